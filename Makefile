@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test check bench clean lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.installed ## run the whole pipeline in the sandbox and prove that nothing is lost
+	$(BIN)/python -m sandbox demo
+
+test: .venv/.installed ## run every test
+	$(BIN)/python -m pytest -n 2
+
+check: .venv/.installed ## lint, format, types and the import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --warnings
+	$(BIN)/lint-imports
+
+bench: .venv/.installed ## run the side-by-side measurements in benchmarks/
+	$(BIN)/python -m benchmarks
+
+lock: .venv/.installed ## pin every dependency again, by name, version and hash
+	$(BIN)/python -m requirements
+
+clean: ## stop the sandbox; remove what was built and installed
+	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down; fi
+	rm -rf .venv .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv installs the same hashes ten times as fast; where it cannot reach the
+# registry that pip is set up for, pip does it.
+.venv/.installed: requirements/dev.txt requirements/bootstrap.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The Firehose transform: what ships in the Lambda's zip, and nothing else."""

@@ -1,0 +1,148 @@
+"""The one place that names a column.
+
+The transform's decoder, the DynamoDB table's key, the Glue table, the Parquet
+conversion, the current-state view and the comparison that `lake verify` makes
+are all derived from `TABLE`. Pointing the pipeline at another table means
+editing this file alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from msgspec import Struct
+
+KeyType = Literal["S", "N", "B"]
+
+_SCALAR_TYPES = frozenset({"string", "boolean", "int", "bigint", "double", "date", "timestamp"})
+_DECIMAL = re.compile(r"decimal\((\d{1,2}),(\d{1,2})\)")
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,127}")
+
+
+class Column(Struct, frozen=True):
+    """One typed column of the change log.
+
+    `type` is a Glue (Hive) scalar type: string, boolean, int, bigint, double,
+    date, timestamp or decimal(p,s). `attribute` is where its value stands in a
+    DynamoDB image: an attribute's name, or a path of names through nested maps.
+    """
+
+    name: str
+    type: str
+    attribute: tuple[str, ...]
+    comment: str
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"column name {self.name!r} is not lower case letters, digits and _")
+        if self.type not in _SCALAR_TYPES:
+            self.decimal  # noqa: B018 - raises when the type is neither scalar nor decimal
+        if not self.attribute:
+            raise ValueError(f"column {self.name!r} names no attribute")
+
+    @property
+    def decimal(self) -> tuple[int, int]:
+        """Precision and scale of a decimal(p,s) column; ValueError for any other type.
+
+        Athena's limit is a precision of 38 and a scale of no more than that.
+        """
+        match = _DECIMAL.fullmatch(self.type)
+        if match is None:
+            raise ValueError(f"column {self.name!r} has type {self.type!r}, which is no Glue type known here")
+        precision, scale = int(match[1]), int(match[2])
+        if not 1 <= precision <= 38 or scale > precision:
+            raise ValueError(f"column {self.name!r}: {self.type} needs 1 <= precision <= 38 and scale <= precision")
+        return precision, scale
+
+
+class KeyAttribute(Struct, frozen=True):
+    """A key attribute of the DynamoDB table and its DynamoDB type (S, N or B)."""
+
+    name: str
+    type: KeyType
+
+
+class Table(Struct, frozen=True):
+    """A DynamoDB table and the lake's picture of it.
+
+    `entity` is the singular noun from which resources are named; `change_log`
+    and `view` are the names of the Glue table and of the current-state view.
+    Every key attribute must be the source of a column.
+    """
+
+    entity: str
+    change_log: str
+    view: str
+    partition_key: KeyAttribute
+    sort_key: KeyAttribute | None
+    columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in (*ENVELOPE, *self.columns, *IMAGES)]
+        if len(names) != len(set(names)):
+            raise ValueError(f"a column name of {self.entity!r} stands twice among {names}")
+        if len(self.key_columns) != len(self.keys):
+            raise ValueError(f"every key attribute of {self.entity!r} needs a column")
+
+    @property
+    def keys(self) -> tuple[KeyAttribute, ...]:
+        """Partition key, then sort key if there is one."""
+        return (self.partition_key,) if self.sort_key is None else (self.partition_key, self.sort_key)
+
+    @property
+    def key_columns(self) -> tuple[Column, ...]:
+        """The columns that hold the key attributes, in key order."""
+        by_attribute = {column.attribute: column for column in reversed(self.columns)}
+        return tuple(by_attribute[key.name,] for key in self.keys if (key.name,) in by_attribute)
+
+    @property
+    def change_log_columns(self) -> tuple[Column, ...]:
+        """All columns of a change-log row, in order: envelope, typed columns, images."""
+        return (*ENVELOPE, *self.columns, *IMAGES)
+
+
+ENVELOPE = (
+    Column("event_id", "string", ("eventID",), "identity of the change; a repeat is a duplicate"),
+    Column("op", "string", ("eventName",), "INSERT, MODIFY or REMOVE; a REMOVE is a tombstone with the old image"),
+    Column("sequence", "string", ("SequenceNumber",), "zero-padded; its order as text is the order of changes to a key"),
+    Column("changed_at", "timestamp", ("ApproximateCreationDateTime",), "when the change was made, UTC"),
+)
+IMAGES = (
+    Column("before", "string", ("OldImage",), "the item before the change, DynamoDB JSON as it came"),
+    Column("after", "string", ("NewImage",), "the item after the change, DynamoDB JSON as it came"),
+)
+
+
+def _column(name: str, type_: str, comment: str, *path: str) -> Column:
+    return Column(name, type_, path or (name,), comment)
+
+
+TABLE = Table(
+    entity="order",
+    change_log="order_changes",
+    view="orders",
+    partition_key=KeyAttribute("order_id", "S"),
+    sort_key=None,
+    columns=(
+        _column("order_id", "string", "the order's key"),
+        _column("version", "bigint", "counts the writes to this order, from 1"),
+        _column("status", "string", "placed, paid, shipped, delivered, cancelled or returned"),
+        _column("customer_id", "string", "who ordered"),
+        _column("channel", "string", "web, mobile, store, marketplace or phone"),
+        _column("region", "string", "sales region: AMER, EMEA, APAC or LATAM"),
+        _column("country", "string", "ISO 3166-1 alpha-2"),
+        _column("currency", "string", "ISO 4217"),
+        _column("payment_method", "string", "card, paypal, invoice, transfer or voucher"),
+        _column("item_count", "int", "units ordered, over all lines"),
+        _column("subtotal", "decimal(18,2)", "sum of the lines"),
+        _column("discount", "decimal(18,2)", "taken off the subtotal"),
+        _column("tax", "decimal(18,2)", "on subtotal less discount"),
+        _column("shipping_fee", "decimal(18,2)", "added to the total"),
+        _column("total", "decimal(18,2)", "subtotal - discount + tax + shipping_fee"),
+        _column("gift", "boolean", "to be wrapped"),
+        _column("shipping_city", "string", "from the shipping address", "shipping_address", "city"),
+        _column("ordered_at", "timestamp", "when the order was placed, UTC"),
+        _column("updated_at", "timestamp", "when the order was last written, UTC"),
+    ),
+)
