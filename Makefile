@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-header --no-annotate
 
 .PHONY: help demo test check bench clean lock
 
@@ -23,7 +25,10 @@ bench: .venv/.installed ## run the side-by-side measurements in benchmarks/
 	$(BIN)/python -m benchmarks
 
 lock: .venv/.installed ## pin every dependency again, by name, version and hash
-	$(BIN)/python -m requirements
+	$(LOCK) pyproject.toml --extra sandbox --extra cluster --extra dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
+	$(LOCK) requirements/transform.in -c requirements/dev.txt -o requirements/transform.txt
+	$(LOCK) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 
 clean: ## stop the sandbox; remove what was built and installed
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down; fi
