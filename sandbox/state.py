@@ -1,0 +1,206 @@
+"""What the sandbox's processes share: the state directory, a clean stop, and clients of the endpoint."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from sandbox.errors import SandboxError
+
+ACCESS_KEY = "sandbox"
+SECRET_KEY = "sandbox"  # noqa: S105 - moto checks no signature, and the endpoint is this machine's alone
+ACCOUNT_ID = "123456789012"
+DEFAULT_REGION = "eu-west-1"
+DEFAULT_STATE_DIR = ".sandbox"
+REGION_VARIABLE = "SANDBOX_REGION"
+STATE_DIR_VARIABLE = "SANDBOX_STATE_DIR"
+STATUS_INTERVAL_S = 1.0
+
+_SOCKET_PATH_BYTES = 107  # sun_path of sockaddr_un, less its final NUL: unix(7)
+
+
+class StateDir:
+    """The directory in which one sandbox keeps everything that outlives a process.
+
+    server.json, outputs.json, <process>.pid, logs/<process>.log, status/<process>.json,
+    checkpoints/, run/<service>.sock.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path).absolute()
+
+    def __repr__(self) -> str:
+        return f"StateDir({str(self.path)!r})"
+
+    @property
+    def logs(self) -> Path:
+        """Where each process's <process>.log is."""
+        return self._directory("logs")
+
+    @property
+    def run(self) -> Path:
+        """Where the services' Unix sockets are."""
+        return self._directory("run")
+
+    @property
+    def status(self) -> Path:
+        """Where each worker's <process>.json is."""
+        return self._directory("status")
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the workers remember how far they have come."""
+        return self._directory("checkpoints")
+
+    def socket(self, name: str) -> Path:
+        """The Unix socket of the service called `name`; SandboxError when the path is too long for one."""
+        path = self.run / f"{name}.sock"
+        if len(os.fsencode(path)) > _SOCKET_PATH_BYTES:
+            raise SandboxError(f"The path {path} is too long for a Unix socket: choose a shorter --state-dir.")
+        return path
+
+    def write_json(self, path: Path | str, obj: object) -> None:
+        """Replace a file (a relative path is taken from the state directory), whole or not at all."""
+        target = self.path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary.write_bytes(msgspec.json.encode(obj))
+        temporary.replace(target)
+
+    def read_json(self, path: Path | str) -> dict[str, Any] | None:
+        """The object in a file (a relative path is taken from the state directory); None where there is no file."""
+        try:
+            content = (self.path / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return msgspec.json.decode(content, type=dict[str, Any])
+
+    def _directory(self, name: str) -> Path:
+        path = self.path / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+class WorkerStatus:
+    """A worker's own account of what it does, for `python -m sandbox status`: status/<process>.json.
+
+    `counters` may be changed at any time; `tick` writes it when the last
+    writing is a second or more ago, `write` at once. The first is written on
+    construction: it is the sign that the worker is up.
+    """
+
+    def __init__(self, state: StateDir, process: str, counters: Mapping[str, object] | None = None) -> None:
+        self.counters: dict[str, object] = dict(counters or {})
+        self._state = state
+        self._process = process
+        self._written_s = 0.0
+        self.write()
+
+    def tick(self) -> None:
+        """Write if it is time."""
+        if time.monotonic() - self._written_s >= STATUS_INTERVAL_S:
+            self.write()
+
+    def write(self) -> None:
+        """Replace the file with {"process", "pid", "updated_at" (epoch seconds), and the counters}."""
+        self._written_s = time.monotonic()
+        status = {"process": self._process, "pid": os.getpid(), "updated_at": time.time(), **self.counters}
+        self._state.write_json(self._state.status / f"{self._process}.json", status)
+
+
+class Stop:
+    """The request to stop cleanly: SIGTERM or SIGINT, from the moment that this is constructed (in the main thread).
+
+    Waiting is on a pipe, which an event loop can watch too (`fileno`) and
+    which, unlike a threading.Event, a signal handler can set at any point.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._reader, self._writer = os.pipe()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._handle)
+
+    def request(self) -> None:
+        """Ask for the stop, as the signals do."""
+        if not self.requested:
+            self.requested = True
+            os.write(self._writer, b"\0")
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what signal.signal calls
+        self.request()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, no longer than until the stop is requested; whether it is."""
+        if not self.requested:
+            select.select([self._reader], [], [], max(seconds, 0.0))
+        return self.requested
+
+    def fileno(self) -> int:
+        """A descriptor that is readable from the moment that the stop is requested."""
+        return self._reader
+
+
+def worker_arguments(argv: Sequence[str] | None = None) -> tuple[str, StateDir]:
+    """The endpoint's URL and the state directory from a worker's command line (default: this process's).
+
+    Sends the log to stderr, too: every worker is started alike.
+    """
+    parser = ArgumentParser()
+    parser.add_argument("--endpoint-url", required=True, help="where the sandbox's AWS services answer")
+    parser.add_argument("--state-dir", required=True, type=Path, help="the sandbox's state directory")
+    arguments = parser.parse_args(argv)
+    log_to_stderr()
+    return arguments.endpoint_url, StateDir(arguments.state_dir)
+
+
+def log_to_stderr() -> None:
+    """Log lines of this process, from INFO, as `time level logger: message` in UTC."""
+    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for chatty in ("boto3", "botocore", "urllib3"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def region() -> str:
+    """The sandbox's region: the deployed stack's, which `up` hands to every process in its environment."""
+    return os.environ.get(REGION_VARIABLE, DEFAULT_REGION)
+
+
+def client(service: str, endpoint_url: str) -> Any:
+    """A boto3 client of a service at the endpoint, with the sandbox's credentials and region.
+
+    A session of its own each, so that it may be made and used in any thread.
+    """
+    from botocore.config import Config  # slow to import, and not every process needs it
+
+    session: Any = import_module("boto3.session").Session()
+    options = Config(
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        s3={"addressing_style": "path"},
+    )
+    return session.client(
+        service,
+        endpoint_url=endpoint_url,
+        region_name=region(),
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        config=options,
+    )
