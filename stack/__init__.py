@@ -1,0 +1,26 @@
+"""How the tools find the pipeline: explicit options, a Pulumi stack, or a running sandbox.
+
+    outputs = resolve(stack="dev")
+    table = outputs.require("table_name")
+
+Nothing here imports boto3 or runs a command before it is needed, so that a
+command line that only prints its help starts at once.
+"""
+
+from stack.credentials import Credentials, credentials
+from stack.errors import UserError, explain, run
+from stack.options import add_options, resolve_options
+from stack.outputs import StackOutputs
+from stack.resolve import resolve
+
+__all__ = [
+    "Credentials",
+    "StackOutputs",
+    "UserError",
+    "add_options",
+    "credentials",
+    "explain",
+    "resolve",
+    "resolve_options",
+    "run",
+]

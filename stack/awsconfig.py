@@ -1,0 +1,32 @@
+"""What this machine's AWS configuration says: environment, profile and shared files, as botocore reads them."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import Protocol, cast
+
+
+class _Session(Protocol):
+    def get_config_variable(self, logical_name: str) -> object: ...
+    def set_config_variable(self, logical_name: str, value: object) -> None: ...
+    def get_credentials(self) -> object: ...
+
+
+def region() -> str | None:
+    """The configured region: AWS_REGION, which every SDK but botocore reads, then botocore's own sources."""
+    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return named or cast("str | None", _session().get_config_variable("region"))
+
+
+def has_credentials() -> bool:
+    """Whether the configuration has credentials; an instance's role does not count."""
+    session = _session()
+    # Asking the metadata service takes seconds where there is none.
+    session.set_config_variable("metadata_service_num_attempts", 0)
+    return session.get_credentials() is not None
+
+
+def _session() -> _Session:
+    # Imported here because it is slow and rarely needed.
+    return cast("_Session", import_module("botocore.session").get_session())

@@ -1,0 +1,114 @@
+"""What the user is told when something outside the program is wrong.
+
+UserError                     one sentence on stderr, exit code 2
+  anything `explain` knows    AWS's own errors that the user can mend, as such a sentence
+  everything else             a bug: its traceback is shown
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import cast
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+_NO_CREDENTIALS = "give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in AWS_PROFILE, or by `aws sso login`"
+_UNREACHABLE = frozenset(
+    {
+        "EndpointConnectionError",
+        "ConnectTimeoutError",
+        "ConnectionClosedError",
+        "ReadTimeoutError",
+        "ProxyConnectionError",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_REJECTED = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+
+class UserError(Exception):
+    """Something that the user can mend. Its text is one sentence: what is wrong and what to do."""
+
+
+def run(main: Callable[[], int | None]) -> int:
+    """Call `main` and return its exit code, with the errors that the user can mend told in one sentence.
+
+    Exit codes: what main returns (None is 0), 2 for a UserError or an AWS
+    error that `explain` knows, 130 after Ctrl-C, 0 when the reader of our
+    output has gone (as in `| head`).
+    """
+    try:
+        code = main() or 0
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more when it exits, and would complain.
+        sys.stdout = None
+        return 0
+    except Exception as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"{sentence}\n")
+        return EXIT_USER_ERROR
+    return code
+
+
+def explain(error: BaseException) -> str | None:
+    """The sentence for an error that the user can mend; None for any other, which is a bug.
+
+    Knows UserError, botocore's errors of reach, credentials and permission
+    (aiobotocore raises the same), and groups of errors that hold one of these.
+    """
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, BaseExceptionGroup):
+        members = cast("BaseExceptionGroup[BaseException]", error).exceptions
+        sentences = (explain(member) for member in members)
+        return next((sentence for sentence in sentences if sentence is not None), None)
+    # By name, because importing botocore to ask takes longer than most commands.
+    if not any(base.__module__ == "botocore.exceptions" for base in type(error).__mro__):
+        return None
+    names = {base.__name__ for base in type(error).__mro__}
+    if names & _UNREACHABLE:
+        return f"Cannot reach AWS ({_clause(str(error))}): check --endpoint-url, --region and the network."
+    if "NoCredentialsError" in names or "PartialCredentialsError" in names:
+        return f"No AWS credentials were found: {_NO_CREDENTIALS}."
+    if "ProfileNotFound" in names:
+        return f"{_clause(str(error))}: correct AWS_PROFILE."
+    if names & {"TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError"}:
+        return f"The AWS single sign-on has expired ({_clause(str(error))}): run `aws sso login`."
+    return _explain_answer(error) if "ClientError" in names else None
+
+
+def _explain_answer(error: BaseException) -> str | None:
+    response = cast("Mapping[str, Mapping[str, str]]", getattr(error, "response", {}))
+    operation = str(getattr(error, "operation_name", "the call"))
+    details = response.get("Error", {})
+    code, message = details.get("Code", ""), _clause(details.get("Message", ""))
+    if code in _DENIED:
+        return f"AWS denied {operation} ({message}): use credentials whose policy allows it."
+    if code in _REJECTED:
+        return f"AWS did not accept the credentials for {operation} ({message}): {_NO_CREDENTIALS}."
+    if code == "ResourceNotFoundException":
+        return f"{operation} found no such resource ({message}): check the name, --region and --stack."
+    return None
+
+
+def _clause(text: str) -> str:
+    """A message as part of a sentence: one line, no full stop."""
+    return " ".join(text.split()).rstrip(".")

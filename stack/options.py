@@ -1,0 +1,46 @@
+"""The command-line options that name the pipeline, the same for every tool."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from stack.outputs import NAMES, StackOutputs, option
+from stack.resolve import resolve
+from stack.sandbox import DEFAULT_STATE_DIR, STATE_DIR_VARIABLE
+
+_HELP = {
+    "region": "AWS region (default: the stack's, or that of the AWS configuration)",
+    "endpoint_url": "where the AWS calls go, for an endpoint that is not AWS",
+    "table_name": "DynamoDB table",
+    "database_name": "Glue database",
+    "view_name": "view of the current state",
+    "change_log_name": "table of all changes",
+    "workgroup_name": "Athena workgroup",
+}
+
+
+def add_options(parser: ArgumentParser, *names: str) -> None:
+    """Add `--stack`, `--state-dir`, and for each output in `names`, region and endpoint_url its own option.
+
+    `resolve_options` reads them back.
+    """
+    group = parser.add_argument_group(
+        "the pipeline", "Found by these options, else by --stack, else in the sandbox that is running."
+    )
+    group.add_argument("--stack", metavar="NAME", help="take what is not given from this Pulumi stack's outputs")
+    for name in (*names, "region", "endpoint_url"):
+        metavar = "URL" if name == "endpoint_url" else "NAME"
+        group.add_argument(option(name), dest=name, metavar=metavar, help=_HELP.get(name, name.replace("_", " ")))
+    group.add_argument(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        help=f"the sandbox's state directory (default: ${STATE_DIR_VARIABLE} or {DEFAULT_STATE_DIR})",
+    )
+
+
+def resolve_options(arguments: Namespace) -> StackOutputs:
+    """`resolve` with the options that `add_options` added."""
+    given = {name: getattr(arguments, name, None) for name in NAMES}
+    return resolve(arguments.stack, arguments.state_dir, **given)

@@ -1,0 +1,76 @@
+"""The outputs of a deployed stack, asked of the Pulumi CLI."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import msgspec
+
+from stack.errors import UserError
+from stack.outputs import NAMES
+
+_TIMEOUT_S = 120
+_ELSE = "give the names as options, or use the sandbox (`python -m sandbox up`)"
+
+
+def stack_outputs(stack: str, project: Path | None = None) -> dict[str, str]:
+    """The outputs of `stack` that tools know, as `pulumi stack output --json` tells them.
+
+    `project` is the directory of Pulumi.yaml: this checkout's if not given,
+    or the working directory when the package is installed elsewhere. UserError
+    when the CLI is missing or not logged in, when it knows no such stack, or
+    when the stack has no outputs.
+    """
+    project = project or _project()
+    executable = shutil.which("pulumi")
+    if executable is None:
+        raise UserError(_without_cli(stack, project))
+    command = [executable, "stack", "output", "--json", "--non-interactive", "--stack", stack]
+    try:
+        result = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)  # noqa: S603 - no shell, and the CLI the user installed
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"The Pulumi CLI did not answer within {_TIMEOUT_S} s: try `pulumi stack --stack {stack}`."
+        ) from None
+    if result.returncode != 0:
+        raise UserError(_failure(stack, result.stderr or result.stdout))
+    try:
+        outputs = msgspec.json.decode(result.stdout, type=dict[str, object])
+    except msgspec.MsgspecError:
+        raise UserError(f"`{' '.join(command)}` did not answer with JSON: update the Pulumi CLI.") from None
+    known = {name: value for name in NAMES if isinstance(value := outputs.get(name), str) and value}
+    if not known:
+        raise UserError(f"Stack {stack!r} has no outputs: deploy it with `pulumi up --stack {stack}`.")
+    return known
+
+
+def _project() -> Path:
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout if (checkout / "Pulumi.yaml").exists() else Path.cwd()
+
+
+def _without_cli(stack: str, project: Path) -> str:
+    configured = sorted(path.name.split(".")[1] for path in project.glob("Pulumi.*.yaml"))
+    if configured and stack not in configured:
+        return f"There is no stack {stack!r}: this project configures {', '.join(configured)}."
+    return (
+        f"Stack {stack!r} cannot be asked for its outputs because the Pulumi CLI is not on the PATH: "
+        f"install it (https://www.pulumi.com/docs/install/), {_ELSE}."
+    )
+
+
+def _failure(stack: str, answer: str) -> str:
+    """The sentence for what the CLI wrote on failing.
+
+    The texts are those of pulumi/pulumi: "no stack named 'x' found", and
+    "PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions".
+    """
+    lines = [line.strip() for line in answer.splitlines() if line.strip()]
+    reason = next((line.removeprefix("error: ") for line in lines if line.startswith("error: ")), " ".join(lines[-1:]))
+    if "no stack named" in reason or "not found" in reason:
+        return f"There is no stack {stack!r}: `pulumi stack ls` lists those that exist."
+    if "PULUMI_ACCESS_TOKEN" in reason or "login" in reason or "logged in" in reason:
+        return "The Pulumi CLI is not logged in: run `pulumi login`."
+    return f"The Pulumi CLI could not tell the outputs of stack {stack!r}: {reason.rstrip('.')}."
