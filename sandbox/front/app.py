@@ -1,0 +1,83 @@
+"""Which part of the sandbox answers a request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from sandbox.front.functions import function_code
+from sandbox.front.moto_app import MotoApp
+from sandbox.front.reply import Reply, Request
+from sandbox.front.services import Services, service_of
+from sandbox.state import StateDir
+
+log = logging.getLogger(__name__)
+
+Message = MutableMapping[str, Any]
+_HEALTH = Reply(200, [("content-type", "application/json")], b'{"status":"ok"}')
+
+
+class Front:
+    """The ASGI application. Everything but the forwarding happens without a switch of task, in the loop's thread."""
+
+    def __init__(self, host: str, port: int, state: StateDir) -> None:
+        self._moto = MotoApp(host, port)
+        self._services = Services(state)
+
+    async def __call__(
+        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        """Answer one request. https://asgi.readthedocs.io/en/latest/specs/www.html"""
+        body = await _body(receive)
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        target = headers.get(b"x-amz-target", b"").decode("latin-1")
+        try:
+            reply = await self._answer(scope, target, body)
+        except Exception:
+            log.exception("%s %s %s failed", scope["method"], scope["path"], target)
+            reply = Reply(500, [("content-type", "text/plain")], b"The sandbox failed: see `python -m sandbox logs`.")
+        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+        await send({"type": "http.response.start", "status": reply.status, "headers": fields})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def close(self) -> None:
+        """Close the connections to the services."""
+        await self._services.close()
+
+    async def _answer(self, scope: Message, target: str, body: bytes) -> Reply:
+        path: str = scope["path"]
+        if path.startswith("/_sandbox/"):
+            return _internal(path, scope["query_string"].decode("latin-1"))
+        request = _request(scope, body)
+        service = service_of(request.method, request.path, target)
+        if service is not None:
+            return await self._services.forward(service, request)
+        return self._moto(request)
+
+
+def _internal(path: str, query: str) -> Reply:
+    if path == "/_sandbox/health":
+        return _HEALTH
+    code = function_code(path, query)
+    if code is None:
+        return Reply(404, [("content-type", "text/plain")], b"There is no such thing in the sandbox.")
+    return Reply(200, [("content-type", "application/zip")], code)
+
+
+def _request(scope: Message, body: bytes) -> Request:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    raw_path: bytes = scope["raw_path"]
+    query: bytes = scope["query_string"]
+    return Request(scope["method"], raw_path.decode("latin-1"), query.decode("latin-1"), headers, body)
+
+
+async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
+    message = await receive()
+    if not message.get("more_body"):
+        return message.get("body", b"")
+    chunks = [message["body"]]
+    while message.get("more_body"):
+        message = await receive()
+        chunks.append(message.get("body", b""))
+    return b"".join(chunks)

@@ -1,0 +1,61 @@
+"""What the front answers: a status, headers and a body, in the shapes of AWS's JSON protocols."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+from zlib import crc32
+
+import msgspec
+
+Headers = list[tuple[str, str]]
+
+JSON_1_0 = "application/x-amz-json-1.0"
+JSON_1_1 = "application/x-amz-json-1.1"
+
+
+class Request(NamedTuple):
+    """An HTTP request. `path` is as it arrived, percent-encoded; header names are in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+
+
+class Reply(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class ServiceError(Exception):
+    """An error of an AWS service: its code, which names the exception, and its message."""
+
+    def __init__(self, code: str, message: str, status: int = 400, details: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.details = details or {}
+
+
+def json_reply(status: int, body: bytes, content_type: str = JSON_1_0) -> Reply:
+    """An answer in a JSON protocol, with the request id and the checksum that DynamoDB's clients verify."""
+    headers = [
+        ("content-type", content_type),
+        ("x-amzn-requestid", os.urandom(26).hex().upper()),
+        ("x-amz-crc32", str(crc32(body))),
+    ]
+    return Reply(status, headers, body)
+
+
+def error_reply(error: ServiceError, content_type: str = JSON_1_0) -> Reply:
+    """An error in a JSON protocol. https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html"""
+    body = msgspec.json.encode({"__type": error.code, "message": error.message, **error.details})
+    reply = json_reply(error.status, body, content_type)
+    reply.headers.append(("x-amzn-errortype", error.code))
+    return reply

@@ -1,0 +1,74 @@
+"""The sandbox's server process: one port on this machine's loopback address, where AWS answers."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from sandbox.state import ACCOUNT_ID, StateDir, Stop, log_to_stderr, region
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 4566
+
+# A client that keeps many calls waiting, as a Lambda's caller may, must not keep others from being answered.
+_CONCURRENT_CALLS = 4096
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; server.json says where while it does."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--state-dir", type=Path, required=True, help="the sandbox's state directory")
+    arguments = parser.parse_args(argv)
+    log_to_stderr()
+    state = StateDir(arguments.state_dir)
+    _configure_moto(arguments.port)
+    import uvloop
+
+    uvloop.run(serve(arguments.port, state, Stop()))
+
+
+async def serve(port: int, state: StateDir, stop: Stop) -> None:
+    """Serve until the stop is requested."""
+    from sandbox.front.app import Front  # imports moto, whose settings are read from the environment
+
+    front = Front(HOST, port, state)
+    server = Server(
+        front,
+        address=HOST,
+        port=port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        backlog=1024,
+        backpressure=_CONCURRENT_CALLS,
+        log_enabled=False,
+    )
+    asyncio.get_running_loop().add_reader(stop.fileno(), server.stop)
+    url = f"http://{HOST}:{port}"
+    server.on_startup(lambda: log.info("listening at %s", url))
+    description = {"endpoint_url": url, "host": HOST, "port": port, "pid": os.getpid(), "region": region()}
+    server.on_startup(lambda: state.write_json("server.json", description))
+    try:
+        await server.serve()
+    finally:
+        await front.close()
+        (state.path / "server.json").unlink(missing_ok=True)
+        log.info("stopped")
+
+
+def _configure_moto(port: int) -> None:
+    os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT_ID
+    os.environ["MOTO_PORT"] = str(port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Fixtures that several packages' tests share: a running server of the sandbox."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sandbox.state import StateDir
+
+_START_TIMEOUT_S = 60.0
+
+
+class SandboxServer(NamedTuple):
+    """A server of the sandbox without its workers: every AWS API but the data plane."""
+
+    endpoint_url: str
+    state: StateDir
+    process: subprocess.Popen[bytes]
+
+
+def free_port() -> int:
+    """A port on the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    """One server for all tests of a worker process; name your resources apart from other tests'."""
+    directory = tmp_path_factory.mktemp("sandbox")
+    port = free_port()
+    server = SandboxServer(f"http://127.0.0.1:{port}", StateDir(directory), _start(port, directory))
+    try:
+        _wait_until_healthy(server, port)
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait(timeout=10)
+
+
+def _start(port: int, directory: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "sandbox.server", "--port", str(port), "--state-dir", str(directory)]
+    with (directory / "server.log").open("wb") as log:
+        return subprocess.Popen(command, stderr=log)
+
+
+def _wait_until_healthy(server: SandboxServer, port: int) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while not _is_healthy(port):
+        if server.process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"the server did not start: {(server.state.path / 'server.log').read_text()}")
+        time.sleep(0.05)
+
+
+def _is_healthy(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", "/_sandbox/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
