@@ -1,0 +1,101 @@
+"""The AWS that a resource is created in: services at the endpoint, in one region, for one provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, cast
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from sandbox.deploy.shapes import Shape
+from sandbox.errors import SandboxError
+from sandbox.state import ACCESS_KEY, ACCOUNT_ID, DEFAULT_REGION, SECRET_KEY
+
+_OPTIONS = Config(
+    connect_timeout=5,
+    read_timeout=60,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    s3={"addressing_style": "path"},
+)
+_PARTITIONS = {"cn": "aws-cn"}
+"""By a region's first part; every region that the sandbox can serve but these is in `aws`."""
+
+
+class Api:
+    """One service's operations, by their methods' names in boto3."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def request_shape(self, method: str) -> Shape:
+        """What an operation takes: botocore's structure shape."""
+        operation = self._client.meta.method_to_api_mapping[method]
+        return self._client.meta.service_model.operation_model(operation).input_shape
+
+    def call(self, method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The operation's answer; SandboxError with AWS's own code and message when it fails."""
+        try:
+            return getattr(self._client, method)(**arguments)
+        except ClientError as error:
+            answer = cast("Mapping[str, Mapping[str, str]]", error.response)["Error"]
+            raise SandboxError(f"{error.operation_name} answers {answer['Code']}: {answer['Message']}") from error
+        except ParamValidationError as error:
+            problems = " ".join(str(error).split())
+            raise SandboxError(f"{method} cannot be called so: {problems}") from error
+        except BotoCoreError as error:
+            raise SandboxError(f"{method} got no answer: {error}") from error
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where AWS answers; clients are made once each and shared."""
+
+    url: str
+    _apis: dict[tuple[str, str], Api] = field(default_factory=dict[tuple[str, str], Api])
+
+    def api(self, service: str, region: str) -> Api:
+        """A service in a region. Not to be called by two threads at once: making a client is not thread-safe."""
+        if (service, region) not in self._apis:
+            session: Any = import_module("boto3.session").Session()
+            client = session.client(
+                service,
+                endpoint_url=self.url,
+                region_name=region,
+                aws_access_key_id=ACCESS_KEY,
+                aws_secret_access_key=SECRET_KEY,
+                config=_OPTIONS,
+            )
+            self._apis[service, region] = Api(client)
+        return self._apis[service, region]
+
+
+@dataclass(frozen=True)
+class Aws:
+    """AWS as one provider of the program sees it: a region, and tags that every resource gets."""
+
+    endpoint: Endpoint
+    region: str = DEFAULT_REGION
+    default_tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def account_id(self) -> str:
+        """The sandbox's one account."""
+        return ACCOUNT_ID
+
+    @property
+    def partition(self) -> str:
+        """The partition that the region is in."""
+        return (
+            "aws-cn" if self.region.startswith("cn-") else "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+        )
+
+    def api(self, service: str) -> Api:
+        """A service in this region."""
+        return self.endpoint.api(service, self.region)
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource of this account and region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"

@@ -1,0 +1,69 @@
+"""Starts the language host, passes on what it tells, and turns its end into outputs or one sentence."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sandbox
+from sandbox.deploy.project import load_stack
+from sandbox.errors import SandboxError
+from sandbox.state import StateDir
+
+LOG = "deploy.log"
+
+
+def deploy(
+    program: Path, stack: str, endpoint_url: str, state: StateDir, progress: Callable[[str], None]
+) -> dict[str, Any]:
+    """Deploy a program's stack into an empty sandbox; the stack's outputs by name.
+
+    `program` is the `__main__.py` beside Pulumi.yaml, or its directory.
+    `progress` gets a line for each resource as it is created. What the program
+    and the SDK print, and the traceback of an error, go to logs/deploy.log in
+    `state`. Raises SandboxError, one sentence, for a wrong setting, a resource
+    that cannot be created, or a program that fails.
+    """
+    path = _entry(program)
+    log = state.logs / LOG
+    source = str(Path(sandbox.__file__).parent.parent)
+    command = [sys.executable, "-m", "sandbox.deploy.host", str(path), stack, endpoint_url]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(  # noqa: S603 - this package's own module, and no shell
+            command, cwd=source, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as host,
+    ):
+        try:
+            last = _listen(host, progress)
+        except BaseException:
+            host.kill()
+            raise
+    if "outputs" in last:
+        return last["outputs"]
+    raise SandboxError(last.get("error") or f"The program ended without a word: see {log}.")
+
+
+def stack_region(program: Path, stack: str) -> str:
+    """The region that a program's stack deploys to, without running it; SandboxError as for `deploy`."""
+    return load_stack(_entry(program).parent, stack).region
+
+
+def _entry(program: Path) -> Path:
+    path = (program / "__main__.py" if program.is_dir() else program).resolve()
+    if not path.is_file():
+        raise SandboxError(f"There is no program at {path}: run this in the project's directory.")
+    return path
+
+
+def _listen(host: subprocess.Popen[str], progress: Callable[[str], None]) -> dict[str, Any]:
+    message: dict[str, Any] = {}
+    for line in host.stdout or ():
+        message = json.loads(line)
+        if "progress" in message:
+            progress(message["progress"])
+    return message

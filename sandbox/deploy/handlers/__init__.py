@@ -1,0 +1,12 @@
+"""One module an AWS service: functions that create its resources as the AWS provider does."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+
+def load() -> None:
+    """Import every module here, whose functions register themselves."""
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")

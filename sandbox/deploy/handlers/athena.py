@@ -1,0 +1,23 @@
+"""Athena's workgroups and named queries."""
+
+from __future__ import annotations
+
+from sandbox.deploy.registry import Created, New, handles
+
+_NAMES = {"kmsKeyArn": "KmsKey"}
+
+
+@handles("aws:athena/workgroup:Workgroup")
+def workgroup(new: New) -> Created:
+    """A workgroup: where its queries' results go and what they may scan."""
+    name = new.physical_name()
+    new.create("athena", "create_work_group", names=_NAMES, Name=name)
+    return Created(name, {"name": name, "arn": new.aws.arn("athena", f"workgroup/{name}")})
+
+
+@handles("aws:athena/namedQuery:NamedQuery")
+def named_query(new: New) -> Created:
+    """A query kept under a name."""
+    name = new.physical_name()
+    created = new.create("athena", "create_named_query", names={"query": "QueryString"}, Name=name)
+    return Created(created["NamedQueryId"], {"name": name})

@@ -1,0 +1,15 @@
+"""EventBridge Pipes."""
+
+from __future__ import annotations
+
+from sandbox.deploy.registry import Created, New, handles
+
+_NAMES = {"includeExecutionDatas": "IncludeExecutionData"}
+
+
+@handles("aws:pipes/pipe:Pipe")
+def pipe(new: New) -> Created:
+    """A pipe, whose parameters the provider names as the API does."""
+    name = new.physical_name()
+    created = new.create("pipes", "create_pipe", names=_NAMES, Name=name)
+    return Created(name, {"name": name, "arn": created["Arn"], "desiredState": created["DesiredState"]})

@@ -1,0 +1,122 @@
+"""S3 buckets, and what the provider sets on them as resources of their own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from sandbox.deploy.handlers.iam import document
+from sandbox.deploy.registry import Created, New, handles
+from sandbox.deploy.shapes import fill, pairs
+
+_NO_LOCATION = "us-east-1"
+
+
+@handles("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+def bucket(new: New) -> Created:
+    """A bucket and its tags; S3's names are in lower case."""
+    name = new.physical_name("bucket").lower()
+    location = {} if new.aws.region == _NO_LOCATION else {"LocationConstraint": new.aws.region}
+    lock = {"ObjectLockEnabledForBucket": True} if new.inputs.flag("objectLockEnabled") else {}
+    configuration = {"CreateBucketConfiguration": location} if location else {}
+    new.call("s3", "create_bucket", Bucket=name, **configuration, **lock)
+    if tags := new.tags():
+        shape = new.aws.api("s3").request_shape("put_bucket_tagging").members["Tagging"].members["TagSet"]
+        new.call("s3", "put_bucket_tagging", Bucket=name, Tagging={"TagSet": pairs(shape, tags)})
+    return Created(
+        name,
+        {
+            "bucket": name,
+            "arn": f"arn:{new.aws.partition}:s3:::{name}",
+            "bucketDomainName": f"{name}.s3.amazonaws.com",
+            "bucketRegion": new.aws.region,
+            "bucketRegionalDomainName": f"{name}.s3.{new.aws.region}.amazonaws.com",
+        },
+    )
+
+
+@handles("aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2")
+def bucket_versioning(new: New) -> Created:
+    """Whether a bucket keeps old versions; `Disabled` is what a bucket is that was never versioned."""
+    name, configuration = new.inputs.require("bucket"), new.inputs.block("versioningConfiguration")
+    shape = new.aws.api("s3").request_shape("put_bucket_versioning").members["VersioningConfiguration"]
+    versioning = fill(shape, configuration) if configuration else {}
+    if versioning.get("Status") != "Disabled":
+        new.create("s3", "put_bucket_versioning", Bucket=name, VersioningConfiguration=versioning)
+    return Created(name)
+
+
+@handles(
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+)
+def bucket_encryption(new: New) -> Created:
+    """How a bucket encrypts what is written without saying how."""
+    return _configure(new, "put_bucket_encryption", "ServerSideEncryptionConfiguration")
+
+
+@handles(
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
+)
+def bucket_lifecycle(new: New) -> Created:
+    """When a bucket's objects move and go."""
+    return _configure(new, "put_bucket_lifecycle_configuration", "LifecycleConfiguration")
+
+
+@handles("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+def bucket_public_access_block(new: New) -> Created:
+    """What of public access a bucket refuses."""
+    return _configure(new, "put_public_access_block", "PublicAccessBlockConfiguration")
+
+
+@handles("aws:s3/bucketOwnershipControls:BucketOwnershipControls")
+def bucket_ownership_controls(new: New) -> Created:
+    """Who owns what others write into a bucket."""
+    name, rule = new.inputs.require("bucket"), new.inputs.block("rule")
+    rules = [{"ObjectOwnership": rule.require("objectOwnership")}] if rule else []
+    new.call("s3", "put_bucket_ownership_controls", Bucket=name, OwnershipControls={"Rules": rules})
+    return Created(name)
+
+
+@handles("aws:s3/bucketLogging:BucketLogging", "aws:s3/bucketLoggingV2:BucketLoggingV2")
+def bucket_logging(new: New) -> Created:
+    """Where a bucket's access logs go."""
+    name = new.inputs.require("bucket")
+    shape = new.aws.api("s3").request_shape("put_bucket_logging")
+    enabled = fill(shape.members["BucketLoggingStatus"].members["LoggingEnabled"], new.inputs)
+    new.call("s3", "put_bucket_logging", Bucket=name, BucketLoggingStatus={"LoggingEnabled": enabled})
+    return Created(name)
+
+
+@handles("aws:s3/bucketPolicy:BucketPolicy")
+def bucket_policy(new: New) -> Created:
+    """A bucket's own policy."""
+    name = new.inputs.require("bucket")
+    new.call("s3", "put_bucket_policy", Bucket=name, Policy=_canonical(document(new.inputs, "policy")))
+    return Created(name)
+
+
+def _configure(new: New, method: str, member: str) -> Created:
+    """Set what is one member of the request and stands flat among the inputs."""
+    name = new.inputs.require("bucket")
+    shape = new.aws.api("s3").request_shape(method).members[member]
+    new.create("s3", method, Bucket=name, **{member: fill(shape, new.inputs)})
+    return Created(name)
+
+
+def _canonical(policy: str) -> str:
+    """The policy in the form in which S3 itself gives it back: one value for a list of one, {"AWS": "*"} for "*".
+
+    The sandbox's S3 reads no other when it checks that a log bucket lets the logs in.
+    """
+    parsed: dict[str, Any] = json.loads(policy)
+    statements = cast("list[dict[str, Any]] | dict[str, Any]", parsed["Statement"])
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if statement.get("Principal") == "*":
+            statement["Principal"] = {"AWS": "*"}
+        for name in ("Action", "Resource"):
+            values = cast("list[str] | str", statement.get(name))
+            if isinstance(values, list) and len(values) == 1:
+                statement[name] = values[0]
+    return json.dumps(parsed)

@@ -1,0 +1,110 @@
+"""The language host: runs one Pulumi program in a process of its own, as `pulumi up` would.
+
+    python -m sandbox.deploy.host <program> <stack> <endpoint url>
+
+The program gets a process because a deployment leaves its mark on the SDK's
+globals and on the modules that it imports. What it tells the deployer are lines
+of JSON on standard output: {"progress": line} while it runs and, last,
+{"outputs": {…}} or {"error": sentence}. The program's own output goes to
+standard error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+import pulumi
+from pulumi.runtime import Settings, configure, run_in_stack
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.mocks import MockEngine
+
+from sandbox.deploy.api import Endpoint
+from sandbox.deploy.mocks import Creator, Monitor
+from sandbox.deploy.project import Stack, load_stack
+from sandbox.errors import SandboxError
+from sandbox.state import log_to_stderr
+
+_OWN = Path(__file__).parent
+
+
+def run(program: Path, stack: Stack, endpoint_url: str, progress: Callable[[str], None]) -> dict[str, Any]:
+    """Run a program to its end against the endpoint; its stack's outputs.
+
+    Not under `pulumi.runtime.set_mocks`, which finishes the root stack before
+    the program has run: the same settings with `run_in_stack`, as Pulumi's own
+    host does, let the program export and give back what it exported. Raises
+    SandboxError for what went wrong with a resource, and whatever the program raises.
+    """
+    settings = {key.removeprefix("aws:"): text for key, text in stack.config.items() if key.startswith("aws:")}
+    monitor = Monitor(Creator(Endpoint(endpoint_url), settings, progress))
+    set_all_config(dict(stack.config))
+    configure(
+        Settings(
+            project=stack.project,
+            stack=stack.name,
+            organization="organization",
+            root_directory=str(stack.directory),
+            dry_run=False,
+            monitor=monitor,
+            engine=MockEngine(logging.getLogger("pulumi")),
+        )
+    )
+    os.chdir(program.parent)
+    sys.path[0] = str(program.parent)
+
+    def main() -> None:
+        runpy.run_path(str(program), run_name="__main__")
+
+    try:
+        asyncio.run(run_in_stack(main))
+    except Exception:
+        # What the SDK raises may be a consequence: a dependent of the resource that failed.
+        if monitor.failure is not None:
+            raise monitor.failure from None
+        raise
+    return monitor.outputs
+
+
+def explain(error: BaseException, program: Path) -> str:
+    """The sentence for what ended a program: its own for an error that it raised for the user."""
+    if isinstance(error, SandboxError | pulumi.RunError):
+        return str(error)
+    place = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_relative_to(program.parent) and not path.is_relative_to(_OWN) and "site-packages" not in path.parts:
+            place = f" ({path.relative_to(program.parent)}, line {frame.lineno})"
+    return f"The program failed with {type(error).__name__}: {' '.join(str(error).split())}{place}."
+
+
+def main() -> int:
+    """Run the program that the command line names; 0 if it was deployed, else 1."""
+    program, stack, endpoint_url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    log_to_stderr()
+    try:
+        loaded = load_stack(program.parent, stack)
+        _tell(channel, outputs=run(program, loaded, endpoint_url, lambda line: _tell(channel, progress=line)))
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        _tell(channel, error=explain(error, program))
+        return 1
+    return 0
+
+
+def _tell(channel: TextIO, **message: object) -> None:
+    channel.write(json.dumps(message) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""What the Pulumi SDK talks to in place of an engine: it creates the program's resources at the endpoint.
+
+`Creator` answers the SDK's mock calls; `Monitor` is the SDK's own mock monitor,
+which calls it, with what mocks never see added: the stack's outputs, what the
+sandbox cannot honour, and the first error, which ends the deployment.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar, cast
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.rpc import UNKNOWN, unwrap_rpc_secret
+from typing_extensions import override
+
+from sandbox.deploy import handlers
+from sandbox.deploy.api import Aws, Endpoint
+from sandbox.deploy.inputs import Inputs
+from sandbox.deploy.provider import TYPE as PROVIDER
+from sandbox.deploy.provider import aws_of
+from sandbox.deploy.registry import New, Question, answer_of, handler_of
+from sandbox.deploy.without_effect import has_no_effect
+from sandbox.errors import SandboxError
+
+_STACK = "pulumi:pulumi:Stack"
+_NO_TRANSFORMS = "the sandbox runs no transforms: set the inputs in the program"
+_T = TypeVar("_T")
+
+
+class Creator(Mocks):
+    """Creates each custom resource by its type's handler, and answers invokes.
+
+    `settings` is the stack's `aws:` configuration, for resources without an
+    explicit provider. `progress` gets a line for each resource created.
+    """
+
+    def __init__(self, endpoint: Endpoint, settings: Mapping[str, str], progress: Callable[[str], None]) -> None:
+        handlers.load()
+        self._endpoint = endpoint
+        self._default = aws_of(endpoint, settings)
+        self._explicit: dict[str, Aws] = {}
+        self._progress = progress
+
+    @override
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """The physical id and the state of a resource; a component has neither."""
+        given = _given(args)
+        if args.transforms:
+            raise SandboxError(_NO_TRANSFORMS)
+        if not args.custom and not args.resource_id:
+            return None, given
+        if args.resource_id:
+            raise SandboxError(
+                f"it adopts what exists already (id {args.resource_id!r}), and an empty sandbox has nothing to adopt"
+            )
+        inputs = cast("dict[str, Any]", _plain(given))
+        if args.typ == PROVIDER:
+            self._explicit[args.name] = aws_of(self._endpoint, inputs)
+            return args.name, inputs
+        handler = handler_of(args.typ)
+        if handler is None:
+            raise SandboxError("the sandbox cannot create this type: it has no handler in sandbox/deploy/handlers")
+        view = Inputs(inputs)
+        aws = self._aws(args.provider, view.text("region"))
+        created = handler(New(args.name, view, aws))
+        _refuse_unread(args.typ, view)
+        self._progress(f"{args.typ.rpartition(':')[2]} {created.id}")
+        tags = {"tagsAll": {**aws.default_tags, **inputs.get("tags", {})}}
+        return created.id, {"region": aws.region, **tags, **given, **created.outputs}
+
+    @override
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        """The answer to an invoke."""
+        answer = answer_of(args.token)
+        if answer is None:
+            raise SandboxError("the sandbox cannot answer this: it has no answer in sandbox/deploy/handlers")
+        view = Inputs(cast("dict[str, Any]", _plain(_given(args))))
+        result = dict(answer(Question(view, self._aws(args.provider, view.text("region")))))
+        _refuse_unread(args.token, view)
+        return result, []
+
+    def _aws(self, reference: str | None, region: str | None) -> Aws:
+        """AWS as the provider of a reference (`<urn>::<id>`, the id being its name) sees it."""
+        aws = self._explicit[reference.rpartition("::")[2]] if reference else self._default
+        return Aws(aws.endpoint, region, aws.default_tags) if region else aws
+
+
+class Monitor(MockMonitor):
+    """The SDK's mock monitor, one call at a time, which keeps the stack's outputs.
+
+    `failure` is the first thing that went wrong; nothing is created after it.
+    An output that a handler does not return is unknown, not None, so that what
+    depends on it is an error rather than something left out.
+    """
+
+    def __init__(self, creator: Creator) -> None:
+        super().__init__(creator)
+        self.outputs: dict[str, Any] = {}
+        self.failure: SandboxError | None = None
+        self._lock = threading.Lock()
+        # The SDK's methods under their own names, without the types that it leaves out.
+        self._sdk: Any = super()
+
+    @override
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+        def register() -> resource_pb2.RegisterResourceResponse:
+            if request.remote:
+                raise SandboxError("the sandbox cannot run a component of another language")
+            _refuse_unknown(request.object)
+            response: resource_pb2.RegisterResourceResponse = self._sdk.RegisterResource(request)
+            response.unknown = request.custom
+            return response
+
+        return self._guarded(f"{request.type} {request.name}", register)
+
+    @override
+    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:
+        return self._guarded(f"{request.type} {request.name}", lambda: self._sdk.ReadResource(request))
+
+    @override
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
+        return self._guarded(request.tok, lambda: self._sdk.Invoke(request))
+
+    @override
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:
+        if request.urn.split("::")[2] == _STACK:
+            _refuse_unknown(request.outputs)
+            self.outputs = cast("dict[str, Any]", _plain(MessageToDict(request.outputs)))
+        return self._sdk.RegisterResourceOutputs(request)
+
+    @override
+    def RegisterStackTransform(self, request: object) -> Any:
+        raise SandboxError(_NO_TRANSFORMS)
+
+    @override
+    def RegisterStackInvokeTransform(self, request: object) -> Any:
+        raise SandboxError(_NO_TRANSFORMS)
+
+    def _guarded(self, what: str, action: Callable[[], _T]) -> _T:
+        with self._lock:
+            if self.failure is not None:
+                raise self.failure
+            try:
+                return action()
+            except SandboxError as error:
+                self.failure = SandboxError(f"{what}: {str(error).rstrip('.')}.")
+                raise self.failure from error
+            except Exception as error:
+                traceback.print_exc()
+                what_failed = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                self.failure = SandboxError(
+                    f"{what}: the sandbox's own handler failed with {what_failed} (a bug; logs/deploy.log has the traceback)."
+                )
+                raise self.failure from error
+
+
+def _given(args: Any) -> dict[str, Any]:
+    """The inputs of a resource or the arguments of an invoke, which the SDK leaves untyped."""
+    return args.inputs if hasattr(args, "inputs") else args.args
+
+
+def _refuse_unread(type_: str, inputs: Inputs) -> None:
+    unread = [path for path in inputs.unread() if not has_no_effect(type_, path)]
+    if unread:
+        raise SandboxError(f"the sandbox does not read {', '.join(unread)}, and leaves nothing out")
+
+
+def _refuse_unknown(inputs: Struct) -> None:
+    unknown = [path for path, value in _leaves(MessageToDict(inputs), "") if value == UNKNOWN]
+    if unknown:
+        raise SandboxError(f"{', '.join(unknown)} depends on an output that the sandbox does not know")
+
+
+def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
+    match value:
+        case dict():
+            for name, inner in cast("dict[str, object]", value).items():
+                yield from _leaves(inner, f"{path}.{name}" if path else name)
+        case list():
+            for index, inner in enumerate(cast("list[object]", value)):
+                yield from _leaves(inner, f"{path}[{index}]")
+        case _:
+            yield path, value
+
+
+def _plain(value: object) -> object:
+    """The value without the SDK's wrappers of secrets, at every depth."""
+    value = unwrap_rpc_secret(value)
+    match value:
+        case dict():
+            return {name: _plain(inner) for name, inner in cast("dict[str, object]", value).items()}
+        case list():
+            return [_plain(inner) for inner in cast("list[object]", value)]
+        case _:
+            return value

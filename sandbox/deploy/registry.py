@@ -1,0 +1,106 @@
+"""Which function creates which type of resource, and what it is given to do so."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.deploy.api import Aws
+from sandbox.deploy.inputs import Inputs
+from sandbox.deploy.shapes import fill, pairs
+
+_GENERATED_DIGITS = 7
+
+
+@dataclass(frozen=True)
+class Created:
+    """What the provider would return: the physical id, and the outputs beside the inputs."""
+
+    id: str
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class New:
+    """A resource to be created: its logical name, its inputs, and the AWS of its region."""
+
+    name: str
+    inputs: Inputs
+    aws: Aws
+
+    def physical_name(self, property_name: str = "name", suffix: str = "") -> str:
+        """The name given, or as the provider would make one: `<logical name>-<7 hex digits><suffix>`."""
+        return self.inputs.text(property_name) or f"{self.name}-{secrets.token_hex(4)[:_GENERATED_DIGITS]}{suffix}"
+
+    def tags(self) -> dict[str, str]:
+        """The resource's tags over the provider's default tags."""
+        return {**self.aws.default_tags, **self.inputs.mapping("tags")}
+
+    def call(self, service: str, method: str, **arguments: Any) -> dict[str, Any]:
+        """Call an operation by its method's name in boto3; SandboxError with AWS's own code and message if it fails."""
+        return self.aws.api(service).call(method, arguments)
+
+    def create(
+        self, service: str, method: str, *, names: Mapping[str, str] | None = None, **arguments: Any
+    ) -> dict[str, Any]:
+        """Call an operation with the arguments, all inputs not yet read that it takes, and the tags if it takes them.
+
+        `names` as in `shapes.fill`.
+        """
+        shape = self.aws.api(service).request_shape(method)
+        for member in ("Tags", "tags"):
+            if member in shape.members and member not in arguments and (tags := self.tags()):
+                arguments[member] = pairs(shape.members[member], tags)
+        return self.call(service, method, **{**fill(shape, self.inputs, names or {}), **arguments})
+
+
+@dataclass(frozen=True)
+class Question:
+    """An invoke: its arguments, and the AWS that it asks."""
+
+    inputs: Inputs
+    aws: Aws
+
+
+Handler = Callable[[New], Created]
+Answer = Callable[[Question], Mapping[str, Any]]
+
+_handlers: dict[str, Handler] = {}
+_answers: dict[str, Answer] = {}
+
+
+def handles(*types: str) -> Callable[[Handler], Handler]:
+    """The decorated function creates resources of these types (`aws:kinesis/stream:Stream`)."""
+
+    def register(handler: Handler) -> Handler:
+        _handlers.update(dict.fromkeys(types, handler))
+        return handler
+
+    return register
+
+
+def answers(*tokens: str) -> Callable[[Answer], Answer]:
+    """The decorated function answers these invokes (`aws:index/getRegion:getRegion`)."""
+
+    def register(answer: Answer) -> Answer:
+        _answers.update(dict.fromkeys(tokens, answer))
+        return answer
+
+    return register
+
+
+def handler_of(type_: str) -> Handler | None:
+    """The function that creates resources of a type; None when there is none."""
+    return _handlers.get(type_)
+
+
+def answer_of(token: str) -> Answer | None:
+    """The function that answers an invoke; None when there is none."""
+    return _answers.get(token)
+
+
+def handled_types() -> list[str]:
+    """Every type that there is a handler for."""
+    return sorted(_handlers)

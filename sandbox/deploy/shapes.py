@@ -1,0 +1,86 @@
+"""A resource's inputs as the request of an AWS operation.
+
+The provider's property names are the API's in another case (`dynamodbStreamParameters`
+for `DynamoDBStreamParameters`), so botocore's model of an operation says both
+which inputs it takes and what type each has on the wire. What the two call
+differently, a handler passes in `names`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from sandbox.deploy.inputs import Inputs
+from sandbox.errors import SandboxError
+
+Shape = Any
+"""botocore.model.Shape, which has no types of its own."""
+
+_NO_NAMES: Mapping[str, str] = {}
+
+
+def fill(shape: Shape, inputs: Inputs, names: Mapping[str, str] = _NO_NAMES) -> dict[str, Any]:
+    """The members of a structure that are among the inputs not yet read, which are read thereby.
+
+    An input that the structure does not know, here or deeper, stays unread.
+    `names` maps a property's name, at any depth, to the member's where they
+    differ by more than case. Raises SandboxError, with the path, for a value
+    of another type than the member's.
+    """
+    members: Mapping[str, Shape] = shape.members
+    by_name = {member.casefold(): member for member in members}
+    filled: dict[str, Any] = {}
+    for name in list(inputs.untouched()):
+        renamed = names.get(name)
+        member = renamed if renamed in members else by_name.get(name.casefold())
+        if member is not None:
+            filled[member] = _member(members[member], inputs, name, names)
+    return filled
+
+
+def pairs(shape: Shape, mapping: Mapping[str, str]) -> list[dict[str, str]] | dict[str, str]:
+    """A map of tags or the like in the form that a member has: itself a map, or a list of key and value."""
+    if shape.type_name == "map":
+        return dict(mapping)
+    key, value = _pair(shape) or ("Key", "Value")
+    return [{key: name, value: text} for name, text in mapping.items()]
+
+
+def _member(shape: Shape, inputs: Inputs, name: str, names: Mapping[str, str]) -> Any:
+    if shape.type_name == "structure":
+        block = inputs.block(name)
+        return {} if block is None else fill(shape, block, names)
+    if shape.type_name == "list":
+        if shape.member.type_name != "structure":
+            return [_scalar(shape.member, item, inputs.path(name)) for item in inputs.strings(name)]
+        if isinstance(inputs.peek(name), dict) and _pair(shape):
+            return pairs(shape, inputs.mapping(name))
+        return [fill(shape.member, block, names) for block in inputs.blocks(name)]
+    if shape.type_name == "map":
+        return {key: _scalar(shape.value, value, inputs.path(name)) for key, value in inputs.mapping(name).items()}
+    return _scalar(shape, inputs.take(name), inputs.path(name))
+
+
+def _pair(shape: Shape) -> tuple[str, str] | None:
+    """The names of a list's two members where its elements are a key (or a name) and a value."""
+    names = cast("list[str]", list(shape.member.members))
+    if len(names) != 2 or not names[0].endswith(("Key", "Name", "key")) or not names[1].endswith(("Value", "value")):
+        return None
+    return names[0], names[1]
+
+
+def _scalar(shape: Shape, value: object, path: str) -> Any:
+    match shape.type_name, value:
+        case ("integer" | "long", float() | int()) if not isinstance(value, bool) and value == int(value):
+            return int(value)
+        case ("float" | "double", float() | int()) if not isinstance(value, bool):
+            return float(value)
+        case ("boolean", bool()) | ("string" | "timestamp", str()):
+            return value
+        case ("integer" | "long", str()) if value.isdecimal():
+            return int(value)
+        case ("list", list()):
+            return [_scalar(shape.member, item, path) for item in cast("list[object]", value)]
+        case _:
+            raise SandboxError(f"{path} must be of AWS's type {shape.type_name}, and is {value!r}")
