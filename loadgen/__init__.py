@@ -1,0 +1,1 @@
+"""An open-loop load generator for DynamoDB: `python -m loadgen --rps 500`."""

@@ -1,0 +1,22 @@
+"""Wall time as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+class WallClock:
+    """Times after an epoch as ISO 8601 in UTC with microseconds, as in 2026-01-02T03:04:05.000600Z."""
+
+    def __init__(self, epoch_ns: int) -> None:
+        self._epoch_us = epoch_ns // 1000
+        self._second = -1
+        self._text = b""
+
+    def text(self, offset_ns: int) -> bytes:
+        """The wall time `offset_ns` after the epoch."""
+        second, micros = divmod(self._epoch_us + offset_ns // 1000, 1_000_000)
+        if second != self._second:
+            self._second = second
+            self._text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
+        return b"%b.%06dZ" % (self._text, micros)

@@ -1,0 +1,115 @@
+"""Wake-ups on an absolute schedule, finer than the event loop's own timers.
+
+uvloop's timers have a granularity of 1 ms. On Linux a timerfd, armed for the
+monotonic clock's own time, wakes the loop to within a fraction of that;
+elsewhere the loop's timer ticks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+# Wake-ups closer together than this cost more than they gain in punctuality.
+GRANULARITY_NS = 500_000
+_TICK_S = 0.001
+_TFD_TIMER_ABSTIME = 1
+
+
+class Alarm(Protocol):
+    """Calls back once at the time it is set for."""
+
+    def set(self, at_ns: int) -> None:
+        """Call back at this time of the monotonic clock, or at once if it has passed."""
+        ...
+
+    def close(self) -> None:
+        """Never call back again."""
+        ...
+
+
+def alarm(callback: Callable[[], None]) -> Alarm:
+    """The most punctual alarm that this system has, on the running event loop."""
+    if sys.platform == "linux":
+        return TimerFd(callback)
+    return LoopTimer(callback)
+
+
+class LoopTimer:
+    """An alarm by the event loop's own timer: a tick each millisecond until the time has come."""
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+        self._loop = asyncio.get_running_loop()
+        self._handle: asyncio.TimerHandle | None = None
+        self._at_ns = 0
+
+    def set(self, at_ns: int) -> None:
+        """Call back at this time of the monotonic clock."""
+        self._at_ns = at_ns
+        self.close()
+        self._handle = self._loop.call_later(max(_TICK_S, (at_ns - time.monotonic_ns()) / 1e9), self._tick)
+
+    def close(self) -> None:
+        """Never call back again."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _tick(self) -> None:
+        self._handle = None
+        if time.monotonic_ns() < self._at_ns:
+            self.set(self._at_ns)
+        else:
+            self._callback()
+
+
+class _Timespec(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("ns", ctypes.c_long))
+
+
+class _TimerSpec(ctypes.Structure):
+    _fields_ = (("interval", _Timespec), ("value", _Timespec))
+
+
+class TimerFd:
+    """An alarm by a timerfd on the monotonic clock (Linux)."""
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+        self._loop = asyncio.get_running_loop()
+        libc = ctypes.CDLL(None, use_errno=True)
+        self._settime = libc.timerfd_settime
+        self._fd: int = libc.timerfd_create(time.CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
+        if self._fd < 0:
+            raise OSError(ctypes.get_errno(), "timerfd_create")
+        self._spec = _TimerSpec()
+        self._reference = ctypes.byref(self._spec)
+        self._loop.add_reader(self._fd, self._ring)
+
+    def set(self, at_ns: int) -> None:
+        """Call back at this time of the monotonic clock."""
+        seconds, nanoseconds = divmod(max(at_ns, 1), 1_000_000_000)
+        self._spec.value.seconds = seconds
+        self._spec.value.ns = nanoseconds
+        if self._settime(self._fd, _TFD_TIMER_ABSTIME, self._reference, None) < 0:
+            raise OSError(ctypes.get_errno(), "timerfd_settime")
+
+    def close(self) -> None:
+        """Never call back again."""
+        if self._fd >= 0:
+            self._loop.remove_reader(self._fd)
+            os.close(self._fd)
+            self._fd = -1
+
+    def _ring(self) -> None:
+        try:
+            os.read(self._fd, 8)
+        except BlockingIOError:
+            return
+        self._callback()

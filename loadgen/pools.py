@@ -1,0 +1,223 @@
+"""The pools that orders are drawn from: customers, baskets, sessions and notes.
+
+Faker makes them once, from the seed; each row is kept as the JSON text of its
+attributes, so that an order is a handful of fragments joined. All money is in
+whole cents, and a basket's amounts agree with each other to the cent.
+
+The pools are made to be worth querying: regions take turns through a "day" of
+`DAY_S` seconds of plan time, each region has its own share of channels, and
+marketplace orders are cancelled most.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from loadgen.item import NOTHING, Fragment, fragment
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+DAY_S = 64
+PHASES = 8
+REGIONS = ("AMER", "EMEA", "APAC", "LATAM")
+CHANNELS = ("web", "mobile", "store", "marketplace", "phone")
+
+# Pool sizes are powers of two, so that bits of one draw pick a row.
+CUSTOMERS_PER_REGION = 256
+BASKETS_PER_REGION = 512
+SESSIONS = 256
+NOTES = 256
+
+_PLACES = 40
+_PRODUCTS = 240
+_NOTE_SHARE = 0.2
+_GIFT_SHARE = 0.1
+# Region: locale, country, currency and weight of each market.
+_MARKETS = {
+    "AMER": (("en_US", "US", "USD", 5), ("en_CA", "CA", "CAD", 2)),
+    "EMEA": (("de_DE", "DE", "EUR", 3), ("en_GB", "GB", "GBP", 3), ("fr_FR", "FR", "EUR", 2)),
+    "APAC": (("ja_JP", "JP", "JPY", 3), ("en_AU", "AU", "AUD", 2)),
+    "LATAM": (("pt_BR", "BR", "BRL", 3), ("es_MX", "MX", "MXN", 2)),
+}
+_TAX_PER_MILLE = {"AMER": 85, "EMEA": 200, "APAC": 100, "LATAM": 165}
+# The sun moves: the share of each region in the orders of each phase of the day.
+_REGION_WEIGHTS = {
+    "AMER": (2, 1, 1, 3, 6, 8, 7, 4),
+    "EMEA": (2, 4, 7, 8, 6, 4, 2, 1),
+    "APAC": (7, 8, 5, 3, 1, 1, 2, 5),
+    "LATAM": (1, 1, 1, 2, 3, 4, 4, 2),
+}
+_CHANNEL_WEIGHTS = {
+    "AMER": (8, 7, 2, 6, 1),
+    "EMEA": (9, 5, 4, 4, 1),
+    "APAC": (3, 11, 2, 7, 1),
+    "LATAM": (5, 9, 1, 3, 3),
+}
+_PAYMENTS = ("card", "paypal", "invoice", "transfer", "voucher")
+_PAYMENT_WEIGHTS = {
+    "web": (10, 7, 3, 2, 1),
+    "mobile": (9, 9, 1, 1, 1),
+    "store": (12, 1, 1, 1, 3),
+    "marketplace": (6, 8, 1, 1, 1),
+    "phone": (4, 1, 8, 5, 1),
+}
+_CATEGORIES = ("furniture", "kitchen", "garden", "books", "toys", "sports", "audio", "lighting")
+_PROMOTIONS = ("SPRING10", "WELCOME", "FREESHIP", "BUNDLE3", "LOYALTY", "CLEARANCE")
+_NOTE_LOCALES = ("en_US", "ja_JP", "pt_BR", "de_DE")
+
+
+class Product(Struct, frozen=True):
+    """A product of the catalogue."""
+
+    sku: str
+    name: str
+    category: str
+    unit_price_cents: int
+
+    def attribute(self, quantity: int) -> dict[str, object]:
+        """The order line for this many of it, as a DynamoDB attribute."""
+        return {
+            "M": {
+                "sku": {"S": self.sku},
+                "name": {"S": self.name},
+                "category": {"S": self.category},
+                "quantity": {"N": str(quantity)},
+                "unit_price": {"N": cents(self.unit_price_cents)},
+            }
+        }
+
+
+class Session(Struct, frozen=True, gc=False):
+    """How it was ordered: the channel's index in CHANNELS, and its attributes."""
+
+    channel: int
+    fragment: Fragment
+
+
+class Pools(Struct, frozen=True):
+    """All that an order is drawn from.
+
+    `regions[phase]` has 256 region indices in that phase's proportions;
+    `customers`, `baskets` and `sessions` are by region index. A note is often
+    NOTHING; those in `amendments` never are.
+    """
+
+    regions: tuple[bytes, ...]
+    customers: tuple[tuple[Fragment, ...], ...]
+    baskets: tuple[tuple[Fragment, ...], ...]
+    sessions: tuple[tuple[Session, ...], ...]
+    notes: tuple[Fragment, ...]
+    amendments: tuple[Fragment, ...]
+
+
+def build(seed: int) -> Pools:
+    """Make the pools: the same seed gives the same pools. Takes about half a second, mostly Faker's import."""
+    from faker import Faker  # half of the start-up time, and not needed to print the help
+
+    draw = random.Random(f"pools/{seed}")  # noqa: S311 - test data, no secrets
+    locales = {market[0] for markets in _MARKETS.values() for market in markets} | set(_NOTE_LOCALES)
+    fakers = {locale: Faker(locale) for locale in sorted(locales)}
+    for locale, faker in fakers.items():
+        faker.seed_instance(f"{seed}/{locale}")
+    products = _products(draw, fakers["en_US"])
+    notes = [fragment({"note": {"S": fakers[locale].sentence(6)}}) for locale in _NOTE_LOCALES for _ in range(16)]
+    return Pools(
+        regions=tuple(_regions(draw, phase) for phase in range(PHASES)),
+        customers=tuple(_customers(draw, region, fakers) for region in REGIONS),
+        baskets=tuple(
+            tuple(_basket(draw, products, _TAX_PER_MILLE[region]) for _ in range(BASKETS_PER_REGION))
+            for region in REGIONS
+        ),
+        sessions=tuple(tuple(_session(draw, region) for _ in range(SESSIONS)) for region in REGIONS),
+        notes=tuple(draw.choice(notes) if draw.random() < _NOTE_SHARE else NOTHING for _ in range(NOTES)),
+        amendments=tuple(notes),
+    )
+
+
+def cents(amount: int) -> str:
+    """An amount of cents as an exact decimal with two digits."""
+    return f"{amount // 100}.{amount % 100:02d}"
+
+
+def _regions(draw: random.Random, phase: int) -> bytes:
+    weights = [_REGION_WEIGHTS[region][phase] for region in REGIONS]
+    return bytes(draw.choices(range(len(REGIONS)), weights, k=256))
+
+
+def _customers(draw: random.Random, region: str, fakers: Mapping[str, Faker]) -> tuple[Fragment, ...]:
+    markets = _MARKETS[region]
+    places = {
+        locale: [
+            (fakers[locale].street_address(), fakers[locale].city(), fakers[locale].postcode()) for _ in range(_PLACES)
+        ]
+        for locale, *_ in markets
+    }
+    customers: list[Fragment] = []
+    for number in range(CUSTOMERS_PER_REGION):
+        locale, country, currency, _ = draw.choices(markets, [market[3] for market in markets])[0]
+        street, city, postcode = draw.choice(places[locale])
+        address = {"street": street, "city": city, "postcode": postcode, "country": country}
+        customers.append(
+            fragment(
+                {
+                    "customer_id": {"S": f"{region}-{number:05d}"},
+                    "region": {"S": region},
+                    "country": {"S": country},
+                    "currency": {"S": currency},
+                    "shipping_address": {"M": {name: {"S": text} for name, text in address.items()}},
+                }
+            )
+        )
+    return tuple(customers)
+
+
+def _products(draw: random.Random, faker: Faker) -> list[Product]:
+    """The catalogue: cheap things are common, dear ones rare."""
+    return [
+        Product(
+            sku=f"SKU-{number:04d}",
+            name=" ".join(faker.words(2)).title(),
+            category=draw.choice(_CATEGORIES),
+            unit_price_cents=round(draw.lognormvariate(3.4, 0.9) * 100) + 99,
+        )
+        for number in range(_PRODUCTS)
+    ]
+
+
+def _basket(draw: random.Random, products: Sequence[Product], tax_per_mille: int) -> Fragment:
+    lines = draw.sample(products, draw.choices((1, 2, 3, 4), (5, 5, 3, 2))[0])
+    quantities = draw.choices((1, 2, 3, 5, 10), (12, 4, 2, 1, 1), k=len(lines))
+    subtotal = sum(line.unit_price_cents * quantity for line, quantity in zip(lines, quantities, strict=True))
+    promotions = sorted(draw.sample(_PROMOTIONS, draw.choices((0, 1, 2), (14, 5, 1))[0]))
+    discount = subtotal * 10 * len(promotions) // 100
+    tax = ((subtotal - discount) * tax_per_mille + 500) // 1000
+    shipping_fee = 0 if subtotal >= 10_000 else draw.choice((490, 690, 1290))
+    attributes: dict[str, dict[str, object]] = {
+        "item_count": {"N": str(sum(quantities))},
+        "subtotal": {"N": cents(subtotal)},
+        "discount": {"N": cents(discount)},
+        "tax": {"N": cents(tax)},
+        "shipping_fee": {"N": cents(shipping_fee)},
+        "total": {"N": cents(subtotal - discount + tax + shipping_fee)},
+        "line_items": {"L": [line.attribute(quantity) for line, quantity in zip(lines, quantities, strict=True)]},
+    }
+    if promotions:
+        attributes["promotions"] = {"SS": promotions}
+    return fragment(attributes)
+
+
+def _session(draw: random.Random, region: str) -> Session:
+    channel = draw.choices(range(len(CHANNELS)), _CHANNEL_WEIGHTS[region])[0]
+    name = CHANNELS[channel]
+    payment = draw.choices(_PAYMENTS, _PAYMENT_WEIGHTS[name])[0]
+    return Session(
+        channel,
+        fragment(
+            {"channel": {"S": name}, "payment_method": {"S": payment}, "gift": {"BOOL": draw.random() < _GIFT_SHARE}}
+        ),
+    )

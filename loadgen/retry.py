@@ -1,0 +1,49 @@
+"""When to send again, and when to give up.
+
+Full jitter: the wait before attempt n is uniform between 0 and
+min(cap, base · 2ⁿ⁻¹), so that many clients that failed together do not come
+back together. https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+
+The budget keeps retries from doubling the load on a target that is already in
+trouble: every first sending earns a fraction of a retry, up to a reserve.
+"""
+
+from __future__ import annotations
+
+import random
+
+from msgspec import Struct
+
+
+class RetryPolicy(Struct, frozen=True):
+    """How often and after what wait to send again; `budget` is retries per first sending."""
+
+    max_attempts: int = 8
+    base_s: float = 0.025
+    cap_s: float = 5.0
+    budget: float = 0.2
+    reserve: float = 500.0
+
+    def wait_s(self, attempts: int, draw: random.Random) -> float:
+        """Seconds to wait after this many attempts have failed."""
+        return draw.uniform(0, min(self.cap_s, self.base_s * 2 ** (attempts - 1)))
+
+
+class RetryBudget:
+    """A token bucket: earned by first sendings, spent by retries."""
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._rate = policy.budget
+        self._reserve = policy.reserve
+        self._tokens = policy.reserve
+
+    def earn(self, sendings: int = 1) -> None:
+        """Count first sendings."""
+        self._tokens = min(self._reserve, self._tokens + self._rate * sendings)
+
+    def spend(self) -> bool:
+        """Take one retry; False when there is none left."""
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

@@ -1,0 +1,45 @@
+"""What to write: the interface between the engine and a workload.
+
+The engine draws every arrival of the plan in order, whichever segment of the
+run it belongs to, and writes those drawn for its own. A workload must draw the
+same from the same seed and arrival, so that n segments together write what one
+would have written.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from loadgen.writes import Fate, Op, Write
+
+
+class Draw(Struct, gc=False):
+    """An arrival and what the plan draws for it.
+
+    `number` is the item's (an order's) number, -1 when there is none yet;
+    `bits` are 64 random bits that belong to the arrival.
+    """
+
+    arrival: int
+    offset_ns: int
+    op: Op
+    number: int
+    bits: int
+
+
+class Workload(Protocol):
+    """Draws and renders writes, and learns what became of them."""
+
+    def draw(self, arrival: int, offset_ns: int) -> Draw | None:
+        """Draw the next arrival, due `offset_ns` after the start; None when it is another segment's."""
+        ...
+
+    def write(self, draw: Draw) -> Write:
+        """Render the write for a draw. Called in the order of the draws, when it is due."""
+        ...
+
+    def settle(self, write: Write, fate: Fate) -> None:
+        """Learn what became of a write. Until then its key must not be written again."""
+        ...

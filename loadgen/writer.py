@@ -1,0 +1,61 @@
+"""The interface between the engine and what speaks to DynamoDB.
+
+Two writers implement it: `loadgen.reference` on aioboto3, and the fast path.
+It is small enough that a test's writer is a few lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from loadgen.writes import Call, Reply
+
+OnReply = Callable[[Call, Reply], None]
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """Where to send: the region, the endpoint's URL (None: AWS's own), and explicit credentials if there are any.
+
+    Without explicit credentials they come from aioboto3's session: environment,
+    profile, single sign-on, role.
+    """
+
+    region: str
+    url: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How many connections there may be, and how long to wait, in seconds."""
+
+    connections: int = 1000
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 10.0
+
+
+class Writer(Protocol):
+    """Sends calls, once each: retries are the engine's."""
+
+    async def open(self, warm: int) -> None:
+        """Get ready, with `warm` connections open where that is possible."""
+        ...
+
+    def listen(self, on_reply: OnReply) -> None:
+        """Say who gets each call's reply, exactly once a sending."""
+        ...
+
+    async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
+        """Make one call outside the plan, such as DescribeTable; the reply's body is its JSON."""
+        ...
+
+    def send(self, call: Call) -> None:
+        """Send a call now; never blocks."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections. Calls in flight get no reply."""
+        ...

@@ -1,0 +1,130 @@
+"""What passes between the workload, the engine and the writers.
+
+A *write* is one change to one item. A *call* is one request that carries one
+write, or up to 25 in a batch. A *reply* is what became of one sending of it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Literal
+
+from msgspec import Struct
+
+from loadgen.item import Item
+
+Op = Literal["insert", "update", "delete"]
+Target = Literal["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
+
+
+class Proof(Struct, frozen=True, gc=False):
+    """How an item shows that a conditional write has reached it: an attribute that holds a value.
+
+    When a write may have been applied and its repetition then fails on its
+    condition, the item that comes back tells the two cases apart.
+    """
+
+    attribute: str
+    type: str
+    value: str
+
+    def holds(self, item: Item) -> bool:
+        """Whether `item` (DynamoDB JSON) shows that the write was applied."""
+        return item.get(self.attribute, {}).get(self.type) == self.value
+
+
+class Write(Struct, gc=False):
+    """One change to one item.
+
+    `key` is the item's key values as text, joined by "/"; `parameters` are the
+    members of the request's JSON object but for TableName, without its braces;
+    `units` are the write units that DynamoDB is expected to charge; `subject`
+    is the workload's own, given back when the write is settled; `substitute`
+    says that this write stands in for a planned one that was not possible.
+    """
+
+    op: Op
+    target: Target
+    table: str
+    key: str
+    version: int
+    parameters: bytes
+    units: int
+    subject: object = None
+    proof: Proof | None = None
+    substitute: bool = False
+    planned_ns: int = 0
+
+
+class Call(Struct, gc=False):
+    """One request: its target, its JSON body, the writes it carries and how often it was sent.
+
+    `uncertain` is set once a sending may have been applied though no answer
+    said so.
+    """
+
+    target: Target
+    body: bytes
+    writes: list[Write]
+    attempts: int = 0
+    sent_ns: int = 0
+    uncertain: bool = False
+
+
+class Outcome(Enum):
+    """What a reply means for the call; `retryable` and `ambiguous` say how to go on.
+
+    Ambiguous: the write may have been applied. Retryable: sending again may help.
+    """
+
+    OK = ("ok", False, False)
+    THROTTLED = ("throttled", True, False)
+    SERVER_ERROR = ("server_error", True, True)
+    TIMEOUT = ("timeout", True, True)
+    RESET = ("reset", True, True)
+    CORRUPT = ("corrupt", True, True)
+    UNREACHABLE = ("unreachable", True, False)
+    CREDENTIALS = ("credentials", True, False)
+    CONDITION = ("condition", False, False)
+    INVALID = ("invalid", False, False)
+
+    def __init__(self, label: str, retryable: bool, ambiguous: bool) -> None:
+        self.label = label
+        self.retryable = retryable
+        self.ambiguous = ambiguous
+
+
+class Reply(Struct, gc=False, frozen=True):
+    """What one sending came to: `code` is the service's exception or the error's name, `body` the answer's JSON."""
+
+    outcome: Outcome
+    code: str = ""
+    message: str = ""
+    body: bytes = b""
+
+
+OK = Reply(Outcome.OK)
+
+
+class Fate(Enum):
+    """What is known of a write once no more is sent for it."""
+
+    APPLIED = "applied"
+    NOT_APPLIED = "not applied"
+    UNKNOWN = "unknown"
+
+
+def single(write: Write) -> Call:
+    """The call that carries one write."""
+    body = b'{"TableName":"%b",%b}' % (write.table.encode(), write.parameters)
+    return Call(write.target, body, [write])
+
+
+def batch(writes: list[Write]) -> Call:
+    """The BatchWriteItem call that carries puts and deletes, no two of the same key, 25 at most."""
+    tables: dict[str, list[bytes]] = {}
+    for write in writes:
+        kind = b"PutRequest" if write.target == "PutItem" else b"DeleteRequest"
+        tables.setdefault(write.table, []).append(b'{"%b":{%b}}' % (kind, write.parameters))
+    members = [b'"%b":[%b]' % (table.encode(), b",".join(requests)) for table, requests in tables.items()]
+    return Call("BatchWriteItem", b'{"RequestItems":{%b}}' % b",".join(members), writes)
