@@ -17,6 +17,7 @@ _HELP = {
     "view_name": "view of the current state",
     "change_log_name": "table of all changes",
     "workgroup_name": "Athena workgroup",
+    "delivery_stream_name": "Firehose delivery stream",
 }
 
 

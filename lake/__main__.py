@@ -1,0 +1,58 @@
+"""`python -m lake`: the command line of the lake."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+
+from rich_argparse import RawDescriptionRichHelpFormatter
+
+from lake import command_query, command_verify
+from stack import run
+
+_DESCRIPTION = """\
+Work on what arrived in the lake.
+
+The pipeline keeps every change of the DynamoDB table in the change log (table
+order_changes) and shows the table's current state in a view (orders), both in
+Athena. It is found in the sandbox that runs, in a deployed stack (--stack dev),
+or by the names' own options."""
+_EXAMPLES = """\
+examples:
+  python -m lake query "SELECT status, count(*) FROM orders GROUP BY status"
+  python -m lake query --list
+  python -m lake verify --stack dev
+
+exit codes:
+  0 done, and all is right    1 not verified, or the query failed while it ran
+  2 something to mend first: the statement, an option, permissions    130 interrupted"""
+
+_COMMANDS = (command_query, command_verify)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = ArgumentParser(
+        "python -m lake",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=RawDescriptionRichHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        subparser = commands.add_parser(
+            command.NAME,
+            help=command.HELP,
+            description=command.DESCRIPTION,
+            epilog=command.EPILOG,
+            formatter_class=RawDescriptionRichHelpFormatter,
+        )
+        command.configure(subparser)
+        subparser.set_defaults(main=command.main)
+    parsed = parser.parse_args(arguments)
+    return run(lambda: parsed.main(parsed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

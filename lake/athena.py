@@ -1,0 +1,189 @@
+"""Queries by the Athena API: submit, wait, read page by page, stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, cast
+
+from msgspec import Struct
+
+from lake.clients import AthenaClient, error_code, error_message
+
+Cell = str | None
+Row = tuple[Cell, ...]
+
+_FIRST_POLL_S = 0.05
+_SLOWEST_POLL_S = 2.0
+_USER_ERROR = 2  # AthenaError.ErrorCategory: https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
+# Where an answer has no category, Trino's own names for what is wrong with the statement.
+_STATEMENT_ERRORS = ("SYNTAX_ERROR", "mismatched input", "_NOT_FOUND", "TYPE_MISMATCH", "FUNCTION_", "INVALID_")
+
+
+class QueryError(Exception):
+    """A query that Athena refused, failed or cancelled; its text is Athena's reason as one line.
+
+    `statement_at_fault` tells what the user can mend (syntax, names, types,
+    permissions) from what went wrong while a good statement ran.
+    """
+
+    def __init__(self, reason: str, *, statement_at_fault: bool) -> None:
+        super().__init__(" ".join(reason.split()).rstrip("."))
+        self.statement_at_fault = statement_at_fault
+
+
+class Execution(Struct, frozen=True, kw_only=True):
+    """How a query fares: its state as Athena names it, bytes scanned and engine time so far."""
+
+    id: str
+    state: str
+    scanned_bytes: int = 0
+    elapsed_ms: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether Athena is done with it, well or not."""
+        return self.state in {"SUCCEEDED", "FAILED", "CANCELLED"}
+
+
+class ResultColumn(NamedTuple):
+    """A column of a result: its name and its Athena type without precision (bigint, decimal, varchar, …)."""
+
+    name: str
+    type: str
+
+
+class Result(Struct, frozen=True):
+    """A result: its columns, and its rows as Athena's text, None for NULL, fetched as they are asked for."""
+
+    columns: tuple[ResultColumn, ...]
+    rows: Iterator[Row]
+
+
+class NamedQuery(Struct, frozen=True):
+    """A query saved in the workgroup."""
+
+    name: str
+    description: str
+    database: str
+    sql: str
+
+
+class Athena:
+    """A workgroup and a database in which statements run."""
+
+    def __init__(
+        self,
+        client: AthenaClient,
+        workgroup: str,
+        database: str,
+        *,
+        watch: Callable[[Execution], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`watch` is told how each query fares whenever Athena is asked."""
+        self._client = client
+        self._workgroup = workgroup
+        self._database = database
+        self._watch = watch
+        self._sleep = sleep
+
+    def query(self, sql: str, database: str | None = None) -> Result:
+        """Run one statement to its end and open its result; QueryError if it has none.
+
+        An interrupt while it runs stops it in Athena too.
+        """
+        execution_id = self._start(sql, database or self._database)
+        try:
+            self._finish(execution_id)
+        except KeyboardInterrupt:
+            self._client.stop_query_execution(QueryExecutionId=execution_id)
+            raise
+        return self._result(execution_id)
+
+    def one(self, sql: str) -> Row:
+        """The only row of a query's result."""
+        (row,) = self.query(sql).rows
+        return row
+
+    def named_queries(self) -> list[NamedQuery]:
+        """The workgroup's saved queries by name."""
+        request: dict[str, object] = {"WorkGroup": self._workgroup}
+        ids: list[str] = []
+        while True:
+            page = self._client.list_named_queries(**request)
+            ids += page["NamedQueryIds"]
+            if not page.get("NextToken"):
+                break
+            request["NextToken"] = page["NextToken"]
+        found = (self._client.get_named_query(NamedQueryId=id_)["NamedQuery"] for id_ in ids)
+        queries = [
+            NamedQuery(query["Name"], query.get("Description") or "", query["Database"], query["QueryString"])
+            for query in found
+        ]
+        return sorted(queries, key=lambda query: query.name)
+
+    def _start(self, sql: str, database: str) -> str:
+        try:
+            answer = self._client.start_query_execution(
+                QueryString=sql, WorkGroup=self._workgroup, QueryExecutionContext={"Database": database}
+            )
+        except Exception as error:
+            if error_code(error) != "InvalidRequestException":
+                raise
+            raise QueryError(error_message(error), statement_at_fault=True) from error
+        return answer["QueryExecutionId"]
+
+    def _finish(self, execution_id: str) -> None:
+        poll_s = _FIRST_POLL_S
+        while True:
+            answer = self._client.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
+            status, statistics = answer["Status"], answer.get("Statistics", {})
+            execution = Execution(
+                id=execution_id,
+                state=status["State"],
+                scanned_bytes=statistics.get("DataScannedInBytes", 0),
+                elapsed_ms=statistics.get("TotalExecutionTimeInMillis", 0),
+            )
+            self._watch(execution)
+            if execution.finished:
+                break
+            self._sleep(poll_s)
+            poll_s = min(poll_s * 1.5, _SLOWEST_POLL_S)
+        if execution.state != "SUCCEEDED":
+            raise _failure(execution.state, status)
+
+    def _result(self, execution_id: str) -> Result:
+        first = self._client.get_query_results(QueryExecutionId=execution_id)
+        metadata = first["ResultSet"].get("ResultSetMetadata", {}).get("ColumnInfo", [])
+        columns = tuple(ResultColumn(info.get("Label") or info["Name"], info["Type"]) for info in metadata)
+        return Result(columns, self._rows(execution_id, first, tuple(column.name for column in columns)))
+
+    def _rows(self, execution_id: str, page: dict[str, Any], labels: Row) -> Iterator[Row]:
+        rows = _cells(page["ResultSet"].get("Rows", []), len(labels))
+        # The first row of a SELECT's first page repeats the labels; SHOW and DESCRIBE have none.
+        if (first := next(rows, None)) is not None and first != labels:
+            yield first
+        yield from rows
+        while token := page.get("NextToken"):
+            page = self._client.get_query_results(QueryExecutionId=execution_id, NextToken=token)
+            yield from _cells(page["ResultSet"]["Rows"], len(labels))
+
+
+def quote(identifier: str) -> str:
+    """A name as Athena's SELECT takes it."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _cells(rows: Sequence[dict[str, Any]], width: int) -> Iterator[Row]:
+    for row in rows:
+        cells = tuple(cast("Cell", datum.get("VarCharValue")) for datum in row["Data"])
+        yield cells + (None,) * (width - len(cells))
+
+
+def _failure(state: str, status: dict[str, Any]) -> QueryError:
+    error = status.get("AthenaError", {})
+    reason = status.get("StateChangeReason") or error.get("ErrorMessage") or f"the query is {state} for no given reason"
+    category = error.get("ErrorCategory")
+    at_fault = category == _USER_ERROR if category else any(name in reason for name in _STATEMENT_ERRORS)
+    return QueryError(reason, statement_at_fault=state == "FAILED" and at_fault)

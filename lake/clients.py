@@ -1,0 +1,84 @@
+"""boto3 clients for the pipeline's services, and the few of their calls that the lake makes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Protocol
+
+from stack import StackOutputs, credentials
+
+_CONNECTIONS = 16
+
+
+class AthenaClient(Protocol):
+    """The part of boto3's Athena client that the lake uses."""
+
+    def start_query_execution(self, **request: object) -> dict[str, Any]:
+        """Submit a statement."""
+        ...
+
+    def get_query_execution(self, **request: object) -> dict[str, Any]:
+        """Ask how a statement fares."""
+        ...
+
+    def get_query_results(self, **request: object) -> dict[str, Any]:
+        """Fetch a page of results."""
+        ...
+
+    def stop_query_execution(self, **request: object) -> dict[str, Any]:
+        """Cancel a statement."""
+        ...
+
+    def list_named_queries(self, **request: object) -> dict[str, Any]:
+        """Fetch a page of a workgroup's saved queries' ids."""
+        ...
+
+    def get_named_query(self, **request: object) -> dict[str, Any]:
+        """Fetch one saved query."""
+        ...
+
+
+class DynamoDBClient(Protocol):
+    """The part of boto3's DynamoDB client that the lake uses."""
+
+    def scan(self, **request: object) -> dict[str, Any]:
+        """Read a page of a table's segment."""
+        ...
+
+
+class FirehoseClient(Protocol):
+    """The part of boto3's Firehose client that the lake uses."""
+
+    def describe_delivery_stream(self, **request: object) -> dict[str, Any]:
+        """Ask how a delivery stream is configured."""
+        ...
+
+
+def client(service: str, outputs: StackOutputs) -> Any:
+    """A boto3 client for `service` where the outputs say; the caller names its type.
+
+    UserError when the region is not known.
+    """
+    # Imported here because it takes longer than everything else a short command does.
+    boto3, config = import_module("boto3"), import_module("botocore.config")
+    given = credentials(outputs)
+    return boto3.client(
+        service,
+        region_name=outputs.require("region"),
+        endpoint_url=outputs.endpoint_url,
+        aws_access_key_id=given and given.access_key,
+        aws_secret_access_key=given and given.secret_key,
+        config=config.Config(
+            retries={"mode": "standard", "max_attempts": 6}, max_pool_connections=_CONNECTIONS, connect_timeout=5
+        ),
+    )
+
+
+def error_code(error: Exception) -> str:
+    """The code of AWS's error answer (botocore's ClientError); empty for any other exception."""
+    return getattr(error, "response", {}).get("Error", {}).get("Code", "")
+
+
+def error_message(error: Exception) -> str:
+    """The message of AWS's error answer; that of the exception itself when it is not one."""
+    return getattr(error, "response", {}).get("Error", {}).get("Message", "") or str(error)

@@ -1,0 +1,103 @@
+"""What a verification found, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TextIO
+
+import msgspec
+from msgspec import Struct
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lake.verification import Report, Verification
+
+REPORT_VERSION = 1
+
+_ENDINGS = {
+    "all right": "",
+    "settled": " The change log has settled, so what is missing will not come.",
+    "timeout": " The time was up before the change log had settled: try again with a longer --timeout.",
+}
+
+
+def show(verification: Verification, console: Console, limit: int) -> None:
+    """Print the summary, and the first `limit` of the differences and of the lost writes."""
+    report = verification.report
+    verdict = Text("verified", style="bold green") if report.ok else Text("NOT VERIFIED", style="bold red")
+    console.print(verdict.append(f" in {report.waited_s:.1f} s.{_ENDINGS[report.ended]}", style="not bold default"))
+    console.print(_summary(report))
+    wrong = report.missing + report.extra + report.different
+    if wrong:
+        _print_table(
+            console,
+            ("", "key", "column", "expected", "found"),
+            (
+                (found.kind, _key(found.key), found.column or "", *_sides(found.kind, found.expected, found.found))
+                for found in verification.differences(limit)
+            ),
+        )
+    if report.lost:
+        lost = verification.lost_writes(limit)
+        _print_table(
+            console, ("", "key", "op", "version"), (("lost", write.key, write.op, str(write.version)) for write in lost)
+        )
+    if max(wrong, report.lost or 0) > limit:
+        console.print("There is more: --report PATH writes all of it.", style="dim")
+
+
+def write_json(verification: Verification, out: TextIO) -> None:
+    """Write the report and everything that is wrong as one JSON object.
+
+    Members: `version` of this form, those of Report, `differences` and
+    `lost_writes`.
+    """
+    head = msgspec.json.encode({"version": REPORT_VERSION, **msgspec.structs.asdict(verification.report)}).decode()
+    out.write(head.removesuffix("}"))
+    _write_array(out, "differences", verification.differences())
+    _write_array(out, "lost_writes", verification.lost_writes())
+    out.write("}\n")
+
+
+def _write_array(out: TextIO, name: str, values: Iterator[Struct]) -> None:
+    out.write(f',"{name}":[')
+    lines = (msgspec.json.encode(value).decode() for value in values)
+    out.writelines(f"{',' if at else ''}\n{line}" for at, line in enumerate(lines))
+    out.write("]")
+
+
+def _summary(report: Report) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column()
+    table.add_row("compared", f"{report.items:,} items of the table, {report.rows:,} rows of the view")
+    table.add_row("found", f"{report.missing:,} missing, {report.extra:,} extra, {report.different:,} different")
+    table.add_row(
+        "change log", f"{report.log_rows:,} rows, {report.changes:,} changes, {report.duplicates:,} duplicates"
+    )
+    if report.writes is not None:
+        table.add_row("ledger", f"{report.writes:,} acknowledged writes, {report.lost:,} not in the change log")
+    return table
+
+
+def _print_table(console: Console, headers: tuple[str, ...], rows: Iterator[tuple[str | Text, ...]]) -> None:
+    table = Table(*headers, box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    if console.is_terminal:
+        console.print(table)
+    else:
+        console.print(table, width=console.measure(table, options=console.options.update(max_width=1_000_000)).maximum)
+
+
+def _key(key: tuple[str | None, ...]) -> str:
+    return "/".join("NULL" if part is None else part for part in key)
+
+
+def _sides(kind: str, expected: str | None, found: str | None) -> tuple[str | Text, str | Text]:
+    if kind != "different":
+        return ("an item", "no row") if kind == "missing" else ("no item", "a row")
+    null = Text("NULL", style="dim")
+    return (null if expected is None else expected, null if found is None else found)

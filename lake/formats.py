@@ -1,0 +1,122 @@
+"""The forms in which a result is written: a table for people, CSV and JSON for programs.
+
+All but the table are written row by row as the rows come. NULL is an empty
+CSV field (an empty string is `""`), as in Athena's own CSV, and null in JSON.
+JSON numbers keep every digit that Athena gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TextIO
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lake.athena import Result, ResultColumn, Row
+
+_NUMBERS = frozenset({"tinyint", "smallint", "int", "integer", "bigint", "float", "real", "double", "decimal"})
+_NOT_JSON_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
+
+Writer = Callable[[Result, TextIO], int]
+
+
+def write_csv(result: Result, out: TextIO) -> int:
+    """Header and rows, every field that is not NULL in quotes; returns the number of rows."""
+    out.write(_csv_line(tuple(column.name for column in result.columns)))
+    return _write_lines(out, map(_csv_line, result.rows))
+
+
+def write_json_lines(result: Result, out: TextIO) -> int:
+    """An object a line; returns the number of rows."""
+    return _write_lines(out, (line + "\n" for line in _objects(result)))
+
+
+def write_json(result: Result, out: TextIO) -> int:
+    """An array of objects, one a line; returns the number of rows."""
+    out.write("[")
+    count = _write_lines(out, (f"{',' if at else ''}\n  {line}" for at, line in enumerate(_objects(result))))
+    out.write("\n]\n" if count else "]\n")
+    return count
+
+
+def write_table(result: Result, out: TextIO, limit: int = 0) -> int:
+    """A table with numbers to the right, of the first `limit` rows (0 is all); returns the number of rows shown."""
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for column in result.columns:
+        table.add_column(Text(column.name), justify="right" if _is_number(column) else "left", overflow="fold")
+    for row in islice(result.rows, limit) if limit else result.rows:
+        table.add_row(*(Text("NULL", style="dim") if cell is None else Text(cell) for cell in row))
+    console = Console(file=out)
+    if not console.is_terminal:
+        # No one folds lines for a file: each column is as wide as it needs.
+        console.width = console.measure(table, options=console.options.update(max_width=1_000_000)).maximum
+    console.print(table)
+    if limit and next(result.rows, None) is not None:
+        console.print(f"… more than the {limit} rows shown: --max-rows 0 or another --format shows all.", style="dim")
+    return table.row_count
+
+
+WRITERS: dict[str, Writer] = {
+    "table": write_table,
+    "csv": write_csv,
+    "json": write_json,
+    "jsonl": write_json_lines,
+}
+
+
+def _write_lines(out: TextIO, lines: Iterator[str]) -> int:
+    count = 0
+    for line in lines:
+        out.write(line)
+        count += 1
+    return count
+
+
+def _csv_line(row: Row) -> str:
+    return ",".join("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in row) + "\n"
+
+
+def _objects(result: Result) -> Iterator[str]:
+    names = [msgspec.json.encode(name).decode() for name in _distinct(result.columns)]
+    encoders = [_encoder(column) for column in result.columns]
+    for row in result.rows:
+        members = (
+            f"{name}: {'null' if cell is None else encode(cell)}"
+            for name, encode, cell in zip(names, encoders, row, strict=True)
+        )
+        yield "{" + ", ".join(members) + "}"
+
+
+def _distinct(columns: tuple[ResultColumn, ...]) -> list[str]:
+    """The columns' names, a repeated one with _2, _3, … because an object can have it only once."""
+    names: list[str] = []
+    for column in columns:
+        name, number = column.name, 1
+        while name in names:
+            number += 1
+            name = f"{column.name}_{number}"
+        names.append(name)
+    return names
+
+
+def _encoder(column: ResultColumn) -> Callable[[str], str]:
+    if column.type == "boolean":
+        return str
+    return _number if _is_number(column) else _string
+
+
+def _is_number(column: ResultColumn) -> bool:
+    return column.type.partition("(")[0] in _NUMBERS
+
+
+def _number(cell: str) -> str:
+    return _string(cell) if cell in _NOT_JSON_NUMBERS else cell
+
+
+def _string(cell: str) -> str:
+    return msgspec.json.encode(cell).decode()

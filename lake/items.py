@@ -1,0 +1,59 @@
+"""The DynamoDB table's items, as rows of the lake's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import Any
+
+from lake.athena import Row
+from lake.clients import DynamoDBClient
+from lake.values import deserializer, expected
+from transform.schema import Table
+
+_SEGMENTS = 4
+
+
+class Items:
+    """A DynamoDB table, read as `table` describes it."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str, table: Table) -> None:
+        self._client = client
+        self._columns = table.columns
+        self._request = {"TableName": table_name, "ConsistentRead": True, **_projection(table)}
+
+    def rows(self) -> Iterator[Row]:
+        """Every item as the canonical text of its columns, by a parallel Scan with consistent reads.
+
+        At most a page of each of the segments is held at a time.
+        """
+        read = deserializer().deserialize
+        with ThreadPoolExecutor(_SEGMENTS, thread_name_prefix="scan") as pool:
+            pending = {pool.submit(self._page, segment, None): segment for segment in range(_SEGMENTS)}
+            while pending:
+                done, _ = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    page, segment = future.result(), pending.pop(future)
+                    if page.get("LastEvaluatedKey"):
+                        pending[pool.submit(self._page, segment, page["LastEvaluatedKey"])] = segment
+                    for attributes in page["Items"]:
+                        item = {name: read(value) for name, value in attributes.items()}
+                        yield tuple(expected(column, item) for column in self._columns)
+
+    def _page(self, segment: int, start: Mapping[str, object] | None) -> dict[str, Any]:
+        position = {"Segment": segment, "TotalSegments": _SEGMENTS}
+        if start is None:
+            return self._client.scan(**self._request, **position)
+        return self._client.scan(**self._request, **position, ExclusiveStartKey=start)
+
+
+def _projection(table: Table) -> dict[str, object]:
+    """The Scan parameters that leave out what no column shows."""
+    paths = {column.attribute for column in table.columns}
+    # DynamoDB refuses a path beside the attribute that holds it.
+    outer = sorted(path for path in paths if not any(path[:length] in paths for length in range(1, len(path))))
+    names = {name: f"#a{number}" for number, name in enumerate(dict.fromkeys(name for path in outer for name in path))}
+    return {
+        "ProjectionExpression": ", ".join(".".join(names[name] for name in path) for path in outer),
+        "ExpressionAttributeNames": {placeholder: name for name, placeholder in names.items()},
+    }

@@ -1,0 +1,116 @@
+"""The load generator's ledger: writes that the table acknowledged and the change log must hold.
+
+JSON lines: `key` (the key values as text, joined by "/"), `op` (insert, update
+or delete), `version` (of the item that was written or deleted) and `table`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from lake.athena import Row
+from stack import UserError
+from transform.schema import Column, Table
+
+_REMOVE = "REMOVE"
+_VERSION_ATTRIBUTE = ("version",)
+
+
+class Acknowledged(Struct, frozen=True):
+    """One write that the table acknowledged."""
+
+    key: str
+    op: Literal["insert", "update", "delete"]
+    version: int
+    table: str
+
+
+class LostWrite(Struct, frozen=True):
+    """A write that was acknowledged and is not in the change log."""
+
+    key: str
+    op: str
+    version: int
+
+
+def read_ledger(path: Path) -> Iterator[Acknowledged]:
+    """The ledger's writes, one by one.
+
+    A last line without its end is what a crash left of it and is passed over.
+    UserError when the file cannot be read or another line is no such write.
+    """
+    decoder = msgspec.json.Decoder(Acknowledged)
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield decoder.decode(line)
+                except msgspec.MsgspecError as error:
+                    if not line.endswith(b"\n"):
+                        return
+                    raise UserError(f"Line {number} of the ledger {path} is no acknowledged write: {error}.") from None
+    except OSError as error:
+        raise UserError(f"The ledger {path} cannot be read: {error.strerror}.") from None
+
+
+class Delivery:
+    """How often each acknowledged write must be in the change log, kept in a temporary SQLite file.
+
+    A write may stand in the log more often than in the ledger (its answer was
+    lost and it was sent again), never more seldom.
+    """
+
+    def __init__(self, ledger: Iterable[Acknowledged], table_name: str) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+            "CREATE TABLE write (key TEXT, removed INTEGER, version INTEGER, op TEXT, times INTEGER DEFAULT 1,"
+            " found INTEGER DEFAULT 0, PRIMARY KEY (key, removed, version)) WITHOUT ROWID"
+        )
+        self._database.executemany(
+            "INSERT INTO write(key, removed, version, op) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET times = times + 1",
+            ((ack.key, ack.op == "delete", ack.version, ack.op) for ack in ledger if ack.table == table_name),
+        )
+        (self.writes,) = self._database.execute("SELECT coalesce(sum(times), 0) FROM write").fetchone()
+
+    def find(self, log: Iterable[Row]) -> None:
+        """Take the change log as `LakeReader.change_counts` gives it: key cells, op, version, number of changes."""
+        self._database.execute("UPDATE write SET found = 0")
+        self._database.executemany(
+            "UPDATE write SET found = found + ? WHERE key = ? AND removed = ? AND version = ?",
+            (
+                (int(row[-1] or 0), "/".join(cell or "" for cell in row[:-3]), row[-3] == _REMOVE, row[-2])
+                for row in log
+            ),
+        )
+
+    def close(self) -> None:
+        """Drop the file."""
+        self._database.close()
+
+    @property
+    def lost(self) -> int:
+        """How many acknowledged writes the change log does not hold."""
+        (lost,) = self._database.execute("SELECT coalesce(sum(max(times - found, 0)), 0) FROM write").fetchone()
+        return lost
+
+    def lost_writes(self, limit: int = -1) -> Iterator[LostWrite]:
+        """Those writes by key and version; `limit` below 0 is all."""
+        query = "SELECT key, op, version FROM write WHERE found < times ORDER BY key, version LIMIT ?"
+        for key, op, version in self._database.execute(query, (limit,)):
+            yield LostWrite(key, op, version)
+
+
+def version_column(table: Table) -> Column:
+    """The column of the attribute that counts the writes to an item; UserError when there is none."""
+    for column in table.columns:
+        if column.attribute == _VERSION_ATTRIBUTE:
+            return column
+    raise UserError("A ledger needs a column for the attribute `version`: add one to transform/schema.py.")

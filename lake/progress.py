@@ -1,0 +1,49 @@
+"""How far a verification is: a live line on a terminal, JSON lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import msgspec
+from rich.console import Console
+
+from lake.verification import Phase, Progress
+
+_TEXTS: dict[Phase, str] = {
+    "waiting": "waiting for the pipeline to drain: {count:,} rows in the change log",
+    "table": "reading the table: {count:,} items",
+    "view": "reading the view: {count:,} rows",
+    "ledger": "reading the change log for the ledger: {count:,} writes",
+    "compared": "compared: {count:,} wrong, waiting for late changes",
+}
+_JSON_INTERVAL_S = 5.0
+
+
+@contextmanager
+def progress_display(console: Console) -> Generator[Callable[[Progress], None]]:
+    """A function to tell progress to, which shows it on `console` while the context lasts."""
+    if not console.is_terminal:
+        yield _JsonLines(console).tell
+        return
+    with console.status("looking at the change log") as status:
+        yield lambda progress: status.update(
+            f"{_TEXTS[progress.phase].format(count=progress.count)} · {progress.waited_s:.0f} s"
+        )
+
+
+class _JsonLines:
+    """A line for each new phase, and every few seconds within one."""
+
+    def __init__(self, console: Console) -> None:
+        self._out = console.file
+        self._phase: Phase | None = None
+        self._told_at_s = 0.0
+
+    def tell(self, progress: Progress) -> None:
+        """Write the line if it is time for one."""
+        if progress.phase == self._phase and progress.waited_s - self._told_at_s < _JSON_INTERVAL_S:
+            return
+        self._phase, self._told_at_s = progress.phase, progress.waited_s
+        self._out.write(msgspec.json.encode(progress).decode() + "\n")
+        self._out.flush()

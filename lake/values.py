@@ -1,0 +1,160 @@
+"""What a column must hold for an item, and what it does hold, in one comparable form.
+
+Both sides become *canonical text*, None for NULL: the item's attribute by
+boto3's own deserializer, the view's cell by the column's type alone. Nothing of
+the transform is used, so that a mistake there shows as a difference. An
+attribute that is missing, is NULL, is of another type than the column or does
+not fit it is NULL in the lake.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Context, Decimal, InvalidOperation
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from lake.athena import Cell
+from transform.schema import Column
+
+Item = dict[str, object]
+AttributeValue = Mapping[str, object]
+
+_ATHENA_PRECISION = timedelta(milliseconds=1)
+_INTEGER_BITS = {"int": 32, "bigint": 64}
+# More digits than DynamoDB's 38 in every place of its range, so that nothing is ever rounded.
+_EXACT = Context(prec=300, Emax=999_999, Emin=-999_999)
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Deserializer(Protocol):
+    """boto3's TypeDeserializer."""
+
+    def deserialize(self, value: AttributeValue) -> Any:
+        """The Python value of a DynamoDB attribute value."""
+        ...
+
+
+def deserializer() -> Deserializer:
+    """boto3's TypeDeserializer, but for its limit of 38 digits, beyond which it raises."""
+    base = import_module("boto3.dynamodb.types").TypeDeserializer
+    return cast("Deserializer", type("ExactDeserializer", (base,), {"_deserialize_n": _exact})())
+
+
+def _exact(_: object, text: str) -> Decimal:
+    return _EXACT.create_decimal(text)
+
+
+def expected(column: Column, item: Item) -> Cell:
+    """The canonical text of the column for an item, whose attributes are Python values as boto3 makes them."""
+    value: object = item
+    for name in column.attribute:
+        value = _member(value, name)
+    return None if value is None else _converter(column)(column, value)
+
+
+def _member(value: object, name: str) -> object:
+    return cast("Item", value).get(name) if isinstance(value, dict) else None
+
+
+def found(column: Column, cell: Cell) -> Cell:
+    """The canonical text of what Athena shows for the column; its own text when that is of no such type."""
+    if cell is None:
+        return None
+    try:
+        text = _READERS.get(column.type, _read_decimal)(column, cell)
+    except (ValueError, InvalidOperation):
+        text = None
+    return cell if text is None else text
+
+
+def same(column: Column, expected: Cell, found: Cell) -> bool:
+    """Whether two canonical texts are the same value, timestamps to Athena's millisecond."""
+    if expected == found:
+        return True
+    if column.type != "timestamp" or expected is None or found is None:
+        return False
+    try:
+        # Less than one apart, because engines differ in whether they cut or round.
+        return abs(datetime.fromisoformat(expected) - datetime.fromisoformat(found)) < _ATHENA_PRECISION
+    except (ValueError, TypeError):
+        return False
+
+
+def _converter(column: Column) -> Callable[[Column, object], Cell]:
+    return _CONVERTERS.get(column.type, _decimal)
+
+
+def _string(_: Column, value: object) -> Cell:
+    return value if isinstance(value, str) else None
+
+
+def _boolean(_: Column, value: object) -> Cell:
+    return str(value).lower() if isinstance(value, bool) else None
+
+
+def _integer(column: Column, value: object) -> Cell:
+    if not isinstance(value, Decimal) or value != value.to_integral_value():
+        return None
+    limit = 1 << _INTEGER_BITS[column.type] - 1
+    return str(int(value)) if -limit <= value < limit else None
+
+
+def _double(_: Column, value: object) -> Cell:
+    return repr(float(value) + 0.0) if isinstance(value, Decimal) else None
+
+
+def _decimal(column: Column, value: object) -> Cell:
+    precision, scale = column.decimal
+    if not isinstance(value, Decimal) or value.copy_abs() >= Decimal(1).scaleb(precision - scale):
+        return None
+    fitted = value.quantize(Decimal(1).scaleb(-scale), context=_EXACT)
+    if fitted != value:
+        return None
+    return f"{fitted.copy_abs() if fitted.is_zero() else fitted:f}"
+
+
+def _timestamp(_: Column, value: object) -> Cell:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _date(_: Column, value: object) -> Cell:
+    if not isinstance(value, str) or not _ISO_DATE.fullmatch(value):
+        return None
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        return None
+
+
+def _read_decimal(column: Column, cell: str) -> Cell:
+    return _decimal(column, Decimal(cell))
+
+
+_CONVERTERS: dict[str, Callable[[Column, object], Cell]] = {
+    "string": _string,
+    "boolean": _boolean,
+    "int": _integer,
+    "bigint": _integer,
+    "double": _double,
+    "timestamp": _timestamp,
+    "date": _date,
+}
+_READERS: dict[str, Callable[[Column, str], Cell]] = {
+    "string": _string,
+    "boolean": lambda _, cell: cell.lower(),
+    "int": lambda column, cell: _integer(column, Decimal(cell)),
+    "bigint": lambda column, cell: _integer(column, Decimal(cell)),
+    "double": lambda column, cell: _double(column, Decimal(cell)),
+    "timestamp": _timestamp,
+    "date": _date,
+}
