@@ -1,0 +1,75 @@
+"""The pipeline: settings, then the stages in the order in which a change meets them, then what tools look up."""
+
+import dataclasses
+from pathlib import Path
+
+import pulumi
+
+from components import bundle
+from components.analytics import Analytics, AnalyticsArgs
+from components.capture import Capture, CaptureArgs
+from components.catalogue import Catalogue, CatalogueArgs
+from components.delivery import Delivery, DeliveryArgs
+from components.encryption import Encryption
+from components.lake import Lake
+from components.metrics import Pipeline
+from components.observability import Observability
+from components.settings import Settings
+from components.stage import Site
+from components.table import Table
+from transform.schema import TABLE
+
+settings = Settings.load()
+code = bundle.build(Path(__file__).resolve().parent, settings.target)
+site = Site.of_stack(settings, TABLE)
+if settings.customer_managed_keys:
+    site = dataclasses.replace(site, key_arn=Encryption("key", site).key_arn)
+
+table = Table("table", site)
+capture = Capture("capture", CaptureArgs(table.table_name, table.stream_arn), site)
+lake = Lake("lake", site)
+catalogue = Catalogue("catalogue", CatalogueArgs(lake.bucket_name, lake.bucket_arn), site)
+delivery = Delivery(
+    "delivery",
+    DeliveryArgs(
+        stream_arn=capture.stream_arn,
+        bucket_arn=lake.bucket_arn,
+        database_name=catalogue.database_name,
+        change_log_name=catalogue.change_log_name,
+        code=pulumi.FileArchive(str(code)),
+    ),
+    site,
+)
+analytics = Analytics("analytics", AnalyticsArgs(lake.bucket_name, catalogue.database_name), site)
+observability = Observability(
+    "observability",
+    Pipeline(
+        table_name=table.table_name,
+        stream_name=capture.stream_name,
+        pipe_name=capture.pipe_name,
+        dead_letter_queue_name=capture.dead_letter_queue_name,
+        delivery_stream_name=delivery.delivery_stream_name,
+        function_name=delivery.function_name,
+        workgroup_name=analytics.workgroup_name,
+    ),
+    site,
+)
+
+for name, value in {
+    "region": site.region,
+    "table_name": table.table_name,
+    "table_arn": table.table_arn,
+    "stream_arn": table.stream_arn,
+    "stream_name": capture.stream_name,
+    "pipe_name": capture.pipe_name,
+    "delivery_stream_name": delivery.delivery_stream_name,
+    "function_name": delivery.function_name,
+    "bucket_name": lake.bucket_name,
+    "database_name": catalogue.database_name,
+    "change_log_name": catalogue.change_log_name,
+    "view_name": analytics.view_name,
+    "workgroup_name": analytics.workgroup_name,
+    "dead_letter_queue_url": capture.dead_letter_queue_url,
+    "dashboard_name": observability.dashboard_name,
+}.items():
+    pulumi.export(name, value)

@@ -1,0 +1,112 @@
+"""When somebody must look, and what that somebody should do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from components import metrics
+from components.metrics import Metric, Pipeline
+from components.settings import Settings
+
+Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A threshold on a metric: in alarm when `periods_over` of `periods` periods are over it."""
+
+    name: str
+    metric: Metric
+    threshold: float
+    description: str
+    comparison: Comparison = "GreaterThanThreshold"
+    period_seconds: int = 60
+    periods: int = 5
+    periods_over: int = 3
+
+
+def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
+    """The alarms of a pipeline, in the order in which a change meets their stages."""
+    late_ms = settings.alarm_latency_seconds * 1000
+    return [
+        Alarm(
+            "write-throttles",
+            metrics.table(pipeline, "WriteThrottleEvents"),
+            0,
+            "Writes to the table are throttled. Look for a hot key (saved query busiest-keys); if the load is "
+            "even, raise tableMaxWriteUnits or warm the table with tableWarmWriteUnits before the peak.",
+        ),
+        *(_pipe_alarms(pipeline) if settings.capture_mode == "pipe" else []),
+        Alarm(
+            "stream-throttles",
+            metrics.stream(pipeline, "WriteProvisionedThroughputExceeded"),
+            0,
+            "Kinesis refuses writes: a shard takes 1 MB or 1,000 records a second. Raise kinesisShards, or set it "
+            "to 0 for on-demand. Nothing is lost while the source retries, but the lake falls behind.",
+        ),
+        Alarm(
+            "stream-age",
+            metrics.stream(pipeline, "GetRecords.IteratorAgeMilliseconds", "Maximum"),
+            late_ms,
+            "Firehose falls behind the Kinesis stream. Look at the transform's errors and duration and at the "
+            f"delivery alarms; records are lost after {settings.kinesis_retention_hours} hours, so raise "
+            "kinesisRetentionHours if the cause will take long.",
+        ),
+        Alarm(
+            "transform-errors",
+            metrics.function(pipeline, "Errors"),
+            0,
+            "The transform fails as a whole. Read its log group; after transformRetries Firehose writes the batch "
+            "to errors/processing-failed/ in the lake, from where it can be replayed once the cause is mended.",
+        ),
+        Alarm(
+            "transform-throttles",
+            metrics.function(pipeline, "Throttles"),
+            0,
+            "The transform is throttled. Raise lambdaConcurrency or the account's limit of concurrent executions.",
+        ),
+        Alarm(
+            "delivery-failures",
+            metrics.delivery(pipeline, "DeliveryToS3.Success", "Average"),
+            1,
+            "Firehose cannot write to the lake. Read its log group: a changed bucket policy, key policy or role "
+            "is the usual cause. It tries for 24 hours, and for as long as Kinesis keeps the records.",
+            comparison="LessThanThreshold",
+        ),
+        Alarm(
+            "delivery-freshness",
+            metrics.delivery(pipeline, "DeliveryToS3.DataFreshness", "Maximum"),
+            settings.buffer_interval_seconds + settings.alarm_latency_seconds,
+            "The oldest change not yet in the lake is older than its buffer and alarmLatencySeconds. Queries see "
+            "a stale table: look at the alarms of the earlier stages first, then at Firehose's log group.",
+        ),
+    ]
+
+
+def _pipe_alarms(pipeline: Pipeline) -> list[Alarm]:
+    return [
+        Alarm(
+            "pipe-failures",
+            metrics.pipe(pipeline, "ExecutionFailed"),
+            0,
+            "The Pipe cannot deliver to Kinesis. Read its log group; the stream's throttles and the Pipe's role "
+            "are the usual causes. DynamoDB Streams keeps a change for 24 hours: mend it before then.",
+        ),
+        Alarm(
+            "pipe-throttles",
+            metrics.pipe(pipeline, "ExecutionThrottled"),
+            0,
+            "The Pipe is throttled by the account's limit of concurrent executions. Ask for a higher one, or "
+            "lower pipeParallelism on other Pipes.",
+        ),
+        Alarm(
+            "dead-letters",
+            metrics.dead_letters(pipeline, "ApproximateNumberOfMessagesVisible"),
+            0,
+            "The Pipe gave changes up. Each message names a shard and a range of sequence numbers: find the cause "
+            "in the Pipe's log group, then back-fill those keys from the table. Messages are kept for 14 days.",
+            periods=1,
+            periods_over=1,
+        ),
+    ]

@@ -1,0 +1,101 @@
+"""How the lake is queried: the Athena workgroup, the current-state view, the saved queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import queries, view
+from components.lake import QUERY_RESULTS
+from components.stage import Site, Stage
+
+_GB = 10**9
+_Configuration = aws.athena.WorkgroupConfigurationArgs
+_Results = aws.athena.WorkgroupConfigurationResultConfigurationArgs
+_Encryption = aws.athena.WorkgroupConfigurationResultConfigurationEncryptionConfigurationArgs
+
+
+@dataclass(frozen=True)
+class AnalyticsArgs:
+    """What analytics needs: the bucket for results, and the catalogue's database."""
+
+    bucket_name: pulumi.Input[str]
+    database_name: pulumi.Input[str]
+
+
+class Analytics(Stage):
+    """An Athena workgroup whose settings no client can override, the view and the saved queries.
+
+    Results are encrypted and expire with the lake's `query-results/`. A query that
+    would scan more than `queryScanLimitGb` is stopped. Gives `workgroup_name` and `view_name`.
+    """
+
+    workgroup_name: pulumi.Output[str]
+    view_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: AnalyticsArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Analytics", name, site, opts)
+        settings = site.settings
+        workgroup = aws.athena.Workgroup(
+            name,
+            aws.athena.WorkgroupArgs(
+                name=site.names("analytics"),
+                description=f"Queries on the changes of the {site.table.entity} table",
+                force_destroy=settings.force_destroy,
+                configuration=_Configuration(
+                    enforce_workgroup_configuration=True,
+                    publish_cloudwatch_metrics_enabled=True,
+                    bytes_scanned_cutoff_per_query=settings.query_scan_limit_gb * _GB or None,
+                    engine_version=aws.athena.WorkgroupConfigurationEngineVersionArgs(
+                        selected_engine_version="Athena engine version 3"
+                    ),
+                    result_configuration=_Results(
+                        output_location=pulumi.Output.concat("s3://", args.bucket_name, "/", QUERY_RESULTS),
+                        encryption_configuration=_Encryption(
+                            encryption_option="SSE_KMS" if site.key_arn else "SSE_S3", kms_key_arn=site.key_arn
+                        ),
+                    ),
+                ),
+                tags=self.tags,
+            ),
+            self.child(),
+        )
+        database = pulumi.Output.from_input(args.database_name)
+        current = aws.glue.CatalogTable(
+            name,
+            aws.glue.CatalogTableArgs(
+                database_name=database,
+                name=site.table.view,
+                description=f"The {site.table.entity} table as it is now: the last change of each key, less removals",
+                table_type="VIRTUAL_VIEW",
+                parameters={"presto_view": "true", "comment": "Presto View"},
+                view_original_text=database.apply(lambda name: view.encoded(site.table, name)),
+                view_expanded_text="/* Presto View */",
+                storage_descriptor=aws.glue.CatalogTableStorageDescriptorArgs(
+                    columns=[
+                        aws.glue.CatalogTableStorageDescriptorColumnArgs(
+                            name=column.name, type=column.type, comment=column.comment
+                        )
+                        for column in view.columns(site.table)
+                    ]
+                ),
+            ),
+            self.child(),
+        )
+        for query in queries.saved(site.table):
+            aws.athena.NamedQuery(
+                f"{name}-{query.name}",
+                aws.athena.NamedQueryArgs(
+                    name=query.name,
+                    description=query.purpose,
+                    database=database,
+                    workgroup=workgroup.id,
+                    query=query.sql,
+                ),
+                self.child(),
+            )
+        self.workgroup_name = workgroup.name
+        self.view_name = current.name
+        self.register_outputs({"workgroup_name": self.workgroup_name, "view_name": self.view_name})

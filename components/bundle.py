@@ -1,0 +1,94 @@
+"""The Lambda's zip: the same input makes the same bytes, on any machine at any time.
+
+It holds the transform package and its pinned dependencies as built for the
+Lambda's own platform, not this machine's. Names are sorted, times and modes are
+fixed and nothing is compressed, so that no version of zlib matters. The zip is
+kept under .build/ by a digest of all that went into it, and is then had without
+a network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from components.wheels import Install, Target, install
+
+_FORMAT = "1"
+"""Part of the digest: raise it when the same input shall make other bytes."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_FILE_MODE = 0o100644
+_UNIX = 3
+
+_NOT_NEEDED_DIRECTORIES = frozenset({"__pycache__", "bin", "sboms", "test", "tests"})
+_NOT_NEEDED_SUFFIXES = frozenset({".pyc", ".pyi", ".pyo"})
+_INSTALLERS_NOTES = frozenset({".lock", "INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json"})
+
+Entry = tuple[str, bytes]
+"""A file of the zip: its name there, and its content."""
+
+
+def build(root: Path, target: Target, installer: Install = install) -> Path:
+    """The zip of the project at `root` for a target: built, or found under .build/.
+
+    BundleError when its dependencies cannot be had.
+    """
+    requirements = root / "requirements" / "transform.txt"
+    sources = sorted(_sources(root))
+    path = root / ".build" / f"transform-{_digest(target, requirements.read_bytes(), sources)}.zip"
+    if not path.is_file():
+        path.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+            wheels = Path(scratch) / "wheels"
+            installer(requirements, target, wheels)
+            # Replaced in one step: a build that is broken off leaves no half a zip behind.
+            unfinished = Path(scratch) / path.name
+            unfinished.write_bytes(archive([*sources, *_dependencies(wheels)]))
+            unfinished.replace(path)
+    return path
+
+
+def archive(entries: Iterable[Entry]) -> bytes:
+    """A zip of these files that depends on nothing but their names and contents."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as bundle:
+        for name, content in sorted(entries):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.create_system = _UNIX
+            info.external_attr = _FILE_MODE << 16
+            bundle.writestr(info, content)
+    return buffer.getvalue()
+
+
+def _sources(root: Path) -> Iterator[Entry]:
+    for path in (root / "transform").rglob("*.py"):
+        yield path.relative_to(root).as_posix(), path.read_bytes()
+
+
+def _dependencies(wheels: Path) -> Iterator[Entry]:
+    for path in wheels.rglob("*"):
+        relative = path.relative_to(wheels)
+        if path.is_file() and _is_needed(relative):
+            yield relative.as_posix(), path.read_bytes()
+
+
+def _is_needed(path: Path) -> bool:
+    return (
+        not _NOT_NEEDED_DIRECTORIES.intersection(path.parts[:-1])
+        and path.suffix not in _NOT_NEEDED_SUFFIXES
+        and path.name not in _INSTALLERS_NOTES
+    )
+
+
+def _digest(target: Target, requirements: bytes, sources: list[Entry]) -> str:
+    parts = [_FORMAT.encode(), str(target).encode(), requirements]
+    parts += [part for name, content in sources for part in (name.encode(), content)]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8) + part)
+    return digest.hexdigest()[:16]

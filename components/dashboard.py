@@ -1,0 +1,198 @@
+"""The dashboard: a change's way from the table to a query's answer, from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components import metrics
+from components.metrics import Metric, Pipeline
+
+_COLUMNS = 24
+"""CloudWatch's grid is 24 units wide."""
+_WIDTH = 8
+_LEFT = range(0, _COLUMNS, _WIDTH)
+_HEIGHT = 6
+_TITLE_HEIGHT = 1
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One graph: metrics over time under a title."""
+
+    title: str
+    metrics: Sequence[Metric]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A stage's graphs, up to three, under a heading."""
+
+    heading: str
+    graphs: Sequence[Graph]
+
+
+def body(pipeline: Pipeline, region: pulumi.Input[str], *, by_pipe: bool) -> pulumi.Output[str]:
+    """The dashboard's JSON text (CloudWatch's Dashboard Body Structure and Syntax)."""
+    widgets: list[dict[str, object]] = []
+    top = 0
+    for row in rows(pipeline, by_pipe=by_pipe):
+        widgets.append(_heading(row.heading, top))
+        widgets.extend(
+            _graph(graph, region, index * _WIDTH, top + _TITLE_HEIGHT) for index, graph in enumerate(row.graphs)
+        )
+        top += _TITLE_HEIGHT + _HEIGHT
+    return pulumi.Output.json_dumps({"widgets": widgets})
+
+
+def rows(pipeline: Pipeline, *, by_pipe: bool) -> list[Row]:
+    """The stages in a change's order."""
+    return [
+        Row(
+            "1 · Table: changes made",
+            [
+                Graph("Write units used", [metrics.table(pipeline, "ConsumedWriteCapacityUnits", label="write units")]),
+                Graph("Writes throttled", [metrics.table(pipeline, "WriteThrottleEvents", label="throttled")]),
+            ],
+        ),
+        *([_pipe_row(pipeline)] if by_pipe else []),
+        Row(
+            "3 · Kinesis: changes waiting",
+            [
+                Graph(
+                    "Records in and out",
+                    [
+                        metrics.stream(pipeline, "IncomingRecords", label="in"),
+                        metrics.stream(pipeline, "GetRecords.Records", label="out"),
+                    ],
+                ),
+                Graph(
+                    "Age of the oldest record read (ms)",
+                    [metrics.stream(pipeline, "GetRecords.IteratorAgeMilliseconds", "Maximum", "age")],
+                ),
+                Graph(
+                    "Throttled",
+                    [
+                        metrics.stream(pipeline, "WriteProvisionedThroughputExceeded", label="writes"),
+                        metrics.stream(pipeline, "ReadProvisionedThroughputExceeded", label="reads"),
+                    ],
+                ),
+            ],
+        ),
+        Row(
+            "4 · Transform: changes to rows",
+            [
+                Graph(
+                    "Invocations, errors, throttles",
+                    [
+                        metrics.function(pipeline, "Invocations", label="invocations"),
+                        metrics.function(pipeline, "Errors", label="errors"),
+                        metrics.function(pipeline, "Throttles", label="throttles"),
+                    ],
+                ),
+                Graph(
+                    "Duration (ms)",
+                    [
+                        metrics.function(pipeline, "Duration", "Average", "average"),
+                        metrics.function(pipeline, "Duration", "Maximum", "longest"),
+                    ],
+                ),
+                Graph(
+                    "Records sent to the transform, and come back good",
+                    [
+                        metrics.delivery(pipeline, "DataReadFromKinesisStream.Records", label="read"),
+                        metrics.delivery(pipeline, "SucceedProcessing.Records", label="good"),
+                    ],
+                ),
+            ],
+        ),
+        Row(
+            "5 · Firehose: rows to the lake",
+            [
+                Graph(
+                    "Freshness: age of the oldest row not delivered (s)",
+                    [metrics.delivery(pipeline, "DeliveryToS3.DataFreshness", "Maximum", "age")],
+                ),
+                Graph(
+                    "Rows delivered, conversions failed",
+                    [
+                        metrics.delivery(pipeline, "DeliveryToS3.Records", label="delivered"),
+                        metrics.delivery(pipeline, "FailedConversion.Records", label="conversion failed"),
+                    ],
+                ),
+                Graph(
+                    "Share of writes to S3 that succeed",
+                    [metrics.delivery(pipeline, "DeliveryToS3.Success", "Average")],
+                ),
+            ],
+        ),
+        Row(
+            "6 · Athena: questions answered",
+            [
+                Graph("Bytes scanned", [metrics.workgroup(pipeline, "ProcessedBytes", label="bytes")]),
+                Graph("A query's time (ms)", [metrics.workgroup(pipeline, "TotalExecutionTime", "Average", "average")]),
+            ],
+        ),
+    ]
+
+
+def _pipe_row(pipeline: Pipeline) -> Row:
+    return Row(
+        "2 · Pipe: changes captured",
+        [
+            Graph(
+                "Executions",
+                [
+                    metrics.pipe(pipeline, "Invocations", label="started"),
+                    metrics.pipe(pipeline, "ExecutionFailed", label="failed"),
+                    metrics.pipe(pipeline, "ExecutionThrottled", label="throttled"),
+                ],
+            ),
+            Graph("Duration (ms)", [metrics.pipe(pipeline, "Duration", "Average", "average")]),
+            Graph(
+                "Changes given up",
+                [metrics.dead_letters(pipeline, "ApproximateNumberOfMessagesVisible", label="dead letters")],
+            ),
+        ],
+    )
+
+
+def _heading(text: str, top: int) -> dict[str, object]:
+    return {
+        "type": "text",
+        "x": 0,
+        "y": top,
+        "width": _COLUMNS,
+        "height": _TITLE_HEIGHT,
+        "properties": {"markdown": f"## {text}"},
+    }
+
+
+def _graph(graph: Graph, region: pulumi.Input[str], left: int, top: int) -> dict[str, object]:
+    return {
+        "type": "metric",
+        "x": left,
+        "y": top,
+        "width": _WIDTH,
+        "height": _HEIGHT,
+        "properties": {
+            "title": graph.title,
+            "region": region,
+            "view": "timeSeries",
+            "stacked": False,
+            "period": 60,
+            "metrics": [_series(metric) for metric in graph.metrics],
+        },
+    }
+
+
+def _series(metric: Metric) -> list[object]:
+    dimensions = [part for pair in metric.dimensions.items() for part in pair]
+    return [
+        metric.namespace,
+        metric.name,
+        *dimensions,
+        {"stat": metric.statistic, "label": metric.label or metric.name},
+    ]

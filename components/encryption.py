@@ -1,0 +1,78 @@
+"""The customer-managed key under which a stack's data rests, where it asks for one."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.permission import Condition, Permission, Principal, policy
+from components.stage import Site, Stage
+
+_ADMINISTER = (
+    *("kms:CancelKeyDeletion", "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias"),
+    *("kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation"),
+    *("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:GetKeyPolicy"),
+    *("kms:GetKeyRotationStatus", "kms:ListAliases", "kms:ListGrants", "kms:ListKeyPolicies", "kms:ListResourceTags"),
+    *("kms:PutKeyPolicy", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:RetireGrant", "kms:RevokeGrant"),
+    *("kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias"),
+    *("kms:UpdateKeyDescription",),
+)
+
+
+class Encryption(Stage):
+    """A KMS key, rotated every year, and its alias.
+
+    The account's IAM policies decide who uses it; CloudWatch's logs and alarms,
+    which have no role of ours, are let in by the key's own policy. Gives `key_arn`.
+    """
+
+    key_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Encryption", name, site, opts)
+        key = aws.kms.Key(
+            name,
+            aws.kms.KeyArgs(
+                description=f"Data of {site.names.prefix} {site.names.stack} at rest",
+                enable_key_rotation=True,
+                deletion_window_in_days=30 if site.settings.protect else 7,
+                policy=policy(_key_policy(site)),
+                tags=self.tags,
+            ),
+            self.child(protect=site.settings.protect),
+        )
+        aws.kms.Alias(
+            name,
+            aws.kms.AliasArgs(name=f"alias/{site.names('key')}", target_key_id=key.key_id),
+            self.child(),
+        )
+        self.key_arn = key.arn
+        self.register_outputs({"key_arn": self.key_arn})
+
+
+def _key_policy(site: Site) -> list[Permission]:
+    account = Principal("AWS", pulumi.Output.format("arn:{}:iam::{}:root", site.partition, site.account_id))
+    logs = Principal("Service", pulumi.Output.format("logs.{}.amazonaws.com", site.region))
+    alarms = Principal("Service", "cloudwatch.amazonaws.com")
+    return [
+        Permission(_ADMINISTER, ("*",), principal=account),
+        Permission(
+            (
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:Encrypt",
+                "kms:GenerateDataKey",
+                "kms:ReEncryptFrom",
+                "kms:ReEncryptTo",
+            ),
+            ("*",),
+            (Condition("ArnLike", "kms:EncryptionContext:aws:logs:arn", site.arn("logs", "log-group:*")),),
+            logs,
+        ),
+        Permission(
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            ("*",),
+            site.from_source(site.arn("cloudwatch", "alarm:*")),
+            alarms,
+        ),
+    ]

@@ -1,0 +1,70 @@
+"""The metrics that AWS keeps of each stage, by the names that its documentation gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+
+Statistic = Literal["Sum", "Average", "Maximum", "Minimum", "SampleCount"]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The names of the stages' resources, from which their metrics are found."""
+
+    table_name: pulumi.Input[str]
+    stream_name: pulumi.Input[str]
+    pipe_name: pulumi.Input[str]
+    dead_letter_queue_name: pulumi.Input[str]
+    delivery_stream_name: pulumi.Input[str]
+    function_name: pulumi.Input[str]
+    workgroup_name: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric with its statistic; `label` is what a reader of the dashboard sees."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, pulumi.Input[str]]
+    statistic: Statistic = "Sum"
+    label: str = ""
+
+
+def table(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "", **more: str) -> Metric:
+    """A metric of the DynamoDB table; `more` adds dimensions (Operation, StreamLabel, ...)."""
+    return Metric("AWS/DynamoDB", name, {"TableName": pipeline.table_name, **more}, statistic, label)
+
+
+def stream(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric of the Kinesis stream."""
+    return Metric("AWS/Kinesis", name, {"StreamName": pipeline.stream_name}, statistic, label)
+
+
+def pipe(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric of the EventBridge Pipe."""
+    return Metric("AWS/EventBridge/Pipes", name, {"PipeName": pipeline.pipe_name}, statistic, label)
+
+
+def dead_letters(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum", label: str = "") -> Metric:
+    """A metric of the dead-letter queue."""
+    return Metric("AWS/SQS", name, {"QueueName": pipeline.dead_letter_queue_name}, statistic, label)
+
+
+def delivery(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric of the Firehose delivery stream."""
+    return Metric("AWS/Firehose", name, {"DeliveryStreamName": pipeline.delivery_stream_name}, statistic, label)
+
+
+def function(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric of the transform function."""
+    return Metric("AWS/Lambda", name, {"FunctionName": pipeline.function_name}, statistic, label)
+
+
+def workgroup(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric of the Athena workgroup."""
+    return Metric("AWS/Athena", name, {"WorkGroup": pipeline.workgroup_name}, statistic, label)

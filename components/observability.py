@@ -1,0 +1,85 @@
+"""What tells the people in charge: the dashboard, the alarms, and the topic that the alarms speak to."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.alarms import Alarm, alarms
+from components.dashboard import body
+from components.metrics import Pipeline
+from components.permission import Permission, Principal, policy, tls_only
+from components.stage import Site, Stage
+
+
+class Observability(Stage):
+    """A dashboard that follows a change from stage to stage, and alarms that say what to do.
+
+    With `alarmEmail`, the alarms tell an encrypted topic that mails them on.
+    Gives `dashboard_name`.
+    """
+
+    dashboard_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: Pipeline, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Observability", name, site, opts)
+        actions = [self._topic(name, site).arn] if site.settings.alarm_email else []
+        dashboard = aws.cloudwatch.Dashboard(
+            name,
+            aws.cloudwatch.DashboardArgs(
+                dashboard_name=site.names("pipeline"),
+                dashboard_body=body(args, site.region, by_pipe=site.settings.capture_mode == "pipe"),
+            ),
+            self.child(),
+        )
+        for alarm in alarms(args, site.settings):
+            self._alarm(name, alarm, actions, site)
+        self.dashboard_name = dashboard.dashboard_name
+        self.register_outputs({"dashboard_name": self.dashboard_name})
+
+    def _alarm(self, name: str, alarm: Alarm, actions: list[pulumi.Output[str]], site: Site) -> None:
+        aws.cloudwatch.MetricAlarm(
+            f"{name}-{alarm.name}",
+            aws.cloudwatch.MetricAlarmArgs(
+                name=site.names(alarm.name, 255),
+                alarm_description=alarm.description,
+                namespace=alarm.metric.namespace,
+                metric_name=alarm.metric.name,
+                dimensions=alarm.metric.dimensions,
+                statistic=alarm.metric.statistic,
+                period=alarm.period_seconds,
+                evaluation_periods=alarm.periods,
+                datapoints_to_alarm=alarm.periods_over,
+                comparison_operator=alarm.comparison,
+                threshold=alarm.threshold,
+                treat_missing_data="notBreaching",
+                alarm_actions=actions,
+                ok_actions=actions,
+                tags=self.tags,
+            ),
+            self.child(),
+        )
+
+    def _topic(self, name: str, site: Site) -> aws.sns.Topic:
+        topic = aws.sns.Topic(
+            name,
+            aws.sns.TopicArgs(name=site.names("alarms"), kms_master_key_id=site.key_arn, tags=self.tags),
+            self.child(),
+        )
+        publish = Permission(
+            ("sns:Publish",),
+            (topic.arn,),
+            site.from_source(site.arn("cloudwatch", "alarm:*")),
+            Principal("Service", "cloudwatch.amazonaws.com"),
+        )
+        aws.sns.TopicPolicy(
+            name,
+            aws.sns.TopicPolicyArgs(arn=topic.arn, policy=policy([publish, tls_only("sns:Publish", topic.arn)])),
+            self.child(),
+        )
+        aws.sns.TopicSubscription(
+            name,
+            aws.sns.TopicSubscriptionArgs(topic=topic.arn, protocol="email", endpoint=site.settings.alarm_email),
+            self.child(),
+        )
+        return topic

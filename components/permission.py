@@ -1,0 +1,104 @@
+"""A permission is a value: who may do what, to what, when. It becomes a policy statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+
+_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9]+")
+
+Effect = Literal["Allow", "Deny"]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition of a statement: `Condition("StringEquals", "aws:SourceAccount", account)`."""
+
+    operator: str
+    key: str
+    value: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who a resource's policy speaks of: an AWS service, an account, or everybody ("*")."""
+
+    kind: Literal["Service", "AWS"]
+    value: pulumi.Input[str]
+
+
+EVERYBODY = Principal("AWS", "*")
+
+ANY = "*"
+"""The resource of the few actions that IAM offers no resource for (Service Authorization Reference)."""
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Actions on resources under conditions; `principal` stands only in a resource's own policy.
+
+    An action is spelled out: a wildcard in it is a ValueError, but for a denial,
+    which may deny everything of a service.
+    """
+
+    actions: tuple[str, ...]
+    resources: tuple[pulumi.Input[str], ...]
+    conditions: tuple[Condition, ...] = ()
+    principal: Principal | None = None
+    effect: Effect = "Allow"
+
+    def __post_init__(self) -> None:
+        if not self.actions or not self.resources:
+            raise ValueError("a permission needs an action and a resource")
+        for action in self.actions:
+            if not _ACTION.fullmatch(action) and not (self.effect == "Deny" and action.endswith(":*")):
+                raise ValueError(f"{action!r} is not one action of one service")
+
+
+def policy(permissions: Sequence[Permission]) -> pulumi.Output[str]:
+    """The policy document of these permissions, as JSON text."""
+    return pulumi.Output.json_dumps(
+        {"Version": "2012-10-17", "Statement": [_statement(permission) for permission in permissions]}
+    )
+
+
+def trust(service: str, conditions: Sequence[Condition]) -> pulumi.Output[str]:
+    """The trust policy that lets an AWS service, under conditions, assume a role."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+        "Condition": _conditions(conditions),
+    }
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def tls_only(actions: str, *resources: pulumi.Input[str]) -> Permission:
+    """Deny everybody these actions over a connection that is not TLS."""
+    insecure = Condition("Bool", "aws:SecureTransport", "false")
+    return Permission((actions,), resources, (insecure,), EVERYBODY, "Deny")
+
+
+def _statement(permission: Permission) -> dict[str, object]:
+    statement: dict[str, object] = {
+        "Effect": permission.effect,
+        "Action": list(permission.actions),
+        "Resource": list(permission.resources),
+    }
+    if permission.principal:
+        who = permission.principal
+        statement["Principal"] = "*" if who == EVERYBODY else {who.kind: who.value}
+    if permission.conditions:
+        statement["Condition"] = _conditions(permission.conditions)
+    return statement
+
+
+def _conditions(conditions: Sequence[Condition]) -> dict[str, dict[str, object]]:
+    document: dict[str, dict[str, object]] = {}
+    for condition in conditions:
+        document.setdefault(condition.operator, {})[condition.key] = condition.value
+    return document

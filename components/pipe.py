@@ -1,0 +1,149 @@
+"""The EventBridge Pipe from a table's DynamoDB stream to a Kinesis data stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.permission import Permission, policy, tls_only
+from components.role import ServiceRole
+from components.stage import Site, Stage
+
+DEAD_LETTERS_KEPT_SECONDS = 14 * 24 * 3600
+"""SQS's longest retention: time to find out why a change could not be delivered."""
+
+_MAX_RECORD_AGE_SECONDS = -1
+"""A stream keeps records for 24 hours, which is the limit enough: never discard for age alone."""
+
+
+@dataclass(frozen=True)
+class PipeArgs:
+    """What a pipe needs: the ARNs of the DynamoDB stream and of the Kinesis stream."""
+
+    table_stream_arn: pulumi.Input[str]
+    stream_arn: pulumi.Input[str]
+
+
+class Pipe(Stage):
+    """A Pipe that reads the DynamoDB stream from its beginning and loses nothing it reads.
+
+    A batch that fails is halved until the record at fault stands alone, tried
+    again `pipeRetries` times, and then described in the dead-letter queue. Rows
+    of one key go to one shard, so their order is kept. Gives `pipe_name`,
+    `dead_letter_queue_url` and `dead_letter_queue_name`.
+    """
+
+    pipe_name: pulumi.Output[str]
+    dead_letter_queue_url: pulumi.Output[str]
+    dead_letter_queue_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: PipeArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Pipe", name, site, opts)
+        settings = site.settings
+        pipe_name = site.names("pipe")
+        queue = self._dead_letter_queue(name, site)
+        # Logs that AWS services deliver themselves belong under /aws/vendedlogs/, where
+        # the account's log resource policy does not grow with each new group.
+        logs = aws.cloudwatch.LogGroup(
+            name,
+            aws.cloudwatch.LogGroupArgs(
+                name=f"/aws/vendedlogs/pipes/{pipe_name}",
+                retention_in_days=settings.log_retention_days,
+                kms_key_id=site.key_arn,
+                tags=self.tags,
+            ),
+            self.child(),
+        )
+        role = ServiceRole(
+            f"{name}-role",
+            site,
+            "pipe",
+            service="pipes.amazonaws.com",
+            conditions=site.from_source(site.arn("pipes", f"pipe/{pipe_name}")),
+            permissions=[
+                Permission(
+                    (
+                        "dynamodb:DescribeStream",
+                        "dynamodb:GetRecords",
+                        "dynamodb:GetShardIterator",
+                        "dynamodb:ListStreams",
+                    ),
+                    (args.table_stream_arn,),
+                ),
+                Permission(("kinesis:PutRecord", "kinesis:PutRecords"), (args.stream_arn,)),
+                Permission(("sqs:SendMessage",), (queue.arn,)),
+                *site.key_use("dynamodb", write=False),
+                *site.key_use("kinesis", read=False),
+                *site.key_use("sqs"),
+            ],
+            opts=self.child(),
+        )
+        pipe = aws.pipes.Pipe(
+            name,
+            aws.pipes.PipeArgs(
+                name=pipe_name,
+                description=f"Changes of the {site.table.entity} table to Kinesis",
+                role_arn=role.arn,
+                source=args.table_stream_arn,
+                source_parameters=aws.pipes.PipeSourceParametersArgs(
+                    dynamodb_stream_parameters=aws.pipes.PipeSourceParametersDynamodbStreamParametersArgs(
+                        starting_position="TRIM_HORIZON",
+                        batch_size=settings.pipe_batch_size,
+                        maximum_batching_window_in_seconds=settings.pipe_batch_window_seconds,
+                        parallelization_factor=settings.pipe_parallelism,
+                        maximum_record_age_in_seconds=_MAX_RECORD_AGE_SECONDS,
+                        maximum_retry_attempts=settings.pipe_retries,
+                        on_partial_batch_item_failure="AUTOMATIC_BISECT",
+                        dead_letter_config=aws.pipes.PipeSourceParametersDynamodbStreamParametersDeadLetterConfigArgs(
+                            arn=queue.arn
+                        ),
+                    )
+                ),
+                target=args.stream_arn,
+                target_parameters=aws.pipes.PipeTargetParametersArgs(
+                    kinesis_stream_parameters=aws.pipes.PipeTargetParametersKinesisStreamParametersArgs(
+                        partition_key=partition_key_path(site)
+                    )
+                ),
+                log_configuration=aws.pipes.PipeLogConfigurationArgs(
+                    level="ERROR",
+                    cloudwatch_logs_log_destination=aws.pipes.PipeLogConfigurationCloudwatchLogsLogDestinationArgs(
+                        log_group_arn=logs.arn
+                    ),
+                ),
+                kms_key_identifier=site.key_arn,
+                tags=self.tags,
+            ),
+            self.child([role]),
+        )
+        self.pipe_name = pipe.name
+        self.dead_letter_queue_url = queue.url
+        self.dead_letter_queue_name = queue.name
+        self.register_outputs({"pipe_name": self.pipe_name, "dead_letter_queue_url": self.dead_letter_queue_url})
+
+    def _dead_letter_queue(self, name: str, site: Site) -> aws.sqs.Queue:
+        queue = aws.sqs.Queue(
+            f"{name}-dead-letters",
+            aws.sqs.QueueArgs(
+                name=site.names("dead-letters"),
+                message_retention_seconds=DEAD_LETTERS_KEPT_SECONDS,
+                sqs_managed_sse_enabled=None if site.key_arn else True,
+                kms_master_key_id=site.key_arn,
+                tags=self.tags,
+            ),
+            self.child(),
+        )
+        aws.sqs.QueuePolicy(
+            f"{name}-dead-letters",
+            aws.sqs.QueuePolicyArgs(queue_url=queue.url, policy=policy([tls_only("sqs:*", queue.arn)])),
+            self.child(),
+        )
+        return queue
+
+
+def partition_key_path(site: Site) -> str:
+    """The JSON path of the table's partition key in a DynamoDB Streams record."""
+    key = site.table.partition_key
+    return f"$.dynamodb.Keys.{key.name}.{key.type}"

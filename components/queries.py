@@ -1,0 +1,64 @@
+"""The saved queries: questions that anyone asks of a change log, whatever the table's columns are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Template
+
+from components.catalogue import PARTITION
+from components.view import quoted
+from transform.schema import Table
+
+
+@dataclass(frozen=True)
+class SavedQuery:
+    """A named query of the workgroup."""
+
+    name: str
+    purpose: str
+    sql: str
+
+
+_QUERIES = {
+    "current-state": ("A look at the table as it is now", "SELECT * FROM $view LIMIT 100"),
+    "latest-changes": (
+        "The last day's changes, newest first",
+        "SELECT * FROM $change_log WHERE $last_day ORDER BY changed_at DESC LIMIT 100",
+    ),
+    "changes-per-hour": (
+        "How many changes of each kind arrived in each of the last 24 hours",
+        """SELECT $partition, op, count(DISTINCT event_id) AS changes FROM $change_log WHERE $last_day
+        GROUP BY $partition, op ORDER BY $partition DESC, op""",
+    ),
+    "repeated-deliveries": (
+        "Changes of the last day that arrived more than once, which the view folds away",
+        """SELECT event_id, $keys, count(*) AS deliveries FROM $change_log WHERE $last_day
+        GROUP BY event_id, $keys HAVING count(*) > 1 ORDER BY deliveries DESC LIMIT 100""",
+    ),
+    "busiest-keys": (
+        "The keys with the most changes in the last day: where a partition would run hot",
+        """SELECT $keys, count(DISTINCT event_id) AS changes FROM $change_log WHERE $last_day
+        GROUP BY $keys ORDER BY changes DESC LIMIT 100""",
+    ),
+    "removed": (
+        "Keys removed in the last day, with the item as it last was",
+        """SELECT $keys, changed_at, "before" FROM $change_log WHERE op = 'REMOVE' AND $last_day
+        ORDER BY changed_at DESC LIMIT 100""",
+    ),
+}
+
+
+def saved(table: Table) -> tuple[SavedQuery, ...]:
+    """The queries, in Athena's SQL, on a table's change log and view."""
+    partition = quoted(PARTITION)
+    names = {
+        "change_log": quoted(table.change_log),
+        "view": quoted(table.view),
+        "keys": ", ".join(quoted(column.name) for column in table.key_columns),
+        "partition": partition,
+        "last_day": f"{partition} >= date_format(current_timestamp - INTERVAL '24' HOUR, '%Y-%m-%d-%H')",
+    }
+    return tuple(
+        SavedQuery(name, purpose, " ".join(Template(sql).substitute(names).split()))
+        for name, (purpose, sql) in _QUERIES.items()
+    )

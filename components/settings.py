@@ -1,0 +1,178 @@
+"""Every choice a stack can make: read once, checked whole, before the first resource.
+
+A key of the project's configuration is declared here (name, type, default and
+what is allowed) and in `Pulumi.yaml` (the same, for the engine and its users);
+a test holds the two together. A value that is not allowed, and a key that
+nobody reads, stop the program with one sentence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_type_hints
+
+import pulumi
+
+from components import host
+from components.rules import Between, Flag, Hour, OneOf, Pattern, Rule
+from components.wheels import Target
+
+PROJECT = "sales-analytics-cdc"
+
+CaptureMode = Literal["pipe", "native"]
+LakeFormat = Literal["parquet", "json-gzip"]
+
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""What CloudWatch Logs accepts (API_PutRetentionPolicy, less 0 for ever)."""
+
+RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
+"""Lambda's managed Python runtimes that the transform's code runs on."""
+
+ARCHITECTURES = ("arm64", "x86_64")
+"""Lambda's processors."""
+
+MIN_PARQUET_BUFFER_MB = 64
+"""Firehose's least buffer for record format conversion (BufferingHints)."""
+
+
+class SettingsError(pulumi.RunError):
+    """The stack's configuration is wrong; the message says which key, why and what is allowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One stack's choices. `Settings()` is the default of every key.
+
+    A field `kinesis_shards` is read from the key `kinesisShards`. Sizes, times
+    and counts carry their unit in the name; 0 and the empty text mean "none".
+    """
+
+    capture_mode: Annotated[CaptureMode, OneOf("pipe", "native")] = "pipe"
+    table_max_write_units: Annotated[int, Between(0, 4_000_000)] = 0
+    table_warm_write_units: Annotated[int, Between(0, 4_000_000)] = 0
+    kinesis_shards: Annotated[int, Between(0, 500)] = 0
+    kinesis_retention_hours: Annotated[int, Between(24, 8760)] = 24
+    pipe_batch_size: Annotated[int, Between(1, 10_000)] = 500
+    pipe_batch_window_seconds: Annotated[int, Between(0, 300)] = 1
+    pipe_parallelism: Annotated[int, Between(1, 10)] = 10
+    pipe_retries: Annotated[int, Between(0, 10_000)] = 185
+    lake_format: Annotated[LakeFormat, OneOf("parquet", "json-gzip")] = "parquet"
+    buffer_interval_seconds: Annotated[int, Between(0, 900)] = 60
+    buffer_size_mb: Annotated[int, Between(1, 128)] = 64
+    transform_buffer_mb: Annotated[int, Between(1, 3)] = 1
+    transform_buffer_seconds: Annotated[int, Between(0, 900)] = 10
+    transform_retries: Annotated[int, Between(0, 300)] = 3
+    lambda_runtime: Annotated[str, OneOf(*RUNTIMES, "host")] = "python3.13"
+    lambda_architecture: Annotated[str, OneOf(*ARCHITECTURES, "host")] = "arm64"
+    lambda_memory_mb: Annotated[int, Between(128, 10_240)] = 512
+    lambda_timeout_seconds: Annotated[int, Between(1, 300)] = 60
+    lambda_concurrency: Annotated[int, Between(0, 10_000)] = 0
+    lambda_tracing: Annotated[bool, Flag()] = True
+    protect: Annotated[bool, Flag()] = False
+    force_destroy: Annotated[bool, Flag()] = False
+    point_in_time_recovery: Annotated[bool, Flag()] = False
+    customer_managed_keys: Annotated[bool, Flag()] = False
+    log_retention_days: Annotated[int, OneOf(*LOG_RETENTION_DAYS)] = 14
+    lake_retention_days: Annotated[int, Between(0, 36_500)] = 0
+    query_result_days: Annotated[int, Between(1, 3650)] = 7
+    query_scan_limit_gb: Annotated[int, Between(0, 1_000_000)] = 0
+    arrival_from: Annotated[str, Hour()] = "2026-01-01-00"
+    crawler_schedule: Annotated[
+        str, Pattern(r"(cron\(\S+( \S+){5}\))?", "empty, or a Glue schedule such as cron(15 2 * * ? *)")
+    ] = ""
+    alarm_email: Annotated[str, Pattern(r"([^@\s]+@[^@\s]+\.[^@\s]+)?", "empty, or one e-mail address")] = ""
+    alarm_latency_seconds: Annotated[int, Between(60, 86_400)] = 900
+
+    def __post_init__(self) -> None:
+        """Check what one key alone cannot say; SettingsError names the keys."""
+        if self.runtime not in RUNTIMES or self.architecture not in ARCHITECTURES:
+            raise SettingsError(
+                f"lambdaRuntime or lambdaArchitecture is host, but this machine's {self.runtime} on "
+                f"{self.architecture} is none of Lambda's ({', '.join((*RUNTIMES, *ARCHITECTURES))})."
+            )
+        if self.lake_format == "parquet" and self.buffer_size_mb < MIN_PARQUET_BUFFER_MB:
+            raise SettingsError(
+                f"bufferSizeMb is {self.buffer_size_mb}, but lakeFormat parquet needs {MIN_PARQUET_BUFFER_MB} to 128: "
+                "raise bufferSizeMb, or set lakeFormat to json-gzip."
+            )
+        if self.alarm_email and not self.customer_managed_keys:
+            raise SettingsError(
+                f"alarmEmail is {self.alarm_email!r}, but customerManagedKeys is false: an alarm cannot publish to a "
+                "topic encrypted under an AWS-managed key, so set customerManagedKeys to true or alarmEmail to ''."
+            )
+        if self.protect and self.force_destroy:
+            raise SettingsError(
+                "protect and forceDestroy are both true: a protected stack must not empty its buckets, "
+                "so set one of them to false."
+            )
+
+    @property
+    def runtime(self) -> str:
+        """The Lambda runtime, `host` resolved to that of this machine's Python."""
+        return host.runtime() if self.lambda_runtime == "host" else self.lambda_runtime
+
+    @property
+    def architecture(self) -> str:
+        """The Lambda architecture, `host` resolved to this machine's."""
+        return host.architecture() if self.lambda_architecture == "host" else self.lambda_architecture
+
+    @property
+    def target(self) -> Target:
+        """The machine that the transform's zip is built for."""
+        return Target(self.runtime, self.architecture, native=self.lambda_architecture == "host")
+
+    @classmethod
+    def load(cls, config: pulumi.Config | None = None) -> Settings:
+        """The current stack's settings; SettingsError for a wrong value or an unknown key."""
+        config = config or pulumi.Config()
+        keys = declared()
+        _refuse_unknown(config.name, {key.name for key in keys})
+        given: dict[str, Any] = {}
+        for key in keys:
+            text = config.get(key.name)
+            if text is None:
+                continue
+            try:
+                given[key.field] = key.rule.parse(text)
+            except ValueError:
+                raise SettingsError(f"{config.name}:{key.name} is {text!r}; allowed: {key.rule.allowed}.") from None
+        return cls(**given)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A configuration key: its name, the field of Settings that it fills, its rule and its default."""
+
+    name: str
+    field: str
+    rule: Rule
+    default: str | int | bool
+
+
+def declared() -> list[Key]:
+    """Every key that the program reads."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return [
+        Key(_camel_case(field.name), field.name, hints[field.name].__metadata__[0], field.default)
+        for field in dataclasses.fields(Settings)
+    ]
+
+
+def _camel_case(field_name: str) -> str:
+    first, *rest = field_name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def _refuse_unknown(namespace: str, known: set[str]) -> None:
+    # The SDK offers no way to list a namespace's keys but the map it reads them from.
+    for full in pulumi.runtime.config.CONFIG.get() or pulumi.runtime.config.get_config_env():
+        prefix, _, key = full.rpartition(":")
+        if prefix == namespace and key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "Pulumi.yaml lists the keys there are."
+            raise SettingsError(f"{full} is no setting of this program; {hint}")

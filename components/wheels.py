@@ -1,0 +1,101 @@
+"""Wheels for another machine: pinned and hashed dependencies, as built for a Lambda's platform.
+
+uv and pip both can do it. uv comes with the development requirements, whose
+installation by uv leaves no pip behind; a virtual environment that pip made
+has pip and maybe no uv; and a registry may be set up for one of them alone. So
+each that is there is tried in turn.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+_MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+
+class BundleError(pulumi.RunError):
+    """The Lambda's zip cannot be built; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The machine that a zip is for.
+
+    `runtime` is a Lambda runtime such as python3.13, `architecture` is arm64 or
+    x86_64. `native` asks for wheels for this machine's own system instead of
+    Lambda's Linux: what the sandbox runs, wherever it runs.
+    """
+
+    runtime: str
+    architecture: str
+    native: bool = False
+
+    @property
+    def python(self) -> str:
+        """The runtime's Python version: 3.13."""
+        return self.runtime.removeprefix("python")
+
+    @property
+    def machine(self) -> str:
+        """The processor as wheels name it: aarch64 or x86_64."""
+        return _MACHINES[self.architecture]
+
+
+Install = Callable[[Path, Target, Path], None]
+"""Installs a requirements file's wheels for a target into a new directory; BundleError if it can't."""
+
+Command = Callable[[Path, Target, Path], Sequence[str]]
+
+
+def install(requirements: Path, target: Target, directory: Path) -> None:
+    """Install the wheels that the requirements pin, with no code of theirs run; BundleError if it can't."""
+    refusals: list[str] = []
+    for module, command in _INSTALLERS.items():
+        if importlib.util.find_spec(module) is None:
+            continue
+        result = subprocess.run(  # noqa: S603 - the arguments are this file's own
+            command(requirements, target, directory), capture_output=True, text=True, check=False
+        )
+        if result.returncode == 0:
+            return
+        refusals.append(f"{module} says: {_gist(result.stderr)}")
+    reason = "; ".join(refusals) or "neither uv nor pip is installed here"
+    raise BundleError(
+        f"The transform's dependencies for {target.runtime} on {target.architecture} could not be installed "
+        f"({reason}); connect to the package registry and try again, or choose another lambdaRuntime."
+    )
+
+
+def _uv(requirements: Path, target: Target, directory: Path) -> Sequence[str]:
+    platform = [] if target.native else ["--python-platform", f"{target.machine}-manylinux2014"]
+    return [
+        *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable, "--no-config"),
+        *("--target", str(directory), "--python-version", target.python, *platform),
+        *("--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirements", str(requirements)),
+    ]
+
+
+def _pip(requirements: Path, target: Target, directory: Path) -> Sequence[str]:
+    platform = [] if target.native else ["--platform", f"manylinux2014_{target.machine}"]
+    return [
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
+        *("--target", str(directory), "--python-version", target.python, *platform),
+        *("--implementation", "cp", "--abi", f"cp{target.python.replace('.', '')}", "--no-compile"),
+        *("--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirement", str(requirements)),
+    ]
+
+
+_INSTALLERS: dict[str, Command] = {"uv": _uv, "pip": _pip}
+
+
+def _gist(stderr: str) -> str:
+    """The first line that says something, without the box that uv draws around it."""
+    lines = [line.encode("ascii", "ignore").decode().strip(" .") for line in stderr.splitlines()]
+    return next((line for line in lines if line), "nothing at all")
