@@ -22,6 +22,8 @@ _OPTIONS = Config(
 )
 _PARTITIONS = {"cn": "aws-cn"}
 """By a region's first part; every region that the sandbox can serve but these is in `aws`."""
+_TAKEN = ("AlreadyExists", "AlreadyOwned", "InUse", "Conflict")
+"""What AWS's codes for a name that is taken have in them."""
 
 
 class Api:
@@ -41,7 +43,10 @@ class Api:
             return getattr(self._client, method)(**arguments)
         except ClientError as error:
             answer = cast("Mapping[str, Mapping[str, str]]", error.response)["Error"]
-            raise SandboxError(f"{error.operation_name} answers {answer['Code']}: {answer['Message']}") from error
+            sentence = f"{error.operation_name} answers {answer['Code']}: {answer['Message'].rstrip('.')}"
+            if any(word in answer["Code"] for word in _TAKEN):
+                sentence += "; the deployer fills an empty sandbox only, so run `python -m sandbox down` before"
+            raise SandboxError(sentence) from error
         except ParamValidationError as error:
             problems = " ".join(str(error).split())
             raise SandboxError(f"{method} cannot be called so: {problems}") from error
@@ -54,13 +59,13 @@ class Endpoint:
     """Where AWS answers; clients are made once each and shared."""
 
     url: str
+    _session: Any = field(default_factory=lambda: import_module("boto3.session").Session())
     _apis: dict[tuple[str, str], Api] = field(default_factory=dict[tuple[str, str], Api])
 
     def api(self, service: str, region: str) -> Api:
         """A service in a region. Not to be called by two threads at once: making a client is not thread-safe."""
         if (service, region) not in self._apis:
-            session: Any = import_module("boto3.session").Session()
-            client = session.client(
+            client = self._session.client(
                 service,
                 endpoint_url=self.url,
                 region_name=region,

@@ -58,8 +58,6 @@ def run(program: Path, stack: Stack, endpoint_url: str, progress: Callable[[str]
             engine=MockEngine(logging.getLogger("pulumi")),
         )
     )
-    os.chdir(program.parent)
-    sys.path[0] = str(program.parent)
 
     def main() -> None:
         runpy.run_path(str(program), run_name="__main__")
@@ -92,6 +90,9 @@ def main() -> int:
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     log_to_stderr()
+    # Where the Pulumi CLI starts a program, and where that finds its own modules.
+    os.chdir(program.parent)
+    sys.path[0] = str(program.parent)
     try:
         loaded = load_stack(program.parent, stack)
         _tell(channel, outputs=run(program, loaded, endpoint_url, lambda line: _tell(channel, progress=line)))

@@ -7,6 +7,7 @@ sandbox cannot honour, and the first error, which ends the deployment.
 
 from __future__ import annotations
 
+import logging
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -25,10 +26,11 @@ from sandbox.deploy.inputs import Inputs
 from sandbox.deploy.provider import TYPE as PROVIDER
 from sandbox.deploy.provider import aws_of
 from sandbox.deploy.registry import New, Question, answer_of, handler_of
-from sandbox.deploy.without_effect import has_no_effect
+from sandbox.deploy.without_effect import has_no_effect, without_effect
 from sandbox.errors import SandboxError
 
 _STACK = "pulumi:pulumi:Stack"
+_log = logging.getLogger(__name__)
 _NO_TRANSFORMS = "the sandbox runs no transforms: set the inputs in the program"
 _T = TypeVar("_T")
 
@@ -70,6 +72,8 @@ class Creator(Mocks):
         aws = self._aws(args.provider, view.text("region"))
         created = handler(New(args.name, view, aws))
         _refuse_unread(args.typ, view)
+        for name, reason in without_effect(args.typ, inputs):
+            _log.info("%s %s: %s does nothing here: %s", args.typ, args.name, name, reason)
         self._progress(f"{args.typ.rpartition(':')[2]} {created.id}")
         tags = {"tagsAll": {**aws.default_tags, **inputs.get("tags", {})}}
         return created.id, {"region": aws.region, **tags, **given, **created.outputs}
@@ -129,10 +133,13 @@ class Monitor(MockMonitor):
 
     @override
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:
-        if request.urn.split("::")[2] == _STACK:
-            _refuse_unknown(request.outputs)
-            self.outputs = cast("dict[str, Any]", _plain(MessageToDict(request.outputs)))
-        return self._sdk.RegisterResourceOutputs(request)
+        def keep() -> Any:
+            if request.urn.split("::")[2] == _STACK:
+                _refuse_unknown(request.outputs)
+                self.outputs = cast("dict[str, Any]", _plain(MessageToDict(request.outputs)))
+            return self._sdk.RegisterResourceOutputs(request)
+
+        return self._guarded("the stack's outputs", keep)
 
     @override
     def RegisterStackTransform(self, request: object) -> Any:
@@ -153,9 +160,9 @@ class Monitor(MockMonitor):
                 raise self.failure from error
             except Exception as error:
                 traceback.print_exc()
-                what_failed = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                failed = f"failed with {type(error).__name__}: {' '.join(str(error).split())}"
                 self.failure = SandboxError(
-                    f"{what}: the sandbox's own handler failed with {what_failed} (a bug; logs/deploy.log has the traceback)."
+                    f"{what}: the sandbox's own code {failed} (logs/deploy.log has the traceback)."
                 )
                 raise self.failure from error
 
@@ -190,12 +197,14 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
 
 
 def _plain(value: object) -> object:
-    """The value without the SDK's wrappers of secrets, at every depth."""
+    """The value without the SDK's wrappers of secrets, and with whole numbers as such, at every depth."""
     value = unwrap_rpc_secret(value)
     match value:
         case dict():
             return {name: _plain(inner) for name, inner in cast("dict[str, object]", value).items()}
         case list():
             return [_plain(inner) for inner in cast("list[object]", value)]
+        case float() if value.is_integer():
+            return int(value)
         case _:
             return value

@@ -16,8 +16,8 @@ from typing import Any, cast
 
 import yaml
 
-from sandbox.deploy.provider import region_of
 from sandbox.errors import SandboxError
+from sandbox.state import DEFAULT_REGION
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Stack:
     @property
     def region(self) -> str:
         """The region of the default provider."""
-        return region_of({key.removeprefix("aws:"): value for key, value in self.config.items()})
+        return self.config.get("aws:region") or DEFAULT_REGION
 
 
 def load_stack(directory: Path, name: str) -> Stack:

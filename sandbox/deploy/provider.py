@@ -28,11 +28,6 @@ WITHOUT_EFFECT: Mapping[str, str] = dict.fromkeys(
 """Settings of the provider that are accepted and do nothing here, each with the reason."""
 
 
-def region_of(settings: Mapping[str, str]) -> str:
-    """The region that a provider's settings name, else the sandbox's own."""
-    return settings.get("region") or DEFAULT_REGION
-
-
 def aws_of(endpoint: Endpoint, settings: Mapping[str, Any]) -> Aws:
     """AWS as a provider with these settings sees it.
 
