@@ -7,8 +7,9 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
 
 from lake.athena import Row
-from lake.clients import DynamoDBClient
+from lake.clients import DynamoDBClient, error_code
 from lake.values import deserializer, expected
+from stack import UserError
 from transform.schema import Table
 
 _SEGMENTS = 4
@@ -41,10 +42,16 @@ class Items:
                         yield tuple(expected(column, item) for column in self._columns)
 
     def _page(self, segment: int, start: Mapping[str, object] | None) -> dict[str, Any]:
-        position = {"Segment": segment, "TotalSegments": _SEGMENTS}
-        if start is None:
+        position: dict[str, object] = {"Segment": segment, "TotalSegments": _SEGMENTS}
+        if start is not None:
+            position["ExclusiveStartKey"] = start
+        try:
             return self._client.scan(**self._request, **position)
-        return self._client.scan(**self._request, **position, ExclusiveStartKey=start)
+        except Exception as error:
+            if error_code(error) != "ResourceNotFoundException":
+                raise
+            name = self._request["TableName"]
+            raise UserError(f"There is no DynamoDB table {name!r}: check --table, --stack and --region.") from error
 
 
 def _projection(table: Table) -> dict[str, object]:

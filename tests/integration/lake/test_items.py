@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from lake.items import Items
+from stack import UserError
+from transform.schema import Column, KeyAttribute, Table
+
+TABLE = Table(
+    entity="thing",
+    change_log="thing_changes",
+    view="things",
+    partition_key=KeyAttribute("id", "S"),
+    sort_key=KeyAttribute("line", "N"),
+    columns=(
+        Column("id", "string", ("id",), ""),
+        Column("line", "bigint", ("line",), ""),
+        Column("status", "string", ("status",), "a reserved word"),
+        Column("price", "decimal(38,10)", ("price",), ""),
+        Column("address", "string", ("address",), "beside a path into itself"),
+        Column("city", "string", ("address", "city"), ""),
+        Column("country", "string", ("address", "country"), ""),
+    ),
+)
+
+
+@pytest.fixture
+def client() -> Iterator[Any]:
+    with import_module("moto").mock_aws():
+        boto3 = import_module("boto3")
+        client = boto3.client("dynamodb", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+        client.create_table(
+            TableName="things",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "line", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "id", "AttributeType": "S"},
+                {"AttributeName": "line", "AttributeType": "N"},
+            ],
+        )
+        yield client
+
+
+def _put(client: Any, id_: str, line: int, **attributes: object) -> None:
+    client.put_item(TableName="things", Item={"id": {"S": id_}, "line": {"N": str(line)}, **attributes})
+
+
+def test_every_item_comes_once_through_all_segments_and_pages(client: Any) -> None:
+    for number in range(60):
+        _put(client, f"id-{number % 7}", number, status={"S": "x" * 100_000})
+    rows = list(Items(client, "things", TABLE).rows())
+    assert sorted((row[0], row[1]) for row in rows) == sorted((f"id-{n % 7}", str(n)) for n in range(60))
+
+
+def test_an_item_becomes_the_text_of_its_columns(client: Any) -> None:
+    price = Decimal("1234567890123456789012345678.0123456789")
+    address = {"M": {"city": {"S": "Łódź"}, "country": {"S": "PL"}, "zip": {"S": "90-001"}}}
+    _put(client, "a", 1, status={"S": "paid"}, price={"N": str(price)}, address=address, unknown={"L": []})
+    _put(client, "b", 2, status={"NULL": True}, address={"S": "in words"})
+    assert sorted(Items(client, "things", TABLE).rows(), key=str) == [
+        ("a", "1", "paid", str(price), None, "Łódź", "PL"),
+        ("b", "2", None, None, "in words", None, None),
+    ]
+
+
+def test_an_empty_table_has_no_rows(client: Any) -> None:
+    assert list(Items(client, "things", TABLE).rows()) == []
+
+
+def test_a_table_that_is_not_there_is_named(client: Any) -> None:
+    with pytest.raises(UserError, match="no DynamoDB table 'nothing'"):
+        list(Items(client, "nothing", TABLE).rows())

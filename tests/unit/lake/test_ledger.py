@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lake.athena import Row
+from lake.ledger import Acknowledged, Delivery, LostWrite, read_ledger, version_column
+from stack import UserError
+from transform.schema import TABLE, Column, KeyAttribute, Table
+
+LINE = b'{"key":"o-1","op":"insert","version":1,"at":"2026-01-01T00:00:00.000Z","table":"orders"}\n'
+
+
+def _file(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "run.ledger"
+    path.write_bytes(content)
+    return path
+
+
+def test_a_ledger_is_read_line_by_line(tmp_path: Path) -> None:
+    path = _file(tmp_path, LINE + LINE.replace(b"insert", b"delete"))
+    assert [write.op for write in read_ledger(path)] == ["insert", "delete"]
+
+
+def test_what_a_crash_left_of_the_last_line_is_passed_over(tmp_path: Path) -> None:
+    assert len(list(read_ledger(_file(tmp_path, LINE + LINE[:40])))) == 1
+
+
+@pytest.mark.parametrize("line", [b"{}\n", b'{"key":1}\n', LINE.replace(b"insert", b"upsert"), b"\xff\n"])
+def test_any_other_line_is_named(tmp_path: Path, line: bytes) -> None:
+    path = _file(tmp_path, LINE + line + LINE)
+    with pytest.raises(UserError, match=r"Line 2 of the ledger .*run\.ledger"):
+        list(read_ledger(path))
+
+
+def test_a_ledger_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read: No such file"):
+        list(read_ledger(tmp_path / "none"))
+
+
+def _writes(*writes: tuple[str, str, int]) -> list[Acknowledged]:
+    return [Acknowledged(key, op, version, "orders") for key, op, version in writes]  # pyright: ignore[reportArgumentType]
+
+
+LEDGER = _writes(("o-1", "insert", 1), ("o-1", "update", 2), ("o-1", "delete", 2), ("a/7", "insert", 1))
+DELIVERED: list[Row] = [
+    ("o-1", "INSERT", "1", "1"),
+    ("o-1", "MODIFY", "2", "1"),
+    ("o-1", "REMOVE", "2", "1"),
+    ("other", "INSERT", "1", "1"),
+]
+
+
+def test_every_acknowledged_write_must_be_in_the_log() -> None:
+    with closing(Delivery(LEDGER, "orders")) as delivery:
+        delivery.find([*DELIVERED, ("a/7", "INSERT", "1", "1")])
+        assert (delivery.writes, delivery.lost) == (4, 0)
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_a_write_that_is_not_in_the_log_is_named(at: int) -> None:
+    log = [*DELIVERED[:at], *DELIVERED[at + 1 :], ("a/7", "INSERT", "1", "1")]
+    with closing(Delivery(LEDGER, "orders")) as delivery:
+        delivery.find(log)
+        assert delivery.lost == 1
+        lost = LEDGER[at]
+        assert list(delivery.lost_writes()) == [LostWrite(lost.key, lost.op, lost.version)]
+
+
+def test_a_table_with_a_sort_key_has_its_key_values_joined() -> None:
+    with closing(Delivery(_writes(("a/7", "insert", 1)), "orders")) as delivery:
+        delivery.find([("a", "7", "INSERT", "1", "1")])
+        assert delivery.lost == 0
+
+
+def test_a_write_that_was_made_twice_must_be_in_the_log_twice() -> None:
+    ledger = _writes(("o-1", "insert", 1), ("o-1", "insert", 1))
+    with closing(Delivery(ledger, "orders")) as delivery:
+        delivery.find([("o-1", "INSERT", "1", "1")])
+        assert delivery.lost == 1
+        delivery.find([("o-1", "INSERT", "1", "3")])
+        assert delivery.lost == 0
+
+
+def test_writes_to_other_tables_are_not_asked_for() -> None:
+    with closing(Delivery(LEDGER, "another")) as delivery:
+        delivery.find([])
+        assert (delivery.writes, delivery.lost) == (0, 0)
+
+
+def test_the_version_is_whatever_column_shows_the_attribute() -> None:
+    assert version_column(TABLE).attribute == ("version",)
+    bare = Table("t", "log", "view", KeyAttribute("id", "S"), None, (Column("id", "string", ("id",), ""),))
+    with pytest.raises(UserError, match="attribute `version`"):
+        version_column(bare)
