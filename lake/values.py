@@ -26,7 +26,12 @@ _ATHENA_PRECISION = timedelta(milliseconds=1)
 _INTEGER_BITS = {"int": 32, "bigint": 64}
 # More digits than DynamoDB's 38 in every place of its range, so that nothing is ever rounded.
 _EXACT = Context(prec=300, Emax=999_999, Emin=-999_999)
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# The forms of ISO 8601 that a timestamp may have; fromisoformat takes many more.
+_ISO_MOMENT = re.compile(
+    _ISO_DATE.pattern
+    + r"[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9}0*)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
 
 
 class Deserializer(Protocol):
@@ -117,13 +122,13 @@ def _decimal(column: Column, value: object) -> Cell:
 
 
 def _timestamp(_: Column, value: object) -> Cell:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _ISO_MOMENT.fullmatch(value):
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 

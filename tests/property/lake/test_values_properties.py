@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -7,9 +8,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from lake.values import deserializer, expected, found, same
 from transform.schema import Column
+from transform.values import Unfit, reader
 
 Attribute = Mapping[str, object]
 
@@ -140,3 +143,41 @@ def test_a_cell_that_is_not_of_the_columns_type_is_shown_as_it_is(cell: str) -> 
     assume(cell.strip().lower() not in {"nan", "inf", "infinity", "snan"})
     assert found(BIGINT, cell) == cell
     assert not agrees(BIGINT, {"N": "1"}, cell)
+
+
+two_digits = st.integers(0, 99).map(lambda number: f"{number:02d}")
+almost_moments = st.builds(
+    "{}-{}-{}{}{}:{}{}{}{}".format,
+    st.sampled_from(["2026", "0001", "9999", "26"]),
+    two_digits,
+    two_digits,
+    st.sampled_from(["T", " ", "t", ""]),
+    two_digits,
+    two_digits,
+    st.sampled_from(["", ":00", ":59", ":60", ":5"]),
+    st.sampled_from(["", ".1", ".123456789", ".1234567891", ".12345678900", "."]),
+    st.sampled_from(["", "Z", "z", "+02:00", "-0330", "+14:60", "+2", " UTC"]),
+)
+
+
+@pytest.mark.parametrize("column", ALL, ids=[column.type for column in ALL])
+@given(st.data())
+def test_the_transform_and_the_verification_agree_though_neither_knows_the_other(
+    column: Column, data: st.DataObject
+) -> None:
+    is_number = column.type.startswith(("decimal", "int", "bigint", "double"))
+    numbers = st.decimals(allow_nan=False, allow_infinity=False).map(str) | st.integers(-(2**80), 2**80).map(str)
+    texts = st.text() | almost_moments | moments.map(str) | st.dates().map(str)
+    content = data.draw(st.booleans() if column.type == "boolean" else numbers if is_number else texts)
+    type_ = "BOOL" if column.type == "boolean" else "N" if is_number else "S"
+    assume(not (type_ == "N" and Decimal(str(content)).adjusted() > 125))
+    try:
+        written = reader(column)(content)
+    except Unfit:
+        written = None
+    cell = None if written is None else json.dumps(written) if isinstance(written, bool) else _text(written)
+    assert agrees(column, {type_: content}, cell), (content, written)
+
+
+def _text(written: object) -> str:
+    return bytes(written).decode() if isinstance(written, Raw) else str(written)
