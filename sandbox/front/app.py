@@ -6,7 +6,9 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from sandbox.front.data_calls import DataCalls
 from sandbox.front.functions import function_code
+from sandbox.front.install import install
 from sandbox.front.moto_app import MotoApp
 from sandbox.front.reply import Reply, Request
 from sandbox.front.services import Services, service_of
@@ -22,8 +24,10 @@ class Front:
     """The ASGI application. Everything but the forwarding happens without a switch of task, in the loop's thread."""
 
     def __init__(self, host: str, port: int, state: StateDir) -> None:
+        install()
         self._moto = MotoApp(host, port)
         self._services = Services(state)
+        self._calls = DataCalls()
 
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
@@ -33,7 +37,7 @@ class Front:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         target = headers.get(b"x-amz-target", b"").decode("latin-1")
         try:
-            reply = await self._answer(scope, target, body)
+            reply = await self._answer(scope, headers, target, body)
         except Exception:
             log.exception("%s %s %s failed", scope["method"], scope["path"], target)
             reply = Reply(500, [("content-type", "text/plain")], b"The sandbox failed: see `python -m sandbox logs`.")
@@ -45,10 +49,13 @@ class Front:
         """Close the connections to the services."""
         await self._services.close()
 
-    async def _answer(self, scope: Message, target: str, body: bytes) -> Reply:
+    async def _answer(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> Reply:
         path: str = scope["path"]
         if path.startswith("/_sandbox/"):
             return _internal(path, scope["query_string"].decode("latin-1"))
+        reply = self._calls.answer(target, headers.get(b"authorization", b""), body)
+        if reply is not None:
+            return reply
         request = _request(scope, body)
         service = service_of(request.method, request.path, target)
         if service is not None:

@@ -1,0 +1,108 @@
+"""Puts this package's stores in the place of moto's, before anything is created in them.
+
+moto looks these names up in its modules whenever it makes one, so that its own
+code works on our items, streams and shards, whoever calls it.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cache
+from typing import Any
+
+import moto.backends
+import moto.core.responses
+import moto.dynamodb.models.table
+import moto.kinesis.models
+from moto.core.common_models import BaseModel
+from moto.core.utils import method_names_from_class
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import Table
+
+from sandbox.front.items import StoredItem
+from sandbox.front.kinesis import Shard
+from sandbox.front.stream import Change, StreamShard
+from sandbox.front.tables import Key, find, place, tell
+
+
+def install() -> None:
+    """Change moto, once for the life of the process."""
+    # moto keeps every object that it ever made, for the dashboard of its stock server.
+    _replace(BaseModel, "__new__", _new)
+    # It finds these out for every request, though they cannot change.
+    modules = tuple(moto.backends.list_of_moto_modules())
+    _replace(moto.backends, "list_of_moto_modules", lambda: modules)
+    _replace(moto.core.responses, "method_names_from_class", cache(method_names_from_class))
+    _replace(moto.dynamodb.models.table, "Item", StoredItem)
+    _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
+    _replace(moto.kinesis.models, "Shard", Shard)
+    _replace(DynamoDBBackend, "update_item", _atomic_update(DynamoDBBackend.update_item))
+    _replace(DynamoDBBackend, "transact_write_items", _atomic_transaction(DynamoDBBackend.transact_write_items))
+
+
+def _new(cls: type[BaseModel], *_: object, **__: object) -> BaseModel:
+    return object.__new__(cls)
+
+
+def _replace(owner: Any, name: str, value: Any) -> None:
+    setattr(owner, name, value)
+
+
+def _atomic_update(original: Any) -> Any:
+    """moto's update, which changes the item in place and tells the stream of each step, as one change of an item.
+
+    When it fails, the item is as before, and a new one is not there.
+    """
+
+    def update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        table = backend.get_table(table_name)
+        place_of = Key(*backend.get_keys_value(table, key))
+        old = new = find(table, place_of)
+        if old is not None:
+            place(table, place_of, old.as_moto())
+        try:
+            with ExitStack() as stack:
+                _hold(table, stack)
+                # An item that is not there yet is made by moto, which goes on to change it.
+                _replace(moto.dynamodb.models.table, "Item", Item)
+                stack.callback(_replace, moto.dynamodb.models.table, "Item", StoredItem)
+                changed = original(backend, table_name, key, *args, **kwargs)
+            new = _stored(place_of, changed)
+        finally:
+            place(table, place_of, new)
+        tell(table, old, new)
+        return new
+
+    return update_item
+
+
+def _atomic_transaction(original: Any) -> Any:
+    """moto's transaction, whose changes reach the streams only if all are made."""
+
+    def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> Any:
+        try:
+            with ExitStack() as stack:
+                held = [(table, _hold(table, stack)) for table in backend.tables.values()]
+                result = original(backend, transact_items)
+        finally:
+            # To undo, moto puts a copy of the table in its place.
+            for table in backend.tables.values():
+                if table.stream_shard is not None:
+                    table.stream_shard.table = table
+        for table, changes in held:
+            for old, new in changes:
+                tell(table, old, new)
+        return result
+
+    return transact_write_items
+
+
+def _stored(key: Key, item: Any) -> StoredItem:
+    return StoredItem.of(key.hash, key.range, item.to_json()["Attributes"])
+
+
+def _hold(table: Table, stack: ExitStack) -> list[Change]:
+    """The changes of a table's items from now until the stack is left, which its stream is not told."""
+    shard: Any = table.stream_shard
+    return stack.enter_context(shard.held()) if isinstance(shard, StreamShard) else []

@@ -1,0 +1,41 @@
+"""Shard iterators: a place in a shard, as an opaque text that says all of it, so that none need be remembered."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from typing import Self
+
+import msgspec
+
+from sandbox.front.reply import ServiceError
+
+
+@dataclass(frozen=True)
+class ShardPosition:
+    """Before the record with an index, in a shard of a stream (its ARN or name)."""
+
+    stream: str
+    shard: str
+    index: int
+
+    def token(self) -> str:
+        """The iterator for it, made now."""
+        return b64encode(msgspec.json.encode([self.stream, self.shard, self.index, int(time.time())])).decode("ascii")
+
+    @classmethod
+    def parse(cls, token: str, fresh_s: float) -> Self:
+        """The position that an iterator stands for.
+
+        Raises:
+            ServiceError: it is none, or it is older than `fresh_s`.
+        """
+        try:
+            fields = msgspec.json.decode(b64decode(token, validate=True), type=tuple[str, str, int, int])
+        except (ValueError, msgspec.MsgspecError):
+            raise ServiceError("ValidationException", "Invalid ShardIterator.") from None
+        stream, shard, index, made_s = fields
+        if time.time() - made_s > fresh_s:
+            raise ServiceError("ExpiredIteratorException", "Iterator expired: get a new one.")
+        return cls(stream, shard, index)
