@@ -1,0 +1,92 @@
+"""`python -m sandbox.athena --endpoint-url URL --state-dir DIR`: Athena's query calls on run/athena.sock."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.athena.catalogue import Catalogue
+from sandbox.athena.executions import Executions
+from sandbox.athena.objects import Objects
+from sandbox.athena.partitions import Finder
+from sandbox.athena.runner import Runner
+from sandbox.athena.service import Service
+from sandbox.athena.statements import Statements
+from sandbox.athena.store import Store
+from sandbox.athena.workgroups import Workgroups
+from sandbox.state import StateDir, Stop, WorkerStatus, client, worker_arguments
+
+_log = logging.getLogger(__name__)
+_QUERY_TIMEOUT_S = 300.0
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    endpoint_url, state = worker_arguments()
+    asyncio.run(serve(endpoint_url, state, Stop()))
+
+
+async def serve(endpoint_url: str, state: StateDir, stop: Stop) -> None:
+    """Serve on the state directory's athena.sock until the stop is requested."""
+    s3 = client("s3", endpoint_url)
+    objects = Objects(s3)
+    catalogue = Catalogue(client("glue", endpoint_url))
+    directory = state.path / "athena"
+    store = Store(directory / "lake.duckdb", objects)
+    runner = Runner(catalogue, store, Finder(catalogue, objects, _now))
+    executions = Executions(
+        directory / "results",
+        runner,
+        Statements(catalogue, objects, runner),
+        lambda path, location: _upload(s3, path, location),
+        _QUERY_TIMEOUT_S,
+    )
+    service = Service(executions, Workgroups(client("athena", endpoint_url)))
+    http = web.AppRunner(service.application(), access_log=None)
+    await http.setup()
+    socket = state.socket("athena")
+    socket.unlink(missing_ok=True)
+    await web.UnixSite(http, str(socket)).start()
+    status = WorkerStatus(state, "athena", executions.counts)
+    _log.info("serving on %s", socket)
+    try:
+        await _until_stopped(stop, status, executions)
+    finally:
+        await http.cleanup()
+        socket.unlink(missing_ok=True)
+        await asyncio.to_thread(executions.close)
+        store.close()
+
+
+async def _until_stopped(stop: Stop, status: WorkerStatus, executions: Executions) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(stop.fileno(), stopped.set)
+    try:
+        while not stopped.is_set():
+            try:
+                await asyncio.wait_for(stopped.wait(), 1.0)
+            except TimeoutError:
+                status.counters.update(executions.counts)
+                status.tick()
+    finally:
+        loop.remove_reader(stop.fileno())
+
+
+def _upload(s3: Any, path: Path, location: str) -> None:
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    with path.open("rb") as body:
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""What a query needs of the Glue catalogue, read at the endpoint: databases, tables, partitions, views."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.athena.errors import QueryFailed
+from sandbox.athena.types import Type, parse
+
+CATALOG = "AwsDataCatalog"
+_VIEW_PREFIX, _VIEW_SUFFIX = "/* Presto View: ", " */"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name in lower case, its type, its comment."""
+
+    name: str
+    type: Type
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """A view's definition: SQL in Athena's dialect, read in the schema in which it was created."""
+
+    sql: str
+    schema: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where and how a table's or a partition's rows are kept.
+
+    `format` is json or parquet; `parameters` are the SerDe's.
+    """
+
+    location: str
+    format: str
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the catalogue. `raw` is Glue's own description; exactly one of `view` and `storage` is set."""
+
+    database: str
+    name: str
+    columns: tuple[Column, ...]
+    partition_columns: tuple[Column, ...]
+    parameters: Mapping[str, str]
+    storage: Storage | None
+    view: View | None
+    raw: Mapping[str, Any]
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """The columns of a row as a query sees them: stored ones first, then the partition's."""
+        return (*self.columns, *self.partition_columns)
+
+
+@dataclass(frozen=True)
+class CataloguePartition:
+    """A partition that stands in the catalogue: a value for each partition column, and where its rows are."""
+
+    values: tuple[str, ...]
+    storage: Storage
+
+
+class Catalogue:
+    """The Glue catalogue behind a boto3 client."""
+
+    def __init__(self, glue: Any) -> None:
+        self._glue = glue
+
+    def databases(self) -> list[str]:
+        """The names of all databases, in order."""
+        return sorted(database["Name"] for database in self._pages("get_databases", "DatabaseList"))
+
+    def has_database(self, name: str) -> bool:
+        """Whether there is a database of that name."""
+        try:
+            self._glue.get_database(Name=name)
+        except self._glue.exceptions.EntityNotFoundException:
+            return False
+        return True
+
+    def table(self, database: str, name: str) -> Table | None:
+        """A table or view; None when the catalogue has none of that name, or not the database."""
+        try:
+            raw: dict[str, Any] = self._glue.get_table(DatabaseName=database, Name=name)["Table"]
+        except self._glue.exceptions.EntityNotFoundException:
+            return None
+        return table_of(database, raw)
+
+    def table_names(self, database: str, *, views_only: bool = False) -> list[str]:
+        """The names of a database's tables and views, in order."""
+        tables = self._pages("get_tables", "TableList", DatabaseName=database)
+        return sorted(t["Name"] for t in tables if not views_only or t.get("TableType") == "VIRTUAL_VIEW")
+
+    def partitions(self, table: Table) -> list[CataloguePartition]:
+        """The partitions that the catalogue lists for a table."""
+        pages = self._pages("get_partitions", "Partitions", DatabaseName=table.database, TableName=table.name)
+        return [
+            CataloguePartition(
+                tuple(p["Values"]), storage_of(table.name, p.get("StorageDescriptor") or {}, table.storage)
+            )
+            for p in pages
+        ]
+
+    def add_partitions(self, table: Table, values: list[tuple[tuple[str, ...], str]]) -> None:
+        """Add partitions, each its values and its location, in the table's own storage format."""
+        descriptor = dict(table.raw.get("StorageDescriptor") or {})
+        inputs = [
+            {"Values": list(v), "StorageDescriptor": {**descriptor, "Location": location}} for v, location in values
+        ]
+        for start in range(0, len(inputs), 100):  # BatchCreatePartition takes 100
+            self._glue.batch_create_partition(
+                DatabaseName=table.database, TableName=table.name, PartitionInputList=inputs[start : start + 100]
+            )
+
+    def put_view(self, database: str, name: str, view: View, *, replace: bool) -> None:
+        """Create a view, or take the place of one; QueryFailed when the name is taken."""
+        existing = self.table(database, name)
+        if existing is not None and (not replace or existing.view is None):
+            kind = "View" if existing.view is not None else "Table"
+            raise QueryFailed(
+                "ALREADY_EXISTS", f"line 1:1: {kind} '{CATALOG.lower()}.{database}.{name}' already exists"
+            )
+        if existing is None:
+            self._glue.create_table(DatabaseName=database, TableInput=view_input(name, view))
+        else:
+            self._glue.update_table(DatabaseName=database, TableInput=view_input(name, view))
+
+    def delete_table(self, database: str, name: str) -> None:
+        """Take a table or view out of the catalogue; its objects stay, as on AWS."""
+        self._glue.delete_table(DatabaseName=database, Name=name)
+
+    def create_table(self, database: str, table_input: dict[str, Any]) -> None:
+        """Create a table from Glue's own TableInput."""
+        self._glue.create_table(DatabaseName=database, TableInput=table_input)
+
+    def create_database(self, name: str) -> None:
+        """Create a database."""
+        self._glue.create_database(DatabaseInput={"Name": name})
+
+    def _pages(self, operation: str, key: str, **arguments: object) -> Iterator[dict[str, Any]]:
+        try:
+            for page in self._glue.get_paginator(operation).paginate(**arguments):
+                yield from page[key]
+        except self._glue.exceptions.EntityNotFoundException as error:
+            raise QueryFailed("SCHEMA_NOT_FOUND", error.response["Error"]["Message"]) from error
+
+
+def table_of(database: str, raw: Mapping[str, Any]) -> Table:
+    """A table or view from Glue's description of it; QueryFailed when the description is not one that Athena reads."""
+    name = str(raw["Name"])
+    descriptor: Mapping[str, Any] = raw.get("StorageDescriptor") or {}
+    is_view = raw.get("TableType") == "VIRTUAL_VIEW"
+    return Table(
+        database=database,
+        name=name,
+        columns=_columns(name, descriptor.get("Columns") or []),
+        partition_columns=_columns(name, raw.get("PartitionKeys") or []),
+        parameters=raw.get("Parameters") or {},
+        storage=None if is_view else storage_of(name, descriptor, None),
+        view=_view_of(name, str(raw.get("ViewOriginalText") or "")) if is_view else None,
+        raw=raw,
+    )
+
+
+def storage_of(name: str, descriptor: Mapping[str, Any], default: Storage | None) -> Storage:
+    """The storage of a table (or of a partition, which takes what it does not say from the table's)."""
+    serde: Mapping[str, Any] = descriptor.get("SerdeInfo") or {}
+    library = str(serde.get("SerializationLibrary") or "")
+    location = str(descriptor.get("Location") or "")
+    if not library and default is not None:
+        return Storage(location or default.location, default.format, default.parameters)
+    lower = library.lower()
+    if "parquet" in lower:
+        format_ = "parquet"
+    elif "json" in lower:
+        format_ = "json"
+    else:
+        raise QueryFailed(
+            "HIVE_UNSUPPORTED_FORMAT",
+            f"Table {name} is read with {library or 'no SerDe'}; JSON and Parquet are supported",
+        )
+    return Storage(location, format_, serde.get("Parameters") or {})
+
+
+def view_input(name: str, view: View) -> dict[str, Any]:
+    """Glue's TableInput for a view, as Athena writes it."""
+    definition = {
+        "originalSql": view.sql,
+        "catalog": CATALOG.lower(),
+        "schema": view.schema,
+        "columns": [{"name": column.name, "type": column.type.athena} for column in view.columns],
+    }
+    encoded = base64.b64encode(json.dumps(definition).encode()).decode()
+    return {
+        "Name": name,
+        "TableType": "VIRTUAL_VIEW",
+        "Parameters": {"presto_view": "true", "comment": "Presto View"},
+        "PartitionKeys": [],
+        "ViewOriginalText": f"{_VIEW_PREFIX}{encoded}{_VIEW_SUFFIX}",
+        "ViewExpandedText": "/* Presto View */",
+        "StorageDescriptor": {
+            "Columns": [{"Name": column.name, "Type": column.type.glue} for column in view.columns],
+            "Location": "",
+            "SerdeInfo": {},
+        },
+    }
+
+
+def _columns(table: str, columns: list[Mapping[str, str]]) -> tuple[Column, ...]:
+    result: list[Column] = []
+    for column in columns:
+        try:
+            type_ = parse(column.get("Type") or "string")
+        except ValueError as error:
+            message = f"Column {column['Name']} of table {table}: {error}"
+            raise QueryFailed("HIVE_INVALID_METADATA", message) from error
+        result.append(Column(column["Name"].lower(), type_, column.get("Comment") or ""))
+    return tuple(result)
+
+
+def _view_of(name: str, text: str) -> View:
+    body = text.strip()
+    if not (body.startswith(_VIEW_PREFIX.strip()) and body.endswith("*/")):
+        raise QueryFailed("INVALID_VIEW", f"View {name} holds no Presto view definition")
+    try:
+        definition: dict[str, Any] = json.loads(base64.b64decode(body[len(_VIEW_PREFIX.strip()) : -2].strip()))
+        columns = tuple(Column(c["name"].lower(), parse(c["type"])) for c in definition["columns"])
+        return View(str(definition["originalSql"]), str(definition["schema"]), columns)
+    except (ValueError, KeyError, TypeError) as error:
+        raise QueryFailed("INVALID_VIEW", f"The definition of view {name} cannot be read: {error}") from error

@@ -1,0 +1,400 @@
+"""From Athena's SQL to DuckDB's: what sqlglot's translation leaves different is put right here.
+
+Every rule is a function of one kind of expression, applied from the leaves
+up to a query that `inference.annotate` has typed. A rule returns what stands
+in the expression's place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, UnsupportedError
+
+from sandbox.athena.errors import QueryFailed
+from sandbox.athena.functions import text_of
+from sandbox.athena.inference import decimal_of, is_decimal, is_integer, type_of
+
+_TEXT = {"varchar", "char"}
+_RENAMED = {"millisecond": "athena_millisecond", "to_iso8601": "athena_iso8601"}
+_TYPE_PARAMETERS_UNKNOWN_TO_DUCKDB = {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIME, exp.DType.VARCHAR}
+# Joda's pattern letters (format_datetime, parse_datetime) as strftime's.
+_JODA = {
+    "yyyy": "%Y", "YYYY": "%Y", "y": "%Y", "yy": "%y", "MM": "%m", "M": "%-m", "MMM": "%b", "MMMM": "%B",
+    "dd": "%d", "d": "%-d", "DDD": "%j", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M",
+    "ss": "%S", "s": "%-S", "SSS": "%g", "a": "%p", "EEE": "%a", "E": "%a", "EEEE": "%A", "e": "%u", "ww": "%V",
+}  # fmt: skip
+
+
+def to_duckdb(query: exp.Expression) -> str:
+    """DuckDB's SQL for an annotated query (which is used up); QueryFailed (NOT_SUPPORTED) where there is none."""
+    for node in list(query.find_all(exp.DataType)):
+        if node.this in _TYPE_PARAMETERS_UNKNOWN_TO_DUCKDB and not isinstance(node.parent, exp.Cast):
+            node.set("expressions", [])
+    rewritten = _rewrite(query)
+    try:
+        return rewritten.sql("duckdb", unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise QueryFailed("NOT_SUPPORTED", f"The sandbox's Athena cannot run this: {error}") from error
+
+
+def _rewrite(root: exp.Expression) -> exp.Expression:
+    nodes: list[exp.Expression] = list(root.walk(bfs=False))
+    for node in reversed(nodes):
+        rule = _RULES.get(type(node))
+        if rule is None:
+            continue
+        replacement = rule(node)
+        if replacement is not node:
+            replacement.type = replacement.type or node.type
+            if node is root:
+                root = replacement
+            elif node.parent is not None:
+                node.replace(replacement)
+    return root
+
+
+def _call(name: str, *arguments: exp.Expression | str | int) -> exp.Anonymous:
+    return exp.Anonymous(
+        this=name,
+        expressions=[exp.convert(a) if isinstance(a, (str, int)) else a for a in arguments],
+    )
+
+
+def _sql(template: Callable[[str], str], operand: exp.Expression) -> exp.Expression:
+    """A piece of DuckDB's SQL around an operand."""
+    return exp.maybe_parse(template(operand.sql("duckdb")), dialect="duckdb")
+
+
+def _cast_to(node: exp.Expression, type_: str) -> exp.Expression:
+    data_type = exp.DataType.build(type_, dialect="duckdb")
+    cast = exp.Cast(this=node, to=data_type)
+    cast.type = data_type
+    return cast
+
+
+def _divide(node: exp.Div) -> exp.Expression:
+    """Integers divide to integers, towards zero; decimals exactly, at the larger scale; doubles as doubles."""
+    left, right = node.this, node.expression
+    if is_integer(left) and is_integer(right):
+        return exp.paren(exp.IntDiv(this=_operand(left), expression=_operand(right)), copy=False)
+    digits, result = (decimal_of(left), decimal_of(right)), decimal_of(node)
+    if digits[0] is None or digits[1] is None or result is None:
+        return node
+    return _divided(left, right, digits[0][1], digits[1][1], result)
+
+
+def _arithmetic(node: exp.Binary) -> exp.Expression:
+    """Decimals as wide as Athena makes them: DuckDB would keep two of 18 digits in 18 and overflow."""
+    left, result = decimal_of(node.this), decimal_of(node)
+    if left is None or result is None or not is_decimal(node):
+        return _add_interval(node) if isinstance(node.expression, exp.Interval) else node
+    if result[0] > 18:
+        node.set("this", _cast_to(node.this, f"DECIMAL(38, {left[1]})"))
+    return _as_inferred(node)
+
+
+def _as_inferred(node: exp.Expression) -> exp.Expression:
+    """The expression made what it was inferred to be in Athena, a decimal or an integer."""
+    digits = decimal_of(node)
+    if digits is None:
+        return node
+    type_ = "DECIMAL({}, {})".format(*digits) if is_decimal(node) else str(node.type)
+    return _cast_to(_untyped(node), type_)
+
+
+def _untyped(node: exp.Expression) -> exp.Expression:
+    """A copy to put around what it is a copy of: the tree must not hold an expression within itself."""
+    copied = node.copy()
+    copied.type = None
+    return copied
+
+
+def _operand(node: exp.Expression) -> exp.Expression:
+    return exp.paren(node, copy=False) if isinstance(node, exp.Binary) else node
+
+
+def _divided(
+    left: exp.Expression, right: exp.Expression, left_scale: int, right_scale: int, result: tuple[int, int]
+) -> exp.Expression:
+    factor = _cast_to(exp.Literal.number(10 ** (result[1] + right_scale - left_scale)), "HUGEINT")
+    return _cast_to(_call("athena_divide", left, right, factor, str(result[1])), "DECIMAL({}, {})".format(*result))
+
+
+def _average(node: exp.Avg) -> exp.Expression:
+    """The average of decimals is a decimal of the same type; filters and windows are applied to its two parts."""
+    argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    digits = decimal_of(argument)
+    if digits is None or not is_decimal(argument):
+        return node
+    whole: exp.Expression = node
+    while isinstance(whole.parent, (exp.Filter, exp.Window)) and whole.arg_key == "this":
+        whole = whole.parent
+    if whole is node:
+        return _mean(exp.Sum(this=node.this.copy()), exp.Count(this=node.this.copy()), digits)
+    parts: list[exp.Expression] = []
+    for aggregate in (exp.Sum, exp.Count):
+        part = whole.copy()
+        inner = part.find(exp.Avg)
+        if inner is not None:
+            inner.replace(aggregate(this=node.this.copy()))
+        parts.append(part)
+    whole.replace(_mean(parts[0], parts[1], digits))
+    return node
+
+
+def _mean(total: exp.Expression, count: exp.Expression, digits: tuple[int, int]) -> exp.Expression:
+    return _divided(total, count, digits[1], 0, digits)
+
+
+def _round(node: exp.Expression) -> exp.Expression:
+    """Rounding a decimal to some places keeps its scale; the sign of an integer is one of its type."""
+    return _as_inferred(node) if is_decimal(node.this) or isinstance(node, exp.Sign) else node
+
+
+def _cast(node: exp.Cast) -> exp.Expression:
+    source, target = type_of(node.this), node.to
+    kind = target.this
+    if kind == exp.DType.JSON:
+        return node if source is not None and source.name == "json" else _call("to_json", node.this)
+    if kind in {exp.DType.VARCHAR, exp.DType.TEXT, exp.DType.CHAR}:
+        return _cast_to_text(node)
+    if kind in {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIME} and target.expressions:
+        target.set("expressions", [])
+    if kind == exp.DType.TIMESTAMP and (source is None or source.name not in {"timestamp", "date"}):
+        return _call("athena_ms", _untyped(node))
+    if source is not None and source.name in {"double", "real"} and is_integer(node):
+        node.set("this", exp.Round(this=node.this))  # half away from zero; DuckDB's cast is half to even
+    return node
+
+
+def _cast_to_text(node: exp.Cast) -> exp.Expression:
+    source = type_of(node.this)
+    length = node.to.expressions[0].name if node.to.expressions else None
+    if source is None:
+        node.to.set("expressions", [])
+        text: exp.Expression = node
+    elif source.name in _TEXT:
+        text = node.this
+    elif source.name == "json":
+        text = _call("athena_json_text", node.this)
+    else:
+        text = _sql(lambda operand: text_of(f"({operand})", source), node.this)
+    return text if length is None else _call("left", text, int(length))
+
+
+def _timestamp_trunc(node: exp.Expression) -> exp.Expression:
+    source = type_of(node.this)
+    return _cast_to(_untyped(node), "DATE") if source is not None and source.name == "date" else node
+
+
+def _add_interval(node: exp.Expression) -> exp.Expression:
+    """A date and days (or more) make a date; in DuckDB, a timestamp."""
+    source = type_of(node.this)
+    interval = node.args.get("expression")
+    unit = node.args.get("unit") or (interval.args.get("unit") if isinstance(interval, exp.Interval) else None)
+    whole_days = unit is not None and unit.name.upper() in {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
+    if source is None or source.name != "date" or not whole_days:
+        return node
+    return _cast_to(_untyped(node), "DATE")
+
+
+def _date_diff(node: exp.DateDiff) -> exp.Expression:
+    """Whole units between two moments; DuckDB's date_diff counts the boundaries crossed."""
+    unit = node.args.get("unit")
+    left, right = node.expression, node.this
+    if not all((t := type_of(side)) is not None and t.name in {"date", "timestamp"} for side in (left, right)):
+        left, right = _cast_to(left, "TIMESTAMP"), _cast_to(right, "TIMESTAMP")
+    return _call("datesub", unit.name.lower() if unit is not None else "day", left, right)
+
+
+def _at_time_zone(node: exp.AtTimeZone) -> exp.Expression:
+    """Athena keeps the moment and changes the zone; a timestamp without one is in the session's zone, UTC."""
+    return exp.AtTimeZone(this=_cast_to(node.this, "TIMESTAMPTZ"), zone=node.args["zone"])
+
+
+def _extract(node: exp.Extract) -> exp.Expression:
+    part = {"DOW": "ISODOW", "DAY_OF_WEEK": "ISODOW", "DAYOFWEEK": "ISODOW"}.get(node.name.upper())
+    return exp.Extract(this=exp.var(part), expression=node.expression) if part else node
+
+
+def _json(node: exp.JSONExtract | exp.JSONExtractScalar) -> exp.Expression:
+    name = "athena_json_scalar" if isinstance(node, exp.JSONExtractScalar) else "athena_json"
+    path = node.expression
+    return _call(name, node.this, _json_path(path) if isinstance(path, exp.JSONPath) else path)
+
+
+def _json_path(path: exp.JSONPath) -> str:
+    steps: list[str] = []
+    for part in path.expressions:
+        key: Any = part.this if not isinstance(part, exp.JSONPathRoot) else None
+        if isinstance(part, exp.JSONPathRoot):
+            steps.append("$")
+        elif isinstance(part, (exp.JSONPathKey, exp.JSONPathSubscript)) and isinstance(key, str):
+            steps.append(f'."{key}"')
+        elif isinstance(part, exp.JSONPathSubscript) and isinstance(key, int):
+            steps.append(f"[{key}]")
+        else:
+            raise QueryFailed("NOT_SUPPORTED", f"The sandbox's Athena cannot follow the JSON path {path.sql()}")
+    return "".join(steps)
+
+
+def _regexp_extract(node: exp.RegexpExtract) -> exp.Expression:
+    return _call("athena_regexp_extract", node.this, node.expression, node.args.get("group") or exp.convert(0))
+
+
+def _regexp_replace(node: exp.RegexpReplace) -> exp.Expression:
+    """Groups are $1 in Athena's replacement and \\1 in DuckDB's."""
+    replacement = node.args.get("replacement")
+    if isinstance(replacement, exp.Literal) and replacement.is_string:
+        replacement.replace(exp.Literal.string(re.sub(r"\$(\d)", r"\\\1", replacement.name)))
+    return node
+
+
+def _approx_quantile(node: exp.ApproxQuantile) -> exp.Expression:
+    value = _cast_to(node.this, "DOUBLE") if is_decimal(node.this) else node.this
+    return _call("approx_quantile", value, node.args["quantile"])
+
+
+def _reduce(node: exp.Reduce) -> exp.Expression:
+    finish = node.args.get("finish")
+    if not isinstance(finish, exp.Lambda):
+        return node
+    node.set("finish", None)
+    parameter = finish.expressions[0].name
+    body = finish.this.copy()
+    if isinstance(body, (exp.Column, exp.Identifier)) and body.name == parameter:
+        return node
+    for use in list(body.find_all(exp.Column, exp.Identifier)):
+        if use.name == parameter and use.parent is not None:
+            use.replace(node.copy())
+    return exp.paren(body, copy=False)
+
+
+def _array_size(node: exp.ArraySize) -> exp.Expression:
+    source = type_of(node.this)
+    return _call("cardinality", node.this) if source is not None and source.name == "map" else node
+
+
+def _approx_distinct(node: exp.ApproxDistinct) -> exp.Expression:
+    node.set("accuracy", None)
+    return node
+
+
+def _typeof(node: exp.Typeof) -> exp.Expression:
+    type_ = type_of(node.this)
+    return node if type_ is None else exp.Literal.string(type_.athena)
+
+
+def _format(node: exp.Format) -> exp.Expression:
+    return _call("printf", node.this, *node.expressions)
+
+
+def _joda(pattern: exp.Expression) -> exp.Expression:
+    if not (isinstance(pattern, exp.Literal) and pattern.is_string):
+        raise QueryFailed("NOT_SUPPORTED", "The sandbox's Athena needs the pattern of a date as a literal")
+    parts = re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+", pattern.name)
+    text = "".join(
+        (part[1].replace("''", "'") or "'") if part[1] is not None else _JODA.get(part[0], part[0]) for part in parts
+    )
+    return exp.Literal.string(text)
+
+
+def _anonymous(node: exp.Anonymous) -> exp.Expression:
+    name = node.name.lower()
+    arguments = node.expressions
+    if name == "format_datetime" and len(arguments) == 2:
+        return _call("strftime", arguments[0], _joda(arguments[1]))
+    if name in {"any_match", "all_match", "none_match"} and len(arguments) == 2:
+        whole = _call("len", arguments[0].copy())
+        matching = _call("len", _call("list_filter", *arguments))
+        other = {
+            "any_match": (exp.GT, exp.convert(0)),
+            "all_match": (exp.EQ, whole),
+            "none_match": (exp.EQ, exp.convert(0)),
+        }
+        comparison, right = other[name]
+        return exp.paren(comparison(this=matching, expression=right), copy=False)
+    if name in _RENAMED:
+        return _call(_RENAMED[name], *arguments)
+    return node
+
+
+def _parse_datetime(node: exp.ParseDatetime) -> exp.Expression:
+    return _cast_to(_call("strptime", node.this, _joda(node.args["format"])), "TIMESTAMPTZ")
+
+
+def _split_part(node: exp.SplitPart) -> exp.Expression:
+    return _call("athena_split_part", node.this, node.args["delimiter"], node.args["part_index"])
+
+
+def _unnest(node: exp.Unnest) -> exp.Expression:
+    """UNNEST of several arrays, of a map, of rows, with an ordinal: the select list of a subquery does them all."""
+    alias = node.args.get("alias")
+    if alias is None or not isinstance(node.parent, (exp.From, exp.Join)):
+        return node
+    names = [column.name for column in alias.columns]
+    values: list[exp.Expression] = []
+    for argument in node.expressions:
+        source = type_of(argument)
+        if source is not None and source.name == "map":
+            values += [_call("map_keys", argument.copy()), _call("map_values", argument.copy())]
+        elif source is not None and source.name == "array" and source.fields[0][1].name == "row":
+            values += [
+                _sql(lambda rows, f=field: f'list_transform({rows}, lambda e: e."{f}")', argument)
+                for field, _ in source.fields[0][1].fields
+            ]
+        else:
+            values.append(argument)
+    offset = node.args.get("offset")
+    selected: list[exp.Expression] = [_call("unnest", value) for value in values]
+    if offset:
+        name = offset.name if isinstance(offset, exp.Expression) else None
+        longest = _call("greatest", *(_call("len", value.copy()) for value in values), 0)
+        selected.append(_call("unnest", _call("generate_series", 1, longest)))
+        if name and len(names) < len(selected):
+            names.append(name)
+    aliased = [exp.alias_(value, name, quoted=True) for value, name in zip(selected, names, strict=False)]
+    subquery = exp.Subquery(this=exp.Select(expressions=aliased))
+    table = exp.TableAlias(this=alias.this)
+    if isinstance(node.parent, exp.From):
+        subquery.set("alias", table)
+        return subquery
+    return exp.Lateral(this=subquery, alias=table)
+
+
+_RULES: dict[type[exp.Expression], Callable[[Any], exp.Expression]] = {
+    exp.Div: _divide,
+    exp.Avg: _average,
+    exp.Round: _round,
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+    exp.TimestampTrunc: _timestamp_trunc,
+    exp.DateTrunc: _timestamp_trunc,
+    exp.DateAdd: _add_interval,
+    exp.Add: _arithmetic,
+    exp.Sub: _arithmetic,
+    exp.Mul: _arithmetic,
+    exp.Mod: _arithmetic,
+    exp.Sign: _round,
+    exp.DateDiff: _date_diff,
+    exp.AtTimeZone: _at_time_zone,
+    exp.Extract: _extract,
+    exp.JSONExtract: _json,
+    exp.JSONExtractScalar: _json,
+    exp.RegexpExtract: _regexp_extract,
+    exp.RegexpReplace: _regexp_replace,
+    exp.ApproxQuantile: _approx_quantile,
+    exp.ApproxDistinct: _approx_distinct,
+    exp.Reduce: _reduce,
+    exp.ArraySize: _array_size,
+    exp.Typeof: _typeof,
+    exp.Format: _format,
+    exp.SplitPart: _split_part,
+    exp.ParseDatetime: _parse_datetime,
+    exp.Anonymous: _anonymous,
+    exp.Unnest: _unnest,
+}

@@ -1,0 +1,79 @@
+"""Objects in S3: listed, and read once each."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.athena.errors import QueryFailed
+
+
+@dataclass(frozen=True)
+class S3Object:
+    """One version of an object: what is under a key as long as the ETag is the same. `size` in bytes."""
+
+    bucket: str
+    key: str
+    etag: str
+    size: int
+
+    @property
+    def path(self) -> str:
+        """As the pseudo-column "$path" gives it."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class Objects:
+    """The objects behind a boto3 S3 client (which is safe to use from several threads)."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+
+    def list(self, bucket: str, prefix: str) -> list[S3Object]:
+        """All objects under a prefix, in order of their keys; empty ones hold no rows and are left out."""
+        found: list[S3Object] = []
+        token: dict[str, str] = {}
+        while True:
+            try:
+                page = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, **token)
+            except self._s3.exceptions.NoSuchBucket as error:
+                raise QueryFailed("HIVE_FILESYSTEM_ERROR", f"The bucket {bucket} does not exist") from error
+            found.extend(
+                S3Object(bucket, entry["Key"], entry["ETag"], entry["Size"])
+                for entry in page.get("Contents", ())
+                if entry["Size"] > 0
+            )
+            if not page.get("IsTruncated"):
+                return found
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def read(self, item: S3Object) -> bytes:
+        """An object's bytes as they are in the bucket."""
+        return self._s3.get_object(Bucket=item.bucket, Key=item.key)["Body"].read()
+
+    def read_text(self, item: S3Object) -> bytes:
+        """An object's bytes, decompressed by its name's ending as Hive's text input does it.
+
+        QueryFailed (HIVE_BAD_DATA) when they are not what the ending says.
+        """
+        content = self.read(item)
+        try:
+            if item.key.endswith(".gz"):
+                return gzip.decompress(content)
+            if item.key.endswith(".bz2"):
+                return bz2.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise QueryFailed("HIVE_BAD_DATA", f"{item.path} cannot be decompressed: {error}") from error
+        return content
+
+
+def split_location(location: str) -> tuple[str, str]:
+    """Bucket and prefix of an s3:// location; the prefix is a directory's, so it ends in / unless it is empty."""
+    scheme, _, rest = location.partition("://")
+    bucket, _, prefix = rest.partition("/")
+    if scheme not in {"s3", "s3a", "s3n"} or not bucket:
+        raise QueryFailed("HIVE_INVALID_METADATA", f"The location {location!r} is not an s3:// location")
+    return bucket, prefix if not prefix or prefix.endswith("/") else prefix + "/"

@@ -1,0 +1,198 @@
+"""Which objects a query reads: the table's partitions, pruned, and the objects in them.
+
+A projected table's partitions are never enumerated: the keys under the longest
+prefix that the query allows are listed, and each is matched with the template
+of the locations (`projection` says whether the values found are projected).
+"""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sandbox.athena.catalogue import Catalogue, CataloguePartition, Storage, Table
+from sandbox.athena.errors import QueryFailed
+from sandbox.athena.objects import Objects, S3Object, split_location
+from sandbox.athena.projection import Dates, Injected, Projection, projections
+
+_MOST_PREFIXES = 16
+"""So many prefixes are listed one by one; more are listed as what they have in common."""
+
+Values = tuple[str, ...]
+Prune = Callable[[list[Values]], list[Values]]
+"""Given partitions, those that the query may need."""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What a query asks of one partition column, as text: one of `values`, or from `low` to `high`."""
+
+    values: frozenset[str] | None = None
+    low: str | None = None
+    high: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object that a query reads, the values of its partition, and how it is stored."""
+
+    item: S3Object
+    values: Values
+    storage: Storage
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds the objects of tables. `now` gives the time for projections, UTC without a zone."""
+
+    catalogue: Catalogue
+    objects: Objects
+    now: Callable[[], datetime]
+
+    def find(self, table: Table, constraints: Mapping[str, Constraint], prune: Prune) -> list[Found]:
+        """The objects of a table's partitions that a query may need."""
+        if table.storage is None:
+            raise ValueError(f"{table.name} is a view")
+        names = [column.name for column in table.partition_columns]
+        if not names:
+            bucket, prefix = split_location(table.storage.location)
+            return [Found(o, (), table.storage) for o in self.objects.list(bucket, prefix) if _visible(o.key, prefix)]
+        projected = projections(names, table.parameters)
+        if projected is None:
+            return self._in_catalogue(table, prune)
+        return self._projected(table, table.storage, projected, constraints, prune)
+
+    def _in_catalogue(self, table: Table, prune: Prune) -> list[Found]:
+        by_values = {partition.values: partition for partition in self.catalogue.partitions(table)}
+        wanted = [by_values[values] for values in prune(list(by_values))]
+        by_place: dict[tuple[str, str], CataloguePartition] = {
+            split_location(partition.storage.location): partition for partition in wanted
+        }
+        found: list[Found] = []
+        for bucket in {bucket for bucket, _ in by_place}:
+            prefixes = [prefix for place, prefix in by_place if place == bucket]
+            for item in self._list(bucket, prefixes):
+                for end in _directories(item.key):
+                    partition = by_place.get((bucket, item.key[:end]))
+                    if partition is not None:
+                        if _visible(item.key, item.key[:end]):
+                            found.append(Found(item, partition.values, partition.storage))
+                        break
+        return found
+
+    def _projected(
+        self,
+        table: Table,
+        storage: Storage,
+        projected: Mapping[str, Projection],
+        constraints: Mapping[str, Constraint],
+        prune: Prune,
+    ) -> list[Found]:
+        for name, projection in projected.items():
+            if isinstance(projection, Injected) and (name not in constraints or constraints[name].values is None):
+                message = (
+                    f"For the injected projected partition column {name}, the WHERE clause must contain only static "
+                    "equality conditions, and at least one such condition must be present."
+                )
+                raise QueryFailed("CONSTRAINT_VIOLATION", message)
+        bucket, template = split_location(_template(table, storage))
+        matcher, order = _matcher(template, projected)
+        now = self.now()
+        seen: dict[Values, Values | None] = {}
+        matched: list[tuple[S3Object, Values, str]] = []
+        for item in self._list(bucket, _prefixes(template, constraints)):
+            match = matcher.match(item.key)
+            if match is None:
+                continue
+            groups = match.groups()
+            if groups not in seen:
+                seen[groups] = _values(dict(zip(order, groups, strict=True)), projected, now)
+            values = seen[groups]
+            if values is not None and _visible(item.key, match[0]):
+                matched.append((item, values, match[0]))
+        kept = set(prune(sorted({values for _, values, _ in matched})))
+        return [Found(item, values, storage) for item, values, _ in matched if values in kept]
+
+    def _list(self, bucket: str, prefixes: list[str]) -> Iterable[S3Object]:
+        if len(prefixes) > _MOST_PREFIXES:
+            prefixes = [os.path.commonprefix(prefixes)]
+        found = {item.key: item for prefix in prefixes for item in self.objects.list(bucket, prefix)}
+        return found.values()
+
+
+def _values(named: Mapping[str, str], projected: Mapping[str, Projection], now: datetime) -> Values | None:
+    if all(projection.contains(named[name], now) for name, projection in projected.items()):
+        return tuple(named[name] for name in projected)
+    return None
+
+
+def _template(table: Table, storage: Storage) -> str:
+    template = str(table.parameters.get("storage.location.template") or "").strip()
+    if template:
+        return template
+    location = storage.location if storage.location.endswith("/") else storage.location + "/"
+    return location + "".join(f"{c.name}=${{{c.name}}}/" for c in table.partition_columns)
+
+
+def _matcher(template: str, projected: Mapping[str, Projection]) -> tuple[re.Pattern[str], list[str]]:
+    """What reads the partition's values off a key, and the columns in the order in which they stand there."""
+    parts = _parts(template)
+    pattern, order = [re.escape(parts[0])], list[str]()
+    for name, literal in zip(parts[1::2], parts[2::2], strict=True):
+        if name not in projected:
+            raise QueryFailed("HIVE_INVALID_METADATA", f"storage.location.template names {name}, no partition column")
+        projection = projected[name]
+        slashes = projection.format.count("/") if isinstance(projection, Dates) else 0
+        if name in order:
+            pattern.append(rf"\{order.index(name) + 1}")
+        else:
+            pattern.append(f"({'/'.join(['[^/]+'] * (slashes + 1))})")
+            order.append(name)
+        pattern.append(re.escape(literal))
+    missing = set(projected) - set(order)
+    if missing:
+        raise QueryFailed("HIVE_INVALID_METADATA", f"storage.location.template lacks {', '.join(sorted(missing))}")
+    return re.compile("".join(pattern)), order
+
+
+def _prefixes(template: str, constraints: Mapping[str, Constraint]) -> list[str]:
+    """Prefixes that together hold every key of the partitions that the constraints allow."""
+    parts = _parts(template)
+    prefixes = [parts[0]]
+    for name, literal in zip(parts[1::2], parts[2::2], strict=True):
+        constraint = constraints.get(name, Constraint())
+        if constraint.values is not None and len(prefixes) * len(constraint.values) <= _MOST_PREFIXES:
+            prefixes = [f"{prefix}{value}{literal}" for prefix in prefixes for value in sorted(constraint.values)]
+            continue
+        if constraint.values:
+            common = os.path.commonprefix(sorted(constraint.values))
+        elif constraint.low is not None and constraint.high is not None:
+            common = os.path.commonprefix([constraint.low, constraint.high])
+        else:
+            common = ""
+        return [prefix + common for prefix in prefixes]
+    return prefixes
+
+
+def _parts(template: str) -> list[str]:
+    """A location's template cut at its ${column}s: literal, column, literal, column, … literal."""
+    parts = re.split(r"\$\{([^}]*)\}", template)
+    if "" in parts[2:-1:2]:
+        raise QueryFailed("HIVE_INVALID_METADATA", "storage.location.template needs text between any two columns")
+    return parts
+
+
+def _directories(key: str) -> Iterable[int]:
+    """Where each directory that a key is in ends, the innermost first; last 0, the bucket itself."""
+    end = len(key)
+    while (end := key.rfind("/", 0, end)) >= 0:
+        yield end + 1
+    yield 0
+
+
+def _visible(key: str, prefix: str) -> bool:
+    """Hive passes over files and directories whose names begin with _ or a dot."""
+    return not any(part.startswith(("_", ".")) for part in key[len(prefix) :].split("/"))

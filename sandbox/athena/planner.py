@@ -1,0 +1,289 @@
+"""From a SELECT in Athena's SQL to one that DuckDB runs over the store.
+
+Tables are taken from the catalogue, views put in their place, names and types
+resolved as Athena resolves them, and what the WHERE clause says of partition
+columns is kept for the reading of the objects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import OptimizeError, ParseError, SqlglotError, TokenError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.schema import MappingSchema
+
+from sandbox.athena import inference
+from sandbox.athena.catalogue import CATALOG, Catalogue, Column, Table, View
+from sandbox.athena.dialect import to_duckdb
+from sandbox.athena.errors import ApiError, QueryFailed, at
+from sandbox.athena.partitions import Constraint
+from sandbox.athena.pruning import partition_predicates
+from sandbox.athena.types import Type
+
+PATH = "$path"
+_ANONYMOUS = "_anonymous_"
+_MOST_VIEWS_DEEP = 16
+
+
+@dataclass(frozen=True)
+class Read:
+    """A use of a table in a query: `alias` is the relation that must stand for it, `predicates` DuckDB's SQL over it."""
+
+    alias: str
+    table: Table
+    constraints: Mapping[str, Constraint]
+    predicates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query for DuckDB, the tables that it reads, and its columns' names as Athena gives them."""
+
+    sql: str
+    reads: tuple[Read, ...]
+    names: tuple[str, ...]
+
+
+@dataclass
+class _Context:
+    catalogue: Catalogue
+    text: str
+    tables: dict[str, Table] = field(default_factory=dict[str, Table])
+    views: list[str] = field(default_factory=list[str])
+
+
+def parse(sql: str) -> exp.Query:
+    """A query's tree; ApiError as StartQueryExecution gives it when it is none."""
+    try:
+        statements = [statement for statement in sqlglot.parse(sql, dialect="trino") if statement is not None]
+    except ParseError as error:
+        detail = error.errors[0]
+        place = f"line {detail.get('line')}:{detail.get('col')}"
+        message = f"{place}: mismatched input '{detail.get('highlight')}'. {detail.get('description')}"
+        raise ApiError(message, athena_code="MALFORMED_QUERY") from error
+    except TokenError as error:
+        raise ApiError(f"line 1:1: {error}", athena_code="MALFORMED_QUERY") from error
+    if len(statements) != 1:
+        raise ApiError("Only one sql statement is allowed. Got: " + sql, athena_code="MALFORMED_QUERY")
+    statement = statements[0]
+    if not isinstance(statement, exp.Query):
+        raise ApiError("line 1:1: Queries of this type are not supported", athena_code="MALFORMED_QUERY")
+    return statement
+
+
+def bind_parameters(query: exp.Query, parameters: Sequence[str]) -> exp.Query:
+    """The query with each ? replaced by the literal given for it, in order."""
+    places = [node for node in query.find_all(exp.Placeholder, bfs=False)]
+    places.sort(key=lambda node: _offset(node) if _offset(node) is not None else 0)
+    if len(places) != len(parameters):
+        message = f"line 1:1: Incorrect number of parameters: expected {len(places)} but found {len(parameters)}"
+        raise QueryFailed("INVALID_PARAMETER_USAGE", message)
+    for place, text in zip(places, parameters, strict=True):
+        try:
+            place.replace(exp.paren(sqlglot.parse_one(text, dialect="trino"), copy=False))
+        except SqlglotError as error:
+            raise QueryFailed("SYNTAX_ERROR", f"Execution parameter {text!r} is not a literal") from error
+    return query
+
+
+def plan(query: exp.Query, text: str, database: str, catalogue: Catalogue) -> Plan:
+    """The plan of a parsed query (which is used up); QueryFailed with Athena's reason when it has none."""
+    context = _Context(catalogue, text)
+    spelled = {select.alias.lower(): select.alias for select in query.selects if select.alias}
+    _name_unnamed(query)
+    _resolve_tables(query, database, context)
+    qualified = _typed(query, context)
+    inference.check(qualified, lambda node: _place(node, text))
+    names = _output_names(qualified, spelled)
+    reads = tuple(
+        Read(alias, table, *partition_predicates(qualified, alias, {c.name for c in table.partition_columns}))
+        for alias, table in context.tables.items()
+    )
+    return Plan(to_duckdb(qualified), reads, names)
+
+
+def describe(query: exp.Query, text: str, database: str, catalogue: Catalogue) -> tuple[Column, ...]:
+    """The names and types of a query's columns, as far as they can be inferred without running it."""
+    context = _Context(catalogue, text)
+    _name_unnamed(query)
+    _resolve_tables(query, database, context)
+    qualified = _typed(query, context)
+    names = _output_names(qualified, {})
+    types = [inference.type_of(select) for select in qualified.selects]
+    return tuple(Column(name, type_ or Type("unknown")) for name, type_ in zip(names, types, strict=True))
+
+
+def _typed(query: exp.Query, context: _Context) -> exp.Query:
+    schema = MappingSchema(normalize=False, dialect="trino")
+    for alias, table in context.tables.items():
+        columns = {column.name: column.type.sql for column in table.all_columns}
+        schema.add_table(exp.to_table(alias), {**columns, PATH: "varchar"}, dialect="trino")
+    schema.visible = {alias: {c.name for c in t.all_columns} for alias, t in context.tables.items()}
+    try:
+        qualified = qualify(query, schema=schema, dialect="trino")
+    except OptimizeError as error:
+        raise _unresolved(error, context.text) from error
+    except SqlglotError as error:
+        raise QueryFailed("SYNTAX_ERROR", str(error)) from error
+    annotated = inference.annotate(qualified, schema)
+    if not isinstance(annotated, exp.Query):
+        raise TypeError("a query stays a query")
+    return annotated
+
+
+def _resolve_tables(query: exp.Query, database: str, context: _Context) -> None:
+    """Give every table a name of its own and put every view's query in its place."""
+    for node in _table_nodes(query):
+        name, schema = node.name.lower(), (node.db or database).lower()
+        if node.catalog and node.catalog.lower() not in {CATALOG.lower(), "hive"}:
+            place = _place(node, context.text)
+            raise QueryFailed("CATALOG_NOT_FOUND", at(place, f"Catalog '{node.catalog}' does not exist"))
+        table = context.catalogue.table(schema, name)
+        if table is None:
+            raise _missing(node, schema, name, context)
+        alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+        if table.view is not None:
+            replacement = _view_query(table, table.view, context, node)
+            replacement.set("alias", alias)
+            for joined in ("joins", "pivots", "sample"):
+                replacement.set(joined, node.args.get(joined))
+            node.replace(replacement)
+            continue
+        unique = f"t{len(context.tables) + 1}"
+        context.tables[unique] = table
+        node.set("this", exp.to_identifier(unique, quoted=True))
+        node.set("db", None)
+        node.set("catalog", None)
+        node.set("alias", alias)
+    for column in list(query.find_all(exp.Column)):
+        column.set("db", None)
+        column.set("catalog", None)
+
+
+def _table_nodes(query: exp.Query) -> list[exp.Table]:
+    """The tables of the catalogue that a query names, common table expressions left out."""
+    try:
+        scopes = traverse_scope(query)
+    except OptimizeError as error:
+        raise QueryFailed("SYNTAX_ERROR", str(error)) from error
+    nodes: dict[int, exp.Table] = {}
+    for scope in scopes:
+        for table in scope.tables:
+            if not isinstance(scope.sources.get(table.alias_or_name), Scope):
+                nodes[id(table)] = table
+    return list(nodes.values())
+
+
+def _view_query(table: Table, view: View, context: _Context, node: exp.Table) -> exp.Subquery:
+    """A view's query with the names and types that its definition promises."""
+    place = _place(node, context.text) if not context.views else None
+    full = f"{table.database}.{table.name}"
+    if full in context.views or len(context.views) >= _MOST_VIEWS_DEEP:
+        raise QueryFailed("VIEW_IS_RECURSIVE", at(place, f"View '{CATALOG.lower()}.{full}' is recursive"))
+    context.views.append(full)
+    try:
+        inner = parse(view.sql)
+        found = describe(inner.copy(), view.sql, view.schema, context.catalogue)
+        _check_not_stale(full, view.columns, found, place)
+        _resolve_tables(inner, view.schema, context)
+    except ApiError as error:
+        raise QueryFailed("INVALID_VIEW", at(place, f"Failed parsing stored view '{full}': {error.message}")) from error
+    finally:
+        context.views.pop()
+    names = [exp.to_identifier(column.name, quoted=True) for column in view.columns]
+    source = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("v", quoted=True), columns=names))
+    selected: list[exp.Expression] = []
+    for column, actual in zip(view.columns, found, strict=True):
+        value: exp.Expression = exp.column(exp.to_identifier(column.name, quoted=True))
+        if actual.type != column.type and actual.type.name != "unknown":
+            value = exp.Cast(this=value, to=exp.DataType.build(column.type.sql, dialect="trino"))
+        selected.append(exp.alias_(value, column.name, quoted=True))
+    return exp.Subquery(this=exp.Select(expressions=selected).from_(source, copy=False))
+
+
+_COERCIBLE = (
+    ("tinyint", "smallint", "integer", "bigint", "decimal", "real", "double"),
+    ("char", "varchar"),
+    ("date", "timestamp", "timestamp with time zone"),
+)
+
+
+def _check_not_stale(
+    view: str, stored: tuple[Column, ...], found: tuple[Column, ...], place: tuple[int, int] | None
+) -> None:
+    """Athena runs a view only if its query still gives what was stored with it: the same columns, coercible types."""
+    prefix = f"View '{CATALOG.lower()}.{view}' is stale or in invalid state: "
+    if len(stored) != len(found):
+        message = f"stored view column count ({len(stored)}) does not match column count derived from the view query analysis ({len(found)})"
+        raise QueryFailed("VIEW_IS_STALE", at(place, prefix + message))
+    for position, (want, have) in enumerate(zip(stored, found, strict=True)):
+        if want.name != have.name:
+            message = f"column [{have.name}] of type {have.type.athena} projected from query view at position {position} has a different name from column [{want.name}] of type {want.type.athena} stored in view definition"
+            raise QueryFailed("VIEW_IS_STALE", at(place, prefix + message))
+        ranks = [order for order in _COERCIBLE if want.type.name in order and have.type.name in order]
+        fits = any(order.index(have.type.name) <= order.index(want.type.name) for order in ranks)
+        if "unknown" not in {have.type.name, want.type.name} and have.type.name != want.type.name and not fits:
+            message = f"column [{have.name}] of type {have.type.athena} projected from query view at position {position} cannot be coerced to column [{want.name}] of type {want.type.athena} stored in view definition"
+            raise QueryFailed("VIEW_IS_STALE", at(place, prefix + message))
+
+
+def _missing(node: exp.Table, schema: str, name: str, context: _Context) -> QueryFailed:
+    place = _place(node, context.text)
+    if not context.catalogue.has_database(schema):
+        return QueryFailed("SCHEMA_NOT_FOUND", at(place, f"Schema '{schema}' does not exist"))
+    return QueryFailed("TABLE_NOT_FOUND", at(place, f"Table '{CATALOG.lower()}.{schema}.{name}' does not exist"))
+
+
+def _name_unnamed(query: exp.Query) -> None:
+    """Mark the outermost columns without a name: Athena calls them _col0, _col1, … by where they stand."""
+    top: exp.Expression = query
+    while isinstance(top, (exp.SetOperation, exp.Subquery)):
+        top = top.this
+    if not isinstance(top, exp.Select):
+        return
+    for i, select in enumerate(list(top.expressions)):
+        if isinstance(select, (exp.Column, exp.Alias, exp.Star, exp.Dot)) or select.is_star:
+            continue
+        select.replace(exp.alias_(select.copy(), f"{_ANONYMOUS}{i}", quoted=True))
+
+
+def _output_names(query: exp.Query, spelled: Mapping[str, str]) -> tuple[str, ...]:
+    names: list[str] = []
+    for i, select in enumerate(query.selects):
+        name = select.alias_or_name
+        names.append(f"_col{i}" if name.startswith((_ANONYMOUS, "_col_")) or not name else spelled.get(name, name))
+    return tuple(names)
+
+
+def _unresolved(error: OptimizeError, text: str) -> QueryFailed:
+    name = re.search(r"(?:Column|Unknown column:|Cannot resolve|Unknown table:)\s*'?\"?([^'\"\s]+)", str(error))
+    if name is None:
+        return QueryFailed("SYNTAX_ERROR", str(error))
+    column = name[1].rstrip(".")
+    found = re.search(rf"(?<![\w$])((?:\w+\.)?\"?{re.escape(column)}\"?)(?![\w$])", text, re.IGNORECASE)
+    spoken = found[1].replace('"', "") if found else column
+    place = _line_and_column(text, found.start()) if found else None
+    message = f"Column '{spoken}' cannot be resolved or requester is not authorized to access requested resources"
+    return QueryFailed("COLUMN_NOT_FOUND", at(place, message))
+
+
+def _offset(node: exp.Expression) -> int | None:
+    starts = [m for n in node.walk() if isinstance(m := n.meta.get("start"), int)]
+    return min(starts, default=None)
+
+
+def _place(node: exp.Expression, text: str) -> tuple[int, int] | None:
+    """Line and column, from 1, of the leftmost name in an expression; None when it holds none of the query's own."""
+    offset = _offset(node)
+    return None if offset is None or offset >= len(text) else _line_and_column(text, offset)
+
+
+def _line_and_column(text: str, offset: int) -> tuple[int, int]:
+    before = text[:offset]
+    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1

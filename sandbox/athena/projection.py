@@ -1,0 +1,242 @@
+"""Partition projection: which partitions a table has, by its properties alone.
+
+Source of the rules: Amazon Athena User Guide, "Supported types for partition
+projection". A value is not enumerated but asked for: `Projection.contains`
+says whether a value, read off an object's key, is one that Athena would
+project, so that a range of years by the hour costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sandbox.athena.errors import QueryFailed
+
+_NOW = re.compile(r"\s*NOW\s*(?:([+-])\s*(\d+)\s*(YEAR|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)S?\s*)?", re.IGNORECASE)
+_SECONDS = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600, "DAYS": 86400, "WEEKS": 604800}
+_MONTHS = {"MONTHS": 1, "YEARS": 12}
+# A run of one letter of java.time.format.DateTimeFormatter: what strptime calls it, and the finest unit that it gives.
+_LETTERS = {
+    "yyyy": ("%Y", "YEARS"),
+    "uuuu": ("%Y", "YEARS"),
+    "yy": ("%y", "YEARS"),
+    "MM": ("%m", "MONTHS"),
+    "M": ("%m", "MONTHS"),
+    "MMM": ("%b", "MONTHS"),
+    "MMMM": ("%B", "MONTHS"),
+    "dd": ("%d", "DAYS"),
+    "d": ("%d", "DAYS"),
+    "DDD": ("%j", "DAYS"),
+    "HH": ("%H", "HOURS"),
+    "H": ("%H", "HOURS"),
+    "mm": ("%M", "MINUTES"),
+    "ss": ("%S", "SECONDS"),
+}
+_UNITS = ("YEARS", "MONTHS", "WEEKS", "DAYS", "HOURS", "MINUTES", "SECONDS")
+_FORMAT_PART = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
+
+
+class Projection(Protocol):
+    """One partition column's projection."""
+
+    def contains(self, value: str, now: datetime) -> bool:
+        """Whether Athena projects `value`; `now` is the time of the query, UTC without a zone."""
+        ...
+
+
+@dataclass(frozen=True)
+class Enumerated:
+    """projection.<column>.type = enum."""
+
+    values: frozenset[str]
+
+    def contains(self, value: str, now: datetime) -> bool:
+        """One of the listed values."""
+        del now
+        return value in self.values
+
+
+@dataclass(frozen=True)
+class Integers:
+    """projection.<column>.type = integer: a range, both ends included, a step, and a fixed number of digits."""
+
+    low: int
+    high: int
+    interval: int
+    digits: int
+
+    def contains(self, value: str, now: datetime) -> bool:
+        """On the grid and written as Athena would write it."""
+        del now
+        try:
+            number = int(value)
+        except ValueError:
+            return False
+        sign = "-" if number < 0 else ""
+        text = f"{sign}{abs(number):0{self.digits}d}"
+        return text == value and self.low <= number <= self.high and (number - self.low) % self.interval == 0
+
+
+@dataclass(frozen=True)
+class Dates:
+    """projection.<column>.type = date: a range in the column's own format or relative to NOW, and a step."""
+
+    format: str
+    low: str
+    high: str
+    interval: int
+    unit: str
+
+    def contains(self, value: str, now: datetime) -> bool:
+        """On the grid that starts at the range's beginning, cut to what the format can say."""
+        moment = parse_date(value, self.format)
+        if moment is None or format_date(moment, self.format) != value:
+            return False
+        low, high = self._bound(self.low, now), self._bound(self.high, now)
+        return low <= moment <= high and self._on_grid(low, moment)
+
+    def _bound(self, text: str, now: datetime) -> datetime:
+        relative = _NOW.fullmatch(text)
+        if relative is None:
+            moment = parse_date(text.strip(), self.format)
+            if moment is None:
+                raise _invalid(f"the range's {text!r} is not of the format {self.format!r}")
+            return moment
+        if relative[1]:
+            now = shift(now, int(relative[1] + relative[2]), relative[3].upper() + "S")
+        cut = parse_date(format_date(now, self.format), self.format)
+        return cut if cut is not None else now
+
+    def _on_grid(self, low: datetime, moment: datetime) -> bool:
+        if self.unit in _MONTHS:
+            step = self.interval * _MONTHS[self.unit]
+            months = (moment.year - low.year) * 12 + moment.month - low.month
+            return months % step == 0 and shift(low, months, "MONTHS") == moment
+        step_s = self.interval * _SECONDS[self.unit]
+        return (moment - low) % timedelta(seconds=step_s) == timedelta(0)
+
+
+@dataclass(frozen=True)
+class Injected:
+    """projection.<column>.type = injected: any value, as long as the query names it."""
+
+    def contains(self, value: str, now: datetime) -> bool:
+        """Whatever the query names."""
+        del now
+        return bool(value)
+
+
+def projections(columns: list[str], parameters: Mapping[str, str]) -> dict[str, Projection] | None:
+    """The projection of each partition column; None when the table's properties do not enable it.
+
+    QueryFailed (HIVE_INVALID_METADATA) when a property is missing or wrong.
+    """
+    if str(parameters.get("projection.enabled", "false")).strip().lower() != "true":
+        return None
+    return {column: _projection(column, parameters) for column in columns}
+
+
+def shift(moment: datetime, count: int, unit: str) -> datetime:
+    """`moment` and `count` units (YEARS … SECONDS) more; a month's last day stays in its month."""
+    if unit not in _MONTHS:
+        return moment + timedelta(seconds=count * _SECONDS[unit])
+    month = moment.month - 1 + count * _MONTHS[unit]
+    year, month = moment.year + month // 12, month % 12 + 1
+    first_of_next = datetime(year + month // 12, month % 12 + 1, 1)
+    last_day = (first_of_next - timedelta(days=1)).day
+    return moment.replace(year=year, month=month, day=min(moment.day, last_day))
+
+
+def parse_date(text: str, java_format: str) -> datetime | None:
+    """A moment from text in a format of java.time.format.DateTimeFormatter; None when it is not of that format."""
+    try:
+        return datetime.strptime(text, _python_format(java_format))
+    except ValueError:
+        return None
+
+
+def format_date(moment: datetime, java_format: str) -> str:
+    """A moment as a format of java.time.format.DateTimeFormatter writes it."""
+    parts: list[str] = []
+    for part in _FORMAT_PART.finditer(java_format):
+        text, letter = part[0], part[2]
+        if letter is None:
+            parts.append(_literal(part))
+            continue
+        written = f"{moment.year:04d}" if text in {"yyyy", "uuuu"} else moment.strftime(_directive(text))
+        parts.append(written.lstrip("0") or "0" if len(text) == 1 else written)
+    return "".join(parts)
+
+
+def _python_format(java_format: str) -> str:
+    parts: list[str] = []
+    for part in _FORMAT_PART.finditer(java_format):
+        parts.append(_literal(part).replace("%", "%%") if part[2] is None else _directive(part[0]))
+    return "".join(parts)
+
+
+def _literal(part: re.Match[str]) -> str:
+    if part[1] is None:
+        return part[0]
+    return part[1].replace("''", "'") or "'"
+
+
+def _directive(run: str) -> str:
+    if run not in _LETTERS:
+        raise _invalid(f"the date format's {run!r} is not supported")
+    return _LETTERS[run][0]
+
+
+def _projection(column: str, parameters: Mapping[str, str]) -> Projection:
+    def property_of(name: str, default: str | None = None) -> str:
+        value = parameters.get(f"projection.{column}.{name}", default)
+        if value is None:
+            raise _invalid(f"property projection.{column}.{name} is missing")
+        return str(value)
+
+    kind = property_of("type").strip().lower()
+    if kind == "enum":
+        return Enumerated(frozenset(property_of("values").split(",")))
+    if kind == "injected":
+        return Injected()
+    if kind not in {"integer", "date"}:
+        raise _invalid(f"projection.{column}.type is {kind!r}; it must be enum, integer, date or injected")
+    low, comma, high = property_of("range").partition(",")
+    if not comma or "," in high:
+        raise _invalid(f"projection.{column}.range must be two values with a comma between them")
+    interval = _positive(property_of("interval", "1"), f"projection.{column}.interval")
+    if kind == "integer":
+        digits = _positive(property_of("digits", "1"), f"projection.{column}.digits")
+        try:
+            return Integers(int(low), int(high), interval, digits)
+        except ValueError as error:
+            raise _invalid(f"projection.{column}.range: {error}") from error
+    format_ = property_of("format")
+    finest = _finest_unit(format_)
+    # "The default is 1 day or 1 month when the format is at single-day or single-month precision. Otherwise it is required."
+    default_unit = finest if finest in {"DAYS", "MONTHS"} else None
+    unit = property_of("interval.unit", default_unit).strip().upper()
+    if unit not in _UNITS:
+        raise _invalid(f"projection.{column}.interval.unit is {unit!r}; it must be one of {', '.join(_UNITS)}")
+    return Dates(format_, low, high, interval, unit)
+
+
+def _finest_unit(java_format: str) -> str:
+    units = [_LETTERS[p[0]][1] for p in _FORMAT_PART.finditer(java_format) if p[2] is not None and p[0] in _LETTERS]
+    if not units:
+        raise _invalid(f"the date format {java_format!r} names no date")
+    return max(units, key=_UNITS.index)
+
+
+def _positive(text: str, name: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise _invalid(f"{name} is {text!r}; it must be a whole number from 1")
+    return int(text)
+
+
+def _invalid(message: str) -> QueryFailed:
+    return QueryFailed("HIVE_INVALID_METADATA", f"Table's partition projection: {message}")

@@ -1,0 +1,121 @@
+"""A query's result as Athena keeps it: a file in the bucket, and pages of it for GetQueryResults.
+
+SELECT leaves `<id>.csv`: a header line, every value in quotes, a null as
+nothing at all. Other statements leave `<id>.txt`, one line a row, the columns
+parted by tabs. A page is cut from the file itself, so it outlives the process;
+its token is the place in the file where the next page begins.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import mmap
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+import duckdb
+
+from sandbox.athena.errors import ApiError
+from sandbox.athena.functions import text_of
+from sandbox.athena.types import ColumnInfo, parse
+
+_VALUE = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)")?([,\n])')
+MOST_ROWS_A_PAGE = 1000
+
+
+class Datum(TypedDict, total=False):
+    """One value of a row; a null has no VarCharValue."""
+
+    VarCharValue: str
+
+
+class Row(TypedDict):
+    """One row of a page."""
+
+    Data: list[Datum]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, and the token of the page after them if there is one."""
+
+    rows: list[Row]
+    next_token: str | None
+
+
+def write_csv(
+    cursor: duckdb.DuckDBPyConnection, sql: str, names: Sequence[str], path: Path
+) -> tuple[list[ColumnInfo], int]:
+    """Run a query into Athena's CSV; its columns as GetQueryResults describes them, and the number of its rows."""
+    described = cursor.execute(f"DESCRIBE {sql}").fetchall()
+    types = [parse(str(row[1])) for row in described]
+    columns = ", ".join(f"c{i}" for i in range(len(types)))
+    texts = ", ".join(text_of(f"c{i}", type_) for i, type_ in enumerate(types))
+    body = path.with_suffix(".body")
+    target = str(body).replace("'", "''")
+    options = "FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '', DELIMITER ',', QUOTE '\"', ESCAPE '\"'"
+    try:
+        written = cursor.execute(
+            f"COPY (SELECT {texts} FROM ({sql}) AS r({columns})) TO '{target}' ({options})"
+        ).fetchone()
+        with path.open("wb") as out:
+            out.write(_csv_line(names))
+            if body.exists():
+                with body.open("rb") as rows:
+                    shutil.copyfileobj(rows, out)
+    finally:
+        body.unlink(missing_ok=True)
+    infos = [type_.column_info(name) for name, type_ in zip(names, types, strict=True)]
+    return infos, int(written[0]) if written else 0
+
+
+def write_text(rows: Sequence[Sequence[str]], path: Path) -> None:
+    """A statement's lines: the columns of each row parted by tabs."""
+    path.write_text("".join("\t".join(row) + "\n" for row in rows))
+
+
+def csv_page(path: Path, token: str | None, most: int) -> Page:
+    """Rows of a CSV result (the header is the first) from where the token says, no more than `most`."""
+    start = _offset(token)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        rows: list[Row] = []
+        data: list[Datum] = []
+        for match in _VALUE.finditer(content, start):
+            value, end = match[1], match[2]
+            data.append({} if value is None else {"VarCharValue": value.replace(b'""', b'"').decode()})
+            if end == b"\n":
+                rows.append({"Data": data})
+                data = []
+                if len(rows) == most:
+                    return Page(rows, _token(match.end()) if match.end() < len(content) else None)
+        return Page(rows, None)
+
+
+def text_page(path: Path, token: str | None, most: int) -> Page:
+    """Rows of a text result, each line one value as Athena gives it."""
+    start = int(_offset(token))
+    lines = path.read_text().splitlines()
+    rows: list[Row] = [{"Data": [{"VarCharValue": line}]} for line in lines[start : start + most]]
+    return Page(rows, _token(start + most) if start + most < len(lines) else None)
+
+
+def _csv_line(values: Sequence[str]) -> bytes:
+    return (",".join('"' + value.replace('"', '""') + '"' for value in values) + "\n").encode()
+
+
+def _token(offset: int) -> str:
+    return base64.urlsafe_b64encode(b"at %d" % offset).decode()
+
+
+def _offset(token: str | None) -> int:
+    if token is None:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(token).removeprefix(b"at "))
+    except (ValueError, binascii.Error) as error:
+        raise ApiError("The NextToken is not valid") from error

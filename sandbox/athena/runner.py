@@ -1,0 +1,200 @@
+"""Runs a SELECT: plans it, has its objects read, and lets DuckDB write the result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from sqlglot import exp
+
+from sandbox.athena import planner
+from sandbox.athena.catalogue import Catalogue, Column, Table
+from sandbox.athena.errors import SYSTEM, QueryFailed
+from sandbox.athena.partitions import Finder, Values
+from sandbox.athena.planner import PATH, Plan, Read
+from sandbox.athena.results import write_csv
+from sandbox.athena.store import Slice, Store
+from sandbox.athena.types import ColumnInfo, parse
+
+
+class Cancelled(Exception):
+    """The query was stopped while it ran."""
+
+
+class Interruptible:
+    """A query's hold on the connection that it runs on: `stop` may come from another thread, at any time."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._cursor: duckdb.DuckDBPyConnection | None = None
+
+    def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Say which connection to interrupt."""
+        self._cursor = cursor
+        if self.stopped:
+            raise Cancelled
+
+    def stop(self) -> None:
+        """Ask for the end of the query."""
+        self.stopped = True
+        if self._cursor is not None:
+            self._cursor.interrupt()
+
+    def detach(self) -> None:
+        """The connection is about to be closed."""
+        self._cursor = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a SELECT gave: its columns, the number of rows, the bytes of the objects that it read."""
+
+    columns: list[ColumnInfo]
+    rows: int
+    scanned_bytes: int
+
+
+class Runner:
+    """Runs queries over the store; each from a thread of its own."""
+
+    def __init__(self, catalogue: Catalogue, store: Store, finder: Finder) -> None:
+        self._catalogue = catalogue
+        self._store = store
+        self._finder = finder
+
+    def check_syntax(self, sql: str) -> None:
+        """ApiError when the text is no query."""
+        planner.parse(sql)
+
+    def select(self, sql: str, parameters: Sequence[str], database: str, target: Path, hold: Interruptible) -> Outcome:
+        """Run a query into a CSV file; `parameters` are the literals for its ?s.
+
+        QueryFailed with Athena's reason, or Cancelled.
+        """
+        query = planner.bind_parameters(planner.parse(sql), parameters)
+        plan = planner.plan(query, sql, database, self._catalogue)
+        with closing(self._store.cursor()) as cursor:
+            hold.attach(cursor)
+            try:
+                scanned_bytes = self._prepare(cursor, plan, hold)
+                columns, rows = write_csv(cursor, plan.sql, plan.names, target)
+            except duckdb.InterruptException as error:
+                raise Cancelled from error
+            except duckdb.Error as error:
+                if hold.stopped:
+                    raise Cancelled from error
+                raise failure_of(error) from error
+            finally:
+                hold.detach()
+        return Outcome(columns, rows, scanned_bytes)
+
+    def describe(self, query: exp.Query, text: str, database: str) -> tuple[Column, ...]:
+        """A query's columns by name and type, without reading an object."""
+        plan = planner.plan(query, text, database, self._catalogue)
+        with closing(self._store.cursor()) as cursor:
+            try:
+                for read in plan.reads:
+                    self._relation(cursor, read, [])
+                described = cursor.execute(f"DESCRIBE {plan.sql}").fetchall()
+            except duckdb.Error as error:
+                raise failure_of(error) from error
+        types = [parse(str(row[1])) for row in described]
+        return tuple(Column(name, type_) for name, type_ in zip(plan.names, types, strict=True))
+
+    def _prepare(self, cursor: duckdb.DuckDBPyConnection, plan: Plan, hold: Interruptible) -> int:
+        """Make the relations that the plan reads; the bytes of all objects behind them."""
+        scanned_bytes = 0
+        for read in plan.reads:
+            found = self._finder.find(read.table, read.constraints, self._prune(cursor, read))
+            slices = self._store.load(read.table, found, lambda: hold.stopped)
+            if hold.stopped:
+                raise Cancelled
+            self._relation(cursor, read, slices)
+            scanned_bytes += sum(entry.item.size for entry in found)
+        return scanned_bytes
+
+    def _prune(self, cursor: duckdb.DuckDBPyConnection, read: Read) -> Callable[[list[Values]], list[Values]]:
+        def prune(partitions: list[Values]) -> list[Values]:
+            if not read.predicates or not partitions:
+                return partitions
+            unnested, arrays = _unnested([(c.name, c) for c in read.table.partition_columns], partitions)
+            where = " AND ".join(f"({predicate})" for predicate in read.predicates)
+            sql = f"SELECT i FROM (SELECT unnest(?::INTEGER[]) AS i, {unnested}) WHERE {where}"
+            kept = cursor.execute(sql, [list(range(len(partitions))), *arrays]).fetchall()
+            return [partitions[i] for (i,) in kept]
+
+        return prune
+
+    def _relation(self, cursor: duckdb.DuckDBPyConnection, read: Read, slices: Sequence[Slice]) -> None:
+        """A temporary view under the read's alias, of the rows of these slices and their partitions' values."""
+        table = read.table
+        parts = [self._scan(cursor, f"{read.alias}_{i}", table, piece) for i, piece in enumerate(slices)]
+        if not parts:
+            empty = ", ".join(f"CAST(NULL AS {c.type.duckdb}) AS {_identifier(c.name)}" for c in table.all_columns)
+            parts = [f'SELECT {empty}, CAST(NULL AS VARCHAR) AS "{PATH}" WHERE false']
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW {read.alias} AS {' UNION ALL '.join(parts)}")
+
+    @staticmethod
+    def _scan(cursor: duckdb.DuckDBPyConnection, name: str, table: Table, piece: Slice) -> str:
+        keys = [(f"p{i}", column) for i, column in enumerate(table.partition_columns)]
+        unnested, arrays = _unnested(keys, [found.values for _, found in piece.objects])
+        numbers = [number for number, _ in piece.objects]
+        paths = [found.item.path for _, found in piece.objects]
+        values = ", ".join(filter(None, ["unnest(?::INTEGER[]) AS object", "unnest(?::VARCHAR[]) AS path", unnested]))
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE scan_{name} AS SELECT {values}", [numbers, paths, *arrays])
+        columns = [f"d.c{i} AS {_identifier(column.name)}" for i, column in enumerate(table.columns)]
+        columns += [f"s.{key} AS {_identifier(column.name)}" for key, column in keys]
+        selected = ", ".join([*columns, f'"path" AS "{PATH}"'])
+        return f'SELECT {selected} FROM "{piece.name}" AS d JOIN scan_{name} AS s ON d.object = s.object'
+
+
+def _unnested(keys: Iterable[tuple[str, Column]], partitions: Sequence[Values]) -> tuple[str, list[list[str]]]:
+    """SQL that makes rows of partitions' values from parameters, each value in its column's type; the parameters."""
+    named = list(keys)
+    sql = ", ".join(
+        f"TRY_CAST(unnest(?::VARCHAR[]) AS {column.type.duckdb}) AS {_identifier(name)}" for name, column in named
+    )
+    return sql, [[values[i] for values in partitions] for i in range(len(named))]
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+_REASONS = (
+    (r"Division by zero", "DIVISION_BY_ZERO", "Division by zero"),
+    (r'column "?([^"\s]+)"? must appear in the GROUP BY', "EXPRESSION_NOT_AGGREGATE",
+     "line 1:8: '{0}' must be an aggregate expression or appear in GROUP BY clause"),
+    (r"(?:Scalar|Aggregate|Table|Macro)?\s*Function with name \"?(\w+)\"? does not exist", "FUNCTION_NOT_FOUND",
+     "line 1:8: Function '{0}' not registered"),
+    (r"Could not convert string '([^']*)' to (\w+)", "INVALID_CAST_ARGUMENT", "Cannot cast '{0}' to {1}"),
+    (r"Referenced column \"([^\"]+)\" not found", "COLUMN_NOT_FOUND", "Column '{0}' cannot be resolved"),
+    (r"Scalar Function .*? JSON", "INVALID_FUNCTION_ARGUMENT", "{message}"),
+)  # fmt: skip
+_KINDS: tuple[tuple[type[duckdb.Error], str], ...] = (
+    (duckdb.OutOfMemoryException, "EXCEEDED_LOCAL_MEMORY_LIMIT"),
+    (duckdb.OutOfRangeException, "NUMERIC_VALUE_OUT_OF_RANGE"),
+    (duckdb.ConversionException, "INVALID_CAST_ARGUMENT"),
+    (duckdb.BinderException, "SYNTAX_ERROR"),
+    (duckdb.ParserException, "SYNTAX_ERROR"),
+    (duckdb.CatalogException, "FUNCTION_NOT_FOUND"),
+    (duckdb.InvalidInputException, "INVALID_FUNCTION_ARGUMENT"),
+)
+
+
+def failure_of(error: duckdb.Error) -> QueryFailed:
+    """DuckDB's error in Athena's words, where Athena has some."""
+    message = str(error).partition("\n\nLINE ")[0]
+    for pattern, name, reason in _REASONS:
+        match = re.search(pattern, message)
+        if match is not None:
+            return QueryFailed(name, reason.format(*match.groups(), message=message))
+    detail = message.partition("Error: ")[2] or message
+    for kind, name in _KINDS:
+        if isinstance(error, kind):
+            return QueryFailed(name, detail)
+    return QueryFailed("GENERIC_INTERNAL_ERROR", detail, SYSTEM)

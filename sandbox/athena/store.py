@@ -1,0 +1,238 @@
+"""What has been read of the lake: one DuckDB file, in which each object's rows stand once.
+
+Objects never change under an ETag, so a poll costs the listing and the objects
+that are new since the last. A query sees exactly the objects that were listed
+for it, through a temporary table of the object's number and its partition's
+values; the rows themselves know only the object that they are from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from sandbox.athena import casts
+from sandbox.athena.catalogue import Column, Storage, Table
+from sandbox.athena.errors import QueryFailed
+from sandbox.athena.functions import MACROS
+from sandbox.athena.objects import Objects, S3Object
+from sandbox.athena.partitions import Found
+from sandbox.athena.rows import LineReader
+from sandbox.athena.types import parse
+
+_log = logging.getLogger(__name__)
+_BATCH_BYTES = 32 * 2**20
+_BATCH_OBJECTS = 256
+_READERS = 4
+_LAYOUT = "1"  # part of each data table's name: raise it when what is stored for an object changes
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One kind of storage of a table: the DuckDB table of its rows, and the objects wanted of it by number."""
+
+    name: str
+    objects: tuple[tuple[int, Found], ...]
+
+
+class Store:
+    """The DuckDB file of the rows read. Every method may be called from any thread."""
+
+    def __init__(self, path: Path, objects: Objects, *, memory: str = "2GB", threads: int = 2) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._objects = objects
+        self._path = path
+        self._connection = _open(path, memory, threads)
+        self._locks: dict[str, threading.Lock] = {}
+        self._known: dict[str, dict[S3Object, int]] = {}
+        self._lock = threading.Lock()
+        self._read = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
+        self._load_known()
+
+    def close(self) -> None:
+        """Write everything to the file and let go of it."""
+        self._read.shutdown()
+        self._connection.close()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own to the same data."""
+        return self._connection.cursor()
+
+    def load(self, table: Table, found: Sequence[Found], stopped: Callable[[], bool]) -> list[Slice]:
+        """Have the rows of these objects in the store; read those that are not there yet.
+
+        QueryFailed when an object cannot be read; `stopped` is asked between batches.
+        """
+        slices: list[Slice] = []
+        by_storage: dict[tuple[str, str], list[Found]] = {}
+        for entry in found:
+            key = (entry.storage.format, repr(sorted(entry.storage.parameters.items())))
+            by_storage.setdefault(key, []).append(entry)
+        if not by_storage and table.storage is not None:
+            by_storage["", ""] = []
+        for entries in by_storage.values():
+            storage = entries[0].storage if entries else table.storage
+            if storage is not None:
+                slices.append(self._slice(table, storage, entries, stopped))
+        return slices
+
+    def _slice(self, table: Table, storage: Storage, entries: list[Found], stopped: Callable[[], bool]) -> Slice:
+        name = _data_table(table, storage)
+        with self._lock:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
+            known = self._known.get(name)
+            if known is None:
+                known = self._create(name, table.columns)
+            missing = sorted({entry.item for entry in entries} - known.keys(), key=lambda item: item.key)
+            for batch in _batches(missing):
+                if stopped():
+                    break
+                self._ingest(name, table, storage, batch, known)
+            return Slice(name, tuple((known[entry.item], entry) for entry in entries if entry.item in known))
+
+    def _create(self, name: str, columns: Sequence[Column]) -> dict[S3Object, int]:
+        definitions = "".join(f", c{i} {column.type.duckdb}" for i, column in enumerate(columns))
+        self._connection.cursor().execute(f'CREATE TABLE "{name}" (object INTEGER{definitions})')
+        return self._known.setdefault(name, {})
+
+    def _ingest(
+        self, name: str, table: Table, storage: Storage, batch: list[S3Object], known: dict[S3Object, int]
+    ) -> None:
+        start = max(known.values(), default=0) + 1
+        numbers = dict(zip(batch, range(start, start + len(batch)), strict=True))
+        cursor = self._connection.cursor()
+        with TemporaryDirectory(dir=self._path.parent, prefix="batch-") as directory:
+            if storage.format == "json":
+                select = self._json(Path(directory), table, storage, numbers)
+            else:
+                select = self._parquet(cursor, Path(directory), table, numbers)
+            cursor.execute("BEGIN")
+            try:
+                cursor.execute(f'INSERT INTO "{name}" {select}')
+                cursor.execute(
+                    "INSERT INTO objects SELECT ?, unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]),"
+                    " unnest(?::VARCHAR[]), unnest(?::BIGINT[])",
+                    [name, list(numbers.values()), *_columns_of(numbers)],
+                )
+                cursor.execute("COMMIT")
+            except duckdb.Error as error:
+                cursor.execute("ROLLBACK")
+                message = str(error).partition("HIVE_BAD_DATA: ")[2] or f"Table {table.name}: {error}"
+                raise QueryFailed("HIVE_BAD_DATA", message) from error
+        known.update(numbers)
+
+    def _json(self, directory: Path, table: Table, storage: Storage, numbers: dict[S3Object, int]) -> str:
+        reader = LineReader([column.name for column in table.columns], storage.parameters)
+        rows = directory / "rows.json"
+        texts = self._read.map(self._objects.read_text, numbers)
+        with rows.open("wb") as out:
+            for (item, number), text in zip(numbers.items(), texts, strict=True):
+                out.writelines(reader.lines(text, number, item.path))
+        columns = list(enumerate(table.columns))
+        types = "".join(f", 'c{i}': 'VARCHAR'" for i, _ in columns)
+        read = f"read_json('{_literal(rows)}', format = 'newline_delimited', columns = {{'object': 'INTEGER'{types}}})"
+        values = "".join(f", c{i}, {casts.from_text(f'c{i}', column.type)} AS v{i}" for i, column in columns)
+        selected = [
+            f"v{i}" if reader.ignore_malformed else casts.checked(f"c{i}", f"v{i}", i, column.type)
+            for i, column in columns
+        ]
+        return f"SELECT {', '.join(['object', *selected])} FROM (SELECT object{values} FROM {read})"
+
+    def _parquet(
+        self, cursor: duckdb.DuckDBPyConnection, directory: Path, table: Table, numbers: dict[S3Object, int]
+    ) -> str:
+        for item, content in zip(numbers, self._read.map(self._objects.read, numbers), strict=True):
+            (directory / f"{numbers[item]}.parquet").write_bytes(content)
+        source = f"read_parquet('{_literal(directory)}/*.parquet', union_by_name = true, filename = 'object path')"
+        try:
+            described = cursor.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        except duckdb.Error as error:
+            raise QueryFailed("HIVE_BAD_DATA", f"Not valid Parquet file: table {table.name}: {error}") from error
+        stored = {str(row[0]).lower(): (str(row[0]), parse(str(row[1]))) for row in described}
+        selected = ["CAST(regexp_extract(\"object path\", '(\\d+)\\.parquet$', 1) AS INTEGER)"]
+        for column in table.columns:
+            name, type_ = stored.get(column.name, ("", column.type))
+            sql = casts.from_parquet('"' + name.replace('"', '""') + '"', type_, column.type) if name else "NULL"
+            if sql is None:
+                message = (
+                    f"Field {column.name}'s type {type_.athena} in the parquet files of table {table.name} "
+                    f"is incompatible with type {column.type.athena} defined in table schema"
+                )
+                raise QueryFailed("HIVE_BAD_DATA", message)
+            selected.append(sql)
+        return f"SELECT {', '.join(selected)} FROM {source}"
+
+    def _load_known(self) -> None:
+        for name, number, bucket, key, etag, size in self._connection.execute("FROM objects").fetchall():
+            self._known.setdefault(name, {})[S3Object(bucket, key, etag, size)] = number
+        for (name,) in self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+            if name != "objects":
+                self._known.setdefault(name, {})
+
+
+def _open(path: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+    """The DuckDB file, made anew when it cannot be read: all that it holds can be read again."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory,
+        "threads": threads,
+        "temp_directory": str(path.parent / "spill"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    try:
+        connection = duckdb.connect(path, config=config)
+        layout = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'objects'").fetchone()
+    except duckdb.Error as error:
+        if "lock" in str(error).lower():
+            raise
+        _log.warning("starting over: %s cannot be read: %s", path, error)
+        for stale in (path, path.with_name(path.name + ".wal")):
+            stale.unlink(missing_ok=True)
+        connection, layout = duckdb.connect(path, config=config), (0,)
+    if layout == (0,):
+        connection.execute(
+            "CREATE TABLE objects (name VARCHAR, number INTEGER, bucket VARCHAR, key VARCHAR, etag VARCHAR, size BIGINT)"
+        )
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    for macro in (*casts.MACROS, *MACROS):
+        connection.execute(f"CREATE OR REPLACE MACRO {macro}")
+    return connection
+
+
+def _data_table(table: Table, storage: Storage) -> str:
+    """The name of the DuckDB table for rows read in this way; another way of reading is another table."""
+    reading = [_LAYOUT, storage.format, sorted(storage.parameters.items())]
+    columns = [(column.name, column.type.glue) for column in table.columns]
+    digest = hashlib.sha256(repr((reading, columns)).encode()).hexdigest()[:16]
+    return f"{table.database}.{table.name}/{digest}"
+
+
+def _batches(items: Sequence[S3Object]) -> Iterable[list[S3Object]]:
+    batch: list[S3Object] = []
+    size_bytes = 0
+    for item in items:
+        if batch and (len(batch) >= _BATCH_OBJECTS or size_bytes + item.size > _BATCH_BYTES):
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append(item)
+        size_bytes += item.size
+    if batch:
+        yield batch
+
+
+def _columns_of(items: Iterable[S3Object]) -> tuple[list[str], list[str], list[str], list[int]]:
+    listed = list(items)
+    return [o.bucket for o in listed], [o.key for o in listed], [o.etag for o in listed], [o.size for o in listed]
+
+
+def _literal(path: Path) -> str:
+    return str(path).replace("'", "''")
