@@ -14,8 +14,10 @@ from typing import Literal
 from msgspec import Struct
 
 KeyType = Literal["S", "N", "B"]
+Descriptor = Literal["S", "N", "B", "BOOL"]
 
 _SCALAR_TYPES = frozenset({"string", "boolean", "int", "bigint", "double", "date", "timestamp"})
+_DESCRIPTORS: dict[str, Descriptor] = {"string": "S", "boolean": "BOOL", "date": "S", "timestamp": "S"}
 _DECIMAL = re.compile(r"decimal\((\d{1,2}),(\d{1,2})\)")
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,127}")
 
@@ -96,6 +98,13 @@ class Table(Struct, frozen=True):
         by_attribute = {column.attribute: column for column in reversed(self.columns)}
         return tuple(by_attribute[key.name,] for key in self.keys if (key.name,) in by_attribute)
 
+    def descriptor(self, column: Column) -> Descriptor:
+        """The DynamoDB type that a column reads: its Glue type's own, or the key's type for a key column."""
+        for key in self.keys:
+            if column.attribute == (key.name,) and column.type == "string":
+                return key.type
+        return _DESCRIPTORS.get(column.type, "N")
+
     @property
     def change_log_columns(self) -> tuple[Column, ...]:
         """All columns of a change-log row, in order: envelope, typed columns, images."""
@@ -105,7 +114,9 @@ class Table(Struct, frozen=True):
 ENVELOPE = (
     Column("event_id", "string", ("eventID",), "identity of the change; a repeat is a duplicate"),
     Column("op", "string", ("eventName",), "INSERT, MODIFY or REMOVE; a REMOVE is a tombstone with the old image"),
-    Column("sequence", "string", ("SequenceNumber",), "zero-padded; its order as text is the order of changes to a key"),
+    Column(
+        "sequence", "string", ("SequenceNumber",), "zero-padded; its order as text is the order of changes to a key"
+    ),
     Column("changed_at", "timestamp", ("ApproximateCreationDateTime",), "when the change was made, UTC"),
 )
 IMAGES = (

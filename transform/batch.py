@@ -1,0 +1,157 @@
+"""A batch from Firehose answered: every record once, in its order, within the response's limit.
+
+The contract: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html
+The events of Direct PUT and of a Kinesis source differ only in metadata that is not needed here.
+
+**The response limit.** Lambda's response may have 6 MB, and Firehose gives up on
+the whole batch when it has more. So the answer is measured as it grows, and when
+it would not fit, the rows that take the most room give way: their records are
+answered ProcessingFailed with the data they came with. Firehose then writes
+these under the error prefix, from where they are replayed; the other rows go on.
+
+- Nothing is lost: each record is either in the lake or, whole, under the error prefix.
+- No order is lost: the order of changes to a key is that of `sequence`, in which a
+  replayed row takes its own place, not that of arrival.
+- It always fits: when every record is answered so, the answer is the request
+  without its metadata, and the request had the same limit.
+- It is not ProcessingFailed for ever: one record alone fits (see below), and a
+  replay sends few.
+
+**The buffer that makes this rare.** A row repeats an image's text as a JSON string, with a
+backslash before each quote and backslash, and its columns beside it: 1.3 times
+the record as a rule, 3 times at worst (a string column of nothing but escaped
+quotes), and some 500 bytes for a record that has next to nothing. With base64
+and the answer's own JSON, 1 MB of records (Firehose's default, and what is
+recommended) makes 1.9 MB as a rule and 4.5 MB at worst. 3 MB makes 5.5 MB as a
+rule, so nothing above 1 MB is safe for every table.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from pybase64 import b64decode, b64encode_as_string
+
+from transform.events import Change, UnreadableError, read_change
+from transform.rows import RowWriter
+from transform.schema import Table
+from transform.settings import EXPIRED, Settings
+from transform.telemetry import Tally
+
+RESPONSE_LIMIT_BYTES = 6_000_000
+"""Lambda's limit is 6 MB, as 6,291,556 bytes in its error; this leaves room for what is not counted."""
+
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+"""The partition of rows without a value: Firehose refuses an empty partition key."""
+
+# What the answer's JSON has around a record's id and data, with the spaces that json.dumps puts.
+_FRAME_BYTES = len('{"recordId": "", "result": "ProcessingFailed", "data": ""}, ')
+_METADATA_BYTES = len('"metadata": {"partitionKeys": {}}, ')
+_KEY_BYTES = len('"": "", ')
+# json.dumps writes a character beyond ASCII as one or two \uXXXX.
+_MAX_CHARACTER_BYTES = 12
+
+
+class Record(TypedDict):
+    """A record as Firehose sends it; `data` is base64."""
+
+    recordId: str
+    data: str
+
+
+class Metadata(TypedDict):
+    """A row's partition keys by name."""
+
+    partitionKeys: dict[str, str]
+
+
+class _Answer(TypedDict):
+    recordId: str
+    result: str
+
+
+class Answer(_Answer, total=False):
+    """A record's answer; a dropped one has no data."""
+
+    data: str
+    metadata: Metadata
+
+
+class Transform:
+    """Answers batches of one table's changes, under some settings."""
+
+    def __init__(self, table: Table, settings: Settings, limit_bytes: int = RESPONSE_LIMIT_BYTES) -> None:
+        self._writer = RowWriter(table)
+        self._settings = settings
+        self._limit_bytes = limit_bytes
+
+    def answer(self, records: list[Record]) -> tuple[list[Answer], Tally]:
+        """The records' answers, in order, and what was counted. No record's content raises."""
+        tally = Tally(records=len(records))
+        answers = [self._answer(record, tally) for record in records]
+        tally.bytes_out = sum(map(_size, answers))
+        if tally.bytes_out > self._limit_bytes:
+            self._shrink(records, answers, tally)
+        return answers, tally
+
+    def _answer(self, record: Record, tally: Tally) -> Answer:
+        # Whatever is wrong with one record, it must not fail its batch: Firehose would
+        # send the batch again, and then give up on all of it.
+        try:
+            data = b64decode(record["data"], None, True)
+            tally.bytes_in += len(data)
+            change = read_change(data)
+            if self._is_dropped(change):
+                tally.dropped += 1
+                return {"recordId": record["recordId"], "result": "Dropped"}
+            row = self._writer.write(change, tally.mismatches)
+        except Exception as error:
+            return _failed(record, error.reason if isinstance(error, UnreadableError) else type(error).__name__, tally)
+        tally.ok += 1
+        tally.operations[change.op] += 1
+        if tally.oldest_us is None or change.epoch_us < tally.oldest_us:
+            tally.oldest_us = change.epoch_us
+        return {"recordId": record["recordId"], "result": "Ok", "data": b64encode_as_string(row)}
+
+    def _is_dropped(self, change: Change) -> bool:
+        drop = self._settings.drop
+        return bool(drop) and (change.op in drop or (change.expired and EXPIRED in drop))
+
+    def _shrink(self, records: list[Record], answers: list[Answer], tally: Tally) -> None:
+        """Answer ProcessingFailed where that saves the most, until the answer fits."""
+        savings = sorted(
+            (
+                (_size(answer) - _size(_unread(record)), index)
+                for index, (record, answer) in enumerate(zip(records, answers, strict=True))
+                if answer["result"] == "Ok"
+            ),
+            reverse=True,
+        )
+        for saving, index in savings:
+            if tally.bytes_out <= self._limit_bytes:
+                break
+            answers[index] = _unread(records[index])
+            tally.bytes_out -= saving
+            tally.ok -= 1
+            tally.failed += 1
+            tally.over_limit += 1
+
+
+def _failed(record: Record, reason: str, tally: Tally) -> Answer:
+    tally.failed += 1
+    tally.failures[reason] = tally.failures.get(reason, 0) + 1
+    return _unread(record)
+
+
+def _unread(record: Record) -> Answer:
+    """ProcessingFailed, with the data as it came: what Firehose writes under the error prefix."""
+    return {"recordId": record["recordId"], "result": "ProcessingFailed", "data": record.get("data", "")}
+
+
+def _size(answer: Answer) -> int:
+    """The most bytes that an answer takes in the response."""
+    size = _FRAME_BYTES + len(answer["recordId"]) + len(answer.get("data", ""))
+    if "metadata" in answer:
+        keys = answer["metadata"]["partitionKeys"]
+        size += _METADATA_BYTES + sum(_KEY_BYTES + len(name) + _MAX_CHARACTER_BYTES * len(keys[name]) for name in keys)
+    return size

@@ -1,0 +1,181 @@
+"""A change event: the bytes of one Kinesis record, read.
+
+Two shapes arrive, told apart by what stands in them:
+
+- from an EventBridge pipe, a DynamoDB Streams record: ApproximateCreationDateTime
+  in epoch seconds, and a SequenceNumber
+  (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html);
+- from a table's own Kinesis destination: ApproximateCreationDateTime in milli- or
+  microseconds, as ApproximateCreationDateTimePrecision says, and no SequenceNumber
+  (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html).
+
+Where nothing says the unit (older native records do not) the size of the number
+does: the units are so far apart that from 1973 to 5138 each has its own range.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Raw, Struct
+from msgspec.json import Decoder
+
+from transform.values import UnfitError, number
+
+OPERATIONS: Final = ("INSERT", "MODIFY", "REMOVE")
+
+SEQUENCE_DIGITS: Final = 40
+"""A DynamoDB Streams SequenceNumber has at most 40 digits (API_streams_StreamRecord)."""
+
+_UNIT_EXPONENTS = {"MILLISECOND": -3, "MICROSECOND": -6}
+# The first number of each unit that is none of the unit before it: 5138-11-16 in
+# that unit, 1973-03-03 in its own.
+_MILLISECONDS_FROM = 10**11
+_MICROSECONDS_FROM = 10**14
+_EPOCH = datetime(1970, 1, 1)
+_NANOSECOND_DIGITS = 9
+_MAX_KEPT_SECONDS = 1024
+# Who deletes what DynamoDB's time to live has expired.
+_EXPIRY = "dynamodb.amazonaws.com"
+
+
+class UnreadableError(ValueError):
+    """The record is no change event that could be written as a row; `reason` is a counter's name."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+_EVENT_NAMES = {"event_id": "eventID", "event_name": "eventName", "user_identity": "userIdentity"}
+
+
+class _Identity(Struct, frozen=True, gc=False, rename="camel"):
+    principal_id: str = ""
+
+
+class _StreamRecord(Struct, frozen=True, gc=False, rename="pascal"):
+    approximate_creation_date_time: Raw
+    approximate_creation_date_time_precision: str = ""
+    keys: Raw = Raw()
+    new_image: Raw = Raw()
+    old_image: Raw = Raw()
+    sequence_number: str = ""
+
+
+class _Event(Struct, frozen=True, gc=False, rename=_EVENT_NAMES):
+    event_id: str
+    event_name: str
+    dynamodb: _StreamRecord
+    user_identity: _Identity | None = None
+
+
+class Change(Struct, frozen=True, gc=False):
+    """One change of one item.
+
+    `image` is the JSON of the item that the typed columns are read from: the new
+    one, the old one for a REMOVE, or the keys alone when the stream carries no
+    image. `epoch_us` is the time of the change in whole microseconds since 1970.
+    `expired` says that DynamoDB's time to live deleted the item.
+    """
+
+    event_id: str
+    op: str
+    sequence: str
+    changed_at: str
+    epoch_us: int
+    before: str | None
+    after: str | None
+    image: Raw
+    expired: bool
+
+
+_decode = Decoder(_Event).decode
+
+
+def read_change(data: bytes) -> Change:
+    """The change that a record's bytes hold; ValueError or RecursionError when they hold none."""
+    event = _decode(data)
+    record = event.dynamodb
+    op = event.event_name
+    if op not in OPERATIONS:
+        raise UnreadableError("operation")
+    if not event.event_id:
+        raise UnreadableError("event_id")
+    before = _image_text(record.old_image)
+    after = _image_text(record.new_image)
+    if op == "REMOVE":
+        image = record.keys if before is None else record.old_image
+    else:
+        image = record.keys if after is None else record.new_image
+    changed_at, epoch_us = _moment(
+        str(record.approximate_creation_date_time, "utf-8"), record.approximate_creation_date_time_precision
+    )
+    sequence = _sequence(record.sequence_number, epoch_us)
+    expired = event.user_identity is not None and event.user_identity.principal_id == _EXPIRY
+    return Change(event.event_id, op, sequence, changed_at, epoch_us, before, after, image, expired)
+
+
+def _image_text(image: Raw) -> str | None:
+    """An image's own text, or None where there is none."""
+    if not image:
+        return None
+    text = str(image, "utf-8")
+    if text[0] == "{":
+        return text
+    if text == "null":
+        return None
+    raise UnreadableError("image")
+
+
+def _sequence(number_text: str, epoch_us: int) -> str:
+    if not number_text:
+        return str(epoch_us).zfill(SEQUENCE_DIGITS)
+    if len(number_text) <= SEQUENCE_DIGITS and number_text.isascii() and number_text.isdigit():
+        return number_text.zfill(SEQUENCE_DIGITS)
+    raise UnreadableError("sequence_number")
+
+
+def _moment(text: str, precision: str) -> tuple[str, int]:
+    """When the change was made: the row's text, as precise as the source, and whole microseconds."""
+    try:
+        digits, exponent = (int(text), 0) if text.isdigit() else number(text)
+        unit = _UNIT_EXPONENTS.get(precision) or _likely_unit(digits, exponent)
+        return _utc(digits, exponent + unit, -unit)
+    except (UnfitError, OverflowError):
+        raise UnreadableError("time") from None
+
+
+def _likely_unit(digits: int, exponent: int) -> int:
+    whole = digits * 10**exponent if exponent >= 0 else digits // 10**-exponent
+    return 0 if whole < _MILLISECONDS_FROM else -3 if whole < _MICROSECONDS_FROM else -6
+
+
+def _utc(digits: int, exponent: int, fraction_digits: int) -> tuple[str, int]:
+    """The time digits * 10**exponent seconds after 1970 began, with at least so many digits of a fraction."""
+    if exponent >= 0:
+        seconds, fraction = digits * 10**exponent, ""
+    else:
+        seconds, rest = divmod(digits, 10**-exponent)
+        fraction = str(rest).zfill(-exponent)
+    if seconds < 0 or len(fraction) > _NANOSECOND_DIGITS:
+        raise UnreadableError("time")
+    text = _second(seconds)
+    fraction = fraction.ljust(fraction_digits, "0")
+    if not fraction:
+        return text, seconds * 1_000_000
+    return f"{text}.{fraction}", seconds * 1_000_000 + int(fraction[:6].ljust(6, "0"))
+
+
+_seconds: dict[int, str] = {}
+
+
+def _second(seconds: int) -> str:
+    """A whole second as text. The changes of a batch share a few seconds, so these are kept."""
+    text = _seconds.get(seconds)
+    if text is None:
+        if len(_seconds) >= _MAX_KEPT_SECONDS:
+            _seconds.clear()
+        text = _seconds[seconds] = (_EPOCH + timedelta(seconds=seconds)).isoformat(" ")
+    return text

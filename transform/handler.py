@@ -1,0 +1,48 @@
+"""The Lambda's entry point: `transform.handler.handler`, called by Firehose with one batch.
+
+A record's way: `batch` takes it out of base64, `events` reads the change, `rows`
+writes it (with `values`, exact, for what is not in its plain form), `batch`
+answers, `telemetry` says what was done.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TypedDict
+
+from transform.batch import Answer, Record, Transform
+from transform.schema import TABLE
+from transform.settings import from_environment
+from transform.telemetry import Origin, log_line
+
+
+class FirehoseEvent(TypedDict):
+    """What is used of Firehose's event."""
+
+    invocationId: str
+    deliveryStreamArn: str
+    records: list[Record]
+
+
+class FirehoseAnswer(TypedDict):
+    """What Firehose reads of the answer."""
+
+    records: list[Answer]
+
+
+_SETTINGS = from_environment(os.environ, TABLE)
+_TRANSFORM = Transform(TABLE, _SETTINGS)
+_FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "transform")
+
+
+def handler(event: FirehoseEvent, context: object) -> FirehoseAnswer:  # noqa: ARG001 - Lambda's signature
+    """Answer one batch and leave one line about it in the log."""
+    started = time.perf_counter()
+    answers, tally = _TRANSFORM.answer(event["records"])
+    duration_ms = (time.perf_counter() - started) * 1000
+    origin = Origin(_FUNCTION, event.get("deliveryStreamArn", ""), event.get("invocationId", ""))
+    line = log_line(tally, origin, _SETTINGS.namespace, time.time_ns() // 1_000_000, duration_ms)
+    sys.stdout.write(line + "\n")
+    return {"records": answers}

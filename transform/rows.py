@@ -1,0 +1,106 @@
+"""A change written as one row of the change log: a JSON object and a newline.
+
+The row has every column of `Table.change_log_columns`, in order, each once:
+
+| column | JSON |
+|---|---|
+| `event_id` | string: the event's eventID |
+| `op` | string: INSERT, MODIFY or REMOVE |
+| `sequence` | string of 40 digits: SequenceNumber, or else the microseconds since 1970, padded with zeros |
+| `changed_at` | string `YYYY-MM-DD HH:MM:SS[.fraction]`, UTC, with the source's own digits of a fraction |
+| string | string; a key of type N or B has that value's text |
+| boolean | true or false |
+| int, bigint | number without fraction or exponent |
+| decimal(p,s) | **string** in plain notation (`"-12.50"`), exact; never rounded |
+| double | number, the source's own text |
+| date | string `YYYY-MM-DD` |
+| timestamp | string `YYYY-MM-DD HH:MM:SS[.fraction]`, UTC, up to 9 digits of a fraction |
+| `before`, `after` | string: the image's JSON text, byte for byte |
+
+Missing, NULL or not what the column can hold: null.
+
+Why decimals are strings: both readers of OpenX JSON take quoted and bare numbers
+alike from their text. In the SerDe that Firehose names
+(https://github.com/rcongiu/Hive-JSON-Serde) `JSONObject.stringToValue` leaves a bare
+number as its text; in Trino, which Athena runs, `DecimalDecoder` makes a
+BigDecimal of the text of either. But what else reads JSON (DuckDB, jq, Spark's
+inference) makes a double of a bare number. Timestamps have the one form that the
+OpenX SerDe, Firehose's conversion
+(https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion.html),
+Athena and Hive all accept.
+
+The order of changes to a key is the order of `sequence`, never that of arrival.
+A table should keep to one way of capture: a SequenceNumber is longer than any
+microsecond count, so changes of a native destination sort before those of a pipe.
+"""
+
+from __future__ import annotations
+
+from msgspec import ValidationError, convert, defstruct
+from msgspec.json import Decoder, Encoder
+
+from transform.events import Change, UnreadableError
+from transform.schema import Table
+from transform.values import Reader, UnfitError, Value, reader
+
+_Attribute = dict[str, object]
+_Image = dict[str, _Attribute]
+_decode_image = Decoder(_Image).decode
+
+
+class RowWriter:
+    """Writes the changes of one table as rows; compiled once from its schema."""
+
+    def __init__(self, table: Table) -> None:
+        keys = {column.name for column in table.key_columns}
+        self._columns = tuple(
+            (column, table.descriptor(column), reader(column), column.name in keys) for column in table.columns
+        )
+        self._row = defstruct("Row", [(column.name, object) for column in table.change_log_columns], frozen=True)
+        self._encode = Encoder().encode
+
+    def write(self, change: Change, mismatches: dict[str, int]) -> bytes:
+        """The change's row; ValueError when its image is none or does not have the key.
+
+        Adds to `mismatches`, by column, the values that their column could not hold.
+        """
+        values = self._values(_decode_image(change.image), mismatches)
+        row = self._row(
+            change.event_id, change.op, change.sequence, change.changed_at, *values, change.before, change.after
+        )
+        return self._encode(row) + b"\n"
+
+    def _values(self, image: _Image, mismatches: dict[str, int]) -> list[Value]:
+        values: list[Value] = []
+        for column, descriptor, read, is_key in self._columns:
+            try:
+                value = _read(image, column.attribute, descriptor, read)
+            except (UnfitError, ValidationError):
+                value = None
+                mismatches[column.name] = mismatches.get(column.name, 0) + 1
+            if value is None and is_key:
+                raise UnreadableError("key")
+            values.append(value)
+        return values
+
+
+def _read(image: _Image, path: tuple[str, ...], descriptor: str, read: Reader) -> Value:
+    """The value at a path through nested maps; None where it is missing or NULL, UnfitError for another type."""
+    for name in path[:-1]:
+        members = _content(image.get(name), "M")
+        if members is None:
+            return None
+        image = convert(members, _Image)
+    content = _content(image.get(path[-1]), descriptor)
+    return None if content is None else read(content)
+
+
+def _content(attribute: _Attribute | None, descriptor: str) -> object:
+    """What stands under the expected type; None for a missing attribute and for NULL."""
+    if not attribute:
+        return None
+    if descriptor in attribute:
+        return attribute[descriptor]
+    if "NULL" in attribute:
+        return None
+    raise UnfitError

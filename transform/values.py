@@ -1,0 +1,193 @@
+"""One DynamoDB value read as one Glue type, exactly or not at all.
+
+This is the meaning of a typed column; `transform.rows` has a faster way to the
+same result for values in their plain form. A number is taken apart as text and
+never becomes a float; nothing is rounded. A value that its column cannot hold
+exactly (12.345 in decimal(18,2), 2**31 in int, 30 February) is `UnfitError`: the
+column is null, a counter says so, and `before` and `after` keep the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from msgspec import Raw
+
+from transform.schema import Column
+
+Value = str | int | bool | Raw | None
+Reader = Callable[[object], Value]
+
+# DynamoDB's exponents end at 125. Beyond this no column can hold the number, and
+# writing it out would cost memory without bound.
+_MAX_EXPONENT = 400
+_NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,9}))?")
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
+    r"((?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2})?)"
+    r"(?:\.([0-9]+))?"
+    r"(?:Z|([+-])([0-9]{2}):?([0-9]{2}))?"
+)
+_NANOSECOND_DIGITS = 9
+
+
+class UnfitError(ValueError):
+    """The value is not one that the column's type can hold exactly."""
+
+
+def reader(column: Column) -> Reader:
+    """The function that reads a column's attribute value; it raises UnfitError.
+
+    It takes what stands under the DynamoDB type (the text of S, N and B, the
+    boolean of BOOL) and gives what stands in the row's JSON, as `transform.rows`
+    documents it.
+    """
+    match column.type:
+        case "string":
+            return _string
+        case "boolean":
+            return _boolean
+        case "int":
+            return _integer(32)
+        case "bigint":
+            return _integer(64)
+        case "double":
+            return _double
+        case "date":
+            return _date
+        case "timestamp":
+            return _timestamp
+        case _:
+            return _decimal(*column.decimal)
+
+
+def number(text: str) -> tuple[int, int]:
+    """A number's text as (digits, exponent), its value being digits * 10**exponent; digits ends in no zero."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise UnfitError
+    sign, whole, fraction, power = match.groups("")
+    exponent = int(power or 0) - len(fraction)
+    digits = (whole + fraction).lstrip("0")
+    significant = digits.rstrip("0")
+    if not significant:
+        return 0, 0
+    exponent += len(digits) - len(significant)
+    if abs(exponent) > _MAX_EXPONENT or len(significant) > _MAX_EXPONENT:
+        raise UnfitError
+    return int(sign + significant), exponent
+
+
+def plain_decimal(digits: int, exponent: int) -> str:
+    """digits * 10**exponent written out, without an exponent."""
+    if exponent >= 0:
+        return str(digits * 10**exponent)
+    text = str(abs(digits)).zfill(1 - exponent)
+    return f"{'-' if digits < 0 else ''}{text[:exponent]}.{text[exponent:]}"
+
+
+def plain_decimal_pattern(precision: int, scale: int) -> str:
+    """The texts that already stand as decimal(precision, scale) has them in a row."""
+    whole = f"(?:0|[1-9][0-9]{{0,{precision - scale - 1}}})" if precision > scale else "0"
+    fraction = rf"(?:\.[0-9]{{1,{scale}}})?" if scale else ""
+    return f"-?{whole}{fraction}"
+
+
+def plain_integer_pattern(bits: int) -> str:
+    """Integers that surely fit, by their number of digits."""
+    return f"-?(?:0|[1-9][0-9]{{0,{8 if bits == 32 else 17}}})"
+
+
+PLAIN_UTC_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|\+00:00)"
+"""ISO 8601 in UTC, to the second or finer; the date may still not exist."""
+
+
+def plain_utc(text: str) -> str:
+    """The row's form of a text that PLAIN_UTC_PATTERN matches; ValueError for 30 February."""
+    datetime.fromisoformat(text)
+    return f"{text[:10]} {text[11:-1] if text[-1] == 'Z' else text[11:-6]}"
+
+
+def _string(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise UnfitError
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise UnfitError
+
+
+def _integer(bits: int) -> Reader:
+    limit = 1 << (bits - 1)
+
+    def read(value: object) -> int:
+        digits, exponent = number(_string(value))
+        if exponent < 0:
+            raise UnfitError
+        integer = digits * 10**exponent
+        if not -limit <= integer < limit:
+            raise UnfitError
+        return integer
+
+    return read
+
+
+def _decimal(precision: int, scale: int) -> Reader:
+    plain = re.compile(plain_decimal_pattern(precision, scale)).fullmatch
+
+    def read(value: object) -> str:
+        text = _string(value)
+        if plain(text):
+            return text
+        digits, exponent = number(text)
+        if -exponent > scale or len(str(abs(digits))) + exponent > precision - scale:
+            raise UnfitError
+        return plain_decimal(digits, exponent)
+
+    return read
+
+
+def _double(value: object) -> Raw:
+    """The number's own text as a JSON number: what reads it as a double rounds it, not we."""
+    text = _string(value)
+    number(text)
+    if _JSON_NUMBER.fullmatch(text):
+        return Raw(text)
+    raise UnfitError
+
+
+def _date(value: object) -> str:
+    text = _string(value)
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise UnfitError
+
+
+def _timestamp(value: object) -> str:
+    """ISO 8601 with a Z, an offset or neither (then it is UTC), to the minute or finer, brought to UTC."""
+    match = _MOMENT.fullmatch(_string(value))
+    if match is None:
+        raise UnfitError
+    day, clock, fraction, sign, hours, minutes = match.groups("")
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}")
+        if sign and int(minutes) < 60:
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            moment = moment - offset if sign == "+" else moment + offset
+        elif sign:
+            raise UnfitError
+    except (ValueError, OverflowError):
+        raise UnfitError from None
+    if fraction[_NANOSECOND_DIGITS:].strip("0"):
+        raise UnfitError
+    fraction = fraction[:_NANOSECOND_DIGITS]
+    return f"{moment.isoformat(' ')}.{fraction}" if fraction else moment.isoformat(" ")
