@@ -113,7 +113,7 @@ class Catalogue(Stage):
         observed = f"{_OBSERVED}{site.table.change_log}"
         role = ServiceRole(
             f"{name}-role",
-            site,
+            self,
             "crawler",
             service="glue.amazonaws.com",
             conditions=site.from_source(site.arn("glue", f"crawler/{crawler_name}")),
@@ -145,7 +145,6 @@ class Catalogue(Stage):
                 ),
                 *site.key_use("s3", write=False),
             ],
-            opts=self.child(),
         )
         return aws.glue.Crawler(
             name,

@@ -73,7 +73,7 @@ class Delivery(Stage):
         )
         role = ServiceRole(
             f"{name}-role",
-            site,
+            self,
             "delivery",
             service="firehose.amazonaws.com",
             conditions=site.from_source(site.arn("firehose", f"deliverystream/{stream_name}")),
@@ -101,7 +101,6 @@ class Delivery(Stage):
                 *site.key_use("kinesis", write=False),
                 *site.key_use("s3"),
             ],
-            opts=self.child(),
         )
         parquet = settings.lake_format == "parquet"
         firehose = aws.kinesis.FirehoseDeliveryStream(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from components.permission import Condition, Permission, Principal, policy
+from components.permission import EVERYBODY, Condition, Permission, Principal, policy
 from components.stage import Site, Stage
 
 _ADMINISTER = (
@@ -54,7 +54,9 @@ def _key_policy(site: Site) -> list[Permission]:
     account = Principal("AWS", pulumi.Output.format("arn:{}:iam::{}:root", site.partition, site.account_id))
     logs = Principal("Service", pulumi.Output.format("logs.{}.amazonaws.com", site.region))
     alarms = Principal("Service", "cloudwatch.amazonaws.com")
+    native = [_table_writes(site)] if site.settings.capture_mode == "native" else []
     return [
+        *native,
         Permission(_ADMINISTER, ("*",), principal=account),
         Permission(
             (
@@ -76,3 +78,27 @@ def _key_policy(site: Site) -> list[Permission]:
             alarms,
         ),
     ]
+
+
+def _table_writes(site: Site) -> Permission:
+    """Let DynamoDB write to the Kinesis stream itself.
+
+    Its service-linked role has a policy of its own that knows no key of ours, and
+    may not exist before the first table does this, so it cannot be the principal.
+    """
+    role = "aws-service-role/kinesisreplication.dynamodb.amazonaws.com/"
+    writer = pulumi.Output.format(
+        "arn:{}:iam::{}:role/{}AWSServiceRoleForDynamoDBKinesisDataStreamsReplication",
+        site.partition,
+        site.account_id,
+        role,
+    )
+    return Permission(
+        ("kms:GenerateDataKey",),
+        ("*",),
+        (
+            Condition("StringEquals", "kms:CallerAccount", site.account_id),
+            Condition("ArnEquals", "aws:PrincipalArn", writer),
+        ),
+        EVERYBODY,
+    )

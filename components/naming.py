@@ -31,7 +31,7 @@ class Names:
         return f"{self.prefix}-{self._stack(room)}-{part}"
 
     def identifier(self, part: str) -> str:
-        """The name of a part for Glue and Athena: underscores for hyphens."""
+        """The name of a part for Glue: underscores for hyphens."""
         return self(part).replace("-", "_")
 
     def _stack(self, room: int) -> str:

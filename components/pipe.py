@@ -58,7 +58,7 @@ class Pipe(Stage):
         )
         role = ServiceRole(
             f"{name}-role",
-            site,
+            self,
             "pipe",
             service="pipes.amazonaws.com",
             conditions=site.from_source(site.arn("pipes", f"pipe/{pipe_name}")),
@@ -78,7 +78,6 @@ class Pipe(Stage):
                 *site.key_use("kinesis", read=False),
                 *site.key_use("sqs"),
             ],
-            opts=self.child(),
         )
         pipe = aws.pipes.Pipe(
             name,
@@ -113,7 +112,6 @@ class Pipe(Stage):
                         log_group_arn=logs.arn
                     ),
                 ),
-                kms_key_identifier=site.key_arn,
                 tags=self.tags,
             ),
             self.child([role]),

@@ -8,15 +8,16 @@ import pulumi
 import pulumi_aws as aws
 
 from components.permission import Condition, Permission, policy, trust
-from components.stage import Site, Stage
+from components.settings import PROJECT
+from components.stage import Stage
 
 
-class ServiceRole(Stage):
-    """An IAM role that one AWS service assumes, with one inline policy.
+class ServiceRole(pulumi.ComponentResource):
+    """An IAM role that one AWS service assumes for a stage, with one inline policy.
 
     What uses the role must wait for the policy too: a service checks its
     permissions when it is created, so depend on this component, which is ready
-    when both of its children are. `arn` and `name_of_role` are the role's.
+    when both of its children are. Gives `arn`.
     """
 
     arn: pulumi.Output[str]
@@ -24,29 +25,29 @@ class ServiceRole(Stage):
     def __init__(
         self,
         name: str,
-        site: Site,
+        stage: Stage,
         part: str,
         *,
         service: str,
         conditions: Sequence[Condition],
         permissions: Sequence[Permission],
-        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("Role", name, site, opts)
+        super().__init__(f"{PROJECT}:pipeline:Role", name, None, stage.child())
+        site = stage.site
         role = aws.iam.Role(
             name,
             aws.iam.RoleArgs(
                 name=site.names(f"{part}-role"),
                 description=f"Assumed by {service} for the {part} of {site.names.prefix} {site.names.stack}"[:1000],
                 assume_role_policy=trust(service, conditions),
-                tags=self.tags,
+                tags=stage.tags,
             ),
-            self.child(),
+            pulumi.ResourceOptions(parent=self),
         )
         aws.iam.RolePolicy(
             name,
             aws.iam.RolePolicyArgs(name=part, role=role.name, policy=policy(permissions)),
-            self.child(),
+            pulumi.ResourceOptions(parent=self),
         )
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})

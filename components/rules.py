@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 ConfigType = Literal["string", "integer", "boolean"]
@@ -94,14 +94,15 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Hour:
-    """An hour in UTC, written as the lake's partitions are: 2026-01-01-00."""
+    """An hour in UTC that has begun, written as the lake's partitions are: 2026-01-01-00."""
 
-    allowed: str = "an hour in UTC, written YYYY-MM-DD-HH"
+    allowed: str = "an hour in UTC that has begun, written YYYY-MM-DD-HH"
     type: ConfigType = "string"
 
     def parse(self, text: str) -> str:
         """The text itself."""
         if not re.fullmatch(r"\d{4}-\d\d-\d\d-\d\d", text):
             raise ValueError(text)
-        datetime.strptime(text, "%Y-%m-%d-%H")
+        if datetime.strptime(f"{text}+0000", "%Y-%m-%d-%H%z") > datetime.now(UTC):
+            raise ValueError(text)
         return text

@@ -151,7 +151,7 @@ class Key:
     name: str
     field: str
     rule: Rule
-    default: str | int | bool
+    default: Any
 
 
 def declared() -> list[Key]:

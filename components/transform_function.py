@@ -51,7 +51,7 @@ class TransformFunction(Stage):
         trace = Permission(("xray:PutTelemetryRecords", "xray:PutTraceSegments"), (ANY,))
         role = ServiceRole(
             f"{name}-role",
-            site,
+            self,
             "transform",
             service="lambda.amazonaws.com",
             conditions=site.from_source(site.arn("lambda", f"function:{function_name}")),
@@ -61,7 +61,6 @@ class TransformFunction(Stage):
                 ),
                 *([trace] if settings.lambda_tracing else []),
             ],
-            opts=self.child(),
         )
         function = aws.lambda_.Function(
             name,
@@ -76,7 +75,6 @@ class TransformFunction(Stage):
                 memory_size=settings.lambda_memory_mb,
                 timeout=settings.lambda_timeout_seconds,
                 reserved_concurrent_executions=settings.lambda_concurrency or None,
-                kms_key_arn=site.key_arn,
                 logging_config=aws.lambda_.FunctionLoggingConfigArgs(
                     log_format="JSON", log_group=logs.name, application_log_level="INFO", system_log_level="WARN"
                 ),
