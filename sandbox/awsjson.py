@@ -1,0 +1,172 @@
+"""A lean client of AWS's JSON protocols, for the calls that carry data.
+
+botocore spends most of a data call on validating, hooking and parsing what the
+workers know already. Here a call is one POST over a kept-alive connection: the
+target in a header, msgspec in and out. Configuration is still read with boto3.
+
+The sandbox checks no signature, but the credential scope of the Authorization
+header is what names the service and the region, so it is well formed.
+"""
+
+from __future__ import annotations
+
+import http.client
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+T = TypeVar("T")
+
+_TARGETS = {
+    # service: (signing name, target prefix, JSON protocol version)
+    "dynamodbstreams": ("dynamodb", "DynamoDBStreams_20120810", "1.0"),
+    "kinesis": ("kinesis", "Kinesis_20131202", "1.1"),
+    "logs": ("logs", "Logs_20140328", "1.1"),
+}
+_THROTTLES = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
+class CallError(Exception):
+    """A call that brought no result; `ServiceError` and `UnreachableError` are its two kinds."""
+
+
+class ServiceError(CallError):
+    """The service answered with an error: its `code`, its `message` and the HTTP `status`."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    @property
+    def is_outage(self) -> bool:
+        """True for the service's own failure (5xx), which says nothing about the request."""
+        return self.status >= 500
+
+    @property
+    def is_throttle(self) -> bool:
+        """True when the same request may succeed later."""
+        return self.code in _THROTTLES
+
+
+class UnreachableError(CallError):
+    """Nobody answered at the endpoint: refused, reset or timed out."""
+
+
+class Response(msgspec.Struct, frozen=True):
+    """An HTTP answer with its header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class HttpClient:
+    """One kept-alive HTTP connection to the endpoint. Not for use by several threads.
+
+    A connection that the server closed while it was idle is opened again once;
+    a request may then arrive twice, which all data calls here can bear.
+    """
+
+    def __init__(self, endpoint_url: str, timeout_s: float = 30.0) -> None:
+        parts = urlsplit(endpoint_url)
+        if parts.scheme != "http" or parts.hostname is None:
+            raise ValueError(f"endpoint URL {endpoint_url!r} is not of the form http://host:port")
+        self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_s)
+        self._fresh = True
+
+    def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Response:
+        """Send one request and read the whole answer, whatever its status.
+
+        Raises:
+            UnreachableError: nobody answered.
+        """
+        try:
+            return self._exchange(method, path, body, headers or {})
+        except (http.client.RemoteDisconnected, ConnectionError) as error:
+            retry, reason = not self._fresh, error
+        except (OSError, http.client.HTTPException) as error:
+            retry, reason = False, error
+        self.close()
+        if retry:
+            return self.request(method, path, body, headers)
+        raise UnreachableError(f"no answer from the endpoint: {reason or type(reason).__name__}") from reason
+
+    def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Response:
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        self._fresh = False
+        return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
+
+    def close(self) -> None:
+        """Close the connection; the next request opens another."""
+        self._connection.close()
+        self._fresh = True
+
+
+def authorization(region: str, signing_name: str) -> str:
+    """An Authorization header of Signature Version 4's form; the signature itself is not checked here."""
+    return (
+        f"AWS4-HMAC-SHA256 Credential=sandbox/20260101/{region}/{signing_name}/aws4_request, "
+        "SignedHeaders=host;x-amz-date;x-amz-target, Signature=" + "0" * 64
+    )
+
+
+class AwsJson:
+    """Calls to one service (dynamodbstreams, kinesis, logs) in one region. Not for use by several threads.
+
+    Requests are anything msgspec encodes (bytes become base64, as the protocol
+    has it); answers are decoded straight into the type asked for.
+    """
+
+    def __init__(self, endpoint_url: str, service: str, region: str, timeout_s: float = 30.0) -> None:
+        signing_name, self._target, version = _TARGETS[service]
+        self._http = HttpClient(endpoint_url, timeout_s)
+        self._headers = {
+            "Authorization": authorization(region, signing_name),
+            "Content-Type": f"application/x-amz-json-{version}",
+            "X-Amz-Date": "20260101T000000Z",
+        }
+
+    def call(self, operation: str, request: object, answer: type[T]) -> T:
+        """Call an operation by its name, e.g. GetRecords.
+
+        Raises:
+            ServiceError: the service refused or failed.
+            UnreachableError: nobody answered, or not in this protocol.
+        """
+        headers = self._headers | {"X-Amz-Target": f"{self._target}.{operation}"}
+        response = self._http.request("POST", "/", msgspec.json.encode(request), headers)
+        if response.status != 200:
+            raise service_error(response)
+        try:
+            # An operation without a result may be answered with nothing at all.
+            return msgspec.json.decode(response.body or b"{}", type=answer)
+        except msgspec.DecodeError as error:
+            raise UnreachableError(f"{operation} was answered with something else: {error}") from error
+
+    def close(self) -> None:
+        """Close the connection; the next call opens another."""
+        self._http.close()
+
+
+def service_error(response: Response) -> ServiceError:
+    """The error that a response with a status other than 2xx stands for."""
+    try:
+        fields = msgspec.json.decode(response.body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        fields: dict[str, Any] = {}
+    code = str(fields.get("__type") or response.headers.get("x-amzn-errortype") or f"HTTP {response.status}")
+    message = str(fields.get("message") or fields.get("Message") or "")
+    return ServiceError(response.status, code.rsplit("#", 1)[-1].split(":", 1)[0], message)

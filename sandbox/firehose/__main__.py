@@ -1,0 +1,17 @@
+"""`python -m sandbox.firehose --endpoint-url URL --state-dir DIR`."""
+
+from __future__ import annotations
+
+from sandbox.firehose.worker import FirehoseWorker
+from sandbox.state import Stop, worker_arguments
+
+
+def main() -> None:
+    """Run the worker until SIGTERM."""
+    stop = Stop()
+    endpoint_url, state = worker_arguments()
+    FirehoseWorker(endpoint_url, state).run(stop)
+
+
+if __name__ == "__main__":
+    main()

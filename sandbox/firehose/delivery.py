@@ -1,0 +1,246 @@
+"""From records to objects in S3: buffers by prefix, packed, named and put until S3 has them."""
+
+from __future__ import annotations
+
+import logging
+import random
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import duckdb
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.firehose.catalog import CatalogError, GlueTable
+from sandbox.firehose.compression import COMPRESSIONS
+from sandbox.firehose.config import Destination
+from sandbox.firehose.errors import CONVERSION_FAILED, ConversionFailure, error_line
+from sandbox.firehose.naming import error_prefix, in_zone, object_name, object_prefix
+from sandbox.firehose.parquet import Converter, RecordError
+from sandbox.firehose.records import Record
+
+log = logging.getLogger(__name__)
+
+_FIRST_BACKOFF_S = 0.2
+_LONGEST_BACKOFF_S = 10.0
+
+PartitionKeys = tuple[tuple[str, str], ...]
+
+
+class ObjectStore(Protocol):
+    """The one call of S3 that is needed."""
+
+    def put_object(self, **arguments: Any) -> Any:
+        """Put an object."""
+        ...
+
+
+@dataclass
+class Buffer:
+    """Records of one object to be: of one error type (None for data) and one set of partition keys."""
+
+    error_type: str | None
+    keys: PartitionKeys
+    opened_at: float
+    entries: list[tuple[Record, bytes]] = field(default_factory=list[tuple[Record, bytes]])
+    size_bytes: int = 0
+
+    def add(self, record: Record, data: bytes) -> None:
+        """Append a record's data."""
+        self.entries.append((record, data))
+        self.size_bytes += len(data)
+
+    @property
+    def oldest_s(self) -> float:
+        """Arrival of the oldest record, in epoch seconds."""
+        return min(record.source.arrived_at for record, _ in self.entries)
+
+
+@dataclass
+class Object:
+    """An object being put, and the records that are delivered with it."""
+
+    key: str
+    body: bytes
+    content_encoding: str | None
+    records: list[Record]
+    is_error: bool = False
+    tries: int = 0
+    due: float = 0.0
+
+
+@dataclass
+class Counters:
+    """What has been delivered. Bytes are those of the objects as they are in S3."""
+
+    delivered: int = 0
+    objects: int = 0
+    error_records: int = 0
+    error_objects: int = 0
+    bytes_out: int = 0
+    conversion_failed: int = 0
+    failed_puts: int = 0
+
+
+@dataclass
+class Delivery:
+    """One destination: takes records' data, and puts objects when buffers are full or old enough.
+
+    `acknowledge` is told of every record whose object S3 has accepted.
+    """
+
+    stream: str
+    version: str
+    destination: Destination
+    store: ObjectStore
+    acknowledge: Callable[[Record], None]
+    clock: Callable[[], float]
+    table: GlueTable | None = None
+    counters: Counters = field(default_factory=Counters)
+    _buffers: dict[tuple[str | None, PartitionKeys], Buffer] = field(
+        default_factory=dict[tuple[str | None, PartitionKeys], Buffer]
+    )
+    _objects: list[Object] = field(default_factory=list[Object])
+    _table_due: float = 0.0
+
+    def add(self, record: Record, data: bytes, keys: PartitionKeys = ()) -> None:
+        """Take a record's data for delivery under the prefix."""
+        self._buffer(None, keys).add(record, data)
+
+    def add_error(self, record: Record, error_type: str, line: bytes) -> None:
+        """Take a record's error document for delivery under the error prefix."""
+        self._buffer(error_type, ()).add(record, line)
+
+    def step(self, *, flush: bool = False) -> float:
+        """Put what is due (all, with `flush`); the seconds until something is due again."""
+        now = self.clock()
+        for place, buffer in list(self._buffers.items()):
+            if (flush or self._is_due(buffer, now)) and self._seal(buffer, now):
+                del self._buffers[place]
+        for sealed in [sealed for sealed in self._objects if flush or sealed.due <= now]:
+            self._put(sealed)
+        return self._next_due(now)
+
+    @property
+    def is_empty(self) -> bool:
+        """True when everything taken has been delivered."""
+        return not self._buffers and not self._objects
+
+    def _buffer(self, error_type: str | None, keys: PartitionKeys) -> Buffer:
+        place = (error_type, keys)
+        if place not in self._buffers:
+            self._buffers[place] = Buffer(error_type, keys, self.clock())
+        return self._buffers[place]
+
+    def _is_due(self, buffer: Buffer, now: float) -> bool:
+        limits = self.destination.buffering
+        return buffer.size_bytes >= limits.size_bytes or now - buffer.opened_at >= limits.interval_s
+
+    def _next_due(self, now: float) -> float:
+        interval_s = self.destination.buffering.interval_s
+        dues = [buffer.opened_at + interval_s for buffer in self._buffers.values()]
+        dues = [max(due, self._table_due) for due in dues] + [sealed.due for sealed in self._objects]
+        return max(0.0, min(dues, default=now + interval_s) - now)
+
+    def _seal(self, buffer: Buffer, now: float) -> bool:
+        """Make a buffer an object; False when it has to wait for the catalogue."""
+        if self.table is not None and buffer.error_type is None:
+            return self._seal_converted(buffer, self.table, now)
+        packing = COMPRESSIONS[self.destination.compression]
+        body = packing.compress(b"".join(data for _, data in buffer.entries))
+        records = [record for record, _ in buffer.entries]
+        extension = packing.extension if self.destination.extension is None else self.destination.extension
+        is_error = buffer.error_type is not None
+        self._objects.append(Object(self._key(buffer, extension), body, packing.content_encoding, records, is_error))
+        return True
+
+    def _seal_converted(self, buffer: Buffer, table: GlueTable, now: float) -> bool:
+        if now < self._table_due:
+            return False
+        try:
+            converter = table.converter()
+        except CatalogError as error:
+            self._refuse(buffer.entries, table, error.code, error.message)
+            return True
+        except (BotoCoreError, ClientError) as error:
+            log.warning("delivery stream %s: the catalogue does not answer: %s", self.stream, error)
+            self._table_due = now + _LONGEST_BACKOFF_S
+            return False
+        rows: list[dict[str, str]] = []
+        converted: list[tuple[Record, bytes]] = []
+        for record, data in buffer.entries:
+            try:
+                rows += converter.rows(data)
+                converted.append((record, data))
+            except RecordError as error:
+                self._refuse([(record, data)], table, error.code, error.message)
+        if converted:
+            self._seal_rows(buffer, converter, rows, converted, table)
+        return True
+
+    def _seal_rows(
+        self,
+        buffer: Buffer,
+        converter: Converter,
+        rows: list[dict[str, str]],
+        converted: list[tuple[Record, bytes]],
+        table: GlueTable,
+    ) -> None:
+        try:
+            with tempfile.TemporaryDirectory(prefix="firehose-") as directory:
+                body = converter.write(rows, Path(directory))
+        except duckdb.Error as error:
+            self._refuse(converted, table, "DataFormatConversion.InternalError", str(error))
+            return
+        extension = self.destination.extension or ".parquet"
+        self._objects.append(Object(self._key(buffer, extension), body, None, [record for record, _ in converted]))
+
+    def _refuse(self, entries: Iterable[tuple[Record, bytes]], table: GlueTable, code: str, message: str) -> None:
+        now_ms = int(self.clock() * 1000)
+        for record, data in entries:
+            failure = ConversionFailure(
+                1, record.arrived_ms, code, message, now_ms, data, record.source.sequence, 0, table.description
+            )
+            self.add_error(record, CONVERSION_FAILED, error_line(failure))
+            self.counters.conversion_failed += 1
+
+    def _key(self, buffer: Buffer, extension: str) -> str:
+        moment = in_zone(buffer.oldest_s, ZoneInfo(self.destination.timezone))
+        if buffer.error_type is None:
+            prefix = object_prefix(self.destination.prefix, moment, dict(buffer.keys))
+        else:
+            prefix = error_prefix(self.destination.prefix, self.destination.error_prefix, buffer.error_type, moment)
+        return prefix + object_name(self.stream, self.version, moment, extension)
+
+    def _put(self, sealed: Object) -> None:
+        """Put it, under the same key however often; S3 is asked until it takes it."""
+        encoding = {"ContentEncoding": sealed.content_encoding} if sealed.content_encoding else {}
+        try:
+            self.store.put_object(
+                Bucket=self.destination.bucket,
+                Key=sealed.key,
+                Body=sealed.body,
+                ContentType="application/octet-stream",
+                **encoding,
+            )
+        except (BotoCoreError, ClientError) as error:
+            if sealed.tries == 0:
+                log.warning("delivery stream %s: s3://%s: %s", self.stream, self.destination.bucket, error)
+            self.counters.failed_puts += 1
+            sealed.tries += 1
+            ceiling = min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2 ** min(sealed.tries, 10))
+            sealed.due = self.clock() + random.uniform(ceiling / 2, ceiling)  # noqa: S311 - jitter
+            return
+        self._objects.remove(sealed)
+        self.counters.bytes_out += len(sealed.body)
+        if sealed.is_error:
+            self.counters.error_objects += 1
+            self.counters.error_records += len(sealed.records)
+        else:
+            self.counters.objects += 1
+            self.counters.delivered += len(sealed.records)
+        for record in sealed.records:
+            self.acknowledge(record)

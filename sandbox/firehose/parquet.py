@@ -1,0 +1,268 @@
+"""JSON records to Parquet by the columns of a Glue table, exact or not at all.
+
+Values are brought to their column's type here, one record at a time, so that a
+record that doesn't fit fails alone; DuckDB then writes the file. The rules are
+those of the OpenX JSON SerDe as Firehose runs it: what is missing or null
+becomes null, numbers and their texts are one, unknown fields are passed over.
+https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, cast
+
+import duckdb
+import msgspec
+from msgspec import Struct
+
+Coerce = Callable[[Any], str]
+
+_INTEGERS = {
+    "tinyint": ("TINYINT", 7),
+    "smallint": ("SMALLINT", 15),
+    "int": ("INTEGER", 31),
+    "integer": ("INTEGER", 31),
+    "bigint": ("BIGINT", 63),
+}
+_FLOATS = {"float": "FLOAT", "real": "FLOAT", "double": "DOUBLE"}
+_DECIMAL = re.compile(r"decimal(?:\(\s*(\d{1,2})\s*(?:,\s*(\d{1,2})\s*)?\))?")
+_TEXT = re.compile(r"string|(?:var)?char\(\d+\)")
+_TIMESTAMP = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9}))?Z?")
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_EXACT = Context(prec=80)
+_FIRST_EPOCH_MS = 10**11
+"""Epoch numbers from here on are milliseconds: as seconds they would be in the year 5138."""
+
+PARSE_ERROR = "DataFormatConversion.ParseError"
+MALFORMED = "DataFormatConversion.MalformedData"
+
+
+class RecordError(Exception):
+    """A record that can't be converted: `code` and `message` as they stand in the error document."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class SchemaError(Exception):
+    """A table whose columns can't be written; its text says which and why."""
+
+
+class Column(Struct, frozen=True):
+    """A column of the file: its name, DuckDB's type for it, and what brings a JSON value to its text form."""
+
+    name: str
+    sql_type: str
+    coerce: Coerce
+
+
+def column(name: str, glue_type: str) -> Column:
+    """The column for a Glue column; SchemaError for a type that is not written here."""
+    kind = glue_type.strip().lower()
+    if kind in _INTEGERS:
+        sql_type, bits = _INTEGERS[kind]
+        return Column(name, sql_type, _integer(bits))
+    if kind in _FLOATS:
+        return Column(name, _FLOATS[kind], _floating)
+    if _TEXT.fullmatch(kind):
+        return Column(name, "VARCHAR", _text)
+    if match := _DECIMAL.fullmatch(kind):
+        precision, scale = int(match[1] or 10), int(match[2] or 0)
+        if not 1 <= precision <= 38 or scale > precision:
+            raise SchemaError(f"column {name} has the impossible type {glue_type}")
+        return Column(name, f"DECIMAL({precision},{scale})", _decimal(precision, scale))
+    simple: dict[str, tuple[str, Coerce]] = {
+        "boolean": ("BOOLEAN", _boolean),
+        "timestamp": ("TIMESTAMP", _timestamp),
+        "date": ("DATE", _date),
+    }
+    if kind not in simple:
+        raise SchemaError(f"column {name} has type {glue_type}, which is not written here")
+    return Column(name, *simple[kind])
+
+
+class Converter:
+    """Records to Parquet files for one table. Not for use by several threads."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        compression: str,
+        *,
+        case_insensitive: bool = True,
+        key_mappings: Mapping[str, str] | None = None,
+    ) -> None:
+        self._columns = columns
+        self._keys = [(key_mappings or {}).get(column.name, column.name) for column in columns]
+        self._case_insensitive = case_insensitive
+        self._database = duckdb.connect(":memory:", config={"threads": 1})
+        self._texts = "{" + ", ".join(f"{_literal(column.name)}: 'VARCHAR'" for column in columns) + "}"
+        self._casts = ", ".join(
+            f"CAST({_identifier(column.name)} AS {column.sql_type}) AS {_identifier(column.name)}" for column in columns
+        )
+        self._options = f"FORMAT PARQUET, COMPRESSION {compression.lower()}"
+
+    def rows(self, data: bytes) -> list[dict[str, str]]:
+        """The rows in a record (one, or several JSON documents behind each other), values in text form.
+
+        Raises:
+            RecordError: it is not JSON, or a value does not fit its column.
+        """
+        return [self._row(document) for document in _documents(data)]
+
+    def write(self, rows: Sequence[Mapping[str, str]], directory: Path) -> bytes:
+        """A Parquet file of the rows; `directory` is for files on the way.
+
+        Raises:
+            duckdb.Error: the file could not be written.
+        """
+        source, target = directory / "rows.json", directory / "rows.parquet"
+        source.write_bytes(msgspec.json.Encoder().encode_lines(rows))
+        read = f"read_json({_literal(str(source))}, format = 'newline_delimited', columns = {self._texts})"
+        select = f"SELECT {self._casts} FROM {read}"  # noqa: S608 - every name and literal in it is quoted
+        try:
+            self._database.execute(f"COPY ({select}) TO {_literal(str(target))} ({self._options})")
+            return target.read_bytes()
+        finally:
+            source.unlink()
+            target.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Give DuckDB's memory back."""
+        self._database.close()
+
+    def _row(self, document: dict[str, Any]) -> dict[str, str]:
+        lowered: dict[str, Any] | None = None
+        row: dict[str, str] = {}
+        for column_, key in zip(self._columns, self._keys, strict=True):
+            value = document.get(key)
+            if value is None and self._case_insensitive and key not in document:
+                if lowered is None:
+                    lowered = {name.lower(): field for name, field in document.items()}
+                value = lowered.get(key.lower())
+            if value is not None:
+                try:
+                    row[column_.name] = column_.coerce(value)
+                except (ValueError, ArithmeticError) as error:
+                    raise RecordError(
+                        MALFORMED, f"Data does not match the schema. For column {column_.name}: {error}"
+                    ) from error
+        return row
+
+
+def _documents(data: bytes) -> list[dict[str, Any]]:
+    if not data.strip():
+        raise RecordError(MALFORMED, "The record was empty or contained only whitespace.")
+    try:
+        decoded = [_DECODER.decode(data)]
+    except msgspec.DecodeError:
+        try:
+            decoded = _DECODER.decode_lines(data)
+        except msgspec.DecodeError as error:
+            raise RecordError(PARSE_ERROR, f"Encountered malformed JSON. {error}") from error
+    for document in decoded:
+        if not isinstance(document, dict):
+            raise RecordError(
+                MALFORMED, "The input JSON contained no object at the top level. The top level must be an object."
+            )
+    return cast("list[dict[str, Any]]", decoded)
+
+
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, (dict, list, bool)):
+        raise ValueError(f"{_text(value)} is no number")
+    return str(value).strip()
+
+
+def _integer(bits: int) -> Coerce:
+    def coerce(value: Any) -> str:
+        number = value if type(value) is int else int(_scalar(value))
+        if not -(2**bits) <= number < 2**bits:
+            raise ValueError(f"{number} is out of range")
+        return str(number)
+
+    return coerce
+
+
+def _decimal(precision: int, scale: int) -> Coerce:
+    """Exact, or rounded half up to the scale as Hive does; a value too large for the precision is refused."""
+    step = Decimal(1).scaleb(-scale)
+    limit = Decimal(10) ** (precision - scale)
+
+    def coerce(value: Any) -> str:
+        try:
+            number = value if isinstance(value, Decimal) else Decimal(_scalar(value))
+            if not number.is_finite() or abs(number) >= limit:
+                raise ValueError(f"{value} is out of range")
+            rounded = number.quantize(step, ROUND_HALF_UP, _EXACT)
+        except InvalidOperation as error:
+            raise ValueError(f'For input string: "{value}"') from error
+        if abs(rounded) >= limit:
+            raise ValueError(f"{value} is out of range")
+        return f"{rounded:f}"
+
+    return coerce
+
+
+def _floating(value: Any) -> str:
+    return repr(float(_scalar(value)))
+
+
+def _boolean(value: Any) -> str:
+    text = ("true" if value else "false") if isinstance(value, bool) else _scalar(value).lower()
+    if text not in {"true", "false"}:
+        raise ValueError(f"{text!r} is no boolean")
+    return text
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Decimal):
+        return str(value)
+    return msgspec.json.encode(value).decode()
+
+
+def _timestamp(value: Any) -> str:
+    match = _TIMESTAMP.fullmatch(_scalar(value))
+    if match is None:
+        return _epoch(value)
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    moment = datetime(year, month, day, hour, minute, second, int((match[7] or "0")[:6].ljust(6, "0")))
+    return moment.isoformat(" ")
+
+
+def _epoch(value: Any) -> str:
+    try:
+        number = Decimal(_scalar(value))
+    except InvalidOperation as error:
+        raise ValueError(f"{value!r} is no timestamp") from error
+    micros = int(number * (1000 if abs(number) >= _FIRST_EPOCH_MS else 1_000_000))
+    seconds, rest = divmod(micros, 1_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest, tzinfo=None)
+    return moment.isoformat(" ")
+
+
+def _date(value: Any) -> str:
+    match = _DATE.fullmatch(_scalar(value))
+    if match is None:
+        raise ValueError(f"{value!r} is no date")
+    return date(*(int(part) for part in match.groups())).isoformat()
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

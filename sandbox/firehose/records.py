@@ -1,0 +1,70 @@
+"""Records on their way through a delivery stream, and what may be checkpointed because of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from sandbox.shards import Checkpoint, KinesisRecord
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """A source record. It is done when as many deliveries as are `pending` have been acknowledged."""
+
+    shard_id: str
+    source: KinesisRecord
+    pending: int = 1
+
+    @property
+    def data(self) -> bytes:
+        """The record's bytes."""
+        return self.source.data
+
+    @property
+    def arrived_ms(self) -> int:
+        """When it arrived in the stream, in epoch milliseconds."""
+        return int(self.source.arrived_at * 1000)
+
+
+class Ledger:
+    """The records in flight of every shard, in order; the checkpoint follows the oldest that is not done."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self._shards: dict[str, deque[Record]] = {}
+        self.in_flight_bytes = 0
+
+    def add(self, record: Record) -> None:
+        """A record has been read."""
+        self._shards.setdefault(record.shard_id, deque()).append(record)
+        self.in_flight_bytes += len(record.data)
+
+    def acknowledge(self, record: Record) -> None:
+        """One of the record's deliveries has been accepted (or it has been dropped on purpose)."""
+        record.pending -= 1
+        if record.pending == 0:
+            self.in_flight_bytes -= len(record.data)
+
+    def save(self) -> None:
+        """Move the checkpoint up to the oldest record that is not done, and write it down."""
+        for shard_id, records in self._shards.items():
+            done: Record | None = None
+            while records and records[0].pending == 0:
+                done = records.popleft()
+            if done is not None:
+                self._checkpoint.advance(shard_id, done.source.sequence)
+        self._checkpoint.save()
+
+    def is_empty(self, shard_id: str) -> bool:
+        """True when nothing of the shard is in flight."""
+        return not self._shards.get(shard_id)
+
+    @property
+    def backlog(self) -> int:
+        """Records read and not yet done."""
+        return sum(len(records) for records in self._shards.values())
+
+    def oldest_ms(self) -> int | None:
+        """Arrival of the oldest record in flight, in epoch milliseconds; None without any."""
+        return min((records[0].arrived_ms for records in self._shards.values() if records), default=None)

@@ -1,0 +1,17 @@
+"""`python -m sandbox.functions --endpoint-url URL --state-dir DIR`."""
+
+from __future__ import annotations
+
+from sandbox.functions.service import FunctionsService
+from sandbox.state import Stop, worker_arguments
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    stop = Stop()
+    endpoint_url, state = worker_arguments()
+    FunctionsService(endpoint_url, state).run(stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The environments of one function: warm ones are used again, busy ones get company."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from sandbox.functions.config import FunctionConfig
+from sandbox.functions.environment import Environment, Result
+from sandbox.functions.runtime_api import Invocation
+
+log = logging.getLogger(__name__)
+
+MAXIMUM_ENVIRONMENTS = 8
+"""As many processes as run at once where no reserved concurrency says less; further invocations wait."""
+WARM_ENVIRONMENTS = 2
+"""As many stay when they are idle."""
+
+
+class ThrottledError(Exception):
+    """The function's reserved concurrency is used up."""
+
+
+class Pool:
+    """Environments of one function, at most as many as its concurrency allows."""
+
+    def __init__(self, start: Callable[[FunctionConfig], Environment]) -> None:
+        self._start = start
+        self._idle: list[Environment] = []
+        self._busy = 0
+        self._free = threading.Condition()
+        self._closed = False
+
+    def invoke(self, config: FunctionConfig, reserved: int | None, invocation: Invocation) -> Result:
+        """Run an invocation in an environment for this configuration.
+
+        Raises:
+            ThrottledError: `reserved` invocations are running already.
+            PackageError, CallError: a new environment could not be made.
+        """
+        with self._free:
+            if reserved is not None and self._busy >= reserved:
+                raise ThrottledError
+            while self._busy >= MAXIMUM_ENVIRONMENTS:
+                self._free.wait()
+            self._busy += 1
+            environment = self._warm(config)
+        try:
+            if environment is None:
+                environment = self._start(config)
+            return environment.invoke(invocation)
+        finally:
+            self._release(environment)
+
+    def close(self) -> None:
+        """End every idle environment, and the busy ones as they become idle."""
+        with self._free:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for environment in idle:
+            environment.close()
+
+    def _warm(self, config: FunctionConfig) -> Environment | None:
+        """An idle environment that fits; those that are dead or of another configuration are closed."""
+        while self._idle:
+            environment = self._idle.pop()
+            if environment.is_alive and environment.config == config:
+                return environment
+            environment.close()
+        return None
+
+    def _release(self, environment: Environment | None) -> None:
+        with self._free:
+            self._busy -= 1
+            keep = (
+                environment is not None
+                and environment.is_alive
+                and not self._closed
+                and len(self._idle) < WARM_ENVIRONMENTS
+            )
+            if environment is not None and keep:
+                self._idle.append(environment)
+            self._free.notify()
+        if environment is not None and not keep:
+            environment.close()

@@ -1,0 +1,5 @@
+"""EventBridge Pipes: from a DynamoDB stream, by filter, template and retries, into a Kinesis stream.
+
+A process of its own (`python -m sandbox.pipes`): it describes the pipes at the
+endpoint as any client would, and runs those that should be running.
+"""

@@ -1,0 +1,167 @@
+"""One running pipe: its shards, in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+
+from sandbox.awsjson import AwsJson, CallError
+from sandbox.pipes.config import PipeConfig
+from sandbox.pipes.deadletters import DeadLetters
+from sandbox.pipes.patterns import compile_filters
+from sandbox.pipes.shard import Counters, PipeShard, Steps
+from sandbox.pipes.target import KinesisTarget, Outgoing
+from sandbox.pipes.templates import compile_parameter, compile_template
+from sandbox.shards import Checkpoint, DynamoDbStream, ShardReader
+from sandbox.state import StateDir
+
+log = logging.getLogger(__name__)
+
+DISCOVERY_INTERVAL_S = 2.0
+_OUTAGE_PAUSE_S = 1.0
+
+
+def compile_steps(config: PipeConfig) -> Steps:
+    """What a pipe's configuration makes of an event.
+
+    Raises:
+        PatternError, TemplateError: the configuration is one that Pipes would not accept.
+    """
+    keep = compile_filters(config.filters)
+    partition_key = compile_parameter(config.partition_key)
+    if config.input_template is None:
+        return Steps(keep, lambda event: Outgoing(msgspec.json.encode(event), partition_key(event)))
+    variables = {
+        "aws.pipes.pipe-arn": config.arn,
+        "aws.pipes.pipe-name": config.name,
+        "aws.pipes.source-arn": config.source_arn,
+        "aws.pipes.target-arn": config.target_arn,
+        "aws.pipes.enrichment-arn": "",
+    }
+    render = compile_template(config.input_template, variables)
+    return Steps(keep, lambda event: Outgoing(render(event), partition_key(event)))
+
+
+def as_pipes_emits(event: dict[str, Any], source_arn: str, region: str) -> dict[str, Any]:
+    """The event of a stream record in the form that a pipe hands on: GetRecords' own, with where it came from.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html
+    """
+    return event | {"awsRegion": region, "eventSourceARN": source_arn}
+
+
+class PipeRunner:
+    """A pipe at work until it is told to stop. Its checkpoint lets a later one go on where it left off."""
+
+    def __init__(self, config: PipeConfig, endpoint_url: str, state: StateDir) -> None:
+        self.config = config
+        self.counters = Counters()
+        self._stop = threading.Event()
+        self._region = config.source_arn.split(":")[3]
+        steps = compile_steps(config)
+        self._steps = Steps(steps.keep, lambda event: steps.outgoing(self._emitted(event)))
+        self._checkpoint = Checkpoint(state, f"pipes-{config.name}", config.identity)
+        source = DynamoDbStream(AwsJson(endpoint_url, "dynamodbstreams", self._region), config.source_arn)
+        self._reader = ShardReader(source, self._checkpoint, config.since)
+        target_region = config.target_arn.split(":")[3]
+        self._target = KinesisTarget(AwsJson(endpoint_url, "kinesis", target_region), config.target_arn)
+        self._dead_letters = DeadLetters(endpoint_url, config.dead_letter_arn) if config.dead_letter_arn else None
+        self._shards: dict[str, PipeShard] = {}
+        self._status = self._account()
+        self._discovery_due = 0.0
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name=f"pipe-{config.name}", daemon=True)
+
+    def start(self) -> None:
+        """Start reading."""
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """False once its thread has ended, be it by an error of its own."""
+        return self._thread.is_alive()
+
+    def request_stop(self) -> None:
+        """Ask the pipe to end after the call it is in."""
+        self._stop.set()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end; its progress is then in the checkpoint."""
+        self._thread.join(timeout_s)
+
+    def status(self) -> Mapping[str, Any]:
+        """The counters, and how far behind the pipe is, as its own thread saw them last."""
+        return self._status
+
+    def _emitted(self, event: dict[str, Any]) -> dict[str, Any]:
+        return as_pipes_emits(event, self.config.source_arn, self._region)
+
+    def _run(self) -> None:
+        log.info("pipe %s: from %s to %s", self.config.name, self.config.source_arn, self.config.target_arn)
+        while not self._stop.is_set():
+            pause = self._round()
+            self._status = self._account()
+            if pause > 0:
+                self._stop.wait(pause)
+        self._checkpoint.save()
+        log.info("pipe %s: stopped", self.config.name)
+
+    def _account(self) -> dict[str, Any]:
+        ids = [shard.cursor.shard.id for shard in self._shards.values()]
+        return {
+            **asdict(self.counters),
+            "backlog": sum(shard.backlog for shard in self._shards.values()),
+            "lag_ms": max((shard.lag_ms() for shard in self._shards.values()), default=0),
+            "checkpoint": {shard_id: self._checkpoint.accepted(shard_id) for shard_id in ids},
+        }
+
+    def _round(self) -> float:
+        """One step of every shard; the seconds until there is something to do again."""
+        try:
+            self._discover()
+            pauses = [self._step(shard) for shard in list(self._shards.values())]
+        except CallError as error:
+            if not self._failing:
+                log.warning("pipe %s: source: %s", self.config.name, error)
+            self._failing = True
+            return _OUTAGE_PAUSE_S
+        if self._failing:
+            log.info("pipe %s: source answers again", self.config.name)
+            self._failing = False
+        return min(pauses, default=DISCOVERY_INTERVAL_S)
+
+    def _step(self, shard: PipeShard) -> float:
+        pause = shard.step()
+        if shard.is_drained:
+            del self._shards[shard.cursor.shard.id]
+            self._reader.finish(shard.cursor.shard.id)
+            self._adopt()
+            return 0.0
+        return pause
+
+    def _discover(self) -> None:
+        if time.monotonic() < self._discovery_due:
+            return
+        self._reader.discover()
+        self._discovery_due = time.monotonic() + DISCOVERY_INTERVAL_S
+        self._adopt()
+
+    def _adopt(self) -> None:
+        for shard_id, cursor in self._reader.cursors.items():
+            if shard_id not in self._shards:
+                self._shards[shard_id] = PipeShard(
+                    self.config,
+                    cursor,
+                    self._steps,
+                    self._target,
+                    self._dead_letters,
+                    self._checkpoint,
+                    self.counters,
+                    time.time,
+                )

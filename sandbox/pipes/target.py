@@ -1,0 +1,113 @@
+"""Putting a batch of a pipe into its Kinesis stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from sandbox.awsjson import AwsJson
+
+# https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+MAXIMUM_RECORDS = 500
+MAXIMUM_BYTES = 5 * 1024 * 1024
+MAXIMUM_RECORD_BYTES = 1024 * 1024
+
+
+class Outgoing(Struct, frozen=True):
+    """A record on its way: its data, and the partition key, None when the pipe's path led to nothing."""
+
+    data: bytes
+    partition_key: str | None
+
+    @property
+    def size_bytes(self) -> int:
+        """What counts against Kinesis's limits: data and partition key."""
+        return len(self.data) + len(self.partition_key or "")
+
+
+class Failure(Struct, frozen=True):
+    """Why a record was not accepted."""
+
+    code: str
+    message: str
+
+
+class _Entry(Struct, frozen=True):
+    Data: bytes
+    PartitionKey: str
+
+
+class _Result(Struct, frozen=True):
+    ErrorCode: str | None = None
+    ErrorMessage: str | None = None
+
+
+class _Answer(Struct, frozen=True):
+    Records: list[_Result]
+
+
+class KinesisTarget:
+    """PutRecords to one stream, by as many calls as its limits ask for."""
+
+    def __init__(self, client: AwsJson, stream_arn: str) -> None:
+        self._client = client
+        self._stream = {"StreamARN": stream_arn, "StreamName": stream_arn.rsplit("/", 1)[-1]}
+
+    def put(self, records: Sequence[Outgoing]) -> dict[int, Failure]:
+        """Put the records in order; the failures by their index.
+
+        A record that Kinesis would refuse together with its whole request (no
+        or an overlong partition key, more than 1 MiB) fails alone.
+
+        Raises:
+            CallError: a call failed as a whole; records of earlier calls may have been accepted.
+        """
+        failures = {i: failure for i, record in enumerate(records) if (failure := _invalid(record))}
+        for indices in _requests(records, failures):
+            entries = [_Entry(records[i].data, records[i].partition_key or "") for i in indices]
+            answer = self._client.call("PutRecords", self._stream | {"Records": entries}, _Answer)
+            for i, result in zip(indices, answer.Records, strict=True):
+                if result.ErrorCode is not None:
+                    failures[i] = Failure(result.ErrorCode, result.ErrorMessage or "")
+        return failures
+
+
+def to_retry(records: Sequence[Outgoing], failures: dict[int, Failure]) -> list[int]:
+    """The indices to send again: what failed, and what followed it with the same key.
+
+    A later record of the key that was accepted now stands in the stream before
+    the one that failed; sending it again puts the key's last word last.
+    """
+    retry: list[int] = []
+    keys: set[str | None] = set()
+    for i, record in enumerate(records):
+        if i in failures or record.partition_key in keys:
+            keys.add(record.partition_key)
+            retry.append(i)
+    return retry
+
+
+def _invalid(record: Outgoing) -> Failure | None:
+    if not record.partition_key:
+        return Failure("ValidationException", "the pipe's PartitionKey path leads to nothing in this event")
+    if len(record.partition_key) > 256:
+        return Failure("ValidationException", "the partition key is longer than 256 characters")
+    if record.size_bytes > MAXIMUM_RECORD_BYTES:
+        return Failure("ValidationException", f"the record of {record.size_bytes} bytes is larger than 1 MiB")
+    return None
+
+
+def _requests(records: Sequence[Outgoing], failures: dict[int, Failure]) -> Iterator[list[int]]:
+    indices: list[int] = []
+    size = 0
+    for i, record in enumerate(records):
+        if i in failures:
+            continue
+        if indices and (len(indices) == MAXIMUM_RECORDS or size + record.size_bytes > MAXIMUM_BYTES):
+            yield indices
+            indices, size = [], 0
+        indices.append(i)
+        size += record.size_bytes
+    if indices:
+        yield indices

@@ -1,0 +1,358 @@
+"""Reading the shards of a stream, in the order that keeps each key's changes in order.
+
+DynamoDB streams and Kinesis streams differ in their calls and agree on the rest:
+a shard is read through an iterator that expires, a closed shard ends, and the
+children of a shard are read only after everything in it has been accepted. What
+has been accepted is in the `Checkpoint`; a reader that dies reads on from there,
+so that records may come twice and none is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from sandbox.awsjson import AwsJson, ServiceError
+from sandbox.state import StateDir
+
+log = logging.getLogger(__name__)
+
+_ENDED = "SHARD_END"
+_CHANGES_A_PAGE = 1000
+_RECORDS_A_PAGE = 2000
+
+
+class SourceRecord(Protocol):
+    """What every record of a stream has: its place in the shard and when it arrived (epoch seconds)."""
+
+    @property
+    def sequence(self) -> str:
+        """Its sequence number."""
+        ...
+
+    @property
+    def arrived_at(self) -> float:
+        """When it arrived, in epoch seconds."""
+        ...
+
+
+R = TypeVar("R", bound=SourceRecord)
+
+
+class Shard(Struct, frozen=True):
+    """A shard, its parents (none, one, or two after a merge), and whether it still takes records."""
+
+    id: str
+    parents: tuple[str, ...] = ()
+    is_open: bool = True
+
+
+class Page(Struct, Generic[R], frozen=True):
+    """What one read brought.
+
+    `iterator` is None at the end of a closed shard; `at_tip` says that there is
+    surely nothing behind the page, `more` that there surely is.
+    """
+
+    records: list[R]
+    iterator: str | None
+    at_tip: bool
+    more: bool
+
+
+class StreamApi(Protocol[R]):
+    """The calls of a stream."""
+
+    def shards(self) -> list[Shard]:
+        """All shards that are not yet trimmed."""
+        ...
+
+    def iterator(self, shard_id: str, after: str | None) -> str:
+        """An iterator after a sequence number, or from the oldest record."""
+        ...
+
+    def read(self, iterator: str) -> Page[R]:
+        """As many records as one call gives."""
+        ...
+
+
+class Checkpoint:
+    """How far each shard has been accepted, kept in a file; atomic, so a kill at any moment leaves one or the other.
+
+    `identity` says whose progress it is: a pipe or delivery stream made anew
+    under the same name starts anew.
+    """
+
+    def __init__(self, state: StateDir, name: str, identity: str) -> None:
+        self._state = state
+        self._path: Path = state.checkpoints / f"{name}.json"
+        self._identity = identity
+        self._dirty = False
+        saved = state.read_json(self._path) or {}
+        shards: dict[str, str] = saved["shards"] if saved.get("identity") == identity else {}
+        self._shards = shards
+
+    def accepted(self, shard_id: str) -> str | None:
+        """The last accepted sequence number; None when there is none or the shard has ended."""
+        sequence = self._shards.get(shard_id)
+        return None if sequence == _ENDED else sequence
+
+    def has_ended(self, shard_id: str) -> bool:
+        """True once the whole of a closed shard has been accepted."""
+        return self._shards.get(shard_id) == _ENDED
+
+    def advance(self, shard_id: str, sequence: str) -> None:
+        """Everything up to and including this sequence number has been accepted."""
+        self._shards[shard_id] = sequence
+        self._dirty = True
+
+    def end(self, shard_id: str) -> None:
+        """Everything in this closed shard has been accepted."""
+        self._shards[shard_id] = _ENDED
+        self._dirty = True
+
+    def forget(self, shard_ids: set[str]) -> None:
+        """Drop shards that the stream has trimmed."""
+        for shard_id in shard_ids & self._shards.keys():
+            del self._shards[shard_id]
+            self._dirty = True
+
+    def known(self) -> set[str]:
+        """The shards that something is known of."""
+        return set(self._shards)
+
+    def save(self) -> None:
+        """Write it down, if anything changed since the last time."""
+        if self._dirty:
+            self._state.write_json(self._path, {"identity": self._identity, "shards": self._shards})
+            self._dirty = False
+
+
+class Cursor(Generic[R]):
+    """One shard, read from its checkpoint on.
+
+    `since` (epoch seconds) skips what arrived before it: LATEST means the records
+    from the moment on at which the pipe or delivery stream was made, whether or
+    not a worker was there to see it.
+    """
+
+    def __init__(self, api: StreamApi[R], shard: Shard, after: str | None, since: float | None) -> None:
+        self.shard = shard
+        self.exhausted = False
+        self.has_more = False
+        self._api = api
+        self._last_read = after
+        self._since = since if after is None else None
+        self._iterator: str | None = None
+
+    def read(self) -> list[R]:
+        """The next records, none when there are none now.
+
+        Any error leaves the cursor where it was, with a new iterator to be had.
+
+        Raises:
+            CallError: the stream could not be read.
+        """
+        if self.exhausted:
+            return []
+        try:
+            iterator = self._iterator or self._api.iterator(self.shard.id, self._last_read)
+            self._iterator = None
+            page = self._api.read(iterator)
+        except ServiceError as error:
+            if error.code == "ExpiredIteratorException":
+                return []
+            if error.code == "TrimmedDataAccessException":
+                log.warning("shard %s: records after %s are gone from the stream", self.shard.id, self._last_read)
+                self._last_read = None
+                return []
+            raise
+        self._iterator = page.iterator
+        self.has_more = page.more
+        if page.records:
+            self._last_read = page.records[-1].sequence
+        if page.iterator is None or (page.at_tip and not page.records and not self.shard.is_open):
+            self.exhausted = True
+        return page.records if self._since is None else self._skip(page.records, self._since)
+
+    def _skip(self, records: list[R], since: float) -> list[R]:
+        kept = [record for record in records if record.arrived_at >= since]
+        if kept:
+            self._since = None
+        return kept
+
+
+class ShardReader(Generic[R]):
+    """The cursors of the shards that may be read now: those whose parents have been accepted to their end."""
+
+    def __init__(self, api: StreamApi[R], checkpoint: Checkpoint, since: float | None) -> None:
+        self._api = api
+        self._checkpoint = checkpoint
+        self._since = since
+        self.cursors: dict[str, Cursor[R]] = {}
+
+    def discover(self) -> None:
+        """List the shards and open the cursors that have become readable.
+
+        Raises:
+            CallError: the stream could not be described.
+        """
+        shards = {shard.id: shard for shard in self._api.shards()}
+        self._checkpoint.forget(self._checkpoint.known() - shards.keys())
+        for shard in shards.values():
+            if shard.id in self.cursors:
+                self.cursors[shard.id].shard = shard
+            elif not self._checkpoint.has_ended(shard.id) and self._is_readable(shard, shards):
+                after = self._checkpoint.accepted(shard.id)
+                self.cursors[shard.id] = Cursor(self._api, shard, after, self._since)
+
+    def finish(self, shard_id: str) -> None:
+        """Everything in an exhausted shard has been accepted: its children may be read."""
+        del self.cursors[shard_id]
+        self._checkpoint.end(shard_id)
+        self._checkpoint.save()
+        self.discover()
+
+    def _is_readable(self, shard: Shard, shards: dict[str, Shard]) -> bool:
+        return all(parent not in shards or self._checkpoint.has_ended(parent) for parent in shard.parents)
+
+
+class ChangeRecord(Struct, frozen=True):
+    """A record of a DynamoDB stream, its event as the API gives it."""
+
+    sequence: str
+    arrived_at: float
+    event: dict[str, Any]
+
+
+class DynamoDbStream:
+    """The calls of a DynamoDB stream. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"""
+
+    def __init__(self, client: AwsJson, stream_arn: str) -> None:
+        self._client = client
+        self._arn = stream_arn
+
+    def shards(self) -> list[Shard]:
+        """All shards that are not yet trimmed."""
+        found: list[Shard] = []
+        request = {"StreamArn": self._arn}
+        while True:
+            answer = self._client.call("DescribeStream", request, _Description).StreamDescription
+            found += [shard.parsed() for shard in answer.Shards]
+            if answer.LastEvaluatedShardId is None:
+                return found
+            request["ExclusiveStartShardId"] = answer.LastEvaluatedShardId
+
+    def iterator(self, shard_id: str, after: str | None) -> str:
+        """An iterator after a sequence number, or from the oldest record."""
+        request = {"StreamArn": self._arn, "ShardId": shard_id} | _position("SequenceNumber", after)
+        return self._client.call("GetShardIterator", request, dict[str, str])["ShardIterator"]
+
+    def read(self, iterator: str) -> Page[ChangeRecord]:
+        """Up to 1,000 records or 1 MB."""
+        answer = self._client.call("GetRecords", {"ShardIterator": iterator}, _Changes)
+        records = [
+            ChangeRecord(event["dynamodb"]["SequenceNumber"], event["dynamodb"]["ApproximateCreationDateTime"], event)
+            for event in answer.Records
+        ]
+        return Page(records, answer.NextShardIterator, at_tip=False, more=len(records) >= _CHANGES_A_PAGE)
+
+
+class _Changes(Struct, frozen=True):
+    Records: list[dict[str, Any]]
+    NextShardIterator: str | None = None
+
+
+class KinesisRecord(Struct, frozen=True):
+    """A record of a Kinesis stream."""
+
+    sequence: str
+    arrived_at: float
+    partition_key: str
+    data: bytes
+
+
+class KinesisStream:
+    """The calls of a Kinesis stream. https://docs.aws.amazon.com/kinesis/latest/APIReference/"""
+
+    def __init__(self, client: AwsJson, stream_arn: str) -> None:
+        self._client = client
+        self._stream = {"StreamARN": stream_arn}
+
+    def shards(self) -> list[Shard]:
+        """All shards that are not yet trimmed."""
+        found: list[Shard] = []
+        request = dict(self._stream)
+        while True:
+            answer = self._client.call("ListShards", request, _ShardList)
+            found += [shard.parsed() for shard in answer.Shards]
+            if answer.NextToken is None:
+                return found
+            request = {"NextToken": answer.NextToken}
+
+    def iterator(self, shard_id: str, after: str | None) -> str:
+        """An iterator after a sequence number, or from the oldest record."""
+        request = self._stream | {"ShardId": shard_id} | _position("StartingSequenceNumber", after)
+        return self._client.call("GetShardIterator", request, dict[str, str])["ShardIterator"]
+
+    def read(self, iterator: str) -> Page[KinesisRecord]:
+        """Up to 2,000 records or 10 MB."""
+        request = self._stream | {"ShardIterator": iterator, "Limit": _RECORDS_A_PAGE}
+        answer = self._client.call("GetRecords", request, _KinesisPage)
+        records = [
+            KinesisRecord(r.SequenceNumber, r.ApproximateArrivalTimestamp, r.PartitionKey, r.Data)
+            for r in answer.Records
+        ]
+        full = len(records) >= _RECORDS_A_PAGE
+        return Page(records, answer.NextShardIterator, at_tip=answer.MillisBehindLatest == 0 and not full, more=full)
+
+
+class _KinesisRecord(Struct, frozen=True):
+    SequenceNumber: str
+    ApproximateArrivalTimestamp: float
+    PartitionKey: str
+    Data: bytes
+
+
+class _KinesisPage(Struct, frozen=True):
+    Records: list[_KinesisRecord]
+    NextShardIterator: str | None = None
+    MillisBehindLatest: int = 0
+
+
+class _SequenceRange(Struct, frozen=True):
+    EndingSequenceNumber: str | None = None
+
+
+class _Shard(Struct, frozen=True):
+    ShardId: str
+    SequenceNumberRange: _SequenceRange
+    ParentShardId: str | None = None
+    AdjacentParentShardId: str | None = None
+
+    def parsed(self) -> Shard:
+        parents = tuple(parent for parent in (self.ParentShardId, self.AdjacentParentShardId) if parent)
+        return Shard(self.ShardId, parents, self.SequenceNumberRange.EndingSequenceNumber is None)
+
+
+class _ShardList(Struct, frozen=True):
+    Shards: list[_Shard]
+    NextToken: str | None = None
+
+
+class _StreamDescription(Struct, frozen=True):
+    Shards: list[_Shard] = []
+    LastEvaluatedShardId: str | None = None
+
+
+class _Description(Struct, frozen=True):
+    StreamDescription: _StreamDescription
+
+
+def _position(field: str, after: str | None) -> dict[str, str]:
+    if after is None:
+        return {"ShardIteratorType": "TRIM_HORIZON"}
+    return {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", field: after}
