@@ -21,9 +21,7 @@ class Lake(Stage):
     """The lake's bucket, and beside it the bucket of its access logs.
 
     `lakeRetentionDays` expires rows and errors (0 keeps them); query results and
-    access logs always go. What writes to the lake must depend on this component,
-    which is ready when both buckets are closed to everybody else. Gives
-    `bucket_name` and `bucket_arn`.
+    access logs always go. Gives `bucket_name` and `bucket_arn`.
     """
 
     bucket_name: pulumi.Output[str]
@@ -33,20 +31,14 @@ class Lake(Stage):
         super().__init__("Lake", name, site, opts)
         settings = site.settings
         kept = settings.lake_retention_days
+        rows = (expire("rows", f"{site.table.change_log}/", kept), expire("errors", ERRORS, kept)) if kept else ()
         lake = Bucket(
             name,
             self,
             BucketArgs(
                 part="lake",
                 key_arn=site.key_arn,
-                rules=(
-                    *(
-                        (expire("rows", f"{site.table.change_log}/", kept), expire("errors", ERRORS, kept))
-                        if kept
-                        else ()
-                    ),
-                    expire("query-results", QUERY_RESULTS, settings.query_result_days),
-                ),
+                rules=(*rows, expire("query-results", QUERY_RESULTS, settings.query_result_days)),
             ),
         )
         delivered = Permission(

@@ -1,0 +1,202 @@
+"""A stack's resources without an engine: run the program, write down what it asks for.
+
+The program runs as `pulumi up` runs it, against a recorder in the engine's
+place, which answers each resource with its inputs, a made-up ARN and what else
+AWS would add. What comes out, a `Graph`, is what the tests examine and what
+`python -m components.explain` draws.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import runpy
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime import Settings, configure, run_in_stack
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.rpc import unwrap_rpc_secret
+from typing_extensions import override
+
+ACCOUNT_ID = "123456789012"
+REGION = "eu-west-1"
+PARTITION = "aws"
+
+_STACK = "pulumi:pulumi:Stack"
+_ARN_OF = {
+    "aws:athena/workgroup:Workgroup": "athena:{region}:{account}:workgroup/{name}",
+    "aws:cloudwatch/logGroup:LogGroup": "logs:{region}:{account}:log-group:{name}",
+    "aws:cloudwatch/logStream:LogStream": "logs:{region}:{account}:log-group:{logGroupName}:log-stream:{name}",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:{region}:{account}:alarm:{name}",
+    "aws:dynamodb/table:Table": "dynamodb:{region}:{account}:table/{name}",
+    "aws:glue/catalogDatabase:CatalogDatabase": "glue:{region}:{account}:database/{name}",
+    "aws:glue/catalogTable:CatalogTable": "glue:{region}:{account}:table/{databaseName}/{name}",
+    "aws:glue/crawler:Crawler": "glue:{region}:{account}:crawler/{name}",
+    "aws:iam/role:Role": "iam::{account}:role/{name}",
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": "firehose:{region}:{account}:deliverystream/{name}",
+    "aws:kinesis/stream:Stream": "kinesis:{region}:{account}:stream/{name}",
+    "aws:kms/key:Key": "kms:{region}:{account}:key/00000000-0000-0000-0000-000000000000",
+    "aws:lambda/function:Function": "lambda:{region}:{account}:function:{name}",
+    "aws:pipes/pipe:Pipe": "pipes:{region}:{account}:pipe/{name}",
+    "aws:s3/bucket:Bucket": "s3:::{bucket}",
+    "aws:sns/topic:Topic": "sns:{region}:{account}:{name}",
+    "aws:sqs/queue:Queue": "sqs:{region}:{account}:{name}",
+}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource as the engine would see it; `parent` and `depends_on` are URNs."""
+
+    urn: str
+    type: str
+    name: str
+    custom: bool
+    parent: str
+    depends_on: tuple[str, ...]
+    protect: bool
+    inputs: Mapping[str, Any] = field(repr=False)
+    state: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A stack's resources in the order of their registration, and the stack's outputs."""
+
+    resources: tuple[Resource, ...]
+    outputs: Mapping[str, Any]
+
+    def of(self, type_: str) -> tuple[Resource, ...]:
+        """The resources of a type, such as aws:s3/bucket:Bucket."""
+        return tuple(resource for resource in self.resources if resource.type == type_)
+
+    def one(self, type_: str) -> Resource:
+        """The only resource of a type; ValueError when there are none or several."""
+        (resource,) = self.of(type_)
+        return resource
+
+    def children(self, urn: str) -> Iterator[Resource]:
+        """The resources whose parent has this URN; "" stands for the stack."""
+        return (resource for resource in self.resources if resource.parent == urn)
+
+
+def record(program: Path, project: str, stack: str, config: Mapping[str, str], *, preview: bool = False) -> Graph:
+    """The graph of a program run for a stack with a configuration (`namespace:key` to text).
+
+    With `preview`, what only AWS can know stays unknown, as in `pulumi preview`.
+    Raises what the program raises.
+    """
+    monitor = _Monitor(_Answers(computed=not preview))
+    set_all_config(dict(config))
+    configure(
+        Settings(
+            project=project,
+            stack=stack,
+            organization="organization",
+            root_directory=str(program.parent),
+            dry_run=preview,
+            monitor=monitor,
+            engine=MockEngine(logging.getLogger("pulumi")),
+        )
+    )
+
+    def main() -> None:
+        runpy.run_path(str(program), run_name="__main__")
+
+    asyncio.run(run_in_stack(main))
+    return Graph(tuple(monitor.recorded), monitor.outputs)
+
+
+class _Answers(Mocks):
+    """What AWS would answer, near enough: a resource's inputs, its ARN and a few attributes more."""
+
+    def __init__(self, *, computed: bool) -> None:
+        self._computed = computed
+
+    @override
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        inputs = cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
+        if not args.custom:
+            return None, inputs
+        state = dict(inputs)
+        if self._computed:
+            state |= _computed(args.typ, inputs)
+        return (f"{args.name}-id" if self._computed else ""), state
+
+    @override
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        return {"accountId": ACCOUNT_ID, "region": REGION, "partition": PARTITION}, []
+
+
+class _Monitor(MockMonitor):
+    def __init__(self, mocks: Mocks) -> None:
+        super().__init__(mocks)
+        self.recorded: list[Resource] = []
+        self.outputs: Mapping[str, Any] = {}
+        self._one_at_a_time = threading.Lock()
+        # The SDK's methods under their own names, without the types that it leaves out.
+        self._sdk: Any = super()
+
+    @override
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+        with self._one_at_a_time:
+            response: resource_pb2.RegisterResourceResponse = self._sdk.RegisterResource(request)
+            if request.type != _STACK:
+                self.recorded.append(self._resource(request, response))
+            return response
+
+    @override
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:
+        if request.urn.split("::")[2] == _STACK:
+            self.outputs = MessageToDict(request.outputs)
+        return self._sdk.RegisterResourceOutputs(request)
+
+    def _resource(
+        self, request: resource_pb2.RegisterResourceRequest, response: resource_pb2.RegisterResourceResponse
+    ) -> Resource:
+        return Resource(
+            urn=response.urn,
+            type=request.type,
+            name=request.name,
+            custom=request.custom,
+            parent="" if f"::{_STACK}::" in request.parent else request.parent,
+            depends_on=tuple(sorted(request.dependencies)),
+            protect=request.protect,
+            inputs=cast("dict[str, Any]", _plain(MessageToDict(request.object))),
+            state=cast("dict[str, Any]", _plain(MessageToDict(response.object))),
+        )
+
+
+def _computed(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"region": REGION, "account": ACCOUNT_ID, **inputs}
+    added: dict[str, Any] = {}
+    if type_ in _ARN_OF:
+        added["arn"] = f"arn:{PARTITION}:{_ARN_OF[type_].format_map(known)}"
+    if type_ == "aws:dynamodb/table:Table":
+        added["streamArn"] = f"{added['arn']}/stream/2026-01-01T00:00:00.000"
+    if type_ == "aws:sqs/queue:Queue":
+        added["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT_ID}/{inputs['name']}"
+    if type_ == "aws:kms/key:Key":
+        added["keyId"] = "00000000-0000-0000-0000-000000000000"
+    return added
+
+
+def _plain(value: object) -> object:
+    """The value without the SDK's wrappers of secrets, and with whole numbers as such, at every depth."""
+    value = unwrap_rpc_secret(value)
+    match value:
+        case dict():
+            return {name: _plain(inner) for name, inner in cast("dict[str, object]", value).items()}
+        case list():
+            return [_plain(inner) for inner in cast("list[object]", value)]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
