@@ -7,15 +7,14 @@ a million orders take tens of megabytes of memory and some hundred on disk.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
 from lake.athena import Row
+from lake.scratch import scratch
 from lake.values import same
 from transform.schema import Table
 
@@ -25,7 +24,6 @@ _SCHEMA = """
 CREATE TABLE item (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, cells BLOB NOT NULL);
 CREATE TABLE difference (kind TEXT, key TEXT, "column" TEXT, expected TEXT, found TEXT);
 """
-_CACHE_KIB = 32 * 1024
 
 
 class Difference(Struct, frozen=True, omit_defaults=True):
@@ -53,10 +51,7 @@ class Comparison:
     def __init__(self, table: Table) -> None:
         self._columns = table.columns
         self._key_at = tuple(table.columns.index(column) for column in table.key_columns)
-        self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(
-            f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-{_CACHE_KIB}; {_SCHEMA}"
-        )
+        self._database = scratch(_SCHEMA)
         self._seen = bytearray(1)
         self.items = 0
         self.rows = 0
@@ -77,14 +72,14 @@ class Comparison:
         """Take the table's side."""
         for row in rows:
             self.items += 1
-            key, cells = self._key(row), msgspec.msgpack.encode(row)
-            with closing(
-                self._database.execute("INSERT OR IGNORE INTO item(key, cells) VALUES (?, ?)", (key, cells))
-            ) as put:
-                if not put.rowcount:
-                    # Two items whose keys the columns cannot tell apart: the view can only have one.
-                    self.missing += 1
-                    self._differs("missing", key)
+            key = self._key(row)
+            put = self._database.execute(
+                "INSERT OR IGNORE INTO item(key, cells) VALUES (?, ?)", (key, msgspec.msgpack.encode(row))
+            )
+            if not put.rowcount:
+                # Two items whose keys the columns cannot tell apart: the view can only have one.
+                self.missing += 1
+                self._differs("missing", key)
 
     def find(self, rows: Iterable[Row]) -> None:
         """Take the view's side, and count what is wrong."""

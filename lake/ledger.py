@@ -6,7 +6,6 @@ or delete), `version` (of the item that was written or deleted) and `table`.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -15,11 +14,18 @@ import msgspec
 from msgspec import Struct
 
 from lake.athena import Row
+from lake.scratch import scratch
 from stack import UserError
 from transform.schema import Column, Table
 
 _REMOVE = "REMOVE"
 _VERSION_ATTRIBUTE = ("version",)
+_SCHEMA = """
+CREATE TABLE write (
+  key TEXT, removed INTEGER, version INTEGER, op TEXT, times INTEGER DEFAULT 1, found INTEGER DEFAULT 0,
+  PRIMARY KEY (key, removed, version)
+) WITHOUT ROWID
+"""
 
 
 class Acknowledged(Struct, frozen=True):
@@ -67,12 +73,7 @@ class Delivery:
     """
 
     def __init__(self, ledger: Iterable[Acknowledged], table_name: str) -> None:
-        self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-            "CREATE TABLE write (key TEXT, removed INTEGER, version INTEGER, op TEXT, times INTEGER DEFAULT 1,"
-            " found INTEGER DEFAULT 0, PRIMARY KEY (key, removed, version)) WITHOUT ROWID"
-        )
+        self._database = scratch(_SCHEMA)
         self._database.executemany(
             "INSERT INTO write(key, removed, version, op) VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET times = times + 1",

@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from lake.values import deserializer, expected, found, same
 from transform.schema import Column
-from transform.values import Unfit, reader
+from transform.values import UnfitError, reader
 
 Attribute = Mapping[str, object]
 
@@ -173,7 +173,7 @@ def test_the_transform_and_the_verification_agree_though_neither_knows_the_other
     assume(not (type_ == "N" and Decimal(str(content)).adjusted() > 125))
     try:
         written = reader(column)(content)
-    except Unfit:
+    except UnfitError:
         written = None
     cell = None if written is None else json.dumps(written) if isinstance(written, bool) else _text(written)
     assert agrees(column, {type_: content}, cell), (content, written)
