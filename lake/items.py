@@ -10,7 +10,7 @@ from lake.athena import Row
 from lake.clients import DynamoDBClient, error_code
 from lake.values import deserializer, expected
 from stack import UserError
-from transform.schema import Table
+from transform.schema import KeyType, Table
 
 _SEGMENTS = 4
 
@@ -20,7 +20,8 @@ class Items:
 
     def __init__(self, client: DynamoDBClient, table_name: str, table: Table) -> None:
         self._client = client
-        self._columns = table.columns
+        key_types: dict[tuple[str, ...], KeyType] = {(key.name,): key.type for key in table.keys}
+        self._columns = [(column, key_types.get(column.attribute)) for column in table.columns]
         self._request = {"TableName": table_name, "ConsistentRead": True, **_projection(table)}
 
     def rows(self) -> Iterator[Row]:
@@ -39,7 +40,7 @@ class Items:
                         pending[pool.submit(self._page, segment, page["LastEvaluatedKey"])] = segment
                     for attributes in page["Items"]:
                         item = {name: read(value) for name, value in attributes.items()}
-                        yield tuple(expected(column, item) for column in self._columns)
+                        yield tuple(expected(column, item, key_type) for column, key_type in self._columns)
 
     def _page(self, segment: int, start: Mapping[str, object] | None) -> dict[str, Any]:
         position: dict[str, object] = {"Segment": segment, "TotalSegments": _SEGMENTS}

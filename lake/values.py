@@ -10,6 +10,7 @@ not fit it is NULL in the lake.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, InvalidOperation
@@ -17,7 +18,7 @@ from importlib import import_module
 from typing import Any, Protocol, cast
 
 from lake.athena import Cell
-from transform.schema import Column
+from transform.schema import Column, KeyType
 
 Item = dict[str, object]
 AttributeValue = Mapping[str, object]
@@ -52,12 +53,20 @@ def _exact(_: object, text: str) -> Decimal:
     return _EXACT.create_decimal(text)
 
 
-def expected(column: Column, item: Item) -> Cell:
-    """The canonical text of the column for an item, whose attributes are Python values as boto3 makes them."""
+def expected(column: Column, item: Item, key_type: KeyType | None = None) -> Cell:
+    """The canonical text of the column for an item, whose attributes are Python values as boto3 makes them.
+
+    `key_type` is the type of the key attribute that the column shows: a key
+    that is a number or bytes has its text (base64) in a string column.
+    """
     value: object = item
     for name in column.attribute:
         value = _member(value, name)
-    return None if value is None else _converter(column)(column, value)
+    if value is None:
+        return None
+    if column.type == "string" and key_type in _KEY_TEXTS:
+        return _KEY_TEXTS[key_type](value)
+    return _CONVERTERS.get(column.type, _decimal)(column, value)
 
 
 def _member(value: object, name: str) -> object:
@@ -86,10 +95,6 @@ def same(column: Column, expected: Cell, found: Cell) -> bool:
         return abs(datetime.fromisoformat(expected) - datetime.fromisoformat(found)) < _ATHENA_PRECISION
     except (ValueError, TypeError):
         return False
-
-
-def _converter(column: Column) -> Callable[[Column, object], Cell]:
-    return _CONVERTERS.get(column.type, _decimal)
 
 
 def _string(_: Column, value: object) -> Cell:
@@ -145,6 +150,7 @@ def _read_decimal(column: Column, cell: str) -> Cell:
     return _decimal(column, Decimal(cell))
 
 
+_KEY_TEXTS: dict[KeyType | None, Callable[[Any], str]] = {"N": str, "B": lambda value: b64encode(bytes(value)).decode()}
 _CONVERTERS: dict[str, Callable[[Column, object], Cell]] = {
     "string": _string,
     "boolean": _boolean,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -123,6 +124,13 @@ def test_null_and_missing_attributes_are_null_and_nothing_else_is(column: Column
     assert agrees(column, {"NULL": True}, None)
     assert expected(column, {}) is None
     assert not agrees(column, {"NULL": True}, "")
+
+
+@given(st.integers(-(10**37), 10**37), st.binary(min_size=1))
+def test_a_key_that_is_no_text_has_its_text_in_a_string_column(number: int, content: bytes) -> None:
+    assert expected(STRING, {"c": read({"N": str(number)})}, "N") == str(number)
+    assert expected(STRING, {"c": read({"B": content})}, "B") == b64encode(content).decode()
+    assert expected(STRING, {"c": read({"N": str(number)})}) is None
 
 
 @given(attributes)
