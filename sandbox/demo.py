@@ -1,0 +1,194 @@
+"""`python -m sandbox demo`: the whole pipeline, from a write to a query, in a sandbox of its own.
+
+Every step is the command that a user would type, run as a process; the demo
+only chooses a free port and a directory that no other sandbox uses, and adds
+up what the steps report.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.state import STATE_DIR_VARIABLE
+
+RATE_PER_S = 500
+DURATION_S = 20
+STOP_TIMEOUT_S = 30.0
+
+QUERIES = {
+    "Revenue by region and day": """
+        SELECT region, date_trunc('day', ordered_at) AS day, currency, count(*) AS orders, sum(total) AS revenue
+        FROM orders WHERE status NOT IN ('cancelled', 'returned')
+        GROUP BY region, date_trunc('day', ordered_at), currency ORDER BY day, region, currency""",
+    "Order funnel: how many orders ever reached each step": """
+        SELECT status, count(DISTINCT order_id) AS orders FROM order_changes WHERE op <> 'REMOVE'
+        GROUP BY status ORDER BY orders DESC""",
+    "Cancelled share by channel": """
+        SELECT channel, count(*) AS orders, count_if(status = 'cancelled') AS cancelled,
+               round(100.0 * count_if(status = 'cancelled') / count(*), 1) AS cancelled_percent
+        FROM orders GROUP BY channel ORDER BY cancelled_percent DESC""",
+}
+
+
+class StepFailed(Exception):
+    """A command of the demo did not succeed; it has said why itself."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One run of the demo with its files in `directory`."""
+
+    directory: Path
+    console: Console
+
+    @property
+    def load_report(self) -> Path:
+        """Where the load generator's report goes."""
+        return self.directory / "load.json"
+
+    @property
+    def verification(self) -> Path:
+        """Where the verification's report goes."""
+        return self.directory / "verify.json"
+
+    def play(self) -> None:
+        """Run every step; StepFailed when one does not succeed."""
+        ledger = str(self.directory / "acknowledged.ledger")
+        self._step("Start a sandbox and deploy __main__.py into it", "sandbox", "up", "--port", str(_free_port()))
+        self._step(
+            f"Write {RATE_PER_S} changes a second for {DURATION_S} seconds",
+            *("loadgen", "--rps", str(RATE_PER_S), "--duration", str(DURATION_S)),
+            *("--report", str(self.load_report), "--ledger", ledger),
+        )
+        self._step(
+            "Wait until the pipeline has drained, and compare the table with the lake",
+            *("lake", "verify", "--ledger", ledger, "--report", str(self.verification)),
+        )
+        for title, sql in QUERIES.items():
+            self._step(title, "lake", "query", " ".join(sql.split()))
+
+    def stop(self) -> None:
+        """Bring the sandbox down, whatever state it is in."""
+        self._step("Stop the sandbox", "sandbox", "down")
+
+    def _step(self, title: str, *command: str) -> None:
+        shown = " ".join(word if word.isprintable() and " " not in word else f'"{word}"' for word in command)
+        self.console.print(f"\n[bold]{title}[/bold]\n[dim]$ python -m {shown}[/dim]", highlight=False)
+        environment = {**os.environ, STATE_DIR_VARIABLE: str(self.directory / "sandbox")}
+        code = _run([sys.executable, "-m", *command], environment)
+        if code != 0:
+            raise StepFailed(f"`python -m {command[0]} {command[1]}` ended with exit code {code}.")
+
+
+def main() -> int:
+    """Run the demo; 0 only if every write was acknowledged, arrived, and is shown to be right."""
+    console = Console(soft_wrap=True)
+    began_s = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="sales-cdc-demo-") as directory:
+        demo = Demo(Path(directory), console)
+        failure: str | None = None
+        try:
+            try:
+                demo.play()
+            finally:
+                demo.stop()
+        except StepFailed as error:
+            failure = str(error)
+        except KeyboardInterrupt:
+            failure = "It was interrupted."
+        return _summary(demo, console, failure, time.monotonic() - began_s)
+
+
+def _summary(demo: Demo, console: Console, failure: str | None, elapsed_s: float) -> int:
+    load, verification = _read(demo.load_report), _read(demo.verification)
+    table = Table(title="Demo", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, value in (*_load_rows(load.get("counts", {})), *_verification_rows(verification)):
+        table.add_row(name, value)
+    table.add_row("time", f"{elapsed_s:.0f} s")
+    console.print()
+    console.print(table)
+    failure = failure or _shortfall(load.get("counts", {}), verification)
+    if failure is not None:
+        console.print(f"[bold red]Not verified.[/bold red] {failure}")
+        return 1
+    console.print(
+        "[bold green]Verified:[/bold green] the lake holds what the table holds, and every acknowledged write."
+    )
+    return 0
+
+
+def _load_rows(counts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    if not counts:
+        return ()
+    by_op = ", ".join(f"{number:,} {op}s" for op, number in counts["acked_by_op"].items())
+    return (
+        ("writes planned", f"{counts['planned']:,}"),
+        ("sent", f"{counts['sent']:,}"),
+        ("acknowledged", f"{counts['acked']:,} ({by_op})"),
+        ("dropped", f"{counts['dropped']:,}"),
+    )
+
+
+def _verification_rows(report: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    if not report:
+        return ()
+    return (
+        ("changes in the lake", f"{report['changes']:,} and {report['duplicates']:,} repeated deliveries"),
+        ("orders in the table", f"{report['items']:,}"),
+        ("orders in the view", f"{report['rows']:,}"),
+        ("missing", f"{report['missing']:,}"),
+        ("extra", f"{report['extra']:,}"),
+        ("different", f"{report['different']:,}"),
+        ("waited for the drain", f"{report['waited_s']:.1f} s"),
+    )
+
+
+def _shortfall(counts: Mapping[str, Any], verification: Mapping[str, Any]) -> str | None:
+    """What keeps a demo whose steps all succeeded from being a proof."""
+    if not counts["planned"] == counts["sent"] == counts["acked"]:
+        return "Not every planned write was sent and acknowledged."
+    if not verification["ok"]:
+        return "The lake does not hold what the table holds."
+    return None
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except FileNotFoundError:
+        return {}
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """The command's exit code. A Ctrl-C reaches the command too; it is given time to end cleanly."""
+    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own modules
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        raise
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
