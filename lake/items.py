@@ -10,7 +10,7 @@ from lake.athena import Row
 from lake.clients import DynamoDBClient, error_code
 from lake.values import deserializer, expected
 from stack import UserError
-from transform.schema import KeyType, Table
+from transform.schema import Column, KeyType, Table
 
 _SEGMENTS = 4
 
@@ -21,7 +21,9 @@ class Items:
     def __init__(self, client: DynamoDBClient, table_name: str, table: Table) -> None:
         self._client = client
         key_types: dict[tuple[str, ...], KeyType] = {(key.name,): key.type for key in table.keys}
-        self._columns = [(column, key_types.get(column.attribute)) for column in table.columns]
+        self._columns: list[tuple[Column, KeyType | None]] = [
+            (column, key_types.get(column.attribute)) for column in table.columns
+        ]
         self._request = {"TableName": table_name, "ConsistentRead": True, **_projection(table)}
 
     def rows(self) -> Iterator[Row]:

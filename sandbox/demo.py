@@ -44,7 +44,7 @@ QUERIES = {
 }
 
 
-class StepFailed(Exception):
+class StepError(Exception):
     """A command of the demo did not succeed; it has said why itself."""
 
 
@@ -66,7 +66,7 @@ class Demo:
         return self.directory / "verify.json"
 
     def play(self) -> None:
-        """Run every step; StepFailed when one does not succeed."""
+        """Run every step; StepError when one does not succeed."""
         ledger = str(self.directory / "acknowledged.ledger")
         self._step("Start a sandbox and deploy __main__.py into it", "sandbox", "up", "--port", str(_free_port()))
         self._step(
@@ -91,7 +91,7 @@ class Demo:
         environment = {**os.environ, STATE_DIR_VARIABLE: str(self.directory / "sandbox")}
         code = _run([sys.executable, "-m", *command], environment)
         if code != 0:
-            raise StepFailed(f"`python -m {command[0]} {command[1]}` ended with exit code {code}.")
+            raise StepError(f"`python -m {command[0]} {command[1]}` ended with exit code {code}.")
 
 
 def main() -> int:
@@ -106,7 +106,7 @@ def main() -> int:
                 demo.play()
             finally:
                 demo.stop()
-        except StepFailed as error:
+        except StepError as error:
             failure = str(error)
         except KeyboardInterrupt:
             failure = "It was interrupted."
