@@ -1,0 +1,152 @@
+"""A whole pipeline in a sandbox of its own, driven as its users drive it: boto3 and the command lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lake.verification import Verification
+from lake.verify import verify
+from stack import StackOutputs, credentials, resolve
+
+PROJECT = Path(__file__).parents[2]
+_PATIENCE_S = 60.0
+
+
+class Finished(NamedTuple):
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(*arguments: str, env: dict[str, str] | None = None, cwd: Path = PROJECT) -> Finished:
+    """Run `python -m` with these arguments in the project's directory, as a newcomer's shell would."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SANDBOX_"))}
+    result = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=cwd,
+        env=inherited | {"PYTHONPATH": str(PROJECT)} | (env or {}),
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    return Finished(result.returncode, result.stdout, result.stderr)
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Ask again and again until the condition holds; AssertionError when it does not in a minute."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.1)
+
+
+class Pipeline:
+    """A deployed pipeline in the sandbox of `state_dir`, and the writes that its table has acknowledged."""
+
+    def __init__(self, state_dir: Path, port: int) -> None:
+        self.state_dir = state_dir
+        self.port = port
+        self.ledger = state_dir.with_name("writes.ledger")
+
+    def up(self) -> Finished:
+        """`sandbox up`: start it, or restart what has died."""
+        return command("sandbox", "up", "--state-dir", str(self.state_dir), "--port", str(self.port))
+
+    def down(self) -> Finished:
+        """`sandbox down`."""
+        return command("sandbox", "down", "--state-dir", str(self.state_dir))
+
+    def lake(self, *arguments: str) -> Finished:
+        """`python -m lake` on this sandbox."""
+        return command("lake", *arguments, "--state-dir", str(self.state_dir))
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """A query's result, by the command line."""
+        result = self.lake("query", sql, "--format", "json")
+        assert result.code == 0, result.err
+        return json.loads(result.out)
+
+    @property
+    def outputs(self) -> StackOutputs:
+        """The stack's outputs."""
+        return resolve(state_dir=self.state_dir)
+
+    def client(self, service: str) -> Any:
+        """A plain boto3 client."""
+        outputs = self.outputs
+        keys = credentials(outputs)
+        assert keys is not None
+        return import_module("boto3").client(
+            service,
+            region_name=outputs.require("region"),
+            endpoint_url=outputs.require("endpoint_url"),
+            aws_access_key_id=keys.access_key,
+            aws_secret_access_key=keys.secret_key,
+            config=import_module("botocore.config").Config(s3={"addressing_style": "path"}),
+        )
+
+    def write(self, changes: Iterable[tuple[str, dict[str, Any]]]) -> int:
+        """Apply changes (insert, update, delete; the item as it then is) one by one; returns how many.
+
+        Each is noted in the ledger once the table has acknowledged it.
+        """
+        client, table = self.client("dynamodb"), self.outputs.require("table_name")
+        count = 0
+        with self.ledger.open("a") as ledger:
+            for op, item in changes:
+                if op == "delete":
+                    client.delete_item(TableName=table, Key={"order_id": item["order_id"]})
+                else:
+                    client.put_item(TableName=table, Item=item)
+                line = {"key": item["order_id"]["S"], "op": op, "version": int(item["version"]["N"]), "table": table}
+                ledger.write(json.dumps(line) + "\n")
+                count += 1
+        return count
+
+    def verified(self, *, settle_s: float | None = None) -> Verification:
+        """Verify the lake against the table and the ledger; close it after use."""
+        ledger = self.ledger if self.ledger.exists() else None
+        return verify(self.outputs, timeout_s=_PATIENCE_S, settle_s=settle_s, ledger=ledger)
+
+    def kill(self, process: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to one of the sandbox's processes."""
+        record = json.loads((self.state_dir / f"{process}.pid").read_text())
+        os.kill(record["pid"], number)
+
+    def kinesis_records(self) -> list[dict[str, Any]]:
+        """All records of the Kinesis stream."""
+        client, stream = self.client("kinesis"), self.outputs.require("stream_name")
+        records: list[dict[str, Any]] = []
+        for shard in client.list_shards(StreamName=stream)["Shards"]:
+            iterator = client.get_shard_iterator(
+                StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            while True:
+                page = client.get_records(ShardIterator=iterator)
+                records += page["Records"]
+                if not page["Records"] and not page["MillisBehindLatest"]:
+                    break
+                iterator = page["NextShardIterator"]
+        return records
+
+    def put_to_kinesis(self, records: Sequence[dict[str, Any]]) -> None:
+        """Put records into the Kinesis stream (again), past the table and the pipe."""
+        client, stream = self.client("kinesis"), self.outputs.require("stream_name")
+        for start in range(0, len(records), 500):
+            batch = [
+                {"Data": record["Data"], "PartitionKey": record["PartitionKey"]}
+                for record in records[start : start + 500]
+            ]
+            assert client.put_records(StreamName=stream, Records=batch)["FailedRecordCount"] == 0

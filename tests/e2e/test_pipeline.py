@@ -1,0 +1,124 @@
+"""The whole pipeline, from a write to DynamoDB to a row in Athena. Each test leaves it complete."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from random import Random
+from typing import Any
+
+import pytest
+
+from lake.verification import Report
+from tests.e2e.orders import lives, order
+from tests.e2e.pipeline import Pipeline, wait_for
+
+pytestmark = pytest.mark.xdist_group("pipeline")
+
+_numbers = itertools.count(step=10_000)
+
+
+def _changes(count: int = 40) -> Any:
+    """The changes of so many orders that no other test has."""
+    first = next(_numbers)
+    return lives(first, count, seed=first)
+
+
+def _assert_right(pipeline: Pipeline) -> Report:
+    with pipeline.verified() as verification:
+        report = verification.report
+        assert list(verification.differences(10)) == []
+        assert list(verification.lost_writes(10)) == []
+        assert (report.missing, report.extra, report.different, report.lost) == (0, 0, 0, 0)
+        assert report.ok
+        return report
+
+
+def test_every_change_arrives_and_the_view_is_the_table(pipeline: Pipeline) -> None:
+    before = _assert_right(pipeline)
+    written = pipeline.write(_changes(80))
+    after = _assert_right(pipeline)
+    assert written > 250
+    assert after.changes - before.changes == written
+    assert after.items > before.items
+
+
+def test_records_that_come_again_and_out_of_order_change_nothing(pipeline: Pipeline) -> None:
+    pipeline.write(_changes())
+    before = _assert_right(pipeline)
+    records = pipeline.kinesis_records()
+    again = Random(1).choices(records, k=300)
+    pipeline.put_to_kinesis(again)
+
+    def arrived() -> bool:
+        return _assert_right(pipeline).log_rows == before.log_rows + len(again)
+
+    wait_for(arrived, "the duplicates")
+    after = _assert_right(pipeline)
+    assert after.changes == before.changes
+    assert after.duplicates == before.duplicates + len(again)
+
+
+def test_nothing_is_lost_when_the_pipe_is_killed_in_mid_run(pipeline: Pipeline) -> None:
+    changes = list(_changes(80))
+    third = len(changes) // 3
+    pipeline.write(changes[:third])
+    pipeline.kill("pipes")
+    pipeline.write(changes[third : 2 * third])
+    restarted = pipeline.up()
+    assert restarted.code == 0, restarted.err
+    assert "restarted pipes" in restarted.out + restarted.err
+    pipeline.write(changes[2 * third :])
+    _assert_right(pipeline)
+
+
+def test_an_object_that_is_gone_from_the_lake_is_noticed_by_its_keys(pipeline: Pipeline) -> None:
+    item = order(next(_numbers) + 1, 1, Random(1))
+    key = item["order_id"]["S"]
+    _assert_right(pipeline)
+    pipeline.write([("insert", item)])
+    _assert_right(pipeline)
+    s3, bucket = pipeline.client("s3"), pipeline.outputs.require("bucket_name")
+    (path,) = pipeline.rows(f"SELECT \"$path\" AS path FROM order_changes WHERE order_id = '{key}'")
+    name = path["path"].removeprefix(f"s3://{bucket}/")
+    content = s3.get_object(Bucket=bucket, Key=name)["Body"].read()
+    s3.delete_object(Bucket=bucket, Key=name)
+
+    result = pipeline.lake("verify", "--settle", "1")
+    assert result.code == 1
+    assert "NOT VERIFIED" in result.out
+    assert ["missing", key] in [line.split()[:2] for line in result.out.splitlines()]
+
+    s3.put_object(Bucket=bucket, Key=name, Body=content)
+    assert pipeline.lake("verify").code == 0
+
+
+def test_a_change_that_the_lake_has_not_seen_is_named_with_its_column(pipeline: Pipeline) -> None:
+    item = order(next(_numbers), 1, Random(1))
+    key = item["order_id"]["S"]
+    pipeline.write([("insert", item)])
+    _assert_right(pipeline)
+    pipeline.kill("pipes", signal.SIGSTOP)
+    try:
+        pipeline.write([("update", item | {"version": {"N": "2"}, "status": {"S": "altered"}})])
+        result = pipeline.lake("verify", "--settle", "1")
+    finally:
+        pipeline.kill("pipes", signal.SIGCONT)
+    assert result.code == 1
+    words = [line.split() for line in result.out.splitlines()]
+    assert ["different", key, "version", "2", "1"] in words
+    assert ["different", key, "status", "altered", "paid"] in words
+    _assert_right(pipeline)
+
+
+def test_the_lake_is_queried_in_athenas_sql(pipeline: Pipeline) -> None:
+    pipeline.write(_changes())
+    _assert_right(pipeline)
+    (counted,) = pipeline.rows("SELECT count(*) AS orders, count(DISTINCT order_id) AS keys FROM orders")
+    assert counted["orders"] == counted["keys"] > 0
+    failed = pipeline.lake("query", "SELECT nothing FROM orders")
+    assert failed.code == 2
+    assert "nothing" in failed.err
+    assert failed.err.count("\n") == 1
+    listed = pipeline.lake("query", "--list")
+    assert listed.code == 0

@@ -1,0 +1,80 @@
+"""What the user can mend: one sentence on stderr that says so, and exit code 2."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import free_port
+from tests.e2e.pipeline import Finished, Pipeline, command
+
+
+def _assert_refused(result: Finished, *words: str) -> None:
+    assert result.code == 2, result
+    assert "Traceback" not in result.err
+    sentence = result.err.strip().splitlines()[-1]
+    assert sentence.endswith(".")
+    for word in words:
+        assert word in sentence
+
+
+@pytest.mark.parametrize(
+    "arguments", [("lake", "verify"), ("lake", "query", "SELECT 1"), ("loadgen", "--rps", "1", "--duration", "1")]
+)
+def test_the_sandbox_is_not_running(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = command(*arguments, "--state-dir", str(tmp_path / "none"))
+    _assert_refused(result, "sandbox is not running", "python -m sandbox up", "--stack")
+    assert result.err.count("\n") == 1
+
+
+def test_the_stack_is_unknown(tmp_path: Path) -> None:
+    result = command("lake", "verify", "--stack", "nowhere", env={"PATH": str(tmp_path)})
+    _assert_refused(result, "no stack 'nowhere'", "dev")
+
+
+def test_the_sandbox_is_asked_for_an_unknown_stack(tmp_path: Path) -> None:
+    result = command("sandbox", "up", "--stack", "nowhere", "--state-dir", str(tmp_path / "s"))
+    _assert_refused(result, "nowhere")
+
+
+def test_the_port_is_taken(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        result = command("sandbox", "up", "--state-dir", str(tmp_path / "s"), "--port", port)
+    _assert_refused(result, port, "--port")
+
+
+@pytest.mark.xdist_group("pipeline")
+def test_the_table_is_missing(pipeline: Pipeline) -> None:
+    _assert_refused(pipeline.lake("verify", "--table", "nothing"), "no DynamoDB table 'nothing'")
+
+
+@pytest.mark.xdist_group("pipeline")
+def test_the_database_is_missing(pipeline: Pipeline) -> None:
+    _assert_refused(pipeline.lake("verify", "--database", "nothing"), "Athena cannot read", "nothing")
+
+
+@pytest.mark.xdist_group("pipeline")
+def test_the_view_is_missing(pipeline: Pipeline) -> None:
+    _assert_refused(pipeline.lake("verify", "--view", "nothing"), "Athena cannot read", "nothing")
+
+
+def test_nobody_listens_at_the_endpoint() -> None:
+    result = command(
+        "lake",
+        "query",
+        "SELECT 1",
+        "--region",
+        "eu-west-1",
+        "--endpoint-url",
+        f"http://127.0.0.1:{free_port()}",
+        "--workgroup",
+        "w",
+        "--database",
+        "d",
+    )
+    _assert_refused(result, "Cannot reach AWS")
