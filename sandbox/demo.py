@@ -23,6 +23,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from sandbox.errors import TerminationRequest
 from sandbox.state import STATE_DIR_VARIABLE
 
 RATE_PER_S = 500
@@ -178,7 +179,9 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own modules
     try:
         return process.wait()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        if isinstance(interrupt, TerminationRequest):
+            process.terminate()
         try:
             process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:

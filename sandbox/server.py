@@ -12,12 +12,11 @@ from pathlib import Path
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from sandbox.state import ACCOUNT_ID, StateDir, Stop, log_to_stderr, region
+from sandbox.state import ACCOUNT_ID, DEFAULT_PORT, StateDir, Stop, log_to_stderr, region
 
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
-DEFAULT_PORT = 4566
 
 # A client that keeps many calls waiting, as a Lambda's caller may, must not keep others from being answered.
 _CONCURRENT_CALLS = 4096

@@ -23,6 +23,7 @@ ACCESS_KEY = "sandbox"
 SECRET_KEY = "sandbox"  # noqa: S105 - moto checks no signature, and the endpoint is this machine's alone
 ACCOUNT_ID = "123456789012"
 DEFAULT_REGION = "eu-west-1"
+DEFAULT_PORT = 4566
 DEFAULT_STATE_DIR = ".sandbox"
 REGION_VARIABLE = "SANDBOX_REGION"
 STATE_DIR_VARIABLE = "SANDBOX_STATE_DIR"

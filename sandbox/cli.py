@@ -1,0 +1,179 @@
+"""`python -m sandbox`: the sandbox's command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from rich_argparse import RawDescriptionRichHelpFormatter
+
+from sandbox import console, demo, logs
+from sandbox.errors import SandboxError, TerminationRequest
+from sandbox.lifecycle import Sandbox, command
+from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, StateDir
+
+EXIT_SOME_DEAD = 1
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+_DESCRIPTION = """\
+AWS on this machine: the pipeline, its Lambda function and its queries, without an account.
+
+It runs in the background, answers on one port of 127.0.0.1 only, keeps all its files in one
+directory, and forgets everything when it is taken down."""
+_EPILOG = """\
+examples:
+  python -m sandbox up                        start it and deploy the stack "local" into it
+  python -m sandbox up --port 4600 --state-dir /tmp/second     another one beside it
+  python -m sandbox status
+  python -m sandbox logs pipes --follow
+  python -m sandbox down
+
+exit codes:
+  0 done, and all is up    1 some process is dead, or the demo found a difference
+  2 something to mend first: one sentence says what    130 interrupted"""
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USER_ERROR, f"{self.prog}: {message} (see --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except SandboxError as error:
+        console.say(str(error))
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes standard output once more when it exits, and would complain.
+        sys.stdout = None
+        return 0
+    return code
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - what signal.signal calls
+    raise TerminationRequest
+
+
+def _parser() -> ArgumentParser:
+    formatter = RawDescriptionRichHelpFormatter
+    parser = _Parser(prog="python -m sandbox", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=formatter)
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        default=Path(os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR),
+        help=f"where the sandbox keeps its files (default: ${STATE_DIR_VARIABLE} or {DEFAULT_STATE_DIR})",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, summary: str) -> ArgumentParser:
+        return commands.add_parser(name, help=summary, description=summary, parents=[common], formatter_class=formatter)
+
+    up = add("up", "start the sandbox and deploy the program; restart what has died")
+    up.add_argument("--port", type=_port, metavar="N", help=f"port on 127.0.0.1 (default: {DEFAULT_PORT})")
+    up.add_argument("--stack", metavar="NAME", help="deploy Pulumi.NAME.yaml (default: local)")
+    up.add_argument("--json", action="store_true", help="the outputs as JSON, and no progress")
+    up.set_defaults(run=_up)
+
+    status = add("status", "show the processes, what they count and how far they are behind")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    status.set_defaults(run=_status)
+
+    down = add("down", "stop the sandbox and forget what is in it; its logs are kept")
+    down.set_defaults(run=_down)
+
+    show = add("logs", "show the processes' logs")
+    show.add_argument("process", nargs="?", help="one process's (default: all)")
+    show.add_argument("-f", "--follow", action="store_true", help="go on showing lines as they come, until Ctrl-C")
+    show.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="lines of each (default: 20)")
+    show.set_defaults(run=_logs)
+
+    summary = "run the whole pipeline in a sandbox of its own and prove that nothing is lost"
+    demonstration = commands.add_parser("demo", help=summary, description=summary, formatter_class=formatter)
+    demonstration.set_defaults(run=_demo)
+    return parser
+
+
+def _up(arguments: Namespace) -> int:
+    with console.Progress() as progress:
+        sandbox = Sandbox(StateDir(arguments.state_dir), _silent if arguments.json else progress)
+        up = sandbox.up(Path(), arguments.stack, arguments.port)
+    if arguments.json:
+        console.show_json(up.outputs)
+    else:
+        console.show_outputs(up.outputs)
+        console.say(up.sentence)
+    return 0
+
+
+def _status(arguments: Namespace) -> int:
+    sandbox = Sandbox(StateDir(arguments.state_dir), _silent)
+    health = sandbox.health()
+    if not any(process.pid for process in health):
+        raise SandboxError(f"The sandbox is not running: start it with `{command('up', sandbox.state)}`.")
+    if arguments.json:
+        console.show_json([process._asdict() | {"state": console.state_of(process)} for process in health])
+    else:
+        console.show_health(health)
+    dead = [process.process for process in health if not process.alive]
+    if not dead:
+        return 0
+    if "server" in dead:
+        lost = "The server is dead, and with it what was in the sandbox: start anew"
+    else:
+        lost = f"{', '.join(dead)} {'is' if len(dead) == 1 else 'are'} dead: restart"
+    console.say(f"{lost} with `{command('up', sandbox.state)}`.")
+    return EXIT_SOME_DEAD
+
+
+def _down(arguments: Namespace) -> int:
+    with console.Progress() as progress:
+        found = Sandbox(StateDir(arguments.state_dir), progress).down()
+    console.say("The sandbox is down." if found else "The sandbox is not running.")
+    return 0
+
+
+def _logs(arguments: Namespace) -> int:
+    state = StateDir(arguments.state_dir)
+    width = max(map(len, logs.names(state)), default=0)
+    for line in logs.tail(state, arguments.process, arguments.lines, arguments.follow):
+        prefix = "" if arguments.process else f"{line.process:<{width}} | "
+        sys.stdout.write(f"{prefix}{line.text}\n")
+        if arguments.follow:
+            sys.stdout.flush()
+    return 0
+
+
+def _demo(arguments: Namespace) -> int:  # noqa: ARG001 - all commands are called alike
+    return demo.main()
+
+
+def _silent(line: str) -> None:
+    """No progress."""
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise ArgumentTypeError(f"{text!r} is no port: give a number from 1 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is no number of lines")
+    return int(text)

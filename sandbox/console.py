@@ -1,0 +1,118 @@
+"""What the sandbox's commands show: progress on standard error, results on standard output.
+
+On a terminal the progress is one line that changes; elsewhere it is a line an event.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from sandbox.lifecycle import Health
+
+_SILENT_S = 10.0
+_STATES = {"up": "green", "starting": "yellow", "silent": "yellow", "dead": "bold red"}
+_NOT_COUNTERS = frozenset({"process", "pid", "updated_at"})
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+
+class Progress:
+    """Says what goes on; as a context, it clears its line at the end."""
+
+    def __init__(self) -> None:
+        self._status: Status | None = err.status("") if err.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, line: str) -> None:
+        """Say that this goes on now."""
+        if self._status is not None:
+            self._status.update(Text(line))
+        else:
+            err.print(Text(line))
+
+
+def say(sentence: str) -> None:
+    """One sentence about what was done, beside the results."""
+    err.print(Text(sentence))
+
+
+def show_json(value: object) -> None:
+    """A result for programs."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def show_outputs(outputs: Mapping[str, object]) -> None:
+    """The stack's outputs, by name."""
+    if out.is_terminal:
+        out.print(_table(["output", "value"], [[name, str(value)] for name, value in sorted(outputs.items())]))
+    else:
+        width = max(map(len, outputs), default=0)
+        for name, value in sorted(outputs.items()):
+            sys.stdout.write(f"{name:<{width}}  {value}\n")
+
+
+def show_health(health: Sequence[Health]) -> None:
+    """The processes: whether each is up, since when, and what it tells."""
+    table = _table(["process", "state", "pid", "for", "tells"], [])
+    for process in health:
+        state = state_of(process)
+        age = _duration(time.time() - process.since_s) if process.alive and process.since_s else ""
+        pid = str(process.pid) if process.alive else ""
+        table.add_row(process.process, Text(state, _STATES[state]), pid, age, _told(process.status))
+    out.print(table)
+
+
+def state_of(process: Health) -> str:
+    """up, starting, silent (a worker that has not told anything for 10 s), or dead."""
+    if not process.alive:
+        return "dead"
+    if not process.ready:
+        return "starting"
+    updated_s = process.status.get("updated_at")
+    return "silent" if updated_s is not None and time.time() - updated_s > _SILENT_S else "up"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _told(status: Mapping[str, object]) -> str:
+    """A worker's plain counters, those that are nothing left out."""
+    counters = {
+        name: value
+        for name, value in status.items()
+        if name not in _NOT_COUNTERS and isinstance(value, int | float | str) and (value or "lag" in name)
+    }
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in counters.items())
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,242 @@
+"""Bringing the sandbox up and down as a whole."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sandbox.errors import SandboxError
+from sandbox.processes import (
+    HOST,
+    PROCESSES,
+    SERVER,
+    WORKERS,
+    Process,
+    is_alive,
+    is_ready,
+    port_is_free,
+    record_of,
+    start,
+    stop,
+    wait_until_ready,
+)
+from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, REGION_VARIABLE, StateDir
+
+Progress = Callable[[str], None]
+
+_LOCK = "sandbox.lock"
+_KEPT = frozenset({"logs", _LOCK})
+_PACKAGES = ("awslambdaric", "duckdb", "flask", "flask_cors", "granian", "moto", "pyparsing", "sqlglot")
+_LONGEST_SERVICE = "functions"
+
+
+class Up(NamedTuple):
+    """What `up` came to: the stack's outputs, and a sentence about what there was to do."""
+
+    outputs: dict[str, Any]
+    sentence: str
+
+
+class Health(NamedTuple):
+    """One process, as `status` shows it. `status` is the worker's own account; times are epoch seconds."""
+
+    process: str
+    alive: bool
+    ready: bool
+    pid: int | None
+    since_s: float | None
+    status: dict[str, Any]
+
+
+@dataclass
+class Sandbox:
+    """The sandbox of a state directory, running or not."""
+
+    state: StateDir
+    progress: Progress
+
+    def up(self, program: Path, stack: str | None, port: int | None) -> Up:
+        """Start what is not running and deploy the stack if nothing is deployed.
+
+        `stack` and `port` are None where the user leaves them open: what runs
+        is then taken as it is. When anything fails, nothing is left running.
+
+        Raises:
+            SandboxError: the user is to mend something.
+        """
+        _check_installed()
+        with self._lock():
+            running = self._running()
+            if running is None:
+                return self._start_anew(program, stack or "local", port or DEFAULT_PORT)
+            self._check_same(running, stack, port)
+            return self._restart_dead(running)
+
+    def down(self) -> bool:
+        """Stop everything and forget it, but for the logs; False when there was nothing."""
+        if not (self.state.path / _LOCK).exists():
+            return False
+        with self._lock():
+            found = self._exists()
+            self._stop_all()
+            self._wipe()
+        return found
+
+    def health(self) -> list[Health]:
+        """All processes, in the order in which they start; none of them alive when the sandbox is not running."""
+        port = self._port()
+        return [self._health_of(process, port) for process in PROCESSES]
+
+    def outputs(self) -> dict[str, Any] | None:
+        """The outputs of what is deployed."""
+        return self.state.read_json("outputs.json")
+
+    def _running(self) -> dict[str, Any] | None:
+        """What server.json says of a sandbox that is up and deployed; else None, and nothing of it is left."""
+        server = self.state.read_json("server.json")
+        if is_alive(self.state, SERVER) and server is not None and self.outputs() is not None:
+            return server
+        if self._exists():
+            died = not is_alive(self.state, SERVER)
+            self.progress(
+                "The server has died, and with it all that was in the sandbox: starting anew from empty."
+                if died
+                else "The sandbox was left half started: starting anew from empty."
+            )
+            self._stop_all()
+        self._wipe()
+        return None
+
+    def _check_same(self, running: dict[str, Any], stack: str | None, port: int | None) -> None:
+        other = f"run `{command('down', self.state)}` first, or start another sandbox with its own --state-dir"
+        if port is not None and port != running["port"]:
+            raise SandboxError(f"The sandbox is running on port {running['port']} already: {other} and --port.")
+        deployed = self.state.read_json("deployment.json") or {}
+        if stack is not None and stack != deployed.get("stack"):
+            raise SandboxError(f"The sandbox is running stack {deployed.get('stack')!r} already: {other} and --port.")
+
+    def _restart_dead(self, running: dict[str, Any]) -> Up:
+        dead = [worker for worker in WORKERS if not is_alive(self.state, worker)]
+        for worker in dead:
+            self.progress(f"restarting {worker.name}")
+            self._start_worker(worker, running["endpoint_url"], running["region"])
+        for worker in dead:
+            wait_until_ready(self.state, worker, running["port"])
+        names = _listed([worker.name for worker in dead])
+        sentence = f"The sandbox was running; restarted {names}." if dead else "The sandbox is running already."
+        return Up(self.outputs() or {}, sentence)
+
+    def _start_anew(self, program: Path, stack: str, port: int) -> Up:
+        from sandbox.deploy import deploy, stack_region  # slow to import
+
+        region = stack_region(program, stack)
+        self.state.socket(_LONGEST_SERVICE)  # refuses a path that is too long for it
+        if not port_is_free(port):
+            raise SandboxError(f"Port {port} is taken by another program: choose another with --port.")
+        begun_s = time.monotonic()
+        endpoint_url = f"http://{HOST}:{port}"
+        try:
+            self.progress(f"starting the server at {endpoint_url}")
+            start(self.state, SERVER, ["--port", str(port)], region)
+            wait_until_ready(self.state, SERVER, port)
+            for worker in WORKERS:
+                self._start_worker(worker, endpoint_url, region)
+            self.progress(f"deploying stack {stack}")
+            # The deployer's own clients take the region from the environment, as the processes do.
+            os.environ[REGION_VARIABLE] = region
+            outputs = deploy(program, stack, endpoint_url, self.state, self.progress)
+            for worker in WORKERS:
+                self.progress(f"waiting for {worker.name}")
+                wait_until_ready(self.state, worker, port)
+            self.state.write_json("deployment.json", {"stack": stack, "region": region, "deployed_at": time.time()})
+            self.state.write_json("outputs.json", outputs | {"endpoint_url": endpoint_url})
+        except BaseException:
+            self.progress("stopping what was started")
+            self._stop_all()
+            self._wipe()
+            raise
+        seconds = time.monotonic() - begun_s
+        return Up(self.outputs() or {}, f"The sandbox is up at {endpoint_url}, after {seconds:.0f} s.")
+
+    def _start_worker(self, worker: Process, endpoint_url: str, region: str) -> None:
+        start(self.state, worker, ["--endpoint-url", endpoint_url], region)
+
+    def _stop_all(self) -> None:
+        for process in reversed(PROCESSES):
+            if is_alive(self.state, process):
+                self.progress(f"stopping {process.name}")
+            if not stop(self.state, process):
+                self.progress(f"{process.name} did not stop by itself and was killed")
+
+    def _exists(self) -> bool:
+        return any(record_of(self.state, process) is not None for process in PROCESSES)
+
+    def _wipe(self) -> None:
+        for path in self.state.path.iterdir():
+            if path.name in _KEPT:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def _port(self) -> int:
+        server = self.state.read_json("server.json") or {}
+        return server.get("port", DEFAULT_PORT)
+
+    def _health_of(self, process: Process, port: int) -> Health:
+        record = record_of(self.state, process)
+        alive = is_alive(self.state, process)
+        file = self.state.path / f"{process.name}.pid"
+        return Health(
+            process=process.name,
+            alive=alive,
+            ready=alive and is_ready(self.state, process, port),
+            pid=record.pid if record else None,
+            since_s=file.stat().st_mtime if record else None,
+            status=self.state.read_json(self.state.status / f"{process.name}.json") or {},
+        )
+
+    @contextmanager
+    def _lock(self) -> Generator[None]:
+        """Held while the sandbox is started or stopped, by one at a time."""
+        lock = self.state.path / _LOCK
+        # What is in the directory will be removed, so it must be ours: the lock is its mark.
+        if not lock.exists() and self.state.path.exists() and any(self.state.path.iterdir()):
+            raise SandboxError(f"{self.state.path} has other files in it: choose another --state-dir, a new one.")
+        self.state.path.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SandboxError(
+                    f"Another command is starting or stopping the sandbox in {self.state.path}: wait until it is done."
+                ) from None
+            yield
+
+
+def command(name: str, state: StateDir) -> str:
+    """The command line of one of the sandbox's commands for a state directory."""
+    elsewhere = state.path != Path(DEFAULT_STATE_DIR).absolute()
+    return f"python -m sandbox {name}" + (f" --state-dir {state.path}" if elsewhere else "")
+
+
+def _check_installed() -> None:
+    missing = [package for package in _PACKAGES if find_spec(package) is None]
+    if missing:
+        raise SandboxError(
+            f"The sandbox needs packages that are not installed ({', '.join(missing)}): "
+            "run `pip install '.[sandbox]'`, or `make demo`, which installs everything."
+        )
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
