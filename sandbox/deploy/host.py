@@ -74,14 +74,15 @@ def run(program: Path, stack: Stack, endpoint_url: str, progress: Callable[[str]
 
 def explain(error: BaseException, program: Path) -> str:
     """The sentence for what ended a program: its own for an error that it raised for the user."""
+    message = " ".join(str(error).split())
     if isinstance(error, SandboxError | pulumi.RunError):
-        return str(error)
+        return message
     place = ""
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
         if path.is_relative_to(program.parent) and not path.is_relative_to(_OWN) and "site-packages" not in path.parts:
             place = f" ({path.relative_to(program.parent)}, line {frame.lineno})"
-    return f"The program failed with {type(error).__name__}: {' '.join(str(error).split())}{place}."
+    return f"The program failed with {type(error).__name__}: {message}{place}."
 
 
 def main() -> int:

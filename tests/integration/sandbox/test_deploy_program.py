@@ -1,0 +1,203 @@
+"""The pipeline's own program, deployed whole: what boto3 describes is what the stack says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from sandbox.deploy import deploy
+from sandbox.state import StateDir, client
+from tests.conftest import SandboxServer
+
+ROOT = Path(__file__).parents[3]
+STACKS = ("local", "dev", "prod")
+FORWARD = f"""
+import runpy, sys
+sys.path[0] = {str(ROOT)!r}
+runpy.run_path({str(ROOT / "__main__.py")!r}, run_name="__main__")
+"""
+
+
+class Deployed(NamedTuple):
+    """One stack of the program in the sandbox."""
+
+    stack: str
+    outputs: Mapping[str, str]
+    endpoint_url: str
+    lines: list[str]
+
+    def aws(self, service: str) -> Any:
+        return client(service, self.endpoint_url)
+
+
+def every_output_is_a_text_that_says_something(deployed: Deployed) -> None:
+    names = (
+        "region table_name table_arn stream_arn stream_name pipe_name delivery_stream_name function_name bucket_name"
+    )
+    more = "database_name change_log_name view_name workgroup_name dead_letter_queue_url dashboard_name"
+    assert set(deployed.outputs) == {*names.split(), *more.split()}
+    assert all(isinstance(value, str) and value for value in deployed.outputs.values())
+    assert deployed.outputs["region"] == "eu-west-1"
+
+
+def progress_tells_of_every_resource_once(deployed: Deployed) -> None:
+    assert f"Table {deployed.outputs['table_name']}" in deployed.lines
+    assert len(deployed.lines) == len(set(deployed.lines)) > 40
+
+
+def the_table_streams_both_images(deployed: Deployed) -> None:
+    table = deployed.aws("dynamodb").describe_table(TableName=deployed.outputs["table_name"])["Table"]
+    assert table["TableArn"] == deployed.outputs["table_arn"]
+    assert table["LatestStreamArn"] == deployed.outputs["stream_arn"]
+    assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["DeletionProtectionEnabled"] is (deployed.stack == "prod")
+    assert ("SSEDescription" in table) is (deployed.stack == "prod")
+
+
+def the_pipe_leads_from_the_table_to_kinesis(deployed: Deployed) -> None:
+    pipe = deployed.aws("pipes").describe_pipe(Name=deployed.outputs["pipe_name"])
+    name = deployed.outputs["stream_name"]
+    stream = deployed.aws("kinesis").describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    queue = deployed.aws("sqs").get_queue_attributes(
+        QueueUrl=deployed.outputs["dead_letter_queue_url"], AttributeNames=["QueueArn"]
+    )["Attributes"]
+    assert (pipe["Source"], pipe["Target"]) == (deployed.outputs["stream_arn"], stream["StreamARN"])
+    source = pipe["SourceParameters"]["DynamoDBStreamParameters"]
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["DeadLetterConfig"] == {"Arn": queue["QueueArn"]}
+    assert pipe["TargetParameters"] == {"KinesisStreamParameters": {"PartitionKey": "$.dynamodb.Keys.order_id.S"}}
+    assert stream["StreamModeDetails"]["StreamMode"] == ("ON_DEMAND" if deployed.stack == "prod" else "PROVISIONED")
+    assert stream["RetentionPeriodHours"] == (168 if deployed.stack == "prod" else 24)
+    assert stream["EncryptionType"] == "KMS"
+
+
+def firehose_reads_kinesis_calls_the_function_and_writes_the_bucket(deployed: Deployed) -> None:
+    name = deployed.outputs["delivery_stream_name"]
+    described = deployed.aws("firehose").describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+    source = described["Source"]["KinesisStreamSourceDescription"]
+    assert source["KinesisStreamARN"].endswith(f":stream/{deployed.outputs['stream_name']}")
+    s3 = described["Destinations"][0]["ExtendedS3DestinationDescription"]
+    assert s3["BucketARN"] == f"arn:aws:s3:::{deployed.outputs['bucket_name']}"
+    assert s3["Prefix"] == "order_changes/arrival_hour=!{timestamp:yyyy-MM-dd-HH}/"
+    (processor,) = s3["ProcessingConfiguration"]["Processors"]
+    parameters = {entry["ParameterName"]: entry["ParameterValue"] for entry in processor["Parameters"]}
+    assert parameters["LambdaArn"].endswith(f":function:{deployed.outputs['function_name']}:$LATEST")
+    if deployed.stack == "dev":
+        assert s3["CompressionFormat"] == "GZIP"
+        assert "DataFormatConversionConfiguration" not in s3
+        return
+    conversion = s3["DataFormatConversionConfiguration"]
+    assert conversion["Enabled"] is True
+    assert conversion["SchemaConfiguration"]["TableName"] == deployed.outputs["change_log_name"]
+    assert set(conversion["InputFormatConfiguration"]["Deserializer"]) == {"OpenXJsonSerDe"}
+
+
+def the_function_has_the_zip_that_was_built(deployed: Deployed) -> None:
+    function = deployed.aws("lambda").get_function(FunctionName=deployed.outputs["function_name"])
+    configuration = function["Configuration"]
+    assert configuration["Handler"] == "transform.handler.handler"
+    assert configuration["CodeSize"] > 10_000
+    assert configuration["Architectures"] == (
+        ["arm64"] if deployed.stack != "local" else configuration["Architectures"]
+    )
+    assert function["Tags"]["Stack"] == f"test-{deployed.stack}"
+
+
+def the_catalogue_has_the_typed_table_and_the_view(deployed: Deployed) -> None:
+    glue, database = deployed.aws("glue"), deployed.outputs["database_name"]
+    table = glue.get_table(DatabaseName=database, Name=deployed.outputs["change_log_name"])["Table"]
+    assert table["Parameters"]["projection.enabled"] == "true"
+    assert [key["Name"] for key in table["PartitionKeys"]] == ["arrival_hour"]
+    types = {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]}
+    assert types["total"] == "decimal(18,2)"
+    assert types["before"] == "string"
+    view = glue.get_table(DatabaseName=database, Name=deployed.outputs["view_name"])["Table"]
+    assert view["TableType"] == "VIRTUAL_VIEW"
+    assert view["ViewOriginalText"].startswith("/* Presto View: ")
+    assert "order_id" in [column["Name"] for column in view["StorageDescriptor"]["Columns"]]
+
+
+def the_bucket_is_closed_versioned_and_logged(deployed: Deployed) -> None:
+    s3, bucket = deployed.aws("s3"), deployed.outputs["bucket_name"]
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    (deny,) = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    algorithm = rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"]
+    assert algorithm == ("aws:kms" if deployed.stack == "prod" else "AES256")
+    assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "access/"
+    ids = {rule["ID"] for rule in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]}
+    assert {"query-results", "tidy"} <= ids
+    assert ("rows" in ids) is (deployed.stack == "dev")
+
+
+def the_workgroup_puts_results_into_the_bucket(deployed: Deployed) -> None:
+    group = deployed.aws("athena").get_work_group(WorkGroup=deployed.outputs["workgroup_name"])["WorkGroup"]
+    result = group["Configuration"]["ResultConfiguration"]
+    assert result["OutputLocation"] == f"s3://{deployed.outputs['bucket_name']}/query-results/"
+    assert result["EncryptionConfiguration"]["EncryptionOption"] == (
+        "SSE_KMS" if deployed.stack == "prod" else "SSE_S3"
+    )
+
+
+def each_role_has_its_one_policy(deployed: Deployed) -> None:
+    iam = deployed.aws("iam")
+    for part in ("pipe", "transform", "delivery", "crawler"):
+        role = f"order-cdc-test-{deployed.stack}-{part}-role"
+        (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        assert iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+
+
+def alarms_speak_to_the_topic_where_there_is_one(deployed: Deployed) -> None:
+    prefix = f"order-cdc-test-{deployed.stack}-"
+    alarms = deployed.aws("cloudwatch").describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
+    assert len(alarms) >= 8
+    topics = {arn for alarm in alarms for arn in alarm["AlarmActions"]}
+    assert len(topics) == (1 if deployed.stack == "prod" else 0)
+    dashboard = deployed.aws("cloudwatch").get_dashboard(DashboardName=deployed.outputs["dashboard_name"])
+    assert json.loads(dashboard["DashboardBody"])["widgets"]
+
+
+CHECKS = (
+    every_output_is_a_text_that_says_something,
+    progress_tells_of_every_resource_once,
+    the_table_streams_both_images,
+    the_pipe_leads_from_the_table_to_kinesis,
+    firehose_reads_kinesis_calls_the_function_and_writes_the_bucket,
+    the_function_has_the_zip_that_was_built,
+    the_catalogue_has_the_typed_table_and_the_view,
+    the_bucket_is_closed_versioned_and_logged,
+    the_workgroup_puts_results_into_the_bucket,
+    each_role_has_its_one_policy,
+    alarms_speak_to_the_topic_where_there_is_one,
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The program under stack names that no other test deploys."""
+    (tmp_path / "__main__.py").write_text(FORWARD)
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    for stack in STACKS:
+        shutil.copy(ROOT / f"Pulumi.{stack}.yaml", tmp_path / f"Pulumi.test-{stack}.yaml")
+    return tmp_path
+
+
+# One test a stack, not one a check: a deployment takes seconds, and each worker of xdist would make its own.
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_is_deployed_as_it_says(
+    stack: str, project: Path, sandbox_server: SandboxServer, subtests: pytest.Subtests
+) -> None:
+    lines: list[str] = []
+    outputs = deploy(project, f"test-{stack}", sandbox_server.endpoint_url, StateDir(project / "state"), lines.append)
+    deployed = Deployed(stack, outputs, sandbox_server.endpoint_url, lines)
+    for check in CHECKS:
+        with subtests.test(check.__name__):
+            check(deployed)
