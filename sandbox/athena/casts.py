@@ -57,7 +57,8 @@ def checked(text: str, value: str, field: int, type_: Type) -> str:
     if type_.name in {"varchar", "char", "boolean"}:
         return value
     message = f"'HIVE_BAD_DATA: Error parsing field value ''' || {text} || ''' for field {field}: not a {type_.glue}'"
-    return f"CASE WHEN {value} IS NULL AND {text} IS NOT NULL THEN CAST(error({message}) AS {type_.duckdb}) ELSE {value} END"
+    failure = f"CAST(error({message}) AS {type_.duckdb})"
+    return f"CASE WHEN {value} IS NULL AND {text} IS NOT NULL THEN {failure} ELSE {value} END"
 
 
 def from_parquet(column: str, stored: Type, declared: Type) -> str | None:

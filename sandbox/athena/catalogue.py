@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.athena.errors import QueryFailed
+from sandbox.athena.errors import QueryError
 from sandbox.athena.types import Type, parse
 
 CATALOG = "AwsDataCatalog"
@@ -125,13 +125,11 @@ class Catalogue:
             )
 
     def put_view(self, database: str, name: str, view: View, *, replace: bool) -> None:
-        """Create a view, or take the place of one; QueryFailed when the name is taken."""
+        """Create a view, or take the place of one; QueryError when the name is taken."""
         existing = self.table(database, name)
         if existing is not None and (not replace or existing.view is None):
             kind = "View" if existing.view is not None else "Table"
-            raise QueryFailed(
-                "ALREADY_EXISTS", f"line 1:1: {kind} '{CATALOG.lower()}.{database}.{name}' already exists"
-            )
+            raise QueryError("ALREADY_EXISTS", f"line 1:1: {kind} '{CATALOG.lower()}.{database}.{name}' already exists")
         if existing is None:
             self._glue.create_table(DatabaseName=database, TableInput=view_input(name, view))
         else:
@@ -154,11 +152,11 @@ class Catalogue:
             for page in self._glue.get_paginator(operation).paginate(**arguments):
                 yield from page[key]
         except self._glue.exceptions.EntityNotFoundException as error:
-            raise QueryFailed("SCHEMA_NOT_FOUND", error.response["Error"]["Message"]) from error
+            raise QueryError("SCHEMA_NOT_FOUND", error.response["Error"]["Message"]) from error
 
 
 def table_of(database: str, raw: Mapping[str, Any]) -> Table:
-    """A table or view from Glue's description of it; QueryFailed when the description is not one that Athena reads."""
+    """A table or view from Glue's description of it; QueryError when the description is not one that Athena reads."""
     name = str(raw["Name"])
     descriptor: Mapping[str, Any] = raw.get("StorageDescriptor") or {}
     is_view = raw.get("TableType") == "VIRTUAL_VIEW"
@@ -187,7 +185,7 @@ def storage_of(name: str, descriptor: Mapping[str, Any], default: Storage | None
     elif "json" in lower:
         format_ = "json"
     else:
-        raise QueryFailed(
+        raise QueryError(
             "HIVE_UNSUPPORTED_FORMAT",
             f"Table {name} is read with {library or 'no SerDe'}; JSON and Parquet are supported",
         )
@@ -225,7 +223,7 @@ def _columns(table: str, columns: list[Mapping[str, str]]) -> tuple[Column, ...]
             type_ = parse(column.get("Type") or "string")
         except ValueError as error:
             message = f"Column {column['Name']} of table {table}: {error}"
-            raise QueryFailed("HIVE_INVALID_METADATA", message) from error
+            raise QueryError("HIVE_INVALID_METADATA", message) from error
         result.append(Column(column["Name"].lower(), type_, column.get("Comment") or ""))
     return tuple(result)
 
@@ -233,10 +231,10 @@ def _columns(table: str, columns: list[Mapping[str, str]]) -> tuple[Column, ...]
 def _view_of(name: str, text: str) -> View:
     body = text.strip()
     if not (body.startswith(_VIEW_PREFIX.strip()) and body.endswith("*/")):
-        raise QueryFailed("INVALID_VIEW", f"View {name} holds no Presto view definition")
+        raise QueryError("INVALID_VIEW", f"View {name} holds no Presto view definition")
     try:
         definition: dict[str, Any] = json.loads(base64.b64decode(body[len(_VIEW_PREFIX.strip()) : -2].strip()))
         columns = tuple(Column(c["name"].lower(), parse(c["type"])) for c in definition["columns"])
         return View(str(definition["originalSql"]), str(definition["schema"]), columns)
     except (ValueError, KeyError, TypeError) as error:
-        raise QueryFailed("INVALID_VIEW", f"The definition of view {name} cannot be read: {error}") from error
+        raise QueryError("INVALID_VIEW", f"The definition of view {name} cannot be read: {error}") from error

@@ -14,7 +14,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
-from sandbox.athena.errors import QueryFailed
+from sandbox.athena.errors import QueryError
 from sandbox.athena.functions import text_of
 from sandbox.athena.inference import decimal_of, is_decimal, is_integer, type_of
 
@@ -29,8 +29,8 @@ _JODA = {
 }  # fmt: skip
 
 
-def to_duckdb(query: exp.Expression) -> str:
-    """DuckDB's SQL for an annotated query (which is used up); QueryFailed (NOT_SUPPORTED) where there is none."""
+def to_duckdb(query: exp.Expr) -> str:
+    """DuckDB's SQL for an annotated query (which is used up); QueryError (NOT_SUPPORTED) where there is none."""
     for node in list(query.find_all(exp.DataType)):
         if node.this in _TYPE_PARAMETERS_UNKNOWN_TO_DUCKDB and not isinstance(node.parent, exp.Cast):
             node.set("expressions", [])
@@ -38,11 +38,11 @@ def to_duckdb(query: exp.Expression) -> str:
     try:
         return rewritten.sql("duckdb", unsupported_level=ErrorLevel.RAISE)
     except UnsupportedError as error:
-        raise QueryFailed("NOT_SUPPORTED", f"The sandbox's Athena cannot run this: {error}") from error
+        raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena cannot run this: {error}") from error
 
 
-def _rewrite(root: exp.Expression) -> exp.Expression:
-    nodes: list[exp.Expression] = list(root.walk(bfs=False))
+def _rewrite(root: exp.Expr) -> exp.Expr:
+    nodes: list[exp.Expr] = list(root.walk(bfs=False))
     for node in reversed(nodes):
         rule = _RULES.get(type(node))
         if rule is None:
@@ -57,26 +57,26 @@ def _rewrite(root: exp.Expression) -> exp.Expression:
     return root
 
 
-def _call(name: str, *arguments: exp.Expression | str | int) -> exp.Anonymous:
+def _call(name: str, *arguments: exp.Expr | str | int) -> exp.Anonymous:
     return exp.Anonymous(
         this=name,
         expressions=[exp.convert(a) if isinstance(a, (str, int)) else a for a in arguments],
     )
 
 
-def _sql(template: Callable[[str], str], operand: exp.Expression) -> exp.Expression:
+def _sql(template: Callable[[str], str], operand: exp.Expr) -> exp.Expr:
     """A piece of DuckDB's SQL around an operand."""
     return exp.maybe_parse(template(operand.sql("duckdb")), dialect="duckdb")
 
 
-def _cast_to(node: exp.Expression, type_: str) -> exp.Expression:
+def _cast_to(node: exp.Expr, type_: str) -> exp.Expr:
     data_type = exp.DataType.build(type_, dialect="duckdb")
     cast = exp.Cast(this=node, to=data_type)
     cast.type = data_type
     return cast
 
 
-def _divide(node: exp.Div) -> exp.Expression:
+def _divide(node: exp.Div) -> exp.Expr:
     """Integers divide to integers, towards zero; decimals exactly, at the larger scale; doubles as doubles."""
     left, right = node.this, node.expression
     if is_integer(left) and is_integer(right):
@@ -87,7 +87,7 @@ def _divide(node: exp.Div) -> exp.Expression:
     return _divided(left, right, digits[0][1], digits[1][1], result)
 
 
-def _arithmetic(node: exp.Binary) -> exp.Expression:
+def _arithmetic(node: exp.Binary) -> exp.Expr:
     """Decimals as wide as Athena makes them: DuckDB would keep two of 18 digits in 18 and overflow."""
     left, result = decimal_of(node.this), decimal_of(node)
     if left is None or result is None or not is_decimal(node):
@@ -97,7 +97,7 @@ def _arithmetic(node: exp.Binary) -> exp.Expression:
     return _as_inferred(node)
 
 
-def _as_inferred(node: exp.Expression) -> exp.Expression:
+def _as_inferred(node: exp.Expr) -> exp.Expr:
     """The expression made what it was inferred to be in Athena, a decimal or an integer."""
     digits = decimal_of(node)
     if digits is None:
@@ -106,36 +106,34 @@ def _as_inferred(node: exp.Expression) -> exp.Expression:
     return _cast_to(_untyped(node), type_)
 
 
-def _untyped(node: exp.Expression) -> exp.Expression:
+def _untyped(node: exp.Expr) -> exp.Expr:
     """A copy to put around what it is a copy of: the tree must not hold an expression within itself."""
     copied = node.copy()
     copied.type = None
     return copied
 
 
-def _operand(node: exp.Expression) -> exp.Expression:
+def _operand(node: exp.Expr) -> exp.Expr:
     return exp.paren(node, copy=False) if isinstance(node, exp.Binary) else node
 
 
-def _divided(
-    left: exp.Expression, right: exp.Expression, left_scale: int, right_scale: int, result: tuple[int, int]
-) -> exp.Expression:
+def _divided(left: exp.Expr, right: exp.Expr, left_scale: int, right_scale: int, result: tuple[int, int]) -> exp.Expr:
     factor = _cast_to(exp.Literal.number(10 ** (result[1] + right_scale - left_scale)), "HUGEINT")
     return _cast_to(_call("athena_divide", left, right, factor, str(result[1])), "DECIMAL({}, {})".format(*result))
 
 
-def _average(node: exp.Avg) -> exp.Expression:
+def _average(node: exp.Avg) -> exp.Expr:
     """The average of decimals is a decimal of the same type; filters and windows are applied to its two parts."""
     argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
     digits = decimal_of(argument)
     if digits is None or not is_decimal(argument):
         return node
-    whole: exp.Expression = node
+    whole: exp.Expr = node
     while isinstance(whole.parent, (exp.Filter, exp.Window)) and whole.arg_key == "this":
         whole = whole.parent
     if whole is node:
         return _mean(exp.Sum(this=node.this.copy()), exp.Count(this=node.this.copy()), digits)
-    parts: list[exp.Expression] = []
+    parts: list[exp.Expr] = []
     for aggregate in (exp.Sum, exp.Count):
         part = whole.copy()
         inner = part.find(exp.Avg)
@@ -146,16 +144,16 @@ def _average(node: exp.Avg) -> exp.Expression:
     return node
 
 
-def _mean(total: exp.Expression, count: exp.Expression, digits: tuple[int, int]) -> exp.Expression:
+def _mean(total: exp.Expr, count: exp.Expr, digits: tuple[int, int]) -> exp.Expr:
     return _divided(total, count, digits[1], 0, digits)
 
 
-def _round(node: exp.Expression) -> exp.Expression:
+def _round(node: exp.Expr) -> exp.Expr:
     """Rounding a decimal to some places keeps its scale; the sign of an integer is one of its type."""
     return _as_inferred(node) if is_decimal(node.this) or isinstance(node, exp.Sign) else node
 
 
-def _cast(node: exp.Cast) -> exp.Expression:
+def _cast(node: exp.Cast) -> exp.Expr:
     source, target = type_of(node.this), node.to
     kind = target.this
     if kind == exp.DType.JSON:
@@ -171,12 +169,12 @@ def _cast(node: exp.Cast) -> exp.Expression:
     return node
 
 
-def _cast_to_text(node: exp.Cast) -> exp.Expression:
+def _cast_to_text(node: exp.Cast) -> exp.Expr:
     source = type_of(node.this)
     length = node.to.expressions[0].name if node.to.expressions else None
     if source is None:
         node.to.set("expressions", [])
-        text: exp.Expression = node
+        text: exp.Expr = node
     elif source.name in _TEXT:
         text = node.this
     elif source.name == "json":
@@ -186,12 +184,12 @@ def _cast_to_text(node: exp.Cast) -> exp.Expression:
     return text if length is None else _call("left", text, int(length))
 
 
-def _timestamp_trunc(node: exp.Expression) -> exp.Expression:
+def _timestamp_trunc(node: exp.Expr) -> exp.Expr:
     source = type_of(node.this)
     return _cast_to(_untyped(node), "DATE") if source is not None and source.name == "date" else node
 
 
-def _add_interval(node: exp.Expression) -> exp.Expression:
+def _add_interval(node: exp.Expr) -> exp.Expr:
     """A date and days (or more) make a date; in DuckDB, a timestamp."""
     source = type_of(node.this)
     interval = node.args.get("expression")
@@ -202,7 +200,7 @@ def _add_interval(node: exp.Expression) -> exp.Expression:
     return _cast_to(_untyped(node), "DATE")
 
 
-def _date_diff(node: exp.DateDiff) -> exp.Expression:
+def _date_diff(node: exp.DateDiff) -> exp.Expr:
     """Whole units between two moments; DuckDB's date_diff counts the boundaries crossed."""
     unit = node.args.get("unit")
     left, right = node.expression, node.this
@@ -211,17 +209,17 @@ def _date_diff(node: exp.DateDiff) -> exp.Expression:
     return _call("datesub", unit.name.lower() if unit is not None else "day", left, right)
 
 
-def _at_time_zone(node: exp.AtTimeZone) -> exp.Expression:
+def _at_time_zone(node: exp.AtTimeZone) -> exp.Expr:
     """Athena keeps the moment and changes the zone; a timestamp without one is in the session's zone, UTC."""
     return exp.AtTimeZone(this=_cast_to(node.this, "TIMESTAMPTZ"), zone=node.args["zone"])
 
 
-def _extract(node: exp.Extract) -> exp.Expression:
+def _extract(node: exp.Extract) -> exp.Expr:
     part = {"DOW": "ISODOW", "DAY_OF_WEEK": "ISODOW", "DAYOFWEEK": "ISODOW"}.get(node.name.upper())
     return exp.Extract(this=exp.var(part), expression=node.expression) if part else node
 
 
-def _json(node: exp.JSONExtract | exp.JSONExtractScalar) -> exp.Expression:
+def _json(node: exp.JSONExtract | exp.JSONExtractScalar) -> exp.Expr:
     name = "athena_json_scalar" if isinstance(node, exp.JSONExtractScalar) else "athena_json"
     path = node.expression
     return _call(name, node.this, _json_path(path) if isinstance(path, exp.JSONPath) else path)
@@ -238,15 +236,15 @@ def _json_path(path: exp.JSONPath) -> str:
         elif isinstance(part, exp.JSONPathSubscript) and isinstance(key, int):
             steps.append(f"[{key}]")
         else:
-            raise QueryFailed("NOT_SUPPORTED", f"The sandbox's Athena cannot follow the JSON path {path.sql()}")
+            raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena cannot follow the JSON path {path.sql()}")
     return "".join(steps)
 
 
-def _regexp_extract(node: exp.RegexpExtract) -> exp.Expression:
+def _regexp_extract(node: exp.RegexpExtract) -> exp.Expr:
     return _call("athena_regexp_extract", node.this, node.expression, node.args.get("group") or exp.convert(0))
 
 
-def _regexp_replace(node: exp.RegexpReplace) -> exp.Expression:
+def _regexp_replace(node: exp.RegexpReplace) -> exp.Expr:
     """Groups are $1 in Athena's replacement and \\1 in DuckDB's."""
     replacement = node.args.get("replacement")
     if isinstance(replacement, exp.Literal) and replacement.is_string:
@@ -254,12 +252,12 @@ def _regexp_replace(node: exp.RegexpReplace) -> exp.Expression:
     return node
 
 
-def _approx_quantile(node: exp.ApproxQuantile) -> exp.Expression:
+def _approx_quantile(node: exp.ApproxQuantile) -> exp.Expr:
     value = _cast_to(node.this, "DOUBLE") if is_decimal(node.this) else node.this
     return _call("approx_quantile", value, node.args["quantile"])
 
 
-def _reduce(node: exp.Reduce) -> exp.Expression:
+def _reduce(node: exp.Reduce) -> exp.Expr:
     finish = node.args.get("finish")
     if not isinstance(finish, exp.Lambda):
         return node
@@ -274,28 +272,28 @@ def _reduce(node: exp.Reduce) -> exp.Expression:
     return exp.paren(body, copy=False)
 
 
-def _array_size(node: exp.ArraySize) -> exp.Expression:
+def _array_size(node: exp.ArraySize) -> exp.Expr:
     source = type_of(node.this)
     return _call("cardinality", node.this) if source is not None and source.name == "map" else node
 
 
-def _approx_distinct(node: exp.ApproxDistinct) -> exp.Expression:
+def _approx_distinct(node: exp.ApproxDistinct) -> exp.Expr:
     node.set("accuracy", None)
     return node
 
 
-def _typeof(node: exp.Typeof) -> exp.Expression:
+def _typeof(node: exp.Typeof) -> exp.Expr:
     type_ = type_of(node.this)
     return node if type_ is None else exp.Literal.string(type_.athena)
 
 
-def _format(node: exp.Format) -> exp.Expression:
+def _format(node: exp.Format) -> exp.Expr:
     return _call("printf", node.this, *node.expressions)
 
 
-def _joda(pattern: exp.Expression) -> exp.Expression:
+def _joda(pattern: exp.Expr) -> exp.Expr:
     if not (isinstance(pattern, exp.Literal) and pattern.is_string):
-        raise QueryFailed("NOT_SUPPORTED", "The sandbox's Athena needs the pattern of a date as a literal")
+        raise QueryError("NOT_SUPPORTED", "The sandbox's Athena needs the pattern of a date as a literal")
     parts = re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+", pattern.name)
     text = "".join(
         (part[1].replace("''", "'") or "'") if part[1] is not None else _JODA.get(part[0], part[0]) for part in parts
@@ -303,7 +301,7 @@ def _joda(pattern: exp.Expression) -> exp.Expression:
     return exp.Literal.string(text)
 
 
-def _anonymous(node: exp.Anonymous) -> exp.Expression:
+def _anonymous(node: exp.Anonymous) -> exp.Expr:
     name = node.name.lower()
     arguments = node.expressions
     if name == "format_datetime" and len(arguments) == 2:
@@ -323,21 +321,21 @@ def _anonymous(node: exp.Anonymous) -> exp.Expression:
     return node
 
 
-def _parse_datetime(node: exp.ParseDatetime) -> exp.Expression:
+def _parse_datetime(node: exp.ParseDatetime) -> exp.Expr:
     return _cast_to(_call("strptime", node.this, _joda(node.args["format"])), "TIMESTAMPTZ")
 
 
-def _split_part(node: exp.SplitPart) -> exp.Expression:
+def _split_part(node: exp.SplitPart) -> exp.Expr:
     return _call("athena_split_part", node.this, node.args["delimiter"], node.args["part_index"])
 
 
-def _unnest(node: exp.Unnest) -> exp.Expression:
+def _unnest(node: exp.Unnest) -> exp.Expr:
     """UNNEST of several arrays, of a map, of rows, with an ordinal: the select list of a subquery does them all."""
     alias = node.args.get("alias")
     if alias is None or not isinstance(node.parent, (exp.From, exp.Join)):
         return node
     names = [column.name for column in alias.columns]
-    values: list[exp.Expression] = []
+    values: list[exp.Expr] = []
     for argument in node.expressions:
         source = type_of(argument)
         if source is not None and source.name == "map":
@@ -350,9 +348,9 @@ def _unnest(node: exp.Unnest) -> exp.Expression:
         else:
             values.append(argument)
     offset = node.args.get("offset")
-    selected: list[exp.Expression] = [_call("unnest", value) for value in values]
+    selected: list[exp.Expr] = [_call("unnest", value) for value in values]
     if offset:
-        name = offset.name if isinstance(offset, exp.Expression) else None
+        name = offset.name if isinstance(offset, exp.Expr) else None
         longest = _call("greatest", *(_call("len", value.copy()) for value in values), 0)
         selected.append(_call("unnest", _call("generate_series", 1, longest)))
         if name and len(names) < len(selected):
@@ -366,7 +364,7 @@ def _unnest(node: exp.Unnest) -> exp.Expression:
     return exp.Lateral(this=subquery, alias=table)
 
 
-_RULES: dict[type[exp.Expression], Callable[[Any], exp.Expression]] = {
+_RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Div: _divide,
     exp.Avg: _average,
     exp.Round: _round,

@@ -1,7 +1,7 @@
 """What Athena says when it refuses a request or a query fails.
 
 ApiError     a request is answered with an error; no query comes of it
-QueryFailed  a query ends in the state FAILED, with a reason
+QueryError   a query ends in the state FAILED, with a reason
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ApiError(Exception):
         self.athena_code = athena_code
 
 
-class QueryFailed(Exception):
+class QueryError(Exception):
     """A query cannot run, for the reason that stands in StateChangeReason: `NAME: message`."""
 
     def __init__(self, name: str, message: str, category: int = USER) -> None:

@@ -19,9 +19,9 @@ from typing import Any
 
 import msgspec
 
-from sandbox.athena.errors import SYSTEM, ApiError, QueryFailed
+from sandbox.athena.errors import SYSTEM, ApiError, QueryError
 from sandbox.athena.results import write_text
-from sandbox.athena.runner import Cancelled, Interruptible, Runner
+from sandbox.athena.runner import Interruptible, QueryCancelledError, Runner
 from sandbox.athena.statements import Statement, Statements, recognise
 from sandbox.athena.types import ColumnInfo
 from sandbox.athena.workgroups import Settings
@@ -225,11 +225,11 @@ class Executions:
         timer.start()
         try:
             self._execute(execution)
-        except Cancelled:
+        except QueryCancelledError:
             timed_out = not timer.is_alive()
             state, reason = ("FAILED", "Query timeout") if timed_out else ("CANCELLED", "Query cancelled by user")
             self._finish(execution, state, reason)
-        except QueryFailed as error:
+        except QueryError as error:
             self._finish(execution, "FAILED", error.reason, error.category)
         except Exception as error:
             _log.exception("query %s", execution.id)
@@ -248,7 +248,7 @@ class Executions:
             execution.scanned_bytes = outcome.scanned_bytes
             limit_bytes = request.settings.cutoff_bytes
             if limit_bytes is not None and outcome.scanned_bytes > limit_bytes:
-                raise QueryFailed("EXCEEDED_SCAN_LIMIT", f"Bytes scanned limit of {limit_bytes} was exceeded")
+                raise QueryError("EXCEEDED_SCAN_LIMIT", f"Bytes scanned limit of {limit_bytes} was exceeded")
         else:
             answer = self._statements.run(execution.statement, request.database)
             execution.columns, execution.rows = answer.infos, len(answer.rows)

@@ -9,18 +9,20 @@ does, so that a query could work here and fail there: `check` refuses it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from sqlglot import exp
-from sqlglot.dialects.trino import Trino
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.optimizer.annotate_types import TypeAnnotator, annotate_types
 from sqlglot.schema import MappingSchema
+from sqlglot.typing import ExprMetadataType
 
-from sandbox.athena.errors import QueryFailed, at
+from sandbox.athena.errors import QueryError, at
 from sandbox.athena.types import Type, parse
 
 _D = exp.DType
+_TRINO = Dialect.get_or_raise("trino").EXPRESSION_METADATA
 _INTEGER_DIGITS = {_D.TINYINT: 3, _D.SMALLINT: 5, _D.INT: 10, _D.BIGINT: 19}
 _APPROXIMATE = {_D.DOUBLE, _D.FLOAT}
 _FAMILIES = {
@@ -29,17 +31,17 @@ _FAMILIES = {
     **dict.fromkeys((_D.TIMESTAMP, _D.TIMESTAMPTZ, _D.DATE), "moment"),
     _D.BOOLEAN: "boolean",
 }
-_SIGNS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
-_ARITHMETIC = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
+_SIGNS: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+_ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 
 
-def annotate(query: exp.Expression, schema: MappingSchema) -> exp.Expression:
+def annotate(query: exp.Expr, schema: MappingSchema) -> exp.Expr:
     """The query with a type on each expression; unknown where neither sqlglot nor this module can tell."""
-    metadata = {**Trino.EXPRESSION_METADATA, **_METADATA}
-    return annotate_types(query, schema=schema, expression_metadata=cast("Any", metadata), dialect="trino")
+    metadata: ExprMetadataType = {**_TRINO, **_METADATA}
+    return annotate_types(query, schema=schema, expression_metadata=metadata, dialect="trino")
 
 
-def type_of(node: exp.Expression) -> Type | None:
+def type_of(node: exp.Expr) -> Type | None:
     """The type of an annotated expression; None when it is not known."""
     data_type = node.type
     if data_type is None or data_type.is_type(_D.UNKNOWN, _D.NULL):
@@ -50,7 +52,7 @@ def type_of(node: exp.Expression) -> Type | None:
         return None
 
 
-def decimal_of(node: exp.Expression) -> tuple[int, int] | None:
+def decimal_of(node: exp.Expr) -> tuple[int, int] | None:
     """Precision and scale of an exact number; None when the expression is none, or they are not known."""
     data_type = node.type
     if data_type is None:
@@ -63,56 +65,69 @@ def decimal_of(node: exp.Expression) -> tuple[int, int] | None:
     return None
 
 
-def is_decimal(node: exp.Expression) -> bool:
+def is_decimal(node: exp.Expr) -> bool:
     """Whether the expression is a decimal, rather than an integer or anything else."""
     return node.type is not None and node.type.this == _D.DECIMAL
 
 
-def is_integer(node: exp.Expression) -> bool:
+def is_integer(node: exp.Expr) -> bool:
     """Whether the expression is an integer."""
     return node.type is not None and node.type.this in _INTEGER_DIGITS
 
 
-def check(query: exp.Expression, positions: Callable[[exp.Expression], tuple[int, int] | None]) -> None:
-    """QueryFailed (TYPE_MISMATCH) for the first operator whose operands Athena would not take."""
+def check(query: exp.Expr, positions: Callable[[exp.Expr], tuple[int, int] | None]) -> None:
+    """QueryError (TYPE_MISMATCH) for the first operator whose operands Athena would not take."""
     for node in query.walk():
-        if isinstance(node, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)):
-            if _differ(node.this, node.expression):
-                left, right = _name(node.this), _name(node.expression)
-                _refuse(positions(node), f"Cannot apply operator: {left} {_SIGNS[type(node)]} {right}")
+        message = None
+        if isinstance(node, exp.Binary) and type(node) in _SIGNS:
+            message = _check_comparison(node)
         elif isinstance(node, exp.Between):
-            low, high = node.args["low"], node.args["high"]
-            if _differ(node.this, low) or _differ(node.this, high):
-                _refuse(
-                    positions(node), f"Cannot check if {_name(node.this)} is BETWEEN {_name(low)} and {_name(high)}"
-                )
+            message = _check_between(node)
         elif isinstance(node, exp.In):
-            for item in node.expressions:
-                if _differ(node.this, item):
-                    message = "IN value and list items must be the same type or coercible to a common type. "
-                    common = f"Cannot find common type between {_name(node.this)} and {_name(item)}"
-                    _refuse(positions(node), message + common)
-        elif type(node) in _ARITHMETIC:
-            binary = cast("exp.Binary", node)
-            if "text" in {_family(binary.this), _family(binary.expression)}:
-                left, right = _name(binary.this), _name(binary.expression)
-                _refuse(positions(node), f"Cannot apply operator: {left} {_ARITHMETIC[type(node)]} {right}")
+            message = _check_in(node)
+        elif isinstance(node, exp.Binary) and type(node) in _ARITHMETIC:
+            message = _check_arithmetic(node)
+        if message is not None:
+            raise QueryError("TYPE_MISMATCH", at(positions(node), message))
 
 
-def _refuse(position: tuple[int, int] | None, message: str) -> None:
-    raise QueryFailed("TYPE_MISMATCH", at(position, message))
+def _check_comparison(node: exp.Binary) -> str | None:
+    if not _differ(node.this, node.expression):
+        return None
+    return f"Cannot apply operator: {_name(node.this)} {_SIGNS[type(node)]} {_name(node.expression)}"
 
 
-def _family(node: exp.Expression) -> str | None:
+def _check_between(node: exp.Between) -> str | None:
+    low, high = node.args["low"], node.args["high"]
+    if not (_differ(node.this, low) or _differ(node.this, high)):
+        return None
+    return f"Cannot check if {_name(node.this)} is BETWEEN {_name(low)} and {_name(high)}"
+
+
+def _check_in(node: exp.In) -> str | None:
+    for item in node.expressions:
+        if _differ(node.this, item):
+            rule = "IN value and list items must be the same type or coercible to a common type"
+            return f"{rule}. Cannot find common type between {_name(node.this)} and {_name(item)}"
+    return None
+
+
+def _check_arithmetic(node: exp.Binary) -> str | None:
+    if "text" not in {_family(node.this), _family(node.expression)}:
+        return None
+    return f"Cannot apply operator: {_name(node.this)} {_ARITHMETIC[type(node)]} {_name(node.expression)}"
+
+
+def _family(node: exp.Expr) -> str | None:
     return _FAMILIES.get(node.type.this) if node.type is not None and isinstance(node.type.this, _D) else None
 
 
-def _differ(left: exp.Expression, right: exp.Expression) -> bool:
+def _differ(left: exp.Expr, right: exp.Expr) -> bool:
     families = _family(left), _family(right)
     return None not in families and families[0] != families[1]
 
 
-def _name(node: exp.Expression) -> str:
+def _name(node: exp.Expr) -> str:
     if isinstance(node, exp.Literal) and node.is_string:
         return f"varchar({len(node.this)})"
     type_ = type_of(node)
@@ -137,6 +152,10 @@ def _remainder_type(left: tuple[int, int], right: tuple[int, int]) -> tuple[int,
     return min(left[0] - left[1], right[0] - right[1]) + scale, scale
 
 
+def _give(node: exp.Expr, type_: exp.DataType | exp.DType | None) -> None:
+    node.type = exp.DataType.build(type_ if type_ is not None else _D.UNKNOWN)
+
+
 def _data_type(precision: int, scale: int) -> exp.DataType:
     return exp.DataType.build(f"decimal({precision}, {scale})", dialect="trino")
 
@@ -145,8 +164,8 @@ _Rule = Callable[[tuple[int, int], tuple[int, int]], tuple[int, int]]
 _Annotate = Callable[[TypeAnnotator, Any], Any]
 
 
-def _base(kind: type[exp.Expression]) -> _Annotate | None:
-    return cast("_Annotate | None", Trino.EXPRESSION_METADATA.get(kind, {}).get("annotator"))
+def _base(kind: type[exp.Expr]) -> _Annotate | None:
+    return cast("_Annotate | None", _TRINO.get(kind, {}).get("annotator"))
 
 
 def _arithmetic(kind: type[exp.Binary], rule: _Rule) -> _Annotate:
@@ -155,9 +174,9 @@ def _arithmetic(kind: type[exp.Binary], rule: _Rule) -> _Annotate:
     def annotator(self: TypeAnnotator, node: exp.Binary) -> None:
         left, right = decimal_of(node.this), decimal_of(node.expression)
         if left and right and (is_decimal(node.this) or is_decimal(node.expression)):
-            self._set_type(node, _data_type(*rule(left, right)))  # pyright: ignore[reportPrivateUsage] - its own hook
+            _give(node, _data_type(*rule(left, right)))
         elif kind is exp.Sub and _family(node.this) == _family(node.expression) == "moment":
-            self._set_type(node, _D.INTERVAL)  # pyright: ignore[reportPrivateUsage] - its own hook
+            _give(node, _D.INTERVAL)
         elif base is not None:
             base(self, node)
 
@@ -165,22 +184,22 @@ def _arithmetic(kind: type[exp.Binary], rule: _Rule) -> _Annotate:
 
 
 def _aggregate(kind: type[exp.Func], rule: Callable[[tuple[int, int]], tuple[int, int]]) -> _Annotate:
-    base, metadata = _base(kind), Trino.EXPRESSION_METADATA.get(kind, {})
+    base, metadata = _base(kind), _TRINO.get(kind, {})
 
     def annotator(self: TypeAnnotator, node: exp.Func) -> None:
         argument = node.this.this if isinstance(node.this, exp.Distinct) else node.this
-        digits = decimal_of(argument) if isinstance(argument, exp.Expression) else None
+        digits = decimal_of(argument) if isinstance(argument, exp.Expr) else None
         if digits and is_decimal(argument):
-            self._set_type(node, _data_type(*rule(digits)))  # pyright: ignore[reportPrivateUsage] - its own hook
+            _give(node, _data_type(*rule(digits)))
         elif base is not None:
             base(self, node)
         else:
-            self._set_type(node, cast("Any", metadata.get("returns")))  # pyright: ignore[reportPrivateUsage]
+            _give(node, metadata.get("returns"))
 
     return annotator
 
 
-def _literal(self: TypeAnnotator, node: exp.Literal) -> None:
+def _literal(_: TypeAnnotator, node: exp.Literal) -> None:
     text = str(node.this)
     if node.is_string:
         data_type = exp.DataType.build("varchar")
@@ -190,7 +209,7 @@ def _literal(self: TypeAnnotator, node: exp.Literal) -> None:
         data_type = _data_type(len(text) - 1, len(text.partition(".")[2]))
     else:
         data_type = exp.DataType.build("double")
-    self._set_type(node, data_type)  # pyright: ignore[reportPrivateUsage] - its own hook
+    _give(node, data_type)
 
 
 def _round(self: TypeAnnotator, node: exp.Round) -> None:
@@ -201,11 +220,11 @@ def _round(self: TypeAnnotator, node: exp.Round) -> None:
     _aggregate(exp.Round, rule)(self, node)
 
 
-def _quantile(self: TypeAnnotator, node: exp.ApproxQuantile) -> None:
+def _quantile(_: TypeAnnotator, node: exp.ApproxQuantile) -> None:
     value: Any = _D.DOUBLE if is_decimal(node.this) else node.this.type
     if isinstance(node.args.get("quantile"), exp.Array):
         value = None
-    self._set_type(node, value)  # pyright: ignore[reportPrivateUsage] - its own hook
+    _give(node, value)
 
 
 def _unnest(self: TypeAnnotator, node: exp.Unnest) -> None:
@@ -213,14 +232,18 @@ def _unnest(self: TypeAnnotator, node: exp.Unnest) -> None:
     if len(node.expressions) == 1 and base is not None:
         base(self, node)
     else:
-        self._set_type(node, None)  # pyright: ignore[reportPrivateUsage] - its own hook
+        _give(node, None)
 
 
-def _as_argument(self: TypeAnnotator, node: exp.Func) -> None:
-    self._set_type(node, node.this.type)  # pyright: ignore[reportPrivateUsage] - its own hook
+def _as_argument(_: TypeAnnotator, node: exp.Func) -> None:
+    _give(node, node.this.type)
 
 
-_METADATA: dict[type[exp.Expression], dict[str, object]] = {
+def _alike(kinds: Iterable[type[exp.Expr]], metadata: dict[str, Any]) -> ExprMetadataType:
+    return dict.fromkeys(kinds, metadata)
+
+
+_METADATA: ExprMetadataType = {
     exp.Literal: {"annotator": _literal},
     exp.Add: {"annotator": _arithmetic(exp.Add, _sum_type)},
     exp.Sub: {"annotator": _arithmetic(exp.Sub, _sum_type)},
@@ -234,11 +257,11 @@ _METADATA: dict[type[exp.Expression], dict[str, object]] = {
     exp.Ceil: {"annotator": _aggregate(exp.Ceil, lambda d: (min(38, d[0] - d[1] + 1), 0))},
     exp.ApproxQuantile: {"annotator": _quantile},
     exp.Unnest: {"annotator": _unnest},
-    **dict.fromkeys(
+    **_alike(
         (exp.TimestampTrunc, exp.DateTrunc, exp.ArgMax, exp.ArgMin, exp.Abs),
         {"annotator": _as_argument},
     ),
-    **dict.fromkeys(
+    **_alike(
         (
             exp.Year,
             exp.Quarter,
@@ -257,7 +280,7 @@ _METADATA: dict[type[exp.Expression], dict[str, object]] = {
         ),
         {"returns": _D.BIGINT},
     ),
-    **dict.fromkeys((exp.JSONExtractScalar, exp.RegexpExtract, exp.SplitPart, exp.Hex), {"returns": _D.VARCHAR}),
+    **_alike((exp.JSONExtractScalar, exp.RegexpExtract, exp.SplitPart, exp.Hex), {"returns": _D.VARCHAR}),
     exp.TimeToUnix: {"returns": _D.DOUBLE},
     exp.FromISO8601Date: {"returns": _D.DATE},
     exp.JSONExtract: {"returns": _D.JSON},

@@ -7,14 +7,13 @@ of the locations (`projection` says whether the values found are projected).
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.athena.catalogue import Catalogue, CataloguePartition, Storage, Table
-from sandbox.athena.errors import QueryFailed
+from sandbox.athena.errors import QueryError
 from sandbox.athena.objects import Objects, S3Object, split_location
 from sandbox.athena.projection import Dates, Injected, Projection, projections
 
@@ -97,7 +96,7 @@ class Finder:
                     f"For the injected projected partition column {name}, the WHERE clause must contain only static "
                     "equality conditions, and at least one such condition must be present."
                 )
-                raise QueryFailed("CONSTRAINT_VIOLATION", message)
+                raise QueryError("CONSTRAINT_VIOLATION", message)
         bucket, template = split_location(_template(table, storage))
         matcher, order = _matcher(template, projected)
         now = self.now()
@@ -118,7 +117,7 @@ class Finder:
 
     def _list(self, bucket: str, prefixes: list[str]) -> Iterable[S3Object]:
         if len(prefixes) > _MOST_PREFIXES:
-            prefixes = [os.path.commonprefix(prefixes)]
+            prefixes = [_common_start(prefixes)]
         found = {item.key: item for prefix in prefixes for item in self.objects.list(bucket, prefix)}
         return found.values()
 
@@ -143,7 +142,7 @@ def _matcher(template: str, projected: Mapping[str, Projection]) -> tuple[re.Pat
     pattern, order = [re.escape(parts[0])], list[str]()
     for name, literal in zip(parts[1::2], parts[2::2], strict=True):
         if name not in projected:
-            raise QueryFailed("HIVE_INVALID_METADATA", f"storage.location.template names {name}, no partition column")
+            raise QueryError("HIVE_INVALID_METADATA", f"storage.location.template names {name}, no partition column")
         projection = projected[name]
         slashes = projection.format.count("/") if isinstance(projection, Dates) else 0
         if name in order:
@@ -154,7 +153,7 @@ def _matcher(template: str, projected: Mapping[str, Projection]) -> tuple[re.Pat
         pattern.append(re.escape(literal))
     missing = set(projected) - set(order)
     if missing:
-        raise QueryFailed("HIVE_INVALID_METADATA", f"storage.location.template lacks {', '.join(sorted(missing))}")
+        raise QueryError("HIVE_INVALID_METADATA", f"storage.location.template lacks {', '.join(sorted(missing))}")
     return re.compile("".join(pattern)), order
 
 
@@ -168,20 +167,27 @@ def _prefixes(template: str, constraints: Mapping[str, Constraint]) -> list[str]
             prefixes = [f"{prefix}{value}{literal}" for prefix in prefixes for value in sorted(constraint.values)]
             continue
         if constraint.values:
-            common = os.path.commonprefix(sorted(constraint.values))
+            common = _common_start(constraint.values)
         elif constraint.low is not None and constraint.high is not None:
-            common = os.path.commonprefix([constraint.low, constraint.high])
+            common = _common_start([constraint.low, constraint.high])
         else:
             common = ""
         return [prefix + common for prefix in prefixes]
     return prefixes
 
 
+def _common_start(texts: Iterable[str]) -> str:
+    """What all texts, and every text that stands between two of them in order, begin with."""
+    first, last = min(texts := list(texts)), max(texts)
+    length = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:length]
+
+
 def _parts(template: str) -> list[str]:
     """A location's template cut at its ${column}s: literal, column, literal, column, … literal."""
     parts = re.split(r"\$\{([^}]*)\}", template)
     if "" in parts[2:-1:2]:
-        raise QueryFailed("HIVE_INVALID_METADATA", "storage.location.template needs text between any two columns")
+        raise QueryError("HIVE_INVALID_METADATA", "storage.location.template needs text between any two columns")
     return parts
 
 

@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import OptimizeError, ParseError, SqlglotError, TokenError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
+from sqlglot.tokenizer_core import TokenType
 
 from sandbox.athena import inference
 from sandbox.athena.catalogue import CATALOG, Catalogue, Column, Table, View
 from sandbox.athena.dialect import to_duckdb
-from sandbox.athena.errors import ApiError, QueryFailed, at
+from sandbox.athena.errors import ApiError, QueryError, at
 from sandbox.athena.partitions import Constraint
 from sandbox.athena.pruning import partition_predicates
 from sandbox.athena.types import Type
@@ -33,7 +35,10 @@ _MOST_VIEWS_DEEP = 16
 
 @dataclass(frozen=True)
 class Read:
-    """A use of a table in a query: `alias` is the relation that must stand for it, `predicates` DuckDB's SQL over it."""
+    """A use of a table in a query: the relation that must stand for it, and what is asked of its partitions.
+
+    `predicates` are DuckDB's SQL over the partition columns, all of which a partition must meet.
+    """
 
     alias: str
     table: Table
@@ -54,8 +59,15 @@ class Plan:
 class _Context:
     catalogue: Catalogue
     text: str
+    known: dict[tuple[str, str], Table | None] = field(default_factory=dict[tuple[str, str], "Table | None"])
     tables: dict[str, Table] = field(default_factory=dict[str, Table])
     views: list[str] = field(default_factory=list[str])
+
+    def table(self, database: str, name: str) -> Table | None:
+        """A table of the catalogue, described once a query."""
+        if (database, name) not in self.known:
+            self.known[database, name] = self.catalogue.table(database, name)
+        return self.known[database, name]
 
 
 def parse(sql: str) -> exp.Query:
@@ -77,23 +89,23 @@ def parse(sql: str) -> exp.Query:
     return statement
 
 
-def bind_parameters(query: exp.Query, parameters: Sequence[str]) -> exp.Query:
-    """The query with each ? replaced by the literal given for it, in order."""
-    places = [node for node in query.find_all(exp.Placeholder, bfs=False)]
-    places.sort(key=lambda node: _offset(node) if _offset(node) is not None else 0)
+def bind_parameters(sql: str, parameters: Sequence[str]) -> str:
+    """The text with each ? replaced by the literal given for it, in order."""
+    try:
+        tokens = Dialect.get_or_raise("trino").tokenize(sql)
+    except TokenError as error:
+        raise ApiError(f"line 1:1: {error}", athena_code="MALFORMED_QUERY") from error
+    places = [token.start for token in tokens if token.token_type == TokenType.PLACEHOLDER]
     if len(places) != len(parameters):
         message = f"line 1:1: Incorrect number of parameters: expected {len(places)} but found {len(parameters)}"
-        raise QueryFailed("INVALID_PARAMETER_USAGE", message)
-    for place, text in zip(places, parameters, strict=True):
-        try:
-            place.replace(exp.paren(sqlglot.parse_one(text, dialect="trino"), copy=False))
-        except SqlglotError as error:
-            raise QueryFailed("SYNTAX_ERROR", f"Execution parameter {text!r} is not a literal") from error
-    return query
+        raise QueryError("INVALID_PARAMETER_USAGE", message)
+    starts = [0, *(place + 1 for place in places)]
+    pieces = [sql[start:end] for start, end in zip(starts, [*places, len(sql)], strict=True)]
+    return "".join(piece + text for piece, text in zip(pieces, [*parameters, ""], strict=True))
 
 
 def plan(query: exp.Query, text: str, database: str, catalogue: Catalogue) -> Plan:
-    """The plan of a parsed query (which is used up); QueryFailed with Athena's reason when it has none."""
+    """The plan of a parsed query (which is used up); QueryError with Athena's reason when it has none."""
     context = _Context(catalogue, text)
     spelled = {select.alias.lower(): select.alias for select in query.selects if select.alias}
     _name_unnamed(query)
@@ -108,9 +120,9 @@ def plan(query: exp.Query, text: str, database: str, catalogue: Catalogue) -> Pl
     return Plan(to_duckdb(qualified), reads, names)
 
 
-def describe(query: exp.Query, text: str, database: str, catalogue: Catalogue) -> tuple[Column, ...]:
-    """The names and types of a query's columns, as far as they can be inferred without running it."""
-    context = _Context(catalogue, text)
+def _describe(query: exp.Query, text: str, database: str, outer: _Context) -> tuple[Column, ...]:
+    """The names and types of a view's columns, as far as they can be inferred without running it."""
+    context = _Context(outer.catalogue, text, outer.known, views=outer.views)
     _name_unnamed(query)
     _resolve_tables(query, database, context)
     qualified = _typed(query, context)
@@ -130,7 +142,7 @@ def _typed(query: exp.Query, context: _Context) -> exp.Query:
     except OptimizeError as error:
         raise _unresolved(error, context.text) from error
     except SqlglotError as error:
-        raise QueryFailed("SYNTAX_ERROR", str(error)) from error
+        raise QueryError("SYNTAX_ERROR", str(error)) from error
     annotated = inference.annotate(qualified, schema)
     if not isinstance(annotated, exp.Query):
         raise TypeError("a query stays a query")
@@ -143,8 +155,8 @@ def _resolve_tables(query: exp.Query, database: str, context: _Context) -> None:
         name, schema = node.name.lower(), (node.db or database).lower()
         if node.catalog and node.catalog.lower() not in {CATALOG.lower(), "hive"}:
             place = _place(node, context.text)
-            raise QueryFailed("CATALOG_NOT_FOUND", at(place, f"Catalog '{node.catalog}' does not exist"))
-        table = context.catalogue.table(schema, name)
+            raise QueryError("CATALOG_NOT_FOUND", at(place, f"Catalog '{node.catalog}' does not exist"))
+        table = context.table(schema, name)
         if table is None:
             raise _missing(node, schema, name, context)
         alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
@@ -171,7 +183,7 @@ def _table_nodes(query: exp.Query) -> list[exp.Table]:
     try:
         scopes = traverse_scope(query)
     except OptimizeError as error:
-        raise QueryFailed("SYNTAX_ERROR", str(error)) from error
+        raise QueryError("SYNTAX_ERROR", str(error)) from error
     nodes: dict[int, exp.Table] = {}
     for scope in scopes:
         for table in scope.tables:
@@ -185,22 +197,22 @@ def _view_query(table: Table, view: View, context: _Context, node: exp.Table) ->
     place = _place(node, context.text) if not context.views else None
     full = f"{table.database}.{table.name}"
     if full in context.views or len(context.views) >= _MOST_VIEWS_DEEP:
-        raise QueryFailed("VIEW_IS_RECURSIVE", at(place, f"View '{CATALOG.lower()}.{full}' is recursive"))
+        raise QueryError("VIEW_IS_RECURSIVE", at(place, f"View '{CATALOG.lower()}.{full}' is recursive"))
     context.views.append(full)
     try:
         inner = parse(view.sql)
-        found = describe(inner.copy(), view.sql, view.schema, context.catalogue)
+        found = _describe(inner.copy(), view.sql, view.schema, context)
         _check_not_stale(full, view.columns, found, place)
         _resolve_tables(inner, view.schema, context)
     except ApiError as error:
-        raise QueryFailed("INVALID_VIEW", at(place, f"Failed parsing stored view '{full}': {error.message}")) from error
+        raise QueryError("INVALID_VIEW", at(place, f"Failed parsing stored view '{full}': {error.message}")) from error
     finally:
         context.views.pop()
     names = [exp.to_identifier(column.name, quoted=True) for column in view.columns]
     source = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("v", quoted=True), columns=names))
-    selected: list[exp.Expression] = []
+    selected: list[exp.Expr] = []
     for column, actual in zip(view.columns, found, strict=True):
-        value: exp.Expression = exp.column(exp.to_identifier(column.name, quoted=True))
+        value: exp.Expr = exp.column(exp.to_identifier(column.name, quoted=True))
         if actual.type != column.type and actual.type.name != "unknown":
             value = exp.Cast(this=value, to=exp.DataType.build(column.type.sql, dialect="trino"))
         selected.append(exp.alias_(value, column.name, quoted=True))
@@ -218,31 +230,40 @@ def _check_not_stale(
     view: str, stored: tuple[Column, ...], found: tuple[Column, ...], place: tuple[int, int] | None
 ) -> None:
     """Athena runs a view only if its query still gives what was stored with it: the same columns, coercible types."""
-    prefix = f"View '{CATALOG.lower()}.{view}' is stale or in invalid state: "
+
+    def stale(detail: str) -> QueryError:
+        message = f"View '{CATALOG.lower()}.{view}' is stale or in invalid state: {detail}"
+        return QueryError("VIEW_IS_STALE", at(place, message))
+
     if len(stored) != len(found):
-        message = f"stored view column count ({len(stored)}) does not match column count derived from the view query analysis ({len(found)})"
-        raise QueryFailed("VIEW_IS_STALE", at(place, prefix + message))
+        counts = f"stored view column count ({len(stored)}) does not match column count derived from the view query"
+        raise stale(f"{counts} analysis ({len(found)})")
     for position, (want, have) in enumerate(zip(stored, found, strict=True)):
+        projected = f"column [{have.name}] of type {have.type.athena} projected from query view at position {position}"
+        in_definition = f"column [{want.name}] of type {want.type.athena} stored in view definition"
         if want.name != have.name:
-            message = f"column [{have.name}] of type {have.type.athena} projected from query view at position {position} has a different name from column [{want.name}] of type {want.type.athena} stored in view definition"
-            raise QueryFailed("VIEW_IS_STALE", at(place, prefix + message))
-        ranks = [order for order in _COERCIBLE if want.type.name in order and have.type.name in order]
-        fits = any(order.index(have.type.name) <= order.index(want.type.name) for order in ranks)
-        if "unknown" not in {have.type.name, want.type.name} and have.type.name != want.type.name and not fits:
-            message = f"column [{have.name}] of type {have.type.athena} projected from query view at position {position} cannot be coerced to column [{want.name}] of type {want.type.athena} stored in view definition"
-            raise QueryFailed("VIEW_IS_STALE", at(place, prefix + message))
+            raise stale(f"{projected} has a different name from {in_definition}")
+        if not _coerces(have.type.name, want.type.name):
+            raise stale(f"{projected} cannot be coerced to {in_definition}")
 
 
-def _missing(node: exp.Table, schema: str, name: str, context: _Context) -> QueryFailed:
+def _coerces(source: str, target: str) -> bool:
+    """Whether values of one type become another's without a cast; what is not known may."""
+    ranks = [order for order in _COERCIBLE if source in order and target in order]
+    widens = any(order.index(source) <= order.index(target) for order in ranks)
+    return source == target or widens or "unknown" in {source, target}
+
+
+def _missing(node: exp.Table, schema: str, name: str, context: _Context) -> QueryError:
     place = _place(node, context.text)
     if not context.catalogue.has_database(schema):
-        return QueryFailed("SCHEMA_NOT_FOUND", at(place, f"Schema '{schema}' does not exist"))
-    return QueryFailed("TABLE_NOT_FOUND", at(place, f"Table '{CATALOG.lower()}.{schema}.{name}' does not exist"))
+        return QueryError("SCHEMA_NOT_FOUND", at(place, f"Schema '{schema}' does not exist"))
+    return QueryError("TABLE_NOT_FOUND", at(place, f"Table '{CATALOG.lower()}.{schema}.{name}' does not exist"))
 
 
 def _name_unnamed(query: exp.Query) -> None:
     """Mark the outermost columns without a name: Athena calls them _col0, _col1, … by where they stand."""
-    top: exp.Expression = query
+    top: exp.Expr = query
     while isinstance(top, (exp.SetOperation, exp.Subquery)):
         top = top.this
     if not isinstance(top, exp.Select):
@@ -261,24 +282,24 @@ def _output_names(query: exp.Query, spelled: Mapping[str, str]) -> tuple[str, ..
     return tuple(names)
 
 
-def _unresolved(error: OptimizeError, text: str) -> QueryFailed:
+def _unresolved(error: OptimizeError, text: str) -> QueryError:
     name = re.search(r"(?:Column|Unknown column:|Cannot resolve|Unknown table:)\s*'?\"?([^'\"\s]+)", str(error))
     if name is None:
-        return QueryFailed("SYNTAX_ERROR", str(error))
+        return QueryError("SYNTAX_ERROR", str(error))
     column = name[1].rstrip(".")
     found = re.search(rf"(?<![\w$])((?:\w+\.)?\"?{re.escape(column)}\"?)(?![\w$])", text, re.IGNORECASE)
     spoken = found[1].replace('"', "") if found else column
     place = _line_and_column(text, found.start()) if found else None
     message = f"Column '{spoken}' cannot be resolved or requester is not authorized to access requested resources"
-    return QueryFailed("COLUMN_NOT_FOUND", at(place, message))
+    return QueryError("COLUMN_NOT_FOUND", at(place, message))
 
 
-def _offset(node: exp.Expression) -> int | None:
+def _offset(node: exp.Expr) -> int | None:
     starts = [m for n in node.walk() if isinstance(m := n.meta.get("start"), int)]
     return min(starts, default=None)
 
 
-def _place(node: exp.Expression, text: str) -> tuple[int, int] | None:
+def _place(node: exp.Expr, text: str) -> tuple[int, int] | None:
     """Line and column, from 1, of the leftmost name in an expression; None when it holds none of the query's own."""
     offset = _offset(node)
     return None if offset is None or offset >= len(text) else _line_and_column(text, offset)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sandbox.athena.errors import QueryFailed
+from sandbox.athena.errors import QueryError
 
 _NOW = re.compile(r"\s*NOW\s*(?:([+-])\s*(\d+)\s*(YEAR|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)S?\s*)?", re.IGNORECASE)
 _SECONDS = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600, "DAYS": 86400, "WEEKS": 604800}
@@ -133,7 +133,7 @@ class Injected:
 def projections(columns: list[str], parameters: Mapping[str, str]) -> dict[str, Projection] | None:
     """The projection of each partition column; None when the table's properties do not enable it.
 
-    QueryFailed (HIVE_INVALID_METADATA) when a property is missing or wrong.
+    QueryError (HIVE_INVALID_METADATA) when a property is missing or wrong.
     """
     if str(parameters.get("projection.enabled", "false")).strip().lower() != "true":
         return None
@@ -173,10 +173,10 @@ def format_date(moment: datetime, java_format: str) -> str:
 
 
 def _python_format(java_format: str) -> str:
-    parts: list[str] = []
-    for part in _FORMAT_PART.finditer(java_format):
-        parts.append(_literal(part).replace("%", "%%") if part[2] is None else _directive(part[0]))
-    return "".join(parts)
+    return "".join(
+        _literal(part).replace("%", "%%") if part[2] is None else _directive(part[0])
+        for part in _FORMAT_PART.finditer(java_format)
+    )
 
 
 def _literal(part: re.Match[str]) -> str:
@@ -217,7 +217,7 @@ def _projection(column: str, parameters: Mapping[str, str]) -> Projection:
             raise _invalid(f"projection.{column}.range: {error}") from error
     format_ = property_of("format")
     finest = _finest_unit(format_)
-    # "The default is 1 day or 1 month when the format is at single-day or single-month precision. Otherwise it is required."
+    # A day or a month is the default where the format can say no less; otherwise the unit is required.
     default_unit = finest if finest in {"DAYS", "MONTHS"} else None
     unit = property_of("interval.unit", default_unit).strip().upper()
     if unit not in _UNITS:
@@ -238,5 +238,5 @@ def _positive(text: str, name: str) -> int:
     return int(text)
 
 
-def _invalid(message: str) -> QueryFailed:
-    return QueryFailed("HIVE_INVALID_METADATA", f"Table's partition projection: {message}")
+def _invalid(message: str) -> QueryError:
+    return QueryError("HIVE_INVALID_METADATA", f"Table's partition projection: {message}")

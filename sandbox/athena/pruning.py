@@ -18,7 +18,7 @@ _MIRRORED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE,
 
 
 def partition_predicates(
-    query: exp.Expression, table: str, columns: set[str]
+    query: exp.Expr, table: str, columns: set[str]
 ) -> tuple[Mapping[str, Constraint], tuple[str, ...]]:
     """For the use of a table that is named `table` in a qualified, typed query: constraints by column, and all
     predicates over its partition columns alone, in DuckDB's SQL with the columns unqualified.
@@ -30,9 +30,8 @@ def partition_predicates(
     where = select.args.get("where")
     if not isinstance(where, exp.Where):
         return {}, ()
-    conjuncts = (
-        [part for part in where.this.unnest().flatten()] if isinstance(where.this.unnest(), exp.And) else [where.this]
-    )
+    condition = where.this.unnest()
+    conjuncts = list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
     chosen = [part.unnest() for part in conjuncts if _is_about(part, node.alias_or_name, columns)]
     constraints: dict[str, Constraint] = {}
     for part in chosen:
@@ -53,21 +52,21 @@ def _filters_source(select: exp.Select, node: exp.Table) -> bool:
     return not (isinstance(own, exp.Join) and str(own.side or "").upper() == "LEFT")
 
 
-def _is_about(part: exp.Expression, source: str, columns: set[str]) -> bool:
+def _is_about(part: exp.Expr, source: str, columns: set[str]) -> bool:
     if part.find(exp.Subquery, exp.Select, exp.AggFunc, exp.Window) is not None:
         return False
     used = list(part.find_all(exp.Column))
     return bool(used) and all(column.table == source and column.name in columns for column in used)
 
 
-def _sql(part: exp.Expression) -> str:
+def _sql(part: exp.Expr) -> str:
     copied = part.copy()
     for column in list(copied.find_all(exp.Column)):
         column.set("table", None)
     return to_duckdb(copied)
 
 
-def _constraint(part: exp.Expression) -> tuple[str, Constraint] | None:
+def _constraint(part: exp.Expr) -> tuple[str, Constraint] | None:
     if isinstance(part, exp.In) and isinstance(part.this, exp.Column):
         values = [_literal(item) for item in part.expressions]
         if values and None not in values:
@@ -88,12 +87,12 @@ def _constraint(part: exp.Expression) -> tuple[str, Constraint] | None:
     return column.name, Constraint(None, bound, None) if kind in {exp.GT, exp.GTE} else Constraint(None, None, bound)
 
 
-def _literal(node: exp.Expression) -> str | None:
+def _literal(node: exp.Expr) -> str | None:
     node = node.unnest()
     return node.name if isinstance(node, exp.Literal) else None
 
 
-def _text(node: exp.Expression) -> str | None:
+def _text(node: exp.Expr) -> str | None:
     """A bound in the order of texts; a number's order is another, so it bounds nothing here."""
     node = node.unnest()
     return node.name if isinstance(node, exp.Literal) and node.is_string else None

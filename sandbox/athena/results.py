@@ -22,6 +22,7 @@ import duckdb
 
 from sandbox.athena.errors import ApiError
 from sandbox.athena.functions import text_of
+from sandbox.athena.sql import literal, select
 from sandbox.athena.types import ColumnInfo, parse
 
 _VALUE = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)")?([,\n])')
@@ -55,14 +56,11 @@ def write_csv(
     described = cursor.execute(f"DESCRIBE {sql}").fetchall()
     types = [parse(str(row[1])) for row in described]
     columns = ", ".join(f"c{i}" for i in range(len(types)))
-    texts = ", ".join(text_of(f"c{i}", type_) for i, type_ in enumerate(types))
+    texts = select([text_of(f"c{i}", type_) for i, type_ in enumerate(types)], f"({sql}) AS r({columns})")
     body = path.with_suffix(".body")
-    target = str(body).replace("'", "''")
     options = "FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '', DELIMITER ',', QUOTE '\"', ESCAPE '\"'"
     try:
-        written = cursor.execute(
-            f"COPY (SELECT {texts} FROM ({sql}) AS r({columns})) TO '{target}' ({options})"
-        ).fetchone()
+        written = cursor.execute(f"COPY ({texts}) TO {literal(body)} ({options})").fetchone()
         with path.open("wb") as out:
             out.write(_csv_line(names))
             if body.exists():

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sandbox.athena.errors import QueryFailed
+from sandbox.athena.errors import QueryError
 
 _DECODER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NULL = b"null"
@@ -40,7 +40,7 @@ class LineReader:
     def lines(self, text: bytes, number: int, source: str) -> list[bytes]:
         """The rows of one object: {"object": number, "c0": the first column's value as a string or null, …}.
 
-        A line that is no JSON object is a row of nulls, or QueryFailed where
+        A line that is no JSON object is a row of nulls, or QueryError where
         the SerDe is not told to ignore it. `source` names the object.
         """
         template, keys, lower, dots = self._template, self._keys, self._lower, self._dots
@@ -57,7 +57,7 @@ class LineReader:
             except msgspec.DecodeError as error:
                 if not self.ignore_malformed and line.lstrip()[:1] in {b"{", b"["}:
                     message = f"Row is not a valid JSON Object - {error}: {source}"
-                    raise QueryFailed("HIVE_CURSOR_ERROR", message) from error
+                    raise QueryError("HIVE_CURSOR_ERROR", message) from error
                 rows.append(template % (number, *self._blank))
                 continue
             if dots or (lower and not _all_lower(values)):

@@ -13,15 +13,16 @@ from sqlglot import exp
 
 from sandbox.athena import planner
 from sandbox.athena.catalogue import Catalogue, Column, Table
-from sandbox.athena.errors import SYSTEM, QueryFailed
+from sandbox.athena.errors import SYSTEM, QueryError
 from sandbox.athena.partitions import Finder, Values
 from sandbox.athena.planner import PATH, Plan, Read
 from sandbox.athena.results import write_csv
+from sandbox.athena.sql import identifier, select
 from sandbox.athena.store import Slice, Store
 from sandbox.athena.types import ColumnInfo, parse
 
 
-class Cancelled(Exception):
+class QueryCancelledError(Exception):
     """The query was stopped while it ran."""
 
 
@@ -36,7 +37,7 @@ class Interruptible:
         """Say which connection to interrupt."""
         self._cursor = cursor
         if self.stopped:
-            raise Cancelled
+            raise QueryCancelledError
 
     def stop(self) -> None:
         """Ask for the end of the query."""
@@ -73,20 +74,20 @@ class Runner:
     def select(self, sql: str, parameters: Sequence[str], database: str, target: Path, hold: Interruptible) -> Outcome:
         """Run a query into a CSV file; `parameters` are the literals for its ?s.
 
-        QueryFailed with Athena's reason, or Cancelled.
+        QueryError with Athena's reason, or QueryCancelledError.
         """
-        query = planner.bind_parameters(planner.parse(sql), parameters)
-        plan = planner.plan(query, sql, database, self._catalogue)
+        bound = planner.bind_parameters(sql, parameters)
+        plan = planner.plan(planner.parse(bound), bound, database, self._catalogue)
         with closing(self._store.cursor()) as cursor:
             hold.attach(cursor)
             try:
                 scanned_bytes = self._prepare(cursor, plan, hold)
                 columns, rows = write_csv(cursor, plan.sql, plan.names, target)
             except duckdb.InterruptException as error:
-                raise Cancelled from error
+                raise QueryCancelledError from error
             except duckdb.Error as error:
                 if hold.stopped:
-                    raise Cancelled from error
+                    raise QueryCancelledError from error
                 raise failure_of(error) from error
             finally:
                 hold.detach()
@@ -112,7 +113,7 @@ class Runner:
             found = self._finder.find(read.table, read.constraints, self._prune(cursor, read))
             slices = self._store.load(read.table, found, lambda: hold.stopped)
             if hold.stopped:
-                raise Cancelled
+                raise QueryCancelledError
             self._relation(cursor, read, slices)
             scanned_bytes += sum(entry.item.size for entry in found)
         return scanned_bytes
@@ -123,7 +124,7 @@ class Runner:
                 return partitions
             unnested, arrays = _unnested([(c.name, c) for c in read.table.partition_columns], partitions)
             where = " AND ".join(f"({predicate})" for predicate in read.predicates)
-            sql = f"SELECT i FROM (SELECT unnest(?::INTEGER[]) AS i, {unnested}) WHERE {where}"
+            sql = select(["i"], f"(SELECT unnest(?::INTEGER[]) AS i, {unnested}) WHERE {where}")
             kept = cursor.execute(sql, [list(range(len(partitions))), *arrays]).fetchall()
             return [partitions[i] for (i,) in kept]
 
@@ -134,7 +135,7 @@ class Runner:
         table = read.table
         parts = [self._scan(cursor, f"{read.alias}_{i}", table, piece) for i, piece in enumerate(slices)]
         if not parts:
-            empty = ", ".join(f"CAST(NULL AS {c.type.duckdb}) AS {_identifier(c.name)}" for c in table.all_columns)
+            empty = ", ".join(f"CAST(NULL AS {c.type.duckdb}) AS {identifier(c.name)}" for c in table.all_columns)
             parts = [f'SELECT {empty}, CAST(NULL AS VARCHAR) AS "{PATH}" WHERE false']
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {read.alias} AS {' UNION ALL '.join(parts)}")
 
@@ -146,23 +147,19 @@ class Runner:
         paths = [found.item.path for _, found in piece.objects]
         values = ", ".join(filter(None, ["unnest(?::INTEGER[]) AS object", "unnest(?::VARCHAR[]) AS path", unnested]))
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE scan_{name} AS SELECT {values}", [numbers, paths, *arrays])
-        columns = [f"d.c{i} AS {_identifier(column.name)}" for i, column in enumerate(table.columns)]
-        columns += [f"s.{key} AS {_identifier(column.name)}" for key, column in keys]
-        selected = ", ".join([*columns, f'"path" AS "{PATH}"'])
-        return f'SELECT {selected} FROM "{piece.name}" AS d JOIN scan_{name} AS s ON d.object = s.object'
+        columns = [f"d.c{i} AS {identifier(column.name)}" for i, column in enumerate(table.columns)]
+        columns += [f"s.{key} AS {identifier(column.name)}" for key, column in keys]
+        data = f"{identifier(piece.name)} AS d JOIN scan_{name} AS s ON d.object = s.object"
+        return select([*columns, f's.path AS "{PATH}"'], data)
 
 
 def _unnested(keys: Iterable[tuple[str, Column]], partitions: Sequence[Values]) -> tuple[str, list[list[str]]]:
     """SQL that makes rows of partitions' values from parameters, each value in its column's type; the parameters."""
     named = list(keys)
     sql = ", ".join(
-        f"TRY_CAST(unnest(?::VARCHAR[]) AS {column.type.duckdb}) AS {_identifier(name)}" for name, column in named
+        f"TRY_CAST(unnest(?::VARCHAR[]) AS {column.type.duckdb}) AS {identifier(name)}" for name, column in named
     )
     return sql, [[values[i] for values in partitions] for i in range(len(named))]
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 _REASONS = (
@@ -186,15 +183,15 @@ _KINDS: tuple[tuple[type[duckdb.Error], str], ...] = (
 )
 
 
-def failure_of(error: duckdb.Error) -> QueryFailed:
+def failure_of(error: duckdb.Error) -> QueryError:
     """DuckDB's error in Athena's words, where Athena has some."""
     message = str(error).partition("\n\nLINE ")[0]
     for pattern, name, reason in _REASONS:
         match = re.search(pattern, message)
         if match is not None:
-            return QueryFailed(name, reason.format(*match.groups(), message=message))
+            return QueryError(name, reason.format(*match.groups(), message=message))
     detail = message.partition("Error: ")[2] or message
     for kind, name in _KINDS:
         if isinstance(error, kind):
-            return QueryFailed(name, detail)
-    return QueryFailed("GENERIC_INTERNAL_ERROR", detail, SYSTEM)
+            return QueryError(name, detail)
+    return QueryError("GENERIC_INTERNAL_ERROR", detail, SYSTEM)

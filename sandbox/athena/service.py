@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from sandbox.athena.errors import ApiError
-from sandbox.athena.executions import Executions, Request
+from sandbox.athena.executions import FINAL, Executions, Request
 from sandbox.athena.results import MOST_ROWS_A_PAGE, csv_page, text_page
 from sandbox.athena.workgroups import DEFAULT_WORKGROUP, Workgroups
 
@@ -84,7 +84,8 @@ class Service:
     def _batch_get(self, body: Body) -> dict[str, Any]:
         found: list[dict[str, Any]] = []
         missing: list[dict[str, str]] = []
-        for execution_id in body.get("QueryExecutionIds") or []:
+        asked: list[str] = body.get("QueryExecutionIds") or []
+        for execution_id in asked:
             try:
                 found.append(self._executions.get(execution_id).execution)
             except ApiError as error:
@@ -99,11 +100,9 @@ class Service:
         if status["State"] != "SUCCEEDED":
             reason = status.get("StateChangeReason")
             detail = f". Error details: {reason}" if reason else ""
-            raise (
-                ApiError(f"Query did not finish successfully. Final query state: {status['State']}{detail}")
-                if (status["State"] in {"FAILED", "CANCELLED"})
-                else ApiError(f"Query has not yet finished. Current state: {status['State']}")
-            )
+            over = f"Query did not finish successfully. Final query state: {status['State']}{detail}"
+            running = f"Query has not yet finished. Current state: {status['State']}"
+            raise ApiError(over if status["State"] in FINAL else running)
         most = int(body.get("MaxResults") or MOST_ROWS_A_PAGE)
         if not 1 <= most <= MOST_ROWS_A_PAGE:
             raise ApiError(f"MaxResults is more than maximum allowed length {MOST_ROWS_A_PAGE}.")

@@ -13,7 +13,7 @@ from enum import Enum
 
 from sandbox.athena import planner
 from sandbox.athena.catalogue import CATALOG, Catalogue, Column, Table, View
-from sandbox.athena.errors import ApiError, QueryFailed
+from sandbox.athena.errors import ApiError, QueryError
 from sandbox.athena.objects import Objects, split_location
 from sandbox.athena.runner import Runner
 from sandbox.athena.types import ColumnInfo, Type
@@ -57,7 +57,7 @@ class Statement:
 
 
 _FORMS: tuple[tuple[str, Kind, str], ...] = (
-    (r"(?:SELECT|WITH|VALUES|TABLE|\()\b?.*", Kind.DML, "SELECT"),
+    (r"(?:\(|(?:SELECT|WITH|VALUES|TABLE)\b).*", Kind.DML, "SELECT"),
     (r"SHOW\s+(?:DATABASES|SCHEMAS)(?:\s+LIKE\s+)?(?P<a>.*)", Kind.UTILITY, "SHOW_DATABASES"),
     (rf"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+(?P<a>{_NAME}))?\s*(?:LIKE\s+)?(?P<b>'.*')?", Kind.UTILITY, "SHOW_TABLES"),
     (rf"SHOW\s+VIEWS(?:\s+(?:IN|FROM)\s+(?P<a>{_NAME}))?\s*(?:LIKE\s+)?(?P<b>'.*')?", Kind.UTILITY, "SHOW_VIEWS"),
@@ -123,12 +123,12 @@ class Statements:
         }
 
     def run(self, statement: Statement, database: str) -> Answer:
-        """Run a statement; QueryFailed with Athena's reason."""
+        """Run a statement; QueryError with Athena's reason."""
         run = self._sorts.get(statement.sort)
         if run is None:
             known = "SELECT, SHOW, DESCRIBE, CREATE VIEW, DROP, CREATE DATABASE and MSCK REPAIR TABLE"
             message = f"The sandbox's Athena runs {known} only"
-            raise QueryFailed("NOT_SUPPORTED", message)
+            raise QueryError("NOT_SUPPORTED", message)
         return run(statement.parts, database)
 
     def _show_databases(self, parts: tuple[str, ...], database: str) -> Answer:
@@ -146,7 +146,7 @@ class Statements:
     def _show_partitions(self, parts: tuple[str, ...], database: str) -> Answer:
         table = self._table(parts[0], database)
         if not table.partition_columns:
-            raise QueryFailed("FAILED", f"Execution Error, Table {table.name} is not a partitioned table")
+            raise QueryError("FAILED", f"Execution Error, Table {table.name} is not a partitioned table")
         rows = [
             "/".join(f"{c.name}={value}" for c, value in zip(table.partition_columns, partition.values, strict=True))
             for partition in self._catalogue.partitions(table)
@@ -156,7 +156,7 @@ class Statements:
     def _show_create_view(self, parts: tuple[str, ...], database: str) -> Answer:
         table = self._table(parts[0], database)
         if table.view is None:
-            raise QueryFailed("NOT_SUPPORTED", f"Relation '{table.database}.{table.name}' is a table, not a view")
+            raise QueryError("NOT_SUPPORTED", f"Relation '{table.database}.{table.name}' is a table, not a view")
         text = f'CREATE VIEW "{table.name}" AS \n{table.view.sql}'
         return Answer(("create view",), tuple((line,) for line in text.splitlines()))
 
@@ -174,7 +174,7 @@ class Statements:
         columns = self._runner.describe(planner.parse(sql), sql, database)
         repeated = {column.name for column in columns if [c.name for c in columns].count(column.name) > 1}
         if repeated:
-            raise QueryFailed(
+            raise QueryError(
                 "DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{min(repeated)}' specified more than once"
             )
         self._catalogue.put_view(schema, name, View(sql, database, columns), replace=replace)
@@ -187,7 +187,7 @@ class Statements:
             if parts[0]:
                 return Answer()
             kind = "View" if view else "Table"
-            raise QueryFailed("TABLE_NOT_FOUND", f"line 1:1: {kind} '{CATALOG.lower()}.{schema}.{name}' does not exist")
+            raise QueryError("TABLE_NOT_FOUND", f"line 1:1: {kind} '{CATALOG.lower()}.{schema}.{name}' does not exist")
         self._catalogue.delete_table(schema, name)
         return Answer()
 
@@ -197,7 +197,7 @@ class Statements:
         if self._catalogue.has_database(name):
             if parts[0]:
                 return Answer()
-            raise QueryFailed("FAILED", f"Execution Error, Database {name} already exists")
+            raise QueryError("FAILED", f"Execution Error, Database {name} already exists")
         self._catalogue.create_database(name)
         return Answer()
 
@@ -205,7 +205,7 @@ class Statements:
         """Add the partitions whose directories, key=value for each column, are under the table's location."""
         table = self._table(parts[0], database)
         if table.storage is None or not table.partition_columns:
-            raise QueryFailed("FAILED", f"Execution Error, Table {table.name} is not a partitioned table")
+            raise QueryError("FAILED", f"Execution Error, Table {table.name} is not a partitioned table")
         bucket, prefix = split_location(table.storage.location)
         path = "".join(f"{re.escape(column.name)}=([^/]+)/" for column in table.partition_columns)
         pattern = re.compile(re.escape(prefix) + path, re.IGNORECASE)
@@ -229,7 +229,7 @@ class Statements:
         schema, name = self._name(name, database)
         table = self._catalogue.table(schema, name)
         if table is None:
-            raise QueryFailed("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name}")
+            raise QueryError("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name}")
         return table
 
     @staticmethod

@@ -21,11 +21,12 @@ import duckdb
 
 from sandbox.athena import casts
 from sandbox.athena.catalogue import Column, Storage, Table
-from sandbox.athena.errors import QueryFailed
+from sandbox.athena.errors import QueryError
 from sandbox.athena.functions import MACROS
 from sandbox.athena.objects import Objects, S3Object
 from sandbox.athena.partitions import Found
 from sandbox.athena.rows import LineReader
+from sandbox.athena.sql import identifier, literal, select
 from sandbox.athena.types import parse
 
 _log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class Store:
     def load(self, table: Table, found: Sequence[Found], stopped: Callable[[], bool]) -> list[Slice]:
         """Have the rows of these objects in the store; read those that are not there yet.
 
-        QueryFailed when an object cannot be read; `stopped` is asked between batches.
+        QueryError when an object cannot be read; `stopped` is asked between batches.
         """
         slices: list[Slice] = []
         by_storage: dict[tuple[str, str], list[Found]] = {}
@@ -127,7 +128,7 @@ class Store:
             except duckdb.Error as error:
                 cursor.execute("ROLLBACK")
                 message = str(error).partition("HIVE_BAD_DATA: ")[2] or f"Table {table.name}: {error}"
-                raise QueryFailed("HIVE_BAD_DATA", message) from error
+                raise QueryError("HIVE_BAD_DATA", message) from error
         known.update(numbers)
 
     def _json(self, directory: Path, table: Table, storage: Storage, numbers: dict[S3Object, int]) -> str:
@@ -139,37 +140,38 @@ class Store:
                 out.writelines(reader.lines(text, number, item.path))
         columns = list(enumerate(table.columns))
         types = "".join(f", 'c{i}': 'VARCHAR'" for i, _ in columns)
-        read = f"read_json('{_literal(rows)}', format = 'newline_delimited', columns = {{'object': 'INTEGER'{types}}})"
-        values = "".join(f", c{i}, {casts.from_text(f'c{i}', column.type)} AS v{i}" for i, column in columns)
+        read = f"read_json({literal(rows)}, format = 'newline_delimited', columns = {{'object': 'INTEGER'{types}}})"
+        values = [f"c{i}, {casts.from_text(f'c{i}', column.type)} AS v{i}" for i, column in columns]
         selected = [
             f"v{i}" if reader.ignore_malformed else casts.checked(f"c{i}", f"v{i}", i, column.type)
             for i, column in columns
         ]
-        return f"SELECT {', '.join(['object', *selected])} FROM (SELECT object{values} FROM {read})"
+        return select(["object", *selected], f"({select(['object', *values], read)})")
 
     def _parquet(
         self, cursor: duckdb.DuckDBPyConnection, directory: Path, table: Table, numbers: dict[S3Object, int]
     ) -> str:
         for item, content in zip(numbers, self._read.map(self._objects.read, numbers), strict=True):
             (directory / f"{numbers[item]}.parquet").write_bytes(content)
-        source = f"read_parquet('{_literal(directory)}/*.parquet', union_by_name = true, filename = 'object path')"
+        source = f"read_parquet({literal(directory / '*.parquet')}, union_by_name = true, filename = 'object path')"
         try:
-            described = cursor.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+            described = cursor.execute(f"DESCRIBE FROM {source}").fetchall()
         except duckdb.Error as error:
-            raise QueryFailed("HIVE_BAD_DATA", f"Not valid Parquet file: table {table.name}: {error}") from error
+            detail = str(error).partition("\n")[0].replace(str(directory), "")
+            raise QueryError("HIVE_BAD_DATA", f"Not valid Parquet file: table {table.name}: {detail}") from error
         stored = {str(row[0]).lower(): (str(row[0]), parse(str(row[1]))) for row in described}
         selected = ["CAST(regexp_extract(\"object path\", '(\\d+)\\.parquet$', 1) AS INTEGER)"]
         for column in table.columns:
             name, type_ = stored.get(column.name, ("", column.type))
-            sql = casts.from_parquet('"' + name.replace('"', '""') + '"', type_, column.type) if name else "NULL"
+            sql = casts.from_parquet(identifier(name), type_, column.type) if name else "NULL"
             if sql is None:
                 message = (
                     f"Field {column.name}'s type {type_.athena} in the parquet files of table {table.name} "
                     f"is incompatible with type {column.type.athena} defined in table schema"
                 )
-                raise QueryFailed("HIVE_BAD_DATA", message)
+                raise QueryError("HIVE_BAD_DATA", message)
             selected.append(sql)
-        return f"SELECT {', '.join(selected)} FROM {source}"
+        return select(selected, source)
 
     def _load_known(self) -> None:
         for name, number, bucket, key, etag, size in self._connection.execute("FROM objects").fetchall():
@@ -200,7 +202,8 @@ def _open(path: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
         connection, layout = duckdb.connect(path, config=config), (0,)
     if layout == (0,):
         connection.execute(
-            "CREATE TABLE objects (name VARCHAR, number INTEGER, bucket VARCHAR, key VARCHAR, etag VARCHAR, size BIGINT)"
+            "CREATE TABLE objects"
+            " (name VARCHAR, number INTEGER, bucket VARCHAR, key VARCHAR, etag VARCHAR, size BIGINT)"
         )
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     for macro in (*casts.MACROS, *MACROS):
@@ -232,7 +235,3 @@ def _batches(items: Sequence[S3Object]) -> Iterable[list[S3Object]]:
 def _columns_of(items: Iterable[S3Object]) -> tuple[list[str], list[str], list[str], list[int]]:
     listed = list(items)
     return [o.bucket for o in listed], [o.key for o in listed], [o.etag for o in listed], [o.size for o in listed]
-
-
-def _literal(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -101,7 +101,11 @@ class ColumnInfo(TypedDict):
 
 @dataclass(frozen=True)
 class Type:
-    """A type by Athena's name. `arguments`: length, or precision and scale; `fields`: element, key and value, members."""
+    """A type by Athena's name.
+
+    `arguments` are a length, or precision and scale; `fields` an array's
+    element, a map's key and value, or a row's members by name.
+    """
 
     name: str
     arguments: tuple[int, ...] = ()

@@ -14,7 +14,7 @@ _ENGINE_VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "A
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for one query: its workgroup, where its result goes (ends in /), how it is kept, how much it may scan."""
+    """What holds for one query: its workgroup, where its result goes (ends in /), how much it may scan."""
 
     workgroup: str
     output_location: str
