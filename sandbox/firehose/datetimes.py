@@ -117,18 +117,33 @@ def _fraction(count: int, moment: datetime) -> str:
 
 
 def _offset(letter: str) -> Callable[[int, datetime], str]:
+    """`X` writes no offset as Z and `x` as digits; one letter leaves out minutes of 0, two and four the colon."""
+
     def render(count: int, moment: datetime) -> str:
-        delta = moment.utcoffset() or timedelta()
-        minutes = abs(delta) // timedelta(minutes=1)
-        if letter == "X" and not minutes:
+        hours, minutes = _hours_and_minutes(moment)
+        if letter == "X" and (hours[1:], minutes) == ("00", "00"):
             return "Z"
-        hours = f"{'-' if delta < timedelta() else '+'}{minutes // 60:02d}"
         if count == 1:
-            return hours + (f"{minutes % 60:02d}" if minutes % 60 else "")
-        separator = "" if count in {2, 4} or letter == "Z" else ":"
-        return f"{hours}{separator}{minutes % 60:02d}"
+            return hours + (minutes if minutes != "00" else "")
+        return hours + ("" if count in {2, 4} else ":") + minutes
 
     return render
+
+
+def _zone_offset(count: int, moment: datetime) -> str:
+    hours, minutes = _hours_and_minutes(moment)
+    if count <= 3:
+        return hours + minutes
+    is_utc = (hours[1:], minutes) == ("00", "00")
+    if count == 4:
+        return "GMT" if is_utc else f"GMT{hours}:{minutes}"
+    return "Z" if is_utc else f"{hours}:{minutes}"
+
+
+def _hours_and_minutes(moment: datetime) -> tuple[str, str]:
+    offset = moment.utcoffset() or timedelta()
+    minutes = abs(offset) // timedelta(minutes=1)
+    return f"{'-' if offset < timedelta() else '+'}{minutes // 60:02d}", f"{minutes % 60:02d}"
 
 
 def _quarter(count: int, moment: datetime) -> str:
@@ -160,7 +175,7 @@ _FIELDS: dict[str, Callable[[int, datetime], str]] = {
     "n": _number(lambda moment: moment.microsecond * 1000, 19),
     "X": _offset("X"),
     "x": _offset("x"),
-    "Z": _offset("Z"),
+    "Z": _zone_offset,
     "z": lambda _count, moment: moment.tzname() or "",
     "V": lambda _count, moment: str(moment.tzinfo),
 }

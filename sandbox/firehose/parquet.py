@@ -125,7 +125,8 @@ class Converter:
         """
         source, target = directory / "rows.json", directory / "rows.parquet"
         source.write_bytes(msgspec.json.Encoder().encode_lines(rows))
-        read = f"read_json({_literal(str(source))}, format = 'newline_delimited', columns = {self._texts})"
+        options = f"format = 'newline_delimited', records = true, columns = {self._texts}"
+        read = f"read_json({_literal(str(source))}, {options})"
         select = f"SELECT {self._casts} FROM {read}"  # noqa: S608 - every name and literal in it is quoted
         try:
             self._database.execute(f"COPY ({select}) TO {_literal(str(target))} ({self._options})")
@@ -202,12 +203,12 @@ def _decimal(precision: int, scale: int) -> Coerce:
     def coerce(value: Any) -> str:
         try:
             number = value if isinstance(value, Decimal) else Decimal(_scalar(value))
-            if not number.is_finite() or abs(number) >= limit:
+            if not number.is_finite() or number.copy_abs() >= limit:
                 raise ValueError(f"{value} is out of range")
             rounded = number.quantize(step, ROUND_HALF_UP, _EXACT)
         except InvalidOperation as error:
             raise ValueError(f'For input string: "{value}"') from error
-        if abs(rounded) >= limit:
+        if rounded.copy_abs() >= limit:
             raise ValueError(f"{value} is out of range")
         return f"{rounded:f}"
 
@@ -247,7 +248,7 @@ def _epoch(value: Any) -> str:
         number = Decimal(_scalar(value))
     except InvalidOperation as error:
         raise ValueError(f"{value!r} is no timestamp") from error
-    micros = int(number * (1000 if abs(number) >= _FIRST_EPOCH_MS else 1_000_000))
+    micros = int(number * (1000 if number.copy_abs() >= _FIRST_EPOCH_MS else 1_000_000))
     seconds, rest = divmod(micros, 1_000_000)
     moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest, tzinfo=None)
     return moment.isoformat(" ")
