@@ -61,6 +61,15 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             "to errors/processing-failed/ in the lake, from where it can be replayed once the cause is mended.",
         ),
         Alarm(
+            "bad-records",
+            metrics.rows(pipeline, "ProcessingFailed"),
+            0,
+            "Some changes are no rows. They lie, as they came, under errors/processing-failed/ in the lake; the "
+            "transform's log says how many for which reason. Mend the schema or the transform, then replay them.",
+            periods=1,
+            periods_over=1,
+        ),
+        Alarm(
             "transform-throttles",
             metrics.function(pipeline, "Throttles"),
             0,

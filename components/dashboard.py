@@ -100,10 +100,12 @@ def rows(pipeline: Pipeline, *, by_pipe: bool) -> list[Row]:
                     ],
                 ),
                 Graph(
-                    "Records sent to the transform, and come back good",
+                    "Changes read, rows made, bad records",
                     [
-                        metrics.delivery(pipeline, "DataReadFromKinesisStream.Records", label="read"),
-                        metrics.delivery(pipeline, "SucceedProcessing.Records", label="good"),
+                        metrics.rows(pipeline, "Records", label="read"),
+                        metrics.rows(pipeline, "Ok", label="rows"),
+                        metrics.rows(pipeline, "ProcessingFailed", label="bad"),
+                        metrics.rows(pipeline, "MismatchedValues", label="values of an unexpected type"),
                     ],
                 ),
             ],

@@ -12,7 +12,8 @@ import asyncio
 import logging
 import runpy
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +25,8 @@ from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockReso
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import unwrap_rpc_secret
 from typing_extensions import override
+
+from components.settings import PROJECT
 
 ACCOUNT_ID = "123456789012"
 REGION = "eu-west-1"
@@ -87,7 +90,7 @@ class Graph:
         return (resource for resource in self.resources if resource.parent == urn)
 
 
-def record(program: Path, project: str, stack: str, config: Mapping[str, str], *, preview: bool = False) -> Graph:
+def record(program: Callable[[], object], stack: str, config: Mapping[str, str], *, preview: bool = False) -> Graph:
     """The graph of a program run for a stack with a configuration (`namespace:key` to text).
 
     With `preview`, what only AWS can know stays unknown, as in `pulumi preview`.
@@ -97,10 +100,9 @@ def record(program: Path, project: str, stack: str, config: Mapping[str, str], *
     set_all_config(dict(config))
     configure(
         Settings(
-            project=project,
+            project=PROJECT,
             stack=stack,
             organization="organization",
-            root_directory=str(program.parent),
             dry_run=preview,
             monitor=monitor,
             engine=MockEngine(logging.getLogger("pulumi")),
@@ -108,10 +110,15 @@ def record(program: Path, project: str, stack: str, config: Mapping[str, str], *
     )
 
     def main() -> None:
-        runpy.run_path(str(program), run_name="__main__")
+        program()
 
     asyncio.run(run_in_stack(main))
     return Graph(tuple(monitor.recorded), monitor.outputs)
+
+
+def project(root: Path) -> Callable[[], object]:
+    """The program of the project in a directory, run by its path as Pulumi's language host runs it."""
+    return lambda: runpy.run_path(str(root / "__main__.py"), run_name="__main__")
 
 
 class _Answers(Mocks):
@@ -146,11 +153,16 @@ class _Monitor(MockMonitor):
 
     @override
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
-        with self._one_at_a_time:
+        with self._one_at_a_time, _own_event_loop():
             response: resource_pb2.RegisterResourceResponse = self._sdk.RegisterResource(request)
             if request.type != _STACK:
                 self.recorded.append(self._resource(request, response))
             return response
+
+    @override
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
+        with _own_event_loop():
+            return self._sdk.Invoke(request)
 
     @override
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:
@@ -172,6 +184,18 @@ class _Monitor(MockMonitor):
             inputs=cast("dict[str, Any]", _plain(MessageToDict(request.object))),
             state=cast("dict[str, Any]", _plain(MessageToDict(response.object))),
         )
+
+
+@contextmanager
+def _own_event_loop() -> Iterator[None]:
+    """An event loop for this thread, closed again: the SDK would open one of its own and leave it open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def _computed(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from typing import Literal
 
 import pulumi
 
+TRANSFORM_NAMESPACE = "ChangeDataCapture"
+"""Where the transform's own counts appear, which it writes into its log in the embedded metric format."""
+
 Statistic = Literal["Sum", "Average", "Maximum", "Minimum", "SampleCount"]
 
 
@@ -63,6 +66,11 @@ def delivery(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label:
 def function(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
     """A metric of the transform function."""
     return Metric("AWS/Lambda", name, {"FunctionName": pipeline.function_name}, statistic, label)
+
+
+def rows(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric that the transform keeps of its rows."""
+    return Metric(TRANSFORM_NAMESPACE, name, {"FunctionName": pipeline.function_name}, statistic, label)
 
 
 def workgroup(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.metrics import TRANSFORM_NAMESPACE
 from components.permission import ANY, Permission
 from components.role import ServiceRole
 from components.stage import Site, Stage
@@ -75,6 +76,10 @@ class TransformFunction(Stage):
                 memory_size=settings.lambda_memory_mb,
                 timeout=settings.lambda_timeout_seconds,
                 reserved_concurrent_executions=settings.lambda_concurrency or None,
+                environment=aws.lambda_.FunctionEnvironmentArgs(
+                    variables={"TRANSFORM_METRICS_NAMESPACE": TRANSFORM_NAMESPACE}
+                ),
+                # The transform's counts are a line at INFO: a higher level would lose its metrics.
                 logging_config=aws.lambda_.FunctionLoggingConfigArgs(
                     log_format="JSON", log_group=logs.name, application_log_level="INFO", system_log_level="WARN"
                 ),

@@ -1,0 +1,109 @@
+"""The program's graph for each of its stacks, and single components by themselves, all without an engine."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+from pulumi.runtime.config import set_all_config
+
+from components import bundle, graph, stacks
+from components.graph import Graph
+from components.naming import Names
+from components.settings import PROJECT, Settings
+from components.stage import Site
+from transform.schema import TABLE
+
+_MODULES = (
+    *("athena", "cloudwatch", "dynamodb", "glue", "iam", "kinesis"),
+    *("kms", "lambda_", "pipes", "s3", "sns", "sqs"),
+)
+with warnings.catch_warnings():
+    # A module of pulumi_aws, loaded when first used, warns of the deprecated classes in it, used or not.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    for module in _MODULES:
+        hasattr(getattr(aws, module), "outputs")
+
+ROOT = Path(__file__).parents[3]
+STACKS = stacks.names(ROOT)
+
+
+class Record(Protocol):
+    """Runs the whole program for a stack, with keys of its configuration replaced."""
+
+    def __call__(self, stack: str, *, preview: bool = False, name: str = "", **changed: str) -> Graph: ...
+
+
+class Alone(Protocol):
+    """Runs one component by itself, on a site with some settings chosen."""
+
+    def __call__(self, build: Callable[[Site], object], *, stack: str = "dev", **choices: Any) -> Graph: ...
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def no_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The Lambda's zip is a file that is there already: its build has its own tests."""
+    ready = tmp_path_factory.mktemp("build") / "transform.zip"
+    ready.write_bytes(bundle.archive([("transform/handler.py", b"")]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle, "build", lambda *_: ready)
+        yield
+
+
+@pytest.fixture(scope="session")
+def record(no_build: None) -> Record:
+    known: dict[object, Graph] = {}
+
+    def record(stack: str, *, preview: bool = False, name: str = "", **changed: str) -> Graph:
+        key = (stack, preview, name, *sorted(changed.items()))
+        if key not in known:
+            config = stacks.config(ROOT, stack) | {f"{PROJECT}:{key}": text for key, text in changed.items()}
+            known[key] = graph.record(graph.project(ROOT), name or stack, config, preview=preview)
+        return known[key]
+
+    return record
+
+
+@pytest.fixture(params=STACKS)
+def stack(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def program(stack: str, record: Record) -> Graph:
+    """The graph of one of the program's stacks: a test that takes it runs for each."""
+    return record(stack)
+
+
+@pytest.fixture
+def settings(stack: str) -> Settings:
+    return settings_of(stack)
+
+
+@pytest.fixture
+def alone() -> Alone:
+    def alone(build: Callable[[Site], object], *, stack: str = "dev", **choices: Any) -> Graph:
+        def program() -> None:
+            site = Site.of_stack(Settings(**choices), TABLE)
+            assert site.names == Names("order-cdc", stack)
+            build(site)
+
+        return graph.record(program, stack, {})
+
+    return alone
+
+
+def settings_of(stack: str) -> Settings:
+    """A stack's settings as its file chooses them."""
+    set_all_config(stacks.config(ROOT, stack))
+    return Settings.load(pulumi.Config(PROJECT))

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pulumi
+import pytest
+from hypothesis import HealthCheck, assume, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pulumi.runtime.config import set_all_config
+
+from components import bundle, graph, host, stacks
+from components.rules import Between, Flag, OneOf
+from components.settings import PROJECT, Key, Settings, SettingsError, declared
+
+KEYS = declared()
+
+
+def load(**texts: str) -> Settings:
+    set_all_config({f"{PROJECT}:{key}": text for key, text in texts.items()})
+    return Settings.load(pulumi.Config(PROJECT))
+
+
+def test_every_key_that_is_read_is_declared_with_the_same_type_and_default(root: Path) -> None:
+    said = {name: (entry["type"], entry["default"]) for name, entry in stacks.declarations(root).items()}
+    read = {key.name: (key.rule.type, _text(key.default)) for key in KEYS}
+    assert said == read
+
+
+def test_every_key_is_described(root: Path) -> None:
+    assert all(len(entry["description"]) > 20 for entry in stacks.declarations(root).values())
+
+
+def test_no_configuration_is_the_defaults() -> None:
+    assert load() == Settings()
+
+
+def test_a_stack_is_read_without_complaint(stack: str, settings: Settings, root: Path) -> None:
+    chosen = stacks.config(root, stack)
+    assert settings.kinesis_shards == int(chosen[f"{PROJECT}:kinesisShards"])
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
+@given(text=st.one_of(st.text(max_size=12), st.integers().map(str), st.sampled_from(["", "true", "none", " 1", "1.5"])))
+@example(text="\u0661")
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_value_is_either_read_or_refused_in_one_sentence(key: Key, text: str) -> None:
+    try:
+        loaded = load(**{key.name: text})
+    except SettingsError as error:
+        sentence = str(error)
+        assert key.name in sentence
+        assert text in sentence or repr(text) in sentence
+        assert sentence.endswith((".", "''."))
+        assert "\n" not in sentence
+    else:
+        value = getattr(loaded, key.field)
+        assert _text(value) == text
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if isinstance(key.rule, Between)], ids=lambda key: key.name)
+def test_a_number_beyond_its_bounds_is_refused_with_the_bounds(key: Key) -> None:
+    assert isinstance(key.rule, Between)
+    for number in (key.rule.low - 1, key.rule.high + 1):
+        with pytest.raises(
+            SettingsError, match=rf"{key.name} is '{number}'; allowed: .* {key.rule.low} to {key.rule.high}\."
+        ):
+            load(**{key.name: str(number)})
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if isinstance(key.rule, Flag)], ids=lambda key: key.name)
+@given(text=st.text(max_size=5))
+def test_a_flag_is_true_or_false(key: Key, text: str) -> None:
+    assume(text not in ("true", "false"))
+    with pytest.raises(SettingsError, match="allowed: true or false"):
+        load(**{key.name: text})
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if isinstance(key.rule, OneOf)], ids=lambda key: key.name)
+def test_a_choice_is_refused_with_all_there_are(key: Key) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(**{key.name: "something else"})
+    assert str(refused.value).endswith(f"allowed: {key.rule.allowed}.")
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        ({"lakeFormat": "parquet", "bufferSizeMb": "5"}, "bufferSizeMb is 5, but lakeFormat parquet needs 64 to 128"),
+        (
+            {"alarmEmail": "on-call@example.com"},
+            "alarmEmail is 'on-call@example.com', but customerManagedKeys is false",
+        ),
+        ({"protect": "true", "forceDestroy": "true"}, "protect and forceDestroy are both true"),
+    ],
+)
+def test_keys_that_contradict_each_other_are_refused_by_name(texts: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        load(**texts)
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [("kinesisShard", "did you mean kinesisShards?"), ("zzz", "Pulumi.yaml lists the keys there are.")],
+)
+def test_a_key_that_nobody_reads_is_refused(key: str, hint: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(**{key: "1"})
+    assert str(refused.value) == f"{PROJECT}:{key} is no setting of this program; {hint}"
+
+
+def test_another_projects_key_is_none_of_ours() -> None:
+    set_all_config({"aws:region": "eu-west-1", "other:kinesisShard": "1"})
+    assert Settings.load(pulumi.Config(PROJECT)) == Settings()
+
+
+def test_host_is_this_machine() -> None:
+    loaded = load(lambdaRuntime="host", lambdaArchitecture="host")
+    assert (loaded.runtime, loaded.architecture) == (host.runtime(), host.architecture())
+    assert loaded.target.native
+
+
+def test_a_machine_that_lambda_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "architecture", lambda: "riscv64")
+    with pytest.raises(SettingsError, match=r"lambdaArchitecture is host, but .* riscv64 is none of Lambda's"):
+        load(lambdaArchitecture="host")
+
+
+@pytest.mark.parametrize(
+    ("machine", "name"), [("x86_64", "x86_64"), ("AMD64", "x86_64"), ("aarch64", "arm64"), ("arm64", "arm64")]
+)
+def test_a_processor_has_lambdas_name(machine: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert host.architecture() == name
+
+
+def test_a_wrong_value_stops_the_program_before_it_builds_or_creates_anything(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Path:
+        raise AssertionError("the program went on")
+
+    monkeypatch.setattr(bundle, "build", refuse)
+    config = stacks.config(root, "dev") | {f"{PROJECT}:captureMode": "pipes"}
+    with pytest.raises(pulumi.RunError, match=r"captureMode is 'pipes'; allowed: pipe, native\."):
+        graph.record(graph.project(root), "dev", config)
+
+
+def test_settings_cannot_be_changed() -> None:
+    change: Callable[..., None] = object.__setattr__
+    assert change is not Settings.__setattr__
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().__setattr__("protect", True)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
