@@ -31,7 +31,7 @@ from sandbox.errors import SandboxError
 
 _STACK = "pulumi:pulumi:Stack"
 _log = logging.getLogger(__name__)
-_NO_TRANSFORMS = "the sandbox runs no transforms: set the inputs in the program"
+_NO_CALLBACKS = "the sandbox runs none of the program's transforms and hooks: say it in the resources' inputs."
 _T = TypeVar("_T")
 
 
@@ -54,7 +54,7 @@ class Creator(Mocks):
         """The physical id and the state of a resource; a component has neither."""
         given = _given(args)
         if args.transforms:
-            raise SandboxError(_NO_TRANSFORMS)
+            raise SandboxError(_NO_CALLBACKS)
         if not args.custom and not args.resource_id:
             return None, given
         if args.resource_id:
@@ -74,7 +74,7 @@ class Creator(Mocks):
         _refuse_unread(args.typ, view)
         for name, reason in without_effect(args.typ, inputs):
             _log.info("%s %s: %s does nothing here: %s", args.typ, args.name, name, reason)
-        self._progress(f"{args.typ.rpartition(':')[2]} {created.id}")
+        self._progress(f"{args.typ.rpartition(':')[2]} {created.outputs.get('name', created.id)}")
         tags = {"tagsAll": {**aws.default_tags, **inputs.get("tags", {})}}
         return created.id, {"region": aws.region, **tags, **given, **created.outputs}
 
@@ -143,11 +143,19 @@ class Monitor(MockMonitor):
 
     @override
     def RegisterStackTransform(self, request: object) -> Any:
-        raise SandboxError(_NO_TRANSFORMS)
+        raise SandboxError(_NO_CALLBACKS)
 
     @override
     def RegisterStackInvokeTransform(self, request: object) -> Any:
-        raise SandboxError(_NO_TRANSFORMS)
+        raise SandboxError(_NO_CALLBACKS)
+
+    @override
+    def RegisterResourceHook(self, request: object) -> Any:
+        raise SandboxError(_NO_CALLBACKS)
+
+    @override
+    def RegisterErrorHook(self, request: object) -> Any:
+        raise SandboxError(_NO_CALLBACKS)
 
     def _guarded(self, what: str, action: Callable[[], _T]) -> _T:
         with self._lock:

@@ -90,7 +90,7 @@ def test_outputs_are_the_program_s_whatever_their_kind(run: Run, lines: list[str
         "helper": "imported from the program's directory",
         "late": "exported by an asynchronous program",
     }
-    assert lines == [f"Queue {url}"]
+    assert lines == [f"Queue {url.rpartition('/')[2]}"]
 
 
 def test_a_resource_that_fails_ends_the_deployment_with_its_type_and_name(run: Run, lines: list[str]) -> None:
@@ -117,24 +117,15 @@ def test_a_resource_that_fails_ends_the_deployment_with_its_type_and_name(run: R
     [
         ('import pulumi\nraise pulumi.RunError("size is 3; allowed: 4.")', r"^size is 3; allowed: 4\.$"),
         ("import pulumi\npulumi.Config().require('colour')", "'shop:colour'"),
-        ("x = {}\nx['a']", r"^The program failed with KeyError: 'a' \(__main__\.py, line 2\)\.$"),
         ("import sys\nsys.exit('no')", r"^The program failed with SystemExit: no \(__main__\.py, line 2\)\.$"),
         ("import os\nos._exit(3)", r"^The program ended without a word: see .*deploy\.log\.$"),
         (
-            'import pulumi\npulumi.CustomResource("aws:redshift/cluster:Cluster", "c", {})',
-            "^aws:redshift/cluster:Cluster c: the sandbox cannot create this type",
-        ),
-        (
-            'import pulumi\npulumi.runtime.invoke("aws:ec2/getAmi:getAmi", {})',
-            "^aws:ec2/getAmi:getAmi: the sandbox cannot answer this",
+            "import pulumi\npulumi.ResourceHook('hook', lambda _: None)",
+            "^the sandbox runs none of the program's transforms and hooks",
         ),
         (
             "import pulumi\n" + queue("q", '"colour": "red"'),
             "^aws:sqs/queue:Queue q: the sandbox does not read colour, and leaves nothing out",
-        ),
-        (
-            "import pulumi\nq = " + queue("q", '"moon": None') + 'pulumi.export("phase", q.moon)',
-            "^the stack's outputs: phase depends on an output that the sandbox does not know",
         ),
         (
             "import pulumi\nq = " + queue("q", '"moon": None') + queue("r", '"policy": q.moon'),
@@ -149,16 +140,16 @@ def test_what_stops_a_program_is_one_sentence(run: Run, source: str, sentence: s
 
 
 def test_the_traceback_of_a_program_that_fails_is_in_the_log(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(SandboxError):
+    with pytest.raises(SandboxError, match=r"^The program failed with ValueError: why \(__main__\.py, line 2\)\.$"):
         run("def deep():\n    raise ValueError('why')\ndeep()")
     log = (tmp_path / "state" / "logs" / "deploy.log").read_text()
     assert "ValueError: why" in log
     assert "in deep" in log
 
 
-def test_an_endpoint_that_does_not_answer_is_said_so(tmp_path: Path, run: Run) -> None:
-    with pytest.raises(SandboxError):
-        run("raise Exception")
+def test_an_endpoint_that_does_not_answer_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop")
+    (tmp_path / "Pulumi.dev.yaml").touch()
     (tmp_path / "__main__.py").write_text("import pulumi\n" + queue("q"))
     with pytest.raises(SandboxError, match=r"^aws:sqs/queue:Queue q: create_queue got no answer: .*127\.0\.0\.1:9"):
         deploy(tmp_path, "dev", "http://127.0.0.1:9", StateDir(tmp_path / "state"), lambda _: None)

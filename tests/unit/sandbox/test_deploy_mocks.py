@@ -140,7 +140,7 @@ def _unchanged(_: object) -> None:
 def test_nothing_is_adopted_and_no_transform_is_run() -> None:
     with pytest.raises(SandboxError, match="adopts what exists"):
         creator().new_resource(resource({}, resource_id="orders"))
-    with pytest.raises(SandboxError, match="no transforms"):
+    with pytest.raises(SandboxError, match="none of the program's transforms"):
         creator().new_resource(resource({}, transforms=[_unchanged]))
 
 
