@@ -141,6 +141,7 @@ class Sandbox:
         self.state.socket(_LONGEST_SERVICE)  # refuses a path that is too long for it
         if not port_is_free(port):
             raise SandboxError(f"Port {port} is taken by another program: choose another with --port.")
+        shutil.rmtree(self.state.path / "logs", ignore_errors=True)
         begun_s = time.monotonic()
         endpoint_url = f"http://{HOST}:{port}"
         try:

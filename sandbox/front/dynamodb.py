@@ -65,18 +65,22 @@ class _UpdateItem(_Conditional, kw_only=True):
     ReturnValues: Literal["NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"] = "NONE"
 
 
-class _GetItem(_Request, kw_only=True):
+class _Read(_Request, kw_only=True):
+    ConsistentRead: bool = False
+    ProjectionExpression: str | None = None
+    ExpressionAttributeNames: dict[str, str] | None = None
+
+
+class _GetItem(_Read, kw_only=True):
     Key: Attributes
-    ConsistentRead: bool = False
 
 
-class _Scan(_Request, kw_only=True):
-    ConsistentRead: bool = False
+class _Scan(_Read, kw_only=True):
     ExclusiveStartKey: Attributes | None = None
     Limit: int | None = None
     Segment: int | None = None
     TotalSegments: int | None = None
-    Select: Literal["ALL_ATTRIBUTES", "COUNT"] = "ALL_ATTRIBUTES"
+    Select: Literal["ALL_ATTRIBUTES", "COUNT"] | None = None
 
 
 class _Put(msgspec.Struct, forbid_unknown_fields=True):
@@ -202,9 +206,10 @@ def _batched(table: Table, write: _Write) -> tuple[Key, Callable[[], int]]:
 def _get_item(backend: DynamoDBBackend, body: bytes) -> Reply:
     request = msgspec.json.decode(body, type=_GetItem)
     table = _table(backend, request.TableName)
+    show = _projection(request)
     item = find(table, Key.alone(table, request.Key))
-    units = _read_units(item.size_bytes if item else 0, request.ConsistentRead)
-    return _reply(_capacity(request, units), Item=item)
+    answer = _capacity(request, _read_units(item.size_bytes if item else 0, request.ConsistentRead))
+    return _reply(answer if item is None else answer | {"Item": show(item)})
 
 
 def _scan(backend: DynamoDBBackend, body: bytes) -> Reply:
@@ -218,6 +223,9 @@ def _scan(backend: DynamoDBBackend, body: bytes) -> Reply:
         raise UnusualError
     if segment is not None and segments is not None and not 0 <= segment < segments <= 1_000_000:
         raise UnusualError
+    if request.Select is not None and request.ProjectionExpression is not None:
+        raise UnusualError
+    show = _projection(request)
     items, more = scan_page(table, start, request.Limit, segment or 0, segments or 1)
     size = sum(item.size_bytes for item in items)
     answer = _capacity(request, _read_units(size, request.ConsistentRead))
@@ -225,8 +233,8 @@ def _scan(backend: DynamoDBBackend, body: bytes) -> Reply:
     if more:
         last = items[-1].attributes
         answer["LastEvaluatedKey"] = {name: last[name] for name in table.table_key_attrs}
-    if request.Select == "ALL_ATTRIBUTES":
-        answer["Items"] = [msgspec.Raw(item.image) for item in items]
+    if request.Select != "COUNT":
+        answer["Items"] = [show(item) for item in items]
     return _reply(answer)
 
 
@@ -273,6 +281,19 @@ def _check_index_keys(table: Table, attributes: Attributes) -> None:
         value = attributes.get(name)
         if value is not None and not value.get(kinds[name]):
             raise UnusualError
+
+
+def _projection(request: _Read) -> Callable[[StoredItem], Any]:
+    """What to show of an item that is read."""
+    names = request.ExpressionAttributeNames or {}
+    if request.ProjectionExpression is None:
+        if names:
+            raise UnusualError
+        return lambda item: msgspec.Raw(item.image)
+    projection = expressions.projection(request.ProjectionExpression)
+    if projection.placeholders != frozenset(names):
+        raise UnusualError
+    return lambda item: projection.apply(Scope(item.attributes, names, {}))
 
 
 def _check(request: _Conditional, old: StoredItem | None, used: frozenset[str]) -> Scope:

@@ -5,6 +5,7 @@ moto (UnusualError), which knows all of it and the messages for what is wrong:
 
     condition  conditions on values and on whether attributes exist, with AND, OR, NOT and parentheses
     update     SET, REMOVE, and ADD of numbers, on attributes at the top of the item
+    projection attributes, and members of maps in them
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 from sandbox.front.items import Attributes
 from sandbox.front.values import UnusualError, Value, add, is_less
 
-_TOKEN = re.compile(r"\s*(?:([#:]?[A-Za-z_0-9]+)|(<=|>=|<>|[=<>(),+\-]))")
+_TOKEN = re.compile(r"\s*(?:([#:]?[A-Za-z_0-9]+)|(<=|>=|<>|[=<>(),.+\-]))")
 _COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
     "=": lambda left, right: left == right,
     "<": is_less,
@@ -71,6 +72,27 @@ class Update(NamedTuple):
         return result
 
 
+class Projection(NamedTuple):
+    """The paths of names that are asked for, and the placeholders in them."""
+
+    paths: tuple[tuple[Path, ...], ...]
+    placeholders: frozenset[str]
+
+    def apply(self, scope: Scope) -> Attributes:
+        """What the item has of the paths, in the maps that hold it."""
+        result: Attributes = {}
+        for path in self.paths:
+            names = [name(scope) for name in path]
+            value = _at(scope.item, names)
+            if value is None:
+                continue
+            holder = result
+            for name in names[:-1]:
+                holder = holder.setdefault(name, {"M": {}})["M"]
+            holder[names[-1]] = value
+        return result
+
+
 @lru_cache(maxsize=1024)
 def condition(text: str) -> Condition:
     """Compile a ConditionExpression; UnusualError when it is left to moto."""
@@ -87,6 +109,15 @@ def update(text: str) -> Update:
     changes = parser.clauses()
     parser.finish()
     return Update(tuple(changes), frozenset(parser.placeholders))
+
+
+@lru_cache(maxsize=1024)
+def projection(text: str) -> Projection:
+    """Compile a ProjectionExpression; UnusualError when it is left to moto."""
+    parser = _Parser(text)
+    paths = parser.paths()
+    parser.finish()
+    return Projection(tuple(paths), frozenset(parser.placeholders))
 
 
 class _Parser:
@@ -204,7 +235,21 @@ class _Parser:
 
         return change
 
-    # What both are made of
+    # Projections
+
+    def paths(self) -> list[tuple[Path, ...]]:
+        paths = [self._nested_path()]
+        while self._take(","):
+            paths.append(self._nested_path())
+        return paths
+
+    def _nested_path(self) -> tuple[Path, ...]:
+        path = [self._path()]
+        while self._take("."):
+            path.append(self._path())
+        return tuple(path)
+
+    # What they are made of
 
     def _function(self) -> str | None:
         """The name before a parenthesis, if that is what is next."""
@@ -263,6 +308,14 @@ class _Parser:
     def _expect(self, token: str) -> None:
         if not self._take(token):
             raise UnusualError
+
+
+def _at(item: Attributes, names: list[str]) -> Value | None:
+    """The value at a path of names through maps."""
+    held: Mapping[str, Value] = item
+    for name in names[:-1]:
+        held = held.get(name, {}).get("M", {})
+    return held.get(names[-1])
 
 
 def _tokens(text: str) -> list[str]:

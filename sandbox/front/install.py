@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import moto.backends
 import moto.core.responses
 import moto.dynamodb.models.table
 import moto.kinesis.models
+import msgspec
 from moto.core.common_models import BaseModel
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket
 
 from sandbox.front.items import StoredItem
 from sandbox.front.kinesis import Shard
@@ -37,6 +40,7 @@ def install() -> None:
     _replace(moto.dynamodb.models.table, "Item", StoredItem)
     _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
     _replace(moto.kinesis.models, "Shard", Shard)
+    _replace(FakeBucket, "get_permission", _unconditional_permission)
     _replace(DynamoDBBackend, "update_item", _atomic_update(DynamoDBBackend.update_item))
     _replace(DynamoDBBackend, "transact_write_items", _atomic_transaction(DynamoDBBackend.transact_write_items))
 
@@ -47,6 +51,21 @@ def _new(cls: type[BaseModel], *_: object, **__: object) -> BaseModel:
 
 def _replace(owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
+
+
+def _unconditional_permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+    """What the bucket's policy says of an action, by those of its statements that have no condition.
+
+    moto takes a condition that does not hold for a refusal. What conditions ask
+    here (that the connection is encrypted, who the caller is) is not so in a
+    sandbox, and would keep everybody out of the buckets of a careful program.
+    """
+    document: dict[str, Any] = msgspec.json.decode(bucket.policy) if bucket.policy else {}
+    statements: Any = document.get("Statement", [])
+    listed = cast("list[dict[str, Any]]", statements if isinstance(statements, list) else [statements])
+    unconditional = [statement for statement in listed if not statement.get("Condition")]
+    policy = msgspec.json.encode({**document, "Statement": unconditional}).decode()
+    return IAMPolicy(policy).is_action_permitted(action, resource)
 
 
 def _atomic_update(original: Any) -> Any:
