@@ -114,7 +114,7 @@ def _parser() -> ArgumentParser:
     output.add_argument("--quiet", action="store_true", help="no progress, only the summary")
     add_options(parser, "table_name")
     parser.add_argument_group("the writer").add_argument(
-        "--writer", choices=("aioboto3",), default="aioboto3", help="what speaks to DynamoDB (default: aioboto3)"
+        "--writer", choices=("fast", "aioboto3"), default="fast", help="what speaks to DynamoDB (default: fast)"
     )
     return parser
 

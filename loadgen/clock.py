@@ -10,13 +10,16 @@ class WallClock:
 
     def __init__(self, epoch_ns: int) -> None:
         self._epoch_us = epoch_ns // 1000
-        self._second = -1
+        # The second that was told last: when it begins and ends, in µs after the epoch, and its text.
+        self._begins_us = self._ends_us = 0
         self._text = b""
 
     def text(self, offset_ns: int) -> bytes:
         """The wall time `offset_ns` after the epoch."""
-        second, micros = divmod(self._epoch_us + offset_ns // 1000, 1_000_000)
-        if second != self._second:
-            self._second = second
-            self._text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
-        return b"%b.%06dZ" % (self._text, micros)
+        offset_us = offset_ns // 1000
+        if not self._begins_us <= offset_us < self._ends_us:
+            second, micros = divmod(self._epoch_us + offset_us, 1_000_000)
+            self._begins_us = offset_us - micros
+            self._ends_us = self._begins_us + 1_000_000
+            self._text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.").encode()
+        return b"%b%06dZ" % (self._text, offset_us - self._begins_us)

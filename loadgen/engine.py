@@ -19,7 +19,8 @@ from itertools import count
 import msgspec
 from msgspec import Struct
 
-from loadgen.figures import Figures, Row
+from loadgen.figures import Figures, Meter, Row
+from loadgen.histogram import EXACT_US, coarse
 from loadgen.item import Item
 from loadgen.ledger import Ledger
 from loadgen.pacer import GRANULARITY_NS, alarm
@@ -80,6 +81,8 @@ class Engine:
         self._offsets = zip(count(), plan.offsets_ns(), strict=False)
         self._next: Draw | None = None
         self._in_flight = 0
+        self._max_in_flight = plan.max_in_flight
+        self._sendings = 0
         self._waiting: list[Write] = []
         self._failure: str | None = None
         self._loop = asyncio.get_running_loop()
@@ -152,48 +155,57 @@ class Engine:
             self._done.set_result(None)
 
     def _emit(self, draw: Draw) -> None:
-        figures = self._figures
         write = self._workload.write(draw)
-        write.planned_ns = self._start_ns + draw.offset_ns
-        counts = figures.of(write.planned_ns)
-        counts.due += 1
-        figures.row.planned += 1
-        if self._in_flight >= self._plan.max_in_flight:
-            self._drop(write)
+        planned_ns = write.planned_ns = self._start_ns + draw.offset_ns
+        meter = self._meter(planned_ns)
+        meter.due += 1
+        if self._in_flight >= self._max_in_flight:
+            meter.dropped += 1
+            self._workload.settle(write, Fate.NOT_APPLIED)
             return
-        figures.row.sent += 1
-        counts.sent += 1
-        counts.substituted += write.substitute
-        figures.lag(write.planned_ns, time.monotonic_ns())
+        meter.substituted += write.substitute
+        now_ns = time.monotonic_ns()
+        lag_us = (now_ns - planned_ns) // 1000
+        self._figures.now.lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += 1
         if self._plan.batch == 1:
-            self._first(single(write))
+            self._first(single(write), meter, now_ns)
             return
         self._waiting.append(write)
         if len(self._waiting) >= self._plan.batch:
             self._send_batch()
 
-    def _drop(self, write: Write) -> None:
-        self._figures.of(write.planned_ns).dropped += 1
-        self._figures.row.dropped += 1
-        self._workload.settle(write, Fate.NOT_APPLIED)
-
     def _send_batch(self) -> None:
         if self._waiting:
             writes, self._waiting = self._waiting, []
-            self._first(batch(writes))
+            self._first(batch(writes), self._meter(writes[0].planned_ns), time.monotonic_ns())
 
-    def _first(self, call: Call) -> None:
+    def _first(self, call: Call, meter: Meter, now_ns: int) -> None:
         self._in_flight += 1
-        self._budget.earn()
-        self._send(call)
+        self._sendings += 1
+        meter.requests += 1
+        call.attempts = 1
+        call.sent_ns = now_ns
+        self._writer.send(call)
 
-    def _send(self, call: Call) -> None:
+    def _again(self, call: Call) -> bool:
+        """Send once more after a wait; False when no attempt is left, or none in the budget."""
+        if call.attempts >= self._policy.max_attempts or self._done.done() or not self._budget.spend(self._sendings):
+            return False
+        self._meter(call.writes[0].planned_ns).retried += 1
+        self._loop.call_later(self._policy.wait_s(call.attempts, self._jitter), self._resend, call)
+        return True
+
+    def _resend(self, call: Call) -> None:
         if self._done.done():
             return
-        self._figures.of(call.writes[0].planned_ns).requests += 1
+        self._meter(call.writes[0].planned_ns).requests += 1
         call.attempts += 1
         call.sent_ns = time.monotonic_ns()
         self._writer.send(call)
+
+    def _meter(self, planned_ns: int) -> Meter:
+        figures = self._figures
+        return figures.measured if planned_ns >= figures.zero_ns else figures.warm_up
 
     def _on_reply(self, call: Call, reply: Reply) -> None:
         now_ns = time.monotonic_ns()
@@ -246,41 +258,32 @@ class Engine:
         return "/".join(str(next(iter(item[name].values()))) for name in self._keys[table])
 
     def _acknowledge(self, call: Call, writes: list[Write], now_ns: int) -> None:
-        figures = self._figures
-        row = figures.row
+        figures, latencies = self._figures, self._figures.now
+        service_us = (now_ns - call.sent_ns) // 1000
+        if service_us >= EXACT_US:
+            service_us = coarse(service_us)
+        latencies.service[service_us] += len(writes)
         for write in writes:
-            counts = figures.of(write.planned_ns)
-            counts.acked += 1
-            counts.acked_by_op[write.op] += 1
-            counts.write_units += write.units
-            row.acked += 1
-            row.write_units += write.units
-            figures.latency(write.planned_ns, call.sent_ns, now_ns)
+            planned_ns = write.planned_ns
+            meter = figures.measured if planned_ns >= figures.zero_ns else figures.warm_up
+            meter.acked_by_op[write.op] += 1
+            meter.write_units += write.units
+            intended_us = (now_ns - planned_ns) // 1000
+            latencies.intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
             self._workload.settle(write, Fate.APPLIED)
             if self._ledger is not None:
                 self._ledger.acknowledged(write)
 
     def _count_error(self, call: Call, outcome: Outcome, name: str) -> None:
-        counts = self._figures.of(call.writes[0].planned_ns)
-        counts.errors[outcome.label] += 1
+        meter = self._meter(call.writes[0].planned_ns)
+        meter.errors[outcome.label] += 1
         if outcome is Outcome.THROTTLED:
-            counts.throttled[name] += 1
-            self._figures.row.throttled += 1
-
-    def _again(self, call: Call) -> bool:
-        """Send once more after a wait; False when no attempt is left, or none in the budget."""
-        if call.attempts >= self._policy.max_attempts or self._done.done() or not self._budget.spend():
-            return False
-        self._figures.of(call.writes[0].planned_ns).retried += 1
-        self._figures.row.retried += 1
-        self._loop.call_later(self._policy.wait_s(call.attempts, self._jitter), self._send, call)
-        return True
+            meter.throttled[name] += 1
 
     def _fail(self, call: Call, outcome: Outcome) -> None:
         fate = Fate.UNKNOWN if call.uncertain else Fate.NOT_APPLIED
-        self._figures.row.failed += len(call.writes)
         for write in call.writes:
-            self._figures.of(write.planned_ns).failed[outcome.label] += 1
+            self._meter(write.planned_ns).failed[outcome.label] += 1
             self._workload.settle(write, fate)
 
     def _finish(self) -> None:

@@ -6,12 +6,48 @@ from collections import defaultdict
 
 from msgspec import Struct, field
 
-from loadgen.histogram import Tally, coarse, new_tally
+from loadgen.histogram import Tally, new_tally
 from loadgen.writes import Op
 
 
 def _counter() -> defaultdict[str, int]:
     return defaultdict(int)
+
+
+def _by_op() -> dict[Op, int]:
+    return {"insert": 0, "update": 0, "delete": 0}
+
+
+class Meter(Struct, kw_only=True):
+    """What is counted as it happens; `Counts` is the same with all that follows from it."""
+
+    due: int = 0
+    dropped: int = 0
+    substituted: int = 0
+    requests: int = 0
+    retried: int = 0
+    write_units: int = 0
+    acked_by_op: dict[Op, int] = field(default_factory=_by_op)
+    throttled: defaultdict[str, int] = field(default_factory=_counter)
+    failed: defaultdict[str, int] = field(default_factory=_counter)
+    errors: defaultdict[str, int] = field(default_factory=_counter)
+
+    def counts(self) -> Counts:
+        """All that has been counted so far."""
+        return Counts(
+            due=self.due,
+            sent=self.due - self.dropped,
+            acked=sum(self.acked_by_op.values()),
+            dropped=self.dropped,
+            substituted=self.substituted,
+            requests=self.requests,
+            retried=self.retried,
+            write_units=self.write_units,
+            acked_by_op=dict(self.acked_by_op),
+            throttled=dict(self.throttled),
+            failed=dict(self.failed),
+            errors=dict(self.errors),
+        )
 
 
 class Counts(Struct, kw_only=True):
@@ -33,10 +69,10 @@ class Counts(Struct, kw_only=True):
     requests: int = 0
     retried: int = 0
     write_units: int = 0
-    acked_by_op: dict[Op, int] = field(default_factory=lambda: {"insert": 0, "update": 0, "delete": 0})
-    throttled: defaultdict[str, int] = field(default_factory=_counter)
-    failed: defaultdict[str, int] = field(default_factory=_counter)
-    errors: defaultdict[str, int] = field(default_factory=_counter)
+    acked_by_op: dict[Op, int] = field(default_factory=_by_op)
+    throttled: dict[str, int] = {}
+    failed: dict[str, int] = {}
+    errors: dict[str, int] = {}
 
     @property
     def unsent(self) -> int:
@@ -44,18 +80,22 @@ class Counts(Struct, kw_only=True):
         return self.planned - self.due
 
     def add(self, other: Counts) -> None:
-        """Add another segment's counts."""
-        for name in ("planned", "due", "sent", "acked", "dropped", "substituted", "requests", "retried", "write_units"):
+        """Add another's counts."""
+        for name in _NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for op, number in other.acked_by_op.items():
             self.acked_by_op[op] += number
-        for mine, theirs in (
-            (self.throttled, other.throttled),
-            (self.failed, other.failed),
-            (self.errors, other.errors),
-        ):
-            for name, number in theirs.items():
-                mine[name] += number
+        _add(self.throttled, other.throttled)
+        _add(self.failed, other.failed)
+        _add(self.errors, other.errors)
+
+
+_NUMBERS = ("planned", "due", "sent", "acked", "dropped", "substituted", "requests", "retried", "write_units")
+
+
+def _add(mine: dict[str, int], theirs: dict[str, int]) -> None:
+    for name, number in theirs.items():
+        mine[name] = mine.get(name, 0) + number
 
 
 class Latencies(Struct):
@@ -79,8 +119,7 @@ class Latencies(Struct):
 class Row(Struct, kw_only=True):
     """One second of a segment or of all. `second` counts from the end of the warm-up, so warm-up rows are negative.
 
-    `planned` and `sent` count the writes of this second's plan, the others
-    what happened in it; `in_flight` is at its end.
+    The numbers are of what happened in the second; `in_flight` is at its end.
     """
 
     second: int
@@ -110,53 +149,58 @@ class Row(Struct, kw_only=True):
 
 
 class Figures:
-    """Counts and latencies since the warm-up, the warm-up's counts, and the row of the second that runs."""
+    """What a segment counts: two meters, the latencies, and a row at the end of each second.
+
+    `warm_up` counts the writes planned before `zero_ns`, `measured` the others.
+    `now` has the latencies of the running second.
+    """
 
     def __init__(self, start_ns: int, warm_up_s: float) -> None:
-        self._zero_ns = start_ns + round(warm_up_s * 1e9)
-        self.counts = Counts()
-        self.warm_up = Counts()
+        self.zero_ns = start_ns + round(warm_up_s * 1e9)
+        self.measured = Meter()
+        self.warm_up = Meter()
         self.latencies = Latencies()
-        self.row = Row(second=0)
-        self.row_ends_ns = 0
-        self._begin(start_ns)
+        self.now = Latencies()
+        self._told = Counts()
+        self._begins_ns = start_ns
 
     @property
-    def measured_from_ns(self) -> int:
-        """Writes planned before this time are the warm-up's."""
-        return self._zero_ns
-
-    def of(self, planned_ns: int) -> Counts:
-        """The counts that a write planned for this time belongs to."""
-        return self.counts if planned_ns >= self._zero_ns else self.warm_up
-
-    def lag(self, planned_ns: int, now_ns: int) -> None:
-        """Record how late a write was handed over."""
-        self.row.latencies.lag[coarse((now_ns - planned_ns) // 1000)] += 1
-
-    def latency(self, planned_ns: int, sent_ns: int, now_ns: int) -> None:
-        """Record both latencies of an acknowledged write."""
-        latencies = self.row.latencies
-        latencies.service[coarse((now_ns - sent_ns) // 1000)] += 1
-        latencies.intended[coarse((now_ns - planned_ns) // 1000)] += 1
+    def row_ends_ns(self) -> int:
+        """When the running second is over."""
+        return self.zero_ns + (self._second + 1) * 1_000_000_000
 
     def abandon(self) -> None:
         """Count what is unanswered as failed."""
-        for counts in (self.counts, self.warm_up):
+        for meter in (self.measured, self.warm_up):
+            counts = meter.counts()
             unanswered = counts.sent - counts.acked - sum(counts.failed.values())
             if unanswered:
-                counts.failed["abandoned"] += unanswered
+                meter.failed["abandoned"] += unanswered
 
     def turn(self, now_ns: int, in_flight: int) -> Row:
-        """End the running row and begin that of `now_ns`."""
-        row = self.row
-        row.in_flight = in_flight
+        """End the running second's row, and begin that of `now_ns`."""
+        total = self.measured.counts()
+        total.add(self.warm_up.counts())
+        told, self._told = self._told, total
+        row = Row(
+            second=self._second,
+            planned=total.due - told.due,
+            sent=total.sent - told.sent,
+            acked=total.acked - told.acked,
+            retried=total.retried - told.retried,
+            throttled=sum(total.throttled.values()) - sum(told.throttled.values()),
+            dropped=total.dropped - told.dropped,
+            failed=sum(total.failed.values()) - sum(told.failed.values()),
+            write_units=total.write_units - told.write_units,
+            in_flight=in_flight,
+            latencies=self.now,
+        )
         if row.second >= 0:
-            self.latencies.add(row.latencies)
-        self._begin(now_ns)
+            self.latencies.add(self.now)
+        self.now = Latencies()
+        self._begins_ns = now_ns
         return row
 
-    def _begin(self, now_ns: int) -> None:
-        second = (now_ns - self._zero_ns) // 1_000_000_000
-        self.row = Row(second=second)
-        self.row_ends_ns = self._zero_ns + (second + 1) * 1_000_000_000
+    @property
+    def _second(self) -> int:
+        return (self._begins_ns - self.zero_ns) // 1_000_000_000

@@ -17,6 +17,8 @@ LOWEST_US = 1
 HIGHEST_US = 3_600_000_000
 DIGITS = 3
 _BITS = 11
+# Below this, `coarse` keeps a value as it is.
+EXACT_US = 1 << _BITS
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 Tally = defaultdict[int, int]
@@ -28,7 +30,7 @@ def new_tally() -> Tally:
 
 
 def coarse(value_us: int) -> int:
-    """The value cut to the resolution of the histogram; values below 2048 µs are kept."""
+    """The value cut to the resolution of the histogram; values below EXACT_US are kept."""
     excess = value_us.bit_length() - _BITS
     return value_us if excess <= 0 else value_us >> excess << excess
 
@@ -64,6 +66,10 @@ class Histogram(Protocol):
 
     def get_total_count(self) -> int:
         """How many values were counted."""
+        ...
+
+    def get_count_at_value(self, value: int) -> int:
+        """How many values were counted in the bucket of this one."""
         ...
 
     def get_max_value(self) -> int:

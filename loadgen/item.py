@@ -20,6 +20,10 @@ class Fragment(Struct, frozen=True, gc=False):
     text: bytes
     size_bytes: int
 
+    def __add__(self, other: Fragment) -> Fragment:
+        """The attributes of both."""
+        return Fragment(self.text + other.text, self.size_bytes + other.size_bytes)
+
 
 NOTHING = Fragment(b"", 0)
 

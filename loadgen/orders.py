@@ -26,7 +26,7 @@ from loadgen.lifecycle import PLACED, STATUSES
 from loadgen.mix import Mix
 from loadgen.pools import DAY_S, PHASES, Pools, Session
 from loadgen.workload import Draw
-from loadgen.writes import Fate, Op, Proof, Write
+from loadgen.writes import Fate, Proof, Write
 
 _BLOCK = 1024
 _WORDS = struct.Struct(f"<{_BLOCK}Q")
@@ -36,10 +36,13 @@ _PROBES = tuple(step * LANES for step in (0, -1, 1, -2, 2, -3, 3, -4, 4))
 _MARKS_PER_REST = 8
 
 _STATUS = tuple(name.encode() for name in STATUSES)
-_ITEM = (
-    b'"Item":{"order_id":{"S":"%b"},"version":{"N":"%d"},"status":{"S":"%b"}%b%b%b%b%b%b,'
-    b'"ordered_at":{"S":"%b"},"updated_at":{"S":"%b"}}'
-)
+# An item is its identity, its content's fragments, and its times.
+_ID = b'"Item":{"order_id":{"S":"'
+_PLACED = b'"},"version":{"N":"1"},"status":{"S":"placed"}'
+_STATE = b'"},"version":{"N":"%d"},"status":{"S":"%b"}'
+_ORDERED_AT = b',"ordered_at":{"S":"'
+_UPDATED_AT = b'"},"updated_at":{"S":"'
+_END = b'"}}'
 _KEY = b'"Key":{"order_id":{"S":"%b"}}'
 _UPDATE = (
     _KEY + b',"UpdateExpression":"SET #s=:s,#v=:v,#u=:u%b","ConditionExpression":"#v=:o",'
@@ -82,15 +85,16 @@ class Order(Struct, gc=False):
     customer: Fragment
     basket: Fragment
     session: Session
-    note: Fragment
+    size_bytes: int
     # What the plan knows.
     last_ns: int
     status: int = PLACED
     reason: Fragment = NOTHING
+    note: Fragment = NOTHING
+    """The note that an amendment has put in the place of the session's."""
     # What the run knows: the acknowledged version, 0 when it is not in the table or not known to be.
     version: int = 0
     busy: bool = True
-    size_bytes: int = 0
 
 
 class Orders:
@@ -118,12 +122,13 @@ class Orders:
         self._segments = segments
         self._whole_items = whole_items
         self._padding = padding
+        self._fixed_size = _FIXED_SIZE + padding.size_bytes
         self._prefix = hashlib.sha256(f"orders/{seed}".encode()).hexdigest()[:8]
         self._clock = WallClock(epoch_ns)
         self._cycle = mix.cycle(seed)
         self._rewrites = mix.update + mix.delete > 0
         self._changes = {NOTHING.text: _NO_CHANGE}
-        self._changes |= {note.text: _change("note", note) for note in pools.amendments}
+        self._changes |= {note.text: _change("note", note) for note in pools.notes}
         self._changes |= {reason.text: _change("cancel_reason", reason) for reason in lifecycle.CANCEL_REASONS}
         self._bits: tuple[int, ...] = ()
         self._orders: dict[int, Order] = {}
@@ -158,7 +163,7 @@ class Orders:
             if self._rewrites:
                 self._orders[draw.number] = order
                 self._orders.pop(draw.number - WINDOW, None)
-            return self._put(order, "insert", 1, order.placed_ns)
+            return self._insert(order)
         found = self._find(draw)
         if found is None:
             return self._substitute(draw)
@@ -170,8 +175,8 @@ class Orders:
         step = lifecycle.advance(order.status, order.session.channel, draw.bits >> 48)
         changed = step.reason
         if step.amended:
-            amendments = self._pools.amendments
-            changed = order.note = amendments[(draw.bits >> 32 & 0xFFFF) % len(amendments)]
+            notes = self._pools.notes
+            changed = order.note = notes[(draw.bits >> 32 & 0xFFFF) % len(notes)]
         elif changed is not NOTHING:
             order.reason = changed
         order.status = step.status
@@ -179,7 +184,7 @@ class Orders:
         if not allowed:
             return self._substitute(draw)
         if self._whole_items:
-            return self._put(order, "update", order.version + 1, draw.offset_ns)
+            return self._rewrite(order, changed, draw.offset_ns)
         return self._update(order, changed, draw.offset_ns)
 
     def settle(self, write: Write, fate: Fate) -> None:
@@ -205,15 +210,11 @@ class Orders:
         pools, bits = self._pools, draw.bits
         region = pools.regions[draw.offset_ns // _PHASE_NS % PHASES][bits & 0xFF]
         customers, baskets, sessions = pools.customers[region], pools.baskets[region], pools.sessions[region]
-        return Order(
-            order_id,
-            draw.offset_ns,
-            customers[(bits >> 8 & 0xFFFF) % len(customers)],
-            baskets[(bits >> 24 & 0xFFFF) % len(baskets)],
-            sessions[(bits >> 40 & 0xFFFF) % len(sessions)],
-            pools.notes[(bits >> 56) % len(pools.notes)],
-            draw.offset_ns,
-        )
+        customer = customers[(bits >> 8 & 0xFFFF) % len(customers)]
+        basket = baskets[(bits >> 24 & 0xFFFF) % len(baskets)]
+        session = sessions[(bits >> 40 & 0xFFFF) % len(sessions)]
+        size = self._fixed_size + customer.size_bytes + basket.size_bytes + session.noted.size_bytes
+        return Order(order_id, draw.offset_ns, customer, basket, session, size, draw.offset_ns)
 
     def _find(self, draw: Draw) -> tuple[int, Order] | None:
         """The drawn order, or one near it in its lane, that the plan has alive and rested."""
@@ -228,39 +229,56 @@ class Orders:
         return None
 
     def _substitute(self, draw: Draw) -> Write:
-        order = self._place(f"{self._prefix}-x{draw.arrival:08x}", draw)
-        write = self._put(order, "insert", 1, draw.offset_ns)
+        write = self._insert(self._place(f"{self._prefix}-x{draw.arrival:08x}", draw))
         write.substitute = True
         return write
 
-    def _put(self, order: Order, op: Op, version: int, offset_ns: int) -> Write:
-        customer, basket, session = order.customer, order.basket, order.session.fragment
-        note, reason, padding = order.note, order.reason, self._padding
-        parameters = _ITEM % (
-            order.order_id.encode(),
-            version,
-            _STATUS[order.status],
-            customer.text,
-            basket.text,
-            session.text,
-            note.text,
-            reason.text,
-            padding.text,
-            self._clock.text(order.placed_ns),
-            self._clock.text(offset_ns),
+    def _insert(self, order: Order) -> Write:
+        at = self._clock.text(order.placed_ns)
+        order_id = order.order_id
+        parameters = b"".join(
+            (
+                _ID,
+                order_id.encode(),
+                _PLACED,
+                order.customer.text,
+                order.basket.text,
+                order.session.noted.text,
+                self._padding.text,
+                _ORDERED_AT,
+                at,
+                _UPDATED_AT,
+                at,
+                _END,
+            )
+        )
+        return Write("insert", "PutItem", self._table, order_id, 1, parameters, write_units(order.size_bytes), order)
+
+    def _rewrite(self, order: Order, changed: Fragment, offset_ns: int) -> Write:
+        """The update as a put of the whole item, for a batch."""
+        version = order.version + 1
+        session = order.session
+        parameters = b"".join(
+            (
+                _ID,
+                order.order_id.encode(),
+                _STATE % (version, _STATUS[order.status]),
+                order.customer.text,
+                order.basket.text,
+                session.noted.text if order.note is NOTHING else session.fragment.text + order.note.text,
+                order.reason.text,
+                self._padding.text,
+                _ORDERED_AT,
+                self._clock.text(order.placed_ns),
+                _UPDATED_AT,
+                self._clock.text(offset_ns),
+                _END,
+            )
         )
         order.busy = True
-        order.size_bytes = (
-            _FIXED_SIZE
-            + customer.size_bytes
-            + basket.size_bytes
-            + session.size_bytes
-            + note.size_bytes
-            + reason.size_bytes
-            + padding.size_bytes
-        )
+        order.size_bytes += changed.size_bytes
         units = write_units(order.size_bytes)
-        return Write(op, "PutItem", self._table, order.order_id, version, parameters, units, order)
+        return Write("update", "PutItem", self._table, order.order_id, version, parameters, units, order)
 
     def _update(self, order: Order, changed: Fragment, offset_ns: int) -> Write:
         old, new = order.version, order.version + 1

@@ -30,8 +30,8 @@ CHANNELS = ("web", "mobile", "store", "marketplace", "phone")
 # Pool sizes are powers of two, so that bits of one draw pick a row.
 CUSTOMERS_PER_REGION = 256
 BASKETS_PER_REGION = 512
-SESSIONS = 256
-NOTES = 256
+SESSIONS_PER_REGION = 256
+NOTES = 64
 
 _PLACES = 40
 _PRODUCTS = 240
@@ -93,18 +93,20 @@ class Product(Struct, frozen=True):
 
 
 class Session(Struct, frozen=True, gc=False):
-    """How it was ordered: the channel's index in CHANNELS, and its attributes."""
+    """How it was ordered: the channel's index in CHANNELS, its attributes, and the customer's note, often NOTHING."""
 
     channel: int
     fragment: Fragment
+    note: Fragment
+    noted: Fragment
+    """`fragment` and `note` in one."""
 
 
 class Pools(Struct, frozen=True):
     """All that an order is drawn from.
 
     `regions[phase]` has 256 region indices in that phase's proportions;
-    `customers`, `baskets` and `sessions` are by region index. A note is often
-    NOTHING; those in `amendments` never are.
+    `customers`, `baskets` and `sessions` are by region index.
     """
 
     regions: tuple[bytes, ...]
@@ -112,7 +114,6 @@ class Pools(Struct, frozen=True):
     baskets: tuple[tuple[Fragment, ...], ...]
     sessions: tuple[tuple[Session, ...], ...]
     notes: tuple[Fragment, ...]
-    amendments: tuple[Fragment, ...]
 
 
 def build(seed: int) -> Pools:
@@ -125,7 +126,11 @@ def build(seed: int) -> Pools:
     for locale, faker in fakers.items():
         faker.seed_instance(f"{seed}/{locale}")
     products = _products(draw, fakers["en_US"])
-    notes = [fragment({"note": {"S": fakers[locale].sentence(6)}}) for locale in _NOTE_LOCALES for _ in range(16)]
+    notes = [
+        fragment({"note": {"S": fakers[locale].sentence(6)}})
+        for locale in _NOTE_LOCALES
+        for _ in range(NOTES // len(_NOTE_LOCALES))
+    ]
     return Pools(
         regions=tuple(_regions(draw, phase) for phase in range(PHASES)),
         customers=tuple(_customers(draw, region, fakers) for region in REGIONS),
@@ -133,9 +138,8 @@ def build(seed: int) -> Pools:
             tuple(_basket(draw, products, _TAX_PER_MILLE[region]) for _ in range(BASKETS_PER_REGION))
             for region in REGIONS
         ),
-        sessions=tuple(tuple(_session(draw, region) for _ in range(SESSIONS)) for region in REGIONS),
-        notes=tuple(draw.choice(notes) if draw.random() < _NOTE_SHARE else NOTHING for _ in range(NOTES)),
-        amendments=tuple(notes),
+        sessions=tuple(tuple(_session(draw, region, notes) for _ in range(SESSIONS_PER_REGION)) for region in REGIONS),
+        notes=tuple(notes),
     )
 
 
@@ -211,13 +215,12 @@ def _basket(draw: random.Random, products: Sequence[Product], tax_per_mille: int
     return fragment(attributes)
 
 
-def _session(draw: random.Random, region: str) -> Session:
+def _session(draw: random.Random, region: str, notes: Sequence[Fragment]) -> Session:
     channel = draw.choices(range(len(CHANNELS)), _CHANNEL_WEIGHTS[region])[0]
     name = CHANNELS[channel]
     payment = draw.choices(_PAYMENTS, _PAYMENT_WEIGHTS[name])[0]
-    return Session(
-        channel,
-        fragment(
-            {"channel": {"S": name}, "payment_method": {"S": payment}, "gift": {"BOOL": draw.random() < _GIFT_SHARE}}
-        ),
+    attributes = fragment(
+        {"channel": {"S": name}, "payment_method": {"S": payment}, "gift": {"BOOL": draw.random() < _GIFT_SHARE}}
     )
+    note = draw.choice(notes) if draw.random() < _NOTE_SHARE else NOTHING
+    return Session(channel, attributes, note, attributes + note)

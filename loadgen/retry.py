@@ -36,13 +36,13 @@ class RetryBudget:
         self._rate = policy.budget
         self._reserve = policy.reserve
         self._tokens = policy.reserve
+        self._sendings = 0
 
-    def earn(self, sendings: int = 1) -> None:
-        """Count first sendings."""
-        self._tokens = min(self._reserve, self._tokens + self._rate * sendings)
-
-    def spend(self) -> bool:
-        """Take one retry; False when there is none left."""
+    def spend(self, sendings: int) -> bool:
+        """Take one retry, when there were so many first sendings until now; False when there is none left."""
+        earned = self._rate * (sendings - self._sendings)
+        self._sendings = sendings
+        self._tokens = min(self._reserve, self._tokens + earned)
         if self._tokens < 1:
             return False
         self._tokens -= 1

@@ -89,8 +89,8 @@ class Segment:
             await self._writer.close()
         return Result(
             segment=plan.segment,
-            counts=figures.counts,
-            warm_up=figures.warm_up,
+            counts=figures.measured.counts(),
+            warm_up=figures.warm_up.counts(),
             latencies=figures.latencies,
             elapsed_s=(time.monotonic_ns() - start_ns) / 1e9,
             cpu_s=time.thread_time() - cpu_s,
@@ -123,7 +123,10 @@ class Segment:
 
 def open_writer(name: str, endpoint: Endpoint, limits: Limits) -> Writer:
     """The writer called `name`, not yet open."""
+    if name == "fast":
+        from loadgen.fast import FastWriter
+
+        return FastWriter(endpoint, limits)
     from loadgen.reference import ReferenceWriter
 
-    writers = {"aioboto3": ReferenceWriter}
-    return writers[name](endpoint, limits)
+    return ReferenceWriter(endpoint, limits)

@@ -7,6 +7,7 @@ write, or up to 25 in a batch. A *reply* is what became of one sending of it.
 from __future__ import annotations
 
 from enum import Enum
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -63,7 +64,7 @@ class Call(Struct, gc=False):
     said so.
     """
 
-    target: Target
+    target: str
     body: bytes
     writes: list[Write]
     attempts: int = 0
@@ -116,8 +117,12 @@ class Fate(Enum):
 
 def single(write: Write) -> Call:
     """The call that carries one write."""
-    body = b'{"TableName":"%b",%b}' % (write.table.encode(), write.parameters)
-    return Call(write.target, body, [write])
+    return Call(write.target, b"".join((_head(write.table), write.parameters, b"}")), [write])
+
+
+@cache
+def _head(table: str) -> bytes:
+    return b'{"TableName":"%b",' % table.encode()
 
 
 def batch(writes: list[Write]) -> Call:

@@ -1,0 +1,140 @@
+"""The fast writer's connections to one address: each carries one call at a time, the last used is used first."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections import deque
+
+from msgspec import Struct
+
+from loadgen.connection import Connection
+from loadgen.signing import Signer
+from loadgen.writer import Limits, OnReply
+from loadgen.writes import Call, Outcome, Reply
+
+_SWEEP_S = 0.25
+# More at a time would spend the core on TLS handshakes just when the table is slow.
+_CONNECTING = 32
+
+
+class Address(Struct, frozen=True):
+    """Where to connect; `tls` is None for plain HTTP."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+
+
+class ConnectionPool:
+    """Sends calls on connections that it opens as they are needed.
+
+    `signer` may be exchanged when the credentials change.
+    """
+
+    def __init__(self, address: Address, limits: Limits, signer: Signer, on_reply: OnReply) -> None:
+        self.signer = signer
+        self._address = address
+        self._limits = limits
+        self._on_reply = on_reply
+        self._loop = asyncio.get_running_loop()
+        self._connections: set[Connection] = set()
+        self._idle: list[Connection] = []
+        self._pending: deque[Call] = deque()
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
+
+    async def warm(self, connections: int) -> None:
+        """Open connections beforehand. One that cannot be opened shows in the first call."""
+        for _ in range(min(connections, self._limits.connections)):
+            self._connect()
+        if self._connecting:
+            await asyncio.wait(self._connecting)
+
+    def send(self, call: Call) -> None:
+        """Send a call on an idle connection, or on the first that gets free or is opened."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open:
+                connection.send(call, self.signer.request(call.target, call.body))
+                return
+        self._pending.append(call)
+        self._grow()
+
+    async def close(self) -> None:
+        """Close all connections. Calls in flight get no reply."""
+        self._closed = True
+        self._sweeper.cancel()
+        for task in self._connecting:
+            task.cancel()
+        await asyncio.gather(*self._connecting, return_exceptions=True)
+        for connection in tuple(self._connections):
+            connection.close()
+        # Transports close in the loop's next turn.
+        await asyncio.sleep(0)
+
+    def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
+        """Use the connection again, then pass the reply on."""
+        if connection.open:
+            self._employ(connection)
+        self._on_reply(call, reply)
+
+    def lost(self, connection: Connection) -> None:
+        """Forget a connection, and open another if calls wait for one."""
+        self._connections.discard(connection)
+        self._grow()
+
+    def _employ(self, connection: Connection) -> None:
+        if self._pending:
+            call = self._pending.popleft()
+            connection.send(call, self.signer.request(call.target, call.body))
+        else:
+            self._idle.append(connection)
+
+    def _grow(self) -> None:
+        """Open connections for the calls that wait, within the bounds."""
+        wanted = len(self._pending) - len(self._connecting)
+        if wanted <= 0 or self._closed:
+            return
+        room = self._limits.connections - len(self._connections) - len(self._connecting)
+        for _ in range(min(wanted, room, _CONNECTING - len(self._connecting))):
+            self._connect()
+
+    def _connect(self) -> None:
+        task = self._loop.create_task(self._open())
+        self._connecting.add(task)
+        task.add_done_callback(self._opened)
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._connecting.discard(task)
+        self._grow()
+
+    async def _open(self) -> None:
+        """Open a connection and give it work. When that fails, so does the call that has waited longest."""
+        address = self._address
+        try:
+            async with asyncio.timeout(self._limits.connect_timeout_s):
+                _, connection = await self._loop.create_connection(
+                    lambda: Connection(self),
+                    address.host,
+                    address.port,
+                    ssl=address.tls,
+                    server_hostname=address.host if address.tls else None,
+                )
+        except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
+            if self._pending:
+                reply = Reply(Outcome.UNREACHABLE, type(error).__name__, str(error) or "no connection in time")
+                self._on_reply(self._pending.popleft(), reply)
+            return
+        self._connections.add(connection)
+        self._employ(connection)
+
+    def _sweep(self) -> None:
+        """Give up calls whose answer is overdue."""
+        overdue_ns = time.monotonic_ns() - round(self._limits.read_timeout_s * 1e9)
+        for connection in tuple(self._connections):
+            if connection.call is not None and connection.call.sent_ns < overdue_ns:
+                connection.fail(Outcome.TIMEOUT, "ReadTimeout", f"no answer in {self._limits.read_timeout_s:g} s")
+        self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)

@@ -1,0 +1,38 @@
+"""A DynamoDB to write to: moto's server in a thread, and a new table for each test."""
+
+import importlib
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.integration.loadgen.order_table import CREDENTIALS, REGION, OrderTable
+
+_NUMBERS = count()
+
+
+@pytest.fixture(scope="session")
+def moto_endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def order_table(moto_endpoint: str) -> Iterator[OrderTable]:
+    boto3: Any = importlib.import_module("boto3")
+    client = boto3.client("dynamodb", endpoint_url=moto_endpoint, region_name=REGION, **CREDENTIALS)
+    table = OrderTable(f"orders-{next(_NUMBERS)}", moto_endpoint, client)
+    client.create_table(
+        TableName=table.name,
+        KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield table
+    client.delete_table(TableName=table.name)
+    client.close()

@@ -1,0 +1,108 @@
+"""Whole runs from the command line, against a real server."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from loadgen import report as reports
+from loadgen.cli import main
+from loadgen.histogram import decode
+from loadgen.report import Report
+from tests.integration.loadgen.order_table import REGION, OrderTable
+
+WRITERS = ("fast", "aioboto3")
+
+
+def options(table: OrderTable, directory: Path, *more: str) -> list[str]:
+    return [
+        *("--table", table.name, "--endpoint-url", table.endpoint_url, "--region", REGION),
+        *("--report", str(directory / "report.json"), "--ledger", str(directory / "run.ledger"), "--quiet"),
+        *more,
+    ]
+
+
+def load(directory: Path) -> tuple[Report, list[dict[str, Any]]]:
+    lines = (directory / "run.ledger").read_bytes().splitlines()
+    return reports.load(directory / "report.json"), [msgspec.json.decode(line) for line in lines]
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_the_table_holds_what_the_ledger_says(order_table: OrderTable, tmp_path: Path, writer: str) -> None:
+    code = main(["--rps", "100", "--duration", "3", "--seed", "5", "--writer", writer, *options(order_table, tmp_path)])
+    report, ledger = load(tmp_path)
+    counts = report.counts
+    assert code == 0
+    assert counts.planned == counts.sent == counts.acked == len(ledger) == 300
+    assert counts.dropped == 0
+    assert not counts.failed
+    assert counts.acked_by_op["update"] > 10
+    assert counts.acked_by_op["delete"] > 3
+
+    last = {line["key"]: line for line in ledger}
+    living = {key: str(line["version"]) for key, line in last.items() if line["op"] != "delete"}
+    assert {key: item["version"]["N"] for key, item in order_table.items().items()} == living
+
+
+def test_both_writers_write_the_same_orders(order_table: OrderTable, tmp_path: Path) -> None:
+    written: list[list[dict[str, Any]]] = []
+    for writer in WRITERS:
+        arguments = ["--rps", "200", "--duration", "1", "--seed", "9", "--writer", writer]
+        assert main([*arguments, *options(order_table, tmp_path)]) == 0
+        items = sorted(order_table.items().values(), key=lambda item: item["order_id"]["S"])
+        for item in items:
+            del item["ordered_at"], item["updated_at"]
+        written.append(items)
+    assert len(written[0]) == 200
+    assert written[0] == written[1]
+
+
+def test_the_report_has_the_histograms_and_a_row_a_second(order_table: OrderTable, tmp_path: Path) -> None:
+    assert main(["--rps", "50", "--duration", "2", *options(order_table, tmp_path)]) == 0
+    report, _ = load(tmp_path)
+    for name in ("service", "intended", "lag"):
+        assert decode(report.latency[name].histogram).get_total_count() == 100
+    assert sum(second.acked for second in report.series) == 100
+    assert [second.second for second in report.series] == list(range(len(report.series)))
+    assert report.latency["intended"].percentiles_ms["p99"] >= report.latency["service"].percentiles_ms["p50"] > 0
+
+
+def test_the_warm_up_is_written_but_not_counted(order_table: OrderTable, tmp_path: Path) -> None:
+    assert main(["--rps", "50", "--duration", "1", "--warm-up", "1s", *options(order_table, tmp_path)]) == 0
+    report, ledger = load(tmp_path)
+    assert report.counts.acked == report.warm_up.acked == 50
+    assert len(ledger) == 100
+    assert report.latency["service"].count == pytest.approx(50, abs=3)
+
+
+def test_what_is_beyond_the_bound_is_dropped_and_counted(order_table: OrderTable, tmp_path: Path) -> None:
+    assert main(["--rps", "2000", "--duration", "1", "--max-in-flight", "2", *options(order_table, tmp_path)]) == 0
+    counts = load(tmp_path)[0].counts
+    assert counts.dropped > 0
+    assert counts.planned == counts.due == counts.sent + counts.dropped == 2000
+    assert counts.sent == counts.acked == len(order_table.items()) + 2 * counts.acked_by_op["delete"]
+
+
+def test_ctrl_c_stops_sending_and_still_writes_the_report(order_table: OrderTable, tmp_path: Path) -> None:
+    arguments = ["--rps", "50", "--duration", "10m", *options(order_table, tmp_path)]
+    arguments.remove("--quiet")
+    process = subprocess.Popen([sys.executable, "-m", "loadgen", *arguments], stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        first = msgspec.json.decode(process.stderr.readline())
+        assert first["second"] == 0
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "stopping" in rest
+    report, ledger = load(tmp_path)
+    assert report.interrupted
+    assert report.counts.planned == 30_000
+    assert report.counts.unsent == 30_000 - report.counts.sent > 0
+    assert report.counts.acked == report.counts.sent == len(ledger)

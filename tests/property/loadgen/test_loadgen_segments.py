@@ -1,0 +1,151 @@
+"""A plan split into segments writes what the whole would have written."""
+
+from collections import defaultdict
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loadgen.keys import LANES, Uniform
+from loadgen.mix import Mix
+from loadgen.orders import Orders
+from loadgen.plan import Plan
+from loadgen.pools import Pools
+from loadgen.profile import Constant
+from loadgen.writes import Fate, Write, single
+
+EPOCH_NS = 1_767_225_600 * 10**9
+weights = st.integers(min_value=0, max_value=9)
+mixes = st.builds(Mix, insert=st.integers(min_value=1, max_value=9), update=weights, delete=weights)
+
+
+def constant_plan(mix: Mix, seed: int, rate: float, duration_s: float, rest_s: float) -> Plan:
+    return Plan(profile=Constant(rate, duration_s), seed=seed, mix=mix, keys=Uniform(rest_s))
+
+
+plans = st.builds(
+    constant_plan,
+    mixes,
+    st.integers(min_value=0, max_value=2**31),
+    st.sampled_from([1.0, 7.3, 100.0, 1000.0]),
+    st.sampled_from([0.5, 1.0, 3.0]),
+    st.sampled_from([0.0, 0.05, 1.0]),
+)
+
+
+def writes_of(plan: Plan, pools: Pools, *, whole_items: bool = False) -> dict[int, Write]:
+    """All writes of the plan's segment by arrival, each acknowledged at once."""
+    orders = Orders(
+        pools,
+        plan.mix,
+        plan.keys,
+        table="orders",
+        seed=plan.seed,
+        segment=plan.segment,
+        segments=plan.segments,
+        epoch_ns=EPOCH_NS,
+        whole_items=whole_items,
+    )
+    writes: dict[int, Write] = {}
+    for arrival, offset_ns in enumerate(plan.offsets_ns()):
+        draw = orders.draw(arrival, offset_ns)
+        if draw is not None:
+            write = orders.write(draw)
+            writes[arrival] = write
+            orders.settle(write, Fate.APPLIED)
+    return writes
+
+
+def wire(writes: dict[int, Write]) -> dict[int, tuple[str, bytes]]:
+    return {arrival: (write.target, single(write).body) for arrival, write in sorted(writes.items())}
+
+
+@settings(max_examples=40, deadline=None)
+@given(plan=plans, segments=st.integers(min_value=2, max_value=LANES), whole_items=st.booleans())
+def test_any_split_writes_the_same(order_pools: Pools, plan: Plan, segments: int, whole_items: bool) -> None:
+    together: dict[int, Write] = {}
+    for segment in range(segments):
+        part = writes_of(
+            msgspec.structs.replace(plan, segment=segment, segments=segments), order_pools, whole_items=whole_items
+        )
+        assert together.keys().isdisjoint(part)
+        together |= part
+    assert len(together) == plan.count
+    assert wire(together) == wire(writes_of(plan, order_pools, whole_items=whole_items))
+
+
+@settings(max_examples=40, deadline=None)
+@given(plan=plans)
+def test_the_mix_is_exact_but_for_substitutes(order_pools: Pools, plan: Plan) -> None:
+    writes = writes_of(plan, order_pools)
+    cycle = plan.mix.cycle(plan.seed)
+    for arrival, write in writes.items():
+        planned = cycle[arrival % len(cycle)]
+        assert write.op == ("insert" if write.substitute else planned)
+        assert not (write.substitute and planned == "insert")
+
+
+@settings(max_examples=40, deadline=None)
+@given(plan=plans)
+def test_every_write_is_possible_after_those_before_it(order_pools: Pools, plan: Plan) -> None:
+    """A model of the table: inserts are of new keys, updates of the version that is there, deletes of live items."""
+    versions: dict[str, int] = {}
+    for write in writes_of(plan, order_pools).values():
+        if write.op == "insert":
+            assert write.key not in versions
+            versions[write.key] = 1
+        elif write.op == "update":
+            assert write.version == versions[write.key] + 1
+            versions[write.key] = write.version
+        else:
+            assert versions.pop(write.key) == write.version
+
+
+@settings(max_examples=25, deadline=None)
+@given(plan=plans)
+def test_an_order_rests_between_its_writes(order_pools: Pools, plan: Plan) -> None:
+    offsets = list(plan.offsets_ns())
+    written: defaultdict[str, list[int]] = defaultdict(list)
+    for arrival, write in writes_of(plan, order_pools).items():
+        written[write.key].append(offsets[arrival])
+    for times in written.values():
+        assert all(after - before >= plan.keys.rest_s * 1e9 for before, after in pairwise(times))
+
+
+@settings(max_examples=25, deadline=None)
+@given(plan=plans)
+def test_a_rewritten_order_is_the_order_that_its_updates_lead_to(order_pools: Pools, plan: Plan) -> None:
+    """An update as a whole put, as in batches, leaves the item that the update expression would leave."""
+    table: dict[str, dict[str, Any]] = {}
+    puts = writes_of(plan, order_pools, whole_items=True)
+    for arrival, write in writes_of(plan, order_pools).items():
+        parameters = msgspec.json.decode(single(write).body)
+        if write.op == "insert":
+            table[write.key] = parameters["Item"]
+        elif write.op == "update":
+            apply(parameters, table[write.key])
+            assert msgspec.json.decode(single(puts[arrival]).body)["Item"] == table[write.key]
+
+
+def apply(parameters: dict[str, Any], item: dict[str, Any]) -> None:
+    """Carry out "SET #a=:a,#b=:b" on an item."""
+    for assignment in parameters["UpdateExpression"].removeprefix("SET ").split(","):
+        name, value = assignment.split("=")
+        item[parameters["ExpressionAttributeNames"][name]] = parameters["ExpressionAttributeValues"][value]
+
+
+def test_an_order_s_amounts_agree_to_the_cent(order_pools: Pools) -> None:
+    plan = Plan(profile=Constant(1000.0, 1.0), seed=3, mix=Mix(1, 0, 0))
+    for write in writes_of(plan, order_pools).values():
+        item = msgspec.json.decode(single(write).body)["Item"]
+        amount = {name: Decimal(item[name]["N"]) for name in ("subtotal", "discount", "tax", "shipping_fee", "total")}
+        lines = [line["M"] for line in item["line_items"]["L"]]
+        assert amount["subtotal"] == sum(
+            Decimal(line["unit_price"]["N"]) * int(line["quantity"]["N"]) for line in lines
+        )
+        assert amount["total"] == amount["subtotal"] - amount["discount"] + amount["tax"] + amount["shipping_fee"]
+        assert int(item["item_count"]["N"]) == sum(int(line["quantity"]["N"]) for line in lines)
+        assert all(value == value.quantize(Decimal("0.01")) for value in amount.values())

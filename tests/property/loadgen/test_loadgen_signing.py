@@ -1,0 +1,125 @@
+"""The fast writer's requests against botocore's own, for arbitrary items, tokens and dates."""
+
+import base64
+import importlib
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadgen.item import fragment
+from loadgen.reference import with_binaries
+from loadgen.signing import Keys, Signer
+from loadgen.writes import Write, batch, single
+
+# botocore has no types.
+AUTH: Any = importlib.import_module("botocore.auth")
+AWSREQUEST: Any = importlib.import_module("botocore.awsrequest")
+CREDENTIALS: Any = importlib.import_module("botocore.credentials")
+SERIALIZER: Any = importlib.import_module("botocore.serialize").create_serializer("json")
+SERVICE: Any = importlib.import_module("botocore.session").get_session().get_service_model("dynamodb")
+
+names = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=20)
+texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=50)
+numbers = st.decimals(allow_nan=False, allow_infinity=False).map(str)
+binaries = st.binary(max_size=40).map(lambda raw: base64.b64encode(raw).decode())
+scalars: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    texts.map(lambda text: {"S": text}),
+    numbers.map(lambda number: {"N": number}),
+    binaries.map(lambda text: {"B": text}),
+    st.booleans().map(lambda value: {"BOOL": value}),
+    st.just({"NULL": True}),
+    st.lists(texts, min_size=1, max_size=3, unique=True).map(lambda values: {"SS": values}),
+    st.lists(binaries, min_size=1, max_size=3, unique=True).map(lambda values: {"BS": values}),
+)
+attributes: st.SearchStrategy[dict[str, Any]] = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda values: {"L": values}),
+        st.dictionaries(names, inner, max_size=3).map(lambda members: {"M": members}),
+    ),
+    max_leaves=8,
+)
+items = st.dictionaries(names, attributes, min_size=1, max_size=5)
+access_keys = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=16, max_size=20)
+secrets = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/+", min_size=20, max_size=60)
+tokens = st.none() | st.text("abcdefghijklmnopqrstuvwxyz0123456789/+=", min_size=1, max_size=300)
+moments = st.integers(min_value=0, max_value=4_102_444_799)
+hosts = st.sampled_from(["dynamodb.eu-west-1.amazonaws.com", "127.0.0.1:4566", "localhost:8443"])
+
+
+def put(item: dict[str, Any]) -> Write:
+    return Write("insert", "PutItem", "orders", "key", 1, b'"Item":{%b}' % fragment(item).text[1:], 1)
+
+
+def head_and_body(request: bytes) -> tuple[dict[str, str], bytes]:
+    head, _, body = request.partition(b"\r\n\r\n")
+    line, *headers = head.decode().split("\r\n")
+    assert line == "POST / HTTP/1.1"
+    return {name.lower(): value for name, _, value in (header.partition(": ") for header in headers)}, body
+
+
+@given(item=items, access_key=access_keys, secret=secrets, token=tokens, moment=moments, host=hosts)
+def test_a_request_is_signed_as_botocore_signs_it(
+    item: dict[str, Any], access_key: str, secret: str, token: str | None, moment: int, host: str
+) -> None:
+    keys = Keys(access_key, secret, token)
+    call = single(put(item))
+    headers, body = head_and_body(Signer(keys, "eu-west-1", host, lambda: moment).request(call.target, call.body))
+
+    theirs = AWSREQUEST.AWSRequest(
+        "POST",
+        f"https://{host}/",
+        data=body,
+        headers={"Content-Type": headers["content-type"], "X-Amz-Target": headers["x-amz-target"]},
+    )
+    with patch("botocore.auth.get_current_datetime", return_value=datetime.fromtimestamp(moment, UTC)):
+        AUTH.SigV4Auth(CREDENTIALS.Credentials(access_key, secret, token), "dynamodb", "eu-west-1").add_auth(theirs)
+
+    assert headers["authorization"] == theirs.headers["Authorization"]
+    assert headers["x-amz-date"] == theirs.headers["X-Amz-Date"]
+    assert headers.get("x-amz-security-token") == theirs.headers.get("X-Amz-Security-Token")
+    assert int(headers["content-length"]) == len(body)
+
+
+@given(moments=st.lists(moments, min_size=2, max_size=6), item=items)
+def test_what_is_kept_between_requests_never_goes_stale(moments: list[int], item: dict[str, Any]) -> None:
+    clock = iter(moments)
+    body = single(put(item)).body
+    kept = Signer(Keys("AK", "secret"), "eu-west-1", "host", lambda: next(clock))
+    for moment in moments:
+        fresh = Signer(Keys("AK", "secret"), "eu-west-1", "host", lambda moment=moment: moment)
+        for_this = kept.request("PutItem", body)
+        assert for_this == fresh.request("PutItem", body)
+
+
+@given(item=items)
+def test_a_put_has_the_body_that_botocore_makes_of_the_same_item(item: dict[str, Any]) -> None:
+    ours = single(put(item)).body
+    parameters = with_binaries(msgspec.json.decode(ours))
+    theirs = SERIALIZER.serialize_to_request(parameters, SERVICE.operation_model("PutItem"))
+    assert json.loads(ours) == json.loads(theirs["body"])
+    assert theirs["headers"]["X-Amz-Target"] == "DynamoDB_20120810.PutItem"
+    assert theirs["headers"]["Content-Type"] == "application/x-amz-json-1.0"
+
+
+@given(several=st.lists(items, min_size=1, max_size=25))
+def test_a_batch_has_the_body_that_botocore_makes_of_the_same_items(several: list[dict[str, Any]]) -> None:
+    ours = batch([put(item) for item in several]).body
+    parameters = with_binaries(msgspec.json.decode(ours))
+    theirs = SERIALIZER.serialize_to_request(parameters, SERVICE.operation_model("BatchWriteItem"))
+    assert json.loads(ours) == json.loads(theirs["body"])
+
+
+@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "DescribeTable"])
+def test_the_target_header_names_the_api_as_the_service_model_does(operation: str) -> None:
+    request = Signer(Keys("AK", "secret"), "eu-west-1", "host").request(operation, b"{}")
+    found = re.search(rb"X-Amz-Target: (\S+)", request)
+    assert found is not None
+    assert found[1].decode() == f"{SERVICE.metadata['targetPrefix']}.{operation}"

@@ -1,0 +1,74 @@
+"""What the command line says when it cannot begin: one sentence, exit code 2."""
+
+from pathlib import Path
+
+import pytest
+
+from loadgen.cli import main
+
+NOWHERE = ("--endpoint-url", "http://127.0.0.1:1", "--region", "eu-west-1")
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sandbox, no AWS configuration."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--rps", "fast"], "'fast' is no number"),
+        (["--rps", "0"], "'0' is not above 0"),
+        (["--rps", "5", "--duration", "soon"], "'soon' is no duration: write it as 500ms, 90s, 5m or 1h"),
+        (["--rps", "5", "--mix", "update=1"], "insert must be above 0"),
+        (["--rps", "5", "--mix", "upsert=1"], "'upsert=1' is not one of insert, update, delete"),
+        (["--rps", "5", "--max-in-flight", "0"], "0 is out of bounds: it must be at least 1"),
+        ([], "the following arguments are required: --rps"),
+    ],
+)
+def test_a_wrong_option_is_explained(options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(options)
+    assert exit_info.value.code == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("writer", ["fast", "aioboto3"])
+def test_an_endpoint_out_of_reach_is_told(writer: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--rps", "5", "--table", "orders", "--writer", writer, *NOWHERE]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("http://127.0.0.1:1 cannot be reached (")
+    assert error.count("\n") == 1
+
+
+def test_no_sandbox_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--rps", "5"]) == 2
+    assert "The sandbox is not running" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("writer", ["fast", "aioboto3"])
+def test_no_credentials_is_told(writer: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--rps", "5", "--table", "orders", "--region", "eu-west-1", "--writer", writer]) == 2
+    assert "AWS_ACCESS_KEY_ID" in capsys.readouterr().err
+
+
+def test_a_report_that_could_not_be_written_is_told_before_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--rps", "5", "--table", "orders", "--report", "no/where.json", *NOWHERE]) == 2
+    assert "no is no directory" in capsys.readouterr().err
+
+
+def test_help_names_every_option_that_a_newcomer_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(["--help"])
+    assert exit_info.value.code == 0
+    text = capsys.readouterr().out
+    for option in ("--rps", "--duration", "--seed", "--mix", "--stack", "--table", "--endpoint-url", "--report"):
+        assert option in text

@@ -1,0 +1,41 @@
+from argparse import ArgumentTypeError
+
+import pytest
+
+from loadgen.mix import Mix
+from loadgen.options import duration, positive, whole
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("1.5m", 90), ("500ms", 0.5), ("2h", 7200), ("0.25s", 0.25)]
+)
+def test_a_duration_is_seconds(text: str, seconds: float) -> None:
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "-1s", "1d", "1 s", "1m30s"])
+def test_anything_else_is_no_duration(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is no duration"):
+        duration(text)
+
+
+def test_bounds_are_kept() -> None:
+    assert whole(1, 25)("25") == 25
+    assert whole(1)("10_000") == 10_000
+    for text in ("0", "26", "1.5", "x"):
+        with pytest.raises(ArgumentTypeError):
+            whole(1, 25)(text)
+    with pytest.raises(ArgumentTypeError, match="not above 0"):
+        positive(duration)("0s")
+
+
+def test_a_mix_names_its_kinds() -> None:
+    assert Mix.parse("insert=60, update=30,delete=10") == Mix(60, 30, 10)
+    assert Mix.parse("insert=1") == Mix(1, 0, 0)
+
+
+def test_a_mix_cycles_through_its_lowest_terms_from_an_insert() -> None:
+    cycle = Mix(60, 30, 10).cycle(seed=3)
+    assert cycle[0] == "insert"
+    assert sorted(cycle) == ["delete", *["insert"] * 6, *["update"] * 3]
+    assert cycle == Mix(6, 3, 1).cycle(seed=3)
