@@ -56,6 +56,7 @@ def unpack(config: FunctionConfig, endpoint_url: str, directory: Path) -> Path:
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             archive.extractall(fresh)
     except zipfile.BadZipFile as error:
+        shutil.rmtree(fresh)
         raise PackageError(f"the code of function {config.name} is no zip: {error}") from error
     fresh.chmod(0o755)
     fresh.rename(target)

@@ -1,0 +1,306 @@
+"""The server, a proxy that can fail, and the workers: what the data plane's tests have in common."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from sandbox.functions.config import host_architecture, host_runtime
+from sandbox.state import ACCOUNT_ID, StateDir, client
+
+ROOT = Path(__file__).parents[3]
+REGION = "eu-west-1"
+ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/any"
+
+
+def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = 30.0) -> Any:
+    """The first true value of the condition; fails the test when there is none in time."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
+        threading.Event().wait(0.05)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def _handle(self) -> None:
+        assert isinstance(self.server, FaultyProxy)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        status = self.server.fault(self.headers.get("X-Amz-Target", ""), f"{self.command} {self.path}")
+        if status is not None:
+            self._reply(status, {}, b"")
+            return
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        try:
+            connection.request(self.command, self.path, body, dict(self.headers.items()))
+            answer = connection.getresponse()
+            self._reply(answer.status, dict(answer.getheaders()), answer.read())
+        except OSError:
+            self._reply(503, {}, b"")
+        finally:
+            connection.close()
+
+    def _reply(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers.items():
+            if name.lower() not in {"connection", "content-length", "transfer-encoding"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _handle  # noqa: N815 - what http.server calls
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parameter's name in http.server
+        pass
+
+
+class FaultyProxy(ThreadingHTTPServer):
+    """Stands between the workers and the server.
+
+    `fault(target, "METHOD path")` gives the status to fail a request with, or None.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.fault: Callable[[str, str], int | None] = lambda _target, _request: None
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A worker that is killed leaves its requests."""
+
+
+@dataclass
+class Worker:
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+@dataclass
+class Sandbox:
+    """A server with its state directory, a proxy before it, and the workers started so far, which use the proxy."""
+
+    endpoint_url: str
+    state: StateDir
+    proxy: FaultyProxy
+    workers: list[Worker] = field(default_factory=list[Worker])
+
+    def client(self, service: str) -> Any:
+        return client(service, self.endpoint_url)
+
+    def start(self, name: str) -> Worker:
+        log = self.state.logs / f"{name}-{len(self.workers)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    f"sandbox.{name}",
+                    "--endpoint-url",
+                    f"http://127.0.0.1:{self.proxy.server_address[1]}",
+                    "--state-dir",
+                    str(self.state.path),
+                ],
+                cwd=ROOT,
+                stderr=output,
+                env=os.environ | {"SANDBOX_REGION": REGION},
+            )
+        worker = Worker(process, log)
+        self.workers.append(worker)
+        return worker
+
+    def end_workers(self) -> None:
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.kill()
+        self.workers.clear()
+        self.proxy.fault = lambda _target, _request: None
+
+    def remove_all(self) -> None:
+        """Delete what a later worker would find to do."""
+        pipes, firehose = self.client("pipes"), self.client("firehose")
+        for pipe in pipes.list_pipes()["Pipes"]:
+            pipes.delete_pipe(Name=pipe["Name"])
+        for name in firehose.list_delivery_streams()["DeliveryStreamNames"]:
+            firehose.delete_delivery_stream(DeliveryStreamName=name)
+
+    def status(self, name: str) -> dict[str, Any]:
+        return self.state.read_json(f"status/{name}.json") or {}
+
+    # Resources
+
+    def table(self, name: str) -> str:
+        """Make a table with a stream; the stream's ARN."""
+        dynamodb = self.client("dynamodb")
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        )
+        return dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
+
+    def stream(self, name: str, shards: int = 1) -> str:
+        """Make a Kinesis stream; its ARN."""
+        kinesis = self.client("kinesis")
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+        return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+    def pipe(self, name: str, source: str, target: str, **parameters: Any) -> None:
+        """Make a pipe; `parameters` are of its DynamoDBStreamParameters, but for filters and template."""
+        filters: list[str] = parameters.pop("filters", [])
+        template: str | None = parameters.pop("template", None)
+        key: str = parameters.pop("key", "$.dynamodb.Keys.id.S")
+        source_parameters: dict[str, Any] = {
+            "DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON", **parameters}
+        }
+        if filters:
+            source_parameters["FilterCriteria"] = {"Filters": [{"Pattern": pattern} for pattern in filters]}
+        target_parameters: dict[str, Any] = {"KinesisStreamParameters": {"PartitionKey": key}}
+        if template is not None:
+            target_parameters["InputTemplate"] = template
+        self.client("pipes").create_pipe(
+            Name=name,
+            RoleArn=ROLE,
+            Source=source,
+            SourceParameters=source_parameters,
+            Target=target,
+            TargetParameters=target_parameters,
+        )
+
+    def delivery_stream(self, name: str, source: str, bucket: str, **destination: Any) -> None:
+        """Make a bucket and a delivery stream that is emptied at once."""
+        self.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self.client("firehose").create_delivery_stream(
+            DeliveryStreamName=name,
+            DeliveryStreamType="KinesisStreamAsSource",
+            KinesisStreamSourceConfiguration={"KinesisStreamARN": source, "RoleARN": ROLE},
+            ExtendedS3DestinationConfiguration={
+                "RoleARN": ROLE,
+                "BucketARN": f"arn:aws:s3:::{bucket}",
+                "BufferingHints": {"IntervalInSeconds": 0, "SizeInMBs": 64},
+                **destination,
+            },
+        )
+
+    def function(self, name: str, source: str, **configuration: Any) -> str:
+        """Make a function of one file index.py; its ARN."""
+        files: dict[str, str] = {"index.py": source} | configuration.pop("files", {})
+        code = zipped(files)
+        arguments: dict[str, Any] = {
+            "Runtime": host_runtime(),
+            "Architectures": [host_architecture()],
+            "Handler": "index.handler",
+            "Timeout": 10,
+            **configuration,
+        }
+        made = self.client("lambda").create_function(
+            FunctionName=name, Role=role(self), Code={"ZipFile": code}, **arguments
+        )
+        return made["FunctionArn"]
+
+    # What came out
+
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        """All records of a Kinesis stream."""
+        kinesis = self.client("kinesis")
+        records: list[dict[str, Any]] = []
+        for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
+            iterator = kinesis.get_shard_iterator(
+                StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            records += kinesis.get_records(ShardIterator=iterator)["Records"]
+        return records
+
+    def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
+        """All objects of a bucket by their keys."""
+        s3 = self.client("s3")
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+        return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+    def lines(self, bucket: str, prefix: str = "") -> list[dict[str, Any]]:
+        """The JSON lines of all objects under a prefix."""
+        return [json.loads(line) for body in self.objects(bucket, prefix).values() for line in body.splitlines()]
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def role(sandbox: Sandbox) -> str:
+    """The ARN of a role that exists, which moto's Lambda asks for."""
+    iam = sandbox.client("iam")
+    try:
+        return iam.get_role(RoleName="any")["Role"]["Arn"]
+    except iam.exceptions.NoSuchEntityException:
+        return iam.create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+
+
+@contextmanager
+def running(state_dir: Path) -> Generator[Sandbox]:
+    """A server in a process of its own and the proxy before it; in the end no process is left."""
+    port = free_port()
+    command = [sys.executable, "-m", "sandbox.server", "--port", str(port), "--state-dir", str(state_dir)]
+    with (state_dir / "server.log").open("wb") as output:
+        server = subprocess.Popen(command, stderr=output, cwd=ROOT, env=os.environ | {"SANDBOX_REGION": REGION})
+    proxy = FaultyProxy(port)
+    thread = threading.Thread(target=proxy.serve_forever, args=(0.05,))
+    thread.start()
+    sandbox = Sandbox(f"http://127.0.0.1:{port}", StateDir(state_dir), proxy)
+    try:
+        wait_until(lambda: sandbox.state.read_json("server.json"), "the server to listen", 60)
+        yield sandbox
+    finally:
+        sandbox.end_workers()
+        proxy.shutdown()
+        proxy.server_close()
+        thread.join()
+        server.kill()
+        server.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def decoded(text: str) -> bytes:
+    return base64.b64decode(text)
