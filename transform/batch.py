@@ -30,12 +30,13 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from msgspec import Struct
 from pybase64 import b64decode, b64encode_as_string
 
 from transform.events import Change, UnreadableError, read_change
 from transform.rows import RowWriter
 from transform.schema import Table
-from transform.settings import EXPIRED, Settings
+from transform.settings import EXPIRED, PartitionKey, Settings
 from transform.telemetry import Tally
 
 RESPONSE_LIMIT_BYTES = 6_000_000
@@ -88,34 +89,54 @@ class Transform:
     def answer(self, records: list[Record]) -> tuple[list[Answer], Tally]:
         """The records' answers, in order, and what was counted. No record's content raises."""
         tally = Tally(records=len(records))
-        answers = [self._answer(record, tally) for record in records]
+        read = [self._read(record, tally) for record in records]
+        changes = [change for change in read if isinstance(change, Change)]
+        rows = iter(self._writer.rows(changes, tally.mismatches))
+        answers = [
+            self._written(record, next(rows), tally) if isinstance(change, Change) else change
+            for record, change in zip(records, read, strict=True)
+        ]
+        for change in changes:
+            tally.operations[change.op] += 1
+        tally.oldest_us = min((change.epoch_us for change in changes), default=None)
+        tally.ok = len(answers) - tally.dropped - tally.failed
         tally.bytes_out = sum(map(_size, answers))
         if tally.bytes_out > self._limit_bytes:
             self._shrink(records, answers, tally)
         return answers, tally
 
-    def _answer(self, record: Record, tally: Tally) -> Answer:
+    def _read(self, record: Record, tally: Tally) -> Change | Answer:
+        """The record's change, or its answer when it has none to write."""
         # Whatever is wrong with one record, it must not fail its batch: Firehose would
         # send the batch again, and then give up on all of it.
         try:
             data = b64decode(record["data"], None, True)
             tally.bytes_in += len(data)
             change = read_change(data)
-            if self._is_dropped(change):
-                tally.dropped += 1
-                return {"recordId": record["recordId"], "result": "Dropped"}
-            row = self._writer.write(change, tally.mismatches)
         except Exception as error:
-            return _failed(record, error.reason if isinstance(error, UnreadableError) else type(error).__name__, tally)
-        tally.ok += 1
-        tally.operations[change.op] += 1
-        if tally.oldest_us is None or change.epoch_us < tally.oldest_us:
-            tally.oldest_us = change.epoch_us
-        return {"recordId": record["recordId"], "result": "Ok", "data": b64encode_as_string(row)}
+            return _failed(record, error, tally)
+        if self._settings.drop and self._is_dropped(change):
+            tally.dropped += 1
+            return {"recordId": record["recordId"], "result": "Dropped"}
+        return change
+
+    def _written(self, record: Record, row: Struct | ValueError, tally: Tally) -> Answer:
+        if isinstance(row, ValueError):
+            return _failed(record, row, tally)
+        answer: Answer = {
+            "recordId": record["recordId"],
+            "result": "Ok",
+            "data": b64encode_as_string(self._writer.encode(row)),
+        }
+        if self._settings.partition_by:
+            answer["metadata"] = {
+                "partitionKeys": {key.name: _partition(row, key) for key in self._settings.partition_by}
+            }
+        return answer
 
     def _is_dropped(self, change: Change) -> bool:
         drop = self._settings.drop
-        return bool(drop) and (change.op in drop or (change.expired and EXPIRED in drop))
+        return change.op in drop or (change.expired and EXPIRED in drop)
 
     def _shrink(self, records: list[Record], answers: list[Answer], tally: Tally) -> None:
         """Answer ProcessingFailed where that saves the most, until the answer fits."""
@@ -137,7 +158,14 @@ class Transform:
             tally.over_limit += 1
 
 
-def _failed(record: Record, reason: str, tally: Tally) -> Answer:
+def _partition(row: Struct, key: PartitionKey) -> str:
+    value = getattr(row, key.column)
+    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return text[: key.length].replace(" ", "-") if text and key.length else text or NO_VALUE
+
+
+def _failed(record: Record, error: Exception, tally: Tally) -> Answer:
+    reason = error.reason if isinstance(error, UnreadableError) else type(error).__name__
     tally.failed += 1
     tally.failures[reason] = tally.failures.get(reason, 0) + 1
     return _unread(record)

@@ -35,7 +35,7 @@ _MILLISECONDS_FROM = 10**11
 _MICROSECONDS_FROM = 10**14
 _EPOCH = datetime(1970, 1, 1)
 _NANOSECOND_DIGITS = 9
-_MAX_KEPT_SECONDS = 1024
+_MAX_MOMENTS = 4096
 # Who deletes what DynamoDB's time to live has expired.
 _EXPIRY = "dynamodb.amazonaws.com"
 
@@ -98,53 +98,72 @@ def read_change(data: bytes) -> Change:
     """The change that a record's bytes hold; ValueError or RecursionError when they hold none."""
     event = _decode(data)
     record = event.dynamodb
+    old, new = record.old_image, record.new_image
+    before = str(old, "utf-8") if old else None
+    after = str(new, "utf-8") if new else None
     op = event.event_name
-    if op not in OPERATIONS:
+    if op == "REMOVE":
+        image, text = old, before
+    elif op in OPERATIONS:
+        image, text = new, after
+    else:
         raise UnreadableError("operation")
     if not event.event_id:
         raise UnreadableError("event_id")
-    before = _image_text(record.old_image)
-    after = _image_text(record.new_image)
-    if op == "REMOVE":
-        image = record.keys if before is None else record.old_image
-    else:
-        image = record.keys if after is None else record.new_image
     changed_at, epoch_us = _moment(
         str(record.approximate_creation_date_time, "utf-8"), record.approximate_creation_date_time_precision
     )
-    sequence = _sequence(record.sequence_number, epoch_us)
-    expired = event.user_identity is not None and event.user_identity.principal_id == _EXPIRY
-    return Change(event.event_id, op, sequence, changed_at, epoch_us, before, after, image, expired)
+    sequence = record.sequence_number
+    if not sequence:
+        sequence = str(epoch_us)
+    elif not (sequence.isdigit() and sequence.isascii() and len(sequence) <= SEQUENCE_DIGITS):
+        raise UnreadableError("sequence_number")
+    return Change(
+        event.event_id,
+        op,
+        sequence.zfill(SEQUENCE_DIGITS),
+        changed_at,
+        epoch_us,
+        _image_text(before),
+        _image_text(after),
+        record.keys if text is None or text == "null" else image,
+        event.user_identity is not None and event.user_identity.principal_id == _EXPIRY,
+    )
 
 
-def _image_text(image: Raw) -> str | None:
+def _image_text(text: str | None) -> str | None:
     """An image's own text, or None where there is none."""
-    if not image:
-        return None
-    text = str(image, "utf-8")
-    if text[0] == "{":
+    if text is None or text[0] == "{":
         return text
     if text == "null":
         return None
     raise UnreadableError("image")
 
 
-def _sequence(number_text: str, epoch_us: int) -> str:
-    if not number_text:
-        return str(epoch_us).zfill(SEQUENCE_DIGITS)
-    if len(number_text) <= SEQUENCE_DIGITS and number_text.isascii() and number_text.isdigit():
-        return number_text.zfill(SEQUENCE_DIGITS)
-    raise UnreadableError("sequence_number")
-
-
 def _moment(text: str, precision: str) -> tuple[str, int]:
-    """When the change was made: the row's text, as precise as the source, and whole microseconds."""
+    """When the change was made: the row's text, as precise as the source, and whole microseconds.
+
+    Changes of a batch from a pipe share a few seconds, so these are kept.
+    """
+    key = text if not precision else f"{text} {precision}"
+    moment = _moments.get(key)
+    if moment is None:
+        if len(_moments) >= _MAX_MOMENTS:
+            _moments.clear()
+        moment = _moments[key] = _read_moment(text, precision)
+    return moment
+
+
+def _read_moment(text: str, precision: str) -> tuple[str, int]:
     try:
-        digits, exponent = (int(text), 0) if text.isdigit() else number(text)
+        digits, exponent = number(text)
         unit = _UNIT_EXPONENTS.get(precision) or _likely_unit(digits, exponent)
         return _utc(digits, exponent + unit, -unit)
     except (UnfitError, OverflowError):
         raise UnreadableError("time") from None
+
+
+_moments: dict[str, tuple[str, int]] = {}
 
 
 def _likely_unit(digits: int, exponent: int) -> int:
@@ -161,21 +180,8 @@ def _utc(digits: int, exponent: int, fraction_digits: int) -> tuple[str, int]:
         fraction = str(rest).zfill(-exponent)
     if seconds < 0 or len(fraction) > _NANOSECOND_DIGITS:
         raise UnreadableError("time")
-    text = _second(seconds)
+    text = (_EPOCH + timedelta(seconds=seconds)).isoformat(" ")
     fraction = fraction.ljust(fraction_digits, "0")
     if not fraction:
         return text, seconds * 1_000_000
     return f"{text}.{fraction}", seconds * 1_000_000 + int(fraction[:6].ljust(6, "0"))
-
-
-_seconds: dict[int, str] = {}
-
-
-def _second(seconds: int) -> str:
-    """A whole second as text. The changes of a batch share a few seconds, so these are kept."""
-    text = _seconds.get(seconds)
-    if text is None:
-        if len(_seconds) >= _MAX_KEPT_SECONDS:
-            _seconds.clear()
-        text = _seconds[seconds] = (_EPOCH + timedelta(seconds=seconds)).isoformat(" ")
-    return text

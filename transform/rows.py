@@ -36,13 +36,17 @@ microsecond count, so changes of a native destination sort before those of a pip
 
 from __future__ import annotations
 
-from msgspec import ValidationError, convert, defstruct
+from collections.abc import Sequence
+
+from msgspec import Struct, ValidationError, convert, defstruct
 from msgspec.json import Decoder, Encoder
 
 from transform.events import Change, UnreadableError
+from transform.plain import PlainRows
 from transform.schema import Table
 from transform.values import Reader, UnfitError, Value, reader
 
+_NEWLINE = 0x0A
 _Attribute = dict[str, object]
 _Image = dict[str, _Attribute]
 _decode_image = Decoder(_Image).decode
@@ -56,19 +60,37 @@ class RowWriter:
         self._columns = tuple(
             (column, table.descriptor(column), reader(column), column.name in keys) for column in table.columns
         )
-        self._row = defstruct("Row", [(column.name, object) for column in table.change_log_columns], frozen=True)
-        self._encode = Encoder().encode
+        self._row = defstruct(
+            "Row", [(column.name, object) for column in table.change_log_columns], frozen=True, gc=False
+        )
+        self._plain = PlainRows(table, self._row)
+        self._encode_into = Encoder().encode_into
+        self._buffer = bytearray()
 
-    def write(self, change: Change, mismatches: dict[str, int]) -> bytes:
-        """The change's row; ValueError when its image is none or does not have the key.
+    def rows(self, changes: Sequence[Change], mismatches: dict[str, int]) -> list[Struct | ValueError]:
+        """A row for each change; a ValueError where its image is none or does not have the key.
 
         Adds to `mismatches`, by column, the values that their column could not hold.
         """
+        rows: list[Struct | ValueError] = []
+        for change, row in zip(changes, self._plain.rows(changes), strict=True):
+            try:
+                rows.append(row or self._careful_row(change, mismatches))
+            except ValueError as error:
+                rows.append(error)
+        return rows
+
+    def encode(self, row: Struct) -> bytearray:
+        """The row as a line; the next call overwrites it."""
+        self._encode_into(row, self._buffer)
+        self._buffer.append(_NEWLINE)
+        return self._buffer
+
+    def _careful_row(self, change: Change, mismatches: dict[str, int]) -> Struct:
         values = self._values(_decode_image(change.image), mismatches)
-        row = self._row(
+        return self._row(
             change.event_id, change.op, change.sequence, change.changed_at, *values, change.before, change.after
         )
-        return self._encode(row) + b"\n"
 
     def _values(self, image: _Image, mismatches: dict[str, int]) -> list[Value]:
         values: list[Value] = []

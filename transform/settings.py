@@ -70,6 +70,8 @@ def _partition_keys(text: str, table: Table) -> list[PartitionKey]:
                 f"TRANSFORM_PARTITION_BY has {word!r}: it may have columns of {table.change_log}, "
                 "each alone or with :month, :day or :hour"
             )
+        if columns[name].type == "double":
+            raise SettingError(f"TRANSFORM_PARTITION_BY has {word!r}, but a double makes no partitions")
         if period and columns[name].type not in ("timestamp", "date"):
             raise SettingError(f"TRANSFORM_PARTITION_BY has {word!r}, but {name} is no date and no timestamp")
         keys.append(PartitionKey(f"{name}_{period}" if period else name, name, _PERIODS[period]))

@@ -10,7 +10,8 @@ column is null, a counter says so, and `before` and `after` keep the value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
 from msgspec import Raw
@@ -19,10 +20,13 @@ from transform.schema import Column
 
 Value = str | int | bool | Raw | None
 Reader = Callable[[object], Value]
+PlainCheck = Callable[[list[str]], bool]
 
 # DynamoDB's exponents end at 125. Beyond this no column can hold the number, and
 # writing it out would cost memory without bound.
 _MAX_EXPONENT = 400
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_NO_TEXT = frozenset({b""})
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,9}))?")
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _MOMENT = re.compile(
@@ -89,26 +93,79 @@ def plain_decimal(digits: int, exponent: int) -> str:
     return f"{'-' if digits < 0 else ''}{text[:exponent]}.{text[exponent:]}"
 
 
-def plain_decimal_pattern(precision: int, scale: int) -> str:
-    """The texts that already stand as decimal(precision, scale) has them in a row."""
-    whole = f"(?:0|[1-9][0-9]{{0,{precision - scale - 1}}})" if precision > scale else "0"
-    fraction = rf"(?:\.[0-9]{{1,{scale}}})?" if scale else ""
-    return f"-?{whole}{fraction}"
+def form(text: str) -> bytes:
+    """A text with every digit as a 0: what tells a plain value, whatever it is."""
+    return text.encode().translate(_DIGITS)
 
 
-def plain_integer_pattern(bits: int) -> str:
-    """Integers that surely fit, by their number of digits."""
-    return f"-?(?:0|[1-9][0-9]{{0,{8 if bits == 32 else 17}}})"
+def plain_check(column: Column) -> PlainCheck:
+    """The check for a column's type that all these texts are in its plain form, and fit.
+
+    It takes them all at once, because a batch has many; "" stands for no text and
+    passes. Strings and booleans need no check.
+    """
+    match column.type:
+        case "int":
+            return _forms_check(_decimal_forms(9, 0))  # one digit less than the greatest number has
+        case "bigint":
+            return _forms_check(_decimal_forms(18, 0))
+        case "double":
+            return lambda texts: all(map(_PLAIN_DOUBLE, texts))
+        case "date":
+            return _calendar_check(_DATE_FORMS)
+        case "timestamp":
+            return _calendar_check(_UTC_FORMS)
+        case _:
+            return _forms_check(_decimal_forms(*column.decimal))
 
 
-PLAIN_UTC_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|\+00:00)"
-"""ISO 8601 in UTC, to the second or finer; the date may still not exist."""
+def _decimal_forms(precision: int, scale: int) -> frozenset[bytes]:
+    return _NO_TEXT.union(
+        b"-" * negative + b"0" * whole + (b"." + b"0" * fraction if fraction else b"")
+        for negative in range(2)
+        for whole in range(1, max(precision - scale, 1) + 1)
+        for fraction in range(scale + 1)
+    )
 
 
-def plain_utc(text: str) -> str:
-    """The row's form of a text that PLAIN_UTC_PATTERN matches; ValueError for 30 February."""
-    datetime.fromisoformat(text)
-    return f"{text[:10]} {text[11:-1] if text[-1] == 'Z' else text[11:-6]}"
+def _forms_check(forms: frozenset[bytes]) -> PlainCheck:
+    return lambda texts: _have_forms(texts, "\n".join(texts), forms)
+
+
+def _have_forms(texts: list[str], joined: str, forms: frozenset[bytes]) -> bool:
+    found = form(joined).split(b"\n")
+    # A text with a newline in it would make two.
+    return len(found) == len(texts) and forms.issuperset(found)
+
+
+def _calendar_check(forms: frozenset[bytes]) -> PlainCheck:
+    """Forms of ISO 8601, and no 30 February among them, nor 24:00, which some versions of Python accept."""
+
+    def check(texts: list[str]) -> bool:
+        joined = "\n".join(texts)
+        if "T24" in joined or not _have_forms(texts, joined, forms):
+            return False
+        try:
+            deque(map(datetime.fromisoformat, joined.split()), maxlen=0)
+        except ValueError:
+            return False
+        return True
+
+    return check
+
+
+_DATE_FORMS = _NO_TEXT | {b"0000-00-00"}
+_UTC_FORMS = _NO_TEXT.union(
+    b"0000-00-00T00:00:00" + (b"." + b"0" * digits if digits else b"") + zone
+    for digits in range(10)
+    for zone in (b"Z", b"+00:00")
+)
+_PLAIN_DOUBLE = re.compile(r"(?:-?(?:0|[1-9][0-9]{0,37})(?:\.[0-9]{1,38})?)?").fullmatch
+
+
+def plain_utc(texts: Iterable[str]) -> list[str]:
+    """Plain timestamps as rows have them; "" stays as it is."""
+    return "\n".join(texts).replace("T", " ").replace("Z", "").replace("+00:00", "").split("\n")
 
 
 def _string(value: object) -> str:
@@ -139,11 +196,11 @@ def _integer(bits: int) -> Reader:
 
 
 def _decimal(precision: int, scale: int) -> Reader:
-    plain = re.compile(plain_decimal_pattern(precision, scale)).fullmatch
+    plain_forms = _decimal_forms(precision, scale)
 
     def read(value: object) -> str:
         text = _string(value)
-        if plain(text):
+        if text and form(text) in plain_forms:
             return text
         digits, exponent = number(text)
         if -exponent > scale or len(str(abs(digits))) + exponent > precision - scale:
