@@ -12,7 +12,7 @@ import asyncio
 import logging
 import runpy
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -187,7 +187,7 @@ class _Monitor(MockMonitor):
 
 
 @contextmanager
-def _own_event_loop() -> Iterator[None]:
+def _own_event_loop() -> Generator[None]:
     """An event loop for this thread, closed again: the SDK would open one of its own and leave it open."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

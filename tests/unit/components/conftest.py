@@ -55,8 +55,12 @@ def no_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The Lambda's zip is a file that is there already: its build has its own tests."""
     ready = tmp_path_factory.mktemp("build") / "transform.zip"
     ready.write_bytes(bundle.archive([("transform/handler.py", b"")]))
+
+    def build(*_: object) -> Path:
+        return ready
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bundle, "build", lambda *_: ready)
+        patch.setattr(bundle, "build", build)
         yield
 
 
