@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import os
@@ -115,9 +114,12 @@ class Sandbox:
     state: StateDir
     proxy: FaultyProxy
     workers: list[Worker] = field(default_factory=list[Worker])
+    clients: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def client(self, service: str) -> Any:
-        return client(service, self.endpoint_url)
+        if service not in self.clients:
+            self.clients[service] = client(service, self.endpoint_url)
+        return self.clients[service]
 
     def start(self, name: str) -> Worker:
         log = self.state.logs / f"{name}-{len(self.workers)}.log"
@@ -302,5 +304,22 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def decoded(text: str) -> bytes:
-    return base64.b64decode(text)
+# DynamoDB in, Kinesis out
+
+
+def put(sandbox: Sandbox, table: str, *ids: str, **attributes: dict[str, str]) -> None:
+    dynamodb = sandbox.client("dynamodb")
+    for id_ in ids:
+        dynamodb.put_item(TableName=table, Item={"id": {"S": id_}, **attributes})
+
+
+def events(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
+    return [json.loads(record["Data"]) for record in sandbox.records(stream)]
+
+
+def ids(sandbox: Sandbox, stream: str) -> list[str]:
+    return [event["dynamodb"]["Keys"]["id"]["S"] for event in events(sandbox, stream)]
+
+
+def arrived(sandbox: Sandbox, stream: str, count: int) -> list[str]:
+    return wait_until(lambda: len(found := ids(sandbox, stream)) >= count and found, f"{count} records in {stream}")

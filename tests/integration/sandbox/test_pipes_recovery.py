@@ -1,0 +1,65 @@
+"""The Pipes process when it is killed, stopped, or its services fail: nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.integration.sandbox.dataplane import Sandbox, arrived, ids, put, running, wait_until
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
+    with running(tmp_path_factory.mktemp("pipes")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(server: Sandbox) -> Generator[Sandbox]:
+    yield server
+    server.end_workers()
+    server.remove_all()
+
+
+def test_what_is_killed_loses_nothing(sandbox: Sandbox) -> None:
+    source, target = sandbox.table("killed"), sandbox.stream("killed")
+    sandbox.pipe("killed", source, target, BatchSize=10)
+    expected = [f"{n:03}" for n in range(80)]
+    for start in range(0, 80, 40):
+        worker = sandbox.start("pipes")
+        put(sandbox, "killed", *expected[start : start + 20])
+        arrived(sandbox, "killed", start + 1)
+        put(sandbox, "killed", *expected[start + 20 : start + 40])
+        worker.kill()
+    sandbox.start("pipes")
+    wait_until(lambda: set(ids(sandbox, "killed")) == set(expected), "every change")
+
+
+def test_a_stop_is_clean_and_repeats_nothing(sandbox: Sandbox) -> None:
+    source, target = sandbox.table("clean"), sandbox.stream("clean")
+    sandbox.pipe("clean", source, target)
+    for round_ in range(2):
+        worker = sandbox.start("pipes")
+        put(sandbox, "clean", f"a{round_}", f"b{round_}")
+        arrived(sandbox, "clean", 2 * round_ + 2)
+        assert worker.stop() == 0
+        assert "Traceback" not in worker.log.read_text()
+    assert ids(sandbox, "clean") == ["a0", "b0", "a1", "b1"]
+
+
+def test_outages_are_waited_out(sandbox: Sandbox) -> None:
+    source, target = sandbox.table("outage"), sandbox.stream("outage")
+    sandbox.pipe("outage", source, target, MaximumRetryAttempts=0)
+    refused: list[str] = []
+
+    def fault(operation: str, _request: str) -> int | None:
+        if operation.endswith(("PutRecords", "GetRecords")) and len(refused) < 3:
+            refused.append(operation)
+            return 503
+        return None
+
+    sandbox.proxy.fault = fault
+    sandbox.start("pipes")
+    put(sandbox, "outage", "a", "b")
+    assert arrived(sandbox, "outage", 2) == ["a", "b"]
