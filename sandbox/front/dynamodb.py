@@ -18,13 +18,13 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 
 from sandbox.front import expressions
+from sandbox.front.backends import backend_of
 from sandbox.front.expressions import Scope
 from sandbox.front.items import Attributes, StoredItem
 from sandbox.front.reply import Reply, ServiceError, json_reply
 from sandbox.front.scan import Place, scan_page
 from sandbox.front.tables import Key, find, remove, store
-from sandbox.front.values import UnusualError, Value, measure, measure_item
-from sandbox.state import ACCOUNT_ID
+from sandbox.front.values import InvalidValueError, UnusualError, Value, measure, measure_item
 
 _PREFIX = "com.amazonaws.dynamodb.v20120810#"
 _MAX_BATCH = 25
@@ -109,11 +109,16 @@ class DynamoCalls:
         """The answer; None for what is moto's.
 
         Raises:
-            ServiceError: a condition does not hold.
+            ServiceError: a condition does not hold, or DynamoDB refuses what moto would take.
             UnusualError, msgspec.ValidationError: this call is moto's, too.
         """
         handle = _OPERATIONS.get(operation)
-        return None if handle is None else handle(dynamodb_backends[ACCOUNT_ID][region], body)
+        if handle is None:
+            return None
+        try:
+            return handle(backend_of(dynamodb_backends, region), body)
+        except InvalidValueError as error:
+            raise _invalid(f"One or more parameter values were invalid: {error}") from None
 
 
 def _put_item(backend: DynamoDBBackend, body: bytes) -> Reply:
@@ -143,9 +148,9 @@ def _update_item(backend: DynamoDBBackend, body: bytes) -> Reply:
     update = expressions.update(request.UpdateExpression)
     key = Key.alone(table, request.Key)
     old = find(table, key)
-    before = old.attributes if old else {}
     scope = _check(request, old, update.placeholders)
-    changes = update.apply(scope._replace(item=before))
+    before = scope.item
+    changes = update.apply(scope)
     if not changes.keys().isdisjoint(table.attribute_keys):
         raise UnusualError
     after = {**(before or request.Key)}
@@ -167,7 +172,9 @@ def _update_item(backend: DynamoDBBackend, body: bytes) -> Reply:
 
 def _batch_write_item(backend: DynamoDBBackend, body: bytes) -> Reply:
     request = msgspec.json.decode(body, type=_BatchWriteItem)
-    if not 1 <= sum(map(len, request.RequestItems.values())) <= _MAX_BATCH or len(body) > _MAX_BATCH_BYTES:
+    if sum(map(len, request.RequestItems.values())) > _MAX_BATCH:
+        raise _invalid("Too many items requested for the BatchWriteItem call")
+    if not request.RequestItems or len(body) > _MAX_BATCH_BYTES:
         raise UnusualError
     apply: list[Callable[[], int]] = []
     seen: set[tuple[str, Key]] = set()
@@ -176,7 +183,7 @@ def _batch_write_item(backend: DynamoDBBackend, body: bytes) -> Reply:
         for write in writes:
             key, action = _batched(table, write)
             if (name, key) in seen:
-                raise UnusualError
+                raise _invalid("Provided list of item keys contains duplicates")
             seen.add((name, key))
             apply.append(action)
     # All is checked before the first is done: a batch that is in error does nothing.
@@ -248,6 +255,10 @@ _OPERATIONS: dict[str, Callable[[DynamoDBBackend, bytes], Reply]] = {
 }
 
 
+def _invalid(message: str) -> ServiceError:
+    return ServiceError("com.amazon.coral.validate#ValidationException", message)
+
+
 def _table(backend: DynamoDBBackend, name: str) -> Table:
     table = backend.tables.get(name)
     if table is None:
@@ -312,10 +323,10 @@ def _check(request: _Conditional, old: StoredItem | None, used: frozenset[str]) 
         used |= condition.placeholders
     if used != frozenset({*names, *values}):
         raise UnusualError
-    if condition is None:
-        return Scope({}, names, values)
-    scope = Scope(old.attributes if old else {}, names, values)
-    if not condition.holds(scope):
+    # Without any expression nothing of the old item is needed.
+    reads = condition is not None or isinstance(request, _UpdateItem)
+    scope = Scope(old.attributes if old and reads else {}, names, values)
+    if condition is not None and not condition.holds(scope):
         shown = old is not None and request.ReturnValuesOnConditionCheckFailure == "ALL_OLD"
         details: dict[str, object] = {"Item": msgspec.Raw(old.image)} if old is not None and shown else {}
         code = _PREFIX + "ConditionalCheckFailedException"

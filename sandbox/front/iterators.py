@@ -25,16 +25,16 @@ class ShardPosition:
         return b64encode(msgspec.json.encode([self.stream, self.shard, self.index, int(time.time())])).decode("ascii")
 
     @classmethod
-    def parse(cls, token: str, fresh_s: float) -> Self:
+    def parse(cls, token: str, fresh_s: float, refusal: str) -> Self:
         """The position that an iterator stands for.
 
         Raises:
-            ServiceError: it is none, or it is older than `fresh_s`.
+            ServiceError: it is none (`refusal` is then the code), or it is older than `fresh_s`.
         """
         try:
             fields = msgspec.json.decode(b64decode(token, validate=True), type=tuple[str, str, int, int])
         except (ValueError, msgspec.MsgspecError):
-            raise ServiceError("ValidationException", "Invalid ShardIterator.") from None
+            raise ServiceError(refusal, "Invalid ShardIterator.") from None
         stream, shard, index, made_s = fields
         if time.time() - made_s > fresh_s:
             raise ServiceError("ExpiredIteratorException", "Iterator expired: get a new one.")

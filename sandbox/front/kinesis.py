@@ -16,10 +16,10 @@ import msgspec
 from moto.kinesis.models import KinesisBackend, kinesis_backends
 from moto.kinesis.models import Shard as MotoShard
 
+from sandbox.front.backends import backend_of
 from sandbox.front.iterators import ShardPosition
 from sandbox.front.record_log import RecordLog
 from sandbox.front.reply import JSON_1_1, Reply, ServiceError, json_reply
-from sandbox.state import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from moto.kinesis.models import Stream
@@ -92,7 +92,7 @@ class KinesisCalls:
             msgspec.ValidationError: it is not of the form that the operation has.
         """
         handle = _OPERATIONS.get(operation)
-        return None if handle is None else handle(kinesis_backends[ACCOUNT_ID][region], body)
+        return None if handle is None else handle(backend_of(kinesis_backends, region), body)
 
 
 class _Named(msgspec.Struct):
@@ -185,7 +185,7 @@ def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> Reply:
 
 def _get_records(backend: KinesisBackend, body: bytes) -> Reply:
     request = msgspec.json.decode(body, type=_GetRecords)
-    position = ShardPosition.parse(request.ShardIterator, _FRESH_S)
+    position = ShardPosition.parse(request.ShardIterator, _FRESH_S, "InvalidArgumentException")
     if not 1 <= request.Limit <= _MAX_GET_RECORDS:
         raise ServiceError("InvalidArgumentException", f"Limit must be between 1 and {_MAX_GET_RECORDS}")
     stream = _stream(backend, _Named(StreamName=position.stream))

@@ -12,12 +12,12 @@ import msgspec
 from moto.core.utils import utcnow
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
+from sandbox.front.backends import backend_of
 from sandbox.front.items import Attributes, StoredItem
 from sandbox.front.iterators import ShardPosition
 from sandbox.front.record_log import RecordLog
-from sandbox.front.reply import Reply, ServiceError, json_reply
+from sandbox.front.reply import Reply, ServiceError, json_reply, random_hex
 from sandbox.front.values import from_moto, measure_item
-from sandbox.state import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from moto.dynamodb.models.table import Table
@@ -99,7 +99,7 @@ class StreamCalls:
             ServiceError: the request is in error.
             msgspec.ValidationError: it is not of the form that the operation has.
         """
-        backend = dynamodb_backends[ACCOUNT_ID][region]
+        backend = backend_of(dynamodb_backends, region)
         if operation == "GetRecords":
             return _get_records(backend, msgspec.json.decode(body, type=_GetRecords))
         if operation == "GetShardIterator":
@@ -139,7 +139,7 @@ def _get_shard_iterator(backend: DynamoDBBackend, request: _GetShardIterator) ->
 
 
 def _get_records(backend: DynamoDBBackend, request: _GetRecords) -> Reply:
-    position = ShardPosition.parse(request.ShardIterator, _FRESH_S)
+    position = ShardPosition.parse(request.ShardIterator, _FRESH_S, "ValidationException")
     if not 1 <= request.Limit <= _MAX_RECORDS:
         raise ServiceError("ValidationException", f"Limit must be between 1 and {_MAX_RECORDS}")
     shard = _shard(backend, position.stream, position.shard)
@@ -173,7 +173,7 @@ def _record(
         images += b'"OldImage":' + old.image + b","
         size_bytes += old.size_bytes
     return _RECORD % (
-        os.urandom(16).hex().encode(),
+        random_hex(16).encode(),
         event.encode(),
         table.region_name.encode(),
         now_s,

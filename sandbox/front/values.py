@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -27,6 +27,10 @@ class UnusualError(Exception):
     """Something that this package leaves to moto: a rarer form of a request, or one that is in error."""
 
 
+class InvalidValueError(UnusualError):
+    """A value that DynamoDB refuses and moto would take; the text is DynamoDB's."""
+
+
 def measure(value: Value) -> int:
     """Check one value, bring it to DynamoDB's form in place, and return its size in bytes.
 
@@ -45,9 +49,23 @@ def measure(value: Value) -> int:
     return measured(value, content)
 
 
-def measure_item(item: dict[str, Value]) -> int:
-    """`measure` all values of an item; its size in bytes."""
-    return sum(text_size(name) + measure(value) for name, value in item.items())
+def measure_item(item: Mapping[str, Value]) -> int:
+    """`measure` all values of an item, or of a map in it; the size in bytes of names and values."""
+    size = 0
+    for name, value in item.items():
+        size += len(name) if name.isascii() else len(name.encode())
+        # Most values are text and numbers, and nothing else here is called as often.
+        if len(value) == 1:
+            text = value.get("S")
+            if type(text) is str and text.isascii():
+                size += len(text)
+                continue
+            text = value.get("N")
+            if type(text) is str and _PLAIN_NUMBER.fullmatch(text):
+                size += (len(text) + 1) // 2 + 1
+                continue
+        size += measure(value)
+    return size
 
 
 def text_size(text: str) -> int:
@@ -59,7 +77,8 @@ def canonical_number(text: str) -> str:
     """A number as DynamoDB gives it back: plain digits without leading or trailing zeros.
 
     Raises:
-        UnusualError: it is not a number, or outside the range or precision of one.
+        UnusualError: it is not a number, or out of range.
+        InvalidValueError: it is more precise than a number can be.
     """
     if _PLAIN_NUMBER.fullmatch(text):
         return text
@@ -72,8 +91,10 @@ def canonical_number(text: str) -> str:
     if not number:
         return "0"
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")
-    if len(digits) > _MAX_DIGITS or not _MIN_EXPONENT <= number.adjusted() <= _MAX_EXPONENT:
+    if not _MIN_EXPONENT <= number.adjusted() <= _MAX_EXPONENT:
         raise UnusualError
+    if len(digits) > _MAX_DIGITS:
+        raise InvalidValueError(f"Attempting to store more than {_MAX_DIGITS} significant digits in a Number")
     plain = format(number, "f")
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
@@ -180,7 +201,9 @@ def _map(value: Value, content: Any) -> int:  # noqa: ARG001 - all measures are 
     if type(content) is not dict:
         raise UnusualError
     members = cast("dict[str, Any]", content)
-    return _NESTED_BYTES + sum(1 + text_size(name) + measure(_as_value(member)) for name, member in members.items())
+    if not all(type(member) is dict for member in members.values()):
+        raise UnusualError
+    return _NESTED_BYTES + len(members) + measure_item(members)
 
 
 def _as_value(value: Any) -> Value:
@@ -197,7 +220,7 @@ def _set(value: Value, content: Any) -> int:
     size = sum(measure(element) for element in elements)
     contents = [element[kind[0]] for element in elements]
     if len(set(contents)) != len(contents):
-        raise UnusualError
+        raise InvalidValueError(f"Input collection {contents} contains duplicates.")
     value[kind] = sorted(contents, key=Decimal) if kind == "NS" else sorted(contents)
     return size
 
