@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -33,8 +31,7 @@ def main() -> None:
 
 async def serve(endpoint_url: str, state: StateDir, stop: Stop) -> None:
     """Serve on the state directory's athena.sock until the stop is requested."""
-    s3 = client("s3", endpoint_url)
-    objects = Objects(s3)
+    objects = Objects(client("s3", endpoint_url))
     catalogue = Catalogue(client("glue", endpoint_url))
     directory = state.path / "athena"
     store = Store(directory / "lake.duckdb", objects)
@@ -43,7 +40,7 @@ async def serve(endpoint_url: str, state: StateDir, stop: Stop) -> None:
         directory / "results",
         runner,
         Statements(catalogue, objects, runner),
-        lambda path, location: _upload(s3, path, location),
+        objects.write,
         _QUERY_TIMEOUT_S,
     )
     service = Service(executions, Workgroups(client("athena", endpoint_url)))
@@ -76,12 +73,6 @@ async def _until_stopped(stop: Stop, status: WorkerStatus, executions: Execution
                 status.tick()
     finally:
         loop.remove_reader(stop.fileno())
-
-
-def _upload(s3: Any, path: Path, location: str) -> None:
-    bucket, _, key = location.removeprefix("s3://").partition("/")
-    with path.open("rb") as body:
-        s3.put_object(Bucket=bucket, Key=key, Body=body)
 
 
 def _now() -> datetime:

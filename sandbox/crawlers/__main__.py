@@ -1,0 +1,62 @@
+"""`python -m sandbox.crawlers --endpoint-url URL --state-dir DIR`: runs Glue crawlers.
+
+StartCrawler is answered on run/crawlers.sock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from aiohttp import web
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.athena.objects import Objects
+from sandbox.crawlers.crawl import crawl
+from sandbox.crawlers.service import Crawlers, application
+from sandbox.state import StateDir, Stop, WorkerStatus, client, worker_arguments
+
+_log = logging.getLogger(__name__)
+_TICK_S = 1.0
+_END_S = 10.0
+
+
+def main() -> None:
+    """Serve and keep to the schedules until SIGTERM or SIGINT."""
+    endpoint_url, state = worker_arguments()
+    asyncio.run(serve(endpoint_url, state, Stop()))
+
+
+async def serve(endpoint_url: str, state: StateDir, stop: Stop) -> None:
+    """Serve on the state directory's crawlers.sock until the stop is requested."""
+    glue, objects = client("glue", endpoint_url), Objects(client("s3", endpoint_url))
+    crawlers = Crawlers(glue, lambda definition: crawl(definition, glue, objects))
+    await asyncio.to_thread(crawlers.recover)
+    http = web.AppRunner(application(crawlers), access_log=None)
+    await http.setup()
+    socket = state.socket("crawlers")
+    socket.unlink(missing_ok=True)
+    await web.UnixSite(http, str(socket)).start()
+    status = WorkerStatus(state, "crawlers", crawlers.counts)
+    _log.info("serving on %s", socket)
+    try:
+        while not await asyncio.to_thread(stop.wait, _TICK_S):
+            status.counters.update(crawlers.counts)
+            status.tick()
+            await asyncio.to_thread(_start_due, crawlers)
+    finally:
+        await http.cleanup()
+        socket.unlink(missing_ok=True)
+        await asyncio.to_thread(crawlers.join, _END_S)
+
+
+def _start_due(crawlers: Crawlers) -> None:
+    try:
+        crawlers.start_due(datetime.now(UTC).replace(tzinfo=None))
+    except (BotoCoreError, ClientError) as error:
+        _log.warning("the crawlers' schedules could not be looked at: %s", error)
+
+
+if __name__ == "__main__":
+    main()
