@@ -186,15 +186,20 @@ def region() -> str:
 def client(service: str, endpoint_url: str) -> Any:
     """A boto3 client of a service at the endpoint, with the sandbox's credentials and region.
 
-    A session of its own each, so that it may be made and used in any thread.
+    A session of its own each, so that it may be made and used in any thread;
+    nothing of the user's own AWS configuration has a part in it.
     """
     from botocore.config import Config  # slow to import, and not every process needs it
 
-    session: Any = import_module("boto3.session").Session()
+    nothing = (None, None, None, None)
+    sources = dict.fromkeys(("profile", "config_file", "credentials_file", "ca_bundle"), nothing)
+    core: Any = import_module("botocore.session").Session(session_vars=sources)
+    session: Any = import_module("boto3.session").Session(botocore_session=core)
     options = Config(
         connect_timeout=5,
         read_timeout=60,
         retries={"mode": "standard", "total_max_attempts": 3},
+        proxies={},
         s3={"addressing_style": "path"},
     )
     return session.client(
