@@ -21,7 +21,7 @@ from msgspec import Struct
 from loadgen import lifecycle
 from loadgen.clock import WallClock
 from loadgen.item import NOTHING, Fragment, item_size, write_units
-from loadgen.keys import LANES, WINDOW, KeyChoice
+from loadgen.keys import LANES, SPAN, WINDOW, KeyChoice
 from loadgen.lifecycle import PLACED, STATUSES
 from loadgen.mix import Mix
 from loadgen.pools import DAY_S, PHASES, Pools, Session
@@ -50,6 +50,8 @@ _UPDATE = (
     b'"ExpressionAttributeValues":{":s":{"S":"%b"},":v":{"N":"%d"},":u":{"S":"%b"},":o":{"N":"%d"}%b},'
     b'"ReturnValuesOnConditionCheckFailure":"ALL_OLD"'
 )
+# Padding leaves this much to what an order's life adds: a note, a reason, a longer status.
+_HEADROOM_BYTES = 128
 _FIXED_SIZE = item_size(
     {
         "order_id": {"S": "00000000-x00000000"},
@@ -85,6 +87,7 @@ class Order(Struct, gc=False):
     customer: Fragment
     basket: Fragment
     session: Session
+    padding_bytes: int
     size_bytes: int
     # What the plan knows.
     last_ns: int
@@ -112,7 +115,7 @@ class Orders:
         segments: int = 1,
         epoch_ns: int = 0,
         whole_items: bool = False,
-        padding: Fragment = NOTHING,
+        item_bytes: int = 0,
     ) -> None:
         self._pools = pools
         self._keys = keys
@@ -121,8 +124,8 @@ class Orders:
         self._segment = segment
         self._segments = segments
         self._whole_items = whole_items
-        self._padding = padding
-        self._fixed_size = _FIXED_SIZE + padding.size_bytes
+        self._item_bytes = item_bytes - _HEADROOM_BYTES
+        self._blob = random.Random(seed).randbytes(max(item_bytes, 0) // 2 + 1).hex().encode()  # noqa: S311 - padding
         self._prefix = hashlib.sha256(f"orders/{seed}".encode()).hexdigest()[:8]
         self._clock = WallClock(epoch_ns)
         self._cycle = mix.cycle(seed)
@@ -161,8 +164,7 @@ class Orders:
         if draw.op == "insert":
             order = self._place(f"{self._prefix}-{draw.number:08x}", draw)
             if self._rewrites:
-                self._orders[draw.number] = order
-                self._orders.pop(draw.number - WINDOW, None)
+                self._keep(draw.number, order)
             return self._insert(order)
         found = self._find(draw)
         if found is None:
@@ -213,8 +215,19 @@ class Orders:
         customer = customers[(bits >> 8 & 0xFFFF) % len(customers)]
         basket = baskets[(bits >> 24 & 0xFFFF) % len(baskets)]
         session = sessions[(bits >> 40 & 0xFFFF) % len(sessions)]
-        size = self._fixed_size + customer.size_bytes + basket.size_bytes + session.noted.size_bytes
-        return Order(order_id, draw.offset_ns, customer, basket, session, size, draw.offset_ns)
+        size = _FIXED_SIZE + customer.size_bytes + basket.size_bytes + session.noted.size_bytes
+        padding = self._item_bytes - size - len("padding")
+        if padding > 0:
+            size = self._item_bytes
+        return Order(order_id, draw.offset_ns, customer, basket, session, padding, size, draw.offset_ns)
+
+    def _keep(self, number: int, order: Order) -> None:
+        """Keep an order in mind if it can be chosen, and forget the one that no longer can."""
+        if not self._keys.of_first:
+            self._orders[number] = order
+            self._orders.pop(number - WINDOW, None)
+        elif number < SPAN:
+            self._orders[number] = order
 
     def _find(self, draw: Draw) -> tuple[int, Order] | None:
         """The drawn order, or one near it in its lane, that the plan has alive and rested."""
@@ -244,7 +257,7 @@ class Orders:
                 order.customer.text,
                 order.basket.text,
                 order.session.noted.text,
-                self._padding.text,
+                b"" if order.padding_bytes <= 0 else self._padding(order.padding_bytes),
                 _ORDERED_AT,
                 at,
                 _UPDATED_AT,
@@ -253,6 +266,9 @@ class Orders:
             )
         )
         return Write("insert", "PutItem", self._table, order_id, 1, parameters, write_units(order.size_bytes), order)
+
+    def _padding(self, size_bytes: int) -> bytes:
+        return b',"padding":{"S":"%b"}' % self._blob[:size_bytes]
 
     def _rewrite(self, order: Order, changed: Fragment, offset_ns: int) -> Write:
         """The update as a put of the whole item, for a batch."""
@@ -267,7 +283,7 @@ class Orders:
                 order.basket.text,
                 session.noted.text if order.note is NOTHING else session.fragment.text + order.note.text,
                 order.reason.text,
-                self._padding.text,
+                b"" if order.padding_bytes <= 0 else self._padding(order.padding_bytes),
                 _ORDERED_AT,
                 self._clock.text(order.placed_ns),
                 _UPDATED_AT,

@@ -7,12 +7,13 @@ because each write belongs to the segment that owns its item's lane.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from msgspec import Struct
 
-from loadgen.keys import LANES, Uniform
+from loadgen.keys import LANES, AnyKeys, Uniform
 from loadgen.mix import Mix
-from loadgen.profile import Constant, count
+from loadgen.profile import AnyProfile, Constant, count
 
 MAX_BATCH = 25
 
@@ -21,14 +22,18 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What to write and when.
 
     The warm-up runs at the profile's first rate before the profile begins, and
-    its writes are left out of the figures. `max_in_flight` is the number of
-    requests of one segment that may be unanswered at a time.
+    its writes are left out of the figures. `limit` ends the run after so many
+    writes though the profile goes on. `max_in_flight` is the number of requests
+    of one segment that may be unanswered at a time. `item_bytes` is the size
+    that items are padded to, as DynamoDB counts it; 0 leaves them as they are.
     """
 
-    profile: Constant
+    profile: AnyProfile
     seed: int
     mix: Mix = Mix()
-    keys: Uniform = Uniform()
+    keys: AnyKeys = Uniform()
+    limit: int | None = None
+    item_bytes: int = 0
     warm_up_s: float = 0.0
     max_in_flight: int = 1000
     batch: int = 1
@@ -47,19 +52,28 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def warm_up_count(self) -> int:
         """How many writes are due in the warm-up, over all segments."""
-        return count(Constant(self.profile.rate(0), self.warm_up_s)) if self.warm_up_s > 0 else 0
+        rate = self.profile.rate(0)
+        return count(Constant(rate, self.warm_up_s)) if self.warm_up_s > 0 and rate > 0 else 0
 
     @property
     def count(self) -> int:
         """How many writes are planned after the warm-up, over all segments."""
-        return count(self.profile)
+        planned = count(self.profile)
+        return planned if self.limit is None else min(planned, self.limit)
+
+    @property
+    def duration_s(self) -> float:
+        """How long the run lasts after the warm-up."""
+        whole_s = self.profile.duration_s
+        if self.limit is None or self.limit >= self.profile.expected(whole_s):
+            return whole_s
+        return self.profile.at(self.limit)
 
     def offsets_ns(self) -> Iterator[int]:
         """When each write of all segments is due, in nanoseconds after the start, in order."""
         first_rate = self.profile.rate(0)
         for number in range(self.warm_up_count):
             yield int(number / first_rate * 1e9)
-        at = self.profile.at
         warm_up_s = self.warm_up_s
-        for number in range(self.count):
-            yield int((warm_up_s + at(number)) * 1e9)
+        for t_s in islice(self.profile.times(), self.limit):
+            yield int((warm_up_s + t_s) * 1e9)

@@ -118,6 +118,7 @@ class Segment:
             segments=plan.segments,
             epoch_ns=start_epoch_ns,
             whole_items=plan.batch > 1,
+            item_bytes=plan.item_bytes,
         )
 
 

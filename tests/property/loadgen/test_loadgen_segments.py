@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen.keys import LANES, Uniform
+from loadgen.keys import LANES, AnyKeys, HotSet, Latest, Uniform, Zipfian
 from loadgen.mix import Mix
 from loadgen.orders import Orders
 from loadgen.plan import Plan
@@ -22,8 +22,8 @@ weights = st.integers(min_value=0, max_value=9)
 mixes = st.builds(Mix, insert=st.integers(min_value=1, max_value=9), update=weights, delete=weights)
 
 
-def constant_plan(mix: Mix, seed: int, rate: float, duration_s: float, rest_s: float) -> Plan:
-    return Plan(profile=Constant(rate, duration_s), seed=seed, mix=mix, keys=Uniform(rest_s))
+def constant_plan(mix: Mix, seed: int, rate: float, duration_s: float, keys: AnyKeys, item_bytes: int) -> Plan:
+    return Plan(profile=Constant(rate, duration_s), seed=seed, mix=mix, keys=keys, item_bytes=item_bytes)
 
 
 plans = st.builds(
@@ -32,7 +32,8 @@ plans = st.builds(
     st.integers(min_value=0, max_value=2**31),
     st.sampled_from([1.0, 7.3, 100.0, 1000.0]),
     st.sampled_from([0.5, 1.0, 3.0]),
-    st.sampled_from([0.0, 0.05, 1.0]),
+    st.sampled_from([Uniform(0.0), Uniform(0.05), Uniform(), Latest(), Zipfian(), HotSet(3)]),
+    st.sampled_from([0, 0, 2048]),
 )
 
 
@@ -48,6 +49,7 @@ def writes_of(plan: Plan, pools: Pools, *, whole_items: bool = False) -> dict[in
         segments=plan.segments,
         epoch_ns=EPOCH_NS,
         whole_items=whole_items,
+        item_bytes=plan.item_bytes,
     )
     writes: dict[int, Write] = {}
     for arrival, offset_ns in enumerate(plan.offsets_ns()):
