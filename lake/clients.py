@@ -68,9 +68,7 @@ def client(service: str, outputs: StackOutputs) -> Any:
         endpoint_url=outputs.endpoint_url,
         aws_access_key_id=given and given.access_key,
         aws_secret_access_key=given and given.secret_key,
-        config=config.Config(
-            retries={"mode": "standard", "max_attempts": 6}, max_pool_connections=_CONNECTIONS, connect_timeout=5
-        ),
+        config=config.Config(retries={"mode": "standard"}, max_pool_connections=_CONNECTIONS, connect_timeout=5),
     )
 
 

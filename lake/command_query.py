@@ -15,6 +15,7 @@ from rich.table import Table
 from lake.athena import Athena, Execution, NamedQuery, QueryError
 from lake.clients import client
 from lake.formats import WRITERS, write_table
+from lake.tables import print_table
 from stack import UserError, add_options, resolve_options
 
 NAME = "query"
@@ -146,7 +147,7 @@ def _show_named(queries: list[NamedQuery]) -> None:
     table.add_column("what it shows")
     for query in queries:
         table.add_row(query.name, query.description)
-    Console().print(table)
+    print_table(Console(), table)
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

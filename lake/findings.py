@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lake.tables import print_table
 from lake.verification import Report, Verification
 
 REPORT_VERSION = 1
@@ -28,10 +29,10 @@ def show(verification: Verification, console: Console, limit: int) -> None:
     report = verification.report
     verdict = Text("verified", style="bold green") if report.ok else Text("NOT VERIFIED", style="bold red")
     console.print(verdict.append(f" in {report.waited_s:.1f} s.{_ENDINGS[report.ended]}", style="not bold default"))
-    console.print(_summary(report))
+    print_table(console, _summary(report))
     wrong = report.missing + report.extra + report.different
     if wrong:
-        _print_table(
+        _print_rows(
             console,
             ("", "key", "column", "expected", "found"),
             (
@@ -41,7 +42,7 @@ def show(verification: Verification, console: Console, limit: int) -> None:
         )
     if report.lost:
         lost = verification.lost_writes(limit)
-        _print_table(
+        _print_rows(
             console, ("", "key", "op", "version"), (("lost", write.key, write.op, str(write.version)) for write in lost)
         )
     if max(wrong, report.lost or 0) > limit:
@@ -82,14 +83,11 @@ def _summary(report: Report) -> Table:
     return table
 
 
-def _print_table(console: Console, headers: tuple[str, ...], rows: Iterator[tuple[str | Text, ...]]) -> None:
+def _print_rows(console: Console, headers: tuple[str, ...], rows: Iterator[tuple[str | Text, ...]]) -> None:
     table = Table(*headers, box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    if console.is_terminal:
-        console.print(table)
-    else:
-        console.print(table, width=console.measure(table, options=console.options.update(max_width=1_000_000)).maximum)
+    print_table(console, table)
 
 
 def _key(key: tuple[str | None, ...]) -> str:

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lake.athena import Result, ResultColumn, Row
+from lake.tables import print_table
 
 _NUMBERS = frozenset({"tinyint", "smallint", "int", "integer", "bigint", "float", "real", "double", "decimal"})
 _NOT_JSON_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
@@ -52,10 +53,7 @@ def write_table(result: Result, out: TextIO, limit: int = 0) -> int:
     for row in islice(result.rows, limit) if limit else result.rows:
         table.add_row(*(Text("NULL", style="dim") if cell is None else Text(cell) for cell in row))
     console = Console(file=out)
-    if not console.is_terminal:
-        # No one folds lines for a file: each column is as wide as it needs.
-        console.width = console.measure(table, options=console.options.update(max_width=1_000_000)).maximum
-    console.print(table)
+    print_table(console, table)
     if limit and next(result.rows, None) is not None:
         console.print(f"… more than the {limit} rows shown: --max-rows 0 or another --format shows all.", style="dim")
     return table.row_count

@@ -59,11 +59,9 @@ class Items:
 
 def _projection(table: Table) -> dict[str, object]:
     """The Scan parameters that leave out what no column shows."""
-    paths = {column.attribute for column in table.columns}
-    # DynamoDB refuses a path beside the attribute that holds it.
-    outer = sorted(path for path in paths if not any(path[:length] in paths for length in range(1, len(path))))
-    names = {name: f"#a{number}" for number, name in enumerate(dict.fromkeys(name for path in outer for name in path))}
+    paths = dict.fromkeys(column.attribute for column in table.columns)
+    names = {name: f"#a{number}" for number, name in enumerate(dict.fromkeys(name for path in paths for name in path))}
     return {
-        "ProjectionExpression": ", ".join(".".join(names[name] for name in path) for path in outer),
+        "ProjectionExpression": ", ".join(".".join(names[name] for name in path) for path in paths),
         "ExpressionAttributeNames": {placeholder: name for name, placeholder in names.items()},
     }

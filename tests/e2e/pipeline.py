@@ -59,6 +59,7 @@ class Pipeline:
         self.state_dir = state_dir
         self.port = port
         self.ledger = state_dir.with_name("writes.ledger")
+        self.ledger.touch()
 
     def up(self) -> Finished:
         """`sandbox up`: start it, or restart what has died."""
@@ -115,10 +116,9 @@ class Pipeline:
                 count += 1
         return count
 
-    def verified(self, *, settle_s: float | None = None) -> Verification:
+    def verified(self) -> Verification:
         """Verify the lake against the table and the ledger; close it after use."""
-        ledger = self.ledger if self.ledger.exists() else None
-        return verify(self.outputs, timeout_s=_PATIENCE_S, settle_s=settle_s, ledger=ledger)
+        return verify(self.outputs, timeout_s=_PATIENCE_S, ledger=self.ledger)
 
     def kill(self, process: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to one of the sandbox's processes."""

@@ -59,15 +59,16 @@ def test_records_that_come_again_and_out_of_order_change_nothing(pipeline: Pipel
     assert after.duplicates == before.duplicates + len(again)
 
 
-def test_nothing_is_lost_when_the_pipe_is_killed_in_mid_run(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize("process", ["pipes", "firehose", "functions"])
+def test_nothing_is_lost_when_a_process_is_killed_in_mid_run(pipeline: Pipeline, process: str) -> None:
     changes = list(_changes(80))
     third = len(changes) // 3
     pipeline.write(changes[:third])
-    pipeline.kill("pipes")
+    pipeline.kill(process)
     pipeline.write(changes[third : 2 * third])
     restarted = pipeline.up()
     assert restarted.code == 0, restarted.err
-    assert "restarted pipes" in restarted.out + restarted.err
+    assert f"restarted {process}" in restarted.out + restarted.err
     pipeline.write(changes[2 * third :])
     _assert_right(pipeline)
 
