@@ -52,6 +52,15 @@ def parse_function(description: Mapping[str, Any]) -> FunctionConfig:
     )
 
 
+def parse_name(name: str, qualifier: str | None) -> tuple[str, str | None]:
+    """The plain name and the qualifier in a name, a partial ARN or an ARN, each with or without a qualifier.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#lambda-Invoke-request-uri-FunctionName
+    """
+    parts = name.split(":function:")[-1].split(":")
+    return parts[0], qualifier or (parts[1] if len(parts) > 1 else None)
+
+
 def host_runtime() -> str:
     """The Lambda runtime of this machine's Python, e.g. python3.11."""
     return f"python{sys.version_info.major}.{sys.version_info.minor}"

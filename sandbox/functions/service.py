@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 from msgspec import Struct
 
+from sandbox.functions.config import parse_name
 from sandbox.functions.http_handler import Handler
 from sandbox.functions.invoker import InvokeError, Invoker
 from sandbox.state import StateDir, Stop, WorkerStatus
@@ -74,8 +75,7 @@ def invoke(invoker: Invoker, target: str, headers: Mapping[str, str], body: byte
     try:
         if match is None:
             raise InvokeError(404, "ResourceNotFoundException", f"There is nothing at {parts.path}.")
-        qualifier = parse_qs(parts.query).get("Qualifier", [None])[0]
-        name = unquote(match[1])
+        name, qualifier = parse_name(unquote(match[1]), parse_qs(parts.query).get("Qualifier", [None])[0])
         kind = headers.get("x-amz-invocation-type") or "RequestResponse"
         if kind == "DryRun":
             invoker.check(name, qualifier)

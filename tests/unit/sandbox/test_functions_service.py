@@ -60,13 +60,22 @@ def test_the_log_tail_is_given_when_asked_for() -> None:
     assert "X-Amz-Log-Result" not in ask(FakeInvoker()).headers
 
 
-def test_names_may_be_arns_and_have_qualifiers() -> None:
+@pytest.mark.parametrize(
+    ("path", "qualifier"),
+    [
+        ("orders", None),
+        ("orders:live", "live"),
+        ("123456789012%3Afunction%3Aorders", None),
+        ("arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Aorders", None),
+        ("arn:aws:lambda:eu-west-1:123456789012:function:orders:3", "3"),
+        ("orders/invocations?Qualifier=live", "live"),
+    ],
+)
+def test_a_function_has_several_names(path: str, qualifier: str | None) -> None:
     invoker = FakeInvoker()
-    arn = "arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Aorders"
-    assert ask(invoker, f"/2015-03-31/functions/{arn}/invocations?Qualifier=live").status == 200
-    _, name, qualifier, _, _ = invoker.calls[0]
-    assert name == "arn:aws:lambda:eu-west-1:123456789012:function:orders"
-    assert qualifier == "live"
+    target = f"/2015-03-31/functions/{path}" + ("" if "?" in path else "/invocations")
+    assert ask(invoker, target).status == 200
+    assert invoker.calls[0][1:3] == ("orders", qualifier)
 
 
 def test_an_event_is_taken_and_a_dry_run_runs_nothing() -> None:
