@@ -53,17 +53,17 @@ _decode_image = Decoder(_Image).decode
 
 
 class RowWriter:
-    """Writes the changes of one table as rows; compiled once from its schema."""
+    """Writes the changes of one table as rows; compiled once from its schema. `row_type` has all their columns."""
 
     def __init__(self, table: Table) -> None:
         keys = {column.name for column in table.key_columns}
         self._columns = tuple(
             (column, table.descriptor(column), reader(column), column.name in keys) for column in table.columns
         )
-        self._row = defstruct(
+        self.row_type = defstruct(
             "Row", [(column.name, object) for column in table.change_log_columns], frozen=True, gc=False
         )
-        self._plain = PlainRows(table, self._row)
+        self._plain = PlainRows(table, self.row_type)
         self._encode_into = Encoder().encode_into
         self._buffer = bytearray()
 
@@ -75,7 +75,7 @@ class RowWriter:
         rows: list[Struct | ValueError] = []
         for change, row in zip(changes, self._plain.rows(changes), strict=True):
             try:
-                rows.append(row or self._careful_row(change, mismatches))
+                rows.append(row or self.careful_row(change, mismatches))
             except ValueError as error:
                 rows.append(error)
         return rows
@@ -86,9 +86,10 @@ class RowWriter:
         self._buffer.append(_NEWLINE)
         return self._buffer
 
-    def _careful_row(self, change: Change, mismatches: dict[str, int]) -> Struct:
+    def careful_row(self, change: Change, mismatches: dict[str, int]) -> Struct:
+        """A change's row, one value at a time: what `PlainRows` must equal where it makes one."""
         values = self._values(_decode_image(change.image), mismatches)
-        return self._row(
+        return self.row_type(
             change.event_id, change.op, change.sequence, change.changed_at, *values, change.before, change.after
         )
 

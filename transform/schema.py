@@ -42,6 +42,10 @@ class Column(Struct, frozen=True):
             self.decimal  # noqa: B018 - raises when the type is neither scalar nor decimal
         if not self.attribute:
             raise ValueError(f"column {self.name!r} names no attribute")
+        if any(character in '"\\' or character < " " for character in "".join(self.attribute)):
+            raise ValueError(
+                f"column {self.name!r}: an attribute's name may have no quote, backslash or control character"
+            )
 
     @property
     def decimal(self) -> tuple[int, int]:
@@ -86,6 +90,13 @@ class Table(Struct, frozen=True):
             raise ValueError(f"a column name of {self.entity!r} stands twice among {names}")
         if len(self.key_columns) != len(self.keys):
             raise ValueError(f"every key attribute of {self.entity!r} needs a column")
+        readers: dict[tuple[str, ...], str] = {}
+        for column in self.columns:
+            for path, kind in self._reads(column):
+                if readers.setdefault(path, kind) != kind:
+                    raise ValueError(
+                        f"column {column.name!r} reads {'.'.join(path)!r} as {kind}, another column as {readers[path]}"
+                    )
 
     @property
     def keys(self) -> tuple[KeyAttribute, ...]:
@@ -97,6 +108,11 @@ class Table(Struct, frozen=True):
         """The columns that hold the key attributes, in key order."""
         by_attribute = {column.attribute: column for column in reversed(self.columns)}
         return tuple(by_attribute[key.name,] for key in self.keys if (key.name,) in by_attribute)
+
+    def _reads(self, column: Column) -> list[tuple[tuple[str, ...], str]]:
+        """Each attribute on a column's path and the DynamoDB type it is read as."""
+        maps = [(column.attribute[:depth], "M") for depth in range(1, len(column.attribute))]
+        return [*maps, (column.attribute, self.descriptor(column))]
 
     def descriptor(self, column: Column) -> Descriptor:
         """The DynamoDB type that a column reads: its Glue type's own, or the key's type for a key column."""

@@ -123,7 +123,7 @@ def _decimal_forms(precision: int, scale: int) -> frozenset[bytes]:
     return _NO_TEXT.union(
         b"-" * negative + b"0" * whole + (b"." + b"0" * fraction if fraction else b"")
         for negative in range(2)
-        for whole in range(1, max(precision - scale, 1) + 1)
+        for whole in range(1, precision - scale + 1)
         for fraction in range(scale + 1)
     )
 
@@ -203,7 +203,7 @@ def _decimal(precision: int, scale: int) -> Reader:
         if text and form(text) in plain_forms:
             return text
         digits, exponent = number(text)
-        if -exponent > scale or len(str(abs(digits))) + exponent > precision - scale:
+        if digits and (-exponent > scale or len(str(abs(digits))) + exponent > precision - scale):
             raise UnfitError
         return plain_decimal(digits, exponent)
 
@@ -213,10 +213,8 @@ def _decimal(precision: int, scale: int) -> Reader:
 def _double(value: object) -> Raw:
     """The number's own text as a JSON number: what reads it as a double rounds it, not we."""
     text = _string(value)
-    number(text)
-    if _JSON_NUMBER.fullmatch(text):
-        return Raw(text)
-    raise UnfitError
+    plain = plain_decimal(*number(text))
+    return Raw(text if _JSON_NUMBER.fullmatch(text) else plain)
 
 
 def _date(value: object) -> str:

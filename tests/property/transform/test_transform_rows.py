@@ -1,0 +1,121 @@
+"""Any change becomes the row that an independent decoder says it must, exactly."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.property.transform.inventory import INVENTORY
+from tests.property.transform.oracle import expected_columns, load_row, row_columns
+from tests.property.transform.strategies import Event, events
+from transform.batch import Answer, Transform
+from transform.events import read_change
+from transform.plain import PlainRows
+from transform.rows import RowWriter
+from transform.schema import TABLE, Table
+from transform.settings import Settings
+
+TABLES = pytest.mark.parametrize("table", [TABLE, INVENTORY], ids=lambda table: table.entity)
+SLOW_TO_DRAW = settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=40
+)
+
+
+def answers(table: Table, contents: list[bytes]) -> list[Answer]:
+    records: Any = [
+        {"recordId": str(index), "data": base64.b64encode(data).decode()} for index, data in enumerate(contents)
+    ]
+    return Transform(table, Settings()).answer(records)[0]
+
+
+def rows(table: Table, chosen: list[Event]) -> list[dict[str, Any]]:
+    return [
+        load_row(base64.b64decode(answer.get("data", "")))
+        for answer in answers(table, [event.data for event in chosen])
+    ]
+
+
+@TABLES
+@SLOW_TO_DRAW
+@given(data=st.data())
+def test_the_typed_columns_are_what_boto3_reads(table: Table, data: st.DataObject) -> None:
+    event = data.draw(events(table))
+    (row,) = rows(table, [event])
+    assert row_columns(table, row) == expected_columns(table, event.image)
+
+
+@TABLES
+@SLOW_TO_DRAW
+@given(data=st.data())
+def test_the_images_are_kept_byte_for_byte(table: Table, data: st.DataObject) -> None:
+    event = data.draw(events(table))
+    (row,) = rows(table, [event])
+    assert (row["before"], row["after"]) == (event.old, event.new)
+
+
+@TABLES
+@SLOW_TO_DRAW
+@given(data=st.data())
+def test_the_row_has_the_schemas_columns_in_order_and_says_what_happened(table: Table, data: st.DataObject) -> None:
+    event = data.draw(events(table))
+    (row,) = rows(table, [event])
+    assert list(row) == [column.name for column in table.change_log_columns]
+    assert (row["event_id"], row["op"]) == (event.event_id, event.op)
+    assert len(row["sequence"]) == 40
+    assert int(row["sequence"]) == event.sequence
+
+
+@TABLES
+@SLOW_TO_DRAW
+@given(data=st.data())
+def test_the_fast_way_gives_the_row_of_the_careful_one(table: Table, data: st.DataObject) -> None:
+    change = read_change(data.draw(events(table)).data)
+    writer = RowWriter(table)
+    (fast,) = PlainRows(table, writer.row_type).rows([change])
+    careful = bytes(writer.encode(writer.careful_row(change, {})))
+    assert fast is None or bytes(writer.encode(fast)) == careful
+
+
+@TABLES
+@SLOW_TO_DRAW
+@given(data=st.data())
+def test_a_batch_has_the_rows_of_its_records_one_by_one_in_order(table: Table, data: st.DataObject) -> None:
+    batch = data.draw(st.lists(events(table) | st.binary(max_size=60), max_size=4))
+    contents = [entry.data if isinstance(entry, Event) else entry for entry in batch]
+    together = answers(table, contents)
+    assert [answer["recordId"] for answer in together] == [str(index) for index in range(len(batch))]
+    for data_, answer in zip(contents, together, strict=True):
+        (alone,) = answers(table, [data_])
+        assert (alone["result"], alone.get("data")) == (answer["result"], answer.get("data"))
+
+
+@TABLES
+@SLOW_TO_DRAW
+@given(data=st.data())
+def test_a_redelivered_record_makes_the_same_row_again(table: Table, data: st.DataObject) -> None:
+    event = data.draw(events(table))
+    first, second = answers(table, [event.data, event.data])
+    assert first.get("data") == second.get("data")
+    assert answers(table, [event.data])[0].get("data") == first.get("data")
+
+
+@given(data=st.binary(max_size=200) | st.text().map(str.encode))
+def test_no_bytes_raise(data: bytes) -> None:
+    (answer,) = answers(TABLE, [data])
+    assert answer == {"recordId": "0", "result": "ProcessingFailed", "data": base64.b64encode(data).decode()}
+
+
+@TABLES
+@SLOW_TO_DRAW
+@given(data=st.data())
+def test_no_damage_to_an_event_raises(table: Table, data: st.DataObject) -> None:
+    content = bytearray(data.draw(events(table)).data)
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (answer,) = answers(table, [bytes(content)])
+    if answer["result"] == "Ok":
+        load_row(base64.b64decode(answer.get("data", "")))
