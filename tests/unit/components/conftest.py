@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -17,6 +17,7 @@ from components.graph import Graph
 from components.naming import Names
 from components.settings import PROJECT, Settings
 from components.stage import Site
+from tests.unit.components.running import Alone, Record
 from transform.schema import TABLE
 
 _MODULES = (
@@ -33,46 +34,28 @@ ROOT = Path(__file__).parents[3]
 STACKS = stacks.names(ROOT)
 
 
-class Record(Protocol):
-    """Runs the whole program for a stack, with keys of its configuration replaced."""
-
-    def __call__(self, stack: str, *, preview: bool = False, name: str = "", **changed: str) -> Graph: ...
-
-
-class Alone(Protocol):
-    """Runs one component by itself, on a site with some settings chosen."""
-
-    def __call__(self, build: Callable[[Site], object], *, stack: str = "dev", **choices: Any) -> Graph: ...
-
-
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
 
 
 @pytest.fixture(scope="session")
-def no_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The Lambda's zip is a file that is there already: its build has its own tests."""
+def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
+    known: dict[object, Graph] = {}
+    # The Lambda's zip is a file that is there already: its build has its own tests.
     ready = tmp_path_factory.mktemp("build") / "transform.zip"
     ready.write_bytes(bundle.archive([("transform/handler.py", b"")]))
 
     def build(*_: object) -> Path:
         return ready
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bundle, "build", build)
-        yield
-
-
-@pytest.fixture(scope="session")
-def record(no_build: None) -> Record:
-    known: dict[object, Graph] = {}
-
     def record(stack: str, *, preview: bool = False, name: str = "", **changed: str) -> Graph:
         key = (stack, preview, name, *sorted(changed.items()))
         if key not in known:
             config = stacks.config(ROOT, stack) | {f"{PROJECT}:{key}": text for key, text in changed.items()}
-            known[key] = graph.record(graph.project(ROOT), name or stack, config, preview=preview)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(bundle, "build", build)
+                known[key] = graph.record(graph.project(ROOT), name or stack, config, preview=preview)
         return known[key]
 
     return record

@@ -3,18 +3,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from components.graph import Graph, Resource
 from components.settings import PROJECT
+from tests.unit.components.running import Record
 from transform.schema import TABLE
-
-
-class Record(Protocol):
-    def __call__(self, stack: str, *, preview: bool = False, name: str = "", **changed: str) -> Graph: ...
-
 
 OUTPUTS = {
     "region": "eu-west-1",

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from components import metrics
+from components.graph import Graph
+from components.settings import Settings
+from tests.unit.components.running import Record
+
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+
+
+def dashboard(program: Graph) -> list[dict[str, Any]]:
+    return json.loads(program.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"])["widgets"]
+
+
+def drawn(program: Graph) -> Iterator[tuple[str, str, dict[str, str]]]:
+    for widget in dashboard(program):
+        for namespace, name, *rest in widget["properties"].get("metrics", ()):
+            assert set(rest.pop()) == {"stat", "label"}
+            yield namespace, name, dict(zip(rest[::2], rest[1::2], strict=True))
+
+
+def watched(program: Graph) -> Iterator[tuple[str, str, dict[str, str]]]:
+    for alarm in program.of(ALARM):
+        yield alarm.inputs["namespace"], alarm.inputs["metricName"], alarm.inputs["dimensions"]
+
+
+def test_every_metric_is_one_of_a_resource_that_there_is(program: Graph) -> None:
+    names = {str(value) for value in program.outputs.values()}
+    names |= {queue.inputs["name"] for queue in program.of("aws:sqs/queue:Queue")}
+    for namespace, name, dimensions in (*drawn(program), *watched(program)):
+        assert set(dimensions.values()) <= names, (namespace, name)
+
+
+def test_a_change_is_followed_through_every_stage(program: Graph) -> None:
+    headings = [widget["properties"]["markdown"] for widget in dashboard(program) if widget["type"] == "text"]
+    assert [heading.partition(": ")[0] for heading in headings] == [
+        *("## 1 · Table", "## 2 · Pipe", "## 3 · Kinesis", "## 4 · Transform", "## 5 · Firehose", "## 6 · Athena")
+    ]
+
+
+def test_the_widgets_do_not_cover_each_other(program: Graph) -> None:
+    cells = [
+        (column, row)
+        for widget in dashboard(program)
+        for column in range(widget["x"], widget["x"] + widget["width"])
+        for row in range(widget["y"], widget["y"] + widget["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(column for column, _ in cells) < 24
+
+
+def test_what_must_not_go_unnoticed_has_an_alarm(program: Graph) -> None:
+    assert {name for _, name, _ in watched(program)} == {
+        "WriteThrottleEvents",
+        "ExecutionFailed",
+        "ExecutionThrottled",
+        "ApproximateNumberOfMessagesVisible",
+        "WriteProvisionedThroughputExceeded",
+        "GetRecords.IteratorAgeMilliseconds",
+        "Errors",
+        "ProcessingFailed",
+        "Throttles",
+        "DeliveryToS3.Success",
+        "DeliveryToS3.DataFreshness",
+    }
+
+
+def test_an_alarm_says_what_is_wrong_and_what_to_do(program: Graph) -> None:
+    for alarm in program.of(ALARM):
+        description = alarm.inputs["alarmDescription"]
+        assert len(description.split(". ")) >= 2, alarm.name
+        assert len(description) <= 1024
+
+
+def test_an_alarm_tells_whom_the_stack_names(program: Graph, settings: Settings) -> None:
+    topics = [topic.state["arn"] for topic in program.of("aws:sns/topic:Topic")]
+    assert len(topics) == bool(settings.alarm_email)
+    for alarm in program.of(ALARM):
+        assert alarm.inputs["alarmActions"] == alarm.inputs["okActions"] == topics
+        assert alarm.inputs["treatMissingData"] == "notBreaching"
+
+
+def test_the_topic_takes_only_this_accounts_alarms_over_tls(record: Record) -> None:
+    prod = record("prod")
+    topic = prod.one("aws:sns/topic:Topic")
+    assert topic.inputs["kmsMasterKeyId"] == prod.one("aws:kms/key:Key").state["arn"]
+    publish, refuse = json.loads(prod.one("aws:sns/topicPolicy:TopicPolicy").inputs["policy"])["Statement"]
+    assert publish["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert publish["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:*"},
+    }
+    assert (refuse["Effect"], refuse["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    mail = prod.one("aws:sns/topicSubscription:TopicSubscription").inputs
+    assert mail == {"topic": topic.state["arn"], "protocol": "email", "endpoint": "data-oncall@example.com"}
+
+
+def test_without_a_pipe_there_is_nothing_to_watch_of_it(record: Record) -> None:
+    native = record("prod", captureMode="native")
+    namespaces = {namespace for namespace, _, _ in (*drawn(native), *watched(native))}
+    assert {"AWS/EventBridge/Pipes", "AWS/SQS"}.isdisjoint(namespaces)
+
+
+def test_the_transforms_own_counts_are_where_the_dashboard_looks(program: Graph) -> None:
+    variables = program.one("aws:lambda/function:Function").inputs["environment"]["variables"]
+    assert variables["TRANSFORM_METRICS_NAMESPACE"] == metrics.TRANSFORM_NAMESPACE
+    assert metrics.TRANSFORM_NAMESPACE in {namespace for namespace, _, _ in drawn(program)}
