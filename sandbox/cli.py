@@ -15,7 +15,7 @@ from rich_argparse import RawDescriptionRichHelpFormatter
 
 from sandbox import console, demo, logs
 from sandbox.errors import SandboxError, TerminationRequest
-from sandbox.lifecycle import Sandbox, command
+from sandbox.lifecycle import DEFAULT_STACK, Sandbox, command
 from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, StateDir
 
 EXIT_SOME_DEAD = 1
@@ -86,7 +86,7 @@ def _parser() -> ArgumentParser:
 
     up = add("up", "start the sandbox and deploy the program; restart what has died")
     up.add_argument("--port", type=_port, metavar="N", help=f"port on 127.0.0.1 (default: {DEFAULT_PORT})")
-    up.add_argument("--stack", metavar="NAME", help="deploy Pulumi.NAME.yaml (default: local)")
+    up.add_argument("--stack", metavar="NAME", help=f"deploy Pulumi.NAME.yaml (default: {DEFAULT_STACK})")
     up.add_argument("--json", action="store_true", help="the outputs as JSON, and no progress")
     up.set_defaults(run=_up)
 

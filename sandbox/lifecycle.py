@@ -32,6 +32,7 @@ from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, REGION_VARIABLE, Stat
 
 Progress = Callable[[str], None]
 
+DEFAULT_STACK = "local"
 _LOCK = "sandbox.lock"
 _KEPT = frozenset({"logs", _LOCK})
 _PACKAGES = ("awslambdaric", "duckdb", "flask", "flask_cors", "granian", "moto", "pyparsing", "sqlglot")
@@ -66,17 +67,19 @@ class Sandbox:
     def up(self, program: Path, stack: str | None, port: int | None) -> Up:
         """Start what is not running and deploy the stack if nothing is deployed.
 
-        `stack` and `port` are None where the user leaves them open: what runs
-        is then taken as it is. When anything fails, nothing is left running.
+        `stack` and `port` are None where the user leaves them open: they are
+        then those of the sandbox that runs here, or died here. When anything
+        fails, nothing is left running.
 
         Raises:
             SandboxError: the user is to mend something.
         """
         _check_installed()
         with self._lock():
+            last_port, last_stack = self._port(), self._deployed_stack()
             running = self._running()
             if running is None:
-                return self._start_anew(program, stack or "local", port or DEFAULT_PORT)
+                return self._start_anew(program, stack or last_stack or DEFAULT_STACK, port or last_port)
             self._check_same(running, stack, port)
             return self._restart_dead(running)
 
@@ -119,9 +122,9 @@ class Sandbox:
         other = f"run `{command('down', self.state)}` first, or start another sandbox with its own --state-dir"
         if port is not None and port != running["port"]:
             raise SandboxError(f"The sandbox is running on port {running['port']} already: {other} and --port.")
-        deployed = self.state.read_json("deployment.json") or {}
-        if stack is not None and stack != deployed.get("stack"):
-            raise SandboxError(f"The sandbox is running stack {deployed.get('stack')!r} already: {other} and --port.")
+        deployed = self._deployed_stack()
+        if stack is not None and stack != deployed:
+            raise SandboxError(f"The sandbox is running stack {deployed!r} already: {other} and --port.")
 
     def _restart_dead(self, running: dict[str, Any]) -> Up:
         dead = [worker for worker in WORKERS if not is_alive(self.state, worker)]
@@ -192,6 +195,9 @@ class Sandbox:
     def _port(self) -> int:
         server = self.state.read_json("server.json") or {}
         return server.get("port", DEFAULT_PORT)
+
+    def _deployed_stack(self) -> str | None:
+        return (self.state.read_json("deployment.json") or {}).get("stack")
 
     def _health_of(self, process: Process, port: int) -> Health:
         record = record_of(self.state, process)

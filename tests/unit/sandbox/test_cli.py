@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import cli
+from sandbox.console import state_of
+from sandbox.lifecycle import Health
+from sandbox.processes import PROCESSES, Record, started_at
+from sandbox.state import StateDir
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def error(capsys: pytest.CaptureFixture[str]) -> str:
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_status_of_no_sandbox_says_how_to_start_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["status", "--state-dir", str(tmp_path / "none")]) == 2
+
+    command = f"python -m sandbox up --state-dir {tmp_path / 'none'}"
+    assert error(capsys) == f"The sandbox is not running: start it with `{command}`."
+
+
+def test_down_of_no_sandbox_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["down", "--state-dir", str(tmp_path / "none")]) == 0
+
+    assert error(capsys) == "The sandbox is not running."
+    assert not (tmp_path / "none").exists()
+
+
+def test_logs_of_no_sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["logs", "--state-dir", str(tmp_path)]) == 2
+
+    assert error(capsys) == f"There are no logs in {tmp_path}: no sandbox was started there yet."
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path, taken: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["up", "--state-dir", str(tmp_path), "--port", str(taken)]) == 2
+
+    assert error(capsys) == f"Port {taken} is taken by another program: choose another with --port."
+
+
+def test_an_unknown_stack_is_told_with_those_there_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["up", "--state-dir", str(tmp_path), "--stack", "staging"]) == 2
+
+    said = error(capsys)
+    assert "'staging'" in said
+    assert "the stacks are dev, local, prod" in said
+
+
+def test_outside_a_project_there_is_nothing_to_deploy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert cli.main(["up", "--state-dir", str(tmp_path / "state")]) == 2
+
+    assert "run this in the project's directory" in error(capsys)
+
+
+def test_a_directory_with_other_files_is_never_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "thesis.txt").write_text("all my work")
+
+    assert cli.main(["up", "--state-dir", str(tmp_path)]) == 2
+    assert "has other files in it" in error(capsys)
+    assert cli.main(["down", "--state-dir", str(tmp_path)]) == 0
+
+    assert (tmp_path / "thesis.txt").read_text() == "all my work"
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["up", "--port", port])
+
+    assert "is no port: give a number from 1 to 65535" in error(capsys)
+
+
+def test_a_path_that_is_too_long_for_the_services_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["up", "--state-dir", str(tmp_path / ("d" * 120))]) == 2
+
+    assert "choose a shorter --state-dir" in error(capsys)
+
+
+def test_status_as_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = StateDir(tmp_path)
+    for process in PROCESSES:
+        started = started_at(os.getpid()) or ""
+        state.write_json(f"{process.name}.pid", Record(os.getpid(), started)._asdict())
+    state.write_json(state.status / "pipes.json", {"process": "pipes", "pid": os.getpid(), "records_in": 3})
+
+    assert cli.main(["status", "--json", "--state-dir", str(tmp_path)]) == 0
+
+    told = {process["process"]: process for process in json.loads(capsys.readouterr().out)}
+    assert list(told) == [process.name for process in PROCESSES]
+    assert told["pipes"]["state"] == "up"
+    assert told["pipes"]["status"]["records_in"] == 3
+    assert told["firehose"]["state"] == "starting"
+
+
+@pytest.mark.parametrize(
+    ("health", "state"),
+    [
+        (Health("pipes", alive=False, ready=False, pid=None, since_s=None, status={}), "dead"),
+        (Health("pipes", alive=True, ready=False, pid=1, since_s=0.0, status={}), "starting"),
+        (Health("pipes", alive=True, ready=True, pid=1, since_s=0.0, status={"updated_at": 0.0}), "silent"),
+        (Health("server", alive=True, ready=True, pid=1, since_s=0.0, status={}), "up"),
+    ],
+)
+def test_the_state_of_a_process(health: Health, state: str) -> None:
+    assert state_of(health) == state
+
+
+def test_logs_show_the_last_lines_of_each_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = StateDir(tmp_path)
+    (state.logs / "pipes.log").write_text("one\ntwo\nthree\n")
+    (state.logs / "athena.log").write_text("four\nhalf a line")
+
+    assert cli.main(["logs", "-n", "2", "--state-dir", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "athena | four\npipes  | two\npipes  | three\n"
+
+    assert cli.main(["logs", "pipes", "-n", "1", "--state-dir", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "three\n"
+
+    assert cli.main(["logs", "nobody", "--state-dir", str(tmp_path)]) == 2
+    assert error(capsys) == "There is no log of 'nobody': the logs are athena, pipes."
