@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     log_to_stderr()
     state = StateDir(arguments.state_dir)
+    _keep_files_in(state)
     _configure_moto(arguments.port)
     import uvloop
 
@@ -62,6 +65,14 @@ async def serve(port: int, state: StateDir, stop: Stop) -> None:
         await front.close()
         (state.path / "server.json").unlink(missing_ok=True)
         log.info("stopped")
+
+
+def _keep_files_in(state: StateDir) -> None:
+    """Have temporary files, of large objects and of long streams, where they are found if the process is killed."""
+    directory = state.path / "tmp"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    tempfile.tempdir = str(directory)
 
 
 def _configure_moto(port: int) -> None:

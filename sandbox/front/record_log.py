@@ -7,7 +7,9 @@ may be asked for until its retention is over.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
@@ -75,7 +77,7 @@ class RecordLog:
         self._memory_bytes = memory_bytes
         self._chunk_bytes = chunk_bytes
         self._held_bytes = 0
-        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._directory: Path | None = None
 
     @property
     def first(self) -> int:
@@ -151,7 +153,12 @@ class RecordLog:
             if self._held_bytes <= self._memory_bytes or chunk is self._chunks[-1]:
                 return
             if chunk.path is None:
-                if self._directory is None:
-                    self._directory = tempfile.TemporaryDirectory(prefix="sandbox-shard-")
-                chunk.spill(Path(self._directory.name))
+                chunk.spill(self._spill_directory())
                 self._held_bytes -= chunk.size_bytes
+
+    def _spill_directory(self) -> Path:
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="shard-"))
+            # Files and log go together: the stream is deleted, or the process ends.
+            weakref.finalize(self, shutil.rmtree, self._directory, ignore_errors=True)
+        return self._directory
