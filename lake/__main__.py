@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from typing import NoReturn
 
 from rich_argparse import RawDescriptionRichHelpFormatter
 
 from lake import command_query, command_verify
-from stack import run
+from stack import EXIT_USER_ERROR, run
 
 _DESCRIPTION = """\
 Work on what arrived in the lake.
@@ -31,9 +32,14 @@ exit codes:
 _COMMANDS = (command_query, command_verify)
 
 
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USER_ERROR, f"{self.prog}: {message} (see --help).\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    parser = ArgumentParser(
+    parser = _Parser(
         "python -m lake",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,

@@ -91,7 +91,10 @@ def main(arguments: Namespace) -> int:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise ArgumentTypeError(f"{text} is no number of seconds from 0 up")
+        raise ArgumentTypeError(f"{text!r} is no number of seconds from 0 up")
     return seconds

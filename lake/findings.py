@@ -28,7 +28,10 @@ def show(verification: Verification, console: Console, limit: int) -> None:
     """Print the summary, and the first `limit` of the differences and of the lost writes."""
     report = verification.report
     verdict = Text("verified", style="bold green") if report.ok else Text("NOT VERIFIED", style="bold red")
-    console.print(verdict.append(f" in {report.waited_s:.1f} s.{_ENDINGS[report.ended]}", style="not bold default"))
+    console.print(
+        verdict.append(f" in {report.waited_s:.1f} s.{_ENDINGS[report.ended]}", style="not bold default"),
+        soft_wrap=True,
+    )
     print_table(console, _summary(report))
     wrong = report.missing + report.extra + report.different
     if wrong:

@@ -8,12 +8,13 @@ command line that only prints its help starts at once.
 """
 
 from stack.credentials import Credentials, credentials
-from stack.errors import UserError, explain, run
+from stack.errors import EXIT_USER_ERROR, UserError, explain, run
 from stack.options import add_options, resolve_options
 from stack.outputs import StackOutputs
 from stack.resolve import resolve
 
 __all__ = [
+    "EXIT_USER_ERROR",
     "Credentials",
     "StackOutputs",
     "UserError",

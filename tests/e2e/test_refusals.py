@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import free_port
-from tests.e2e.pipeline import Finished, Pipeline, command
+from tests.e2e.pipeline import PROJECT, Finished, Pipeline, command
 
 
 def _assert_refused(result: Finished, *words: str) -> None:
@@ -37,6 +38,17 @@ def test_the_stack_is_unknown(tmp_path: Path) -> None:
 def test_the_sandbox_is_asked_for_an_unknown_stack(tmp_path: Path) -> None:
     result = command("sandbox", "up", "--stack", "nowhere", "--state-dir", str(tmp_path / "s"))
     _assert_refused(result, "nowhere")
+
+
+def test_a_config_value_is_wrong(tmp_path: Path) -> None:
+    for name in ("__main__.py", "Pulumi.yaml"):
+        (tmp_path / name).write_text((PROJECT / name).read_text())
+    config = (PROJECT / "Pulumi.local.yaml").read_text()
+    wrong = re.sub(r"(kinesisShards): \d+", r"\1: lots", config)
+    assert wrong != config
+    (tmp_path / "Pulumi.wrong.yaml").write_text(wrong)
+    result = command("sandbox", "up", "--stack", "wrong", "--state-dir", str(tmp_path / "s"), cwd=tmp_path)
+    _assert_refused(result, "'kinesisShards' must be of type 'integer'")
 
 
 def test_the_port_is_taken(tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake.__main__ import main
+from lake.comparison import Comparison
+from lake.verification import Progress, Report, Verification
+from stack import StackOutputs, UserError
+from transform.schema import TABLE
+
+HERE = ["--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:9", "--table", "orders"]
+
+
+def _verification(*, missing: bool) -> Verification:
+    comparison = Comparison(TABLE)
+    row = ("order-1", *[None] * (len(TABLE.columns) - 1))
+    comparison.expect([row])
+    comparison.find([] if missing else [row])
+    report = Report(
+        ok=not missing,
+        items=1,
+        rows=comparison.rows,
+        missing=comparison.missing,
+        extra=0,
+        different=0,
+        log_rows=3,
+        changes=2,
+        duplicates=1,
+        writes=None,
+        lost=None,
+        ended="settled" if missing else "all right",
+        waited_s=1.5,
+        settle_s=20.0,
+    )
+    return Verification(report, comparison, None)
+
+
+class FakeVerify:
+    """Stands in for `verify`: remembers how it was called, and finds what it is told to."""
+
+    def __init__(self) -> None:
+        self.missing = False
+        self.asked: dict[str, Any] = {}
+
+    def __call__(self, outputs: StackOutputs, *, watch: Callable[[Progress], None], **options: Any) -> Verification:
+        self.asked = options | {"table": outputs.table_name}
+        watch(Progress("compared", int(self.missing), 1.5))
+        return _verification(missing=self.missing)
+
+
+@pytest.fixture
+def verify(monkeypatch: pytest.MonkeyPatch) -> FakeVerify:
+    fake = FakeVerify()
+    monkeypatch.setattr("lake.command_verify.verify", fake)
+    return fake
+
+
+def test_what_is_right_is_summed_up_and_exits_0(verify: FakeVerify, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", *HERE]) == 0
+    out = capsys.readouterr().out
+    assert "verified in 1.5 s" in out
+    assert "0 missing, 0 extra, 0 different" in out
+    assert "3 rows, 2 changes, 1 duplicates" in out
+    assert verify.asked["table"] == "orders"
+    assert (verify.asked["settle_s"], verify.asked["ledger"]) == (None, None)
+
+
+def test_what_is_wrong_is_named_and_exits_1(verify: FakeVerify, capsys: pytest.CaptureFixture[str]) -> None:
+    verify.missing = True
+    assert main(["verify", *HERE, "--timeout", "5", "--settle", "0", "--ledger", "run.ledger"]) == 1
+    out = capsys.readouterr().out
+    assert "NOT VERIFIED" in out
+    assert "what is missing will not come" in out
+    assert ["missing", "order-1"] in [line.split()[:2] for line in out.splitlines()]
+    assert (verify.asked["timeout_s"], verify.asked["settle_s"]) == (5.0, 0.0)
+    assert verify.asked["ledger"] == Path("run.ledger")
+
+
+def test_the_report_goes_to_a_file_or_to_standard_output(
+    verify: FakeVerify, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verify.missing = True
+    path = tmp_path / "report.json"
+    assert main(["verify", *HERE, "--json", "--report", str(path)]) == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads(path.read_text())
+    assert printed["differences"] == [{"kind": "missing", "key": ["order-1"]}]
+
+
+def test_a_report_that_cannot_be_written_is_said_so(
+    verify: FakeVerify, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", *HERE, "--report", str(tmp_path)]) == 2
+    assert "The report cannot be written" in capsys.readouterr().err
+
+
+def test_a_user_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(*_: Any, **__: Any) -> Verification:
+        raise UserError("There is no DynamoDB table 'orders': check --table.")
+
+    monkeypatch.setattr("lake.command_verify.verify", refuse)
+    assert main(["verify", *HERE]) == 2
+    assert capsys.readouterr().err == "There is no DynamoDB table 'orders': check --table.\n"
+
+
+@pytest.mark.parametrize("option", [["--timeout", "soon"], ["--settle", "-1"], ["--timeout", "inf"], ["--nonsense"]])
+def test_a_wrong_option_is_one_sentence_too(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["verify", *HERE, *option])
+    assert exit_.value.code == 2
+    error = capsys.readouterr().err
+    assert option[0] in error
+    assert error.count("\n") == 1
+
+
+def test_without_a_database_the_option_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", *HERE, "--workgroup", "w"]) == 2
+    assert "give --database" in capsys.readouterr().err
+
+
+def test_a_verification_lets_go_of_its_files() -> None:
+    with closing(_verification(missing=True)) as verification:
+        assert len(list(verification.differences())) == 1
