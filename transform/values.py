@@ -139,11 +139,11 @@ def _have_forms(texts: list[str], joined: str, forms: frozenset[bytes]) -> bool:
 
 
 def _calendar_check(forms: frozenset[bytes]) -> PlainCheck:
-    """Forms of ISO 8601, and no 30 February among them, nor 24:00, which some versions of Python accept."""
+    """Forms of ISO 8601, in UTC, and no 30 February among them, nor 24:00, which some versions of Python accept."""
 
     def check(texts: list[str]) -> bool:
         joined = "\n".join(texts)
-        if "T24" in joined or not _have_forms(texts, joined, forms):
+        if "T24" in joined or joined.count("+") != joined.count("+00:00") or not _have_forms(texts, joined, forms):
             return False
         try:
             deque(map(datetime.fromisoformat, joined.split()), maxlen=0)

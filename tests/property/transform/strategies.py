@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC
+from datetime import UTC, timedelta, timezone
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -72,7 +72,8 @@ _CLOCKS = st.one_of(
 _ZONES = st.sampled_from(["Z", "", "+00:00", "-00:00", "+02:00", "-0830", "+23:59", "+05:75", "z", "+2"])
 MOMENTS = st.builds("{}{}{}{}".format, _DAYS, st.sampled_from("T t_"), _CLOCKS, _ZONES)
 
-PLAIN_MOMENTS = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat())
+_ZONE = st.sampled_from([UTC, UTC, UTC, timezone(timedelta(hours=2))])
+PLAIN_MOMENTS = st.datetimes(timezones=_ZONE).map(lambda moment: moment.isoformat())
 
 
 def fitting(table: Table, column: Column, *, tidy: bool) -> st.SearchStrategy[Attribute]:
