@@ -118,8 +118,11 @@ def _operand(node: exp.Expr) -> exp.Expr:
 
 
 def _divided(left: exp.Expr, right: exp.Expr, left_scale: int, right_scale: int, result: tuple[int, int]) -> exp.Expr:
-    factor = _cast_to(exp.Literal.number(10 ** (result[1] + right_scale - left_scale)), "HUGEINT")
-    return _cast_to(_call("athena_divide", left, right, factor, str(result[1])), "DECIMAL({}, {})".format(*result))
+    scale = result[1]
+    factor, unit = (
+        _cast_to(exp.Literal.number(10**power), "HUGEINT") for power in (scale + right_scale - left_scale, scale)
+    )
+    return _cast_to(_call("athena_divide", left, right, factor, scale, unit), "DECIMAL({}, {})".format(*result))
 
 
 def _average(node: exp.Avg) -> exp.Expr:

@@ -28,11 +28,13 @@ MACROS = (
         digits[1] || '.' || CASE WHEN length(digits) > 1 THEN substr(digits, 2) ELSE '0' END""",
     # Division of decimals as Trino defines it: exact, half up, at the larger of the two scales.
     r"""athena_unscaled(x) AS replace(x::VARCHAR, '.', '')::HUGEINT""",
-    r"""athena_divide(a, b, factor, scale) AS
+    r"""athena_divide(a, b, factor, scale, unit) AS
         CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN
-            (sign(athena_unscaled(a)) * sign(athena_unscaled(b))
-             * ((2 * abs(athena_unscaled(a)) * factor + abs(athena_unscaled(b))) // (2 * abs(athena_unscaled(b))))
-            )::HUGEINT::VARCHAR || 'e-' || scale END""",
+            CASE WHEN (a < 0) <> (b < 0) THEN '-' ELSE '' END
+            || athena_decimal((2 * abs(athena_unscaled(a)) * factor + abs(athena_unscaled(b)))
+                // (2 * abs(athena_unscaled(b))), scale, unit) END""",
+    r"""athena_decimal(n, scale, unit) AS
+        (n // unit)::VARCHAR || CASE WHEN scale > 0 THEN '.' || lpad((n % unit)::VARCHAR, scale, '0') ELSE '' END""",
     r"""athena_json_scalar(j, path) AS CASE WHEN json_valid(j) AND json_type(j, path) NOT IN ('OBJECT', 'ARRAY')
         THEN json_extract_string(j, path) END""",
     r"""athena_json(j, path) AS CASE WHEN json_valid(j) THEN json_extract(j, path) END""",

@@ -84,6 +84,8 @@ def parse(sql: str) -> exp.Query:
     if len(statements) != 1:
         raise ApiError("Only one sql statement is allowed. Got: " + sql, athena_code="MALFORMED_QUERY")
     statement = statements[0]
+    if any(not select.expressions for select in statement.find_all(exp.Select)):
+        raise ApiError("line 1:1: mismatched input '<EOF>'. Expecting: an expression", athena_code="MALFORMED_QUERY")
     if not isinstance(statement, exp.Query):
         raise ApiError("line 1:1: Queries of this type are not supported", athena_code="MALFORMED_QUERY")
     return statement

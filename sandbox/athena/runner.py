@@ -164,14 +164,21 @@ def _unnested(keys: Iterable[tuple[str, Column]], partitions: Sequence[Values]) 
 
 _REASONS = (
     (r"Division by zero", "DIVISION_BY_ZERO", "Division by zero"),
-    (r'column "?([^"\s]+)"? must appear in the GROUP BY', "EXPRESSION_NOT_AGGREGATE",
-     "line 1:8: '{0}' must be an aggregate expression or appear in GROUP BY clause"),
-    (r"(?:Scalar|Aggregate|Table|Macro)?\s*Function with name \"?(\w+)\"? does not exist", "FUNCTION_NOT_FOUND",
-     "line 1:8: Function '{0}' not registered"),
-    (r"Could not convert string '([^']*)' to (\w+)", "INVALID_CAST_ARGUMENT", "Cannot cast '{0}' to {1}"),
-    (r"Referenced column \"([^\"]+)\" not found", "COLUMN_NOT_FOUND", "Column '{0}' cannot be resolved"),
-    (r"Scalar Function .*? JSON", "INVALID_FUNCTION_ARGUMENT", "{message}"),
-)  # fmt: skip
+    (
+        r'column "?([^"\s]+)"? must appear in the GROUP BY',
+        "EXPRESSION_NOT_AGGREGATE",
+        "'{0}' must be an aggregate expression or appear in GROUP BY clause",
+    ),
+    (r"Function with name \"?(\w+)\"? does not exist", "FUNCTION_NOT_FOUND", "Function '{0}' not registered"),
+    (r"Could not convert string ['\"]([^'\"]*)['\"] to (\w+)", "INVALID_CAST_ARGUMENT", "Cannot cast '{0}' to {1}"),
+    (
+        r"invalid (timestamp|date) field format: \"([^\"]*)\"",
+        "INVALID_CAST_ARGUMENT",
+        "Value cannot be cast to {0}: {1}",
+    ),
+)
+"""DuckDB's messages, Athena's name for each, and its message made of the parts in parentheses."""
+_INTEGERS = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INT", "INT64": "BIGINT"}
 _KINDS: tuple[tuple[type[duckdb.Error], str], ...] = (
     (duckdb.OutOfMemoryException, "EXCEEDED_LOCAL_MEMORY_LIMIT"),
     (duckdb.OutOfRangeException, "NUMERIC_VALUE_OUT_OF_RANGE"),
@@ -189,7 +196,7 @@ def failure_of(error: duckdb.Error) -> QueryError:
     for pattern, name, reason in _REASONS:
         match = re.search(pattern, message)
         if match is not None:
-            return QueryError(name, reason.format(*match.groups(), message=message))
+            return QueryError(name, reason.format(*(_INTEGERS.get(part, part) for part in match.groups())))
     detail = message.partition("Error: ")[2] or message
     for kind, name in _KINDS:
         if isinstance(error, kind):

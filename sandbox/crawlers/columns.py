@@ -6,6 +6,7 @@ import bz2
 import gzip
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, cast
@@ -13,7 +14,7 @@ from typing import Any, cast
 import duckdb
 import msgspec
 
-from sandbox.athena.sql import literal
+from sandbox.athena.sql import literal, select
 from sandbox.athena.types import Type, parse
 
 _MOST_LINES = 1000
@@ -92,13 +93,18 @@ def _parquet(content: bytes) -> Sample | None:
         file.flush()
         source = f"read_parquet({literal(Path(file.name))})"
         try:
-            with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
-                described = connection.execute(f"DESCRIBE FROM {source}").fetchall()
-                counted = connection.execute(f"SELECT count(*) FROM {source}").fetchone()  # noqa: S608 - a path of ours
+            with _duckdb().cursor() as cursor:
+                described = cursor.execute(f"DESCRIBE FROM {source}").fetchall()
+                counted = cursor.execute(select(["count(*)"], source)).fetchone()
         except duckdb.Error:
             return None
     columns = {str(row[0]).lower(): parse(str(row[1])) for row in described}
     return Sample("parquet", "none", columns, int(counted[0]) if counted else 0)
+
+
+@cache
+def _duckdb() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"autoinstall_known_extensions": False, "threads": 1})
 
 
 def _columns_of(value: dict[str, Any]) -> dict[str, Type]:

@@ -1,0 +1,234 @@
+"""Athena's SQL means here what it means there, where DuckDB would have it otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.athena_lake import Lake
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """One table t with one row of every type."""
+    directory: Path = tmp_path_factory.mktemp("lake")
+    lake = Lake(directory)
+    types = {
+        "s": "string", "n": "int", "b": "bigint", "d": "decimal(18,2)", "f": "double", "ok": "boolean", "day": "date",
+        "at": "timestamp", "arr": "array<int>", "m": "map<string,int>", "r": "struct<x:int,y:string>",
+        "rs": "array<struct<p:int,q:string>>", "nul": "string",
+    }  # fmt: skip
+    lake.table("t", types)
+    row: dict[str, object] = {
+        "s": "abc", "n": 7, "b": 3, "d": "10.05", "f": 12345678.9, "ok": True, "day": "2026-01-31",
+        "at": "2026-01-02 03:04:05.678", "arr": [1, 2], "m": {"k": 1}, "r": {"x": 1, "y": "q"},
+        "rs": [{"p": 1, "q": "z"}], "nul": None,
+    }  # fmt: skip
+    lake.rows("t/a.json", row)
+    return lake
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("ok", "true"),
+        ("day", "2026-01-31"),
+        ("at", "2026-01-02 03:04:05.678"),
+        ("d", "10.05"),
+        ("f", "1.23456789E7"),
+        ("arr", "[1, 2]"),
+        ("m", "{k=1}"),
+        ("r", "{x=1, y=q}"),
+        ("rs", "[{p=1, q=z}]"),
+        ("nul", None),
+        ("''", ""),
+        ("1e10", "1.0E10"),
+        ("1e7", "1.0E7"),
+        ("9999999e0", "9999999.0"),
+        ("1e-3", "0.001"),
+        ("-12e-5", "-1.2E-4"),
+        ("nan()", "NaN"),
+        ("-infinity()", "-Infinity"),
+        ("to_utf8('ab')", "61 62"),
+        ("INTERVAL '90' MINUTE", "0 01:30:00.000"),
+        ("ARRAY[TIMESTAMP '2026-01-01 00:00:00', NULL]", "[2026-01-01 00:00:00.000, null]"),
+        ("from_iso8601_timestamp('2026-01-01T01:00:00+01:00')", "2026-01-01 00:00:00.000 UTC"),
+    ],
+)
+def test_values_are_printed_as_athena_prints_them(lake: Lake, expression: str, text: str | None) -> None:
+    assert lake.value(f"SELECT {expression} FROM t") == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "type_"),
+    [
+        ("7 / 2", "3", "integer"),
+        ("-7 / 2", "-3", "integer"),
+        ("n / 2", "3", "integer"),
+        ("b / 2", "1", "bigint"),
+        ("d / 3", "3.35", "decimal(18,2)"),
+        ("d / 3.000", "3.350", "decimal(22,3)"),
+        ("d / 100000", "0.00", "decimal(18,2)"),
+        ("d / -3", "-3.35", "decimal(18,2)"),
+        ("7.0 / 2.0", "3.5", "decimal(3,1)"),
+        ("cast(7 AS decimal(5,0)) / 2", "4", "decimal(5,0)"),
+        ("d / 3e0", "3.35", "double"),
+        ("1.00 / 3", "0.33", "decimal(3,2)"),
+        ("2.00 / 3", "0.67", "decimal(3,2)"),
+        ("-2.00 / 3", "-0.67", "decimal(3,2)"),
+        ("100.0 * count(*) / 7", "14.3", "decimal(23,1)"),
+        ("sum(d) / count(*)", "10.05", "decimal(38,2)"),
+        ("avg(d)", "10.05", "decimal(18,2)"),
+        ("avg(n)", "7.0", "double"),
+        ("avg(d) FILTER (WHERE n > 100)", None, "decimal(18,2)"),
+        ("sum(b)", "3", "bigint"),
+        ("sum(b) / 2", "1", "bigint"),
+        ("d * d", "101.0025", "decimal(36,4)"),
+        ("d + d", "20.10", "decimal(19,2)"),
+        ("d - 1", "9.05", "decimal(19,2)"),
+        ("d % 3", "1.05", "decimal(12,2)"),
+        ("round(d, 1)", "10.10", "decimal(19,2)"),
+        ("round(d)", "10", "decimal(17,0)"),
+        ("cast(2.5e0 AS bigint)", "3", "bigint"),
+        ("cast(1.55 AS decimal(3,1))", "1.6", "decimal(3,1)"),
+        ("sum(CASE WHEN ok THEN d ELSE 0 END)", "10.05", "decimal(38,2)"),
+        ("coalesce(sum(d), 0)", "10.05", "decimal(38,2)"),
+    ],
+)
+def test_numbers_have_athenas_types_and_rounding(lake: Lake, expression: str, text: str | None, type_: str) -> None:
+    group = "" if "(*)" in expression or any(f in expression for f in ("sum(", "avg(")) else " GROUP BY d, n, b"
+    outcome = lake.run(f"SELECT {expression} FROM t{group}")
+    assert lake.value(f"SELECT {expression} FROM t{group}") == text
+    (column,) = outcome.columns
+    described = f"decimal({column['Precision']},{column['Scale']})" if column["Type"] == "decimal" else column["Type"]
+    assert described == type_
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("date_trunc('day', at)", "2026-01-02 00:00:00.000"),
+        ("date_trunc('month', day)", "2026-01-01"),
+        ("day + INTERVAL '1' DAY", "2026-02-01"),
+        ("date_add('month', 1, day)", "2026-02-28"),
+        ("date_add('hour', 2, at)", "2026-01-02 05:04:05.678"),
+        ("date_diff('day', TIMESTAMP '2026-01-01 12:00:00', at)", "0"),
+        ("date_diff('hour', at, at + INTERVAL '90' MINUTE)", "1"),
+        ("date_diff('day', DATE '2026-01-01', day)", "30"),
+        ("date_format(at, '%Y-%m-%d %H:%i:%s')", "2026-01-02 03:04:05"),
+        ("format_datetime(at, 'yyyy-MM-dd''T''HH:mm:ss.SSS')", "2026-01-02T03:04:05.678"),
+        ("date_parse('2026-01-01 05', '%Y-%m-%d %H')", "2026-01-01 05:00:00.000"),
+        ("parse_datetime('2026/01/02', 'yyyy/MM/dd')", "2026-01-02 00:00:00.000 UTC"),
+        ("from_unixtime(1767323045)", "2026-01-02 03:04:05.000 UTC"),
+        ("to_unixtime(at)", "1.767323045678E9"),
+        ("to_iso8601(at)", "2026-01-02T03:04:05.678"),
+        ("day_of_week(at)", "5"),
+        ("extract(dow FROM day)", "6"),
+        ("millisecond(at)", "678"),
+        ("last_day_of_month(DATE '2026-02-03')", "2026-02-28"),
+        ("cast(at AS varchar)", "2026-01-02 03:04:05.678"),
+        ("cast('2026-01-02 03:04:05.6785' AS timestamp)", "2026-01-02 03:04:05.679"),
+        ("cast(at AT TIME ZONE 'Asia/Tokyo' AS date)", "2026-01-02"),
+        ("at AT TIME ZONE 'Asia/Tokyo'", "2026-01-02 12:04:05.678"),
+        ("current_date > DATE '2020-01-01'", "true"),
+        ("(at > current_timestamp - INTERVAL '1' HOUR) IS NOT NULL", "true"),
+    ],
+)
+def test_times(lake: Lake, expression: str, text: str) -> None:
+    assert lake.value(f"SELECT {expression} FROM t") == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("""json_extract_scalar('{"a":{"b":"x"}}', '$.a.b')""", "x"),
+        ("""json_extract_scalar('{"a":{"b":"x"}}', '$.a')""", None),
+        ("""json_extract_scalar('{"l":[1,2]}', '$.l[1]')""", "2"),
+        ("""json_extract_scalar('{"a b":1}', '$["a b"]')""", "1"),
+        ("json_extract_scalar('no json', '$.a')", None),
+        ("""json_extract('{"a":{"b":"x"}}', '$.a')""", '{"b":"x"}'),
+        ("""cast(json_extract('{"a":"q"}', '$.a') AS varchar)""", "q"),
+        ("""cast(json_parse('[1,2]') AS array(integer))""", "[1, 2]"),
+        ("cast('x' AS json)", '"x"'),
+        ("json_format(json_parse('{\"a\":1}'))", '{"a":1}'),
+        ("json_array_length('[1,2]')", "2"),
+        ("element_at(m, 'k')", "1"),
+        ("element_at(m, 'none')", None),
+        ("element_at(arr, -1)", "2"),
+        ("cardinality(m)", "1"),
+        ("r.y", "q"),
+        ("transform(arr, x -> x * 2)", "[2, 4]"),
+        ("filter(arr, x -> x > 1)", "[2]"),
+        ("reduce(arr, 0, (s, x) -> s + x, s -> s * 10)", "30"),
+        ("any_match(arr, x -> x > 1)", "true"),
+        ("all_match(arr, x -> x > 1)", "false"),
+        ("array_join(arr, '-')", "1-2"),
+        ("contains(arr, 1)", "true"),
+        ("map_agg(s, n)", "{abc=7}"),
+        ("approx_distinct(s)", "1"),
+        ("approx_percentile(d, 0.5)", "10.05"),
+        ("count_if(ok)", "1"),
+        ("max_by(s, at)", "abc"),
+        ("arbitrary(s)", "abc"),
+        ("every(ok)", "true"),
+        ("listagg(s, ',') WITHIN GROUP (ORDER BY s)", "abc"),
+    ],
+)
+def test_structures_and_aggregates(lake: Lake, expression: str, text: str | None) -> None:
+    assert lake.value(f"SELECT {expression} FROM t") == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("regexp_extract('abc123', '[0-9]+')", "123"),
+        ("regexp_extract('abc', '[0-9]+')", None),
+        ("regexp_replace('abc', '(b)', '<$1>')", "a<b>c"),
+        ("regexp_like('abc', 'b')", "true"),
+        ("split_part('a,b', ',', 3)", None),
+        ("split('a,b', ',')", "[a, b]"),
+        ("concat('a', NULL)", None),
+        ("format('%05d %s', 5, 'x')", "00005 x"),
+        ("url_extract_host('https://u@x.org:80/p?q=1')", "x.org"),
+        ("url_extract_parameter('https://x.org/p?q=1&r=2', 'r')", "2"),
+        ("to_hex(md5(to_utf8('a')))", "0CC175B9C0F1B6A831C399E269772661"),
+        ("try_cast('x' AS integer)", None),
+        ("try(1 / 0)", None),
+        ("greatest(1, NULL)", None),
+        ("if(1 > 2, 'a')", None),
+        ("typeof(d)", "decimal(18,2)"),
+        ("cast(n AS varchar(1))", "7"),
+    ],
+)
+def test_texts_and_conditions(lake: Lake, expression: str, text: str | None) -> None:
+    assert lake.value(f"SELECT {expression} FROM t") == text
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("SELECT s, e FROM t CROSS JOIN UNNEST(arr) AS u(e) ORDER BY e", [["abc", "1"], ["abc", "2"]]),
+        ("SELECT e, o FROM t, UNNEST(arr) WITH ORDINALITY AS u(e, o) ORDER BY e", [["1", "1"], ["2", "2"]]),
+        ("SELECT k, v FROM t CROSS JOIN UNNEST(m) AS u(k, v)", [["k", "1"]]),
+        ("SELECT p, q FROM t CROSS JOIN UNNEST(rs) AS u(p, q)", [["1", "z"]]),
+        ("SELECT x, y FROM UNNEST(ARRAY[1, 2], ARRAY['a']) AS u(x, y) ORDER BY x", [["1", "a"], ["2", None]]),
+        ("WITH x AS (SELECT n FROM t) SELECT * FROM x UNION ALL SELECT 1 ORDER BY 1", [["1"], ["7"]]),
+        ("SELECT s, sum(n) FROM t GROUP BY ROLLUP (s) ORDER BY 1", [["abc", "7"], [None, "7"]]),
+        ("SELECT x FROM (VALUES 2, NULL, 1) AS v(x) ORDER BY x DESC", [["2"], ["1"], [None]]),
+        ("SELECT avg(d) OVER (PARTITION BY s) FROM t", [["10.05"]]),
+        ("SELECT db.t.n, t.n FROM db.t", [["7", "7"]]),
+        ('SELECT count(*) FROM "AwsDataCatalog"."db"."t"', [["1"]]),
+        ("(SELECT 1)", [["1"]]),
+    ],
+)
+def test_relations(lake: Lake, sql: str, rows: list[list[str | None]]) -> None:
+    assert lake.query(sql) == rows
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["n = '7'", "at > '2026-01-01'", "day BETWEEN '2026' AND '2027'", "n IN (1, '2')", "s + 1 = 2", "ok = 1", "s < n"],
+)
+def test_what_athena_would_not_compare_fails(lake: Lake, condition: str) -> None:
+    assert lake.failure(f"SELECT 1 FROM t WHERE {condition}").startswith("TYPE_MISMATCH: line 1:23: ")
