@@ -28,7 +28,7 @@ rule, so nothing above 1 MB is safe for every table.
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from msgspec import Struct
 from pybase64 import b64decode, b64encode_as_string
@@ -120,8 +120,8 @@ class Transform:
             return {"recordId": record["recordId"], "result": "Dropped"}
         return change
 
-    def _written(self, record: Record, row: Struct | ValueError, tally: Tally) -> Answer:
-        if isinstance(row, ValueError):
+    def _written(self, record: Record, row: Struct | Exception, tally: Tally) -> Answer:
+        if isinstance(row, Exception):
             return _failed(record, row, tally)
         answer: Answer = {
             "recordId": record["recordId"],
@@ -156,6 +156,7 @@ class Transform:
             tally.ok -= 1
             tally.failed += 1
             tally.over_limit += 1
+        tally.failures["over_limit"] = tally.over_limit
 
 
 def _partition(row: Struct, key: PartitionKey) -> str:
@@ -173,7 +174,12 @@ def _failed(record: Record, error: Exception, tally: Tally) -> Answer:
 
 def _unread(record: Record) -> Answer:
     """ProcessingFailed, with the data as it came: what Firehose writes under the error prefix."""
-    return {"recordId": record["recordId"], "result": "ProcessingFailed", "data": record.get("data", "")}
+    data = cast("object", record.get("data"))
+    return {
+        "recordId": record["recordId"],
+        "result": "ProcessingFailed",
+        "data": data if isinstance(data, str) else "",
+    }
 
 
 def _size(answer: Answer) -> int:

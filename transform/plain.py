@@ -27,7 +27,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Annotated, Any
 
-from msgspec import Meta, Raw, Struct, ValidationError, defstruct
+from msgspec import Meta, Raw, Struct, defstruct
 from msgspec.json import Decoder
 
 from transform.events import Change
@@ -86,7 +86,7 @@ class PlainRows:
     def _image(self, change: Change) -> Struct | None:
         try:
             return self._decode(change.image)
-        except ValidationError:
+        except (ValueError, RecursionError):  # of another type, or no JSON: the careful way says which
             return None
 
     def _are_plain(self, images: list[Struct]) -> bool:

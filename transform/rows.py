@@ -37,8 +37,9 @@ microsecond count, so changes of a native destination sort before those of a pip
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
-from msgspec import Struct, ValidationError, convert, defstruct
+from msgspec import Struct, defstruct
 from msgspec.json import Decoder, Encoder
 
 from transform.events import Change, UnreadableError
@@ -47,9 +48,8 @@ from transform.schema import Table
 from transform.values import Reader, UnfitError, Value, reader
 
 _NEWLINE = 0x0A
-_Attribute = dict[str, object]
-_Image = dict[str, _Attribute]
-_decode_image = Decoder(_Image).decode
+_Map = dict[str, object]
+_decode_image = Decoder(_Map).decode
 
 
 class RowWriter:
@@ -67,16 +67,16 @@ class RowWriter:
         self._encode_into = Encoder().encode_into
         self._buffer = bytearray()
 
-    def rows(self, changes: Sequence[Change], mismatches: dict[str, int]) -> list[Struct | ValueError]:
-        """A row for each change; a ValueError where its image is none or does not have the key.
+    def rows(self, changes: Sequence[Change], mismatches: dict[str, int]) -> list[Struct | Exception]:
+        """A row for each change; an exception where its image is none or does not have the key.
 
         Adds to `mismatches`, by column, the values that their column could not hold.
         """
-        rows: list[Struct | ValueError] = []
+        rows: list[Struct | Exception] = []
         for change, row in zip(changes, self._plain.rows(changes), strict=True):
             try:
                 rows.append(row or self.careful_row(change, mismatches))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 rows.append(error)
         return rows
 
@@ -93,12 +93,12 @@ class RowWriter:
             change.event_id, change.op, change.sequence, change.changed_at, *values, change.before, change.after
         )
 
-    def _values(self, image: _Image, mismatches: dict[str, int]) -> list[Value]:
+    def _values(self, image: _Map, mismatches: dict[str, int]) -> list[Value]:
         values: list[Value] = []
         for column, descriptor, read, is_key in self._columns:
             try:
                 value = _read(image, column.attribute, descriptor, read)
-            except (UnfitError, ValidationError):
+            except UnfitError:
                 value = None
                 mismatches[column.name] = mismatches.get(column.name, 0) + 1
             if value is None and is_key:
@@ -107,23 +107,30 @@ class RowWriter:
         return values
 
 
-def _read(image: _Image, path: tuple[str, ...], descriptor: str, read: Reader) -> Value:
+def _read(image: _Map, path: tuple[str, ...], descriptor: str, read: Reader) -> Value:
     """The value at a path through nested maps; None where it is missing or NULL, UnfitError for another type."""
     for name in path[:-1]:
         members = _content(image.get(name), "M")
         if members is None:
             return None
-        image = convert(members, _Image)
+        image = _map(members)
     content = _content(image.get(path[-1]), descriptor)
     return None if content is None else read(content)
 
 
-def _content(attribute: _Attribute | None, descriptor: str) -> object:
+def _content(attribute: object, descriptor: str) -> object:
     """What stands under the expected type; None for a missing attribute and for NULL."""
-    if not attribute:
+    if attribute is None:
         return None
-    if descriptor in attribute:
-        return attribute[descriptor]
-    if "NULL" in attribute:
+    typed = _map(attribute)
+    if descriptor in typed:
+        return typed[descriptor]
+    if not typed or "NULL" in typed:
         return None
+    raise UnfitError
+
+
+def _map(value: object) -> _Map:
+    if isinstance(value, dict):
+        return cast("_Map", value)
     raise UnfitError

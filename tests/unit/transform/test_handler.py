@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.transform.changes import KEY, pipe_event, records_of, row_of
+from transform.handler import FirehoseEvent, handler
+
+SECRET = "not-for-the-log"
+ROOT = Path(__file__).parents[3]
+
+
+def event(*events: object) -> FirehoseEvent:
+    return {"invocationId": "i-1", "deliveryStreamArn": "arn:stream", "records": records_of(*events)}
+
+
+def test_a_batch_is_answered_and_leaves_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    before_ms = time.time_ns() // 1_000_000
+    answer = handler(event(pipe_event(), b"nonsense"), None)
+    assert [record["result"] for record in answer["records"]] == ["Ok", "ProcessingFailed"]
+    assert row_of(answer["records"][0])["order_id"] == "o-1"
+    (text,) = capsys.readouterr().out.splitlines()
+    line: dict[str, Any] = json.loads(text)
+    assert (line["Records"], line["Ok"], line["ProcessingFailed"]) == (2, 1, 1)
+    assert (line["DeliveryStream"], line["Invocation"]) == ("arn:stream", "i-1")
+    assert before_ms <= line["_aws"]["Timestamp"] <= time.time_ns() // 1_000_000
+    assert 0 < line["Duration"] < 60_000
+
+
+def test_no_line_carries_an_items_content(capsys: pytest.CaptureFixture[str]) -> None:
+    item = KEY | {"order_id": {"S": SECRET}, "status": {"N": SECRET}, SECRET: {"S": SECRET}}
+    handler(
+        event(pipe_event(NewImage=item), pipe_event(SECRET), SECRET.encode(), pipe_event(SequenceNumber=SECRET)), None
+    )
+    printed = capsys.readouterr()
+    assert SECRET not in printed.out + printed.err
+
+
+def test_the_answer_is_what_lambdas_runtime_can_write() -> None:
+    answer = handler(event(pipe_event(NewImage=KEY | {"note": {"S": "é𝄞\x00"}}), pipe_event("REMOVE")), None)
+    assert json.loads(json.dumps(answer)) == answer
+
+
+def test_only_the_codec_comes_along() -> None:
+    """At run time the transform imports the standard library, msgspec and pybase64, and little of the first."""
+    script = (
+        "import sys; before = set(sys.modules); import transform.handler; "
+        "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before} - sys.stdlib_module_names))"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(shown.split()) <= {"transform", "msgspec", "pybase64", "typing_extensions"}
+    assert not re.search(r"boto|pulumi", shown)
