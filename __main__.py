@@ -51,6 +51,7 @@ observability = Observability(
         delivery_stream_name=delivery.delivery_stream_name,
         function_name=delivery.function_name,
         workgroup_name=analytics.workgroup_name,
+        error_queue_name=lake.error_queue_name,
     ),
     site,
 )

@@ -29,19 +29,20 @@ class Alarm:
 def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
     """The alarms of a pipeline, in the order in which a change meets their stages."""
     late_ms = settings.alarm_latency_seconds * 1000
+    throttles, failures = settings.alarm_throttles_per_minute, settings.alarm_failures_per_minute
     return [
         Alarm(
             "write-throttles",
             metrics.table(pipeline, "WriteThrottleEvents"),
-            0,
+            throttles,
             "Writes to the table are throttled. Look for a hot key (saved query busiest-keys); if the load is "
             "even, raise tableMaxWriteUnits or warm the table with tableWarmWriteUnits before the peak.",
         ),
-        *(_pipe_alarms(pipeline) if settings.capture_mode == "pipe" else []),
+        *(_pipe_alarms(pipeline, settings) if settings.capture_mode == "pipe" else []),
         Alarm(
             "stream-throttles",
             metrics.stream(pipeline, "WriteProvisionedThroughputExceeded"),
-            0,
+            throttles,
             "Kinesis refuses writes: a shard takes 1 MB or 1,000 records a second. Raise kinesisShards, or set it "
             "to 0 for on-demand. Nothing is lost while the source retries, but the lake falls behind.",
         ),
@@ -54,16 +55,24 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             "kinesisRetentionHours if the cause will take long.",
         ),
         Alarm(
+            "capture-age",
+            metrics.rows(pipeline, "OldestEventAge", "Maximum"),
+            late_ms,
+            "Changes reach the transform later than alarmLatencySeconds after they were made: the table's stream, "
+            "the Pipe or Kinesis is behind. Look at their alarms, and at the Pipe's duration on the dashboard; "
+            "DynamoDB Streams keeps a change for 24 hours.",
+        ),
+        Alarm(
             "transform-errors",
             metrics.function(pipeline, "Errors"),
-            0,
+            failures,
             "The transform fails as a whole. Read its log group; after transformRetries Firehose writes the batch "
             "to errors/processing-failed/ in the lake, from where it can be replayed once the cause is mended.",
         ),
         Alarm(
             "bad-records",
             metrics.rows(pipeline, "ProcessingFailed"),
-            0,
+            failures,
             "Some changes are no rows. They lie, as they came, under errors/processing-failed/ in the lake; the "
             "transform's log says how many for which reason. Mend the schema or the transform, then replay them.",
             periods=1,
@@ -72,7 +81,7 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
         Alarm(
             "transform-throttles",
             metrics.function(pipeline, "Throttles"),
-            0,
+            throttles,
             "The transform is throttled. Raise lambdaConcurrency or the account's limit of concurrent executions.",
         ),
         Alarm(
@@ -90,22 +99,36 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             "The oldest change not yet in the lake is older than its buffer and alarmLatencySeconds. Queries see "
             "a stale table: look at the alarms of the earlier stages first, then at Firehose's log group.",
         ),
+        *([_error_alarm(pipeline)] if settings.error_queue else []),
     ]
 
 
-def _pipe_alarms(pipeline: Pipeline) -> list[Alarm]:
+def _error_alarm(pipeline: Pipeline) -> Alarm:
+    return Alarm(
+        "lake-errors",
+        metrics.errors(pipeline, "NumberOfMessagesSent"),
+        0,
+        "Objects were written under errors/ in the lake: changes that did not become rows. The error queue names "
+        "them, the path says what failed, the object holds the changes and the reason. Mend the cause, replay them.",
+        period_seconds=300,
+        periods=1,
+        periods_over=1,
+    )
+
+
+def _pipe_alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
     return [
         Alarm(
             "pipe-failures",
             metrics.pipe(pipeline, "ExecutionFailed"),
-            0,
+            settings.alarm_failures_per_minute,
             "The Pipe cannot deliver to Kinesis. Read its log group; the stream's throttles and the Pipe's role "
             "are the usual causes. DynamoDB Streams keeps a change for 24 hours: mend it before then.",
         ),
         Alarm(
             "pipe-throttles",
             metrics.pipe(pipeline, "ExecutionThrottled"),
-            0,
+            settings.alarm_throttles_per_minute,
             "The Pipe is throttled by the account's limit of concurrent executions. Ask for a higher one, or "
             "lower pipeParallelism on other Pipes.",
         ),

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.naming import BUCKET_LIMIT
 from components.permission import Permission, policy, tls_only
 from components.settings import PROJECT
 from components.stage import Stage
 
 LifecycleRule = aws.s3.BucketLifecycleConfigurationRuleArgs
 
-_ACCOUNT_DIGITS = 12
 _NONCURRENT_DAYS = 7
 _UPLOAD_DAYS = 3
 _Default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs
@@ -49,12 +47,10 @@ class Bucket(pulumi.ComponentResource):
     def __init__(self, name: str, stage: Stage, args: BucketArgs) -> None:
         super().__init__(f"{PROJECT}:pipeline:Bucket", name, None, stage.child())
         site = stage.site
-        # Names of buckets are the whole world's: the account's number makes this one ours.
-        stem = site.names(args.part, BUCKET_LIMIT - _ACCOUNT_DIGITS - 1)
         bucket = aws.s3.Bucket(
             name,
             aws.s3.BucketArgs(
-                bucket=pulumi.Output.concat(stem, "-", site.account_id),
+                bucket=site.bucket_name(args.part),
                 force_destroy=site.settings.force_destroy,
                 tags=stage.tags,
             ),

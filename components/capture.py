@@ -48,6 +48,7 @@ class Capture(Stage):
                 ),
                 shard_count=settings.kinesis_shards or None,
                 retention_period=settings.kinesis_retention_hours,
+                enforce_consumer_deletion=settings.force_destroy,
                 encryption_type="KMS",
                 kms_key_id=site.key_arn or "alias/aws/kinesis",
                 tags=self.tags,

@@ -69,8 +69,11 @@ def rows(pipeline: Pipeline, *, by_pipe: bool) -> list[Row]:
                     ],
                 ),
                 Graph(
-                    "Age of the oldest record read (ms)",
-                    [metrics.stream(pipeline, "GetRecords.IteratorAgeMilliseconds", "Maximum", "age")],
+                    "Age of the oldest change (ms)",
+                    [
+                        metrics.stream(pipeline, "GetRecords.IteratorAgeMilliseconds", "Maximum", "since in Kinesis"),
+                        metrics.rows(pipeline, "OldestEventAge", "Maximum", "since it was made"),
+                    ],
                 ),
                 Graph(
                     "Throttled",

@@ -54,9 +54,11 @@ def _key_policy(site: Site) -> list[Permission]:
     account = Principal("AWS", pulumi.Output.format("arn:{}:iam::{}:root", site.partition, site.account_id))
     logs = Principal("Service", pulumi.Output.format("logs.{}.amazonaws.com", site.region))
     alarms = Principal("Service", "cloudwatch.amazonaws.com")
+    notes = [_lake_notes_errors(site)] if site.settings.error_queue else []
     native = [_table_writes(site)] if site.settings.capture_mode == "native" else []
     return [
         *native,
+        *notes,
         Permission(_ADMINISTER, ("*",), principal=account),
         Permission(
             (
@@ -78,6 +80,13 @@ def _key_policy(site: Site) -> list[Permission]:
             alarms,
         ),
     ]
+
+
+def _lake_notes_errors(site: Site) -> Permission:
+    """Let S3 write to the encrypted queue in which the lake notes its errors."""
+    lake = pulumi.Output.format("arn:{}:s3:::{}", site.partition, site.bucket_name("lake"))
+    s3 = Principal("Service", "s3.amazonaws.com")
+    return Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), site.from_source(lake), s3)
 
 
 def _table_writes(site: Site) -> Permission:

@@ -65,6 +65,7 @@ class Resource:
     parent: str
     depends_on: tuple[str, ...]
     protect: bool
+    ignore_changes: tuple[str, ...]
     inputs: Mapping[str, Any] = field(repr=False)
     state: Mapping[str, Any] = field(repr=False)
 
@@ -181,6 +182,7 @@ class _Monitor(MockMonitor):
             parent="" if f"::{_STACK}::" in request.parent else request.parent,
             depends_on=tuple(sorted(request.dependencies)),
             protect=request.protect,
+            ignore_changes=tuple(request.ignoreChanges),
             inputs=cast("dict[str, Any]", _plain(MessageToDict(request.object))),
             state=cast("dict[str, Any]", _plain(MessageToDict(response.object))),
         )

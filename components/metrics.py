@@ -25,6 +25,7 @@ class Pipeline:
     delivery_stream_name: pulumi.Input[str]
     function_name: pulumi.Input[str]
     workgroup_name: pulumi.Input[str]
+    error_queue_name: pulumi.Input[str] = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ def pipe(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str
 def dead_letters(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum", label: str = "") -> Metric:
     """A metric of the dead-letter queue."""
     return Metric("AWS/SQS", name, {"QueueName": pipeline.dead_letter_queue_name}, statistic, label)
+
+
+def errors(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric of the queue in which the lake notes its errors."""
+    return Metric("AWS/SQS", name, {"QueueName": pipeline.error_queue_name}, statistic, label)
 
 
 def delivery(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.permission import Permission, policy, tls_only
+from components.permission import Permission
+from components.queue import Queue
 from components.role import ServiceRole
 from components.stage import Site, Stage
-
-DEAD_LETTERS_KEPT_SECONDS = 14 * 24 * 3600
-"""SQS's longest retention: time to find out why a change could not be delivered."""
 
 _MAX_RECORD_AGE_SECONDS = -1
 """A stream keeps records for 24 hours, which is the limit enough: never discard for age alone."""
@@ -43,7 +41,7 @@ class Pipe(Stage):
         super().__init__("Pipe", name, site, opts)
         settings = site.settings
         pipe_name = site.names("pipe")
-        queue = self._dead_letter_queue(name, site)
+        queue = Queue(f"{name}-dead-letters", self, "dead-letters")
         # Logs that AWS services deliver themselves belong under /aws/vendedlogs/, where
         # the account's log resource policy does not grow with each new group.
         logs = aws.cloudwatch.LogGroup(
@@ -120,25 +118,6 @@ class Pipe(Stage):
         self.dead_letter_queue_url = queue.url
         self.dead_letter_queue_name = queue.name
         self.register_outputs({"pipe_name": self.pipe_name, "dead_letter_queue_url": self.dead_letter_queue_url})
-
-    def _dead_letter_queue(self, name: str, site: Site) -> aws.sqs.Queue:
-        queue = aws.sqs.Queue(
-            f"{name}-dead-letters",
-            aws.sqs.QueueArgs(
-                name=site.names("dead-letters"),
-                message_retention_seconds=DEAD_LETTERS_KEPT_SECONDS,
-                sqs_managed_sse_enabled=None if site.key_arn else True,
-                kms_master_key_id=site.key_arn,
-                tags=self.tags,
-            ),
-            self.child(),
-        )
-        aws.sqs.QueuePolicy(
-            f"{name}-dead-letters",
-            aws.sqs.QueuePolicyArgs(queue_url=queue.url, policy=policy([tls_only("sqs:*", queue.arn)])),
-            self.child(),
-        )
-        return queue
 
 
 def partition_key_path(site: Site) -> str:

@@ -22,6 +22,7 @@ from components.wheels import Target
 PROJECT = "sales-analytics-cdc"
 
 CaptureMode = Literal["pipe", "native"]
+TableCapacity = Literal["on-demand", "provisioned"]
 LakeFormat = Literal["parquet", "json-gzip"]
 
 LOG_RETENTION_DAYS = (
@@ -53,6 +54,10 @@ class Settings:
     """
 
     capture_mode: Annotated[CaptureMode, OneOf("pipe", "native")] = "pipe"
+    table_capacity: Annotated[TableCapacity, OneOf("on-demand", "provisioned")] = "on-demand"
+    table_min_read_units: Annotated[int, Between(1, 4_000_000)] = 5
+    table_max_read_units: Annotated[int, Between(0, 4_000_000)] = 0
+    table_min_write_units: Annotated[int, Between(1, 4_000_000)] = 5
     table_max_write_units: Annotated[int, Between(0, 4_000_000)] = 0
     table_warm_write_units: Annotated[int, Between(0, 4_000_000)] = 0
     kinesis_shards: Annotated[int, Between(0, 500)] = 0
@@ -81,12 +86,15 @@ class Settings:
     lake_retention_days: Annotated[int, Between(0, 36_500)] = 0
     query_result_days: Annotated[int, Between(1, 3650)] = 7
     query_scan_limit_gb: Annotated[int, Between(0, 1_000_000)] = 0
+    error_queue: Annotated[bool, Flag()] = True
     arrival_from: Annotated[str, Hour()] = "2026-01-01-00"
     crawler_schedule: Annotated[
         str, Pattern(r"(cron\(\S+( \S+){5}\))?", "empty, or a Glue schedule such as cron(15 2 * * ? *)")
     ] = ""
     alarm_email: Annotated[str, Pattern(r"([^@\s]+@[^@\s]+\.[^@\s]+)?", "empty, or one e-mail address")] = ""
     alarm_latency_seconds: Annotated[int, Between(60, 86_400)] = 900
+    alarm_throttles_per_minute: Annotated[int, Between(0, 1_000_000)] = 0
+    alarm_failures_per_minute: Annotated[int, Between(0, 1_000_000)] = 0
 
     def __post_init__(self) -> None:
         """Check what one key alone cannot say; SettingsError names the keys."""
@@ -100,6 +108,8 @@ class Settings:
                 f"bufferSizeMb is {self.buffer_size_mb}, but lakeFormat parquet needs {MIN_PARQUET_BUFFER_MB} to 128: "
                 "raise bufferSizeMb, or set lakeFormat to json-gzip."
             )
+        if self.table_capacity == "provisioned":
+            self._check_provisioned()
         if self.alarm_email and not self.customer_managed_keys:
             raise SettingsError(
                 f"alarmEmail is {self.alarm_email!r}, but customerManagedKeys is false: an alarm cannot publish to a "
@@ -110,6 +120,23 @@ class Settings:
                 "protect and forceDestroy are both true: a protected stack must not empty its buckets, "
                 "so set one of them to false."
             )
+
+    def _check_provisioned(self) -> None:
+        if self.table_warm_write_units:
+            raise SettingsError(
+                f"tableWarmWriteUnits is {self.table_warm_write_units}, but tableCapacity is provisioned: its "
+                "capacity is its warmth, so set tableWarmWriteUnits to 0 and raise tableMinWriteUnits."
+            )
+        bounds = {
+            "Read": (self.table_min_read_units, self.table_max_read_units),
+            "Write": (self.table_min_write_units, self.table_max_write_units),
+        }
+        for kind, (low, high) in bounds.items():
+            if high < low:
+                raise SettingsError(
+                    f"tableMax{kind}Units is {high}, but tableCapacity provisioned needs at least the {low} of "
+                    f"tableMin{kind}Units: raise tableMax{kind}Units, or set tableCapacity to on-demand."
+                )
 
     @property
     def runtime(self) -> str:

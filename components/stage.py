@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.naming import Names
+from components.naming import BUCKET_LIMIT, Names
 from components.permission import Condition, Permission
 from components.settings import PROJECT, Settings
 from transform.schema import Table
+
+_ACCOUNT_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,10 @@ class Site:
         return pulumi.Output.format(
             "arn:{}:{}:{}:{}:{}", self.partition, service, self.region, self.account_id, resource
         )
+
+    def bucket_name(self, part: str) -> pulumi.Output[str]:
+        """The name of a bucket, which is the whole world's: the account's number makes it ours."""
+        return pulumi.Output.concat(self.names(part, BUCKET_LIMIT - _ACCOUNT_DIGITS - 1), "-", self.account_id)
 
     def tags(self, stage: str) -> Mapping[str, str]:
         """The tags of a stage's resources."""

@@ -5,13 +5,21 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from components.settings import Settings
 from components.stage import Site, Stage
+
+_UTILISATION_PERCENT = 70.0
+"""What autoscaling aims at: room for a peak while the next step is made."""
+
+_Tracking = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs
+_TrackedMetric = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs
 
 
 class Table(Stage):
-    """An on-demand table, keyed as the schema says, with a stream of new and old images.
+    """A table keyed as the schema says, with a stream of new and old images.
 
-    Needs nothing but the site. Gives `table_name`, `table_arn` and `stream_arn`
+    It scales with what is asked of it: on-demand, or provisioned with
+    autoscaling. Needs nothing but the site. Gives `table_name`, `table_arn` and `stream_arn`
     (of the DynamoDB stream). Protected, and deletion-protected, by `protect`.
     """
 
@@ -22,11 +30,14 @@ class Table(Stage):
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Table", name, site, opts)
         settings, schema = site.settings, site.table
+        provisioned = settings.table_capacity == "provisioned"
         table = aws.dynamodb.Table(
             name,
             aws.dynamodb.TableArgs(
                 name=site.names("table"),
-                billing_mode="PAY_PER_REQUEST",
+                billing_mode="PROVISIONED" if provisioned else "PAY_PER_REQUEST",
+                read_capacity=settings.table_min_read_units if provisioned else None,
+                write_capacity=settings.table_min_write_units if provisioned else None,
                 hash_key=schema.partition_key.name,
                 range_key=schema.sort_key.name if schema.sort_key else None,
                 attributes=[aws.dynamodb.TableAttributeArgs(name=key.name, type=key.type) for key in schema.keys],
@@ -42,11 +53,7 @@ class Table(Stage):
                 )
                 if site.key_arn
                 else None,
-                on_demand_throughput=aws.dynamodb.TableOnDemandThroughputArgs(
-                    max_write_request_units=settings.table_max_write_units
-                )
-                if settings.table_max_write_units
-                else None,
+                on_demand_throughput=None if provisioned else _limit(settings),
                 warm_throughput=aws.dynamodb.TableWarmThroughputArgs(
                     write_units_per_second=settings.table_warm_write_units
                 )
@@ -54,11 +61,58 @@ class Table(Stage):
                 else None,
                 tags=self.tags,
             ),
-            self.child(protect=settings.protect),
+            # Autoscaling moves the capacity; an update must not move it back.
+            self.child(
+                protect=settings.protect, ignore_changes=["readCapacity", "writeCapacity"] if provisioned else []
+            ),
         )
+        if provisioned:
+            self._scale(name, table, "Read", settings.table_min_read_units, settings.table_max_read_units)
+            self._scale(name, table, "Write", settings.table_min_write_units, settings.table_max_write_units)
         self.table_name = table.name
         self.table_arn = table.arn
         self.stream_arn = table.stream_arn
         self.register_outputs(
             {"table_name": self.table_name, "table_arn": self.table_arn, "stream_arn": self.stream_arn}
         )
+
+    def _scale(self, name: str, table: aws.dynamodb.Table, kind: str, low: int, high: int) -> None:
+        dimension = f"dynamodb:table:{kind}CapacityUnits"
+        target = aws.appautoscaling.Target(
+            f"{name}-{kind.lower()}",
+            aws.appautoscaling.TargetArgs(
+                service_namespace="dynamodb",
+                resource_id=pulumi.Output.concat("table/", table.name),
+                scalable_dimension=dimension,
+                min_capacity=low,
+                max_capacity=high,
+                tags=self.tags,
+            ),
+            self.child(),
+        )
+        aws.appautoscaling.Policy(
+            f"{name}-{kind.lower()}",
+            aws.appautoscaling.PolicyArgs(
+                name=self.site.names(f"{kind.lower()}-scaling"),
+                policy_type="TargetTrackingScaling",
+                service_namespace=target.service_namespace,
+                resource_id=target.resource_id,
+                scalable_dimension=target.scalable_dimension,
+                target_tracking_scaling_policy_configuration=_Tracking(
+                    predefined_metric_specification=_TrackedMetric(
+                        predefined_metric_type=f"DynamoDB{kind}CapacityUtilization"
+                    ),
+                    target_value=_UTILISATION_PERCENT,
+                ),
+            ),
+            self.child(),
+        )
+
+
+def _limit(settings: Settings) -> aws.dynamodb.TableOnDemandThroughputArgs | None:
+    if not settings.table_max_read_units and not settings.table_max_write_units:
+        return None
+    return aws.dynamodb.TableOnDemandThroughputArgs(
+        max_read_request_units=settings.table_max_read_units or None,
+        max_write_request_units=settings.table_max_write_units or None,
+    )

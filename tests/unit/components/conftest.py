@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,13 @@ from pulumi.runtime.config import set_all_config
 
 from components import bundle, graph, stacks
 from components.graph import Graph
-from components.naming import Names
 from components.settings import PROJECT, Settings
 from components.stage import Site
 from tests.unit.components.running import Alone, Record
 from transform.schema import TABLE
 
 _MODULES = (
-    *("athena", "cloudwatch", "dynamodb", "glue", "iam", "kinesis"),
+    *("appautoscaling", "athena", "cloudwatch", "dynamodb", "glue", "iam", "kinesis"),
     *("kms", "lambda_", "pipes", "s3", "sns", "sqs"),
 )
 with warnings.catch_warnings():
@@ -49,7 +48,8 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     def build(*_: object) -> Path:
         return ready
 
-    def record(stack: str, *, preview: bool = False, name: str = "", **changed: str) -> Graph:
+    def record(stack: str, changed: Mapping[str, str] | None = None, *, preview: bool = False, name: str = "") -> Graph:
+        changed = changed or {}
         key = (stack, preview, name, *sorted(changed.items()))
         if key not in known:
             config = stacks.config(ROOT, stack) | {f"{PROJECT}:{key}": text for key, text in changed.items()}
@@ -79,13 +79,12 @@ def settings(stack: str) -> Settings:
 
 @pytest.fixture
 def alone() -> Alone:
-    def alone(build: Callable[[Site], object], *, stack: str = "dev", **choices: Any) -> Graph:
+    def alone(build: Callable[[Site], object], **choices: Any) -> Graph:
         def program() -> None:
             site = Site.of_stack(Settings(**choices), TABLE)
-            assert site.names == Names("order-cdc", stack)
             build(site)
 
-        return graph.record(program, stack, {})
+        return graph.record(program, "dev", {})
 
     return alone
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from components.graph import Graph
@@ -12,10 +12,12 @@ from components.stage import Site
 class Record(Protocol):
     """Runs the whole program for a stack, with keys of its configuration replaced; `name` renames the stack."""
 
-    def __call__(self, stack: str, *, preview: bool = False, name: str = "", **changed: str) -> Graph: ...
+    def __call__(
+        self, stack: str, changed: Mapping[str, str] | None = None, *, preview: bool = False, name: str = ""
+    ) -> Graph: ...
 
 
 class Alone(Protocol):
     """Runs one component by itself, on a site with some settings chosen."""
 
-    def __call__(self, build: Callable[[Site], object], *, stack: str = "dev", **choices: Any) -> Graph: ...
+    def __call__(self, build: Callable[[Site], object], **choices: Any) -> Graph: ...

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.capture import Capture, CaptureArgs
-from components.graph import Graph
+from components.graph import Graph, Resource
 from components.pipe import partition_key_path
 from components.settings import Settings
 from components.stage import Site
@@ -18,6 +18,11 @@ from transform.schema import Table as Schema
 PIPE = "aws:pipes/pipe:Pipe"
 STREAM = "aws:kinesis/stream:Stream"
 QUEUE = "aws:sqs/queue:Queue"
+
+
+def dead_letters(program: Graph, type_: str = QUEUE) -> Resource:
+    (queue,) = [resource for resource in program.of(type_) if resource.name == "capture-pipe-dead-letters"]
+    return queue
 
 
 def source(program: Graph) -> Any:
@@ -38,8 +43,8 @@ def test_the_pipe_reads_from_the_beginning_and_gives_no_change_up_for_its_age(pr
 def test_a_failing_batch_is_halved_retried_and_then_kept(program: Graph, settings: Settings) -> None:
     assert source(program)["onPartialBatchItemFailure"] == "AUTOMATIC_BISECT"
     assert source(program)["maximumRetryAttempts"] == settings.pipe_retries
-    assert source(program)["deadLetterConfig"] == {"arn": program.one(QUEUE).state["arn"]}
-    assert program.one(QUEUE).inputs["messageRetentionSeconds"] == 14 * 24 * 3600
+    assert source(program)["deadLetterConfig"] == {"arn": dead_letters(program).state["arn"]}
+    assert dead_letters(program).inputs["messageRetentionSeconds"] == 14 * 24 * 3600
 
 
 def test_the_changes_of_a_key_go_to_one_shard(program: Graph) -> None:
@@ -78,40 +83,43 @@ def test_the_stream_has_the_shards_and_the_retention_that_were_chosen(program: G
 
 
 def test_the_stream_and_the_queue_are_encrypted(program: Graph, settings: Settings) -> None:
-    stream, queue = program.one(STREAM).inputs, program.one(QUEUE).inputs
+    stream, queue = program.one(STREAM).inputs, dead_letters(program).inputs
     key = program.one("aws:kms/key:Key").state["arn"] if settings.customer_managed_keys else None
     assert (stream["encryptionType"], stream["kmsKeyId"]) == ("KMS", key or "alias/aws/kinesis")
     assert (queue.get("kmsMasterKeyId"), queue.get("sqsManagedSseEnabled")) == (key, None if key else True)
 
 
 def test_the_queue_is_not_for_plain_http(program: Graph) -> None:
-    policy = program.one("aws:sqs/queuePolicy:QueuePolicy").inputs
-    assert policy["queueUrl"] == program.one(QUEUE).state["url"]
+    policy = dead_letters(program, "aws:sqs/queuePolicy:QueuePolicy").inputs
+    assert policy["queueUrl"] == dead_letters(program).state["url"]
     (statement,) = json.loads(policy["policy"])["Statement"]
     assert statement == {
         "Effect": "Deny",
         "Principal": "*",
         "Action": ["sqs:*"],
-        "Resource": [program.one(QUEUE).state["arn"]],
+        "Resource": [dead_letters(program).state["arn"]],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
 
 
 def test_native_capture_is_the_tables_own_and_has_no_pipe(stack: str, record: Record) -> None:
-    native = record(stack, captureMode="native")
+    native = record(stack, {"captureMode": "native"})
     destination = native.one("aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination").inputs
     assert destination == {
         "tableName": native.one("aws:dynamodb/table:Table").inputs["name"],
         "streamArn": native.one(STREAM).state["arn"],
         "approximateCreationDateTimePrecision": "MICROSECOND",
     }
-    assert native.of(PIPE) == native.of(QUEUE) == ()
+    assert native.of(PIPE) == ()
+    assert [queue.name for queue in native.of(QUEUE) if "dead-letters" in queue.name] == []
     assert native.outputs["pipe_name"] == native.outputs["dead_letter_queue_url"] == ""
 
 
 def test_native_capture_may_write_under_the_stacks_key(record: Record) -> None:
     def writers(mode: str) -> list[str]:
-        statements = json.loads(record("prod", captureMode=mode).one("aws:kms/key:Key").inputs["policy"])["Statement"]
+        statements = json.loads(record("prod", {"captureMode": mode}).one("aws:kms/key:Key").inputs["policy"])[
+            "Statement"
+        ]
         return [
             statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]
             for statement in statements

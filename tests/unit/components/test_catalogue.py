@@ -60,7 +60,7 @@ def test_the_projection_finds_what_firehose_writes(program: Graph) -> None:
 
 @pytest.mark.parametrize("format_", SERDES)
 def test_the_table_is_read_as_it_is_written(format_: str, record: Record) -> None:
-    table = change_log(record("dev", lakeFormat=format_, bufferSizeMb="64"))
+    table = change_log(record("dev", {"lakeFormat": format_, "bufferSizeMb": "64"}))
     descriptor = table["storageDescriptor"]
     assert descriptor["serDeInfo"]["serializationLibrary"] == SERDES[format_]
     assert descriptor["compressed"] == (format_ == "json-gzip")

@@ -46,9 +46,9 @@ def test_the_transform_is_called_by_its_version(program: Graph) -> None:
 
 def test_a_parameter_at_firehoses_own_value_is_left_out(record: Record) -> None:
     """Else the provider would find a difference at every update (aws.kinesis.FirehoseDeliveryStream's note)."""
-    own = record("dev", transformBufferSeconds="60", transformBufferMb="1", transformRetries="3")
+    own = record("dev", {"transformBufferSeconds": "60", "transformBufferMb": "1", "transformRetries": "3"})
     assert set(parameters(own)) == {"LambdaArn"}
-    chosen = record("dev", transformBufferSeconds="0", transformBufferMb="2", transformRetries="5")
+    chosen = record("dev", {"transformBufferSeconds": "0", "transformBufferMb": "2", "transformRetries": "5"})
     assert {name: value for name, value in parameters(chosen).items() if name != "LambdaArn"} == {
         "BufferIntervalInSeconds": "0",
         "BufferSizeInMBs": "2",
@@ -65,7 +65,7 @@ def test_buffers_are_the_chosen_ones(program: Graph, settings: Settings) -> None
 def test_parquet_is_converted_by_the_catalogues_table_and_json_is_zipped(
     stack: str, format_: str, record: Record
 ) -> None:
-    program = record(stack, lakeFormat=format_, bufferSizeMb="64")
+    program = record(stack, {"lakeFormat": format_, "bufferSizeMb": "64"})
     conversion = s3(program).get("dataFormatConversionConfiguration")
     if format_ == "json-gzip":
         assert (s3(program)["compressionFormat"], conversion) == ("GZIP", None)

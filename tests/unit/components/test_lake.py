@@ -5,6 +5,7 @@ from typing import Any
 
 from components.graph import Graph, Resource
 from components.settings import Settings
+from tests.unit.components.running import Record
 
 
 def side(program: Graph, type_: str, bucket: Resource) -> Any:
@@ -99,6 +100,25 @@ def test_what_nobody_needs_any_more_goes_by_itself(program: Graph, settings: Set
     rows = {"order_changes/": kept, "errors/": kept} if kept else {}
     assert days("lake") == rows | {"query-results/": settings.query_result_days}
     assert days("lake-logs") == {"access/": settings.log_retention_days}
+
+
+def test_what_did_not_become_a_row_is_noted_in_a_queue(record: Record) -> None:
+    prod = record("prod")
+    (queue,) = [queue for queue in prod.of("aws:sqs/queue:Queue") if queue.name == "lake-errors"]
+    notification = prod.one("aws:s3/bucketNotification:BucketNotification")
+    lake = buckets(prod)["lake"]
+    assert notification.inputs["bucket"] == lake.inputs["bucket"]
+    assert notification.inputs["queues"] == [
+        {"queueArn": queue.state["arn"], "events": ["s3:ObjectCreated:*"], "filterPrefix": "errors/"}
+    ]
+    (policy,) = [policy for policy in prod.of("aws:sqs/queuePolicy:QueuePolicy") if policy.name == "lake-errors"]
+    assert policy.urn in notification.depends_on
+    refuse, allow = json.loads(policy.inputs["policy"])["Statement"]
+    assert refuse["Effect"] == "Deny"
+    assert (allow["Principal"], allow["Action"]) == ({"Service": "s3.amazonaws.com"}, ["sqs:SendMessage"])
+    assert allow["Condition"]["ArnLike"] == {"aws:SourceArn": lake.state["arn"]}
+    key = json.loads(prod.one("aws:kms/key:Key").inputs["policy"])["Statement"]
+    assert {"Service": "s3.amazonaws.com"} in [statement["Principal"] for statement in key]
 
 
 def test_a_disposable_stack_can_be_destroyed_to_the_last_object(program: Graph, settings: Settings) -> None:

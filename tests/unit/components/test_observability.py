@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from components import metrics
 from components.graph import Graph
 from components.settings import Settings
@@ -53,7 +55,7 @@ def test_the_widgets_do_not_cover_each_other(program: Graph) -> None:
     assert max(column for column, _ in cells) < 24
 
 
-def test_what_must_not_go_unnoticed_has_an_alarm(program: Graph) -> None:
+def test_what_must_not_go_unnoticed_has_an_alarm(program: Graph, settings: Settings) -> None:
     assert {name for _, name, _ in watched(program)} == {
         "WriteThrottleEvents",
         "ExecutionFailed",
@@ -66,6 +68,8 @@ def test_what_must_not_go_unnoticed_has_an_alarm(program: Graph) -> None:
         "Throttles",
         "DeliveryToS3.Success",
         "DeliveryToS3.DataFreshness",
+        "OldestEventAge",
+        *(["NumberOfMessagesSent"] if settings.error_queue else []),
     }
 
 
@@ -100,9 +104,23 @@ def test_the_topic_takes_only_this_accounts_alarms_over_tls(record: Record) -> N
 
 
 def test_without_a_pipe_there_is_nothing_to_watch_of_it(record: Record) -> None:
-    native = record("prod", captureMode="native")
-    namespaces = {namespace for namespace, _, _ in (*drawn(native), *watched(native))}
-    assert {"AWS/EventBridge/Pipes", "AWS/SQS"}.isdisjoint(namespaces)
+    native = record("prod", {"captureMode": "native"})
+    assert "AWS/EventBridge/Pipes" not in {namespace for namespace, _, _ in (*drawn(native), *watched(native))}
+    assert all("dead-letters" not in str(dimensions) for _, _, dimensions in (*drawn(native), *watched(native)))
+
+
+@pytest.mark.parametrize(
+    ("key", "metrics_", "threshold"),
+    [
+        ("alarmThrottlesPerMinute", {"WriteThrottleEvents", "Throttles", "ExecutionThrottled"}, 7),
+        ("alarmFailuresPerMinute", {"Errors", "ExecutionFailed", "ProcessingFailed"}, 7),
+        ("alarmLatencySeconds", {"GetRecords.IteratorAgeMilliseconds", "OldestEventAge"}, 600_000),
+    ],
+)
+def test_a_threshold_is_the_chosen_one(key: str, metrics_: set[str], threshold: int, record: Record) -> None:
+    prod = record("prod", {key: str(threshold // 1000 or threshold)})
+    thresholds = {alarm.inputs["metricName"]: alarm.inputs["threshold"] for alarm in prod.of(ALARM)}
+    assert {thresholds[name] for name in metrics_} == {threshold}
 
 
 def test_the_transforms_own_counts_are_where_the_dashboard_looks(program: Graph) -> None:

@@ -32,6 +32,7 @@ OUTPUTS = {
 
 # Where a type's physical name stands, how long it may be and of what it may be made, by the service's API reference.
 NAMES: dict[str, tuple[str, int, str]] = {
+    "aws:appautoscaling/policy:Policy": ("name", 256, r"[A-Za-z0-9_-]+"),
     "aws:athena/namedQuery:NamedQuery": ("name", 128, r"[\w -]+"),
     "aws:athena/workgroup:Workgroup": ("name", 128, r"[a-zA-Z0-9._-]+"),
     "aws:cloudwatch/dashboard:Dashboard": ("dashboardName", 255, r"[A-Za-z0-9_-]+"),
@@ -55,7 +56,7 @@ NAMES: dict[str, tuple[str, int, str]] = {
 }
 # Resources that are a setting of another and have no name of their own.
 NAMELESS = re.compile(
-    r"aws:(s3/bucket\w+|sqs/queuePolicy|sns/topic(Policy|Subscription)|kms/key|dynamodb/kinesisStreamingDestination):\w+"
+    r"aws:(s3/bucket\w+|sqs/queuePolicy|sns/topic(Policy|Subscription)|kms/key|appautoscaling/target):\w+"
 )
 LONG = "a-stack-of-a-name-that-is-forty-letters-"
 

@@ -45,7 +45,7 @@ def test_a_stack_is_read_without_complaint(stack: str, settings: Settings, root:
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
 @given(text=st.one_of(st.text(max_size=12), st.integers().map(str), st.sampled_from(["", "true", "none", " 1", "1.5"])))
 @example(text="\u0661")
-@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_a_value_is_either_read_or_refused_in_one_sentence(key: Key, text: str) -> None:
     try:
         loaded = load(**{key.name: text})
@@ -92,6 +92,14 @@ def test_a_choice_is_refused_with_all_there_are(key: Key) -> None:
         (
             {"alarmEmail": "on-call@example.com"},
             "alarmEmail is 'on-call@example.com', but customerManagedKeys is false",
+        ),
+        (
+            {"tableCapacity": "provisioned", "tableMaxReadUnits": "9", "tableMaxWriteUnits": "4"},
+            "tableMaxWriteUnits is 4, but tableCapacity provisioned needs at least the 5 of tableMinWriteUnits",
+        ),
+        (
+            {"tableCapacity": "provisioned", "tableWarmWriteUnits": "4000"},
+            "tableWarmWriteUnits is 4000, but tableCapacity is provisioned",
         ),
         ({"protect": "true", "forceDestroy": "true"}, "protect and forceDestroy are both true"),
     ],

@@ -53,6 +53,23 @@ def test_it_is_encrypted_under_the_stacks_key_where_there_is_one(program: Graph,
         assert encryption is None
 
 
+def test_provisioned_capacity_scales_between_its_bounds_and_is_left_where_it_is(alone: Alone) -> None:
+    choices = {"table_capacity": "provisioned", "table_max_read_units": 50, "table_max_write_units": 900}
+    graph = alone(lambda site: Table("t", site), **choices)
+    inputs = graph.one(TYPE).inputs
+    assert (inputs["billingMode"], inputs["readCapacity"], inputs["writeCapacity"]) == ("PROVISIONED", 5, 5)
+    assert "onDemandThroughput" not in inputs
+    assert graph.one(TYPE).ignore_changes == ("readCapacity", "writeCapacity")
+    targets = [target.inputs for target in graph.of("aws:appautoscaling/target:Target")]
+    assert [(target["scalableDimension"], target["minCapacity"], target["maxCapacity"]) for target in targets] == [
+        ("dynamodb:table:ReadCapacityUnits", 5, 50),
+        ("dynamodb:table:WriteCapacityUnits", 5, 900),
+    ]
+    for policy in graph.of("aws:appautoscaling/policy:Policy"):
+        assert policy.inputs["resourceId"] == f"table/{inputs['name']}"
+        assert policy.inputs["targetTrackingScalingPolicyConfiguration"]["targetValue"] == 70
+
+
 @pytest.mark.parametrize(
     ("choice", "given", "said"),
     [
@@ -62,7 +79,7 @@ def test_it_is_encrypted_under_the_stacks_key_where_there_is_one(program: Graph,
 )
 def test_throughput_is_said_only_when_it_is_chosen(choice: str, given: str, said: object, alone: Alone) -> None:
     assert given not in alone(lambda site: Table("t", site)).one(TYPE).inputs
-    assert alone(lambda site: Table("t", site), stack="dev", **{choice: 5000}).one(TYPE).inputs[given] == said
+    assert alone(lambda site: Table("t", site), **{choice: 5000}).one(TYPE).inputs[given] == said
 
 
 def dataclasses_replace_key(table: Any) -> Any:

@@ -1,0 +1,59 @@
+"""An SQS queue for what went wrong: encrypted, TLS only, kept as long as SQS keeps anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from components.permission import Permission, policy, tls_only
+from components.settings import PROJECT
+from components.stage import Stage
+
+KEPT_SECONDS = 14 * 24 * 3600
+"""SQS's longest retention: time to find out what was wrong, and to mend it."""
+
+
+class Queue(pulumi.ComponentResource):
+    """A queue and its policy. `allowed` makes further permissions of the queue's ARN.
+
+    Who sends by a role of ours needs nothing here; a service that sends by itself
+    does. Gives `name`, `arn` and `url`.
+    """
+
+    name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    url: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        stage: Stage,
+        part: str,
+        allowed: Callable[[pulumi.Output[str]], Sequence[Permission]] = lambda _: (),
+    ) -> None:
+        super().__init__(f"{PROJECT}:pipeline:Queue", name, None, stage.child())
+        site = stage.site
+        queue = aws.sqs.Queue(
+            name,
+            aws.sqs.QueueArgs(
+                name=site.names(part),
+                message_retention_seconds=KEPT_SECONDS,
+                sqs_managed_sse_enabled=None if site.key_arn else True,
+                kms_master_key_id=site.key_arn,
+                tags=stage.tags,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        aws.sqs.QueuePolicy(
+            name,
+            aws.sqs.QueuePolicyArgs(
+                queue_url=queue.url, policy=policy([tls_only("sqs:*", queue.arn), *allowed(queue.arn)])
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.name = queue.name
+        self.arn = queue.arn
+        self.url = queue.url
+        self.register_outputs({"name": self.name, "arn": self.arn, "url": self.url})
