@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from sandbox.state import StateDir
 
 _START_TIMEOUT_S = 60.0
+
+# A shared, busy machine says nothing about how long an example should take.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 class SandboxServer(NamedTuple):
