@@ -202,6 +202,9 @@ class ShardReader(Generic[R]):
         """
         shards = {shard.id: shard for shard in self._api.shards()}
         self._checkpoint.forget(self._checkpoint.known() - shards.keys())
+        for shard_id in self.cursors.keys() - shards.keys():
+            log.warning("shard %s is gone from the stream", shard_id)
+            del self.cursors[shard_id]
         for shard in shards.values():
             if shard.id in self.cursors:
                 self.cursors[shard.id].shard = shard

@@ -115,7 +115,7 @@ class Delivery:
         self._buffer(error_type, ()).add(record, line)
 
     def step(self, *, flush: bool = False) -> float:
-        """Put what is due (all, with `flush`); the seconds until something is due again."""
+        """Put what is due (all, with `flush`); the seconds until something is due again, infinite without anything."""
         now = self.clock()
         for place, buffer in list(self._buffers.items()):
             if (flush or self._is_due(buffer, now)) and self._seal(buffer, now):
@@ -143,7 +143,7 @@ class Delivery:
         interval_s = self.destination.buffering.interval_s
         dues = [buffer.opened_at + interval_s for buffer in self._buffers.values()]
         dues = [max(due, self._table_due) for due in dues] + [sealed.due for sealed in self._objects]
-        return max(0.0, min(dues, default=now + interval_s) - now)
+        return max(0.0, min(dues, default=float("inf")) - now)
 
     def _seal(self, buffer: Buffer, now: float) -> bool:
         """Make a buffer an object; False when it has to wait for the catalogue."""

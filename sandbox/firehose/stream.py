@@ -1,60 +1,22 @@
-"""One running delivery stream, in a thread of its own: read, transform, deliver, checkpoint.
-
-A round does what is due and says when the next is; nothing is waited for but
-the call in hand. The checkpoint follows what S3 has accepted.
-"""
+"""One running delivery stream, in a thread of its own."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from sandbox.awsjson import AwsJson, CallError
+from sandbox.awsjson import AwsJson
 from sandbox.firehose.catalog import GlueTable
-from sandbox.firehose.config import Processor, StreamConfig
-from sandbox.firehose.delivery import Delivery
-from sandbox.firehose.errors import PROCESSING_FAILED, ProcessingFailure, error_line
-from sandbox.firehose.naming import partition_expressions
-from sandbox.firehose.queries import partition_keys
-from sandbox.firehose.records import Ledger, Record
-from sandbox.firehose.transform import Dropped, Failed, Function, FunctionError, Outcome, Transformed, requests
-from sandbox.shards import Checkpoint, KinesisRecord, KinesisStream, ShardReader
+from sandbox.firehose.config import StreamConfig
+from sandbox.firehose.flow import Flow, Ports
+from sandbox.firehose.transform import Function
+from sandbox.shards import Checkpoint, KinesisStream
 from sandbox.state import StateDir, client
 
 log = logging.getLogger(__name__)
-
-POLL_INTERVAL_S = 0.25
-DISCOVERY_INTERVAL_S = 2.0
-IN_FLIGHT_BYTES = 256 * 1024 * 1024
-"""Reading pauses while this much is read and not yet in S3."""
-_OUTAGE_PAUSE_S = 1.0
-_FIRST_BACKOFF_S = 0.25
-_LONGEST_BACKOFF_S = 5.0
-
-
-@dataclass
-class Counters:
-    """What a delivery stream has read and transformed since the worker started."""
-
-    records_in: int = 0
-    bytes_in: int = 0
-    invocations: int = 0
-    invocation_failures: int = 0
-    dropped: int = 0
-    processing_failed: int = 0
-
-
-@dataclass
-class Invocation:
-    """Records of one request to the processor, and how often it has been made."""
-
-    records: list[Record]
-    attempts: int = 0
 
 
 class DeliveryStream:
@@ -62,40 +24,19 @@ class DeliveryStream:
 
     def __init__(self, config: StreamConfig, endpoint_url: str, state: StateDir) -> None:
         self.config = config
-        self._counters = Counters()
-        self._checkpoint = Checkpoint(state, f"firehose-{config.name}", config.identity)
-        self._ledger = Ledger(self._checkpoint)
-        region = config.source_arn.split(":")[3]
-        source = KinesisStream(AwsJson(endpoint_url, "kinesis", region), config.source_arn)
-        # Firehose begins at the tip of the stream: that is, where it was at the delivery stream's creation.
-        self._reader: ShardReader[KinesisRecord] = ShardReader(source, self._checkpoint, config.created_at)
-        store = client("s3", endpoint_url)
         self._table = GlueTable(endpoint_url, config.conversion) if config.conversion else None
-        acknowledge = self._ledger.acknowledge
-        self._delivery = Delivery(
-            config.name, config.version, config.destination, store, acknowledge, time.time, self._table
-        )
-        self._backup = (
-            Delivery(config.name, config.version, config.backup, store, acknowledge, time.time)
-            if config.backup
-            else None
-        )
-        self._needed_keys = frozenset(partition_expressions(config.destination.prefix))
-        self._function = (
-            Function(endpoint_url, config.processor.function_arn, config.arn, config.source_arn)
+        region = config.source_arn.split(":")[3]
+        ports = Ports(
+            source=KinesisStream(AwsJson(endpoint_url, "kinesis", region), config.source_arn),
+            store=client("s3", endpoint_url),
+            function=Function(endpoint_url, config.processor.function_arn, config.arn, config.source_arn)
             if config.processor
-            else None
+            else None,
+            table=self._table,
+            clock=time.time,
         )
-        self._buffer: list[Record] = []
-        self._buffered_bytes = 0
-        self._buffer_opened = 0.0
-        self._invocations: deque[Invocation] = deque()
-        self._invocation_due = 0.0
-        self._poll_due = 0.0
-        self._discovery_due = 0.0
-        self._failing = False
-        self._function_failing = False
-        self._status = self._account()
+        self._flow = Flow(config, ports, Checkpoint(state, f"firehose-{config.name}", config.identity))
+        self._status = self._flow.account()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"firehose-{config.name}", daemon=True)
 
@@ -123,175 +64,12 @@ class DeliveryStream:
     def _run(self) -> None:
         log.info("delivery stream %s: from %s", self.config.name, self.config.source_arn)
         while not self._stop.is_set():
-            pause = self._round()
-            self._status = self._account()
+            pause = self._flow.step()
+            self._status = self._flow.account()
             if pause > 0:
                 self._stop.wait(pause)
-        self._finish()
-        log.info("delivery stream %s: stopped", self.config.name)
-
-    def _round(self) -> float:
-        """Everything that is due once; the seconds until something is again."""
-        pauses = [self._read(), self._transform(), self._deliver()]
-        self._ledger.save()
-        self._finish_shards()
-        return min(pauses)
-
-    def _finish(self) -> None:
-        """Deliver what has been read; what can't be at once is read again by the next worker."""
-        if self._buffer:
-            self._invocations.extend(Invocation(batch) for batch in requests(self._take_buffer()))
-        while self._invocations and self._invocation_due <= time.time():
-            self._transform()
-        for _ in range(2):  # the second for the errors that converting the first brought
-            self._deliver(flush=True)
-        self._ledger.save()
+        self._flow.finish()
+        self._status = self._flow.account()
         if self._table is not None:
             self._table.close()
-
-    def _read(self) -> float:
-        now = time.time()
-        if now < self._poll_due:
-            return self._poll_due - now
-        self._poll_due = now + POLL_INTERVAL_S
-        if self._ledger.in_flight_bytes > IN_FLIGHT_BYTES:
-            return POLL_INTERVAL_S
-        try:
-            if now >= self._discovery_due:
-                self._reader.discover()
-                self._discovery_due = now + DISCOVERY_INTERVAL_S
-            for shard_id, cursor in self._reader.cursors.items():
-                self._take(shard_id, cursor.read())
-                if cursor.has_more:
-                    self._poll_due = now
-        except CallError as error:
-            if not self._failing:
-                log.warning("delivery stream %s: source: %s", self.config.name, error)
-            self._failing = True
-            self._poll_due = now + _OUTAGE_PAUSE_S
-            return _OUTAGE_PAUSE_S
-        if self._failing:
-            log.info("delivery stream %s: source answers again", self.config.name)
-            self._failing = False
-        return self._poll_due - now
-
-    def _take(self, shard_id: str, records: Sequence[KinesisRecord]) -> None:
-        for source in records:
-            record = Record(shard_id, source, 1 if self._backup is None else 2)
-            self._ledger.add(record)
-            self._counters.records_in += 1
-            self._counters.bytes_in += len(source.data)
-            if self._backup is not None:
-                self._backup.add(record, source.data)
-            if self.config.processor is None:
-                self._hand_over(record, source.data, {})
-            else:
-                self._add_to_buffer(record, self.config.processor)
-
-    def _add_to_buffer(self, record: Record, processor: Processor) -> None:
-        if not self._buffer:
-            self._buffer_opened = time.time()
-        self._buffer.append(record)
-        self._buffered_bytes += len(record.data)
-        if self._buffered_bytes >= processor.buffering.size_bytes:
-            self._invocations.extend(Invocation(batch) for batch in requests(self._take_buffer()))
-
-    def _take_buffer(self) -> list[Record]:
-        records, self._buffer, self._buffered_bytes = self._buffer, [], 0
-        return records
-
-    def _transform(self) -> float:
-        processor = self.config.processor
-        if processor is None or self._function is None:
-            return POLL_INTERVAL_S
-        now = time.time()
-        closes = self._buffer_opened + processor.buffering.interval_s
-        if self._buffer and now >= closes:
-            self._invocations.extend(Invocation(batch) for batch in requests(self._take_buffer()))
-        if self._invocations:
-            if now >= self._invocation_due:
-                self._invoke(self._function, processor)
-            return max(0.0, self._invocation_due - time.time()) if self._invocations else 0.0
-        return max(0.0, closes - now) if self._buffer else POLL_INTERVAL_S
-
-    def _invoke(self, function: Function, processor: Processor) -> None:
-        invocation = self._invocations[0]
-        invocation.attempts += 1
-        self._counters.invocations += 1
-        try:
-            outcomes = function.transform(invocation.records)
-        except FunctionError as error:
-            self._counters.invocation_failures += 1
-            log.warning("delivery stream %s: attempt %d: %s", self.config.name, invocation.attempts, error)
-            if invocation.attempts <= processor.retries:
-                delay = min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2**invocation.attempts)
-                self._invocation_due = time.time() + delay
-                return
-            outcomes = [Failed(record, error.code, error.message) for record in invocation.records]
-        except CallError as error:
-            # The service is away, not the function: nothing is held against the records.
-            invocation.attempts -= 1
-            if not self._function_failing:
-                log.warning("delivery stream %s: processor: %s", self.config.name, error)
-            self._function_failing = True
-            self._invocation_due = time.time() + _OUTAGE_PAUSE_S
-            return
-        self._function_failing = False
-        self._invocation_due = 0.0
-        self._invocations.popleft()
-        for outcome in outcomes:
-            self._settle(outcome, invocation.attempts, processor.function_arn)
-
-    def _settle(self, outcome: Outcome, attempts: int, function_arn: str) -> None:
-        match outcome:
-            case Transformed(record, data, keys):
-                self._hand_over(record, data, keys)
-            case Dropped(record):
-                self._counters.dropped += 1
-                self._ledger.acknowledge(record)
-            case Failed(record, code, message):
-                self._refuse(record, code, message, attempts, function_arn)
-
-    def _hand_over(self, record: Record, data: bytes, keys: dict[str, str]) -> None:
-        if self.config.partition_query:
-            found = partition_keys(self.config.partition_query, data) or {}
-            keys = keys | {f"partitionKeyFromQuery:{name}": value for name, value in found.items()}
-        if not self._needed_keys <= keys.keys():
-            missing = ", ".join(sorted(self._needed_keys - keys.keys()))
-            message = f"The record has no value for the partition keys of the prefix: {missing}."
-            self._refuse(record, "DynamicPartitioning.MetadataExtractionFailed", message, 1, "")
-            return
-        place = tuple((key, keys[key]) for key in sorted(self._needed_keys))
-        self._delivery.add(record, data + self.config.delimiter, place)
-
-    def _refuse(self, record: Record, code: str, message: str, attempts: int, function_arn: str) -> None:
-        self._counters.processing_failed += 1
-        now_ms = int(time.time() * 1000)
-        failure = ProcessingFailure(record.data, code, message, attempts, record.arrived_ms, now_ms, function_arn)
-        self._delivery.add_error(record, PROCESSING_FAILED, error_line(failure))
-
-    def _deliver(self, *, flush: bool = False) -> float:
-        pause = self._delivery.step(flush=flush)
-        if self._backup is not None:
-            pause = min(pause, self._backup.step(flush=flush))
-        return pause
-
-    def _finish_shards(self) -> None:
-        for shard_id, cursor in list(self._reader.cursors.items()):
-            if cursor.exhausted and self._ledger.is_empty(shard_id):
-                try:
-                    self._reader.finish(shard_id)
-                except CallError as error:
-                    log.warning("delivery stream %s: source: %s", self.config.name, error)
-
-    def _account(self) -> dict[str, Any]:
-        oldest_ms = self._ledger.oldest_ms()
-        delivered = asdict(self._delivery.counters)
-        return {
-            **asdict(self._counters),
-            **delivered,
-            "records_out": delivered["delivered"],
-            "backlog": self._ledger.backlog,
-            "lag_ms": 0 if oldest_ms is None else max(0, int(time.time() * 1000) - oldest_ms),
-            "checkpoint": {shard_id: self._checkpoint.accepted(shard_id) for shard_id in list(self._reader.cursors)},
-        }
+        log.info("delivery stream %s: stopped", self.config.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.firehose.config import StreamConfig, UnsupportedStreamError, parse_stream
@@ -84,9 +85,9 @@ class FirehoseWorker:
     def _apply(self, name: str, description: dict[str, Any]) -> None:
         try:
             config = parse_stream(description)
-        except UnsupportedStreamError as error:
+        except (UnsupportedStreamError, msgspec.ValidationError) as error:
             if self._unsupported.get(name) != str(error):
-                log.error("%s", error)
+                log.error("delivery stream %s does not run: %s", name, error)
             self._end(name)
             self._unsupported[name] = str(error)
             return

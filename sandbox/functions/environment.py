@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -48,13 +49,17 @@ class Environment:
         stream = time.strftime("%Y/%m/%d/", time.gmtime()) + f"[{config.version}]{uuid.uuid4().hex}"
         self._log = InvocationLog(sink, config.log_group, stream)
         self._wake_reader, self._wake_writer = os.pipe()
+        self._wake_lock = threading.Lock()
+        self._is_closed = False
         self._api = RuntimeApi(time.time, self._wake)
         self._started_s = time.monotonic()
         self._init_ms: float | None = None
         self._log_is_open = True
         self._log_reader, log_writer = os.pipe()
         os.set_blocking(self._log_reader, False)
-        command = [sys.executable, "-I", "-S", str(_LAUNCHER), str(runtime_dir), config.handler]
+        # The function's process ends itself when this pipe breaks: it outlives the service in no case.
+        life_reader, self._life_writer = os.pipe()
+        command = [sys.executable, "-I", "-S", str(_LAUNCHER), str(runtime_dir), str(life_reader), config.handler]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the user's own function
                 command,
@@ -64,9 +69,11 @@ class Environment:
                 stdout=log_writer,
                 stderr=log_writer,
                 start_new_session=True,
+                pass_fds=[life_reader],
             )
         finally:
             os.close(log_writer)
+            os.close(life_reader)
         self._log.write(f"INIT_START Runtime Version: {config.runtime}\n".encode())
 
     @property
@@ -91,13 +98,19 @@ class Environment:
         self._log.write(self._closing_lines(invocation, duration_ms))
         return Result(payload, failed, self._log.tail())
 
+    def end(self) -> None:
+        """End the process, which fails the invocation that it may be in."""
+        self._kill()
+
     def close(self) -> None:
         """End the process and its runtime API."""
         self._kill()
         self._api.close()
         self._drain()
-        for descriptor in (self._log_reader, self._wake_reader, self._wake_writer):
-            os.close(descriptor)
+        with self._wake_lock:
+            self._is_closed = True
+            for descriptor in (self._log_reader, self._wake_reader, self._wake_writer, self._life_writer):
+                os.close(descriptor)
 
     def _wait(self) -> tuple[float, Report | None]:
         """When the runtime took the invocation, and its report; None after a timeout or the end of the process."""
@@ -163,7 +176,9 @@ class Environment:
             self._log.write(chunk)
 
     def _wake(self) -> None:
-        os.write(self._wake_writer, b"\0")
+        with self._wake_lock:
+            if not self._is_closed:
+                os.write(self._wake_writer, b"\0")
 
     def _closing_lines(self, invocation: Invocation, duration_ms: float) -> bytes:
         init_ms, self._init_ms = self._init_ms, 0.0

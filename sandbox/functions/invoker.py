@@ -18,7 +18,7 @@ from sandbox.functions.config import FunctionConfig, parse_function, why_not_her
 from sandbox.functions.environment import Environment, Result
 from sandbox.functions.logs import LogSink
 from sandbox.functions.package import PackageError, runtime_modules, unpack
-from sandbox.functions.pool import Pool, ThrottledError
+from sandbox.functions.pool import ClosedError, Pool, ThrottledError
 from sandbox.functions.runtime_api import Invocation
 from sandbox.state import StateDir, client
 
@@ -104,6 +104,8 @@ class Invoker:
             raise InvokeError(502, "InvalidZipFileException", str(error)) from error
         except CallError as error:
             raise InvokeError(503, "ServiceUnavailableException", str(error)) from error
+        except ClosedError as error:
+            raise InvokeError(503, "ServiceUnavailableException", "The service is stopping.") from error
         self._count(
             invocations=1,
             errors=int(result.failed),

@@ -1,14 +1,23 @@
-"""Starts AWS's runtime client in a function's process: `python -I -S launch.py RUNTIME_DIR HANDLER`.
+"""Starts AWS's runtime client in a function's process: `python -I -S launch.py RUNTIME_DIR LIFE_FD HANDLER`.
 
 Run as a file, never imported. -I and -S leave the standard library alone on the
 path; the function's own files go before it and the runtime's behind it, as in
-AWS's Python runtimes.
+AWS's Python runtimes. The process ends when the other end of the pipe LIFE_FD
+is gone, whatever the function is doing.
 """
 
 import os
 import runpy
 import sys
+import threading
+
+
+def _end_with(descriptor: int) -> None:
+    os.read(descriptor, 1)
+    os._exit(1)
+
 
 sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
 sys.path.append(sys.argv.pop(1))
+threading.Thread(target=_end_with, args=(int(sys.argv.pop(1)),), daemon=True).start()
 runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)

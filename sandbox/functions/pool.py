@@ -22,12 +22,17 @@ class ThrottledError(Exception):
     """The function's reserved concurrency is used up."""
 
 
+class ClosedError(Exception):
+    """The service ends, and the invocation with it, through no fault of the function."""
+
+
 class Pool:
     """Environments of one function, at most as many as its concurrency allows."""
 
     def __init__(self, start: Callable[[FunctionConfig], Environment]) -> None:
         self._start = start
         self._idle: list[Environment] = []
+        self._running: list[Environment] = []
         self._busy = 0
         self._free = threading.Condition()
         self._closed = False
@@ -37,6 +42,7 @@ class Pool:
 
         Raises:
             ThrottledError: `reserved` invocations are running already.
+            ClosedError: the pool has been closed, perhaps in mid-invocation.
             PackageError, CallError: a new environment could not be made.
         """
         with self._free:
@@ -49,15 +55,24 @@ class Pool:
         try:
             if environment is None:
                 environment = self._start(config)
-            return environment.invoke(invocation)
+            with self._free:
+                self._running.append(environment)
+                if self._closed:
+                    raise ClosedError
+            result = environment.invoke(invocation)
+            if result.failed and self._closed:
+                raise ClosedError
+            return result
         finally:
             self._release(environment)
 
     def close(self) -> None:
-        """End every idle environment, and the busy ones as they become idle."""
+        """End every environment; invocations that are running fail."""
         with self._free:
             self._closed = True
             idle, self._idle = self._idle, []
+            for environment in self._running:
+                environment.end()
         for environment in idle:
             environment.close()
 
@@ -73,6 +88,8 @@ class Pool:
     def _release(self, environment: Environment | None) -> None:
         with self._free:
             self._busy -= 1
+            if environment in self._running:
+                self._running.remove(environment)
             keep = (
                 environment is not None
                 and environment.is_alive

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.pipes.config import UnsupportedPipeError, parse_pipe
@@ -42,10 +43,12 @@ class PipesWorker:
             self._status.counters = self._counters()
             self._status.tick()
             stop.wait(LIST_INTERVAL_S)
-        for name in list(self._runners):
-            self._runners[name].request_stop()
-        for name in list(self._runners):
-            self._runners.pop(name).join(STOP_TIMEOUT_S)
+        for runner in self._runners.values():
+            runner.request_stop()
+        for runner in self._runners.values():
+            runner.join(STOP_TIMEOUT_S)
+        self._status.counters = self._counters()
+        self._status.write()
 
     def _follow(self) -> None:
         try:
@@ -79,7 +82,7 @@ class PipesWorker:
             self._end(name)
             self._runners[name] = PipeRunner(config, self._endpoint_url, self._state)
             self._runners[name].start()
-        except (UnsupportedPipeError, PatternError, TemplateError, ValueError) as error:
+        except (UnsupportedPipeError, PatternError, TemplateError, msgspec.ValidationError, ValueError) as error:
             if self._unsupported.get(name) != str(error):
                 log.error("pipe %s does not run: %s", name, error)
             self._unsupported[name] = str(error)

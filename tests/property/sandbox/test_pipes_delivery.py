@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.awsjson import ServiceError, UnreachableError
@@ -81,6 +81,7 @@ def changes(keys: list[int]) -> list[ChangeRecord]:
     ]
 
 
+@settings(deadline=None)
 @given(
     keys=st.lists(st.integers(0, 4), max_size=60),
     pages=st.lists(st.integers(0, 20), max_size=20),

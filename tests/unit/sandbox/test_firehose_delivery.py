@@ -97,10 +97,10 @@ def test_an_object_is_put_when_its_buffer_is_full() -> None:
     assert [len(body) for body in bench.store.bodies] == [1000]
 
 
-def test_an_interval_of_nothing_puts_at_once() -> None:
+def test_an_interval_of_nothing_puts_at_once_and_then_rests() -> None:
     bench = Bench(destination(buffering=Buffering(1000, 0.0)))
     bench.delivery.add(record(), b"a")
-    bench.step()
+    assert bench.step() == float("inf")
     assert bench.store.bodies == [b"a"]
 
 

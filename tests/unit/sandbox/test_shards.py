@@ -197,5 +197,9 @@ def test_shards_that_the_stream_has_trimmed_are_forgotten(stream: Stream, tmp_pa
     progress = checkpoint(tmp_path)
     progress.end("old")
     stream.add(Shard("a"), "1")
-    ShardReader(stream, progress, None).discover()
+    reader = ShardReader(stream, progress, None)
+    reader.discover()
     assert progress.known() == set()
+    del stream.listed["a"]
+    reader.discover()
+    assert reader.cursors == {}
