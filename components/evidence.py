@@ -1,0 +1,263 @@
+"""What shows that a control is met: one predicate each, over a resource and those that belong to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from components.graph import Graph, Resource
+from components.settings import RUNTIMES, Settings
+
+_WEEK_HOURS = 168
+_YEAR_DAYS = 365
+_LEAST_DELETION_WINDOW_DAYS = 7
+_OF_OURS = frozenset(
+    {"aws:SourceAccount", "aws:SourceArn", "aws:PrincipalArn", "aws:PrincipalAccount", "kms:CallerAccount"}
+)
+"""Conditions that keep a statement for everybody to this account."""
+
+Statement = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A resource, the stack that it belongs to, and the stack's choices."""
+
+    resource: Resource
+    graph: Graph
+    settings: Settings
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """What the program asks of the resource."""
+        return self.resource.inputs
+
+    def side(self, type_: str, key: str, value: str) -> Resource | None:
+        """The resource of a type that names this one."""
+        return next((one for one in self.graph.of(type_) if one.inputs.get(key) == value), None)
+
+
+def workgroup_publishes_metrics(case: Case) -> bool:
+    """The workgroup's queries are metrics in CloudWatch."""
+    return case.inputs["configuration"]["publishCloudwatchMetricsEnabled"] is True
+
+
+def source_is_encrypted(case: Case) -> bool:
+    """A delivery stream with a Kinesis source keeps its records there; its own encryption is for Direct PUT alone."""
+    source = case.inputs["kinesisSourceConfiguration"]["kinesisStreamArn"]
+    streams = [stream for stream in case.graph.of("aws:kinesis/stream:Stream") if stream.state["arn"] == source]
+    return bool(streams) and all(_has_kms(stream.inputs) for stream in streams)
+
+
+def table_scales(case: Case) -> bool:
+    """On-demand, or provisioned with a scaling target for reads and for writes."""
+    if case.inputs["billingMode"] == "PAY_PER_REQUEST":
+        return True
+    resource_id = f"table/{case.inputs['name']}"
+    targets = [one.inputs for one in case.graph.of("aws:appautoscaling/target:Target")]
+    scaled = {target["scalableDimension"] for target in targets if target["resourceId"] == resource_id}
+    return scaled == {"dynamodb:table:ReadCapacityUnits", "dynamodb:table:WriteCapacityUnits"}
+
+
+def table_is_recoverable(case: Case) -> bool:
+    """Point-in-time recovery is on."""
+    return case.inputs["pointInTimeRecovery"]["enabled"] is True
+
+
+def table_refuses_deletion(case: Case) -> bool:
+    """Deletion protection is on, at AWS and in the engine."""
+    return case.inputs["deletionProtectionEnabled"] is True and case.resource.protect
+
+
+def stream_is_encrypted(case: Case) -> bool:
+    """The stream is encrypted under a KMS key."""
+    return _has_kms(case.inputs)
+
+
+def stream_is_kept_a_week(case: Case) -> bool:
+    """The stream's retention is what Security Hub asks by default."""
+    return case.inputs["retentionPeriod"] >= _WEEK_HOURS
+
+
+def bucket_is_closed(case: Case) -> bool:
+    """All four settings of the bucket's public access block are on."""
+    block = _of_bucket(case, "PublicAccessBlock")
+    names = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    return all(block.get(name) is True for name in names)
+
+
+def bucket_requires_tls(case: Case) -> bool:
+    """The bucket's policy denies everything over plain HTTP, to everybody, on the bucket and all in it."""
+    arn = case.resource.state["arn"]
+    return any(
+        statement["Effect"] == "Deny"
+        and statement["Principal"] == "*"
+        and statement["Action"] == ["s3:*"]
+        and set(statement["Resource"]) == {arn, f"{arn}/*"}
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        for statement in _bucket_policy(case)
+    )
+
+
+def bucket_admits_no_other_account(case: Case) -> bool:
+    """The bucket's policy allows AWS services alone, each on behalf of this account."""
+    return all(
+        "Service" in statement["Principal"] and _is_of_ours(statement)
+        for statement in _bucket_policy(case)
+        if statement["Effect"] == "Allow"
+    )
+
+
+def bucket_is_logged(case: Case) -> bool:
+    """Requests to the bucket are written down in another."""
+    target = _of_bucket(case, "Logging").get("targetBucket")
+    return target is not None and target != case.inputs["bucket"]
+
+
+def is_log_bucket(case: Case) -> bool:
+    """The bucket is where another's requests are written down."""
+    return case.side("aws:s3/bucketLogging:BucketLogging", "targetBucket", case.inputs["bucket"]) is not None
+
+
+def bucket_has_no_acls(case: Case) -> bool:
+    """The bucket's owner owns every object in it, so that ACLs do nothing."""
+    return _of_bucket(case, "OwnershipControls").get("rule") == {"objectOwnership": "BucketOwnerEnforced"}
+
+
+def bucket_has_lifecycle(case: Case) -> bool:
+    """A rule of the bucket's lifecycle is in force."""
+    return any(rule["status"] == "Enabled" for rule in _of_bucket(case, "LifecycleConfiguration").get("rules", ()))
+
+
+def bucket_is_versioned(case: Case) -> bool:
+    """The bucket keeps old versions."""
+    return _of_bucket(case, "Versioning").get("versioningConfiguration") == {"status": "Enabled"}
+
+
+def bucket_is_encrypted_with_kms(case: Case) -> bool:
+    """The bucket's default encryption is a KMS key's."""
+    rules = _of_bucket(case, "ServerSideEncryptionConfiguration").get("rules", ())
+    return any(rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms" for rule in rules)
+
+
+def nobody_else_invokes(case: Case) -> bool:
+    """The function has no policy of its own: what invokes it does so by its role."""
+    return not case.graph.of("aws:lambda/permission:Permission")
+
+
+def runtime_is_supported(case: Case) -> bool:
+    """The runtime is one that Lambda supports."""
+    return case.inputs["runtime"] in RUNTIMES
+
+
+def function_is_traced(case: Case) -> bool:
+    """X-Ray traces the function."""
+    return case.inputs["tracingConfig"] == {"mode": "Active"}
+
+
+def key_is_not_deleted_by_accident(case: Case) -> bool:
+    """A deleted key could be had back for a while; a protected stack's key cannot be deleted at all."""
+    window = case.inputs["deletionWindowInDays"]
+    return window >= _LEAST_DELETION_WINDOW_DAYS and case.resource.protect == case.settings.protect
+
+
+def key_rotates(case: Case) -> bool:
+    """The key is rotated every year."""
+    return case.inputs["enableKeyRotation"] is True
+
+
+def key_is_not_public(case: Case) -> bool:
+    """The key's policy allows nobody beyond this account."""
+    return not _is_public(case.inputs["policy"])
+
+
+def queue_is_encrypted(case: Case) -> bool:
+    """The queue is encrypted by SQS or under a KMS key."""
+    return case.inputs.get("sqsManagedSseEnabled") is True or "kmsMasterKeyId" in case.inputs
+
+
+def queue_is_not_public(case: Case) -> bool:
+    """The queue's policy allows nobody beyond this account."""
+    policy = case.side("aws:sqs/queuePolicy:QueuePolicy", "queueUrl", case.resource.state["url"])
+    return policy is not None and not _is_public(policy.inputs["policy"])
+
+
+def topic_is_encrypted(case: Case) -> bool:
+    """The topic is encrypted under a KMS key."""
+    return "kmsMasterKeyId" in case.inputs
+
+
+def topic_is_not_public(case: Case) -> bool:
+    """The topic's policy allows nobody beyond this account."""
+    policy = case.side("aws:sns/topicPolicy:TopicPolicy", "arn", case.resource.state["arn"])
+    return policy is not None and not _is_public(policy.inputs["policy"])
+
+
+def no_full_privileges(case: Case) -> bool:
+    """No statement allows everything on everything."""
+    return not any("*" in statement["Action"] and "*" in statement["Resource"] for statement in allowed(case.inputs))
+
+
+def no_wildcard_action(case: Case) -> bool:
+    """No action allowed has a wildcard in it."""
+    return not any("*" in action for statement in allowed(case.inputs) for action in statement["Action"])
+
+
+def no_decryption_everywhere(case: Case) -> bool:
+    """No statement allows decryption under every key."""
+    decrypting = {"kms:Decrypt", "kms:ReEncryptFrom"}
+    return not any(
+        decrypting.intersection(statement["Action"]) and any("*" in arn for arn in statement["Resource"])
+        for statement in allowed(case.inputs)
+    )
+
+
+def logs_are_kept_a_year(case: Case) -> bool:
+    """The log group keeps its lines for a year or longer."""
+    return case.inputs["retentionInDays"] >= _YEAR_DAYS
+
+
+def alarm_acts(case: Case) -> bool:
+    """The alarm tells somebody."""
+    return bool(case.inputs["alarmActions"])
+
+
+def alarm_actions_are_on(case: Case) -> bool:
+    """The alarm's actions are not switched off."""
+    return case.inputs.get("actionsEnabled", True) is True
+
+
+def allowed(policy_inputs: Mapping[str, Any]) -> Iterator[Statement]:
+    """The statements of a policy that allow something."""
+    return (statement for statement in _statements(policy_inputs["policy"]) if statement["Effect"] == "Allow")
+
+
+def _has_kms(stream: Mapping[str, Any]) -> bool:
+    return stream.get("encryptionType") == "KMS" and bool(stream.get("kmsKeyId"))
+
+
+def _of_bucket(case: Case, kind: str) -> Mapping[str, Any]:
+    found = case.side(f"aws:s3/bucket{kind}:Bucket{kind}", "bucket", case.inputs["bucket"])
+    return found.inputs if found else {}
+
+
+def _bucket_policy(case: Case) -> list[Statement]:
+    return _statements(_of_bucket(case, "Policy").get("policy", '{"Statement": []}'))
+
+
+def _statements(document: str) -> list[Statement]:
+    return cast("list[Statement]", json.loads(document)["Statement"])
+
+
+def _is_public(document: str) -> bool:
+    return any(
+        statement["Effect"] == "Allow" and statement["Principal"] in ("*", {"AWS": "*"}) and not _is_of_ours(statement)
+        for statement in _statements(document)
+    )
+
+
+def _is_of_ours(statement: Statement) -> bool:
+    conditions = cast("dict[str, dict[str, object]]", statement.get("Condition", {}))
+    return any(_OF_OURS.intersection(keys) for keys in conditions.values())
