@@ -173,6 +173,7 @@ class Executions:
             if token is not None:
                 self._tokens[token] = (execution.id, request)
             self.counts["queries"] += 1
+            self._write(execution)
         self._threads.submit(self._run, execution)
         return execution.id
 
@@ -269,18 +270,32 @@ class Executions:
         if state == "FAILED":
             self.counts["failed"] += 1
             _log.info("query %s failed: %s", execution.id, reason)
-        record = _Record(execution.described(), execution.columns)
-        (self._directory / f"{execution.id}.json").write_bytes(msgspec.json.encode(record))
+        self._write(execution)
         self._past[execution.id] = (execution.submitted_at, execution.request.settings.workgroup)
         if len(self._live) > _MOST_REMEMBERED:
             over = next(key for key, e in self._live.items() if e.state in FINAL)
             del self._live[over]
 
+    def _write(self, execution: Execution) -> None:
+        self._keep(execution.id, _Record(execution.described(), execution.columns))
+
+    def _keep(self, execution_id: str, record: _Record) -> None:
+        path = self._directory / f"{execution_id}.json"
+        partial = path.with_suffix(".partial")
+        partial.write_bytes(msgspec.json.encode(record))
+        partial.replace(path)
+
     def _recall(self) -> dict[str, tuple[float, str]]:
+        """The executions of earlier processes; what those left running has failed."""
         past: dict[str, tuple[float, str]] = {}
         for path in self._directory.glob("*.json"):
-            execution = self._read(path.stem).execution
-            past[path.stem] = (execution["Status"]["SubmissionDateTime"], execution["WorkGroup"])
+            remembered = self._read(path.stem)
+            execution, status = remembered.execution, remembered.execution["Status"]
+            past[path.stem] = (status["SubmissionDateTime"], execution["WorkGroup"])
+            if status["State"] not in FINAL:
+                reason = "GENERIC_INTERNAL_ERROR: The sandbox's Athena ended while the query ran"
+                status |= {"State": "FAILED", "StateChangeReason": reason, "CompletionDateTime": time.time()}
+                self._keep(path.stem, _Record(execution, remembered.columns))
         return past
 
     def _read(self, execution_id: str) -> Remembered:

@@ -243,10 +243,16 @@ def test_results_outlive_the_process(sandbox_server: SandboxServer, tmp_path: An
             if execution["Status"]["State"] == "SUCCEEDED":
                 break
             threading.Event().wait(0.02)
+    record = state.path / "athena" / "results" / "killed.json"
+    status = {**execution["Status"], "State": "RUNNING"}
+    running = {**execution, "QueryExecutionId": "killed", "WorkGroup": "other", "Status": status}
+    record.write_text(json.dumps({"execution": running, "columns": []}))
     with worker("sandbox.athena", sandbox_server.endpoint_url, state):
         again = ask(state, "GetQueryExecution", {"QueryExecutionId": execution_id})["QueryExecution"]
         rows = ask(state, "GetQueryResults", {"QueryExecutionId": execution_id})["ResultSet"]["Rows"]
         listed = ask(state, "ListQueryExecutions", {"WorkGroup": place.name})["QueryExecutionIds"]
+        interrupted = json.loads(record.read_text())
     assert again == execution
+    assert interrupted["execution"]["Status"]["State"] == "FAILED"
     assert rows[1] == {"Data": [{"VarCharValue": "42"}]}
     assert listed == [execution_id]
