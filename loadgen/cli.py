@@ -7,50 +7,31 @@ import secrets
 import signal
 import sys
 import time
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import cast
 
+from loadgen import arguments, custom, fleet, segment, spec, summary, target
 from loadgen import report as reports
-from loadgen import segment, summary, target
-from loadgen.figures import Row
-from loadgen.mix import Mix
-from loadgen.options import duration, number, positive, whole
+from loadgen.fleet import Fleet
+from loadgen.options import DEFAULT_DURATION_S
 from loadgen.plan import Plan
-from loadgen.profile import Constant
+from loadgen.processes import Processes
+from loadgen.profile import AnyProfile
 from loadgen.progress import JsonLines, Progress, Silent
+from loadgen.report import Report
 from loadgen.segment import Job
-from loadgen.writer import Limits
-from stack import StackOutputs, UserError, add_options, resolve_options
+from loadgen.writer import Endpoint, Limits
+from stack import StackOutputs, UserError, resolve_options
 from stack import run as run_tool
 
 EXIT_NOTHING_ACKED = 1
+EXIT_WORKER_LOST = 3
 EXIT_INTERRUPTED = 130
-_LEAD_NS = 20_000_000
+# From telling the workers the start until the start itself.
+_LEAD_NS = 100_000_000
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_DESCRIPTION = """\
-Write sales orders to a DynamoDB table at a rate that does not depend on how fast it answers.
-
-Every write has its time in a plan that is fixed in advance. When the table is slow the plan goes on:
-the latency is measured from the planned time, and writes beyond --max-in-flight are dropped and counted.
-"""
-_EPILOG = """\
-examples:
-  python -m loadgen --rps 500                                   a minute against the running sandbox
-  python -m loadgen --rps 2000 --duration 10m --stack dev       ten minutes against a deployed stack
-  python -m loadgen --rps 50 --table orders --region eu-west-1  a table by name
-  python -m loadgen --rps 500 --mix insert=20,update=75,delete=5 --seed 7 --report run.json
-
-exit codes:
-  0 done    1 no write was acknowledged    2 it could not begin or go on: one sentence says why
-  130 stopped by Ctrl-C: what was in flight is waited for, and the report is written
-"""
-
-
-class _Parser(ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see --help)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,153 +40,122 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None) -> int:
-    arguments = _parser().parse_args(argv)
-    plan = _plan(arguments)
-    outputs = resolve_options(arguments)
-    import uvloop
-
-    return uvloop.run(_run(arguments, plan, outputs))
-
-
-def _parser() -> ArgumentParser:
-    from rich_argparse import RawDescriptionRichHelpFormatter
-
-    parser = _Parser(
-        prog="python -m loadgen",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=RawDescriptionRichHelpFormatter,
-        allow_abbrev=False,
-    )
-    load = parser.add_argument_group("the load")
-    load.add_argument("--rps", type=positive(number), required=True, metavar="N", help="writes per second")
-    load.add_argument(
-        "--duration", type=positive(duration), default=60.0, metavar="TIME", help="how long: 30s, 5m, 1h (default: 60s)"
-    )
-    load.add_argument(
-        "--warm-up",
-        type=duration,
-        default=0.0,
-        metavar="TIME",
-        help="write at the first rate for this long before, and leave it out of the figures (default: none)",
-    )
-    load.add_argument(
-        "--mix",
-        type=_mix,
-        default=Mix(),
-        metavar="MIX",
-        help="shares of new, changed and deleted orders (default: insert=60,update=30,delete=10)",
-    )
-    load.add_argument(
-        "--seed", type=whole(0), metavar="N", help="the same seed writes the same orders (default: another each run)"
-    )
-    load.add_argument(
-        "--max-in-flight",
-        type=whole(1),
-        metavar="N",
-        help="unanswered requests at a time; writes beyond are dropped "
-        "(default: as many as are planned in a second, between 256 and 4096)",
-    )
-    output = parser.add_argument_group("what comes out")
-    output.add_argument(
-        "--report", type=Path, default=Path("report.json"), metavar="PATH", help="the report (default: report.json)"
-    )
-    output.add_argument("--ledger", type=Path, metavar="PATH", help="append each acknowledged write to this file")
-    output.add_argument("--quiet", action="store_true", help="no progress, only the summary")
-    add_options(parser, "table_name")
-    parser.add_argument_group("the writer").add_argument(
-        "--writer", choices=("fast", "aioboto3"), default="fast", help="what speaks to DynamoDB (default: fast)"
-    )
-    return parser
-
-
-def _mix(text: str) -> Mix:
+    parser = arguments.parser()
+    options = parser.parse_args(argv)
     try:
-        return Mix.parse(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
+        plan = _plan(options)
+    except ArgumentTypeError as error:
+        parser.error(str(error))
+    outputs = resolve_options(options)
+    if not options.report.parent.is_dir():
+        raise UserError(
+            f"The report cannot be written: {options.report.parent} is no directory; create it or change --report."
+        )
+    report = asyncio.run(_run(options, plan, outputs))
+    report.save(options.report)
+    sys.stdout.write("\n".join([*summary.lines(report), f"report: {options.report}"]) + "\n")
+    return _exit_code(report)
 
 
-def _plan(arguments: Namespace) -> Plan:
-    rate = cast("float", arguments.rps)
-    in_flight = cast("int | None", arguments.max_in_flight)
-    seed = cast("int | None", arguments.seed)
+def _plan(options: Namespace) -> Plan:
+    seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
+    profile = _profile(options, seed)
     return Plan(
-        profile=Constant(rate, arguments.duration),
-        warm_up_s=arguments.warm_up,
-        mix=arguments.mix,
-        seed=secrets.randbits(31) if seed is None else seed,
-        max_in_flight=in_flight or min(max(round(rate), 256), 4096),
+        profile=profile,
+        limit=options.count,
+        warm_up_s=options.warm_up,
+        mix=options.mix,
+        keys=options.keys,
+        item_bytes=options.item_size,
+        seed=seed,
+        batch=options.batch,
+        batch_wait_s=options.batch_wait,
+        max_in_flight=options.max_in_flight or min(max(round(options.rps), 256), 4096),
     )
 
 
-async def _run(arguments: Namespace, plan: Plan, outputs: StackOutputs) -> int:
-    _check_writable(arguments.report)
-    job = await _job(arguments, plan, outputs)
-    progress = _progress(arguments, job)
-    rows: list[Row] = []
+def _profile(options: Namespace, seed: int) -> AnyProfile:
+    """The profile; with a count and no duration it goes on until the count is reached."""
+    duration_s = cast("float | None", options.duration)
+    count = cast("int | None", options.count)
+    if duration_s is not None or count is None:
+        return spec.profile(options.profile, options.rps, duration_s or DEFAULT_DURATION_S, seed)
+    return spec.profile(options.profile, options.rps, spec.enough_s(options.profile, options.rps, count), seed)
 
-    def on_row(row: Row) -> None:
-        rows.append(row)
-        progress.row(row)
 
-    one = segment.Segment(job, on_row)
-    await one.prepare()
-    interrupts = Interrupts(one.stop)
+async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> Report:
+    workers = Processes(options.processes)
+    try:
+        await workers.launch()
+        job = await _job(options, plan, outputs)
+        await workers.prepare(fleet.split(job, workers.segments))
+        return await _carry_out(workers, job, _progress(options, job))
+    finally:
+        await workers.close()
+
+
+async def _carry_out(workers: Fleet, job: Job, progress: Progress) -> Report:
+    interrupts = Interrupts(workers.stop)
     start_epoch_ns = time.time_ns() + _LEAD_NS
     progress.begin()
     try:
-        result = await one.run(start_epoch_ns)
+        parts = await workers.run(start_epoch_ns, progress.row)
     finally:
         progress.end()
         interrupts.close()
-    report = reports.build(job, [result], rows, start_epoch_ns=start_epoch_ns, interrupted=interrupts.count > 0)
-    report.save(arguments.report)
-    sys.stdout.write("\n".join([*summary.lines(report), f"report: {arguments.report}"]) + "\n")
-    if report.failure is not None:
-        raise UserError(f"The run was given up because the service did not accept the credentials: {report.failure}")
-    if interrupts.count:
-        return EXIT_INTERRUPTED
-    return EXIT_NOTHING_ACKED if report.counts.acked == 0 else 0
+    return reports.build(job, parts, start_epoch_ns=start_epoch_ns, interrupted=interrupts.count > 0)
 
 
-async def _job(arguments: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
-    """The job, once the table is known to be there."""
+async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
+    """The job, once the tables are known to be there."""
     table = outputs.require("table_name")
     where = target.endpoint(outputs)
-    limits = Limits(connections=plan.max_in_flight)
-    writer = segment.open_writer(arguments.writer, where, limits)
-    await writer.open(0)
-    try:
-        keys = await target.key_names(writer, table, where)
-    finally:
-        await writer.close()
-    ledger = cast("Path | None", arguments.ledger)
+    script = cast("str | None", options.workload)
+    tables = [table] if script is None else list(custom.load(script, table).tables)
+    ledger = cast("Path | None", options.ledger)
     return Job(
         plan=plan,
         endpoint=where,
         table=table,
-        writer=arguments.writer,
-        keys={table: keys},
-        limits=limits,
-        ledger=None if ledger is None else str(ledger),
+        writer=options.writer,
+        keys=await _keys(options.writer, where, tables, orders=script is None),
+        limits=Limits(connections=plan.max_in_flight),
+        ledger=None if ledger is None else str(ledger.absolute()),
+        script=script,
     )
 
 
-def _check_writable(path: Path) -> None:
-    """UserError now, rather than after the run, when the report's directory is missing."""
-    if not path.parent.is_dir():
-        raise UserError(f"The report cannot be written: {path.parent} is no directory; create it or change --report.")
+async def _keys(writer_name: str, where: Endpoint, tables: list[str], *, orders: bool) -> dict[str, tuple[str, ...]]:
+    """The tables' key attributes. UserError when one cannot be written."""
+    writer = segment.open_writer(writer_name, where, Limits(connections=1))
+    try:
+        await writer.open(0)
+        keys = {table: await target.key_names(writer, table, where) for table in tables}
+    finally:
+        await writer.close()
+    if orders:
+        target.check_for_orders(tables[0], keys[tables[0]])
+    return keys
 
 
-def _progress(arguments: Namespace, job: Job) -> Progress:
-    if arguments.quiet:
+def _progress(options: Namespace, job: Job) -> Progress:
+    if options.quiet:
         return Silent()
     if sys.stderr.isatty():
         from loadgen.live import LiveView
 
         return LiveView(job.plan, job.table)
     return JsonLines()
+
+
+def _exit_code(report: Report) -> int:
+    if report.failure is not None:
+        raise UserError(f"The run was given up because the service did not accept the credentials: {report.failure}")
+    if report.interrupted:
+        return EXIT_INTERRUPTED
+    if report.lost:
+        return EXIT_WORKER_LOST
+    return EXIT_NOTHING_ACKED if report.counts.acked == 0 else 0
 
 
 class Interrupts:
@@ -215,13 +165,13 @@ class Interrupts:
         self.count = 0
         self._stop = stop
         self._loop = asyncio.get_running_loop()
-        for signal_number in _SIGNALS:
-            self._loop.add_signal_handler(signal_number, self._interrupt)
+        for number in _SIGNALS:
+            self._loop.add_signal_handler(number, self._interrupt)
 
     def close(self) -> None:
         """Leave the signals alone again."""
-        for signal_number in _SIGNALS:
-            self._loop.remove_signal_handler(signal_number)
+        for number in _SIGNALS:
+            self._loop.remove_signal_handler(number)
 
     def _interrupt(self) -> None:
         self.count += 1

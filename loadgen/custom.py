@@ -1,4 +1,4 @@
-'''A workload of your own: other tables, other items.
+"""A workload of your own: other tables, other items.
 
 Write a module with a class that has `tables` (the names of those it writes to)
 and `change`, which says what write n is:
@@ -23,7 +23,7 @@ runs are reproducible, however they are split. Values are plain Python: str,
 int, Decimal, bool, None, bytes, lists, dicts, and sets of str, numbers or bytes.
 
 A change of an item whose last change is unanswered is dropped, and counted.
-'''
+"""
 
 from __future__ import annotations
 
@@ -115,7 +115,6 @@ class Scripted:
         self._seed = seed
         self._segment = segment
         self._segments = segments
-        self._change: Change | None = None
         self._busy: set[tuple[str, str]] = set()
 
     def draw(self, arrival: int, offset_ns: int) -> Draw | None:
@@ -123,14 +122,11 @@ class Scripted:
         change = self._script.change(arrival, random.Random(f"{self._seed}/{arrival}"))  # noqa: S311 - a plan, no secret
         if self._segments > 1 and zlib.crc32(self._key(change).encode()) % self._segments != self._segment:
             return None
-        self._change = change
-        return Draw(arrival, offset_ns, "insert", arrival, 0)
+        return Draw(arrival, offset_ns, "insert", arrival, 0, change)
 
     def write(self, draw: Draw) -> Write | None:
-        """Render the change that was drawn last; None when the item's last change is unanswered."""
-        if self._change is None:
-            raise RuntimeError("write follows a draw")
-        change, self._change = self._change, None
+        """Render the change that was drawn; None when the item's last change is unanswered."""
+        change = cast("Change", draw.subject)
         key = self._key(change)
         if (change.table, key) in self._busy:
             return None

@@ -32,6 +32,9 @@ from loadgen.writes import Call, Fate, Outcome, Reply, Write, batch, single
 
 # A wake-up hands over at most this many writes before replies get their turn.
 _BURST = 256
+# A row is turned by the first write of the next second, or so long after its end, when there is none.
+_ROW_GRACE_NS = 50_000_000
+_ROW_CHECK_S = 0.1
 _EMPTY_BATCH_REPLIES = frozenset({b"", b"{}", b'{"UnprocessedItems":{}}'})
 
 
@@ -81,6 +84,7 @@ class Engine:
         self._offsets = zip(count(), plan.offsets_ns(), strict=False)
         self._next: Draw | None = None
         self._in_flight = 0
+        self._row_ends_ns = figures.row_ends_ns
         self._max_in_flight = plan.max_in_flight
         self._sendings = 0
         self._waiting: list[Write] = []
@@ -107,7 +111,7 @@ class Engine:
             self._alarm.close()
             if self._second is not None:
                 self._second.cancel()
-            self._turn()
+            self._turn(time.monotonic_ns())
             if self._ledger is not None:
                 self._ledger.close()
 
@@ -156,9 +160,15 @@ class Engine:
 
     def _emit(self, draw: Draw) -> None:
         write = self._workload.write(draw)
-        planned_ns = write.planned_ns = self._start_ns + draw.offset_ns
+        planned_ns = self._start_ns + draw.offset_ns
+        if planned_ns >= self._row_ends_ns:
+            self._turn(planned_ns)
         meter = self._meter(planned_ns)
         meter.due += 1
+        if write is None:
+            meter.dropped += 1
+            return
+        write.planned_ns = planned_ns
         if self._in_flight >= self._max_in_flight:
             meter.dropped += 1
             self._workload.settle(write, Fate.NOT_APPLIED)
@@ -167,7 +177,7 @@ class Engine:
         now_ns = time.monotonic_ns()
         lag_us = (now_ns - planned_ns) // 1000
         self._figures.now.lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += 1
-        if self._plan.batch == 1:
+        if self._plan.batch == 1 or write.target == "UpdateItem":
             self._first(single(write), meter, now_ns)
             return
         self._waiting.append(write)
@@ -291,20 +301,20 @@ class Engine:
         if self._next is None and not self._in_flight and not self._waiting and not self._done.done():
             self._done.set_result(None)
 
-    def _turn(self) -> None:
-        row = self._figures.turn(time.monotonic_ns(), self._in_flight)
+    def _turn(self, now_ns: int) -> None:
+        row = self._figures.turn(now_ns, self._in_flight)
+        self._row_ends_ns = self._figures.row_ends_ns
         if self._on_row is not None:
             self._on_row(row)
 
     def _turn_rows(self) -> None:
-        """Turn the row at the end of each second, and let the ledger reach the disk."""
+        """Turn the row after the end of each second, if no write of the next one has done it."""
         now_ns = time.monotonic_ns()
-        if now_ns >= self._figures.row_ends_ns:
-            self._turn()
-            if self._ledger is not None:
-                self._ledger.flush()
-        wait_s = max((self._figures.row_ends_ns - time.monotonic_ns()) / 1e9, 0.001)
-        self._second = self._loop.call_later(wait_s, self._turn_rows)
+        if now_ns >= self._row_ends_ns + _ROW_GRACE_NS:
+            self._turn(now_ns)
+        if self._ledger is not None:
+            self._ledger.flush()
+        self._second = self._loop.call_later(_ROW_CHECK_S, self._turn_rows)
 
 
 def _proven(call: Call, reply: Reply) -> bool:

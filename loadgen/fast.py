@@ -93,7 +93,9 @@ class FastWriter:
         """Sign with what the source gives: asked again from time to time, and when credentials are rejected."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._rejected.wait(), _REFRESH_S)
+                # Not wait_for, which in Python 3.11 can swallow the cancellation that ends this task.
+                async with asyncio.timeout(_REFRESH_S):
+                    await self._rejected.wait()
             self._rejected.clear()
             try:
                 current = await source.current()

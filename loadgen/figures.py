@@ -105,6 +105,10 @@ class Latencies(Struct):
     intended: Tally = field(default_factory=new_tally)
     lag: Tally = field(default_factory=new_tally)
 
+    def copy(self) -> Latencies:
+        """The same tallies, to be changed apart."""
+        return Latencies(dict(self.service), dict(self.intended), dict(self.lag))
+
     def add(self, other: Latencies) -> None:
         """Add the tallies of another."""
         for mine, theirs in (
@@ -113,7 +117,7 @@ class Latencies(Struct):
             (self.lag, other.lag),
         ):
             for value, number in theirs.items():
-                mine[value] += number
+                mine[value] = mine.get(value, 0) + number
 
 
 class Row(Struct, kw_only=True):
@@ -149,7 +153,7 @@ class Row(Struct, kw_only=True):
 
 
 class Figures:
-    """What a segment counts: two meters, the latencies, and a row at the end of each second.
+    """What a segment counts: two meters, and a row with the latencies at the end of each second.
 
     `warm_up` counts the writes planned before `zero_ns`, `measured` the others.
     `now` has the latencies of the running second.
@@ -159,7 +163,6 @@ class Figures:
         self.zero_ns = start_ns + round(warm_up_s * 1e9)
         self.measured = Meter()
         self.warm_up = Meter()
-        self.latencies = Latencies()
         self.now = Latencies()
         self._told = Counts()
         self._begins_ns = start_ns
@@ -195,8 +198,6 @@ class Figures:
             in_flight=in_flight,
             latencies=self.now,
         )
-        if row.second >= 0:
-            self.latencies.add(self.now)
         self.now = Latencies()
         self._begins_ns = now_ns
         return row

@@ -21,11 +21,11 @@ _BITS = 11
 EXACT_US = 1 << _BITS
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
-Tally = defaultdict[int, int]
+Tally = dict[int, int]
 
 
 def new_tally() -> Tally:
-    """An empty tally: counts by microseconds."""
+    """An empty tally, to count into: what has not been counted is 0."""
     return defaultdict(int)
 
 

@@ -6,6 +6,7 @@ import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 
+DEFAULT_DURATION_S = 60.0
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -52,3 +53,17 @@ def whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+_SIZE = re.compile(r"(\d+)(B|KB|KiB)?")
+
+
+def size(text: str) -> int:
+    """Bytes from "4KB" (4096), "1500B" or "1500": 1 KB at least, as an order has about that, and 400 KB at most."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is no size: write it as 4KB or 4096")
+    value = int(match[1]) * (1024 if (match[2] or "").startswith("K") else 1)
+    if not 1024 <= value <= 400 * 1024:
+        raise ArgumentTypeError(f"{text} is out of bounds: an item has 1KB to 400KB")
+    return value

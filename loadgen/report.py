@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from loadgen.figures import Counts, Latencies, Row
+from loadgen.fleet import Part
 from loadgen.histogram import PERCENTILES, Histogram, Tally, from_tally, percentiles
 from loadgen.plan import Plan
 from loadgen.segment import Job, Result
@@ -63,6 +64,7 @@ class TargetReport(Struct, kw_only=True):
     region: str
     endpoint_url: str | None
     writer: str
+    workload: str
 
 
 class GeneratorReport(Struct, kw_only=True):
@@ -74,6 +76,13 @@ class GeneratorReport(Struct, kw_only=True):
     verdict: str
 
 
+class LostSegment(Struct, kw_only=True):
+    """A segment whose worker was lost. What it did is not in the report."""
+
+    segment: int
+    reason: str
+
+
 class Report(Struct, kw_only=True):
     """A run."""
 
@@ -83,6 +92,7 @@ class Report(Struct, kw_only=True):
     elapsed_s: float
     interrupted: bool
     failure: str | None
+    lost: list[LostSegment]
     plan: Plan
     target: TargetReport
     counts: Counts
@@ -107,29 +117,38 @@ def load(path: Path) -> Report:
     return report
 
 
-def build(
-    job: Job, results: Sequence[Result], rows: Sequence[Row], *, start_epoch_ns: int, interrupted: bool
-) -> Report:
-    """Put the segments' results together."""
-    plan = msgspec.structs.replace(job.plan, segment=0)
-    counts, warm_up, latencies = Counts(), Counts(), Latencies()
+def build(job: Job, parts: Sequence[Part], *, start_epoch_ns: int, interrupted: bool) -> Report:
+    """Put together what the segments came to. Nothing of a lost segment is counted."""
+    done = [part for part in parts if part.result is not None]
+    results = [part.result for part in done if part.result is not None]
+    counts, warm_up = Counts(planned=job.plan.count), Counts(planned=job.plan.warm_up_count)
     for result in results:
         counts.add(result.counts)
         warm_up.add(result.warm_up)
-        latencies.add(result.latencies)
-    counts.planned = plan.count
-    warm_up.planned = plan.warm_up_count
+    rows: dict[int, Row] = {}
+    latencies = Latencies()
+    for row in (row for part in done for row in part.rows if row.second >= 0):
+        latencies.add(row.latencies)
+        if row.second in rows:
+            rows[row.second].add(row)
+        else:
+            rows[row.second] = row
     failures = [result.failure for result in results if result.failure is not None]
     return Report(
         schema=SCHEMA,
         tool=f"sales-analytics-cdc {_version()}",
         started_at=datetime.fromtimestamp(start_epoch_ns / 1e9, UTC).isoformat(),
-        elapsed_s=max(result.elapsed_s for result in results),
+        elapsed_s=round(max((result.elapsed_s for result in results), default=0.0), 3),
         interrupted=interrupted,
         failure=failures[0] if failures else None,
-        plan=plan,
+        lost=[LostSegment(segment=part.segment, reason=part.lost) for part in parts if part.lost is not None],
+        plan=job.plan,
         target=TargetReport(
-            table=job.table, region=job.endpoint.region, endpoint_url=job.endpoint.url, writer=job.writer
+            table=job.table,
+            region=job.endpoint.region,
+            endpoint_url=job.endpoint.url,
+            writer=job.writer,
+            workload=job.script or "orders",
         ),
         counts=counts,
         warm_up=warm_up,
@@ -139,7 +158,7 @@ def build(
             "lag": latency_report(from_tally(latencies.lag)),
         },
         generator=_generator(results, latencies),
-        series=[second(row) for row in rows if row.second >= 0],
+        series=[second(rows[number]) for number in sorted(rows)],
     )
 
 
@@ -182,7 +201,7 @@ def second(row: Row) -> Second:
 
 
 def _generator(results: Sequence[Result], latencies: Latencies) -> GeneratorReport:
-    share = max(result.cpu_s / result.elapsed_s if result.elapsed_s else 0.0 for result in results)
+    share = max((result.cpu_s / result.elapsed_s for result in results if result.elapsed_s), default=0.0)
     (lag_p99_ms,) = _ms(latencies.lag, 99)
     late, busy = lag_p99_ms > LATE_MS, share > BUSY_SHARE
     if busy:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from loadgen import pools
+from loadgen import custom, pools
+from loadgen.custom import Scripted
 from loadgen.engine import Engine
-from loadgen.figures import Counts, Figures, Latencies, Row
+from loadgen.figures import Counts, Figures, Row
 from loadgen.ledger import LedgerFile
 from loadgen.orders import Orders
 from loadgen.plan import Plan
@@ -23,7 +24,11 @@ WARM_CONNECTIONS = 32
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """All that a segment needs to know but for the start, which all segments have in common."""
+    """All that a segment needs to know but for the start, which all segments have in common.
+
+    `keys` are the key attributes of the tables, by name; `script` is the name
+    of a workload of the user's own, instead of orders.
+    """
 
     plan: Plan
     endpoint: Endpoint
@@ -33,6 +38,7 @@ class Job(Struct, frozen=True, kw_only=True):
     policy: RetryPolicy = RetryPolicy()
     limits: Limits = Limits()
     ledger: str | None = None
+    script: str | None = None
 
 
 class Result(Struct, kw_only=True):
@@ -41,7 +47,6 @@ class Result(Struct, kw_only=True):
     segment: int
     counts: Counts
     warm_up: Counts
-    latencies: Latencies
     elapsed_s: float
     cpu_s: float
     failure: str | None = None
@@ -60,7 +65,8 @@ class Segment:
 
     async def prepare(self) -> None:
         """Make the pools and open the writer, so that the start is not late."""
-        self._pools = pools.build(self._job.plan.seed)
+        if self._job.script is None:
+            self._pools = pools.build(self._job.plan.seed)
         await self._writer.open(min(self._job.limits.connections, WARM_CONNECTIONS))
 
     async def run(self, start_epoch_ns: int) -> Result:
@@ -68,7 +74,6 @@ class Segment:
         job, plan = self._job, self._job.plan
         start_ns = time.monotonic_ns() + start_epoch_ns - time.time_ns()
         figures = Figures(start_ns, plan.warm_up_s)
-        ledger = LedgerFile(Path(job.ledger)) if job.ledger is not None else None
         self._engine = Engine(
             plan,
             self._workload(start_epoch_ns),
@@ -77,25 +82,25 @@ class Segment:
             start_ns=start_ns,
             keys=job.keys,
             policy=job.policy,
-            ledger=ledger,
+            ledger=LedgerFile(Path(job.ledger)) if job.ledger is not None else None,
             on_row=self._on_row,
         )
         if self._stopped:
             self._engine.stop()
         cpu_s = time.thread_time()
-        try:
-            await self._engine.run()
-        finally:
-            await self._writer.close()
+        await self._engine.run()
         return Result(
             segment=plan.segment,
             counts=figures.measured.counts(),
             warm_up=figures.warm_up.counts(),
-            latencies=figures.latencies,
             elapsed_s=(time.monotonic_ns() - start_ns) / 1e9,
             cpu_s=time.thread_time() - cpu_s,
             failure=self._engine.failure,
         )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._writer.close()
 
     def stop(self) -> None:
         """The first time: send no more, and wait for replies. The second time: wait for nothing."""
@@ -108,6 +113,14 @@ class Segment:
 
     def _workload(self, start_epoch_ns: int) -> Workload:
         job, plan = self._job, self._job.plan
+        if job.script is not None:
+            return Scripted(
+                custom.load(job.script, job.table),
+                job.keys,
+                seed=plan.seed,
+                segment=plan.segment,
+                segments=plan.segments,
+            )
         return Orders(
             self._pools or pools.build(plan.seed),
             plan.mix,

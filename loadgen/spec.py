@@ -74,6 +74,21 @@ def profile(text: str, rps: float, duration_s: float, seed: int) -> AnyProfile:
     return _profile(name, parameters, rps, duration_s, seed)
 
 
+def enough_s(text: str, rps: float, writes: int) -> float:
+    """How long a profile must last for so many writes, when no duration is given."""
+    name, _ = Parameters.parse(text)
+    match name:
+        case "constant":
+            return writes / rps
+        case "poisson":
+            # Ten standard deviations more than on average: the count is reached, and ends the run.
+            return (writes + 10 * writes**0.5 + 10) / rps
+        case _:
+            raise ArgumentTypeError(
+                f"--count without --duration goes with constant and poisson: give {text!r} its length"
+            )
+
+
 def _profile(name: str, parameters: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:
     made: AnyProfile
     match name:

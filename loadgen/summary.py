@@ -8,7 +8,8 @@ from loadgen.report import Report
 def lines(report: Report) -> list[str]:
     """What matters most, in sentences and figures."""
     counts = report.counts
-    rate = counts.acked / report.plan.profile.duration_s
+    duration_s = min(report.plan.duration_s, report.elapsed_s - report.plan.warm_up_s)
+    rate = counts.acked / duration_s if duration_s > 0 else 0.0
     failed = sum(counts.failed.values())
     ops = ", ".join(f"{number:,} {op}" for op, number in counts.acked_by_op.items() if number)
     throttled = sum(counts.throttled.values())
@@ -33,7 +34,9 @@ def lines(report: Report) -> list[str]:
         text.append(f"{name:8} latency ({explanation}), ms: {figures}  max {latency.max_ms:,.2f}")
     text.append(f"write units {counts.write_units:,} (estimated from the items' sizes)")
     text.append(report.generator.verdict)
-    return text
+    return text + [
+        f"segment {lost.segment} was lost and is not in these figures: {lost.reason}" for lost in report.lost
+    ]
 
 
 _SHOWN = ("p50", "p90", "p99", "p99.9")

@@ -50,6 +50,15 @@ async def key_names(writer: Writer, table: str, endpoint: Endpoint) -> tuple[str
     return tuple(element.name for element in ordered)
 
 
+def check_for_orders(table: str, keys: tuple[str, ...]) -> None:
+    """UserError when the table has another key than orders have."""
+    if keys != ("order_id",):
+        raise UserError(
+            f"Table {table!r} has the key {', '.join(keys)}, and orders have order_id: "
+            "give another --table, or a --workload that fits it."
+        )
+
+
 def _sentence(reply: Reply, table: str, endpoint: Endpoint) -> str:
     place = endpoint.url or f"DynamoDB in {endpoint.region}"
     reason = " ".join((reply.message or reply.code).split()).rstrip(".")

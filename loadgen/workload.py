@@ -19,7 +19,8 @@ class Draw(Struct, gc=False):
     """An arrival and what the plan draws for it.
 
     `number` is the item's (an order's) number, -1 when there is none yet;
-    `bits` are 64 random bits that belong to the arrival.
+    `bits` are 64 random bits that belong to the arrival; `subject` is the
+    workload's own.
     """
 
     arrival: int
@@ -27,6 +28,7 @@ class Draw(Struct, gc=False):
     op: Op
     number: int
     bits: int
+    subject: object = None
 
 
 class Workload(Protocol):
@@ -36,8 +38,11 @@ class Workload(Protocol):
         """Draw the next arrival, due `offset_ns` after the start; None when it is another segment's."""
         ...
 
-    def write(self, draw: Draw) -> Write:
-        """Render the write for a draw. Called in the order of the draws, when it is due."""
+    def write(self, draw: Draw) -> Write | None:
+        """Render the write for a draw, when it is due, in the order of the draws.
+
+        None when there is nothing that may be written now; it counts as dropped.
+        """
         ...
 
     def settle(self, write: Write, fate: Fate) -> None:

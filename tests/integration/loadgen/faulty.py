@@ -1,0 +1,204 @@
+"""A DynamoDB that keeps a table and fails as it is told to, on a real socket."""
+
+import asyncio
+import json
+import zlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from enum import Enum, auto
+from typing import Any
+
+Item = dict[str, Any]
+
+
+class Fault(Enum):
+    """What goes wrong with a request. Those that end in AFTER have applied it before."""
+
+    NONE = auto()
+    THROTTLE = auto()
+    LIMIT = auto()
+    ERROR = auto()
+    ERROR_AFTER = auto()
+    CLOSE = auto()
+    CLOSE_AFTER = auto()
+    HALF_ANSWER_AFTER = auto()
+    SILENCE = auto()
+    SILENCE_AFTER = auto()
+    WRONG_CRC_AFTER = auto()
+    GARBAGE_AFTER = auto()
+    SLOW_BODY = auto()
+    CLOSE_WHEN_DONE = auto()
+    EXPIRED = auto()
+    PARTIAL = auto()
+
+
+class Faulty:
+    """The table, the order of what was applied, and the script: what goes wrong with the request that comes next."""
+
+    def __init__(self, script: "Script") -> None:
+        self.items: dict[str, Item] = {}
+        self.applied: list[tuple[str, str, int]] = []
+        self.requests = 0
+        self._script = script
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of one connection."""
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                while await self._answer(reader, writer):
+                    pass
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; whether the connection goes on."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        headers = {
+            name.lower(): value for name, _, value in (line.partition(": ") for line in head.split("\r\n")[1:] if line)
+        }
+        body = json.loads(await reader.readexactly(int(headers["content-length"])))
+        operation = headers["x-amz-target"].partition(".")[2]
+        if operation == "DescribeTable":
+            key = [{"AttributeName": "order_id", "KeyType": "HASH"}]
+            writer.write(response(200, {"Table": {"TableStatus": "ACTIVE", "KeySchema": key}}))
+            return True
+        fault = self._script(self)
+        self.requests += 1
+        match fault:
+            case Fault.THROTTLE:
+                writer.write(failure(400, "ProvisionedThroughputExceededException"))
+            case Fault.LIMIT:
+                writer.write(failure(400, "RequestLimitExceeded"))
+            case Fault.EXPIRED:
+                writer.write(failure(400, "ExpiredTokenException"))
+            case Fault.ERROR:
+                writer.write(failure(500, "InternalServerError"))
+            case Fault.CLOSE:
+                return False
+            case Fault.SILENCE:
+                await reader.read()
+                return False
+            case _:
+                return await self._applied(fault, operation, body, reader, writer)
+        return True
+
+    async def _applied(
+        self,
+        fault: Fault,
+        operation: str,
+        body: Item,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> bool:
+        answer = self._apply(operation, body, partial=fault is Fault.PARTIAL)
+        match fault:
+            case Fault.ERROR_AFTER:
+                writer.write(failure(500, "InternalServerError"))
+            case Fault.CLOSE_AFTER:
+                return False
+            case Fault.HALF_ANSWER_AFTER:
+                writer.write(answer[: len(answer) - 1])
+                writer.write_eof()
+                await reader.read()
+                return False
+            case Fault.SILENCE_AFTER:
+                await reader.read()
+                return False
+            case Fault.WRONG_CRC_AFTER:
+                head, _, content = answer.partition(b"\r\n\r\n")
+                lines = [line for line in head.split(b"\r\n") if not line.startswith(b"x-amz-crc32")]
+                writer.write(b"\r\n".join([*lines, b"x-amz-crc32: 1"]) + b"\r\n\r\n" + content)
+            case Fault.GARBAGE_AFTER:
+                writer.write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
+            case Fault.SLOW_BODY:
+                for at in range(0, len(answer), 16):
+                    writer.write(answer[at : at + 16])
+                    await writer.drain()
+                    await asyncio.sleep(0)
+            case Fault.CLOSE_WHEN_DONE:
+                writer.write(answer.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+                return False
+            case _:
+                writer.write(answer)
+        return True
+
+    def _apply(self, operation: str, body: Item, *, partial: bool) -> bytes:
+        match operation:
+            case "PutItem":
+                self._put(body["Item"])
+            case "DeleteItem":
+                self._delete(body["Key"])
+            case "UpdateItem":
+                return self._update(body)
+            case "BatchWriteItem":
+                return self._batch(body["RequestItems"], partial=partial)
+            case _:
+                return failure(400, "UnknownOperationException")
+        return response(200, {})
+
+    def _put(self, item: Item) -> None:
+        key = item["order_id"]["S"]
+        self.items[key] = item
+        self.applied.append((key, "put", int(item["version"]["N"])))
+
+    def _delete(self, key: Item) -> None:
+        self.items.pop(key["order_id"]["S"], None)
+        self.applied.append((key["order_id"]["S"], "delete", 0))
+
+    def _update(self, body: Item) -> bytes:
+        key, values = body["Key"]["order_id"]["S"], body["ExpressionAttributeValues"]
+        item = self.items.get(key)
+        if item is None or item["version"] != values[":o"]:
+            return failure(400, "ConditionalCheckFailedException", {"Item": item} if item else {})
+        item["version"] = values[":v"]
+        item["status"] = values[":s"]
+        self.applied.append((key, "update", int(values[":v"]["N"])))
+        return response(200, {})
+
+    def _batch(self, tables: dict[str, list[Item]], *, partial: bool) -> bytes:
+        unprocessed: dict[str, list[Item]] = {}
+        for table, requests in tables.items():
+            for number, request in enumerate(requests):
+                if partial and number % 3:
+                    unprocessed.setdefault(table, []).append(request)
+                elif "PutRequest" in request:
+                    self._put(request["PutRequest"]["Item"])
+                else:
+                    self._delete(request["DeleteRequest"]["Key"])
+        return response(200, {"UnprocessedItems": unprocessed})
+
+
+Script = Callable[[Faulty], Fault]
+
+
+def response(status: int, content: Item) -> bytes:
+    body = b"{}" if not content else json.dumps(content).encode()
+    head = f"HTTP/1.1 {status} Status\r\nContent-Length: {len(body)}\r\nx-amz-crc32: {zlib.crc32(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def failure(status: int, code: str, more: Item | None = None) -> bytes:
+    return response(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "told to"} | (more or {}))
+
+
+@asynccontextmanager
+async def faulty_server(script: Script) -> AsyncGenerator[tuple[Faulty, str]]:
+    """A server that follows the script, and its URL."""
+    faulty = Faulty(script)
+    tasks: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(faulty.serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield faulty, f"http://127.0.0.1:{port}"
+    finally:
+        server.close()
+        for task in tuple(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()

@@ -1,0 +1,177 @@
+"""Runs against a server that fails: no acknowledged write is lost, no lost write is counted acknowledged."""
+
+import random
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from loadgen.figures import Counts
+from loadgen.keys import Uniform
+from loadgen.mix import Mix
+from loadgen.plan import Plan
+from loadgen.profile import Constant
+from loadgen.retry import RetryPolicy
+from loadgen.segment import Job, Segment
+from loadgen.writer import Endpoint, Limits
+from tests.integration.loadgen.faulty import Fault, Faulty, Script, faulty_server
+
+WRITES = 300
+POLICY = RetryPolicy(base_s=0.002, cap_s=0.02, budget=1.0)
+
+
+async def run(
+    script: Script,
+    ledger: Path,
+    *,
+    writer: str = "fast",
+    batch: int = 1,
+    policy: RetryPolicy = POLICY,
+    writes: int = WRITES,
+) -> tuple[Faulty, Counts, list[dict[str, Any]]]:
+    """Carry out a plan of one second in this process; the server, the counts and the ledger's lines."""
+    async with faulty_server(script) as (faulty, url):
+        plan = Plan(
+            profile=Constant(float(writes), 1.0),
+            seed=4,
+            mix=Mix(50, 40, 10),
+            keys=Uniform(0.1),
+            batch=batch,
+            max_in_flight=64,
+        )
+        job = Job(
+            plan=plan,
+            endpoint=Endpoint(region="eu-west-1", url=url, access_key="AK", secret_key="secret"),
+            table="orders",
+            writer=writer,
+            keys={"orders": ("order_id",)},
+            policy=policy,
+            limits=Limits(connections=64, connect_timeout_s=2, read_timeout_s=0.3),
+            ledger=str(ledger),
+        )
+        segment = Segment(job)
+        try:
+            await segment.prepare()
+            result = await segment.run(time.time_ns())
+        finally:
+            await segment.close()
+    return faulty, result.counts, read(ledger)
+
+
+def read(ledger: Path) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(line) for line in ledger.read_bytes().splitlines()]
+
+
+def every(period: int, *faults: Fault) -> Script:
+    """Each of the faults in turn, once in so many requests."""
+    return lambda faulty: Fault.NONE if faulty.requests % period else faults[faulty.requests // period % len(faults)]
+
+
+def check(faulty: Faulty, counts: Counts, ledger: list[dict[str, Any]]) -> None:
+    """What must hold whatever went wrong."""
+    assert counts.due == counts.sent + counts.dropped == WRITES
+    assert counts.sent == counts.acked + sum(counts.failed.values())
+    assert counts.acked == len(ledger)
+
+    applied = Counter(
+        (key, "delete" if kind == "delete" else "write", version) for key, kind, version in faulty.applied
+    )
+    for line in ledger:
+        if line["op"] == "delete":
+            assert applied[line["key"], "delete", 0] >= 1
+        else:
+            assert applied[line["key"], "write", line["version"]] >= 1
+    updates = Counter((key, version) for key, kind, version in faulty.applied if kind == "update")
+    assert max(updates.values(), default=0) <= 1, "an update was applied twice"
+
+    last = {line["key"]: line for line in ledger}
+    for key, line in last.items():
+        if line["op"] == "delete":
+            assert key not in faulty.items
+        elif key in faulty.items:
+            assert int(faulty.items[key]["version"]["N"]) >= line["version"]
+
+
+SINGLE_FAULTS = [fault for fault in Fault if fault not in (Fault.NONE, Fault.PARTIAL)]
+
+
+@pytest.mark.parametrize("fault", SINGLE_FAULTS, ids=lambda fault: fault.name)
+async def test_each_fault_is_survived(fault: Fault, tmp_path: Path) -> None:
+    faulty, counts, ledger = await run(every(10, fault), tmp_path / "ledger")
+    check(faulty, counts, ledger)
+    assert counts.acked == WRITES, "every write is acknowledged in the end"
+    harmless = fault in (Fault.SLOW_BODY, Fault.CLOSE_WHEN_DONE)
+    assert (counts.retried > 0) != harmless
+    assert bool(counts.errors) != harmless
+
+
+@pytest.mark.parametrize("writer", ["fast", "aioboto3"])
+async def test_all_faults_together_are_survived(writer: str, tmp_path: Path) -> None:
+    draw = random.Random(8)
+    script = [draw.choice(SINGLE_FAULTS) if draw.random() < 0.3 else Fault.NONE for _ in range(5000)]
+    faulty, counts, ledger = await run(lambda faulty: script[faulty.requests], tmp_path / "ledger", writer=writer)
+    check(faulty, counts, ledger)
+    assert counts.acked > WRITES * 0.9
+
+
+async def test_throttles_are_counted_by_their_exception(tmp_path: Path) -> None:
+    _, counts, _ = await run(every(5, Fault.THROTTLE, Fault.LIMIT), tmp_path / "ledger")
+    assert counts.throttled.keys() == {"ProvisionedThroughputExceededException", "RequestLimitExceeded"}
+    assert counts.retried == sum(counts.throttled.values()) == counts.errors["throttled"]
+
+
+@pytest.mark.parametrize("writer", ["fast", "aioboto3"])
+async def test_a_partial_batch_is_sent_again_item_by_item(writer: str, tmp_path: Path) -> None:
+    faulty, counts, ledger = await run(every(2, Fault.PARTIAL), tmp_path / "ledger", batch=10, writer=writer)
+    check(faulty, counts, ledger)
+    assert counts.acked == WRITES
+    assert counts.throttled["UnprocessedItems"] > 0
+    assert len(faulty.applied) == WRITES, "what was processed is not sent again"
+
+
+async def test_faults_of_whole_batches_are_survived(tmp_path: Path) -> None:
+    script = every(3, Fault.THROTTLE, Fault.ERROR_AFTER, Fault.CLOSE_AFTER, Fault.PARTIAL, Fault.WRONG_CRC_AFTER)
+    faulty, counts, ledger = await run(script, tmp_path / "ledger", batch=25)
+    check(faulty, counts, ledger)
+    assert counts.acked == WRITES
+    assert counts.requests < WRITES / 2
+
+
+async def test_without_attempts_left_a_write_is_failed_and_never_acknowledged(tmp_path: Path) -> None:
+    policy = RetryPolicy(max_attempts=2, base_s=0.001, budget=5.0)
+    faulty, counts, ledger = await run(lambda _: Fault.THROTTLE, tmp_path / "ledger", policy=policy)
+    check(faulty, counts, ledger)
+    assert counts.acked == 0
+    assert counts.failed == {"throttled": WRITES}
+    assert counts.requests == 2 * WRITES
+
+
+async def test_the_budget_bounds_the_retries(tmp_path: Path) -> None:
+    policy = RetryPolicy(base_s=0.001, budget=0.1, reserve=10)
+    faulty, counts, ledger = await run(lambda _: Fault.ERROR, tmp_path / "ledger", policy=policy)
+    check(faulty, counts, ledger)
+    assert counts.failed == {"server_error": WRITES}
+    assert counts.retried <= 10 + 0.1 * WRITES
+
+
+async def test_an_update_that_another_writer_overtook_fails_on_its_condition(tmp_path: Path) -> None:
+    """The condition protects what is not ours: a version that is not the expected one is no success."""
+
+    def overtake(faulty: Faulty) -> Fault:
+        for item in faulty.items.values() if faulty.requests == WRITES // 2 else ():
+            item["version"] = {"N": "99"}
+        return Fault.NONE
+
+    _, counts, _ = await run(overtake, tmp_path / "ledger")
+    assert counts.failed.keys() == {"condition"}
+    assert counts.acked == WRITES - counts.failed["condition"]
+
+
+async def test_credentials_that_stay_rejected_end_the_run(tmp_path: Path) -> None:
+    faulty, counts, ledger = await run(lambda _: Fault.EXPIRED, tmp_path / "ledger", policy=RetryPolicy(base_s=0.001))
+    assert counts.acked == len(ledger) == len(faulty.applied) == 0
+    assert counts.due < WRITES
+    assert counts.failed["credentials"] == counts.sent
