@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 import zipfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -122,7 +123,7 @@ class Sandbox:
         return self.clients[service]
 
     def start(self, name: str) -> Worker:
-        log = self.state.logs / f"{name}-{len(self.workers)}.log"
+        log = self.state.logs / f"{name}-{uuid.uuid4()}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.sandbox.dataplane import Sandbox, running, wait_until
+from tests.integration.sandbox.dataplane import Sandbox, wait_until
 
 ECHO = """
 def handler(event, context):
@@ -17,17 +17,11 @@ def handler(event, context):
 """
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
-    with running(tmp_path_factory.mktemp("firehose")) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def sandbox(server: Sandbox) -> Generator[Sandbox]:
-    yield server
-    server.end_workers()
-    server.remove_all()
+def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
+    yield dataplane
+    dataplane.end_workers()
+    dataplane.remove_all()
 
 
 def delivery_stream(sandbox: Sandbox, name: str, shards: int = 2, **hints: int) -> None:
@@ -62,44 +56,44 @@ def function_processes(sandbox: Sandbox) -> list[str]:
 
 
 def test_what_is_killed_loses_nothing(sandbox: Sandbox) -> None:
-    delivery_stream(sandbox, "killed")
+    delivery_stream(sandbox, "fh-killed")
     for start in (0, 200):
         functions, firehose = sandbox.start("functions"), sandbox.start("firehose")
-        put(sandbox, "killed", range(start, start + 100))
-        wait_until(lambda start=start: any(n >= start for n in numbers(sandbox, "killed")), "the first records")
-        put(sandbox, "killed", range(start + 100, start + 200))
+        put(sandbox, "fh-killed", range(start, start + 100))
+        wait_until(lambda start=start: any(n >= start for n in numbers(sandbox, "fh-killed")), "the first records")
+        put(sandbox, "fh-killed", range(start + 100, start + 200))
         firehose.kill()
         functions.kill()
         wait_until(lambda: not function_processes(sandbox), "the function's process to follow")
     sandbox.start("functions")
     sandbox.start("firehose")
-    wait_until(lambda: set(numbers(sandbox, "killed")) == set(range(400)), "every record")
+    wait_until(lambda: set(numbers(sandbox, "fh-killed")) == set(range(400)), "every record")
 
 
 def test_a_stop_delivers_what_was_read_and_repeats_nothing(sandbox: Sandbox) -> None:
-    delivery_stream(sandbox, "clean", IntervalInSeconds=900)
+    delivery_stream(sandbox, "fh-clean", IntervalInSeconds=900)
     sandbox.start("functions")
     firehose = sandbox.start("firehose")
-    put(sandbox, "clean", range(20))
+    put(sandbox, "fh-clean", range(20))
     wait_until(lambda: sandbox.status("firehose").get("records_in") == 20, "the records to be read")
-    assert numbers(sandbox, "clean") == []
+    assert numbers(sandbox, "fh-clean") == []
     assert firehose.stop() == 0
-    assert sorted(numbers(sandbox, "clean")) == list(range(20))
+    assert sorted(numbers(sandbox, "fh-clean")) == list(range(20))
     assert "Traceback" not in firehose.log.read_text()
 
     again = sandbox.start("firehose")
-    put(sandbox, "clean", range(20, 21))
+    put(sandbox, "fh-clean", range(20, 21))
     wait_until(lambda: sandbox.status("firehose").get("records_in") == 1, "the new record to be read")
     assert again.stop() == 0
-    assert sorted(numbers(sandbox, "clean")) == list(range(21))
+    assert sorted(numbers(sandbox, "fh-clean")) == list(range(21))
 
 
 def test_outages_of_s3_lambda_and_kinesis_are_waited_out(sandbox: Sandbox) -> None:
-    delivery_stream(sandbox, "outage")
+    delivery_stream(sandbox, "fh-outage")
     refused: list[str] = []
 
     def fault(operation: str, request: str) -> int | None:
-        kind = next((k for k in ("GetRecords", "/invocations", "PUT /outage/") if k in operation + request), None)
+        kind = next((k for k in ("GetRecords", "/invocations", "PUT /fh-outage/") if k in operation + request), None)
         if kind is None or refused.count(kind) == 2:
             return None
         refused.append(kind)
@@ -108,17 +102,17 @@ def test_outages_of_s3_lambda_and_kinesis_are_waited_out(sandbox: Sandbox) -> No
     sandbox.proxy.fault = fault
     sandbox.start("functions")
     sandbox.start("firehose")
-    put(sandbox, "outage", range(50))
-    wait_until(lambda: sorted(numbers(sandbox, "outage")) == list(range(50)), "every record once", 60)
-    assert set(refused) == {"GetRecords", "/invocations", "PUT /outage/"}
+    put(sandbox, "fh-outage", range(50))
+    wait_until(lambda: sorted(numbers(sandbox, "fh-outage")) == list(range(50)), "every record once", 60)
+    assert set(refused) == {"GetRecords", "/invocations", "PUT /fh-outage/"}
 
 
 def test_a_stream_that_is_resharded_is_read_on(sandbox: Sandbox) -> None:
-    delivery_stream(sandbox, "split", shards=1)
+    delivery_stream(sandbox, "fh-split", shards=1)
     sandbox.start("functions")
     sandbox.start("firehose")
-    put(sandbox, "split", range(50))
+    put(sandbox, "fh-split", range(50))
     kinesis = sandbox.client("kinesis")
-    kinesis.update_shard_count(StreamName="split", TargetShardCount=2, ScalingType="UNIFORM_SCALING")
-    put(sandbox, "split", range(50, 100))
-    wait_until(lambda: set(numbers(sandbox, "split")) == set(range(100)), "every record")
+    kinesis.update_shard_count(StreamName="fh-split", TargetShardCount=2, ScalingType="UNIFORM_SCALING")
+    put(sandbox, "fh-split", range(50, 100))
+    wait_until(lambda: set(numbers(sandbox, "fh-split")) == set(range(100)), "every record")

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.integration.sandbox.dataplane import Sandbox, running, wait_until
+from tests.integration.sandbox.dataplane import Sandbox, wait_until
 
 TRANSFORM = """
 import base64, json
@@ -36,12 +36,13 @@ ERRORS = "errors/!{firehose:error-output-type}/arrival_hour=!{timestamp:yyyy-MM-
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
-    """One server and its workers for all tests here."""
-    with running(tmp_path_factory.mktemp("firehose")) as sandbox:
-        sandbox.start("functions")
-        sandbox.start("firehose")
-        yield sandbox
+def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
+    """The workers for all tests here."""
+    dataplane.start("functions")
+    dataplane.start("firehose")
+    yield dataplane
+    dataplane.end_workers()
+    dataplane.remove_all()
 
 
 def processing(function_arn: str, **parameters: str) -> dict[str, Any]:
@@ -66,20 +67,22 @@ def lines(sandbox: Sandbox, bucket: str, count: int, prefix: str = "") -> list[d
 
 
 def test_records_are_delivered_as_they_are_without_a_processor(sandbox: Sandbox) -> None:
-    sandbox.delivery_stream("plain", sandbox.stream("plain", 2), "plain")
+    sandbox.delivery_stream("fh-plain", sandbox.stream("fh-plain", 2), "fh-plain")
     sandbox.client("kinesis").put_records(
-        StreamName="plain", Records=[{"Data": b"a\n", "PartitionKey": "1"}, {"Data": b"\xff", "PartitionKey": "2"}]
+        StreamName="fh-plain", Records=[{"Data": b"a\n", "PartitionKey": "1"}, {"Data": b"\xff", "PartitionKey": "2"}]
     )
-    wait_until(lambda: sum(len(body) for body in sandbox.objects("plain").values()) == 3, "3 bytes")
-    assert all(re.match(r"\d{4}/\d\d/\d\d/\d\d/plain-1-\d{4}(-\d\d){5}-", key) for key in sandbox.objects("plain"))
+    wait_until(lambda: sum(len(body) for body in sandbox.objects("fh-plain").values()) == 3, "3 bytes")
+    assert all(
+        re.match(r"\d{4}/\d\d/\d\d/\d\d/fh-plain-1-\d{4}(-\d\d){5}-", key) for key in sandbox.objects("fh-plain")
+    )
 
 
 def test_the_transform_says_what_becomes_of_each_record(sandbox: Sandbox) -> None:
-    arn = sandbox.function("outcomes", TRANSFORM)
+    arn = sandbox.function("fh-outcomes", TRANSFORM)
     sandbox.delivery_stream(
-        "outcomes",
-        sandbox.stream("outcomes"),
-        "outcomes",
+        "fh-outcomes",
+        sandbox.stream("fh-outcomes"),
+        "fh-outcomes",
         Prefix="data/arrival_hour=!{timestamp:yyyy-MM-dd-HH}/",
         ErrorOutputPrefix=ERRORS,
         CompressionFormat="GZIP",
@@ -87,7 +90,7 @@ def test_the_transform_says_what_becomes_of_each_record(sandbox: Sandbox) -> Non
     )
     put(
         sandbox,
-        "outcomes",
+        "fh-outcomes",
         {"n": 1},
         {"n": 2, "result": "Dropped"},
         {"n": 3, "result": "ProcessingFailed"},
@@ -95,13 +98,13 @@ def test_the_transform_says_what_becomes_of_each_record(sandbox: Sandbox) -> Non
         {"n": 5, "times": 0},
         {"n": 6},
     )
-    (key, body), *others = objects(sandbox, "outcomes", "data/").items()
+    (key, body), *others = objects(sandbox, "fh-outcomes", "data/").items()
     assert not others
-    assert re.match(r"data/arrival_hour=\d{4}-\d\d-\d\d-\d\d/outcomes-1-.*\.gz$", key)
+    assert re.match(r"data/arrival_hour=\d{4}-\d\d-\d\d-\d\d/fh-outcomes-1-.*\.gz$", key)
     assert [json.loads(line)["n"] for line in gzip.decompress(body).splitlines()] == [1, 6]
 
-    (error_key, compressed) = next(iter(objects(sandbox, "outcomes", "errors/").items()))
-    assert re.match(r"errors/processing-failed/arrival_hour=\d{4}-\d\d-\d\d-\d\d/outcomes-1-", error_key)
+    (error_key, compressed) = next(iter(objects(sandbox, "fh-outcomes", "errors/").items()))
+    assert re.match(r"errors/processing-failed/arrival_hour=\d{4}-\d\d-\d\d-\d\d/fh-outcomes-1-", error_key)
     failures = [json.loads(line) for line in gzip.decompress(compressed).splitlines()]
     assert [json.loads(base64.b64decode(failure["rawData"]))["n"] for failure in failures] == [3, 4, 5]
     assert [failure["errorCode"] for failure in failures] == [
@@ -114,12 +117,16 @@ def test_the_transform_says_what_becomes_of_each_record(sandbox: Sandbox) -> Non
 
 
 def test_a_function_that_fails_is_tried_again_and_then_its_records_are_errors(sandbox: Sandbox) -> None:
-    arn = sandbox.function("crash", TRANSFORM)
+    arn = sandbox.function("fh-crash", TRANSFORM)
     sandbox.delivery_stream(
-        "crash", sandbox.stream("crash"), "crash", ErrorOutputPrefix=ERRORS, ProcessingConfiguration=processing(arn)
+        "fh-crash",
+        sandbox.stream("fh-crash"),
+        "fh-crash",
+        ErrorOutputPrefix=ERRORS,
+        ProcessingConfiguration=processing(arn),
     )
-    put(sandbox, "crash", {"n": 1}, {"n": 2, "result": "Crash"})
-    failures = lines(sandbox, "crash", 2, "errors/processing-failed/")
+    put(sandbox, "fh-crash", {"n": 1}, {"n": 2, "result": "Crash"})
+    failures = lines(sandbox, "fh-crash", 2, "errors/processing-failed/")
     assert {failure["errorCode"] for failure in failures} == {"Lambda.FunctionError"}
     assert {failure["attemptsMade"] for failure in failures} == {2}
     assert all(failure["arrivalTimestamp"] <= failure["attemptEndingTimestamp"] for failure in failures)
@@ -132,15 +139,17 @@ def handler(event, context):
     data = base64.b64encode(json.dumps(event).encode() + b"\\n").decode()
     return {"records": [{"recordId": r["recordId"], "result": "Ok", "data": data} for r in event["records"]]}
 """
-    source = sandbox.stream("echo")
-    sandbox.delivery_stream("echo", source, "echo", ProcessingConfiguration=processing(sandbox.function("echo", echo)))
-    put(sandbox, "echo", {"n": 1})
-    (event,) = lines(sandbox, "echo", 1)
+    source = sandbox.stream("fh-echo")
+    sandbox.delivery_stream(
+        "fh-echo", source, "fh-echo", ProcessingConfiguration=processing(sandbox.function("fh-echo", echo))
+    )
+    put(sandbox, "fh-echo", {"n": 1})
+    (event,) = lines(sandbox, "fh-echo", 1)
     assert set(event) == {"invocationId", "sourceKinesisStreamArn", "deliveryStreamArn", "region", "records"}
     assert event["sourceKinesisStreamArn"] == source
-    assert event["deliveryStreamArn"].endswith(":deliverystream/echo")
+    assert event["deliveryStreamArn"].endswith(":deliverystream/fh-echo")
     (record,) = event["records"]
-    (stored,) = sandbox.records("echo")
+    (stored,) = sandbox.records("fh-echo")
     assert json.loads(base64.b64decode(record["data"])) == {"n": 1}
     assert record["approximateArrivalTimestamp"] == round(stored["ApproximateArrivalTimestamp"].timestamp() * 1000)
     assert record["kinesisRecordMetadata"] == {
@@ -154,46 +163,50 @@ def handler(event, context):
 
 def test_partition_keys_of_the_transform_make_the_prefix(sandbox: Sandbox) -> None:
     sandbox.delivery_stream(
-        "dynamic",
-        sandbox.stream("dynamic"),
-        "dynamic",
+        "fh-dynamic",
+        sandbox.stream("fh-dynamic"),
+        "fh-dynamic",
         Prefix="region=!{partitionKeyFromLambda:region}/",
         ErrorOutputPrefix=ERRORS,
         DynamicPartitioningConfiguration={"Enabled": True},
-        ProcessingConfiguration=processing(sandbox.function("dynamic", TRANSFORM)),
+        ProcessingConfiguration=processing(sandbox.function("fh-dynamic", TRANSFORM)),
     )
-    put(sandbox, "dynamic", {"region": "EMEA"}, {"region": "APAC"}, {"region": "EMEA"})
-    lines(sandbox, "dynamic", 3)
-    assert len(sandbox.lines("dynamic", "region=EMEA/")) == 2
-    assert len(sandbox.lines("dynamic", "region=APAC/")) == 1
+    put(sandbox, "fh-dynamic", {"region": "EMEA"}, {"region": "APAC"}, {"region": "EMEA"})
+    lines(sandbox, "fh-dynamic", 3)
+    assert len(sandbox.lines("fh-dynamic", "region=EMEA/")) == 2
+    assert len(sandbox.lines("fh-dynamic", "region=APAC/")) == 1
 
 
 def test_parquet_has_the_tables_columns_and_exact_values(sandbox: Sandbox, tmp_path: Path) -> None:
     glue = sandbox.client("glue")
-    glue.create_database(DatabaseInput={"Name": "lake"})
+    glue.create_database(DatabaseInput={"Name": "fh_lake"})
     columns = {"order_id": "string", "total": "decimal(38,10)", "version": "bigint", "stamp": "timestamp"}
     glue.create_table(
-        DatabaseName="lake",
+        DatabaseName="fh_lake",
         TableInput={
             "Name": "orders",
             "StorageDescriptor": {"Columns": [{"Name": name, "Type": kind} for name, kind in columns.items()]},
         },
     )
     sandbox.delivery_stream(
-        "parquet",
-        sandbox.stream("parquet"),
-        "parquet",
+        "fh-parquet",
+        sandbox.stream("fh-parquet"),
+        "fh-parquet",
         ErrorOutputPrefix=ERRORS,
         Prefix="orders/!{timestamp:HH}/",
         DataFormatConversionConfiguration={
             "Enabled": True,
-            "SchemaConfiguration": {"DatabaseName": "lake", "TableName": "orders", "RoleARN": "arn:aws:iam::1:role/r"},
+            "SchemaConfiguration": {
+                "DatabaseName": "fh_lake",
+                "TableName": "orders",
+                "RoleARN": "arn:aws:iam::1:role/r",
+            },
             "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
             "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": {}}},
         },
     )
     sandbox.client("kinesis").put_records(
-        StreamName="parquet",
+        StreamName="fh-parquet",
         Records=[
             {"Data": data, "PartitionKey": "k"}
             for data in (
@@ -203,7 +216,7 @@ def test_parquet_has_the_tables_columns_and_exact_values(sandbox: Sandbox, tmp_p
             )
         ],
     )
-    (key, body), *others = objects(sandbox, "parquet", "orders/").items()
+    (key, body), *others = objects(sandbox, "fh-parquet", "orders/").items()
     assert not others
     assert key.endswith(".parquet")
     file = tmp_path / "orders.parquet"
@@ -216,39 +229,41 @@ def test_parquet_has_the_tables_columns_and_exact_values(sandbox: Sandbox, tmp_p
             ("a", Decimal("1234567890123456789012345678.0123456789"), None, "2026-11-22 10:11:12.5"),
             ("b", Decimal("12345678901234567.8900000000"), 9007199254740993, None),
         ]
-    (failure,) = lines(sandbox, "parquet", 1, "errors/format-conversion-failed/")
+    (failure,) = lines(sandbox, "fh-parquet", 1, "errors/format-conversion-failed/")
     assert failure["lastErrorCode"] == "DataFormatConversion.MalformedData"
     assert failure["dataCatalogTable"]["tableName"] == "orders"
     assert base64.b64decode(failure["rawData"]) == b'{"order_id":"c","version":"many"}\n'
 
 
 def test_the_source_is_backed_up_where_asked(sandbox: Sandbox) -> None:
-    sandbox.client("s3").create_bucket(Bucket="backup", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    sandbox.client("s3").create_bucket(
+        Bucket="fh-backup", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
     sandbox.delivery_stream(
-        "backed",
-        sandbox.stream("backed"),
-        "backed",
-        ProcessingConfiguration=processing(sandbox.function("backed", TRANSFORM)),
+        "fh-backed",
+        sandbox.stream("fh-backed"),
+        "fh-backed",
+        ProcessingConfiguration=processing(sandbox.function("fh-backed", TRANSFORM)),
         S3BackupMode="Enabled",
         S3BackupConfiguration={
             "RoleARN": "arn:aws:iam::123456789012:role/any",
-            "BucketARN": "arn:aws:s3:::backup",
+            "BucketARN": "arn:aws:s3:::fh-backup",
             "Prefix": "raw/",
             "BufferingHints": {"IntervalInSeconds": 0, "SizeInMBs": 1},
         },
     )
-    put(sandbox, "backed", {"n": 1, "result": "Dropped"}, {"n": 2})
-    assert lines(sandbox, "backed", 1) == [{"n": 2}]
-    (body,) = objects(sandbox, "backup", "raw/").values()
+    put(sandbox, "fh-backed", {"n": 1, "result": "Dropped"}, {"n": 2})
+    assert lines(sandbox, "fh-backed", 1) == [{"n": 2}]
+    (body,) = objects(sandbox, "fh-backup", "raw/").values()
     assert body == b'{"n": 1, "result": "Dropped"}{"n": 2}'
 
 
 def test_the_status_tells_how_far_a_stream_is(sandbox: Sandbox) -> None:
-    sandbox.delivery_stream("status", sandbox.stream("status"), "status")
-    put(sandbox, "status", {"n": 1}, {"n": 2})
+    sandbox.delivery_stream("fh-status", sandbox.stream("fh-status"), "fh-status")
+    put(sandbox, "fh-status", {"n": 1}, {"n": 2})
     status: dict[str, Any] = wait_until(
         lambda: (
-            (found := sandbox.status("firehose")["delivery_streams"].get("status"))
+            (found := sandbox.status("firehose")["delivery_streams"].get("fh-status"))
             and found["records_out"] == 2
             and found
         ),
@@ -257,4 +272,4 @@ def test_the_status_tells_how_far_a_stream_is(sandbox: Sandbox) -> None:
     assert status["records_in"] == 2
     assert status["backlog"] == status["lag_ms"] == 0
     (last,) = status["checkpoint"].values()
-    assert last == sandbox.records("status")[-1]["SequenceNumber"]
+    assert last == sandbox.records("fh-status")[-1]["SequenceNumber"]

@@ -12,16 +12,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.functions.config import host_architecture
-from tests.integration.sandbox.dataplane import Sandbox, running, wait_until, zipped
+from tests.integration.sandbox.dataplane import Sandbox, wait_until, zipped
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
-    """One server and its functions service for all tests here."""
-    with running(tmp_path_factory.mktemp("functions")) as sandbox:
-        sandbox.start("functions")
-        wait_until(lambda: sandbox.state.socket("functions").exists(), "the service to listen")
-        yield sandbox
+def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
+    """The workers for all tests here."""
+    worker = dataplane.start("functions")
+    wait_until(lambda: "listening" in worker.log.read_text(), "the service to listen")
+    yield dataplane
+    dataplane.end_workers()
+    dataplane.remove_all()
 
 
 def invoke(sandbox: Sandbox, name: str, event: object = None, **options: Any) -> tuple[dict[str, Any], Any]:

@@ -6,20 +6,14 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.integration.sandbox.dataplane import Sandbox, arrived, ids, put, running, wait_until
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
-    with running(tmp_path_factory.mktemp("pipes")) as sandbox:
-        yield sandbox
+from tests.integration.sandbox.dataplane import Sandbox, arrived, ids, put, wait_until
 
 
 @pytest.fixture
-def sandbox(server: Sandbox) -> Generator[Sandbox]:
-    yield server
-    server.end_workers()
-    server.remove_all()
+def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
+    yield dataplane
+    dataplane.end_workers()
+    dataplane.remove_all()
 
 
 def test_what_is_killed_loses_nothing(sandbox: Sandbox) -> None:

@@ -8,15 +8,16 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.integration.sandbox.dataplane import Sandbox, arrived, events, put, running, wait_until
+from tests.integration.sandbox.dataplane import Sandbox, arrived, events, put, wait_until
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
-    """One server and one worker for all tests here."""
-    with running(tmp_path_factory.mktemp("pipes")) as sandbox:
-        sandbox.start("pipes")
-        yield sandbox
+def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
+    """The workers for all tests here."""
+    dataplane.start("pipes")
+    yield dataplane
+    dataplane.end_workers()
+    dataplane.remove_all()
 
 
 def test_a_change_arrives_as_pipes_emits_it(sandbox: Sandbox) -> None:

@@ -1,0 +1,16 @@
+"""The server that the data plane's tests share; other tests have theirs from tests/conftest.py."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.integration.sandbox.dataplane import Sandbox, running
+
+
+@pytest.fixture(scope="session")
+def dataplane(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
+    """One server, for whoever runs workers that would find other tests' pipes and delivery streams to work on."""
+    with running(tmp_path_factory.mktemp("dataplane")) as sandbox:
+        yield sandbox
