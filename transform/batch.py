@@ -45,6 +45,8 @@ RESPONSE_LIMIT_BYTES = 6_000_000
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """The partition of rows without a value: Firehose refuses an empty partition key."""
 
+# Records that are worked on together: few enough that what is made of them stays in the processor's cache.
+_AT_ONCE = 128
 # What the answer's JSON has around a record's id and data, with the spaces that json.dumps puts.
 _FRAME_BYTES = len('{"recordId": "", "result": "ProcessingFailed", "data": ""}, ')
 _METADATA_BYTES = len('"metadata": {"partitionKeys": {}}, ')
@@ -89,21 +91,26 @@ class Transform:
     def answer(self, records: list[Record]) -> tuple[list[Answer], Tally]:
         """The records' answers, in order, and what was counted. No record's content raises."""
         tally = Tally(records=len(records))
-        read = [self._read(record, tally) for record in records]
-        changes = [change for change in read if isinstance(change, Change)]
-        rows = iter(self._writer.rows(changes, tally.mismatches))
-        answers = [
-            self._written(record, next(rows), tally) if isinstance(change, Change) else change
-            for record, change in zip(records, read, strict=True)
-        ]
-        for change in changes:
-            tally.operations[change.op] += 1
-        tally.oldest_us = min((change.epoch_us for change in changes), default=None)
+        answers: list[Answer] = []
+        for start in range(0, len(records), _AT_ONCE):
+            answers += self._answer(records[start : start + _AT_ONCE], tally)
         tally.ok = len(answers) - tally.dropped - tally.failed
         tally.bytes_out = sum(map(_size, answers))
         if tally.bytes_out > self._limit_bytes:
             self._shrink(records, answers, tally)
         return answers, tally
+
+    def _answer(self, records: list[Record], tally: Tally) -> list[Answer]:
+        read = [self._read(record, tally) for record in records]
+        changes = [change for change in read if isinstance(change, Change)]
+        if not changes:
+            return [answer for answer in read if not isinstance(answer, Change)]
+        tally.count(changes)
+        rows = iter(self._writer.rows(changes, tally.mismatches))
+        return [
+            self._written(record, next(rows), tally) if isinstance(change, Change) else change
+            for record, change in zip(records, read, strict=True)
+        ]
 
     def _read(self, record: Record, tally: Tally) -> Change | Answer:
         """The record's change, or its answer when it has none to write."""
@@ -123,16 +130,11 @@ class Transform:
     def _written(self, record: Record, row: Struct | Exception, tally: Tally) -> Answer:
         if isinstance(row, Exception):
             return _failed(record, row, tally)
-        answer: Answer = {
-            "recordId": record["recordId"],
-            "result": "Ok",
-            "data": b64encode_as_string(self._writer.encode(row)),
-        }
-        if self._settings.partition_by:
-            answer["metadata"] = {
-                "partitionKeys": {key.name: _partition(row, key) for key in self._settings.partition_by}
-            }
-        return answer
+        line = b64encode_as_string(self._writer.encode(row))
+        if not self._settings.partition_by:
+            return {"recordId": record["recordId"], "result": "Ok", "data": line}
+        keys = {key.name: _partition(row, key) for key in self._settings.partition_by}
+        return {"recordId": record["recordId"], "result": "Ok", "data": line, "metadata": {"partitionKeys": keys}}
 
     def _is_dropped(self, change: Change) -> bool:
         drop = self._settings.drop

@@ -99,58 +99,59 @@ def read_change(data: bytes) -> Change:
     event = _decode(data)
     record = event.dynamodb
     old, new = record.old_image, record.new_image
-    before = str(old, "utf-8") if old else None
-    after = str(new, "utf-8") if new else None
+    before = _image_text(old) if old else None
+    after = _image_text(new) if new else None
     op = event.event_name
     if op == "REMOVE":
-        image, text = old, before
+        image = record.keys if before is None else old
     elif op in OPERATIONS:
-        image, text = new, after
+        image = record.keys if after is None else new
     else:
         raise UnreadableError("operation")
+    if image is record.keys:
+        str(image, "utf-8")  # as an image's, so that what is no text is refused
     if not event.event_id:
         raise UnreadableError("event_id")
-    changed_at, epoch_us = _moment(
-        str(record.approximate_creation_date_time, "utf-8"), record.approximate_creation_date_time_precision
-    )
+    time = str(record.approximate_creation_date_time, "utf-8"), record.approximate_creation_date_time_precision
+    # The changes of a batch from a pipe share a few seconds, so these are kept.
+    changed_at, epoch_us = _moments.get(time) or _keep_moment(*time)
     sequence = record.sequence_number
     if not sequence:
         sequence = str(epoch_us)
     elif not (sequence.isdigit() and sequence.isascii() and len(sequence) <= SEQUENCE_DIGITS):
         raise UnreadableError("sequence_number")
+    identity = event.user_identity
     return Change(
         event.event_id,
         op,
         sequence.zfill(SEQUENCE_DIGITS),
         changed_at,
         epoch_us,
-        _image_text(before),
-        _image_text(after),
-        record.keys if text is None or text == "null" else image,
-        event.user_identity is not None and event.user_identity.principal_id == _EXPIRY,
+        before,
+        after,
+        image,
+        identity is not None and identity.principal_id == _EXPIRY,
     )
 
 
-def _image_text(text: str | None) -> str | None:
-    """An image's own text, or None where there is none."""
-    if text is None or text[0] == "{":
+def _image_text(image: Raw) -> str | None:
+    """An image's own text, or None for null."""
+    text = str(image, "utf-8")
+    if text[0] == "{":
         return text
     if text == "null":
         return None
     raise UnreadableError("image")
 
 
-def _moment(text: str, precision: str) -> tuple[str, int]:
-    """When the change was made: the row's text, as precise as the source, and whole microseconds.
+_moments: dict[tuple[str, str], tuple[str, int]] = {}
 
-    Changes of a batch from a pipe share a few seconds, so these are kept.
-    """
-    key = text if not precision else f"{text} {precision}"
-    moment = _moments.get(key)
-    if moment is None:
-        if len(_moments) >= _MAX_MOMENTS:
-            _moments.clear()
-        moment = _moments[key] = _read_moment(text, precision)
+
+def _keep_moment(text: str, precision: str) -> tuple[str, int]:
+    """When the change was made: the row's text, as precise as the source, and whole microseconds."""
+    if len(_moments) >= _MAX_MOMENTS:
+        _moments.clear()
+    moment = _moments[text, precision] = _read_moment(text, precision)
     return moment
 
 
@@ -161,9 +162,6 @@ def _read_moment(text: str, precision: str) -> tuple[str, int]:
         return _utc(digits, exponent + unit, -unit)
     except (UnfitError, OverflowError):
         raise UnreadableError("time") from None
-
-
-_moments: dict[str, tuple[str, int]] = {}
 
 
 def _likely_unit(digits: int, exponent: int) -> int:

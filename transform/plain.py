@@ -32,12 +32,11 @@ from msgspec.json import Decoder
 
 from transform.events import Change
 from transform.schema import Column, Descriptor, Table
-from transform.values import PlainCheck, plain_check, plain_utc
+from transform.values import form, plain, plain_utc
 
 # An attribute that is there has a text, so that "" can stand for one that is not.
 _CheckedText = Annotated[str, Meta(min_length=1)]
 _Field = tuple[str, Any] | tuple[str, Any, Any]
-_Texts = Callable[[Struct], tuple[str, ...]]
 
 
 class PlainRows:
@@ -47,18 +46,12 @@ class PlainRows:
         root = _Node()
         reads = [_Read(column, table.descriptor(column), root.path(column, table)) for column in table.columns]
         self._decode = Decoder(root.struct("Image")).decode
-        by_type: dict[str, list[_Read]] = {}
-        for read in reads:
-            if read.is_checked:
-                by_type.setdefault(read.column.type, []).append(read)
-        self._checks: list[tuple[_Texts, PlainCheck]] = [
-            (_texts(group), plain_check(group[0].column)) for group in by_type.values()
-        ]
-        times = by_type.get("timestamp", [])
-        self._times = _texts(times) if times else None
-        self._time_count = len(times)
-        names = [f"t{index}" for index in range(len(times))]
-        time_names = dict(zip((read.access for read in times), names, strict=True))
+        checked = [read for read in reads if read.plain is not None]
+        self._plains = [read.plain for read in checked if read.plain is not None]
+        self._texts = _compile(f"lambda image: ({''.join(f'{read.access}, ' for read in checked)})", {})
+        self._times = [index for index, read in enumerate(checked) if read.column.type == "timestamp"]
+        names = [f"t{index}" for index in range(len(self._times))]
+        time_names = {checked[index].access: name for index, name in zip(self._times, names, strict=True)}
         values = ", ".join(read.expression(time_names) for read in reads)
         self._make = _compile(
             f"lambda {', '.join(['change', 'image', *names])}: row("
@@ -67,37 +60,35 @@ class PlainRows:
         )
 
     def rows(self, changes: Sequence[Change]) -> list[Struct | None]:
-        """A row for each change, or None where the image is not plain."""
-        images = [self._image(change) for change in changes]
-        if not self._are_plain([image for image in images if image is not None]):
-            images = [None if image is None or not self._are_plain([image]) else image for image in images]
-        plain = [index for index, image in enumerate(images) if image is not None]
-        rows: list[Struct | None] = [None] * len(changes)
-        made = map(
-            self._make,
-            (changes[index] for index in plain),
-            (images[index] for index in plain),
-            *self._columns_of_times([image for image in images if image is not None]),
-        )
-        for index, row in zip(plain, made, strict=True):
-            rows[index] = row
-        return rows
+        """A row for each change, or None where the image is not plain.
 
-    def _image(self, change: Change) -> Struct | None:
+        All at once; when one of them is not plain, each half by itself.
+        """
         try:
-            return self._decode(change.image)
+            images = [self._decode(change.image) for change in changes]
+            texts = [*chain.from_iterable(map(self._texts, images))]
+            if self._are_plain(texts):
+                times = (plain_utc(texts[index :: len(self._plains)]) for index in self._times)
+                return [*map(self._make, changes, images, *times)]
         except (ValueError, RecursionError):  # of another type, or no JSON: the careful way says which
-            return None
+            pass
+        if len(changes) == 1:
+            return [None]
+        half = len(changes) // 2
+        return [*self.rows(changes[:half]), *self.rows(changes[half:])]
 
-    def _are_plain(self, images: list[Struct]) -> bool:
-        return all(check([*chain.from_iterable(map(texts, images))]) for texts, check in self._checks)
-
-    def _columns_of_times(self, images: list[Struct]) -> list[list[str]]:
-        """The rows' text of each timestamp column, a list a column; "" where there is none."""
-        if self._times is None or not images:
-            return [[] for _ in range(self._time_count)]
-        texts = plain_utc(chain.from_iterable(map(self._times, images)))
-        return [texts[column :: self._time_count] for column in range(self._time_count)]
+    def _are_plain(self, texts: list[str]) -> bool:
+        """Whether all these texts, of one image after another, are plain and fit their columns."""
+        forms = form("\n".join(texts)).split(b"\n")
+        if len(forms) != max(len(texts), 1):  # a text with a newline in it makes two
+            return False
+        width = len(self._plains)
+        for index, plain_ in enumerate(self._plains):
+            if not plain_.forms.issuperset(forms[index::width]):
+                return False
+            if plain_.holds is not None and not plain_.holds(texts[index::width]):
+                return False
+        return True
 
 
 class _Read:
@@ -106,7 +97,7 @@ class _Read:
     def __init__(self, column: Column, descriptor: Descriptor, attribute: str) -> None:
         self.column = column
         self.access = f"{attribute}.{descriptor}"
-        self.is_checked = _is_checked(column)
+        self.plain = plain(column)
 
     def expression(self, time_names: dict[str, str]) -> str:
         """The expression for the value in the row."""
@@ -118,11 +109,7 @@ class _Read:
             case "timestamp":
                 return f"{time_names[self.access]} or None"
             case _:
-                return f"{self.access} or None" if self.is_checked else self.access
-
-
-def _is_checked(column: Column) -> bool:
-    return column.type not in ("string", "boolean")
+                return f"{self.access} or None" if self.plain else self.access
 
 
 class _Node:
@@ -142,7 +129,7 @@ class _Node:
             expression += f"{'.M' if depth else ''}.f{list(node.members).index(name)}"
             node = child
         node.descriptor = table.descriptor(column)
-        node.is_checked = _is_checked(column)
+        node.is_checked = plain(column) is not None
         node.is_key = column in table.key_columns
         return expression
 
@@ -178,11 +165,6 @@ class _Node:
     @staticmethod
     def _struct(fields: list[_Field]) -> type[Struct]:
         return defstruct("Attribute", fields, frozen=True, gc=False, forbid_unknown_fields=True)
-
-
-def _texts(reads: Sequence[_Read]) -> _Texts:
-    """The function that takes these columns' texts from a decoded image."""
-    return _compile(f"lambda image: ({''.join(f'{read.access}, ' for read in reads)})", {})
 
 
 def _compile(expression: str, names: dict[str, Any]) -> Callable[..., Any]:

@@ -7,8 +7,12 @@ It holds counts, sizes, times and names of columns, never a value of an item.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct, field
 from msgspec.json import encode
+
+from transform.events import Change
 
 _METRICS = {
     "Records": "Count",
@@ -43,6 +47,13 @@ class Tally(Struct):
     operations: dict[str, int] = field(default_factory=lambda: {"INSERT": 0, "MODIFY": 0, "REMOVE": 0})
     failures: dict[str, int] = field(default_factory=dict[str, int])
     mismatches: dict[str, int] = field(default_factory=dict[str, int])
+
+    def count(self, changes: Sequence[Change]) -> None:
+        """Add these changes' operations and times; they are not none."""
+        for change in changes:
+            self.operations[change.op] += 1
+        oldest_us = min([change.epoch_us for change in changes])
+        self.oldest_us = oldest_us if self.oldest_us is None else min(self.oldest_us, oldest_us)
 
 
 class Origin(Struct, frozen=True):

@@ -14,13 +14,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from transform.schema import Column
 
 Value = str | int | bool | Raw | None
 Reader = Callable[[object], Value]
-PlainCheck = Callable[[list[str]], bool]
 
 # DynamoDB's exponents end at 125. Beyond this no column can hold the number, and
 # writing it out would cost memory without bound.
@@ -28,7 +27,7 @@ _MAX_EXPONENT = 400
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _NO_TEXT = frozenset({b""})
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,9}))?")
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
 _MOMENT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
     r"((?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2})?)"
@@ -93,30 +92,39 @@ def plain_decimal(digits: int, exponent: int) -> str:
     return f"{'-' if digits < 0 else ''}{text[:exponent]}.{text[exponent:]}"
 
 
-def form(text: str) -> bytes:
-    """A text with every digit as a 0: what tells a plain value, whatever it is."""
-    return text.encode().translate(_DIGITS)
+class Plain(Struct, frozen=True):
+    """The plain form of a column type's texts, to be checked for a batch at once.
 
-
-def plain_check(column: Column) -> PlainCheck:
-    """The check for a column's type that all these texts are in its plain form, and fit.
-
-    It takes them all at once, because a batch has many; "" stands for no text and
-    passes. Strings and booleans need no check.
+    `forms` are the texts that are plain and fit, with every digit as a 0, and ""
+    for no text. What forms cannot tell, `holds` checks of all the texts.
     """
+
+    forms: frozenset[bytes]
+    holds: Callable[[list[str]], bool] | None = None
+
+
+def plain(column: Column) -> Plain | None:
+    """How a column's plain texts are told; None for a string or a boolean, which needs no check."""
     match column.type:
+        case "string" | "boolean":
+            return None
         case "int":
-            return _forms_check(_decimal_forms(9, 0))  # one digit less than the greatest number has
+            return Plain(_decimal_forms(9, 0))  # one digit less than the greatest number has
         case "bigint":
-            return _forms_check(_decimal_forms(18, 0))
+            return Plain(_decimal_forms(18, 0))
         case "double":
-            return lambda texts: all(map(_PLAIN_DOUBLE, texts))
+            return Plain(_decimal_forms(38, 20), lambda texts: all(map(_JSON_NUMBER, filter(None, texts))))
         case "date":
-            return _calendar_check(_DATE_FORMS)
+            return Plain(_DATE_FORMS, _exist)
         case "timestamp":
-            return _calendar_check(_UTC_FORMS)
+            return Plain(_UTC_FORMS, _exist)
         case _:
-            return _forms_check(_decimal_forms(*column.decimal))
+            return Plain(_decimal_forms(*column.decimal))
+
+
+def form(text: str) -> bytes:
+    """A text with every digit as a 0."""
+    return text.encode().translate(_DIGITS)
 
 
 def _decimal_forms(precision: int, scale: int) -> frozenset[bytes]:
@@ -128,30 +136,16 @@ def _decimal_forms(precision: int, scale: int) -> frozenset[bytes]:
     )
 
 
-def _forms_check(forms: frozenset[bytes]) -> PlainCheck:
-    return lambda texts: _have_forms(texts, "\n".join(texts), forms)
-
-
-def _have_forms(texts: list[str], joined: str, forms: frozenset[bytes]) -> bool:
-    found = form(joined).split(b"\n")
-    # A text with a newline in it would make two.
-    return len(found) == len(texts) and forms.issuperset(found)
-
-
-def _calendar_check(forms: frozenset[bytes]) -> PlainCheck:
-    """Forms of ISO 8601, in UTC, and no 30 February among them, nor 24:00, which some versions of Python accept."""
-
-    def check(texts: list[str]) -> bool:
-        joined = "\n".join(texts)
-        if "T24" in joined or joined.count("+") != joined.count("+00:00") or not _have_forms(texts, joined, forms):
-            return False
-        try:
-            deque(map(datetime.fromisoformat, joined.split()), maxlen=0)
-        except ValueError:
-            return False
-        return True
-
-    return check
+def _exist(texts: list[str]) -> bool:
+    """Whether ISO 8601 texts are all in UTC, and no 30 February among them, nor 24:00, which some Pythons accept."""
+    joined = " ".join(texts)
+    if "T24" in joined or joined.count("+") != joined.count("+00:00"):
+        return False
+    try:
+        deque(map(datetime.fromisoformat, joined.split()), maxlen=0)
+    except ValueError:
+        return False
+    return True
 
 
 _DATE_FORMS = _NO_TEXT | {b"0000-00-00"}
@@ -160,7 +154,6 @@ _UTC_FORMS = _NO_TEXT.union(
     for digits in range(10)
     for zone in (b"Z", b"+00:00")
 )
-_PLAIN_DOUBLE = re.compile(r"(?:-?(?:0|[1-9][0-9]{0,37})(?:\.[0-9]{1,38})?)?").fullmatch
 
 
 def plain_utc(texts: Iterable[str]) -> list[str]:
@@ -214,7 +207,7 @@ def _double(value: object) -> Raw:
     """The number's own text as a JSON number: what reads it as a double rounds it, not we."""
     text = _string(value)
     plain = plain_decimal(*number(text))
-    return Raw(text if _JSON_NUMBER.fullmatch(text) else plain)
+    return Raw(text if _JSON_NUMBER(text) else plain)
 
 
 def _date(value: object) -> str:

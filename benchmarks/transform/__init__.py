@@ -1,0 +1,1 @@
+"""The transform beside its peers: `python -m benchmarks.transform`."""

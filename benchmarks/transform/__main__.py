@@ -1,0 +1,186 @@
+"""The transform beside its peers and its floors.
+
+    python -m benchmarks.transform [--python PATH] [--json PATH] [--seconds N]
+
+Every contender runs in a process of its own, one core; their rounds take turns, so
+that what else the machine does meets all alike. First each is given values that
+are hard to keep, and what it loses is printed. `--python` is the interpreter of
+an environment with requirements/bench-transform.in; a peer that it lacks, or that
+crashes there, is reported and left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.transform.contenders import CONTENDERS
+from benchmarks.transform.exactness import loses_digits
+
+ROOT = Path(__file__).parents[2]
+RECORDS, BYTES = 500, 1024
+_TURNS = 12
+_SWEEP = [
+    (1, 1024),
+    (10, 1024),
+    (100, 1024),
+    (500, 1024),
+    (2000, 1024),
+    (5000, 1024),
+    (500, 600),
+    (500, 4096),
+    (100, 16384),
+    (20, 102400),
+]
+_IMPORT = "import time; t = time.perf_counter(); import transform.handler; print((time.perf_counter() - t) * 1000)"
+
+
+class Worker:
+    """A contender's process."""
+
+    def __init__(self, name: str, python: str) -> None:
+        self.name = name
+        process = subprocess.Popen(
+            [python, "-m", "benchmarks.transform.worker", name],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        if process.stdin is None or process.stdout is None:
+            raise OSError("the worker has no pipes")
+        self._process, self._input, self._output = process, process.stdin, process.stdout
+        self.ready = self._read() or {"missing": f"it ended with code {process.wait()}"}
+
+    def turn(self, records: int, size: int, seconds: float) -> dict[str, float]:
+        """Time for one batch, in nanoseconds: {"least", "median"}."""
+        self._input.write(json.dumps({"records": records, "bytes": size, "seconds": seconds}) + "\n")
+        self._input.flush()
+        return self._read()
+
+    def stop(self) -> None:
+        """End the process."""
+        self._input.close()
+        self._process.wait(timeout=10)
+
+    def _read(self) -> dict[str, Any]:
+        line = self._output.readline()
+        return json.loads(line) if line else {}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.transform", description="The transform beside its peers."
+    )
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
+    parser.add_argument("--json", type=Path, help="write the results there")
+    parser.add_argument("--seconds", type=float, default=60.0, help="about how long to measure")
+    chosen = parser.parse_args(arguments)
+    console = Console()
+    workers = {name: Worker(name, chosen.python) for name in CONTENDERS}
+    running = {name: worker for name, worker in workers.items() if "missing" not in worker.ready}
+    try:
+        results = _measure(running, chosen.seconds)
+        sweep = _sweep(running["ours"], chosen.seconds / 60)
+    finally:
+        for worker in workers.values():
+            worker.stop()
+    report: dict[str, Any] = {
+        "version": 1,
+        "machine": {
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "processor": platform.machine(),
+        },
+        "workload": {"records": RECORDS, "mean_bytes": BYTES, "mix": "60% INSERT, 30% MODIFY, 10% REMOVE"},
+        "contenders": {
+            name: {"title": CONTENDERS[name].title, **worker.ready, **results.get(name, {})}
+            for name, worker in workers.items()
+        },
+        "sweep": sweep,
+        "import_ms": _import_ms(chosen.python),
+    }
+    _print(console, report)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(report, indent=1) + "\n")
+    return 0
+
+
+def _measure(workers: dict[str, Worker], seconds: float) -> dict[str, dict[str, float]]:
+    """By contender: nanoseconds a record, in its best turn and in the median of all turns."""
+    share = seconds / (_TURNS * len(workers))
+    turns: dict[str, list[dict[str, float]]] = {name: [] for name in workers}
+    with Progress(transient=True) as progress:
+        for _ in progress.track(range(_TURNS), description="taking turns"):
+            for name, worker in workers.items():
+                turns[name].append(worker.turn(RECORDS, BYTES, share))
+    return {
+        name: {
+            "ns_a_record": min(turn["least"] for turn in taken) / RECORDS,
+            "median_ns_a_record": sorted(turn["median"] for turn in taken)[len(taken) // 2] / RECORDS,
+        }
+        for name, taken in turns.items()
+    }
+
+
+def _sweep(worker: Worker, scale: float) -> list[dict[str, float]]:
+    """How the cost of a record grows with the batch and with its own size."""
+    rows: list[dict[str, float]] = []
+    for records, size in _SWEEP:
+        turns = [worker.turn(records, size, 0.2 * scale) for _ in range(4)]
+        ns = min(turn["least"] for turn in turns) / records
+        rows.append({"records": records, "bytes": size, "ns_a_record": ns, "ns_a_byte": ns / size})
+    return rows
+
+
+def _import_ms(python: str) -> float:
+    """The import of the handler in a fresh process, the best of some."""
+    times: list[float] = []
+    for _ in range(7):
+        shown = subprocess.run([python, "-c", _IMPORT], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        times.append(float(shown))
+    return min(times)
+
+
+def _print(console: Console, report: dict[str, Any]) -> None:
+    contenders = report["contenders"]
+    ours = contenders["ours"]["ns_a_record"]
+    table = Table(title=f"{RECORDS} records of {BYTES} bytes on average: {report['workload']['mix']}; one core each")
+    for heading in ("contender", "µs a record", "records/s", "ours is", "keeps digits", "loses besides"):
+        table.add_column(heading, justify="left" if heading in ("contender", "loses besides") else "right")
+    for result in sorted(contenders.values(), key=lambda result: result.get("ns_a_record", float("inf"))):
+        if "missing" in result:
+            table.add_row(result["title"], "-", "-", "-", "-", f"not measured: {result['missing']}"[:70])
+            continue
+        ns: float = result["ns_a_record"]
+        lost: list[str] | None = result["losses"]
+        kept = "" if lost is None else "no" if loses_digits(lost) else "yes"
+        others = [name for name in lost or [] if not loses_digits([name])]
+        table.add_row(
+            result["title"], f"{ns / 1000:.2f}", f"{1e9 / ns:,.0f}", f"{ns / ours:.2f} x", kept, ", ".join(others)
+        )
+    console.print(table)
+    sweep = Table(title="this transform, by size of batch and of record")
+    for heading in ("records", "bytes each", "µs a record", "ns a byte"):
+        sweep.add_column(heading, justify="right")
+    for row in report["sweep"]:
+        sweep.add_row(
+            f"{row['records']:,}", f"{row['bytes']:,}", f"{row['ns_a_record'] / 1000:.2f}", f"{row['ns_a_byte']:.2f}"
+        )
+    console.print(sweep)
+    console.print(f"import of the handler: {report['import_ms']:.0f} ms")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,258 @@
+"""The transform and what is measured beside it: each takes Firehose's event and gives its answer.
+
+Every peer does the transform's whole work in its own way: out of base64, the
+event's JSON, the image's DynamoDB types, the row of the schema's columns with the
+images beside them, JSON, base64. A floor does only a part, to show what the rest costs.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from importlib import import_module
+from typing import Any
+
+Handler = Callable[[dict[str, Any]], dict[str, Any]]
+Plain = Mapping[str, Any]
+
+
+class Contender:
+    """A way to do it, by name; `load` imports what it needs. `does_all` is not so for a floor."""
+
+    def __init__(self, title: str, load: Callable[[], Handler], *, does_all: bool = True) -> None:
+        self.title = title
+        self.load = load
+        self.does_all = does_all
+
+
+def _each(transform: Callable[[str], str]) -> Handler:
+    """A handler that transforms a record's base64 to the row's."""
+
+    def handle(event: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "records": [
+                {"recordId": record["recordId"], "result": "Ok", "data": transform(record["data"])}
+                for record in event["records"]
+            ]
+        }
+
+    return handle
+
+
+def _row(
+    event: dict[str, Any], deserialize: Callable[[dict[str, Any]], Plain], dumps: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """The row, as one would write it by hand around a library that turns an image into plain values."""
+    schema = import_module("transform.schema")
+    change = event["dynamodb"]
+    image = change["OldImage"] if event["eventName"] == "REMOVE" else change["NewImage"]
+    plain = deserialize(image)
+    row: dict[str, Any] = {
+        "event_id": event["eventID"],
+        "op": event["eventName"],
+        "sequence": change["SequenceNumber"].zfill(40),
+        "changed_at": change["ApproximateCreationDateTime"],
+    }
+    for column in schema.TABLE.columns:
+        value: Any = plain
+        for name in column.attribute:
+            value = None if value is None else value.get(name)
+        row[column.name] = value
+    for name, key in (("before", "OldImage"), ("after", "NewImage")):
+        text = dumps(change[key]) if key in change else None
+        row[name] = text.decode() if isinstance(text, bytes) else text
+    return row
+
+
+def _ours() -> Handler:
+    batch = import_module("transform.batch")
+    schema = import_module("transform.schema")
+    settings = import_module("transform.settings")
+    transform = batch.Transform(schema.TABLE, settings.Settings())
+    return lambda event: {"records": transform.answer(event["records"])[0]}
+
+
+def _ours_carefully() -> Handler:
+    """As it is for a batch of which no image is plain."""
+    batch = import_module("transform.batch")
+    schema = import_module("transform.schema")
+    settings = import_module("transform.settings")
+    transform = batch.Transform(schema.TABLE, settings.Settings())
+
+    def nothing_is_plain(changes: list[Any]) -> list[None]:
+        return [None] * len(changes)
+
+    transform._writer._plain.rows = nothing_is_plain
+    return lambda event: {"records": transform.answer(event["records"])[0]}
+
+
+def _as_number(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, set | frozenset):
+        return [*value]
+    return bytes(value).decode("latin-1")
+
+
+def _blueprint() -> Handler:
+    """As AWS's Firehose blueprints and most tutorials write it: the standard library and boto3."""
+    read = import_module("boto3.dynamodb.types").TypeDeserializer().deserialize
+
+    def deserialize(image: dict[str, Any]) -> Plain:
+        return {name: read(value) for name, value in image.items()}
+
+    def transform(data: str) -> str:
+        row = _row(json.loads(base64.b64decode(data)), deserialize, json.dumps)
+        return base64.b64encode((json.dumps(row, default=_as_number) + "\n").encode()).decode()
+
+    return _each(transform)
+
+
+def _powertools() -> Handler:
+    """aws-lambda-powertools: its event classes, its answer, its own deserialiser."""
+    firehose = import_module("aws_lambda_powertools.utilities.data_classes.kinesis_firehose_event")
+    dynamodb = import_module("aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event")
+
+    def handle(event: dict[str, Any]) -> dict[str, Any]:
+        answer = firehose.KinesisFirehoseDataTransformationResponse()
+        for record in firehose.KinesisFirehoseEvent(event).records:
+            change = record.data_as_json
+            read = dynamodb.DynamoDBRecord(change).dynamodb
+
+            def deserialize(_: dict[str, Any], read: Any = read) -> Plain:
+                return read.new_image or read.old_image
+
+            processed = firehose.KinesisFirehoseDataTransformationRecord(record_id=record.record_id)
+            row = _row(change, deserialize, json.dumps)
+            processed.data = base64.b64encode((json.dumps(row, default=_as_number) + "\n").encode()).decode()
+            answer.add_record(processed)
+        return answer.asdict()
+
+    return handle
+
+
+def _dynamodb_json() -> Handler:
+    loads = import_module("dynamodb_json.json_util").loads
+
+    def transform(data: str) -> str:
+        row = _row(json.loads(base64.b64decode(data)), loads, json.dumps)
+        return base64.b64encode((json.dumps(row, default=_as_number) + "\n").encode()).decode()
+
+    return _each(transform)
+
+
+def _dynojson() -> Handler:
+    unmarshall = import_module("dynojson").unmarshall
+
+    def transform(data: str) -> str:
+        row = _row(
+            json.loads(base64.b64decode(data)), lambda image: json.loads(unmarshall(json.dumps(image))), json.dumps
+        )
+        return base64.b64encode((json.dumps(row) + "\n").encode()).decode()
+
+    return _each(transform)
+
+
+def _orjson_ddb() -> Handler:
+    ddb = import_module("orjson_ddb")
+
+    def transform(data: str) -> str:
+        row = _row(
+            json.loads(base64.b64decode(data)), lambda image: ddb.loads(ddb.dumps({"Item": image}))["Item"], ddb.dumps
+        )
+        return base64.b64encode(ddb.dumps(row, default=_as_number) + b"\n").decode()
+
+    return _each(transform)
+
+
+def _orjson_walk() -> Handler:
+    """orjson and a recursive function, as a careful hand would write it for speed."""
+    orjson = import_module("orjson")
+
+    def walk(attribute: dict[str, Any]) -> Any:
+        ((kind, value),) = attribute.items()
+        match kind:
+            case "N":
+                return float(value) if "." in value or "E" in value else int(value)
+            case "M":
+                return {name: walk(member) for name, member in value.items()}
+            case "L":
+                return [walk(element) for element in value]
+            case "NS":
+                return [walk({"N": number}) for number in value]
+            case "NULL":
+                return None
+            case _:
+                return value
+
+    def transform(data: str) -> str:
+        row = _row(
+            orjson.loads(base64.b64decode(data)),
+            lambda image: {name: walk(value) for name, value in image.items()},
+            orjson.dumps,
+        )
+        return base64.b64encode(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)).decode()
+
+    return _each(transform)
+
+
+def _orjson_round_trip(fast_base64: bool) -> Callable[[], Handler]:
+    def load() -> Handler:
+        orjson = import_module("orjson")
+        decode, encode = _base64(fast_base64)
+        return _each(lambda data: encode(orjson.dumps(orjson.loads(decode(data)))))
+
+    return load
+
+
+def _base64_only(fast: bool) -> Callable[[], Handler]:
+    def load() -> Handler:
+        decode, encode = _base64(fast)
+        return _each(lambda data: encode(decode(data)))
+
+    return load
+
+
+def _base64(fast: bool) -> tuple[Callable[[str], bytes], Callable[[bytes], str]]:
+    if not fast:
+        return base64.b64decode, lambda data: base64.b64encode(data).decode()
+    pybase64 = import_module("pybase64")
+    decode, encode = pybase64.b64decode, pybase64.b64encode_as_string
+    return lambda data: decode(data, None, True), encode
+
+
+def _runtime() -> Handler:
+    """What Lambda's Python runtime does around any handler: the event from JSON, and as large an answer to it."""
+    simplejson = import_module("simplejson")
+    texts: dict[int, str] = {}
+
+    def handle(event: dict[str, Any]) -> dict[str, Any]:
+        text = texts.setdefault(id(event), json.dumps(event))
+        simplejson.loads(text)
+        simplejson.dumps(
+            {"records": [{"recordId": r["recordId"], "result": "Ok", "data": r["data"]} for r in event["records"]]}
+        )
+        return event
+
+    return handle
+
+
+CONTENDERS = {
+    "ours": Contender("this transform", _ours),
+    "ours-carefully": Contender("this transform, no image plain", _ours_carefully),
+    "blueprint": Contender("blueprint: base64, json, boto3", _blueprint),
+    "powertools": Contender("aws-lambda-powertools", _powertools),
+    "dynamodb-json": Contender("dynamodb-json", _dynamodb_json),
+    "dynojson": Contender("dynojson", _dynojson),
+    "orjson-ddb": Contender("orjson-ddb", _orjson_ddb),
+    "orjson-walk": Contender("orjson and a recursive walk", _orjson_walk),
+    "orjson-trip": Contender("floor: base64, orjson round trip", _orjson_round_trip(fast_base64=False), does_all=False),
+    "orjson-trip-fast": Contender(
+        "floor: pybase64, orjson round trip", _orjson_round_trip(fast_base64=True), does_all=False
+    ),
+    "base64": Contender("floor: base64 alone", _base64_only(fast=False), does_all=False),
+    "pybase64": Contender("floor: pybase64 alone", _base64_only(fast=True), does_all=False),
+    "runtime": Contender("beside all: Lambda's own JSON", _runtime, does_all=False),
+}

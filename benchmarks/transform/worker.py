@@ -1,0 +1,63 @@
+"""One contender in a process of its own; it does a round whenever it is told to.
+
+    python -m benchmarks.transform.worker NAME
+
+It writes one line of JSON when it is ready (what it loses, or why it cannot run),
+then one for each line that it reads: {"records", "bytes", "seconds"} is answered with the least
+and the median time for one batch, in nanoseconds.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import sys
+import time
+from typing import Any
+
+from benchmarks.transform.contenders import CONTENDERS, Handler
+from benchmarks.transform.exactness import losses
+from benchmarks.transform.workload import batch
+
+_MIN_BATCHES = 5
+
+
+def main() -> int:
+    """The process's life."""
+    contender = CONTENDERS[sys.argv[1]]
+    try:
+        handler = contender.load()
+        ready: dict[str, Any] = {"losses": losses(handler) if contender.does_all else None}
+    except Exception as error:
+        _say({"missing": f"{type(error).__name__}: {error}"})
+        return 1
+    _say(ready)
+    batches: dict[tuple[int, int], dict[str, Any]] = {}
+    for line in sys.stdin:
+        asked = json.loads(line)
+        key = asked["records"], asked["bytes"]
+        if key not in batches:
+            batches[key] = batch(*key)
+        _say(_round(handler, batches[key], asked["seconds"]))
+    return 0
+
+
+def _round(handler: Handler, event: dict[str, Any], seconds: float) -> dict[str, float]:
+    times: list[int] = []
+    gc.collect()
+    deadline = time.monotonic() + seconds
+    while len(times) < _MIN_BATCHES or time.monotonic() < deadline:
+        started = time.perf_counter_ns()
+        handler(event)
+        times.append(time.perf_counter_ns() - started)
+    return {"least": min(times), "median": statistics.median(times)}
+
+
+def _say(message: object) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
