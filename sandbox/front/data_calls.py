@@ -44,8 +44,10 @@ class DataCalls:
             return service.calls.call(operation, region, body)
         except ServiceError as error:
             return error_reply(error, service.content_type)
-        except (UnusualError, msgspec.DecodeError):
+        except (UnusualError, msgspec.ValidationError):
             return None
+        except msgspec.DecodeError as error:
+            return error_reply(ServiceError("SerializationException", str(error)), service.content_type)
 
 
 def _scope(authorization: bytes) -> bytes:

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.state import client
+
+
+class Stream:
+    """A stream of two shards."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.name = name
+        self.kinesis = client("kinesis", url)
+        self.kinesis.create_stream(StreamName=name, ShardCount=2)
+        self.arn = self.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+    def put(self, *keys: str) -> list[Any]:
+        records = [{"Data": key.encode() * 3, "PartitionKey": key} for key in keys]
+        return self.kinesis.put_records(StreamName=self.name, Records=records)["Records"]
+
+    def shards(self) -> list[str]:
+        return [shard["ShardId"] for shard in self.kinesis.list_shards(StreamName=self.name)["Shards"]]
+
+    def iterator(self, shard: str, kind: str = "TRIM_HORIZON", **more: Any) -> str:
+        stream = {"StreamARN": self.arn, "ShardId": shard, "ShardIteratorType": kind}
+        return self.kinesis.get_shard_iterator(**stream, **more)["ShardIterator"]
+
+    def read(self, iterator: str, **more: Any) -> Any:
+        return self.kinesis.get_records(ShardIterator=iterator, **more)
+
+    def keys(self, iterator: str, **more: Any) -> list[str]:
+        return [record["PartitionKey"] for record in self.read(iterator, **more)["Records"]]
+
+
+@pytest.fixture
+def stream(sandbox_server: Any, request: pytest.FixtureRequest) -> Iterator[Stream]:
+    stream = Stream(sandbox_server.endpoint_url, f"k-{abs(hash(request.node.name))}")
+    yield stream
+    stream.kinesis.delete_stream(StreamName=stream.name)
+
+
+def test_what_is_put_is_read_in_the_order_of_its_shard(stream: Stream) -> None:
+    keys = [f"key {number}" for number in range(20)]
+    put = stream.put(*keys)
+    single = stream.kinesis.put_record(StreamARN=stream.arn, PartitionKey="ü", Data=b"\x00\xff")
+
+    read: dict[str, list[Any]] = {shard: stream.read(stream.iterator(shard))["Records"] for shard in stream.shards()}
+
+    assert all(read.values()), "both shards have some"
+    for shard, records in read.items():
+        sequences = [record["SequenceNumber"] for record in records]
+        assert sequences == [result["SequenceNumber"] for result in [*put, single] if result["ShardId"] == shard]
+        assert sequences == sorted(set(sequences), key=int)
+        for record in records:
+            assert record["Data"] == (
+                b"\x00\xff" if record["PartitionKey"] == "ü" else record["PartitionKey"].encode() * 3
+            )
+            assert time.time() - record["ApproximateArrivalTimestamp"].timestamp() < 60
+
+
+def test_the_same_key_goes_to_the_same_shard_and_a_hash_key_where_it_says(stream: Stream) -> None:
+    assert len({result["ShardId"] for result in stream.put("same", "same", "same")}) == 1
+
+    def shard(hash_key: int) -> str:
+        return stream.kinesis.put_record(
+            StreamName=stream.name, PartitionKey="x", Data=b"", ExplicitHashKey=str(hash_key)
+        )["ShardId"]
+
+    first, second = stream.shards()
+    assert [shard(0), shard(2**127 - 1), shard(2**127), shard(2**128 - 1)] == [first, first, second, second]
+
+
+def test_a_shard_is_read_from_where_one_likes(stream: Stream) -> None:
+    results = [stream.put("a")[0] for _ in range(3)]
+    shard = results[0]["ShardId"]
+    records = stream.read(stream.iterator(shard))["Records"]
+    sequence = results[1]["SequenceNumber"]
+
+    def count(kind: str, **more: Any) -> int:
+        return len(stream.keys(stream.iterator(shard, kind, **more)))
+
+    assert count("TRIM_HORIZON") == 3
+    assert count("LATEST") == 0
+    assert count("AT_SEQUENCE_NUMBER", StartingSequenceNumber=sequence) == 2
+    assert count("AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=sequence) == 1
+    assert count("AT_TIMESTAMP", Timestamp=records[0]["ApproximateArrivalTimestamp"]) == 3
+    assert count("AT_TIMESTAMP", Timestamp=time.time() + 60) == 0
+
+
+def test_a_reader_goes_on_where_it_was_and_knows_how_far_it_is_behind(stream: Stream) -> None:
+    shard = stream.put(*["a"] * 5)[0]["ShardId"]
+
+    first = stream.read(stream.iterator(shard), Limit=2)
+    rest = stream.read(first["NextShardIterator"])
+
+    assert (len(first["Records"]), len(rest["Records"])) == (2, 3)
+    assert rest["MillisBehindLatest"] == 0
+    assert stream.keys(rest["NextShardIterator"]) == []
+    stream.put("a")
+    assert stream.keys(rest["NextShardIterator"]) == ["a"]
+
+
+def test_a_split_shard_keeps_its_records_and_ends_with_its_children(stream: Stream) -> None:
+    parent = stream.put("a")[0]["ShardId"]
+    description = stream.kinesis.describe_stream(StreamName=stream.name)["StreamDescription"]
+    (hash_range,) = (shard["HashKeyRange"] for shard in description["Shards"] if shard["ShardId"] == parent)
+    middle = (int(hash_range["StartingHashKey"]) + int(hash_range["EndingHashKey"])) // 2
+
+    stream.kinesis.split_shard(StreamName=stream.name, ShardToSplit=parent, NewStartingHashKey=str(middle))
+    child = stream.put("a")[0]["ShardId"]
+
+    assert child != parent
+    end = stream.read(stream.iterator(parent))
+    assert [record["PartitionKey"] for record in end["Records"]] == ["a"]
+    assert "NextShardIterator" not in end
+    assert child in {shard["ShardId"] for shard in end["ChildShards"]}
+    assert stream.keys(stream.iterator(child)) == ["a"]
+    closed = {shard["ShardId"]: shard for shard in stream.kinesis.list_shards(StreamName=stream.name)["Shards"]}
+    assert "EndingSequenceNumber" in closed[parent]["SequenceNumberRange"]
+
+
+def test_more_than_a_call_takes_is_refused(stream: Stream) -> None:
+    with pytest.raises(ClientError, match="length between 1 and 500"):
+        stream.put(*["a"] * 501)
+    with pytest.raises(ClientError, match="1048576"):
+        stream.kinesis.put_record(StreamName=stream.name, PartitionKey="a", Data=b"x" * (2**20 + 1))
+    with pytest.raises(ClientError, match="5 MB"):
+        stream.kinesis.put_records(
+            StreamName=stream.name, Records=[{"PartitionKey": "a", "Data": b"x" * 2**20} for _ in range(6)]
+        )
+    assert all(stream.keys(stream.iterator(shard)) == [] for shard in stream.shards())
+
+
+def test_what_is_not_there_is_said(stream: Stream) -> None:
+    with pytest.raises(stream.kinesis.exceptions.ResourceNotFoundException):
+        stream.kinesis.put_record(StreamName="nowhere", PartitionKey="a", Data=b"")
+    with pytest.raises(stream.kinesis.exceptions.ResourceNotFoundException):
+        stream.iterator("shardId-000000000009")
+    with pytest.raises(stream.kinesis.exceptions.InvalidArgumentException):
+        stream.read("nonsense")

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.state import client
+
+CONTENT = bytes(range(256)) * 20
+
+
+@pytest.fixture(scope="module")
+def s3(sandbox_server: Any) -> Any:
+    return client("s3", sandbox_server.endpoint_url)
+
+
+@pytest.fixture
+def bucket(s3: Any, request: pytest.FixtureRequest) -> Iterator[str]:
+    name = f"b-{abs(hash(request.node.name))}"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    yield name
+    s3.delete_bucket_policy(Bucket=name)
+    for listed in s3.list_objects_v2(Bucket=name).get("Contents", []):
+        s3.delete_object(Bucket=name, Key=listed["Key"])
+    s3.delete_bucket(Bucket=name)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "order_changes/arrival_hour=2026-01-01-00/x y+z&a=b.json",
+        "ü/日本",
+        "an encoded slash %2F stays encoded",
+        "a//b/../c",
+        " leading",
+        "question?mark#hash",
+    ],
+)
+def test_an_object_has_the_key_that_it_was_given(s3: Any, bucket: str, key: str) -> None:
+    s3.put_object(Bucket=bucket, Key=key, Body=CONTENT, Metadata={"written_by": "me"})
+
+    got = s3.get_object(Bucket=bucket, Key=key)
+    assert got["Body"].read() == CONTENT
+    assert got["Metadata"] == {"written_by": "me"}
+    assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] == len(CONTENT)
+    assert [listed["Key"] for listed in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
+
+
+def test_a_part_of_an_object(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=CONTENT)
+
+    got = s3.get_object(Bucket=bucket, Key="k", Range="bytes=5-9")
+
+    assert got["Body"].read() == CONTENT[5:10]
+    assert got["ContentRange"] == f"bytes 5-9/{len(CONTENT)}"
+
+
+def test_an_object_of_several_parts(s3: Any, bucket: str) -> None:
+    content = CONTENT * 4000
+    s3.upload_fileobj(io.BytesIO(content), bucket, "large")
+
+    assert s3.head_object(Bucket=bucket, Key="large")["ContentLength"] == len(content)
+    assert s3.get_object(Bucket=bucket, Key="large")["Body"].read() == content
+
+
+def test_an_empty_object_and_one_that_is_not_there(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="empty", Body=b"")
+    assert s3.get_object(Bucket=bucket, Key="empty")["Body"].read() == b""
+
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.get_object(Bucket=bucket, Key="missing")
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket=bucket, Key="missing")
+
+
+def test_a_presigned_url_needs_no_client(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="a b", Body=CONTENT)
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b"})
+
+    with urlopen(url) as answer:
+        assert answer.read() == CONTENT
+
+
+def test_a_policy_that_asks_for_tls_keeps_nobody_out(s3: Any, bucket: str) -> None:
+    statement: dict[str, Any] = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+    }
+    condition = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+
+    def allow(*statements: dict[str, Any]) -> None:
+        policy = {"Version": "2012-10-17", "Statement": list(statements)}
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+    allow(statement | condition)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"")
+
+    allow(statement)
+    with pytest.raises(ClientError, match="403"):
+        s3.put_object(Bucket=bucket, Key="k", Body=b"")

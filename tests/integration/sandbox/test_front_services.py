@@ -1,0 +1,139 @@
+"""Forwarding, with a service that says what it was sent."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import ThreadingMixIn, UnixStreamServer
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.state import ACCOUNT_ID, client
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what it was sent, or with the error that the body asks for."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.reply(200, {"path": self.path, "headers": dict(self.headers.items()), "body": body.decode()})
+
+    def reply(self, status: int, answer: object) -> None:
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("X-Amz-Function-Error", "Unhandled")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        pass
+
+    def address_string(self) -> str:
+        return "unix"
+
+
+class UnixServer(ThreadingMixIn, UnixStreamServer):
+    daemon_threads = True
+
+
+@pytest.fixture
+def echo(sandbox_server: Any) -> Iterator[Path]:
+    path: Path = sandbox_server.state.socket("functions")
+    path.unlink(missing_ok=True)
+    with UnixServer(str(path), Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield path
+        server.shutdown()
+    path.unlink()
+
+
+@pytest.fixture(scope="module")
+def zip_file() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("handler.py", "def handle(event, context): return event")
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def function(sandbox_server: Any, zip_file: bytes) -> str:
+    trust = {
+        "Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    }
+    role = client("iam", sandbox_server.endpoint_url).create_role(
+        RoleName="services-test", AssumeRolePolicyDocument=json.dumps(trust)
+    )
+    created = client("lambda", sandbox_server.endpoint_url).create_function(
+        FunctionName="echo",
+        Runtime="python3.13",
+        Role=role["Role"]["Arn"],
+        Handler="handler.handle",
+        Code={"ZipFile": zip_file},
+    )
+    return created["FunctionArn"]
+
+
+def test_an_invocation_reaches_the_service_as_it_was_sent(sandbox_server: Any, echo: Path, function: str) -> None:
+    lambda_ = client("lambda", sandbox_server.endpoint_url)
+
+    answer = lambda_.invoke(FunctionName=function, Payload=b'{"a": 1}', Qualifier="$LATEST", LogType="Tail")
+
+    sent = json.loads(answer["Payload"].read())
+    assert sent["body"] == '{"a": 1}'
+    assert sent["path"].startswith("/2015-03-31/functions/arn%3Aaws%3Alambda%3A")
+    assert sent["path"].endswith("/invocations?Qualifier=%24LATEST")
+    headers = {name.lower(): value for name, value in sent["headers"].items()}
+    assert headers["x-amz-log-type"] == "Tail"
+    assert "Credential=sandbox/" in headers["authorization"]
+    assert answer["FunctionError"] == "Unhandled"
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("lambda", "invoke", {"FunctionName": "echo"}),
+        ("athena", "start_query_execution", {"QueryString": "SELECT 1"}),
+        ("athena", "get_query_execution", {"QueryExecutionId": "x"}),
+        ("glue", "start_crawler", {"Name": "x"}),
+    ],
+)
+def test_a_service_that_is_not_up_is_unavailable(
+    sandbox_server: Any, service: str, operation: str, parameters: dict[str, str]
+) -> None:
+    with pytest.raises(ClientError, match=r"service does not answer .*run `python -m sandbox up`") as refused:
+        getattr(client(service, sandbox_server.endpoint_url), operation)(**parameters)
+
+    error: Any = refused.value
+    assert error.response["Error"]["Code"] == "ServiceUnavailableException"
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+
+
+def test_other_calls_of_these_services_are_motos(sandbox_server: Any) -> None:
+    url = sandbox_server.endpoint_url
+
+    assert client("athena", url).list_work_groups()["WorkGroups"][0]["Name"] == "primary"
+    assert client("glue", url).get_crawlers()["Crawlers"] == []
+    assert client("sts", url).get_caller_identity()["Account"] == ACCOUNT_ID
+
+
+def test_a_functions_zip_is_to_be_had(sandbox_server: Any, function: str, zip_file: bytes) -> None:
+    for name in ("echo", function):
+        with urlopen(f"{sandbox_server.endpoint_url}/_sandbox/functions/{name}/code") as answer:
+            assert answer.read() == zip_file
+
+    with pytest.raises(HTTPError, match="404"):
+        urlopen(f"{sandbox_server.endpoint_url}/_sandbox/functions/nobody/code")

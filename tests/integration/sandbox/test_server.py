@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+from zlib import crc32
+
+from sandbox.state import StateDir, client
+
+
+def test_the_server_says_where_it_is(sandbox_server: Any) -> None:
+    told = sandbox_server.state.read_json("server.json")
+
+    assert told["endpoint_url"] == sandbox_server.endpoint_url
+    assert told["pid"] == sandbox_server.process.pid
+    with urlopen(f"{sandbox_server.endpoint_url}/_sandbox/health") as answer:
+        assert json.load(answer) == {"status": "ok"}
+
+
+def test_only_this_machine_can_reach_it(sandbox_server: Any) -> None:
+    port = sandbox_server.state.read_json("server.json")["port"]
+    addresses = {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET)}
+
+    for address in addresses:
+        if address.startswith("127."):
+            continue
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            assert probe.connect_ex((address, port)) != 0
+
+
+def test_answers_have_what_clients_check(sandbox_server: Any) -> None:
+    dynamodb = client("dynamodb", sandbox_server.endpoint_url)
+    dynamodb.create_table(
+        TableName="checked",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+    )
+    key = {"TableName": "checked", "Key": {"k": {"S": "a"}}}
+    calls: list[tuple[str, bytes, int, str | None]] = [
+        ("GetItem", json.dumps(key).encode(), 200, None),
+        (
+            "DeleteItem",
+            json.dumps(key | {"ConditionExpression": "attribute_exists(k)"}).encode(),
+            400,
+            "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+        ),
+        ("PutItem", b"this is not JSON", 400, "SerializationException"),
+    ]
+    port = sandbox_server.state.read_json("server.json")["port"]
+    connection = HTTPConnection("127.0.0.1", port)
+    try:
+        for operation, body, status, kind in calls:
+            headers = {
+                "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+                "Content-Type": "application/x-amz-json-1.0",
+                "Authorization": "AWS4-HMAC-SHA256 Credential=sandbox/20260101/eu-west-1/dynamodb/aws4_request",
+            }
+            connection.request("POST", "/", body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            assert answer.status == status
+            assert json.loads(content).get("__type") == kind
+            assert answer.headers["x-amz-crc32"] == str(crc32(content))
+            assert len(answer.headers["x-amzn-requestid"]) == 52
+            assert answer.headers["content-type"] == "application/x-amz-json-1.0"
+    finally:
+        connection.close()
+
+
+def test_many_clients_at_once_are_answered_in_turn(sandbox_server: Any) -> None:
+    sqs = client("sqs", sandbox_server.endpoint_url)
+    url = sqs.create_queue(QueueName="many")["QueueUrl"]
+    failures: list[Exception] = []
+
+    def send() -> None:
+        own = client("sqs", sandbox_server.endpoint_url)
+        try:
+            for number in range(5):
+                own.send_message(QueueUrl=url, MessageBody=str(number))
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not failures
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    assert attributes["ApproximateNumberOfMessages"] == "40"
+    assert url.startswith(sandbox_server.endpoint_url)
+
+
+def test_it_stops_cleanly_when_asked(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "sandbox.server", "--port", str(port), "--state-dir", str(tmp_path)]
+    state = StateDir(tmp_path)
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        deadline = time.monotonic() + 60
+        while state.read_json("server.json") is None and time.monotonic() < deadline:
+            assert server.poll() is None
+            time.sleep(0.05)
+        server.send_signal(signal.SIGTERM)
+        _, log = server.communicate(timeout=30)
+
+    assert server.returncode == 0
+    assert state.read_json("server.json") is None
+    assert [line.partition(": ")[2] for line in log.splitlines()] == [
+        f"listening at http://127.0.0.1:{port}",
+        "stopped",
+    ]
