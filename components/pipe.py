@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.permission import Permission
+from components.permission import ANY, Permission
 from components.queue import Queue
 from components.role import ServiceRole
 from components.stage import Site, Stage
@@ -62,14 +62,10 @@ class Pipe(Stage):
             conditions=site.from_source(site.arn("pipes", f"pipe/{pipe_name}")),
             permissions=[
                 Permission(
-                    (
-                        "dynamodb:DescribeStream",
-                        "dynamodb:GetRecords",
-                        "dynamodb:GetShardIterator",
-                        "dynamodb:ListStreams",
-                    ),
+                    ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
                     (args.table_stream_arn,),
                 ),
+                Permission(("dynamodb:ListStreams",), (ANY,)),
                 Permission(("kinesis:PutRecord", "kinesis:PutRecords"), (args.stream_arn,)),
                 Permission(("sqs:SendMessage",), (queue.arn,)),
                 *site.key_use("dynamodb", write=False),

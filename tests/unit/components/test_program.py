@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
-from typing import Any
 
 import pytest
 
 from components.graph import Graph, Resource
 from components.settings import PROJECT
+from tests.unit.components.provider import class_of
 from tests.unit.components.running import Record
 from transform.schema import TABLE
 
@@ -129,14 +128,8 @@ def test_what_only_aws_knows_stays_unknown_in_a_preview(stack: str, record: Reco
     assert {resource.urn for resource in preview.resources} == {resource.urn for resource in up.resources}
 
 
-def _class_of(type_: str) -> Any:
-    module = type_.removeprefix("aws:").partition("/")[0]
-    package = importlib.import_module(f"pulumi_aws.{'lambda_' if module == 'lambda' else module}")
-    return getattr(package, type_.rpartition(":")[2])
-
-
 def _takes_tags(resource: Resource) -> bool:
-    return resource.custom and "tags" in inspect.signature(_class_of(resource.type)._internal_init).parameters
+    return resource.custom and "tags" in inspect.signature(class_of(resource.type)._internal_init).parameters
 
 
 def _is_tagged(resource: Resource, stack: str) -> bool:
