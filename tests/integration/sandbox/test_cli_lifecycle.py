@@ -1,0 +1,125 @@
+"""One sandbox's life, told by its command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import pytest
+
+from sandbox.processes import PROCESSES, SERVER, Process, is_alive, port_is_free, record_of
+from sandbox.state import StateDir, client
+from tests.conftest import free_port
+
+PROJECT = Path(__file__).parents[3]
+
+
+class Finished(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+class CommandLine:
+    """`python -m sandbox` for one state directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.state = StateDir(directory)
+        self.port = free_port()
+
+    def __call__(self, *arguments: str) -> Finished:
+        with self.start(*arguments) as process:
+            out, err = process.communicate(timeout=180)
+        return Finished(process.returncode, out, err)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "sandbox", *arguments, "--state-dir", str(self.state.path)]
+        return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def kill(self, process: Process) -> None:
+        record = record_of(self.state, process)
+        assert record is not None
+        os.kill(record.pid, signal.SIGKILL)
+
+    def alive(self) -> list[str]:
+        return [process.name for process in PROCESSES if is_alive(self.state, process)]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[CommandLine]:
+    # Not pytest's own temporary directory: a Unix socket's path has only 107 bytes.
+    with TemporaryDirectory(prefix="cli-") as directory:
+        sandbox = CommandLine(Path(directory) / "state")
+        yield sandbox
+        assert sandbox("down").code == 0
+        assert sandbox.alive() == []
+
+
+def test_a_sandbox_is_started_mended_lost_interrupted_and_taken_down(sandbox: CommandLine) -> None:
+    names = [process.name for process in PROCESSES]
+
+    # It starts, deploys and tells its outputs.
+    up = sandbox("up", "--port", str(sandbox.port), "--json")
+    assert up.code == 0, up.err
+    outputs = json.loads(up.out)
+    assert outputs == sandbox.state.read_json("outputs.json")
+    assert outputs["endpoint_url"] == f"http://127.0.0.1:{sandbox.port}"
+    tables = client("dynamodb", outputs["endpoint_url"]).list_tables()["TableNames"]
+    assert tables == [outputs["table_name"]]
+    assert sandbox.alive() == names
+    status = sandbox("status")
+    assert status.code == 0
+    assert [line.split()[:2] for line in status.out.splitlines()[1:]] == [[name, "up"] for name in names]
+
+    # Started again, it has nothing to do; another port or stack is another sandbox.
+    again = sandbox("up")
+    assert (again.code, again.err) == (0, "The sandbox is running already.\n")
+    assert [line.split() for line in again.out.splitlines()] == [[k, v] for k, v in sorted(outputs.items())]
+    for other in (("--port", str(free_port())), ("--stack", "dev")):
+        refused = sandbox("up", *other)
+        assert refused.code == 2
+        assert "already: run `python -m sandbox down" in refused.err
+
+    # A worker that dies is told, and restarted.
+    sandbox.kill(PROCESSES[-1])
+    status = sandbox("status")
+    assert status.code == 1
+    assert status.err == f"pipes is dead: restart with `python -m sandbox up --state-dir {sandbox.state.path}`.\n"
+    mended = sandbox("up")
+    assert mended.code == 0
+    assert mended.err.splitlines()[-1] == "The sandbox was running; restarted pipes."
+    assert sandbox.alive() == names
+
+    # When the server dies all is lost. Starting anew is interrupted, and leaves nothing.
+    sandbox.kill(SERVER)
+    assert sandbox("status").code == 1
+    with sandbox.start("up") as anew:
+        assert anew.stderr is not None
+        told = [anew.stderr.readline()]
+        assert told[0].startswith("The server has died, and with it all that was in the sandbox")
+        while told[-1] != "deploying stack local\n":
+            told.append(anew.stderr.readline())
+        assert f"starting the server at http://127.0.0.1:{sandbox.port}\n" in told, "on the port that it had"
+        second = sandbox("up")
+        assert second.code == 2
+        assert "Another command is starting or stopping the sandbox" in second.err
+        anew.send_signal(signal.SIGINT)
+        anew.communicate(timeout=60)
+    assert anew.returncode == 130
+    assert sandbox.alive() == []
+    assert port_is_free(sandbox.port)
+    assert sandbox("status").code == 2
+
+    # What is left are the logs.
+    assert sandbox("down").err == "The sandbox is not running.\n"
+    assert {path.name for path in sandbox.state.path.iterdir()} == {"logs", "sandbox.lock"}
+    logs = sandbox("logs", "server", "-n", "1")
+    assert logs.code == 0
+    assert logs.out.endswith("stopped\n")
