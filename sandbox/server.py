@@ -78,6 +78,8 @@ def _keep_files_in(state: StateDir) -> None:
 def _configure_moto(port: int) -> None:
     os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT_ID
     os.environ["MOTO_PORT"] = str(port)
+    # Or any page in the user's browser could read what is in the sandbox.
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 
 if __name__ == "__main__":

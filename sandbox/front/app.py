@@ -20,6 +20,10 @@ Message = MutableMapping[str, Any]
 _HEALTH = Reply(200, [("content-type", "application/json")], b'{"status":"ok"}')
 
 
+class _GoneError(Exception):
+    """The client has gone: nobody waits for an answer, and the request may not be whole."""
+
+
 class Front:
     """The ASGI application. Everything but the forwarding happens without a switch of task, in the loop's thread."""
 
@@ -33,7 +37,10 @@ class Front:
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         """Answer one request. https://asgi.readthedocs.io/en/latest/specs/www.html"""
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except _GoneError:
+            return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         target = headers.get(b"x-amz-target", b"").decode("latin-1")
         try:
@@ -80,11 +87,12 @@ def _request(scope: Message, body: bytes) -> Request:
 
 
 async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
-    message = await receive()
-    if not message.get("more_body"):
-        return message.get("body", b"")
-    chunks = [message["body"]]
-    while message.get("more_body"):
+    """The whole body; _GoneError when the client goes before it has sent it."""
+    chunks: list[bytes] = []
+    while True:
         message = await receive()
+        if message["type"] != "http.request":
+            raise _GoneError
         chunks.append(message.get("body", b""))
-    return b"".join(chunks)
+        if not message.get("more_body"):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -192,6 +192,7 @@ def _get_records(backend: KinesisBackend, body: bytes) -> Reply:
     shard = _shard(stream, position.shard)
     if position.index > shard.log.end:
         raise ServiceError("ExpiredIteratorException", "The iterator is of a stream that was deleted: get a new one.")
+    shard.log.trim(time.time() - stream.retention_period_hours * 3600)
     start = max(position.index, shard.log.first)
     records = shard.log.read(start, request.Limit, _MAX_GET_BYTES)
     end = start + len(records)

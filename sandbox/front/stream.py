@@ -143,6 +143,7 @@ def _get_records(backend: DynamoDBBackend, request: _GetRecords) -> Reply:
     if not 1 <= request.Limit <= _MAX_RECORDS:
         raise ServiceError("ValidationException", f"Limit must be between 1 and {_MAX_RECORDS}")
     shard = _shard(backend, position.stream, position.shard)
+    shard.log.trim(time.time() - _RETENTION_S)
     if position.index < shard.log.first:
         raise ServiceError("TrimmedDataAccessException", "The records at this iterator have been trimmed")
     records = shard.log.read(position.index, request.Limit, _MAX_BYTES)

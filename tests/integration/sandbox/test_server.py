@@ -123,3 +123,29 @@ def test_it_stops_cleanly_when_asked(tmp_path: Path) -> None:
         f"listening at http://127.0.0.1:{port}",
         "stopped",
     ]
+
+
+def test_half_a_request_is_no_request(sandbox_server: Any) -> None:
+    s3 = client("s3", sandbox_server.endpoint_url)
+    s3.create_bucket(Bucket="halves", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    port = sandbox_server.state.read_json("server.json")["port"]
+    authorization = "AWS4-HMAC-SHA256 Credential=sandbox/20260101/eu-west-1/s3/aws4_request, Signature=0"
+
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        head = f"PUT /halves/key HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\nContent-Length: 10\r\n\r\n"
+        connection.sendall(head.encode() + b"half ")
+
+    s3.put_object(Bucket="halves", Key="whole", Body=b"")
+    assert [listed["Key"] for listed in s3.list_objects_v2(Bucket="halves")["Contents"]] == ["whole"]
+
+
+def test_no_page_in_a_browser_may_read_its_answers(sandbox_server: Any) -> None:
+    port = sandbox_server.state.read_json("server.json")["port"]
+    connection = HTTPConnection("127.0.0.1", port)
+    try:
+        connection.request("GET", "/", headers={"Origin": "https://elsewhere.example"})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.headers["access-control-allow-origin"] is None
+    finally:
+        connection.close()
