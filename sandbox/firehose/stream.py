@@ -38,6 +38,7 @@ class DeliveryStream:
         self._flow = Flow(config, ports, Checkpoint(state, f"firehose-{config.name}", config.identity))
         self._status = self._flow.account()
         self._stop = threading.Event()
+        self._delivers_at_end = True
         self._thread = threading.Thread(target=self._run, name=f"firehose-{config.name}", daemon=True)
 
     def start(self) -> None:
@@ -49,8 +50,9 @@ class DeliveryStream:
         """False once its thread has ended, be it by an error of its own."""
         return self._thread.is_alive()
 
-    def request_stop(self) -> None:
-        """Ask the stream to deliver what it has and to end."""
+    def request_stop(self, *, deliver: bool = True) -> None:
+        """Ask the stream to end, and before to deliver what it has unless told not to."""
+        self._delivers_at_end = deliver
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
@@ -68,7 +70,8 @@ class DeliveryStream:
             self._status = self._flow.account()
             if pause > 0:
                 self._stop.wait(pause)
-        self._flow.finish()
+        if self._delivers_at_end:
+            self._flow.finish()
         self._status = self._flow.account()
         if self._table is not None:
             self._table.close()

@@ -70,7 +70,7 @@ class FirehoseWorker:
             return
         self._failing = False
         for name in (self._streams.keys() | self._unsupported.keys()) - set(names):
-            self._end(name)
+            self._end(name, deliver=False)
 
     def _names(self) -> list[str]:
         names: list[str] = []
@@ -88,23 +88,24 @@ class FirehoseWorker:
         except (UnsupportedStreamError, msgspec.ValidationError) as error:
             if self._unsupported.get(name) != str(error):
                 log.error("delivery stream %s does not run: %s", name, error)
-            self._end(name)
+            self._end(name, deliver=True)
             self._unsupported[name] = str(error)
             return
         running = self._streams.get(name)
         if running is None or not running.is_alive or running.config != config:
-            self._end(name)
+            self._end(name, deliver=running is not None and running.config.identity == config.identity)
             self._start(config)
 
     def _start(self, config: StreamConfig) -> None:
         self._streams[config.name] = DeliveryStream(config, self._endpoint_url, self._state)
         self._streams[config.name].start()
 
-    def _end(self, name: str) -> None:
+    def _end(self, name: str, *, deliver: bool) -> None:
+        """End a stream; one that is deleted, or made anew under its name, loses what it holds, as on AWS."""
         self._unsupported.pop(name, None)
         stream = self._streams.pop(name, None)
         if stream is not None:
-            stream.request_stop()
+            stream.request_stop(deliver=deliver)
             stream.join(STOP_TIMEOUT_S)
 
     def _counters(self) -> dict[str, object]:

@@ -116,3 +116,15 @@ def test_a_stream_that_is_resharded_is_read_on(sandbox: Sandbox) -> None:
     kinesis.update_shard_count(StreamName="fh-split", TargetShardCount=2, ScalingType="UNIFORM_SCALING")
     put(sandbox, "fh-split", range(50, 100))
     wait_until(lambda: set(numbers(sandbox, "fh-split")) == set(range(100)), "every record")
+
+
+def test_a_deleted_stream_delivers_nothing_more(sandbox: Sandbox) -> None:
+    delivery_stream(sandbox, "fh-deleted", IntervalInSeconds=900)
+    sandbox.start("functions")
+    firehose = sandbox.start("firehose")
+    put(sandbox, "fh-deleted", range(5))
+    wait_until(lambda: sandbox.status("firehose").get("records_in") == 5, "the records to be read")
+    sandbox.client("firehose").delete_delivery_stream(DeliveryStreamName="fh-deleted")
+    wait_until(lambda: not sandbox.status("firehose")["delivery_streams"], "the stream to end")
+    assert firehose.stop() == 0
+    assert numbers(sandbox, "fh-deleted") == []
