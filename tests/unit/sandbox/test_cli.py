@@ -150,3 +150,14 @@ def test_logs_show_the_last_lines_of_each_process(tmp_path: Path, capsys: pytest
 
     assert cli.main(["logs", "nobody", "--state-dir", str(tmp_path)]) == 2
     assert error(capsys) == "There is no log of 'nobody': the logs are athena, pipes."
+
+
+def test_what_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sandbox.lifecycle._PACKAGES", ("json", "no_such_package"))
+
+    assert cli.main(["up", "--state-dir", str(tmp_path)]) == 2
+
+    said = error(capsys)
+    assert said.startswith("The sandbox needs packages that are not installed (no_such_package): run `pip install")
