@@ -21,7 +21,8 @@ from sandbox.firehose.naming import partition_expressions
 from sandbox.firehose.queries import partition_keys
 from sandbox.firehose.records import Ledger, Record
 from sandbox.firehose.transform import Dropped, Failed, FunctionError, Outcome, Transformed, requests
-from sandbox.shards import Checkpoint, KinesisRecord, ShardReader, StreamApi
+from sandbox.shards import Checkpoint, ShardReader, StreamApi
+from sandbox.streams import KinesisRecord
 
 log = logging.getLogger(__name__)
 

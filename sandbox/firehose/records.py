@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from sandbox.shards import Checkpoint, KinesisRecord
+from sandbox.shards import Checkpoint
+from sandbox.streams import KinesisRecord
 
 
 @dataclass(slots=True, eq=False)

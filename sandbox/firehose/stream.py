@@ -13,8 +13,9 @@ from sandbox.firehose.catalog import GlueTable
 from sandbox.firehose.config import StreamConfig
 from sandbox.firehose.flow import Flow, Ports
 from sandbox.firehose.transform import Function
-from sandbox.shards import Checkpoint, KinesisStream
+from sandbox.shards import Checkpoint
 from sandbox.state import StateDir, client
+from sandbox.streams import KinesisStream
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from sandbox.pipes.config import PipeConfig
-from sandbox.shards import ChangeRecord
 from sandbox.state import client
+from sandbox.streams import ChangeRecord
 
 RETRIES_EXHAUSTED = "RetryAttemptsExhausted"
 RECORD_TOO_OLD = "RecordAgeExceeded"

@@ -18,8 +18,9 @@ from sandbox.pipes.patterns import compile_filters
 from sandbox.pipes.shard import Counters, PipeShard, Steps
 from sandbox.pipes.target import KinesisTarget, Outgoing
 from sandbox.pipes.templates import compile_parameter, compile_template
-from sandbox.shards import Checkpoint, DynamoDbStream, ShardReader
+from sandbox.shards import Checkpoint, ShardReader
 from sandbox.state import StateDir
+from sandbox.streams import DynamoDbStream
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,8 @@ from sandbox.awsjson import CallError, ServiceError
 from sandbox.pipes.config import FOREVER, PipeConfig
 from sandbox.pipes.deadletters import RECORD_TOO_OLD, RETRIES_EXHAUSTED, dead_letter
 from sandbox.pipes.target import Failure, Outgoing, to_retry
-from sandbox.shards import ChangeRecord, Checkpoint, Cursor
+from sandbox.shards import Checkpoint, Cursor
+from sandbox.streams import ChangeRecord
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,9 @@ from sandbox.firehose.config import Buffering, Destination, Processor, StreamCon
 from sandbox.firehose.flow import Flow, Ports
 from sandbox.firehose.records import Record
 from sandbox.firehose.transform import Dropped, Failed, FunctionError, Outcome, Transformed
-from sandbox.shards import Checkpoint, KinesisRecord, Page, Shard
+from sandbox.shards import Checkpoint, Page, Shard
 from sandbox.state import StateDir
+from sandbox.streams import KinesisRecord
 
 PREFIX, ERRORS = "data/!{timestamp:HH}/", "errors/!{firehose:error-output-type}/"
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.firehose.records import Ledger, Record
-from sandbox.shards import Checkpoint, KinesisRecord
+from sandbox.shards import Checkpoint
 from sandbox.state import StateDir
+from sandbox.streams import KinesisRecord
 
 
 @given(data=st.data(), deliveries=st.integers(1, 2), shards=st.integers(1, 3), count=st.integers(0, 30))

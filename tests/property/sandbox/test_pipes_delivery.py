@@ -15,8 +15,9 @@ from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.runner import compile_steps
 from sandbox.pipes.shard import Counters, PipeShard
 from sandbox.pipes.target import Failure, Outgoing
-from sandbox.shards import ChangeRecord, Checkpoint, Cursor, Page, Shard
+from sandbox.shards import Checkpoint, Cursor, Page, Shard
 from sandbox.state import StateDir
+from sandbox.streams import ChangeRecord
 
 
 @dataclass

@@ -18,7 +18,7 @@ from sandbox.firehose.delivery import Delivery
 from sandbox.firehose.errors import ProcessingFailure, error_line
 from sandbox.firehose.parquet import Converter, column
 from sandbox.firehose.records import Record
-from sandbox.shards import KinesisRecord
+from sandbox.streams import KinesisRecord
 
 NOW = 1_535_365_805.0  # 2018-08-27 10:30:05 UTC
 

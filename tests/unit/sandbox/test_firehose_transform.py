@@ -19,7 +19,7 @@ from sandbox.firehose.transform import (
     record_id,
     requests,
 )
-from sandbox.shards import KinesisRecord
+from sandbox.streams import KinesisRecord
 
 RECORD = Record("shardId-000000000001", KinesisRecord("7", 1.5, "key", b"data"))
 

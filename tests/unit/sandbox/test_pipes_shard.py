@@ -13,8 +13,9 @@ from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.runner import as_pipes_emits, compile_steps
 from sandbox.pipes.shard import Counters, PipeShard
 from sandbox.pipes.target import Failure, Outgoing
-from sandbox.shards import ChangeRecord, Checkpoint, Cursor, Page, Shard
+from sandbox.shards import Checkpoint, Cursor, Page, Shard
 from sandbox.state import StateDir
+from sandbox.streams import ChangeRecord
 
 STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-11-22T00:00:00.000"
 

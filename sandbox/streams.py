@@ -1,0 +1,151 @@
+"""The calls of DynamoDB streams and Kinesis streams, in the one form that `sandbox.shards` reads by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from sandbox.awsjson import AwsJson
+from sandbox.shards import Page, Shard
+
+_CHANGES_A_PAGE = 1000
+_RECORDS_A_PAGE = 2000
+
+
+class ChangeRecord(Struct, frozen=True):
+    """A record of a DynamoDB stream, its event as the API gives it."""
+
+    sequence: str
+    arrived_at: float
+    event: dict[str, Any]
+
+
+class DynamoDbStream:
+    """The calls of a DynamoDB stream. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"""
+
+    def __init__(self, client: AwsJson, stream_arn: str) -> None:
+        self._client = client
+        self._arn = stream_arn
+
+    def shards(self) -> list[Shard]:
+        """All shards that are not yet trimmed."""
+        found: list[Shard] = []
+        request = {"StreamArn": self._arn}
+        while True:
+            answer = self._client.call("DescribeStream", request, _Description).StreamDescription
+            found += [shard.parsed() for shard in answer.Shards]
+            if answer.LastEvaluatedShardId is None:
+                return found
+            request["ExclusiveStartShardId"] = answer.LastEvaluatedShardId
+
+    def iterator(self, shard_id: str, after: str | None) -> str:
+        """An iterator after a sequence number, or from the oldest record."""
+        request = {"StreamArn": self._arn, "ShardId": shard_id} | _position("SequenceNumber", after)
+        return self._client.call("GetShardIterator", request, dict[str, str])["ShardIterator"]
+
+    def read(self, iterator: str) -> Page[ChangeRecord]:
+        """Up to 1,000 records or 1 MB."""
+        answer = self._client.call("GetRecords", {"ShardIterator": iterator}, _Changes)
+        records = [
+            ChangeRecord(event["dynamodb"]["SequenceNumber"], event["dynamodb"]["ApproximateCreationDateTime"], event)
+            for event in answer.Records
+        ]
+        return Page(records, answer.NextShardIterator, at_tip=False, more=len(records) >= _CHANGES_A_PAGE)
+
+
+class _Changes(Struct, frozen=True):
+    Records: list[dict[str, Any]]
+    NextShardIterator: str | None = None
+
+
+class KinesisRecord(Struct, frozen=True):
+    """A record of a Kinesis stream."""
+
+    sequence: str
+    arrived_at: float
+    partition_key: str
+    data: bytes
+
+
+class KinesisStream:
+    """The calls of a Kinesis stream. https://docs.aws.amazon.com/kinesis/latest/APIReference/"""
+
+    def __init__(self, client: AwsJson, stream_arn: str) -> None:
+        self._client = client
+        self._stream = {"StreamARN": stream_arn}
+
+    def shards(self) -> list[Shard]:
+        """All shards that are not yet trimmed."""
+        found: list[Shard] = []
+        request = dict(self._stream)
+        while True:
+            answer = self._client.call("ListShards", request, _ShardList)
+            found += [shard.parsed() for shard in answer.Shards]
+            if answer.NextToken is None:
+                return found
+            request = {"NextToken": answer.NextToken}
+
+    def iterator(self, shard_id: str, after: str | None) -> str:
+        """An iterator after a sequence number, or from the oldest record."""
+        request = self._stream | {"ShardId": shard_id} | _position("StartingSequenceNumber", after)
+        return self._client.call("GetShardIterator", request, dict[str, str])["ShardIterator"]
+
+    def read(self, iterator: str) -> Page[KinesisRecord]:
+        """Up to 2,000 records or 10 MB."""
+        request = self._stream | {"ShardIterator": iterator, "Limit": _RECORDS_A_PAGE}
+        answer = self._client.call("GetRecords", request, _KinesisPage)
+        records = [
+            KinesisRecord(r.SequenceNumber, r.ApproximateArrivalTimestamp, r.PartitionKey, r.Data)
+            for r in answer.Records
+        ]
+        full = len(records) >= _RECORDS_A_PAGE
+        return Page(records, answer.NextShardIterator, at_tip=answer.MillisBehindLatest == 0 and not full, more=full)
+
+
+class _KinesisRecord(Struct, frozen=True):
+    SequenceNumber: str
+    ApproximateArrivalTimestamp: float
+    PartitionKey: str
+    Data: bytes
+
+
+class _KinesisPage(Struct, frozen=True):
+    Records: list[_KinesisRecord]
+    NextShardIterator: str | None = None
+    MillisBehindLatest: int = 0
+
+
+class _SequenceRange(Struct, frozen=True):
+    EndingSequenceNumber: str | None = None
+
+
+class _Shard(Struct, frozen=True):
+    ShardId: str
+    SequenceNumberRange: _SequenceRange
+    ParentShardId: str | None = None
+    AdjacentParentShardId: str | None = None
+
+    def parsed(self) -> Shard:
+        parents = tuple(parent for parent in (self.ParentShardId, self.AdjacentParentShardId) if parent)
+        return Shard(self.ShardId, parents, self.SequenceNumberRange.EndingSequenceNumber is None)
+
+
+class _ShardList(Struct, frozen=True):
+    Shards: list[_Shard]
+    NextToken: str | None = None
+
+
+class _StreamDescription(Struct, frozen=True):
+    Shards: list[_Shard] = []
+    LastEvaluatedShardId: str | None = None
+
+
+class _Description(Struct, frozen=True):
+    StreamDescription: _StreamDescription
+
+
+def _position(field: str, after: str | None) -> dict[str, str]:
+    if after is None:
+        return {"ShardIteratorType": "TRIM_HORIZON"}
+    return {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", field: after}
