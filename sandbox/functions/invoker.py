@@ -56,7 +56,7 @@ class Counters:
     event_failures: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
-    duration_ms: float = 0.0
+    duration_ms: int = 0
 
 
 class Invoker:
@@ -111,7 +111,7 @@ class Invoker:
             errors=int(result.failed),
             bytes_in=len(payload),
             bytes_out=len(result.payload),
-            duration_ms=(time.monotonic() - began) * 1000,
+            duration_ms=round((time.monotonic() - began) * 1000),
         )
         return result
 
@@ -192,7 +192,7 @@ class Invoker:
         self._count(cold_starts=1)
         return Environment(config, task_root, self._runtime_dir, self._endpoint_url, self._sinks[config.region])
 
-    def _count(self, **increments: float) -> None:
+    def _count(self, **increments: int) -> None:
         with self._lock:
             for name, increment in increments.items():
                 setattr(self._counters, name, getattr(self._counters, name) + increment)
