@@ -10,6 +10,7 @@ from loadgen import spec
 from loadgen.mix import Mix
 from loadgen.options import duration, number, positive, size, whole
 from loadgen.plan import MAX_BATCH
+from loadgen.threshold import Threshold
 from stack import add_options
 
 _DESCRIPTION = """\
@@ -19,6 +20,10 @@ Every write has its time in a plan that is fixed in advance. When the table is s
 the latency is measured from the planned time, and writes beyond --max-in-flight are dropped and counted.
 """
 _EPILOG = """\
+other commands:
+  python -m loadgen compare A.json B.json                       two reports side by side
+  python -m loadgen html REPORT.json PAGE.html                  a report as a page with plots
+
 examples:
   python -m loadgen --rps 500                                   a minute against the running sandbox
   python -m loadgen --rps 2000 --duration 10m --stack dev       ten minutes against a deployed stack
@@ -44,7 +49,8 @@ keys:
   each with rest=TIME             how long an order is left alone after a write (default: 1s; zipfian and hot: 50ms)
 
 exit codes:
-  0 done    1 no write was acknowledged    2 it could not begin or go on: one sentence says why
+  0 done    1 a threshold does not hold, or no write was acknowledged
+  2 it could not begin or go on: one sentence says why
   3 a worker was lost: the figures lack its segment
   130 stopped by Ctrl-C: what was in flight is waited for, and the report is written
 """
@@ -94,6 +100,9 @@ def _add_load(made: ArgumentParser) -> None:
         help="write at the first rate for this long before, and leave it out of the figures (default: none)",
     )
     load.add_argument(
+        "--max-write-units", type=whole(1), metavar="N", help="a brake: stop before more write units are used"
+    )
+    load.add_argument(
         "--max-in-flight",
         type=whole(1),
         metavar="N",
@@ -138,6 +147,21 @@ def _add_output(made: ArgumentParser) -> None:
     )
     output.add_argument(
         "--ledger", type=Path, metavar="PATH", help="append each acknowledged write to this file, for `lake verify`"
+    )
+    output.add_argument("--html", type=Path, metavar="PATH", help="the report as one self-contained page with plots")
+    output.add_argument(
+        "--threshold",
+        type=Threshold.parse,
+        action="append",
+        default=[],
+        metavar="'X<N'",
+        help="exit with 1 unless this holds: 'intended_p99<50ms', 'dropped==0', 'acked_share>=99.9%%' (repeatable)",
+    )
+    output.add_argument(
+        "--price",
+        type=positive(number),
+        metavar="N",
+        help="price of a million write units: the cost is told before the run and after",
     )
     output.add_argument("--quiet", action="store_true", help="no progress, only the summary")
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from loadgen import arguments, custom, fleet, segment, spec, summary, target
+from loadgen import arguments, compare, custom, fleet, page, segment, spec, summary, target
 from loadgen import report as reports
+from loadgen.expected import Expected
 from loadgen.fleet import Fleet
 from loadgen.options import DEFAULT_DURATION_S
 from loadgen.plan import Plan
@@ -26,12 +27,15 @@ from loadgen.writer import Endpoint, Limits
 from stack import StackOutputs, UserError, resolve_options
 from stack import run as run_tool
 
-EXIT_NOTHING_ACKED = 1
+EXIT_NOT_MET = 1
 EXIT_WORKER_LOST = 3
 EXIT_INTERRUPTED = 130
 # From telling the workers the start until the start itself.
 _LEAD_NS = 100_000_000
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+_COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"compare": compare.main, "html": page.main}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None) -> int:
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in _COMMANDS:
+        return _COMMANDS[argv[0]](argv[1:])
     parser = arguments.parser()
     options = parser.parse_args(argv)
     try:
@@ -47,14 +54,22 @@ def _main(argv: Sequence[str] | None) -> int:
     except ArgumentTypeError as error:
         parser.error(str(error))
     outputs = resolve_options(options)
-    if not options.report.parent.is_dir():
-        raise UserError(
-            f"The report cannot be written: {options.report.parent} is no directory; create it or change --report."
-        )
+    for option in ("report", "html", "ledger"):
+        _check_directory(option, getattr(options, option))
     report = asyncio.run(_run(options, plan, outputs))
+    report.thresholds = [threshold.check(report) for threshold in options.threshold]
     report.save(options.report)
-    sys.stdout.write("\n".join([*summary.lines(report), f"report: {options.report}"]) + "\n")
+    if options.html is not None:
+        page.save(report, options.html)
+    where = f"report: {options.report}" + (f"   page: {options.html}" if options.html else "")
+    sys.stdout.write("\n".join([*summary.lines(report), where]) + "\n")
     return _exit_code(report)
+
+
+def _check_directory(option: str, path: Path | None) -> None:
+    """UserError now, rather than after the run, when there is no directory to write to."""
+    if path is not None and not path.parent.is_dir():
+        raise UserError(f"{path} cannot be written: {path.parent} is no directory; create it or change --{option}.")
 
 
 def _plan(options: Namespace) -> Plan:
@@ -67,6 +82,7 @@ def _plan(options: Namespace) -> Plan:
         mix=options.mix,
         keys=options.keys,
         item_bytes=options.item_size,
+        max_write_units=options.max_write_units,
         seed=seed,
         batch=options.batch,
         batch_wait_s=options.batch_wait,
@@ -88,16 +104,19 @@ async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> Report:
     try:
         await workers.launch()
         job = await _job(options, plan, outputs)
+        expected = Expected.of(job, options.price)
         await workers.prepare(fleet.split(job, workers.segments))
-        return await _carry_out(workers, job, _progress(options, job))
+        report = await _carry_out(workers, job, _progress(options, job), expected)
+        report.cost = expected.report(report.counts.write_units + report.warm_up.write_units)
+        return report
     finally:
         await workers.close()
 
 
-async def _carry_out(workers: Fleet, job: Job, progress: Progress) -> Report:
+async def _carry_out(workers: Fleet, job: Job, progress: Progress, expected: Expected) -> Report:
     interrupts = Interrupts(workers.stop)
     start_epoch_ns = time.time_ns() + _LEAD_NS
-    progress.begin()
+    progress.begin(expected)
     try:
         parts = await workers.run(start_epoch_ns, progress.row)
     finally:
@@ -155,7 +174,9 @@ def _exit_code(report: Report) -> int:
         return EXIT_INTERRUPTED
     if report.lost:
         return EXIT_WORKER_LOST
-    return EXIT_NOTHING_ACKED if report.counts.acked == 0 else 0
+    if report.counts.acked == 0 or not all(threshold.met for threshold in report.thresholds):
+        return EXIT_NOT_MET
+    return 0
 
 
 class Interrupts:

@@ -104,6 +104,12 @@ def load(name: str, table: str) -> Script:
     return made(table)
 
 
+def units_each(script: Script, writes: int = 100) -> float:
+    """About how many write units a write of the script takes, by its first writes."""
+    changes = (script.change(n, random.Random(n)) for n in range(writes))  # noqa: S311 - a sample, no secret
+    return sum(write_units(_render(change)[3]) for change in changes) / writes
+
+
 class Scripted:
     """A script as a workload. `keys` are the key attributes of each table."""
 

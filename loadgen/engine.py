@@ -11,9 +11,10 @@ All state of a run is in this object and its figures, on one event loop.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import msgspec
@@ -81,7 +82,7 @@ class Engine:
         self._jitter = random.Random()  # noqa: S311 - jitter, no secret
         self._ledger = ledger
         self._on_row = on_row
-        self._offsets = zip(count(), plan.offsets_ns(), strict=False)
+        self._offsets: Iterator[tuple[int, int]] = zip(count(), plan.offsets_ns(), strict=False)
         self._next: Draw | None = None
         self._in_flight = 0
         self._row_ends_ns = figures.row_ends_ns
@@ -89,6 +90,9 @@ class Engine:
         self._sendings = 0
         self._waiting: list[Write] = []
         self._failure: str | None = None
+        self._units = 0
+        self._max_units = math.inf if plan.max_write_units is None else plan.max_write_units
+        self._braked = False
         self._loop = asyncio.get_running_loop()
         self._alarm = alarm(self._fire)
         self._second: asyncio.TimerHandle | None = None
@@ -98,6 +102,11 @@ class Engine:
     def failure(self) -> str | None:
         """Why the run was given up: the service's message when it does not accept the credentials."""
         return self._failure
+
+    @property
+    def braked(self) -> bool:
+        """Whether the run ended because it had used the write units that it may."""
+        return self._braked
 
     async def run(self) -> None:
         """Carry out the plan; returns when every write is settled."""
@@ -173,6 +182,10 @@ class Engine:
             meter.dropped += 1
             self._workload.settle(write, Fate.NOT_APPLIED)
             return
+        self._units += write.units
+        if self._units > self._max_units:
+            self._brake(write)
+            return
         meter.substituted += write.substitute
         now_ns = time.monotonic_ns()
         lag_us = (now_ns - planned_ns) // 1000
@@ -183,6 +196,13 @@ class Engine:
         self._waiting.append(write)
         if len(self._waiting) >= self._plan.batch:
             self._send_batch()
+
+    def _brake(self, write: Write) -> None:
+        """Stop before the write that would go beyond the write units that are allowed; it counts as never due."""
+        self._meter(write.planned_ns).due -= 1
+        self._workload.settle(write, Fate.NOT_APPLIED)
+        self._braked = True
+        self._offsets = iter(())
 
     def _send_batch(self) -> None:
         if self._waiting:

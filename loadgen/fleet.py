@@ -47,13 +47,14 @@ class Fleet(Protocol):
 
 
 def split(job: Job, segments: int) -> list[Job]:
-    """The jobs of the segments. The bound of requests in flight is shared out among them."""
+    """The jobs of the segments. They share the bounds of requests in flight and of write units."""
     plan = job.plan
     bound = -(-plan.max_in_flight // segments)
+    units = None if plan.max_write_units is None else plan.max_write_units // segments
     return [
         structs.replace(
             job,
-            plan=structs.replace(plan, segment=segment, segments=segments, max_in_flight=bound),
+            plan=structs.replace(plan, segment=segment, segments=segments, max_in_flight=bound, max_write_units=units),
             limits=structs.replace(job.limits, connections=bound),
         )
         for segment in range(segments)

@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from loadgen.expected import Expected
 from loadgen.figures import Row
 from loadgen.plan import Plan
 from loadgen.report import Second, second
@@ -33,8 +34,9 @@ class LiveView:
         self._rows: deque[Second] = deque(maxlen=_HISTORY)
         self._acked = self._dropped = self._failed = self._throttled = self._retried = 0
 
-    def begin(self) -> None:
-        """Draw the view, still empty."""
+    def begin(self, expected: Expected) -> None:
+        """Say what is expected, and draw the view, still empty."""
+        self._live.console.print(expected.sentence())
         self._live.start()
         self._live.update(self._panel(), refresh=True)
 

@@ -26,6 +26,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     writes though the profile goes on. `max_in_flight` is the number of requests
     of one segment that may be unanswered at a time. `item_bytes` is the size
     that items are padded to, as DynamoDB counts it; 0 leaves them as they are.
+    The segment stops when it has sent writes of `max_write_units`.
     """
 
     profile: AnyProfile
@@ -34,6 +35,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     keys: AnyKeys = Uniform()
     limit: int | None = None
     item_bytes: int = 0
+    max_write_units: int | None = None
     warm_up_s: float = 0.0
     max_in_flight: int = 1000
     batch: int = 1

@@ -7,6 +7,7 @@ from typing import Protocol, TextIO
 
 import msgspec
 
+from loadgen.expected import Expected
 from loadgen.figures import Row
 from loadgen.report import second
 
@@ -14,7 +15,7 @@ from loadgen.report import second
 class Progress(Protocol):
     """Shows rows as they come."""
 
-    def begin(self) -> None:
+    def begin(self, expected: Expected) -> None:
         """The run begins."""
         ...
 
@@ -28,27 +29,31 @@ class Progress(Protocol):
 
 
 class JsonLines:
-    """Each second as a line of JSON on standard error, with the report's names."""
+    """What is expected, then each second, as lines of JSON on standard error with the report's names."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
 
-    def begin(self) -> None:
-        """Nothing is written before the first second is over."""
+    def begin(self, expected: Expected) -> None:
+        """Write what is expected."""
+        self._write(expected)
 
     def row(self, row: Row) -> None:
         """Write the second's line."""
-        self._stream.write(msgspec.json.encode(second(row)).decode() + "\n")
-        self._stream.flush()
+        self._write(second(row))
 
     def end(self) -> None:
         """Every line is already written."""
+
+    def _write(self, value: object) -> None:
+        self._stream.write(msgspec.json.encode(value).decode() + "\n")
+        self._stream.flush()
 
 
 class Silent:
     """Nothing is shown."""
 
-    def begin(self) -> None:
+    def begin(self, expected: Expected) -> None:
         """Show nothing."""
 
     def row(self, row: Row) -> None:

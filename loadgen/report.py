@@ -20,6 +20,7 @@ from loadgen.fleet import Part
 from loadgen.histogram import PERCENTILES, Histogram, Tally, from_tally, percentiles
 from loadgen.plan import Plan
 from loadgen.segment import Job, Result
+from stack import UserError
 
 SCHEMA = 1
 # A generator whose writes leave later than this is itself the limit of the run.
@@ -76,6 +77,22 @@ class GeneratorReport(Struct, kw_only=True):
     verdict: str
 
 
+class ThresholdReport(Struct, kw_only=True):
+    """A threshold, what was measured (latencies in ms), and whether it holds."""
+
+    expression: str
+    value: float
+    met: bool
+
+
+class CostReport(Struct, kw_only=True):
+    """What the write units cost, at a price per million: as estimated before the run, and as used."""
+
+    price_per_million: float
+    before: float
+    after: float
+
+
 class LostSegment(Struct, kw_only=True):
     """A segment whose worker was lost. What it did is not in the report."""
 
@@ -91,6 +108,7 @@ class Report(Struct, kw_only=True):
     started_at: str
     elapsed_s: float
     interrupted: bool
+    braked: bool
     failure: str | None
     lost: list[LostSegment]
     plan: Plan
@@ -100,6 +118,14 @@ class Report(Struct, kw_only=True):
     latency: dict[str, LatencyReport]
     generator: GeneratorReport
     series: list[Second]
+    thresholds: list[ThresholdReport] = []
+    cost: CostReport | None = None
+
+    @property
+    def rate(self) -> float:
+        """Acknowledged writes per second, of the time after the warm-up in which writes were planned."""
+        seconds = min(self.plan.duration_s, self.elapsed_s - self.plan.warm_up_s)
+        return self.counts.acked / seconds if seconds > 0 else 0.0
 
     def save(self, path: Path) -> None:
         """Write the report as JSON. OSError when the path cannot be written."""
@@ -115,6 +141,16 @@ def load(path: Path) -> Report:
     if report.schema != SCHEMA:
         raise ValueError(f"{path} is a report of schema {report.schema}, and this version reads schema {SCHEMA}")
     return report
+
+
+def read(path: Path) -> Report:
+    """`load` for a command line: UserError when there is no such report."""
+    try:
+        return load(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise UserError(f"{error}.") from None
 
 
 def build(job: Job, parts: Sequence[Part], *, start_epoch_ns: int, interrupted: bool) -> Report:
@@ -140,6 +176,7 @@ def build(job: Job, parts: Sequence[Part], *, start_epoch_ns: int, interrupted: 
         started_at=datetime.fromtimestamp(start_epoch_ns / 1e9, UTC).isoformat(),
         elapsed_s=round(max((result.elapsed_s for result in results), default=0.0), 3),
         interrupted=interrupted,
+        braked=any(result.braked for result in results),
         failure=failures[0] if failures else None,
         lost=[LostSegment(segment=part.segment, reason=part.lost) for part in parts if part.lost is not None],
         plan=job.plan,

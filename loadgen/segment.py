@@ -50,6 +50,7 @@ class Result(Struct, kw_only=True):
     elapsed_s: float
     cpu_s: float
     failure: str | None = None
+    braked: bool = False
 
 
 class Segment:
@@ -96,6 +97,7 @@ class Segment:
             elapsed_s=(time.monotonic_ns() - start_ns) / 1e9,
             cpu_s=time.thread_time() - cpu_s,
             failure=self._engine.failure,
+            braked=self._engine.braked,
         )
 
     async def close(self) -> None:

@@ -93,12 +93,13 @@ def test_ctrl_c_stops_sending_and_still_writes_the_report(order_table: OrderTabl
     process = subprocess.Popen([sys.executable, "-m", "loadgen", *arguments], stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
-        first = msgspec.json.decode(process.stderr.readline())
-        assert first["second"] == 0
+        assert msgspec.json.decode(process.stderr.readline())["writes"] == 30_000
+        assert msgspec.json.decode(process.stderr.readline())["second"] == 0
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate(timeout=30)
     finally:
         process.kill()
+        process.communicate()
     assert process.returncode == 130
     assert "stopping" in rest
     report, ledger = load(tmp_path)

@@ -1,0 +1,132 @@
+"""Workloads of the user's own."""
+
+import random
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from loadgen.custom import Change, Delete, Put, Scripted, Update, attribute, load, units_each
+from loadgen.writes import Fate, Write, single
+from stack import UserError
+
+MODULE = """
+from loadgen.custom import Put
+
+class Readings:
+    def __init__(self, table):
+        self.tables = (table, f"{table}-devices")
+
+    def change(self, n, draw):
+        return Put(self.tables[n % 2], {"id": f"device-{draw.randrange(50)}", "n": n})
+"""
+
+
+class Devices:
+    """Each device has one item, that is put, updated and deleted in turns."""
+
+    tables = ("devices",)
+
+    def change(self, n: int, draw: random.Random) -> Change:
+        key = {"id": f"device-{draw.randrange(40)}"}
+        return (Put("devices", key | {"n": n}), Update("devices", key, {"n": n}), Delete("devices", key))[n % 3]
+
+
+def writes(segment: int, segments: int, count: int = 300) -> dict[int, Write]:
+    workload = Scripted(Devices(), {"devices": ("id",)}, seed=3, segment=segment, segments=segments)
+    made: dict[int, Write] = {}
+    for arrival in range(count):
+        draw = workload.draw(arrival, arrival)
+        if draw is not None:
+            write = workload.write(draw)
+            assert write is not None
+            made[arrival] = write
+            workload.settle(write, Fate.APPLIED)
+    return made
+
+
+def test_segments_add_up_and_each_item_is_written_by_one() -> None:
+    parts = [writes(segment, 3) for segment in range(3)]
+    together = {arrival: single(write).body for part in parts for arrival, write in part.items()}
+    assert together == {arrival: single(write).body for arrival, write in writes(0, 1).items()}
+    keys = [{write.key for write in part.values()} for part in parts]
+    assert all(keys)
+    assert not keys[0] & keys[1] | keys[1] & keys[2] | keys[0] & keys[2]
+
+
+def test_an_item_in_flight_is_not_written_again() -> None:
+    class One:
+        tables = ("t",)
+
+        def change(self, n: int, draw: random.Random) -> Change:
+            return Put("t", {"id": 1, "n": n})
+
+    workload = Scripted(One(), {"t": ("id",)}, seed=1)
+    first, second, third = (workload.draw(arrival, 0) for arrival in range(3))
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    write = workload.write(first)
+    assert write is not None
+    assert workload.write(second) is None
+    workload.settle(write, Fate.UNKNOWN)
+    assert workload.write(third) is not None
+
+
+def test_an_update_sets_its_attributes_by_name() -> None:
+    workload = Scripted(Devices(), {"devices": ("id",)}, seed=3)
+    workload.draw(0, 0)
+    draw = workload.draw(1, 0)
+    assert draw is not None
+    write = workload.write(draw)
+    assert write is not None
+    body = msgspec.json.decode(single(write).body)
+    assert body["TableName"] == "devices"
+    assert body["UpdateExpression"] == "SET #0=:0"
+    assert body["ExpressionAttributeNames"] == {"#0": "n"}
+    assert body["ExpressionAttributeValues"] == {":0": {"N": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "made"),
+    [
+        ("x", {"S": "x"}),
+        (True, {"BOOL": True}),
+        (7, {"N": "7"}),
+        (Decimal("1.50"), {"N": "1.50"}),
+        (b"\x00\xff", {"B": "AP8="}),
+        (None, {"NULL": True}),
+        (["a", 1], {"L": [{"S": "a"}, {"N": "1"}]}),
+        ({"k": {"l": 1}}, {"M": {"k": {"M": {"l": {"N": "1"}}}}}),
+        ({"b", "a"}, {"SS": ["a", "b"]}),
+        ({1}, {"NS": ["1"]}),
+        ({b"a"}, {"BS": ["YQ=="]}),
+    ],
+)
+def test_plain_values_become_attributes(value: object, made: dict[str, Any]) -> None:
+    assert attribute(value) == made
+
+
+@pytest.mark.parametrize("value", [1.5, object(), set[str](), {1, "a"}, {True}])
+def test_what_dynamodb_cannot_hold_is_refused(value: object) -> None:
+    with pytest.raises(TypeError):
+        attribute(value)
+
+
+def test_a_script_is_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "readings_workload.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    script = load("readings_workload:Readings", "readings")
+    assert tuple(script.tables) == ("readings", "readings-devices")
+    assert units_each(script) == 1
+    for name, sentence in (
+        ("readings_workload", "names no class"),
+        ("nowhere_to_be_found:X", "there is no module"),
+        ("readings_workload:Missing", "has no 'Missing'"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            load(name, "readings")

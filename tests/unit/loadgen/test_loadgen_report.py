@@ -1,0 +1,215 @@
+"""What is drawn from reports: thresholds, comparisons, the page, the summary."""
+
+from argparse import ArgumentTypeError
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from loadgen import page, summary
+from loadgen import report as reports
+from loadgen.compare import lines
+from loadgen.compare import main as compare
+from loadgen.figures import Counts, Latencies, Row
+from loadgen.fleet import Part
+from loadgen.plan import Plan
+from loadgen.profile import Constant
+from loadgen.report import Report
+from loadgen.segment import Job, Result
+from loadgen.threshold import Threshold
+from loadgen.writer import Endpoint
+from stack import UserError
+
+EPOCH_NS = 1_767_225_600 * 10**9
+
+
+def latencies(*service_us: int) -> Latencies:
+    tallies = Latencies()
+    for value in service_us:
+        tallies.service[value] += 1
+        tallies.intended[value * 2] += 1
+        tallies.lag[100] += 1
+    return tallies
+
+
+def part(segment: int, *, cpu_s: float = 0.2) -> Part:
+    """A segment that has planned 100 writes in 2 seconds, dropped 2 and failed 1."""
+    rows = [
+        Row(second=-1, planned=10, sent=10, acked=10, latencies=latencies(9_000_000)),
+        Row(second=0, planned=50, sent=50, acked=48, in_flight=2, latencies=latencies(*range(1000, 1048))),
+        Row(second=1, planned=50, sent=48, acked=49, dropped=2, failed=1, latencies=latencies(*range(2000, 2049))),
+    ]
+    counts = Counts(
+        due=100,
+        sent=98,
+        acked=97,
+        dropped=2,
+        requests=99,
+        retried=1,
+        write_units=97,
+        acked_by_op={"insert": 60, "update": 30, "delete": 7},
+        throttled={"ThrottlingException": 1},
+        failed={"timeout": 1},
+        errors={"throttled": 1, "timeout": 1},
+    )
+    return Part(
+        segment,
+        rows,
+        Result(segment=segment, counts=counts, warm_up=Counts(due=10), elapsed_s=3.0, cpu_s=cpu_s),
+    )
+
+
+@pytest.fixture
+def job() -> Job:
+    return Job(
+        plan=Plan(profile=Constant(100.0, 2.0), seed=1, warm_up_s=1.0),
+        endpoint=Endpoint(region="eu-west-1"),
+        table="orders <b>",
+        writer="fast",
+        keys={"orders": ("order_id",)},
+    )
+
+
+@pytest.fixture
+def report(job: Job) -> Report:
+    return reports.build(job, [part(0), part(1)], start_epoch_ns=EPOCH_NS, interrupted=False)
+
+
+def test_segments_add_up_and_the_warm_up_stays_out(report: Report) -> None:
+    assert report.counts.planned == 200
+    assert report.counts.due == 200
+    assert report.counts.acked == 194
+    assert report.counts.failed == {"timeout": 2}
+    assert [second.planned for second in report.series] == [100, 100]
+    assert report.latency["service"].count == 194
+    assert report.latency["service"].max_ms < 3
+    assert report.rate == 97
+
+
+def test_a_lost_segment_is_reported_and_not_invented(job: Job) -> None:
+    lost = Part(1, part(1).rows, None, "its process was ended by signal 9")
+    report = reports.build(job, [part(0), lost], start_epoch_ns=EPOCH_NS, interrupted=False)
+    assert report.counts.acked == 97
+    assert report.latency["service"].count == 97
+    assert [second.acked for second in report.series] == [48, 49]
+    assert any("segment 1 was lost" in line and "signal 9" in line for line in summary.lines(report))
+
+
+def test_a_report_survives_its_file(report: Report, tmp_path: Path) -> None:
+    report.save(tmp_path / "report.json")
+    assert reports.load(tmp_path / "report.json") == report
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"schema": 1}', "[1, 2]"])
+def test_another_file_is_no_report(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(content)
+    with pytest.raises(UserError, match="is no report of a run"):
+        reports.read(path)
+
+
+def test_a_report_of_another_schema_is_refused(report: Report, tmp_path: Path) -> None:
+    structs.replace(report, schema=99).save(tmp_path / "report.json")
+    with pytest.raises(UserError, match="is a report of schema 99"):
+        reports.read(tmp_path / "report.json")
+
+
+def test_a_busy_generator_is_said_to_be_the_limit(job: Job) -> None:
+    idle = reports.build(job, [part(0)], start_epoch_ns=EPOCH_NS, interrupted=False)
+    busy = reports.build(job, [part(0, cpu_s=2.9)], start_epoch_ns=EPOCH_NS, interrupted=False)
+    assert not idle.generator.limited
+    assert busy.generator.limited
+    assert "the generator was the limit" in busy.generator.verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("service_p99<2.1ms", True),
+        ("service_p99<0.0021s", True),
+        ("service_p50<1ms", False),
+        ("intended_max<=4.1ms", True),
+        ("intended_mean>1ms", True),
+        ("lag_p99.9<=0.1ms", True),
+        ("dropped==0", False),
+        ("dropped <= 4", True),
+        ("failed<3", True),
+        ("throttled<2", False),
+        ("acked_share>=97%", True),
+        ("acked_share>=0.98", False),
+        ("rate>=97", True),
+    ],
+)
+def test_a_threshold_holds_or_fails(report: Report, text: str, met: bool) -> None:
+    assert Threshold.parse(text).check(report).met is met
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "fast", "p99<5ms", "intended_p99<5", "dropped==0ms", "rate>=5%", "intended_p101<5ms", "intended_p99=5ms"],
+)
+def test_what_is_no_threshold_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError):
+        Threshold.parse(text)
+
+
+def test_a_comparison_tells_what_got_worse(report: Report, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slower = structs.replace(report, counts=structs.replace(report.counts, acked=150, dropped=48))
+    report.save(tmp_path / "a.json")
+    slower.save(tmp_path / "b.json")
+    worse = {line.name: line.worse for line in lines(report, slower)}
+    assert worse["acked per second"] == pytest.approx(44 / 194)
+    assert worse["dropped"] == pytest.approx(11)
+    assert worse["intended p99, ms"] == 0
+    both = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    assert compare(both) == 0
+    assert compare([*both, "--tolerate", "2000%"]) == 0
+    assert compare([*both, "--tolerate", "10%"]) == 1
+    assert compare([*both[::-1], "--tolerate", "10%"]) == 0
+    assert "acked per second" in capsys.readouterr().out
+
+
+class Page(HTMLParser):
+    """Checks that tags are closed in order, and gathers what a page loads and says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loads: list[str] = []
+        self.text = ""
+        self.polylines = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.loads += [value or "" for name, value in attrs if name in ("src", "href")]
+        self.polylines += tag == "polyline"
+        if tag not in ("meta", "line", "polyline", "rect"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("line", "polyline", "rect"):
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_is_whole_and_loads_nothing(report: Report) -> None:
+    report.thresholds = [Threshold.parse("dropped==0").check(report)]
+    html = page.render(report)
+    parser = Page()
+    parser.feed(html)
+    assert parser.open == []
+    assert parser.loads == []
+    assert "http:" not in html
+    assert "https:" not in html
+    assert parser.polylines >= 10
+    for text in ("orders <b>", "194", "ThrottlingException", "dropped==0", "intended p99"):
+        assert text in parser.text
+
+
+def test_a_page_can_be_drawn_of_a_run_in_which_nothing_happened(job: Job) -> None:
+    empty = Part(0, [], Result(segment=0, counts=Counts(), warm_up=Counts(), elapsed_s=0.0, cpu_s=0.0))
+    report = reports.build(job, [empty], start_epoch_ns=EPOCH_NS, interrupted=True)
+    assert "Nothing: every write" in page.render(report)
+    assert summary.lines(report)
