@@ -116,6 +116,8 @@ class Bucket(pulumi.ComponentResource):
             id="tidy",
             status="Enabled",
             filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+            # A version that has gone leaves a marker of its deletion, and that goes here.
+            expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True),
             noncurrent_version_expiration=_Noncurrent(noncurrent_days=_NONCURRENT_DAYS),
             abort_incomplete_multipart_upload=_Abort(days_after_initiation=_UPLOAD_DAYS),
         )

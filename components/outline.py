@@ -127,6 +127,8 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
                     yield name, _digest(str(inner))
                     continue
                 yield from _leaves(inner, f"{path}.{name}" if path else name)
+        case list() if all(isinstance(one, str) for one in cast("list[Any]", value)):
+            yield path, f"[{', '.join(cast('list[str]', value))}]"
         case list():
             for index, inner in enumerate(cast("list[Any]", value)):
                 yield from _leaves(inner, f"{path}[{index}]")

@@ -45,22 +45,26 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Between:
-    """A whole number from `low` to `high`, both allowed."""
+    """A whole number from `low` to `high`, both allowed; with `or_zero`, 0 too."""
 
     low: int
     high: int
+    or_zero: bool = False
     type: ConfigType = "integer"
 
     @property
     def allowed(self) -> str:
         """The bounds."""
-        return f"a whole number from {self.low} to {self.high}"
+        return f"{'0, or ' if self.or_zero else ''}a whole number from {self.low} to {self.high}"
 
     def parse(self, text: str) -> int:
         """The number."""
-        if not re.fullmatch(r"-?[0-9]{1,12}", text) or not self.low <= int(text) <= self.high:
+        if not re.fullmatch(r"0|-?[1-9][0-9]{0,11}", text):
             raise ValueError(text)
-        return int(text)
+        number = int(text)
+        if not (self.low <= number <= self.high or (self.or_zero and number == 0)):
+            raise ValueError(text)
+        return number
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class Settings:
     table_max_read_units: Annotated[int, Between(0, 4_000_000)] = 0
     table_min_write_units: Annotated[int, Between(1, 4_000_000)] = 5
     table_max_write_units: Annotated[int, Between(0, 4_000_000)] = 0
-    table_warm_write_units: Annotated[int, Between(0, 4_000_000)] = 0
+    table_warm_write_units: Annotated[int, Between(4000, 4_000_000, or_zero=True)] = 0
     kinesis_shards: Annotated[int, Between(0, 500)] = 0
     kinesis_retention_hours: Annotated[int, Between(24, 8760)] = 24
     pipe_batch_size: Annotated[int, Between(1, 10_000)] = 500

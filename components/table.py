@@ -11,6 +11,8 @@ from components.stage import Site, Stage
 _UTILISATION_PERCENT = 70.0
 """What autoscaling aims at: room for a peak while the next step is made."""
 
+_NO_LIMIT = -1
+
 _Tracking = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs
 _TrackedMetric = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs
 
@@ -113,6 +115,6 @@ def _limit(settings: Settings) -> aws.dynamodb.TableOnDemandThroughputArgs | Non
     if not settings.table_max_read_units and not settings.table_max_write_units:
         return None
     return aws.dynamodb.TableOnDemandThroughputArgs(
-        max_read_request_units=settings.table_max_read_units or None,
-        max_write_request_units=settings.table_max_write_units or None,
+        max_read_request_units=settings.table_max_read_units or _NO_LIMIT,
+        max_write_request_units=settings.table_max_write_units or _NO_LIMIT,
     )

@@ -92,6 +92,7 @@ def test_what_nobody_needs_any_more_goes_by_itself(program: Graph, settings: Set
         ]
         assert all(rule["status"] == "Enabled" for rule in rules)
         (tidy,) = [rule for rule in rules if rule["id"] == "tidy"]
+        assert tidy["expiration"] == {"expiredObjectDeleteMarker": True}
         assert tidy["noncurrentVersionExpiration"] == {"noncurrentDays": 7}
         assert tidy["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 3}
         return {rule["filter"]["prefix"]: rule["expiration"]["days"] for rule in rules if rule["id"] != "tidy"}

@@ -61,7 +61,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "provisioned table": {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"},
     "json": {"lakeFormat": "json-gzip"},
     "parquet": {"lakeFormat": "parquet", "bufferSizeMb": "64"},
-    "limits": dict.fromkeys(("tableMaxWriteUnits", "tableWarmWriteUnits", "lambdaConcurrency"), "9"),
+    "limits": dict.fromkeys(("tableMaxWriteUnits", "tableWarmWriteUnits", "lambdaConcurrency"), "9000"),
 }
 
 

@@ -73,7 +73,7 @@ def test_provisioned_capacity_scales_between_its_bounds_and_is_left_where_it_is(
 @pytest.mark.parametrize(
     ("choice", "given", "said"),
     [
-        ("table_max_write_units", "onDemandThroughput", {"maxWriteRequestUnits": 5000}),
+        ("table_max_write_units", "onDemandThroughput", {"maxReadRequestUnits": -1, "maxWriteRequestUnits": 5000}),
         ("table_warm_write_units", "warmThroughput", {"writeUnitsPerSecond": 5000}),
     ],
 )

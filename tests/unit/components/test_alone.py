@@ -1,0 +1,86 @@
+"""Each component is of use without the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pulumi
+import pytest
+
+from components.analytics import Analytics, AnalyticsArgs
+from components.capture import Capture, CaptureArgs
+from components.catalogue import Catalogue, CatalogueArgs
+from components.delivery import Delivery, DeliveryArgs
+from components.encryption import Encryption
+from components.lake import Lake
+from components.metrics import Pipeline
+from components.observability import Observability
+from components.pipe import Pipe, PipeArgs
+from components.stage import Site, Stage
+from components.table import Table
+from components.transform_function import TransformFunction, TransformFunctionArgs
+from tests.unit.components.running import Alone
+
+TABLE_STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/theirs/stream/2026-01-01T00:00:00.000"
+STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs"
+BUCKET = "arn:aws:s3:::theirs"
+CODE = pulumi.StringAsset("")
+
+
+def code() -> pulumi.Archive:
+    return pulumi.AssetArchive({"transform/handler.py": CODE})
+
+
+COMPONENTS: dict[str, Callable[[Site], Stage]] = {
+    "Encryption": lambda site: Encryption("one", site),
+    "Table": lambda site: Table("one", site),
+    "Capture": lambda site: Capture("one", CaptureArgs("theirs", TABLE_STREAM), site),
+    "Pipe": lambda site: Pipe("one", PipeArgs(TABLE_STREAM, STREAM), site),
+    "Lake": lambda site: Lake("one", site),
+    "Catalogue": lambda site: Catalogue("one", CatalogueArgs("theirs", BUCKET), site),
+    "Transform": lambda site: TransformFunction("one", TransformFunctionArgs(code()), site),
+    "Delivery": lambda site: Delivery("one", DeliveryArgs(STREAM, BUCKET, "a_database", "a_log", code()), site),
+    "Analytics": lambda site: Analytics("one", AnalyticsArgs("theirs", "a_database"), site),
+    "Observability": lambda site: Observability("one", Pipeline(*["theirs"] * 8), site),
+}
+
+
+@pytest.mark.parametrize("kind", COMPONENTS)
+def test_a_component_stands_by_itself_as_often_as_it_is_wanted(kind: str, alone: Alone) -> None:
+    graph = alone(COMPONENTS[kind])
+    (top,) = graph.children("")
+    assert top.type == f"sales-analytics-cdc:pipeline:{kind}"
+    assert any(resource.custom for resource in graph.resources)
+    assert all(resource.name.startswith("one") for resource in graph.resources)
+
+
+@pytest.mark.parametrize("kind", COMPONENTS)
+def test_a_component_says_what_it_makes_and_what_it_gives(kind: str) -> None:
+    classes = {
+        class_.__name__.removesuffix("Function"): class_
+        for class_ in (
+            Encryption,
+            Table,
+            Capture,
+            Pipe,
+            Lake,
+            Catalogue,
+            TransformFunction,
+            Delivery,
+            Analytics,
+            Observability,
+        )
+    }
+    words = classes[kind].__doc__ or ""
+    assert "Gives `" in words
+    for attribute in classes[kind].__annotations__:
+        assert f"`{attribute}`" in words, (kind, attribute)
+
+
+@pytest.mark.parametrize("kind", COMPONENTS)
+def test_a_component_tells_the_engine_what_it_gives(kind: str, alone: Alone) -> None:
+    made: list[Stage] = []
+    alone(lambda site: made.append(COMPONENTS[kind](site)))
+    (component,) = made
+    given = [name for name in type(component).__annotations__ if isinstance(getattr(component, name), pulumi.Output)]
+    assert given == list(type(component).__annotations__)
