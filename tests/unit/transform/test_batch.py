@@ -76,6 +76,34 @@ def test_every_record_is_answered_once_in_order() -> None:
     assert [int(row_of(answer)["sequence"]) for answer in answers] == list(range(700))
 
 
+def test_every_run_of_a_batch_is_counted() -> None:
+    events = [pipe_event(SequenceNumber=str(index), ApproximateCreationDateTime=1000 + index) for index in range(400)]
+    for index in (0, 1, 150, 399):
+        events[index]["eventName"] = "UPSERT"
+    events[2]["dynamodb"]["NewImage"] = events[300]["dynamodb"]["NewImage"] = KEY | {"total": {"N": "0.001"}}
+    _, tally = transform().answer(records_of(*events))
+    assert (tally.records, tally.ok, tally.failed, tally.failures) == (400, 396, 4, {"operation": 4})
+    assert (tally.oldest_us, tally.operations["INSERT"]) == (1_002_000_000, 396)
+    assert tally.mismatches == {"total": 2}
+    _, tally = transform(drop=frozenset({"INSERT"})).answer(records_of(*events))
+    assert (tally.ok, tally.dropped, tally.failed) == (0, 396, 4)
+
+
+def test_a_row_made_with_care_has_all_the_others_have() -> None:
+    address = {"shipping_address": {"M": {"city": {"S": "Köln"}}}, "status": {"S": "paid"}}
+    events = [
+        pipe_event("MODIFY", NewImage=KEY | address | {"total": {"N": number}}, OldImage=KEY)
+        for number in ("12.5", "1.25E1")
+    ]
+    answers, _ = transform().answer(records_of(*events))
+    plain, careful = map(row_of, answers)
+    assert (plain.pop("after"), careful.pop("after")) == tuple(
+        json.dumps(event["dynamodb"]["NewImage"], ensure_ascii=False) for event in events
+    )
+    assert plain == careful
+    assert (plain["shipping_city"], plain["status"], plain["total"]) == ("Köln", "paid", "12.5")
+
+
 def test_a_batch_is_counted() -> None:
     events = [pipe_event("INSERT"), pipe_event("MODIFY"), pipe_event("REMOVE"), native_event("MODIFY")]
     events[1]["dynamodb"]["ApproximateCreationDateTime"] = 1795356180
@@ -145,7 +173,12 @@ def test_only_what_a_setting_names_is_dropped(drop: tuple[str, ...], event: dict
 def test_partition_keys_stand_in_the_metadata() -> None:
     settings = from_environment({"TRANSFORM_PARTITION_BY": "region,gift,version,changed_at:hour,ordered_at:day"}, TABLE)
     item = KEY | {"region": {"S": "EMEA"}, "gift": {"BOOL": False}, "version": {"N": "0"}}
-    answers, _ = Transform(TABLE, settings).answer(records_of(pipe_event(NewImage=item), pipe_event("REMOVE"), b""))
+    records = records_of(pipe_event(NewImage=item), pipe_event("REMOVE"), b"")
+    answers, tally = Transform(TABLE, settings).answer(records)
+    plainly, _ = transform().answer(records)
+    bare = [{name: part for name, part in answer.items() if name != "metadata"} for answer in answers]
+    assert bare == plainly
+    assert response_size(answers) - 100 <= tally.bytes_out <= response_size(answers) + 12 * 200
     assert [answer.get("metadata") for answer in answers] == [
         {
             "partitionKeys": {
@@ -210,7 +243,10 @@ def test_a_limit_that_is_met_exactly_holds_nothing_back() -> None:
     records = records_of(*sized_events(1000, 5000))
     size = transform().answer(records)[1].bytes_out
     assert Transform(TABLE, Settings(), limit_bytes=size).answer(records)[1].over_limit == 0
-    assert Transform(TABLE, Settings(), limit_bytes=size - 1).answer(records)[1].over_limit == 1
+    shrunk = Transform(TABLE, Settings(), limit_bytes=size - 1).answer(records)[1]
+    assert shrunk.over_limit == 1
+    assert Transform(TABLE, Settings(), limit_bytes=shrunk.bytes_out).answer(records)[1].over_limit == 1
+    assert Transform(TABLE, Settings(), limit_bytes=shrunk.bytes_out - 1).answer(records)[1].over_limit == 2
 
 
 def test_the_greatest_request_has_an_answer_that_fits() -> None:

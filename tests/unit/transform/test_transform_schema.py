@@ -87,3 +87,8 @@ def test_columns_read_the_dynamodb_type_of_theirs() -> None:
 def test_a_key_may_be_text_of_any_key_type(kind: KeyType) -> None:
     keyed = table(key=KeyAttribute("id", kind))
     assert keyed.descriptor(keyed.columns[0]) == kind
+
+
+def test_only_the_keys_own_column_has_the_keys_type() -> None:
+    keyed = table(column("number", "bigint", "id"), column("note"), key=KeyAttribute("id", "N"))
+    assert [keyed.descriptor(column) for column in keyed.columns] == ["N", "N", "S"]

@@ -30,6 +30,11 @@ def test_all_may_be_set() -> None:
     )
 
 
+def test_everything_may_be_dropped() -> None:
+    everything = "INSERT,MODIFY,REMOVE,EXPIRED"
+    assert from_environment({"TRANSFORM_DROP": everything}, TABLE).drop == frozenset(everything.split(","))
+
+
 @pytest.mark.parametrize(
     ("environment", "message"),
     [

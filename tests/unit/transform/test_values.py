@@ -140,7 +140,15 @@ def test_a_value_that_does_not_fit_is_unfit(type_: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("0.1", b"0.1"), ("1E+2", b"1E+2"), ("-12", b"-12"), ("007.5", b"7.5"), ("-00", b"0"), ("1E400", b"1E400")],
+    [
+        ("0.1", b"0.1"),
+        ("1E+2", b"1E+2"),
+        ("-12", b"-12"),
+        ("007.5", b"7.5"),
+        ("-00", b"0"),
+        ("1E400", b"1E400"),
+        ("9" * 400, b"9" * 400),
+    ],
 )
 def test_a_double_is_the_numbers_own_text_as_json(value: str, expected: bytes) -> None:
     number = read("double", value)
