@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import time
 from collections.abc import Callable, Generator
@@ -28,7 +27,7 @@ from sandbox.processes import (
     stop,
     wait_until_ready,
 )
-from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, REGION_VARIABLE, StateDir
+from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, StateDir
 
 Progress = Callable[[str], None]
 
@@ -150,13 +149,14 @@ class Sandbox:
         try:
             self.progress(f"starting the server at {endpoint_url}")
             start(self.state, SERVER, ["--port", str(port)], region)
-            wait_until_ready(self.state, SERVER, port)
-            for worker in WORKERS:
-                self._start_worker(worker, endpoint_url, region)
+
+            def begin() -> None:
+                wait_until_ready(self.state, SERVER, port)
+                for worker in WORKERS:
+                    self._start_worker(worker, endpoint_url, region)
+
             self.progress(f"deploying stack {stack}")
-            # The deployer's own clients take the region from the environment, as the processes do.
-            os.environ[REGION_VARIABLE] = region
-            outputs = deploy(program, stack, endpoint_url, self.state, self.progress)
+            outputs = deploy(program, stack, endpoint_url, self.state, self.progress, begin)
             for worker in WORKERS:
                 self.progress(f"waiting for {worker.name}")
                 wait_until_ready(self.state, worker, port)

@@ -18,12 +18,19 @@ LOG = "deploy.log"
 
 
 def deploy(
-    program: Path, stack: str, endpoint_url: str, state: StateDir, progress: Callable[[str], None]
+    program: Path,
+    stack: str,
+    endpoint_url: str,
+    state: StateDir,
+    progress: Callable[[str], None],
+    begin: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Deploy a program's stack into an empty sandbox; the stack's outputs by name.
 
     `program` is the `__main__.py` beside Pulumi.yaml, or its directory.
-    `progress` gets a line for each resource as it is created. What the program
+    `progress` gets a line for each resource as it is created. `begin` is called
+    before the first one, once the program's settings have proven right: the
+    endpoint must answer when it returns. What the program
     and the SDK print, and the traceback of an error, go to logs/deploy.log in
     `state`. Raises SandboxError, one sentence, for a wrong setting, a resource
     that cannot be created, or a program that fails.
@@ -35,11 +42,11 @@ def deploy(
     with (
         log.open("w") as errors,
         subprocess.Popen(  # noqa: S603 - this package's own module, and no shell
-            command, cwd=source, stdout=subprocess.PIPE, stderr=errors, text=True
+            command, cwd=source, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
         ) as host,
     ):
         try:
-            last = _listen(host, progress)
+            last = _listen(host, progress, begin)
         except BaseException:
             host.kill()
             raise
@@ -60,10 +67,14 @@ def _entry(program: Path) -> Path:
     return path
 
 
-def _listen(host: subprocess.Popen[str], progress: Callable[[str], None]) -> dict[str, Any]:
+def _listen(host: subprocess.Popen[str], progress: Callable[[str], None], begin: Callable[[], None]) -> dict[str, Any]:
     message: dict[str, Any] = {}
     for line in host.stdout or ():
         message = json.loads(line)
         if "progress" in message:
             progress(message["progress"])
+        elif "begin" in message and host.stdin is not None:
+            begin()
+            host.stdin.write("\n")
+            host.stdin.flush()
     return message

@@ -4,9 +4,10 @@
 
 The program gets a process because a deployment leaves its mark on the SDK's
 globals and on the modules that it imports. What it tells the deployer are lines
-of JSON on standard output: {"progress": line} while it runs and, last,
-{"outputs": {…}} or {"error": sentence}. The program's own output goes to
-standard error.
+of JSON on standard output: {"begin": true} when it is about to use the
+endpoint, for which it waits for a line on standard input; {"progress": line}
+while it creates; and, last, {"outputs": {…}} or {"error": sentence}. The
+program's own output goes to standard error.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ from sandbox.state import log_to_stderr
 _OWN = Path(__file__).parent
 
 
-def run(program: Path, stack: Stack, endpoint_url: str, progress: Callable[[str], None]) -> dict[str, Any]:
+def run(
+    program: Path, stack: Stack, endpoint_url: str, progress: Callable[[str], None], begin: Callable[[], None]
+) -> dict[str, Any]:
     """Run a program to its end against the endpoint; its stack's outputs.
 
     Not under `pulumi.runtime.set_mocks`, which finishes the root stack before
@@ -45,7 +48,7 @@ def run(program: Path, stack: Stack, endpoint_url: str, progress: Callable[[str]
     SandboxError for what went wrong with a resource, and whatever the program raises.
     """
     settings = {key.removeprefix("aws:"): text for key, text in stack.config.items() if key.startswith("aws:")}
-    monitor = Monitor(Creator(Endpoint(endpoint_url), settings, progress))
+    monitor = Monitor(Creator(Endpoint(endpoint_url), settings, progress, begin))
     set_all_config(dict(stack.config))
     configure(
         Settings(
@@ -91,12 +94,20 @@ def main() -> int:
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     log_to_stderr()
+
+    def progress(line: str) -> None:
+        _tell(channel, progress=line)
+
+    def begin() -> None:
+        _tell(channel, begin=True)
+        sys.stdin.readline()
+
     # Where the Pulumi CLI starts a program, and where that finds its own modules.
     os.chdir(program.parent)
     sys.path[0] = str(program.parent)
     try:
         loaded = load_stack(program.parent, stack)
-        _tell(channel, outputs=run(program, loaded, endpoint_url, lambda line: _tell(channel, progress=line)))
+        _tell(channel, outputs=run(program, loaded, endpoint_url, progress, begin))
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         _tell(channel, error=explain(error, program))

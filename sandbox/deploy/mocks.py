@@ -11,6 +11,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from google.protobuf.json_format import MessageToDict
@@ -39,11 +40,19 @@ class Creator(Mocks):
     """Creates each custom resource by its type's handler, and answers invokes.
 
     `settings` is the stack's `aws:` configuration, for resources without an
-    explicit provider. `progress` gets a line for each resource created.
+    explicit provider. `progress` gets a line for each resource created; `begin`
+    is called once, before the endpoint is first used.
     """
 
-    def __init__(self, endpoint: Endpoint, settings: Mapping[str, str], progress: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        settings: Mapping[str, str],
+        progress: Callable[[str], None],
+        begin: Callable[[], None] = lambda: None,
+    ) -> None:
         handlers.load()
+        self._begin = cache(begin)
         self._endpoint = endpoint
         self._default = aws_of(endpoint, settings)
         self._explicit: dict[str, Aws] = {}
@@ -91,6 +100,7 @@ class Creator(Mocks):
 
     def _aws(self, reference: str | None, region: str | None) -> Aws:
         """AWS as the provider of a reference (`<urn>::<id>`, the id being its name) sees it."""
+        self._begin()
         aws = self._explicit[reference.rpartition("::")[2]] if reference else self._default
         return Aws(aws.endpoint, region, aws.default_tags) if region else aws
 
