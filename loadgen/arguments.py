@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from loadgen import spec
+from loadgen.keys import LANES
 from loadgen.mix import Mix
 from loadgen.options import duration, number, positive, size, whole
 from loadgen.plan import MAX_BATCH
@@ -182,8 +183,16 @@ def _add_sending(made: ArgumentParser) -> None:
         metavar="TIME",
         help="send a batch that is not full when its first item has waited this long (default: 10ms)",
     )
-    sending.add_argument(
-        "--processes", type=whole(1), default=1, metavar="N", help="worker processes that share the load (default: 1)"
+    where = sending.add_mutually_exclusive_group()
+    where.add_argument(
+        "--processes",
+        type=whole(1, LANES),
+        default=1,
+        metavar="N",
+        help="worker processes that share the load (default: 1)",
+    )
+    where.add_argument(
+        "--cluster", metavar="ADDRESS", help="send from all workers of this Dask cluster, as in tcp://10.0.0.5:8786"
     )
     sending.add_argument(
         "--writer",

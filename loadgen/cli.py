@@ -30,8 +30,6 @@ from stack import run as run_tool
 EXIT_NOT_MET = 1
 EXIT_WORKER_LOST = 3
 EXIT_INTERRUPTED = 130
-# From telling the workers the start until the start itself.
-_LEAD_NS = 100_000_000
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -100,7 +98,7 @@ def _profile(options: Namespace, seed: int) -> AnyProfile:
 
 
 async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> Report:
-    workers = Processes(options.processes)
+    workers = _fleet(options)
     try:
         await workers.launch()
         job = await _job(options, plan, outputs)
@@ -113,9 +111,17 @@ async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> Report:
         await workers.close()
 
 
+def _fleet(options: Namespace) -> Fleet:
+    if options.cluster is None:
+        return Processes(options.processes)
+    from loadgen.cluster import Cluster
+
+    return Cluster(options.cluster, options.workload)
+
+
 async def _carry_out(workers: Fleet, job: Job, progress: Progress, expected: Expected) -> Report:
     interrupts = Interrupts(workers.stop)
-    start_epoch_ns = time.time_ns() + _LEAD_NS
+    start_epoch_ns = time.time_ns() + round(workers.lead_s * 1e9)
     progress.begin(expected)
     try:
         parts = await workers.run(start_epoch_ns, progress.row)

@@ -29,6 +29,15 @@ class Fleet(Protocol):
         """How many segments it carries out at a time."""
         ...
 
+    @property
+    def lead_s(self) -> float:
+        """How long before the start the workers must be told of it."""
+        ...
+
+    async def launch(self) -> None:
+        """Get hold of the workers. UserError when there are none."""
+        ...
+
     async def prepare(self, jobs: list[Job]) -> None:
         """Get every segment ready. UserError when one cannot be."""
         ...

@@ -59,9 +59,19 @@ _ORDERS = msgspec.msgpack.Decoder(Order)
 _ANSWERS = msgspec.msgpack.Decoder(Answer)
 
 
+def encode(message: Order | Answer) -> bytes:
+    """A message's bytes."""
+    return _ENCODER.encode(message)
+
+
+def decode_answer(data: bytes) -> Answer:
+    """The message from a worker that the bytes are."""
+    return _ANSWERS.decode(data)
+
+
 def write(stream: asyncio.StreamWriter, message: Order | Answer) -> None:
     """Send a message."""
-    data = _ENCODER.encode(message)
+    data = encode(message)
     stream.write(len(data).to_bytes(_LENGTH_BYTES, "big") + data)
 
 
@@ -74,7 +84,7 @@ async def read_order(stream: asyncio.StreamReader) -> Order | None:
 async def read_answer(stream: asyncio.StreamReader) -> Answer | None:
     """The next message from a worker; None when it is gone."""
     data = await _read(stream)
-    return None if data is None else _ANSWERS.decode(data)
+    return None if data is None else decode_answer(data)
 
 
 async def _read(stream: asyncio.StreamReader) -> bytes | None:

@@ -43,6 +43,11 @@ class Processes:
         """How many processes there are."""
         return self._segments
 
+    @property
+    def lead_s(self) -> float:
+        """How long before the start the workers must be told of it."""
+        return 0.1
+
     async def launch(self) -> None:
         """Start the processes; they take a while to import what they need."""
         for _ in range(self._segments):
