@@ -150,3 +150,13 @@ class Pipeline:
                 for record in records[start : start + 500]
             ]
             assert client.put_records(StreamName=stream, Records=batch)["FailedRecordCount"] == 0
+
+
+def assert_refused(result: Finished, *words: str) -> None:
+    """One sentence on stderr that has these words, and exit code 2."""
+    assert result.code == 2, result
+    assert "Traceback" not in result.err
+    sentence = result.err.strip().splitlines()[-1]
+    assert sentence.endswith(".")
+    for word in words:
+        assert word in sentence

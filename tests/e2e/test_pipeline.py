@@ -11,9 +11,7 @@ import pytest
 
 from lake.verification import Report
 from tests.e2e.orders import lives, order
-from tests.e2e.pipeline import Pipeline, wait_for
-
-pytestmark = pytest.mark.xdist_group("pipeline")
+from tests.e2e.pipeline import Pipeline, assert_refused, wait_for
 
 _numbers = itertools.count(step=10_000)
 
@@ -123,3 +121,15 @@ def test_the_lake_is_queried_in_athenas_sql(pipeline: Pipeline) -> None:
     assert failed.err.count("\n") == 1
     listed = pipeline.lake("query", "--list")
     assert listed.code == 0
+
+
+def test_the_table_is_missing(pipeline: Pipeline) -> None:
+    assert_refused(pipeline.lake("verify", "--table", "nothing"), "no DynamoDB table 'nothing'")
+
+
+def test_the_database_is_missing(pipeline: Pipeline) -> None:
+    assert_refused(pipeline.lake("verify", "--database", "nothing"), "Athena cannot read", "nothing")
+
+
+def test_the_view_is_missing(pipeline: Pipeline) -> None:
+    assert_refused(pipeline.lake("verify", "--view", "nothing"), "Athena cannot read", "nothing")
