@@ -97,6 +97,30 @@ def bucket_policy(new: New) -> Created:
     return Created(name)
 
 
+@handles("aws:s3/bucketNotification:BucketNotification")
+def bucket_notification(new: New) -> Created:
+    """Which queues a bucket tells of what happens to its objects."""
+    name = new.inputs.require("bucket")
+    queues = [
+        _optional(Id=queue.text("id"))
+        | {"QueueArn": queue.require("queueArn"), "Events": queue.strings("events")}
+        | _key_filter(prefix=queue.text("filterPrefix"), suffix=queue.text("filterSuffix"))
+        for queue in new.inputs.blocks("queues")
+    ]
+    configuration = {"QueueConfigurations": queues}
+    new.call("s3", "put_bucket_notification_configuration", Bucket=name, NotificationConfiguration=configuration)
+    return Created(name)
+
+
+def _key_filter(**parts: str | None) -> dict[str, Any]:
+    rules = [{"Name": part, "Value": value} for part, value in parts.items() if value]
+    return {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
+
+
+def _optional(**members: object) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
 def _configure(new: New, method: str, member: str) -> Created:
     """Set what is one member of the request and stands flat among the inputs."""
     name = new.inputs.require("bucket")

@@ -40,7 +40,7 @@ async def run(
             mix=Mix(50, 40, 10),
             keys=Uniform(0.1),
             batch=batch,
-            max_in_flight=64,
+            max_in_flight=writes,
         )
         job = Job(
             plan=plan,

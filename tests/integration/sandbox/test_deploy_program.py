@@ -133,6 +133,9 @@ def the_bucket_is_closed_versioned_and_logged(deployed: Deployed) -> None:
     algorithm = rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"]
     assert algorithm == ("aws:kms" if deployed.stack == "prod" else "AES256")
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "access/"
+    (told,) = s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"]
+    assert told["Filter"]["Key"]["FilterRules"] == [{"Name": "prefix", "Value": "errors/"}]
+    assert told["QueueArn"].endswith("-errors")
     ids = {rule["ID"] for rule in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]}
     assert {"query-results", "tidy"} <= ids
     assert ("rows" in ids) is (deployed.stack == "dev")
