@@ -214,6 +214,19 @@ def response_size(answers: list[Answer]) -> int:
     return len(json.dumps({"records": answers}))
 
 
+def test_an_answers_size_is_no_less_than_what_the_runtime_writes() -> None:
+    records = records_of(*[pipe_event(NewImage=KEY | {"region": {"S": "EMEA"}})] * 50, b"nonsense")
+    for index, record_ in enumerate(records):
+        record_["recordId"] = f"{index:0300d}"
+    answers, tally = transform().answer(records)
+    assert 0 <= tally.bytes_out - response_size(answers) <= 51 * len("ProcessingFailed")
+    settings = from_environment({"TRANSFORM_PARTITION_BY": "region,changed_at:hour"}, TABLE)
+    answers, tally = Transform(TABLE, settings).answer(records)
+    longest = 11 * len("EMEA" + "2026-11-22-14")
+    assert 0 <= tally.bytes_out - response_size(answers) <= 51 * (len("ProcessingFailed") + longest)
+    assert tally.bytes_out - response_size(answers) >= 50 * longest
+
+
 def sized_events(*sizes: int) -> list[dict[str, Any]]:
     """Events with a note of nothing but quotes, of which a row has twice the bytes."""
     return [

@@ -29,9 +29,17 @@ def test_a_batch_is_answered_and_leaves_one_line(capsys: pytest.CaptureFixture[s
     (text,) = capsys.readouterr().out.splitlines()
     line: dict[str, Any] = json.loads(text)
     assert (line["Records"], line["Ok"], line["ProcessingFailed"]) == (2, 1, 1)
-    assert (line["DeliveryStream"], line["Invocation"]) == ("arn:stream", "i-1")
+    assert (line["FunctionName"], line["DeliveryStream"], line["Invocation"]) == ("transform", "arn:stream", "i-1")
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ChangeDataCapture"
     assert before_ms <= line["_aws"]["Timestamp"] <= time.time_ns() // 1_000_000
     assert 0 < line["Duration"] < 60_000
+
+
+def test_a_call_by_hand_needs_the_records_only(capsys: pytest.CaptureFixture[str]) -> None:
+    by_hand: Any = {"records": records_of(pipe_event())}
+    assert len(handler(by_hand, None)["records"]) == 1
+    line: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (line["DeliveryStream"], line["Invocation"]) == ("", "")
 
 
 def test_no_line_carries_an_items_content(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,6 +37,10 @@ def test_an_attributes_name_is_one_that_the_codec_takes(path: tuple[str, ...]) -
         Column("c", "string", path, "")
 
 
+def test_an_attributes_name_may_have_spaces_and_letters_of_any_kind() -> None:
+    Column("c", "string", ("größe X", "in mm"), "")
+
+
 def test_a_column_has_an_attribute() -> None:
     with pytest.raises(ValueError, match="names no attribute"):
         Column("c", "string", (), "")
