@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+_THOUSANDS = tuple(b"%03d" % number for number in range(1000))
+_UNITS = tuple(b"%03dZ" % number for number in range(1000))
+
 
 class WallClock:
     """Times after an epoch as ISO 8601 in UTC with microseconds, as in 2026-01-02T03:04:05.000600Z."""
@@ -22,4 +25,5 @@ class WallClock:
             self._begins_us = offset_us - micros
             self._ends_us = self._begins_us + 1_000_000
             self._text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.").encode()
-        return b"%b%06dZ" % (self._text, offset_us - self._begins_us)
+        thousands, units = divmod(offset_us - self._begins_us, 1000)
+        return self._text + _THOUSANDS[thousands] + _UNITS[units]

@@ -32,7 +32,7 @@ import importlib
 import random
 import sys
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, cast
@@ -123,12 +123,13 @@ class Scripted:
         self._segments = segments
         self._busy: set[tuple[str, str]] = set()
 
-    def draw(self, arrival: int, offset_ns: int) -> Draw | None:
-        """Draw the next arrival. The item's key says whose it is, so that one segment writes all of an item."""
-        change = self._script.change(arrival, random.Random(f"{self._seed}/{arrival}"))  # noqa: S311 - a plan, no secret
-        if self._segments > 1 and zlib.crc32(self._key(change).encode()) % self._segments != self._segment:
-            return None
-        return Draw(arrival, offset_ns, "insert", arrival, 0, change)
+    def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
+        """The segment's part of the arrivals: an item's key says whose it is, so that one segment writes all of it."""
+        for arrival, offset_ns in enumerate(offsets_ns):
+            numbers = random.Random(f"{self._seed}/{arrival}")  # noqa: S311 - a plan, no secret
+            change = self._script.change(arrival, numbers)
+            if self._segments == 1 or zlib.crc32(self._key(change).encode()) % self._segments == self._segment:
+                yield Draw(arrival, offset_ns, "insert", arrival, 0, change)
 
     def write(self, draw: Draw) -> Write | None:
         """Render the change that was drawn; None when the item's last change is unanswered."""

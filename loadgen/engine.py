@@ -1,6 +1,6 @@
 """The open-loop engine: sends each write of the plan when it is due, whatever the replies.
 
-    plan ──offsets──► workload.draw ──► due? ──► in-flight bound ──► writer
+    plan ──offsets──► workload.draws ─► due? ──► in-flight bound ──► writer
                                                   └► dropped          │
               settle ◄── applied / not applied / unknown ◄── reply ◄──┘
                                                    └► throttled, 5xx, reset, ... ──jittered wait──► writer
@@ -14,8 +14,7 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable
 
 import msgspec
 from msgspec import Struct
@@ -82,7 +81,7 @@ class Engine:
         self._jitter = random.Random()  # noqa: S311 - jitter, no secret
         self._ledger = ledger
         self._on_row = on_row
-        self._offsets: Iterator[tuple[int, int]] = zip(count(), plan.offsets_ns(), strict=False)
+        self._draws = workload.draws(plan.offsets_ns())
         self._next: Draw | None = None
         self._in_flight = 0
         self._row_ends_ns = figures.row_ends_ns
@@ -111,7 +110,7 @@ class Engine:
     async def run(self) -> None:
         """Carry out the plan; returns when every write is settled."""
         self._writer.listen(self._on_reply)
-        self._next = self._draw()
+        self._next = next(self._draws, None)
         self._turn_rows()
         self._arm()
         try:
@@ -136,21 +135,13 @@ class Engine:
             self._figures.abandon()
             self._done.set_result(None)
 
-    def _draw(self) -> Draw | None:
-        draw = self._workload.draw
-        for arrival, offset_ns in self._offsets:
-            drawn = draw(arrival, offset_ns)
-            if drawn is not None:
-                return drawn
-        return None
-
     def _fire(self) -> None:
         """Hand over every write that is due by now."""
         elapsed_ns = time.monotonic_ns() - self._start_ns
         left = _BURST
         while self._next is not None and self._next.offset_ns <= elapsed_ns and left:
             self._emit(self._next)
-            self._next = self._draw()
+            self._next = next(self._draws, None)
             left -= 1
         if self._waiting and time.monotonic_ns() - self._waiting[0].planned_ns >= self._plan.batch_wait_s * 1e9:
             self._send_batch()
@@ -202,7 +193,7 @@ class Engine:
         self._meter(write.planned_ns).due -= 1
         self._workload.settle(write, Fate.NOT_APPLIED)
         self._braked = True
-        self._offsets = iter(())
+        self._draws = iter(())
 
     def _send_batch(self) -> None:
         if self._waiting:

@@ -13,27 +13,26 @@ from __future__ import annotations
 
 import hashlib
 import random
-import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from loadgen import lifecycle
 from loadgen.clock import WallClock
+from loadgen.draws import draws
 from loadgen.item import NOTHING, Fragment, item_size, write_units
 from loadgen.keys import LANES, SPAN, WINDOW, KeyChoice
 from loadgen.lifecycle import PLACED, STATUSES
 from loadgen.mix import Mix
-from loadgen.pools import DAY_S, PHASES, Pools, Session
+from loadgen.pools import BASKETS, DAY_S, HEADS, PHASES, Head, Pools
 from loadgen.workload import Draw
 from loadgen.writes import Fate, Proof, Write
 
-_BLOCK = 1024
-_WORDS = struct.Struct(f"<{_BLOCK}Q")
 _PHASE_NS = DAY_S * 10**9 // PHASES
 _PROBES = tuple(step * LANES for step in (0, -1, 1, -2, 2, -3, 3, -4, 4))
-# The rest of the key choice is looked up this often within one rest.
-_MARKS_PER_REST = 8
+# An order's number in its id: four hexadecimal digits that seldom change, and four looked up.
+_LOW = tuple(f"{low:04x}" for low in range(1 << 16))
 
 _STATUS = tuple(name.encode() for name in STATUSES)
 # An item is its identity, its content's fragments, and its times.
@@ -84,9 +83,8 @@ class Order(Struct, gc=False):
 
     order_id: str
     placed_ns: int
-    customer: Fragment
+    head: Head
     basket: Fragment
-    session: Session
     padding_bytes: int
     size_bytes: int
     # What the plan knows.
@@ -94,7 +92,7 @@ class Order(Struct, gc=False):
     status: int = PLACED
     reason: Fragment = NOTHING
     note: Fragment = NOTHING
-    """The note that an amendment has put in the place of the session's."""
+    """The note that an amendment has put in the place of the first."""
     # What the run knows: the acknowledged version, 0 when it is not in the table or not known to be.
     version: int = 0
     busy: bool = True
@@ -117,55 +115,48 @@ class Orders:
         whole_items: bool = False,
         item_bytes: int = 0,
     ) -> None:
-        self._pools = pools
+        self._heads = pools.heads
+        self._baskets = pools.baskets
+        self._notes = pools.notes
         self._keys = keys
         self._table = table
         self._seed = seed
         self._segment = segment
         self._segments = segments
         self._whole_items = whole_items
-        self._item_bytes = item_bytes - _HEADROOM_BYTES
-        self._blob = random.Random(seed).randbytes(max(item_bytes, 0) // 2 + 1).hex().encode()  # noqa: S311 - padding
+        self._padded_bytes = item_bytes - _HEADROOM_BYTES
+        self._blob = random.Random(seed).randbytes(item_bytes // 2 + 1).hex().encode()  # noqa: S311 - padding
         self._prefix = hashlib.sha256(f"orders/{seed}".encode()).hexdigest()[:8]
+        self._high = -1
+        self._begin = ""
         self._clock = WallClock(epoch_ns)
         self._cycle = mix.cycle(seed)
         self._rewrites = mix.update + mix.delete > 0
         self._changes = {NOTHING.text: _NO_CHANGE}
         self._changes |= {note.text: _change("note", note) for note in pools.notes}
         self._changes |= {reason.text: _change("cancel_reason", reason) for reason in lifecycle.CANCEL_REASONS}
-        self._bits: tuple[int, ...] = ()
         self._orders: dict[int, Order] = {}
-        self._inserted = 0
-        self._ready = 0
         self._rest_ns = round(keys.rest_s * 1e9)
-        self._mark_ns = 0
-        self._marks: list[tuple[int, int]] = []
 
-    def draw(self, arrival: int, offset_ns: int) -> Draw | None:
-        """Draw the next arrival; None when it is another segment's."""
-        index = arrival % _BLOCK
-        if index == 0 or not self._bits:
-            self._bits = random_words(self._seed, arrival // _BLOCK)
-        bits = self._bits[index]
-        op = self._cycle[arrival % len(self._cycle)]
-        if offset_ns >= self._mark_ns:
-            self._mark(offset_ns)
-        if op == "insert":
-            number = self._inserted
-            self._inserted += 1
-        else:
-            number = self._keys.choose(bits & 0xFFFFFFFF, self._ready) if self._ready else -1
-        if (arrival if number < 0 else number) % LANES % self._segments != self._segment:
-            return None
-        return Draw(arrival, offset_ns, op, number, bits)
+    def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
+        """The segment's part of the arrivals."""
+        return draws(
+            offsets_ns,
+            cycle=self._cycle,
+            keys=self._keys,
+            seed=self._seed,
+            segment=self._segment,
+            segments=self._segments,
+        )
 
     def write(self, draw: Draw) -> Write:
         """Render the write for a draw."""
         if draw.op == "insert":
-            order = self._place(f"{self._prefix}-{draw.number:08x}", draw)
-            if self._rewrites:
-                self._keep(draw.number, order)
-            return self._insert(order)
+            number = draw.number
+            if number >> 16 != self._high:
+                self._high = number >> 16
+                self._begin = f"{self._prefix}-{self._high:04x}"
+            return self._insert(self._begin + _LOW[number & 0xFFFF], draw, keep=self._rewrites)
         found = self._find(draw)
         if found is None:
             return self._substitute(draw)
@@ -174,19 +165,13 @@ class Orders:
         if draw.op == "delete":
             del self._orders[number]
             return self._delete(order) if allowed else self._substitute(draw)
-        step = lifecycle.advance(order.status, order.session.channel, draw.bits >> 48)
-        changed = step.reason
-        if step.amended:
-            notes = self._pools.notes
-            changed = order.note = notes[(draw.bits >> 32 & 0xFFFF) % len(notes)]
-        elif changed is not NOTHING:
-            order.reason = changed
-        order.status = step.status
-        order.last_ns = draw.offset_ns
+        changed = self._advance(order, draw)
         if not allowed:
             return self._substitute(draw)
+        order.busy = True
+        order.size_bytes += changed.size_bytes
         if self._whole_items:
-            return self._rewrite(order, changed, draw.offset_ns)
+            return self._rewrite(order, draw.offset_ns)
         return self._update(order, changed, draw.offset_ns)
 
     def settle(self, write: Write, fate: Fate) -> None:
@@ -200,26 +185,42 @@ class Orders:
         elif fate is Fate.UNKNOWN:
             order.version = 0
 
-    def _mark(self, offset_ns: int) -> None:
-        """Note how many orders are inserted now, and how many were one rest ago."""
-        self._marks.append((offset_ns, self._inserted))
-        self._mark_ns = offset_ns + self._rest_ns // _MARKS_PER_REST
-        while self._marks and self._marks[0][0] <= offset_ns - self._rest_ns:
-            self._ready = self._marks.pop(0)[1]
-
-    def _place(self, order_id: str, draw: Draw) -> Order:
-        """A new order with the content that the draw's bits pick."""
-        pools, bits = self._pools, draw.bits
-        region = pools.regions[draw.offset_ns // _PHASE_NS % PHASES][bits & 0xFF]
-        customers, baskets, sessions = pools.customers[region], pools.baskets[region], pools.sessions[region]
-        customer = customers[(bits >> 8 & 0xFFFF) % len(customers)]
-        basket = baskets[(bits >> 24 & 0xFFFF) % len(baskets)]
-        session = sessions[(bits >> 40 & 0xFFFF) % len(sessions)]
-        size = _FIXED_SIZE + customer.size_bytes + basket.size_bytes + session.noted.size_bytes
-        padding = self._item_bytes - size - len("padding")
+    def _insert(self, order_id: str, draw: Draw, *, keep: bool) -> Write:
+        """A new order with the content that the draw's bits pick; `keep` it to be changed later."""
+        bits, offset_ns = draw.bits, draw.offset_ns
+        head = self._heads[offset_ns // _PHASE_NS % PHASES][bits & (HEADS - 1)]
+        basket = self._baskets[head.region][bits >> 16 & (BASKETS - 1)]
+        size = _FIXED_SIZE + head.whole.size_bytes + basket.size_bytes
+        padding = self._padded_bytes - size - len("padding")
         if padding > 0:
-            size = self._item_bytes
-        return Order(order_id, draw.offset_ns, customer, basket, session, padding, size, draw.offset_ns)
+            size = self._padded_bytes
+        at = self._clock.text(offset_ns)
+        parameters = b"".join(
+            (
+                _ID,
+                order_id.encode(),
+                _PLACED,
+                head.whole.text,
+                basket.text,
+                self._padding(padding) if padding > 0 else b"",
+                _ORDERED_AT,
+                at,
+                _UPDATED_AT,
+                at,
+                _END,
+            )
+        )
+        order = None
+        if keep:
+            order = Order(order_id, offset_ns, head, basket, padding, size, offset_ns)
+            self._keep(draw.number, order)
+        return Write("insert", "PutItem", self._table, order_id, 1, parameters, write_units(size), order)
+
+    def _substitute(self, draw: Draw) -> Write:
+        """The insert of an extra order that no later write is for."""
+        write = self._insert(f"{self._prefix}-x{draw.arrival:08x}", draw, keep=False)
+        write.substitute = True
+        return write
 
     def _keep(self, number: int, order: Order) -> None:
         """Keep an order in mind if it can be chosen, and forget the one that no longer can."""
@@ -241,49 +242,31 @@ class Orders:
                 return number, order
         return None
 
-    def _substitute(self, draw: Draw) -> Write:
-        write = self._insert(self._place(f"{self._prefix}-x{draw.arrival:08x}", draw))
-        write.substitute = True
-        return write
+    def _advance(self, order: Order, draw: Draw) -> Fragment:
+        """Take the order's next step in the plan; the attributes that change beside status, version and time."""
+        step = lifecycle.advance(order.status, order.head.channel, draw.bits >> 48)
+        order.status = step.status
+        order.last_ns = draw.offset_ns
+        if step.amended:
+            order.note = self._notes[(draw.bits >> 32 & 0xFFFF) % len(self._notes)]
+            return order.note
+        if step.reason is not NOTHING:
+            order.reason = step.reason
+        return step.reason
 
-    def _insert(self, order: Order) -> Write:
-        at = self._clock.text(order.placed_ns)
-        order_id = order.order_id
-        parameters = b"".join(
-            (
-                _ID,
-                order_id.encode(),
-                _PLACED,
-                order.customer.text,
-                order.basket.text,
-                order.session.noted.text,
-                b"" if order.padding_bytes <= 0 else self._padding(order.padding_bytes),
-                _ORDERED_AT,
-                at,
-                _UPDATED_AT,
-                at,
-                _END,
-            )
-        )
-        return Write("insert", "PutItem", self._table, order_id, 1, parameters, write_units(order.size_bytes), order)
-
-    def _padding(self, size_bytes: int) -> bytes:
-        return b',"padding":{"S":"%b"}' % self._blob[:size_bytes]
-
-    def _rewrite(self, order: Order, changed: Fragment, offset_ns: int) -> Write:
+    def _rewrite(self, order: Order, offset_ns: int) -> Write:
         """The update as a put of the whole item, for a batch."""
         version = order.version + 1
-        session = order.session
+        head = order.head
         parameters = b"".join(
             (
                 _ID,
                 order.order_id.encode(),
                 _STATE % (version, _STATUS[order.status]),
-                order.customer.text,
+                head.whole.text if order.note is NOTHING else head.bare.text + order.note.text,
                 order.basket.text,
-                session.noted.text if order.note is NOTHING else session.fragment.text + order.note.text,
                 order.reason.text,
-                b"" if order.padding_bytes <= 0 else self._padding(order.padding_bytes),
+                self._padding(order.padding_bytes) if order.padding_bytes > 0 else b"",
                 _ORDERED_AT,
                 self._clock.text(order.placed_ns),
                 _UPDATED_AT,
@@ -291,10 +274,11 @@ class Orders:
                 _END,
             )
         )
-        order.busy = True
-        order.size_bytes += changed.size_bytes
         units = write_units(order.size_bytes)
         return Write("update", "PutItem", self._table, order.order_id, version, parameters, units, order)
+
+    def _padding(self, size_bytes: int) -> bytes:
+        return b',"padding":{"S":"%b"}' % self._blob[:size_bytes]
 
     def _update(self, order: Order, changed: Fragment, offset_ns: int) -> Write:
         old, new = order.version, order.version + 1
@@ -309,8 +293,6 @@ class Orders:
             old,
             value,
         )
-        order.busy = True
-        order.size_bytes += changed.size_bytes
         units = write_units(order.size_bytes)
         proof = Proof("version", "N", str(new))
         return Write("update", "UpdateItem", self._table, order.order_id, new, parameters, units, order, proof)
@@ -320,8 +302,3 @@ class Orders:
         parameters = _KEY % order.order_id.encode()
         units = write_units(order.size_bytes)
         return Write("delete", "DeleteItem", self._table, order.order_id, order.version, parameters, units, order)
-
-
-def random_words(seed: int, block: int) -> tuple[int, ...]:
-    """64 random bits for each arrival of a block, the same on every machine."""
-    return _WORDS.unpack(random.Random(f"{seed}/{block}").randbytes(_WORDS.size))  # noqa: S311 - a plan, no secret

@@ -1,4 +1,4 @@
-"""The pools that orders are drawn from: customers, baskets, sessions and notes.
+"""The pools that orders are drawn from: heads (who ordered and how), baskets (what) and notes.
 
 Faker makes them once, from the seed; each row is kept as the JSON text of its
 attributes, so that an order is a handful of fragments joined. All money is in
@@ -27,11 +27,12 @@ PHASES = 8
 REGIONS = ("AMER", "EMEA", "APAC", "LATAM")
 CHANNELS = ("web", "mobile", "store", "marketplace", "phone")
 
-# Pool sizes are powers of two, so that bits of one draw pick a row.
-CUSTOMERS_PER_REGION = 256
-BASKETS_PER_REGION = 512
-SESSIONS_PER_REGION = 256
+# Powers of two, so that bits of one draw pick a row.
+HEADS = 1024
+BASKETS = 512
 NOTES = 64
+
+_CUSTOMERS = 256
 
 _PLACES = 40
 _PRODUCTS = 240
@@ -92,27 +93,27 @@ class Product(Struct, frozen=True):
         }
 
 
-class Session(Struct, frozen=True, gc=False):
-    """How it was ordered: the channel's index in CHANNELS, its attributes, and the customer's note, often NOTHING."""
+class Head(Struct, frozen=True, gc=False):
+    """Who ordered and how: `region` and `channel` are indices in REGIONS and CHANNELS.
 
+    `bare` has the attributes but the customer's note, `whole` those and the note, if there is one.
+    """
+
+    region: int
     channel: int
-    fragment: Fragment
-    note: Fragment
-    noted: Fragment
-    """`fragment` and `note` in one."""
+    bare: Fragment
+    whole: Fragment
 
 
 class Pools(Struct, frozen=True):
     """All that an order is drawn from.
 
-    `regions[phase]` has 256 region indices in that phase's proportions;
-    `customers`, `baskets` and `sessions` are by region index.
+    `heads[phase]` has HEADS heads, of the regions in that phase's proportions;
+    `baskets[region]` has BASKETS baskets, with that region's taxes.
     """
 
-    regions: tuple[bytes, ...]
-    customers: tuple[tuple[Fragment, ...], ...]
+    heads: tuple[tuple[Head, ...], ...]
     baskets: tuple[tuple[Fragment, ...], ...]
-    sessions: tuple[tuple[Session, ...], ...]
     notes: tuple[Fragment, ...]
 
 
@@ -131,14 +132,12 @@ def build(seed: int) -> Pools:
         for locale in _NOTE_LOCALES
         for _ in range(NOTES // len(_NOTE_LOCALES))
     ]
+    heads = [_heads(draw, region, fakers, notes) for region in range(len(REGIONS))]
     return Pools(
-        regions=tuple(_regions(draw, phase) for phase in range(PHASES)),
-        customers=tuple(_customers(draw, region, fakers) for region in REGIONS),
+        heads=tuple(_phase(draw, phase, heads) for phase in range(PHASES)),
         baskets=tuple(
-            tuple(_basket(draw, products, _TAX_PER_MILLE[region]) for _ in range(BASKETS_PER_REGION))
-            for region in REGIONS
+            tuple(_basket(draw, products, _TAX_PER_MILLE[region]) for _ in range(BASKETS)) for region in REGIONS
         ),
-        sessions=tuple(tuple(_session(draw, region, notes) for _ in range(SESSIONS_PER_REGION)) for region in REGIONS),
         notes=tuple(notes),
     )
 
@@ -148,9 +147,24 @@ def cents(amount: int) -> str:
     return f"{amount // 100}.{amount % 100:02d}"
 
 
-def _regions(draw: random.Random, phase: int) -> bytes:
+def _phase(draw: random.Random, phase: int, heads: Sequence[Sequence[Head]]) -> tuple[Head, ...]:
+    """The heads of a phase of the day: each region as often as its share is then."""
     weights = [_REGION_WEIGHTS[region][phase] for region in REGIONS]
-    return bytes(draw.choices(range(len(REGIONS)), weights, k=256))
+    return tuple(draw.choice(heads[region]) for region in draw.choices(range(len(REGIONS)), weights, k=HEADS))
+
+
+def _heads(
+    draw: random.Random, region: int, fakers: Mapping[str, Faker], notes: Sequence[Fragment]
+) -> tuple[Head, ...]:
+    name = REGIONS[region]
+    customers = _customers(draw, name, fakers)
+    heads: list[Head] = []
+    for _ in range(HEADS):
+        channel, how = _session(draw, name)
+        bare = draw.choice(customers) + how
+        note = draw.choice(notes) if draw.random() < _NOTE_SHARE else NOTHING
+        heads.append(Head(region, channel, bare, bare + note))
+    return tuple(heads)
 
 
 def _customers(draw: random.Random, region: str, fakers: Mapping[str, Faker]) -> tuple[Fragment, ...]:
@@ -162,7 +176,7 @@ def _customers(draw: random.Random, region: str, fakers: Mapping[str, Faker]) ->
         for locale, *_ in markets
     }
     customers: list[Fragment] = []
-    for number in range(CUSTOMERS_PER_REGION):
+    for number in range(_CUSTOMERS):
         locale, country, currency, _ = draw.choices(markets, [market[3] for market in markets])[0]
         street, city, postcode = draw.choice(places[locale])
         address = {"street": street, "city": city, "postcode": postcode, "country": country}
@@ -215,12 +229,14 @@ def _basket(draw: random.Random, products: Sequence[Product], tax_per_mille: int
     return fragment(attributes)
 
 
-def _session(draw: random.Random, region: str, notes: Sequence[Fragment]) -> Session:
+def _session(draw: random.Random, region: str) -> tuple[int, Fragment]:
+    """A channel, and how it was ordered there."""
     channel = draw.choices(range(len(CHANNELS)), _CHANNEL_WEIGHTS[region])[0]
     name = CHANNELS[channel]
     payment = draw.choices(_PAYMENTS, _PAYMENT_WEIGHTS[name])[0]
-    attributes = fragment(
-        {"channel": {"S": name}, "payment_method": {"S": payment}, "gift": {"BOOL": draw.random() < _GIFT_SHARE}}
-    )
-    note = draw.choice(notes) if draw.random() < _NOTE_SHARE else NOTHING
-    return Session(channel, attributes, note, attributes + note)
+    attributes = {
+        "channel": {"S": name},
+        "payment_method": {"S": payment},
+        "gift": {"BOOL": draw.random() < _GIFT_SHARE},
+    }
+    return channel, fragment(attributes)

@@ -1,13 +1,13 @@
 """What to write: the interface between the engine and a workload.
 
-The engine draws every arrival of the plan in order, whichever segment of the
-run it belongs to, and writes those drawn for its own. A workload must draw the
-same from the same seed and arrival, so that n segments together write what one
-would have written.
+A workload draws every arrival of the plan in order and keeps what belongs to
+its segment. It must draw the same from the same seed, so that n segments
+together write what one would have written.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from msgspec import Struct
@@ -34,8 +34,8 @@ class Draw(Struct, gc=False):
 class Workload(Protocol):
     """Draws and renders writes, and learns what became of them."""
 
-    def draw(self, arrival: int, offset_ns: int) -> Draw | None:
-        """Draw the next arrival, due `offset_ns` after the start; None when it is another segment's."""
+    def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
+        """The segment's part of arrivals that are due at these times after the start."""
         ...
 
     def write(self, draw: Draw) -> Write | None:

@@ -129,7 +129,12 @@ def batch(writes: list[Write]) -> Call:
     """The BatchWriteItem call that carries puts and deletes, no two of the same key, 25 at most."""
     tables: dict[str, list[bytes]] = {}
     for write in writes:
-        kind = b"PutRequest" if write.target == "PutItem" else b"DeleteRequest"
-        tables.setdefault(write.table, []).append(b'{"%b":{%b}}' % (kind, write.parameters))
-    members = [b'"%b":[%b]' % (table.encode(), b",".join(requests)) for table, requests in tables.items()]
+        parts = tables.setdefault(write.table, [])
+        parts += (_PUT if write.target == "PutItem" else _DELETE, write.parameters, _END)
+    members = [b'"%b":[%b]' % (table.encode(), b"".join(parts)[:-1]) for table, parts in tables.items()]
     return Call("BatchWriteItem", b'{"RequestItems":{%b}}' % b",".join(members), writes)
+
+
+_PUT = b'{"PutRequest":{'
+_DELETE = b'{"DeleteRequest":{'
+_END = b"}},"

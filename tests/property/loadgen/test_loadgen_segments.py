@@ -52,12 +52,9 @@ def writes_of(plan: Plan, pools: Pools, *, whole_items: bool = False) -> dict[in
         item_bytes=plan.item_bytes,
     )
     writes: dict[int, Write] = {}
-    for arrival, offset_ns in enumerate(plan.offsets_ns()):
-        draw = orders.draw(arrival, offset_ns)
-        if draw is not None:
-            write = orders.write(draw)
-            writes[arrival] = write
-            orders.settle(write, Fate.APPLIED)
+    for draw in orders.draws(plan.offsets_ns()):
+        write = writes[draw.arrival] = orders.write(draw)
+        orders.settle(write, Fate.APPLIED)
     return writes
 
 

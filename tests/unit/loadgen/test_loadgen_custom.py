@@ -38,13 +38,11 @@ class Devices:
 def writes(segment: int, segments: int, count: int = 300) -> dict[int, Write]:
     workload = Scripted(Devices(), {"devices": ("id",)}, seed=3, segment=segment, segments=segments)
     made: dict[int, Write] = {}
-    for arrival in range(count):
-        draw = workload.draw(arrival, arrival)
-        if draw is not None:
-            write = workload.write(draw)
-            assert write is not None
-            made[arrival] = write
-            workload.settle(write, Fate.APPLIED)
+    for draw in workload.draws(iter(range(count))):
+        write = workload.write(draw)
+        assert write is not None
+        made[draw.arrival] = write
+        workload.settle(write, Fate.APPLIED)
     return made
 
 
@@ -65,10 +63,7 @@ def test_an_item_in_flight_is_not_written_again() -> None:
             return Put("t", {"id": 1, "n": n})
 
     workload = Scripted(One(), {"t": ("id",)}, seed=1)
-    first, second, third = (workload.draw(arrival, 0) for arrival in range(3))
-    assert first is not None
-    assert second is not None
-    assert third is not None
+    first, second, third = workload.draws(iter(range(3)))
     write = workload.write(first)
     assert write is not None
     assert workload.write(second) is None
@@ -78,9 +73,7 @@ def test_an_item_in_flight_is_not_written_again() -> None:
 
 def test_an_update_sets_its_attributes_by_name() -> None:
     workload = Scripted(Devices(), {"devices": ("id",)}, seed=3)
-    workload.draw(0, 0)
-    draw = workload.draw(1, 0)
-    assert draw is not None
+    _, draw = workload.draws(iter(range(2)))
     write = workload.write(draw)
     assert write is not None
     body = msgspec.json.decode(single(write).body)

@@ -13,41 +13,44 @@ from loadgen.writes import Fate, Write
 SECOND_NS = 10**9
 
 
-@pytest.fixture
-def orders(order_pools: Pools) -> Orders:
-    return Orders(order_pools, Mix(1, 1, 0), Uniform(rest_s=1.0), table="orders", seed=1)
+class Run:
+    """A run of one insert and then updates, which can only be for that order."""
+
+    def __init__(self, pools: Pools, *at_s: float) -> None:
+        self.orders = Orders(pools, Mix(1, 9, 0), Uniform(rest_s=1.0), table="orders", seed=1)
+        self.draws = self.orders.draws(int(moment * SECOND_NS) for moment in at_s)
+
+    def write(self) -> Write:
+        """The next write."""
+        return self.orders.write(next(self.draws))
 
 
-def write(orders: Orders, arrival: int, at_s: float) -> Write:
-    draw = orders.draw(arrival, int(at_s * SECOND_NS))
-    assert draw is not None
-    return orders.write(draw)
-
-
-def test_an_order_in_flight_is_not_written_again(orders: Orders) -> None:
-    first = write(orders, 0, 0)
-    early = write(orders, 1, 0.1)
+def test_an_order_in_flight_is_not_written_again(order_pools: Pools) -> None:
+    run = Run(order_pools, 0, 0.2, 9, 20)
+    first = run.write()
+    early = run.write()
     assert early.op == "insert"
     assert early.substitute
-    late = write(orders, 3, 9)
-    assert late.substitute, "its insert is still unanswered"
-    orders.settle(first, Fate.APPLIED)
-    update = write(orders, 5, 20)
+    assert run.write().substitute, "the order's insert is still unanswered"
+    run.orders.settle(first, Fate.APPLIED)
+    update = run.write()
     assert (update.op, update.key, update.version) == ("update", first.key, 2)
 
 
 @pytest.mark.parametrize("fate", [Fate.NOT_APPLIED, Fate.UNKNOWN])
-def test_an_order_that_may_not_be_there_is_not_updated(orders: Orders, fate: Fate) -> None:
-    orders.settle(write(orders, 0, 0), fate)
-    write(orders, 1, 0.1)
-    assert write(orders, 3, 9).substitute
+def test_an_order_that_may_not_be_there_is_not_updated(order_pools: Pools, fate: Fate) -> None:
+    run = Run(order_pools, 0, 0.2, 9)
+    run.orders.settle(run.write(), fate)
+    run.write()
+    assert run.write().substitute
 
 
-def test_a_failed_update_leaves_the_version_where_it_was(orders: Orders) -> None:
-    orders.settle(write(orders, 0, 0), Fate.APPLIED)
-    write(orders, 1, 0.1)
-    orders.settle(write(orders, 3, 9), Fate.NOT_APPLIED)
-    assert write(orders, 5, 20).version == 2
+def test_a_failed_update_leaves_the_version_where_it_was(order_pools: Pools) -> None:
+    run = Run(order_pools, 0, 0.2, 9, 20)
+    run.orders.settle(run.write(), Fate.APPLIED)
+    run.write()
+    run.orders.settle(run.write(), Fate.NOT_APPLIED)
+    assert run.write().version == 2
 
 
 def test_the_life_of_an_order_ends() -> None:

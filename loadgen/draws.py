@@ -1,0 +1,65 @@
+"""What the plan draws for each arrival: the kind of write, the order it is for, and random bits.
+
+All of it is a pure function of the seed and the arrivals before, so every
+segment draws the same and keeps those whose order is in a lane of its own.
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections import deque
+from collections.abc import Iterator
+
+from loadgen.keys import LANES, KeyChoice
+from loadgen.workload import Draw
+from loadgen.writes import Op
+
+_BLOCK = 1024
+_WORDS = struct.Struct(f"<{_BLOCK}Q")
+# How many orders are ready is noted this often within one rest.
+_MARKS_PER_REST = 8
+
+
+def draws(
+    offsets_ns: Iterator[int],
+    *,
+    cycle: tuple[Op, ...],
+    keys: KeyChoice,
+    seed: int,
+    segment: int = 0,
+    segments: int = 1,
+) -> Iterator[Draw]:
+    """The segment's draws, in order.
+
+    An insert is of the next order's number. Others choose a number among the
+    orders that are ready: inserted, by the plan, at least one rest ago; -1 when
+    there is none.
+    """
+    period = len(cycle)
+    rest_ns = round(keys.rest_s * 1e9)
+    inserted = ready = mark_ns = 0
+    marks: deque[tuple[int, int]] = deque()
+    bits: tuple[int, ...] = ()
+    for arrival, offset_ns in enumerate(offsets_ns):
+        index = arrival % _BLOCK
+        if not index:
+            bits = random_words(seed, arrival // _BLOCK)
+        if offset_ns >= mark_ns:
+            marks.append((offset_ns, inserted))
+            mark_ns = offset_ns + rest_ns // _MARKS_PER_REST
+            while marks and marks[0][0] <= offset_ns - rest_ns:
+                ready = marks.popleft()[1]
+        op = cycle[arrival % period]
+        if op == "insert":
+            number = inserted
+            inserted += 1
+        else:
+            number = keys.choose(bits[index] & 0xFFFFFFFF, ready) if ready else -1
+        if segments == 1 or (arrival if number < 0 else number) % LANES % segments == segment:
+            yield Draw(arrival, offset_ns, op, number, bits[index])
+
+
+def random_words(seed: int, block: int) -> tuple[int, ...]:
+    """64 random bits for each arrival of a block, the same on every machine."""
+    return _WORDS.unpack(random.Random(f"{seed}/{block}").randbytes(_WORDS.size))  # noqa: S311 - a plan, no secret
