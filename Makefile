@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help demo test check bench clean lock
+.PHONY: help demo test check bench bench-transform clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,18 +21,27 @@ check: .venv/.installed ## lint, format, types and the import rules
 	$(BIN)/pyright --warnings
 	$(BIN)/lint-imports
 
-bench: .venv/.installed ## run the side-by-side measurements in benchmarks/
-	$(BIN)/python -m benchmarks
+bench: bench-transform ## run every side-by-side measurement in benchmarks/
+
+bench-transform: .venv-bench/.installed ## the transform beside its peers: exactness, then records a second
+	$(BIN)/python -m benchmarks.transform --python .venv-bench/bin/python --json bench-transform.json
 
 lock: .venv/.installed ## pin every dependency again, by name, version and hash
 	$(LOCK) pyproject.toml --extra sandbox --extra cluster --extra dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
 	$(LOCK) requirements/transform.in -c requirements/dev.txt -o requirements/transform.txt
+	$(LOCK) requirements/bench-transform.in -c requirements/dev.txt -o requirements/bench-transform.txt
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
+
+.venv-bench/.installed: requirements/bench-transform.txt .venv/.installed
+	$(PYTHON) -m venv .venv-bench
+	$(BIN)/uv pip sync --quiet --python .venv-bench/bin/python --require-hashes requirements/bench-transform.txt \
+	  || .venv-bench/bin/python -m pip install --quiet --require-hashes -r requirements/bench-transform.txt
+	@touch $@
 
 clean: ## stop the sandbox; remove what was built and installed
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down; fi
-	rm -rf .venv .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf .venv .venv-bench .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv installs the same hashes ten times as fast; where it cannot reach the
