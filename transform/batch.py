@@ -14,8 +14,8 @@ these under the error prefix, from where they are replayed; the other rows go on
   replayed row takes its own place, not that of arrival.
 - It always fits: when every record is answered so, the answer is the request
   without its metadata, and the request had the same limit.
-- It is not ProcessingFailed for ever: one record alone fits (see below), and a
-  replay sends few.
+- It is not ProcessingFailed for ever: a record has at most 1 MB and so, by itself,
+  an answer of at most 4.2 MB (see below); a replay sends few at a time.
 
 **The buffer that makes this rare.** A row repeats an image's text as a JSON string, with a
 backslash before each quote and backslash, and its columns beside it: 1.3 times

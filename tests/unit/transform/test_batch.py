@@ -46,7 +46,12 @@ def record(content: Any) -> Record:
 
 
 @pytest.mark.parametrize(
-    ("reason", "content"), [(reason, content) for reason, contents in UNREADABLE.items() for content in contents]
+    ("reason", "content"),
+    [
+        pytest.param(reason, content, id=f"{reason}-{index}")
+        for reason, contents in UNREADABLE.items()
+        for index, content in enumerate(contents)
+    ],
 )
 def test_a_record_that_cannot_be_read_fails_alone_and_keeps_its_data(reason: str, content: Any) -> None:
     bad = record(content)
