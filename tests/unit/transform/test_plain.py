@@ -10,7 +10,7 @@ from tests.unit.transform.changes import data_of, pipe_event
 from transform.events import Change, read_change
 from transform.plain import PlainRows
 from transform.rows import RowWriter
-from transform.schema import TABLE, Table
+from transform.schema import TABLE, Column, KeyAttribute, Table
 
 ORDER: dict[str, Any] = {
     "order_id": {"S": "o-1"},
@@ -126,3 +126,13 @@ def test_of_many_each_is_told_apart() -> None:
     items = [ORDER | (NOT_PLAIN[index % len(NOT_PLAIN)] if index % 3 else {}) for index in range(50)]
     rows = fast_rows(TABLE, changes(*items))
     assert [row is None for row in rows] == [bool(index % 3) for index in range(50)]
+
+
+@pytest.mark.parametrize("type_", ["string", "bigint"])
+def test_a_table_of_a_key_alone_has_a_fast_way(type_: str) -> None:
+    key = KeyAttribute("id", "S" if type_ == "string" else "N")
+    table = Table("thing", "thing_changes", "things", key, None, (Column("id", type_, ("id",), ""),))
+    chosen = changes(*({"id": {key.type: number}} for number in ("1", "2")))
+    rows = fast_rows(table, chosen)
+    assert [str(row["id"]) for row in rows if row is not None] == ["1", "2"]
+    assert rows == careful_rows(table, chosen)
