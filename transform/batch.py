@@ -85,7 +85,8 @@ class Transform:
 
     def __init__(self, table: Table, settings: Settings, limit_bytes: int = RESPONSE_LIMIT_BYTES) -> None:
         self._writer = RowWriter(table)
-        self._settings = settings
+        self._drop = settings.drop
+        self._partition_by = settings.partition_by
         self._limit_bytes = limit_bytes
 
     def answer(self, records: list[Record]) -> tuple[list[Answer], Tally]:
@@ -122,7 +123,7 @@ class Transform:
             change = read_change(data)
         except Exception as error:
             return _failed(record, error, tally)
-        if self._settings.drop and self._is_dropped(change):
+        if self._drop and (change.op in self._drop or (change.expired and EXPIRED in self._drop)):
             tally.dropped += 1
             return {"recordId": record["recordId"], "result": "Dropped"}
         return change
@@ -131,14 +132,10 @@ class Transform:
         if isinstance(row, Exception):
             return _failed(record, row, tally)
         line = b64encode_as_string(self._writer.encode(row))
-        if not self._settings.partition_by:
+        if not self._partition_by:
             return {"recordId": record["recordId"], "result": "Ok", "data": line}
-        keys = {key.name: _partition(row, key) for key in self._settings.partition_by}
+        keys = {key.name: _partition(row, key) for key in self._partition_by}
         return {"recordId": record["recordId"], "result": "Ok", "data": line, "metadata": {"partitionKeys": keys}}
-
-    def _is_dropped(self, change: Change) -> bool:
-        drop = self._settings.drop
-        return change.op in drop or (change.expired and EXPIRED in drop)
 
     def _shrink(self, records: list[Record], answers: list[Answer], tally: Tally) -> None:
         """Answer ProcessingFailed where that saves the most, until the answer fits."""
