@@ -23,6 +23,13 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole pipelines and processes first, so that no worker is left alone with them at the end; else in any order."""
+    kinds = ("e2e", "integration")
+    items.sort(key=lambda item: next((n for n, kind in enumerate(kinds) if kind in item.path.parts), len(kinds)))
+
+
 class SandboxServer(NamedTuple):
     """A server of the sandbox without its workers: every AWS API but the data plane."""
 

@@ -35,6 +35,8 @@ class Echo(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("X-Amz-Function-Error", "Unhandled")
         self.send_header("Content-Length", str(len(body)))
+        # A connection that is kept would still be answered when the service is down.
+        self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
