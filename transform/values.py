@@ -28,11 +28,12 @@ _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _NO_TEXT = frozenset({b""})
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,9}))?")
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+# Only a second has a fraction, and an offset is less than a day.
 _MOMENT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
     r"((?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2})?)"
-    r"(?:\.([0-9]+))?"
-    r"(?:Z|([+-])([0-9]{2}):?([0-9]{2}))?"
+    r"(?:(?<=:[0-9]{2}:[0-9]{2})\.([0-9]+))?"
+    r"(?:Z|([+-])([01][0-9]|2[0-3]):?([0-5][0-9]))?"
 )
 _NANOSECOND_DIGITS = 9
 
@@ -228,11 +229,9 @@ def _timestamp(value: object) -> str:
     day, clock, fraction, sign, hours, minutes = match.groups("")
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}")
-        if sign and int(minutes) < 60:
+        if sign:
             offset = timedelta(hours=int(hours), minutes=int(minutes))
             moment = moment - offset if sign == "+" else moment + offset
-        elif sign:
-            raise UnfitError
     except (ValueError, OverflowError):
         raise UnfitError from None
     if fraction[_NANOSECOND_DIGITS:].strip("0"):
