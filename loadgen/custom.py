@@ -3,6 +3,7 @@
 Write a module with a class that has `tables` (the names of those it writes to)
 and `change`, which says what write n is:
 
+    from decimal import Decimal
     from random import Random
     from loadgen.custom import Change, Delete, Put, Update
 
@@ -13,10 +14,15 @@ and `change`, which says what write n is:
         def change(self, n: int, draw: Random) -> Change:
             device = f"device-{draw.randrange(1000)}"
             if n % 10 == 0:
-                return Put(self.tables[1], {"id": device, "seen": n})
-            return Put(self.tables[0], {"id": device, "n": n, "celsius": Decimal(draw.randrange(400)) / 10})
+                return Update(self.tables[1], {"id": device}, {"last": n})
+            if n % 100 == 99:
+                return Delete(self.tables[0], {"id": f"{device}/{draw.randrange(n)}"})
+            return Put(self.tables[0], {"id": f"{device}/{n}", "celsius": Decimal(draw.randrange(400)) / 10})
 
-and name it: `python -m loadgen --rps 500 --workload readings:Readings --table readings`.
+and name it (here both tables have the partition key `id`, a string):
+
+    python -m loadgen --rps 500 --workload readings:Readings --table readings
+
 `table` is what --table, --stack or the sandbox say. `draw` has the same
 numbers for the same seed and n, so `change` must depend on nothing else; then
 runs are reproducible, however they are split. Values are plain Python: str,

@@ -36,7 +36,7 @@ class LiveView:
 
     def begin(self, expected: Expected) -> None:
         """Say what is expected, and draw the view, still empty."""
-        self._live.console.print(expected.sentence())
+        self._live.console.print(expected.sentence(), highlight=False)
         self._live.start()
         self._live.update(self._panel(), refresh=True)
 
@@ -70,7 +70,7 @@ class LiveView:
         )
         return Panel(
             Group(
-                ProgressBar(total=duration_s, completed=min(max(done_s, 0), duration_s)),
+                _bar(min(max(done_s, 0), duration_s), duration_s),
                 rate,
                 self._latency(now),
                 self._trouble(now),
@@ -104,6 +104,13 @@ class LiveView:
             text.append(f"{name} ", _DIM)
             text.append(f"{number:,}   ", style if number else "")
         return text
+
+
+def _bar(done_s: float, duration_s: float) -> Table:
+    # In a grid, because a bar by itself does not end its line.
+    grid = Table.grid(expand=True)
+    grid.add_row(ProgressBar(total=duration_s, completed=done_s))
+    return grid
 
 
 def _spark(values: list[int] | list[float], style: str = "cyan") -> Text:

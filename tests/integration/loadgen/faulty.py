@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import zlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -39,6 +40,7 @@ class Faulty:
         self.items: dict[str, Item] = {}
         self.applied: list[tuple[str, str, int]] = []
         self.requests = 0
+        self.headers: dict[str, str] = {}
         self._script = script
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -53,7 +55,7 @@ class Faulty:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; whether the connection goes on."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        headers = {
+        headers = self.headers = {
             name.lower(): value for name, _, value in (line.partition(": ") for line in head.split("\r\n")[1:] if line)
         }
         body = json.loads(await reader.readexactly(int(headers["content-length"])))
@@ -182,7 +184,7 @@ def failure(status: int, code: str, more: Item | None = None) -> bytes:
 
 
 @asynccontextmanager
-async def faulty_server(script: Script) -> AsyncGenerator[tuple[Faulty, str]]:
+async def faulty_server(script: Script, tls: ssl.SSLContext | None = None) -> AsyncGenerator[tuple[Faulty, str]]:
     """A server that follows the script, and its URL."""
     faulty = Faulty(script)
     tasks: set[asyncio.Task[None]] = set()
@@ -192,10 +194,10 @@ async def faulty_server(script: Script) -> AsyncGenerator[tuple[Faulty, str]]:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
     try:
-        yield faulty, f"http://127.0.0.1:{port}"
+        yield faulty, f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
     finally:
         server.close()
         for task in tuple(tasks):

@@ -4,11 +4,13 @@ import random
 import sys
 from decimal import Decimal
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import msgspec
 import pytest
 
+from loadgen import custom
 from loadgen.custom import Change, Delete, Put, Scripted, Update, attribute, load, units_each
 from loadgen.writes import Fate, Write, single
 from stack import UserError
@@ -123,3 +125,18 @@ def test_a_script_is_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ):
         with pytest.raises(UserError, match=sentence):
             load(name, "readings")
+
+
+def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (custom.__doc__ or "").split("change`, which says what write n is:\n")[1].split("\nand name it")[0]
+    (tmp_path / "example_readings.py").write_text(dedent(text))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    script = load("example_readings:Readings", "readings")
+    workload = Scripted(script, dict.fromkeys(script.tables, ("id",)), seed=5)
+    made = [workload.write(draw) for draw in workload.draws(iter(range(300)))]
+    assert {(write.table, write.target) for write in made if write is not None} == {
+        ("readings", "PutItem"),
+        ("readings", "DeleteItem"),
+        ("readings-devices", "UpdateItem"),
+    }
