@@ -28,6 +28,10 @@ class Finished(NamedTuple):
     err: str
 
 
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class CommandLine:
     """`python -m sandbox` for one state directory."""
 
@@ -42,7 +46,15 @@ class CommandLine:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "sandbox", *arguments, "--state-dir", str(self.state.path)]
-        return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell starts what it runs in the background deaf to SIGINT, and this may run there.
+            preexec_fn=_hear_interrupts,
+        )
 
     def kill(self, process: Process) -> None:
         record = record_of(self.state, process)
