@@ -12,6 +12,14 @@ from loadgen.writes import OK, Call, Outcome, Reply
 class Pool(Protocol):
     """Who owns connections and hears of their calls."""
 
+    def received(self, connection: Connection, data: bytes) -> None:
+        """Data has come on a connection; `connection.handle` is to get it soon."""
+        ...
+
+    def handle_received(self) -> None:
+        """Let connections handle what they have received up to now."""
+        ...
+
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
         """The call on a connection has its reply. The connection may have been lost with it."""
         ...
@@ -44,6 +52,10 @@ class Connection(asyncio.Protocol):
         cast("asyncio.Transport", self._transport).write(request)
 
     def data_received(self, data: bytes) -> None:
+        """Leave the data for when all that has come in this turn of the loop is handled."""
+        self._pool.received(self, data)
+
+    def handle(self, data: bytes) -> None:
         """Gather the answer."""
         if self._data:
             data = self._data + data
@@ -66,6 +78,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """The other side sends no more: an answer without a length ends here."""
+        self._pool.handle_received()
         if self._data:
             answer = parse(self._data, ended=True)
             if answer is not None:
@@ -73,6 +86,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Whatever was in flight gets no answer."""
+        self._pool.handle_received()
         self.fail(Outcome.RESET, type(exc).__name__ if exc else "ConnectionClosed", str(exc or "the connection closed"))
         self._pool.lost(self)
 

@@ -27,9 +27,9 @@ PHASES = 8
 REGIONS = ("AMER", "EMEA", "APAC", "LATAM")
 CHANNELS = ("web", "mobile", "store", "marketplace", "phone")
 
-# Powers of two, so that bits of one draw pick a row.
-HEADS = 1024
-BASKETS = 512
+# Powers of two, so that bits of one draw pick a row; few enough that all rows stay in a core's cache.
+HEADS = 256
+BASKETS = 128
 NOTES = 64
 
 _CUSTOMERS = 256
