@@ -32,9 +32,9 @@ STOP_TIMEOUT_S = 30.0
 
 QUERIES = {
     "Revenue by region and day": """
-        SELECT region, date_trunc('day', ordered_at) AS day, currency, count(*) AS orders, sum(total) AS revenue
+        SELECT region, date(ordered_at) AS day, currency, count(*) AS orders, sum(total) AS revenue
         FROM orders WHERE status NOT IN ('cancelled', 'returned')
-        GROUP BY region, date_trunc('day', ordered_at), currency ORDER BY day, region, currency""",
+        GROUP BY region, date(ordered_at), currency ORDER BY day, region, currency""",
     "Order funnel: how many orders ever reached each step": """
         SELECT status, count(DISTINCT order_id) AS orders FROM order_changes WHERE op <> 'REMOVE'
         GROUP BY status ORDER BY orders DESC""",
