@@ -62,7 +62,7 @@ def wire(writes: dict[int, Write]) -> dict[int, tuple[str, bytes]]:
     return {arrival: (write.target, single(write).body) for arrival, write in sorted(writes.items())}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plan=plans, segments=st.integers(min_value=2, max_value=LANES), whole_items=st.booleans())
 def test_any_split_writes_the_same(order_pools: Pools, plan: Plan, segments: int, whole_items: bool) -> None:
     together: dict[int, Write] = {}
@@ -76,7 +76,7 @@ def test_any_split_writes_the_same(order_pools: Pools, plan: Plan, segments: int
     assert wire(together) == wire(writes_of(plan, order_pools, whole_items=whole_items))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plan=plans)
 def test_the_mix_is_exact_but_for_substitutes(order_pools: Pools, plan: Plan) -> None:
     writes = writes_of(plan, order_pools)
@@ -87,7 +87,7 @@ def test_the_mix_is_exact_but_for_substitutes(order_pools: Pools, plan: Plan) ->
         assert not (write.substitute and planned == "insert")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plan=plans)
 def test_every_write_is_possible_after_those_before_it(order_pools: Pools, plan: Plan) -> None:
     """A model of the table: inserts are of new keys, updates of the version that is there, deletes of live items."""

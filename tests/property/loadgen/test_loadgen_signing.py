@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.item import fragment
@@ -65,6 +65,7 @@ def head_and_body(request: bytes) -> tuple[dict[str, str], bytes]:
     return {name.lower(): value for name, _, value in (header.partition(": ") for header in headers)}, body
 
 
+@settings(max_examples=60, deadline=None)
 @given(item=items, access_key=access_keys, secret=secrets, token=tokens, moment=moments, host=hosts)
 def test_a_request_is_signed_as_botocore_signs_it(
     item: dict[str, Any], access_key: str, secret: str, token: str | None, moment: int, host: str
@@ -99,6 +100,7 @@ def test_what_is_kept_between_requests_never_goes_stale(moments: list[int], item
         assert for_this == fresh.request("PutItem", body)
 
 
+@settings(max_examples=60, deadline=None)
 @given(item=items)
 def test_a_put_has_the_body_that_botocore_makes_of_the_same_item(item: dict[str, Any]) -> None:
     ours = single(put(item)).body
@@ -109,6 +111,7 @@ def test_a_put_has_the_body_that_botocore_makes_of_the_same_item(item: dict[str,
     assert theirs["headers"]["Content-Type"] == "application/x-amz-json-1.0"
 
 
+@settings(max_examples=25, deadline=None)
 @given(several=st.lists(items, min_size=1, max_size=25))
 def test_a_batch_has_the_body_that_botocore_makes_of_the_same_items(several: list[dict[str, Any]]) -> None:
     ours = batch([put(item) for item in several]).body
