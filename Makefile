@@ -4,10 +4,10 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help demo test check bench bench-transform clean lock
+.PHONY: help demo test check bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.installed ## run the whole pipeline in the sandbox and prove that nothing is lost
 	$(BIN)/python -m sandbox demo
@@ -21,7 +21,7 @@ check: .venv/.installed ## lint, format, types and the import rules
 	$(BIN)/pyright --warnings
 	$(BIN)/lint-imports
 
-bench: bench-transform ## run every side-by-side measurement in benchmarks/
+bench: bench-transform bench-loadgen bench-pacing ## run every side-by-side measurement in benchmarks/
 
 bench-transform: .venv-bench/.installed ## the transform beside its peers: exactness, then records a second
 	$(BIN)/python -m benchmarks.transform --python .venv-bench/bin/python --json bench-transform.json
@@ -32,6 +32,12 @@ lock: .venv/.installed ## pin every dependency again, by name, version and hash
 	$(LOCK) requirements/transform.in -c requirements/dev.txt -o requirements/transform.txt
 	$(LOCK) requirements/bench-transform.in -c requirements/dev.txt -o requirements/bench-transform.txt
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
+
+bench-loadgen: .venv/.installed ## the load generator beside boto3 and aioboto3, against a null server
+	$(BIN)/python -m benchmarks.loadgen
+
+bench-pacing: .venv/.installed ## how late writes leave, beside the usual ways of pacing
+	$(BIN)/python -m benchmarks.pacing
 
 .venv-bench/.installed: requirements/bench-transform.txt .venv/.installed
 	$(PYTHON) -m venv .venv-bench
