@@ -263,7 +263,7 @@ def test_the_status_tells_how_far_a_stream_is(sandbox: Sandbox) -> None:
     put(sandbox, "fh-status", {"n": 1}, {"n": 2})
     status: dict[str, Any] = wait_until(
         lambda: (
-            (found := sandbox.status("firehose")["delivery_streams"].get("fh-status"))
+            (found := sandbox.status("firehose").get("delivery_streams", {}).get("fh-status"))
             and found["records_out"] == 2
             and found
         ),
