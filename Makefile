@@ -13,7 +13,7 @@ demo: .venv/.installed ## run the whole pipeline in the sandbox and prove that n
 	$(BIN)/python -m sandbox demo
 
 test: .venv/.installed ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.installed ## lint, format, types and the import rules
 	$(BIN)/ruff check .
