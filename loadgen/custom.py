@@ -112,7 +112,7 @@ def load(name: str, table: str) -> Script:
 
 def units_each(script: Script, writes: int = 100) -> float:
     """About how many write units a write of the script takes, by its first writes."""
-    changes = (script.change(n, random.Random(n)) for n in range(writes))  # noqa: S311 - a sample, no secret
+    changes = (script.change(n, random.Random(n)) for n in range(writes))
     return sum(write_units(_render(change)[3]) for change in changes) / writes
 
 
@@ -132,7 +132,7 @@ class Scripted:
     def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
         """The segment's part of the arrivals: an item's key says whose it is, so that one segment writes all of it."""
         for arrival, offset_ns in enumerate(offsets_ns):
-            numbers = random.Random(f"{self._seed}/{arrival}")  # noqa: S311 - a plan, no secret
+            numbers = random.Random(f"{self._seed}/{arrival}")
             change = self._script.change(arrival, numbers)
             if self._segments == 1 or zlib.crc32(self._key(change).encode()) % self._segments == self._segment:
                 yield Draw(arrival, offset_ns, "insert", arrival, 0, change)

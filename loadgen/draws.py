@@ -62,4 +62,4 @@ def draws(
 
 def random_words(seed: int, block: int) -> tuple[int, ...]:
     """64 random bits for each arrival of a block, the same on every machine."""
-    return _WORDS.unpack(random.Random(f"{seed}/{block}").randbytes(_WORDS.size))  # noqa: S311 - a plan, no secret
+    return _WORDS.unpack(random.Random(f"{seed}/{block}").randbytes(_WORDS.size))

@@ -78,7 +78,7 @@ class Engine:
         self._keys = keys
         self._policy = policy or RetryPolicy()
         self._budget = RetryBudget(self._policy)
-        self._jitter = random.Random()  # noqa: S311 - jitter, no secret
+        self._jitter = random.Random()
         self._ledger = ledger
         self._on_row = on_row
         self._draws = workload.draws(plan.offsets_ns())

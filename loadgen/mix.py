@@ -51,6 +51,6 @@ class Mix(Struct, frozen=True):
         """
         divisor = math.gcd(*self.weights)
         ops: list[Op] = [op for op, weight in zip(OPS, self.weights, strict=True) for _ in range(weight // divisor)]
-        random.Random(f"mix/{seed}").shuffle(ops)  # noqa: S311 - a plan, no secret
+        random.Random(f"mix/{seed}").shuffle(ops)
         first = ops.index("insert")
         return tuple(ops[first:] + ops[:first])

@@ -125,7 +125,7 @@ class Orders:
         self._segments = segments
         self._whole_items = whole_items
         self._padded_bytes = item_bytes - _HEADROOM_BYTES
-        self._blob = random.Random(seed).randbytes(item_bytes // 2 + 1).hex().encode()  # noqa: S311 - padding
+        self._blob = random.Random(seed).randbytes(item_bytes // 2 + 1).hex().encode()
         self._prefix = hashlib.sha256(f"orders/{seed}".encode()).hexdigest()[:8]
         self._high = -1
         self._begin = ""

@@ -121,7 +121,7 @@ def build(seed: int) -> Pools:
     """Make the pools: the same seed gives the same pools. Takes about half a second, mostly Faker's import."""
     from faker import Faker  # half of the start-up time, and not needed to print the help
 
-    draw = random.Random(f"pools/{seed}")  # noqa: S311 - test data, no secrets
+    draw = random.Random(f"pools/{seed}")
     locales = {market[0] for markets in _MARKETS.values() for market in markets} | set(_NOTE_LOCALES)
     fakers = {locale: Faker(locale) for locale in sorted(locales)}
     for locale, faker in fakers.items():

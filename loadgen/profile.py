@@ -252,7 +252,7 @@ class Poisson(Struct, frozen=True, tag="poisson"):
 
     def times(self) -> Iterator[float]:
         """When each write is due."""
-        gap = random.Random(f"poisson/{self.seed}").expovariate  # noqa: S311 - a plan, no secret
+        gap = random.Random(f"poisson/{self.seed}").expovariate
         end = self.of.expected(self.of.duration_s)
         n = gap(1.0)
         while n < end:
