@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Protocol, cast
 
-from loadgen.http import Answer, HttpError, is_plain_success, parse, reply_of
+from loadgen.http import HttpError, is_plain_success, parse, reply_of
+from loadgen.tls import Tls
 from loadgen.writes import OK, Call, Outcome, Reply
 
 
@@ -30,33 +32,50 @@ class Pool(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """Sends a request, gathers the answer, and tells the pool."""
+    """Sends a request, gathers the answer, and tells the pool, from when it is established.
 
-    __slots__ = ("_data", "_pool", "_transport", "call", "open")
+    `tls` is the connection's TLS, None for plain HTTP; the transport is plain in both cases.
+    """
 
-    def __init__(self, pool: Pool) -> None:
+    __slots__ = ("_data", "_pool", "_tls", "_transport", "call", "established", "open")
+
+    def __init__(self, pool: Pool, tls: Tls | None) -> None:
         self._pool = pool
+        self._tls = tls
         self._transport: asyncio.Transport | None = None
         self._data = b""
         self.call: Call | None = None
+        self.established: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the connection stands, and TLS with it; OSError when that fails."""
         self.open = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection stands, and TLS with it."""
+        """The connection stands; TLS is still to come."""
         self._transport = cast("asyncio.Transport", transport)
-        self.open = True
+        self._establish(b"")
 
     def send(self, call: Call, request: bytes) -> None:
         """Send the request of a call."""
         self.call = call
+        if self._tls is not None:
+            request = self._tls.encrypt(request)
         cast("asyncio.Transport", self._transport).write(request)
 
     def data_received(self, data: bytes) -> None:
         """Leave the data for when all that has come in this turn of the loop is handled."""
-        self._pool.received(self, data)
+        if self.open:
+            self._pool.received(self, data)
+        elif not self.established.done():
+            self._establish(data)
 
     def handle(self, data: bytes) -> None:
         """Gather the answer."""
+        if self._tls is not None:
+            try:
+                data = self._tls.decrypt(data)
+            except ssl.SSLError as error:
+                self.fail(Outcome.RESET, type(error).__name__, str(error))
+                return
         if self._data:
             data = self._data + data
         elif is_plain_success(data):
@@ -66,28 +85,25 @@ class Connection(asyncio.Protocol):
             else:
                 self._pool.answered(self, call, OK)
             return
-        try:
-            answer = parse(data)
-        except HttpError as error:
-            self.fail(Outcome.CORRUPT, "HttpError", str(error))
-            return
-        if answer is None:
-            self._data = data
-        else:
-            self._finish(answer)
+        if data:
+            self._gather(data, ended=False)
+        if self._tls is not None and self._tls.ended:
+            self._end()
 
     def eof_received(self) -> None:
-        """The other side sends no more: an answer without a length ends here."""
+        """The other side sends no more: an answer without a length ends here, unless TLS did not say so."""
         self._pool.handle_received()
-        if self._data:
-            answer = parse(self._data, ended=True)
-            if answer is not None:
-                self._finish(answer)
+        if self._tls is None:
+            self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Whatever was in flight gets no answer."""
+        message = str(exc or "the connection closed")
+        if not self.established.done():
+            self.established.set_exception(exc if isinstance(exc, OSError) else ConnectionResetError(message))
+            return
         self._pool.handle_received()
-        self.fail(Outcome.RESET, type(exc).__name__ if exc else "ConnectionClosed", str(exc or "the connection closed"))
+        self.fail(Outcome.RESET, type(exc).__name__ if exc else "ConnectionClosed", message)
         self._pool.lost(self)
 
     def fail(self, outcome: Outcome, code: str, message: str) -> None:
@@ -106,7 +122,36 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _finish(self, answer: Answer) -> None:
+    def _establish(self, received: bytes) -> None:
+        """Go on with the TLS handshake, if there is to be one."""
+        transport = cast("asyncio.Transport", self._transport)
+        try:
+            self.open = self._tls is None or self._tls.handshake(received)
+        except ssl.SSLError as error:
+            self.established.set_exception(error)
+        else:
+            if self.open:
+                self.established.set_result(None)
+        if self._tls is not None:
+            transport.write(self._tls.unsent())
+
+    def _end(self) -> None:
+        """Nothing more will come."""
+        if self._data:
+            self._gather(self._data, ended=True)
+        if self._transport is not None:
+            self._transport.close()
+
+    def _gather(self, data: bytes, *, ended: bool) -> None:
+        """The answer in `data`, or more to come."""
+        try:
+            answer = parse(data, ended=ended)
+        except HttpError as error:
+            self.fail(Outcome.CORRUPT, "HttpError", str(error))
+            return
+        if answer is None:
+            self._data = data
+            return
         call, self.call, self._data = self.call, None, b""
         if not answer.reusable or call is None:
             self.open = False

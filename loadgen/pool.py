@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from loadgen.connection import Connection
 from loadgen.signing import Signer
+from loadgen.tls import Tls
 from loadgen.writer import Limits, OnReply
 from loadgen.writes import Call, Outcome, Reply
 
@@ -132,13 +133,12 @@ class ConnectionPool:
         address = self._address
         try:
             async with asyncio.timeout(self._limits.connect_timeout_s):
-                _, connection = await self._loop.create_connection(
-                    lambda: Connection(self),
-                    address.host,
-                    address.port,
-                    ssl=address.tls,
-                    server_hostname=address.host if address.tls else None,
-                )
+                _, connection = await self._loop.create_connection(self._new, address.host, address.port)
+                try:
+                    await connection.established
+                except BaseException:
+                    connection.close()
+                    raise
         except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
             if self._pending:
                 reply = Reply(Outcome.UNREACHABLE, type(error).__name__, str(error) or "no connection in time")
@@ -146,6 +146,10 @@ class ConnectionPool:
             return
         self._connections.add(connection)
         self._employ(connection)
+
+    def _new(self) -> Connection:
+        address = self._address
+        return Connection(self, Tls(address.tls, address.host) if address.tls else None)
 
     def _sweep(self) -> None:
         """Give up calls whose answer is overdue."""

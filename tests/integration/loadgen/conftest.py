@@ -1,13 +1,16 @@
 """A DynamoDB to write to: moto's server in a thread, and a new table for each test."""
 
 import importlib
+import ssl
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from moto.server import ThreadedMotoServer
 
+from benchmarks.loadgen import make_certificate
 from tests.integration.loadgen.order_table import CREDENTIALS, REGION, OrderTable
 
 _NUMBERS = count()
@@ -20,6 +23,15 @@ def moto_endpoint() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for localhost that signs itself, and the context of a server that has it."""
+    path, key = make_certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(path, key)
+    return path, context
 
 
 @pytest.fixture

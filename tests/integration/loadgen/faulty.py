@@ -100,9 +100,7 @@ class Faulty:
                 return False
             case Fault.HALF_ANSWER_AFTER:
                 writer.write(answer[: len(answer) - 1])
-                writer.write_eof()
-                await reader.read()
-                return False
+                return await ended(reader, writer)
             case Fault.SILENCE_AFTER:
                 await reader.read()
                 return False
@@ -171,6 +169,14 @@ class Faulty:
 
 
 Script = Callable[[Faulty], Fault]
+
+
+async def ended(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """Send no more, and wait for the other side to do the same; over TLS that is the connection's end at once."""
+    if writer.can_write_eof():
+        writer.write_eof()
+        await reader.read()
+    return False
 
 
 def response(status: int, content: Item) -> bytes:

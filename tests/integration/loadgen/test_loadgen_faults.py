@@ -1,6 +1,7 @@
 """Runs against a server that fails: no acknowledged write is lost, no lost write is counted acknowledged."""
 
 import random
+import ssl
 import time
 from collections import Counter
 from pathlib import Path
@@ -31,9 +32,10 @@ async def run(
     batch: int = 1,
     policy: RetryPolicy = POLICY,
     writes: int = WRITES,
+    tls: ssl.SSLContext | None = None,
 ) -> tuple[Faulty, Counts, list[dict[str, Any]]]:
     """Carry out a plan of one second in this process; the server, the counts and the ledger's lines."""
-    async with faulty_server(script) as (faulty, url):
+    async with faulty_server(script, tls) as (faulty, url):
         plan = Plan(
             profile=Constant(float(writes), 1.0),
             seed=4,
@@ -115,6 +117,19 @@ async def test_all_faults_together_are_survived(writer: str, tmp_path: Path) -> 
     faulty, counts, ledger = await run(lambda faulty: script[faulty.requests], tmp_path / "ledger", writer=writer)
     check(faulty, counts, ledger)
     assert counts.acked > WRITES * 0.9
+
+
+async def test_all_faults_together_are_survived_over_tls(
+    certificate: tuple[Path, ssl.SSLContext], tmp_path: Path
+) -> None:
+    path, context = certificate
+    script = [SINGLE_FAULTS[at % len(SINGLE_FAULTS)] if at % 3 == 0 else Fault.NONE for at in range(5000)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_CA_BUNDLE", str(path))
+        faulty, counts, ledger = await run(lambda faulty: script[faulty.requests], tmp_path / "ledger", tls=context)
+    check(faulty, counts, ledger)
+    assert counts.acked > WRITES * 0.9
+    assert counts.errors.get("reset"), counts.errors
 
 
 async def test_throttles_are_counted_by_their_exception(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.loadgen import make_certificate
 from loadgen import fast
 from loadgen.credentials import CredentialSource
 from loadgen.fast import FastWriter, locate
@@ -27,14 +26,6 @@ async def ask(url: str) -> Reply:
         return await writer.ask("PutItem", PUT)
     finally:
         await writer.close()
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
-    path, key = make_certificate(tmp_path)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(path, key)
-    return path, context
 
 
 async def test_a_trusted_certificate_is_accepted(
