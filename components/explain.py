@@ -19,7 +19,8 @@ import pulumi
 from components import graph, outline, prices, stacks
 from components.controls import findings
 from components.graph import Graph, Resource
-from components.prices import AS_OF, REGION, Cost, Workload
+from components.prices import Cost, Workload
+from components.rates import CHECKED, REGION, unverified
 from components.settings import PROJECT, Settings
 
 _WIDTH = 58
@@ -72,8 +73,10 @@ def explained(recorded: Graph, settings: Settings) -> Iterator[str]:
     yield ""
     yield (
         f"At rest for a month, and for a million writes of {workload.item_bytes} bytes at {workload.writes_per_s:g} a "
-        f"second, without what is stored or queried; list prices of {REGION}, {AS_OF}."
+        f"second, without what is stored or queried; list prices of {REGION}, checked on {CHECKED}."
     )
+    if doubtful := unverified():
+        yield f"Unverified, no source found: {'; '.join(f'{rate.unit} at ${rate.usd:g}' for rate in doubtful)}."
 
 
 def _sum(recorded: Graph, component: Resource, settings: Settings) -> Cost:

@@ -1,8 +1,7 @@
 """What a stack costs: at rest for a month, and for a million writes to the table.
 
-List prices of us-east-1 as they stood in the month of `AS_OF`, in US dollars;
-other regions differ by a tenth or so. They are for deciding between choices,
-not for budgets: https://calculator.aws has today's.
+By list prices (components.rates), other regions differ by a tenth or so. They
+are for deciding between choices, not for budgets.
 """
 
 from __future__ import annotations
@@ -13,32 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.graph import Resource
+from components.rates import Rate
 from components.settings import Settings
-
-AS_OF = "2025-06"
-REGION = "us-east-1"
 
 _HOURS = 730
 _MILLION = 1_000_000
 _GB = 1024**3
 _KB = 1024
+_DAY_HOURS, _WEEK_HOURS = 24, 168
 
-# DynamoDB: a write unit on-demand, and a provisioned unit for an hour.
-_WRITE_UNIT = 0.625 / _MILLION
-_WRITE_CAPACITY_HOUR, _READ_CAPACITY_HOUR = 0.00065, 0.00013
-# Kinesis: provisioned by the shard's hour and 25 KB put; on-demand by the stream's hour, GB in and GB out.
-_SHARD_HOUR, _SHARD_HOUR_KEPT_A_WEEK, _PUT_UNIT = 0.015, 0.02, 0.014 / _MILLION
-_STREAM_HOUR, _STREAM_GB_IN, _STREAM_GB_OUT = 0.04, 0.08, 0.04
-_PIPE_REQUEST = 0.40 / _MILLION
-# Firehose counts each record as a multiple of 5 KB.
-_FIREHOSE_GB, _CONVERSION_GB = 0.029, 0.018
-_INVOCATION = 0.20 / _MILLION
-_GB_SECOND: Mapping[str, float] = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
-_S3_PUT = 0.005 / 1000
-_LOG_GB = 0.50
-_KEY, _ALARM, _DASHBOARD, _METRIC = 1.0, 0.10, 3.0, 0.30
-_CRAWL = 0.44 * 2 * 10 / 60
+_GB_SECOND: Mapping[str, Rate] = {"arm64": Rate.ARM64_GB_SECOND, "x86_64": Rate.X86_64_GB_SECOND}
+_CRAWL = Rate.DPU_HOUR.usd * 2 * 10 / 60
 """Two DPUs for the least time that is billed, 10 minutes."""
+
+_QUEUE_MESSAGE = 3 * Rate.QUEUE_REQUEST.usd
+"""A message is sent, received and deleted."""
 
 _TRANSFORM_METRICS = 10
 """The series that the transform writes of itself; paid for by the hour in which it runs."""
@@ -53,6 +41,7 @@ class Workload:
     writes_per_s: float = 500
     transform_ms_per_1000: float = 60
     log_bytes_per_batch: int = 1000
+    events_per_write: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -78,26 +67,45 @@ def cost(resource: Resource, settings: Settings, workload: Workload) -> Cost:
 
 def _table(inputs: Mapping[str, Any], _: Settings, workload: Workload) -> Cost:
     if inputs["billingMode"] == "PROVISIONED":
-        hour = inputs["writeCapacity"] * _WRITE_CAPACITY_HOUR + inputs["readCapacity"] * _READ_CAPACITY_HOUR
+        hour = (
+            inputs["writeCapacity"] * Rate.WRITE_CAPACITY_HOUR.usd
+            + inputs["readCapacity"] * Rate.READ_CAPACITY_HOUR.usd
+        )
         return Cost(month=hour * _HOURS)
-    return Cost(million=math.ceil(workload.item_bytes / _KB) * _WRITE_UNIT * _MILLION)
+    return Cost(million=math.ceil(workload.item_bytes / _KB) * Rate.WRITE_UNIT.usd * _MILLION)
 
 
 def _stream(inputs: Mapping[str, Any], _: Settings, workload: Workload) -> Cost:
-    if shards := inputs.get("shardCount", 0):
-        hour = _SHARD_HOUR + (_SHARD_HOUR_KEPT_A_WEEK if inputs["retentionPeriod"] > 24 else 0)
-        return Cost(shards * hour * _HOURS, _PUT_UNIT * _MILLION)
     counted_gb = math.ceil(workload.change_bytes / _KB) * _KB * _MILLION / _GB
-    return Cost(_STREAM_HOUR * _HOURS, counted_gb * (_STREAM_GB_IN + _STREAM_GB_OUT))
+    kept_hours: int = inputs["retentionPeriod"]
+    long = counted_gb * max(kept_hours - _WEEK_HOURS, 0) / _HOURS * Rate.STREAM_GB_KEPT_LONG.usd
+    if shards := inputs.get("shardCount", 0):
+        hour = Rate.SHARD_HOUR.usd + (Rate.KEPT_SHARD_HOUR.usd if kept_hours > _DAY_HOURS else 0)
+        return Cost(shards * hour * _HOURS, Rate.PUT_UNIT.usd * _MILLION + long)
+    kept = counted_gb * (min(kept_hours, _WEEK_HOURS) - _DAY_HOURS) / _HOURS * Rate.STREAM_GB_KEPT.usd
+    passed = counted_gb * (Rate.STREAM_GB_IN.usd + Rate.STREAM_GB_OUT.usd)
+    return Cost(Rate.STREAM_HOUR.usd * _HOURS, passed + kept + long)
 
 
-def _pipe(_inputs: Mapping[str, Any], _settings: Settings, _workload: Workload) -> Cost:
-    return Cost(million=_PIPE_REQUEST * _MILLION)
+def _pipe(inputs: Mapping[str, Any], _settings: Settings, workload: Workload) -> Cost:
+    # What a filter leaves out costs nothing.
+    share = workload.events_per_write if "filterCriteria" in inputs["sourceParameters"] else 1
+    return Cost(million=share * Rate.PIPE_REQUEST.usd * _MILLION)
+
+
+def _bus(_inputs: Mapping[str, Any], _settings: Settings, workload: Workload) -> Cost:
+    return Cost(million=workload.events_per_write * Rate.EVENT.usd * _MILLION)
+
+
+def _queue(inputs: Mapping[str, Any], _settings: Settings, workload: Workload) -> Cost:
+    # The one that gives up to another is the events'; the others are empty as long as all goes well.
+    share = workload.events_per_write if "redrivePolicy" in inputs else 0
+    return Cost(million=share * _QUEUE_MESSAGE * _MILLION)
 
 
 def _delivery(_: Mapping[str, Any], settings: Settings, workload: Workload) -> Cost:
     counted_gb = math.ceil(workload.change_bytes / (5 * _KB)) * 5 * _KB * _MILLION / _GB
-    gb = _FIREHOSE_GB + (_CONVERSION_GB if settings.lake_format == "parquet" else 0)
+    gb = Rate.FIREHOSE_GB.usd + (Rate.CONVERSION_GB.usd if settings.lake_format == "parquet" else 0)
     return Cost(million=counted_gb * gb)
 
 
@@ -105,11 +113,11 @@ def _function(inputs: Mapping[str, Any], settings: Settings, workload: Workload)
     calls = _batches(settings, workload)
     seconds = workload.transform_ms_per_1000 / 1000 / 1000 * _MILLION
     gb_seconds = seconds * inputs["memorySize"] / 1024
-    metrics = _METRIC * _TRANSFORM_METRICS
-    logs = calls * workload.log_bytes_per_batch / _GB * _LOG_GB
+    metrics = Rate.METRIC.usd * _TRANSFORM_METRICS
+    logs = calls * workload.log_bytes_per_batch / _GB * Rate.LOG_GB.usd
     hours = _MILLION / workload.writes_per_s / 3600
     busy = metrics * hours / _HOURS
-    return Cost(million=calls * _INVOCATION + gb_seconds * _GB_SECOND[settings.architecture] + logs + busy)
+    return Cost(million=calls * Rate.INVOCATION.usd + gb_seconds * _GB_SECOND[settings.architecture].usd + logs + busy)
 
 
 def _bucket(inputs: Mapping[str, Any], settings: Settings, workload: Workload) -> Cost:
@@ -117,7 +125,7 @@ def _bucket(inputs: Mapping[str, Any], settings: Settings, workload: Workload) -
         return Cost()
     by_time = _MILLION / workload.writes_per_s / max(settings.buffer_interval_seconds, 1)
     by_size = _MILLION * workload.change_bytes / (settings.buffer_size_mb * 1024**2)
-    return Cost(million=max(by_time, by_size) * _S3_PUT)
+    return Cost(million=max(by_time, by_size) * Rate.S3_PUT.usd)
 
 
 def _batches(settings: Settings, workload: Workload) -> float:
@@ -135,14 +143,16 @@ def _flat(month: float) -> Price:
 
 
 _PRICES: Mapping[str, Price] = {
-    "aws:cloudwatch/dashboard:Dashboard": _flat(_DASHBOARD),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": _flat(_ALARM),
+    "aws:cloudwatch/dashboard:Dashboard": _flat(Rate.DASHBOARD.usd),
+    "aws:cloudwatch/eventBus:EventBus": _bus,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _flat(Rate.ALARM.usd),
     "aws:dynamodb/table:Table": _table,
     "aws:glue/crawler:Crawler": _crawler,
     "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": _delivery,
     "aws:kinesis/stream:Stream": _stream,
-    "aws:kms/key:Key": _flat(_KEY),
+    "aws:kms/key:Key": _flat(Rate.KEY.usd),
     "aws:lambda/function:Function": _function,
     "aws:pipes/pipe:Pipe": _pipe,
     "aws:s3/bucket:Bucket": _bucket,
+    "aws:sqs/queue:Queue": _queue,
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components import bundle, explain, outline, prices
+from components import bundle, explain, outline, prices, rates
 from components.graph import Graph
 from components.prices import Cost, Workload
 from components.settings import Settings
@@ -62,7 +62,27 @@ def test_the_sums_are_those_of_the_parts(program: Graph, settings: Settings) -> 
     cost = total(program, settings)
     assert month == pytest.approx(cost.month, abs=0.005)
     assert million == pytest.approx(cost.million, abs=0.005)
-    assert prices.AS_OF in lines[-1]
+    assert f"checked on {rates.CHECKED}." in lines[-2]
+
+
+def test_a_price_that_nobody_confirms_is_said_to_be_one(record: Record) -> None:
+    *_, last = explain.explained(record("dev"), Settings())
+    doubtful = rates.unverified()
+    assert all(f"{rate.unit} at ${rate.usd:g}" in last for rate in doubtful)
+    assert last.startswith("Unverified") == bool(doubtful)
+
+
+def test_every_other_price_has_its_source() -> None:
+    for rate in set(rates.Rate) - set(rates.unverified()):
+        assert re.match(r"[a-z0-9.-]+\.[a-z]+/", rate.source), rate
+
+
+def test_changes_kept_longer_cost_more(record: Record) -> None:
+    def million(hours: int) -> float:
+        stream = record("prod", {"kinesisRetentionHours": str(hours)}).one("aws:kinesis/stream:Stream")
+        return prices.cost(stream, Settings(), Workload()).million
+
+    assert million(24) < million(168) < million(720)
 
 
 def test_a_disposable_stack_costs_its_shard_its_alarms_and_its_dashboard(record: Record) -> None:
