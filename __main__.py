@@ -11,6 +11,7 @@ from components.capture import Capture, CaptureArgs
 from components.catalogue import Catalogue, CatalogueArgs
 from components.delivery import Delivery, DeliveryArgs
 from components.encryption import Encryption
+from components.fanout import Fanout, FanoutArgs
 from components.lake import Lake
 from components.metrics import Pipeline
 from components.observability import Observability
@@ -40,6 +41,7 @@ delivery = Delivery(
     ),
     site,
 )
+fanout = Fanout("fanout", FanoutArgs(capture.stream_arn), site) if settings.event_fanout else None
 analytics = Analytics("analytics", AnalyticsArgs(lake.bucket_name, catalogue.database_name), site)
 observability = Observability(
     "observability",
@@ -52,6 +54,9 @@ observability = Observability(
         function_name=delivery.function_name,
         workgroup_name=analytics.workgroup_name,
         error_queue_name=lake.error_queue_name,
+        event_pipe_name=fanout.event_pipe_name if fanout else "",
+        event_queue_name=fanout.event_queue_name if fanout else "",
+        event_dead_letter_queue_name=fanout.event_dead_letter_queue_name if fanout else "",
     ),
     site,
 )
@@ -72,5 +77,6 @@ for name, value in {
     "workgroup_name": analytics.workgroup_name,
     "dead_letter_queue_url": capture.dead_letter_queue_url,
     "dashboard_name": observability.dashboard_name,
+    **({"event_bus_name": fanout.event_bus_name, "event_queue_url": fanout.event_queue_url} if fanout else {}),
 }.items():
     pulumi.export(name, value)

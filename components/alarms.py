@@ -50,7 +50,8 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             "stream-age",
             metrics.stream(pipeline, "GetRecords.IteratorAgeMilliseconds", "Maximum"),
             late_ms,
-            "Firehose falls behind the Kinesis stream. Look at the transform's errors and duration and at the "
+            f"{'Firehose or the event Pipe' if settings.event_fanout else 'Firehose'} falls behind the Kinesis stream. "
+            "Look at the transform's errors and duration and at the "
             f"delivery alarms; records are lost after {settings.kinesis_retention_hours} hours, so raise "
             "kinesisRetentionHours if the cause will take long.",
         ),
@@ -100,6 +101,7 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             "a stale table: look at the alarms of the earlier stages first, then at Firehose's log group.",
         ),
         *([_error_alarm(pipeline)] if settings.error_queue else []),
+        *(_event_alarms(pipeline, settings) if settings.event_fanout else []),
     ]
 
 
@@ -138,6 +140,36 @@ def _pipe_alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             0,
             "The Pipe gave changes up. Each message names a shard and a range of sequence numbers: find the cause "
             "in the Pipe's log group, then back-fill those keys from the table. Messages are kept for 14 days.",
+            periods=1,
+            periods_over=1,
+        ),
+    ]
+
+
+def _event_alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
+    """The Pipe's age needs no alarm of its own: that of the stream is its slowest reader's."""
+    return [
+        Alarm(
+            "event-pipe-failures",
+            metrics.event_pipe(pipeline, "ExecutionFailed"),
+            settings.alarm_failures_per_minute,
+            "The event Pipe cannot deliver to the bus. Read its log group; its role and the bus's key policy are the "
+            f"usual causes. Kinesis keeps a change for {settings.kinesis_retention_hours} hours: mend it before then.",
+        ),
+        Alarm(
+            "event-pipe-throttles",
+            metrics.event_pipe(pipeline, "ExecutionThrottled"),
+            settings.alarm_throttles_per_minute,
+            "The event Pipe is throttled by the account's limit of concurrent executions. Ask for a higher one, or "
+            "lower pipeParallelism.",
+        ),
+        Alarm(
+            "event-dead-letters",
+            metrics.event_dead_letters(pipeline, "ApproximateNumberOfMessagesVisible"),
+            0,
+            "Domain events were given up: by the Pipe (the message names a shard and sequence numbers), by EventBridge "
+            "(its attributes name the rule and the error), or by the consumer (the message is the event). Find the "
+            "cause there; events can be sent again from the change log. Messages are kept for 14 days.",
             periods=1,
             periods_over=1,
         ),

@@ -34,11 +34,13 @@ class Row:
     graphs: Sequence[Graph]
 
 
-def body(pipeline: Pipeline, region: pulumi.Input[str], *, by_pipe: bool) -> pulumi.Output[str]:
+def body(
+    pipeline: Pipeline, region: pulumi.Input[str], *, by_pipe: bool, with_events: bool = False
+) -> pulumi.Output[str]:
     """The dashboard's JSON text (CloudWatch's Dashboard Body Structure and Syntax)."""
     widgets: list[dict[str, object]] = []
     top = 0
-    for row in rows(pipeline, by_pipe=by_pipe):
+    for row in rows(pipeline, by_pipe=by_pipe, with_events=with_events):
         widgets.append(_heading(row.heading, top))
         widgets.extend(
             _graph(graph, region, index * _WIDTH, top + _TITLE_HEIGHT) for index, graph in enumerate(row.graphs)
@@ -47,7 +49,7 @@ def body(pipeline: Pipeline, region: pulumi.Input[str], *, by_pipe: bool) -> pul
     return pulumi.Output.json_dumps({"widgets": widgets})
 
 
-def rows(pipeline: Pipeline, *, by_pipe: bool) -> list[Row]:
+def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> list[Row]:
     """The stages in a change's order."""
     return [
         Row(
@@ -140,7 +142,35 @@ def rows(pipeline: Pipeline, *, by_pipe: bool) -> list[Row]:
                 Graph("A query's time (ms)", [metrics.workgroup(pipeline, "TotalExecutionTime", "Average", "average")]),
             ],
         ),
+        *([_event_row(pipeline)] if with_events else []),
     ]
+
+
+def _event_row(pipeline: Pipeline) -> Row:
+    return Row(
+        "7 · Events: changes told to others",
+        [
+            Graph(
+                "Executions of the event Pipe",
+                [
+                    metrics.event_pipe(pipeline, "Invocations", label="started"),
+                    metrics.event_pipe(pipeline, "ExecutionFailed", label="failed"),
+                    metrics.event_pipe(pipeline, "ExecutionThrottled", label="throttled"),
+                ],
+            ),
+            Graph(
+                "The consumer's queue",
+                [
+                    metrics.event_queue(pipeline, "NumberOfMessagesSent", "Sum", "sent"),
+                    metrics.event_queue(pipeline, "ApproximateNumberOfMessagesVisible", label="waiting"),
+                ],
+            ),
+            Graph(
+                "Events given up",
+                [metrics.event_dead_letters(pipeline, "ApproximateNumberOfMessagesVisible", label="dead letters")],
+            ),
+        ],
+    )
 
 
 def _pipe_row(pipeline: Pipeline) -> Row:

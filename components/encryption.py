@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from components.fanout import event_sources
 from components.permission import EVERYBODY, Condition, Permission, Principal, policy
 from components.stage import Site, Stage
 
@@ -57,9 +58,11 @@ def _key_policy(site: Site) -> list[Permission]:
     alarms = Principal("Service", "cloudwatch.amazonaws.com")
     notes = [_lake_notes_errors(site)] if site.settings.error_queue else []
     native = [_table_writes(site)] if site.settings.capture_mode == "native" else []
+    events = _bus_tells_events(site) if site.settings.event_fanout else []
     return [
         *native,
         *notes,
+        *events,
         Permission(_ADMINISTER, ("*",), principal=account),
         Permission(
             (
@@ -88,6 +91,22 @@ def _lake_notes_errors(site: Site) -> Permission:
     lake = pulumi.Output.format("arn:{}:s3:::{}", site.partition, site.bucket_name("lake"))
     s3 = Principal("Service", "s3.amazonaws.com")
     return Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), site.from_source(lake), s3)
+
+
+def _bus_tells_events(site: Site) -> list[Permission]:
+    """Let EventBridge encrypt what is on the bus, and write to the encrypted queues that its rules lead to.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html
+    """
+    events = Principal("Service", "events.amazonaws.com")
+    return [
+        # Asked when the bus is made, for no source: it says what kind of key it is and no more.
+        Permission(("kms:DescribeKey",), ("*",), principal=events),
+        *(
+            Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), site.from_source(source), events)
+            for source in event_sources(site)
+        ),
+    ]
 
 
 def _table_writes(site: Site) -> Permission:

@@ -35,6 +35,8 @@ PARTITION = "aws"
 _STACK = "pulumi:pulumi:Stack"
 _ARN_OF = {
     "aws:athena/workgroup:Workgroup": "athena:{region}:{account}:workgroup/{name}",
+    "aws:cloudwatch/eventBus:EventBus": "events:{region}:{account}:event-bus/{name}",
+    "aws:cloudwatch/eventRule:EventRule": "events:{region}:{account}:rule/{eventBusName}/{name}",
     "aws:cloudwatch/logGroup:LogGroup": "logs:{region}:{account}:log-group:{name}",
     "aws:cloudwatch/logStream:LogStream": "logs:{region}:{account}:log-group:{logGroupName}:log-stream:{name}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:{region}:{account}:alarm:{name}",

@@ -26,6 +26,9 @@ class Pipeline:
     function_name: pulumi.Input[str]
     workgroup_name: pulumi.Input[str]
     error_queue_name: pulumi.Input[str] = ""
+    event_pipe_name: pulumi.Input[str] = ""
+    event_queue_name: pulumi.Input[str] = ""
+    event_dead_letter_queue_name: pulumi.Input[str] = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,21 @@ def pipe(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str
 def dead_letters(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum", label: str = "") -> Metric:
     """A metric of the dead-letter queue."""
     return Metric("AWS/SQS", name, {"QueueName": pipeline.dead_letter_queue_name}, statistic, label)
+
+
+def event_pipe(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric of the Pipe that tells domain events."""
+    return Metric("AWS/EventBridge/Pipes", name, {"PipeName": pipeline.event_pipe_name}, statistic, label)
+
+
+def event_queue(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum", label: str = "") -> Metric:
+    """A metric of the queue that the domain events are told to."""
+    return Metric("AWS/SQS", name, {"QueueName": pipeline.event_queue_name}, statistic, label)
+
+
+def event_dead_letters(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum", label: str = "") -> Metric:
+    """A metric of the queue of the domain events that were given up."""
+    return Metric("AWS/SQS", name, {"QueueName": pipeline.event_dead_letter_queue_name}, statistic, label)
 
 
 def errors(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:

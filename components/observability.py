@@ -28,7 +28,12 @@ class Observability(Stage):
             name,
             aws.cloudwatch.DashboardArgs(
                 dashboard_name=site.names("pipeline"),
-                dashboard_body=body(args, site.region, by_pipe=site.settings.capture_mode == "pipe"),
+                dashboard_body=body(
+                    args,
+                    site.region,
+                    by_pipe=site.settings.capture_mode == "pipe",
+                    with_events=site.settings.event_fanout,
+                ),
             ),
             self.child(),
         )

@@ -16,19 +16,22 @@ _ARCHIVE_PATH = "path"
 _SUMMED_UP = "dashboardBody"
 """A document of so many leaves that its digest says more than they do."""
 
-_STAGES = ("Encryption", "Table", "Capture", "Lake", "Catalogue", "Delivery", "Analytics", "Observability")
+_STAGES = ("Encryption", "Table", "Capture", "Lake", "Catalogue", "Delivery", "Analytics", "Fanout", "Observability")
 
 _PURPOSES: Mapping[str, str] = {
     "Analytics": "how the lake is queried",
     "Bucket": "a bucket, and all that closes it",
     "Capture": "from the table to Kinesis",
     "Catalogue": "what the lake holds, for those who query it",
+    "Consumer": "who listens to the events: an example",
     "Delivery": "from Kinesis to the lake",
     "Encryption": "the stack's own key",
+    "EventPipe": "of the changes, those that are domain events",
+    "Fanout": "domain events, told to whoever listens",
     "Lake": "where the changes rest",
     "Observability": "what tells the people in charge",
     "Pipe": "from the table's stream to Kinesis",
-    "Queue": "a queue of what went wrong",
+    "Queue": "a queue, and who may send to it",
     "Role": "what one service may do",
     "Table": "the source",
     "Transform": "a change to a row",
@@ -37,6 +40,10 @@ _PURPOSES: Mapping[str, str] = {
     "aws:athena/namedQuery:NamedQuery": "a question that anyone asks",
     "aws:athena/workgroup:Workgroup": "who queries, with which limits and encryption",
     "aws:cloudwatch/dashboard:Dashboard": "a change's way, stage by stage",
+    "aws:cloudwatch/eventBus:EventBus": "where domain events are told",
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": "who may tell them",
+    "aws:cloudwatch/eventRule:EventRule": "one domain event, told from the others",
+    "aws:cloudwatch/eventTarget:EventTarget": "where it goes, in which words",
     "aws:cloudwatch/logGroup:LogGroup": "a service's log, kept for a while",
     "aws:cloudwatch/logStream:LogStream": "the stream that Firehose writes its errors to",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "when somebody must look",
@@ -65,7 +72,7 @@ _PURPOSES: Mapping[str, str] = {
     "aws:sns/topic:Topic": "where alarms go",
     "aws:sns/topicPolicy:TopicPolicy": "this account's alarms alone, over TLS",
     "aws:sns/topicSubscription:TopicSubscription": "who is told",
-    "aws:sqs/queue:Queue": "what went wrong, kept for 14 days",
+    "aws:sqs/queue:Queue": "messages, kept for 14 days",
     "aws:sqs/queuePolicy:QueuePolicy": "TLS only; who may send",
 }
 

@@ -50,6 +50,7 @@ class Permission:
     conditions: tuple[Condition, ...] = ()
     principal: Principal | None = None
     effect: Effect = "Allow"
+    sid: str = ""
 
     def __post_init__(self) -> None:
         if not self.actions or not self.resources:
@@ -89,6 +90,8 @@ def _statement(permission: Permission) -> dict[str, object]:
         "Action": list(permission.actions),
         "Resource": list(permission.resources),
     }
+    if permission.sid:
+        statement["Sid"] = permission.sid
     if permission.principal:
         who = permission.principal
         statement["Principal"] = "*" if who == EVERYBODY else {who.kind: who.value}

@@ -12,8 +12,8 @@ from components.queue import Queue
 from components.role import ServiceRole
 from components.stage import Site, Stage
 
-_MAX_RECORD_AGE_SECONDS = -1
-"""A stream keeps records for 24 hours, which is the limit enough: never discard for age alone."""
+MAX_RECORD_AGE_SECONDS = -1
+"""A stream keeps records for 24 hours or what was chosen, which is limit enough: never discard for age alone."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,6 @@ class Pipe(Stage):
         settings = site.settings
         pipe_name = site.names("pipe")
         queue = Queue(f"{name}-dead-letters", self, "dead-letters")
-        # Logs that AWS services deliver themselves belong under /aws/vendedlogs/, where
-        # the account's log resource policy does not grow with each new group.
-        logs = aws.cloudwatch.LogGroup(
-            name,
-            aws.cloudwatch.LogGroupArgs(
-                name=f"/aws/vendedlogs/pipes/{pipe_name}",
-                retention_in_days=settings.log_retention_days,
-                kms_key_id=site.key_arn,
-                tags=self.tags,
-            ),
-            self.child(),
-        )
         role = ServiceRole(
             f"{name}-role",
             self,
@@ -86,7 +74,7 @@ class Pipe(Stage):
                         batch_size=settings.pipe_batch_size,
                         maximum_batching_window_in_seconds=settings.pipe_batch_window_seconds,
                         parallelization_factor=settings.pipe_parallelism,
-                        maximum_record_age_in_seconds=_MAX_RECORD_AGE_SECONDS,
+                        maximum_record_age_in_seconds=MAX_RECORD_AGE_SECONDS,
                         maximum_retry_attempts=settings.pipe_retries,
                         on_partial_batch_item_failure="AUTOMATIC_BISECT",
                         dead_letter_config=aws.pipes.PipeSourceParametersDynamodbStreamParametersDeadLetterConfigArgs(
@@ -100,12 +88,7 @@ class Pipe(Stage):
                         partition_key=partition_key_path(site)
                     )
                 ),
-                log_configuration=aws.pipes.PipeLogConfigurationArgs(
-                    level="ERROR",
-                    cloudwatch_logs_log_destination=aws.pipes.PipeLogConfigurationCloudwatchLogsLogDestinationArgs(
-                        log_group_arn=logs.arn
-                    ),
-                ),
+                log_configuration=log_configuration(name, self, pipe_name),
                 tags=self.tags,
             ),
             self.child([role]),
@@ -114,6 +97,28 @@ class Pipe(Stage):
         self.dead_letter_queue_url = queue.url
         self.dead_letter_queue_name = queue.name
         self.register_outputs({"pipe_name": self.pipe_name, "dead_letter_queue_url": self.dead_letter_queue_url})
+
+
+def log_configuration(name: str, stage: Stage, pipe_name: str) -> aws.pipes.PipeLogConfigurationArgs:
+    """A Pipe's errors go to a log group of its own, which this makes."""
+    # Logs that AWS services deliver themselves belong under /aws/vendedlogs/, where
+    # the account's log resource policy does not grow with each new group.
+    logs = aws.cloudwatch.LogGroup(
+        name,
+        aws.cloudwatch.LogGroupArgs(
+            name=f"/aws/vendedlogs/pipes/{pipe_name}",
+            retention_in_days=stage.site.settings.log_retention_days,
+            kms_key_id=stage.site.key_arn,
+            tags=stage.tags,
+        ),
+        stage.child(),
+    )
+    return aws.pipes.PipeLogConfigurationArgs(
+        level="ERROR",
+        cloudwatch_logs_log_destination=aws.pipes.PipeLogConfigurationCloudwatchLogsLogDestinationArgs(
+            log_group_arn=logs.arn
+        ),
+    )
 
 
 def partition_key_path(site: Site) -> str:

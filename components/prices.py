@@ -75,7 +75,7 @@ def _table(inputs: Mapping[str, Any], _: Settings, workload: Workload) -> Cost:
     return Cost(million=math.ceil(workload.item_bytes / _KB) * Rate.WRITE_UNIT.usd * _MILLION)
 
 
-def _stream(inputs: Mapping[str, Any], _: Settings, workload: Workload) -> Cost:
+def _stream(inputs: Mapping[str, Any], settings: Settings, workload: Workload) -> Cost:
     counted_gb = math.ceil(workload.change_bytes / _KB) * _KB * _MILLION / _GB
     kept_hours: int = inputs["retentionPeriod"]
     long = counted_gb * max(kept_hours - _WEEK_HOURS, 0) / _HOURS * Rate.STREAM_GB_KEPT_LONG.usd
@@ -83,7 +83,8 @@ def _stream(inputs: Mapping[str, Any], _: Settings, workload: Workload) -> Cost:
         hour = Rate.SHARD_HOUR.usd + (Rate.KEPT_SHARD_HOUR.usd if kept_hours > _DAY_HOURS else 0)
         return Cost(shards * hour * _HOURS, Rate.PUT_UNIT.usd * _MILLION + long)
     kept = counted_gb * (min(kept_hours, _WEEK_HOURS) - _DAY_HOURS) / _HOURS * Rate.STREAM_GB_KEPT.usd
-    passed = counted_gb * (Rate.STREAM_GB_IN.usd + Rate.STREAM_GB_OUT.usd)
+    readers = 2 if settings.event_fanout else 1
+    passed = counted_gb * (Rate.STREAM_GB_IN.usd + readers * Rate.STREAM_GB_OUT.usd)
     return Cost(Rate.STREAM_HOUR.usd * _HOURS, passed + kept + long)
 
 

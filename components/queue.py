@@ -1,4 +1,4 @@
-"""An SQS queue for what went wrong: encrypted, TLS only, kept as long as SQS keeps anything."""
+"""An SQS queue: encrypted, TLS only, its messages kept as long as SQS keeps anything."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from components.stage import Stage
 KEPT_SECONDS = 14 * 24 * 3600
 """SQS's longest retention: time to find out what was wrong, and to mend it."""
 
+MOST_RECEIVED = 5
+"""How often a message is tried before it is given up."""
+
 
 class Queue(pulumi.ComponentResource):
     """A queue and its policy. `allowed` makes further permissions of the queue's ARN.
 
     Who sends by a role of ours needs nothing here; a service that sends by itself
-    does. Gives `name`, `arn` and `url`.
+    does. What its reader has failed at `MOST_RECEIVED` times goes to `gives_up_to`,
+    if that is given. Gives `name`, `arn` and `url`.
     """
 
     name: pulumi.Output[str]
@@ -32,6 +36,7 @@ class Queue(pulumi.ComponentResource):
         stage: Stage,
         part: str,
         allowed: Callable[[pulumi.Output[str]], Sequence[Permission]] = lambda _: (),
+        gives_up_to: Queue | None = None,
     ) -> None:
         super().__init__(f"{PROJECT}:pipeline:Queue", name, None, stage.child())
         site = stage.site
@@ -42,6 +47,11 @@ class Queue(pulumi.ComponentResource):
                 message_retention_seconds=KEPT_SECONDS,
                 sqs_managed_sse_enabled=None if site.key_arn else True,
                 kms_master_key_id=site.key_arn,
+                redrive_policy=pulumi.Output.json_dumps(
+                    {"deadLetterTargetArn": gives_up_to.arn, "maxReceiveCount": MOST_RECEIVED}
+                )
+                if gives_up_to
+                else None,
                 tags=stage.tags,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -40,6 +40,9 @@ ARCHITECTURES = ("arm64", "x86_64")
 MIN_PARQUET_BUFFER_MB = 64
 """Firehose's least buffer for record format conversion (BufferingHints)."""
 
+MAX_LISTED = 300
+"""How far an event pattern can count: it lists the lesser numbers, and has 2,048 characters (EventBridge quotas)."""
+
 
 class SettingsError(pulumi.RunError):
     """The stack's configuration is wrong; the message says which key, why and what is allowed."""
@@ -86,6 +89,8 @@ class Settings:
     lake_retention_days: Annotated[int, Between(0, 36_500)] = 0
     query_result_days: Annotated[int, Between(1, 3650)] = 7
     query_scan_limit_gb: Annotated[int, Between(0, 1_000_000)] = 0
+    event_fanout: Annotated[bool, Flag()] = False
+    large_order_threshold: Annotated[int, Between(2, MAX_LISTED)] = 10
     error_queue: Annotated[bool, Flag()] = True
     arrival_from: Annotated[str, Hour()] = "2026-01-01-00"
     crawler_schedule: Annotated[

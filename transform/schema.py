@@ -1,9 +1,9 @@
 """The one place that names a column.
 
 The transform's decoder, the DynamoDB table's key, the Glue table, the Parquet
-conversion, the current-state view and the comparison that `lake verify` makes
-are all derived from `TABLE`. Pointing the pipeline at another table means
-editing this file alone.
+conversion, the current-state view, the domain events and the comparison that
+`lake verify` makes are all derived from `TABLE`. Pointing the pipeline at
+another table means editing this file alone.
 """
 
 from __future__ import annotations
@@ -69,12 +69,29 @@ class KeyAttribute(Struct, frozen=True):
     type: KeyType
 
 
+class DomainEvent(Struct, frozen=True):
+    """A change that the business has a name for, which the event fan-out tells to whoever listens.
+
+    `op` INSERT: an item is made whose string column `column` is `value`; MODIFY:
+    the column of an item becomes `value`, having been something else. With
+    `at_least`, the name of a whole-number column, only where that column is no
+    less than the stack's threshold.
+    """
+
+    name: str
+    op: Literal["INSERT", "MODIFY"]
+    column: str
+    value: str
+    at_least: str | None = None
+
+
 class Table(Struct, frozen=True):
     """A DynamoDB table and the lake's picture of it.
 
     `entity` is the singular noun from which resources are named; `change_log`
     and `view` are the names of the Glue table and of the current-state view.
-    Every key attribute must be the source of a column.
+    Every key attribute must be the source of a column. The domain events, if
+    there are any, all speak of one column.
     """
 
     entity: str
@@ -83,6 +100,7 @@ class Table(Struct, frozen=True):
     partition_key: KeyAttribute
     sort_key: KeyAttribute | None
     columns: tuple[Column, ...]
+    events: tuple[DomainEvent, ...] = ()
 
     def __post_init__(self) -> None:
         names = [column.name for column in (*ENVELOPE, *self.columns, *IMAGES)]
@@ -97,6 +115,15 @@ class Table(Struct, frozen=True):
                     raise ValueError(
                         f"column {column.name!r} reads {'.'.join(path)!r} as {kind}, another column as {readers[path]}"
                     )
+        self._check_events()
+
+    def _check_events(self) -> None:
+        types = {column.name: column.type for column in self.columns}
+        for event in self.events:
+            if types.get(event.column) != "string" or event.column != self.events[0].column:
+                raise ValueError(f"event {event.name!r}: {event.column!r} is not the one string column of all events")
+            if event.at_least and types.get(event.at_least) not in ("int", "bigint"):
+                raise ValueError(f"event {event.name!r}: {event.at_least!r} is no whole-number column")
 
     @property
     def keys(self) -> tuple[KeyAttribute, ...]:
@@ -171,5 +198,11 @@ TABLE = Table(
         _column("shipping_city", "string", "from the shipping address", "shipping_address", "city"),
         _column("ordered_at", "timestamp", "when the order was placed, UTC"),
         _column("updated_at", "timestamp", "when the order was last written, UTC"),
+    ),
+    events=(
+        DomainEvent("order placed", "INSERT", "status", "placed"),
+        DomainEvent("order paid", "MODIFY", "status", "paid"),
+        DomainEvent("order cancelled", "MODIFY", "status", "cancelled"),
+        DomainEvent("large order", "INSERT", "status", "placed", at_least="item_count"),
     ),
 )

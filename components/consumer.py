@@ -1,0 +1,89 @@
+"""An example of who listens to the domain events: a queue, and a rule for each event that leads there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import domain
+from components.permission import Permission, Principal
+from components.queue import Queue
+from components.stage import Site, Stage
+from transform.schema import DomainEvent
+
+EVENTS = Principal("Service", "events.amazonaws.com")
+
+_TRIED_SECONDS = 24 * 3600
+_TRIED_TIMES = 185
+"""EventBridge's own limits of trying a target again (API_RetryPolicy)."""
+
+
+@dataclass(frozen=True)
+class ConsumerArgs:
+    """What it needs: the bus's name, and the queue for what cannot be delivered or handled."""
+
+    bus_name: pulumi.Input[str]
+    dead_letters: Queue
+
+
+class Consumer(Stage):
+    """A queue that gets a message for each domain event, and the rules that send it there.
+
+    A message is {"event": the event's name, "id": the bus's id of it, "change":
+    the detail of `domain.detail`}. What EventBridge cannot deliver in a day, and
+    what a reader fails at five times, goes to the dead-letter queue. Gives
+    `queue_url` and `queue_name`.
+    """
+
+    queue_url: pulumi.Output[str]
+    queue_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ConsumerArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Consumer", name, site, opts)
+
+        def send(queue_arn: pulumi.Output[str]) -> tuple[Permission]:
+            rules = site.arn("events", pulumi.Output.concat("rule/", args.bus_name, "/*"))
+            return (Permission(("sqs:SendMessage",), (queue_arn,), site.from_source(rules), EVENTS),)
+
+        queue = Queue(name, self, "events", send, gives_up_to=args.dead_letters)
+        for event in site.table.events:
+            self._rule(f"{name}-{domain.slug(event)}", event, args, queue)
+        self.queue_url = queue.url
+        self.queue_name = queue.name
+        self.register_outputs({"queue_url": self.queue_url, "queue_name": self.queue_name})
+
+    def _rule(self, name: str, event: DomainEvent, args: ConsumerArgs, queue: Queue) -> None:
+        site = self.site
+        rule = aws.cloudwatch.EventRule(
+            name,
+            aws.cloudwatch.EventRuleArgs(
+                name=site.names(domain.slug(event)),
+                description=f"{event.name.capitalize()}: to the queue of the example consumer",
+                event_bus_name=args.bus_name,
+                event_pattern=domain.pattern(site.table, event, site.settings.large_order_threshold, site.names.prefix),
+                tags=self.tags,
+            ),
+            self.child(),
+        )
+        aws.cloudwatch.EventTarget(
+            name,
+            aws.cloudwatch.EventTargetArgs(
+                rule=rule.name,
+                event_bus_name=args.bus_name,
+                target_id="queue",
+                arn=queue.arn,
+                input_transformer=aws.cloudwatch.EventTargetInputTransformerArgs(
+                    input_paths={"id": "$.id", "change": "$.detail"},
+                    input_template=f'{{"event": {json.dumps(event.name)}, "id": "<id>", "change": <change>}}',
+                ),
+                dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=args.dead_letters.arn),
+                retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
+                    maximum_event_age_in_seconds=_TRIED_SECONDS, maximum_retry_attempts=_TRIED_TIMES
+                ),
+            ),
+            # A target whose queue does not yet let it in would lose the first events to the dead letters.
+            self.child([queue]),
+        )

@@ -1,0 +1,114 @@
+"""The EventBridge Pipe from a Kinesis data stream to an event bus: of the changes, those that are domain events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import domain
+from components.permission import ANY, Permission
+from components.pipe import MAX_RECORD_AGE_SECONDS, log_configuration
+from components.queue import Queue
+from components.role import ServiceRole
+from components.stage import Site, Stage
+
+BATCH_SIZE = 10
+"""What PutEvents takes, and so the most that a Pipe to a bus may have for a batch."""
+
+PART = "event-pipe"
+
+
+@dataclass(frozen=True)
+class EventPipeArgs:
+    """What it needs: the ARNs of the Kinesis stream and of the bus, and the queue for what it gives up on."""
+
+    stream_arn: pulumi.Input[str]
+    bus_arn: pulumi.Input[str]
+    dead_letters: Queue
+
+
+class EventPipe(Stage):
+    """A Pipe that reads the Kinesis stream from its beginning and puts each domain event on a bus.
+
+    It reads what either capture mode writes: both have the images at the same
+    paths. A failing batch is halved, tried again `pipeRetries` times, and then
+    described in the dead-letter queue. Delivery is at least once and in no order,
+    and a Pipe that is made anew tells again what the stream still holds: who
+    listens keeps the event_ids that it has handled.
+    Gives `pipe_name` and `role_arn`.
+    """
+
+    pipe_name: pulumi.Output[str]
+    role_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: EventPipeArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("EventPipe", name, site, opts)
+        pipe_name = site.names(PART)
+        role = self._role(name, args, pipe_name)
+        pipe = aws.pipes.Pipe(
+            name,
+            aws.pipes.PipeArgs(
+                name=pipe_name,
+                description=f"Domain events of the {site.table.entity} table to the bus",
+                role_arn=role.arn,
+                source=args.stream_arn,
+                source_parameters=aws.pipes.PipeSourceParametersArgs(
+                    kinesis_stream_parameters=self._source(args.dead_letters),
+                    filter_criteria=aws.pipes.PipeSourceParametersFilterCriteriaArgs(
+                        filters=[
+                            aws.pipes.PipeSourceParametersFilterCriteriaFilterArgs(pattern=pattern)
+                            for pattern in domain.filters(site.table, site.settings.large_order_threshold)
+                        ]
+                    ),
+                ),
+                target=args.bus_arn,
+                target_parameters=aws.pipes.PipeTargetParametersArgs(
+                    eventbridge_event_bus_parameters=aws.pipes.PipeTargetParametersEventbridgeEventBusParametersArgs(
+                        source=site.names.prefix, detail_type=domain.detail_type(site.table)
+                    ),
+                    input_template=domain.detail(site.table),
+                ),
+                log_configuration=log_configuration(name, self, pipe_name),
+                tags=self.tags,
+            ),
+            self.child([role]),
+        )
+        self.pipe_name = pipe.name
+        self.role_arn = role.arn
+        self.register_outputs({"pipe_name": self.pipe_name, "role_arn": self.role_arn})
+
+    def _source(self, dead_letters: Queue) -> aws.pipes.PipeSourceParametersKinesisStreamParametersArgs:
+        settings = self.site.settings
+        return aws.pipes.PipeSourceParametersKinesisStreamParametersArgs(
+            starting_position="TRIM_HORIZON",
+            batch_size=BATCH_SIZE,
+            maximum_batching_window_in_seconds=settings.pipe_batch_window_seconds,
+            parallelization_factor=settings.pipe_parallelism,
+            maximum_record_age_in_seconds=MAX_RECORD_AGE_SECONDS,
+            maximum_retry_attempts=settings.pipe_retries,
+            on_partial_batch_item_failure="AUTOMATIC_BISECT",
+            dead_letter_config=aws.pipes.PipeSourceParametersKinesisStreamParametersDeadLetterConfigArgs(
+                arn=dead_letters.arn
+            ),
+        )
+
+    def _role(self, name: str, args: EventPipeArgs, pipe_name: str) -> ServiceRole:
+        site = self.site
+        reads = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
+        return ServiceRole(
+            f"{name}-role",
+            self,
+            PART,
+            service="pipes.amazonaws.com",
+            conditions=site.from_source(site.arn("pipes", f"pipe/{pipe_name}")),
+            permissions=[
+                Permission(tuple(f"kinesis:{action}" for action in reads), (args.stream_arn,)),
+                Permission(("kinesis:ListStreams",), (ANY,)),
+                Permission(("events:PutEvents",), (args.bus_arn,)),
+                Permission(("sqs:SendMessage",), (args.dead_letters.arn,)),
+                *site.key_use("kinesis", write=False),
+                *site.key_use("sqs"),
+            ],
+        )
