@@ -129,12 +129,19 @@ def batch(writes: list[Write]) -> Call:
     """The BatchWriteItem call that carries puts and deletes, no two of the same key, 25 at most."""
     tables: dict[str, list[bytes]] = {}
     for write in writes:
-        parts = tables.setdefault(write.table, [])
-        parts += (_PUT if write.target == "PutItem" else _DELETE, write.parameters, _END)
-    members = [b'"%b":[%b]' % (table.encode(), b"".join(parts)[:-1]) for table, parts in tables.items()]
-    return Call("BatchWriteItem", b'{"RequestItems":{%b}}' % b",".join(members), writes)
+        parts = tables.get(write.table)
+        if parts is None:
+            parts = tables[write.table] = [b'"%b":[' % write.table.encode()]
+        parts += (_PUT if write.target == "PutItem" else _DELETE, write.parameters, _NEXT)
+    body = [b'{"RequestItems":{']
+    for parts in tables.values():
+        parts[-1] = _LAST
+        body += parts
+    body[-1] = b"}}]}}"
+    return Call("BatchWriteItem", b"".join(body), writes)
 
 
 _PUT = b'{"PutRequest":{'
 _DELETE = b'{"DeleteRequest":{'
-_END = b"}},"
+_NEXT = b"}},"
+_LAST = b"}}],"
