@@ -30,19 +30,20 @@ lock: .venv/.installed ## pin every dependency again, by name, version and hash
 	$(LOCK) pyproject.toml --extra sandbox --extra cluster --extra dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
 	$(LOCK) requirements/transform.in -c requirements/dev.txt -o requirements/transform.txt
-	$(LOCK) requirements/bench-transform.in -c requirements/dev.txt -o requirements/bench-transform.txt
+	$(LOCK) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 
-bench-loadgen: .venv/.installed ## the load generator beside boto3 and aioboto3, against a null server
-	$(BIN)/python -m benchmarks.loadgen
+bench-loadgen: .venv-bench/.installed ## the load generator beside other clients, and one process beside several
+	$(BIN)/python -m benchmarks.loadgen --python .venv-bench/bin/python --json bench-loadgen.json
+	$(BIN)/python -m benchmarks.loadgen.processes --json bench-processes.json
 
 bench-pacing: .venv/.installed ## how late writes leave, beside the usual ways of pacing
-	$(BIN)/python -m benchmarks.pacing
+	$(BIN)/python -m benchmarks.pacing --json bench-pacing.json
 
-.venv-bench/.installed: requirements/bench-transform.txt .venv/.installed
+.venv-bench/.installed: requirements/bench.txt .venv/.installed
 	$(PYTHON) -m venv .venv-bench
-	$(BIN)/uv pip sync --quiet --python .venv-bench/bin/python --require-hashes requirements/bench-transform.txt \
-	  || .venv-bench/bin/python -m pip install --quiet --require-hashes -r requirements/bench-transform.txt
+	$(BIN)/uv pip sync --quiet --python .venv-bench/bin/python --require-hashes requirements/bench.txt \
+	  || .venv-bench/bin/python -m pip install --quiet --require-hashes -r requirements/bench.txt
 	@touch $@
 
 clean: ## stop the sandbox; remove what was built and installed

@@ -1,10 +1,12 @@
 """How punctually writes leave: the lag between a write's planned time and its sending.
 
-    python -m benchmarks.pacing [--quick] [--json PATH]     (make bench-pacing)
+    python -m benchmarks.pacing [--seconds N] [--only loadgen] [--json PATH]     (make bench-pacing)
 
 The load generator's own path, from the plan to the fast writer's socket and
-back, against a null server on the other core; beside it the two usual ways to
-keep a rate, with nothing to send: sleeping for the gap, and a tick of 1 ms.
+back, against a null server on the other core; beside it the usual ways to keep
+a rate, with nothing to send: sleeping for the gap, a tick of 1 ms, spinning.
+The processor share is that of the process, as a share of its core; how often
+other work took that core away is told beside it.
 """
 
 from __future__ import annotations
@@ -12,18 +14,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import json
+import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import uvloop
+from rich.console import Console
+from rich.table import Table
 
-from benchmarks.loadgen import CLIENT_CORE, make_certificate, null_server, pinned
+from benchmarks.loadgen.machine import CLIENT_CORE, ROOT, SERVER_CORE, facts, pinned
+from benchmarks.loadgen.server import NullServer
+from benchmarks.steps import Steps
 from loadgen.figures import Latencies, Row
 from loadgen.histogram import coarse, percentiles
 from loadgen.mix import Mix
@@ -32,95 +38,166 @@ from loadgen.profile import Constant
 from loadgen.segment import Job, Segment
 from loadgen.writer import Endpoint, Limits
 
-CASES = ((500.0, 60.0), (5_000.0, 20.0), (20_000.0, 20.0))
-_QUICK_S = 5.0
+
+class Used:
+    """What this process has used since this was made."""
+
+    def __init__(self) -> None:
+        self._begin = resource.getrusage(resource.RUSAGE_SELF)
+
+    def since(self) -> tuple[float, int]:
+        """Processor seconds, and how often the process had to leave its core to another."""
+        now = resource.getrusage(resource.RUSAGE_SELF)
+        cpu_s = now.ru_utime + now.ru_stime - self._begin.ru_utime - self._begin.ru_stime
+        return cpu_s, now.ru_nivcsw - self._begin.ru_nivcsw
 
 
-class Paced(msgspec.Struct):
-    """What one way of pacing did: lag in µs, and its share of a core."""
+class Goal(NamedTuple):
+    """What the load generator is to keep to at a rate, beside the exact count."""
 
-    way: str
-    asked_per_s: float
-    planned: int
-    sent: int
-    acked: int
-    lag_p50_us: int
     lag_p99_us: int
-    lag_max_us: int
-    service_p99_us: int
     cpu_share: float
 
 
-def main() -> None:
+# Rate a second, and for how many seconds.
+CASES = ((500.0, 60.0), (5_000.0, 20.0), (20_000.0, 20.0))
+GOALS = {500.0: Goal(500, 0.10), 20_000.0: Goal(2_500, 0.50)}
+
+
+class Paced(msgspec.Struct, kw_only=True):
+    """What one way of pacing did: lag in µs, and its share of a core. `acked` is of those that really send."""
+
+    way: str
+    asked_per_s: float
+    seconds: float
+    planned: int
+    sent: int
+    acked: int | None = None
+    lag_p50_us: int
+    lag_p99_us: int
+    lag_max_us: int
+    service_p99_us: int | None = None
+    cpu_share: float
+    preempted: int
+
+    def misses(self) -> list[str]:
+        """Where it is not as it should be."""
+        goal = GOALS.get(self.asked_per_s)
+        found = [] if self.sent == self.planned and self.acked in (None, self.sent) else ["count"]
+        if goal and self.lag_p99_us > goal.lag_p99_us:
+            found.append(f"p99 > {goal.lag_p99_us:,} µs")
+        if goal and self.cpu_share > goal.cpu_share:
+            found.append(f"core > {goal.cpu_share:.0%}")
+        return found
+
+
+def main(argv: list[str] | None = None) -> int:
     """Measure all cases, each in a process of its own."""
-    parser = argparse.ArgumentParser(description="How punctually writes leave.")
-    parser.add_argument("--quick", action="store_true", help=f"{_QUICK_S:g} s a case")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pacing", description="How punctually writes leave.")
+    lengths = ", ".join(f"{seconds:g} s at {rate:,.0f}/s" for rate, seconds in CASES)
+    parser.add_argument("--seconds", type=float, help=f"how long each case takes (default: {lengths})")
+    parser.add_argument("--only", choices=WAYS, help="measure only this way")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--case", nargs=4, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     if arguments.case:
         way, rate, seconds, port = arguments.case
-        print(msgspec.json.encode(uvloop.run(WAYS[way](float(rate), float(seconds), int(port)))).decode())
-        return
+        paced = uvloop.run(WAYS[way](float(rate), float(seconds), int(port)))
+        sys.stdout.write(msgspec.json.encode(paced).decode() + "\n")
+        return 0
     found: list[Paced] = []
-    print(f"{'way':14} {'asked/s':>8} {'planned':>9} {'sent':>9} {'lag p50':>9} {'p99':>9} {'max':>9}  {'core':>6}")
-    with tempfile.TemporaryDirectory() as directory:
-        certificate, key = make_certificate(Path(directory))
-        with null_server(certificate, key, tls=False) as port:
-            for rate, seconds in CASES:
-                for way in WAYS:
-                    found.append(run(way, rate, _QUICK_S if arguments.quick else seconds, port))
-                    show(found[-1])
+    with NullServer(prefix=pinned(SERVER_CORE)) as server, Steps("pacing") as steps:
+        for rate, usual_s in CASES:
+            for way in [arguments.only] if arguments.only else WAYS:
+                seconds = arguments.seconds or usual_s
+                steps.begin(f"{way}, {rate:,.0f}/s for {seconds:g} s")
+                found.append(run(way, rate, seconds, server.port))
+                steps.end(f"lag p99 {found[-1].lag_p99_us:,} µs, {found[-1].cpu_share:.0%} of a core")
+    show(found)
     if arguments.json:
-        arguments.json.write_text(json.dumps(msgspec.to_builtins(found), indent=2) + "\n")
+        report = {"version": 1, "machine": facts(), "cases": found}
+        arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    return 0
 
 
 def run(way: str, rate: float, seconds: float, port: int) -> Paced:
     """One case in a process of its own, on the clients' core."""
     case = [way, str(rate), str(seconds), str(port)]
     command = [*pinned(CLIENT_CORE), sys.executable, "-m", "benchmarks.pacing", "--case", *case]
-    result = subprocess.run(command, capture_output=True, check=True)
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
     return msgspec.json.decode(result.stdout, type=Paced)
 
 
-def show(paced: Paced) -> None:
-    """One line of the table."""
-    print(
-        f"{paced.way:14} {paced.asked_per_s:>8,.0f} {paced.planned:>9,} {paced.sent:>9,} {paced.lag_p50_us:>6,} µs "
-        f"{paced.lag_p99_us:>6,} µs {paced.lag_max_us:>6,} µs  {paced.cpu_share:>6.1%}",
-        flush=True,
+def show(found: list[Paced]) -> None:
+    """Print all cases as a table."""
+    goals = "; ".join(
+        f"{rate:,.0f}/s: exact count, lag p99 ≤ {goal.lag_p99_us:,} µs, ≤ {goal.cpu_share:.0%} of a core"
+        for rate, goal in GOALS.items()
     )
+    table = Table(title="how late writes leave", caption=f"to be kept: {goals}")
+    table.add_column("way")
+    for heading in ("asked/s", "planned", "sent", "acked", "lag p50", "p99", "max", "its core", "preempted"):
+        table.add_column(heading, justify="right")
+    table.add_column("missed")
+    for paced in found:
+        table.add_row(
+            paced.way,
+            f"{paced.asked_per_s:,.0f}",
+            f"{paced.planned:,}",
+            f"{paced.sent:,}",
+            "-" if paced.acked is None else f"{paced.acked:,}",
+            *(f"{lag:,} µs" for lag in (paced.lag_p50_us, paced.lag_p99_us, paced.lag_max_us)),
+            f"{paced.cpu_share:.1%}",
+            f"{paced.preempted:,}",
+            ", ".join(paced.misses()) or "nothing",
+        )
+    Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(table)
 
 
 async def loadgen(rate: float, seconds: float, port: int) -> Paced:
     """The load generator."""
     rows: list[Row] = []
     plan = Plan(profile=Constant(rate, seconds), seed=1, mix=Mix(60, 30, 10), max_in_flight=4096)
-    url = f"http://127.0.0.1:{port}"
-    segment = Segment(
-        Job(
-            plan=plan,
-            endpoint=Endpoint(region="eu-west-1", url=url, access_key="AKIDEXAMPLE", secret_key="secret"),  # noqa: S106 - no secret
-            table="orders",
-            writer="fast",
-            keys={"orders": ("order_id",)},
-            limits=Limits(connections=4096),
-        ),
-        rows.append,
-    )
+    segment = Segment(job(plan, f"http://127.0.0.1:{port}"), rows.append)
     await segment.prepare()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
+    used = Used()
     result = await segment.run(time.time_ns() + 100_000_000)
+    cpu_s, preempted = used.since()
     await segment.close()
     total = Latencies()
     for row in rows:
         total.add(row.latencies)
     p50, p99, highest = percentiles(total.lag, (50, 99, 100))
     (service,) = percentiles(total.service, (99,))
-    counts, share = result.counts, result.cpu_s / result.elapsed_s
-    return Paced("loadgen", rate, plan.count, counts.sent, counts.acked, p50, p99, highest, service, share)
+    return Paced(
+        way="loadgen",
+        asked_per_s=rate,
+        seconds=seconds,
+        planned=plan.count,
+        sent=result.counts.sent,
+        acked=result.counts.acked,
+        lag_p50_us=p50,
+        lag_p99_us=p99,
+        lag_max_us=highest,
+        service_p99_us=service,
+        cpu_share=cpu_s / result.elapsed_s,
+        preempted=preempted,
+    )
+
+
+def job(plan: Plan, url: str) -> Job:
+    """Carry out a plan with the fast writer at this endpoint."""
+    return Job(
+        plan=plan,
+        endpoint=Endpoint(region="eu-west-1", url=url, access_key="AKIDEXAMPLE", secret_key="secret"),  # noqa: S106 - no secret
+        table="orders",
+        writer="fast",
+        keys={"orders": ("order_id",)},
+        limits=Limits(connections=plan.max_in_flight),
+    )
 
 
 async def sleeping(rate: float, seconds: float, _: int) -> Paced:
@@ -130,14 +207,19 @@ async def sleeping(rate: float, seconds: float, _: int) -> Paced:
 
 async def ticking(rate: float, seconds: float, _: int) -> Paced:
     """A tick every millisecond, that sends all that is due by then."""
-    return await _alone("1 ms tick", rate, seconds, lambda: asyncio.sleep(0.001), at_once=1_000_000)
+    return await _alone("tick", rate, seconds, lambda: asyncio.sleep(0.001), at_once=sys.maxsize)
+
+
+async def spinning(rate: float, seconds: float, _: int) -> Paced:
+    """No wait at all: the loop goes round and looks what is due."""
+    return await _alone("spin", rate, seconds, lambda: asyncio.sleep(0), at_once=sys.maxsize)
 
 
 async def _alone(way: str, rate: float, seconds: float, wait: Callable[[], Awaitable[None]], *, at_once: int) -> Paced:
     """Wait, send at most so many of those that are due, and so on."""
     lag: dict[int, int] = {}
     sent, planned = 0, round(rate * seconds)
-    begin_ns, cpu_s = time.monotonic_ns(), time.process_time()
+    begin_ns, used = time.monotonic_ns(), Used()
     while sent < planned and time.monotonic_ns() - begin_ns < seconds * 1e9:
         await wait()
         elapsed_ns = time.monotonic_ns() - begin_ns
@@ -148,13 +230,25 @@ async def _alone(way: str, rate: float, seconds: float, wait: Callable[[], Await
             late_us = coarse(int(elapsed_ns - due_ns) // 1000)
             lag[late_us] = lag.get(late_us, 0) + 1
             sent += 1
+    cpu_s, preempted = used.since()
+    share = cpu_s / (time.monotonic_ns() - begin_ns) * 1e9
     p50, p99, highest = percentiles(lag, (50, 99, 100))
-    share = (time.process_time() - cpu_s) / (time.monotonic_ns() - begin_ns) * 1e9
-    return Paced(way, rate, planned, sent, 0, p50, p99, highest, 0, share)
+    return Paced(
+        way=way,
+        asked_per_s=rate,
+        seconds=seconds,
+        planned=planned,
+        sent=sent,
+        lag_p50_us=p50,
+        lag_p99_us=p99,
+        lag_max_us=highest,
+        cpu_share=share,
+        preempted=preempted,
+    )
 
 
-WAYS = {"sleep": sleeping, "tick": ticking, "loadgen": loadgen}
+WAYS = {"sleep": sleeping, "tick": ticking, "spin": spinning, "loadgen": loadgen}
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

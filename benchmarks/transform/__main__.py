@@ -5,7 +5,7 @@
 Every contender runs in a process of its own, one core; their rounds take turns, so
 that what else the machine does meets all alike. First each is given values that
 are hard to keep, and what it loses is printed. `--python` is the interpreter of
-an environment with requirements/bench-transform.in; a peer that it lacks, or that
+an environment with requirements/bench.in; a peer that it lacks, or that
 crashes there, is reported and left out.
 """
 

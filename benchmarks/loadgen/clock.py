@@ -1,0 +1,73 @@
+"""How a client is timed: the same way for all, and known to the process that measures.
+
+A client is a process that prints a line when its time begins, one when it ends,
+and last its `Measured` as JSON. This module imports little, because Locust has
+to patch the standard library before it is imported.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from typing import NamedTuple
+
+CONCURRENCY = 64
+BEGIN, END = "begin", "end"
+_WARM_UP_S = 0.5
+# As the load generator's own processes have it; a full collection in the middle would disturb any client.
+_GC_THRESHOLD = (50_000, 50, 100)
+
+
+class Measured(NamedTuple):
+    """What a client has done, in wall and processor seconds."""
+
+    requests: int
+    items: int
+    seconds: float
+    cpu_s: float
+
+
+class Clock:
+    """Counts requests for a time that begins after a warm-up."""
+
+    def __init__(self, seconds: float) -> None:
+        self.requests = 0
+        self._seconds = seconds
+        self._cpu_s = self._begin_s = 0.0
+        self._begun = False
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLD)
+        self._until_s = time.perf_counter() + _WARM_UP_S
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self._begun = True
+        say(BEGIN)
+        self.requests = 0
+        self._cpu_s = time.process_time()
+        self._begin_s = time.perf_counter()
+        self._until_s = self._begin_s + self._seconds
+
+    def over(self) -> bool:
+        """Count a request; whether time is up."""
+        self.requests += 1
+        if time.perf_counter() < self._until_s:
+            return False
+        if self._begun:
+            return True
+        self.begin()
+        return False
+
+    def measured(self, items_each: int = 1) -> Measured:
+        """All that was counted."""
+        seconds, cpu_s = time.perf_counter() - self._begin_s, time.process_time() - self._cpu_s
+        say(END)
+        return Measured(self.requests, self.requests * items_each, seconds, cpu_s)
+
+
+def say(line: str) -> None:
+    """Tell the process that measures."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

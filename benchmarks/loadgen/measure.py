@@ -1,0 +1,110 @@
+"""One client in a process of its own, timed together with the server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.loadgen.clock import BEGIN, END
+from benchmarks.loadgen.machine import CLIENT_CORE, ROOT, pinned
+from benchmarks.loadgen.null_server import Usage
+from benchmarks.loadgen.server import LIMIT_SHARE, NullServer, share
+
+# A client that always has something to do uses more of its core than this, if nothing else does.
+UNDISTURBED_SHARE = 0.9
+# From a client's start to its end, beside the time that it is measured.
+_PATIENCE_S = 60.0
+_MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
+
+
+class Line(NamedTuple):
+    """What one client did; the shares are of a core, the client's own and the server's. `failure` says why not."""
+
+    client: str
+    tls: bool
+    requests_per_s: float = 0.0
+    items_per_s: float = 0.0
+    cpu_us_per_request: float = 0.0
+    client_share: float = 0.0
+    server_share: float = 0.0
+    failure: str = ""
+
+    @property
+    def cpu_us_per_item(self) -> float:
+        """Processor time an item."""
+        return self.cpu_us_per_request * self.requests_per_s / self.items_per_s
+
+    @property
+    def server_limited(self) -> bool:
+        """Whether the server could not have answered more."""
+        return self.server_share > LIMIT_SHARE
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether the client had less than its core though the server had time: other work took the rest."""
+        return not self.server_limited and self.client_share < UNDISTURBED_SHARE
+
+
+def measure(name: str, python: str, server: NullServer, seconds: float, certificate: Path | None) -> Line:
+    """Run one client on the clients' core, with this interpreter."""
+    command = [*pinned(CLIENT_CORE), python, "-m", "benchmarks.loadgen.clients", name]
+    trusted = {"AWS_CA_BUNDLE": str(certificate), "SSL_CERT_FILE": str(certificate)} if certificate else {}
+    tls = certificate is not None
+    with tempfile.TemporaryFile("w+") as errors:
+        try:
+            process = subprocess.Popen(
+                [*command, "--url", server.url, "--seconds", str(seconds)],
+                cwd=ROOT,
+                env=os.environ | trusted,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        except OSError as error:
+            return Line(name, tls, failure=f"not measured: {python} cannot be run: {error.strerror}")
+        with process:
+            said, usages = _listen(process, server, seconds)
+        errors.seek(0)
+        if process.returncode != 0 or len(usages) != 2:
+            return Line(name, tls, failure=_reason(errors.read(), process.returncode))
+    found = json.loads(said)
+    return Line(
+        name,
+        tls,
+        requests_per_s=found["requests"] / found["seconds"],
+        items_per_s=found["items"] / found["seconds"],
+        cpu_us_per_request=found["cpu_s"] / found["requests"] * 1e6,
+        client_share=found["cpu_s"] / found["seconds"],
+        server_share=share(*usages),
+    )
+
+
+def _listen(process: subprocess.Popen[str], server: NullServer, seconds: float) -> tuple[str, list[Usage]]:
+    """The last line that a client says, and what the server had used when its time began and ended."""
+    said, usages = "", list[Usage]()
+    timer = threading.Timer(seconds + _PATIENCE_S, process.kill)
+    timer.start()
+    try:
+        for line in process.stdout or ():
+            said = line.strip()
+            if said in (BEGIN, END):
+                usages.append(server.usage())
+    finally:
+        timer.cancel()
+    return said, usages
+
+
+def _reason(errors: str, code: int) -> str:
+    missing = _MISSING.search(errors)
+    if missing:
+        return f"not measured: {missing[1]} is not installed"
+    if code < 0:
+        return f"not measured: its process was ended by signal {-code}"
+    last = next((line.strip() for line in reversed(errors.splitlines()) if line.strip()), f"exit code {code}")
+    return f"not measured: {last}"

@@ -1,0 +1,113 @@
+"""The load generator's own clients."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import uvloop
+
+from benchmarks.loadgen.clock import CONCURRENCY, Clock, Measured
+from benchmarks.loadgen.workload import INSERTS, KEYS, REGION, TABLE, calls, orders
+from loadgen.engine import Engine
+from loadgen.fast import FastWriter
+from loadgen.figures import Figures
+from loadgen.plan import Plan
+from loadgen.profile import Constant
+from loadgen.reference import ReferenceWriter
+from loadgen.writer import Endpoint, Limits, Writer
+from loadgen.writes import Call, Outcome, Reply
+
+_LIMITS = Limits(connections=CONCURRENCY)
+# The whole load generator is asked for a little more than it was seen to do, so that it does all it can
+# but does not spend its time on counting what it cannot.
+_FIRST_ASKED_PER_S = 200_000.0
+_MORE = 1.1
+_TRIALS = 3
+_TRIAL_S = 0.5
+
+
+def fast(url: str, seconds: float) -> Measured:
+    """The fast writer."""
+    return uvloop.run(_closed_loop(FastWriter, url, seconds, 1))
+
+
+def fast_batched(url: str, seconds: float) -> Measured:
+    """The fast writer, 25 items a request."""
+    return uvloop.run(_closed_loop(FastWriter, url, seconds, 25))
+
+
+def reference(url: str, seconds: float) -> Measured:
+    """The reference writer on aioboto3."""
+    return uvloop.run(_closed_loop(ReferenceWriter, url, seconds, 1))
+
+
+def whole(url: str, seconds: float) -> Measured:
+    """The whole load generator: plan, pacing, life cycles and figures; what was acknowledged counts."""
+    return uvloop.run(_whole(url, seconds))
+
+
+async def _closed_loop(
+    kind: Callable[[Endpoint, Limits], Writer], url: str, seconds: float, items_each: int
+) -> Measured:
+    """A writer that is given the next call as soon as one is answered."""
+    writer = kind(_endpoint(url), _LIMITS)
+    source = calls(items_each)
+    await writer.open(CONCURRENCY)
+    done = asyncio.get_running_loop().create_future()
+    clock = Clock(seconds)
+
+    def send() -> None:
+        call = next(source)
+        call.sent_ns = time.monotonic_ns()
+        writer.send(call)
+
+    def on_reply(_: Call, reply: Reply) -> None:
+        if done.done():
+            return
+        if reply.outcome is not Outcome.OK:
+            done.set_exception(RuntimeError(f"{reply.code}: {reply.message}"))
+        elif clock.over():
+            done.set_result(clock.measured(items_each))
+        else:
+            send()
+
+    writer.listen(on_reply)
+    for _ in range(CONCURRENCY):
+        send()
+    try:
+        return await done
+    finally:
+        await writer.close()
+
+
+async def _whole(url: str, seconds: float) -> Measured:
+    writer = FastWriter(_endpoint(url), _LIMITS)
+    await writer.open(CONCURRENCY)
+    try:
+        rate = _FIRST_ASKED_PER_S
+        for _ in range(_TRIALS):
+            rate = _MORE * await _acked(writer, rate, _TRIAL_S) / _TRIAL_S
+        clock = Clock(seconds)
+        clock.begin()
+        clock.requests = await _acked(writer, rate, seconds)
+        return clock.measured()
+    finally:
+        await writer.close()
+
+
+async def _acked(writer: FastWriter, rate: float, seconds: float) -> int:
+    """How many writes are acknowledged of a plan with this rate."""
+    plan = Plan(profile=Constant(rate, seconds), seed=1, mix=INSERTS, max_in_flight=CONCURRENCY)
+    source = orders()
+    start_ns = time.monotonic_ns()
+    figures = Figures(start_ns, 0)
+    await Engine(plan, source, writer, figures, start_ns=start_ns, keys={TABLE: ("order_id",)}).run()
+    return figures.measured.counts().acked
+
+
+def _endpoint(url: str) -> Endpoint:
+    return Endpoint(
+        region=REGION, url=url, access_key=KEYS["aws_access_key_id"], secret_key=KEYS["aws_secret_access_key"]
+    )

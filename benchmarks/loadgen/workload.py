@@ -1,0 +1,61 @@
+"""What clients put: orders of about 1 KB, each with a key of its own."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import itertools
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from loadgen import pools
+from loadgen.keys import Uniform
+from loadgen.mix import Mix
+from loadgen.orders import Orders
+from loadgen.pools import Pools
+from loadgen.writes import Call, batch, single
+
+TABLE = "orders"
+REGION = "eu-west-1"
+KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
+INSERTS = Mix(1, 0, 0)
+_SAMPLE = 2000
+
+
+def orders() -> Orders:
+    """A source of orders."""
+    return Orders(_pools(), INSERTS, Uniform(), table=TABLE, seed=1, epoch_ns=time.time_ns())
+
+
+def calls(items_each: int) -> Iterator[Call]:
+    """Calls with fresh orders, without end."""
+    source = orders()
+    writes = map(source.write, source.draws(itertools.count(0, 20_000)))
+    if items_each == 1:
+        return map(single, writes)
+    return (batch(list(itertools.islice(writes, items_each))) for _ in itertools.count())
+
+
+def items() -> Iterator[dict[str, Any]]:
+    """Items in DynamoDB's JSON form, made now, each time with a fresh key: what a client is given."""
+    sample = _sample()
+    return (sample[number % _SAMPLE] | {"order_id": {"S": f"order-{number:012x}"}} for number in itertools.count())
+
+
+def plain_items() -> Iterator[dict[str, Any]]:
+    """The same as plain Python values, as the resource interfaces take them."""
+    deserialize = importlib.import_module("boto3.dynamodb.types").TypeDeserializer().deserialize
+    sample = [{name: deserialize(value) for name, value in item.items()} for item in _sample()]
+    return (sample[number % _SAMPLE] | {"order_id": f"order-{number:012x}"} for number in itertools.count())
+
+
+@functools.cache
+def _pools() -> Pools:
+    return pools.build(1)
+
+
+def _sample() -> list[dict[str, Any]]:
+    return [msgspec.json.decode(call.body)["Item"] for call in itertools.islice(calls(1), _SAMPLE)]

@@ -1,0 +1,41 @@
+"""How far a measurement is: a moving line on a terminal, a quiet line a step elsewhere, both on standard error."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+
+class Steps:
+    """Tells of one step after the other."""
+
+    def __init__(self, title: str) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._progress.add_task(title)
+        self._name = title
+
+    def __enter__(self) -> Steps:
+        """Begin to show."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Show no more."""
+        self._progress.stop()
+
+    def begin(self, name: str) -> None:
+        """What is measured now."""
+        self._name = name
+        self._progress.reset(self._task, description=name)
+
+    def end(self, result: str) -> None:
+        """What came of it."""
+        self._console.print(f"{self._name}: {result}", markup=False, soft_wrap=True)
