@@ -23,7 +23,7 @@ from loadgen.figures import Figures, Meter, Row
 from loadgen.histogram import EXACT_US, coarse
 from loadgen.item import Item
 from loadgen.ledger import Ledger
-from loadgen.pacer import GRANULARITY_NS, alarm
+from loadgen.pacer import alarm, earliest_ns
 from loadgen.plan import Plan
 from loadgen.retry import RetryBudget, RetryPolicy
 from loadgen.workload import Draw, Workload
@@ -145,14 +145,15 @@ class Engine:
             left -= 1
         if self._waiting and time.monotonic_ns() - self._waiting[0].planned_ns >= self._plan.batch_wait_s * 1e9:
             self._send_batch()
-        self._arm()
+        self._arm(_BURST - left)
 
-    def _arm(self) -> None:
+    def _arm(self, writes: int = 0) -> None:
+        """Set the alarm for what is due next, after `writes` writes were handed over; end when there is nothing."""
         if self._next is not None:
             due_ns = self._start_ns + self._next.offset_ns
             if self._waiting:
                 due_ns = min(due_ns, self._waiting[0].planned_ns + round(self._plan.batch_wait_s * 1e9))
-            self._alarm.set(max(due_ns, time.monotonic_ns() + GRANULARITY_NS))
+            self._alarm.set(max(due_ns, earliest_ns(time.monotonic_ns(), writes)))
             return
         self._send_batch()
         if not self._in_flight and not self._done.done():
