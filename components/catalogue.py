@@ -116,7 +116,9 @@ class Catalogue(Stage):
             self,
             "crawler",
             service="glue.amazonaws.com",
-            conditions=site.from_source(site.arn("glue", f"crawler/{crawler_name}")),
+            # Its trust policy in "Create an IAM role for AWS Glue" has no condition:
+            # https://docs.aws.amazon.com/glue/latest/dg/create-an-iam-role.html
+            conditions=site.for_this_account(),
             permissions=[
                 Permission(("s3:GetBucketLocation", "s3:ListBucket"), (args.bucket_arn,)),
                 Permission(

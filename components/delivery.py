@@ -76,7 +76,9 @@ class Delivery(Stage):
             self,
             "delivery",
             service="firehose.amazonaws.com",
-            conditions=site.from_source(site.arn("firehose", f"deliverystream/{stream_name}")),
+            # Its trust policy in "Allow Firehose to assume an IAM role" has no condition:
+            # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
+            conditions=site.for_this_account(),
             permissions=[
                 Permission(
                     ("kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"),

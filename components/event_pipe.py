@@ -102,6 +102,8 @@ class EventPipe(Stage):
             self,
             PART,
             service="pipes.amazonaws.com",
+            # The value of aws:SourceArn is the pipe's ARN:
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
             conditions=site.from_source(site.arn("pipes", f"pipe/{pipe_name}")),
             permissions=[
                 Permission(tuple(f"kinesis:{action}" for action in reads), (args.stream_arn,)),

@@ -47,6 +47,8 @@ class Pipe(Stage):
             self,
             "pipe",
             service="pipes.amazonaws.com",
+            # The value of aws:SourceArn is the pipe's ARN:
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
             conditions=site.from_source(site.arn("pipes", f"pipe/{pipe_name}")),
             permissions=[
                 Permission(

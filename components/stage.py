@@ -64,6 +64,15 @@ class Site:
             Condition("ArnLike", "aws:SourceArn", source_arn),
         )
 
+    def for_this_account(self) -> tuple[Condition, ...]:
+        """The condition that keeps a service to this account, wherever it says for whom it acts.
+
+        For a service that assumes a role and whose documentation promises neither
+        aws:SourceAccount nor aws:SourceArn: a request without the key passes, so that
+        the role can always be assumed; one that names another account does not.
+        """
+        return (Condition("StringEqualsIfExists", "aws:SourceAccount", self.account_id),)
+
     def key_use(self, service: str, *, read: bool = True, write: bool = True) -> Sequence[Permission]:
         """The use of the customer-managed key through a service of this region, where there is such a key."""
         if self.key_arn is None:
