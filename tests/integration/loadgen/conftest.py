@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
-from benchmarks.loadgen import make_certificate
+from benchmarks.loadgen.server import make_certificate
 from tests.integration.loadgen.order_table import CREDENTIALS, REGION, OrderTable
 
 _NUMBERS = count()

@@ -14,6 +14,8 @@ import pytest
 
 from loadgen import report as reports
 from loadgen.cli import main
+from loadgen.cluster import Cluster
+from stack import UserError
 from tests.integration.loadgen.order_table import REGION, OrderTable
 
 WORKERS = 2
@@ -126,7 +128,7 @@ def test_ctrl_c_reaches_the_cluster(order_table: OrderTable, dask_cluster: DaskC
     assert counts.acked == counts.sent > 0
 
 
-def test_no_scheduler_is_told(order_table: OrderTable, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_no_scheduler_is_told() -> None:
     pytest.importorskip("distributed")
-    assert main(["--rps", "5", *options(order_table, tmp_path, "tcp://127.0.0.1:1")]) == 2
-    assert "No Dask scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
+    with pytest.raises(UserError, match="No Dask scheduler answers at tcp://127.0.0.1:1"):
+        await Cluster("tcp://127.0.0.1:1", connect_timeout_s=0.2).launch()

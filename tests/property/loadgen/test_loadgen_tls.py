@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.loadgen import make_certificate
+from benchmarks.loadgen.server import make_certificate
 from loadgen.tls import Tls
 
 Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
