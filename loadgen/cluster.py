@@ -29,7 +29,7 @@ from loadgen.messages import Done, Ready, Refused
 from loadgen.segment import Job
 from stack import UserError, explain
 
-_CONNECT_TIMEOUT_S = 10
+_CONNECT_TIMEOUT_S = 10.0
 _LOOK_S = 0.5
 # From the end of a task until its last message must have come.
 _LAST_MESSAGE_S = 10.0
@@ -38,9 +38,12 @@ _LAST_MESSAGE_S = 10.0
 class Cluster:
     """Each segment on a worker of a Dask cluster. Call `launch` first."""
 
-    def __init__(self, address: str, script: str | None = None) -> None:
+    def __init__(
+        self, address: str, script: str | None = None, *, connect_timeout_s: float = _CONNECT_TIMEOUT_S
+    ) -> None:
         self._address = address
         self._script = script
+        self._connect_timeout_s = connect_timeout_s
         self._run = f"loadgen-{secrets.token_hex(8)}"
         self._distributed: Any = None
         self._client: Any = None
@@ -68,7 +71,7 @@ class Cluster:
             raise UserError("--cluster needs Dask: install the project's extra `cluster`.") from None
         try:
             self._client = await self._distributed.Client(
-                self._address, asynchronous=True, timeout=_CONNECT_TIMEOUT_S, set_as_default=False
+                self._address, asynchronous=True, timeout=self._connect_timeout_s, set_as_default=False
             )
         except (OSError, ValueError) as error:
             reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__

@@ -130,5 +130,5 @@ def test_ctrl_c_reaches_the_cluster(order_table: OrderTable, dask_cluster: DaskC
 
 async def test_no_scheduler_is_told() -> None:
     pytest.importorskip("distributed")
-    with pytest.raises(UserError, match="No Dask scheduler answers at tcp://127.0.0.1:1"):
+    with pytest.raises(UserError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1"):
         await Cluster("tcp://127.0.0.1:1", connect_timeout_s=0.2).launch()
