@@ -24,6 +24,8 @@ Statement = Mapping[str, Any]
 
 # Where each kind of document stands in CloudFormation, with what else the resource needs there.
 KINDS: Mapping[tuple[str, str], tuple[str, str, Mapping[str, object]]] = {
+    # cfn-lint does not look at a bus's policy; a key's has the same grammar and may name any action.
+    ("aws:cloudwatch/eventBusPolicy:EventBusPolicy", "policy"): ("AWS::KMS::Key", "KeyPolicy", {}),
     ("aws:iam/role:Role", "assumeRolePolicy"): ("AWS::IAM::Role", "AssumeRolePolicyDocument", {}),
     ("aws:iam/rolePolicy:RolePolicy", "policy"): ("AWS::IAM::RolePolicy", "PolicyDocument", {"PolicyName": "linted"}),
     ("aws:kms/key:Key", "policy"): ("AWS::KMS::Key", "KeyPolicy", {}),

@@ -14,7 +14,7 @@ from tests.unit.components.linter import KINDS, Document, Finding, documents, li
 from tests.unit.components.running import Record
 
 CHOICES = [*itertools.product(STACKS, ("pipe", "native"))]
-"""Every stack, with each way of capturing: what brings or takes a policy or a statement."""
+"""Every stack, with each way of capturing; everything else that brings a policy is chosen too."""
 
 ACCEPTED: Mapping[tuple[str, str], str] = {}
 """Findings that stand, by the rule and the resource's name, each with the reason why."""
@@ -52,7 +52,7 @@ def bad(name: str) -> Document:
 
 @pytest.fixture(scope="module")
 def graphs(record: Record) -> list[Graph]:
-    return [record(stack, {"captureMode": mode}) for stack, mode in CHOICES]
+    return [record(stack, {"captureMode": mode, "eventFanout": "true"}) for stack, mode in CHOICES]
 
 
 @pytest.fixture(scope="module")
