@@ -57,11 +57,7 @@ DESCRIBE = answer(
 
 
 class UnreadableError(Exception):
-    """What came is no request, or no TLS. `answer` is what may still be sent."""
-
-    def __init__(self, answer: bytes = b"") -> None:
-        super().__init__("unreadable")
-        self.answer = answer
+    """What came is no request, or no TLS, or the client's notice that it closes."""
 
 
 class Session(Protocol):
@@ -113,13 +109,16 @@ class Encrypted:
                 tls.do_handshake()
                 self._established = True
             while incoming.pending:
-                answers = self._plain.turn(tls.read(_RECORD_BYTES))
+                request = tls.read(_RECORD_BYTES)
+                if not request:
+                    raise UnreadableError
+                answers = self._plain.turn(request)
                 if answers:
                     tls.write(answers)
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLError:  # among them the client's notice that it closes
-            raise UnreadableError(self._outgoing.read()) from None
+        except ssl.SSLError:
+            raise UnreadableError from None
         return self._outgoing.read()
 
 
@@ -194,8 +193,7 @@ class Connection(asyncio.Protocol):
         transport = cast("asyncio.Transport", self._transport)
         try:
             answers = self._turn(data)
-        except UnreadableError as error:
-            transport.write(error.answer)
+        except UnreadableError:
             transport.close()
             return
         if answers:

@@ -1,0 +1,212 @@
+"""One process of the load generator beside several: what does a write cost, and is the plan kept?
+
+    python -m benchmarks.loadgen.processes [--processes 1,2] [--seconds 5] [--json PATH]     (make bench-loadgen)
+
+Each run is `--processes N` of the load generator, with the same rate for each
+process. The null servers need cores too, about as much as the processes; so each
+process is asked for as large a part of what one can do as the cores allow to
+all. `scaling` is the rate against N times that of one process. Where rates are
+bounded like that, the processor time a write says more: if a process costs no
+more beside others, N of them do N times as much on N cores of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import resource
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.loadgen.clock import CONCURRENCY
+from benchmarks.loadgen.machine import cores, facts
+from benchmarks.loadgen.server import LIMIT_SHARE, NullServer, share
+from benchmarks.steps import Steps
+from loadgen.figures import Latencies, Row
+from loadgen.fleet import split
+from loadgen.histogram import percentiles
+from loadgen.mix import Mix
+from loadgen.plan import Plan
+from loadgen.processes import Processes
+from loadgen.profile import Constant
+from loadgen.segment import Job
+from loadgen.writer import Endpoint, Limits
+
+# More than a process can do, to see how much that is.
+_BEYOND_PER_S = 150_000.0
+_PROBE_S = 1.0
+_WARM_UP_S = 1.0
+# Of all cores; the rest is for what else runs.
+_USABLE = 0.8
+
+
+class Scaled(msgspec.Struct, kw_only=True):
+    """What some processes did: rates in writes a second, processor time in µs a write of all processes together."""
+
+    processes: int
+    asked_per_s: float
+    acked_per_s: float
+    dropped: int
+    cpu_us_per_write: float
+    coordinator_us_per_write: float
+    server_us_per_write: float
+    server_share: float
+    lag_p99_us: int
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.loadgen.processes", description="One process of the load generator beside several."
+    )
+    numbers = [1, 2, 4, 8, 16, 32]
+    parser.add_argument(
+        "--processes",
+        type=lambda text: [int(number) for number in text.split(",")],
+        default=[number for number in numbers if number <= max(2, cores() // 2)],
+        help="how many, comma-separated (default: 1, 2 and on, up to half the cores)",
+    )
+    parser.add_argument("--seconds", type=float, default=5.0, help="how long each run writes (default: 5)")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    arguments = parser.parse_args(argv)
+    most = max(arguments.processes)
+    with contextlib.ExitStack() as stack:
+        steps = stack.enter_context(Steps("processes"))
+        servers = _servers(stack, max(1, min(most, cores() // 2)))
+        steps.begin("what one process can do")
+        beyond = asyncio.run(_run(servers, 1, _BEYOND_PER_S, _PROBE_S))
+        # Counting what cannot be sent takes time too: asked for little more than it can do, a process does more.
+        alone = asyncio.run(_run(servers, 1, 1.1 * beyond.acked_per_s, _PROBE_S))
+        steps.end(f"{alone.acked_per_s:,.0f} writes/s")
+        rate = part(alone, most, cores()) * alone.acked_per_s
+        runs: list[Scaled] = []
+        for number in arguments.processes:
+            steps.begin(f"{number} of {rate:,.0f} writes/s each")
+            runs.append(asyncio.run(_run(servers, number, rate, arguments.seconds)))
+            steps.end(f"{runs[-1].acked_per_s:,.0f} writes/s, {runs[-1].cpu_us_per_write:.1f} µs of CPU a write")
+    show(alone, runs, len(servers))
+    if arguments.json:
+        report = {"version": 1, "machine": facts(), "servers": len(servers), "alone": alone, "runs": runs}
+        arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    return 0
+
+
+def part(alone: Scaled, processes: int, cores: int) -> float:
+    """The part of what one process can do that the cores allow to each of so many, with the servers beside them."""
+    busy = alone.acked_per_s * (alone.cpu_us_per_write + alone.coordinator_us_per_write + alone.server_us_per_write)
+    return min(0.8, _USABLE * cores / (processes * busy / 1e6))
+
+
+def _servers(stack: contextlib.ExitStack, number: int) -> list[NullServer]:
+    """Null servers that share a port."""
+    servers = [stack.enter_context(NullServer(prefix=[]))]
+    while len(servers) < number:
+        servers.append(stack.enter_context(NullServer(prefix=[], port=servers[0].port)))
+    return servers
+
+
+async def _run(servers: list[NullServer], processes: int, rate: float, seconds: float) -> Scaled:
+    """Some processes, each at this rate. The figures are of the time after the warm-up, but for processor times."""
+    whole_s = _WARM_UP_S + seconds
+    plan = Plan(
+        profile=Constant(rate * processes, whole_s),
+        seed=1,
+        mix=Mix(60, 30, 10),
+        warm_up_s=_WARM_UP_S,
+        max_in_flight=4 * CONCURRENCY * processes,
+    )
+    job = Job(
+        plan=plan,
+        endpoint=Endpoint(region="eu-west-1", url=servers[0].url, access_key="AKIDEXAMPLE", secret_key="secret"),  # noqa: S106 - no secret
+        table="orders",
+        writer="fast",
+        keys={"orders": ("order_id",)},
+        limits=Limits(connections=plan.max_in_flight),
+    )
+    rows: list[Row] = []
+    fleet = Processes(processes)
+    try:
+        await fleet.launch()
+        await fleet.prepare(split(job, processes))
+        before, own_s = [server.usage() for server in servers], _own_s()
+        parts = await fleet.run(time.time_ns() + round(fleet.lead_s * 1e9), rows.append)
+        after, own_s = [server.usage() for server in servers], _own_s() - own_s
+    finally:
+        await fleet.close()
+    results = [part.result for part in parts if part.result is not None]
+    if len(results) < processes:
+        raise RuntimeError("; ".join(part.lost or "" for part in parts))
+    writes = sum(result.counts.acked + result.warm_up.acked for result in results)
+    lag = Latencies()
+    for row in rows:
+        if row.second >= 0:
+            lag.add(row.latencies)
+    return Scaled(
+        processes=processes,
+        asked_per_s=rate * processes,
+        acked_per_s=sum(result.counts.acked / (result.elapsed_s - _WARM_UP_S) for result in results),
+        dropped=sum(result.counts.dropped for result in results),
+        cpu_us_per_write=sum(result.cpu_s for result in results) / writes * 1e6,
+        coordinator_us_per_write=own_s / writes * 1e6,
+        server_us_per_write=sum(b.cpu_s - a.cpu_s for a, b in zip(before, after, strict=True)) / writes * 1e6,
+        server_share=max(share(a, b) for a, b in zip(before, after, strict=True)),
+        lag_p99_us=percentiles(lag.lag, (99,))[0],
+    )
+
+
+def _own_s() -> float:
+    """Processor seconds of this process, which coordinates the others."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def show(alone: Scaled, runs: list[Scaled], servers: int) -> None:
+    """Print a table, and what this machine can show and what not."""
+    table = Table(title="processes of the load generator at the same rate each")
+    for heading in ("processes", "asked/s", "acked/s", "scaling", "dropped", "lag p99", "CPU µs/write", "to one"):
+        table.add_column(heading, justify="right")
+    table.add_column("coordinator", justify="right")
+    table.add_column("server's core", justify="right")
+    one = runs[0]
+    for run in runs:
+        each = run.acked_per_s / run.processes
+        table.add_row(
+            str(run.processes),
+            f"{run.asked_per_s:,.0f}",
+            f"{run.acked_per_s:,.0f}",
+            f"{each / (one.acked_per_s / one.processes) * run.processes:.2f} of {run.processes}",
+            f"{run.dropped:,}",
+            f"{run.lag_p99_us:,} µs",
+            f"{run.cpu_us_per_write:.1f}",
+            f"{run.cpu_us_per_write / one.cpu_us_per_write:.2f}",
+            f"{run.coordinator_us_per_write:.2f} µs",
+            f"{'! ' if run.server_share > LIMIT_SHARE else ''}{run.server_share:.0%}",
+        )
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    console.print(table)
+    console.print(_words(alone, max(run.processes for run in runs), servers), soft_wrap=True)
+
+
+def _words(alone: Scaled, most: int, servers: int) -> str:
+    share_of_one = part(alone, most, cores())
+    known = (
+        f"One process alone, asked for more than it can do, did {alone.acked_per_s:,.0f} writes/s. {cores()} cores "
+        f"have to do for {most} processes and {servers} null {'server' if servers == 1 else 'servers'}: "
+        f"each process was asked for {share_of_one:.0%} of that."
+    )
+    if share_of_one > 0.75:
+        return known
+    return (
+        f"{known} So this shows that {most} processes keep their plan and what a write costs them beside each other; "
+        f"that they do {most} times as much when each has a core of its own needs {2 * most} cores to be seen."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
