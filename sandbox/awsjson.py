@@ -21,6 +21,7 @@ T = TypeVar("T")
 _TARGETS = {
     # service: (signing name, target prefix, JSON protocol version)
     "dynamodbstreams": ("dynamodb", "DynamoDBStreams_20120810", "1.0"),
+    "events": ("events", "AWSEvents", "1.1"),
     "kinesis": ("kinesis", "Kinesis_20131202", "1.1"),
     "logs": ("logs", "Logs_20140328", "1.1"),
 }
@@ -124,7 +125,7 @@ def authorization(region: str, signing_name: str) -> str:
 
 
 class AwsJson:
-    """Calls to one service (dynamodbstreams, kinesis, logs) in one region. Not for use by several threads.
+    """Calls to one service (dynamodbstreams, events, kinesis, logs) in one region. Not for use by several threads.
 
     Requests are anything msgspec encodes (bytes become base64, as the protocol
     has it); answers are decoded straight into the type asked for.

@@ -10,6 +10,8 @@ from stack.errors import UserError
 class StackOutputs(Struct, frozen=True, kw_only=True):
     """The stack's outputs, each a name, an ARN or a URL; None where it is not known.
 
+    A stack has `event_bus_name` and `event_queue_url` only with `eventFanout`.
+
     `endpoint_url` is where the AWS calls go; None means AWS itself. `origin`
     says where the rest came from, in words: "the options", "stack 'dev'",
     "the sandbox".
@@ -32,6 +34,8 @@ class StackOutputs(Struct, frozen=True, kw_only=True):
     workgroup_name: str | None = None
     dead_letter_queue_url: str | None = None
     dashboard_name: str | None = None
+    event_bus_name: str | None = None
+    event_queue_url: str | None = None
 
     def require(self, name: str) -> str:
         """The output called `name`; UserError when it is not known."""

@@ -20,9 +20,11 @@ from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
+from moto.events.utils import EventTemplateParser
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
 
+from sandbox.front.events import target_input
 from sandbox.front.items import StoredItem
 from sandbox.front.kinesis import Shard
 from sandbox.front.stream import Change, StreamShard
@@ -41,6 +43,7 @@ def install() -> None:
     _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
     _replace(moto.kinesis.models, "Shard", Shard)
     _replace(FakeBucket, "get_permission", _unconditional_permission)
+    _replace(EventTemplateParser, "parse", staticmethod(target_input))
     _replace(DynamoDBBackend, "update_item", _atomic_update(DynamoDBBackend.update_item))
     _replace(DynamoDBBackend, "transact_write_items", _atomic_transaction(DynamoDBBackend.transact_write_items))
 

@@ -11,6 +11,12 @@ from msgspec import Struct, field
 
 DEFAULT_BATCH_SIZE = 100
 FOREVER = -1
+MAXIMUM_BUS_BATCH = 10
+"""The largest batch of a pipe to an event bus: no batch may be larger than its target takes.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
+"""
+_DETAIL_TYPE = "Event from aws:pipes"
 
 
 class UnsupportedPipeError(Exception):
@@ -18,10 +24,13 @@ class UnsupportedPipeError(Exception):
 
 
 class PipeConfig(Struct, frozen=True):
-    """A pipe from a DynamoDB stream to a Kinesis stream. Times in seconds, `created_at` since the epoch.
+    """A pipe from a stream, DynamoDB's or Kinesis's, to a Kinesis stream or an event bus.
 
-    Limits of -1 mean none.
+    Times in seconds, `created_at` since the epoch. Limits of -1 mean none.
+    `partition_key` is for a Kinesis stream; `detail_type` and `event_source` are
+    for a bus; each is a constant or a JSON path.
     https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceDynamoDBStreamParameters.html
+    https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceKinesisStreamParameters.html
     """
 
     name: str
@@ -30,7 +39,9 @@ class PipeConfig(Struct, frozen=True):
     source_arn: str
     target_arn: str
     starting_position: str
-    partition_key: str
+    partition_key: str = ""
+    detail_type: str = _DETAIL_TYPE
+    event_source: str = ""
     batch_size: int = DEFAULT_BATCH_SIZE
     batching_window_s: int = 0
     maximum_retry_attempts: int = FOREVER
@@ -39,6 +50,16 @@ class PipeConfig(Struct, frozen=True):
     dead_letter_arn: str | None = None
     filters: tuple[str, ...] = ()
     input_template: str | None = None
+
+    @property
+    def reads_kinesis(self) -> bool:
+        """Whether the source is a Kinesis stream; else it is a DynamoDB stream."""
+        return is_kinesis(self.source_arn)
+
+    @property
+    def tells_bus(self) -> bool:
+        """Whether the target is an event bus; else it is a Kinesis stream."""
+        return is_bus(self.target_arn)
 
     @property
     def identity(self) -> str:
@@ -61,16 +82,31 @@ def parse_pipe(description: Mapping[str, Any]) -> PipeConfig:
         UnsupportedPipeError: its source, target or enrichment is of a kind not run here.
     """
     pipe = msgspec.convert(description, _Pipe)
-    if ":dynamodb:" not in pipe.Source or "/stream/" not in pipe.Source:
-        raise UnsupportedPipeError(f"pipe {pipe.Name} reads {pipe.Source}: only DynamoDB streams are read here")
-    if ":kinesis:" not in pipe.Target:
-        raise UnsupportedPipeError(f"pipe {pipe.Name} writes to {pipe.Target}: only Kinesis streams are written here")
+    if not is_kinesis(pipe.Source) and not (":dynamodb:" in pipe.Source and "/stream/" in pipe.Source):
+        raise UnsupportedPipeError(
+            f"pipe {pipe.Name} reads {pipe.Source}: only DynamoDB streams and Kinesis streams are read here"
+        )
+    if not is_kinesis(pipe.Target) and not is_bus(pipe.Target):
+        raise UnsupportedPipeError(
+            f"pipe {pipe.Name} writes to {pipe.Target}: only Kinesis streams and event buses are written here"
+        )
     if pipe.Enrichment:
         raise UnsupportedPipeError(f"pipe {pipe.Name} has an enrichment, which is not run here")
-    kinesis = pipe.TargetParameters.KinesisStreamParameters
-    if kinesis is None:
+    kinesis, bus = pipe.TargetParameters.KinesisStreamParameters, pipe.TargetParameters.EventBridgeEventBusParameters
+    if is_kinesis(pipe.Target) and kinesis is None:
         raise UnsupportedPipeError(f"pipe {pipe.Name} has no KinesisStreamParameters.PartitionKey")
-    stream = pipe.SourceParameters.DynamoDBStreamParameters
+    stream = (
+        pipe.SourceParameters.KinesisStreamParameters
+        if is_kinesis(pipe.Source)
+        else pipe.SourceParameters.DynamoDBStreamParameters
+    )
+    if stream.StartingPosition == "AT_TIMESTAMP":
+        raise UnsupportedPipeError(f"pipe {pipe.Name} starts AT_TIMESTAMP, which is not done here")
+    batch_size = int(stream.BatchSize)
+    if is_bus(pipe.Target) and batch_size > MAXIMUM_BUS_BATCH:
+        raise UnsupportedPipeError(
+            f"pipe {pipe.Name} has batches of {batch_size}: one to an event bus has {MAXIMUM_BUS_BATCH} at most"
+        )
     return PipeConfig(
         name=pipe.Name,
         arn=pipe.Arn,
@@ -78,8 +114,10 @@ def parse_pipe(description: Mapping[str, Any]) -> PipeConfig:
         source_arn=pipe.Source,
         target_arn=pipe.Target,
         starting_position=stream.StartingPosition,
-        partition_key=kinesis.PartitionKey,
-        batch_size=int(stream.BatchSize),
+        partition_key=kinesis.PartitionKey if kinesis else "",
+        detail_type=(bus.DetailType if bus else None) or _DETAIL_TYPE,
+        event_source=(bus.Source if bus else None) or f"Pipe {pipe.Name}",
+        batch_size=batch_size,
         batching_window_s=int(stream.MaximumBatchingWindowInSeconds),
         maximum_retry_attempts=int(stream.MaximumRetryAttempts),
         maximum_record_age_s=int(stream.MaximumRecordAgeInSeconds),
@@ -88,6 +126,16 @@ def parse_pipe(description: Mapping[str, Any]) -> PipeConfig:
         filters=tuple(entry.Pattern for entry in pipe.SourceParameters.FilterCriteria.Filters if entry.Pattern),
         input_template=pipe.TargetParameters.InputTemplate,
     )
+
+
+def is_kinesis(arn: str) -> bool:
+    """Whether an ARN is a Kinesis stream's."""
+    return ":kinesis:" in arn and ":stream/" in arn
+
+
+def is_bus(arn: str) -> bool:
+    """Whether an ARN is an event bus's."""
+    return ":events:" in arn and ":event-bus/" in arn
 
 
 class _DeadLetterConfig(Struct):
@@ -114,6 +162,7 @@ class _FilterCriteria(Struct):
 
 class _Source(Struct):
     DynamoDBStreamParameters: _Stream = field(default_factory=_Stream)
+    KinesisStreamParameters: _Stream = field(default_factory=_Stream)
     FilterCriteria: _FilterCriteria = field(default_factory=_FilterCriteria)
 
 
@@ -121,8 +170,14 @@ class _Kinesis(Struct):
     PartitionKey: str
 
 
+class _Bus(Struct):
+    DetailType: str | None = None
+    Source: str | None = None
+
+
 class _Target(Struct):
     KinesisStreamParameters: _Kinesis | None = None
+    EventBridgeEventBusParameters: _Bus | None = None
     InputTemplate: str | None = None
 
 

@@ -19,17 +19,17 @@ RECORD_TOO_OLD = "RecordAgeExceeded"
 def dead_letter(
     config: PipeConfig, shard_id: str, records: Sequence[ChangeRecord], condition: str, now: float
 ) -> dict[str, Any]:
-    """The message for discarded records of a DynamoDB stream: where they are, not what they are.
+    """The message for discarded records of a stream: where they are, not what they are.
 
     The form is that of Pipes' stream sources; the records themselves are to be
-    had from the stream, as long as it keeps them (24 hours).
+    had from the stream, as long as it keeps them.
     """
     first, last = records[0], records[-1]
     return {
         "context": {"partnerResourceArn": config.arn, "condition": condition},
         "version": "1.0",
         "timestamp": _instant(now, milliseconds=True),
-        "DDBStreamBatchInfo": {
+        "KinesisBatchInfo" if config.reads_kinesis else "DDBStreamBatchInfo": {
             "shardId": shard_id,
             "startSequenceNumber": first.sequence,
             "endSequenceNumber": last.sequence,

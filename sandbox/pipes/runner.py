@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import msgspec
 
 from sandbox.awsjson import AwsJson, CallError
+from sandbox.pipes.bus import BusTarget, OutgoingEvent
 from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.deadletters import DeadLetters
 from sandbox.pipes.patterns import compile_filters
 from sandbox.pipes.shard import Counters, PipeShard, Steps
+from sandbox.pipes.source import KinesisEvents, handed_on
 from sandbox.pipes.target import KinesisTarget, Outgoing
 from sandbox.pipes.templates import compile_parameter, compile_template
-from sandbox.shards import Checkpoint, ShardReader
+from sandbox.shards import Checkpoint, ShardReader, StreamApi
 from sandbox.state import StateDir
-from sandbox.streams import DynamoDbStream
+from sandbox.streams import ChangeRecord, DynamoDbStream, KinesisStream
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +37,25 @@ def compile_steps(config: PipeConfig) -> Steps:
         PatternError, TemplateError: the configuration is one that Pipes would not accept.
     """
     keep = compile_filters(config.filters)
+    data = _compile_data(config)
+    if config.tells_bus:
+        source, detail_type = compile_parameter(config.event_source), compile_parameter(config.detail_type)
+        return Steps(
+            keep,
+            lambda event: OutgoingEvent(
+                data(event), event["eventID"], source=source(event), detail_type=detail_type(event)
+            ),
+        )
     partition_key = compile_parameter(config.partition_key)
+    return Steps(keep, lambda event: Outgoing(data(event), partition_key(event)))
+
+
+def _compile_data(config: PipeConfig) -> Callable[[dict[str, Any]], bytes]:
+    """What the target gets of an event."""
     if config.input_template is None:
-        return Steps(keep, lambda event: Outgoing(msgspec.json.encode(event), partition_key(event)))
+        if config.reads_kinesis:
+            return lambda event: msgspec.json.encode(handed_on(event))
+        return msgspec.json.encode
     variables = {
         "aws.pipes.pipe-arn": config.arn,
         "aws.pipes.pipe-name": config.name,
@@ -45,8 +63,7 @@ def compile_steps(config: PipeConfig) -> Steps:
         "aws.pipes.target-arn": config.target_arn,
         "aws.pipes.enrichment-arn": "",
     }
-    render = compile_template(config.input_template, variables)
-    return Steps(keep, lambda event: Outgoing(render(event), partition_key(event)))
+    return compile_template(config.input_template, variables)
 
 
 def as_pipes_emits(event: dict[str, Any], source_arn: str, region: str) -> dict[str, Any]:
@@ -65,13 +82,10 @@ class PipeRunner:
         self.counters = Counters()
         self._stop = threading.Event()
         self._region = config.source_arn.split(":")[3]
-        steps = compile_steps(config)
-        self._steps = Steps(steps.keep, lambda event: steps.outgoing(self._emitted(event)))
+        self._steps = self._compile(config)
         self._checkpoint = Checkpoint(state, f"pipes-{config.name}", config.identity)
-        source = DynamoDbStream(AwsJson(endpoint_url, "dynamodbstreams", self._region), config.source_arn)
-        self._reader = ShardReader(source, self._checkpoint, config.since)
-        target_region = config.target_arn.split(":")[3]
-        self._target = KinesisTarget(AwsJson(endpoint_url, "kinesis", target_region), config.target_arn)
+        self._reader = ShardReader(self._source(endpoint_url), self._checkpoint, config.since)
+        self._target = self._open_target(endpoint_url)
         self._dead_letters = DeadLetters(endpoint_url, config.dead_letter_arn) if config.dead_letter_arn else None
         self._shards: dict[str, PipeShard] = {}
         self._status = self._account()
@@ -100,8 +114,24 @@ class PipeRunner:
         """The counters, and how far behind the pipe is, as its own thread saw them last."""
         return self._status
 
-    def _emitted(self, event: dict[str, Any]) -> dict[str, Any]:
-        return as_pipes_emits(event, self.config.source_arn, self._region)
+    def _compile(self, config: PipeConfig) -> Steps:
+        steps = compile_steps(config)
+        if config.reads_kinesis:
+            return steps
+        return Steps(steps.keep, lambda event: steps.outgoing(as_pipes_emits(event, config.source_arn, self._region)))
+
+    def _source(self, endpoint_url: str) -> StreamApi[ChangeRecord]:
+        if self.config.reads_kinesis:
+            stream = KinesisStream(AwsJson(endpoint_url, "kinesis", self._region), self.config.source_arn)
+            return KinesisEvents(stream, self.config)
+        return DynamoDbStream(AwsJson(endpoint_url, "dynamodbstreams", self._region), self.config.source_arn)
+
+    def _open_target(self, endpoint_url: str) -> KinesisTarget | BusTarget:
+        arn = self.config.target_arn
+        region = arn.split(":")[3]
+        if self.config.tells_bus:
+            return BusTarget(AwsJson(endpoint_url, "events", region), arn)
+        return KinesisTarget(AwsJson(endpoint_url, "kinesis", region), arn)
 
     def _run(self) -> None:
         log.info("pipe %s: from %s to %s", self.config.name, self.config.source_arn, self.config.target_arn)

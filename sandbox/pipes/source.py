@@ -1,0 +1,83 @@
+"""The records of a pipe's source, as the events that the pipe filters and hands on.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+
+from sandbox.pipes.config import PipeConfig
+from sandbox.shards import Page, Shard
+from sandbox.streams import ChangeRecord, KinesisRecord, KinesisStream
+
+DATA = "data"
+
+
+class KinesisEvents:
+    """The calls of a Kinesis stream, whose records come as a pipe's events.
+
+    `data` is what the record holds where that is JSON, and base64 where it is
+    not: a pipe's filters, paths and templates look into what is JSON.
+    """
+
+    def __init__(self, stream: KinesisStream, config: PipeConfig) -> None:
+        self._stream = stream
+        self._common = {
+            "eventSource": "aws:kinesis",
+            "eventVersion": "1.0",
+            "eventName": "aws:kinesis:record",
+            "awsRegion": config.source_arn.split(":")[3],
+            "eventSourceARN": config.source_arn,
+        }
+        self._shard_of: dict[str, str] = {}
+
+    def shards(self) -> list[Shard]:
+        """All shards that are not yet trimmed."""
+        return self._stream.shards()
+
+    def iterator(self, shard_id: str, after: str | None) -> str:
+        """An iterator after a sequence number, or from the oldest record."""
+        iterator = self._stream.iterator(shard_id, after)
+        self._shard_of[iterator] = shard_id
+        return iterator
+
+    def read(self, iterator: str) -> Page[ChangeRecord]:
+        """As many records as one call gives."""
+        page = self._stream.read(iterator)
+        shard_id = self._shard_of.pop(iterator)
+        if page.iterator is not None:
+            self._shard_of[page.iterator] = shard_id
+        records = [
+            ChangeRecord(record.sequence, record.arrived_at, self._event(record, shard_id)) for record in page.records
+        ]
+        return Page(records, page.iterator, page.at_tip, page.more)
+
+    def _event(self, record: KinesisRecord, shard_id: str) -> dict[str, Any]:
+        return {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": record.partition_key,
+            "sequenceNumber": record.sequence,
+            DATA: _data(record.data),
+            "approximateArrivalTimestamp": record.arrived_at,
+            "eventID": f"{shard_id}:{record.sequence}",
+            **self._common,
+        }
+
+
+def _data(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return base64.b64encode(data).decode()
+
+
+def handed_on(event: dict[str, Any]) -> dict[str, Any]:
+    """A Kinesis event as it leaves a pipe without a template: with its data in base64."""
+    data = event[DATA]
+    encoded = data if isinstance(data, str) else base64.b64encode(msgspec.json.encode(data)).decode()
+    return event | {DATA: encoded}

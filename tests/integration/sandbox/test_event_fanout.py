@@ -1,0 +1,205 @@
+"""The program with its event fan-out in a sandbox: what is written to the table, and what the consumer's queue gets."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.deploy import deploy
+from sandbox.state import StateDir
+from tests.integration.sandbox.dataplane import Sandbox, wait_until
+
+ROOT = Path(__file__).parents[3]
+FORWARD = f"""
+import runpy, sys
+sys.path[0] = {str(ROOT)!r}
+runpy.run_path({str(ROOT / "__main__.py")!r}, run_name="__main__")
+"""
+Told = Counter[tuple[str, str]]
+
+
+@dataclass
+class Fanout:
+    """A deployed fan-out: orders go in by DynamoDB's API, events come out of the queue by SQS's."""
+
+    sandbox: Sandbox
+    outputs: Mapping[str, str]
+    messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def put(self, order_id: str, status: str | None, units: str = "1", **attributes: Any) -> None:
+        item: dict[str, Any] = {"order_id": {"S": order_id}, "item_count": {"N": units}, **attributes}
+        if status is not None:
+            item["status"] = {"S": status}
+        self.sandbox.client("dynamodb").put_item(TableName=self.outputs["table_name"], Item=item)
+
+    def delete(self, order_id: str) -> None:
+        key = {"order_id": {"S": order_id}}
+        self.sandbox.client("dynamodb").delete_item(TableName=self.outputs["table_name"], Key=key)
+
+    def told(self, prefix: str) -> Told:
+        """What the queue was told of the orders of this prefix: how often each event of each order."""
+        sqs, url = self.sandbox.client("sqs"), self.outputs["event_queue_url"]
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                self.messages.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return Counter((message["event"], order_id) for message in self.messages if (order_id := of(message, prefix)))
+
+    def drained(self, prefix: str) -> Told:
+        """`told`, once an order that is written now has been told of: the pipe keeps each shard's order."""
+        markers = [f"{prefix}-marker-{number}" for number in range(32)]
+        for marker in markers:
+            self.put(marker, "placed")
+        wait_until(
+            lambda: self.told(f"{prefix}-marker").keys() >= {("order placed", m) for m in markers}, "the markers"
+        )
+        told = self.told(prefix)
+        return Counter({event: count for event, count in told.items() if "-marker-" not in event[1]})
+
+
+def of(message: dict[str, Any], prefix: str) -> str:
+    order_id = str(message["change"]["order"]["order_id"])
+    return order_id if order_id.startswith(prefix) else ""
+
+
+@pytest.fixture(scope="module")
+def fanout(dataplane: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Generator[Fanout]:
+    project = tmp_path_factory.mktemp("fanout")
+    (project / "__main__.py").write_text(FORWARD)
+    (project / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    chosen = "  sales-analytics-cdc:eventFanout: true\n  sales-analytics-cdc:largeOrderThreshold: 12\n"
+    (project / "Pulumi.fan-out.yaml").write_text((ROOT / "Pulumi.local.yaml").read_text() + chosen)
+    outputs = deploy(project, "fan-out", dataplane.endpoint_url, StateDir(project / "state"), lambda _line: None)
+    dataplane.start("pipes")
+    yield Fanout(dataplane, outputs)
+    dataplane.end_workers()
+    dataplane.remove_all()
+
+
+def test_each_domain_event_is_told_once_and_nothing_else_is(fanout: Fanout) -> None:
+    fanout.put("life-1", "placed", units="11")
+    for status in ("paid", "shipped", "delivered", "returned"):
+        fanout.put("life-1", status, units="11")
+    fanout.delete("life-1")
+    fanout.put("life-2", "placed", units="12")
+    fanout.put("life-2", "cancelled", units="12")
+    fanout.put("life-3", "paid", units="100")
+    fanout.put("life-3", "paid", units="101")
+    fanout.put("life-4", "placed", units="100")
+    fanout.put("life-4", "placed", units="101")
+    assert fanout.drained("life") == Counter(
+        [
+            ("order placed", "life-1"),
+            ("order paid", "life-1"),
+            ("order placed", "life-2"),
+            ("large order", "life-2"),
+            ("order cancelled", "life-2"),
+            ("order placed", "life-4"),
+            ("large order", "life-4"),
+        ]
+    )
+
+
+def test_a_status_that_comes_out_of_nothing_has_become_something(fanout: Fanout) -> None:
+    fanout.put("nothing-1", None)
+    fanout.put("nothing-1", "paid")
+    assert fanout.drained("nothing") == Counter([("order paid", "nothing-1")])
+
+
+@pytest.mark.parametrize(
+    ("prefix", "attributes"),
+    [
+        ("missing-count", {"item_count": {"S": "many"}}),
+        ("null-count", {"item_count": {"NULL": True}}),
+    ],
+)
+def test_an_order_without_a_count_is_not_a_large_one(prefix: str, attributes: dict[str, Any], fanout: Fanout) -> None:
+    fanout.put(prefix, "placed", **attributes)
+    assert fanout.drained(prefix) == Counter([("order placed", prefix)])
+
+
+def test_a_message_says_what_happened_to_which_order_and_loses_no_digit(fanout: Fanout) -> None:
+    total = "12345678901234567890.123456789012345678"
+    city = 'Köln "Süd"\n'
+    more: dict[str, Any] = {"total": {"N": total}, "gift": {"BOOL": True}}
+    more["shipping_address"] = {"M": {"city": {"S": city}}}
+    fanout.put("shape-1", "placed", **more)
+    fanout.put("shape-1", "paid", **more)
+    assert fanout.drained("shape")["order paid", "shape-1"] == 1
+    (message,) = [one for one in fanout.messages if one["event"] == "order paid" and of(one, "shape")]
+    assert set(message) == {"event", "id", "change"}
+    change = message["change"]
+    assert set(change) == {"event_id", "op", "was", "order"}
+    assert (change["op"], change["was"]) == ("MODIFY", "placed")
+    records = fanout.sandbox.records(fanout.outputs["stream_name"])
+    assert change["event_id"] in {json.loads(record["Data"])["eventID"] for record in records}
+    assert change["order"]["total"] == total
+    assert change["order"]["gift"] == "true"
+    assert change["order"]["shipping_city"] == city
+    assert change["order"]["customer_id"] == ""
+
+
+def test_what_the_tables_own_kinesis_destination_writes_is_told_too(fanout: Fanout) -> None:
+    record = json.loads((ROOT / "tests/events/native-microseconds.json").read_text())
+    record["dynamodb"]["NewImage"]["order_id"] = {"S": "native-1"}
+    put(fanout, json.dumps(record).encode())
+    assert fanout.drained("native") == Counter([("order paid", "native-1")])
+
+
+def test_a_record_that_is_no_change_is_passed_over(fanout: Fanout) -> None:
+    for data in (b"\xff\x00", b"[1]", b'"text"', b"null", b"{}"):
+        put(fanout, data)
+    fanout.put("after-1", "placed")
+    assert fanout.drained("after") == Counter([("order placed", "after-1")])
+
+
+def put(fanout: Fanout, data: bytes) -> None:
+    kinesis = fanout.sandbox.client("kinesis")
+    kinesis.put_record(StreamName=fanout.outputs["stream_name"], Data=data, PartitionKey="any")
+
+
+def test_what_the_bus_never_takes_goes_to_the_dead_letter_queue(fanout: Fanout) -> None:
+    sqs = fanout.sandbox.client("sqs")
+    url = sqs.create_queue(QueueName="dead-events")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    source = fanout.sandbox.stream("dead-events")
+    fanout.sandbox.client("pipes").create_pipe(
+        Name="dead-events",
+        RoleArn="arn:aws:iam::123456789012:role/any",
+        Source=source,
+        SourceParameters={
+            "KinesisStreamParameters": {
+                "StartingPosition": "TRIM_HORIZON",
+                "BatchSize": 10,
+                "MaximumRetryAttempts": 1,
+                "DeadLetterConfig": {"Arn": queue},
+            }
+        },
+        Target="arn:aws:events:eu-west-1:123456789012:event-bus/missing",
+        TargetParameters={"InputTemplate": '{"data": <$.data>}'},
+    )
+    fanout.sandbox.client("kinesis").put_record(StreamName="dead-events", Data=b"1", PartitionKey="any")
+    (message,) = wait_until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "a dead letter")
+    body = json.loads(message["Body"])
+    assert body["context"]["condition"] == "RetryAttemptsExhausted"
+    assert body["KinesisBatchInfo"]["batchSize"] == 1
+    assert body["KinesisBatchInfo"]["streamArn"] == source
+
+
+def test_the_deployed_bus_is_described_as_the_stack_says(fanout: Fanout) -> None:
+    events, name = fanout.sandbox.client("events"), fanout.outputs["event_bus_name"]
+    bus = events.describe_event_bus(Name=name)
+    assert json.loads(bus["Policy"])["Statement"][0]["Action"] in ("events:PutEvents", ["events:PutEvents"])
+    rules = events.list_rules(EventBusName=name)["Rules"]
+    assert len(rules) == 4
+    for rule in rules:
+        (target,) = events.list_targets_by_rule(EventBusName=name, Rule=rule["Name"])["Targets"]
+        assert target["Arn"].endswith("-fan-out-events")
+        assert target["DeadLetterConfig"]["Arn"].endswith("-fan-out-event-dead-letters")
+        assert target["RetryPolicy"] == {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86400}
