@@ -23,10 +23,10 @@ _TRIED_TIMES = 185
 
 @dataclass(frozen=True)
 class ConsumerArgs:
-    """What it needs: the bus's name, and the queue for what cannot be delivered or handled."""
+    """What it needs: the bus's name, and the ARN of the queue for what cannot be delivered or handled."""
 
     bus_name: pulumi.Input[str]
-    dead_letters: Queue
+    dead_letters_arn: pulumi.Input[str]
 
 
 class Consumer(Stage):
@@ -48,7 +48,7 @@ class Consumer(Stage):
             rules = site.arn("events", pulumi.Output.concat("rule/", args.bus_name, "/*"))
             return (Permission(("sqs:SendMessage",), (queue_arn,), site.from_source(rules), EVENTS),)
 
-        queue = Queue(name, self, "events", send, gives_up_to=args.dead_letters)
+        queue = Queue(name, self, "events", send, gives_up_to=args.dead_letters_arn)
         for event in site.table.events:
             self._rule(f"{name}-{domain.slug(event)}", event, args, queue)
         self.queue_url = queue.url
@@ -79,7 +79,7 @@ class Consumer(Stage):
                     input_paths={"id": "$.id", "change": "$.detail"},
                     input_template=f'{{"event": {json.dumps(event.name)}, "id": "<id>", "change": <change>}}',
                 ),
-                dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=args.dead_letters.arn),
+                dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=args.dead_letters_arn),
                 retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
                     maximum_event_age_in_seconds=_TRIED_SECONDS, maximum_retry_attempts=_TRIED_TIMES
                 ),

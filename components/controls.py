@@ -69,6 +69,7 @@ TOPIC = "aws:sns/topic:Topic"
 LOGS = "aws:cloudwatch/logGroup:LogGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
+BUS = "aws:cloudwatch/eventBus:EventBus"
 
 _DISPOSABLE = "the stack is disposable"
 _NO_KEY = "the stack has no key of its own"
@@ -91,6 +92,7 @@ CONTROLS: tuple[Control, ...] = (
         evidence.table_refuses_deletion,
         _unless_protected(_DISPOSABLE),
     ),
+    Control("EventBridge.3", "Custom event buses should have a resource-based policy", BUS, evidence.bus_has_a_policy),
     Control("IAM.1", "Policies should not allow full * privileges", POLICY, evidence.no_full_privileges),
     Control("IAM.21", "Policies should not allow wildcard actions", POLICY, evidence.no_wildcard_action),
     Control("Kinesis.1", "Streams should be encrypted at rest", STREAM, evidence.stream_is_encrypted),
@@ -168,6 +170,7 @@ CONTROLS: tuple[Control, ...] = (
 NOT_APPLICABLE = {
     "DynamoDB.3": "no DAX cluster",
     "DynamoDB.7": "no DAX cluster",
+    "EventBridge.4": "no global endpoint",
     "Glue.3": "no machine learning transform",
     "Glue.4": "no Spark job",
     "IAM.2": "no IAM user: nobody logs in by this stack",

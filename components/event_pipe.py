@@ -10,7 +10,6 @@ import pulumi_aws as aws
 from components import domain
 from components.permission import ANY, Permission
 from components.pipe import MAX_RECORD_AGE_SECONDS, log_configuration
-from components.queue import Queue
 from components.role import ServiceRole
 from components.stage import Site, Stage
 
@@ -22,11 +21,11 @@ PART = "event-pipe"
 
 @dataclass(frozen=True)
 class EventPipeArgs:
-    """What it needs: the ARNs of the Kinesis stream and of the bus, and the queue for what it gives up on."""
+    """What it needs: the ARNs of the Kinesis stream, of the bus, and of the queue for what it gives up on."""
 
     stream_arn: pulumi.Input[str]
     bus_arn: pulumi.Input[str]
-    dead_letters: Queue
+    dead_letters_arn: pulumi.Input[str]
 
 
 class EventPipe(Stage):
@@ -55,7 +54,7 @@ class EventPipe(Stage):
                 role_arn=role.arn,
                 source=args.stream_arn,
                 source_parameters=aws.pipes.PipeSourceParametersArgs(
-                    kinesis_stream_parameters=self._source(args.dead_letters),
+                    kinesis_stream_parameters=self._source(args.dead_letters_arn),
                     filter_criteria=aws.pipes.PipeSourceParametersFilterCriteriaArgs(
                         filters=[
                             aws.pipes.PipeSourceParametersFilterCriteriaFilterArgs(pattern=pattern)
@@ -79,7 +78,7 @@ class EventPipe(Stage):
         self.role_arn = role.arn
         self.register_outputs({"pipe_name": self.pipe_name, "role_arn": self.role_arn})
 
-    def _source(self, dead_letters: Queue) -> aws.pipes.PipeSourceParametersKinesisStreamParametersArgs:
+    def _source(self, dead_letters_arn: pulumi.Input[str]) -> aws.pipes.PipeSourceParametersKinesisStreamParametersArgs:
         settings = self.site.settings
         return aws.pipes.PipeSourceParametersKinesisStreamParametersArgs(
             starting_position="TRIM_HORIZON",
@@ -90,7 +89,7 @@ class EventPipe(Stage):
             maximum_retry_attempts=settings.pipe_retries,
             on_partial_batch_item_failure="AUTOMATIC_BISECT",
             dead_letter_config=aws.pipes.PipeSourceParametersKinesisStreamParametersDeadLetterConfigArgs(
-                arn=dead_letters.arn
+                arn=dead_letters_arn
             ),
         )
 
@@ -109,7 +108,7 @@ class EventPipe(Stage):
                 Permission(tuple(f"kinesis:{action}" for action in reads), (args.stream_arn,)),
                 Permission(("kinesis:ListStreams",), (ANY,)),
                 Permission(("events:PutEvents",), (args.bus_arn,)),
-                Permission(("sqs:SendMessage",), (args.dead_letters.arn,)),
+                Permission(("sqs:SendMessage",), (args.dead_letters_arn,)),
                 *site.key_use("kinesis", write=False),
                 *site.key_use("sqs"),
             ],

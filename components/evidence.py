@@ -184,6 +184,12 @@ def queue_is_not_public(case: Case) -> bool:
     return policy is not None and not _is_public(policy.inputs["policy"])
 
 
+def bus_has_a_policy(case: Case) -> bool:
+    """The bus says itself who may put events on it, and lets nobody in beyond this account."""
+    policy = case.side("aws:cloudwatch/eventBusPolicy:EventBusPolicy", "eventBusName", case.inputs["name"])
+    return policy is not None and not _is_public(policy.inputs["policy"])
+
+
 def topic_is_encrypted(case: Case) -> bool:
     """The topic is encrypted under a KMS key."""
     return "kmsMasterKeyId" in case.inputs

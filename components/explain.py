@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pulumi
@@ -34,12 +34,19 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
     )
     parser.add_argument("--stack", required=True, help="the stack: Pulumi.<stack>.yaml")
     parser.add_argument("--inputs", action="store_true", help="each resource's inputs, and nothing of cost or control")
+    parser.add_argument(
+        "--config",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting chosen otherwise, as often as wanted",
+    )
     chosen = parser.parse_args(arguments)
     if chosen.stack not in stacks.names(root):
         known = ", ".join(stacks.names(root)) or "none here"
         return _refuse(f"There is no stack {chosen.stack!r}: the stacks are {known}.")
     try:
-        recorded, settings = load(root, chosen.stack)
+        recorded, settings = load(root, chosen.stack, chosen.config)
     except pulumi.RunError as error:
         return _refuse(str(error))
     lines = outline.with_inputs(recorded, settings) if chosen.inputs else explained(recorded, settings)
@@ -47,9 +54,14 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
     return 0
 
 
-def load(root: Path, stack: str) -> tuple[Graph, Settings]:
-    """A stack's graph and the settings that made it; RunError for what the program refuses."""
-    recorded = graph.record(graph.project(root), stack, stacks.config(root, stack))
+def load(root: Path, stack: str, changed: Sequence[str] = ()) -> tuple[Graph, Settings]:
+    """A stack's graph and the settings that made it; RunError for what the program refuses.
+
+    `changed` holds settings to choose otherwise than the stack does, as KEY=VALUE.
+    """
+    pairs = (one.partition("=") for one in changed)
+    config = {**stacks.config(root, stack), **{f"{PROJECT}:{key}": value for key, _, value in pairs}}
+    recorded = graph.record(graph.project(root), stack, config)
     return recorded, Settings.load(pulumi.Config(PROJECT))
 
 

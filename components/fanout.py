@@ -57,7 +57,7 @@ class Fanout(Stage):
             ),
             self.child([dead_letters]),
         )
-        pipe = EventPipe(f"{name}-pipe", EventPipeArgs(args.stream_arn, bus.arn, dead_letters), site, self.child())
+        pipe = EventPipe(f"{name}-pipe", EventPipeArgs(args.stream_arn, bus.arn, dead_letters.arn), site, self.child())
         put = Permission(
             ("events:PutEvents",), (bus.arn,), principal=Principal("AWS", pipe.role_arn), sid="ThePipeAlone"
         )
@@ -66,7 +66,7 @@ class Fanout(Stage):
             aws.cloudwatch.EventBusPolicyArgs(event_bus_name=bus.name, policy=policy([put])),
             self.child(),
         )
-        consumer = Consumer(f"{name}-consumer", ConsumerArgs(bus.name, dead_letters), site, self.child())
+        consumer = Consumer(f"{name}-consumer", ConsumerArgs(bus.name, dead_letters.arn), site, self.child())
         self.event_bus_name = bus.name
         self.event_queue_url = consumer.queue_url
         self.event_queue_name = consumer.queue_name

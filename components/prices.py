@@ -34,7 +34,10 @@ _TRANSFORM_METRICS = 10
 
 @dataclass(frozen=True)
 class Workload:
-    """What a write is: an item of `item_bytes`, a change and a row of `change_bytes`; `writes_per_s` batches them."""
+    """What a write is: an item of `item_bytes`, a change and a row of `change_bytes`; `writes_per_s` batches them.
+
+    `events_per_write` is the share of writes that are domain events.
+    """
 
     item_bytes: int = 1000
     change_bytes: int = 2500

@@ -22,8 +22,8 @@ class Queue(pulumi.ComponentResource):
     """A queue and its policy. `allowed` makes further permissions of the queue's ARN.
 
     Who sends by a role of ours needs nothing here; a service that sends by itself
-    does. What its reader has failed at `MOST_RECEIVED` times goes to `gives_up_to`,
-    if that is given. Gives `name`, `arn` and `url`.
+    does. What its reader has failed at `MOST_RECEIVED` times goes to the queue of
+    the ARN `gives_up_to`, if that is given. Gives `name`, `arn` and `url`.
     """
 
     name: pulumi.Output[str]
@@ -36,7 +36,7 @@ class Queue(pulumi.ComponentResource):
         stage: Stage,
         part: str,
         allowed: Callable[[pulumi.Output[str]], Sequence[Permission]] = lambda _: (),
-        gives_up_to: Queue | None = None,
+        gives_up_to: pulumi.Input[str] | None = None,
     ) -> None:
         super().__init__(f"{PROJECT}:pipeline:Queue", name, None, stage.child())
         site = stage.site
@@ -48,7 +48,7 @@ class Queue(pulumi.ComponentResource):
                 sqs_managed_sse_enabled=None if site.key_arn else True,
                 kms_master_key_id=site.key_arn,
                 redrive_policy=pulumi.Output.json_dumps(
-                    {"deadLetterTargetArn": gives_up_to.arn, "maxReceiveCount": MOST_RECEIVED}
+                    {"deadLetterTargetArn": gives_up_to, "maxReceiveCount": MOST_RECEIVED}
                 )
                 if gives_up_to
                 else None,
