@@ -14,9 +14,11 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
+from sandbox.athena import decimals
+from sandbox.athena.building import call, cast_to, sql, untyped
 from sandbox.athena.errors import QueryError
 from sandbox.athena.functions import text_of
-from sandbox.athena.inference import decimal_of, is_decimal, is_integer, type_of
+from sandbox.athena.inference import is_decimal, is_integer, type_of
 
 _TEXT = {"varchar", "char"}
 _RENAMED = {"millisecond": "athena_millisecond", "to_iso8601": "athena_iso8601"}
@@ -57,116 +59,17 @@ def _rewrite(root: exp.Expr) -> exp.Expr:
     return root
 
 
-def _call(name: str, *arguments: exp.Expr | str | int) -> exp.Anonymous:
-    return exp.Anonymous(
-        this=name,
-        expressions=[exp.convert(a) if isinstance(a, (str, int)) else a for a in arguments],
-    )
-
-
-def _sql(template: Callable[[str], str], operand: exp.Expr) -> exp.Expr:
-    """A piece of DuckDB's SQL around an operand."""
-    return exp.maybe_parse(template(operand.sql("duckdb")), dialect="duckdb")
-
-
-def _cast_to(node: exp.Expr, type_: str) -> exp.Expr:
-    data_type = exp.DataType.build(type_, dialect="duckdb")
-    cast = exp.Cast(this=node, to=data_type)
-    cast.type = data_type
-    return cast
-
-
-def _divide(node: exp.Div) -> exp.Expr:
-    """Integers divide to integers, towards zero; decimals exactly, at the larger scale; doubles as doubles."""
-    left, right = node.this, node.expression
-    if is_integer(left) and is_integer(right):
-        return exp.paren(exp.IntDiv(this=_operand(left), expression=_operand(right)), copy=False)
-    digits, result = (decimal_of(left), decimal_of(right)), decimal_of(node)
-    if digits[0] is None or digits[1] is None or result is None:
-        return node
-    return _divided(left, right, digits[0][1], digits[1][1], result)
-
-
-def _arithmetic(node: exp.Binary) -> exp.Expr:
-    """Decimals as wide as Athena makes them: DuckDB would keep two of 18 digits in 18 and overflow."""
-    left, result = decimal_of(node.this), decimal_of(node)
-    if left is None or result is None or not is_decimal(node):
-        return _add_interval(node) if isinstance(node.expression, exp.Interval) else node
-    if result[0] > 18:
-        node.set("this", _cast_to(node.this, f"DECIMAL(38, {left[1]})"))
-    return _as_inferred(node)
-
-
-def _as_inferred(node: exp.Expr) -> exp.Expr:
-    """The expression made what it was inferred to be in Athena, a decimal or an integer."""
-    digits = decimal_of(node)
-    if digits is None:
-        return node
-    type_ = "DECIMAL({}, {})".format(*digits) if is_decimal(node) else str(node.type)
-    return _cast_to(_untyped(node), type_)
-
-
-def _untyped(node: exp.Expr) -> exp.Expr:
-    """A copy to put around what it is a copy of: the tree must not hold an expression within itself."""
-    copied = node.copy()
-    copied.type = None
-    return copied
-
-
-def _operand(node: exp.Expr) -> exp.Expr:
-    return exp.paren(node, copy=False) if isinstance(node, exp.Binary) else node
-
-
-def _divided(left: exp.Expr, right: exp.Expr, left_scale: int, right_scale: int, result: tuple[int, int]) -> exp.Expr:
-    scale = result[1]
-    factor, unit = (
-        _cast_to(exp.Literal.number(10**power), "HUGEINT") for power in (scale + right_scale - left_scale, scale)
-    )
-    return _cast_to(_call("athena_divide", left, right, factor, scale, unit), "DECIMAL({}, {})".format(*result))
-
-
-def _average(node: exp.Avg) -> exp.Expr:
-    """The average of decimals is a decimal of the same type; filters and windows are applied to its two parts."""
-    argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
-    digits = decimal_of(argument)
-    if digits is None or not is_decimal(argument):
-        return node
-    whole: exp.Expr = node
-    while isinstance(whole.parent, (exp.Filter, exp.Window)) and whole.arg_key == "this":
-        whole = whole.parent
-    if whole is node:
-        return _mean(exp.Sum(this=node.this.copy()), exp.Count(this=node.this.copy()), digits)
-    parts: list[exp.Expr] = []
-    for aggregate in (exp.Sum, exp.Count):
-        part = whole.copy()
-        inner = part.find(exp.Avg)
-        if inner is not None:
-            inner.replace(aggregate(this=node.this.copy()))
-        parts.append(part)
-    whole.replace(_mean(parts[0], parts[1], digits))
-    return node
-
-
-def _mean(total: exp.Expr, count: exp.Expr, digits: tuple[int, int]) -> exp.Expr:
-    return _divided(total, count, digits[1], 0, digits)
-
-
-def _round(node: exp.Expr) -> exp.Expr:
-    """Rounding a decimal to some places keeps its scale; the sign of an integer is one of its type."""
-    return _as_inferred(node) if is_decimal(node.this) or isinstance(node, exp.Sign) else node
-
-
 def _cast(node: exp.Cast) -> exp.Expr:
     source, target = type_of(node.this), node.to
     kind = target.this
     if kind == exp.DType.JSON:
-        return node if source is not None and source.name == "json" else _call("to_json", node.this)
+        return node if source is not None and source.name == "json" else call("to_json", node.this)
     if kind in {exp.DType.VARCHAR, exp.DType.TEXT, exp.DType.CHAR}:
         return _cast_to_text(node)
     if kind in {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIME} and target.expressions:
         target.set("expressions", [])
     if kind == exp.DType.TIMESTAMP and (source is None or source.name not in {"timestamp", "date"}):
-        return _call("athena_ms", _untyped(node))
+        return call("athena_ms", untyped(node))
     if source is not None and source.name in {"double", "real"} and is_integer(node):
         node.set("this", exp.Round(this=node.this))  # half away from zero; DuckDB's cast is half to even
     return node
@@ -181,15 +84,19 @@ def _cast_to_text(node: exp.Cast) -> exp.Expr:
     elif source.name in _TEXT:
         text = node.this
     elif source.name == "json":
-        text = _call("athena_json_text", node.this)
+        text = call("athena_json_text", node.this)
     else:
-        text = _sql(lambda operand: text_of(f"({operand})", source), node.this)
-    return text if length is None else _call("left", text, int(length))
+        text = sql(lambda operand: text_of(f"({operand})", source), node.this)
+    return text if length is None else call("left", text, int(length))
 
 
 def _timestamp_trunc(node: exp.Expr) -> exp.Expr:
     source = type_of(node.this)
-    return _cast_to(_untyped(node), "DATE") if source is not None and source.name == "date" else node
+    return cast_to(untyped(node), "DATE") if source is not None and source.name == "date" else node
+
+
+def _sum(node: exp.Binary) -> exp.Expr:
+    return _add_interval(node) if isinstance(node.expression, exp.Interval) else decimals.arithmetic(node)
 
 
 def _add_interval(node: exp.Expr) -> exp.Expr:
@@ -200,7 +107,7 @@ def _add_interval(node: exp.Expr) -> exp.Expr:
     whole_days = unit is not None and unit.name.upper() in {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
     if source is None or source.name != "date" or not whole_days:
         return node
-    return _cast_to(_untyped(node), "DATE")
+    return cast_to(untyped(node), "DATE")
 
 
 def _date_diff(node: exp.DateDiff) -> exp.Expr:
@@ -208,13 +115,13 @@ def _date_diff(node: exp.DateDiff) -> exp.Expr:
     unit = node.args.get("unit")
     left, right = node.expression, node.this
     if not all((t := type_of(side)) is not None and t.name in {"date", "timestamp"} for side in (left, right)):
-        left, right = _cast_to(left, "TIMESTAMP"), _cast_to(right, "TIMESTAMP")
-    return _call("datesub", unit.name.lower() if unit is not None else "day", left, right)
+        left, right = cast_to(left, "TIMESTAMP"), cast_to(right, "TIMESTAMP")
+    return call("datesub", unit.name.lower() if unit is not None else "day", left, right)
 
 
 def _at_time_zone(node: exp.AtTimeZone) -> exp.Expr:
     """Athena keeps the moment and changes the zone; a timestamp without one is in the session's zone, UTC."""
-    return exp.AtTimeZone(this=_cast_to(node.this, "TIMESTAMPTZ"), zone=node.args["zone"])
+    return exp.AtTimeZone(this=cast_to(node.this, "TIMESTAMPTZ"), zone=node.args["zone"])
 
 
 def _extract(node: exp.Extract) -> exp.Expr:
@@ -225,7 +132,7 @@ def _extract(node: exp.Extract) -> exp.Expr:
 def _json(node: exp.JSONExtract | exp.JSONExtractScalar) -> exp.Expr:
     name = "athena_json_scalar" if isinstance(node, exp.JSONExtractScalar) else "athena_json"
     path = node.expression
-    return _call(name, node.this, _json_path(path) if isinstance(path, exp.JSONPath) else path)
+    return call(name, node.this, _json_path(path) if isinstance(path, exp.JSONPath) else path)
 
 
 def _json_path(path: exp.JSONPath) -> str:
@@ -244,7 +151,7 @@ def _json_path(path: exp.JSONPath) -> str:
 
 
 def _regexp_extract(node: exp.RegexpExtract) -> exp.Expr:
-    return _call("athena_regexp_extract", node.this, node.expression, node.args.get("group") or exp.convert(0))
+    return call("athena_regexp_extract", node.this, node.expression, node.args.get("group") or exp.convert(0))
 
 
 def _regexp_replace(node: exp.RegexpReplace) -> exp.Expr:
@@ -256,8 +163,8 @@ def _regexp_replace(node: exp.RegexpReplace) -> exp.Expr:
 
 
 def _approx_quantile(node: exp.ApproxQuantile) -> exp.Expr:
-    value = _cast_to(node.this, "DOUBLE") if is_decimal(node.this) else node.this
-    return _call("approx_quantile", value, node.args["quantile"])
+    value = cast_to(node.this, "DOUBLE") if is_decimal(node.this) else node.this
+    return call("approx_quantile", value, node.args["quantile"])
 
 
 def _reduce(node: exp.Reduce) -> exp.Expr:
@@ -277,7 +184,7 @@ def _reduce(node: exp.Reduce) -> exp.Expr:
 
 def _array_size(node: exp.ArraySize) -> exp.Expr:
     source = type_of(node.this)
-    return _call("cardinality", node.this) if source is not None and source.name == "map" else node
+    return call("cardinality", node.this) if source is not None and source.name == "map" else node
 
 
 def _approx_distinct(node: exp.ApproxDistinct) -> exp.Expr:
@@ -291,7 +198,7 @@ def _typeof(node: exp.Typeof) -> exp.Expr:
 
 
 def _format(node: exp.Format) -> exp.Expr:
-    return _call("printf", node.this, *node.expressions)
+    return call("printf", node.this, *node.expressions)
 
 
 def _joda(pattern: exp.Expr) -> exp.Expr:
@@ -308,10 +215,10 @@ def _anonymous(node: exp.Anonymous) -> exp.Expr:
     name = node.name.lower()
     arguments = node.expressions
     if name == "format_datetime" and len(arguments) == 2:
-        return _call("strftime", arguments[0], _joda(arguments[1]))
+        return call("strftime", arguments[0], _joda(arguments[1]))
     if name in {"any_match", "all_match", "none_match"} and len(arguments) == 2:
-        whole = _call("len", arguments[0].copy())
-        matching = _call("len", _call("list_filter", *arguments))
+        whole = call("len", arguments[0].copy())
+        matching = call("len", call("list_filter", *arguments))
         other = {
             "any_match": (exp.GT, exp.convert(0)),
             "all_match": (exp.EQ, whole),
@@ -320,16 +227,16 @@ def _anonymous(node: exp.Anonymous) -> exp.Expr:
         comparison, right = other[name]
         return exp.paren(comparison(this=matching, expression=right), copy=False)
     if name in _RENAMED:
-        return _call(_RENAMED[name], *arguments)
+        return call(_RENAMED[name], *arguments)
     return node
 
 
 def _parse_datetime(node: exp.ParseDatetime) -> exp.Expr:
-    return _cast_to(_call("strptime", node.this, _joda(node.args["format"])), "TIMESTAMPTZ")
+    return cast_to(call("strptime", node.this, _joda(node.args["format"])), "TIMESTAMPTZ")
 
 
 def _split_part(node: exp.SplitPart) -> exp.Expr:
-    return _call("athena_split_part", node.this, node.args["delimiter"], node.args["part_index"])
+    return call("athena_split_part", node.this, node.args["delimiter"], node.args["part_index"])
 
 
 def _unnest(node: exp.Unnest) -> exp.Expr:
@@ -342,20 +249,20 @@ def _unnest(node: exp.Unnest) -> exp.Expr:
     for argument in node.expressions:
         source = type_of(argument)
         if source is not None and source.name == "map":
-            values += [_call("map_keys", argument.copy()), _call("map_values", argument.copy())]
+            values += [call("map_keys", argument.copy()), call("map_values", argument.copy())]
         elif source is not None and source.name == "array" and source.fields[0][1].name == "row":
             values += [
-                _sql(lambda rows, f=field: f'list_transform({rows}, lambda e: e."{f}")', argument)
+                sql(lambda rows, f=field: f'list_transform({rows}, lambda e: e."{f}")', argument)
                 for field, _ in source.fields[0][1].fields
             ]
         else:
             values.append(argument)
     offset = node.args.get("offset")
-    selected: list[exp.Expr] = [_call("unnest", value) for value in values]
+    selected: list[exp.Expr] = [call("unnest", value) for value in values]
     if offset:
         name = offset.name if isinstance(offset, exp.Expr) else None
-        longest = _call("greatest", *(_call("len", value.copy()) for value in values), 0)
-        selected.append(_call("unnest", _call("generate_series", 1, longest)))
+        longest = call("greatest", *(call("len", value.copy()) for value in values), 0)
+        selected.append(call("unnest", call("generate_series", 1, longest)))
         if name and len(names) < len(selected):
             names.append(name)
     aliased = [exp.alias_(value, name, quoted=True) for value, name in zip(selected, names, strict=False)]
@@ -368,19 +275,19 @@ def _unnest(node: exp.Unnest) -> exp.Expr:
 
 
 _RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
-    exp.Div: _divide,
-    exp.Avg: _average,
-    exp.Round: _round,
+    exp.Div: decimals.divide,
+    exp.Avg: decimals.average,
+    exp.Round: decimals.rounded,
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.TimestampTrunc: _timestamp_trunc,
     exp.DateTrunc: _timestamp_trunc,
     exp.DateAdd: _add_interval,
-    exp.Add: _arithmetic,
-    exp.Sub: _arithmetic,
-    exp.Mul: _arithmetic,
-    exp.Mod: _arithmetic,
-    exp.Sign: _round,
+    exp.Add: _sum,
+    exp.Sub: _sum,
+    exp.Mul: decimals.arithmetic,
+    exp.Mod: decimals.arithmetic,
+    exp.Sign: decimals.rounded,
     exp.DateDiff: _date_diff,
     exp.AtTimeZone: _at_time_zone,
     exp.Extract: _extract,
