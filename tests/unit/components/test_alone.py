@@ -10,8 +10,11 @@ import pytest
 from components.analytics import Analytics, AnalyticsArgs
 from components.capture import Capture, CaptureArgs
 from components.catalogue import Catalogue, CatalogueArgs
+from components.consumer import Consumer, ConsumerArgs
 from components.delivery import Delivery, DeliveryArgs
 from components.encryption import Encryption
+from components.event_pipe import EventPipe, EventPipeArgs
+from components.fanout import Fanout, FanoutArgs
 from components.lake import Lake
 from components.metrics import Pipeline
 from components.observability import Observability
@@ -24,6 +27,8 @@ from tests.unit.components.running import Alone
 TABLE_STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/theirs/stream/2026-01-01T00:00:00.000"
 STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/theirs"
 BUCKET = "arn:aws:s3:::theirs"
+BUS = "arn:aws:events:eu-west-1:123456789012:event-bus/theirs"
+QUEUE = "arn:aws:sqs:eu-west-1:123456789012:theirs"
 CODE = pulumi.StringAsset("")
 
 
@@ -41,6 +46,9 @@ COMPONENTS: dict[str, Callable[[Site], Stage]] = {
     "Transform": lambda site: TransformFunction("one", TransformFunctionArgs(code()), site),
     "Delivery": lambda site: Delivery("one", DeliveryArgs(STREAM, BUCKET, "a_database", "a_log", code()), site),
     "Analytics": lambda site: Analytics("one", AnalyticsArgs("theirs", "a_database"), site),
+    "Fanout": lambda site: Fanout("one", FanoutArgs(STREAM), site),
+    "EventPipe": lambda site: EventPipe("one", EventPipeArgs(STREAM, BUS, QUEUE), site),
+    "Consumer": lambda site: Consumer("one", ConsumerArgs("theirs", QUEUE), site),
     "Observability": lambda site: Observability("one", Pipeline(*["theirs"] * 8), site),
 }
 
@@ -68,6 +76,9 @@ def test_a_component_says_what_it_makes_and_what_it_gives(kind: str) -> None:
             TransformFunction,
             Delivery,
             Analytics,
+            Fanout,
+            EventPipe,
+            Consumer,
             Observability,
         )
     }

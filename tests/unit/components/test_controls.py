@@ -15,6 +15,7 @@ from tests.unit.components.running import Record
 # The FSBP standard's controls of the pipeline's services, from its own page.
 FSBP = {
     *("Athena.4", "DataFirehose.1", "DynamoDB.1", "DynamoDB.2", "DynamoDB.3", "DynamoDB.6", "DynamoDB.7"),
+    *("EventBridge.3", "EventBridge.4"),
     *("Glue.3", "Glue.4", "IAM.1", "IAM.2", "IAM.3", "IAM.4", "IAM.5", "IAM.6", "IAM.7", "IAM.8", "IAM.21"),
     *("Kinesis.1", "Kinesis.3", "KMS.1", "KMS.2", "KMS.3", "KMS.5", "Lambda.1", "Lambda.2", "Lambda.5"),
     *("S3.1", "S3.2", "S3.3", "S3.5", "S3.6", "S3.8", "S3.9", "S3.12", "S3.13", "S3.19", "S3.24", "S3.25"),
@@ -38,8 +39,17 @@ def test_the_control_is_met_by_every_resource_of_the_stack(
     assert all(finding.reason for finding in found if finding.status == "waived")
 
 
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
+def test_the_control_is_met_by_the_event_fan_out(
+    control: Control, stack: str, record: Record, settings: Settings
+) -> None:
+    told = record(stack, {"eventFanout": "true"})
+    found = [finding for finding in findings(told, settings) if finding.control is control]
+    assert [finding.urn for finding in found if finding.status == "failed"] == []
+
+
 def test_a_protected_stack_has_no_excuse_but_for_its_log_bucket(record: Record) -> None:
-    prod = record("prod")
+    prod = record("prod", {"eventFanout": "true"})
     settings = Settings(
         protect=True, customer_managed_keys=True, alarm_email="data-oncall@example.com", kinesis_retention_hours=168
     )
@@ -75,6 +85,7 @@ BREAKS: Mapping[str, tuple[str, Callable[[Inputs], Inputs]]] = {
     "DynamoDB.1": ("aws:dynamodb/table:Table", _with(billingMode="PROVISIONED")),
     "DynamoDB.2": ("aws:dynamodb/table:Table", _with(pointInTimeRecovery={"enabled": False})),
     "DynamoDB.6": ("aws:dynamodb/table:Table", _with(deletionProtectionEnabled=False)),
+    "EventBridge.3": ("aws:cloudwatch/eventBusPolicy:EventBusPolicy", _policy(Principal="*")),
     "IAM.1": ("aws:iam/rolePolicy:RolePolicy", _policy(Action=["*"])),
     "IAM.21": ("aws:iam/rolePolicy:RolePolicy", _policy(Action=["s3:Get*"])),
     "Kinesis.1": ("aws:kinesis/stream:Stream", _with(encryptionType="NONE")),
@@ -117,7 +128,7 @@ BREAKS: Mapping[str, tuple[str, Callable[[Inputs], Inputs]]] = {
 )
 def test_the_control_fails_where_it_is_not_met(control: Control, record: Record) -> None:
     type_, spoil = BREAKS[control.id]
-    prod = record("prod")
+    prod = record("prod", {"eventFanout": "true"})
     spoiled = tuple(
         dataclasses.replace(one, inputs=spoil(dict(one.inputs))) if one.type == type_ else one for one in prod.resources
     )

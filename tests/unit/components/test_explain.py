@@ -45,6 +45,7 @@ def test_every_resource_is_in_the_tree_once_with_what_it_is_for(program: Graph) 
 def test_what_a_choice_may_bring_has_a_purpose_too(record: Record) -> None:
     for changed in (
         {"captureMode": "native"},
+        {"eventFanout": "true"},
         {"tableCapacity": "provisioned", "tableMaxReadUnits": "5", "tableMaxWriteUnits": "5"},
     ):
         assert all(outline.purpose(resource) for resource in record("prod", changed).resources)
@@ -96,6 +97,7 @@ def test_a_disposable_stack_costs_its_shard_its_alarms_and_its_dashboard(record:
     ("dear", "cheap"),
     [
         ({"captureMode": "pipe"}, {"captureMode": "native"}),
+        ({"eventFanout": "true"}, {"eventFanout": "false"}),
         ({"lakeFormat": "parquet", "bufferSizeMb": "64"}, {"lakeFormat": "json-gzip", "bufferSizeMb": "64"}),
     ],
 )
@@ -126,6 +128,21 @@ def test_the_command_prints_the_tree(no_build: None, root: Path, capsys: pytest.
 def test_the_command_prints_every_input(no_build: None, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain.main(["--stack", "dev", "--inputs"], root) == 0
     assert capsys.readouterr().out == (SNAPSHOTS / "dev.txt").read_text()
+
+
+def test_the_command_shows_what_a_choice_would_bring(
+    no_build: None, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--stack", "dev", "--config", "eventFanout=true", "--config", "captureMode=native"]
+    assert explain.main(arguments, root) == 0
+    printed = capsys.readouterr().out
+    assert "EventBus fanout" in printed
+    assert "Pipe capture-pipe" not in printed
+
+
+def test_a_choice_that_is_none_is_refused(no_build: None, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain.main(["--stack", "dev", "--config", "eventFanout"], root) == 2
+    assert "eventFanout is ''; allowed: true or false." in capsys.readouterr().err
 
 
 def test_an_unknown_stack_is_refused_with_those_there_are(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,6 +37,30 @@ def test_every_metric_is_one_of_a_resource_that_there_is(program: Graph) -> None
         assert set(dimensions.values()) <= names, (namespace, name)
 
 
+def test_so_is_every_metric_of_the_event_fan_out(stack: str, record: Record) -> None:
+    told = record(stack, {"eventFanout": "true"})
+    names = {str(value) for value in told.outputs.values()}
+    names |= {
+        str(one.inputs["name"]) for type_ in ("sqs/queue:Queue", "pipes/pipe:Pipe") for one in told.of(f"aws:{type_}")
+    }
+    for namespace, name, dimensions in (*drawn(told), *watched(told)):
+        assert set(dimensions.values()) <= names, (namespace, name)
+
+
+def test_the_events_have_a_row_and_alarms_of_their_own(stack: str, record: Record) -> None:
+    told = record(stack, {"eventFanout": "true"})
+    headings = [widget["properties"]["markdown"] for widget in dashboard(told) if widget["type"] == "text"]
+    assert headings[-1] == "## 7 · Events: changes told to others"
+    without = {alarm.inputs["name"] for alarm in record(stack).of(ALARM)}
+    new = [alarm for alarm in told.of(ALARM) if alarm.inputs["name"] not in without]
+    assert {alarm.name.removeprefix("observability-") for alarm in new} == {
+        *("event-pipe-failures", "event-pipe-throttles", "event-dead-letters")
+    }
+    assert all(len(alarm.inputs["alarmDescription"].split(". ")) >= 2 for alarm in new)
+    (age,) = [alarm for alarm in told.of(ALARM) if alarm.name == "observability-stream-age"]
+    assert age.inputs["alarmDescription"].startswith("Firehose or the event Pipe falls behind")
+
+
 def test_a_change_is_followed_through_every_stage(program: Graph) -> None:
     headings = [widget["properties"]["markdown"] for widget in dashboard(program) if widget["type"] == "text"]
     assert [heading.partition(": ")[0] for heading in headings] == [

@@ -35,6 +35,9 @@ NAMES: dict[str, tuple[str, int, str]] = {
     "aws:athena/namedQuery:NamedQuery": ("name", 128, r"[\w -]+"),
     "aws:athena/workgroup:Workgroup": ("name", 128, r"[a-zA-Z0-9._-]+"),
     "aws:cloudwatch/dashboard:Dashboard": ("dashboardName", 255, r"[A-Za-z0-9_-]+"),
+    "aws:cloudwatch/eventBus:EventBus": ("name", 256, r"[/.\-_A-Za-z0-9]+"),
+    "aws:cloudwatch/eventRule:EventRule": ("name", 64, r"[.\-_A-Za-z0-9]+"),
+    "aws:cloudwatch/eventTarget:EventTarget": ("targetId", 64, r"[.\-_A-Za-z0-9]+"),
     "aws:cloudwatch/logGroup:LogGroup": ("name", 512, r"[.\-_/#A-Za-z0-9]+"),
     "aws:cloudwatch/logStream:LogStream": ("name", 512, r"[^:*]+"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("name", 255, r"[ -~]+"),
@@ -55,7 +58,7 @@ NAMES: dict[str, tuple[str, int, str]] = {
 }
 # Resources that are a setting of another and have no name of their own.
 NAMELESS = re.compile(
-    r"aws:(s3/bucket\w+|sqs/queuePolicy|sns/topic(Policy|Subscription)|kms/key|appautoscaling/target):\w+"
+    r"aws:(s3/bucket\w+|sqs/queuePolicy|sns/topic(Policy|Subscription)|kms/key|cloudwatch/eventBusPolicy|appautoscaling/target):\w+"
 )
 LONG = "a-stack-of-a-name-that-is-forty-letters-"
 
@@ -97,7 +100,7 @@ def test_a_stage_is_tagged_with_its_own_name(program: Graph) -> None:
 
 @pytest.mark.parametrize("name", ["x", LONG, LONG * 2 + "and-some-more", "UPPER.case_and.dots", "trailing-"])
 def test_names_fit_however_the_stack_is_called(name: str, record: Record) -> None:
-    for resource in record("prod", name=name).resources:
+    for resource in record("prod", {"eventFanout": "true"}, name=name).resources:
         if not resource.custom or NAMELESS.fullmatch(resource.type):
             continue
         where, limit, pattern = NAMES[resource.type]
@@ -110,7 +113,12 @@ def test_two_stacks_never_share_a_name(record: Record) -> None:
     def names(stack: str) -> set[tuple[str, str]]:
         shared = {"aws:glue/catalogTable:CatalogTable", "aws:athena/namedQuery:NamedQuery"}
         shared |= {"aws:cloudwatch/logStream:LogStream", "aws:iam/rolePolicy:RolePolicy"}
-        found = [resource for resource in record("prod", name=stack).resources if resource.type in NAMES]
+        shared |= {"aws:cloudwatch/eventTarget:EventTarget"}
+        found = [
+            resource
+            for resource in record("prod", {"eventFanout": "true"}, name=stack).resources
+            if resource.type in NAMES
+        ]
         return {
             (resource.type, str(resource.inputs[NAMES[resource.type][0]]))
             for resource in found
@@ -123,8 +131,24 @@ def test_two_stacks_never_share_a_name(record: Record) -> None:
             assert names(one).isdisjoint(names(other)), (one, other)
 
 
-def test_what_only_aws_knows_stays_unknown_in_a_preview(stack: str, record: Record) -> None:
-    preview, up = record(stack, preview=True), record(stack)
+def test_the_fan_out_is_one_more_component_all_tagged_with_names_of_their_own(stack: str, record: Record) -> None:
+    told = record(stack, {"eventFanout": "true"})
+    new = {resource.urn: resource for resource in told.resources}
+    for resource in record(stack).resources:
+        del new[resource.urn]
+    tops = [resource for resource in new.values() if not resource.parent]
+    assert [resource.name for resource in tops] == ["fanout"]
+    assert [
+        resource.urn for resource in new.values() if _takes_tags(resource) and not _is_tagged(resource, stack)
+    ] == []
+    stages = {tags["Stage"] for resource in new.values() if (tags := resource.inputs.get("tags"))}
+    assert stages - {"observability"} == {"fanout", "eventpipe", "consumer"}
+
+
+@pytest.mark.parametrize("fanout", ["false", "true"])
+def test_what_only_aws_knows_stays_unknown_in_a_preview(fanout: str, stack: str, record: Record) -> None:
+    changed = {"eventFanout": fanout}
+    preview, up = record(stack, changed, preview=True), record(stack, changed)
     assert {resource.urn for resource in preview.resources} == {resource.urn for resource in up.resources}
 
 

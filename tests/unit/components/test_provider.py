@@ -47,6 +47,7 @@ ENUMS: dict[tuple[str, str], set[object]] = {
     ("aws:pipes/pipe:Pipe", "level"): {"OFF", "ERROR", "INFO", "TRACE"},
     ("aws:pipes/pipe:Pipe", "onPartialBatchItemFailure"): {"AUTOMATIC_BISECT"},
     ("aws:pipes/pipe:Pipe", "startingPosition"): {"TRIM_HORIZON", "LATEST"},
+    ("aws:cloudwatch/eventRule:EventRule", "state"): {"ENABLED", "DISABLED"},
     ("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "sseAlgorithm"): {
         *("AES256", "aws:kms", "aws:kms:dsse")
     },
@@ -61,6 +62,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "provisioned table": {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"},
     "json": {"lakeFormat": "json-gzip"},
     "parquet": {"lakeFormat": "parquet", "bufferSizeMb": "64"},
+    "events": {"eventFanout": "true"},
     "limits": dict.fromkeys(("tableMaxWriteUnits", "tableWarmWriteUnits", "lambdaConcurrency"), "9000"),
 }
 
@@ -131,7 +133,7 @@ def test_every_arn_is_one(chosen: Graph) -> None:
 
 
 def test_documents_are_json(chosen: Graph) -> None:
-    documents = ("policy", "assumeRolePolicy", "dashboardBody", "configuration")
+    documents = ("policy", "assumeRolePolicy", "dashboardBody", "configuration", "eventPattern", "redrivePolicy")
     for resource in custom(chosen):
         for name in documents:
             if isinstance(text := resource.inputs.get(name), str):

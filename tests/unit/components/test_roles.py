@@ -2,7 +2,7 @@
 
 The calls are those that AWS's documentation says the service makes for this
 configuration:
-pipe       https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html
+pipes      https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html
 delivery   https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
 transform  https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 crawler    https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html
@@ -22,9 +22,9 @@ from tests.unit.components.iam import Call, allows
 from tests.unit.components.running import Record
 
 # The Service Authorization Reference names no resource type for these.
-UNNARROWED = {"dynamodb:ListStreams", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+UNNARROWED = {"dynamodb:ListStreams", "kinesis:ListStreams", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 PREFIX = "arn:aws:{}:eu-west-1:123456789012:{}"
-SERVICES = {"pipe": "pipes", "delivery": "firehose", "transform": "lambda", "crawler": "glue"}
+SERVICES = {"pipe": "pipes", "event-pipe": "pipes", "delivery": "firehose", "transform": "lambda", "crawler": "glue"}
 
 
 class Names:
@@ -34,6 +34,8 @@ class Names:
         self.table_stream = PREFIX.format("dynamodb", f"table/order-cdc-{stack}-table/stream/2026-01-01T00:00:00.000")
         self.stream = PREFIX.format("kinesis", f"stream/order-cdc-{stack}-stream")
         self.dead_letters = PREFIX.format("sqs", f"order-cdc-{stack}-dead-letters")
+        self.bus = PREFIX.format("events", f"event-bus/order-cdc-{stack}-events")
+        self.event_dead_letters = PREFIX.format("sqs", f"order-cdc-{stack}-event-dead-letters")
         self.function = PREFIX.format("lambda", f"function:order-cdc-{stack}-transform:$LATEST")
         self.bucket = f"arn:aws:s3:::order-cdc-{stack}-lake-123456789012"
         self.rows = f"{self.bucket}/order_changes/arrival_hour=2026-11-22-15/part-1"
@@ -107,7 +109,18 @@ def _crawler(names: Names, settings: Settings) -> Iterator[Call]:
         yield from names.via("s3", "Decrypt")
 
 
-NEEDED = {"pipe": _pipe, "delivery": _delivery, "transform": _transform, "crawler": _crawler}
+def _event_pipe(names: Names, settings: Settings) -> Iterator[Call]:
+    reads = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
+    yield from calls("kinesis", names.stream, *reads)
+    yield from calls("kinesis", "*", "ListStreams")
+    yield from calls("events", names.bus, "PutEvents")
+    yield from calls("sqs", names.event_dead_letters, "SendMessage")
+    if settings.customer_managed_keys:
+        yield from names.via("kinesis", "Decrypt")
+        yield from names.via("sqs", "Decrypt", "GenerateDataKey")
+
+
+NEEDED = {"pipe": _pipe, "event-pipe": _event_pipe, "delivery": _delivery, "transform": _transform, "crawler": _crawler}
 
 
 def needed(role: str, names: Names, settings: Settings) -> list[Call]:
@@ -135,12 +148,23 @@ def forbidden(role: str, names: Names) -> Iterator[Call]:
         yield from calls("kinesis", names.stream, "PutRecord", "PutRecords")
         yield from calls("sqs", names.dead_letters, "SendMessage")
         yield from calls("dynamodb", names.table_stream, "GetRecords")
-    if role != "delivery":
+    if role != "event-pipe":
+        yield from calls("events", names.bus, "PutEvents")
+        yield from calls("sqs", names.event_dead_letters, "SendMessage")
+    yield from calls("events", names.bus, "PutRule", "PutTargets", "DeleteEventBus", "PutPermission")
+    if role not in ("delivery", "event-pipe"):
         yield from calls("kinesis", names.stream, "GetRecords")
+    if role != "delivery":
         yield from calls("lambda", names.function, "InvokeFunction")
         yield from calls("s3", names.rows, "PutObject")
     if role not in ("delivery", "crawler"):
         yield from calls("s3", names.rows, "GetObject")
+
+
+@pytest.fixture
+def program(stack: str, record: Record) -> Graph:
+    """A stack's graph with every role that it can have."""
+    return record(stack, {"eventFanout": "true"})
 
 
 def policy(program: Graph, role: str) -> str:
@@ -148,7 +172,7 @@ def policy(program: Graph, role: str) -> str:
     return str(found.inputs["policy"])
 
 
-def test_the_roles_are_those_of_the_four_services(program: Graph) -> None:
+def test_the_roles_are_those_of_the_services(program: Graph) -> None:
     assert {one.inputs["name"] for one in program.of("aws:iam/rolePolicy:RolePolicy")} == set(SERVICES)
 
 
@@ -174,7 +198,9 @@ def test_no_action_is_granted_that_the_service_does_not_call(
 
 @pytest.mark.parametrize(("role", "service"), SERVICES.items())
 def test_only_this_accounts_own_may_assume_the_role(role: str, service: str, stack: str, program: Graph) -> None:
-    (found,) = [one for one in program.of("aws:iam/role:Role") if one.inputs["name"].endswith(f"-{role}-role")]
+    (found,) = [
+        one for one in program.of("aws:iam/role:Role") if one.inputs["name"] == f"order-cdc-{stack}-{role}-role"
+    ]
     assert json.loads(found.inputs["assumeRolePolicy"])["Statement"] == [
         {
             "Effect": "Allow",
@@ -208,7 +234,7 @@ def test_only_what_cannot_be_narrowed_is_granted_on_everything(program: Graph) -
 
 
 def test_native_capture_needs_no_role_of_the_pipe(record: Record) -> None:
-    native = record("prod", {"captureMode": "native"})
+    native = record("prod", {"captureMode": "native", "eventFanout": "true"})
     assert {one.inputs["name"] for one in native.of("aws:iam/rolePolicy:RolePolicy")} == set(SERVICES) - {"pipe"}
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from transform.schema import TABLE, Column, KeyAttribute, KeyType, Table
+from transform.schema import TABLE, Column, DomainEvent, KeyAttribute, KeyType, Table
 
 
 def column(name: str, type_: str = "string", *path: str) -> Column:
@@ -96,3 +96,28 @@ def test_a_key_may_be_text_of_any_key_type(kind: KeyType) -> None:
 def test_only_the_keys_own_column_has_the_keys_type() -> None:
     keyed = table(column("number", "bigint", "id"), column("note"), key=KeyAttribute("id", "N"))
     assert [keyed.descriptor(column) for column in keyed.columns] == ["N", "N", "S"]
+
+
+def eventful(*events: DomainEvent) -> Table:
+    columns = (column("id"), column("state"), column("note"), column("units", "int"))
+    return Table("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, columns, events)
+
+
+def test_events_speak_of_one_text_and_at_least_of_a_whole_number() -> None:
+    made = DomainEvent("made", "INSERT", "state", "made")
+    lost = DomainEvent("many lost", "MODIFY", "state", "lost", at_least="units")
+    assert eventful(made, lost).events == (made, lost)
+
+
+@pytest.mark.parametrize(
+    ("event", "says"),
+    [
+        (DomainEvent("e", "INSERT", "nothing", "x"), "'nothing' is not the one string column"),
+        (DomainEvent("e", "INSERT", "units", "1"), "'units' is not the one string column"),
+        (DomainEvent("e", "INSERT", "note", "x"), "'note' is not the one string column"),
+        (DomainEvent("e", "INSERT", "state", "x", at_least="note"), "'note' is no whole-number column"),
+    ],
+)
+def test_an_event_of_anything_else_is_refused(event: DomainEvent, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        eventful(DomainEvent("made", "INSERT", "state", "made"), event)
