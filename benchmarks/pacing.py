@@ -24,12 +24,11 @@ from typing import NamedTuple
 
 import msgspec
 import uvloop
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks import terminal
 from benchmarks.loadgen.machine import CLIENT_CORE, ROOT, SERVER_CORE, facts, pinned
 from benchmarks.loadgen.server import NullServer
-from benchmarks.steps import Steps
+from benchmarks.terminal import Steps
 from loadgen.figures import Latencies, Row
 from loadgen.histogram import coarse, percentiles
 from loadgen.mix import Mix
@@ -130,14 +129,10 @@ def run(way: str, rate: float, seconds: float, port: int) -> Paced:
 
 def show(found: list[Paced]) -> None:
     """Print all cases as a table."""
-    goals = "; ".join(
-        f"{rate:,.0f}/s: exact count, lag p99 ≤ {goal.lag_p99_us:,} µs, ≤ {goal.cpu_share:.0%} of a core"
-        for rate, goal in GOALS.items()
-    )
-    table = Table(title="how late writes leave", caption=f"to be kept: {goals}")
+    table = terminal.table("How late writes leave")
     table.add_column("way")
-    for heading in ("asked/s", "planned", "sent", "acked", "lag p50", "p99", "max", "its core", "preempted"):
-        table.add_column(heading, justify="right")
+    for heading in ("asked/s", "planned", "sent", "acked", "lag p50 µs", "p99 µs", "max µs", "its core", "preempted"):
+        table.add_column(heading, justify="right", overflow="fold")
     table.add_column("missed")
     for paced in found:
         table.add_row(
@@ -146,12 +141,16 @@ def show(found: list[Paced]) -> None:
             f"{paced.planned:,}",
             f"{paced.sent:,}",
             "-" if paced.acked is None else f"{paced.acked:,}",
-            *(f"{lag:,} µs" for lag in (paced.lag_p50_us, paced.lag_p99_us, paced.lag_max_us)),
+            *(f"{lag:,}" for lag in (paced.lag_p50_us, paced.lag_p99_us, paced.lag_max_us)),
             f"{paced.cpu_share:.1%}",
             f"{paced.preempted:,}",
-            ", ".join(paced.misses()) or "nothing",
+            ", ".join(paced.misses()) or "-",
         )
-    Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(table)
+    console = terminal.console()
+    console.print(table)
+    for rate, goal in GOALS.items():
+        limits = f"lag p99 ≤ {goal.lag_p99_us:,} µs, ≤ {goal.cpu_share:.0%} of a core"
+        console.print(f"to be kept at {rate:,.0f}/s: exact count, {limits}", soft_wrap=True)
 
 
 async def loadgen(rate: float, seconds: float, port: int) -> Paced:

@@ -21,7 +21,7 @@ from benchmarks.loadgen.clients import CLIENTS
 from benchmarks.loadgen.machine import SERVER_CORE, facts, pinned
 from benchmarks.loadgen.measure import Line, measure
 from benchmarks.loadgen.server import NullServer, make_certificate
-from benchmarks.steps import Steps
+from benchmarks.terminal import Steps
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.table import Table
-
+from benchmarks import terminal
 from benchmarks.loadgen.measure import Line
 
 _BASES = ("aioboto3 tuned", "aiodynamo")
+_NOTES = (
+    "ratios: items a second / processor time an item",
+    "! the server was the limit: the client could do more; its processor time stands",
+    "~ other work had part of the client's core: likewise",
+)
 
 
 def show(lines: Sequence[Line]) -> None:
     """Print rates, processor time, and ratios to the clients that others would use for speed."""
     bases = {(line.client, line.tls): line for line in lines if line.client in _BASES and not line.failure}
-    table = Table(
-        title="one client at a time, one core for it and one for the server",
-        caption="ratios: items a second / processor time an item\n"
-        "! the server was the limit: the client's own rate is higher, its processor time stands\n"
-        "~ other work had part of the client's core: likewise",
-    )
+    table = terminal.table("One client at a time, one core for it and one for the server")
     table.add_column("client", no_wrap=True)
+    table.add_column("TLS")
     for heading in (
-        "TLS",
         "requests/s",
         "items/s",
-        "CPU µs/request",
+        "CPU µs/ request",
         "its core",
         "server's core",
         *(f"to {b}" for b in _BASES),
     ):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right", overflow="fold")
     for line in lines:
         tls = "yes" if line.tls else "no"
         if line.failure:
@@ -48,11 +45,15 @@ def show(lines: Sequence[Line]) -> None:
             f"{'! ' if line.server_limited else ''}{line.server_share:.0%}",
             *(_ratios(line, bases.get((base, line.tls))) for base in _BASES),
         )
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    console = terminal.console()
     console.print(table)
+    for note in _NOTES:
+        console.print(note, soft_wrap=True)
     for line in lines:
         if line.failure:
-            console.print(f"{line.client}{' over TLS' if line.tls else ''}: {line.failure}", markup=False)
+            console.print(
+                f"{line.client}{' over TLS' if line.tls else ''}: {line.failure}", markup=False, soft_wrap=True
+            )
 
 
 def _ratios(line: Line, base: Line | None) -> str:
