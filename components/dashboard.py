@@ -155,6 +155,7 @@ def _event_row(pipeline: Pipeline) -> Row:
                 [
                     metrics.event_pipe(pipeline, "Invocations", label="started"),
                     metrics.event_pipe(pipeline, "ExecutionFailed", label="failed"),
+                    metrics.event_pipe(pipeline, "ExecutionPartiallyFailed", label="failed in part"),
                     metrics.event_pipe(pipeline, "ExecutionThrottled", label="throttled"),
                 ],
             ),
@@ -182,6 +183,7 @@ def _pipe_row(pipeline: Pipeline) -> Row:
                 [
                     metrics.pipe(pipeline, "Invocations", label="started"),
                     metrics.pipe(pipeline, "ExecutionFailed", label="failed"),
+                    metrics.pipe(pipeline, "ExecutionPartiallyFailed", label="failed in part"),
                     metrics.pipe(pipeline, "ExecutionThrottled", label="throttled"),
                 ],
             ),

@@ -25,7 +25,8 @@ class Encryption(Stage):
     """A KMS key, rotated every year, and its alias.
 
     The account's IAM policies decide who uses it; CloudWatch's logs and alarms,
-    which have no role of ours, are let in by the key's own policy. Gives `key_arn`.
+    which have no role of ours, are let in by the key's own policy. Needs nothing
+    but the site. Gives `key_arn`.
     """
 
     key_arn: pulumi.Output[str]

@@ -77,6 +77,8 @@ class TransformFunction(Stage):
                 architectures=[settings.architecture],
                 memory_size=settings.lambda_memory_mb,
                 timeout=settings.lambda_timeout_seconds,
+                # Firehose waits for the answer and writes what fails to errors/ itself: a dead-letter
+                # queue of the function's own is for asynchronous calls, and would stay empty.
                 reserved_concurrent_executions=settings.lambda_concurrency or None,
                 environment=aws.lambda_.FunctionEnvironmentArgs(
                     variables={"TRANSFORM_METRICS_NAMESPACE": TRANSFORM_NAMESPACE}
