@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.loadgen import table, wrk
 from benchmarks.loadgen.clients import CLIENTS
-from benchmarks.loadgen.machine import SERVER_CORE, facts, pinned
+from benchmarks.loadgen.machine import SERVER_CORE, facts, pinned, python_version
 from benchmarks.loadgen.measure import Line, measure
 from benchmarks.loadgen.server import NullServer, make_certificate
 from benchmarks.terminal import Steps
@@ -34,12 +34,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="measure only clients whose name contains this")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args(argv)
+    version = python_version(arguments.python)
+    if version is None:
+        parser.error(
+            f"{arguments.python} is no Python interpreter: make .venv-bench/.installed makes one with the peers."
+        )
     lines = _measure_all(arguments.python, arguments.seconds, arguments.only)
     table.show(lines)
     if arguments.json:
         report = {
             "version": 1,
-            "machine": facts(),
+            "machine": facts() | {"python": version},
             "seconds": arguments.seconds,
             "clients": [line._asdict() for line in lines],
         }

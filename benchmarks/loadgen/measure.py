@@ -57,18 +57,14 @@ def measure(name: str, python: str, server: NullServer, seconds: float, certific
     trusted = {"AWS_CA_BUNDLE": str(certificate), "SSL_CERT_FILE": str(certificate)} if certificate else {}
     tls = certificate is not None
     with tempfile.TemporaryFile("w+") as errors:
-        try:
-            process = subprocess.Popen(
-                [*command, "--url", server.url, "--seconds", str(seconds)],
-                cwd=ROOT,
-                env=os.environ | trusted,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-        except OSError as error:
-            return Line(name, tls, failure=f"not measured: {python} cannot be run: {error.strerror}")
-        with process:
+        with subprocess.Popen(
+            [*command, "--url", server.url, "--seconds", str(seconds)],
+            cwd=ROOT,
+            env=os.environ | trusted,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process:
             said, usages = _listen(process, server, seconds)
         errors.seek(0)
         if process.returncode != 0 or len(usages) != 2:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from benchmarks.loadgen.__main__ import main
 from benchmarks.loadgen.measure import measure
 from benchmarks.loadgen.server import NullServer, make_certificate, share
 from loadgen.fast import FastWriter
@@ -51,10 +52,11 @@ def test_a_peer_that_is_missing_is_told() -> None:
     assert line.failure == "not measured: aiodynamo is not installed"
 
 
-def test_an_interpreter_that_is_missing_is_told(tmp_path: Path) -> None:
-    with NullServer(prefix=[]) as server:
-        line = measure("loadgen fast", str(tmp_path / "python"), server, 0.1, None)
-    assert line.failure.startswith("not measured: ")
+def test_an_interpreter_that_is_missing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["--python", str(tmp_path / "python")])
+    assert raised.value.code == 2
+    assert "is no Python interpreter" in capsys.readouterr().err
 
 
 def test_a_client_is_measured_with_the_server_s_share_of_its_core() -> None:
