@@ -40,6 +40,10 @@ ARCHITECTURES = ("arm64", "x86_64")
 MIN_PARQUET_BUFFER_MB = 64
 """Firehose's least buffer for record format conversion (BufferingHints)."""
 
+MAX_PIPE_BATCH = 500
+"""EventBridge refuses a Pipe whose batch is larger than its target takes: 500 for Kinesis
+(EventBridge User Guide, "EventBridge Pipes batching and concurrency")."""
+
 MAX_LISTED = 300
 """How far an event pattern can count: it lists the lesser numbers, and has 2,048 characters (EventBridge quotas)."""
 
@@ -65,7 +69,7 @@ class Settings:
     table_warm_write_units: Annotated[int, Between(4000, 4_000_000, or_zero=True)] = 0
     kinesis_shards: Annotated[int, Between(0, 500)] = 0
     kinesis_retention_hours: Annotated[int, Between(24, 8760)] = 24
-    pipe_batch_size: Annotated[int, Between(1, 10_000)] = 500
+    pipe_batch_size: Annotated[int, Between(1, MAX_PIPE_BATCH)] = MAX_PIPE_BATCH
     pipe_batch_window_seconds: Annotated[int, Between(0, 300)] = 1
     pipe_parallelism: Annotated[int, Between(1, 10)] = 10
     pipe_retries: Annotated[int, Between(0, 10_000)] = 185
