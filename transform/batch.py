@@ -28,6 +28,7 @@ rule, so nothing above 1 MB is safe for every table.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict, cast
 
 from msgspec import Struct
@@ -96,57 +97,62 @@ class Transform:
         for start in range(0, len(records), _AT_ONCE):
             answers += self._answer(records[start : start + _AT_ONCE], tally)
         tally.ok = len(answers) - tally.dropped - tally.failed
-        tally.bytes_out = sum(map(_size, answers))
+        tally.bytes_out = _size(answers)
         if tally.bytes_out > self._limit_bytes:
             self._shrink(records, answers, tally)
         return answers, tally
 
     def _answer(self, records: list[Record], tally: Tally) -> list[Answer]:
-        read = [self._read(record, tally) for record in records]
-        changes = [change for change in read if isinstance(change, Change)]
-        if not changes:
-            return [answer for answer in read if not isinstance(answer, Change)]
-        tally.count(changes)
-        rows = iter(self._writer.rows(changes, tally.mismatches))
-        return [
-            self._written(record, next(rows), tally) if isinstance(change, Change) else change
-            for record, change in zip(records, read, strict=True)
+        changes, others = self._read(records, tally)
+        kept = _without(records, others)
+        rows, errors = self._writer.rows(changes, tally.mismatches)
+        lines = map(b64encode_as_string, self._writer.lines(rows))
+        answers: list[Answer] = [
+            {"recordId": record["recordId"], "result": "Ok", "data": line}
+            for record, line in zip(_without(kept, errors), lines, strict=True)
         ]
+        if self._partition_by:
+            for answer, row in zip(answers, rows, strict=True):
+                answer["metadata"] = {"partitionKeys": {key.name: _partition(row, key) for key in self._partition_by}}
+        for place, error in errors.items():
+            answers.insert(place, _failed(kept[place], error, tally))
+        for place, other in others.items():
+            answers.insert(place, other)
+        return answers
 
-    def _read(self, record: Record, tally: Tally) -> Change | Answer:
-        """The record's change, or its answer when it has none to write."""
-        # Whatever is wrong with one record, it must not fail its batch: Firehose would
-        # send the batch again, and then give up on all of it.
-        try:
-            data = b64decode(record["data"], None, True)
-            tally.bytes_in += len(data)
-            change = read_change(data)
-        except Exception as error:
-            return _failed(record, error, tally)
-        if self._drop and (change.op in self._drop or (change.expired and EXPIRED in self._drop)):
-            tally.dropped += 1
-            return {"recordId": record["recordId"], "result": "Dropped"}
-        return change
-
-    def _written(self, record: Record, row: Struct | Exception, tally: Tally) -> Answer:
-        if isinstance(row, Exception):
-            return _failed(record, row, tally)
-        line = b64encode_as_string(self._writer.encode(row))
-        if not self._partition_by:
-            return {"recordId": record["recordId"], "result": "Ok", "data": line}
-        keys = {key.name: _partition(row, key) for key in self._partition_by}
-        return {"recordId": record["recordId"], "result": "Ok", "data": line, "metadata": {"partitionKeys": keys}}
+    def _read(self, records: list[Record], tally: Tally) -> tuple[list[Change], dict[int, Answer]]:
+        """The changes to write and, by their places, the answers of the records that have none."""
+        changes: list[Change] = []
+        others: dict[int, Answer] = {}
+        bytes_in = 0
+        for place, record in enumerate(records):
+            # Whatever is wrong with one record, it must not fail its batch: Firehose would
+            # send the batch again, and then give up on all of it.
+            try:
+                data = b64decode(record["data"], None, True)
+                bytes_in += len(data)
+                change = read_change(data)
+            except Exception as error:
+                others[place] = _failed(record, error, tally)
+                continue
+            if self._drop and (change.op in self._drop or (change.expired and EXPIRED in self._drop)):
+                tally.dropped += 1
+                others[place] = {"recordId": record["recordId"], "result": "Dropped"}
+                continue
+            changes.append(change)
+        tally.bytes_in += bytes_in
+        if changes:
+            tally.count(changes)
+        return changes, others
 
     def _shrink(self, records: list[Record], answers: list[Answer], tally: Tally) -> None:
         """Answer ProcessingFailed where that saves the most, until the answer fits."""
-        savings = sorted(
-            (
-                (_size(answer) - _size(_unread(record)), index)
-                for index, (record, answer) in enumerate(zip(records, answers, strict=True))
-                if answer["result"] == "Ok"
-            ),
-            reverse=True,
-        )
+        savings = [
+            (len(answer.get("data", "")) - len(record["data"]) + _metadata_size(answer), index)
+            for index, (record, answer) in enumerate(zip(records, answers, strict=True))
+            if answer["result"] == "Ok"
+        ]
+        savings.sort(reverse=True)
         for saving, index in savings:
             if tally.bytes_out <= self._limit_bytes:
                 break
@@ -156,6 +162,10 @@ class Transform:
             tally.failed += 1
             tally.over_limit += 1
         tally.failures["over_limit"] = tally.over_limit
+
+
+def _without(records: list[Record], places: Mapping[int, object]) -> list[Record]:
+    return [record for place, record in enumerate(records) if place not in places] if places else records
 
 
 def _partition(row: Struct, key: PartitionKey) -> str:
@@ -181,10 +191,15 @@ def _unread(record: Record) -> Answer:
     }
 
 
-def _size(answer: Answer) -> int:
-    """The most bytes that an answer takes in the response."""
-    size = _FRAME_BYTES + len(answer["recordId"]) + len(answer.get("data", ""))
-    if "metadata" in answer:
-        keys = answer["metadata"]["partitionKeys"]
-        size += _METADATA_BYTES + sum(_KEY_BYTES + len(name) + _MAX_CHARACTER_BYTES * len(keys[name]) for name in keys)
-    return size
+def _size(answers: list[Answer]) -> int:
+    """The most bytes that answers take in the response."""
+    contents = [len(answer["recordId"]) + len(answer.get("data", "")) for answer in answers]
+    metadata = [_metadata_size(answer) for answer in answers if "metadata" in answer]
+    return len(answers) * _FRAME_BYTES + sum(contents) + sum(metadata)
+
+
+def _metadata_size(answer: Answer) -> int:
+    if "metadata" not in answer:
+        return 0
+    keys = answer["metadata"]["partitionKeys"]
+    return _METADATA_BYTES + sum(_KEY_BYTES + len(name) + _MAX_CHARACTER_BYTES * len(keys[name]) for name in keys)

@@ -87,7 +87,7 @@ class Change(Struct, frozen=True, gc=False):
     epoch_us: int
     before: str | None
     after: str | None
-    image: Raw
+    image: str
     expired: bool
 
 
@@ -99,26 +99,22 @@ def read_change(data: bytes) -> Change:
     event = _decode(data)
     record = event.dynamodb
     old, new = record.old_image, record.new_image
-    before = _image_text(old) if old else None
-    after = _image_text(new) if new else None
+    before = str(old, "utf-8") if old else None
+    if before and before[0] != "{":
+        before = _no_image(before)
+    after = str(new, "utf-8") if new else None
+    if after and after[0] != "{":
+        after = _no_image(after)
     op = event.event_name
-    if op == "REMOVE":
-        image = record.keys if before is None else old
-    elif op in OPERATIONS:
-        image = record.keys if after is None else new
-    else:
+    if op not in OPERATIONS:
         raise UnreadableError("operation")
-    if image is record.keys:
-        str(image, "utf-8")  # as an image's, so that what is no text is refused
     if not event.event_id:
         raise UnreadableError("event_id")
-    time = str(record.approximate_creation_date_time, "utf-8"), record.approximate_creation_date_time_precision
-    # The changes of a batch from a pipe share a few seconds, so these are kept.
-    changed_at, epoch_us = _moments.get(time) or _keep_moment(*time)
-    sequence = record.sequence_number
-    if not sequence:
-        sequence = str(epoch_us)
-    elif not (sequence.isdigit() and sequence.isascii() and len(sequence) <= SEQUENCE_DIGITS):
+    changed_at, epoch_us = _moments[
+        bytes(record.approximate_creation_date_time), record.approximate_creation_date_time_precision
+    ]
+    sequence = record.sequence_number or str(epoch_us)
+    if not sequence.encode().isdigit() or len(sequence) > SEQUENCE_DIGITS:
         raise UnreadableError("sequence_number")
     identity = event.user_identity
     return Change(
@@ -129,30 +125,32 @@ def read_change(data: bytes) -> Change:
         epoch_us,
         before,
         after,
-        image,
+        (before if op == "REMOVE" else after) or str(record.keys, "utf-8"),
         identity is not None and identity.principal_id == _EXPIRY,
     )
 
 
-def _image_text(image: Raw) -> str | None:
-    """An image's own text, or None for null."""
-    text = str(image, "utf-8")
-    if text[0] == "{":
-        return text
-    if text == "null":
-        return None
-    raise UnreadableError("image")
+def _no_image(text: str) -> None:
+    """UnreadableError for the text of an image that is no object, unless it is null: then there is none."""
+    if text != "null":
+        raise UnreadableError("image")
 
 
-_moments: dict[tuple[str, str], tuple[str, int]] = {}
+class _Moments(dict[tuple[bytes, str], tuple[str, int]]):
+    """When a change was made, by the number's text and its precision: the row's text and whole microseconds.
+
+    The changes of a batch from a pipe share a few seconds, so what was read is kept.
+    """
+
+    def __missing__(self, key: tuple[bytes, str]) -> tuple[str, int]:
+        if len(self) >= _MAX_MOMENTS:
+            self.clear()
+        text, precision = key
+        moment = self[key] = _read_moment(str(text, "utf-8"), precision)
+        return moment
 
 
-def _keep_moment(text: str, precision: str) -> tuple[str, int]:
-    """When the change was made: the row's text, as precise as the source, and whole microseconds."""
-    if len(_moments) >= _MAX_MOMENTS:
-        _moments.clear()
-    moment = _moments[text, precision] = _read_moment(text, precision)
-    return moment
+_moments = _Moments()
 
 
 def _read_moment(text: str, precision: str) -> tuple[str, int]:

@@ -24,6 +24,7 @@ test holds them to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import chain
 from typing import Annotated, Any
 
@@ -32,10 +33,12 @@ from msgspec.json import Decoder
 
 from transform.events import Change
 from transform.schema import Column, Descriptor, Table
-from transform.values import form, plain, plain_utc
+from transform.values import UnfitError, form, plain, plain_utc
 
 # An attribute that is there has a text, so that "" can stand for one that is not.
 _CheckedText = Annotated[str, Meta(min_length=1)]
+# Into how many parts changes are taken apart when one is not plain: of 128 each is alone after three times.
+_PARTS = 8
 _Field = tuple[str, Any] | tuple[str, Any, Any]
 
 
@@ -46,12 +49,19 @@ class PlainRows:
         root = _Node()
         reads = [_Read(column, table.descriptor(column), root.path(column, table)) for column in table.columns]
         self._decode = Decoder(root.struct("Image")).decode
-        checked = [read for read in reads if read.plain is not None]
-        self._plains = [read.plain for read in checked if read.plain is not None]
+        # The columns of one type stand together: so do the texts of that type, which are checked at once.
+        checked = sorted((read for read in reads if read.plain), key=lambda read: read.column.type)
         self._texts = _compile(f"lambda image: ({''.join(f'{read.access}, ' for read in checked)})", {})
-        self._times = [index for index, read in enumerate(checked) if read.column.type == "timestamp"]
-        names = [f"t{index}" for index in range(len(self._times))]
-        time_names = {checked[index].access: name for index, name in zip(self._times, names, strict=True)}
+        types = [read.column.type for read in checked]
+        self._plains = [
+            (plain_, types.index(type_), types.index(type_) + types.count(type_))
+            for type_, plain_ in {read.column.type: read.plain for read in checked}.items()
+            if plain_
+        ]
+        times = [read.access for read in checked if read.column.type == "timestamp"]
+        self._first_time, self._times = (types.index("timestamp") if times else 0), len(times)
+        names = [f"t{index}" for index in range(len(times))]
+        time_names = dict(zip(times, names, strict=True))
         values = ", ".join(read.expression(time_names) for read in reads)
         self._make = _compile(
             f"lambda {', '.join(['change', 'image', *names])}: row("
@@ -62,33 +72,37 @@ class PlainRows:
     def rows(self, changes: Sequence[Change]) -> list[Struct | None]:
         """A row for each change, or None where the image is not plain.
 
-        All at once; when one of them is not plain, each half by itself.
+        All at once; when one of them is not plain, each eighth by itself.
         """
         try:
-            images = [self._decode(change.image) for change in changes]
-            texts = [*chain.from_iterable(map(self._texts, images))]
-            if self._are_plain(texts):
-                times = (plain_utc(texts[index :: len(self._plains)]) for index in self._times)
-                return [*map(self._make, changes, images, *times)]
-        except (ValueError, RecursionError):  # of another type, or no JSON: the careful way says which
-            pass
-        if len(changes) == 1:
-            return [None]
-        half = len(changes) // 2
-        return [*self.rows(changes[:half]), *self.rows(changes[half:])]
+            return self._rows(changes)
+        except (ValueError, RecursionError):  # of another type or form, or no JSON: the careful way says which
+            if len(changes) == 1:
+                return [None]
+        size = max(1, len(changes) // _PARTS)
+        parts = (changes[start : start + size] for start in range(0, len(changes), size))
+        return [row for part in parts for row in self.rows(part)]
 
-    def _are_plain(self, texts: list[str]) -> bool:
-        """Whether all these texts, of one image after another, are plain and fit their columns."""
+    def _rows(self, changes: Sequence[Change]) -> list[Struct | None]:
+        images = [self._decode(change.image) for change in changes]
+        texts = [*chain.from_iterable(zip(*map(self._texts, images), strict=True))]
+        count = len(changes)
+        self._check(texts, count)
+        first = self._first_time * count
+        times = plain_utc(texts[first : first + self._times * count])
+        columns = [times[index * count : (index + 1) * count] for index in range(self._times)]
+        return [*map(self._make, changes, images, *columns)]
+
+    def _check(self, texts: list[str], count: int) -> None:
+        """UnfitError unless all these texts are plain and fit; they are so many of one column after another."""
         forms = form("\n".join(texts)).split(b"\n")
         if len(forms) != max(len(texts), 1):  # a text with a newline in it makes two
-            return False
-        width = len(self._plains)
-        for index, plain_ in enumerate(self._plains):
-            if not plain_.forms.issuperset(forms[index::width]):
-                return False
-            if plain_.holds is not None and not plain_.holds(texts[index::width]):
-                return False
-        return True
+            raise UnfitError
+        for plain_, start, end in self._plains:
+            if not plain_.forms.issuperset(forms[start * count : end * count]):
+                raise UnfitError
+            if plain_.holds is not None and not plain_.holds(texts[start * count : end * count]):
+                raise UnfitError
 
 
 class _Read:
@@ -147,24 +161,25 @@ class _Node:
 
         NULL is accepted for all but a key, which must be there.
         """
-        if self.is_key:
-            return self._struct([(str(self.descriptor), self._scalar())])
-        null: _Field = ("NULL", bool, False)
-        if self.descriptor is None:
-            members = self.struct("Members")
-            return self._struct([("M", members, members()), null])
-        if self.is_checked:
-            return self._struct([(self.descriptor, self._scalar(), ""), null])
-        return self._struct([(self.descriptor, self._scalar() | None, None), null])
+        if self.descriptor is not None:
+            return _scalar(self.descriptor, self.is_checked, self.is_key)
+        members = self.struct("Members")
+        return _attribute(("M", members, members()), _NULL)
 
-    def _scalar(self) -> Any:
-        if self.descriptor == "BOOL":
-            return bool
-        return _CheckedText if self.is_checked else str
 
-    @staticmethod
-    def _struct(fields: list[_Field]) -> type[Struct]:
-        return defstruct("Attribute", fields, frozen=True, gc=False, forbid_unknown_fields=True)
+_NULL: _Field = ("NULL", bool, False)
+
+
+@cache  # few types for many attributes: what the codec knows of them stays in the processor's cache
+def _scalar(descriptor: Descriptor, is_checked: bool, is_key: bool) -> type[Struct]:
+    content: Any = bool if descriptor == "BOOL" else _CheckedText if is_checked else str
+    if is_key:
+        return _attribute((descriptor, content))
+    return _attribute((descriptor, content, "") if is_checked else (descriptor, content | None, None), _NULL)
+
+
+def _attribute(*fields: _Field) -> type[Struct]:
+    return defstruct("Attribute", fields, frozen=True, gc=False, forbid_unknown_fields=True)
 
 
 def _compile(expression: str, names: dict[str, Any]) -> Callable[..., Any]:

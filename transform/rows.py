@@ -36,7 +36,7 @@ microsecond count, so changes of a native destination sort before those of a pip
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from msgspec import Struct, defstruct
@@ -67,24 +67,29 @@ class RowWriter:
         self._encode_into = Encoder().encode_into
         self._buffer = bytearray()
 
-    def rows(self, changes: Sequence[Change], mismatches: dict[str, int]) -> list[Struct | Exception]:
-        """A row for each change; an exception where its image is none or does not have the key.
+    def rows(self, changes: Sequence[Change], mismatches: dict[str, int]) -> tuple[list[Struct], dict[int, Exception]]:
+        """The changes' rows and, by their places, why the others have none: the image is none, or without the key.
 
         Adds to `mismatches`, by column, the values that their column could not hold.
         """
-        rows: list[Struct | Exception] = []
-        for change, row in zip(changes, self._plain.rows(changes), strict=True):
+        plain = self._plain.rows(changes)
+        if all(plain):
+            return cast("list[Struct]", plain), {}
+        rows: list[Struct] = []
+        errors: dict[int, Exception] = {}
+        for place, (change, row) in enumerate(zip(changes, plain, strict=True)):
             try:
                 rows.append(row or self.careful_row(change, mismatches))
             except (ValueError, RecursionError) as error:
-                rows.append(error)
-        return rows
+                errors[place] = error
+        return rows, errors
 
-    def encode(self, row: Struct) -> bytearray:
-        """The row as a line; the next call overwrites it."""
-        self._encode_into(row, self._buffer)
-        self._buffer.append(_NEWLINE)
-        return self._buffer
+    def lines(self, rows: Sequence[Struct]) -> Iterator[bytearray]:
+        """Each row as a line; the next one overwrites it."""
+        for row in rows:
+            self._encode_into(row, self._buffer)
+            self._buffer.append(_NEWLINE)
+            yield self._buffer
 
     def careful_row(self, change: Change, mismatches: dict[str, int]) -> Struct:
         """A change's row, one value at a time: what `PlainRows` must equal where it makes one."""

@@ -45,13 +45,14 @@ class Tally(Struct):
     bytes_out: int = 0
     oldest_us: int | None = None
     operations: dict[str, int] = field(default_factory=lambda: {"INSERT": 0, "MODIFY": 0, "REMOVE": 0})
-    failures: dict[str, int] = field(default_factory=dict[str, int])
-    mismatches: dict[str, int] = field(default_factory=dict[str, int])
+    failures: dict[str, int] = {}
+    mismatches: dict[str, int] = {}
 
     def count(self, changes: Sequence[Change]) -> None:
         """Add these changes' operations and times; they are not none."""
-        for change in changes:
-            self.operations[change.op] += 1
+        ops = [change.op for change in changes]
+        for op in self.operations:
+            self.operations[op] += ops.count(op)
         oldest_us = min([change.epoch_us for change in changes])
         self.oldest_us = oldest_us if self.oldest_us is None else min(self.oldest_us, oldest_us)
 

@@ -143,7 +143,7 @@ def _exist(texts: list[str]) -> bool:
     if "T24" in joined or joined.count("+") != joined.count("+00:00"):
         return False
     try:
-        deque(map(datetime.fromisoformat, joined.split()), maxlen=0)
+        deque(map(datetime.fromisoformat, filter(None, texts)), maxlen=0)
     except ValueError:
         return False
     return True

@@ -126,7 +126,7 @@ class Fuzzer:
         for name, image in (("before", images.OldImage), ("after", images.NewImage)):
             assert (row[name] or "null") == str(image, "utf-8")
         change: Change = read_change(case)
-        assert bytes(self._writer.encode(self._writer.careful_row(change, {}))) == line
+        assert bytes(*self._writer.lines([self._writer.careful_row(change, {})])) == line
         return self._plain.rows([change]) != [None]
 
     def _damaged(self) -> bytes:

@@ -45,14 +45,14 @@ def changes(*items: dict[str, Any]) -> list[Change]:
 def fast_rows(table: Table, chosen: list[Change]) -> list[dict[str, Any] | None]:
     writer = RowWriter(table)
     return [
-        None if row is None else json.loads(writer.encode(row))
+        None if row is None else json.loads(*writer.lines([row]))
         for row in PlainRows(table, writer.row_type).rows(chosen)
     ]
 
 
 def careful_rows(table: Table, chosen: list[Change]) -> list[dict[str, Any]]:
     writer = RowWriter(table)
-    return [json.loads(writer.encode(writer.careful_row(change, {}))) for change in chosen]
+    return [json.loads(*writer.lines([writer.careful_row(change, {})])) for change in chosen]
 
 
 @TABLES
