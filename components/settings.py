@@ -119,6 +119,12 @@ class Settings:
             )
         if self.table_capacity == "provisioned":
             self._check_provisioned()
+        elif 0 < self.table_max_write_units < self.table_warm_write_units:
+            raise SettingsError(
+                f"tableWarmWriteUnits is {self.table_warm_write_units}, but tableMaxWriteUnits is "
+                f"{self.table_max_write_units}: what is paid to be warm would be throttled, so lower the one or raise "
+                "the other."
+            )
         if self.alarm_email and not self.customer_managed_keys:
             raise SettingsError(
                 f"alarmEmail is {self.alarm_email!r}, but customerManagedKeys is false: an alarm cannot publish to a "

@@ -101,6 +101,10 @@ def test_a_choice_is_refused_with_all_there_are(key: Key) -> None:
             {"tableCapacity": "provisioned", "tableWarmWriteUnits": "4000"},
             "tableWarmWriteUnits is 4000, but tableCapacity is provisioned",
         ),
+        (
+            {"tableMaxWriteUnits": "4000", "tableWarmWriteUnits": "5000"},
+            "tableWarmWriteUnits is 5000, but tableMaxWriteUnits is 4000",
+        ),
         ({"protect": "true", "forceDestroy": "true"}, "protect and forceDestroy are both true"),
     ],
 )
