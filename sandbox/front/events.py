@@ -1,19 +1,25 @@
-"""What a rule's target gets of an event: the event itself, or what its input transformer makes of it.
+"""What a rule's target gets of an event, and how it gets to a queue.
 
-moto's own needs a package that it does not bring along, and puts values into
-the template as they are. The template's rules:
+moto's own way of making a target's input needs a package that it does not bring
+along, and puts values into the template as they are; its way to a queue counts
+the queue's messages for each one. The template's rules:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+import uuid
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+from moto.events.models import Rule
+from moto.sqs.models import Message, sqs_backends
 
+from sandbox.front.backends import backend_of
 from sandbox.pipes.templates import lookup, parse_path
 
 _PLACEHOLDER = re.compile(r"<([^<>]+)>")
@@ -52,6 +58,32 @@ def target_input(input_template: str | None, input_paths_map: Mapping[str, str],
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         return text
+
+
+def to_queue(original: Callable[..., None]) -> Callable[..., None]:
+    """moto's delivery to a queue, but for a standard queue, which is sent to at once."""
+
+    def send(rule: Rule, resource_id: str, event: Any, group_id: str | None = None) -> None:
+        queue: Any = backend_of(sqs_backends, rule.region_name).get_queue(resource_id)
+        if queue.fifo_queue:
+            original(rule, resource_id, event, group_id)
+            return
+        message: Any = Message(str(uuid.uuid4()), msgspec.json.encode(_as_sent(event)).decode(), None)
+        message.mark_sent(delay_seconds=queue.delay_seconds)
+        queue.add_message(message)
+
+    return send
+
+
+def _as_sent(event: Any) -> Any:
+    """The event with its time as EventBridge writes it; what a transformer made is left as it is."""
+    if not isinstance(event, dict):
+        return event
+    told = cast("dict[str, Any]", event)
+    seconds = told.get("time")
+    if not isinstance(seconds, int | float):
+        return told
+    return told | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))}
 
 
 @cache

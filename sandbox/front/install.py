@@ -20,11 +20,12 @@ from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
+from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
 
-from sandbox.front.events import target_input
+from sandbox.front.events import target_input, to_queue
 from sandbox.front.items import StoredItem
 from sandbox.front.kinesis import Shard
 from sandbox.front.stream import Change, StreamShard
@@ -44,6 +45,8 @@ def install() -> None:
     _replace(moto.kinesis.models, "Shard", Shard)
     _replace(FakeBucket, "get_permission", _unconditional_permission)
     _replace(EventTemplateParser, "parse", staticmethod(target_input))
+    send: Any = vars(Rule)["_send_to_sqs_queue"]
+    _replace(Rule, "_send_to_sqs_queue", to_queue(send))
     _replace(DynamoDBBackend, "update_item", _atomic_update(DynamoDBBackend.update_item))
     _replace(DynamoDBBackend, "transact_write_items", _atomic_transaction(DynamoDBBackend.transact_write_items))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from sandbox.deploy import deploy
-from sandbox.state import StateDir
+from sandbox.state import StateDir, client
+from tests.conftest import SandboxServer
 from tests.integration.sandbox.dataplane import Sandbox, wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -68,14 +70,18 @@ def of(message: dict[str, Any], prefix: str) -> str:
     return order_id if order_id.startswith(prefix) else ""
 
 
-@pytest.fixture(scope="module")
-def fanout(dataplane: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Generator[Fanout]:
-    project = tmp_path_factory.mktemp("fanout")
+def deployed(endpoint_url: str, project: Path, stack: str, like: str) -> dict[str, Any]:
+    """The outputs of a stack that is like one of the project's, with the fan-out."""
     (project / "__main__.py").write_text(FORWARD)
     (project / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
     chosen = "  sales-analytics-cdc:eventFanout: true\n  sales-analytics-cdc:largeOrderThreshold: 12\n"
-    (project / "Pulumi.fan-out.yaml").write_text((ROOT / "Pulumi.local.yaml").read_text() + chosen)
-    outputs = deploy(project, "fan-out", dataplane.endpoint_url, StateDir(project / "state"), lambda _line: None)
+    (project / f"Pulumi.{stack}.yaml").write_text((ROOT / f"Pulumi.{like}.yaml").read_text() + chosen)
+    return deploy(project, stack, endpoint_url, StateDir(project / "state"), lambda _line: None)
+
+
+@pytest.fixture(scope="module")
+def fanout(dataplane: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Generator[Fanout]:
+    outputs = deployed(dataplane.endpoint_url, tmp_path_factory.mktemp("fanout"), "fan-out", "local")
     dataplane.start("pipes")
     yield Fanout(dataplane, outputs)
     dataplane.end_workers()
@@ -192,6 +198,26 @@ def test_what_the_bus_never_takes_goes_to_the_dead_letter_queue(fanout: Fanout) 
     assert body["KinesisBatchInfo"]["streamArn"] == source
 
 
+def test_a_target_without_a_transformer_gets_the_event_as_eventbridge_writes_it(fanout: Fanout) -> None:
+    events, sqs = fanout.sandbox.client("events"), fanout.sandbox.client("sqs")
+    name = fanout.outputs["event_bus_name"]
+    url = sqs.create_queue(QueueName="whole-events")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"detail-type": ["paid"], "detail": {"order": {"order_id": [{"prefix": "whole"}]}}}
+    events.put_rule(Name="whole", EventBusName=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="whole", EventBusName=name, Targets=[{"Id": "queue", "Arn": queue}])
+    fanout.put("whole-1", "placed")
+    fanout.put("whole-1", "paid")
+    (message,) = wait_until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "the event")
+    event = json.loads(message["Body"])
+    names = ("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail")
+    assert sorted(event) == sorted(names)
+    assert (event["detail-type"], event["source"], event["detail"]["was"]) == ("paid", "order-cdc", "placed")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", event["time"])
+    events.remove_targets(Rule="whole", EventBusName=name, Ids=["queue"])
+    events.delete_rule(Name="whole", EventBusName=name)
+
+
 def test_the_deployed_bus_is_described_as_the_stack_says(fanout: Fanout) -> None:
     events, name = fanout.sandbox.client("events"), fanout.outputs["event_bus_name"]
     bus = events.describe_event_bus(Name=name)
@@ -203,3 +229,15 @@ def test_the_deployed_bus_is_described_as_the_stack_says(fanout: Fanout) -> None
         assert target["Arn"].endswith("-fan-out-events")
         assert target["DeadLetterConfig"]["Arn"].endswith("-fan-out-event-dead-letters")
         assert target["RetryPolicy"] == {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86400}
+
+
+def test_a_protected_stack_has_its_events_under_its_own_key(sandbox_server: SandboxServer, tmp_path: Path) -> None:
+    outputs = deployed(sandbox_server.endpoint_url, tmp_path, "fan-out-prod", "prod")
+    bus = client("events", sandbox_server.endpoint_url).describe_event_bus(Name=outputs["event_bus_name"])
+    assert ":key/" in bus["KmsKeyIdentifier"]
+    assert bus["DeadLetterConfig"]["Arn"].endswith("-fan-out-prod-event-dead-letters")
+    attributes = client("sqs", sandbox_server.endpoint_url).get_queue_attributes(
+        QueueUrl=outputs["event_queue_url"], AttributeNames=["KmsMasterKeyId", "RedrivePolicy"]
+    )["Attributes"]
+    assert attributes["KmsMasterKeyId"] == bus["KmsKeyIdentifier"]
+    assert json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"] == bus["DeadLetterConfig"]["Arn"]
