@@ -14,12 +14,13 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.loadgen import table, wrk
 from benchmarks.loadgen.clients import CLIENTS
 from benchmarks.loadgen.machine import SERVER_CORE, facts, pinned, python_version
-from benchmarks.loadgen.measure import Line, measure
+from benchmarks.loadgen.measure import Line, measure, ratios
 from benchmarks.loadgen.server import NullServer, make_certificate
 from benchmarks.terminal import Steps
 
@@ -46,10 +47,16 @@ def main(argv: list[str] | None = None) -> int:
             "version": 1,
             "machine": facts() | {"python": version},
             "seconds": arguments.seconds,
-            "clients": [line._asdict() for line in lines],
+            "clients": [_described(line, lines) for line in lines],
         }
         arguments.json.write_text(json.dumps(report, indent=1) + "\n")
     return 1 if any(line.failure and line.client in CLIENTS and CLIENTS[line.client].ours for line in lines) else 0
+
+
+def _described(line: Line, lines: list[Line]) -> Mapping[str, object]:
+    """All that is known of a line."""
+    to = {name: ratio._asdict() for name, ratio in ratios(line, lines).items()}
+    return line._asdict() | {"server_limited": line.server_limited, "disturbed": line.disturbed, "ratios": to}
 
 
 def _measure_all(python: str, seconds: float, only: str) -> list[Line]:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from benchmarks.loadgen.machine import CLIENT_CORE, ROOT, pinned
 from benchmarks.loadgen.null_server import Usage
 from benchmarks.loadgen.server import LIMIT_SHARE, NullServer, share
 
+# The clients that others would use for speed.
+BASES = ("aioboto3 tuned", "aiodynamo")
 # A client that always has something to do uses more of its core than this, if nothing else does.
 UNDISTURBED_SHARE = 0.9
 # From a client's start to its end, beside the time that it is measured.
@@ -49,6 +52,22 @@ class Line(NamedTuple):
     def disturbed(self) -> bool:
         """Whether the client had less than its core though the server had time: other work took the rest."""
         return not self.server_limited and self.client_share < UNDISTURBED_SHARE
+
+
+class Ratio(NamedTuple):
+    """How many times as fast as another client, and how many times less processor time an item."""
+
+    items_per_s: float
+    cpu_per_item: float
+
+
+def ratios(line: Line, lines: Sequence[Line]) -> dict[str, Ratio]:
+    """A client's ratios to the clients in BASES that were measured as it was, by name."""
+    return {
+        base.client: Ratio(line.items_per_s / base.items_per_s, base.cpu_us_per_item / line.cpu_us_per_item)
+        for base in lines
+        if base.client in BASES and base.tls == line.tls and not base.failure and not line.failure
+    }
 
 
 def measure(name: str, python: str, server: NullServer, seconds: float, certificate: Path | None) -> Line:

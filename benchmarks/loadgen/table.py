@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks import terminal
-from benchmarks.loadgen.measure import Line
+from benchmarks.loadgen.measure import BASES, Line, ratios
 
-_BASES = ("aioboto3 tuned", "aiodynamo")
 _NOTES = (
     "ratios: items a second / processor time an item",
     "! the server was the limit: the client could do more; its processor time stands",
@@ -17,7 +16,6 @@ _NOTES = (
 
 def show(lines: Sequence[Line]) -> None:
     """Print rates, processor time, and ratios to the clients that others would use for speed."""
-    bases = {(line.client, line.tls): line for line in lines if line.client in _BASES and not line.failure}
     table = terminal.table("One client at a time, one core for it and one for the server")
     table.add_column("client", no_wrap=True)
     table.add_column("TLS")
@@ -27,7 +25,7 @@ def show(lines: Sequence[Line]) -> None:
         "CPU µs/ request",
         "its core",
         "server's core",
-        *(f"to {b}" for b in _BASES),
+        *(f"to {b}" for b in BASES),
     ):
         table.add_column(heading, justify="right", overflow="fold")
     for line in lines:
@@ -35,6 +33,7 @@ def show(lines: Sequence[Line]) -> None:
         if line.failure:
             table.add_row(line.client, tls, *["-"] * 7)
             continue
+        found = ratios(line, lines)
         table.add_row(
             line.client,
             tls,
@@ -43,7 +42,10 @@ def show(lines: Sequence[Line]) -> None:
             f"{line.cpu_us_per_request:,.1f}",
             f"{'~ ' if line.disturbed else ''}{line.client_share:.0%}",
             f"{'! ' if line.server_limited else ''}{line.server_share:.0%}",
-            *(_ratios(line, bases.get((base, line.tls))) for base in _BASES),
+            *(
+                f"{found[base].items_per_s:.1f} / {found[base].cpu_per_item:.1f}" if base in found else "-"
+                for base in BASES
+            ),
         )
     console = terminal.console()
     console.print(table)
@@ -54,9 +56,3 @@ def show(lines: Sequence[Line]) -> None:
             console.print(
                 f"{line.client}{' over TLS' if line.tls else ''}: {line.failure}", markup=False, soft_wrap=True
             )
-
-
-def _ratios(line: Line, base: Line | None) -> str:
-    if base is None:
-        return "-"
-    return f"{line.items_per_s / base.items_per_s:.1f} / {base.cpu_us_per_item / line.cpu_us_per_item:.1f}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.loadgen.measure import Line
+from benchmarks.loadgen.measure import Line, Ratio, ratios
 from benchmarks.loadgen.processes import Scaled, part
 from benchmarks.pacing import Paced
 
@@ -58,3 +58,14 @@ def test_a_busy_server_is_the_limit_and_an_idle_client_was_disturbed() -> None:
 
 def test_processor_time_is_shared_by_a_batch_s_items() -> None:
     assert Line("a", False, 100.0, 2_500.0, cpu_us_per_request=50.0).cpu_us_per_item == pytest.approx(2.0)
+
+
+def test_ratios_are_to_the_peers_measured_in_the_same_way() -> None:
+    ours = Line("loadgen fast, batches of 25", True, 100.0, 2_500.0, cpu_us_per_request=50.0)
+    lines = [
+        ours,
+        Line("aioboto3 tuned", True, 500.0, 500.0, cpu_us_per_request=1_000.0),
+        Line("aioboto3 tuned", False, 900.0, 900.0, cpu_us_per_request=900.0),
+        Line("aiodynamo", True, failure="not measured"),
+    ]
+    assert ratios(ours, lines) == {"aioboto3 tuned": Ratio(5.0, 500.0)}
