@@ -44,7 +44,7 @@ class Workload:
     writes_per_s: float = 500
     transform_ms_per_1000: float = 60
     log_bytes_per_batch: int = 1000
-    events_per_write: float = 0.5
+    events_per_write: float = 0.8
 
 
 @dataclass(frozen=True)
