@@ -50,7 +50,12 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
     except pulumi.RunError as error:
         return _refuse(str(error))
     lines = outline.with_inputs(recorded, settings) if chosen.inputs else explained(recorded, settings)
-    sys.stdout.writelines(f"{line}\n" for line in lines)
+    try:
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has read enough, as in `| head`; the interpreter's own flush at the end would complain.
+        sys.stdout = None
     return 0
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,15 @@ def test_the_command_shows_what_a_choice_would_bring(
 def test_a_choice_that_is_none_is_refused(no_build: None, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain.main(["--stack", "dev", "--config", "eventFanout"], root) == 2
     assert "eventFanout is ''; allowed: true or false." in capsys.readouterr().err
+
+
+def test_who_has_read_enough_may_go(no_build: None, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone:
+        def writelines(self, lines: object) -> None:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    assert explain.main(["--stack", "dev"], root) == 0
 
 
 def test_an_unknown_stack_is_refused_with_those_there_are(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
