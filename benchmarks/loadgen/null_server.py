@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
+import signal
 import ssl
 import sys
 import time
@@ -237,6 +238,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     arguments = parser.parse_args()
+    # Ctrl-C reaches all processes of the terminal; this one ends with its standard input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     uvloop.run(serve(arguments.port, server_context(*arguments.tls) if arguments.tls else None))
 
 

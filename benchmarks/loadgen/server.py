@@ -37,7 +37,10 @@ class NullServer:
         if self._process.stdin is None or self._process.stdout is None:
             raise OSError("the null server has no pipes")
         self._input, self._output = self._process.stdin, self._process.stdout
-        self.port = int(self._output.readline() or 0)
+        ready = self._output.readline()
+        if not ready:
+            raise OSError(f"the null server ended with code {self._process.wait()}")
+        self.port = int(ready)
         self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> NullServer:

@@ -1,4 +1,4 @@
-"""The null server as a process, and clients that cannot be measured."""
+"""The null server as a process, what is measured against it, and what cannot be."""
 
 import importlib.util
 import socket
@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from benchmarks import pacing
 from benchmarks.loadgen.__main__ import main
 from benchmarks.loadgen.measure import measure
 from benchmarks.loadgen.server import NullServer, make_certificate, share
@@ -66,3 +67,17 @@ def test_a_client_is_measured_with_the_server_s_share_of_its_core() -> None:
     assert line.requests_per_s == line.items_per_s > 0
     assert line.cpu_us_per_request > 0
     assert 0 < line.server_share < 2
+
+
+def test_pacing_counts_what_the_load_generator_really_sent() -> None:
+    with NullServer(prefix=[]) as server:
+        paced = pacing.run("loadgen", 200.0, 0.5, server.port)
+    assert paced.planned == paced.sent == paced.acked == 100
+    assert paced.cpu_share > 0
+
+
+@pytest.mark.parametrize("way", ["sleep", "tick", "spin"])
+def test_the_other_ways_of_pacing_count_too(way: str) -> None:
+    paced = pacing.run(way, 200.0, 0.2, 0)
+    assert 0 < paced.sent <= paced.planned == 40
+    assert paced.acked is None
