@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import pkgutil
 import re
+from collections.abc import Mapping
 from typing import Any, get_type_hints
 
 import pytest
 
 import components
 from components.alarms import alarms
+from components.controls import findings
 from components.graph import Graph, Resource
 from components.metrics import Pipeline
 from components.prices import Cost, Workload, cost
@@ -31,6 +34,14 @@ KEPT = {
     *("aws:dynamodb/table:Table", "aws:kinesis/stream:Stream", "aws:s3/bucket:Bucket", "aws:kms/key:Key"),
 }
 """What `protect` keeps: whatever holds data, and what the data is encrypted under."""
+FOLLOWED: Mapping[str, set[str]] = {
+    "table": {"ConsumedWriteCapacityUnits", "WriteThrottleEvents"},
+    "pipe": {"Invocations", "ExecutionFailed", "Duration", "ApproximateNumberOfMessagesVisible"},
+    "stream": {"IncomingRecords", "GetRecords.Records", "GetRecords.IteratorAgeMilliseconds", "OldestEventAge"},
+    "transform": {"Errors", "Duration", "ProcessingFailed"},
+    "delivery": {"DeliveryToS3.DataFreshness", "DeliveryToS3.Success", "FailedConversion.Records"},
+    "queries": {"ProcessedBytes"},
+}
 DO = re.compile(
     r"\b(Ask|Find|Look|Mend|Raise|Read|Replay|Set|back-fill|find|look|lower|mend|raise|read|replay|set|warm)\b"
 )
@@ -95,6 +106,27 @@ def test_a_setting_that_an_alarm_names_is_one() -> None:
     for alarm in alarms(Pipeline(*["x"] * 8), Settings(event_fanout=True)):
         named = re.findall(r"\b[a-z]+[A-Z]\w+", alarm.description)
         assert set(named) <= keys, alarm.name
+
+
+@pytest.mark.parametrize("stage", FOLLOWED)
+def test_the_dashboard_shows_what_each_stage_does(stage: str, record: Record) -> None:
+    body = json.loads(record("prod").one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"])
+    drawn = {series[1] for widget in body["widgets"] for series in widget["properties"].get("metrics", ())}
+    assert FOLLOWED[stage] <= drawn
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"captureMode": "native"},
+        {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"},
+        {"lakeFormat": "json-gzip", "errorQueue": "false"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_no_choice_breaks_a_control(changed: dict[str, str], stack: str, settings: Settings, record: Record) -> None:
+    found = findings(record(stack, changed), settings)
+    assert [(finding.control.id, finding.urn) for finding in found if finding.status == "failed"] == []
 
 
 @pytest.mark.parametrize("component", Stage.__subclasses__(), ids=lambda component: component.__name__)
