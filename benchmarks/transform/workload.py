@@ -10,6 +10,7 @@ from typing import Any
 Item = dict[str, Any]
 
 SHARES = {"INSERT": 0.6, "MODIFY": 0.3, "REMOVE": 0.1}
+_LEAST_WITH_IMAGES = 400
 _CITIES = ["Berlin", "Lyon", "Madrid", "Osaka", "Boston", "São Paulo", "Köln", "Leeds", "Austin", "Turin"]
 _STATUSES = ["placed", "paid", "shipped", "delivered", "cancelled"]
 _STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders-dev/stream/2026-11-22T09:00:00.000"
@@ -21,13 +22,18 @@ def batch(records: int, mean_bytes: int, seed: int = 1) -> dict[str, Any]:
     An order has the schema's attributes, the optional ones (discount, shipping
     fee, gift) where it has any, in an order of its own, as DynamoDB keeps none.
     What is missing to the size is made up by a note; where the attributes are
-    too large for the size, orders go without the last of them.
+    too large for the size, orders go without the last of them. Under 400 bytes there is no
+    room for images: the changes have the key alone, in the members that are needed.
     """
     chosen = random.Random(seed)
     ops = [op for op, share in SHARES.items() for _ in range(round(records * share))]
     ops += ["INSERT"] * (records - len(ops))
     chosen.shuffle(ops)
     orders = [_order(chosen, index) for index in range(len(ops))]
+    if mean_bytes < _LEAST_WITH_IMAGES:
+        return event(
+            [_text(_keys_only(op, order, index)) for index, (op, order) in enumerate(zip(ops, orders, strict=True))]
+        )
     changes = [_change(op, order, index) for index, (op, order) in enumerate(zip(ops, orders, strict=True))]
     images = 1 + SHARES["MODIFY"]
     spare = mean_bytes - sum(map(len, map(_text, changes))) / len(changes)
@@ -117,6 +123,16 @@ def _change(op: str, order: Item, index: int) -> Item:
         "awsRegion": "eu-west-1",
         "dynamodb": change,
         "eventSourceARN": _STREAM,
+    }
+
+
+def _keys_only(op: str, order: Item, index: int) -> Item:
+    change = _change(op, order, index)
+    needed = ("ApproximateCreationDateTime", "Keys", "SequenceNumber")
+    return {
+        "eventID": change["eventID"],
+        "eventName": op,
+        "dynamodb": {name: change["dynamodb"][name] for name in needed},
     }
 
 
