@@ -114,6 +114,7 @@ class Transform:
         if self._partition_by:
             for answer, row in zip(answers, rows, strict=True):
                 answer["metadata"] = {"partitionKeys": {key.name: _partition(row, key) for key in self._partition_by}}
+        # Both go upwards, so that each is inserted where its record stands.
         for place, error in errors.items():
             answers.insert(place, _failed(kept[place], error, tally))
         for place, other in others.items():

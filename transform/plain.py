@@ -53,7 +53,7 @@ class PlainRows:
         checked = sorted((read for read in reads if read.plain), key=lambda read: read.column.type)
         self._texts = _compile(f"lambda image: ({''.join(f'{read.access}, ' for read in checked)})", {})
         types = [read.column.type for read in checked]
-        self._plains = [
+        self._plains = [  # each with its first column and the one after its last
             (plain_, types.index(type_), types.index(type_) + types.count(type_))
             for type_, plain_ in {read.column.type: read.plain for read in checked}.items()
             if plain_
