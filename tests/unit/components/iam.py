@@ -2,7 +2,7 @@
 
 As in the IAM User Guide's evaluation logic, for identity policies with the
 condition operators that the program uses. A condition whose key the request does
-not carry is not met.
+not carry is not met, unless its operator says IfExists.
 """
 
 from __future__ import annotations
@@ -31,15 +31,22 @@ def allows(document: str, call: Call) -> bool:
 
 
 def _matches(statement: Mapping[str, Any], call: Call) -> bool:
+    actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
     return (
-        any(_like(pattern.lower(), call.action.lower()) for pattern in statement["Action"])
+        any(_like(pattern.lower(), call.action.lower()) for pattern in actions)
         and any(_like(pattern, call.resource) for pattern in statement.get("Resource", ["*"]))
         and all(
-            key in call.context and _OPERATORS[operator](str(value), call.context[key])
+            _holds(operator, str(value), call.context.get(key))
             for operator, keys in statement.get("Condition", {}).items()
             for key, value in keys.items()
         )
     )
+
+
+def _holds(operator: str, value: str, carried: str | None) -> bool:
+    if carried is None:
+        return operator.endswith("IfExists")
+    return _OPERATORS[operator.removesuffix("IfExists")](value, carried)
 
 
 def _like(pattern: str, text: str) -> bool:

@@ -129,6 +129,12 @@ def test_no_choice_breaks_a_control(changed: dict[str, str], stack: str, setting
     assert [(finding.control.id, finding.urn) for finding in found if finding.status == "failed"] == []
 
 
+@pytest.mark.parametrize("changed", [{"captureMode": "native"}, {"lakeFormat": "json-gzip", "errorQueue": "false"}])
+def test_a_choice_can_be_previewed(changed: dict[str, str], record: Record) -> None:
+    preview, up = record("prod", changed, preview=True), record("prod", changed)
+    assert {resource.urn for resource in preview.resources} == {resource.urn for resource in up.resources}
+
+
 @pytest.mark.parametrize("component", Stage.__subclasses__(), ids=lambda component: component.__name__)
 def test_a_component_says_what_it_needs(component: type[Stage]) -> None:
     needs = get_type_hints(component.__init__).get("args")

@@ -211,6 +211,20 @@ def test_only_this_accounts_own_may_assume_the_role(role: str, service: str, sta
     ]
 
 
+@pytest.mark.parametrize("role", SERVICES)
+def test_another_accounts_resource_may_not_assume_the_role(role: str, stack: str, program: Graph) -> None:
+    name = f"order-cdc-{stack}-{role}-role"
+    (found,) = [one for one in program.of("aws:iam/role:Role") if one.inputs["name"] == name]
+    trust = str(found.inputs["assumeRolePolicy"])
+    ours = {
+        "aws:SourceAccount": "123456789012",
+        "aws:SourceArn": PREFIX.format("pipes", f"pipe/order-cdc-{stack}-{role}"),
+    }
+    assert allows(trust, Call("sts:AssumeRole", "*", ours))
+    assert not allows(trust, Call("sts:AssumeRole", "*", ours | {"aws:SourceAccount": "210987654321"}))
+    assert allows(trust, Call("sts:AssumeRole", "*")) == (SERVICES[role] != "pipes")
+
+
 def trusted(service: str, name: str) -> dict[str, dict[str, str]]:
     """The conditions that the service's documentation bears out.
 
@@ -254,6 +268,8 @@ def test_a_policy_document_fits_into_its_role(program: Graph) -> None:
         ({"Effect": "Deny"}, Call("s3:GetObject", "a"), False),
         ({"Condition": {"StringEquals": {"k": "v"}}}, Call("s3:GetObject", "a"), False),
         ({"Condition": {"StringEquals": {"k": "v"}}}, Call("s3:GetObject", "a", {"k": "v"}), True),
+        ({"Condition": {"StringEqualsIfExists": {"k": "v"}}}, Call("s3:GetObject", "a"), True),
+        ({"Condition": {"StringEqualsIfExists": {"k": "v"}}}, Call("s3:GetObject", "a", {"k": "w"}), False),
         ({"Condition": {"ArnLike": {"k": "v*"}}}, Call("s3:GetObject", "a", {"k": "vw"}), True),
     ],
 )
