@@ -23,6 +23,7 @@ class Tls:
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._read, self._write = self._object.read, self._object.write
         self.ended = False
         """Whether the other side has said that it sends no more."""
 
@@ -43,12 +44,12 @@ class Tls:
     def encrypt(self, data: bytes) -> bytes:
         """The records that carry `data`."""
         # To a buffer in memory OpenSSL writes all at once.
-        self._object.write(data)
+        self._write(data)
         return self._outgoing.read()
 
     def decrypt(self, received: bytes) -> bytes:
         """What the records received so far carry; b"" while the first is not whole."""
-        incoming, read = self._incoming, self._object.read
+        incoming, read = self._incoming, self._read
         incoming.write(received)
         data = b""
         try:
