@@ -90,6 +90,7 @@ def test_every_run_of_a_batch_is_counted() -> None:
     assert (tally.records, tally.ok, tally.failed, tally.failures) == (400, 396, 4, {"operation": 4})
     assert (tally.oldest_us, tally.operations["INSERT"]) == (1_002_000_000, 396)
     assert tally.mismatches == {"total": 2}
+    assert tally.bytes_in == sum(len(data_of(event)) for event in events)
     _, tally = transform(drop=frozenset({"INSERT"})).answer(records_of(*events))
     assert (tally.ok, tally.dropped, tally.failed) == (0, 396, 4)
 
@@ -260,11 +261,23 @@ def test_of_rows_that_do_not_fit_the_fewest_give_way_those_that_save_the_most() 
 def test_a_limit_that_is_met_exactly_holds_nothing_back() -> None:
     records = records_of(*sized_events(1000, 5000))
     size = transform().answer(records)[1].bytes_out
-    assert Transform(TABLE, Settings(), limit_bytes=size).answer(records)[1].over_limit == 0
+    whole = Transform(TABLE, Settings(), limit_bytes=size).answer(records)[1]
+    assert (whole.over_limit, whole.failures) == (0, {})
     shrunk = Transform(TABLE, Settings(), limit_bytes=size - 1).answer(records)[1]
     assert shrunk.over_limit == 1
     assert Transform(TABLE, Settings(), limit_bytes=shrunk.bytes_out).answer(records)[1].over_limit == 1
     assert Transform(TABLE, Settings(), limit_bytes=shrunk.bytes_out - 1).answer(records)[1].over_limit == 2
+
+
+@pytest.mark.parametrize("partition_by", ["", "region,changed_at:hour"])
+def test_a_record_that_gives_way_takes_the_room_of_one_that_cannot_be_read(partition_by: str) -> None:
+    settings = from_environment({"TRANSFORM_PARTITION_BY": partition_by}, TABLE)
+    small, large = records_of(*sized_events(10, 5000))
+    size = Transform(TABLE, settings).answer([small, large])[1].bytes_out
+    _, shrunk = Transform(TABLE, settings, limit_bytes=size - 1).answer([small, large])
+    unreadable: Record = {"recordId": large["recordId"], "data": "*" * len(large["data"])}
+    _, tally = Transform(TABLE, settings).answer([small, unreadable])
+    assert (shrunk.over_limit, shrunk.bytes_out) == (1, tally.bytes_out)
 
 
 def test_the_greatest_request_has_an_answer_that_fits() -> None:

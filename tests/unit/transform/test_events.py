@@ -16,6 +16,7 @@ def read(event: dict[str, Any]) -> Change:
 def refusal(event: dict[str, Any]) -> str:
     with pytest.raises(UnreadableError) as caught:
         read(event)
+    assert str(caught.value) == caught.value.reason
     return caught.value.reason
 
 
@@ -53,10 +54,12 @@ def test_the_time_may_be_written_in_any_notation(written: str) -> None:
         (100_000_000_000, "", "1973-03-03 09:46:40.000", 100_000_000_000_000),
         (100_000_000_000_000, "", "1973-03-03 09:46:40.000000", 100_000_000_000_000),
         (99_999_999_999_999, "", "5138-11-16 09:46:39.999", 99_999_999_999_999_000),
+        (100_000_000_000.5, "", "1973-03-03 09:46:40.0005", 100_000_000_000_500),
+        (99_999_999_990, "", "5138-11-16 09:46:30", 99_999_999_990_000_000),
         (1000, "MILLISECOND", "1970-01-01 00:00:01.000", 1_000_000),
     ],
 )
-def test_the_unit_of_a_native_destination_is_detected(number: int, precision: str, text: str, epoch_us: int) -> None:
+def test_the_unit_of_a_native_destination_is_detected(number: float, precision: str, text: str, epoch_us: int) -> None:
     event = native_event(ApproximateCreationDateTime=number, ApproximateCreationDateTimePrecision=precision)
     change = read(event)
     assert (change.changed_at, change.epoch_us) == (text, epoch_us)

@@ -13,8 +13,8 @@ import duckdb
 import pytest
 import sqlglot
 
-from components import graph
 from components.catalogue import Catalogue, CatalogueArgs
+from components.explain import graph
 from components.settings import Settings as StackSettings
 from components.stage import Site
 from components.view import sql

@@ -75,6 +75,11 @@ def test_the_line_is_in_the_embedded_metric_format() -> None:
         assert all(isinstance(written[name], str) for name in names)
 
 
+def test_the_age_is_whole_milliseconds() -> None:
+    age = line(Tally(oldest_us=1_795_356_187_000_999))["OldestEventAge"]
+    assert (age, type(age)) == (1500, int)
+
+
 def test_the_age_is_no_less_than_nothing() -> None:
     assert line(now_ms=1_795_356_186_000)["OldestEventAge"] == 0
     assert line(Tally())["OldestEventAge"] == 0
