@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from components.graph import Graph, Resource
+from components.explain.graph import Graph, Resource
 
 # What each node of the picture stands for: types and logical names of resources ("type name", name as a pattern) ...
 NODES: Mapping[str, tuple[str, ...]] = {

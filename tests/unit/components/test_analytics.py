@@ -5,7 +5,7 @@ from sqlglot import expressions
 
 from components import queries, view
 from components.catalogue import PARTITION
-from components.graph import Graph
+from components.explain.graph import Graph
 from components.settings import Settings
 from transform.schema import TABLE, Column, KeyAttribute, Table
 

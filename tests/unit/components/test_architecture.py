@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from components.graph import Graph
+from components.explain.graph import Graph
 from tests.unit.components.architecture import (
     LEFT_OUT,
     NODES,

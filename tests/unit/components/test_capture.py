@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.capture import Capture, CaptureArgs
-from components.graph import Graph, Resource
+from components.explain.graph import Graph, Resource
 from components.pipe import partition_key_path
 from components.settings import Settings
 from components.stage import Site

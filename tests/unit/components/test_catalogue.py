@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.graph import Graph
+from components.explain.graph import Graph
 from components.settings import Settings
 from tests.unit.components.running import Record
 from transform.schema import TABLE

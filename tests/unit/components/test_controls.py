@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from components.controls import CONTROLS, NOT_APPLICABLE, Control, findings
-from components.graph import Graph
+from components.explain.controls import CONTROLS, NOT_APPLICABLE, Control, findings
+from components.explain.graph import Graph
 from components.settings import Settings
 from tests.unit.components.running import Record
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components import bundle, explain, outline, prices, rates
-from components.graph import Graph
-from components.prices import Cost, Workload
+from components import bundle
+from components.explain import cli, outline, prices, rates
+from components.explain.graph import Graph
+from components.explain.prices import Cost, Workload
 from components.settings import Settings
 from tests.unit.components.running import Record
 
@@ -58,7 +59,7 @@ def test_the_stages_stand_in_the_order_in_which_a_change_meets_them(program: Gra
 
 
 def test_the_sums_are_those_of_the_parts(program: Graph, settings: Settings) -> None:
-    lines = list(explain.explained(program, settings))
+    lines = list(cli.explained(program, settings))
     (whole,) = [line for line in lines if line.startswith("all of it")]
     month, million = (float(amount) for amount in re.findall(r"\d+\.\d\d", whole))
     cost = total(program, settings)
@@ -68,7 +69,7 @@ def test_the_sums_are_those_of_the_parts(program: Graph, settings: Settings) -> 
 
 
 def test_a_price_that_nobody_confirms_is_said_to_be_one(record: Record) -> None:
-    *_, last = explain.explained(record("dev"), Settings())
+    *_, last = cli.explained(record("dev"), Settings())
     doubtful = rates.unverified()
     assert all(f"{rate.unit} at ${rate.usd:g}" in last for rate in doubtful)
     assert last.startswith("Unverified") == bool(doubtful)
@@ -120,14 +121,14 @@ def test_a_provisioned_table_costs_by_the_hour_and_not_by_the_write(record: Reco
 
 
 def test_the_command_prints_the_tree(no_build: None, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain.main(["--stack", "dev"], root) == 0
+    assert cli.main(["--stack", "dev"], root) == 0
     printed = capsys.readouterr().out
     assert "Pipe capture-pipe" in printed
     assert "held to: DynamoDB.1, DynamoDB.2 (waived), DynamoDB.6 (waived)" in printed
 
 
 def test_the_command_prints_every_input(no_build: None, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain.main(["--stack", "dev", "--inputs"], root) == 0
+    assert cli.main(["--stack", "dev", "--inputs"], root) == 0
     assert capsys.readouterr().out == (SNAPSHOTS / "dev.txt").read_text()
 
 
@@ -135,14 +136,14 @@ def test_the_command_shows_what_a_choice_would_bring(
     no_build: None, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["--stack", "dev", "--config", "eventFanout=true", "--config", "captureMode=native"]
-    assert explain.main(arguments, root) == 0
+    assert cli.main(arguments, root) == 0
     printed = capsys.readouterr().out
     assert "EventBus fanout" in printed
     assert "Pipe capture-pipe" not in printed
 
 
 def test_a_choice_that_is_none_is_refused(no_build: None, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain.main(["--stack", "dev", "--config", "eventFanout"], root) == 2
+    assert cli.main(["--stack", "dev", "--config", "eventFanout"], root) == 2
     assert "eventFanout is ''; allowed: true or false." in capsys.readouterr().err
 
 
@@ -152,17 +153,17 @@ def test_who_has_read_enough_may_go(no_build: None, root: Path, monkeypatch: pyt
             raise BrokenPipeError
 
     monkeypatch.setattr(sys, "stdout", Gone())
-    assert explain.main(["--stack", "dev"], root) == 0
+    assert cli.main(["--stack", "dev"], root) == 0
 
 
 def test_an_unknown_stack_is_refused_with_those_there_are(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain.main(["--stack", "staging"], root) == 2
+    assert cli.main(["--stack", "staging"], root) == 2
     assert capsys.readouterr().err == "There is no stack 'staging': the stacks are dev, local, prod.\n"
 
 
 def test_what_the_program_refuses_is_said_in_its_own_words(
     no_build: None, root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("components.stacks.config", lambda *_: {"sales-analytics-cdc:lakeFormat": "orc"})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
-    assert explain.main(["--stack", "dev"], root) == 2
+    monkeypatch.setattr("components.explain.stacks.config", lambda *_: {"sales-analytics-cdc:lakeFormat": "orc"})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    assert cli.main(["--stack", "dev"], root) == 2
     assert "lakeFormat is 'orc'; allowed: parquet, json-gzip." in capsys.readouterr().err

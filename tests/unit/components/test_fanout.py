@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from components import outline
+from components.explain import outline
+from components.explain.graph import Graph, Resource
 from components.fanout import Fanout, FanoutArgs
-from components.graph import Graph, Resource
 from components.settings import Settings, SettingsError
 from tests.unit.components.conftest import ROOT
 from tests.unit.components.running import Alone, Record

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from components.graph import Graph, Resource
+from components.explain.graph import Graph, Resource
 from components.settings import Settings
 from tests.unit.components.running import Record
 

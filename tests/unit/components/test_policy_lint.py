@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from components.graph import Graph
+from components.explain.graph import Graph
 from tests.unit.components.conftest import STACKS
 from tests.unit.components.linter import KINDS, Document, Finding, documents, lint, unknown_conditions
 from tests.unit.components.running import Record

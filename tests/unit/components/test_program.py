@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from components.graph import Graph, Resource
+from components.explain.graph import Graph, Resource
 from components.settings import PROJECT
 from tests.unit.components.provider import class_of
 from tests.unit.components.running import Record

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from components.graph import Graph, Resource
+from components.explain.graph import Graph, Resource
 from tests.unit.components.provider import complaints
 from tests.unit.components.running import Record
 

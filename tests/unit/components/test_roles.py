@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.graph import Graph
+from components.explain.graph import Graph
 from components.settings import Settings
 from tests.unit.components.iam import Call, allows
 from tests.unit.components.running import Record

@@ -11,7 +11,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pulumi.runtime.config import set_all_config
 
-from components import bundle, graph, host, stacks
+from components import bundle, host
+from components.explain import graph, stacks
 from components.rules import Between, Flag, OneOf
 from components.settings import PROJECT, Key, Settings, SettingsError, declared
 

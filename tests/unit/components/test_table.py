@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.graph import Graph
+from components.explain.graph import Graph
 from components.settings import Settings
 from components.table import Table
 from tests.unit.components.running import Alone

@@ -1,4 +1,4 @@
-"""What a stack is: its resources as a tree, what each is for, what it is held to, what it costs.
+"""A stack's resources as a tree: what each is for, what it is held to, what it costs.
 
     python -m components.explain --stack prod
 
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pulumi
 
-from components import graph, outline, prices, stacks
-from components.controls import findings
-from components.graph import Graph, Resource
-from components.prices import Cost, Workload
-from components.rates import CHECKED, REGION, unverified
+from components.explain import graph, outline, prices, stacks
+from components.explain.controls import findings
+from components.explain.graph import Graph, Resource
+from components.explain.prices import Cost, Workload
+from components.explain.rates import CHECKED, REGION, unverified
 from components.settings import PROJECT, Settings
 
 _WIDTH = 58
@@ -115,7 +115,3 @@ def _amount(dollars: float) -> str:
 def _refuse(sentence: str) -> int:
     sys.stderr.write(f"{sentence}\n")
     return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from components.graph import Graph, Resource
+from components.explain.graph import Graph, Resource
 from components.settings import RUNTIMES, Settings
 
 _WEEK_HOURS = 168

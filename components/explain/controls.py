@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from components import evidence
-from components.evidence import Case
-from components.graph import Graph
+from components.explain import evidence
+from components.explain.evidence import Case
+from components.explain.graph import Graph
 from components.settings import Settings
 
 Check = Callable[[Case], bool]

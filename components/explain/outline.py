@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from components.graph import Graph, Resource
+from components.explain.graph import Graph, Resource
 from components.settings import PROJECT, Settings
 
 _LONG_TEXT = 200

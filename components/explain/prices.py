@@ -1,6 +1,6 @@
 """What a stack costs: at rest for a month, and for a million writes to the table.
 
-By list prices (components.rates), other regions differ by a tenth or so. They
+By list prices (components.explain.rates), other regions differ by a tenth or so. They
 are for deciding between choices, not for budgets.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.graph import Resource
-from components.rates import Rate
+from components.explain.graph import Resource
+from components.explain.rates import Rate
 from components.settings import Settings
 
 _HOURS = 730
