@@ -20,11 +20,11 @@ from loadgen.writer import Endpoint, Limits, Writer
 from loadgen.writes import Call, Outcome, Reply
 
 _LIMITS = Limits(connections=CONCURRENCY)
-# The whole load generator is asked for a little more than it was seen to do, so that it does all it can
-# but does not spend its time on counting what it cannot.
-_FIRST_ASKED_PER_S = 60_000.0
-_MORE = 1.15
-_TRIALS = 3
+# The whole load generator is asked for more and more, until it is a little more than it can do:
+# asked for much more, it would spend its time on counting what it cannot.
+_FIRST_ASKED_PER_S = 8_000.0
+_MORE = 1.2
+_KEPT = 0.97
 _TRIAL_S = 0.5
 
 
@@ -87,10 +87,8 @@ async def _whole(url: str, seconds: float) -> Measured:
     await writer.open(CONCURRENCY)
     try:
         rate = _FIRST_ASKED_PER_S
-        for _ in range(_TRIALS):
-            begin_s = time.perf_counter()
-            acked = await _acked(writer, rate, _TRIAL_S)
-            rate = _MORE * acked / (time.perf_counter() - begin_s)
+        while await _acked(writer, rate, _TRIAL_S) >= _KEPT * rate * _TRIAL_S:
+            rate *= _MORE
         clock = Clock(seconds)
         clock.begin()
         clock.requests = await _acked(writer, rate, seconds)

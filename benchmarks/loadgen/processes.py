@@ -39,7 +39,9 @@ from loadgen.segment import Job
 from loadgen.writer import Endpoint, Limits
 
 # More than a process can do, to see how much that is.
-_BEYOND_PER_S = 60_000.0
+_FIRST_ASKED_PER_S = 8_000.0
+_MORE = 1.2
+_KEPT = 0.97
 _PROBE_S = 1.0
 _WARM_UP_S = 1.0
 # Of all cores; the rest is for what else runs.
@@ -80,9 +82,7 @@ def main(argv: list[str] | None = None) -> int:
         steps = stack.enter_context(Steps("processes"))
         servers = _servers(stack, max(1, min(most, cores() // 2)))
         steps.begin("what one process can do")
-        beyond = asyncio.run(_run(servers, 1, _BEYOND_PER_S, _PROBE_S))
-        # Counting what cannot be sent takes time too: asked for little more than it can do, a process does more.
-        alone = asyncio.run(_run(servers, 1, 1.1 * beyond.acked_per_s, _PROBE_S))
+        alone = _alone(servers)
         steps.end(f"{alone.acked_per_s:,.0f} writes/s")
         rate = part(alone, most, cores()) * alone.acked_per_s
         runs: list[Scaled] = []
@@ -95,6 +95,17 @@ def main(argv: list[str] | None = None) -> int:
         report = {"version": 1, "machine": facts(), "servers": len(servers), "alone": alone, "runs": runs}
         arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
     return 0
+
+
+def _alone(servers: list[NullServer]) -> Scaled:
+    """One process asked for more and more, until it is a little more than it can do.
+
+    Counting what cannot be sent takes time too, so asked for much more it would do less.
+    """
+    rate = _FIRST_ASKED_PER_S
+    while (run := asyncio.run(_run(servers, 1, rate, _PROBE_S))).acked_per_s >= _KEPT * rate:
+        rate *= _MORE
+    return run
 
 
 def part(alone: Scaled, processes: int, cores: int) -> float:
