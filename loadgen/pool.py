@@ -18,6 +18,9 @@ from loadgen.writes import Call, Outcome, Reply
 _SWEEP_S = 0.25
 # More at a time would spend the core on TLS handshakes just when the table is slow.
 _CONNECTING = 32
+# A call waits this long for a connection to get free before another is opened: after a short
+# stall, calls come in a burst, and a connection opened for each would be in the way for good.
+_PATIENCE_S = 0.005
 
 
 class Address(Struct, frozen=True):
@@ -47,6 +50,7 @@ class ConnectionPool:
         self._received: list[tuple[Connection, bytes]] = []
         self._closed = False
         self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
+        self._grower: asyncio.TimerHandle | None = None
 
     async def warm(self, connections: int) -> None:
         """Open connections beforehand. One that cannot be opened shows in the first call."""
@@ -63,12 +67,17 @@ class ConnectionPool:
                 connection.send(call, self.signer.request(call.target, call.body))
                 return
         self._pending.append(call)
-        self._grow()
+        if not self._connections:
+            self._grow()
+        elif self._grower is None:
+            self._grower = self._loop.call_later(_PATIENCE_S, self._grow_if_needed)
 
     async def close(self) -> None:
         """Close all connections. Calls in flight get no reply."""
         self._closed = True
         self._sweeper.cancel()
+        if self._grower is not None:
+            self._grower.cancel()
         for task in self._connecting:
             task.cancel()
         await asyncio.gather(*self._connecting, return_exceptions=True)
@@ -109,6 +118,14 @@ class ConnectionPool:
             connection.send(call, self.signer.request(call.target, call.body))
         else:
             self._idle.append(connection)
+
+    def _grow_if_needed(self) -> None:
+        """Open connections if a call still waits that has waited long, and look again while any does."""
+        self._grower = None
+        if self._pending:
+            if time.monotonic_ns() - self._pending[0].sent_ns >= _PATIENCE_S * 1e9:
+                self._grow()
+            self._grower = self._loop.call_later(_PATIENCE_S, self._grow_if_needed)
 
     def _grow(self) -> None:
         """Open connections for the calls that wait, within the bounds."""
