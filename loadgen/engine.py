@@ -181,7 +181,9 @@ class Engine:
         meter.substituted += write.substitute
         now_ns = time.monotonic_ns()
         lag_us = (now_ns - planned_ns) // 1000
-        self._figures.now.lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += 1
+        figures = self._figures
+        latencies = figures.now if planned_ns >= figures.counted_from_ns else figures.uncounted
+        latencies.lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += 1
         if self._plan.batch == 1 or write.target == "UpdateItem":
             self._first(single(write), meter, now_ns)
             return
@@ -280,7 +282,8 @@ class Engine:
         return "/".join(str(next(iter(item[name].values()))) for name in self._keys[table])
 
     def _acknowledge(self, call: Call, writes: list[Write], now_ns: int) -> None:
-        figures, latencies = self._figures, self._figures.now
+        figures = self._figures
+        latencies = figures.now if call.writes[-1].planned_ns >= figures.counted_from_ns else figures.uncounted
         service_us = (now_ns - call.sent_ns) // 1000
         if service_us >= EXACT_US:
             service_us = coarse(service_us)

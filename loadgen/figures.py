@@ -156,7 +156,8 @@ class Figures:
     """What a segment counts: two meters, and a row with the latencies at the end of each second.
 
     `warm_up` counts the writes planned before `zero_ns`, `measured` the others.
-    `now` has the latencies of the running second.
+    `now` has the latencies of the running second. Those of writes planned before
+    `counted_from_ns` go to `uncounted`: they belong to the warm-up, whose rows are over.
     """
 
     def __init__(self, start_ns: int, warm_up_s: float) -> None:
@@ -164,8 +165,10 @@ class Figures:
         self.measured = Meter()
         self.warm_up = Meter()
         self.now = Latencies()
+        self.uncounted = Latencies()
         self._told = Counts()
         self._begins_ns = start_ns
+        self.counted_from_ns = self.zero_ns if self._second >= 0 else 0
 
     @property
     def row_ends_ns(self) -> int:
@@ -200,6 +203,8 @@ class Figures:
         )
         self.now = Latencies()
         self._begins_ns = now_ns
+        if self._second >= 0:
+            self.counted_from_ns = self.zero_ns
         return row
 
     @property
