@@ -31,7 +31,7 @@ def contents(table: OrderTable) -> dict[str, dict[str, object]]:
 
 
 def test_two_processes_write_what_one_writes(order_table: OrderTable, tmp_path: Path) -> None:
-    load = ["--rps", "100", "--duration", "2", "--seed", "11", "--keys", "uniform:rest=500ms", "--quiet"]
+    load = ["--rps", "100", "--duration", "3", "--seed", "11", "--keys", "uniform:rest=1500ms", "--quiet"]
     assert main([*load, *options(order_table, tmp_path)]) == 0
     one = contents(order_table)
     for key in one:
@@ -40,20 +40,20 @@ def test_two_processes_write_what_one_writes(order_table: OrderTable, tmp_path: 
     assert main([*load, "--processes", "2", "--ledger", str(ledger), *options(order_table, tmp_path)]) == 0
     report = reports.load(tmp_path / "report.json")
     assert report.generator.segments == 2
-    assert report.counts.planned == report.counts.acked == 200
-    assert decode(report.latency["intended"].histogram).get_total_count() == 200
-    assert len(ledger.read_bytes().splitlines()) == 200
+    assert report.counts.planned == report.counts.acked == 300
+    assert decode(report.latency["intended"].histogram).get_total_count() == 300
+    assert len(ledger.read_bytes().splitlines()) == 300
     assert contents(order_table) == one
 
 
 def test_a_batched_run_leaves_the_same_orders(order_table: OrderTable, tmp_path: Path) -> None:
-    load = ["--rps", "100", "--duration", "2", "--seed", "12", "--keys", "uniform:rest=500ms", "--quiet"]
+    load = ["--rps", "100", "--duration", "3", "--seed", "12", "--keys", "uniform:rest=1500ms", "--quiet"]
     assert main([*load, *options(order_table, tmp_path)]) == 0
     one = contents(order_table)
     assert main([*load, "--batch", "25", "--batch-wait", "50ms", *options(order_table, tmp_path)]) == 0
     counts = reports.load(tmp_path / "report.json").counts
-    assert counts.acked == 200
-    assert counts.requests < 100
+    assert counts.acked == 300
+    assert counts.requests < 150
     assert contents(order_table) == one
 
 
