@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.histogram import EXACT_US, HIGHEST_US, coarse, decode, from_tally, merge, new_tally, percentiles
@@ -23,6 +23,7 @@ def test_merged_histograms_equal_one_histogram(parts: list[list[int]]) -> None:
     assert merged.get_total_count() == sum(map(len, parts))
 
 
+@settings(max_examples=40, deadline=None)  # the library's decoder takes long
 @given(sample=samples)
 def test_the_encoded_form_keeps_every_count(sample: list[int]) -> None:
     report = latency_report(from_tally(tally_of(sample)))
