@@ -14,7 +14,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,10 +30,15 @@ ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/any"
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = 30.0) -> Any:
-    """The first true value of the condition; fails the test when there is none in time."""
+    """The first true value of the condition; fails the test when there is none in time.
+
+    A KeyError is no value: a worker's status does not tell of a thing before it has seen it.
+    """
     deadline = time.monotonic() + timeout_s
     while True:
-        value = condition()
+        value = None
+        with suppress(KeyError):
+            value = condition()
         if value:
             return value
         assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
