@@ -223,5 +223,6 @@ def _last_words(state: StateDir, process: Process) -> str:
 
 def _started_by_ps(pid: int) -> str | None:
     command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    fields = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split(maxsplit=1)  # noqa: S603
+    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ps, and no shell
+    fields = found.stdout.split(maxsplit=1)
     return None if len(fields) < 2 or fields[0].startswith("Z") else fields[1].strip()

@@ -82,7 +82,7 @@ class StoredItem(Item):
         return cast("Item", Item(self.hash_key, self.range_key, self.to_json()["Attributes"]))
 
     @property
-    def attrs(self) -> dict[str, DynamoType]:  # pyright: ignore[reportIncompatibleVariableOverride] - moto only reads it
+    def attrs(self) -> dict[str, DynamoType]:
         """The attributes as moto reads them."""
         return {name: DynamoType(to_moto(value)) for name, value in self.attributes.items()}
 
@@ -97,7 +97,7 @@ class StoredItem(Item):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StoredItem) and self.same_as(other)
 
-    __hash__ = None  # pyright: ignore[reportAssignmentType] - as moto's own
+    __hash__ = None
 
     def __copy__(self) -> StoredItem:
         return self

@@ -1,5 +1,6 @@
 """Runs on a real Dask cluster of several worker processes."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -39,7 +40,7 @@ def start(directory: Path, module: str, *options: str) -> "subprocess.Popen[byte
 @contextmanager
 def dask(directory: Path) -> Generator[DaskCluster]:
     """Workers that start in a directory of their own, so that they have this package only from the coordinator."""
-    distributed = pytest.importorskip("distributed")
+    distributed: Any = importlib.import_module("distributed")
     file = directory / "scheduler.json"
     place = ("--scheduler-file", str(file))
     processes = [start(directory, "dask_scheduler", "--host", "127.0.0.1", "--port", "0", *place)]
@@ -129,6 +130,5 @@ def test_ctrl_c_reaches_the_cluster(order_table: OrderTable, dask_cluster: DaskC
 
 
 async def test_no_scheduler_is_told() -> None:
-    pytest.importorskip("distributed")
     with pytest.raises(UserError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1"):
         await Cluster("tcp://127.0.0.1:1", connect_timeout_s=0.2).launch()

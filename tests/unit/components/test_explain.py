@@ -117,7 +117,7 @@ def test_a_provisioned_table_costs_by_the_hour_and_not_by_the_write(record: Reco
     changed = {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"}
     table = record("prod", changed).one("aws:dynamodb/table:Table")
     cost = prices.cost(table, Settings(), Workload())
-    assert cost == Cost(month=pytest.approx((5 * 0.00065 + 5 * 0.00013) * 730), million=0.0)  # pyright: ignore[reportArgumentType]
+    assert cost == Cost(month=pytest.approx((5 * 0.00065 + 5 * 0.00013) * 730), million=0.0)  # pyright: ignore[reportArgumentType] - approx stands for a number
 
 
 def test_the_command_prints_the_tree(no_build: None, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,6 +164,6 @@ def test_an_unknown_stack_is_refused_with_those_there_are(root: Path, capsys: py
 def test_what_the_program_refuses_is_said_in_its_own_words(
     no_build: None, root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("components.explain.stacks.config", lambda *_: {"sales-analytics-cdc:lakeFormat": "orc"})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    monkeypatch.setattr("components.explain.stacks.config", lambda *_: {"sales-analytics-cdc:lakeFormat": "orc"})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a stand-in
     assert cli.main(["--stack", "dev"], root) == 2
     assert "lakeFormat is 'orc'; allowed: parquet, json-gzip." in capsys.readouterr().err

@@ -18,7 +18,7 @@ class Installers:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answers: dict[str, tuple[int, str]] = {}
         self.calls: list[Sequence[str]] = []
-        monkeypatch.setattr(util, "find_spec", lambda name: name if name in self.answers else None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        monkeypatch.setattr(util, "find_spec", lambda name: name if name in self.answers else None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a stand-in
         monkeypatch.setattr(subprocess, "run", self._run)
 
     def _run(self, command: Sequence[str], **_: object) -> subprocess.CompletedProcess[str]:

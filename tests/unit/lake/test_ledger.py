@@ -41,7 +41,7 @@ def test_a_ledger_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 
 
 def _writes(*writes: tuple[str, str, int]) -> list[Acknowledged]:
-    return [Acknowledged(key, op, version, "orders") for key, op, version in writes]  # pyright: ignore[reportArgumentType]
+    return [Acknowledged(key, op, version, "orders") for key, op, version in writes]  # pyright: ignore[reportArgumentType] - op is a text here
 
 
 LEDGER = _writes(("o-1", "insert", 1), ("o-1", "update", 2), ("o-1", "delete", 2), ("a/7", "insert", 1))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
-from pulumi.runtime.rpc import wrap_rpc_secret  # pyright: ignore[reportUnknownVariableType] - untyped in the SDK
+from pulumi.runtime.rpc import wrap_rpc_secret
 
 from sandbox.deploy import registry
 from sandbox.deploy.api import Endpoint
