@@ -12,7 +12,7 @@ help: ## list the targets
 demo: .venv/.installed ## run the whole pipeline in the sandbox and prove that nothing is lost
 	$(BIN)/python -m sandbox demo
 
-test: .venv/.installed ## run every test
+test: transform/libplain.so ## run every test
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.installed ## lint, format, types and the import rules
@@ -23,7 +23,7 @@ check: .venv/.installed ## lint, format, types and the import rules
 
 bench: bench-transform bench-loadgen bench-pacing ## run every side-by-side measurement in benchmarks/
 
-bench-transform: .venv-bench/.installed ## the transform beside its peers: exactness, then records a second
+bench-transform: transform/libplain.so .venv-bench/.installed ## the transform beside its peers: exactness, then records a second
 	$(BIN)/python -m benchmarks.transform --python .venv-bench/bin/python --json bench-transform.json
 
 lock: .venv/.installed ## pin every dependency again, by name, version and hash
@@ -48,8 +48,11 @@ bench-pacing: .venv/.installed ## how late writes leave, beside the usual ways o
 
 clean: ## stop the sandbox; remove what was built and installed
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down; fi
-	rm -rf .venv .venv-bench .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf transform/libplain.so .venv .venv-bench .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+transform/libplain.so: $(wildcard transform/native/*) components/library.py .venv/.installed
+	$(BIN)/python -m components.library
 
 # uv installs the same hashes ten times as fast; where it cannot reach the
 # registry that pip is set up for, pip does it.

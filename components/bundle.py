@@ -1,7 +1,7 @@
 """The Lambda's zip: the same input makes the same bytes, on any machine at any time.
 
-It holds the transform package and its pinned dependencies as built for the
-Lambda's own platform, not this machine's. Names are sorted, times and modes are
+It holds the transform package, its inner loop compiled, and its pinned dependencies,
+all for the Lambda's own platform, not this machine's. Names are sorted, times and modes are
 fixed and nothing is compressed, so that no version of zlib matters. The zip is
 kept under .build/ by a digest of all that went into it, and is then had without
 a network.
@@ -16,9 +16,10 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from components.library import LIBRARY, SOURCE, compile_library, compiler
 from components.wheels import Install, Target, install
 
-_FORMAT = "1"
+_FORMAT = "2"
 """Part of the digest: raise it when the same input shall make other bytes."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -36,11 +37,12 @@ Entry = tuple[str, bytes]
 def build(root: Path, target: Target, installer: Install = install) -> Path:
     """The zip of the project at `root` for a target: built, or found under .build/.
 
-    BundleError when its dependencies cannot be had.
+    BundleError when its dependencies cannot be had, or its inner loop does not compile.
     """
     requirements = root / "requirements" / "transform.txt"
     sources = sorted(_sources(root))
-    path = root / ".build" / f"transform-{_digest(target, requirements.read_bytes(), sources)}.zip"
+    digest = _digest(target, requirements.read_bytes(), [*sources, *_native_sources(root)])
+    path = root / ".build" / f"transform-{digest}.zip"
     if not path.is_file():
         path.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
@@ -48,7 +50,8 @@ def build(root: Path, target: Target, installer: Install = install) -> Path:
             installer(requirements, target, wheels)
             # Replaced in one step: a build that is broken off leaves no half a zip behind.
             unfinished = Path(scratch) / path.name
-            unfinished.write_bytes(archive([*sources, *_dependencies(wheels)]))
+            library = (LIBRARY, compile_library(root / SOURCE, target))
+            unfinished.write_bytes(archive([*sources, library, *_dependencies(wheels)]))
             unfinished.replace(path)
     return path
 
@@ -70,6 +73,11 @@ def _sources(root: Path) -> Iterator[Entry]:
         yield path.relative_to(root).as_posix(), path.read_bytes()
 
 
+def _native_sources(root: Path) -> Iterator[Entry]:
+    for path in sorted((root / SOURCE).parent.iterdir()):
+        yield path.name, path.read_bytes()
+
+
 def _dependencies(wheels: Path) -> Iterator[Entry]:
     for path in wheels.rglob("*"):
         relative = path.relative_to(wheels)
@@ -86,7 +94,7 @@ def _is_needed(path: Path) -> bool:
 
 
 def _digest(target: Target, requirements: bytes, sources: list[Entry]) -> str:
-    parts = [_FORMAT.encode(), str(target).encode(), requirements]
+    parts = [_FORMAT.encode(), compiler().encode(), str(target).encode(), requirements]
     parts += [part for name, content in sources for part in (name.encode(), content)]
     digest = hashlib.sha256()
     for part in parts:

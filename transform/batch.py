@@ -28,13 +28,14 @@ rule, so nothing above 1 MB is safe for every table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypedDict, cast
 
-from msgspec import Struct
+from msgspec import Struct, defstruct
+from msgspec.json import Decoder
 from pybase64 import b64decode, b64encode_as_string
 
-from transform.events import Change, UnreadableError, read_change
+from transform.events import UnreadableError, read_change
+from transform.plain import LEFT, MOST_RECORDS, RESULTS, PlainRows, Rows
 from transform.rows import RowWriter
 from transform.schema import Table
 from transform.settings import EXPIRED, PartitionKey, Settings
@@ -46,8 +47,6 @@ RESPONSE_LIMIT_BYTES = 6_000_000
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """The partition of rows without a value: Firehose refuses an empty partition key."""
 
-# Records that are worked on together: few enough that what is made of them stays in the processor's cache.
-_AT_ONCE = 128
 # What the answer's JSON has around a record's id and data, with the spaces that json.dumps puts.
 _FRAME_BYTES = len('{"recordId": "", "result": "ProcessingFailed", "data": ""}, ')
 _METADATA_BYTES = len('"metadata": {"partitionKeys": {}}, ')
@@ -82,20 +81,24 @@ class Answer(_Answer, total=False):
 
 
 class Transform:
-    """Answers batches of one table's changes, under some settings."""
+    """Answers batches of one table's changes, under some settings. Not for two threads at a time."""
 
     def __init__(self, table: Table, settings: Settings, limit_bytes: int = RESPONSE_LIMIT_BYTES) -> None:
+        self._plain = PlainRows(table)
         self._writer = RowWriter(table)
         self._drop = settings.drop
+        self._dropped = {result for result, (op, expired) in RESULTS.items() if self._is_dropped(op, expired)}
+        self._uncounted = self._dropped | {LEFT}
         self._partition_by = settings.partition_by
+        self._partitions = Decoder(defstruct("Partitions", [(key.column, object) for key in settings.partition_by]))
         self._limit_bytes = limit_bytes
 
     def answer(self, records: list[Record]) -> tuple[list[Answer], Tally]:
         """The records' answers, in order, and what was counted. No record's content raises."""
         tally = Tally(records=len(records))
         answers: list[Answer] = []
-        for start in range(0, len(records), _AT_ONCE):
-            answers += self._answer(records[start : start + _AT_ONCE], tally)
+        for start in range(0, len(records), MOST_RECORDS):
+            answers += self._answer(records[start : start + MOST_RECORDS], tally)
         tally.ok = len(answers) - tally.dropped - tally.failed
         tally.bytes_out = _size(answers)
         if tally.bytes_out > self._limit_bytes:
@@ -103,48 +106,52 @@ class Transform:
         return answers, tally
 
     def _answer(self, records: list[Record], tally: Tally) -> list[Answer]:
-        changes, others = self._read(records, tally)
-        kept = _without(records, others)
-        rows, errors = self._writer.rows(changes, tally.mismatches)
-        lines = map(b64encode_as_string, self._writer.lines(rows))
-        answers: list[Answer] = [
-            {"recordId": record["recordId"], "result": "Ok", "data": line}
-            for record, line in zip(_without(kept, errors), lines, strict=True)
-        ]
-        if self._partition_by:
-            for answer, row in zip(answers, rows, strict=True):
-                answer["metadata"] = {"partitionKeys": {key.name: _partition(row, key) for key in self._partition_by}}
-        # Both go upwards, so that each is inserted where its record stands.
-        for place, error in errors.items():
-            answers.insert(place, _failed(kept[place], error, tally))
-        for place, other in others.items():
-            answers.insert(place, other)
+        contents = _contents(records)
+        tally.bytes_in += sum(map(len, contents))
+        rows = self._plain.write(contents)
+        answers: list[Answer] = []
+        start = 0
+        for record, end, result in zip(records, rows.ends, rows.results, strict=True):
+            if result == LEFT:
+                answers.append(self._answer_carefully(record, tally))
+            elif result in self._dropped:
+                answers.append(_dropped(record, tally))
+            else:
+                answers.append(self._ok(record, rows.lines[start:end]))
+            start = end
+        self._count(rows, tally)
         return answers
 
-    def _read(self, records: list[Record], tally: Tally) -> tuple[list[Change], dict[int, Answer]]:
-        """The changes to write and, by their places, the answers of the records that have none."""
-        changes: list[Change] = []
-        others: dict[int, Answer] = {}
-        bytes_in = 0
-        for place, record in enumerate(records):
-            # Whatever is wrong with one record, it must not fail its batch: Firehose would
-            # send the batch again, and then give up on all of it.
-            try:
-                data = b64decode(record["data"], None, True)
-                bytes_in += len(data)
-                change = read_change(data)
-            except Exception as error:
-                others[place] = _failed(record, error, tally)
-                continue
-            if self._drop and (change.op in self._drop or (change.expired and EXPIRED in self._drop)):
-                tally.dropped += 1
-                others[place] = {"recordId": record["recordId"], "result": "Dropped"}
-                continue
-            changes.append(change)
-        tally.bytes_in += bytes_in
-        if changes:
-            tally.count(changes)
-        return changes, others
+    def _count(self, rows: Rows, tally: Tally) -> None:
+        found = set(rows.results)
+        counted = found - self._uncounted
+        moments = rows.moments
+        if counted != found:
+            moments = [moment for moment, result in zip(moments, rows.results, strict=True) if result in counted]
+        for result in counted:
+            tally.count(RESULTS[result][0], rows.results.count(result), min(moments))
+
+    def _answer_carefully(self, record: Record, tally: Tally) -> Answer:
+        # Whatever is wrong with one record, it must not fail its batch: Firehose would
+        # send the batch again, and then give up on all of it.
+        try:
+            change = read_change(_content(record))
+            if self._is_dropped(change.op, change.expired):
+                return _dropped(record, tally)
+            tally.count(change.op, 1, change.epoch_us)
+            return self._ok(record, self._writer.line(change, tally.mismatches))
+        except Exception as error:
+            return _failed(record, error, tally)
+
+    def _is_dropped(self, op: str, expired: bool) -> bool:
+        return op in self._drop or (expired and EXPIRED in self._drop)
+
+    def _ok(self, record: Record, line: bytes | memoryview) -> Answer:
+        answer: Answer = {"recordId": record["recordId"], "result": "Ok", "data": b64encode_as_string(line)}
+        if self._partition_by:
+            row = self._partitions.decode(line)
+            answer["metadata"] = {"partitionKeys": {key.name: _partition(row, key) for key in self._partition_by}}
+        return answer
 
     def _shrink(self, records: list[Record], answers: list[Answer], tally: Tally) -> None:
         """Answer ProcessingFailed where that saves the most, until the answer fits."""
@@ -165,14 +172,29 @@ class Transform:
         tally.failures["over_limit"] = tally.over_limit
 
 
-def _without(records: list[Record], places: Mapping[int, object]) -> list[Record]:
-    return [record for place, record in enumerate(records) if place not in places] if places else records
+def _content(record: Record) -> bytes:
+    return b64decode(record["data"], None, True)
+
+
+def _contents(records: list[Record]) -> list[bytes]:
+    """The records' bytes; none of one that is not in base64, which the careful way will find."""
+    try:
+        return [*map(_content, records)]
+    except Exception:
+        if len(records) == 1:
+            return [b""]
+    return [content for record in records for content in _contents([record])]
 
 
 def _partition(row: Struct, key: PartitionKey) -> str:
     value = getattr(row, key.column)
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return text[: key.length].replace(" ", "-") if text and key.length else text or NO_VALUE
+
+
+def _dropped(record: Record, tally: Tally) -> Answer:
+    tally.dropped += 1
+    return {"recordId": record["recordId"], "result": "Dropped"}
 
 
 def _failed(record: Record, error: Exception, tally: Tally) -> Answer:

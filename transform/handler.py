@@ -1,8 +1,9 @@
 """The Lambda's entry point: `transform.handler.handler`, called by Firehose with one batch.
 
 A record's way: `batch` takes it out of base64, `events` reads the change, `rows`
-writes it (with `values`, exact, for what is not in its plain form), `batch`
-answers, `telemetry` says what was done.
+writes it (with `values`, one by one, exact), `batch` answers, `telemetry` says what
+was done. In its plain form, which most have, a record goes through `plain` instead
+of `events` and `rows`, and becomes the same row.
 """
 
 from __future__ import annotations

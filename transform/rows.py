@@ -36,67 +36,39 @@ microsecond count, so changes of a native destination sort before those of a pip
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import cast
 
-from msgspec import Struct, defstruct
-from msgspec.json import Decoder, Encoder
+from msgspec import defstruct
+from msgspec.json import Decoder, encode
 
 from transform.events import Change, UnreadableError
-from transform.plain import PlainRows
 from transform.schema import Table
 from transform.values import Reader, UnfitError, Value, reader
 
-_NEWLINE = 0x0A
 _Map = dict[str, object]
 _decode_image = Decoder(_Map).decode
 
 
 class RowWriter:
-    """Writes the changes of one table as rows; compiled once from its schema. `row_type` has all their columns."""
+    """Writes the changes of one table as rows, one value at a time: what `transform.plain` must equal."""
 
     def __init__(self, table: Table) -> None:
         keys = {column.name for column in table.key_columns}
         self._columns = tuple(
             (column, table.descriptor(column), reader(column), column.name in keys) for column in table.columns
         )
-        self.row_type = defstruct(
-            "Row", [(column.name, object) for column in table.change_log_columns], frozen=True, gc=False
-        )
-        self._plain = PlainRows(table, self.row_type)
-        self._encode_into = Encoder().encode_into
-        self._buffer = bytearray()
+        self._row = defstruct("Row", [(column.name, object) for column in table.change_log_columns], gc=False)
 
-    def rows(self, changes: Sequence[Change], mismatches: dict[str, int]) -> tuple[list[Struct], dict[int, Exception]]:
-        """The changes' rows and, by their places, why the others have none: the image is none, or without the key.
+    def line(self, change: Change, mismatches: dict[str, int]) -> bytes:
+        """The change's row; ValueError or RecursionError when its image is none, or without the key.
 
         Adds to `mismatches`, by column, the values that their column could not hold.
         """
-        plain = self._plain.rows(changes)
-        if all(plain):
-            return cast("list[Struct]", plain), {}
-        rows: list[Struct] = []
-        errors: dict[int, Exception] = {}
-        for place, (change, row) in enumerate(zip(changes, plain, strict=True)):
-            try:
-                rows.append(row or self.careful_row(change, mismatches))
-            except (ValueError, RecursionError) as error:
-                errors[place] = error
-        return rows, errors
-
-    def lines(self, rows: Sequence[Struct]) -> Iterator[bytearray]:
-        """Each row as a line; the next one overwrites it."""
-        for row in rows:
-            self._encode_into(row, self._buffer)
-            self._buffer.append(_NEWLINE)
-            yield self._buffer
-
-    def careful_row(self, change: Change, mismatches: dict[str, int]) -> Struct:
-        """A change's row, one value at a time: what `PlainRows` must equal where it makes one."""
         values = self._values(_decode_image(change.image), mismatches)
-        return self.row_type(
+        row = self._row(
             change.event_id, change.op, change.sequence, change.changed_at, *values, change.before, change.after
         )
+        return encode(row) + b"\n"
 
     def _values(self, image: _Map, mismatches: dict[str, int]) -> list[Value]:
         values: list[Value] = []

@@ -7,12 +7,8 @@ It holds counts, sizes, times and names of columns, never a value of an item.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec import Struct, field
 from msgspec.json import encode
-
-from transform.events import Change
 
 _METRICS = {
     "Records": "Count",
@@ -48,12 +44,9 @@ class Tally(Struct):
     failures: dict[str, int] = {}
     mismatches: dict[str, int] = {}
 
-    def count(self, changes: Sequence[Change]) -> None:
-        """Add these changes' operations and times; they are not none."""
-        ops = [change.op for change in changes]
-        for op in self.operations:
-            self.operations[op] += ops.count(op)
-        oldest_us = min([change.epoch_us for change in changes])
+    def count(self, op: str, number: int, oldest_us: int) -> None:
+        """Add so many changes of one operation, of which the oldest was made then."""
+        self.operations[op] += number
         self.oldest_us = oldest_us if self.oldest_us is None else min(self.oldest_us, oldest_us)
 
 

@@ -1,6 +1,6 @@
 """One DynamoDB value read as one Glue type, exactly or not at all.
 
-This is the meaning of a typed column; `transform.rows` has a faster way to the
+This is the meaning of a typed column; `transform.plain` has a faster way to the
 same result for values in their plain form. A number is taken apart as text and
 never becomes a float; nothing is rounded. A value that its column cannot hold
 exactly (12.345 in decimal(18,2), 2**31 in int, 30 February) is `UnfitError`: the
@@ -10,11 +10,10 @@ column is null, a counter says so, and `before` and `after` keep the value.
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from transform.schema import Column
 
@@ -24,8 +23,6 @@ Reader = Callable[[object], Value]
 # DynamoDB's exponents end at 125. Beyond this no column can hold the number, and
 # writing it out would cost memory without bound.
 _MAX_EXPONENT = 400
-_DIGITS = bytes.maketrans(b"123456789", b"000000000")
-_NO_TEXT = frozenset({b""})
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,9}))?")
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
 # Only a second has a fraction, and an offset is less than a day.
@@ -93,75 +90,6 @@ def plain_decimal(digits: int, exponent: int) -> str:
     return f"{'-' if digits < 0 else ''}{text[:exponent]}.{text[exponent:]}"
 
 
-class Plain(Struct, frozen=True):
-    """The plain form of a column type's texts, to be checked for a batch at once.
-
-    `forms` are the texts that are plain and fit, with every digit as a 0, and ""
-    for no text. What forms cannot tell, `holds` checks of all the texts.
-    """
-
-    forms: frozenset[bytes]
-    holds: Callable[[list[str]], bool] | None = None
-
-
-def plain(column: Column) -> Plain | None:
-    """How a column's plain texts are told; None for a string or a boolean, which needs no check."""
-    match column.type:
-        case "string" | "boolean":
-            return None
-        case "int":
-            return Plain(_decimal_forms(9, 0))  # one digit less than the greatest number has
-        case "bigint":
-            return Plain(_decimal_forms(18, 0))
-        case "double":
-            return Plain(_decimal_forms(38, 20), lambda texts: all(map(_JSON_NUMBER, filter(None, texts))))
-        case "date":
-            return Plain(_DATE_FORMS, _exist)
-        case "timestamp":
-            return Plain(_UTC_FORMS, _exist)
-        case _:
-            return Plain(_decimal_forms(*column.decimal))
-
-
-def form(text: str) -> bytes:
-    """A text with every digit as a 0."""
-    return text.encode().translate(_DIGITS)
-
-
-def _decimal_forms(precision: int, scale: int) -> frozenset[bytes]:
-    return _NO_TEXT.union(
-        b"-" * negative + b"0" * whole + (b"." + b"0" * fraction if fraction else b"")
-        for negative in range(2)
-        for whole in range(1, precision - scale + 1)
-        for fraction in range(scale + 1)
-    )
-
-
-def _exist(texts: list[str]) -> bool:
-    """Whether ISO 8601 texts are all in UTC, and no 30 February among them, nor 24:00, which some Pythons accept."""
-    joined = " ".join(texts)
-    if "T24" in joined or joined.count("+") != joined.count("+00:00"):
-        return False
-    try:
-        deque(map(datetime.fromisoformat, filter(None, texts)), maxlen=0)
-    except ValueError:
-        return False
-    return True
-
-
-_DATE_FORMS = _NO_TEXT | {b"0000-00-00"}
-_UTC_FORMS = _NO_TEXT.union(
-    b"0000-00-00T00:00:00" + (b"." + b"0" * digits if digits else b"") + zone
-    for digits in range(10)
-    for zone in (b"Z", b"+00:00")
-)
-
-
-def plain_utc(texts: Iterable[str]) -> list[str]:
-    """Plain timestamps as rows have them; "" stays as it is."""
-    return "\n".join(texts).replace("T", " ").replace("Z", "").replace("+00:00", "").split("\n")
-
-
 def _string(value: object) -> str:
     if isinstance(value, str):
         return value
@@ -190,11 +118,13 @@ def _integer(bits: int) -> Reader:
 
 
 def _decimal(precision: int, scale: int) -> Reader:
-    plain_forms = _decimal_forms(precision, scale)
+    whole = f"[0-9]{{1,{precision - scale}}}" if precision > scale else "(?!)"
+    fraction = rf"(?:\.[0-9]{{1,{scale}}})?" if scale else ""
+    is_plain = re.compile(f"-?{whole}{fraction}").fullmatch
 
     def read(value: object) -> str:
         text = _string(value)
-        if text and form(text) in plain_forms:
+        if is_plain(text):
             return text
         digits, exponent = number(text)
         if digits and (-exponent > scale or len(str(abs(digits))) + exponent > precision - scale):

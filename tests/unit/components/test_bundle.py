@@ -43,6 +43,7 @@ SHIPPED = [
     "codec/py.typed",
     "transform/__init__.py",
     "transform/handler.py",
+    "transform/libplain.so",
 ]
 
 
@@ -58,6 +59,10 @@ def _project(root: Path) -> Path:
     (root / "transform" / "handler.py").write_text("def handler(event, context): ...\n")
     (root / "transform" / "__pycache__" / "handler.cpython-313.pyc").write_bytes(b"compiled")
     (root / "transform" / "notes.txt").write_text("not code")
+    (root / "transform" / "native").mkdir()
+    (root / "transform" / "native" / "plain.c").write_text('#include "answer.h"\nint answer(void) { return ANSWER; }\n')
+    (root / "transform" / "native" / "answer.h").write_text("#define ANSWER 42\n")
+    (root / "transform" / "libplain.so").write_bytes(b"for this machine, not the Lambda's")
     (root / "requirements").mkdir()
     (root / "requirements" / "transform.txt").write_text("codec==1.0 --hash=sha256:00\n")
     return root
@@ -119,6 +124,7 @@ def test_what_was_built_once_needs_no_installer(project: Path) -> None:
 
 CHANGES: dict[str, Callable[[Path], Target]] = {
     "source": lambda root: _write(root / "transform" / "handler.py", "changed"),
+    "inner loop": lambda root: _write(root / "transform" / "native" / "answer.h", "#define ANSWER 43\n"),
     "new file": lambda root: _write(root / "transform" / "more.py", ""),
     "requirements": lambda root: _write(root / "requirements" / "transform.txt", "codec==2.0"),
     "runtime": lambda _: Target("python3.12", "arm64"),
@@ -136,6 +142,13 @@ def test_another_input_is_another_zip(change: Callable[[Path], Target], project:
 def test_a_build_that_fails_leaves_nothing_behind(project: Path) -> None:
     with pytest.raises(BundleError, match="no network"):
         bundle.build(project, TARGET, _refuse)
+    assert list((project / ".build").iterdir()) == []
+
+
+def test_an_inner_loop_that_does_not_compile_is_told_and_leaves_nothing_behind(project: Path) -> None:
+    (project / "transform" / "native" / "plain.c").write_text("int answer(void) { return }\n")
+    with pytest.raises(BundleError, match=r"plain\.c does not compile for aarch64: .*expected expression"):
+        bundle.build(project, TARGET, _install)
     assert list((project / ".build").iterdir()) == []
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from tests.unit.transform.changes import KEY, data_of, native_event, pipe_event, records_of, row_of
 from transform.batch import RESPONSE_LIMIT_BYTES, Answer, Record, Transform
-from transform.rows import RowWriter
 from transform.schema import TABLE
 from transform.settings import Settings, from_environment
 
@@ -326,4 +325,3 @@ def test_the_writer_keeps_nothing_of_a_batch() -> None:
     first, _ = both.answer(records_of(*sized_events(5000)))
     both.answer(records_of(*sized_events(10, 100_000)))
     assert both.answer(records_of(*sized_events(5000)))[0] == first
-    assert RowWriter(TABLE).row_type.__struct_fields__ == tuple(column.name for column in TABLE.change_log_columns)

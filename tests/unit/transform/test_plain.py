@@ -7,8 +7,8 @@ import pytest
 
 from tests.property.transform.inventory import INVENTORY
 from tests.unit.transform.changes import data_of, pipe_event
-from transform.events import Change, read_change
-from transform.plain import PlainRows
+from transform.events import read_change
+from transform.plain import LEFT, MOST_RECORDS, RESULTS, PlainRows
 from transform.rows import RowWriter
 from transform.schema import TABLE, Column, KeyAttribute, Table
 
@@ -36,57 +36,108 @@ MOVEMENT: dict[str, Any] = {
 TABLES = pytest.mark.parametrize(("table", "item"), [(TABLE, ORDER), (INVENTORY, MOVEMENT)], ids=["order", "movement"])
 
 
-def changes(*items: dict[str, Any]) -> list[Change]:
-    return [
-        read_change(data_of(pipe_event(NewImage=item, SequenceNumber=str(index)))) for index, item in enumerate(items)
+def contents(*items: dict[str, Any]) -> list[bytes]:
+    return [data_of(pipe_event(NewImage=item, SequenceNumber=str(index))) for index, item in enumerate(items)]
+
+
+def fast_rows(table: Table, chosen: list[bytes]) -> list[bytes | None]:
+    """The rows of records that the fast way writes; each is held to the careful way's in all that is known of it."""
+    rows = PlainRows(table).write(chosen)
+    starts = [0, *rows.ends]
+    lines = [
+        None if result == LEFT else bytes(rows.lines[start:end])
+        for start, end, result in zip(starts, rows.ends, rows.results, strict=False)
     ]
-
-
-def fast_rows(table: Table, chosen: list[Change]) -> list[dict[str, Any] | None]:
-    writer = RowWriter(table)
-    return [
-        None if row is None else json.loads(*writer.lines([row]))
-        for row in PlainRows(table, writer.row_type).rows(chosen)
-    ]
-
-
-def careful_rows(table: Table, chosen: list[Change]) -> list[dict[str, Any]]:
-    writer = RowWriter(table)
-    return [json.loads(*writer.lines([writer.careful_row(change, {})])) for change in chosen]
+    for content, line, result, moment in zip(chosen, lines, rows.results, rows.moments, strict=True):
+        if line is not None:
+            change = read_change(content)
+            assert line == RowWriter(table).line(change, {})
+            assert (RESULTS[result], moment) == ((change.op, change.expired), change.epoch_us)
+    return lines
 
 
 @TABLES
 def test_the_usual_item_takes_the_fast_way(table: Table, item: dict[str, Any]) -> None:
-    chosen = changes(item)
-    (row,) = fast_rows(table, chosen)
-    assert row is not None
-    assert [row] == careful_rows(table, chosen)
-    typed = [row[column.name] for column in table.columns if column.attribute[0] in item]
-    assert None not in [value for value in typed if value is not False]
+    (line,) = fast_rows(table, contents(item))
+    assert line is not None
+    row = json.loads(line)
+    assert None not in [row[column.name] for column in table.columns if column.attribute[0] in item]
 
 
 @TABLES
 def test_missing_and_null_attributes_take_the_fast_way(table: Table, item: dict[str, Any]) -> None:
     keys = {key.name for key in table.keys}
-    chosen = changes(
+    chosen = contents(
         *({other: value for other, value in item.items() if other != name} for name in item if name not in keys),
         *(item | {name: {"NULL": True}} for name in item if name not in keys),
         item | {"unknown": {"S": ""}},
     )
-    rows = fast_rows(table, chosen)
-    assert None not in rows
-    assert rows == careful_rows(table, chosen)
+    assert None not in fast_rows(table, chosen)
 
 
 def test_missing_members_of_a_nested_map_take_the_fast_way() -> None:
-    chosen = changes(
+    chosen = contents(
         MOVEMENT | {"measures": {"M": {}}},
         MOVEMENT | {"measures": {"M": {"box": {"M": {}}}}},
         MOVEMENT | {"measures": {"M": {"box": {"NULL": True}, "weight": {"NULL": True}}}},
     )
-    rows = fast_rows(INVENTORY, chosen)
-    assert None not in rows
-    assert rows == careful_rows(INVENTORY, chosen)
+    assert None not in fast_rows(INVENTORY, chosen)
+
+
+PLAIN_EVENTS: dict[str, bytes] = {
+    "insert": data_of(pipe_event(NewImage=ORDER)),
+    "modify": data_of(pipe_event("MODIFY", NewImage=ORDER, OldImage=ORDER)),
+    "remove": data_of(pipe_event("REMOVE", OldImage=ORDER)),
+    "keys alone": data_of(pipe_event("REMOVE")),
+    "images that are null": data_of(pipe_event(NewImage=None, OldImage=None)),
+    "expired": data_of(pipe_event("REMOVE") | {"userIdentity": {"principalId": "dynamodb.amazonaws.com"}}),
+    "someone's": data_of(pipe_event("REMOVE") | {"userIdentity": {"type": "User", "principalId": "someone"}}),
+    "nobody's": data_of(pipe_event() | {"userIdentity": None}),
+    "milliseconds": data_of(
+        pipe_event(
+            ApproximateCreationDateTime=1795356187003,
+            ApproximateCreationDateTimePrecision="MILLISECOND",
+            NewImage=ORDER,
+        )
+    ),
+    "microseconds": data_of(
+        pipe_event(
+            ApproximateCreationDateTime=1795356187003001,
+            ApproximateCreationDateTimePrecision="MICROSECOND",
+            NewImage=ORDER,
+        )
+    ),
+    "milliseconds, unsaid": data_of(pipe_event(ApproximateCreationDateTime=1795356187003)),
+    "microseconds, unsaid": data_of(pipe_event(ApproximateCreationDateTime=1795356187003001)),
+    "the epoch": data_of(pipe_event(ApproximateCreationDateTime=0)),
+    "a leap day": data_of(pipe_event(ApproximateCreationDateTime=951782400)),
+    "the last of the year": data_of(pipe_event(ApproximateCreationDateTime=1798761599)),
+    "with spaces": json.dumps(pipe_event(NewImage=ORDER), ensure_ascii=False).encode(),
+    "with escapes": data_of(pipe_event(NewImage=ORDER | {"status": {"S": '"\\\b\f\n\r\t'}})),
+    "in other letters": data_of(pipe_event(NewImage=ORDER | {"größe €": {"S": "𝄞"}, "status": {"S": "é\x7f\u2028"}})),
+    "with every type": data_of(
+        pipe_event(
+            NewImage=ORDER
+            | {
+                "tags": {"SS": ["a", "b"]},
+                "more": {"L": [{"N": "1"}, {"BOOL": True}, {"NULL": True}, {"M": {}}, {"L": []}]},
+                "bytes": {"B": "AAE="},
+            }
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("content", PLAIN_EVENTS.values(), ids=PLAIN_EVENTS)
+def test_every_kind_of_event_takes_the_fast_way(content: bytes) -> None:
+    assert None not in fast_rows(TABLE, [content])
+
+
+def test_a_native_event_without_a_sequence_number_takes_the_fast_way() -> None:
+    content = data_of(pipe_event(NewImage=ORDER))
+    without = json.loads(content)
+    del without["dynamodb"]["SequenceNumber"]
+    assert None not in fast_rows(TABLE, [data_of(without)])
 
 
 NOT_PLAIN: list[dict[str, Any]] = [
@@ -117,22 +168,180 @@ NOT_PLAIN: list[dict[str, Any]] = [
 def test_what_is_not_plain_takes_the_careful_way_alone(changed: dict[str, Any], place: int) -> None:
     items = [ORDER] * 7
     items[place] = ORDER | changed
-    rows = fast_rows(TABLE, changes(*items))
+    rows = fast_rows(TABLE, contents(*items))
     assert [row is None for row in rows] == [index == place for index in range(7)]
-    assert [int(row["sequence"]) for row in rows if row is not None] == [index for index in range(7) if index != place]
+
+
+GOOD = json.dumps(pipe_event(NewImage=ORDER), ensure_ascii=False, separators=(",", ":"))
+LEFT_EVENTS: dict[str, str] = {
+    "nothing": "",
+    "no JSON": "no",
+    "cut": GOOD[:-1],
+    "more behind it": GOOD + "1",
+    "a NUL behind it": GOOD + "\0",
+    "a newline": GOOD + "\n",
+    "half a surrogate pair": GOOD.replace("paid", "\\ud834"),
+    "an unknown escape": GOOD.replace("paid", "\\x"),
+    "a control character": GOOD.replace("paid", "\x1f"),
+    "an escaped name": GOOD.replace('"status"', '"stat\\u0075s"'),
+    "an attribute twice": GOOD.replace('"status"', '"version":{"N":"4"},"status"'),
+    "a type twice": GOOD.replace('{"S":"paid"}', '{"S":"paid","S":"paid"}'),
+    "an attribute that is null": GOOD.replace('{"S":"paid"}', "null"),
+    "a bare number": GOOD.replace('{"N":"3"}', '{"N":3}'),
+    "a comma too many": GOOD.replace('{"S":"paid"}', '{"S":"paid"},'),
+    "no id": GOOD.replace('"eventID"', '"id"'),
+    "an empty id": GOOD.replace('"eventID":"', '"eventID":"","id":"'),
+    "another operation": GOOD.replace("INSERT", "UPSERT"),
+    "a time with a fraction": GOOD.replace("1795356187", "1795356187.5"),
+    "a time with a zero before it": GOOD.replace("1795356187", "01795356187"),
+    "a time as text": GOOD.replace("1795356187", '"1795356187"'),
+    "a time in the year 10000": GOOD.replace("1795356187", "1795356187000", 1).replace(
+        '"Keys"', '"ApproximateCreationDateTimePrecision":"SECOND","Keys"'
+    ),
+    "a sequence of letters": GOOD.replace('"SequenceNumber":"', '"SequenceNumber":"x'),
+}
+
+
+@pytest.mark.parametrize("content", LEFT_EVENTS.values(), ids=LEFT_EVENTS)
+def test_an_event_that_is_not_plain_is_left(content: str) -> None:
+    assert content != GOOD
+    assert fast_rows(TABLE, [content.encode()]) == [None]
+
+
+@pytest.mark.parametrize(
+    "damage", [b"\x80", b"\xc3", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xff"], ids=bytes.hex
+)
+def test_what_is_not_utf_8_is_left(damage: bytes) -> None:
+    assert fast_rows(TABLE, [GOOD.encode().replace(b"paid", damage)]) == [None]
 
 
 def test_of_many_each_is_told_apart() -> None:
-    items = [ORDER | (NOT_PLAIN[index % len(NOT_PLAIN)] if index % 3 else {}) for index in range(50)]
-    rows = fast_rows(TABLE, changes(*items))
-    assert [row is None for row in rows] == [bool(index % 3) for index in range(50)]
+    items = [ORDER | (NOT_PLAIN[index % len(NOT_PLAIN)] if index % 3 else {}) for index in range(MOST_RECORDS)]
+    rows = fast_rows(TABLE, contents(*items))
+    assert [row is None for row in rows] == [bool(index % 3) for index in range(MOST_RECORDS)]
+
+
+def test_large_records_among_small_ones_have_room() -> None:
+    plain = PlainRows(TABLE)
+    for size in (1, 300_000, 3):
+        (content,) = contents(ORDER | {"note": {"S": '"' * size}})
+        rows = plain.write([content] * 3)
+        line = RowWriter(TABLE).line(read_change(content), {})
+        assert bytes(rows.lines[: rows.ends[-1]]) == line * 3
+
+
+@pytest.mark.parametrize(("members", "is_plain"), [(400, True), (600, False)])
+def test_an_image_of_very_many_attributes_is_left(members: int, is_plain: bool) -> None:
+    (line,) = fast_rows(TABLE, contents(ORDER | {f"a{index}": {"S": ""} for index in range(members)}))
+    assert (line is not None) == is_plain
+
+
+@pytest.mark.parametrize(("depth", "is_plain"), [(32, True), (100, False)])
+def test_a_value_nested_beyond_dynamodbs_limit_is_left(depth: int, is_plain: bool) -> None:
+    value: dict[str, Any] = {"S": ""}
+    for _ in range(depth):
+        value = {"M": {"m": value}}
+    (line,) = fast_rows(TABLE, contents(ORDER | {"deep": value}))
+    assert (line is not None) == is_plain
 
 
 @pytest.mark.parametrize("type_", ["string", "bigint"])
 def test_a_table_of_a_key_alone_has_a_fast_way(type_: str) -> None:
     key = KeyAttribute("id", "S" if type_ == "string" else "N")
     table = Table("thing", "thing_changes", "things", key, None, (Column("id", type_, ("id",), ""),))
-    chosen = changes(*({"id": {key.type: number}} for number in ("1", "2")))
-    rows = fast_rows(table, chosen)
-    assert [str(row["id"]) for row in rows if row is not None] == ["1", "2"]
-    assert rows == careful_rows(table, chosen)
+    assert None not in fast_rows(table, contents(*({"id": {key.type: number}} for number in ("1", "2"))))
+
+
+def test_two_columns_may_read_one_attribute() -> None:
+    columns = [Column(name, type_, path, "") for name, type_, path in TWICE]
+    table = Table("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, tuple(columns))
+    (line,) = fast_rows(table, contents({"id": {"S": "1"}, "m": {"M": {"n": {"N": "12"}}}}))
+    assert line is not None
+    row = json.loads(line)
+    assert [row[name] for name, _, _ in TWICE] == ["1", "1", 12, "12"]
+
+
+TEXTS: dict[str, tuple[list[str], list[str]]] = {
+    "int": (
+        ["0", "7", "-7", "123456789", "-123456789"],
+        ["", "-", "-0", "00", "007", "1234567890", "+1", "1.0", "1e2", "1_0", " 1", "1 ", "x"],
+    ),
+    "bigint": (["0", "9" * 18, "-" + "9" * 18], ["9" * 19, "01", "-0"]),
+    "decimal(18,2)": (
+        ["0", "00", "-0", "12.5", "-12.50", "9" * 16 + ".99"],
+        ["", "-", ".5", "5.", "1.234", "9" * 17, "1E1", "--1", "1.2.3", "1,5"],
+    ),
+    "decimal(4,4)": ([], ["0", "0.1234", "1"]),
+    "decimal(3,0)": (["999", "-1"], ["1000", "1.0", "1."]),
+    "double": (
+        ["0", "-0", "0.25", "-12.5", "9" * 38 + "." + "9" * 20],
+        ["", "01", "1.", ".5", "1e5", "9" * 39, "0." + "9" * 21, "NaN", "Infinity", "+1"],
+    ),
+    "date": (
+        ["2026-11-22", "0001-01-01", "9999-12-31", "2024-02-29", "2000-02-29"],
+        [
+            "",
+            "0000-01-01",
+            "2023-02-29",
+            "1900-02-29",
+            "2026-00-01",
+            "2026-13-01",
+            "2026-04-31",
+            "2026-01-00",
+            "2026-1-1",
+            "2026-11-22 ",
+            "2026/11/22",
+            "20261122",
+            "x026-11-22",
+            "2026-11-2x",
+        ],
+    ),
+    "timestamp": (
+        [
+            "2026-11-22T14:03:07Z",
+            "2026-11-22T00:00:00.5Z",
+            "2026-11-22T23:59:59.123456789Z",
+            "2026-11-22T14:03:07+00:00",
+            "0001-01-01T00:00:00.000Z",
+        ],
+        [
+            "",
+            "2026-11-22",
+            "2026-11-22T14:03:07",
+            "2026-11-22 14:03:07Z",
+            "2026-11-22T14:03Z",
+            "2026-11-22T14:03:07.Z",
+            "2026-11-22T24:00:00Z",
+            "2026-11-22T14:60:00Z",
+            "2026-11-22T14:03:60Z",
+            "2026-11-22T14:03:07.1234567890Z",
+            "2026-11-22T14:03:07+01:00",
+            "2026-11-22T14:03:07-00:00",
+            "2026-11-22T14:03:07z",
+            "2026-02-30T14:03:07Z",
+            "2026-11-22T14:03:07ZZ",
+            "2026-11-22T1x:03:07Z",
+            "2026-11-22T14.03:07Z",
+            "2026-11-22T14:03.07Z",
+        ],
+    ),
+    "string": (["", "x", "é", '"', "\\", "\n", "/", "\x7f"], []),
+}
+
+
+@pytest.mark.parametrize("type_", TEXTS)
+def test_a_types_plain_texts_take_the_fast_way_and_no_others_do(type_: str) -> None:
+    columns = (Column("id", "string", ("id",), ""), Column("value", type_, ("value",), ""))
+    table = Table("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, columns)
+    descriptor = table.descriptor(columns[1])
+    plain, others = TEXTS[type_]
+    rows = fast_rows(table, contents(*({"id": {"S": "1"}, "value": {descriptor: text}} for text in [*plain, *others])))
+    assert [text for text, row in zip([*plain, *others], rows, strict=True) if row is not None] == plain
+
+
+TWICE = [
+    ("id", "string", ("id",)),
+    ("again", "string", ("id",)),
+    ("whole", "int", ("m", "n")),
+    ("exact", "decimal(4,1)", ("m", "n")),
+]

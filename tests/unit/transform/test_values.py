@@ -4,7 +4,7 @@ import pytest
 from msgspec import Raw
 
 from transform.schema import Column
-from transform.values import UnfitError, form, plain, plain_utc, reader
+from transform.values import UnfitError, reader
 
 
 def column(type_: str) -> Column:
@@ -13,12 +13,6 @@ def column(type_: str) -> Column:
 
 def read(type_: str, value: object) -> object:
     return reader(column(type_))(value)
-
-
-def is_plain(type_: str, *texts: str) -> bool:
-    how = plain(column(type_))
-    assert how is not None
-    return how.forms.issuperset(map(form, texts)) and (how.holds is None or how.holds([*texts]))
 
 
 EXACT = [
@@ -156,43 +150,3 @@ def test_a_double_is_the_numbers_own_text_as_json(value: str, expected: bytes) -
     number = read("double", value)
     assert isinstance(number, Raw)
     assert bytes(number) == expected
-
-
-@pytest.mark.parametrize(("type_", "value"), [pair for pair in UNFIT if isinstance(pair[1], str) and pair[1]])
-def test_what_does_not_fit_is_not_plain(type_: str, value: str) -> None:
-    if type_ not in ("string", "boolean"):
-        assert not is_plain(type_, value)
-
-
-@pytest.mark.parametrize(
-    ("type_", "text"),
-    [
-        ("int", "-123456789"),
-        ("bigint", "123456789012345678"),
-        ("decimal(18,2)", "-12.50"),
-        ("double", "0.25"),
-        ("date", "2026-11-22"),
-        ("timestamp", "2026-11-22T14:03:07.123456789Z"),
-        ("timestamp", "2026-11-22T14:03:07+00:00"),
-    ],
-)
-def test_the_usual_forms_are_plain(type_: str, text: str) -> None:
-    assert is_plain(type_, text)
-    assert is_plain(type_, text, "", text)
-    assert not is_plain(type_, text, "x")
-
-
-@pytest.mark.parametrize("type_", ["int", "bigint", "decimal(18,2)", "double", "date", "timestamp"])
-def test_two_texts_in_one_are_not_plain(type_: str) -> None:
-    text = {"date": "2026-11-22", "timestamp": "2026-11-22T14:03:07Z"}.get(type_, "1")
-    assert not is_plain(type_, f"{text}\n{text}")
-
-
-@pytest.mark.parametrize("type_", ["string", "boolean"])
-def test_strings_and_booleans_need_no_check(type_: str) -> None:
-    assert plain(column(type_)) is None
-
-
-def test_plain_timestamps_are_written_all_at_once() -> None:
-    texts = ["2026-11-22T14:03:07.123Z", "", "2026-11-22T14:03:07+00:00"]
-    assert plain_utc(texts) == ["2026-11-22 14:03:07.123", "", "2026-11-22 14:03:07"]
