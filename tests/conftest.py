@@ -24,6 +24,17 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the transform's inner loop, where that was not done since it changed."""
+    library = ROOT / "transform" / "libplain.so"
+    sources = [path.stat().st_mtime for path in (ROOT / "transform" / "native").iterdir()]
+    if not hasattr(config, "workerinput") and (not library.exists() or library.stat().st_mtime < max(sources)):
+        subprocess.run([sys.executable, "-m", "components.library"], cwd=ROOT, check=True)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long first, so that no worker is left alone with it at the end; else in any order."""

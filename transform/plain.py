@@ -4,8 +4,8 @@ A record is plain when it is written as DynamoDB writes almost all of them:
 
 - UTF-8 and JSON with no space but spaces, names without escapes, no member twice, an
   object's members no more than 512, nested no deeper than 96;
-- the event has an id, an operation, a whole number for its time, and images of
-  which the one that the columns are read from is there;
+- the event has an id, an operation, a whole number for its time (1795356187 or
+  1795356187.0 or 1.795356187E9), and the image that the columns are read from;
 - each column's attribute is missing, NULL, or of the column's DynamoDB type with a
   text in that type's one form: 12.5, never 1.25E1; 2026-11-22T14:00:00Z, never with
   an offset; in a string no escape but those that JSON needs.
@@ -91,8 +91,10 @@ class PlainRows:
         self._grow(MOST_RECORDS * self._row_bytes)
 
     def write(self, contents: Sequence[bytes]) -> Rows:
-        """The rows of these records, MOST_RECORDS or fewer."""
+        """The rows of these records, MOST_RECORDS or fewer; ValueError for more."""
         count = len(contents)
+        if count > MOST_RECORDS:
+            raise ValueError(f"{count} records are more than the {MOST_RECORDS} that are worked on together")
         lengths = array("q", map(len, contents))
         room = _ROW_TO_RECORD * sum(lengths) + count * self._row_bytes
         if room > self._room:

@@ -40,7 +40,7 @@ class Column(Struct, frozen=True):
             raise ValueError(f"column name {self.name!r} is not lower case letters, digits and _")
         if self.type not in _SCALAR_TYPES:
             self.decimal  # noqa: B018 - raises when the type is neither scalar nor decimal
-        if not self.attribute:
+        if not self.attribute or not all(self.attribute):
             raise ValueError(f"column {self.name!r} names no attribute")
         if any(character in '"\\' or character < " " for character in "".join(self.attribute)):
             raise ValueError(

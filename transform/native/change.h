@@ -54,7 +54,7 @@ static const byte *read_record_member(void *context, struct span name, const byt
     if (IS(name, "OldImage")) return read_image(&change->old, value);
     if (IS(name, "NewImage")) return read_image(&change->new, value);
     if (IS(name, "SequenceNumber")) return keep(&change->sequence, value, skip_bare_string(value));
-    if (IS(name, "ApproximateCreationDateTime")) return keep(&change->time, value, skip_digits(value));
+    if (IS(name, "ApproximateCreationDateTime")) return keep(&change->time, value, skip_number(value));
     if (IS(name, "ApproximateCreationDateTimePrecision"))
         return keep(&change->precision, value, skip_bare_string(value));
     return skip_other(value);

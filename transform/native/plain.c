@@ -111,18 +111,44 @@ static byte *put_value(byte *out, const struct column *column, struct span value
     return 0;
 }
 
+/* A number's value where it is whole, and written so (1795356187, 1795356187.0) or not (1.795356187E9); else -1. */
+static i64 whole_number(struct span text) {
+    i64 number = 0, exponent = 0, power = 0;
+    int digits = 0;
+    const byte *p = text.at;
+    for (int is_fraction = 0; p < text.end && (*p | 0x20) != 'e'; p++) {
+        if (*p == '.') is_fraction = 1;
+        else if (!is_digit(*p) || ++digits > 17) return -1;
+        else {
+            number = number * 10 + (*p - '0');
+            exponent -= is_fraction;
+        }
+    }
+    if (p < text.end) {
+        p += p[1] == '+' ? 2 : 1;
+        for (; p < text.end; p++) {
+            if (!is_digit(*p) || power > 17) return -1;
+            power = power * 10 + (*p - '0');
+        }
+    }
+    for (exponent += power; exponent < 0; exponent++, number /= 10)
+        if (number % 10) return -1;
+    for (; exponent > 0 && number; exponent--) {
+        if (number > 100000000000000000) return -1;
+        number *= 10;
+    }
+    return number;
+}
+
 /* When the change was made, in microseconds since 1970, and the digits of its fraction of a second; -1 if not plain. */
 static i64 moment_of(const struct change *change, int *fraction_digits) {
-    i64 count = length(change->time), number = 0;
-    if (count < 1 || count > 17 || (count > 1 && *change->time.at == '0')) return -1;
-    for (const byte *p = change->time.at; p < change->time.end; p++) number = number * 10 + (*p - '0');
+    i64 number = whole_number(change->time);
     if (!change->precision.at) *fraction_digits = number < 100000000000 ? 0 : number < 100000000000000 ? 3 : 6;
     else if (IS(change->precision, "\"MILLISECOND\"")) *fraction_digits = 3;
     else if (IS(change->precision, "\"MICROSECOND\"")) *fraction_digits = 6;
     else return -1;
-    i64 limit = 253402300800 * (*fraction_digits == 0 ? 1 : *fraction_digits == 3 ? 1000 : 1000000);
-    if (number >= limit) return -1;
-    return *fraction_digits == 0 ? number * 1000000 : *fraction_digits == 3 ? number * 1000 : number;
+    i64 a_second = *fraction_digits == 0 ? 1 : *fraction_digits == 3 ? 1000 : 1000000;
+    return number < 0 || number >= 253402300800 * a_second ? -1 : number * (1000000 / a_second);
 }
 
 static int result_of(const struct change *change) {

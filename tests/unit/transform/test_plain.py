@@ -84,6 +84,7 @@ def test_missing_members_of_a_nested_map_take_the_fast_way() -> None:
     assert None not in fast_rows(INVENTORY, chosen)
 
 
+GOOD = json.dumps(pipe_event(NewImage=ORDER), ensure_ascii=False, separators=(",", ":"))
 PLAIN_EVENTS: dict[str, bytes] = {
     "insert": data_of(pipe_event(NewImage=ORDER)),
     "modify": data_of(pipe_event("MODIFY", NewImage=ORDER, OldImage=ORDER)),
@@ -109,6 +110,13 @@ PLAIN_EVENTS: dict[str, bytes] = {
     ),
     "milliseconds, unsaid": data_of(pipe_event(ApproximateCreationDateTime=1795356187003)),
     "microseconds, unsaid": data_of(pipe_event(ApproximateCreationDateTime=1795356187003001)),
+    "a time with a point": data_of(pipe_event(ApproximateCreationDateTime=1795356187.0)),
+    "a time with many zeros": GOOD.replace("1795356187", "1795356187.0000000").encode(),
+    "a time with an exponent": GOOD.replace("1795356187", "1.795356187E9").encode(),
+    "a time with a signed exponent": GOOD.replace("1795356187", "17953561870e+0").encode(),
+    "a time of a few digits": GOOD.replace("1795356187", "17E8").encode(),
+    "nothing with an exponent": GOOD.replace("1795356187", "0E17").encode(),
+    "milliseconds with an exponent": GOOD.replace("1795356187", "1.795356187003E12").encode(),
     "the epoch": data_of(pipe_event(ApproximateCreationDateTime=0)),
     "a leap day": data_of(pipe_event(ApproximateCreationDateTime=951782400)),
     "the last of the year": data_of(pipe_event(ApproximateCreationDateTime=1798761599)),
@@ -172,7 +180,6 @@ def test_what_is_not_plain_takes_the_careful_way_alone(changed: dict[str, Any], 
     assert [row is None for row in rows] == [index == place for index in range(7)]
 
 
-GOOD = json.dumps(pipe_event(NewImage=ORDER), ensure_ascii=False, separators=(",", ":"))
 LEFT_EVENTS: dict[str, str] = {
     "nothing": "",
     "no JSON": "no",
@@ -193,6 +200,12 @@ LEFT_EVENTS: dict[str, str] = {
     "an empty id": GOOD.replace('"eventID":"', '"eventID":"","id":"'),
     "another operation": GOOD.replace("INSERT", "UPSERT"),
     "a time with a fraction": GOOD.replace("1795356187", "1795356187.5"),
+    "a time with a small fraction": GOOD.replace("1795356187", "1.7953561875E9"),
+    "a time before 1970": GOOD.replace("1795356187", "-1"),
+    "a time with a negative exponent": GOOD.replace("1795356187", "17953561870e-1"),
+    "a time of too many digits": GOOD.replace("1795356187", "1795356187.00000000"),
+    "a time of a great exponent": GOOD.replace("1795356187", "1E18"),
+    "a time of a greater exponent": GOOD.replace("1795356187", "1E99999999999999999999"),
     "a time with a zero before it": GOOD.replace("1795356187", "01795356187"),
     "a time as text": GOOD.replace("1795356187", '"1795356187"'),
     "a time in the year 10000": GOOD.replace("1795356187", "1795356187000", 1).replace(
@@ -228,6 +241,11 @@ def test_large_records_among_small_ones_have_room() -> None:
         rows = plain.write([content] * 3)
         line = RowWriter(TABLE).line(read_change(content), {})
         assert bytes(rows.lines[: rows.ends[-1]]) == line * 3
+
+
+def test_more_records_than_there_is_room_for_are_refused() -> None:
+    with pytest.raises(ValueError, match="129 records are more than the 128"):
+        PlainRows(TABLE).write([b""] * (MOST_RECORDS + 1))
 
 
 @pytest.mark.parametrize(("members", "is_plain"), [(400, True), (600, False)])

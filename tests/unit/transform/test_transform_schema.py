@@ -41,9 +41,10 @@ def test_an_attributes_name_may_have_spaces_and_letters_of_any_kind() -> None:
     Column("c", "string", ("größe X", "in mm"), "")
 
 
-def test_a_column_has_an_attribute() -> None:
+@pytest.mark.parametrize("path", [(), ("",), ("a", "")])
+def test_a_column_has_an_attribute(path: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="names no attribute"):
-        Column("c", "string", (), "")
+        Column("c", "string", path, "")
 
 
 def test_a_name_stands_once() -> None:
