@@ -3,12 +3,19 @@
     python -m tests.property.transform.fuzz --cases 1000000 --seed 1
 
 It starts from the fixtures in tests/events and from seeds of its own, and damages
-them: bits, bytes, numbers, quotes, cuts, repeats, splices of two. Each case goes
-through the transform between two good records. Checked are the answers' ids and
-order, that the good rows are what they always are, that a failed record keeps its
-data, and that every row is JSON with the schema's columns, is made alike by the
-fast and by the careful way, and holds the images as they came. Exit code 1 at the first case that
-shows otherwise; it prints the case.
+them: bits, bytes, numbers, quotes, values, cuts, repeats, splices of two. Checked of each case:
+
+- by the fast way, from memory to memory that each end before a page that nobody may
+  touch: it keeps within both, and what it says is what the careful way says, in
+  whatever room it has;
+- in a batch, between two good records: the answers' ids and order, that the good rows
+  are what they always are, that a failed record keeps its data, and that every row is
+  the careful way's: JSON with the schema's columns, which holds the images as they came.
+
+Exit code 1 at the first case that shows otherwise; it prints the case. One that ends
+the process is in .build/fuzz-case, where each is written before it is tried:
+
+    python -m tests.property.transform.fuzz --case .build/fuzz-case
 """
 
 from __future__ import annotations
@@ -19,54 +26,26 @@ import json
 import random
 import sys
 import time
+from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
+from tests.property.transform.damage import Damage, movement_seeds, order_seeds
+from tests.property.transform.guarded import GuardedRows
 from tests.property.transform.inventory import INVENTORY
 from transform.batch import Record, Transform
 from transform.events import Change, read_change
-from transform.plain import PlainRows
+from transform.plain import LEFT, RESULTS
 from transform.rows import RowWriter
 from transform.schema import TABLE, Table
 from transform.settings import Settings
 
-EVENTS = Path(__file__).parents[2] / "events"
+UNDER_TEST = Path(__file__).parents[3] / ".build" / "fuzz-case"
 _PER_BATCH = 20
-_SNIPPETS = [
-    *(
-        b'"',
-        b"\\",
-        b"{",
-        b"}",
-        b"[",
-        b"]",
-        b",",
-        b":",
-        b"null",
-        b"true",
-        b"0",
-        b"-",
-        b".",
-        b"E",
-        b"e+9",
-        b"\x00",
-        b"\n",
-    ),
-    *(b"\xff", b"\xc3", b"\xed\xa0\x80", b"\\u0000", b"\\ud800", b"\\udc00", b"\\n", b"Infinity", b"NaN", b" ", b"1_0"),
-    *(
-        b'{"N":"1E999"}',
-        b'{"NULL":true}',
-        b'{"S":""}',
-        b'{"M":{}}',
-        b'{"BOOL":1}',
-        b'"N":"1"',
-        b"9" * 45,
-        b"T24",
-        b"+01:00",
-    ),
-]
+_MOST_BYTES = 1 << 20
 
 
 class _Images(Struct):
@@ -82,42 +61,62 @@ _images = Decoder(_Envelope).decode
 
 
 class Fuzzer:
-    """Damages seeds for one table and checks what becomes of them."""
+    """Checks what becomes of records for one table."""
 
-    def __init__(self, table: Table, seeds: list[bytes], good: bytes, generator: random.Random) -> None:
+    def __init__(self, table: Table, good: bytes, generator: random.Random, note: Callable[[bytes], None]) -> None:
+        """`note` is told each case before it is tried."""
         self._columns = tuple(column.name for column in table.change_log_columns)
         self._transform = Transform(table, Settings())
         self._writer = RowWriter(table)
-        self._plain = PlainRows(table, self._writer.row_type)
-        self._seeds = seeds
+        self._guarded = GuardedRows(table, _MOST_BYTES)
         self._random = generator
+        self._note = note
         self._good = base64.b64encode(good).decode()
         ((answer,), _) = self._transform.answer([{"recordId": "good", "data": self._good}])
         self._good_row = answer.get("data", "")
 
-    def batch(self, size: int) -> tuple[int, int]:
-        """Check so many cases; how many became rows, and how many of these by the fast way."""
-        cases = [self._damaged() for _ in range(size)]
-        records: list[Record] = []
-        for index, case in enumerate(cases):
-            records.append({"recordId": f"case-{index}", "data": base64.b64encode(case).decode()})
-            records.append({"recordId": f"good-{index}", "data": self._good})
-        answers, tally = self._transform.answer(records)
-        assert [answer["recordId"] for answer in answers] == [record["recordId"] for record in records]
-        assert all(answer.get("data") == self._good_row for answer in answers[1::2])
+    def check(self, cases: list[bytes]) -> tuple[int, int]:
+        """Check cases in one batch; how many became rows, and how many of these by the fast way."""
+        lines: list[bytes | None] = []
         fast = 0
-        for case, record, answer in zip(cases, records[::2], answers[::2], strict=True):
+        for case in cases:
             try:
-                if answer["result"] == "ProcessingFailed":
-                    assert answer.get("data") == record["data"]
-                else:
-                    fast += self._check(case, base64.b64decode(answer.get("data", "")))
+                line, is_fast = self._check_alone(case)
             except BaseException:
                 sys.stderr.write(f"{case!r}\n")
                 raise
-        return tally.ok - size, fast
+            lines.append(line)
+            fast += is_fast
+        self._check_together(cases, lines)
+        return len(cases) - lines.count(None), fast
 
-    def _check(self, case: bytes, line: bytes) -> bool:
+    def _check_alone(self, case: bytes) -> tuple[bytes | None, bool]:
+        """The case's row by the careful way, and whether the fast way writes it too."""
+        change, line, mismatches = self._careful(case)
+        self._note(case)
+        room = self._guarded.room(len(case))
+        fast = self._guarded.write(case, room)
+        if fast.result != LEFT:
+            assert change
+            assert fast.line == line
+            assert not mismatches
+            assert RESULTS[fast.result] == (change.op, change.expired)
+            assert fast.moment == change.epoch_us
+        scant = self._guarded.write(case, self._random.randrange(room))
+        assert scant.line in (None, fast.line)
+        if line:
+            self._check_row(case, line)
+        return line, fast.result != LEFT
+
+    def _careful(self, case: bytes) -> tuple[Change | None, bytes | None, dict[str, int]]:
+        mismatches: dict[str, int] = {}
+        try:
+            change = read_change(case)
+            return change, self._writer.line(change, mismatches), mismatches
+        except (ValueError, RecursionError):
+            return None, None, mismatches
+
+    def _check_row(self, case: bytes, line: bytes) -> None:
         row = json.loads(line)
         assert tuple(row) == self._columns
         assert line.endswith(b"\n")
@@ -125,37 +124,20 @@ class Fuzzer:
         images = _images(case).dynamodb
         for name, image in (("before", images.OldImage), ("after", images.NewImage)):
             assert (row[name] or "null") == str(image, "utf-8")
-        change: Change = read_change(case)
-        assert bytes(*self._writer.lines([self._writer.careful_row(change, {})])) == line
-        return self._plain.rows([change]) != [None]
 
-    def _damaged(self) -> bytes:
-        chosen = self._random
-        data = bytearray(chosen.choice(self._seeds))
-        for _ in range(chosen.choice((1, 1, 1, 2, 3, 8))):
-            place = chosen.randrange(len(data) + 1)
-            match chosen.randrange(8):
-                case 0 if data:
-                    data[place - 1] ^= 1 << chosen.randrange(8)
-                case 1 if data:
-                    data[place - 1] = chosen.randrange(256)
-                case 2:
-                    data[place:place] = chosen.choice(_SNIPPETS)
-                case 3:
-                    del data[place : place + chosen.randrange(1, 9)]
-                case 4:
-                    data[place:place] = data[place : place + chosen.randrange(1, 200)]
-                case 5:
-                    digits = [index for index in range(place, min(place + 400, len(data))) if 48 <= data[index] < 58]
-                    if digits:
-                        data[chosen.choice(digits)] = chosen.choice(b"0123456789.-eE+")
-                case 6:
-                    other = chosen.choice(self._seeds)
-                    start = chosen.randrange(len(other))
-                    data[place : place + 40] = other[start : start + chosen.randrange(1, 80)]
-                case _:
-                    del data[place:]
-        return bytes(data)
+    def _check_together(self, cases: list[bytes], lines: list[bytes | None]) -> None:
+        records: list[Record] = []
+        for index, case in enumerate(cases):
+            records.append({"recordId": f"case-{index}", "data": base64.b64encode(case).decode()})
+            records.append({"recordId": f"good-{index}", "data": self._good})
+        answers, _ = self._transform.answer(records)
+        assert [answer["recordId"] for answer in answers] == [record["recordId"] for record in records]
+        assert all(answer.get("data") == self._good_row for answer in answers[1::2])
+        for case, line, record, answer in zip(cases, lines, records[::2], answers[::2], strict=True):
+            data = answer.get("data", "")
+            is_right = data == record["data"] if line is None else base64.b64decode(data) == line
+            if not is_right or (answer["result"] == "Ok") != (line is not None):
+                raise AssertionError(f"in a batch the row is another: {case!r}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -163,60 +145,55 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.property.transform.fuzz", description="Fuzz the transform.")
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--case", type=Path, help="check only the record in this file")
     chosen = parser.parse_args(arguments)
     generator = random.Random(chosen.seed)
-    seeds = [path.read_bytes().rstrip() for path in sorted(EVENTS.glob("[pn]*.json")) if ".row." not in path.name]
-    fuzzers = [
-        Fuzzer(TABLE, seeds, seeds[0], generator),
-        Fuzzer(INVENTORY, [*_INVENTORY_SEEDS, *seeds], _INVENTORY_SEEDS[0], generator),
-    ]
+    if chosen.case:
+        case = chosen.case.read_bytes()
+        for table, seeds in _TABLES:
+            Fuzzer(table, seeds[0], generator, _note_nothing).check([case])
+    else:
+        UNDER_TEST.parent.mkdir(exist_ok=True)
+        with UNDER_TEST.open("wb", buffering=0) as under_test:
+            _fuzz(chosen.cases, chosen.seed, generator, _Noted(under_test))
+    return 0
+
+
+def _fuzz(cases: int, seed: int, generator: random.Random, note: Callable[[bytes], None]) -> None:
+    fuzzers = [(Fuzzer(table, seeds[0], generator, note), Damage(seeds, generator)) for table, seeds in _TABLES]
     done = rows = fast = 0
     started = shown = time.monotonic()
-    while done < chosen.cases:
-        size = min(_PER_BATCH, chosen.cases - done)
-        new_rows, new_fast = fuzzers[done // _PER_BATCH % 2].batch(size)
-        done, rows, fast = done + size, rows + new_rows, fast + new_fast
+    while done < cases:
+        fuzzer, damage = fuzzers[done // _PER_BATCH % len(fuzzers)]
+        batch = [damage.case() for _ in range(min(_PER_BATCH, cases - done))]
+        new_rows, new_fast = fuzzer.check(batch)
+        done, rows, fast = done + len(batch), rows + new_rows, fast + new_fast
         if time.monotonic() - shown > 10:
             shown = time.monotonic()
             sys.stdout.write(f"{done:,} cases, {rows:,} rows, {fast:,} of them by the fast way\n")
     sys.stdout.write(
-        f"{done:,} cases in {time.monotonic() - started:.0f} s, seed {chosen.seed}: none raised; "
-        f"{rows:,} rows, {fast:,} of them by the fast way\n"
+        f"{done:,} cases in {time.monotonic() - started:.0f} s, seed {seed}: none raised; "
+        f"{rows:,} rows, {fast:,} of them by the fast way as by the careful one\n"
     )
-    return 0
 
 
-_INVENTORY_SEEDS = [
-    json.dumps(
-        {
-            "eventID": "e-1",
-            "eventName": op,
-            "dynamodb": {
-                "ApproximateCreationDateTime": 1795356187,
-                "SequenceNumber": "1" * 21,
-                image: {
-                    "sku#warehouse": {"B": "QS8x"},
-                    "moved": {"N": "1795356187003219000"},
-                    "quantity": {"N": "-12.000001"},
-                    "fraction": {"N": "0.25"},
-                    "measures": {
-                        "M": {
-                            "weight": {"N": "1.25"},
-                            "box": {"M": {"depth": {"N": "40"}, "is fragile": {"BOOL": True}}},
-                        }
-                    },
-                    "counted_on": {"S": "2026-11-22"},
-                    "counted at": {"S": "2026-11-22T14:03:07.5+00:00"},
-                    "größe €": {"S": "XL"},
-                },
-            },
-        },
-        separators=(",", ":"),
-        ensure_ascii=ascii_only,
-    ).encode()
-    for op, image in (("INSERT", "NewImage"), ("REMOVE", "OldImage"))
-    for ascii_only in (True, False)
-]
+class _Noted:
+    """Keeps the last case in a file, also when the process ends."""
+
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
+
+    def __call__(self, case: bytes) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(case)
+
+
+def _note_nothing(case: bytes) -> None:
+    pass
+
+
+_TABLES = ((TABLE, order_seeds()), (INVENTORY, [*movement_seeds(), *order_seeds()]))
 
 
 if __name__ == "__main__":
