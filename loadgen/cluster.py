@@ -15,6 +15,7 @@ import asyncio
 import importlib
 import secrets
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,9 +24,9 @@ import msgspec
 
 from loadgen import bundle, cluster_task, messages
 from loadgen.figures import Row
-from loadgen.fleet import Part, Seconds
+from loadgen.fleet import Part, Seconds, follow
 from loadgen.keys import LANES
-from loadgen.messages import Done, Ready, Refused
+from loadgen.messages import Ready, Refused
 from loadgen.segment import Job
 from stack import UserError, explain
 
@@ -113,7 +114,8 @@ class Cluster:
         """Carry out the plan from this wall time on."""
         seconds = Seconds(self.segments, on_row)
         await self._variable("start").set(start_epoch_ns)
-        return await asyncio.gather(*(self._follow(segment, seconds) for segment in range(self.segments)))
+        parts = (follow(segment, partial(self._next, segment), seconds) for segment in range(self.segments))
+        return await asyncio.gather(*parts)
 
     def stop(self) -> None:
         """The first time: send no more, and wait for replies. The second time: wait for nothing."""
@@ -145,22 +147,6 @@ class Cluster:
     async def _living(self) -> set[str]:
         identity = await self._client.scheduler.identity(n_workers=-1)
         return set(identity["workers"])
-
-    async def _follow(self, segment: int, seconds: Seconds) -> Part:
-        part = Part(segment)
-        while part.result is None and part.lost is None:
-            match await self._next(segment):
-                case messages.Second(row):
-                    part.rows.append(row)
-                    seconds.add(segment, row)
-                case Done(result):
-                    part.result = result
-                case Refused(sentence):
-                    part.lost = sentence
-                case _:
-                    part.lost = "its worker spoke out of turn"
-        seconds.end(segment)
-        return part
 
     async def _next(self, segment: int) -> messages.Answer:
         """What a segment tells next; Refused when its worker is gone or its task has failed."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from msgspec import Struct, field, structs
 
 from loadgen.figures import Row
+from loadgen.messages import Answer, Done, Refused, Second
 from loadgen.plan import Plan
 from loadgen.segment import Job, Result
 
@@ -97,6 +98,24 @@ class Seconds:
         known_to_all = min(self._told.values(), default=10**9)
         for second in sorted(second for second in self._rows if second <= known_to_all):
             self._on_row(self._rows.pop(second))
+
+
+async def follow(segment: int, answer: Callable[[], Awaitable[Answer]], seconds: Seconds) -> Part:
+    """Gather what a segment's worker tells until it is done; it says Refused where it is gone."""
+    part = Part(segment)
+    while part.result is None and part.lost is None:
+        match await answer():
+            case Second(row):
+                part.rows.append(row)
+                seconds.add(segment, row)
+            case Done(result):
+                part.result = result
+            case Refused(sentence):
+                part.lost = sentence
+            case _:
+                part.lost = "its worker spoke out of turn"
+    seconds.end(segment)
+    return part
 
 
 def whole(plan: Plan) -> Plan:

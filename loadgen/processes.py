@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from loadgen import messages
 from loadgen.figures import Row
-from loadgen.fleet import Part, Seconds
-from loadgen.messages import Done, Prepare, Ready, Refused, Start, Stop
+from loadgen.fleet import Part, Seconds, follow
+from loadgen.messages import Answer, Prepare, Ready, Refused, Start, Stop
 from loadgen.segment import Job
 from stack import UserError
 
@@ -24,6 +24,10 @@ class _Worker(NamedTuple):
     process: Process
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+
+    async def answer(self) -> Answer:
+        """What it tells next; Refused, with the reason, when it is gone."""
+        return await messages.read_answer(self.reader) or Refused(await self.end())
 
     async def end(self) -> str:
         """Why a worker that is gone is gone."""
@@ -71,8 +75,8 @@ class Processes:
         seconds = Seconds(self._segments, on_row)
         for worker in self._workers:
             messages.write(worker.writer, Start(start_epoch_ns))
-        follow = (_follow(worker, segment, seconds) for segment, worker in enumerate(self._workers))
-        return await asyncio.gather(*follow)
+        parts = (follow(segment, worker.answer, seconds) for segment, worker in enumerate(self._workers))
+        return await asyncio.gather(*parts)
 
     def stop(self) -> None:
         """The first time: send no more, and wait for replies. The second time: wait for nothing."""
@@ -104,21 +108,3 @@ async def _launch() -> _Worker:
         )
     reader, writer = await asyncio.open_connection(sock=ours, limit=_LIMIT_BYTES)
     return _Worker(process, reader, writer)
-
-
-async def _follow(worker: _Worker, segment: int, seconds: Seconds) -> Part:
-    """Gather what a worker tells until it is done or gone."""
-    part = Part(segment)
-    while part.result is None and part.lost is None:
-        match await messages.read_answer(worker.reader):
-            case messages.Second(row):
-                part.rows.append(row)
-                seconds.add(segment, row)
-            case Done(result):
-                part.result = result
-            case Refused(sentence):
-                part.lost = sentence
-            case _:
-                part.lost = await worker.end()
-    seconds.end(segment)
-    return part
