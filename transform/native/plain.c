@@ -126,8 +126,9 @@ static i64 whole_number(struct span text) {
     }
     if (p < text.end) {
         p += p[1] == '+' ? 2 : 1;
+        if (text.end - p > 2) return -1;
         for (; p < text.end; p++) {
-            if (!is_digit(*p) || power > 17) return -1;
+            if (!is_digit(*p)) return -1;
             power = power * 10 + (*p - '0');
         }
     }

@@ -205,6 +205,7 @@ LEFT_EVENTS: dict[str, str] = {
     "a time with a negative exponent": GOOD.replace("1795356187", "17953561870e-1"),
     "a time of too many digits": GOOD.replace("1795356187", "1795356187.00000000"),
     "a time of a great exponent": GOOD.replace("1795356187", "1E18"),
+    "a time of a long exponent": GOOD.replace("1795356187", "1795356187e000"),
     "a time of a greater exponent": GOOD.replace("1795356187", "1E99999999999999999999"),
     "a time with a zero before it": GOOD.replace("1795356187", "01795356187"),
     "a time as text": GOOD.replace("1795356187", '"1795356187"'),
