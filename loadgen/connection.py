@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from typing import Protocol, cast
 
 from loadgen.http import HttpError, is_plain_success, parse, reply_of
@@ -55,10 +56,11 @@ class Connection(asyncio.Protocol):
         self._establish(b"")
 
     def send(self, call: Call, request: bytes) -> None:
-        """Send the request of a call."""
+        """Send the request of a call, and note when."""
         self.call = call
         if self._tls is not None:
             request = self._tls.encrypt(request)
+        call.sent_ns = time.monotonic_ns()
         cast("asyncio.Transport", self._transport).write(request)
 
     def data_received(self, data: bytes) -> None:

@@ -16,38 +16,23 @@ import random
 import time
 from collections.abc import Callable
 
-import msgspec
-from msgspec import Struct
-
+from loadgen.answers import proven, unprocessed
 from loadgen.figures import Figures, Meter, Row
 from loadgen.histogram import EXACT_US, coarse
-from loadgen.item import Item
 from loadgen.ledger import Ledger
 from loadgen.pacer import alarm, earliest_ns
 from loadgen.plan import Plan
 from loadgen.retry import RetryBudget, RetryPolicy
 from loadgen.workload import Draw, Workload
 from loadgen.writer import Writer
-from loadgen.writes import Call, Fate, Outcome, Reply, Write, batch, single
+from loadgen.writes import OK, Call, Fate, Outcome, Reply, Write, batch, single
 
 # A wake-up hands over at most this many writes before replies get their turn.
 _BURST = 256
 # A row is turned by the first write of the next second, or so long after its end, when there is none.
 _ROW_GRACE_NS = 50_000_000
 _ROW_CHECK_S = 0.1
-_EMPTY_BATCH_REPLIES = frozenset({b"", b"{}", b'{"UnprocessedItems":{}}'})
-
-
-# What a batch's answer has of one request: {"PutRequest": {"Item": {...}}} or {"DeleteRequest": {"Key": {...}}}.
-_Request = dict[str, dict[str, Item]]
-
-
-class _BatchReply(Struct, rename="pascal"):
-    unprocessed_items: dict[str, list[_Request]] = {}
-
-
-class _ConditionReply(Struct, rename="pascal"):
-    item: Item = {}
+_EMPTY_REPLIES = frozenset({b"", b"{}", b'{"UnprocessedItems":{}}'})
 
 
 class Engine:
@@ -86,6 +71,7 @@ class Engine:
         self._in_flight = 0
         self._row_ends_ns = figures.row_ends_ns
         self._max_in_flight = plan.max_in_flight
+        self._batch_wait_ns = round(plan.batch_wait_s * 1e9)
         self._sendings = 0
         self._waiting: list[Write] = []
         self._failure: str | None = None
@@ -137,13 +123,11 @@ class Engine:
 
     def _fire(self) -> None:
         """Hand over every write that is due by now."""
-        elapsed_ns = time.monotonic_ns() - self._start_ns
+        now_ns = time.monotonic_ns()
         left = _BURST
-        while self._next is not None and self._next.offset_ns <= elapsed_ns and left:
-            self._emit(self._next)
-            self._next = next(self._draws, None)
-            left -= 1
-        if self._waiting and time.monotonic_ns() - self._waiting[0].planned_ns >= self._plan.batch_wait_s * 1e9:
+        while number := self._hand_over(now_ns, left):
+            left -= number
+        if self._waiting and now_ns >= self._waiting[0].planned_ns + self._batch_wait_ns:
             self._send_batch()
         self._arm(_BURST - left)
 
@@ -152,96 +136,115 @@ class Engine:
         if self._next is not None:
             due_ns = self._start_ns + self._next.offset_ns
             if self._waiting:
-                due_ns = min(due_ns, self._waiting[0].planned_ns + round(self._plan.batch_wait_s * 1e9))
+                due_ns = min(due_ns, self._waiting[0].planned_ns + self._batch_wait_ns)
             self._alarm.set(max(due_ns, earliest_ns(time.monotonic_ns(), writes)))
             return
         self._send_batch()
         if not self._in_flight and not self._done.done():
             self._done.set_result(None)
 
-    def _emit(self, draw: Draw) -> None:
-        write = self._workload.write(draw)
-        planned_ns = self._start_ns + draw.offset_ns
+    def _hand_over(self, now_ns: int, most: int) -> int:
+        """Hand over the writes that are due by now and count alike, up to `most`; how many they are."""
+        draw, start_ns, figures, workload = self._next, self._start_ns, self._figures, self._workload
+        if draw is None or start_ns + draw.offset_ns > now_ns:
+            return 0
+        planned_ns = start_ns + draw.offset_ns
         if planned_ns >= self._row_ends_ns:
             self._turn(planned_ns)
-        meter = self._meter(planned_ns)
-        meter.due += 1
-        if write is None:
-            meter.dropped += 1
-            return
-        write.planned_ns = planned_ns
-        if self._in_flight >= self._max_in_flight:
-            meter.dropped += 1
-            self._workload.settle(write, Fate.NOT_APPLIED)
-            return
-        self._units += write.units
-        if self._units > self._max_units:
-            self._brake(write)
-            return
-        meter.substituted += write.substitute
-        now_ns = time.monotonic_ns()
-        lag_us = (now_ns - planned_ns) // 1000
-        figures = self._figures
-        latencies = figures.now if planned_ns >= figures.counted_from_ns else figures.uncounted
-        latencies.lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += 1
+        meter = figures.meter(planned_ns)
+        if self._waiting and figures.meter(self._waiting[0].planned_ns) is not meter:
+            self._send_batch()
+        until_ns = min(now_ns + 1, figures.alike_until_ns(planned_ns))
+        room = self._max_in_flight - self._in_flight
+        calls: list[Call] = []
+        due = 0
+        while draw is not None and due < most and (planned_ns := start_ns + draw.offset_ns) < until_ns:
+            write = workload.write(draw)
+            draw = next(self._draws, None)
+            due += 1
+            if write is None:
+                meter.dropped += 1
+            elif len(calls) >= room:
+                meter.dropped += 1
+                workload.settle(write, Fate.NOT_APPLIED)
+            elif self._units + write.units > self._max_units:
+                # The run ends before the write that would go beyond; it counts as never due.
+                workload.settle(write, Fate.NOT_APPLIED)
+                meter.due -= 1
+                self._braked, draw = True, None
+            else:
+                self._units += write.units
+                write.planned_ns = planned_ns
+                meter.substituted += write.substitute
+                self._gather(write, calls)
+        self._next = draw
+        meter.due += due
+        self._first(calls, meter)
+        return due
+
+    def _gather(self, write: Write, calls: list[Call]) -> None:
+        """Add the write's call to `calls`, or that of the batch that it fills."""
         if self._plan.batch == 1 or write.target == "UpdateItem":
-            self._first(single(write), meter, now_ns)
+            calls.append(single(write))
             return
         self._waiting.append(write)
-        if len(self._waiting) >= self._plan.batch:
-            self._send_batch()
-
-    def _brake(self, write: Write) -> None:
-        """Stop before the write that would go beyond the write units that are allowed; it counts as never due."""
-        self._meter(write.planned_ns).due -= 1
-        self._workload.settle(write, Fate.NOT_APPLIED)
-        self._braked = True
-        self._draws = iter(())
+        if len(self._waiting) == self._plan.batch:
+            calls.append(batch(self._waiting))
+            self._waiting = []
 
     def _send_batch(self) -> None:
+        """Send the batch that is not full yet."""
         if self._waiting:
             writes, self._waiting = self._waiting, []
-            self._first(batch(writes), self._meter(writes[0].planned_ns), time.monotonic_ns())
+            self._first([batch(writes)], self._figures.meter(writes[0].planned_ns))
 
-    def _first(self, call: Call, meter: Meter, now_ns: int) -> None:
-        self._in_flight += 1
-        self._sendings += 1
-        meter.requests += 1
-        call.attempts = 1
-        call.sent_ns = now_ns
-        self._writer.send(call)
+    def _first(self, calls: list[Call], meter: Meter) -> None:
+        """Send calls for the first time, and record how late they left."""
+        self._in_flight += len(calls)
+        self._sendings += len(calls)
+        meter.requests += len(calls)
+        now_ns = time.monotonic_ns()
+        for call in calls:
+            call.attempts = 1
+            call.sent_ns = now_ns
+        self._writer.send(*calls)
+        lag, whole = meter.latencies.lag, (1, self._plan.batch)
+        for call in calls:
+            writes = call.writes
+            due_ns = writes[-1].planned_ns
+            if len(writes) not in whole:
+                # Such a batch was due when its first write had waited long enough, or was the last of the plan.
+                due_ns = min(call.sent_ns, writes[0].planned_ns + self._batch_wait_ns)
+            lag_us = (call.sent_ns - due_ns) // 1000
+            lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += len(writes)
 
     def _again(self, call: Call) -> bool:
         """Send once more after a wait; False when no attempt is left, or none in the budget."""
         if call.attempts >= self._policy.max_attempts or self._done.done() or not self._budget.spend(self._sendings):
             return False
-        self._meter(call.writes[0].planned_ns).retried += 1
+        self._figures.meter(call.writes[0].planned_ns).retried += 1
         self._loop.call_later(self._policy.wait_s(call.attempts, self._jitter), self._resend, call)
         return True
 
     def _resend(self, call: Call) -> None:
         if self._done.done():
             return
-        self._meter(call.writes[0].planned_ns).requests += 1
+        self._figures.meter(call.writes[0].planned_ns).requests += 1
         call.attempts += 1
         call.sent_ns = time.monotonic_ns()
         self._writer.send(call)
 
-    def _meter(self, planned_ns: int) -> Meter:
-        figures = self._figures
-        return figures.measured if planned_ns >= figures.zero_ns else figures.warm_up
-
     def _on_reply(self, call: Call, reply: Reply) -> None:
         now_ns = time.monotonic_ns()
         outcome = reply.outcome
-        if outcome is Outcome.OK:
-            if call.target != "BatchWriteItem" or reply.body in _EMPTY_BATCH_REPLIES:
-                self._acknowledge(call, call.writes, now_ns)
-                self._finish()
-            else:
-                self._on_batch_reply(call, reply, now_ns)
+        if reply is OK or (outcome is Outcome.OK and (call.target != "BatchWriteItem" or reply.body in _EMPTY_REPLIES)):
+            self._acknowledge(call, call.writes, now_ns)
+            self._finish()
             return
-        if outcome is Outcome.CONDITION and call.uncertain and _proven(call, reply):
+        if outcome is Outcome.OK:
+            self._on_batch_reply(call, reply, now_ns)
+            return
+        if outcome is Outcome.CONDITION and call.uncertain and proven(call, reply):
             self._acknowledge(call, call.writes, now_ns)
             self._finish()
             return
@@ -257,14 +260,11 @@ class Engine:
 
     def _on_batch_reply(self, call: Call, reply: Reply, now_ns: int) -> None:
         """Acknowledge what was processed and send the rest again."""
-        answer = msgspec.json.decode(reply.body, type=_BatchReply)
-        unprocessed = {
-            (table, self._key_of(table, request))
-            for table, requests in answer.unprocessed_items.items()
-            for request in requests
-        }
-        rest = [write for write in call.writes if (write.table, write.key) in unprocessed]
-        self._acknowledge(call, [write for write in call.writes if (write.table, write.key) not in unprocessed], now_ns)
+        left = unprocessed(reply.body, self._keys)
+        rest = [write for write in call.writes if (write.table, write.key) in left]
+        processed = [write for write in call.writes if (write.table, write.key) not in left]
+        if processed:
+            self._acknowledge(call, processed, now_ns)
         if not rest:
             self._finish()
             return
@@ -276,31 +276,21 @@ class Engine:
             self._fail(again, Outcome.THROTTLED)
             self._finish()
 
-    def _key_of(self, table: str, request: _Request) -> str:
-        ((_, content),) = request.items()
-        ((_, item),) = content.items()
-        return "/".join(str(next(iter(item[name].values()))) for name in self._keys[table])
-
     def _acknowledge(self, call: Call, writes: list[Write], now_ns: int) -> None:
-        figures = self._figures
-        latencies = figures.now if call.writes[-1].planned_ns >= figures.counted_from_ns else figures.uncounted
+        meter, settle, ledger = self._figures.meter(writes[0].planned_ns), self._workload.settle, self._ledger
         service_us = (now_ns - call.sent_ns) // 1000
-        if service_us >= EXACT_US:
-            service_us = coarse(service_us)
-        latencies.service[service_us] += len(writes)
+        meter.latencies.service[service_us if service_us < EXACT_US else coarse(service_us)] += len(writes)
         for write in writes:
-            planned_ns = write.planned_ns
-            meter = figures.measured if planned_ns >= figures.zero_ns else figures.warm_up
             meter.acked_by_op[write.op] += 1
             meter.write_units += write.units
-            intended_us = (now_ns - planned_ns) // 1000
-            latencies.intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
-            self._workload.settle(write, Fate.APPLIED)
-            if self._ledger is not None:
-                self._ledger.acknowledged(write)
+            intended_us = (now_ns - write.planned_ns) // 1000
+            meter.latencies.intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
+            settle(write, Fate.APPLIED)
+            if ledger is not None:
+                ledger.acknowledged(write)
 
     def _count_error(self, call: Call, outcome: Outcome, name: str) -> None:
-        meter = self._meter(call.writes[0].planned_ns)
+        meter = self._figures.meter(call.writes[0].planned_ns)
         meter.errors[outcome.label] += 1
         if outcome is Outcome.THROTTLED:
             meter.throttled[name] += 1
@@ -308,7 +298,7 @@ class Engine:
     def _fail(self, call: Call, outcome: Outcome) -> None:
         fate = Fate.UNKNOWN if call.uncertain else Fate.NOT_APPLIED
         for write in call.writes:
-            self._meter(write.planned_ns).failed[outcome.label] += 1
+            self._figures.meter(write.planned_ns).failed[outcome.label] += 1
             self._workload.settle(write, fate)
 
     def _finish(self) -> None:
@@ -330,12 +320,3 @@ class Engine:
         if self._ledger is not None:
             self._ledger.flush()
         self._second = self._loop.call_later(_ROW_CHECK_S, self._turn_rows)
-
-
-def _proven(call: Call, reply: Reply) -> bool:
-    """Whether the item that failed the condition shows that an earlier sending was applied."""
-    proof = call.writes[0].proof
-    if proof is None or not reply.body:
-        return False
-    answer = msgspec.json.decode(reply.body, type=_ConditionReply)
-    return proof.holds(answer.item)

@@ -65,11 +65,11 @@ class FastWriter:
         self.send(call)
         return await answer
 
-    def send(self, call: Call) -> None:
-        """Send a call now."""
+    def send(self, *calls: Call) -> None:
+        """Send calls now."""
         if self._pool is None:
             raise RuntimeError("the writer is not open")
-        self._pool.send(call)
+        self._pool.send(*calls)
 
     async def close(self) -> None:
         """Close all connections. Calls in flight get no reply."""

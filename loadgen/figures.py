@@ -18,8 +18,33 @@ def _by_op() -> dict[Op, int]:
     return {"insert": 0, "update": 0, "delete": 0}
 
 
+class Latencies(Struct):
+    """Tallies in µs: service (sent → reply), intended (planned → reply), lag (planned → sent)."""
+
+    service: Tally = field(default_factory=new_tally)
+    intended: Tally = field(default_factory=new_tally)
+    lag: Tally = field(default_factory=new_tally)
+
+    def copy(self) -> Latencies:
+        """The same tallies, to be changed apart."""
+        return Latencies(dict(self.service), dict(self.intended), dict(self.lag))
+
+    def add(self, other: Latencies) -> None:
+        """Add the tallies of another."""
+        for mine, theirs in (
+            (self.service, other.service),
+            (self.intended, other.intended),
+            (self.lag, other.lag),
+        ):
+            for value, number in theirs.items():
+                mine[value] = mine.get(value, 0) + number
+
+
 class Meter(Struct, kw_only=True):
-    """What is counted as it happens; `Counts` is the same with all that follows from it."""
+    """What is counted as it happens, and the latencies of the running second.
+
+    `Counts` is the same without these, and with all that follows from it.
+    """
 
     due: int = 0
     dropped: int = 0
@@ -31,6 +56,7 @@ class Meter(Struct, kw_only=True):
     throttled: defaultdict[str, int] = field(default_factory=_counter)
     failed: defaultdict[str, int] = field(default_factory=_counter)
     errors: defaultdict[str, int] = field(default_factory=_counter)
+    latencies: Latencies = field(default_factory=Latencies)
 
     def counts(self) -> Counts:
         """All that has been counted so far."""
@@ -98,28 +124,6 @@ def _add(mine: dict[str, int], theirs: dict[str, int]) -> None:
         mine[name] = mine.get(name, 0) + number
 
 
-class Latencies(Struct):
-    """Tallies in µs: service (sent → reply), intended (planned → reply), lag (planned → sent)."""
-
-    service: Tally = field(default_factory=new_tally)
-    intended: Tally = field(default_factory=new_tally)
-    lag: Tally = field(default_factory=new_tally)
-
-    def copy(self) -> Latencies:
-        """The same tallies, to be changed apart."""
-        return Latencies(dict(self.service), dict(self.intended), dict(self.lag))
-
-    def add(self, other: Latencies) -> None:
-        """Add the tallies of another."""
-        for mine, theirs in (
-            (self.service, other.service),
-            (self.intended, other.intended),
-            (self.lag, other.lag),
-        ):
-            for value, number in theirs.items():
-                mine[value] = mine.get(value, 0) + number
-
-
 class Row(Struct, kw_only=True):
     """One second of a segment or of all. `second` counts from the end of the warm-up, so warm-up rows are negative.
 
@@ -156,24 +160,28 @@ class Figures:
     """What a segment counts: two meters, and a row with the latencies at the end of each second.
 
     `warm_up` counts the writes planned before `zero_ns`, `measured` the others.
-    `now` has the latencies of the running second. Those of writes planned before
-    `counted_from_ns` go to `uncounted`: they belong to the warm-up, whose rows are over.
+    A write of the warm-up that is answered after its last row is in no row's latencies.
     """
 
     def __init__(self, start_ns: int, warm_up_s: float) -> None:
         self.zero_ns = start_ns + round(warm_up_s * 1e9)
         self.measured = Meter()
         self.warm_up = Meter()
-        self.now = Latencies()
-        self.uncounted = Latencies()
         self._told = Counts()
         self._begins_ns = start_ns
-        self.counted_from_ns = self.zero_ns if self._second >= 0 else 0
 
     @property
     def row_ends_ns(self) -> int:
         """When the running second is over."""
         return self.zero_ns + (self._second + 1) * 1_000_000_000
+
+    def meter(self, planned_ns: int) -> Meter:
+        """What counts a write that is planned for this time."""
+        return self.measured if planned_ns >= self.zero_ns else self.warm_up
+
+    def alike_until_ns(self, planned_ns: int) -> int:
+        """Up to when writes are planned that belong to the same meter and the same row as one planned then."""
+        return self.row_ends_ns if planned_ns >= self.zero_ns else min(self.row_ends_ns, self.zero_ns)
 
     def abandon(self) -> None:
         """Count what is unanswered as failed."""
@@ -199,12 +207,10 @@ class Figures:
             failed=sum(total.failed.values()) - sum(told.failed.values()),
             write_units=total.write_units - told.write_units,
             in_flight=in_flight,
-            latencies=self.now,
+            latencies=(self.measured if self._second >= 0 else self.warm_up).latencies,
         )
-        self.now = Latencies()
+        self.measured.latencies, self.warm_up.latencies = Latencies(), Latencies()
         self._begins_ns = now_ns
-        if self._second >= 0:
-            self.counted_from_ns = self.zero_ns
         return row
 
     @property

@@ -45,9 +45,10 @@ class ConnectionPool:
         self._loop = asyncio.get_running_loop()
         self._connections: set[Connection] = set()
         self._idle: list[Connection] = []
-        self._pending: deque[Call] = deque()
+        self._waiting: deque[Call] = deque()
         self._connecting: set[asyncio.Task[None]] = set()
         self._received: list[tuple[Connection, bytes]] = []
+        self._handling = False
         self._closed = False
         self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
         self._grower: asyncio.TimerHandle | None = None
@@ -59,18 +60,11 @@ class ConnectionPool:
         if self._connecting:
             await asyncio.wait(self._connecting)
 
-    def send(self, call: Call) -> None:
-        """Send a call on an idle connection, or on the first that gets free or is opened."""
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.open:
-                connection.send(call, self.signer.request(call.target, call.body))
-                return
-        self._pending.append(call)
-        if not self._connections:
-            self._grow()
-        elif self._grower is None:
-            self._grower = self._loop.call_later(_PATIENCE_S, self._grow_if_needed)
+    def send(self, *calls: Call) -> None:
+        """Send calls on idle connections, or on the first that get free or are opened."""
+        self._waiting.extend(calls)
+        if not self._handling:
+            self._dispatch()
 
     async def close(self) -> None:
         """Close all connections. Calls in flight get no reply."""
@@ -96,15 +90,21 @@ class ConnectionPool:
         self._received.append((connection, data))
 
     def handle_received(self) -> None:
-        """Let connections handle what they have received up to now."""
+        """Let connections handle what they have received up to now, and then send what waits for them."""
         received, self._received = self._received, []
-        for connection, data in received:
-            connection.handle(data)
+        self._handling = True
+        try:
+            for connection, data in received:
+                connection.handle(data)
+        finally:
+            self._handling = False
+        if self._waiting:
+            self._dispatch()
 
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
-        """Use the connection again, then pass the reply on."""
+        """Use the connection again, and pass the reply on."""
         if connection.open:
-            self._employ(connection)
+            self._idle.append(connection)
         self._on_reply(call, reply)
 
     def lost(self, connection: Connection) -> None:
@@ -112,24 +112,39 @@ class ConnectionPool:
         self._connections.discard(connection)
         self._grow()
 
-    def _employ(self, connection: Connection) -> None:
-        if self._pending:
-            call = self._pending.popleft()
-            connection.send(call, self.signer.request(call.target, call.body))
-        else:
-            self._idle.append(connection)
+    def _dispatch(self) -> None:
+        """Give the calls that wait to idle connections: first all are signed, then all are written.
+
+        Writing each as soon as it is signed takes a tenth more processor time: it wakes a
+        target on this machine each time, and neither step finds its code in the caches.
+        """
+        waiting, idle, sign = self._waiting, self._idle, self.signer.request
+        requests: list[tuple[Connection, Call, bytes]] = []
+        while waiting and idle:
+            connection = idle.pop()
+            if connection.open:
+                call = waiting.popleft()
+                requests.append((connection, call, sign(call.target, call.body)))
+        for connection, call, request in requests:
+            connection.send(call, request)
+        if not waiting:
+            return
+        if not self._connections:
+            self._grow()
+        elif self._grower is None:
+            self._grower = self._loop.call_later(_PATIENCE_S, self._grow_if_needed)
 
     def _grow_if_needed(self) -> None:
         """Open connections if a call still waits that has waited long, and look again while any does."""
         self._grower = None
-        if self._pending:
-            if time.monotonic_ns() - self._pending[0].sent_ns >= _PATIENCE_S * 1e9:
+        if self._waiting:
+            if time.monotonic_ns() - self._waiting[0].sent_ns >= _PATIENCE_S * 1e9:
                 self._grow()
             self._grower = self._loop.call_later(_PATIENCE_S, self._grow_if_needed)
 
     def _grow(self) -> None:
         """Open connections for the calls that wait, within the bounds."""
-        wanted = len(self._pending) - len(self._connecting)
+        wanted = len(self._waiting) - len(self._connecting)
         if wanted <= 0 or self._closed:
             return
         room = self._limits.connections - len(self._connections) - len(self._connecting)
@@ -157,12 +172,13 @@ class ConnectionPool:
                     connection.close()
                     raise
         except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
-            if self._pending:
+            if self._waiting:
                 reply = Reply(Outcome.UNREACHABLE, type(error).__name__, str(error) or "no connection in time")
-                self._on_reply(self._pending.popleft(), reply)
+                self._on_reply(self._waiting.popleft(), reply)
             return
         self._connections.add(connection)
-        self._employ(connection)
+        self._idle.append(connection)
+        self._dispatch()
 
     def _new(self) -> Connection:
         address = self._address

@@ -72,11 +72,12 @@ class ReferenceWriter:
             return reply_of(error)
         return Reply(Outcome.OK, body=msgspec.json.encode(response))
 
-    def send(self, call: Call) -> None:
-        """Send a call in a task of its own."""
-        task = asyncio.create_task(self._send(call))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def send(self, *calls: Call) -> None:
+        """Send each call in a task of its own."""
+        for call in calls:
+            task = asyncio.create_task(self._send(call))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """Cancel what is in flight and close the client."""

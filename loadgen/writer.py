@@ -52,8 +52,8 @@ class Writer(Protocol):
         """Make one call outside the plan, such as DescribeTable; the reply's body is its JSON."""
         ...
 
-    def send(self, call: Call) -> None:
-        """Send a call now; never blocks."""
+    def send(self, *calls: Call) -> None:
+        """Send calls now, and note in each when it left, if that can be told; never blocks."""
         ...
 
     async def close(self) -> None:

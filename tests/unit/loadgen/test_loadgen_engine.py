@@ -1,0 +1,121 @@
+"""The engine with a writer that answers when it is told to."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from loadgen.engine import Engine
+from loadgen.figures import Figures, Row
+from loadgen.mix import Mix
+from loadgen.orders import Orders
+from loadgen.plan import Plan
+from loadgen.pools import Pools
+from loadgen.profile import Constant
+from loadgen.writer import OnReply
+from loadgen.writes import OK, Call, Reply
+
+
+class Held:
+    """A writer that keeps the calls of each sending, and answers them in the loop's next turn unless `silent`."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self.sendings: list[tuple[Call, ...]] = []
+        self.sent = asyncio.Event()
+        self._silent = silent
+        self._on_reply: OnReply | None = None
+
+    async def open(self, warm: int) -> None:
+        """Nothing to get ready."""
+
+    def listen(self, on_reply: OnReply) -> None:
+        self._on_reply = on_reply
+
+    async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
+        raise NotImplementedError(operation, parameters)
+
+    def send(self, *calls: Call) -> None:
+        self.sendings.append(calls)
+        self.sent.set()
+        if not self._silent:
+            asyncio.get_running_loop().call_soon(self.answer, calls)
+
+    def answer(self, calls: tuple[Call, ...]) -> None:
+        assert self._on_reply is not None
+        for call in calls:
+            self._on_reply(call, OK)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def engine(
+    plan: Plan, pools: Pools, writer: Held, start_ns: int, on_row: Callable[[Row], None] | None = None
+) -> tuple[Engine, Figures]:
+    orders = Orders(
+        pools,
+        plan.mix,
+        plan.keys,
+        table="orders",
+        seed=plan.seed,
+        whole_items=plan.batch > 1,
+        item_bytes=plan.item_bytes,
+    )
+    figures = Figures(start_ns, plan.warm_up_s)
+    keys = {"orders": ("order_id",)}
+    return Engine(plan, orders, writer, figures, start_ns=start_ns, keys=keys, on_row=on_row), figures
+
+
+async def test_what_is_due_together_is_sent_together(order_pools: Pools) -> None:
+    plan = Plan(profile=Constant(1000.0, 0.1), seed=1)
+    writer = Held()
+    run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
+    await run.run()
+    assert [len(calls) for calls in writer.sendings] == [100]
+    assert figures.measured.counts().acked == 100
+
+
+async def test_a_burst_has_no_more_writes_than_may_be_in_flight(order_pools: Pools) -> None:
+    plan = Plan(profile=Constant(1000.0, 0.1), seed=1, max_in_flight=30)
+    writer = Held(silent=True)
+    run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
+    running = asyncio.create_task(run.run())
+    await writer.sent.wait()
+    writer.answer(writer.sendings[0])
+    await running
+    counts = figures.measured.counts()
+    assert (counts.due, counts.sent, counts.dropped, counts.acked) == (100, 30, 70, 30)
+
+
+async def test_the_run_ends_before_the_write_units_that_it_may_use_are_exceeded(order_pools: Pools) -> None:
+    plan = Plan(profile=Constant(1000.0, 0.1), seed=1, mix=Mix(1, 0, 0), item_bytes=2000, max_write_units=21)
+    writer = Held()
+    run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
+    await run.run()
+    counts = figures.measured.counts()
+    assert run.braked
+    assert (counts.due, counts.acked, counts.write_units) == (10, 10, 20)
+
+
+async def test_late_writes_of_the_warm_up_are_in_no_row_of_the_measured_time(order_pools: Pools) -> None:
+    """All are sent at once after the end, in one turn of the loop, and yet each counts where it was planned."""
+    rows: list[Row] = []
+    for size in (1, 25):
+        rows.clear()
+        plan = Plan(profile=Constant(110.0, 1.0), seed=1, mix=Mix(1, 0, 0), warm_up_s=1.0, batch=size)
+        writer = Held()
+        run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 3 * 10**9, rows.append)
+        await run.run()
+        assert (figures.warm_up.counts().acked, figures.measured.counts().acked) == (110, 110)
+        measured = [row for row in rows if row.second >= 0]
+        for name in ("lag", "service", "intended"):
+            assert sum(sum(getattr(row.latencies, name).values()) for row in measured) == 110
+
+
+async def test_a_batch_is_late_only_when_it_waits_longer_than_it_may(order_pools: Pools) -> None:
+    plan = Plan(profile=Constant(20.0, 0.2), seed=1, mix=Mix(1, 0, 0), batch=25, batch_wait_s=0.5)
+    writer = Held()
+    rows: list[Row] = []
+    run, _ = engine(plan, order_pools, writer, time.monotonic_ns(), rows.append)
+    await run.run()
+    assert [len(call.writes) for calls in writer.sendings for call in calls] == [4]
+    assert {late for row in rows for late in row.latencies.lag} == {0}
