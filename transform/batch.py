@@ -7,7 +7,8 @@ The events of Direct PUT and of a Kinesis source differ only in metadata that is
 the whole batch when it has more. So the answer is measured as it grows, and when
 it would not fit, the rows that take the most room give way: their records are
 answered ProcessingFailed with the data they came with. Firehose then writes
-these under the error prefix, from where they are replayed; the other rows go on.
+these under the error prefix, from where `python -m lake replay` puts them on the
+stream again; the other rows go on.
 
 - Nothing is lost: each record is either in the lake or, whole, under the error prefix.
 - No order is lost: the order of changes to a key is that of `sequence`, in which a

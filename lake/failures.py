@@ -1,0 +1,125 @@
+"""What Firehose could not have transformed: the objects under the error prefix, and the records in them.
+
+Their format: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from msgspec import DecodeError, Struct, ValidationError
+from msgspec.json import Decoder
+
+from lake.clients import FirehoseClient, error_code
+from stack import UserError
+
+PROCESSING_FAILED = "processing-failed"
+"""Firehose's name for what its Lambda did not transform; all other errors leave rows, not changes."""
+
+_EXPRESSION = "!{firehose:error-output-type}"
+_GZIP = b"\x1f\x8b"
+
+
+class S3Client(Protocol):
+    """The part of boto3's S3 client that failures are read with."""
+
+    def list_objects_v2(self, **request: object) -> dict[str, Any]:
+        """Fetch a page of a bucket's keys."""
+        ...
+
+    def get_object(self, **request: object) -> dict[str, Any]:
+        """Fetch an object."""
+        ...
+
+    def delete_object(self, **request: object) -> dict[str, Any]:
+        """Remove an object; in a versioned bucket it stays as an older version."""
+        ...
+
+
+class Failure(Struct, frozen=True, rename="camel"):
+    """A record as it came to Firehose, and why it went no further."""
+
+    raw_data: bytes
+    error_code: str = "unknown"
+
+
+class Place(Struct, frozen=True):
+    """Where a delivery stream reads and where it leaves what failed."""
+
+    stream_name: str
+    bucket: str
+    prefix: str
+
+
+def place(client: FirehoseClient, delivery_stream_name: str) -> Place:
+    """The place of a delivery stream's failures; UserError when it has none, or is not there."""
+    try:
+        answer = client.describe_delivery_stream(DeliveryStreamName=delivery_stream_name)
+    except Exception as error:
+        if error_code(error) == "ResourceNotFoundException":
+            raise UserError(
+                f"There is no delivery stream {delivery_stream_name!r}: check --delivery-stream."
+            ) from error
+        raise
+    description = answer["DeliveryStreamDescription"]
+    source = description.get("Source", {}).get("KinesisStreamSourceDescription")
+    destination = description["Destinations"][0]["ExtendedS3DestinationDescription"]
+    before, expression, _ = destination.get("ErrorOutputPrefix", "").partition(_EXPRESSION)
+    if source is None or not expression or "!{" in before:
+        raise UserError(
+            f"{delivery_stream_name} reads no Kinesis stream, or its error prefix has no {_EXPRESSION} "
+            "behind a fixed part: what failed there cannot be told from the rest."
+        )
+    return Place(
+        stream_name=source["KinesisStreamARN"].rpartition("/")[2],
+        bucket=destination["BucketARN"].rpartition(":")[2],
+        prefix=before,
+    )
+
+
+class Failures:
+    """The objects of one place."""
+
+    def __init__(self, client: S3Client, place: Place) -> None:
+        self._client = client
+        self._place = place
+
+    def objects(self) -> Iterator[str]:
+        """The keys of the objects with records, in order."""
+        return self._keys(f"{self._place.prefix}{PROCESSING_FAILED}/")
+
+    def others(self) -> int:
+        """How many objects have failures of another kind."""
+        ours = f"{self._place.prefix}{PROCESSING_FAILED}/"
+        return sum(not key.startswith(ours) for key in self._keys(self._place.prefix))
+
+    def read(self, key: str) -> list[Failure]:
+        """An object's records; UserError when it is none that Firehose has written."""
+        content: bytes = self._client.get_object(Bucket=self._place.bucket, Key=key)["Body"].read()
+        if content.startswith(_GZIP):
+            content = gzip.decompress(content)
+        try:
+            return _FAILURES.decode_lines(content)
+        except (DecodeError, ValidationError) as error:
+            raise UserError(
+                f"s3://{self._place.bucket}/{key} is not what Firehose writes for a failed record ({error}): "
+                "move it elsewhere, then run again."
+            ) from error
+
+    def remove(self, key: str) -> None:
+        """Remove an object whose records are on their way again."""
+        self._client.delete_object(Bucket=self._place.bucket, Key=key)
+
+    def _keys(self, prefix: str) -> Iterator[str]:
+        more: dict[str, str] = {}
+        while True:
+            page = self._client.list_objects_v2(Bucket=self._place.bucket, Prefix=prefix, **more)
+            yield from (entry["Key"] for entry in page.get("Contents", []))
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+_FAILURES = Decoder(Failure)

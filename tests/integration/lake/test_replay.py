@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake.__main__ import main
+from tests.integration.sandbox.dataplane import REGION, Sandbox, wait_until
+
+# Says that it could not, until it is mended.
+TRANSFORM = """
+from pathlib import Path
+
+def handler(event, context):
+    result = "Ok" if Path({mended!r}).exists() else "ProcessingFailed"
+    return {{"records": [{{"recordId": r["recordId"], "result": result, "data": r["data"]}} for r in event["records"]]}}
+"""
+ERRORS = "errors/!{firehose:error-output-type}/arrival_hour=!{timestamp:yyyy-MM-dd-HH}/"
+
+
+@pytest.fixture(scope="module")
+def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
+    dataplane.start("functions")
+    dataplane.start("firehose")
+    yield dataplane
+    dataplane.end_workers()
+    dataplane.remove_all()
+
+
+def pipeline(sandbox: Sandbox, name: str, mended: Path, **destination: Any) -> None:
+    parameters = {
+        "LambdaArn": sandbox.function(name, TRANSFORM.format(mended=str(mended))) + ":$LATEST",
+        "BufferIntervalInSeconds": "0",
+    }
+    listed = [{"ParameterName": key, "ParameterValue": value} for key, value in parameters.items()]
+    sandbox.delivery_stream(
+        name,
+        sandbox.stream(name),
+        name,
+        Prefix="data/!{timestamp:yyyy}/",
+        ErrorOutputPrefix=ERRORS,
+        ProcessingConfiguration={"Enabled": True, "Processors": [{"Type": "Lambda", "Parameters": listed}]},
+        **destination,
+    )
+
+
+def put(sandbox: Sandbox, stream: str, numbers: range) -> None:
+    records = [{"Data": b'{"n": %d}\n' % number, "PartitionKey": str(number)} for number in numbers]
+    for start in range(0, len(records), 500):
+        sandbox.client("kinesis").put_records(StreamName=stream, Records=records[start : start + 500])
+
+
+def lines(sandbox: Sandbox, bucket: str, prefix: str) -> list[dict[str, Any]]:
+    bodies = sandbox.objects(bucket, prefix).values()
+    texts = [gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body for body in bodies]
+    return [json.loads(line) for text in texts for line in text.splitlines()]
+
+
+def lake(sandbox: Sandbox, *arguments: str) -> int:
+    return main([*arguments, "--endpoint-url", sandbox.endpoint_url, "--region", REGION])
+
+
+@pytest.mark.parametrize("compression", ["UNCOMPRESSED", "GZIP"])
+def test_what_the_transform_could_not_answer_arrives_when_it_is_replayed(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str], compression: str
+) -> None:
+    name, mended = f"replay-{compression.lower()}", tmp_path / "mended"
+    pipeline(sandbox, name, mended, CompressionFormat=compression)
+    put(sandbox, name, range(600))
+    failures = "errors/processing-failed/"
+    wait_until(lambda: len(lines(sandbox, name, failures)) == 600, "600 failures")
+    assert sandbox.objects(name, "data/") == {}
+
+    assert lake(sandbox, "replay", "--delivery-stream", name, "--dry-run", "--json") == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert (planned["records"], planned["reasons"]) == (600, {"Lambda.ProcessingFailedStatus": 600})
+    assert len(lines(sandbox, name, failures)) == 600
+
+    mended.touch()
+    assert lake(sandbox, "replay", "--delivery-stream", name) == 0
+    assert "600 records" in capsys.readouterr().out
+    assert sandbox.objects(name, failures) == {}
+    rows = wait_until(lambda: len(found := lines(sandbox, name, "data/")) >= 600 and found, "600 rows")
+    assert sorted(row["n"] for row in rows) == [*range(600)]
+
+    assert lake(sandbox, "replay", "--delivery-stream", name) == 0
+    assert capsys.readouterr().out.startswith("0 records")
+
+
+def test_a_delivery_stream_that_is_not_there_is_named(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lake(sandbox, "replay", "--delivery-stream", "nothing") == 2
+    assert "There is no delivery stream 'nothing': check --delivery-stream." in capsys.readouterr().err
+
+
+def test_an_object_that_is_none_of_firehoses_is_named_and_stays(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline(sandbox, "replay-strange", tmp_path / "mended")
+    key = "errors/processing-failed/notes.txt"
+    sandbox.client("s3").put_object(Bucket="replay-strange", Key=key, Body=b"to do: mend it\n")
+    assert lake(sandbox, "replay", "--delivery-stream", "replay-strange") == 2
+    assert f"s3://replay-strange/{key} is not what Firehose writes" in capsys.readouterr().err
+    assert [*sandbox.objects("replay-strange", "errors/")] == [key]
+
+
+def test_failures_of_another_kind_are_told_and_left(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline(sandbox, "replay-others", tmp_path / "mended")
+    key = "errors/format-conversion-failed/arrival_hour=2026-11-22-10/x"
+    sandbox.client("s3").put_object(Bucket="replay-others", Key=key, Body=b"{}\n")
+    assert lake(sandbox, "replay", "--delivery-stream", "replay-others") == 0
+    assert "1 objects with failures of another kind hold rows" in capsys.readouterr().out
+    assert [*sandbox.objects("replay-others", "errors/")] == [key]
