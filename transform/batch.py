@@ -16,7 +16,7 @@ stream again; the other rows go on.
 - It always fits: when every record is answered so, the answer is the request
   without its metadata, and the request had the same limit.
 - It is not ProcessingFailed for ever: a record has at most 1 MB and so, by itself,
-  an answer of at most 4.2 MB (see below); a replay sends few at a time.
+  an answer of at most 4.2 MB (see below), so that fewer give way at each replay.
 
 **The buffer that makes this rare.** A row repeats an image's text as a JSON string, with a
 backslash before each quote and backslash, and its columns beside it: 1.3 times
@@ -133,6 +133,7 @@ class Transform:
             tally.count(RESULTS[result][0], rows.results.count(result), min(moments))
 
     def _answer_carefully(self, record: Record, tally: Tally) -> Answer:
+        tally.careful += 1
         # Whatever is wrong with one record, it must not fail its batch: Firehose would
         # send the batch again, and then give up on all of it.
         try:

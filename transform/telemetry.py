@@ -30,6 +30,7 @@ class Tally(Struct):
     `bytes_in` are the records' own bytes, `bytes_out` those of the answer as
     Firehose receives it. `failures` counts by reason, `mismatches` by column.
     `over_limit` are rows that were well but did not fit into the answer.
+    `careful` are records that were not plain: each takes some ten times as long.
     """
 
     records: int = 0
@@ -37,6 +38,7 @@ class Tally(Struct):
     dropped: int = 0
     failed: int = 0
     over_limit: int = 0
+    careful: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
     oldest_us: int | None = None
@@ -80,6 +82,7 @@ def log_line(tally: Tally, origin: Origin, namespace: str, now_ms: int, duration
         "Dropped": tally.dropped,
         "ProcessingFailed": tally.failed,
         "OverLimit": tally.over_limit,
+        "Careful": tally.careful,
         "MismatchedValues": sum(tally.mismatches.values()),
         "BytesIn": tally.bytes_in,
         "BytesOut": tally.bytes_out,
