@@ -7,7 +7,7 @@ import ssl
 import time
 from typing import Protocol, cast
 
-from loadgen.http import HttpError, is_plain_success, parse, reply_of
+from loadgen.http import Familiar, HttpError, parse, reply_of
 from loadgen.tls import Tls
 from loadgen.writes import OK, Call, Outcome, Reply
 
@@ -36,12 +36,14 @@ class Connection(asyncio.Protocol):
     """Sends a request, gathers the answer, and tells the pool, from when it is established.
 
     `tls` is the connection's TLS, None for plain HTTP; the transport is plain in both cases.
+    `familiar` knows the usual answer.
     """
 
-    __slots__ = ("_data", "_pool", "_tls", "_transport", "call", "established", "open")
+    __slots__ = ("_data", "_is_plain_success", "_pool", "_tls", "_transport", "call", "established", "open")
 
-    def __init__(self, pool: Pool, tls: Tls | None) -> None:
+    def __init__(self, pool: Pool, familiar: Familiar, tls: Tls | None) -> None:
         self._pool = pool
+        self._is_plain_success = familiar.is_plain_success
         self._tls = tls
         self._transport: asyncio.Transport | None = None
         self._data = b""
@@ -80,7 +82,7 @@ class Connection(asyncio.Protocol):
                 return
         if self._data:
             data = self._data + data
-        elif is_plain_success(data):
+        elif self._is_plain_success(data):
             call, self.call = self.call, None
             if call is None:
                 self.close()  # An answer that nobody asked for: the connection cannot be trusted.

@@ -17,6 +17,8 @@ _EMPTY_BODY = b"\r\n\r\n{}"
 _EMPTY_LENGTH = b"\r\nContent-Length: 2\r\n"
 _EMPTY_CHECKSUM = b"\r\nx-amz-crc32: 2745614147\r\n"
 _CLOSING = b": close\r\n"
+_DATE = b"\r\nDate: "
+_REQUEST_ID = b"\r\nx-amzn-RequestId: "
 _EMPTY_CRC = zlib.crc32(b"{}")
 
 
@@ -52,6 +54,43 @@ def is_plain_success(data: bytes) -> bool:
         and _EMPTY_CHECKSUM in data
         and _CLOSING not in data
     )
+
+
+class Familiar:
+    """Tells a plain success by the last one: the same to the byte, but for the values of its date and request id.
+
+    That takes a third of the time of `is_plain_success`, which decides when it looks different.
+    """
+
+    __slots__ = ("_begin", "_between", "_date_ends", "_end", "_length")
+
+    def __init__(self) -> None:
+        self._length = -1
+        self._begin = self._between = self._end = b""
+        self._date_ends = 0
+
+    def is_plain_success(self, data: bytes) -> bool:
+        """Whether `data` is a plain success. False says nothing."""
+        if (
+            len(data) == self._length
+            and data.startswith(self._begin)
+            and data.startswith(self._between, self._date_ends)
+            and data.endswith(self._end)
+        ):
+            return True
+        if not is_plain_success(data):
+            return False
+        self._study(data)
+        return True
+
+    def _study(self, data: bytes) -> None:
+        """Make this answer the one to compare with, if it has both a date and, after that, a request id."""
+        date, request_id = data.find(_DATE) + len(_DATE), data.find(_REQUEST_ID) + len(_REQUEST_ID)
+        if len(_DATE) <= date < request_id - len(_REQUEST_ID):
+            self._length = len(data)
+            self._date_ends = data.index(b"\r", date)
+            self._begin, self._between = data[:date], data[self._date_ends : request_id]
+            self._end = data[data.index(b"\r", request_id) :]
 
 
 def parse(data: bytes, *, ended: bool = False) -> Answer | None:

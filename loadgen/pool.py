@@ -10,6 +10,7 @@ from collections import deque
 from msgspec import Struct
 
 from loadgen.connection import Connection
+from loadgen.http import Familiar
 from loadgen.signing import Signer
 from loadgen.tls import Tls
 from loadgen.writer import Limits, OnReply
@@ -49,6 +50,7 @@ class ConnectionPool:
         self._connecting: set[asyncio.Task[None]] = set()
         self._received: list[tuple[Connection, bytes]] = []
         self._handling = False
+        self._familiar = Familiar()
         self._closed = False
         self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
         self._grower: asyncio.TimerHandle | None = None
@@ -182,7 +184,7 @@ class ConnectionPool:
 
     def _new(self) -> Connection:
         address = self._address
-        return Connection(self, Tls(address.tls, address.host) if address.tls else None)
+        return Connection(self, self._familiar, Tls(address.tls, address.host) if address.tls else None)
 
     def _sweep(self) -> None:
         """Give up calls whose answer is overdue."""

@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 
-from loadgen.http import HttpError, is_plain_success, parse, reply_of
+from loadgen.http import Familiar, HttpError, is_plain_success, parse, reply_of
 from loadgen.writes import OK, Outcome
 
 
@@ -111,3 +111,27 @@ def test_a_wrong_checksum_is_never_a_success() -> None:
     parsed = parse(answer(b"{}", CRC))
     assert parsed is not None
     assert reply_of(parsed) is OK
+
+
+def dated(*, day: bytes = b"Thu, 01 Jan 2026 00:00:00 GMT", request_id: bytes = b"B8OMN3E4", more: bytes = b"") -> bytes:
+    headers = (b"Date: " + day, b"Content-Type: x", b"x-amzn-RequestId: " + request_id, CRC)
+    return answer(b"{}", *headers, *((more,) if more else ()))
+
+
+def test_an_answer_is_familiar_whatever_its_date_and_request_id() -> None:
+    familiar = Familiar()
+    for data in (dated(), dated(day=b"Fri, 02 Jan 2026 11:11:11 GMT"), dated(request_id=b"AAAABBBB"), dated()):
+        assert familiar.is_plain_success(data)
+
+
+def test_nothing_that_differs_elsewhere_is_familiar() -> None:
+    familiar = Familiar()
+    known = dated()
+    assert familiar.is_plain_success(known)
+    free = [known.index(b"Thu"), known.index(b"B8OM")]
+    for at in set(range(len(known))) - set(range(free[0], free[0] + 29)) - set(range(free[1], free[1] + 8)):
+        changed = known[:at] + bytes([known[at] ^ 1]) + known[at + 1 :]
+        assert familiar.is_plain_success(changed) == is_plain_success(changed)
+    for data in (dated(more=b"Connection: close"), known[:-1], known + b"x", answer(b"{}"), b""):
+        assert not familiar.is_plain_success(data)
+    assert familiar.is_plain_success(known)
