@@ -113,7 +113,9 @@ def test_a_wrong_checksum_is_never_a_success() -> None:
     assert reply_of(parsed) is OK
 
 
-def dated(*, day: bytes = b"Thu, 01 Jan 2026 00:00:00 GMT", request_id: bytes = b"B8OMN3E4", more: bytes = b"") -> bytes:
+def dated(
+    *, day: bytes = b"Thu, 01 Jan 2026 00:00:00 GMT", request_id: bytes = b"B8OMN3E4", more: bytes = b""
+) -> bytes:
     headers = (b"Date: " + day, b"Content-Type: x", b"x-amzn-RequestId: " + request_id, CRC)
     return answer(b"{}", *headers, *((more,) if more else ()))
 
