@@ -52,6 +52,10 @@ class _Table(ctypes.Structure):
     )
 
 
+TABLE_BYTES = ctypes.sizeof(_Table)
+"""What the inner loop's `table_bytes` must be."""
+
+
 class CompiledTable:
     """A table, compiled. It has room for what is read of one record: two threads at a time cannot use it.
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from transform.compiled import CompiledTable
+from transform.compiled import TABLE_BYTES, CompiledTable
 from transform.events import OPERATIONS
 from transform.schema import Table
 
@@ -53,9 +53,12 @@ _ROW_TO_RECORD = 3
 _ROW_BYTES = 1024
 
 try:
-    _write_rows = ctypes.PyDLL(str(LIBRARY)).write_rows
-except OSError as error:
+    _library = ctypes.PyDLL(str(LIBRARY))
+    if ctypes.c_int64.in_dll(_library, "table_bytes").value != TABLE_BYTES:
+        raise ValueError(f"{LIBRARY} is of another time")
+except (OSError, ValueError) as error:
     raise ImportError(f"{error}; `python -m components.library` makes it") from error
+_write_rows = _library.write_rows
 _write_rows.restype = None
 _write_rows.argtypes = (
     *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64),
