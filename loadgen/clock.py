@@ -8,6 +8,13 @@ _THOUSANDS = tuple(b"%03d" % number for number in range(1000))
 _UNITS = tuple(b"%03dZ" % number for number in range(1000))
 
 
+def iso(epoch_ms: int) -> bytes:
+    """A time as ISO 8601 in UTC with milliseconds, as in 2026-01-02T03:04:05.006Z."""
+    second, ms = divmod(epoch_ms, 1000)
+    text = datetime.fromtimestamp(second, UTC).isoformat()
+    return b"%b.%03dZ" % (text[:19].encode(), ms)
+
+
 class WallClock:
     """Times after an epoch as ISO 8601 in UTC with microseconds, as in 2026-01-02T03:04:05.000600Z."""
 

@@ -145,7 +145,7 @@ class Scripted:
             return None
         self._busy.add((change.table, key))
         op, target, parameters, size = _render(change)
-        return Write(op, target, change.table, key, draw.arrival, parameters, write_units(size))
+        return Write(op, target, change.table, key, draw.arrival, (parameters,), write_units(size))
 
     def settle(self, write: Write, fate: Fate) -> None:  # noqa: ARG002 - whatever became of it, the item may be written
         """The item may be written again."""

@@ -6,6 +6,7 @@ segment draws the same and keeps those whose order is in a lane of its own.
 
 from __future__ import annotations
 
+import itertools
 import random
 import struct
 from collections import deque
@@ -16,7 +17,6 @@ from loadgen.workload import Draw
 from loadgen.writes import Op
 
 _BLOCK = 1024
-_WORDS = struct.Struct(f"<{_BLOCK}Q")
 # How many orders are ready is noted this often within one rest.
 _MARKS_PER_REST = 8
 
@@ -36,30 +36,29 @@ def draws(
     orders that are ready: inserted, by the plan, at least one rest ago; -1 when
     there is none.
     """
-    period = len(cycle)
     rest_ns = round(keys.rest_s * 1e9)
     inserted = ready = mark_ns = 0
     marks: deque[tuple[int, int]] = deque()
-    bits: tuple[int, ...] = ()
-    for arrival, offset_ns in enumerate(offsets_ns):
-        index = arrival % _BLOCK
-        if not index:
-            bits = random_words(seed, arrival // _BLOCK)
+    choices = words(f"choices/{seed}", "I")
+    ops = itertools.cycle(cycle)
+    for arrival, (offset_ns, bits) in enumerate(zip(offsets_ns, words(f"bits/{seed}", "H"), strict=False)):
+        op = next(ops)
         if offset_ns >= mark_ns:
             marks.append((offset_ns, inserted))
             mark_ns = offset_ns + rest_ns // _MARKS_PER_REST
             while marks and marks[0][0] <= offset_ns - rest_ns:
                 ready = marks.popleft()[1]
-        op = cycle[arrival % period]
         if op == "insert":
             number = inserted
             inserted += 1
         else:
-            number = keys.choose(bits[index] & 0xFFFFFFFF, ready) if ready else -1
+            number = keys.choose(next(choices), ready) if ready else -1
         if segments == 1 or (arrival if number < 0 else number) % LANES % segments == segment:
-            yield Draw(arrival, offset_ns, op, number, bits[index])
+            yield Draw(arrival, offset_ns, op, number, bits)
 
 
-def random_words(seed: int, block: int) -> tuple[int, ...]:
-    """64 random bits for each arrival of a block, the same on every machine."""
-    return _WORDS.unpack(random.Random(f"{seed}/{block}").randbytes(_WORDS.size))
+def words(name: str, width: str) -> Iterator[int]:
+    """Random words of the width that struct calls so, the same on every machine."""
+    block = struct.Struct(f"<{_BLOCK}{width}")
+    draws = (random.Random(f"{name}/{number}").randbytes(block.size) for number in itertools.count())
+    return itertools.chain.from_iterable(map(block.unpack, draws))

@@ -27,7 +27,7 @@ PHASES = 8
 REGIONS = ("AMER", "EMEA", "APAC", "LATAM")
 CHANNELS = ("web", "mobile", "store", "marketplace", "phone")
 
-# Powers of two, so that bits of one draw pick a row; few enough that all rows stay in a core's cache.
+# 16 random bits pick a head and a basket; few enough that all rows stay in a core's cache.
 HEADS = 256
 BASKETS = 128
 NOTES = 64
@@ -70,6 +70,7 @@ _PAYMENT_WEIGHTS = {
 _CATEGORIES = ("furniture", "kitchen", "garden", "books", "toys", "sports", "audio", "lighting")
 _PROMOTIONS = ("SPRING10", "WELCOME", "FREESHIP", "BUNDLE3", "LOYALTY", "CLEARANCE")
 _NOTE_LOCALES = ("en_US", "ja_JP", "pt_BR", "de_DE")
+_PLACED = fragment({"version": {"N": "1"}, "status": {"S": "placed"}})
 
 
 class Product(Struct, frozen=True):
@@ -94,26 +95,23 @@ class Product(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True, gc=False):
-    """Who ordered and how: `region` and `channel` are indices in REGIONS and CHANNELS.
+    """Who ordered and how: `channel` is an index in CHANNELS, `baskets` are the BASKETS of the region.
 
-    `bare` has the attributes but the customer's note, `whole` those and the note, if there is one.
+    `bare` has the attributes but the customer's note, which may be NOTHING;
+    `placed` has both and what every order begins with.
     """
 
-    region: int
     channel: int
     bare: Fragment
-    whole: Fragment
+    note: Fragment
+    placed: Fragment
+    baskets: tuple[Fragment, ...]
 
 
 class Pools(Struct, frozen=True):
-    """All that an order is drawn from.
-
-    `heads[phase]` has HEADS heads, of the regions in that phase's proportions;
-    `baskets[region]` has BASKETS baskets, with that region's taxes.
-    """
+    """All that an order is drawn from: `heads[phase]` has HEADS heads, of the regions in that phase's proportions."""
 
     heads: tuple[tuple[Head, ...], ...]
-    baskets: tuple[tuple[Fragment, ...], ...]
     notes: tuple[Fragment, ...]
 
 
@@ -132,14 +130,8 @@ def build(seed: int) -> Pools:
         for locale in _NOTE_LOCALES
         for _ in range(NOTES // len(_NOTE_LOCALES))
     ]
-    heads = [_heads(draw, region, fakers, notes) for region in range(len(REGIONS))]
-    return Pools(
-        heads=tuple(_phase(draw, phase, heads) for phase in range(PHASES)),
-        baskets=tuple(
-            tuple(_basket(draw, products, _TAX_PER_MILLE[region]) for _ in range(BASKETS)) for region in REGIONS
-        ),
-        notes=tuple(notes),
-    )
+    heads = [_heads(draw, region, fakers, notes, products) for region in REGIONS]
+    return Pools(heads=tuple(_phase(draw, phase, heads) for phase in range(PHASES)), notes=tuple(notes))
 
 
 def cents(amount: int) -> str:
@@ -154,16 +146,20 @@ def _phase(draw: random.Random, phase: int, heads: Sequence[Sequence[Head]]) -> 
 
 
 def _heads(
-    draw: random.Random, region: int, fakers: Mapping[str, Faker], notes: Sequence[Fragment]
+    draw: random.Random,
+    region: str,
+    fakers: Mapping[str, Faker],
+    notes: Sequence[Fragment],
+    products: Sequence[Product],
 ) -> tuple[Head, ...]:
-    name = REGIONS[region]
-    customers = _customers(draw, name, fakers)
+    customers = _customers(draw, region, fakers)
+    baskets = tuple(_basket(draw, products, _TAX_PER_MILLE[region]) for _ in range(BASKETS))
     heads: list[Head] = []
     for _ in range(HEADS):
-        channel, how = _session(draw, name)
+        channel, how = _session(draw, region)
         bare = draw.choice(customers) + how
         note = draw.choice(notes) if draw.random() < _NOTE_SHARE else NOTHING
-        heads.append(Head(region, channel, bare, bare + note))
+        heads.append(Head(channel, bare, note, _PLACED + bare + note, baskets))
     return tuple(heads)
 
 

@@ -19,7 +19,7 @@ class Draw(Struct, gc=False):
     """An arrival and what the plan draws for it.
 
     `number` is the item's (an order's) number, -1 when there is none yet;
-    `bits` are 64 random bits that belong to the arrival; `subject` is the
+    `bits` are 16 random bits that belong to the arrival; `subject` is the
     workload's own.
     """
 

@@ -6,6 +6,7 @@ write, or up to 25 in a batch. A *reply* is what became of one sending of it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from enum import Enum
 from functools import cache
 from typing import Literal
@@ -38,10 +39,11 @@ class Write(Struct, gc=False):
     """One change to one item.
 
     `key` is the item's key values as text, joined by "/"; `parameters` are the
-    members of the request's JSON object but for TableName, without its braces;
-    `units` are the write units that DynamoDB is expected to charge; `subject`
-    is the workload's own, given back when the write is settled; `substitute`
-    says that this write stands in for a planned one that was not possible.
+    members of the request's JSON object but for TableName, without its braces,
+    in pieces that are joined when the whole request is; `units` are the write
+    units that DynamoDB is expected to charge; `subject` is the workload's own,
+    given back when the write is settled; `substitute` says that this write
+    stands in for a planned one that was not possible.
     """
 
     op: Op
@@ -49,7 +51,7 @@ class Write(Struct, gc=False):
     table: str
     key: str
     version: int
-    parameters: bytes
+    parameters: tuple[bytes, ...]
     units: int
     subject: object = None
     proof: Proof | None = None
@@ -117,7 +119,7 @@ class Fate(Enum):
 
 def single(write: Write) -> Call:
     """The call that carries one write."""
-    return Call(write.target, b"".join((_head(write.table), write.parameters, b"}")), [write])
+    return Call(write.target, b"".join([_head(write.table), *write.parameters, b"}"]), [write])
 
 
 @cache
@@ -127,21 +129,22 @@ def _head(table: str) -> bytes:
 
 def batch(writes: list[Write]) -> Call:
     """The BatchWriteItem call that carries puts and deletes, no two of the same key, 25 at most."""
-    tables: dict[str, list[bytes]] = {}
+    tables: defaultdict[str, list[bytes]] = defaultdict(list)
     for write in writes:
-        parts = tables.get(write.table)
-        if parts is None:
-            parts = tables[write.table] = [b'"%b":[' % write.table.encode()]
-        parts += (_PUT if write.target == "PutItem" else _DELETE, write.parameters, _NEXT)
+        pieces = tables[write.table]
+        pieces.append(_REQUESTS[write.target])
+        pieces += write.parameters
     body = [b'{"RequestItems":{']
-    for parts in tables.values():
-        parts[-1] = _LAST
-        body += parts
+    for table, pieces in tables.items():
+        body.append(b'"%b":[' % table.encode())
+        pieces[0] = pieces[0].removeprefix(_END)
+        body += pieces
+        body.append(_LAST)
     body[-1] = b"}}]}}"
     return Call("BatchWriteItem", b"".join(body), writes)
 
 
-_PUT = b'{"PutRequest":{'
-_DELETE = b'{"DeleteRequest":{'
-_NEXT = b"}},"
+# A request in a batch begins by ending the one before it.
+_END = b"}},"
 _LAST = b"}}],"
+_REQUESTS = {"PutItem": _END + b'{"PutRequest":{', "DeleteItem": _END + b'{"DeleteRequest":{'}

@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadgen.item import item_size, write_units
 from loadgen.keys import LANES, AnyKeys, HotSet, Latest, Uniform, Zipfian
 from loadgen.mix import Mix
 from loadgen.orders import Orders
@@ -76,6 +77,20 @@ def test_any_split_writes_the_same(order_pools: Pools, plan: Plan, segments: int
     assert wire(together) == wire(writes_of(plan, order_pools, whole_items=whole_items))
 
 
+def test_the_moment_of_the_start_shows_in_the_times_alone(order_pools: Pools) -> None:
+    # The first orders' phase of the day ends after 8 s.
+    offsets_ns = range(7_999_000_000, 8_001_000_000, 100_000)
+    items: list[list[dict[str, Any]]] = []
+    for epoch_ns in (EPOCH_NS, EPOCH_NS + 345_678):
+        orders = Orders(order_pools, Mix(1, 0, 0), Uniform(), table="orders", seed=1, epoch_ns=epoch_ns)
+        writes = [orders.write(draw) for draw in orders.draws(iter(offsets_ns))]
+        items.append([msgspec.json.decode(single(write).body)["Item"] for write in writes])
+        assert items[-1][10]["ordered_at"] == items[-1][10]["updated_at"] == {"S": "2026-01-01T00:00:08.000Z"}
+        for item in items[-1]:
+            del item["ordered_at"], item["updated_at"]
+    assert items[0] == items[1]
+
+
 @settings(max_examples=25, deadline=None)
 @given(plan=plans)
 def test_the_mix_is_exact_but_for_substitutes(order_pools: Pools, plan: Plan) -> None:
@@ -127,6 +142,18 @@ def test_a_rewritten_order_is_the_order_that_its_updates_lead_to(order_pools: Po
         elif write.op == "update":
             apply(parameters, table[write.key])
             assert msgspec.json.decode(single(puts[arrival]).body)["Item"] == table[write.key]
+
+
+@settings(max_examples=25, deadline=None)
+@given(plan=plans)
+def test_a_put_is_expected_to_take_the_write_units_of_its_item(order_pools: Pools, plan: Plan) -> None:
+    for write in writes_of(plan, order_pools, whole_items=True).values():
+        if write.target == "PutItem":
+            size = item_size(msgspec.json.decode(single(write).body)["Item"])
+            # A status is counted as long as the first one, an id as long as the longest.
+            assert write_units(size - 3) <= write.units <= write_units(size + 1)
+            if write.op == "insert" and plan.item_bytes:
+                assert plan.item_bytes - 129 <= size <= plan.item_bytes - 128
 
 
 def apply(parameters: dict[str, Any], item: dict[str, Any]) -> None:

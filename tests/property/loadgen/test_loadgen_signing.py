@@ -55,7 +55,7 @@ hosts = st.sampled_from(["dynamodb.eu-west-1.amazonaws.com", "127.0.0.1:4566", "
 
 
 def put(item: dict[str, Any]) -> Write:
-    return Write("insert", "PutItem", "orders", "key", 1, b'"Item":{%b}' % fragment(item).text[1:], 1)
+    return Write("insert", "PutItem", "orders", "key", 1, (b'"Item":{', fragment(item).text[1:], b"}"), 1)
 
 
 def head_and_body(request: bytes) -> tuple[dict[str, str], bytes]:

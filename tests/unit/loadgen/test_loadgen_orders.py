@@ -4,7 +4,7 @@ import pytest
 
 from loadgen.item import item_size, write_units
 from loadgen.keys import Uniform
-from loadgen.lifecycle import CANCELLED, DELIVERED, PAID, PLACED, RETURNED, SHIPPED, advance
+from loadgen.lifecycle import CANCELLED, DELIVERED, PAID, PLACED, RETURNED, SHIPPED, Life
 from loadgen.mix import Mix
 from loadgen.orders import Orders
 from loadgen.pools import CHANNELS, Pools
@@ -53,19 +53,24 @@ def test_a_failed_update_leaves_the_version_where_it_was(order_pools: Pools) -> 
     assert run.write().version == 2
 
 
-def test_the_life_of_an_order_ends() -> None:
+def test_the_life_of_an_order_ends(order_pools: Pools) -> None:
+    life = Life(order_pools.notes)
     for channel in range(len(CHANNELS)):
         reached = {PLACED}
         for _ in range(10):
-            reached |= {advance(status, channel, draw).status for status in reached for draw in range(0, 65536, 37)}
+            reached |= {
+                life.advance(status, channel, bits).status for status in reached for bits in range(0, 65536, 37)
+            }
         assert reached == {PLACED, PAID, SHIPPED, DELIVERED, CANCELLED, RETURNED}
-    assert advance(CANCELLED, 0, 0).amended
-    assert advance(RETURNED, 0, 0).amended
+    for over in (CANCELLED, RETURNED):
+        notes = {life.advance(over, 0, bits).note for bits in range(65536)}
+        assert notes == set(order_pools.notes)
 
 
-def test_the_cancelled_share_differs_by_channel() -> None:
+def test_the_cancelled_share_differs_by_channel(order_pools: Pools) -> None:
+    life = Life(order_pools.notes)
     shares = [
-        sum(advance(PLACED, channel, draw).status == CANCELLED for draw in range(65536)) / 65536
+        sum(life.advance(PLACED, channel, bits).status == CANCELLED for bits in range(65536)) / 65536
         for channel in range(len(CHANNELS))
     ]
     assert len(set(shares)) == len(CHANNELS)
