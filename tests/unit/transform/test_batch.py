@@ -44,6 +44,13 @@ def record(content: Any) -> Record:
     return broken if content in (None, 5) else records_of(content)[0]
 
 
+def size_of(content: Any) -> int:
+    """The bytes of a record's content; what is no base64 has none."""
+    if content is None or isinstance(content, str | int):
+        return 0
+    return len(content if isinstance(content, bytes) else data_of(content))
+
+
 @pytest.mark.parametrize(
     ("reason", "content"),
     [
@@ -65,6 +72,7 @@ def test_a_record_that_cannot_be_read_fails_alone_and_keeps_its_data(reason: str
     assert answers[0].get("data") == answers[2].get("data")
     assert tally.failures == {reason: 1}
     assert (tally.records, tally.ok, tally.failed, tally.dropped) == (3, 2, 1, 0)
+    assert tally.bytes_in == 2 * len(data_of(pipe_event())) + size_of(content)
 
 
 def test_no_records_no_answers() -> None:
@@ -168,9 +176,15 @@ def test_an_item_nested_to_dynamodbs_32_levels_is_kept() -> None:
         (("EXPIRED",), pipe_event("REMOVE"), "Ok"),
     ],
 )
-def test_only_what_a_setting_names_is_dropped(drop: tuple[str, ...], event: dict[str, Any], result: str) -> None:
+@pytest.mark.parametrize("total", ["1", "1E0"], ids=["plain", "careful"])
+def test_only_what_a_setting_names_is_dropped(
+    drop: tuple[str, ...], event: dict[str, Any], result: str, total: str
+) -> None:
+    item = KEY | {"total": {"N": total}}
+    images = dict.fromkeys(event["dynamodb"].keys() & {"NewImage", "OldImage"}, item)
+    event = event | {"dynamodb": event["dynamodb"] | images}
     ((answer,), tally) = transform(drop=frozenset(drop)).answer(records_of(event))
-    assert answer["result"] == result
+    assert (answer["result"], tally.careful) == (result, int(total != "1"))
     assert ("data" in answer) == (result == "Ok")
     assert (tally.dropped, tally.ok) == ((1, 0) if result == "Dropped" else (0, 1))
 
