@@ -55,7 +55,7 @@ def test_an_attribute_is_an_object() -> None:
 
 
 NUMBERS = "0 -0 1 -1 10 907 1.5 -0.25 0.0 1e5 1E5 1e+5 1e-5 0e0 12.50E-10"
-NO_NUMBERS = "- 01 -01 00 1. .5 1.e5 1e 1e+ 1E- +1 --1 1-1 1.5.5 1e5e5 0x1 1: 1/ -a [1] {1:1}"
+NO_NUMBERS = "- 01 -01 00 1. .5 1.e5 1e 1e+ 1E- +1 --1 1-1 1.5.5 1e5e5 1d5 1D5 0x1 1: 1/ -a [1] {1:1}"
 
 
 @pytest.mark.parametrize(

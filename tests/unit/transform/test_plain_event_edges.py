@@ -166,6 +166,13 @@ def test_the_columns_are_read_from_the_changes_own_image_or_from_the_keys(op: st
             are_written([absent, record, absent])
 
 
+@pytest.mark.parametrize("op", ["INSERT", "MODIFY", "REMOVE"])
+@pytest.mark.parametrize("principal", ["dynamodb.amazonaws.com", "someone"])
+def test_each_operation_may_be_made_by_anyone(op: str, principal: str) -> None:
+    record = event(identity=f'{{"principalId":"{principal}"}}', old='{"id":{"S":"2"}}')
+    assert are_written([record.replace(b"INSERT", op.encode())]) == [True]
+
+
 def test_nothing_is_left_of_the_record_before() -> None:
     full = event(
         identity='{"principalId":"dynamodb.amazonaws.com"}',
@@ -188,7 +195,8 @@ def test_nothing_is_left_of_the_record_before() -> None:
 
 RECORDS = [
     event(),
-    event(old="{}", more='"word":{"S":"' + '\\"' * 17 + '"},"map":{"M":{"inner":{"S":"a"}}},'),
+    event().replace(b"e-1", b"e" * 300),
+    event(old="{}", more='"word":{"S":"' + '\\"' * 117 + '"},"map":{"M":{"inner":{"S":"a"}}},'),
     event(
         more='"moment":{"S":"2026-11-22T14:03:07Z"},"day":{"S":"2026-11-22"},"whole":{"N":"12"},"rate":{"N":"-1.5"},'
     ),
