@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _THOUSANDS = tuple(b"%03d" % number for number in range(1000))
 _UNITS = tuple(b"%03dZ" % number for number in range(1000))
@@ -11,8 +12,12 @@ _UNITS = tuple(b"%03dZ" % number for number in range(1000))
 def iso(epoch_ms: int) -> bytes:
     """A time as ISO 8601 in UTC with milliseconds, as in 2026-01-02T03:04:05.006Z."""
     second, ms = divmod(epoch_ms, 1000)
-    text = datetime.fromtimestamp(second, UTC).isoformat()
-    return b"%b.%03dZ" % (text[:19].encode(), ms)
+    return b"%b.%03dZ" % (_second(second), ms)
+
+
+@lru_cache(maxsize=2)
+def _second(epoch_s: int) -> bytes:
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
 class WallClock:
@@ -31,6 +36,6 @@ class WallClock:
             second, micros = divmod(self._epoch_us + offset_us, 1_000_000)
             self._begins_us = offset_us - micros
             self._ends_us = self._begins_us + 1_000_000
-            self._text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.").encode()
+            self._text = _second(second) + b"."
         thousands, units = divmod(offset_us - self._begins_us, 1000)
         return self._text + _THOUSANDS[thousands] + _UNITS[units]
