@@ -56,8 +56,9 @@ class Uniform(Struct, frozen=True, tag="uniform"):
 
     def choose(self, bits: int, ready: int) -> int:
         """The number of an order below `ready`."""
-        span = min(SPAN, ready)
-        return ready - span + (bits * span >> 32)
+        if ready <= SPAN:
+            return bits * ready >> 32
+        return ready - SPAN + (bits * SPAN >> 32)
 
 
 class Latest(Struct, frozen=True, tag="latest"):
