@@ -57,13 +57,15 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._establish(b"")
 
-    def send(self, call: Call, request: bytes) -> None:
+    def seal(self, request: bytes) -> bytes:
+        """What of a request goes on the wire."""
+        return request if self._tls is None else self._tls.encrypt(request)
+
+    def send(self, call: Call, sealed: bytes) -> None:
         """Send the request of a call, and note when."""
         self.call = call
-        if self._tls is not None:
-            request = self._tls.encrypt(request)
         call.sent_ns = time.monotonic_ns()
-        cast("asyncio.Transport", self._transport).write(request)
+        cast("asyncio.Transport", self._transport).write(sealed)
 
     def data_received(self, data: bytes) -> None:
         """Leave the data for when all that has come in this turn of the loop is handled."""
