@@ -10,6 +10,7 @@ from tests.property.transform.guarded import GuardedRows
 from tests.unit.transform.plain_events import THING, are_written, event, is_written
 from transform.events import read_change
 from transform.rows import RowWriter
+from transform.schema import Column, Table
 
 PLAIN_TIMES = "0 1 99999999999 100000000000 99999999999999 100000000000000 99999999999999999 1e16 1e17 2e0"
 PLAIN_FORMS = (
@@ -196,6 +197,7 @@ def test_nothing_is_left_of_the_record_before() -> None:
 RECORDS = [
     event(),
     event().replace(b"e-1", b"e" * 300),
+    event().replace(b'{"S":"1"}', b'{"S":"' + b'\\"' * 117 + b'"}'),
     event(old="{}", more='"word":{"S":"' + '\\"' * 117 + '"},"map":{"M":{"inner":{"S":"a"}}},'),
     event(
         more='"moment":{"S":"2026-11-22T14:03:07Z"},"day":{"S":"2026-11-22"},"whole":{"N":"12"},"rate":{"N":"-1.5"},'
@@ -227,6 +229,15 @@ def test_a_row_has_room_or_is_not_written(record: bytes) -> None:
     needed = lines.index(line)
     assert lines == [None] * needed + [line] * (len(lines) - needed)
     assert needed >= len(line)
+
+
+def test_a_row_of_many_nulls_has_room_or_is_not_written() -> None:
+    columns = (*THING.columns, *(Column(f"c{index}", "int", (f"a{index}",), "") for index in range(300)))
+    guarded = GuardedRows(Table("thing", "thing_changes", "things", THING.partition_key, None, columns), 1000)
+    lines = [guarded.write(event(), room).line for room in range(guarded.room(1000))]
+    needed = lines.index(lines[-1])
+    assert lines[needed:] == [lines[-1]] * (len(lines) - needed)
+    assert lines[-1] is not None
 
 
 def test_rows_that_are_all_escapes_have_room() -> None:
