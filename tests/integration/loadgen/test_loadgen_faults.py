@@ -33,6 +33,7 @@ async def run(
     policy: RetryPolicy = POLICY,
     writes: int = WRITES,
     tls: ssl.SSLContext | None = None,
+    read_timeout_s: float = 0.3,
 ) -> tuple[Faulty, Counts, list[dict[str, Any]]]:
     """Carry out a plan of one second in this process; the server, the counts and the ledger's lines."""
     async with faulty_server(script, tls) as (faulty, url):
@@ -51,7 +52,7 @@ async def run(
             writer=writer,
             keys={"orders": ("order_id",)},
             policy=policy,
-            limits=Limits(connections=64, connect_timeout_s=2, read_timeout_s=0.3),
+            limits=Limits(connections=64, connect_timeout_s=2, read_timeout_s=read_timeout_s),
             ledger=str(ledger),
         )
         segment = Segment(job)
@@ -102,10 +103,12 @@ SINGLE_FAULTS = [fault for fault in Fault if fault not in (Fault.NONE, Fault.PAR
 
 @pytest.mark.parametrize("fault", SINGLE_FAULTS, ids=lambda fault: fault.name)
 async def test_each_fault_is_survived(fault: Fault, tmp_path: Path) -> None:
-    faulty, counts, ledger = await run(every(10, fault), tmp_path / "ledger")
+    harmless = fault in (Fault.SLOW_BODY, Fault.CLOSE_WHEN_DONE)
+    # A busy machine may be slower than the slow body: what is harmless there is no timeout.
+    timeout_s = 10.0 if harmless else 0.3
+    faulty, counts, ledger = await run(every(10, fault), tmp_path / "ledger", read_timeout_s=timeout_s)
     check(faulty, counts, ledger)
     assert counts.acked == WRITES, "every write is acknowledged in the end"
-    harmless = fault in (Fault.SLOW_BODY, Fault.CLOSE_WHEN_DONE)
     assert (counts.retried > 0) != harmless
     assert bool(counts.errors) != harmless
 
