@@ -6,7 +6,8 @@ One thing is changed at a time: an operator, a constant, a condition, a statemen
 left out. Each mutant is compiled and tried by the tests that reach it, in copies
 under .build/c-mutation; what does not end is killed too. Not counted is one that
 does not compile, and one of which the compiler makes what it made before. Printed are
-each that no test noticed, and the score. mutation.py does the same for the Python.
+each that no test noticed, and the score; it takes half an hour. mutation.py does the
+same for the Python.
 """
 
 from __future__ import annotations
