@@ -71,6 +71,7 @@ class ConnectionPool:
     async def close(self) -> None:
         """Close all connections. Calls in flight get no reply."""
         self._closed = True
+        self._waiting.clear()
         self._sweeper.cancel()
         if self._grower is not None:
             self._grower.cancel()
