@@ -19,9 +19,9 @@ it is not sure it says nothing, and what is right is written in Python.
 from __future__ import annotations
 
 import ctypes
+import os
 from array import array
 from collections.abc import Sequence
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -29,7 +29,8 @@ from transform.compiled import TABLE_BYTES, CompiledTable
 from transform.events import OPERATIONS
 from transform.schema import Table
 
-LIBRARY = Path(__file__).with_name("libplain.so")
+# Without pathlib, whose import takes a tenth of this package's.
+LIBRARY = f"{__file__.rpartition(os.sep)[0]}{os.sep}libplain.so"
 """What `native` is compiled to: by `make` for this machine, for the Lambda's when its zip is built."""
 
 LEFT = 0
@@ -53,7 +54,7 @@ _ROW_TO_RECORD = 3
 _ROW_BYTES = 1024
 
 try:
-    _library = ctypes.PyDLL(str(LIBRARY))
+    _library = ctypes.PyDLL(LIBRARY)
     if ctypes.c_int64.in_dll(_library, "table_bytes").value != TABLE_BYTES:
         raise ValueError(f"{LIBRARY} is of another time")
 except (OSError, ValueError) as error:

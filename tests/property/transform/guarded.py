@@ -14,7 +14,7 @@ from transform.schema import Table
 _PADDING = bytes(16)
 _NO_ACCESS = 0
 
-_write_rows = ctypes.PyDLL(str(LIBRARY)).write_rows
+_write_rows = ctypes.PyDLL(LIBRARY).write_rows
 _write_rows.restype = None
 _write_rows.argtypes = (
     *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64),
