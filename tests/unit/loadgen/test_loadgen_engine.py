@@ -112,7 +112,7 @@ async def test_late_writes_of_the_warm_up_are_in_no_row_of_the_measured_time(ord
 
 
 async def test_a_batch_is_late_only_when_it_waits_longer_than_it_may(order_pools: Pools) -> None:
-    plan = Plan(profile=Constant(20.0, 0.2), seed=1, mix=Mix(1, 0, 0), batch=25, batch_wait_s=0.5)
+    plan = Plan(profile=Constant(20.0, 0.2), seed=1, mix=Mix(1, 0, 0), batch=25, batch_wait_s=60.0)
     writer = Held()
     rows: list[Row] = []
     run, _ = engine(plan, order_pools, writer, time.monotonic_ns(), rows.append)
