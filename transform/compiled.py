@@ -13,8 +13,9 @@ _DECIMAL = 3
 # The digits before and behind the point that every number of these types may have.
 _DIGITS = {"int": (9, 0), "bigint": (18, 0), "double": (38, 20)}
 _BOOLEAN = ord("O")
-# What the inner loop may read behind the last text: it takes 16 bytes at a time.
-_PADDING = bytes(16)
+
+PADDING = bytes(16)
+"""What the inner loop may read behind a text that is the last in its memory: it takes 16 bytes at a time."""
 
 
 class _Span(ctypes.Structure):
@@ -85,7 +86,7 @@ class CompiledTable:
 
     def _text(self, text: str) -> _Span:
         encoded = text.encode()
-        buffer = ctypes.create_string_buffer(encoded + _PADDING)
+        buffer = ctypes.create_string_buffer(encoded + PADDING)
         self._texts.append(buffer)
         return _Span(ctypes.addressof(buffer), ctypes.addressof(buffer) + len(encoded))
 

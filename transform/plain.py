@@ -25,7 +25,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from transform.compiled import TABLE_BYTES, CompiledTable
+from transform.compiled import PADDING, TABLE_BYTES, CompiledTable
 from transform.events import OPERATIONS
 from transform.schema import Table
 
@@ -46,8 +46,6 @@ RESULTS = {
 MOST_RECORDS = 128
 """Records that are worked on together: few enough that what is made of them stays in the processor's cache."""
 
-# What the inner loop may read behind the last record: it takes 16 bytes at a time.
-_PADDING = bytes(16)
 # A row has an image with a backslash before each quote, its columns, and what follows from the schema
 # alone. A record for whose row there is no room is left.
 _ROW_TO_RECORD = 3
@@ -104,7 +102,7 @@ class PlainRows:
         if room > self._room:
             self._grow(room)
         self._lengths[:count] = lengths
-        joined = b"\0".join((*contents, _PADDING))
+        joined = b"\0".join((*contents, PADDING))
         _write_rows(self._table.pointer, joined, self._lengths_at, count, self._lines_at, self._room, *self._written_at)
         return Rows(
             self._lines, self._ends[:count].tolist(), self._results[:count].tobytes(), self._moments[:count].tolist()

@@ -6,12 +6,10 @@ import ctypes
 import mmap
 from typing import NamedTuple
 
-from transform.compiled import CompiledTable
+from transform.compiled import PADDING, CompiledTable
 from transform.plain import LEFT, LIBRARY
 from transform.schema import Table
 
-# What may be read behind a record, whose end is a NUL: 16 bytes at a time are taken.
-_PADDING = bytes(16)
 _NO_ACCESS = 0
 
 _write_rows = ctypes.PyDLL(LIBRARY).write_rows
@@ -56,7 +54,7 @@ class GuardedRows:
     def __init__(self, table: Table, most_bytes: int) -> None:
         """Records may have `most_bytes`."""
         self._table = CompiledTable(table)
-        self._in = GuardedMemory(most_bytes + len(_PADDING))
+        self._in = GuardedMemory(most_bytes + len(PADDING))
         self._out = GuardedMemory(self.room(most_bytes))
         self._length, self._end, self._moment, self._result = (GuardedMemory(8) for _ in range(4))
 
@@ -68,7 +66,7 @@ class GuardedRows:
         """The record's row where there are so many bytes for it."""
         length = self._length.put(len(content).to_bytes(8, "little"))
         result, end, moment = self._result.end - 1, self._end.end - 8, self._moment.end - 8
-        at, out = self._in.put(content + _PADDING), self._out.end - room
+        at, out = self._in.put(content + PADDING), self._out.end - room
         _write_rows(self._table.pointer, at, length, 1, out, room, end, result, moment)
         size = ctypes.c_int64.from_address(end).value
         written = ctypes.c_uint8.from_address(result).value
