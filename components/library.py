@@ -1,8 +1,8 @@
 """The transform's inner loop as a shared library: transform/native, compiled for a Lambda's machine or for this one.
 
-The compiler is a package from the registry (https://pypi.org/project/ziglang/, which
-has clang in it) and compiles for any machine on any other. The library uses no
-other, not even C's own, so neither the Lambda's Linux nor its Python's version matters.
+The compiler is the package ziglang, which has clang in it, and compiles for any machine
+on any other. The library uses no other, not even C's own, so neither the Lambda's
+Linux nor its Python's version matters.
 
     python -m components.library      compiles it for this machine, into transform/
 """

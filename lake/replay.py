@@ -94,7 +94,7 @@ class Sender:
             for attempt in range(_ATTEMPTS):
                 if attempt:
                     longest_s = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
-                    self._sleep(random.uniform(0, longest_s))  # noqa: S311 - jitter
+                    self._sleep(random.uniform(0, longest_s))  # noqa: S311 - jitter, no secret
                 answer = self._client.put_records(StreamName=self._stream_name, Records=waiting)
                 results = answer["Records"]
                 waiting = [record for record, result in zip(waiting, results, strict=True) if "ErrorCode" in result]
