@@ -1,4 +1,4 @@
-"""A DynamoDB to write to: moto's server in a thread, and a new table for each test."""
+"""A DynamoDB to write to: the sandbox's server, and a new table for each test."""
 
 import importlib
 import ssl
@@ -8,21 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from benchmarks.loadgen.server import make_certificate
+from tests.conftest import SandboxServer
 from tests.integration.loadgen.order_table import CREDENTIALS, REGION, OrderTable
 
 _NUMBERS = count()
-
-
-@pytest.fixture(scope="session")
-def moto_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture
@@ -35,10 +26,10 @@ def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
 
 
 @pytest.fixture
-def order_table(moto_endpoint: str) -> Iterator[OrderTable]:
+def order_table(sandbox_server: SandboxServer) -> Iterator[OrderTable]:
     boto3: Any = importlib.import_module("boto3")
-    client = boto3.client("dynamodb", endpoint_url=moto_endpoint, region_name=REGION, **CREDENTIALS)
-    table = OrderTable(f"orders-{next(_NUMBERS)}", moto_endpoint, client)
+    client = boto3.client("dynamodb", endpoint_url=sandbox_server.endpoint_url, region_name=REGION, **CREDENTIALS)
+    table = OrderTable(f"orders-{next(_NUMBERS)}", sandbox_server.endpoint_url, client)
     client.create_table(
         TableName=table.name,
         KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],

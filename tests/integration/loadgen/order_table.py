@@ -17,3 +17,8 @@ class OrderTable(NamedTuple):
         """All items by key."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.name)
         return {item["order_id"]["S"]: item for page in pages for item in page["Items"]}
+
+    def clear(self) -> None:
+        """Delete all items."""
+        for key in self.items():
+            self.client.delete_item(TableName=self.name, Key={"order_id": {"S": key}})
