@@ -40,6 +40,8 @@ CLIENTS = {
     "loadgen whole": Client("ours", "whole"),
     "loadgen fast": Client("ours", "fast"),
     "loadgen fast, batches of 25": Client("ours", "fast_batched"),
+    "floor": Client("floor", "single"),
+    "floor, batches of 25": Client("floor", "batched"),
 }
 
 

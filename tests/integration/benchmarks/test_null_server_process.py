@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchmarks import pacing
 from benchmarks.loadgen.__main__ import main
 from benchmarks.loadgen.measure import measure
 from benchmarks.loadgen.server import NullServer, make_certificate, share
+from benchmarks.pacing.__main__ import run
 from loadgen.fast import FastWriter
 from loadgen.writer import Endpoint, Limits
 from loadgen.writes import Outcome
@@ -71,13 +71,27 @@ def test_a_client_is_measured_with_the_server_s_share_of_its_core() -> None:
 
 def test_pacing_counts_what_the_load_generator_really_sent() -> None:
     with NullServer(prefix=[]) as server:
-        paced = pacing.run("loadgen", 200.0, 0.5, server.port)
+        paced = run("loadgen", 200.0, 0.5, server.port)
     assert paced.planned == paced.sent == paced.acked == 100
     assert paced.cpu_share > 0
 
 
 @pytest.mark.parametrize("way", ["sleep", "tick", "spin"])
 def test_the_other_ways_of_pacing_count_too(way: str) -> None:
-    paced = pacing.run(way, 200.0, 0.2, 0)
+    paced = run(way, 200.0, 0.2, 0)
     assert 0 < paced.sent <= paced.planned == 40
     assert paced.acked is None
+
+
+def test_the_floor_of_pacing_sends_what_it_counts() -> None:
+    with NullServer(prefix=[]) as server:
+        paced = run("floor", 200.0, 0.5, server.port)
+    assert 0 < paced.sent <= paced.planned == 100
+
+
+@pytest.mark.parametrize(("name", "items_each"), [("floor", 1), ("floor, batches of 25", 25)])
+def test_the_floor_of_the_clients_is_measured(name: str, items_each: int) -> None:
+    with NullServer(prefix=[]) as server:
+        line = measure(name, sys.executable, server, 0.2, None)
+    assert line.failure == ""
+    assert line.items_per_s == pytest.approx(items_each * line.requests_per_s)

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.loadgen.measure import Line, Ratio, ratios
 from benchmarks.loadgen.processes import Scaled, part
-from benchmarks.pacing import Paced
+from benchmarks.pacing.paced import Paced
 
 
 def scaled(acked_per_s: float, cpu_us: float, server_us: float) -> Scaled:

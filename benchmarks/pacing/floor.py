@@ -1,0 +1,61 @@
+"""The least that sending at a rate takes: one request, made and signed before, on the load generator's own alarm."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import cast
+
+from benchmarks.loadgen.workload import KEYS, REGION, calls
+from benchmarks.pacing.paced import Paced, Schedule
+from loadgen.pacer import alarm, earliest_ns
+from loadgen.signing import Keys, Signer
+
+_CONNECTIONS = 256
+_SUCCESS = b"HTTP/1.1 200 "
+
+
+async def floor(rate: float, seconds: float, port: int) -> Paced:
+    """Send what is due on connections that are idle; when none is, it waits for the next wake-up."""
+    loop = asyncio.get_running_loop()
+    idle: list[asyncio.Transport] = []
+    for _ in range(_CONNECTIONS):
+        await loop.create_connection(lambda: _Connection(idle), "127.0.0.1", port)
+    call = next(calls(1))
+    signer = Signer(Keys(KEYS["aws_access_key_id"], KEYS["aws_secret_access_key"]), REGION, f"127.0.0.1:{port}")
+    request = signer.request(call.target, call.body)
+    schedule = Schedule("floor", rate, seconds)
+    all_sent = loop.create_future()
+
+    def fire() -> None:
+        due = schedule.due(len(idle))
+        for transport in [idle.pop() for _ in range(due)]:
+            transport.write(request)
+        if schedule.over:
+            all_sent.set_result(None)
+        else:
+            bell.set(max(schedule.next_ns, earliest_ns(time.monotonic_ns(), due)))
+
+    bell = alarm(fire)
+    bell.set(schedule.next_ns)
+    await all_sent
+    bell.close()
+    paced = schedule.paced()
+    for transport in idle:
+        transport.abort()
+    return paced
+
+
+class _Connection(asyncio.Protocol):
+    """Is idle again when its request is answered: a null server's answers come whole."""
+
+    def __init__(self, idle: list[asyncio.Transport]) -> None:
+        self._idle = idle
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._idle.append(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        if data.startswith(_SUCCESS):
+            self._idle.append(self._transport)
