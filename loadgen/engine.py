@@ -131,15 +131,15 @@ class Engine:
             left -= number
         if self._waiting and now_ns >= self._waiting[0].planned_ns + self._batch_wait_ns:
             self._send_batch()
-        self._arm(_BURST - left)
+        self._arm(earliest_ns(now_ns, _BURST - left))
 
-    def _arm(self, writes: int = 0) -> None:
-        """Set the alarm for what is due next, after `writes` writes were handed over; end when there is nothing."""
+    def _arm(self, not_before_ns: int = 0) -> None:
+        """Set the alarm for what is due next; end when there is nothing."""
         if self._next is not None:
             due_ns = self._start_ns + self._next.offset_ns
             if self._waiting:
                 due_ns = min(due_ns, self._waiting[0].planned_ns + self._batch_wait_ns)
-            self._alarm.set(max(due_ns, earliest_ns(time.monotonic_ns(), writes)))
+            self._alarm.set(max(due_ns, not_before_ns))
             return
         self._send_batch()
         if not self._in_flight and not self._done.done():

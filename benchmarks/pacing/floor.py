@@ -28,13 +28,14 @@ async def floor(rate: float, seconds: float, port: int) -> Paced:
     all_sent = loop.create_future()
 
     def fire() -> None:
+        woken_ns = time.monotonic_ns()
         due = schedule.due(len(idle))
         for transport in [idle.pop() for _ in range(due)]:
             transport.write(request)
         if schedule.over:
             all_sent.set_result(None)
         else:
-            bell.set(max(schedule.next_ns, earliest_ns(time.monotonic_ns(), due)))
+            bell.set(max(schedule.next_ns, earliest_ns(woken_ns, due)))
 
     bell = alarm(fire)
     bell.set(schedule.next_ns)
