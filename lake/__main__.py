@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from rich_argparse import RawDescriptionRichHelpFormatter
 
-from lake import command_query, command_replay, command_verify
+from lake import command_freshness, command_query, command_replay, command_verify
 from stack import EXIT_USER_ERROR, run
 
 _DESCRIPTION = """\
@@ -24,13 +24,14 @@ examples:
   python -m lake query "SELECT status, count(*) FROM orders GROUP BY status"
   python -m lake query --list
   python -m lake verify --stack dev
+  python -m lake freshness --since 1h
   python -m lake replay --dry-run
 
 exit codes:
-  0 done, and all is right    1 not verified, or the query failed while it ran
+  0 done, and all is right    1 not verified, not fresh, or the query failed while it ran
   2 something to mend first: the statement, an option, permissions    130 interrupted"""
 
-_COMMANDS = (command_query, command_verify, command_replay)
+_COMMANDS = (command_query, command_verify, command_freshness, command_replay)
 
 
 class _Parser(ArgumentParser):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from typing import Any, Protocol
 
 from msgspec import DecodeError, Struct, ValidationError
 from msgspec.json import Decoder
 
 from lake.clients import FirehoseClient, error_code
+from lake.objects import S3Client, listed
 from stack import UserError
 
 PROCESSING_FAILED = "processing-failed"
@@ -20,22 +20,6 @@ PROCESSING_FAILED = "processing-failed"
 
 _EXPRESSION = "!{firehose:error-output-type}"
 _GZIP = b"\x1f\x8b"
-
-
-class S3Client(Protocol):
-    """The part of boto3's S3 client that failures are read with."""
-
-    def list_objects_v2(self, **request: object) -> dict[str, Any]:
-        """Fetch a page of a bucket's keys."""
-        ...
-
-    def get_object(self, **request: object) -> dict[str, Any]:
-        """Fetch an object."""
-        ...
-
-    def delete_object(self, **request: object) -> dict[str, Any]:
-        """Remove an object; in a versioned bucket it stays as an older version."""
-        ...
 
 
 class Failure(Struct, frozen=True, rename="camel"):
@@ -113,13 +97,7 @@ class Failures:
         self._client.delete_object(Bucket=self._place.bucket, Key=key)
 
     def _keys(self, prefix: str) -> Iterator[str]:
-        more: dict[str, str] = {}
-        while True:
-            page = self._client.list_objects_v2(Bucket=self._place.bucket, Prefix=prefix, **more)
-            yield from (entry["Key"] for entry in page.get("Contents", []))
-            if not page.get("IsTruncated"):
-                return
-            more = {"ContinuationToken": page["NextContinuationToken"]}
+        return (entry["Key"] for entry in listed(self._client, self._place.bucket, prefix))
 
 
 _FAILURES = Decoder(Failure)

@@ -79,6 +79,7 @@ class Demo:
             "Wait until the pipeline has drained, and compare the table with the lake",
             *("lake", "verify", "--ledger", ledger, "--report", str(self.verification)),
         )
+        self._step("Tell how long the changes took until they could be queried", "lake", "freshness")
         for title, sql in QUERIES.items():
             self._step(title, "lake", "query", " ".join(sql.split()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import signal
 from random import Random
 from typing import Any
@@ -121,6 +122,29 @@ def test_the_lake_is_queried_in_athenas_sql(pipeline: Pipeline) -> None:
     assert failed.err.count("\n") == 1
     listed = pipeline.lake("query", "--list")
     assert listed.code == 0
+
+
+def test_how_fresh_the_lake_is_can_be_asked(pipeline: Pipeline) -> None:
+    pipeline.write(_changes())
+    rows = _assert_right(pipeline).log_rows
+    told = pipeline.lake("freshness", "--json")
+    assert told.code == 0, told.err
+    fresh = json.loads(told.out)
+    assert (fresh["changes"], fresh["gone"]) == (rows, 0)
+    assert 0 < fresh["p50_s"] <= fresh["p99_s"] <= fresh["max_s"]
+    assert fresh["slowest"].startswith(f"s3://{pipeline.outputs.require('bucket_name')}/")
+    recent = json.loads(pipeline.lake("freshness", "--json", "--since", "1d").out)
+    assert recent["changes"] == rows
+    stale = pipeline.lake("freshness", "--max-p99", "0")
+    assert stale.code == 1
+    assert "p99 is above 0 s" in stale.out
+    assert_refused(pipeline.lake("freshness", "--change-log", "nothing"), "Athena cannot read nothing")
+
+
+def test_no_recent_change_is_not_fresh(pipeline: Pipeline) -> None:
+    result = pipeline.lake("freshness", "--since", "0s")
+    assert result.code == 1
+    assert "no changes in the change log since" in result.out
 
 
 def test_the_table_is_missing(pipeline: Pipeline) -> None:

@@ -1,0 +1,130 @@
+"""How long changes take to the lake: from the change in DynamoDB to the object in which Athena reads it.
+
+Both ends are known to the second. A stream record's time is rounded down to it
+(https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html),
+and so is the time that S3 keeps of an object. An age goes to the end of the
+second of arrival: it is never too low, and less than two seconds too high.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from lake.athena import Athena, QueryError, quote
+from lake.clients import client
+from lake.objects import S3Client, listed
+from stack import StackOutputs, UserError
+from transform.schema import ENVELOPE, TABLE, Table
+
+_CHANGED_AT = ENVELOPE[3].name
+# Athena's name for the object that a row is in.
+_PATH = "$path"
+_SECOND = timedelta(seconds=1)
+
+
+class Arrived(NamedTuple):
+    """So many changes of one second that came in one object."""
+
+    path: str
+    changed_at: datetime
+    changes: int
+
+
+class Freshness(Struct, frozen=True, kw_only=True):
+    """How old changes were, in whole seconds, when they could be queried; None where there are no changes.
+
+    A change that the log holds twice counts twice. `gone` are changes whose
+    object was removed since. `slowest` is the object with the oldest change.
+    """
+
+    since: datetime | None
+    changes: int
+    objects: int
+    gone: int
+    p50_s: int | None
+    p90_s: int | None
+    p99_s: int | None
+    max_s: int | None
+    slowest: str | None
+
+
+def freshness(outputs: StackOutputs, *, since: datetime | None = None, table: Table = TABLE) -> Freshness:
+    """The ages of all changes in the log, or of those since a time (UTC).
+
+    UserError when the outputs are missing, or the change log may not be read.
+    """
+    athena = Athena(client("athena", outputs), outputs.require("workgroup_name"), outputs.require("database_name"))
+    change_log = outputs.change_log_name or table.change_log
+    try:
+        arrived = list(arrivals(athena, change_log, since))
+    except QueryError as error:
+        raise UserError(
+            f"Athena cannot read {change_log} in database {outputs.database_name} ({error}): "
+            "check that the stack is deployed and your permissions."
+        ) from error
+    return measure(arrived, modified(client("s3", outputs), {change.path for change in arrived}), since)
+
+
+def arrivals(athena: Athena, change_log: str, since: datetime | None) -> Iterator[Arrived]:
+    """The changes by object and second; QueryError when they cannot be read."""
+    when = "" if since is None else f" WHERE {quote(_CHANGED_AT)} >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S}'"
+    sql = (
+        f"SELECT {quote(_PATH)}, date_trunc('second', {quote(_CHANGED_AT)}), count(*) "
+        f"FROM {quote(change_log)}{when} GROUP BY 1, 2"
+    )
+    for path, second, count in athena.query(sql).rows:
+        if path is not None and second is not None:
+            yield Arrived(path, datetime.fromisoformat(second).replace(tzinfo=UTC), int(count or 0))
+
+
+def modified(s3: S3Client, paths: Iterable[str]) -> dict[str, datetime]:
+    """When the objects came, by path (s3://bucket/key); those that are gone are left out."""
+    found: dict[str, datetime] = {}
+    for folder in {path.rpartition("/")[0] for path in paths}:
+        parts = urlsplit(folder)
+        for entry in listed(s3, parts.netloc, f"{parts.path[1:]}/"):
+            found[f"s3://{parts.netloc}/{entry['Key']}"] = entry["LastModified"]
+    return found
+
+
+def measure(arrived: Iterable[Arrived], came: Mapping[str, datetime], since: datetime | None = None) -> Freshness:
+    """The distribution of ages."""
+    ages: Counter[int] = Counter()
+    oldest: dict[int, str] = {}
+    objects: set[str] = set()
+    gone = 0
+    for change in arrived:
+        if change.path not in came:
+            gone += change.changes
+            continue
+        age_s = (came[change.path] - change.changed_at) // _SECOND + 1
+        ages[age_s] += change.changes
+        oldest.setdefault(age_s, change.path)
+        objects.add(change.path)
+    return Freshness(
+        since=since,
+        changes=ages.total(),
+        objects=len(objects),
+        gone=gone,
+        p50_s=_percentile(ages, 50),
+        p90_s=_percentile(ages, 90),
+        p99_s=_percentile(ages, 99),
+        max_s=max(ages, default=None),
+        slowest=oldest[max(oldest)] if oldest else None,
+    )
+
+
+def _percentile(ages: Counter[int], percent: int) -> int | None:
+    """The lowest age that so many of a hundred do not exceed."""
+    left = ages.total() * percent / 100
+    for age_s in sorted(ages):
+        left -= ages[age_s]
+        if left <= 0:
+            return age_s
+    return None
