@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,32 +23,46 @@ from sandbox.athena.store import Slice, Store
 from sandbox.athena.types import ColumnInfo, parse
 
 
+_AGAIN_S = 0.05
+
+
 class QueryCancelledError(Exception):
     """The query was stopped while it ran."""
 
 
 class Interruptible:
-    """A query's hold on the connection that it runs on: `stop` may come from another thread, at any time."""
+    """A query's hold on the connection that it runs on: `stop` may come from another thread, at any time.
+
+    DuckDB forgets an interrupt that finds no statement running, so it is repeated until the query is over.
+    """
 
     def __init__(self) -> None:
         self.stopped = False
+        self._lock = threading.Lock()
         self._cursor: duckdb.DuckDBPyConnection | None = None
 
     def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Say which connection to interrupt."""
-        self._cursor = cursor
-        if self.stopped:
-            raise QueryCancelledError
+        """Say which connection to interrupt; QueryCancelledError when the query is to end before it has begun."""
+        with self._lock:
+            if self.stopped:
+                raise QueryCancelledError
+            self._cursor = cursor
 
     def stop(self) -> None:
         """Ask for the end of the query."""
         self.stopped = True
-        if self._cursor is not None:
+        with self._lock:
+            if self._cursor is None:
+                return
             self._cursor.interrupt()
+        again = threading.Timer(_AGAIN_S, self.stop)
+        again.daemon = True
+        again.start()
 
     def detach(self) -> None:
         """The connection is about to be closed."""
-        self._cursor = None
+        with self._lock:
+            self._cursor = None
 
 
 @dataclass(frozen=True)
