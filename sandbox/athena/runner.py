@@ -22,7 +22,6 @@ from sandbox.athena.sql import identifier, select
 from sandbox.athena.store import Slice, Store
 from sandbox.athena.types import ColumnInfo, parse
 
-
 _AGAIN_S = 0.05
 
 
