@@ -11,6 +11,9 @@ import yaml
 
 from components.settings import PROJECT
 
+# PyYAML's loader in C where its package has one, ten times as fast.
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
 
 def names(root: Path) -> list[str]:
     """The stacks that have a file in the project's directory."""
@@ -33,7 +36,7 @@ def declarations(root: Path) -> dict[str, Mapping[str, Any]]:
 
 
 def _config(path: Path) -> dict[str, Any]:
-    document = yaml.load(path.read_text(), Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts, lists and maps only
+    document = yaml.load(path.read_text(), Loader=_LOADER)  # noqa: S506 - it makes texts, lists and maps only
     return cast("dict[str, Any]", document.get("config") or {})
 
 
