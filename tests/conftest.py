@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import subprocess
 import sys
@@ -28,7 +29,11 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the transform's inner loop, where that was not done since it changed."""
+    """Compile the transform's inner loop, where that was not done since it changed.
+
+    Garbage is looked for more seldom: among the objects of pulumi_aws and moto that took a fifth of all time.
+    """
+    gc.set_threshold(50_000, 20, 100)
     library = ROOT / "transform" / "libplain.so"
     sources = [path.stat().st_mtime for path in (ROOT / "transform" / "native").iterdir()]
     if not hasattr(config, "workerinput") and (not library.exists() or library.stat().st_mtime < max(sources)):
