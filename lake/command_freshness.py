@@ -29,7 +29,8 @@ examples:
 The exit code is 1 when there are no changes, or more than one in a hundred is
 older than --max-p99."""
 
-_DURATION = re.compile(r"(\d+)([smhd])")
+# Five digits of days stay within the years that a date can have.
+_DURATION = re.compile(r"([0-9]{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 

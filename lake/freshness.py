@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -87,9 +86,9 @@ def modified(s3: S3Client, paths: Iterable[str]) -> dict[str, datetime]:
     """When the objects came, by path (s3://bucket/key); those that are gone are left out."""
     found: dict[str, datetime] = {}
     for folder in {path.rpartition("/")[0] for path in paths}:
-        parts = urlsplit(folder)
-        for entry in listed(s3, parts.netloc, f"{parts.path[1:]}/"):
-            found[f"s3://{parts.netloc}/{entry['Key']}"] = entry["LastModified"]
+        bucket, _, prefix = folder.removeprefix("s3://").partition("/")
+        for entry in listed(s3, bucket, f"{prefix}/"):
+            found[f"s3://{bucket}/{entry['Key']}"] = entry["LastModified"]
     return found
 
 
