@@ -6,15 +6,29 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help demo test check bench bench-transform bench-loadgen bench-pacing clean lock
+# The load generator's compiled steps: for this machine, bound to no C library but the one that is in the process anyway.
+NATIVE := loadgen/_native.abi3.so
+NATIVE_FLAGS := -std=gnu11 -O3 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -s -ffreestanding -nostdlib
+ifeq ($(shell uname -s),Darwin)
+NATIVE_FLAGS += -undefined dynamic_lookup
+else
+NATIVE_FLAGS += -target $(shell uname -m)-linux-gnu -Wl,-z,undefs
+endif
+ifeq ($(shell uname -m),x86_64)
+NATIVE_FLAGS += -mcpu=x86_64_v2
+endif
+
+.PHONY: help install demo test check bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/.installed ## run the whole pipeline in the sandbox and prove that nothing is lost
+install: .venv/.installed transform/libplain.so $(NATIVE) ## install what it needs, and compile what is compiled
+
+demo: $(NATIVE) ## run the whole pipeline in the sandbox and prove that nothing is lost
 	$(BIN)/python -m sandbox demo
 
-test: transform/libplain.so ## run every test
+test: transform/libplain.so $(NATIVE) ## run every test
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.installed ## lint, format, types and the import rules
@@ -35,11 +49,11 @@ lock: .venv/.installed ## pin every dependency again, by name, version and hash
 	$(LOCK) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 
-bench-loadgen: .venv-bench/.installed ## the load generator beside other clients, and one process beside several
+bench-loadgen: $(NATIVE) .venv-bench/.installed ## the load generator beside other clients, and one process beside several
 	$(BIN)/python -m benchmarks.loadgen --python .venv-bench/bin/python --json bench-loadgen.json
 	$(BIN)/python -m benchmarks.loadgen.processes --json bench-processes.json
 
-bench-pacing: .venv/.installed ## how late writes leave, beside the usual ways of pacing
+bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacing
 	$(BIN)/python -m benchmarks.pacing --json bench-pacing.json
 
 .venv-bench/.installed: requirements/bench.txt .venv/.installed
@@ -50,11 +64,16 @@ bench-pacing: .venv/.installed ## how late writes leave, beside the usual ways o
 
 clean: ## stop the sandbox; remove what was built and installed
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down; fi
-	rm -rf transform/libplain.so .venv .venv-bench .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf transform/libplain.so $(NATIVE) .venv .venv-bench .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 transform/libplain.so: $(wildcard transform/native/*) components/library.py .venv/.installed
 	$(BIN)/python -m components.library
+
+$(NATIVE): $(wildcard loadgen/native/*) .venv/.installed
+	ZIG_GLOBAL_CACHE_DIR=$(CURDIR)/.build/zig ZIG_LOCAL_CACHE_DIR=$(CURDIR)/.build/zig \
+	  $(BIN)/python -m ziglang cc $(NATIVE_FLAGS) -o $@.new loadgen/native/core.c
+	@mv $@.new $@
 
 # uv installs the same hashes ten times as fast; where it cannot reach the
 # registry that pip is set up for, pip does it.

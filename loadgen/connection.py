@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import socket
 import ssl
 import time
-from typing import Protocol, cast
+from typing import Protocol
 
 from loadgen.http import Familiar, HttpError, parse, reply_of
 from loadgen.tls import Tls
@@ -15,47 +18,33 @@ from loadgen.writes import OK, Call, Outcome, Reply
 class Pool(Protocol):
     """Who owns connections and hears of their calls."""
 
-    def received(self, connection: Connection, data: bytes) -> None:
-        """Data has come on a connection; `connection.handle` is to get it soon."""
-        ...
-
-    def handle_received(self) -> None:
-        """Let connections handle what they have received up to now."""
-        ...
-
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
         """The call on a connection has its reply. The connection may have been lost with it."""
         ...
 
     def lost(self, connection: Connection) -> None:
-        """A connection is gone."""
+        """A connection is about to close."""
         ...
 
 
-class Connection(asyncio.Protocol):
-    """Sends a request, gathers the answer, and tells the pool, from when it is established.
+class Connection:
+    """Sends a request, gathers the answer, and tells the pool.
 
-    `tls` is the connection's TLS, None for plain HTTP; the transport is plain in both cases.
+    `tls` is the connection's TLS after its handshake, None for plain HTTP.
     `familiar` knows the usual answer.
     """
 
-    __slots__ = ("_data", "_is_plain_success", "_pool", "_tls", "_transport", "call", "established", "open")
+    __slots__ = ("_data", "_is_plain_success", "_pool", "_send", "_tls", "_unsent", "call", "open", "socket")
 
-    def __init__(self, pool: Pool, familiar: Familiar, tls: Tls | None) -> None:
+    def __init__(self, pool: Pool, connected: socket.socket, familiar: Familiar, tls: Tls | None) -> None:
         self._pool = pool
         self._is_plain_success = familiar.is_plain_success
         self._tls = tls
-        self._transport: asyncio.Transport | None = None
-        self._data = b""
+        self._send = connected.send
+        self._data = self._unsent = b""
+        self.socket = connected
         self.call: Call | None = None
-        self.established: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when the connection stands, and TLS with it; OSError when that fails."""
-        self.open = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection stands; TLS is still to come."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._establish(b"")
+        self.open = True
 
     def seal(self, request: bytes) -> bytes:
         """What of a request goes on the wire."""
@@ -65,17 +54,22 @@ class Connection(asyncio.Protocol):
         """Send the request of a call, and note when."""
         self.call = call
         call.sent_ns = time.monotonic_ns()
-        cast("asyncio.Transport", self._transport).write(sealed)
+        try:
+            sent = self._send(sealed)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self.fail(Outcome.RESET, type(error).__name__, str(error))
+            return
+        if sent < len(sealed):
+            self._unsent = sealed[sent:]
+            asyncio.get_running_loop().add_writer(self.socket, self._go_on)
 
-    def data_received(self, data: bytes) -> None:
-        """Leave the data for when all that has come in this turn of the loop is handled."""
-        if self.open:
-            self._pool.received(self, data)
-        elif not self.established.done():
-            self._establish(data)
-
-    def handle(self, data: bytes) -> None:
-        """Gather the answer."""
+    def handle(self, data: bytes | int, at_ns: int) -> None:
+        """Gather the answer from what came at this time: bytes, none at the end, or the number of an error."""
+        if not data or isinstance(data, int):
+            self._end(data or 0, at_ns)
+            return
         if self._tls is not None:
             try:
                 data = self._tls.decrypt(data)
@@ -89,66 +83,56 @@ class Connection(asyncio.Protocol):
             if call is None:
                 self.close()  # An answer that nobody asked for: the connection cannot be trusted.
             else:
+                call.answered_ns = at_ns
                 self._pool.answered(self, call, OK)
             return
         if data:
-            self._gather(data, ended=False)
-        if self._tls is not None and self._tls.ended:
-            self._end()
-
-    def eof_received(self) -> None:
-        """The other side sends no more: an answer without a length ends here, unless TLS did not say so."""
-        self._pool.handle_received()
-        if self._tls is None:
-            self._end()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Whatever was in flight gets no answer."""
-        message = str(exc or "the connection closed")
-        if not self.established.done():
-            self.established.set_exception(exc if isinstance(exc, OSError) else ConnectionResetError(message))
-            return
-        self._pool.handle_received()
-        self.fail(Outcome.RESET, type(exc).__name__ if exc else "ConnectionClosed", message)
-        self._pool.lost(self)
+            self._gather(data, at_ns, ended=False)
+        if self._tls is not None and self._tls.ended and self.open:
+            self._end(0, at_ns)
 
     def fail(self, outcome: Outcome, code: str, message: str) -> None:
         """Give up the call in flight, and the connection with it."""
-        self.open = False
-        if self._transport is not None:
-            self._transport.abort()
-        call, self.call, self._data = self.call, None, b""
+        call = self.call
+        self.close()
         if call is not None:
+            call.answered_ns = time.monotonic_ns()
             self._pool.answered(self, call, Reply(outcome, code, message))
 
     def close(self) -> None:
-        """Close without a word to the pool about the call in flight."""
-        self.call = None
+        """Close without a word about the call in flight."""
+        if not self.open:
+            return
         self.open = False
-        if self._transport is not None:
-            self._transport.abort()
+        self.call, self._data = None, b""
+        if self._unsent:
+            asyncio.get_running_loop().remove_writer(self.socket)
+            self._unsent = b""
+        self._pool.lost(self)
+        self.socket.close()
 
-    def _establish(self, received: bytes) -> None:
-        """Go on with the TLS handshake, if there is to be one."""
-        transport = cast("asyncio.Transport", self._transport)
+    def _go_on(self) -> None:
+        """Send more of a request, now that there is room."""
         try:
-            self.open = self._tls is None or self._tls.handshake(received)
-        except ssl.SSLError as error:
-            self.established.set_exception(error)
+            self._unsent = self._unsent[self._send(self._unsent) :]
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self.fail(Outcome.RESET, type(error).__name__, str(error))
+            return
+        if not self._unsent:
+            asyncio.get_running_loop().remove_writer(self.socket)
+
+    def _end(self, error: int, at_ns: int) -> None:
+        """Nothing more will come: an answer without a length ends here, unless it is TLS that did not say so."""
+        if self._data and not error and (self._tls is None or self._tls.ended):
+            self._gather(self._data, at_ns, ended=True)
+        if error:
+            self.fail(Outcome.RESET, errno.errorcode.get(error, "OSError"), os.strerror(error))
         else:
-            if self.open:
-                self.established.set_result(None)
-        if self._tls is not None:
-            transport.write(self._tls.unsent())
+            self.fail(Outcome.RESET, "ConnectionClosed", "the connection closed")
 
-    def _end(self) -> None:
-        """Nothing more will come."""
-        if self._data:
-            self._gather(self._data, ended=True)
-        if self._transport is not None:
-            self._transport.close()
-
-    def _gather(self, data: bytes, *, ended: bool) -> None:
+    def _gather(self, data: bytes, at_ns: int, *, ended: bool) -> None:
         """The answer in `data`, or more to come."""
         try:
             answer = parse(data, ended=ended)
@@ -160,7 +144,7 @@ class Connection(asyncio.Protocol):
             return
         call, self.call, self._data = self.call, None, b""
         if not answer.reusable or call is None:
-            self.open = False
-            cast("asyncio.Transport", self._transport).close()
+            self.close()
         if call is not None:
+            call.answered_ns = at_ns
             self._pool.answered(self, call, reply_of(answer))

@@ -29,6 +29,9 @@ from loadgen.writes import OK, Call, Fate, Outcome, Reply, Write, batch, single
 
 # A wake-up hands over at most this many writes before replies get their turn.
 _BURST = 256
+# Replies wait for the next wake-up if it is as soon as this: a wake-up of their own would cost more than
+# they do. When they came is told by the kernel.
+_REST_NS = 4_000_000
 # A row is turned by the first write of the next second, or so long after its end, when there is none.
 _ROW_GRACE_NS = 50_000_000
 _ROW_CHECK_S = 0.1
@@ -124,13 +127,16 @@ class Engine:
             self._done.set_result(None)
 
     def _fire(self) -> None:
-        """Hand over every write that is due by now."""
+        """Hand over every write that is due by now, and then see what has been answered."""
         now_ns = time.monotonic_ns()
+        if self._in_flight + _BURST > self._max_in_flight:
+            self._writer.look()
         left = _BURST
         while number := self._hand_over(now_ns, left):
             left -= number
         if self._waiting and now_ns >= self._waiting[0].planned_ns + self._batch_wait_ns:
             self._send_batch()
+        self._writer.look()
         self._arm(earliest_ns(now_ns, _BURST - left))
 
     def _arm(self, not_before_ns: int = 0) -> None:
@@ -139,8 +145,11 @@ class Engine:
             due_ns = self._start_ns + self._next.offset_ns
             if self._waiting:
                 due_ns = min(due_ns, self._waiting[0].planned_ns + self._batch_wait_ns)
-            self._alarm.set(max(due_ns, not_before_ns))
+            at_ns = max(due_ns, not_before_ns)
+            self._alarm.set(at_ns)
+            self._writer.rest(at_ns - time.monotonic_ns() < _REST_NS)
             return
+        self._writer.rest(False)
         self._send_batch()
         if not self._in_flight and not self._done.done():
             self._done.set_result(None)
@@ -237,17 +246,16 @@ class Engine:
         self._writer.send(call)
 
     def _on_reply(self, call: Call, reply: Reply) -> None:
-        now_ns = time.monotonic_ns()
         outcome = reply.outcome
         if reply is OK or (outcome is _OK and (call.target != "BatchWriteItem" or reply.body in _EMPTY_REPLIES)):
-            self._acknowledge(call, call.writes, now_ns)
+            self._acknowledge(call, call.writes)
             self._finish()
             return
         if outcome is Outcome.OK:
-            self._on_batch_reply(call, reply, now_ns)
+            self._on_batch_reply(call, reply)
             return
         if outcome is Outcome.CONDITION and call.uncertain and proven(call, reply):
-            self._acknowledge(call, call.writes, now_ns)
+            self._acknowledge(call, call.writes)
             self._finish()
             return
         self._count_error(call, outcome, reply.code or outcome.label)
@@ -260,13 +268,13 @@ class Engine:
             self.stop()
         self._finish()
 
-    def _on_batch_reply(self, call: Call, reply: Reply, now_ns: int) -> None:
+    def _on_batch_reply(self, call: Call, reply: Reply) -> None:
         """Acknowledge what was processed and send the rest again."""
         left = unprocessed(reply.body, self._keys)
         rest = [write for write in call.writes if (write.table, write.key) in left]
         processed = [write for write in call.writes if (write.table, write.key) not in left]
         if processed:
-            self._acknowledge(call, processed, now_ns)
+            self._acknowledge(call, processed)
         if not rest:
             self._finish()
             return
@@ -278,14 +286,15 @@ class Engine:
             self._fail(again, Outcome.THROTTLED)
             self._finish()
 
-    def _acknowledge(self, call: Call, writes: list[Write], now_ns: int) -> None:
+    def _acknowledge(self, call: Call, writes: list[Write]) -> None:
         meter, settle, ledger = self._figures.meter(writes[0].planned_ns), self._workload.settle, self._ledger
-        service_us = (now_ns - call.sent_ns) // 1000
+        answered_ns = call.answered_ns
+        service_us = (answered_ns - call.sent_ns) // 1000
         meter.latencies.service[service_us if service_us < EXACT_US else coarse(service_us)] += len(writes)
         for write in writes:
             meter.acked_by_op[write.op] += 1
             meter.write_units += write.units
-            intended_us = (now_ns - write.planned_ns) // 1000
+            intended_us = (answered_ns - write.planned_ns) // 1000
             meter.latencies.intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
             settle(write, _APPLIED)
             if ledger is not None:

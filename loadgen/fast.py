@@ -1,4 +1,4 @@
-"""The fast writer: DynamoDB's protocol straight on the event loop's transports.
+"""The fast writer: DynamoDB's protocol straight on sockets.
 
 For each request it does what must be done for each request: one signature, one
 write, one look at the answer. On the wire its requests have the headers, the
@@ -19,7 +19,8 @@ from urllib.request import getproxies, proxy_bypass
 import msgspec
 
 from loadgen.credentials import CredentialSource, discover
-from loadgen.pool import Address, ConnectionPool
+from loadgen.dial import Address
+from loadgen.pool import ConnectionPool
 from loadgen.signing import Keys, Signer
 from loadgen.writer import Endpoint, Limits, OnReply
 from loadgen.writes import Call, Outcome, Reply
@@ -60,7 +61,7 @@ class FastWriter:
 
     async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
         """Make one call and wait for its reply."""
-        call = Call(operation, msgspec.json.encode(parameters), [], sent_ns=time.monotonic_ns())
+        call = Call(operation, (msgspec.json.encode(parameters),), [], sent_ns=time.monotonic_ns())
         answer = self._asked[id(call)] = asyncio.get_running_loop().create_future()
         self.send(call)
         return await answer
@@ -70,6 +71,16 @@ class FastWriter:
         if self._pool is None:
             raise RuntimeError("the writer is not open")
         self._pool.send(*calls)
+
+    def look(self) -> None:
+        """Handle the replies that have come."""
+        if self._pool is not None:
+            self._pool.look()
+
+    def rest(self, resting: bool) -> None:
+        """Handle replies only when looked for, or as soon as they come."""
+        if self._pool is not None:
+            self._pool.rest(resting)
 
     async def close(self) -> None:
         """Close all connections. Calls in flight get no reply."""

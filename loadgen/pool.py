@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from collections import deque
 
-from msgspec import Struct
-
 from loadgen.connection import Connection
+from loadgen.dial import Address, dial
 from loadgen.http import Familiar
+from loadgen.receiver import receiver
 from loadgen.signing import Signer
-from loadgen.tls import Tls
 from loadgen.writer import Limits, OnReply
 from loadgen.writes import Call, Outcome, Reply
 
@@ -22,14 +20,6 @@ _CONNECTING = 32
 # A call waits this long for a connection to get free before another is opened: after a short
 # stall, calls come in a burst, and a connection opened for each would be in the way for good.
 _PATIENCE_S = 0.005
-
-
-class Address(Struct, frozen=True):
-    """Where to connect; `tls` is None for plain HTTP."""
-
-    host: str
-    port: int
-    tls: ssl.SSLContext | None
 
 
 class ConnectionPool:
@@ -44,12 +34,15 @@ class ConnectionPool:
         self._limits = limits
         self._on_reply = on_reply
         self._loop = asyncio.get_running_loop()
-        self._connections: set[Connection] = set()
+        self._receiver = receiver(self.look)
+        self.rest = self._receiver.rest
+        """Do not look for replies for now, because `look` will be called soon; or do again."""
+        self._receive = self._receiver.receive
+        self._connections: dict[int, Connection] = {}
         self._idle: list[Connection] = []
         self._waiting: deque[Call] = deque()
         self._connecting: set[asyncio.Task[None]] = set()
-        self._received: list[tuple[Connection, bytes]] = []
-        self._handling = False
+        self._busy = False
         self._familiar = Familiar()
         self._closed = False
         self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
@@ -65,7 +58,28 @@ class ConnectionPool:
     def send(self, *calls: Call) -> None:
         """Send calls on idle connections, or on the first that get free or are opened."""
         self._waiting.extend(calls)
-        if not self._handling:
+        if self._busy:
+            return
+        if len(self._waiting) > len(self._idle):
+            self.look()
+        self._dispatch()
+
+    def look(self) -> None:
+        """Handle all that has been received up to now, and then send what waits for a connection.
+
+        Sending in between, as each connection gets free, takes a tenth more processor time.
+        """
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            for number, data, at_ns in self._receive():
+                connection = self._connections.get(number)
+                if connection is not None:
+                    connection.handle(data, at_ns)
+        finally:
+            self._busy = False
+        if self._waiting:
             self._dispatch()
 
     async def close(self) -> None:
@@ -78,31 +92,9 @@ class ConnectionPool:
         for task in self._connecting:
             task.cancel()
         await asyncio.gather(*self._connecting, return_exceptions=True)
-        for connection in tuple(self._connections):
+        for connection in tuple(self._connections.values()):
             connection.close()
-        # Transports close in the loop's next turn.
-        await asyncio.sleep(0)
-
-    def received(self, connection: Connection, data: bytes) -> None:
-        """Keep data until the loop has read from all connections, then handle it all.
-
-        Handling each at once, between two system calls, takes a tenth to a fifth more processor time.
-        """
-        if not self._received:
-            self._loop.call_soon(self.handle_received)
-        self._received.append((connection, data))
-
-    def handle_received(self) -> None:
-        """Let connections handle what they have received up to now, and then send what waits for them."""
-        received, self._received = self._received, []
-        self._handling = True
-        try:
-            for connection, data in received:
-                connection.handle(data)
-        finally:
-            self._handling = False
-        if self._waiting:
-            self._dispatch()
+        self._receiver.close()
 
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
         """Use the connection again, and pass the reply on."""
@@ -112,7 +104,8 @@ class ConnectionPool:
 
     def lost(self, connection: Connection) -> None:
         """Forget a connection, and open another if calls wait for one."""
-        self._connections.discard(connection)
+        self._receiver.remove(connection.socket)
+        del self._connections[connection.socket.fileno()]
         self._grow()
 
     def _dispatch(self) -> None:
@@ -121,15 +114,23 @@ class ConnectionPool:
         Writing each as soon as it is signed takes a tenth more processor time: it wakes a
         target on this machine each time, and neither step finds its code in the caches.
         """
-        waiting, idle, sign = self._waiting, self._idle, self.signer.request
-        requests: list[tuple[Connection, Call, bytes]] = []
-        while waiting and idle:
-            connection = idle.pop()
-            if connection.open:
-                call = waiting.popleft()
-                requests.append((connection, call, connection.seal(sign(call.target, call.body))))
-        for connection, call, sealed in requests:
-            connection.send(call, sealed)
+        waiting, idle = self._waiting, self._idle
+        self._busy = True
+        try:
+            while waiting and idle:
+                connections: list[Connection] = []
+                calls: list[Call] = []
+                while waiting and idle:
+                    connection = idle.pop()
+                    if connection.open:
+                        connections.append(connection)
+                        calls.append(waiting.popleft())
+                requests = self.signer.requests(calls)
+                sealed = [one.seal(request) for one, request in zip(connections, requests, strict=True)]
+                for connection, call, data in zip(connections, calls, sealed, strict=True):
+                    connection.send(call, data)
+        finally:
+            self._busy = False
         if not waiting:
             return
         if not self._connections:
@@ -165,32 +166,26 @@ class ConnectionPool:
 
     async def _open(self) -> None:
         """Open a connection and give it work. When that fails, so does the call that has waited longest."""
-        address = self._address
         try:
             async with asyncio.timeout(self._limits.connect_timeout_s):
-                _, connection = await self._loop.create_connection(self._new, address.host, address.port)
-                try:
-                    await connection.established
-                except BaseException:
-                    connection.close()
-                    raise
+                connected, tls = await dial(self._address)
         except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
             if self._waiting:
+                call = self._waiting.popleft()
+                call.answered_ns = time.monotonic_ns()
                 reply = Reply(Outcome.UNREACHABLE, type(error).__name__, str(error) or "no connection in time")
-                self._on_reply(self._waiting.popleft(), reply)
+                self._on_reply(call, reply)
             return
-        self._connections.add(connection)
+        connection = Connection(self, connected, self._familiar, tls)
+        self._connections[connected.fileno()] = connection
+        self._receiver.add(connected)
         self._idle.append(connection)
         self._dispatch()
-
-    def _new(self) -> Connection:
-        address = self._address
-        return Connection(self, self._familiar, Tls(address.tls, address.host) if address.tls else None)
 
     def _sweep(self) -> None:
         """Give up calls whose answer is overdue."""
         overdue_ns = time.monotonic_ns() - round(self._limits.read_timeout_s * 1e9)
-        for connection in tuple(self._connections):
+        for connection in tuple(self._connections.values()):
             if connection.call is not None and connection.call.sent_ns < overdue_ns:
                 connection.fail(Outcome.TIMEOUT, "ReadTimeout", f"no answer in {self._limits.read_timeout_s:g} s")
         self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import importlib
+import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any, cast
@@ -79,6 +80,12 @@ class ReferenceWriter:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def look(self) -> None:
+        """Nothing: aiohttp tells of each reply as soon as it comes."""
+
+    def rest(self, resting: bool) -> None:
+        """Nothing either."""
+
     async def close(self) -> None:
         """Cancel what is in flight and close the client."""
         for task in self._tasks:
@@ -89,6 +96,7 @@ class ReferenceWriter:
     async def _send(self, call: Call) -> None:
         parameters = cast("dict[str, object]", with_binaries(msgspec.json.decode(call.body)))
         reply = await self.ask(call.target, parameters)
+        call.answered_ns = time.monotonic_ns()
         self._on_reply(call, OK if reply.outcome is Outcome.OK and call.target != "BatchWriteItem" else reply)
 
 

@@ -45,7 +45,7 @@ class Writer(Protocol):
         ...
 
     def listen(self, on_reply: OnReply) -> None:
-        """Say who gets each call's reply, exactly once a sending."""
+        """Say who gets each call's reply, exactly once a sending; when it came is noted in the call."""
         ...
 
     async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
@@ -54,6 +54,14 @@ class Writer(Protocol):
 
     def send(self, *calls: Call) -> None:
         """Send calls now, and note in each when it left, if that can be told; never blocks."""
+        ...
+
+    def look(self) -> None:
+        """Tell of the replies that have come up to now."""
+        ...
+
+    def rest(self, resting: bool) -> None:
+        """Tell of replies only in `look`, which will be called soon; or as soon as they come, as it is at first."""
         ...
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ write, or up to 25 in a batch. A *reply* is what became of one sending of it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from enum import Enum
 from functools import cache
 from typing import Literal
@@ -60,18 +61,25 @@ class Write(Struct, gc=False):
 
 
 class Call(Struct, gc=False):
-    """One request: its target, its JSON body, the writes it carries and how often it was sent.
+    """One request: its target, its JSON body in pieces, the writes it carries and how often it was sent.
 
-    `uncertain` is set once a sending may have been applied though no answer
-    said so.
+    `sent_ns` and `answered_ns` are the monotonic clock's when its last sending
+    left and when the answer came, noted by the writer. `uncertain` is set once
+    a sending may have been applied though no answer said so.
     """
 
     target: str
-    body: bytes
+    pieces: Sequence[bytes]
     writes: list[Write]
     attempts: int = 0
     sent_ns: int = 0
+    answered_ns: int = 0
     uncertain: bool = False
+
+    @property
+    def body(self) -> bytes:
+        """The pieces in one."""
+        return b"".join(self.pieces)
 
 
 class Outcome(Enum):
@@ -119,7 +127,7 @@ class Fate(Enum):
 
 def single(write: Write) -> Call:
     """The call that carries one write."""
-    return Call(write.target, b"".join([_head(write.table), *write.parameters, b"}"]), [write])
+    return Call(write.target, (_head(write.table), *write.parameters, b"}"), [write])
 
 
 @cache
@@ -141,7 +149,7 @@ def batch(writes: list[Write]) -> Call:
         body += pieces
         body.append(_LAST)
     body[-1] = b"}}]}}"
-    return Call("BatchWriteItem", b"".join(body), writes)
+    return Call("BatchWriteItem", body, writes)
 
 
 # A request in a batch begins by ending the one before it.

@@ -34,7 +34,7 @@ def _measure(url: str, seconds: float, items_each: int) -> Measured:
     parts = urlsplit(url)
     call = next(calls(items_each))
     signer = Signer(Keys(KEYS["aws_access_key_id"], KEYS["aws_secret_access_key"]), REGION, parts.netloc)
-    request = signer.request(call.target, call.body)
+    (request,) = signer.requests([call])
     context = ssl.create_default_context() if parts.scheme == "https" else None
     sockets = [_connect(parts.hostname or "", parts.port or 0, context) for _ in range(CONCURRENCY)]
     poll = select.epoll()

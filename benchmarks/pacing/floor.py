@@ -23,7 +23,7 @@ async def floor(rate: float, seconds: float, port: int) -> Paced:
         await loop.create_connection(lambda: _Connection(idle), "127.0.0.1", port)
     call = next(calls(1))
     signer = Signer(Keys(KEYS["aws_access_key_id"], KEYS["aws_secret_access_key"]), REGION, f"127.0.0.1:{port}")
-    request = signer.request(call.target, call.body)
+    (request,) = signer.requests([call])
     schedule = Schedule("floor", rate, seconds)
     all_sent = loop.create_future()
 

@@ -4,6 +4,7 @@ import base64
 import importlib
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
@@ -13,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadgen.compiled import native
 from loadgen.item import fragment
 from loadgen.reference import with_binaries
-from loadgen.signing import Keys, Signer
-from loadgen.writes import Write, batch, single
+from loadgen.signing import OPERATIONS, Constants, HashlibConstants, Keys, NativeConstants, Signer
+from loadgen.writes import Call, Write, batch, single
 
 # botocore has no types.
 AUTH: Any = importlib.import_module("botocore.auth")
@@ -51,11 +53,23 @@ access_keys = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=16, max_size=
 secrets = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/+", min_size=20, max_size=60)
 tokens = st.none() | st.text("abcdefghijklmnopqrstuvwxyz0123456789/+=", min_size=1, max_size=300)
 moments = st.integers(min_value=0, max_value=4_102_444_799)
+KEYS = Keys("AK", "secret")
 hosts = st.sampled_from(["dynamodb.eu-west-1.amazonaws.com", "127.0.0.1:4566", "localhost:8443"])
 
 
 def put(item: dict[str, Any]) -> Write:
     return Write("insert", "PutItem", "orders", "key", 1, (b'"Item":{', fragment(item).text[1:], b"}"), 1)
+
+
+WAYS = [
+    HashlibConstants,
+    pytest.param(NativeConstants, marks=pytest.mark.skipif(native is None, reason="nothing is compiled")),
+]
+each_way = pytest.mark.parametrize("way", WAYS)
+
+
+def signer(way: Callable[[], Constants], moment: int = 0, keys: Keys = KEYS, host: str = "host") -> Signer:
+    return Signer(keys, "eu-west-1", host, clock=lambda: moment, constants=way)
 
 
 def head_and_body(request: bytes) -> tuple[dict[str, str], bytes]:
@@ -65,14 +79,22 @@ def head_and_body(request: bytes) -> tuple[dict[str, str], bytes]:
     return {name.lower(): value for name, _, value in (header.partition(": ") for header in headers)}, body
 
 
+@each_way
 @settings(max_examples=60, deadline=None)
 @given(item=items, access_key=access_keys, secret=secrets, token=tokens, moment=moments, host=hosts)
 def test_a_request_is_signed_as_botocore_signs_it(
-    item: dict[str, Any], access_key: str, secret: str, token: str | None, moment: int, host: str
+    way: Callable[[], Constants],
+    item: dict[str, Any],
+    access_key: str,
+    secret: str,
+    token: str | None,
+    moment: int,
+    host: str,
 ) -> None:
     keys = Keys(access_key, secret, token)
     call = single(put(item))
-    headers, body = head_and_body(Signer(keys, "eu-west-1", host, lambda: moment).request(call.target, call.body))
+    (request,) = signer(way, moment, keys, host).requests([call])
+    headers, body = head_and_body(request)
 
     theirs = AWSREQUEST.AWSRequest(
         "POST",
@@ -89,15 +111,65 @@ def test_a_request_is_signed_as_botocore_signs_it(
     assert int(headers["content-length"]) == len(body)
 
 
+@each_way
 @given(moments=st.lists(moments, min_size=2, max_size=6), item=items)
-def test_what_is_kept_between_requests_never_goes_stale(moments: list[int], item: dict[str, Any]) -> None:
+def test_what_is_kept_between_requests_never_goes_stale(
+    way: Callable[[], Constants], moments: list[int], item: dict[str, Any]
+) -> None:
     clock = iter(moments)
-    body = single(put(item)).body
-    kept = Signer(Keys("AK", "secret"), "eu-west-1", "host", lambda: next(clock))
+    call = single(put(item))
+    kept = Signer(KEYS, "eu-west-1", "host", clock=lambda: next(clock), constants=way)
     for moment in moments:
-        fresh = Signer(Keys("AK", "secret"), "eu-west-1", "host", lambda moment=moment: moment)
-        for_this = kept.request("PutItem", body)
-        assert for_this == fresh.request("PutItem", body)
+        assert kept.requests([call]) == signer(way, moment).requests([call])
+
+
+pieces = st.binary(max_size=300) | st.sampled_from([0, 1, 55, 56, 63, 64, 65, 128, 200_000]).map(bytes)
+calls = st.builds(
+    Call,
+    st.sampled_from(OPERATIONS),
+    st.lists(pieces, max_size=5) | st.lists(pieces, max_size=5).map(tuple),
+    st.just([]),
+)
+
+
+@pytest.mark.skipif(native is None, reason="nothing is compiled")
+@pytest.mark.parametrize("instructions", [True, False])
+@settings(deadline=None)
+@given(several=st.lists(calls, max_size=5), moment=moments, host=st.text("abc.", max_size=200))
+def test_what_is_compiled_makes_the_same_requests(
+    instructions: bool, several: list[Call], moment: int, host: str
+) -> None:
+    assert native is not None
+    native.instructions(instructions)
+    try:
+        made = signer(NativeConstants, moment, host=host).requests(several)
+    finally:
+        native.instructions(True)
+    assert made == signer(HashlibConstants, moment, host=host).requests(several)
+
+
+@pytest.mark.skipif(native is None, reason="nothing is compiled")
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (Call("ListTables", [b"{}"], []), KeyError),
+        (Call("PutItem", ["{}"], []), TypeError),  # pyright: ignore[reportArgumentType]
+        (Call("PutItem", "{}", []), TypeError),  # pyright: ignore[reportArgumentType]
+        (object(), AttributeError),
+    ],
+)
+def test_what_cannot_be_signed_is_an_error_and_not_a_crash(call: Any, error: type[Exception]) -> None:
+    one = signer(NativeConstants)
+    with pytest.raises(error):
+        one.requests([single(put({"a": {"S": "b"}})), call])
+
+
+@pytest.mark.skipif(native is None, reason="nothing is compiled")
+@pytest.mark.parametrize("arguments", [(), (1,), (1, 2, 3, 4), ([], {}, b"", b""), ([], {}, bytes(104), "")])
+def test_wrong_arguments_are_an_error_and_not_a_crash(arguments: Any) -> None:
+    requests: Any = native and native.requests
+    with pytest.raises((TypeError, ValueError)):
+        requests(*arguments)
 
 
 @settings(max_examples=60, deadline=None)
@@ -120,9 +192,10 @@ def test_a_batch_has_the_body_that_botocore_makes_of_the_same_items(several: lis
     assert json.loads(ours) == json.loads(theirs["body"])
 
 
-@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "DescribeTable"])
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_the_target_header_names_the_api_as_the_service_model_does(operation: str) -> None:
-    request = Signer(Keys("AK", "secret"), "eu-west-1", "host").request(operation, b"{}")
+    (request,) = signer(HashlibConstants).requests([Call(operation, (b"{}",), [])])
     found = re.search(rb"X-Amz-Target: (\S+)", request)
     assert found is not None
     assert found[1].decode() == f"{SERVICE.metadata['targetPrefix']}.{operation}"
+    assert operation in SERVICE.operation_names

@@ -42,7 +42,14 @@ class Held:
     def answer(self, calls: tuple[Call, ...]) -> None:
         assert self._on_reply is not None
         for call in calls:
+            call.answered_ns = time.monotonic_ns()
             self._on_reply(call, OK)
+
+    def look(self) -> None:
+        """Whatever is answered has been told."""
+
+    def rest(self, resting: bool) -> None:
+        """Replies are told as they come."""
 
     async def close(self) -> None:
         """Nothing to close."""

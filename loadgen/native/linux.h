@@ -1,0 +1,66 @@
+/* What this library uses of Linux, as 64-bit machines have it; declared here because the compiler brings a C
+ * library's headers only with that library, and this one is to be bound to none. */
+#ifndef LOADGEN_LINUX_H
+#define LOADGEN_LINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    CLOCK_REALTIME = 0,
+    CLOCK_MONOTONIC = 1,
+    TIMER_ABSOLUTE = 1,
+    SOL_SOCKET = 1,
+    SCM_TIMESTAMPNS = 35,
+    MSG_DONTWAIT = 0x40,
+    EINTR = 4,
+    EAGAIN = 11,
+};
+
+typedef struct {
+    int64_t seconds, ns;
+} Time;
+
+typedef struct {
+    Time interval, value;
+} TimerSpec;
+
+#if defined(__x86_64__)
+#define PACKED __attribute__((packed))
+#else
+#define PACKED
+#endif
+
+typedef struct {
+    uint32_t events;
+    uint64_t data;
+} PACKED Event;
+
+typedef struct {
+    void *at;
+    size_t size;
+} Part;
+
+typedef struct {
+    void *name;
+    uint32_t name_size;
+    Part *parts;
+    size_t part_count;
+    void *control;
+    size_t control_size;
+    int flags;
+} Message;
+
+typedef struct {
+    size_t size;
+    int level, type;
+    Time time;
+} Control;
+
+int clock_gettime(int clock, Time *now);
+int epoll_wait(int poll, Event *events, int most, int timeout_ms);
+intptr_t recvmsg(int socket, Message *message, int flags);
+int timerfd_settime(int timer, int flags, const TimerSpec *spec, TimerSpec *before);
+int *__errno_location(void);
+
+#endif

@@ -1,0 +1,75 @@
+/* What has arrived on the sockets of an epoll set, and when: by the kernel's time stamps. */
+#ifndef LOADGEN_RECEIVE_H
+#define LOADGEN_RECEIVE_H
+
+#include "linux.h"
+#include "python.h"
+
+enum { RECEIVE_MOST = 512, RECEIVE_BYTES = 1 << 16 };
+
+static int64_t receive_clock(int clock) {
+    Time now;
+    clock_gettime(clock, &now);
+    return now.seconds * 1000000000 + now.ns;
+}
+
+/* Add to `arrived` what has come on a socket; -1 with an exception. */
+static int receive_one(PyObject *arrived, int socket, int64_t now, int64_t ahead) {
+    static char buffer[RECEIVE_BYTES];
+    Control control = {0};
+    Part part = {buffer, sizeof buffer};
+    Message message = {.parts = &part, .part_count = 1, .control = &control, .control_size = sizeof control};
+    intptr_t size = recvmsg(socket, &message, MSG_DONTWAIT);
+    int error = size < 0 ? *__errno_location() : 0;
+    if (error == EAGAIN || error == EINTR) return 0;
+    int64_t at = now;
+    if (!error && message.control_size >= sizeof control && control.level == SOL_SOCKET
+        && control.type == SCM_TIMESTAMPNS) {
+        int64_t then = control.time.seconds * 1000000000 + control.time.ns - ahead;
+        if (then < now) at = then;
+    }
+    PyObject *parts[] = {
+        PyLong_FromLongLong(socket),
+        error ? PyLong_FromLongLong(error) : PyBytes_FromStringAndSize(buffer, size),
+        PyLong_FromLongLong(at),
+    };
+    PyObject *made = PyTuple_New(3);
+    int failed = made && parts[0] && parts[1] && parts[2] ? 0 : -1;
+    for (int i = 0; i < 3; i++) {
+        if (made)
+            PyTuple_SetItem(made, i, parts[i]);
+        else
+            Py_DecRef(parts[i]);
+    }
+    if (!failed) failed = PyList_Append(arrived, made);
+    Py_DecRef(made);
+    return failed;
+}
+
+static PyObject *receive(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
+    static Event events[RECEIVE_MOST];
+    (void)module;
+    if (count != 1) {
+        PyErr_SetString(PyExc_TypeError, "receive takes an epoll set's descriptor");
+        return NULL;
+    }
+    long long poll = PyLong_AsLongLong(arguments[0]);
+    if (poll == -1 && PyErr_Occurred()) return NULL;
+    PyObject *arrived = PyList_New(0);
+    if (!arrived) return NULL;
+    int ready = epoll_wait((int)poll, events, RECEIVE_MOST, 0);
+    if (ready < 0 && *__errno_location() != EINTR) {
+        Py_DecRef(arrived);
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
+    int64_t now = receive_clock(CLOCK_MONOTONIC), ahead = receive_clock(CLOCK_REALTIME) - now;
+    for (int i = 0; i < ready; i++) {
+        if (receive_one(arrived, (int)events[i].data, now, ahead) < 0) {
+            Py_DecRef(arrived);
+            return NULL;
+        }
+    }
+    return arrived;
+}
+
+#endif
