@@ -31,7 +31,7 @@ demo: $(NATIVE) ## run the whole pipeline in the sandbox and prove that nothing 
 test: transform/libplain.so $(NATIVE) ## run every test
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-check: .venv/.installed ## lint, format, types and the import rules
+check: $(NATIVE) ## lint, format, types and the import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --warnings

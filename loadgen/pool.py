@@ -69,7 +69,7 @@ class ConnectionPool:
 
         Sending in between, as each connection gets free, takes a tenth more processor time.
         """
-        if self._busy:
+        if self._busy or self._closed:
             return
         self._busy = True
         try:

@@ -17,7 +17,7 @@ static PyObject *set_timer(PyObject *module, PyObject *const *arguments, Py_ssiz
     if (at < 1) at = 1;
     TimerSpec spec = {.value = {at / 1000000000, at % 1000000000}};
     if (timerfd_settime((int)timer, TIMER_ABSOLUTE, &spec, NULL) < 0) return PyErr_SetFromErrno(PyExc_OSError);
-    return PyLong_FromLongLong(0);
+    return Py_BuildValue("");
 }
 
 #endif

@@ -37,12 +37,14 @@ enum { METH_FASTCALL = 0x80 };
 extern PyObject *PyExc_MemoryError, *PyExc_OSError, *PyExc_TypeError, *PyExc_ValueError;
 
 PyObject *PyModuleDef_Init(PyModuleDef *definition);
+void Py_IncRef(PyObject *object);
 void Py_DecRef(PyObject *object);
 void PyErr_SetString(PyObject *type, const char *message);
 PyObject *PyErr_SetFromErrno(PyObject *type);
 PyObject *PyErr_Occurred(void);
 void PyErr_Clear(void);
 PyObject *PyErr_NoMemory(void);
+PyObject *Py_BuildValue(const char *format, ...);
 char *PyBytes_AsString(PyObject *object);
 int PyBytes_AsStringAndSize(PyObject *object, char **at, Py_ssize_t *size);
 PyObject *PyBytes_FromStringAndSize(const char *at, Py_ssize_t size);

@@ -10,7 +10,7 @@ enum { REQUEST_HEX = 2 * SHA256_DIGEST, REQUEST_LENGTH = 48 };
 /* A request on its way: where its parts are in the bytes that are to be sent. */
 typedef struct {
     PyObject *bytes;
-    const Sha256 *canonical;
+    Sha256 canonical;
     uint8_t *signature, *body;
     size_t body_size;
 } Request;
@@ -109,7 +109,7 @@ static void request_sign(Request *requests, int count, const Sha256 *inner, cons
     sha256_runs(runs, count);
     for (int step = 0; step < 3; step++) {
         for (int i = 0; i < count; i++) {
-            const Sha256 *state = step == 0 ? requests[i].canonical : step == 1 ? inner : outer;
+            const Sha256 *state = step == 0 ? &requests[i].canonical : step == 1 ? inner : outer;
             size_t size = REQUEST_HEX;
             if (step < 2) {
                 sha256_write_hex(hash[i], text[i]);
@@ -136,10 +136,13 @@ static int request_prepare(Request *request, PyObject *call, PyObject *constants
     int failed = -1;
     if (pair) {
         PyObject *head = PyTuple_GetItem(pair, 0), *canonical = head ? PyTuple_GetItem(pair, 1) : NULL;
-        request->canonical = canonical ? request_state(canonical) : NULL;
-        if (request->canonical) failed = request_join(request, head, pieces);
+        const Sha256 *so_far = canonical ? request_state(canonical) : NULL;
+        if (so_far) {
+            /* Copied: nothing says that the pair outlives this. */
+            memcpy(&request->canonical, so_far, sizeof *so_far);
+            failed = request_join(request, head, pieces);
+        }
     }
-    /* The pair stays where it was found, and its parts with it. */
     Py_DecRef(pair);
     Py_DecRef(pieces);
     Py_DecRef(target);
@@ -161,7 +164,11 @@ static PyObject *requests(PyObject *module, PyObject *const *arguments, Py_ssize
         int many = number - i < 2 ? 1 : 2;
         for (int j = 0; j < many; j++) {
             PyObject *call = PyList_GetItem(arguments[0], i + j);
-            if (!call || request_prepare(&pair[j], call, arguments[1]) < 0) {
+            /* Held: to get its attributes may run Python, which may change the list. */
+            Py_IncRef(call);
+            int failed = call ? request_prepare(&pair[j], call, arguments[1]) : -1;
+            Py_DecRef(call);
+            if (failed) {
                 Py_DecRef(made);
                 return NULL;
             }

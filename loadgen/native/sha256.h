@@ -172,13 +172,15 @@ sha256_lanes(const int lanes, Sha256Run *runs, size_t blocks) {
         for (int lane = 0; lane < lanes; lane++) {
             low_before[lane] = low[lane];
             high_before[lane] = high[lane];
+            /* All four at once: from the first round on, each is made of all of them. */
+            for (int i = 0; i < 4; i++)
+                word[lane][i] = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(runs[lane].at + 16 * i)));
         }
 #pragma clang loop unroll(full)
         for (int r = 0; r < 16; r++) {
 #pragma clang loop unroll(full)
             for (int lane = 0; lane < lanes; lane++) {
                 uint32x4_t *w = word[lane], before = low[lane];
-                if (r < 4) w[r] = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(runs[lane].at + 16 * r)));
                 uint32x4_t sum = vaddq_u32(w[r & 3], vld1q_u32(sha256_constants + 4 * r));
                 if (r < 12)
                     w[r & 3] = vsha256su1q_u32(

@@ -7,17 +7,18 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadgen import signing
 from loadgen.compiled import native
 from loadgen.item import fragment
 from loadgen.reference import with_binaries
-from loadgen.signing import OPERATIONS, Constants, HashlibConstants, Keys, NativeConstants, Signer
+from loadgen.signing import OPERATIONS, Constants, HashlibConstants, Keys, NativeConstants, Signer, quickest
 from loadgen.writes import Call, Write, batch, single
 
 # botocore has no types.
@@ -170,6 +171,50 @@ def test_wrong_arguments_are_an_error_and_not_a_crash(arguments: Any) -> None:
     requests: Any = native and native.requests
     with pytest.raises((TypeError, ValueError)):
         requests(*arguments)
+
+
+class OnDemand(dict[str, tuple[bytes, bytes]]):
+    """Makes its values anew each time, so that nothing else holds them."""
+
+    def __getitem__(self, target: str) -> tuple[bytes, bytes]:
+        assert native is not None
+        return b"head", native.state(b"canonical " + target.encode())
+
+
+class Clears:
+    """A call that empties the list that it is in as soon as it is looked at."""
+
+    pieces = (b"{}",)
+
+    def __init__(self, calls: list[Any]) -> None:
+        self.calls = calls
+
+    @property
+    def target(self) -> str:
+        self.calls.clear()
+        return "PutItem"
+
+
+@pytest.mark.skipif(native is None, reason="nothing is compiled")
+def test_what_is_compiled_holds_on_to_what_it_uses() -> None:
+    assert native is not None
+    state, several = native.state(b"key"), [Call(operation, [b"{}" * 300], []) for operation in OPERATIONS]
+    kept = {operation: OnDemand()[operation] for operation in OPERATIONS}
+    assert native.requests(several, OnDemand(), state, state) == native.requests(several, kept, state, state)
+    calls: list[Any] = []
+    calls += [Clears(calls), Clears(calls)]
+    with pytest.raises(IndexError):
+        native.requests(calls, kept, state, state)
+
+
+@pytest.mark.parametrize(("instructions", "kind"), [(0, HashlibConstants), (1, NativeConstants)])
+def test_hashlib_signs_where_the_processor_has_no_instructions(
+    monkeypatch: pytest.MonkeyPatch, instructions: int, kind: type[Constants]
+) -> None:
+    monkeypatch.setattr(signing, "native", Mock(instructions=Mock(return_value=instructions)))
+    assert type(quickest()) is kind
+    monkeypatch.setattr(signing, "native", None)
+    assert type(quickest()) is HashlibConstants
 
 
 @settings(max_examples=60, deadline=None)
