@@ -175,7 +175,7 @@ def _progress(options: Namespace, job: Job) -> Progress:
 
 def _exit_code(report: Report) -> int:
     if report.failure is not None:
-        raise UserError(f"The run was given up because the service did not accept the credentials: {report.failure}")
+        raise UserError(f"The run was given up. {report.failure}")
     if report.interrupted:
         return EXIT_INTERRUPTED
     if report.lost:

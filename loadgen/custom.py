@@ -28,7 +28,8 @@ numbers for the same seed and n, so `change` must depend on nothing else; then
 runs are reproducible, however they are split. Values are plain Python: str,
 int, Decimal, bool, None, bytes, lists, dicts, and sets of str, numbers or bytes.
 
-A change of an item whose last change is unanswered is dropped, and counted.
+A change of an item whose last change is unanswered is dropped, and counted. An
+error in `change` ends the run: what is in flight is waited for and reported.
 """
 
 from __future__ import annotations
@@ -37,11 +38,13 @@ import base64
 import importlib
 import random
 import sys
+import traceback
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import msgspec
 from msgspec import Struct
@@ -111,9 +114,12 @@ def load(name: str, table: str) -> Script:
 
 
 def units_each(script: Script, writes: int = 100) -> float:
-    """About how many write units a write of the script takes, by its first writes."""
-    changes = (script.change(n, random.Random(n)) for n in range(writes))
-    return sum(write_units(_render(change)[3]) for change in changes) / writes
+    """About how many write units a write of the script takes, by its first writes. UserError when one fails."""
+    units = 0
+    for n in range(writes):
+        with _failing(n):
+            units += write_units(_render(script.change(n, random.Random(n))).size)
+    return units / writes
 
 
 class Scripted:
@@ -128,24 +134,31 @@ class Scripted:
         self._segment = segment
         self._segments = segments
         self._busy: set[tuple[str, str]] = set()
+        self.failure: str | None = None
 
     def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
         """The segment's part of the arrivals: an item's key says whose it is, so that one segment writes all of it."""
         for arrival, offset_ns in enumerate(offsets_ns):
-            numbers = random.Random(f"{self._seed}/{arrival}")
-            change = self._script.change(arrival, numbers)
-            if self._segments == 1 or zlib.crc32(self._key(change).encode()) % self._segments == self._segment:
-                yield Draw(arrival, offset_ns, "insert", arrival, 0, change)
+            try:
+                with _failing(arrival):
+                    change = self._script.change(arrival, random.Random(f"{self._seed}/{arrival}"))
+                    key = self._key(change)
+                    if self._segments > 1 and zlib.crc32(key.encode()) % self._segments != self._segment:
+                        continue
+                    rendered = _render(change)
+            except UserError as error:
+                self.failure = str(error)
+                return
+            yield Draw(arrival, offset_ns, rendered.op, arrival, 0, (key, rendered))
 
     def write(self, draw: Draw) -> Write | None:
         """Render the change that was drawn; None when the item's last change is unanswered."""
-        change = cast("Change", draw.subject)
-        key = self._key(change)
-        if (change.table, key) in self._busy:
+        key, rendered = cast("tuple[str, _Rendered]", draw.subject)
+        if (rendered.table, key) in self._busy:
             return None
-        self._busy.add((change.table, key))
-        op, target, parameters, size = _render(change)
-        return Write(op, target, change.table, key, draw.arrival, (parameters,), write_units(size))
+        self._busy.add((rendered.table, key))
+        op, target, table, parameters, size = rendered
+        return Write(op, target, table, key, draw.arrival, (parameters,), write_units(size))
 
     def settle(self, write: Write, fate: Fate) -> None:  # noqa: ARG002 - whatever became of it, the item may be written
         """The item may be written again."""
@@ -156,15 +169,35 @@ class Scripted:
         return "/".join(_text(attribute(values[name])) for name in self._keys[change.table])
 
 
-def _render(change: Change) -> tuple[Op, Target, bytes, int]:
-    """The kind of write, its operation, its parameters and about how many bytes it touches."""
+class _Rendered(NamedTuple):
+    """A change: the kind of write, its operation, its parameters and about how many bytes it touches."""
+
+    op: Op
+    target: Target
+    table: str
+    parameters: bytes
+    size: int
+
+
+@contextmanager
+def _failing(n: int) -> Generator[None]:
+    """UserError tells what the script's write n fails with, and where."""
+    try:
+        yield
+    except Exception as error:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+        where = f", at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        raise UserError(f"The workload failed at write {n} with {type(error).__name__}: {error}{where}.") from error
+
+
+def _render(change: Change) -> _Rendered:
     if isinstance(change, Put):
         item = _attributes(change.item)
-        return "insert", "PutItem", b'"Item":' + msgspec.json.encode(item), item_size(item)
+        return _Rendered("insert", "PutItem", change.table, b'"Item":' + msgspec.json.encode(item), item_size(item))
     key = _attributes(change.key)
     parameters = b'"Key":' + msgspec.json.encode(key)
     if isinstance(change, Delete):
-        return "delete", "DeleteItem", parameters, item_size(key)
+        return _Rendered("delete", "DeleteItem", change.table, parameters, item_size(key))
     values = _attributes(change.attributes)
     names = {f"#{number}": name for number, name in enumerate(values)}
     expression = {
@@ -173,7 +206,7 @@ def _render(change: Change) -> tuple[Op, Target, bytes, int]:
         "ExpressionAttributeValues": {f":{number}": value for number, value in enumerate(values.values())},
     }
     parameters += b"," + msgspec.json.encode(expression)[1:-1]
-    return "update", "UpdateItem", parameters, item_size(key) + item_size(values)
+    return _Rendered("update", "UpdateItem", change.table, parameters, item_size(key) + item_size(values))
 
 
 def _attributes(values: Mapping[str, Value]) -> dict[str, Attribute]:

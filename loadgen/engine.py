@@ -90,8 +90,8 @@ class Engine:
 
     @property
     def failure(self) -> str | None:
-        """Why the run was given up: the service's message when it does not accept the credentials."""
-        return self._failure
+        """Why the run was given up, in a sentence."""
+        return self._failure or self._workload.failure
 
     @property
     def braked(self) -> bool:
@@ -99,7 +99,8 @@ class Engine:
         return self._braked
 
     async def run(self) -> None:
-        """Carry out the plan; returns when every write is settled."""
+        """Carry out the plan; returns when every write is settled. Raises what a callback of the loop has raised."""
+        self._loop.set_exception_handler(self._break)
         self._writer.listen(self._on_reply)
         self._next = next(self._draws, None)
         self._turn_rows()
@@ -107,6 +108,7 @@ class Engine:
         try:
             await self._done
         finally:
+            self._loop.set_exception_handler(None)
             self._alarm.close()
             if self._second is not None:
                 self._second.cancel()
@@ -125,6 +127,14 @@ class Engine:
         if not self._done.done():
             self._figures.abandon()
             self._done.set_result(None)
+
+    def _break(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        """End the run by an error in a callback, which would else be told, and the run wait for ever."""
+        error = context.get("exception")
+        if "handle" in context and isinstance(error, Exception) and not self._done.done():
+            self._done.set_exception(error)
+        else:
+            loop.default_exception_handler(context)
 
     def _fire(self) -> None:
         """Hand over every write that is due by now, and then see what has been answered."""
@@ -264,7 +274,7 @@ class Engine:
             return
         self._fail(call, outcome)
         if outcome is Outcome.CREDENTIALS:
-            self._failure = reply.message or reply.code
+            self._failure = f"The service did not accept the credentials: {reply.message or reply.code}"
             self.stop()
         self._finish()
 

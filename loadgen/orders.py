@@ -97,6 +97,8 @@ def _version(new: int) -> _Version:
 class Orders:
     """The order workload of one segment; `whole_items` writes an update as a put of the whole item, for batches."""
 
+    failure = None
+
     def __init__(
         self,
         pools: Pools,

@@ -34,6 +34,11 @@ class Draw(Struct, gc=False):
 class Workload(Protocol):
     """Draws and renders writes, and learns what became of them."""
 
+    @property
+    def failure(self) -> str | None:
+        """Why its draws have ended before the arrivals, in a sentence."""
+        ...
+
     def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
         """The segment's part of arrivals that are due at these times after the start."""
         ...

@@ -1,7 +1,9 @@
 """Workloads of the user's own."""
 
 import random
+import re
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from textwrap import dedent
@@ -125,6 +127,43 @@ def test_a_script_is_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ):
         with pytest.raises(UserError, match=sentence):
             load(name, "readings")
+
+
+class Failing:
+    """Its hundredth write fails, as `how` says."""
+
+    tables = ("t",)
+
+    def __init__(self, how: Callable[[], Change]) -> None:
+        self._how = how
+
+    def change(self, n: int, draw: random.Random) -> Change:
+        return Put("t", {"id": n}) if n < 100 else self._how()
+
+
+def by_zero() -> Change:
+    return Put("t", {"id": 1 // 0})
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        (by_zero, r"write 100 with ZeroDivisionError: .*, at test_loadgen_custom.py:\d+\.$"),
+        (lambda: Put("t", {"id": 1, "n": 2.5}), "write 100 with TypeError: 2.5 is of no type that DynamoDB holds"),
+        (lambda: Put("t", {"n": 1}), "write 100 with KeyError: 'id'"),
+        (lambda: Put("other", {"id": 1}), "write 100 with KeyError: 'other'"),
+    ],
+)
+def test_a_script_that_fails_ends_the_draws_and_says_why(how: Callable[[], Change], sentence: str) -> None:
+    workload = Scripted(Failing(how), {"t": ("id",)}, seed=1)
+    assert len(list(workload.draws(iter(range(200))))) == 100
+    assert workload.failure is not None
+    assert re.search(sentence, workload.failure)
+
+
+def test_a_script_that_fails_at_once_is_told_before_the_run() -> None:
+    with pytest.raises(UserError, match="write 100 with ZeroDivisionError"):
+        units_each(Failing(by_zero), 101)
 
 
 def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

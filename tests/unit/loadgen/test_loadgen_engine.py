@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import pytest
+
 from loadgen.engine import Engine
 from loadgen.figures import Figures, Row
 from loadgen.mix import Mix
@@ -126,3 +128,25 @@ async def test_a_batch_is_late_only_when_it_waits_longer_than_it_may(order_pools
     await run.run()
     assert [len(call.writes) for calls in writer.sendings for call in calls] == [4]
     assert {late for row in rows for late in row.latencies.lag} == {0}
+
+
+async def test_an_error_while_sending_ends_the_run(order_pools: Pools) -> None:
+    class Broken(Held):
+        def send(self, *calls: Call) -> None:
+            raise ZeroDivisionError
+
+    run, _ = engine(Plan(profile=Constant(1000.0, 0.1), seed=1), order_pools, Broken(), time.monotonic_ns())
+    with pytest.raises(ZeroDivisionError):
+        await run.run()
+
+
+async def test_an_error_while_a_reply_is_handled_ends_the_run(
+    order_pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settle(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Orders, "settle", settle)
+    run, _ = engine(Plan(profile=Constant(1000.0, 0.1), seed=1), order_pools, Held(), time.monotonic_ns())
+    with pytest.raises(ZeroDivisionError):
+        await run.run()
