@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from loadgen.writes import Call
+from loadgen.inserts import Heads
+from loadgen.writes import Call, Row
 
 def state(data: bytes, /) -> bytes:
     """SHA-256's state once it has been given this."""
@@ -15,6 +16,14 @@ def requests(
     `constants` have for each target the head up to the signature and the state
     of the canonical request up to the body's hash; `inner` and `outer` are the
     states of the HMAC. KeyError for any other target.
+    """
+
+def inserts(
+    rows: list[Row], texts: tuple[bytes, ...], numbers: tuple[int, ...], phases: tuple[Heads, ...], /
+) -> tuple[bytes, int]:
+    """New orders as the body of a BatchWriteItem call, and the write units they take; loadgen.inserts.
+
+    TypeError and ValueError for what does not fit.
     """
 
 def instructions(used: bool, /) -> int:

@@ -14,7 +14,7 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from loadgen.answers import proven, unprocessed
 from loadgen.figures import Figures, Meter, Row
@@ -71,12 +71,12 @@ class Engine:
         self._jitter = random.Random()
         self._ledger = ledger
         self._on_row = on_row
-        self._draws = workload.draws(plan.offsets_ns())
         self._next: Draw | None = None
         self._in_flight = 0
         self._row_ends_ns = figures.row_ends_ns
         self._max_in_flight = plan.max_in_flight
         self._batch_wait_ns = round(plan.batch_wait_s * 1e9)
+        self._draws = self._in_bulk() or workload.draws(plan.offsets_ns())
         self._sendings = 0
         self._waiting: list[Write] = []
         self._failure: str | None = None
@@ -136,6 +136,14 @@ class Engine:
         else:
             loop.default_exception_handler(context)
 
+    def _in_bulk(self) -> Iterator[Draw] | None:
+        """Draws in bulk, where batches are wanted and the workload has them; a brake counts unit by unit."""
+        plan = self._plan
+        if plan.batch == 1 or plan.max_write_units is not None:
+            return None
+        boundary_ns = self._figures.zero_ns - self._start_ns
+        return self._workload.bulks(plan.offsets_ns(), plan.batch, wait_ns=self._batch_wait_ns, boundary_ns=boundary_ns)
+
     def _fire(self) -> None:
         """Hand over every write that is due by now, and then see what has been answered."""
         now_ns = time.monotonic_ns()
@@ -181,12 +189,13 @@ class Engine:
         due = 0
         while draw is not None and due < most and (planned_ns := start_ns + draw.offset_ns) < until_ns:
             write = workload.write(draw)
+            number = len(draw.rows) or 1
             draw = next(self._draws, None)
-            due += 1
+            due += number
             if write is None:
                 meter.dropped += 1
             elif len(calls) >= room:
-                meter.dropped += 1
+                meter.dropped += number
                 workload.settle(write, Fate.NOT_APPLIED)
             elif self._units + write.units > self._max_units:
                 # The run ends before the write that would go beyond; it counts as never due.
@@ -205,7 +214,7 @@ class Engine:
 
     def _gather(self, write: Write, calls: list[Call]) -> None:
         """Add the write's call to `calls`, or that of the batch that it fills."""
-        if self._plan.batch == 1 or write.target == "UpdateItem":
+        if self._plan.batch == 1 or write.target == "UpdateItem" or write.rows:
             calls.append(single(write))
             return
         self._waiting.append(write)
@@ -232,12 +241,14 @@ class Engine:
         lag, whole = meter.latencies.lag, (1, self._plan.batch)
         for call in calls:
             writes = call.writes
-            due_ns = writes[-1].planned_ns
-            if len(writes) not in whole:
+            due_ns, rows = writes[-1].planned_ns, writes[0].rows
+            number = len(rows) or len(writes)
+            if number not in whole:
                 # Such a batch was due when its first write had waited long enough, or was the last of the plan.
-                due_ns = min(call.sent_ns, writes[0].planned_ns + self._batch_wait_ns)
+                first_ns = self._start_ns + rows[0][0] if rows else writes[0].planned_ns
+                due_ns = min(call.sent_ns, first_ns + self._batch_wait_ns)
             lag_us = (call.sent_ns - due_ns) // 1000
-            lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += len(writes)
+            lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += number
 
     def _again(self, call: Call) -> bool:
         """Send once more after a wait; False when no attempt is left, or none in the budget."""
@@ -262,12 +273,16 @@ class Engine:
             self._finish()
             return
         if outcome is Outcome.OK:
+            if call.writes[0].rows:
+                self._expand(call)
             self._on_batch_reply(call, reply)
             return
         if outcome is Outcome.CONDITION and call.uncertain and proven(call, reply):
             self._acknowledge(call, call.writes)
             self._finish()
             return
+        if call.writes[0].rows:
+            self._expand(call)
         self._count_error(call, outcome, reply.code or outcome.label)
         call.uncertain |= outcome.ambiguous
         if outcome.retryable and self._again(call):
@@ -296,7 +311,17 @@ class Engine:
             self._fail(again, Outcome.THROTTLED)
             self._finish()
 
+    def _expand(self, call: Call) -> None:
+        """Let a call in bulk carry its writes one by one."""
+        (bulk,) = call.writes
+        call.writes = self._workload.expand(bulk)
+        for write, row in zip(call.writes, bulk.rows, strict=True):
+            write.planned_ns = self._start_ns + row[0]
+
     def _acknowledge(self, call: Call, writes: list[Write]) -> None:
+        if writes[0].rows:
+            self._acknowledge_in_bulk(call, writes[0])
+            return
         meter, settle, ledger = self._figures.meter(writes[0].planned_ns), self._workload.settle, self._ledger
         answered_ns = call.answered_ns
         service_us = (answered_ns - call.sent_ns) // 1000
@@ -309,6 +334,21 @@ class Engine:
             settle(write, _APPLIED)
             if ledger is not None:
                 ledger.acknowledged(write)
+
+    def _acknowledge_in_bulk(self, call: Call, write: Write) -> None:
+        meter, number = self._figures.meter(write.planned_ns), len(write.rows)
+        service_us = (call.answered_ns - call.sent_ns) // 1000
+        meter.latencies.service[service_us if service_us < EXACT_US else coarse(service_us)] += number
+        meter.acked_by_op[write.op] += number
+        meter.write_units += write.units
+        answered_ns, intended = call.answered_ns - self._start_ns, meter.latencies.intended
+        for offset_ns, _, _ in write.rows:
+            intended_us = (answered_ns - offset_ns) // 1000
+            intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
+        self._workload.settle(write, _APPLIED)
+        if self._ledger is not None:
+            for one in self._workload.expand(write):
+                self._ledger.acknowledged(one)
 
     def _count_error(self, call: Call, outcome: Outcome, name: str) -> None:
         meter = self._figures.meter(call.writes[0].planned_ns)

@@ -11,11 +11,12 @@ from loadgen.answers import classify
 from loadgen.writes import OK, Outcome, Reply
 
 _END = b"\r\n\r\n"
-# What the answer to a single write has when all is well; see `is_plain_success`.
+# What the answer to a write, or to a batch of them, has when all is well; see `is_plain_success`.
 _SUCCESS = b"HTTP/1.1 200 "
-_EMPTY_BODY = b"\r\n\r\n{}"
-_EMPTY_LENGTH = b"\r\nContent-Length: 2\r\n"
-_EMPTY_CHECKSUM = b"\r\nx-amz-crc32: 2745614147\r\n"
+_EMPTIES = tuple(
+    (b"\r\n\r\n" + body, b"\r\nContent-Length: %d\r\n" % len(body), b"\r\nx-amz-crc32: %d\r\n" % zlib.crc32(body))
+    for body in (b"{}", b'{"UnprocessedItems":{}}')
+)
 _CLOSING = b": close\r\n"
 _DATE = b"\r\nDate: "
 _REQUEST_ID = b"\r\nx-amzn-RequestId: "
@@ -42,17 +43,16 @@ class HttpError(Exception):
 
 
 def is_plain_success(data: bytes) -> bool:
-    """Whether `data` is a whole answer `{}` with status 200 and the CRC-32 of that body, on a connection that stays.
+    """Whether `data` is a whole answer that says only that all is well, on a connection that stays.
 
-    By far the most frequent answer, told by a few searches in the spelling
-    that DynamoDB uses. False says nothing: then the answer must be parsed.
+    That is status 200, and `{}` or that nothing is unprocessed, with the body's
+    CRC-32. By far the most frequent answer, told by a few searches in the
+    spelling that DynamoDB uses. False says nothing: then it must be parsed.
     """
     return (
-        data.endswith(_EMPTY_BODY)
-        and data.startswith(_SUCCESS)
-        and _EMPTY_LENGTH in data
-        and _EMPTY_CHECKSUM in data
+        data.startswith(_SUCCESS)
         and _CLOSING not in data
+        and any(data.endswith(body) and length in data and crc in data for body, length, crc in _EMPTIES)
     )
 
 

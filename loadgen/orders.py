@@ -19,8 +19,11 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from loadgen.bulk import batches, rows
 from loadgen.clock import iso
+from loadgen.compiled import native
 from loadgen.draws import draws
+from loadgen.inserts import Inserts
 from loadgen.item import NOTHING, Fragment, item_size, write_units
 from loadgen.keys import LANES, SPAN, WINDOW, KeyChoice
 from loadgen.lifecycle import PLACE, Life, Step
@@ -44,6 +47,7 @@ _ORDERED_AT = b'"},"ordered_at":{"S":"'
 _UPDATED_AT = b'"},"updated_at":{"S":"'
 _CONTENT = b'"}'
 _END = b"}"
+_PADDING = (b',"padding":{"S":"', b'"}')
 _KEY = b'"Key":{"order_id":{"S":"'
 _KEY_END = b'"}}'
 # Padding leaves this much to what an order's life adds: a note, a reason, a longer status.
@@ -146,8 +150,39 @@ class Orders:
             segments=self._segments,
         )
 
+    def bulks(self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int) -> Iterator[Draw] | None:
+        """The segment's part of the arrivals in bulk, if all are inserts and the compiled module is there."""
+        if native is None or self._cycle != ("insert",):
+            return None
+        begin = b'{"RequestItems":{"%b":[' % self._table.encode()
+        item = b'{"PutRequest":{%b%b-' % (_ITEM, self._prefix.encode())
+        texts = (begin, item, _ORDERED_AT, _UPDATED_AT, _CONTENT, *_PADDING, b"}}}", b",", b"]}}", self._blob)
+        numbers = (self._epoch_ms, _PHASE_NS, _FIXED_SIZE, self._padded_bytes, self._unpadded_bytes)
+        self.inserts = Inserts(self._phases, texts, numbers)
+        source = rows(offsets_ns, seed=self._seed, segment=self._segment, segments=self._segments)
+        return (
+            Draw(batch[0][1], due_ns, "insert", batch[0][1], 0, rows=batch)
+            for due_ns, batch in batches(source, most, wait_ns=wait_ns, boundary_ns=boundary_ns)
+        )
+
+    def expand(self, write: Write) -> list[Write]:
+        """The inserts that one in bulk stands for."""
+        expanded: list[Write] = []
+        for offset_ns, number, bits in write.rows:
+            self._tick(offset_ns)
+            expanded.append(
+                self._insert(
+                    f"{self._prefix}-{number:08x}", Draw(number, offset_ns, "insert", number, bits), keep=False
+                )
+            )
+        # The next write is not of these times.
+        self._tick_ends_ns = 0
+        return expanded
+
     def write(self, draw: Draw) -> Write:
         """Render the write for a draw."""
+        if draw.rows:
+            return self._in_bulk(draw)
         if draw.offset_ns >= self._tick_ends_ns:
             self._tick(draw.offset_ns)
         op = draw.op
@@ -182,6 +217,11 @@ class Orders:
             order.version = 0 if write.op == "delete" else write.version
         elif fate is _UNKNOWN:
             order.version = 0
+
+    def _in_bulk(self, draw: Draw) -> Write:
+        """A whole batch of new orders."""
+        body, units = self.inserts.render(draw.rows)
+        return Write("insert", "BatchWriteItem", self._table, "", 1, (body,), units, rows=draw.rows)
 
     def _insert(self, order_id: str, draw: Draw, keep: bool) -> Write:
         """A new order with the content that the draw's bits pick; `keep` it to be changed later."""
@@ -268,7 +308,7 @@ class Orders:
         return Write("update", "PutItem", self._table, order.order_id, version, parameters, units, order)
 
     def _padding(self, size_bytes: int) -> bytes:
-        return b',"padding":{"S":"%b"}' % self._blob[:size_bytes]
+        return b"%b%b%b" % (_PADDING[0], self._blob[:size_bytes], _PADDING[1])
 
     def _update(self, order: Order) -> Write:
         new = order.version + 1

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from loadgen.writes import Fate, Op, Write
+from loadgen.writes import Fate, Op, Row, Write
 
 
 class Draw(Struct, gc=False):
@@ -20,7 +20,7 @@ class Draw(Struct, gc=False):
 
     `number` is the item's (an order's) number, -1 when there is none yet;
     `bits` are 16 random bits that belong to the arrival; `subject` is the
-    workload's own.
+    workload's own. `rows` are the inserts of a draw in bulk.
     """
 
     arrival: int
@@ -29,6 +29,7 @@ class Draw(Struct, gc=False):
     number: int
     bits: int
     subject: object = None
+    rows: list[Row] = []
 
 
 class Workload(Protocol):
@@ -41,6 +42,14 @@ class Workload(Protocol):
 
     def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
         """The segment's part of arrivals that are due at these times after the start."""
+        ...
+
+    def bulks(self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int) -> Iterator[Draw] | None:
+        """The same in bulk, in batches as `loadgen.bulk.batches` makes them; None when this workload cannot."""
+        ...
+
+    def expand(self, write: Write) -> list[Write]:
+        """The writes that one in bulk stands for, in the order of its rows."""
         ...
 
     def write(self, draw: Draw) -> Write | None:

@@ -20,6 +20,10 @@ Op = Literal["insert", "update", "delete"]
 Target = Literal["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
 
 
+Row = tuple[int, int, int]
+"""An insert of many: when it is due, in ns after the start; the order's number; 16 random bits."""
+
+
 class Proof(Struct, frozen=True, gc=False):
     """How an item shows that a conditional write has reached it: an attribute that holds a value.
 
@@ -44,7 +48,9 @@ class Write(Struct, gc=False):
     in pieces that are joined when the whole request is; `units` are the write
     units that DynamoDB is expected to charge; `subject` is the workload's own,
     given back when the write is settled; `substitute` says that this write
-    stands in for a planned one that was not possible.
+    stands in for a planned one that was not possible. `rows` are the inserts
+    that it carries if it is a whole batch in bulk: then `target` is
+    BatchWriteItem, `parameters` its whole body, and there is no key.
     """
 
     op: Op
@@ -58,6 +64,7 @@ class Write(Struct, gc=False):
     proof: Proof | None = None
     substitute: bool = False
     planned_ns: int = 0
+    rows: list[Row] = []
 
 
 class Call(Struct, gc=False):
@@ -126,7 +133,9 @@ class Fate(Enum):
 
 
 def single(write: Write) -> Call:
-    """The call that carries one write."""
+    """The call that carries one write, or one that is a whole batch."""
+    if write.rows:
+        return Call(write.target, write.parameters, [write])
     return Call(write.target, (_head(write.table), *write.parameters, b"}"), [write])
 
 
@@ -149,7 +158,7 @@ def batch(writes: list[Write]) -> Call:
         body += pieces
         body.append(_LAST)
     body[-1] = b"}}]}}"
-    return Call("BatchWriteItem", body, writes)
+    return Call("BatchWriteItem", tuple(body), writes)
 
 
 # A request in a batch begins by ending the one before it.

@@ -1,5 +1,6 @@
 /* The load generator's inner steps, as a Python module of the stable ABI; ../_native.pyi says what each does. */
 #include "python.h"
+#include "inserts.h"
 #include "request.h"
 #if defined(__linux__)
 #include "alarm.h"
@@ -9,6 +10,7 @@
 static const PyMethodDef methods[] = {
     {"state", state, METH_FASTCALL, NULL},
     {"requests", requests, METH_FASTCALL, NULL},
+    {"inserts", inserts, METH_FASTCALL, NULL},
     {"instructions", instructions, METH_FASTCALL, NULL},
 #if defined(__linux__)
     {"receive", receive, METH_FASTCALL, NULL},

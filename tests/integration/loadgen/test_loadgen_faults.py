@@ -21,6 +21,8 @@ from loadgen.writer import Endpoint, Limits
 from tests.integration.loadgen.faulty import Fault, Faulty, Script, faulty_server
 
 WRITES = 300
+MIX = Mix(50, 40, 10)
+INSERTS = Mix(1, 0, 0)
 POLICY = RetryPolicy(base_s=0.002, cap_s=0.02, budget=1.0)
 
 
@@ -30,6 +32,7 @@ async def run(
     *,
     writer: str = "fast",
     batch: int = 1,
+    mix: Mix = MIX,
     policy: RetryPolicy = POLICY,
     writes: int = WRITES,
     tls: ssl.SSLContext | None = None,
@@ -40,7 +43,7 @@ async def run(
         plan = Plan(
             profile=Constant(float(writes), 1.0),
             seed=4,
-            mix=Mix(50, 40, 10),
+            mix=mix,
             keys=Uniform(0.1),
             batch=batch,
             max_in_flight=writes,
@@ -135,15 +138,29 @@ async def test_all_faults_together_are_survived_over_tls(
     assert counts.errors.get("reset"), counts.errors
 
 
+async def test_all_faults_together_are_survived_in_bulk(tmp_path: Path) -> None:
+    draw = random.Random(9)
+    faults = [fault for fault in Fault if fault is not Fault.NONE]
+    script = [draw.choice(faults) if draw.random() < 0.4 else Fault.NONE for _ in range(5000)]
+    faulty, counts, ledger = await run(
+        lambda faulty: script[faulty.requests], tmp_path / "ledger", batch=5, mix=INSERTS
+    )
+    check(faulty, counts, ledger)
+    assert counts.acked > WRITES * 0.9
+    assert counts.throttled["UnprocessedItems"] > 0
+    assert {line["key"] for line in ledger} <= faulty.items.keys()
+
+
 async def test_throttles_are_counted_by_their_exception(tmp_path: Path) -> None:
     _, counts, _ = await run(every(5, Fault.THROTTLE, Fault.LIMIT), tmp_path / "ledger")
     assert counts.throttled.keys() == {"ProvisionedThroughputExceededException", "RequestLimitExceeded"}
     assert counts.retried == sum(counts.throttled.values()) == counts.errors["throttled"]
 
 
+@pytest.mark.parametrize("mix", [MIX, INSERTS], ids=["mixed", "bulk"])
 @pytest.mark.parametrize("writer", ["fast", "aioboto3"])
-async def test_a_partial_batch_is_sent_again_item_by_item(writer: str, tmp_path: Path) -> None:
-    faulty, counts, ledger = await run(every(2, Fault.PARTIAL), tmp_path / "ledger", batch=10, writer=writer)
+async def test_a_partial_batch_is_sent_again_item_by_item(writer: str, mix: Mix, tmp_path: Path) -> None:
+    faulty, counts, ledger = await run(every(2, Fault.PARTIAL), tmp_path / "ledger", batch=10, writer=writer, mix=mix)
     check(faulty, counts, ledger)
     assert counts.acked == WRITES
     assert counts.throttled["UnprocessedItems"] > 0

@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
+from loadgen import orders
 from loadgen.engine import Engine
 from loadgen.figures import Figures, Row
 from loadgen.mix import Mix
@@ -120,13 +122,77 @@ async def test_late_writes_of_the_warm_up_are_in_no_row_of_the_measured_time(ord
             assert sum(sum(getattr(row.latencies, name).values()) for row in measured) == 110
 
 
+@pytest.mark.parametrize(("rate", "wait_s"), [(1000.0, 0.02), (100.0, 0.05), (333.0, 0.0)])
+async def test_inserts_in_bulk_come_to_the_same_as_one_by_one(
+    order_pools: Pools, rate: float, wait_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan(
+        profile=Constant(rate, 1.5),
+        seed=1,
+        mix=Mix(1, 0, 0),
+        warm_up_s=0.33,
+        batch=25,
+        batch_wait_s=wait_s,
+    )
+    counts: list[object] = []
+    written: list[set[bytes]] = []
+    for in_bulk in (True, False):
+        if not in_bulk:
+            monkeypatch.setattr(orders, "native", None)
+        writer = Held()
+        rows: list[Row] = []
+        run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10 * 10**9, rows.append)
+        await run.run()
+        calls = [call for calls in writer.sendings for call in calls]
+        assert any(call.writes[0].rows for call in calls) == (in_bulk and orders.native is not None)
+        written.append({msgspec.json.encode(item) for call in calls for item in items_of(call)})
+        latencies = [sum(getattr(row.latencies, name).values()) for row in rows for name in ("lag", "intended")]
+        together = figures.measured.counts(), figures.warm_up.counts()
+        # All is due at once: one by one fills batches from it, in bulk they are as they would have been in time.
+        for count in together:
+            count.requests = 0
+        counts.append((*together, sum(latencies)))
+    assert written[0] == written[1]
+    assert counts[0] == counts[1]
+
+
+def items_of(call: Call) -> list[object]:
+    return msgspec.json.decode(call.body)["RequestItems"]["orders"]
+
+
+async def test_what_is_in_bulk_and_beyond_the_bound_is_dropped_a_batch_at_a_time(order_pools: Pools) -> None:
+    plan = Plan(profile=Constant(1000.0, 0.1), seed=1, mix=Mix(1, 0, 0), batch=25, batch_wait_s=0.1, max_in_flight=3)
+    writer = Held(silent=True)
+    run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
+    running = asyncio.create_task(run.run())
+    await writer.sent.wait()
+    writer.answer(writer.sendings[0])
+    await running
+    counts = figures.measured.counts()
+    assert (counts.due, counts.sent, counts.dropped, counts.acked, counts.requests) == (100, 75, 25, 75, 3)
+
+
+async def test_what_is_left_of_a_bulk_when_a_run_is_given_up_counts_as_abandoned(order_pools: Pools) -> None:
+    plan = Plan(profile=Constant(1000.0, 0.1), seed=1, mix=Mix(1, 0, 0), batch=25, batch_wait_s=0.1)
+    writer = Held(silent=True)
+    run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
+    running = asyncio.create_task(run.run())
+    await writer.sent.wait()
+    writer.answer(writer.sendings[0][:1])
+    run.stop()
+    run.abandon()
+    await running
+    counts = figures.measured.counts()
+    assert (counts.sent, counts.acked, counts.failed) == (100, 25, {"abandoned": 75})
+
+
 async def test_a_batch_is_late_only_when_it_waits_longer_than_it_may(order_pools: Pools) -> None:
     plan = Plan(profile=Constant(20.0, 0.2), seed=1, mix=Mix(1, 0, 0), batch=25, batch_wait_s=60.0)
     writer = Held()
     rows: list[Row] = []
     run, _ = engine(plan, order_pools, writer, time.monotonic_ns(), rows.append)
     await run.run()
-    assert [len(call.writes) for calls in writer.sendings for call in calls] == [4]
+    assert [len(items_of(call)) for (call,) in writer.sendings] == [4]
     assert {late for row in rows for late in row.latencies.lag} == {0}
 
 
