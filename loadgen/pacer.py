@@ -29,9 +29,9 @@ _TFD_TIMER_ABSTIME = 1
 _NEVER = (1 << 63) - 1
 
 
-def earliest_ns(woken_ns: int, writes: int) -> int:
-    """The earliest that a next wake-up is worth it, when the one that began then handed over so many writes."""
-    return woken_ns + (_BUSY_GRANULARITY_NS if writes >= _MUCH else _GRANULARITY_NS)
+def earliest_ns(woken_ns: int, calls: int) -> int:
+    """The earliest that a next wake-up is worth it, when the one that began then handed over so many calls."""
+    return woken_ns + (_BUSY_GRANULARITY_NS if calls >= _MUCH else _GRANULARITY_NS)
 
 
 class Alarm(Protocol):

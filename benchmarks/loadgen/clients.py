@@ -38,6 +38,7 @@ CLIENTS = {
     "aiodynamo": Client("peers", "aiodynamo"),
     "loadgen aioboto3": Client("ours", "reference"),
     "loadgen whole": Client("ours", "whole"),
+    "loadgen whole, batches of 25": Client("ours", "whole_batched"),
     "loadgen fast": Client("ours", "fast"),
     "loadgen fast, batches of 25": Client("ours", "fast_batched"),
     "floor": Client("floor", "single"),

@@ -27,7 +27,10 @@ _MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 class Line(NamedTuple):
-    """What one client did; the shares are of a core, the client's own and the server's. `failure` says why not."""
+    """What one client did; the shares are of a core, the client's own and the server's. `failure` says why not.
+
+    `slowest` is its slowest round's share of the items a second.
+    """
 
     client: str
     tls: bool
@@ -37,6 +40,7 @@ class Line(NamedTuple):
     client_share: float = 0.0
     server_share: float = 0.0
     failure: str = ""
+    slowest: float = 1.0
 
     @property
     def cpu_us_per_item(self) -> float:
@@ -52,6 +56,15 @@ class Line(NamedTuple):
     def disturbed(self) -> bool:
         """Whether the client had less than its core though the server had time: other work took the rest."""
         return not self.server_limited and self.client_share < UNDISTURBED_SHARE
+
+
+def best(rounds: Sequence[Line]) -> Line:
+    """A client's round with the most items a second; if one failed, that one."""
+    failed = [line for line in rounds if line.failure]
+    if failed:
+        return failed[0]
+    fastest = max(rounds, key=lambda line: line.items_per_s)
+    return fastest._replace(slowest=min(line.items_per_s for line in rounds) / fastest.items_per_s)
 
 
 class Ratio(NamedTuple):

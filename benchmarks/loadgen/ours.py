@@ -12,13 +12,14 @@ from benchmarks.loadgen.clock import CONCURRENCY, Clock, Measured
 from benchmarks.loadgen.workload import INSERTS, KEYS, REGION, TABLE, calls, orders
 from loadgen.engine import Engine
 from loadgen.fast import FastWriter
-from loadgen.figures import Figures
+from loadgen.figures import Counts, Figures
 from loadgen.plan import Plan
 from loadgen.profile import Constant
 from loadgen.reference import ReferenceWriter
 from loadgen.writer import Endpoint, Limits, Writer
 from loadgen.writes import Call, Outcome, Reply
 
+BATCH = 25
 _LIMITS = Limits(connections=CONCURRENCY)
 # The whole load generator is asked for more and more, until it is a little more than it can do:
 # asked for much more, it would spend its time on counting what it cannot.
@@ -26,6 +27,7 @@ _FIRST_ASKED_PER_S = 8_000.0
 _MORE = 1.2
 _KEPT = 0.97
 _TRIAL_S = 0.5
+_TRIALS = 2
 
 
 def fast(url: str, seconds: float) -> Measured:
@@ -35,7 +37,7 @@ def fast(url: str, seconds: float) -> Measured:
 
 def fast_batched(url: str, seconds: float) -> Measured:
     """The fast writer, 25 items a request."""
-    return uvloop.run(_closed_loop(FastWriter, url, seconds, 25))
+    return uvloop.run(_closed_loop(FastWriter, url, seconds, BATCH))
 
 
 def reference(url: str, seconds: float) -> Measured:
@@ -45,7 +47,12 @@ def reference(url: str, seconds: float) -> Measured:
 
 def whole(url: str, seconds: float) -> Measured:
     """The whole load generator: plan, pacing, life cycles and figures; what was acknowledged counts."""
-    return uvloop.run(_whole(url, seconds))
+    return uvloop.run(_whole(url, seconds, 1))
+
+
+def whole_batched(url: str, seconds: float) -> Measured:
+    """The same, 25 items a request."""
+    return uvloop.run(_whole(url, seconds, BATCH))
 
 
 async def _closed_loop(
@@ -82,29 +89,40 @@ async def _closed_loop(
         await writer.close()
 
 
-async def _whole(url: str, seconds: float) -> Measured:
+async def _whole(url: str, seconds: float, items_each: int) -> Measured:
     writer = FastWriter(_endpoint(url), _LIMITS)
     await writer.open(CONCURRENCY)
     try:
-        rate = _FIRST_ASKED_PER_S
-        while await _acked(writer, rate, _TRIAL_S) >= _KEPT * rate * _TRIAL_S:
+        rate = _FIRST_ASKED_PER_S * items_each
+        while await _can(writer, rate, items_each):
             rate *= _MORE
         clock = Clock(seconds)
         clock.begin()
-        clock.requests = await _acked(writer, rate, seconds)
-        return clock.measured()
+        counts = await _counts(writer, rate, seconds, items_each)
+        clock.requests = counts.requests
+        return clock.measured()._replace(items=counts.acked)
     finally:
         await writer.close()
 
 
-async def _acked(writer: FastWriter, rate: float, seconds: float) -> int:
-    """How many writes are acknowledged of a plan with this rate."""
-    plan = Plan(profile=Constant(rate, seconds), seed=1, mix=INSERTS, max_in_flight=CONCURRENCY)
+async def _can(writer: FastWriter, rate: float, items_each: int) -> bool:
+    """Whether a plan with this rate is kept; asked again when it is not, because other work may be why."""
+    for _ in range(_TRIALS):
+        began_s = time.perf_counter()
+        acked = (await _counts(writer, rate, _TRIAL_S, items_each)).acked
+        if acked >= _KEPT * rate * max(_TRIAL_S, time.perf_counter() - began_s):
+            return True
+    return False
+
+
+async def _counts(writer: FastWriter, rate: float, seconds: float, items_each: int) -> Counts:
+    """What comes of a plan with this rate. What is in flight beyond the connections waits for one."""
+    plan = Plan(profile=Constant(rate, seconds), seed=1, mix=INSERTS, batch=items_each)
     source = orders()
     start_ns = time.monotonic_ns()
     figures = Figures(start_ns, 0)
     await Engine(plan, source, writer, figures, start_ns=start_ns, keys={TABLE: ("order_id",)}).run()
-    return figures.measured.counts().acked
+    return figures.measured.counts()
 
 
 def _endpoint(url: str) -> Endpoint:

@@ -8,6 +8,7 @@ from benchmarks import terminal
 from benchmarks.loadgen.measure import BASES, Line, ratios
 
 _NOTES = (
+    "of each client the best round; its slowest beside it",
     "ratios: items a second / processor time an item",
     "! the server was the limit: the client could do more; its processor time stands",
     "~ other work had part of the client's core: likewise",
@@ -22,6 +23,7 @@ def show(lines: Sequence[Line]) -> None:
     for heading in (
         "requests/s",
         "items/s",
+        "slowest round",
         "CPU µs/ request",
         "its core",
         "server's core",
@@ -31,7 +33,7 @@ def show(lines: Sequence[Line]) -> None:
     for line in lines:
         tls = "yes" if line.tls else "no"
         if line.failure:
-            table.add_row(line.client, tls, *["-"] * 7)
+            table.add_row(line.client, tls, *["-"] * 8)
             continue
         found = ratios(line, lines)
         table.add_row(
@@ -39,6 +41,7 @@ def show(lines: Sequence[Line]) -> None:
             tls,
             f"{line.requests_per_s:,.0f}",
             f"{line.items_per_s:,.0f}",
+            f"{line.slowest:.0%}",
             f"{line.cpu_us_per_request:,.1f}",
             f"{'~ ' if line.disturbed else ''}{line.client_share:.0%}",
             f"{'! ' if line.server_limited else ''}{line.server_share:.0%}",

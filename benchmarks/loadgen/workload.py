@@ -33,7 +33,12 @@ def orders() -> Orders:
 def calls(items_each: int) -> Iterator[Call]:
     """Calls with fresh orders, without end."""
     source = orders()
-    writes = map(source.write, source.draws(itertools.count(0, 20_000)))
+    offsets_ns = itertools.count(0, 20_000)
+    if items_each > 1:
+        draws = source.bulks(offsets_ns, items_each, wait_ns=10**9, boundary_ns=0)
+        if draws is not None:
+            return map(single, map(source.write, draws))
+    writes = map(source.write, source.draws(offsets_ns))
     if items_each == 1:
         return map(single, writes)
     return (batch(list(itertools.islice(writes, items_each))) for _ in itertools.count())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.loadgen.measure import Line, Ratio, ratios
+from benchmarks.loadgen.measure import Line, Ratio, best, ratios
 from benchmarks.loadgen.processes import Scaled, part
 from benchmarks.pacing.paced import Paced
 
@@ -69,3 +69,10 @@ def test_ratios_are_to_the_peers_measured_in_the_same_way() -> None:
         Line("aiodynamo", True, failure="not measured"),
     ]
     assert ratios(ours, lines) == {"aioboto3 tuned": Ratio(5.0, 500.0)}
+
+
+def test_a_client_s_best_round_counts_and_a_failure_is_not_passed_over() -> None:
+    slow, fast = Line("a", True, 80.0, 80.0), Line("a", True, 100.0, 100.0, 7.0)
+    assert best([slow, fast]) == fast._replace(slowest=0.8)
+    failed = Line("a", True, failure="it broke")
+    assert best([fast, failed]) == failed
