@@ -12,14 +12,14 @@ from typing import Protocol
 
 from loadgen.http import Familiar, HttpError, parse, reply_of
 from loadgen.tls import Tls
-from loadgen.writes import OK, Call, Outcome, Reply
+from loadgen.writes import Call, Outcome, Reply
 
 
 class Pool(Protocol):
     """Who owns connections and hears of their calls."""
 
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
-        """The call on a connection has its reply. The connection may have been lost with it."""
+        """The call on a connection has its reply, which is no plain success. The connection may be lost with it."""
         ...
 
     def lost(self, connection: Connection) -> None:
@@ -65,17 +65,20 @@ class Connection:
             self._unsent = sealed[sent:]
             asyncio.get_running_loop().add_writer(self.socket, self._go_on)
 
-    def handle(self, data: bytes | int, at_ns: int) -> None:
-        """Gather the answer from what came at this time: bytes, none at the end, or the number of an error."""
+    def handle(self, data: bytes | int, at_ns: int) -> Call | None:
+        """Gather the answer from what came at this time: bytes, none at the end, or the number of an error.
+
+        Returns the call if it has succeeded; the pool is told of any other reply.
+        """
         if not data or isinstance(data, int):
             self._end(data or 0, at_ns)
-            return
+            return None
         if self._tls is not None:
             try:
                 data = self._tls.decrypt(data)
             except ssl.SSLError as error:
                 self.fail(Outcome.RESET, type(error).__name__, str(error))
-                return
+                return None
         if self._data:
             data = self._data + data
         elif self._is_plain_success(data):
@@ -84,12 +87,12 @@ class Connection:
                 self.close()  # An answer that nobody asked for: the connection cannot be trusted.
             else:
                 call.answered_ns = at_ns
-                self._pool.answered(self, call, OK)
-            return
+            return call
         if data:
             self._gather(data, at_ns, ended=False)
         if self._tls is not None and self._tls.ended and self.open:
             self._end(0, at_ns)
+        return None
 
     def fail(self, outcome: Outcome, code: str, message: str) -> None:
         """Give up the call in flight, and the connection with it."""

@@ -14,7 +14,7 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from loadgen.answers import proven, unprocessed
 from loadgen.figures import Figures, Meter, Row
@@ -38,7 +38,7 @@ _REST_NS = 4_000_000
 _ROW_GRACE_NS = 50_000_000
 _ROW_CHECK_S = 0.1
 # Looked up once: an enumeration's member takes a tenth of a microsecond to find.
-_OK, _APPLIED = Outcome.OK, Fate.APPLIED
+_APPLIED = Fate.APPLIED
 _EMPTY_REPLIES = frozenset({b"", b"{}", b'{"UnprocessedItems":{}}'})
 
 
@@ -186,7 +186,7 @@ class Engine:
         if self._waiting and figures.meter(self._waiting[0].planned_ns) is not meter:
             self._send_batch()
         until_ns = min(now_ns + 1, figures.alike_until_ns(planned_ns))
-        room = self._max_in_flight - self._in_flight
+        room, gather = self._max_in_flight - self._in_flight, self._plan.batch > 1
         calls: list[Call] = []
         due = 0
         while draw is not None and due < most and (planned_ns := start_ns + draw.offset_ns) < until_ns:
@@ -208,7 +208,10 @@ class Engine:
                 self._units += write.units
                 write.planned_ns = planned_ns
                 meter.substituted += write.substitute
-                self._gather(write, calls)
+                if gather:
+                    self._gather(write, calls)
+                else:
+                    calls.append(single(write))
         self._next = draw
         meter.due += due
         self._first(calls, meter)
@@ -216,7 +219,7 @@ class Engine:
 
     def _gather(self, write: Write, calls: list[Call]) -> None:
         """Add the write's call to `calls`, or that of the batch that it fills."""
-        if self._plan.batch == 1 or write.target == "UpdateItem" or write.rows:
+        if write.target == "UpdateItem" or write.rows:
             calls.append(single(write))
             return
         self._waiting.append(write)
@@ -237,7 +240,6 @@ class Engine:
         meter.requests += len(calls)
         now_ns = time.monotonic_ns()
         for call in calls:
-            call.attempts = 1
             call.sent_ns = now_ns
         self._writer.send(*calls)
         lag, whole = meter.latencies.lag, (1, self._plan.batch)
@@ -268,19 +270,46 @@ class Engine:
         call.sent_ns = time.monotonic_ns()
         self._writer.send(call)
 
-    def _on_reply(self, call: Call, reply: Reply) -> None:
-        outcome = reply.outcome
-        if reply is OK or (outcome is _OK and (call.target != "BatchWriteItem" or reply.body in _EMPTY_REPLIES)):
-            self._acknowledge(call, call.writes)
+    def _on_reply(self, calls: Sequence[Call], reply: Reply) -> None:
+        if reply is OK:
+            self._acknowledge(calls)
+            self._finish(len(calls))
+            return
+        for call in calls:
+            if reply.outcome is Outcome.OK:
+                self._on_success(call, reply)
+            else:
+                self._on_failure(call, reply)
+
+    def _on_success(self, call: Call, reply: Reply) -> None:
+        """Acknowledge all, or of a batch what was processed, and send the rest again."""
+        if call.target != "BatchWriteItem" or reply.body in _EMPTY_REPLIES:
+            self._acknowledge((call,))
             self._finish()
             return
-        if outcome is Outcome.OK:
-            if call.writes[0].rows:
-                self._expand(call)
-            self._on_batch_reply(call, reply)
+        if call.writes[0].rows:
+            self._expand(call)
+        left = unprocessed(reply.body, self._keys)
+        rest = [write for write in call.writes if (write.table, write.key) in left]
+        call.writes = [write for write in call.writes if (write.table, write.key) not in left]
+        if call.writes:
+            self._acknowledge((call,))
+        if not rest:
+            self._finish()
             return
+        again = batch(rest)
+        again.attempts = call.attempts
+        for _ in rest:
+            self._count_error(again, Outcome.THROTTLED, "UnprocessedItems")
+        if not self._again(again):
+            self._fail(again, Outcome.THROTTLED)
+            self._finish()
+
+    def _on_failure(self, call: Call, reply: Reply) -> None:
+        """Send again what may be, and count the rest as failed, unless the failure proves that it was applied."""
+        outcome = reply.outcome
         if outcome is Outcome.CONDITION and call.uncertain and proven(call, reply):
-            self._acknowledge(call, call.writes)
+            self._acknowledge((call,))
             self._finish()
             return
         if call.writes[0].rows:
@@ -295,24 +324,6 @@ class Engine:
             self.stop()
         self._finish()
 
-    def _on_batch_reply(self, call: Call, reply: Reply) -> None:
-        """Acknowledge what was processed and send the rest again."""
-        left = unprocessed(reply.body, self._keys)
-        rest = [write for write in call.writes if (write.table, write.key) in left]
-        processed = [write for write in call.writes if (write.table, write.key) not in left]
-        if processed:
-            self._acknowledge(call, processed)
-        if not rest:
-            self._finish()
-            return
-        again = batch(rest)
-        again.attempts = call.attempts
-        for _ in rest:
-            self._count_error(again, Outcome.THROTTLED, "UnprocessedItems")
-        if not self._again(again):
-            self._fail(again, Outcome.THROTTLED)
-            self._finish()
-
     def _expand(self, call: Call) -> None:
         """Let a call in bulk carry its writes one by one."""
         (bulk,) = call.writes
@@ -320,31 +331,36 @@ class Engine:
         for write, row in zip(call.writes, bulk.rows, strict=True):
             write.planned_ns = self._start_ns + row[0]
 
-    def _acknowledge(self, call: Call, writes: list[Write]) -> None:
-        if writes[0].rows:
-            self._acknowledge_in_bulk(call, writes[0])
-            return
-        meter, settle, ledger = self._figures.meter(writes[0].planned_ns), self._workload.settle, self._ledger
-        answered_ns = call.answered_ns
-        service_us = (answered_ns - call.sent_ns) // 1000
-        meter.latencies.service[service_us if service_us < EXACT_US else coarse(service_us)] += len(writes)
-        for write in writes:
-            meter.acked_by_op[write.op] += 1
-            meter.write_units += write.units
-            intended_us = (answered_ns - write.planned_ns) // 1000
-            meter.latencies.intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
-            settle(write, _APPLIED)
-            if ledger is not None:
-                ledger.acknowledged(write)
+    def _acknowledge(self, calls: Sequence[Call]) -> None:
+        figures, settle, ledger = self._figures, self._workload.settle, self._ledger
+        zero_ns, measured, warm_up = figures.zero_ns, figures.measured, figures.warm_up
+        for call in calls:
+            writes, answered_ns = call.writes, call.answered_ns
+            first = writes[0]
+            meter = measured if first.planned_ns >= zero_ns else warm_up
+            latencies, acked_by_op = meter.latencies, meter.acked_by_op
+            intended = latencies.intended
+            service_us = (answered_ns - call.sent_ns) // 1000
+            service_us = service_us if service_us < EXACT_US else coarse(service_us)
+            if first.rows:
+                latencies.service[service_us] += len(first.rows)
+                self._acknowledge_bulk(first, meter, answered_ns)
+                continue
+            latencies.service[service_us] += len(writes)
+            for write in writes:
+                acked_by_op[write.op] += 1
+                meter.write_units += write.units
+                intended_us = (answered_ns - write.planned_ns) // 1000
+                intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
+                settle(write, _APPLIED)
+                if ledger is not None:
+                    ledger.acknowledged(write)
 
-    def _acknowledge_in_bulk(self, call: Call, write: Write) -> None:
-        meter, number = self._figures.meter(write.planned_ns), len(write.rows)
-        service_us = (call.answered_ns - call.sent_ns) // 1000
-        meter.latencies.service[service_us if service_us < EXACT_US else coarse(service_us)] += number
-        meter.acked_by_op[write.op] += number
+    def _acknowledge_bulk(self, write: Write, meter: Meter, answered_ns: int) -> None:
+        meter.acked_by_op[write.op] += len(write.rows)
         meter.write_units += write.units
-        answered_ns, intended = call.answered_ns - self._start_ns, meter.latencies.intended
-        latencies_us = [(answered_ns - row[0]) // 1000 for row in write.rows]
+        since_start_ns, intended = answered_ns - self._start_ns, meter.latencies.intended
+        latencies_us = [(since_start_ns - row[0]) // 1000 for row in write.rows]
         if latencies_us[0] >= EXACT_US:
             latencies_us = map(coarse, latencies_us)
         for intended_us in latencies_us:
@@ -366,8 +382,8 @@ class Engine:
             self._figures.meter(write.planned_ns).failed[outcome.label] += 1
             self._workload.settle(write, fate)
 
-    def _finish(self) -> None:
-        self._in_flight -= 1
+    def _finish(self, calls: int = 1) -> None:
+        self._in_flight -= calls
         if self._next is None and not self._in_flight and not self._waiting and not self._done.done():
             self._done.set_result(None)
 

@@ -12,6 +12,7 @@ import asyncio
 import os
 import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -91,14 +92,21 @@ class FastWriter:
         if self._pool is not None:
             await self._pool.close()
 
-    def _answered(self, call: Call, reply: Reply) -> None:
+    def _answered(self, calls: Sequence[Call], reply: Reply) -> None:
         if reply.outcome is Outcome.CREDENTIALS:
             self._rejected.set()
             reply = Reply(reply.outcome, reply.code, reply.message + self._refresh_failure)
-        if call.writes and self._on_reply is not None:
-            self._on_reply(call, reply)
-        elif (answer := self._asked.pop(id(call), None)) is not None and not answer.done():
+        if self._asked:
+            calls = [call for call in calls if not self._asked_for(call, reply)]
+        if calls and self._on_reply is not None:
+            self._on_reply(calls, reply)
+
+    def _asked_for(self, call: Call, reply: Reply) -> bool:
+        """Whether the call is outside the plan; then who asked gets the reply."""
+        answer = self._asked.pop(id(call), None)
+        if answer is not None and not answer.done():
             answer.set_result(reply)
+        return answer is not None
 
     async def _keep(self, source: CredentialSource, keys: Keys, host: str) -> None:
         """Sign with what the source gives: asked again from time to time, and when credentials are rejected."""

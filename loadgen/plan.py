@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, islice, repeat
-from operator import add, mul, truediv
+from operator import add, mul
 
 from msgspec import Struct
 
@@ -75,7 +75,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     def offsets_ns(self) -> Iterator[int]:
         """When each write of all segments is due, in nanoseconds after the start, in order."""
         first_rate = self.profile.rate(0)
-        warm_up = map(truediv, range(self.warm_up_count), repeat(first_rate))
-        measured = map(add, repeat(self.warm_up_s), islice(self.profile.times(), self.limit))
+        measured = islice(self.profile.times(), self.limit)
         # A loop in Python takes three times as long, and this is what every write begins with.
-        return map(int, map(mul, chain(warm_up, measured), repeat(1e9)))
+        times: Iterator[float] = chain(
+            map(float.__truediv__, map(float, range(self.warm_up_count)), repeat(first_rate)),
+            map(add, measured, repeat(self.warm_up_s)),
+        )
+        nanoseconds: Iterator[float] = map(mul, times, repeat(1e9))
+        return map(int, nanoseconds)

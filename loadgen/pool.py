@@ -12,7 +12,7 @@ from loadgen.http import Familiar
 from loadgen.receiver import receiver
 from loadgen.signing import Signer
 from loadgen.writer import Limits, OnReply
-from loadgen.writes import Call, Outcome, Reply
+from loadgen.writes import OK, Call, Outcome, Reply
 
 _SWEEP_S = 0.25
 # More at a time would spend the core on TLS handshakes just when the table is slow.
@@ -73,10 +73,15 @@ class ConnectionPool:
             return
         self._busy = True
         try:
+            succeeded: list[Call] = []
+            connections, idle = self._connections, self._idle
             for number, data, at_ns in self._receive():
-                connection = self._connections.get(number)
-                if connection is not None:
-                    connection.handle(data, at_ns)
+                connection = connections.get(number)
+                if connection is not None and (call := connection.handle(data, at_ns)) is not None:
+                    idle.append(connection)
+                    succeeded.append(call)
+            if succeeded:
+                self._on_reply(succeeded, OK)
         finally:
             self._busy = False
         if self._waiting:
@@ -100,7 +105,7 @@ class ConnectionPool:
         """Use the connection again, and pass the reply on."""
         if connection.open:
             self._idle.append(connection)
-        self._on_reply(call, reply)
+        self._on_reply((call,), reply)
 
     def lost(self, connection: Connection) -> None:
         """Forget a connection, and open another if calls wait for one."""
@@ -174,7 +179,7 @@ class ConnectionPool:
                 call = self._waiting.popleft()
                 call.answered_ns = time.monotonic_ns()
                 reply = Reply(Outcome.UNREACHABLE, type(error).__name__, str(error) or "no connection in time")
-                self._on_reply(call, reply)
+                self._on_reply((call,), reply)
             return
         connection = Connection(self, connected, self._familiar, tls)
         self._connections[connected.fileno()] = connection

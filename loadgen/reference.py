@@ -10,7 +10,7 @@ import asyncio
 import base64
 import importlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, cast
 
@@ -97,7 +97,7 @@ class ReferenceWriter:
         parameters = cast("dict[str, object]", with_binaries(msgspec.json.decode(call.body)))
         reply = await self.ask(call.target, parameters)
         call.answered_ns = time.monotonic_ns()
-        self._on_reply(call, OK if reply.outcome is Outcome.OK and call.target != "BatchWriteItem" else reply)
+        self._on_reply((call,), OK if reply.outcome is Outcome.OK and call.target != "BatchWriteItem" else reply)
 
 
 def with_binaries(value: object) -> object:
@@ -151,5 +151,5 @@ _OUTCOMES = {
 }
 
 
-def _ignore(call: Call, reply: Reply) -> None:
+def _ignore(calls: Sequence[Call], reply: Reply) -> None:
     """Before `listen`, there is nobody to tell."""

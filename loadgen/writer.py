@@ -6,14 +6,14 @@ It is small enough that a test's writer is a few lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
 from loadgen.writes import Call, Reply
 
-OnReply = Callable[[Call, Reply], None]
+OnReply = Callable[[Sequence[Call], Reply], None]
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -45,11 +45,17 @@ class Writer(Protocol):
         ...
 
     def listen(self, on_reply: OnReply) -> None:
-        """Say who gets each call's reply, exactly once a sending; when it came is noted in the call."""
+        """Say who gets each call's reply, exactly once a sending; when it came is noted in the call.
+
+        Calls whose replies came at about the same time and are the same are told together.
+        """
         ...
 
     async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
-        """Make one call outside the plan, such as DescribeTable; the reply's body is its JSON."""
+        """Make one call outside the plan, such as DescribeTable.
+
+        The reply's body is its JSON, or nothing if that would say only that all is well.
+        """
         ...
 
     def send(self, *calls: Call) -> None:

@@ -68,7 +68,7 @@ class Write(Struct, gc=False):
 
 
 class Call(Struct, gc=False):
-    """One request: its target, its JSON body in pieces, the writes it carries and how often it was sent.
+    """One request: its target, its JSON body in pieces, the writes it carries and which sending of it this is.
 
     `sent_ns` and `answered_ns` are the monotonic clock's when its last sending
     left and when the answer came, noted by the writer. `uncertain` is set once
@@ -78,7 +78,7 @@ class Call(Struct, gc=False):
     target: str
     pieces: Sequence[bytes]
     writes: list[Write]
-    attempts: int = 0
+    attempts: int = 1
     sent_ns: int = 0
     answered_ns: int = 0
     uncertain: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvloop
 
@@ -70,15 +70,16 @@ async def _closed_loop(
         call.sent_ns = time.monotonic_ns()
         writer.send(call)
 
-    def on_reply(_: Call, reply: Reply) -> None:
-        if done.done():
-            return
-        if reply.outcome is not Outcome.OK:
-            done.set_exception(RuntimeError(f"{reply.code}: {reply.message}"))
-        elif clock.over():
-            done.set_result(clock.measured(items_each))
-        else:
-            send()
+    def on_reply(calls: Sequence[Call], reply: Reply) -> None:
+        for _ in calls:
+            if done.done():
+                return
+            if reply.outcome is not Outcome.OK:
+                done.set_exception(RuntimeError(f"{reply.code}: {reply.message}"))
+            elif clock.over():
+                done.set_result(clock.measured(items_each))
+            else:
+                send()
 
     writer.listen(on_reply)
     for _ in range(CONCURRENCY):

@@ -47,7 +47,7 @@ class Held:
         assert self._on_reply is not None
         for call in calls:
             call.answered_ns = time.monotonic_ns()
-            self._on_reply(call, OK)
+        self._on_reply(calls, OK)
 
     def look(self) -> None:
         """Whatever is answered has been told."""
