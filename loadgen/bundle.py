@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
+from loadgen.compiled import FILE, native
 from stack import UserError
 
 _PACKAGES = ("loadgen", "stack")
@@ -19,6 +20,9 @@ def build(directory: Path, script: str | None = None) -> Path:
     files = {
         path.relative_to(_ROOT).as_posix(): path for name in _PACKAGES for path in sorted((_ROOT / name).glob("*.py"))
     }
+    if native is not None:
+        # Workers of another kind of machine cannot load it, and do without.
+        files[f"loadgen/{FILE}"] = _ROOT / "loadgen" / FILE
     if script is not None:
         path = _source(script.partition(":")[0])
         files[path.name] = path

@@ -1,0 +1,40 @@
+"""The bundle that a cluster's workers get, imported as they import it: from the zip, far from the checkout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadgen import bundle
+from loadgen.compiled import FILE, native
+
+_SAY_NATIVE = "import sys; sys.path.insert(0, sys.argv[1]); from loadgen import compiled; print(compiled.native)"
+
+
+def imported(archive: Path, cwd: Path) -> str:
+    command = [sys.executable, "-c", _SAY_NATIVE, str(archive)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True).stdout
+
+
+def test_workers_sign_and_read_in_c_where_the_sender_does(tmp_path: Path) -> None:
+    assert native is not None, "run `make install` first"
+    assert "loadgen._native" in imported(bundle.build(tmp_path), tmp_path)
+
+
+def test_workers_on_another_kind_of_machine_do_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "root" / "loadgen"
+    package.mkdir(parents=True)
+    for name in ("__init__.py", "compiled.py"):
+        (package / name).write_bytes(Path(bundle.__file__).with_name(name).read_bytes())
+    (package / FILE).write_bytes(b"\xcf\xfa\xed\xfe of another system")
+    monkeypatch.setattr(bundle, "_ROOT", package.parent)
+    assert imported(bundle.build(tmp_path), tmp_path) == "None\n"
+
+
+def test_its_name_follows_its_contents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = bundle.build(tmp_path)
+    monkeypatch.setattr(bundle, "native", None)
+    assert bundle.build(tmp_path) != first
