@@ -6,19 +6,15 @@ python -m loadgen.worker FD
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import socket
 import sys
 
-from loadgen import messages
+from loadgen import memory, messages
 from loadgen.figures import Row
 from loadgen.messages import Done, Prepare, Ready, Refused, Second, Start
 from loadgen.segment import Segment
 from stack import explain
-
-# Hardly anything here makes reference cycles.
-_GC_THRESHOLD = (50_000, 50, 100)
 
 
 async def serve(connection: socket.socket) -> None:
@@ -47,10 +43,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     segment = Segment(order.job, on_row)
     await segment.prepare()
     try:
-        # What exists now stays; the collector need not look at it again in the middle of the run.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLD)
+        memory.settle()
         messages.write(writer, Ready())
         order = await messages.read_order(reader)
         if not isinstance(order, Start):

@@ -7,16 +7,15 @@ to patch the standard library before it is imported.
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from typing import NamedTuple
 
+from loadgen import memory
+
 CONCURRENCY = 64
 BEGIN, END = "begin", "end"
 _WARM_UP_S = 0.5
-# As the load generator's own processes have it; a full collection in the middle would disturb any client.
-_GC_THRESHOLD = (50_000, 50, 100)
 
 
 class Measured(NamedTuple):
@@ -36,9 +35,8 @@ class Clock:
         self._seconds = seconds
         self._cpu_s = self._begin_s = 0.0
         self._begun = False
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLD)
+        # As the load generator's own processes have it; a full collection in the middle would disturb any client.
+        memory.settle()
         self._until_s = time.perf_counter() + _WARM_UP_S
 
     def begin(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 import time
 from collections.abc import Awaitable, Callable
 
 from benchmarks.pacing.floor import floor
 from benchmarks.pacing.paced import Paced, Schedule, Used
+from loadgen import memory
 from loadgen.figures import Latencies, Row
 from loadgen.histogram import percentiles
 from loadgen.mix import Mix
@@ -25,9 +25,7 @@ async def loadgen(rate: float, seconds: float, port: int) -> Paced:
     plan = Plan(profile=Constant(rate, seconds), seed=1, mix=Mix(60, 30, 10), max_in_flight=4096)
     segment = Segment(job(plan, f"http://127.0.0.1:{port}"), rows.append)
     await segment.prepare()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
+    memory.settle()
     used = Used()
     result = await segment.run(time.time_ns() + 100_000_000)
     cpu_s, preempted = used.since()
