@@ -242,12 +242,12 @@ class Engine:
         for call in calls:
             call.sent_ns = now_ns
         self._writer.send(*calls)
-        lag, whole = meter.latencies.lag, (1, self._plan.batch)
+        lag, whole = meter.latencies.lag, self._plan.batch
         for call in calls:
             writes = call.writes
             due_ns, rows = writes[-1].planned_ns, writes[0].rows
             number = len(rows) or len(writes)
-            if number not in whole:
+            if number != whole and number != 1:
                 # Such a batch was due when its first write had waited long enough, or was the last of the plan.
                 first_ns = self._start_ns + rows[0][0] if rows else writes[0].planned_ns
                 due_ns = min(call.sent_ns, first_ns + self._batch_wait_ns)

@@ -136,7 +136,8 @@ class Orders:
         self._cycle = mix.cycle(seed)
         # The orders of numbers below this one are kept in mind to be changed later.
         self._kept = 0 if mix.update + mix.delete == 0 else SPAN if keys.of_first else sys.maxsize
-        self._orders: dict[int, Order] = {}
+        # A ring: an order is kept until the one comes that is WINDOW after it.
+        self._orders: list[Order | None] = [None] * (WINDOW if self._kept else 0)
         self._rest_ns = round(keys.rest_s * 1e9)
 
     def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
@@ -197,7 +198,7 @@ class Orders:
             return self._substitute(draw)
         allowed = order.version > 0 and not order.busy
         if op == "delete":
-            del self._orders[order.number]
+            self._orders[order.number % WINDOW] = None
         else:
             self._advance(order, draw)
         if not allowed:
@@ -236,8 +237,7 @@ class Orders:
         if keep:
             number = draw.number
             order = Order(number, order_id, self._now, head, basket, padding, draw.offset_ns, size, head.note)
-            self._orders[number] = order
-            self._orders.pop(number - WINDOW, None)
+            self._orders[number % WINDOW] = order
         parameters = (
             _ITEM,
             order_id.encode(),
@@ -267,10 +267,11 @@ class Orders:
         """The drawn order, or one near it in its lane, that the plan has alive and rested."""
         if draw.number < 0:
             return None
-        latest_ns = draw.offset_ns - self._rest_ns
+        orders, latest_ns = self._orders, draw.offset_ns - self._rest_ns
         for distance in _PROBES:
-            order = self._orders.get(draw.number + distance)
-            if order is not None and order.last_ns <= latest_ns:
+            number = draw.number + distance
+            order = orders[number % WINDOW]
+            if order is not None and order.number == number and order.last_ns <= latest_ns:
                 return order
         return None
 
