@@ -47,7 +47,7 @@ class Connection:
         self.open = True
 
     def seal(self, request: bytes) -> bytes:
-        """What of a request goes on the wire."""
+        """What of a request goes on the wire: its TLS records if there is TLS."""
         return request if self._tls is None else self._tls.encrypt(request)
 
     def send(self, call: Call, sealed: bytes) -> None:

@@ -131,8 +131,9 @@ class ConnectionPool:
                         connections.append(connection)
                         calls.append(waiting.popleft())
                 requests = self.signer.requests(calls)
-                sealed = [one.seal(request) for one, request in zip(connections, requests, strict=True)]
-                for connection, call, data in zip(connections, calls, sealed, strict=True):
+                if self._address.tls is not None:
+                    requests = [one.seal(request) for one, request in zip(connections, requests, strict=True)]
+                for connection, call, data in zip(connections, calls, requests, strict=True):
                     connection.send(call, data)
         finally:
             self._busy = False
