@@ -214,7 +214,8 @@ class Engine:
                     calls.append(single(write))
         self._next = draw
         meter.due += due
-        self._first(calls, meter)
+        if calls:
+            self._first(calls, meter)
         return due
 
     def _gather(self, write: Write, calls: list[Call]) -> None:
