@@ -42,6 +42,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="measure only clients whose name contains this")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args(argv)
+    if arguments.rounds < 1 or not arguments.seconds > 0:
+        parser.error("--rounds and --seconds are more than 0.")
     version = python_version(arguments.python)
     if version is None:
         parser.error(

@@ -94,10 +94,10 @@ async def _whole(url: str, seconds: float, items_each: int) -> Measured:
     writer = FastWriter(_endpoint(url), _LIMITS)
     await writer.open(CONCURRENCY)
     try:
+        clock = Clock(seconds)
         rate = _FIRST_ASKED_PER_S * items_each
         while await _can(writer, rate, items_each):
             rate *= _MORE
-        clock = Clock(seconds)
         clock.begin()
         counts = await _counts(writer, rate, seconds, items_each)
         clock.requests = counts.requests
