@@ -19,7 +19,7 @@ def requests(
     """
 
 def inserts(
-    rows: list[Row], texts: tuple[bytes, ...], numbers: tuple[int, ...], phases: tuple[Heads, ...], /
+    rows: tuple[Row, ...], texts: tuple[bytes, ...], numbers: tuple[int, ...], phases: tuple[Heads, ...], /
 ) -> tuple[bytes, int]:
     """New orders as the body of a BatchWriteItem call, and the write units they take; loadgen.inserts.
 

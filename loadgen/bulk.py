@@ -23,7 +23,9 @@ def rows(offsets_ns: Iterator[int], *, seed: int, segment: int = 0, segments: in
     return itertools.compress(every, itertools.cycle([lane % segments == segment for lane in range(LANES)]))
 
 
-def batches(source: Iterator[Row], most: int, *, wait_ns: int, boundary_ns: int) -> Iterator[tuple[int, list[Row]]]:
+def batches(
+    source: Iterator[Row], most: int, *, wait_ns: int, boundary_ns: int
+) -> Iterator[tuple[int, tuple[Row, ...]]]:
     """Rows in batches of up to `most`, each with when it is due, like them in ns after the start.
 
     A batch is due with its last row if it is full or the last of all, else when
@@ -40,9 +42,9 @@ def batches(source: Iterator[Row], most: int, *, wait_ns: int, boundary_ns: int)
         if first_ns < boundary_ns:
             latest_ns = min(latest_ns, boundary_ns - 1)
         if last_ns <= latest_ns:
-            yield last_ns, taken
+            yield last_ns, tuple(taken)
             taken = []
         else:
             number = next(number for number, row in enumerate(taken) if row[0] > latest_ns)
-            yield latest_ns, taken[:number]
+            yield latest_ns, tuple(taken[:number])
             taken = taken[number:]

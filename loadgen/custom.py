@@ -173,7 +173,13 @@ class Scripted:
 
     def _key(self, change: Change) -> str:
         values = change.item if isinstance(change, Put) else change.key
-        return "/".join(_text(attribute(values[name])) for name in self._keys[change.table])
+        names = self._keys.get(change.table)
+        if names is None:
+            raise ValueError(f"{change.table!r} is not one of its `tables`")
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise ValueError(f"{change.table!r} has the key attribute {missing[0]!r}, which is missing")
+        return "/".join(_text(attribute(values[name])) for name in names)
 
 
 class _Rendered(NamedTuple):

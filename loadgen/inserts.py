@@ -30,7 +30,7 @@ class Inserts:
         known: dict[int, tuple[tuple[bytes, int], ...]] = {}
         self._phases = tuple(tuple(_head(head, known) for head in heads) for heads in phases)
 
-    def render(self, rows: list[Row]) -> tuple[bytes, int]:
+    def render(self, rows: tuple[Row, ...]) -> tuple[bytes, int]:
         """The body of a BatchWriteItem call with these rows' orders, and the write units that they take."""
         return self._inserts(rows, self._texts, self._numbers, self._phases)
 

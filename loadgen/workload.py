@@ -29,7 +29,7 @@ class Draw(Struct, gc=False):
     number: int
     bits: int
     subject: object = None
-    rows: list[Row] = []
+    rows: tuple[Row, ...] = ()
 
 
 class Workload(Protocol):

@@ -64,7 +64,7 @@ class Write(Struct, gc=False):
     proof: Proof | None = None
     substitute: bool = False
     planned_ns: int = 0
-    rows: list[Row] = []
+    rows: tuple[Row, ...] = ()
 
 
 class Call(Struct, gc=False):

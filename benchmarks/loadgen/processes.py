@@ -44,8 +44,9 @@ _MORE = 1.2
 _KEPT = 0.97
 _PROBE_S = 1.0
 _WARM_UP_S = 1.0
-# Of all cores; the rest is for what else runs.
-_USABLE = 0.8
+# Of all cores; the rest is for what else runs, and for what a write takes more below a process's limit,
+# where wake-ups find fewer of them.
+_USABLE = 0.6
 
 
 class Scaled(msgspec.Struct, kw_only=True):

@@ -196,7 +196,7 @@ static PyObject *inserts(PyObject *module, PyObject *const *arguments, Py_ssize_
         PyErr_SetString(PyExc_TypeError, "inserts takes rows, texts, numbers and phases");
         return NULL;
     }
-    Py_ssize_t number = PyList_Size(arguments[0]);
+    Py_ssize_t number = PyTuple_Size(arguments[0]);
     if (number < 0 || inserts_texts(arguments[1], &texts.begin, sizeof texts / sizeof(Text)) < 0
         || inserts_numbers(arguments[2], &numbers.epoch_ms, sizeof numbers / sizeof(int64_t)) < 0)
         return NULL;
@@ -207,7 +207,7 @@ static PyObject *inserts(PyObject *module, PyObject *const *arguments, Py_ssize_
     }
     int64_t units = 0;
     for (Py_ssize_t i = 0; i < number; i++) {
-        int64_t size = inserts_order(PyList_GetItem(arguments[0], i), arguments[3], &numbers, &found[i]);
+        int64_t size = inserts_order(PyTuple_GetItem(arguments[0], i), arguments[3], &numbers, &found[i]);
         if (size < 0) return NULL;
         units += (size + INSERTS_UNIT - 1) / INSERTS_UNIT;
     }

@@ -115,7 +115,7 @@ def test_a_batch_in_bulk_has_the_bytes_of_one_by_one(
 def test_more_than_four_thousand_million_orders_have_longer_numbers(order_pools: Pools) -> None:
     source = orders(order_pools, seed=1)
     assert source.bulks(iter([0]), 25, wait_ns=0, boundary_ns=0) is not None
-    many: list[Row] = [(0, number, 5) for number in (2**32 - 1, 2**32, 2**40)]
+    many: tuple[Row, ...] = tuple((0, number, 5) for number in (2**32 - 1, 2**32, 2**40))
     body, _ = source.inserts.render(many)
     ids = [one["PutRequest"]["Item"]["order_id"]["S"] for one in msgspec.json.decode(body)["RequestItems"]["orders"]]
     assert [text.partition("-")[2] for text in ids] == ["ffffffff", "100000000", "10000000000"]
@@ -125,15 +125,16 @@ def test_more_than_four_thousand_million_orders_have_longer_numbers(order_pools:
 @pytest.mark.parametrize(
     "wrong",
     [
-        [],
-        [(0, 0, 0)] * 26,
-        [(0, 0)],
-        [(0, 0, -1)],
-        [(-1, 0, 0)],
-        [("0", 0, 0)],
-        [None],
+        (),
+        ((0, 0, 0),) * 26,
+        ((0, 0),),
+        ((0, 0, -1),),
+        ((-1, 0, 0),),
+        (("0", 0, 0),),
+        (None,),
         None,
-        [(2**80, 0, 0)],
+        [(0, 0, 0)],
+        ((2**80, 0, 0),),
     ],
 )
 def test_rows_that_are_none_are_an_error_and_not_a_crash(order_pools: Pools, wrong: Any) -> None:

@@ -150,8 +150,8 @@ def by_zero() -> Change:
     [
         (by_zero, r"write 100 with ZeroDivisionError: .*, at test_loadgen_custom.py:\d+\.$"),
         (lambda: Put("t", {"id": 1, "n": 2.5}), "write 100 with TypeError: 2.5 is of no type that DynamoDB holds"),
-        (lambda: Put("t", {"n": 1}), "write 100 with KeyError: 'id'"),
-        (lambda: Put("other", {"id": 1}), "write 100 with KeyError: 'other'"),
+        (lambda: Put("t", {"n": 1}), "write 100 with ValueError: 't' has the key attribute 'id', which is missing"),
+        (lambda: Put("other", {"id": 1}), "write 100 with ValueError: 'other' is not one of its `tables`"),
     ],
 )
 def test_a_script_that_fails_ends_the_draws_and_says_why(how: Callable[[], Change], sentence: str) -> None:
