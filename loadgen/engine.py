@@ -299,7 +299,7 @@ class Engine:
             self._finish()
             return
         again = batch(rest)
-        again.attempts = call.attempts
+        again.attempts, again.uncertain = call.attempts, call.uncertain
         for _ in rest:
             self._count_error(again, Outcome.THROTTLED, "UnprocessedItems")
         if not self._again(again):

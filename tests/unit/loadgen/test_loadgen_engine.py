@@ -16,7 +16,7 @@ from loadgen.plan import Plan
 from loadgen.pools import Pools
 from loadgen.profile import Constant
 from loadgen.writer import OnReply
-from loadgen.writes import OK, Call, Reply
+from loadgen.writes import OK, Call, Fate, Outcome, Reply, Write
 
 
 class Held:
@@ -47,7 +47,10 @@ class Held:
         assert self._on_reply is not None
         for call in calls:
             call.answered_ns = time.monotonic_ns()
-        self._on_reply(calls, OK)
+        self._on_reply(calls, self.reply(calls))
+
+    def reply(self, calls: tuple[Call, ...]) -> Reply:
+        return OK
 
     def look(self) -> None:
         """Whatever is answered has been told."""
@@ -194,6 +197,34 @@ async def test_a_batch_is_late_only_when_it_waits_longer_than_it_may(order_pools
     await run.run()
     assert [len(items_of(call)) for (call,) in writer.sendings] == [4]
     assert {late for row in rows for late in row.latencies.lag} == {0}
+
+
+async def test_what_a_lost_reply_leaves_open_stays_open_for_what_is_left_of_a_batch(
+    order_pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Faulty(Held):
+        def reply(self, calls: tuple[Call, ...]) -> Reply:
+            match len(self.sendings):
+                case 1:
+                    return Reply(Outcome.TIMEOUT)
+                case 2:
+                    left = {"orders": [items_of(calls[0])[1]]}
+                    return Reply(Outcome.OK, body=msgspec.json.encode({"UnprocessedItems": left}))
+                case _:
+                    return Reply(Outcome.INVALID)
+
+    fates: list[Fate] = []
+
+    def settle(_orders: Orders, _write: Write, fate: Fate) -> None:
+        fates.append(fate)
+
+    monkeypatch.setattr(Orders, "settle", settle)
+    plan = Plan(profile=Constant(1000.0, 0.002), seed=1, mix=Mix(1, 0, 0), batch=2)
+    writer = Faulty()
+    run, _ = engine(plan, order_pools, writer, time.monotonic_ns())
+    await run.run()
+    assert [len(items_of(call)) for (call,) in writer.sendings] == [2, 2, 1]
+    assert fates == [Fate.APPLIED, Fate.UNKNOWN]
 
 
 async def test_an_error_while_sending_ends_the_run(order_pools: Pools) -> None:
