@@ -40,8 +40,9 @@ def draws(
     inserted = ready = mark_ns = 0
     marks: deque[tuple[int, int]] = deque()
     choices = words(f"choices/{seed}", "I")
-    arrivals = zip(offsets_ns, itertools.count(), itertools.cycle(cycle), words(f"bits/{seed}", "H"), strict=False)
-    for offset_ns, arrival, op, bits in arrivals:
+    ops = itertools.cycle(cycle)
+    for arrival, (offset_ns, bits) in enumerate(zip(offsets_ns, words(f"bits/{seed}", "H"), strict=False)):
+        op = next(ops)
         if offset_ns >= mark_ns:
             marks.append((offset_ns, inserted))
             mark_ns = offset_ns + rest_ns // _MARKS_PER_REST
