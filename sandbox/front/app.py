@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from sandbox.front.control import Control
 from sandbox.front.data_calls import DataCalls
 from sandbox.front.functions import function_code
 from sandbox.front.install import install
@@ -29,7 +30,7 @@ class Front:
 
     def __init__(self, host: str, port: int, state: StateDir) -> None:
         install()
-        self._moto = MotoApp(host, port)
+        self._control = Control(MotoApp(host, port))
         self._services = Services(state)
         self._calls = DataCalls()
 
@@ -67,7 +68,7 @@ class Front:
         service = service_of(request.method, request.path, target)
         if service is not None:
             return await self._services.forward(service, request)
-        return self._moto(request)
+        return self._control(request)
 
 
 def _internal(path: str, query: str) -> Reply:

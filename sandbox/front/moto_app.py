@@ -39,7 +39,7 @@ class MotoApp:
             nonlocal status, headers
             status, headers = line, fields
 
-        chunks = self._app(self._environ(request), start_response)
+        chunks = self._app(environ_of(request) | self._server, start_response)
         try:
             body = b"".join(chunks)
         finally:
@@ -52,32 +52,35 @@ class MotoApp:
             headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
         return Reply(code, headers, b"" if code in _NO_BODY_STATUSES else body)
 
-    def _environ(self, request: Request) -> dict[str, Any]:
-        # PEP 3333: the path is percent-decoded, and its bytes are passed as Latin-1.
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": request.method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(request.path).decode("latin-1"),
-            "QUERY_STRING": request.query,
-            "RAW_URI": f"{request.path}?{request.query}" if request.query else request.path,
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "CONTENT_LENGTH": str(len(request.body)),
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(request.body),
-            "wsgi.errors": sys.stderr,
-            "wsgi.multithread": False,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-            **self._server,
-        }
-        preserved: dict[str, str] = {}
-        for name, value in request.headers:
-            if name in ("content-length", "transfer-encoding"):
-                continue
-            key = environ_key_for_header(name)
-            environ[key] = f"{environ[key]},{value}" if key in environ else value
-            if should_preserve_original_header_name(name):
-                preserved[key] = name
-        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = preserved
-        return environ
+
+def environ_of(request: Request) -> dict[str, Any]:
+    """A request as PEP 3333 has it, for a server on this machine."""
+    # The path is percent-decoded, and its bytes are passed as Latin-1.
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(request.path).decode("latin-1"),
+        "QUERY_STRING": request.query,
+        "RAW_URI": f"{request.path}?{request.query}" if request.query else request.path,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_LENGTH": str(len(request.body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(request.body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+    }
+    preserved: dict[str, str] = {}
+    for name, value in request.headers:
+        if name in ("content-length", "transfer-encoding"):
+            continue
+        key = environ_key_for_header(name)
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+        if should_preserve_original_header_name(name):
+            preserved[key] = name
+    environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = preserved
+    return environ

@@ -1,0 +1,117 @@
+"""A control call as botocore's models see it: service, operation and parameters, whatever its protocol."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+from moto.core.request import Request as MotoRequest
+from moto.core.request import determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
+
+from sandbox.front.moto_app import environ_of
+from sandbox.front.reply import Request
+
+_SCOPE = re.compile(r"Credential=[^/,]+/\d+/([^/,]+)/([^/,]+)/aws4_request")
+_SIGNED_AS = {
+    "eventbridge": "events",
+    "monitoring": "cloudwatch",
+    "tagging": "resourcegroupstaggingapi",
+}
+"""botocore's names of the services that sign with another."""
+_S3_CONTROL = "/v20180820/"
+_STREAMS_TARGET = "DynamoDBStreams_"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to one operation of a service.
+
+    `service` is botocore's name for it (cloudwatch, not monitoring; s3control),
+    `operation` the API's (CreateTable), `protocol` json, rest-json, rest-xml or query.
+    """
+
+    service: str
+    operation: str
+    region: str
+    protocol: str
+    request: Request
+    model: OperationModel
+    _moto_request: MotoRequest
+    _path_parameters: Mapping[str, Any]
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The request's members by the names and in the types of botocore's model; ValueError when it has no such form.
+
+        A member that was not sent is not there. Blobs are bytes, timestamps
+        naive datetimes in UTC. Of path and query members all that are named are there.
+        """
+        parser: Any = PROTOCOL_PARSERS[self.protocol](self.model)
+        request = self._moto_request
+        try:
+            parsed: dict[str, Any] = parser.parse(
+                {
+                    "method": request.method,
+                    "values": request.values,
+                    "headers": request.headers,
+                    "body": self.request.body,
+                    "url_path": request.path,
+                    "url_params": dict(self._path_parameters),
+                }
+            )
+        except (AttributeError, KeyError, TypeError, RequestParserError) as error:
+            raise ValueError(f"the request is not of the form of {self.operation}: {error}") from error
+        return parsed
+
+    @property
+    def service_model(self) -> ServiceModel:
+        """moto's model of the service, which is botocore's."""
+        return self.model.service_model
+
+    @property
+    def output_shape(self) -> Any:
+        """What the operation answers: botocore's structure shape."""
+        model: Any = self.model
+        return model.output_shape
+
+
+def parse(request: Request) -> Call | None:
+    """The call that a request makes; None where it is none that botocore knows, is not signed, or carries an object.
+
+    A call that reads or writes an object of S3 carries data, whose form nobody here needs to know.
+    """
+    headers = dict(request.headers)
+    scope = _SCOPE.search(headers.get("authorization", ""))
+    if scope is None:
+        return None
+    region, signed_as = scope[1], scope[2]
+    service = _service(signed_as, request.path, headers.get("x-amz-target", ""))
+    if service == "s3" and unquote(request.path).strip("/").count("/"):
+        return None
+    moto_request = MotoRequest(environ_of(request))
+    try:
+        model = get_service_model(service)
+        protocol = determine_request_protocol(model, moto_request.content_type)
+        router: Any = get_service_router(service)
+        operation, path_parameters = router.match(moto_request)
+    except (DataNotFoundError, NotFound, NotImplementedError, UnknownServiceError):
+        return None
+    return Call(service, operation.name, region, protocol, request, operation, moto_request, path_parameters)
+
+
+def _service(signed_as: str, path: str, target: str) -> str:
+    if signed_as == "s3" and path.startswith(_S3_CONTROL):
+        return "s3control"
+    if target.startswith(_STREAMS_TARGET):
+        return "dynamodbstreams"
+    return _SIGNED_AS.get(signed_as, signed_as)

@@ -1,0 +1,69 @@
+"""An operation's output as a reply of its protocol, and back."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, cast
+
+import msgspec
+from moto.core.errors import ErrorLookupFactory
+from moto.core.exceptions import ServiceException
+from moto.core.serialize import get_serializer_class
+
+from sandbox.front.control.call import Call
+from sandbox.front.reply import Reply, ServiceError, random_hex
+
+_JSON = frozenset({"json", "rest-json"})
+_NO_BODY_STATUSES = frozenset({204, 304})
+
+
+class _AwsError(ServiceException):
+    """An error for moto's serializer, which takes those of its own class only."""
+
+
+def reply_of(call: Call, output: Mapping[str, Any]) -> Reply:
+    """The reply with an output's members, by botocore's model of the operation."""
+    return _serialized(call, output)
+
+
+def error_of(call: Call, error: ServiceError) -> Reply:
+    """The reply with an error, in the form and with the status that the model gives it; else with the error's own."""
+    exception = _AwsError(error.code, error.message)
+    for name, value in error.details.items():
+        setattr(exception, name, value)
+    with warnings.catch_warnings():
+        # That a model does not have every error of its service is known.
+        warnings.simplefilter("ignore", UserWarning)
+        reply = _serialized(call, exception)
+    known = ErrorLookupFactory().for_service(call.service_model).from_code(error.code)
+    return reply._replace(status=error.status) if known is None else reply
+
+
+def members_of(call: Call, reply: Reply) -> dict[str, Any]:
+    """The members of the output that a reply carries."""
+    if call.protocol in _JSON:
+        return msgspec.json.decode(reply.body or b"{}", type=dict[str, Any])
+    parser: Any = import_module("botocore.parsers").create_parser(call.protocol)
+    headers = {name.lower(): value for name, value in reply.headers}
+    parsed = parser.parse({"status_code": reply.status, "headers": headers, "body": reply.body}, call.output_shape)
+    return {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+
+
+def amended(call: Call, reply: Reply, members: Mapping[str, Any]) -> Reply:
+    """The reply with other members."""
+    if call.protocol in _JSON:
+        return reply._replace(body=msgspec.json.encode(members))
+    return _serialized(call, members)
+
+
+def _serialized(call: Call, result: object) -> Reply:
+    serializer: Any = get_serializer_class(call.service, call.protocol)(operation_model=call.model)
+    serialized = serializer.serialize(result)
+    body: bytes | str = serialized["body"]
+    headers = [(name.lower(), str(value)) for name, value in cast("dict[str, object]", serialized["headers"]).items()]
+    headers.append(("x-amzn-requestid", random_hex(16)))
+    status: int = serialized["status_code"]
+    content = body.encode() if isinstance(body, str) else body
+    return Reply(status, headers, b"" if status in _NO_BODY_STATUSES else content)

@@ -1,0 +1,66 @@
+"""Who refuses, answers or amends which call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandbox.front.control.call import Call
+from sandbox.front.reply import ServiceError
+
+Refusal = Callable[[str, str, str, Mapping[str, Any]], ServiceError | None]
+"""(service, operation, region, parameters) to AWS's error, or None where AWS does not refuse.
+
+Names and parameters are those of `Call`: `("dynamodb", "CreateTable", "eu-west-1", {"TableName": …})`.
+"""
+Answer = Callable[[Call], Mapping[str, Any] | None]
+"""A call to its output's members, None for none; raises ServiceError."""
+Amendment = Callable[[Call, dict[str, Any]], None]
+"""A call that succeeded and the members of moto's output, which it changes in place."""
+
+_refusals: list[Refusal] = []
+_answers: dict[tuple[str, str], Answer] = {}
+_amendments: dict[tuple[str, str], list[Amendment]] = {}
+
+
+def refuses(refusal: Refusal) -> Refusal:
+    """The decorated function is asked of every control call, before anybody answers it."""
+    _refusals.append(refusal)
+    return refusal
+
+
+def answers(service: str, *operations: str) -> Callable[[Answer], Answer]:
+    """The decorated function answers these operations in moto's place."""
+
+    def register(answer: Answer) -> Answer:
+        _answers.update(dict.fromkeys(((service, operation) for operation in operations), answer))
+        return answer
+
+    return register
+
+
+def amends(service: str, *operations: str) -> Callable[[Amendment], Amendment]:
+    """The decorated function gets moto's output of these operations and sets right what is wrong in it."""
+
+    def register(amendment: Amendment) -> Amendment:
+        for operation in operations:
+            _amendments.setdefault((service, operation), []).append(amendment)
+        return amendment
+
+    return register
+
+
+def refusal_of(call: Call) -> ServiceError | None:
+    """The error with which AWS would refuse a call; the first one's that knows any."""
+    errors = (refuse(call.service, call.operation, call.region, call.parameters) for refuse in _refusals)
+    return next((error for error in errors if error is not None), None)
+
+
+def answer_of(call: Call) -> Answer | None:
+    """What answers a call in moto's place."""
+    return _answers.get((call.service, call.operation))
+
+
+def amendments_of(call: Call) -> list[Amendment]:
+    """What sets moto's answer to a call right."""
+    return _amendments.get((call.service, call.operation), [])
