@@ -51,8 +51,11 @@ class UnreadableError(ValueError):
 _EVENT_NAMES = {"event_id": "eventID", "event_name": "eventName", "user_identity": "userIdentity"}
 
 
-class _Identity(Struct, frozen=True, gc=False, rename="camel"):
-    principal_id: str = ""
+class _Identity(Struct, frozen=True, gc=False, rename={"in_event": "principalId", "in_api": "PrincipalId"}):
+    """Who made a change, in the spelling of events (API_streams_Record) or of the API (API_streams_Identity)."""
+
+    in_event: str = ""
+    in_api: str = ""
 
 
 class _StreamRecord(Struct, frozen=True, gc=False, rename="pascal"):
@@ -126,7 +129,7 @@ def read_change(data: bytes) -> Change:
         before,
         after,
         (before if op == "REMOVE" else after) or str(record.keys, "utf-8"),
-        identity is not None and identity.principal_id == _EXPIRY,
+        identity is not None and _EXPIRY in (identity.in_event, identity.in_api),
     )
 
 

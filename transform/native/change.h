@@ -62,7 +62,7 @@ static const byte *read_record_member(void *context, struct span name, const byt
 
 static const byte *read_identity_member(void *context, struct span name, const byte *value) {
     struct change *change = context;
-    if (IS(name, "principalId")) return keep(&change->principal, value, skip_bare_string(value));
+    if (IS(name, "principalId") || IS(name, "PrincipalId")) return keep(&change->principal, value, skip_bare_string(value));
     return skip_other(value);
 }
 

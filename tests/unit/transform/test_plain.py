@@ -92,6 +92,9 @@ PLAIN_EVENTS: dict[str, bytes] = {
     "keys alone": data_of(pipe_event("REMOVE")),
     "images that are null": data_of(pipe_event(NewImage=None, OldImage=None)),
     "expired": data_of(pipe_event("REMOVE") | {"userIdentity": {"principalId": "dynamodb.amazonaws.com"}}),
+    "expired, as the API spells it": data_of(
+        pipe_event("REMOVE") | {"userIdentity": {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}}
+    ),
     "someone's": data_of(pipe_event("REMOVE") | {"userIdentity": {"type": "User", "principalId": "someone"}}),
     "nobody's": data_of(pipe_event() | {"userIdentity": None}),
     "milliseconds": data_of(

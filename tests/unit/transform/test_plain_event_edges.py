@@ -84,6 +84,8 @@ PIECES = {
         '"userIdentity":{}',
         '"userIdentity":{"principalId":"dynamodb.amazonaws.com","type":"Service"}',
         '"userIdentity":{"principalId":"dynamodb.amazonaws.co"}',
+        '"userIdentity":{"PrincipalId":"dynamodb.amazonaws.com","Type":"Service"}',
+        '"userIdentity":{"PrincipalId":"someone"}',
         '"userIdentity":{"type":1,"principalId":""}',
         '"other":null',
     ],
@@ -98,6 +100,7 @@ OTHER_PIECES = {
     '"userIdentity":null': [
         *('"userIdentity":"x"', '"userIdentity":[]', '"userIdentity":1', '"userIdentity":nul'),
         *('"userIdentity":{"principalId":null}', '"userIdentity":{"principalId":1}'),
+        *('"userIdentity":{"PrincipalId":null}', '"userIdentity":{"PrincipalId":"a","principalId":"a"}'),
         r'"userIdentity":{"principalId":"\u0064"}',
     ],
     '"OldImage":null': [
@@ -169,8 +172,9 @@ def test_the_columns_are_read_from_the_changes_own_image_or_from_the_keys(op: st
 
 @pytest.mark.parametrize("op", ["INSERT", "MODIFY", "REMOVE"])
 @pytest.mark.parametrize("principal", ["dynamodb.amazonaws.com", "someone"])
-def test_each_operation_may_be_made_by_anyone(op: str, principal: str) -> None:
-    record = event(identity=f'{{"principalId":"{principal}"}}', old='{"id":{"S":"2"}}')
+@pytest.mark.parametrize("member", ["principalId", "PrincipalId"])
+def test_each_operation_may_be_made_by_anyone(op: str, principal: str, member: str) -> None:
+    record = event(identity=f'{{"{member}":"{principal}"}}', old='{"id":{"S":"2"}}')
     assert are_written([record.replace(b"INSERT", op.encode())]) == [True]
 
 
