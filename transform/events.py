@@ -11,6 +11,26 @@ Two shapes arrive, told apart by what stands in them:
 
 Where nothing says the unit (older native records do not) the size of the number
 does: the units are so far apart that from 1973 to 5138 each has its own range.
+
+**The sequence** orders the changes to a key, also across a switch of the table's
+capture, in which both shapes stand in one log. It is text of 53 digits:
+
+| digits | what |
+|---|---|
+| 12 | whole seconds since 1970: what both shapes carry, so what puts one shape's changes among the other's |
+| 1 | 0 for a record with a SequenceNumber, 1 for a native one |
+| 40 | the SequenceNumber; of a native record the microseconds within the second |
+
+AWS orders a table's stream by SequenceNumber and rounds the time down to the second
+(https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html);
+a native record has its time alone to be ordered by
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html). Within
+one second the native record is the later one: a native destination sees every
+change from its beginning on, so in the second in which it takes over from a Pipe
+the Pipe's last changes are older than the native ones, or the same. In the second
+in which a Pipe takes over from a native destination that is wrong for one case, a
+key that is written before and after within that second: the view shows the former
+until the next write to the key. No record says which came first there.
 """
 
 from __future__ import annotations
@@ -25,8 +45,14 @@ from transform.values import UnfitError, number
 
 OPERATIONS: Final = ("INSERT", "MODIFY", "REMOVE")
 
-SEQUENCE_DIGITS: Final = 40
+_SECONDS_DIGITS: Final = 12
+"""The last second of the year 9999, beyond which no row can say when a change was made, has 12 digits."""
+
+_SEQUENCE_NUMBER_DIGITS: Final = 40
 """A DynamoDB Streams SequenceNumber has at most 40 digits (API_streams_StreamRecord)."""
+
+SEQUENCE_DIGITS: Final = _SECONDS_DIGITS + 1 + _SEQUENCE_NUMBER_DIGITS
+_OF_STREAM, _OF_TABLE = "0", "1"
 
 _UNIT_EXPONENTS = {"MILLISECOND": -3, "MICROSECOND": -6}
 # The first number of each unit that is none of the unit before it: 5138-11-16 in
@@ -116,14 +142,12 @@ def read_change(data: bytes) -> Change:
     changed_at, epoch_us = _moments[
         bytes(record.approximate_creation_date_time), record.approximate_creation_date_time_precision
     ]
-    sequence = record.sequence_number or str(epoch_us)
-    if not sequence.encode().isdigit() or len(sequence) > SEQUENCE_DIGITS:
-        raise UnreadableError("sequence_number")
+    sequence = _sequence(record.sequence_number, epoch_us)
     identity = event.user_identity
     return Change(
         event.event_id,
         op,
-        sequence.zfill(SEQUENCE_DIGITS),
+        sequence,
         changed_at,
         epoch_us,
         before,
@@ -131,6 +155,15 @@ def read_change(data: bytes) -> Change:
         (before if op == "REMOVE" else after) or str(record.keys, "utf-8"),
         identity is not None and _EXPIRY in (identity.in_event, identity.in_api),
     )
+
+
+def _sequence(sequence_number: str, epoch_us: int) -> str:
+    """The change's place among the changes to its key: this module's text says how it is made."""
+    seconds, microseconds = divmod(epoch_us, 1_000_000)
+    if sequence_number and (not sequence_number.encode().isdigit() or len(sequence_number) > _SEQUENCE_NUMBER_DIGITS):
+        raise UnreadableError("sequence_number")
+    capture, within = (_OF_STREAM, sequence_number) if sequence_number else (_OF_TABLE, str(microseconds))
+    return str(seconds).zfill(_SECONDS_DIGITS) + capture + within.zfill(_SEQUENCE_NUMBER_DIGITS)
 
 
 def _no_image(text: str) -> None:

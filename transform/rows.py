@@ -6,7 +6,7 @@ The row has every column of `Table.change_log_columns`, in order, each once:
 |---|---|
 | `event_id` | string: the event's eventID |
 | `op` | string: INSERT, MODIFY or REMOVE |
-| `sequence` | string of 40 digits: SequenceNumber, or else the microseconds since 1970, padded with zeros |
+| `sequence` | string of 53 digits whose order as text is that of the changes to a key; `transform.events` makes it |
 | `changed_at` | string `YYYY-MM-DD HH:MM:SS[.fraction]`, UTC, with the source's own digits of a fraction |
 | string | string; a key of type N or B has that value's text |
 | boolean | true or false |
@@ -30,8 +30,6 @@ OpenX SerDe, Firehose's conversion
 Athena and Hive all accept.
 
 The order of changes to a key is the order of `sequence`, never that of arrival.
-A table should keep to one way of capture: a SequenceNumber is longer than any
-microsecond count, so changes of a native destination sort before those of a pipe.
 """
 
 from __future__ import annotations

@@ -157,9 +157,7 @@ class Table(Struct, frozen=True):
 ENVELOPE = (
     Column("event_id", "string", ("eventID",), "identity of the change; a repeat is a duplicate"),
     Column("op", "string", ("eventName",), "INSERT, MODIFY or REMOVE; a REMOVE is a tombstone with the old image"),
-    Column(
-        "sequence", "string", ("SequenceNumber",), "zero-padded; its order as text is the order of changes to a key"
-    ),
+    Column("sequence", "string", ("SequenceNumber",), "53 digits; its order as text is the order of changes to a key"),
     Column("changed_at", "timestamp", ("ApproximateCreationDateTime",), "when the change was made, UTC"),
 )
 IMAGES = (

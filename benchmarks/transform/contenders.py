@@ -52,7 +52,7 @@ def _row(
     row: dict[str, Any] = {
         "event_id": event["eventID"],
         "op": event["eventName"],
-        "sequence": change["SequenceNumber"].zfill(40),
+        "sequence": f"{int(change['ApproximateCreationDateTime']):012}0{change['SequenceNumber']:0>40}",
         "changed_at": change["ApproximateCreationDateTime"],
     }
     for column in schema.TABLE.columns:

@@ -179,13 +179,15 @@ static byte *write_row(const struct table *table, const struct change *change, b
     out = put(put(out, table->op), change->op);
     out = put(out, table->sequence);
     *out++ = '"';
+    out = put_digits(out, *moment / 1000000, 12);
+    *out++ = change->sequence.at ? '0' : '1';
     if (change->sequence.at) {
         struct span digits = {change->sequence.at + 1, change->sequence.end - 1};
         if (skip_digits(digits.at) != digits.end || length(digits) < 1 || length(digits) > 40) return 0;
         for (i64 zeros = 40 - length(digits); zeros; zeros--) *out++ = '0';
         out = put(out, digits);
     } else
-        out = put_digits(out, *moment, 40);
+        out = put_digits(out, *moment % 1000000, 40);
     *out++ = '"';
     out = put(out, table->changed_at);
     *out++ = '"';

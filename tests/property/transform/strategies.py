@@ -137,7 +137,7 @@ class Event(NamedTuple):
     data: bytes
     op: str
     event_id: str
-    sequence: int
+    sequence: str
     old: str | None
     new: str | None
     image: dict[str, Any]
@@ -166,11 +166,12 @@ def events(draw: st.DrawFn, table: Table) -> Event:
     event_id = draw(st.uuids()).hex
     members = [f'"Keys":{json.dumps(keys)}', *(f'"{name}":{text}' for name, text in texts.items())]
     if draw(st.booleans()):
-        sequence = draw(st.integers(10**20, 10**40 - 1))
-        members += [f'"ApproximateCreationDateTime":{moment_us // 1_000_000}', f'"SequenceNumber":"{sequence}"']
+        number = draw(st.integers(10**20, 10**40 - 1))
+        sequence = f"{moment_us // 1_000_000:012}0{number:040}"
+        members += [f'"ApproximateCreationDateTime":{moment_us // 1_000_000}', f'"SequenceNumber":"{number}"']
         envelope = {"eventID": event_id, "eventName": op, "eventSource": "aws:dynamodb"}
     else:
-        sequence = moment_us
+        sequence = f"{moment_us // 1_000_000:012}1{moment_us % 1_000_000:040}"
         members += [
             f'"ApproximateCreationDateTime":{moment_us}',
             '"ApproximateCreationDateTimePrecision":"MICROSECOND"',

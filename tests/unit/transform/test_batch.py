@@ -13,6 +13,7 @@ from transform.settings import Settings, from_environment
 
 LAMBDA_LIMIT_BYTES = 6 * 1024 * 1024
 EXPIRED = {"userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"}}
+EXPIRED_IN_API = {"userIdentity": {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}}
 DEEP = b'{"eventID":"e","eventName":"INSERT","dynamodb":{"ApproximateCreationDateTime":1,"NewImage":' + b'{"M":' * 10**5
 
 UNREADABLE: dict[str, list[Any]] = {
@@ -85,7 +86,7 @@ def test_every_record_is_answered_once_in_order() -> None:
     records = records_of(*[pipe_event("INSERT", SequenceNumber=str(index)) for index in range(700)])
     answers, _ = transform().answer(records)
     assert [answer["recordId"] for answer in answers] == [record["recordId"] for record in records]
-    assert [int(row_of(answer)["sequence"]) for answer in answers] == list(range(700))
+    assert [int(row_of(answer)["sequence"][-40:]) for answer in answers] == list(range(700))
 
 
 def test_every_run_of_a_batch_is_counted() -> None:
@@ -173,6 +174,7 @@ def test_an_item_nested_to_dynamodbs_32_levels_is_kept() -> None:
         (("REMOVE",), pipe_event("REMOVE"), "Dropped"),
         (("REMOVE",), pipe_event("INSERT"), "Ok"),
         (("EXPIRED",), pipe_event("REMOVE") | EXPIRED, "Dropped"),
+        (("EXPIRED",), pipe_event("REMOVE") | EXPIRED_IN_API, "Dropped"),
         (("EXPIRED",), pipe_event("REMOVE"), "Ok"),
     ],
 )
@@ -314,7 +316,7 @@ def test_what_gave_way_is_a_row_when_it_is_replayed() -> None:
     assert 0 < len(failed) == tally.over_limit < 6
     replayed, _ = transform().answer(failed)
     rows = [row_of(answer) for answer in [*answers, *replayed] if answer["result"] == "Ok"]
-    assert sorted(int(row["sequence"]) for row in rows) == list(range(6))
+    assert sorted(int(row["sequence"][-40:]) for row in rows) == list(range(6))
     assert all(json.loads(row["after"])["note"]["S"] == '"' * 250_000 for row in rows)
 
 

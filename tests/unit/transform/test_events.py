@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.unit.transform.changes import KEY, data_of, native_event, pipe_event
-from transform.events import Change, UnreadableError, read_change
+from transform.events import SEQUENCE_DIGITS, Change, UnreadableError, read_change
 
 
 def read(event: dict[str, Any]) -> Change:
@@ -92,8 +92,8 @@ def test_many_times_are_read_as_one_is() -> None:
 
 
 @pytest.mark.parametrize("sequence", ["0", "111", "9" * 40])
-def test_a_sequence_number_is_padded_to_40_digits(sequence: str) -> None:
-    assert read(pipe_event(SequenceNumber=sequence)).sequence == sequence.rjust(40, "0")
+def test_a_sequence_number_is_padded_to_40_digits_behind_its_second(sequence: str) -> None:
+    assert read(pipe_event(SequenceNumber=sequence)).sequence == "0017953561870" + sequence.rjust(40, "0")
 
 
 @pytest.mark.parametrize("sequence", ["9" * 41, "1a", "-1", "1.5", "٣", " 1"])
@@ -101,8 +101,14 @@ def test_a_sequence_number_that_cannot_be_ordered_is_refused(sequence: str) -> N
     assert refusal(pipe_event(SequenceNumber=sequence)) == "sequence_number"
 
 
-def test_without_a_sequence_number_the_microseconds_are_the_sequence() -> None:
-    assert read(native_event()).sequence == "1795356187003219".rjust(40, "0")
+def test_without_a_sequence_number_the_microseconds_order_a_second() -> None:
+    assert read(native_event()).sequence == "0017953561871" + "3219".rjust(40, "0")
+
+
+def test_the_latest_second_and_sequence_number_keep_the_width() -> None:
+    last = read(native_event(ApproximateCreationDateTime=253402300799999999))
+    assert last.sequence == "2534023007991" + "999999".rjust(40, "0")
+    assert len(last.sequence) == SEQUENCE_DIGITS
 
 
 @pytest.mark.parametrize("op", ["INSERT", "MODIFY"])
@@ -156,10 +162,16 @@ def test_what_is_no_change_event_is_refused(missing: str) -> None:
     ("identity", "expired"),
     [
         ({"type": "Service", "principalId": "dynamodb.amazonaws.com"}, True),
+        ({"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}, True),
         ({"type": "Service", "principalId": "other.amazonaws.com"}, False),
+        ({"Type": "Service", "PrincipalId": "other.amazonaws.com"}, False),
         ({}, False),
         (None, False),
     ],
 )
 def test_a_deletion_by_time_to_live_is_known(identity: object, expired: bool) -> None:
+    """In both spellings that AWS has: API_streams_Record says principalId, API_streams_Identity PrincipalId.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Identity.html
+    """
     assert read(pipe_event("REMOVE") | {"userIdentity": identity}).expired is expired
