@@ -11,6 +11,7 @@ from components.capture import Capture, CaptureArgs
 from components.catalogue import Catalogue, CatalogueArgs
 from components.delivery import Delivery, DeliveryArgs
 from components.encryption import Encryption
+from components.endpoint import endpoint_url
 from components.fanout import Fanout, FanoutArgs
 from components.lake import Lake
 from components.metrics import Pipeline
@@ -77,6 +78,7 @@ for name, value in {
     "workgroup_name": analytics.workgroup_name,
     "dead_letter_queue_url": capture.dead_letter_queue_url,
     "dashboard_name": observability.dashboard_name,
+    **({"endpoint_url": url} if (url := endpoint_url()) else {}),
     **({"event_bus_name": fanout.event_bus_name, "event_queue_url": fanout.event_queue_url} if fanout else {}),
 }.items():
     pulumi.export(name, value)

@@ -30,6 +30,7 @@ directory, and forgets everything when it is taken down."""
 _EPILOG = """\
 examples:
   python -m sandbox up                        start it and deploy the stack "local" into it
+  python -m sandbox up --empty                start it with nothing in it, for `pulumi up --stack local`
   python -m sandbox up --port 4600 --state-dir /tmp/second     another one beside it
   python -m sandbox status
   python -m sandbox logs pipes --follow
@@ -84,9 +85,10 @@ def _parser() -> ArgumentParser:
     def add(name: str, summary: str) -> ArgumentParser:
         return commands.add_parser(name, help=summary, description=summary, parents=[common], formatter_class=formatter)
 
-    up = add("up", "start the sandbox and deploy the program; restart what has died")
+    up = add("up", "start the sandbox and deploy the program into it; restart what has died")
     up.add_argument("--port", type=_port, metavar="N", help=f"port on 127.0.0.1 (default: {DEFAULT_PORT})")
     up.add_argument("--stack", metavar="NAME", help=f"deploy Pulumi.NAME.yaml (default: {DEFAULT_STACK})")
+    up.add_argument("--empty", action="store_true", help="deploy nothing: `pulumi up` or another tool does")
     up.add_argument("--json", action="store_true", help="the outputs as JSON, and no progress")
     up.set_defaults(run=_up)
 
@@ -112,7 +114,7 @@ def _parser() -> ArgumentParser:
 def _up(arguments: Namespace) -> int:
     with console.Progress() as progress:
         sandbox = Sandbox(StateDir(arguments.state_dir), _silent if arguments.json else progress)
-        up = sandbox.up(Path(), arguments.stack, arguments.port)
+        up = sandbox.up(Path(), arguments.stack, arguments.port, arguments.empty)
     if arguments.json:
         console.show_json(up.outputs)
     else:
@@ -132,6 +134,8 @@ def _status(arguments: Namespace) -> int:
         console.show_health(health)
     dead = [process.process for process in health if not process.alive]
     if not dead:
+        if how := sandbox.emptiness():
+            console.say(how)
         return 0
     if "server" in dead:
         lost = "The server is dead, and with it what was in the sandbox: start anew"

@@ -38,8 +38,15 @@ _PACKAGES = ("awslambdaric", "duckdb", "flask", "flask_cors", "granian", "moto",
 _LONGEST_SERVICE = "functions"
 
 
+class Deployment(NamedTuple):
+    """What `up` put into a sandbox: a stack's resources, or nothing where `stack` is None, for others to fill."""
+
+    stack: str | None
+    region: str
+
+
 class Up(NamedTuple):
-    """What `up` came to: the stack's outputs, and a sentence about what there was to do."""
+    """What `up` came to: the stack's outputs (of an empty sandbox its endpoint and region), and a sentence about it."""
 
     outputs: dict[str, Any]
     sentence: str
@@ -63,23 +70,26 @@ class Sandbox:
     state: StateDir
     progress: Progress
 
-    def up(self, program: Path, stack: str | None, port: int | None) -> Up:
-        """Start what is not running and deploy the stack if nothing is deployed.
+    def up(self, program: Path, stack: str | None, port: int | None, empty: bool = False) -> Up:
+        """Start what is not running and deploy the stack if nothing is deployed; with `empty`, deploy nothing.
 
         `stack` and `port` are None where the user leaves them open: they are
-        then those of the sandbox that runs here, or died here. When anything
-        fails, nothing is left running.
+        then those of the sandbox that runs here, or died here, and one that was
+        empty is so again. An empty sandbox takes no more than its region from
+        the stack. When anything fails, nothing is left running.
 
         Raises:
             SandboxError: the user is to mend something.
         """
         _check_installed()
         with self._lock():
-            last_port, last_stack = self._port(), self._deployed_stack()
+            last_port, last = self._port(), self.deployment()
             running = self._running()
             if running is None:
-                return self._start_anew(program, stack or last_stack or DEFAULT_STACK, port or last_port)
-            self._check_same(running, stack, port)
+                empty = empty or (stack is None and last is not None and last.stack is None)
+                stack = stack or (last and last.stack) or DEFAULT_STACK
+                return self._start_anew(program, stack, port or last_port, empty)
+            self._check_same(running, stack, port, empty)
             return self._restart_dead(running)
 
     def down(self) -> bool:
@@ -97,14 +107,26 @@ class Sandbox:
         port = self._port()
         return [self._health_of(process, port) for process in PROCESSES]
 
-    def outputs(self) -> dict[str, Any] | None:
+    def deployment(self) -> Deployment | None:
+        """What the last `up` that was carried through put into the sandbox."""
+        saved = self.state.read_json("deployment.json")
+        return None if saved is None else Deployment(saved["stack"], saved["region"])
+
+    def outputs(self) -> dict[str, Any]:
         """The outputs of what is deployed."""
-        return self.state.read_json("outputs.json")
+        return self.state.read_json("outputs.json") or {}
+
+    def emptiness(self) -> str | None:
+        """How to fill a sandbox that was started empty; None for one with a stack."""
+        deployment = self.deployment()
+        if deployment is None or deployment.stack is not None:
+            return None
+        return f"It was started empty: `pulumi up --stack {DEFAULT_STACK}` deploys into it."
 
     def _running(self) -> dict[str, Any] | None:
-        """What server.json says of a sandbox that is up and deployed; else None, and nothing of it is left."""
+        """What server.json says of a sandbox whose `up` was carried through; else None, and nothing of it is left."""
         server = self.state.read_json("server.json")
-        if is_alive(self.state, SERVER) and server is not None and self.outputs() is not None:
+        if is_alive(self.state, SERVER) and server is not None and self.deployment() is not None:
             return server
         if self._exists():
             died = not is_alive(self.state, SERVER)
@@ -117,12 +139,14 @@ class Sandbox:
         self._wipe()
         return None
 
-    def _check_same(self, running: dict[str, Any], stack: str | None, port: int | None) -> None:
+    def _check_same(self, running: dict[str, Any], stack: str | None, port: int | None, empty: bool) -> None:
         other = f"run `{command('down', self.state)}` first, or start another sandbox with its own --state-dir"
         if port is not None and port != running["port"]:
             raise SandboxError(f"The sandbox is running on port {running['port']} already: {other} and --port.")
-        deployed = self._deployed_stack()
-        if stack is not None and stack != deployed:
+        deployed = (self.deployment() or Deployment(None, "")).stack
+        if deployed is None and stack is not None and not empty:
+            raise SandboxError(f"The sandbox is running already and was started empty: {other} and --port.")
+        if deployed is not None and (empty or stack not in (None, deployed)):
             raise SandboxError(f"The sandbox is running stack {deployed!r} already: {other} and --port.")
 
     def _restart_dead(self, running: dict[str, Any]) -> Up:
@@ -134,9 +158,15 @@ class Sandbox:
             wait_until_ready(self.state, worker, running["port"])
         names = _listed([worker.name for worker in dead])
         sentence = f"The sandbox was running; restarted {names}." if dead else "The sandbox is running already."
-        return Up(self.outputs() or {}, sentence)
+        return self._up(running["endpoint_url"], sentence)
 
-    def _start_anew(self, program: Path, stack: str, port: int) -> Up:
+    def _up(self, endpoint_url: str, sentence: str) -> Up:
+        deployment, how = self.deployment(), self.emptiness()
+        if deployment is None or how is None:
+            return Up(self.outputs(), sentence)
+        return Up({"endpoint_url": endpoint_url, "region": deployment.region}, f"{sentence} {how}")
+
+    def _start_anew(self, program: Path, stack: str, port: int, empty: bool) -> Up:
         from sandbox.deploy import deploy, stack_region  # slow to import
 
         region = stack_region(program, stack)
@@ -155,20 +185,26 @@ class Sandbox:
                 for worker in WORKERS:
                     self._start_worker(worker, endpoint_url, region)
 
-            self.progress(f"deploying stack {stack}")
-            outputs = deploy(program, stack, endpoint_url, self.state, self.progress, begin)
+            outputs: dict[str, Any] = {}
+            if empty:
+                begin()
+            else:
+                self.progress(f"deploying stack {stack}")
+                outputs = deploy(program, stack, endpoint_url, self.state, self.progress, begin)
             for worker in WORKERS:
                 self.progress(f"waiting for {worker.name}")
                 wait_until_ready(self.state, worker, port)
-            self.state.write_json("deployment.json", {"stack": stack, "region": region, "deployed_at": time.time()})
-            self.state.write_json("outputs.json", outputs | {"endpoint_url": endpoint_url})
+            if not empty:
+                self.state.write_json("outputs.json", outputs | {"endpoint_url": endpoint_url})
+            deployment = Deployment(None if empty else stack, region)
+            self.state.write_json("deployment.json", deployment._asdict() | {"deployed_at": time.time()})
         except BaseException:
             self.progress("stopping what was started")
             self._stop_all()
             self._wipe()
             raise
         seconds = time.monotonic() - begun_s
-        return Up(self.outputs() or {}, f"The sandbox is up at {endpoint_url}, after {seconds:.0f} s.")
+        return self._up(endpoint_url, f"The sandbox is up at {endpoint_url}, after {seconds:.0f} s.")
 
     def _start_worker(self, worker: Process, endpoint_url: str, region: str) -> None:
         start(self.state, worker, ["--endpoint-url", endpoint_url], region)
@@ -195,9 +231,6 @@ class Sandbox:
     def _port(self) -> int:
         server = self.state.read_json("server.json") or {}
         return server.get("port", DEFAULT_PORT)
-
-    def _deployed_stack(self) -> str | None:
-        return (self.state.read_json("deployment.json") or {}).get("stack")
 
     def _health_of(self, process: Process, port: int) -> Health:
         record = record_of(self.state, process)

@@ -24,6 +24,10 @@ class _Server(msgspec.Struct):
     endpoint_url: str
 
 
+class _Deployment(msgspec.Struct):
+    stack: str | None
+
+
 def find(state_dir: Path | None = None) -> dict[str, str] | str:
     """The outputs of the running sandbox, or the sentence that says why there are none."""
     directory = state_dir or Path(os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR)
@@ -35,6 +39,12 @@ def find(state_dir: Path | None = None) -> dict[str, str] | str:
         return (
             f"The sandbox is not running: start it with `{command}`, "
             "or say what is deployed elsewhere with --stack NAME or by the names' own options."
+        )
+    deployment = _read(directory / "deployment.json", _Deployment)
+    if deployment is not None and deployment.stack is None:
+        return (
+            "The sandbox is running and was started empty: name the stack that was deployed into it with --stack NAME, "
+            "or give the names as options."
         )
     outputs = _read(directory / "outputs.json", dict[str, object])
     if outputs is None:

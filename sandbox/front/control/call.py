@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
@@ -30,6 +30,13 @@ _SIGNED_AS = {
 """botocore's names of the services that sign with another."""
 _S3_CONTROL = "/v20180820/"
 _STREAMS_TARGET = "DynamoDBStreams_"
+
+
+class Signed(NamedTuple):
+    """A signature's scope: a region and a service, by botocore's name."""
+
+    region: str
+    service: str
 
 
 @dataclass(frozen=True)
@@ -90,12 +97,10 @@ def parse(request: Request) -> Call | None:
 
     A call that reads or writes an object of S3 carries data, whose form nobody here needs to know.
     """
-    headers = dict(request.headers)
-    scope = _SCOPE.search(headers.get("authorization", ""))
-    if scope is None:
+    signed = signed_for(request)
+    if signed is None:
         return None
-    region, signed_as = scope[1], scope[2]
-    service = _service(signed_as, request.path, headers.get("x-amz-target", ""))
+    region, service = signed
     if service == "s3" and unquote(request.path).strip("/").count("/"):
         return None
     moto_request = MotoRequest(environ_of(request))
@@ -109,9 +114,14 @@ def parse(request: Request) -> Call | None:
     return Call(service, operation.name, region, protocol, request, operation, moto_request, path_parameters)
 
 
-def _service(signed_as: str, path: str, target: str) -> str:
-    if signed_as == "s3" and path.startswith(_S3_CONTROL):
-        return "s3control"
-    if target.startswith(_STREAMS_TARGET):
-        return "dynamodbstreams"
-    return _SIGNED_AS.get(signed_as, signed_as)
+def signed_for(request: Request) -> Signed | None:
+    """What a request is signed for; None where it is not signed in its header."""
+    headers = dict(request.headers)
+    scope = _SCOPE.search(headers.get("authorization", ""))
+    if scope is None:
+        return None
+    if scope[2] == "s3" and request.path.startswith(_S3_CONTROL):
+        return Signed(scope[1], "s3control")
+    if headers.get("x-amz-target", "").startswith(_STREAMS_TARGET):
+        return Signed(scope[1], "dynamodbstreams")
+    return Signed(scope[1], _SIGNED_AS.get(scope[2], scope[2]))

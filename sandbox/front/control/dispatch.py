@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.front.control.call import Call, parse
+from sandbox.front.control.cbor import answered
 from sandbox.front.control.output import amended, error_of, members_of, reply_of
 from sandbox.front.control.registry import amendments_of, answer_of, refusal_of
 from sandbox.front.reply import Reply, Request, ServiceError
@@ -18,6 +19,10 @@ class Control:
 
     def __call__(self, request: Request) -> Reply:
         """The answer, moto's where nobody else has one."""
+        reply = answered(request, self._in_model_protocol)
+        return self._in_model_protocol(request) if reply is None else reply
+
+    def _in_model_protocol(self, request: Request) -> Reply:
         call = parse(request)
         if call is None:
             return self._moto(request)

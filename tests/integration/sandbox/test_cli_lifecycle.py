@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from sandbox.processes import PROCESSES, SERVER, Process, is_alive, port_is_free, record_of
+from sandbox.processes import PROCESSES, SERVER, Process, is_alive, port_is_free, record_of, started_at
 from sandbox.state import StateDir, client
 from tests.conftest import free_port
 
@@ -140,3 +140,46 @@ def test_a_sandbox_is_started_mended_lost_interrupted_and_taken_down(sandbox: Co
     logs = sandbox("logs", "server", "-n", "1")
     assert logs.code == 0
     assert logs.out.endswith("stopped\n")
+
+
+def test_a_sandbox_for_the_engine_starts_empty_and_stays_one(sandbox: CommandLine) -> None:
+    up = sandbox("up", "--empty", "--port", str(sandbox.port), "--json")
+    assert up.code == 0, up.err
+    url = f"http://127.0.0.1:{sandbox.port}"
+    assert json.loads(up.out) == {"endpoint_url": url, "region": "eu-west-1"}
+    assert client("dynamodb", url).list_tables()["TableNames"] == []
+    assert client("s3", url).list_buckets()["Buckets"] == []
+    status = sandbox("status")
+    assert status.code == 0
+    assert status.err == "It was started empty: `pulumi up --stack local` deploys into it.\n"
+
+    # Started again it stays what it is; a stack of the sandbox's own would meet the engine's resources.
+    sandbox.kill(PROCESSES[-1])
+    again = sandbox("up")
+    assert again.code == 0
+    assert again.err.splitlines()[-1].startswith("The sandbox was running; restarted pipes. It was started empty:")
+    assert sandbox("up", "--empty").code == 0
+    refused = sandbox("up", "--stack", "local")
+    assert refused.code == 2
+    assert refused.err.startswith("The sandbox is running already and was started empty: run `python -m sandbox down")
+
+    # Its server lost, it is started empty again.
+    sandbox.kill(SERVER)
+    anew = sandbox("up", "--json")
+    assert anew.code == 0, anew.err
+    assert json.loads(anew.out)["endpoint_url"] == url
+    assert client("s3", url).list_buckets()["Buckets"] == []
+
+
+def test_a_sandbox_that_has_deployed_a_stack_is_not_empty(sandbox: CommandLine) -> None:
+    sandbox.state.write_json("deployment.json", {"stack": "local", "region": "eu-west-1"})
+    sandbox.state.write_json(
+        "server.json", {"port": sandbox.port, "endpoint_url": "http://127.0.0.1:1", "pid": os.getpid()}
+    )
+    sandbox.state.write_json("server.pid", {"pid": os.getpid(), "started": started_at(os.getpid())})
+    (sandbox.state.path / "sandbox.lock").touch()
+    refused = sandbox("up", "--empty")
+    # This process, which stands for the server, must not be stopped at the end.
+    (sandbox.state.path / "server.pid").unlink()
+    assert refused.code == 2
+    assert refused.err.startswith("The sandbox is running stack 'local' already: run `python -m sandbox down")

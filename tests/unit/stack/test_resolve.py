@@ -116,6 +116,21 @@ def test_a_sandbox_that_is_not_deployed_yet_is_told_apart(running_sandbox: Path)
         resolve()
 
 
+def test_a_sandbox_that_was_started_empty_asks_for_the_stack_that_is_in_it(running_sandbox: Path) -> None:
+    (running_sandbox / "outputs.json").unlink()
+    (running_sandbox / "deployment.json").write_text(json.dumps({"stack": None, "region": "eu-west-1"}))
+    with pytest.raises(UserError, match=r"was started empty: name the stack .* --stack NAME"):
+        resolve()
+
+
+def test_a_stack_in_a_sandbox_says_where_its_aws_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = json.dumps({"region": "eu-west-1", "table_name": "t", "endpoint_url": "http://127.0.0.1:4566"})
+    _pulumi(tmp_path, monkeypatch, f"print({answer!r})")
+    outputs = resolve("local")
+    assert outputs.endpoint_url == "http://127.0.0.1:4566"
+    assert credentials(outputs) == Credentials("sandbox", "sandbox")
+
+
 def test_a_table_alone_is_enough_without_stack_or_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     outputs = resolve(table_name="mine")
