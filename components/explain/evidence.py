@@ -10,9 +10,10 @@ from typing import Any, cast
 from components.explain.graph import Graph, Resource
 from components.settings import RUNTIMES, Settings
 
-_WEEK_HOURS = 168
+_DAY_HOURS, _WEEK_HOURS = 24, 168
 _YEAR_DAYS = 365
-_LEAST_DELETION_WINDOW_DAYS = 7
+_LEAST_DELETION_WINDOW_DAYS, _USUAL_DELETION_WINDOW_DAYS = 7, 30
+_NO_POLICY = '{"Statement": []}'
 _OF_OURS = frozenset(
     {"aws:SourceAccount", "aws:SourceArn", "aws:PrincipalArn", "aws:PrincipalAccount", "kms:CallerAccount"}
 )
@@ -34,6 +35,19 @@ class Case:
         """What the program asks of the resource."""
         return self.resource.inputs
 
+    def at(self, *path: str) -> Any:
+        """What the program asks for at a path, ("pointInTimeRecovery", "enabled"); None where it says nothing."""
+        value: Any = self.inputs
+        for name in path:
+            if not isinstance(value, Mapping):
+                return None
+            value = cast("Mapping[str, Any]", value).get(name)
+        return value
+
+    def state(self, name: str) -> Any:
+        """An attribute of the resource as it is, such as its ARN; None where it has none."""
+        return self.resource.state.get(name)
+
     def side(self, type_: str, key: str, value: str) -> Resource | None:
         """The resource of a type that names this one."""
         return next((one for one in self.graph.of(type_) if one.inputs.get(key) == value), None)
@@ -41,34 +55,34 @@ class Case:
 
 def workgroup_publishes_metrics(case: Case) -> bool:
     """The workgroup's queries are metrics in CloudWatch."""
-    return case.inputs["configuration"]["publishCloudwatchMetricsEnabled"] is True
+    return case.at("configuration", "publishCloudwatchMetricsEnabled") is not False
 
 
 def source_is_encrypted(case: Case) -> bool:
     """A delivery stream with a Kinesis source keeps its records there; its own encryption is for Direct PUT alone."""
-    source = case.inputs["kinesisSourceConfiguration"]["kinesisStreamArn"]
-    streams = [stream for stream in case.graph.of("aws:kinesis/stream:Stream") if stream.state["arn"] == source]
+    source = case.at("kinesisSourceConfiguration", "kinesisStreamArn")
+    streams = [stream for stream in case.graph.of("aws:kinesis/stream:Stream") if stream.state.get("arn") == source]
     return bool(streams) and all(_has_kms(stream.inputs) for stream in streams)
 
 
 def table_scales(case: Case) -> bool:
     """On-demand, or provisioned with a scaling target for reads and for writes."""
-    if case.inputs["billingMode"] == "PAY_PER_REQUEST":
+    if case.at("billingMode") == "PAY_PER_REQUEST":
         return True
-    resource_id = f"table/{case.inputs['name']}"
+    resource_id = f"table/{case.state('name')}"
     targets = [one.inputs for one in case.graph.of("aws:appautoscaling/target:Target")]
-    scaled = {target["scalableDimension"] for target in targets if target["resourceId"] == resource_id}
+    scaled = {target.get("scalableDimension") for target in targets if target.get("resourceId") == resource_id}
     return scaled == {"dynamodb:table:ReadCapacityUnits", "dynamodb:table:WriteCapacityUnits"}
 
 
 def table_is_recoverable(case: Case) -> bool:
     """Point-in-time recovery is on."""
-    return case.inputs["pointInTimeRecovery"]["enabled"] is True
+    return case.at("pointInTimeRecovery", "enabled") is True
 
 
 def table_refuses_deletion(case: Case) -> bool:
     """Deletion protection is on, at AWS and in the engine."""
-    return case.inputs["deletionProtectionEnabled"] is True and case.resource.protect
+    return case.at("deletionProtectionEnabled") is True and case.resource.protect
 
 
 def stream_is_encrypted(case: Case) -> bool:
@@ -78,7 +92,7 @@ def stream_is_encrypted(case: Case) -> bool:
 
 def stream_is_kept_a_week(case: Case) -> bool:
     """The stream's retention is what Security Hub asks by default."""
-    return case.inputs["retentionPeriod"] >= _WEEK_HOURS
+    return (case.at("retentionPeriod") or _DAY_HOURS) >= _WEEK_HOURS
 
 
 def bucket_is_closed(case: Case) -> bool:
@@ -90,13 +104,13 @@ def bucket_is_closed(case: Case) -> bool:
 
 def bucket_requires_tls(case: Case) -> bool:
     """The bucket's policy denies everything over plain HTTP, to everybody, on the bucket and all in it."""
-    arn = case.resource.state["arn"]
+    arn = case.state("arn")
     return any(
         statement["Effect"] == "Deny"
-        and statement["Principal"] == "*"
+        and statement.get("Principal") == "*"
         and statement["Action"] == ["s3:*"]
         and set(statement["Resource"]) == {arn, f"{arn}/*"}
-        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
         for statement in _bucket_policy(case)
     )
 
@@ -104,7 +118,7 @@ def bucket_requires_tls(case: Case) -> bool:
 def bucket_admits_no_other_account(case: Case) -> bool:
     """The bucket's policy allows AWS services alone, each on behalf of this account."""
     return all(
-        "Service" in statement["Principal"] and _is_of_ours(statement)
+        "Service" in statement.get("Principal", ()) and _is_of_ours(statement)
         for statement in _bucket_policy(case)
         if statement["Effect"] == "Allow"
     )
@@ -113,12 +127,12 @@ def bucket_admits_no_other_account(case: Case) -> bool:
 def bucket_is_logged(case: Case) -> bool:
     """Requests to the bucket are written down in another."""
     target = _of_bucket(case, "Logging").get("targetBucket")
-    return target is not None and target != case.inputs["bucket"]
+    return target is not None and target != case.state("bucket")
 
 
 def is_log_bucket(case: Case) -> bool:
     """The bucket is where another's requests are written down."""
-    return case.side("aws:s3/bucketLogging:BucketLogging", "targetBucket", case.inputs["bucket"]) is not None
+    return case.side("aws:s3/bucketLogging:BucketLogging", "targetBucket", case.state("bucket")) is not None
 
 
 def bucket_has_no_acls(case: Case) -> bool:
@@ -128,7 +142,7 @@ def bucket_has_no_acls(case: Case) -> bool:
 
 def bucket_has_lifecycle(case: Case) -> bool:
     """A rule of the bucket's lifecycle is in force."""
-    return any(rule["status"] == "Enabled" for rule in _of_bucket(case, "LifecycleConfiguration").get("rules", ()))
+    return any(rule.get("status") == "Enabled" for rule in _of_bucket(case, "LifecycleConfiguration").get("rules", ()))
 
 
 def bucket_is_versioned(case: Case) -> bool:
@@ -139,7 +153,7 @@ def bucket_is_versioned(case: Case) -> bool:
 def bucket_is_encrypted_with_kms(case: Case) -> bool:
     """The bucket's default encryption is a KMS key's."""
     rules = _of_bucket(case, "ServerSideEncryptionConfiguration").get("rules", ())
-    return any(rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms" for rule in rules)
+    return any(rule.get("applyServerSideEncryptionByDefault", {}).get("sseAlgorithm") == "aws:kms" for rule in rules)
 
 
 def nobody_else_invokes(case: Case) -> bool:
@@ -149,28 +163,29 @@ def nobody_else_invokes(case: Case) -> bool:
 
 def runtime_is_supported(case: Case) -> bool:
     """The runtime is one that Lambda supports."""
-    return case.inputs["runtime"] in RUNTIMES
+    return case.at("runtime") in RUNTIMES
 
 
 def function_is_traced(case: Case) -> bool:
     """X-Ray traces the function."""
-    return case.inputs["tracingConfig"] == {"mode": "Active"}
+    return case.at("tracingConfig", "mode") == "Active"
 
 
 def key_is_not_deleted_by_accident(case: Case) -> bool:
     """A deleted key could be had back for a while; a protected stack's key cannot be deleted at all."""
-    window = case.inputs["deletionWindowInDays"]
+    window = case.at("deletionWindowInDays")
+    window = _USUAL_DELETION_WINDOW_DAYS if window is None else window
     return window >= _LEAST_DELETION_WINDOW_DAYS and case.resource.protect == case.settings.protect
 
 
 def key_rotates(case: Case) -> bool:
     """The key is rotated every year."""
-    return case.inputs["enableKeyRotation"] is True
+    return case.at("enableKeyRotation") is True
 
 
 def key_is_not_public(case: Case) -> bool:
     """The key's policy allows nobody beyond this account."""
-    return not _is_public(case.inputs["policy"])
+    return not _is_public(case.at("policy") or _NO_POLICY)
 
 
 def queue_is_encrypted(case: Case) -> bool:
@@ -180,14 +195,14 @@ def queue_is_encrypted(case: Case) -> bool:
 
 def queue_is_not_public(case: Case) -> bool:
     """The queue's policy allows nobody beyond this account."""
-    policy = case.side("aws:sqs/queuePolicy:QueuePolicy", "queueUrl", case.resource.state["url"])
-    return policy is not None and not _is_public(policy.inputs["policy"])
+    policy = case.side("aws:sqs/queuePolicy:QueuePolicy", "queueUrl", case.state("url"))
+    return policy is not None and not _is_public(policy.inputs.get("policy") or _NO_POLICY)
 
 
 def bus_has_a_policy(case: Case) -> bool:
     """The bus says itself who may put events on it, and lets nobody in beyond this account."""
-    policy = case.side("aws:cloudwatch/eventBusPolicy:EventBusPolicy", "eventBusName", case.inputs["name"])
-    return policy is not None and not _is_public(policy.inputs["policy"])
+    policy = case.side("aws:cloudwatch/eventBusPolicy:EventBusPolicy", "eventBusName", case.state("name"))
+    return policy is not None and not _is_public(policy.inputs.get("policy") or _NO_POLICY)
 
 
 def topic_is_encrypted(case: Case) -> bool:
@@ -197,8 +212,8 @@ def topic_is_encrypted(case: Case) -> bool:
 
 def topic_is_not_public(case: Case) -> bool:
     """The topic's policy allows nobody beyond this account."""
-    policy = case.side("aws:sns/topicPolicy:TopicPolicy", "arn", case.resource.state["arn"])
-    return policy is not None and not _is_public(policy.inputs["policy"])
+    policy = case.side("aws:sns/topicPolicy:TopicPolicy", "arn", case.state("arn"))
+    return policy is not None and not _is_public(policy.inputs.get("policy") or _NO_POLICY)
 
 
 def no_full_privileges(case: Case) -> bool:
@@ -222,22 +237,31 @@ def no_decryption_everywhere(case: Case) -> bool:
 
 def logs_are_kept_a_year(case: Case) -> bool:
     """The log group keeps its lines for a year or longer."""
-    return case.inputs["retentionInDays"] >= _YEAR_DAYS
+    return _kept_for_a_year(case.at("retentionInDays"))
+
+
+def _kept_for_a_year(days: int | None) -> bool:
+    # Without a retention a log group keeps its lines for ever.
+    return not days or days >= _YEAR_DAYS
 
 
 def alarm_acts(case: Case) -> bool:
     """The alarm tells somebody."""
-    return bool(case.inputs["alarmActions"])
+    return bool(case.at("alarmActions"))
 
 
 def alarm_actions_are_on(case: Case) -> bool:
     """The alarm's actions are not switched off."""
-    return case.inputs.get("actionsEnabled", True) is True
+    return case.at("actionsEnabled") is not False
 
 
 def allowed(policy_inputs: Mapping[str, Any]) -> Iterator[Statement]:
     """The statements of a policy that allow something."""
-    return (statement for statement in _statements(policy_inputs["policy"]) if statement["Effect"] == "Allow")
+    return (
+        statement
+        for statement in _statements(policy_inputs.get("policy") or _NO_POLICY)
+        if statement["Effect"] == "Allow"
+    )
 
 
 def _has_kms(stream: Mapping[str, Any]) -> bool:
@@ -245,21 +269,33 @@ def _has_kms(stream: Mapping[str, Any]) -> bool:
 
 
 def _of_bucket(case: Case, kind: str) -> Mapping[str, Any]:
-    found = case.side(f"aws:s3/bucket{kind}:Bucket{kind}", "bucket", case.inputs["bucket"])
+    found = case.side(f"aws:s3/bucket{kind}:Bucket{kind}", "bucket", case.state("bucket"))
     return found.inputs if found else {}
 
 
 def _bucket_policy(case: Case) -> list[Statement]:
-    return _statements(_of_bucket(case, "Policy").get("policy", '{"Statement": []}'))
+    return _statements(_of_bucket(case, "Policy").get("policy") or _NO_POLICY)
 
 
 def _statements(document: str) -> list[Statement]:
-    return cast("list[Statement]", json.loads(document)["Statement"])
+    """A policy's statements in one form: IAM takes one statement, action or resource without a list around it."""
+    statements = _listed(json.loads(document).get("Statement"))
+    return [
+        {**one, "Action": _listed(one.get("Action")), "Resource": _listed(one.get("Resource"))} for one in statements
+    ]
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
 def _is_public(document: str) -> bool:
     return any(
-        statement["Effect"] == "Allow" and statement["Principal"] in ("*", {"AWS": "*"}) and not _is_of_ours(statement)
+        statement["Effect"] == "Allow"
+        and statement.get("Principal") in ("*", {"AWS": "*"})
+        and not _is_of_ours(statement)
         for statement in _statements(document)
     )
 

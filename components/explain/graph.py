@@ -26,13 +26,17 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc import unwrap_rpc_secret
 from typing_extensions import override
 
+from components import bundle
 from components.settings import PROJECT
+from components.wheels import Target
 
 ACCOUNT_ID = "123456789012"
 REGION = "eu-west-1"
 PARTITION = "aws"
 
 _STACK = "pulumi:pulumi:Stack"
+_NOTHING_DEPLOYED: Mapping[str, object] = {}
+_READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 _ARN_OF = {
     "aws:athena/workgroup:Workgroup": "athena:{region}:{account}:workgroup/{name}",
     "aws:cloudwatch/eventBus:EventBus": "events:{region}:{account}:event-bus/{name}",
@@ -58,7 +62,11 @@ _ARN_OF = {
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource as the engine would see it; `parent` and `depends_on` are URNs."""
+    """One resource as the engine would see it; `parent` and `depends_on` are URNs.
+
+    `uses` names, for each input property, the resources whose outputs went into
+    it.
+    """
 
     urn: str
     type: str
@@ -70,6 +78,8 @@ class Resource:
     ignore_changes: tuple[str, ...]
     inputs: Mapping[str, Any] = field(repr=False)
     state: Mapping[str, Any] = field(repr=False)
+    retain_on_delete: bool = False
+    uses: Mapping[str, tuple[str, ...]] = field(repr=False, default_factory=dict[str, tuple[str, ...]])
 
 
 @dataclass(frozen=True)
@@ -93,13 +103,21 @@ class Graph:
         return (resource for resource in self.resources if resource.parent == urn)
 
 
-def record(program: Callable[[], object], stack: str, config: Mapping[str, str], *, preview: bool = False) -> Graph:
+def record(
+    program: Callable[[], object],
+    stack: str,
+    config: Mapping[str, str],
+    *,
+    preview: bool = False,
+    outputs: Mapping[str, object] = _NOTHING_DEPLOYED,
+) -> Graph:
     """The graph of a program run for a stack with a configuration (`namespace:key` to text).
 
     With `preview`, what only AWS can know stays unknown, as in `pulumi preview`.
+    `outputs` are the stack's own of the update before; a new stack has none.
     Raises what the program raises.
     """
-    monitor = _Monitor(_Answers(computed=not preview))
+    monitor = _Monitor(_Answers(computed=not preview, outputs=outputs))
     set_all_config(dict(config))
     configure(
         Settings(
@@ -119,6 +137,20 @@ def record(program: Callable[[], object], stack: str, config: Mapping[str, str],
     return Graph(tuple(monitor.recorded), monitor.outputs)
 
 
+@contextmanager
+def unbuilt() -> Generator[None]:
+    """Within, the program's zip is not made but named: nobody looks into it here, and making it takes a registry."""
+
+    def named(root: Path, target: Target) -> Path:
+        return root / f"transform for {target}"
+
+    build, bundle.build = bundle.build, named
+    try:
+        yield
+    finally:
+        bundle.build = build
+
+
 def project(root: Path) -> Callable[[], object]:
     """The program of the project in a directory, run by its path as Pulumi's language host runs it."""
     return lambda: runpy.run_path(str(root / "__main__.py"), run_name="__main__")
@@ -127,8 +159,9 @@ def project(root: Path) -> Callable[[], object]:
 class _Answers(Mocks):
     """What AWS would answer, near enough: a resource's inputs, its ARN and a few attributes more."""
 
-    def __init__(self, *, computed: bool) -> None:
+    def __init__(self, *, computed: bool, outputs: Mapping[str, object]) -> None:
         self._computed = computed
+        self._outputs = outputs
 
     @override
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
@@ -137,11 +170,13 @@ class _Answers(Mocks):
             return None, inputs
         state = dict(inputs)
         if self._computed:
-            state |= _computed(args.typ, inputs)
+            state |= _computed(args.typ, args.name, inputs)
         return (f"{args.name}-id" if self._computed else ""), state
 
     @override
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        if args.token == _READ_OUTPUTS:
+            return {"outputs": dict(self._outputs), "secretOutputNames": []}, []
         return {"accountId": ACCOUNT_ID, "region": REGION, "partition": PARTITION}, []
 
 
@@ -187,6 +222,8 @@ class _Monitor(MockMonitor):
             ignore_changes=tuple(request.ignoreChanges),
             inputs=cast("dict[str, Any]", _plain(MessageToDict(request.object))),
             state=cast("dict[str, Any]", _plain(MessageToDict(response.object))),
+            retain_on_delete=request.retainOnDelete,
+            uses={name: tuple(sorted(used.urns)) for name, used in request.propertyDependencies.items()},
         )
 
 
@@ -202,18 +239,32 @@ def _own_event_loop() -> Generator[None]:
         loop.close()
 
 
-def _computed(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    known = {"region": REGION, "account": ACCOUNT_ID, **inputs}
+def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWS would add: an ARN and the like. A resource that is given no name has its logical one here."""
     added: dict[str, Any] = {}
     if type_ in _ARN_OF:
+        known = _Known({"region": REGION, "account": ACCOUNT_ID, **inputs}, name)
         added["arn"] = f"arn:{PARTITION}:{_ARN_OF[type_].format_map(known)}"
+        added |= known.made_up
     if type_ == "aws:dynamodb/table:Table":
         added["streamArn"] = f"{added['arn']}/stream/2026-01-01T00:00:00.000"
     if type_ == "aws:sqs/queue:Queue":
-        added["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT_ID}/{inputs['name']}"
+        added["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT_ID}/{inputs.get('name', name)}"
     if type_ == "aws:kms/key:Key":
         added["keyId"] = "00000000-0000-0000-0000-000000000000"
     return added
+
+
+class _Known(dict[str, Any]):
+    """Inputs, and in the place of one that is missing the resource's logical name; `made_up` holds those."""
+
+    def __init__(self, known: Mapping[str, Any], name: str) -> None:
+        super().__init__(known)
+        self.made_up: dict[str, Any] = {}
+        self._name = name
+
+    def __missing__(self, key: str) -> str:
+        return str(self.made_up.setdefault(key, self._name))
 
 
 def _plain(value: object) -> object:

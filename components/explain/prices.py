@@ -1,18 +1,19 @@
 """What a stack costs: at rest for a month, and for a million writes to the table.
 
-By list prices (components.explain.rates), other regions differ by a tenth or so. They
-are for deciding between choices, not for budgets.
+By list prices (components.explain.rates), for deciding between choices and not for
+budgets. A type that is in neither of the two tables below has no price here, which
+is something else than costing nothing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from components.explain.graph import Resource
-from components.explain.rates import Rate
+from components.explain.rates import Rate, Tariff
 from components.settings import Settings
 
 _HOURS = 730
@@ -20,12 +21,14 @@ _MILLION = 1_000_000
 _GB = 1024**3
 _KB = 1024
 _DAY_HOURS, _WEEK_HOURS = 24, 168
+_LEAST_MEMORY_MB = 128
+"""Lambda's default."""
 
 _GB_SECOND: Mapping[str, Rate] = {"arm64": Rate.ARM64_GB_SECOND, "x86_64": Rate.X86_64_GB_SECOND}
-_CRAWL = Rate.DPU_HOUR.usd * 2 * 10 / 60
+_CRAWL_DPU_HOURS = 2 * 10 / 60
 """Two DPUs for the least time that is billed, 10 minutes."""
 
-_QUEUE_MESSAGE = 3 * Rate.QUEUE_REQUEST.usd
+_QUEUE_REQUESTS = 3
 """A message is sent, received and deleted."""
 
 _TRANSFORM_METRICS = 10
@@ -59,104 +62,143 @@ class Cost:
         return Cost(self.month + other.month, self.million + other.million)
 
 
-Price = Callable[[Mapping[str, Any], Settings, Workload], Cost]
+@dataclass(frozen=True)
+class Basis:
+    """What a price is made from, beside the resource: the stack's choices, what a write is, a region's tariff."""
+
+    settings: Settings
+    workload: Workload = field(default_factory=Workload)
+    tariff: Tariff = field(default_factory=Tariff)
+
+    def usd(self, rate: Rate) -> float:
+        """Dollars for one of the rate's unit, in the region."""
+        return self.tariff.usd(rate)
 
 
-def cost(resource: Resource, settings: Settings, workload: Workload) -> Cost:
-    """What a resource costs; nothing for one that AWS does not charge for by itself."""
-    price = _PRICES.get(resource.type)
-    return price(resource.inputs, settings, workload) if price else Cost()
+Price = Callable[[Mapping[str, Any], Basis], Cost]
 
 
-def _table(inputs: Mapping[str, Any], _: Settings, workload: Workload) -> Cost:
-    if inputs["billingMode"] == "PROVISIONED":
-        hour = (
-            inputs["writeCapacity"] * Rate.WRITE_CAPACITY_HOUR.usd
-            + inputs["readCapacity"] * Rate.READ_CAPACITY_HOUR.usd
-        )
+def cost(resource: Resource, basis: Basis) -> Cost | None:
+    """What a resource costs; nothing where AWS does not charge for its type by itself, None for an unknown type."""
+    if price := _PRICES.get(resource.type):
+        return price(resource.inputs, basis)
+    return Cost() if resource.type in FREE or resource.type.startswith("pulumi:") else None
+
+
+def _table(inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    if inputs.get("billingMode", "PROVISIONED") == "PROVISIONED":
+        hour = inputs.get("writeCapacity", 0) * basis.usd(Rate.WRITE_CAPACITY_HOUR)
+        hour += inputs.get("readCapacity", 0) * basis.usd(Rate.READ_CAPACITY_HOUR)
         return Cost(month=hour * _HOURS)
-    return Cost(million=math.ceil(workload.item_bytes / _KB) * Rate.WRITE_UNIT.usd * _MILLION)
+    return Cost(million=math.ceil(basis.workload.item_bytes / _KB) * basis.usd(Rate.WRITE_UNIT) * _MILLION)
 
 
-def _stream(inputs: Mapping[str, Any], settings: Settings, workload: Workload) -> Cost:
-    counted_gb = math.ceil(workload.change_bytes / _KB) * _KB * _MILLION / _GB
-    kept_hours: int = inputs["retentionPeriod"]
-    long = counted_gb * max(kept_hours - _WEEK_HOURS, 0) / _HOURS * Rate.STREAM_GB_KEPT_LONG.usd
+def _native(_inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    return Cost(million=math.ceil(basis.workload.item_bytes / _KB) * basis.usd(Rate.CAPTURE_UNIT) * _MILLION)
+
+
+def _stream(inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    counted_gb = math.ceil(basis.workload.change_bytes / _KB) * _KB * _MILLION / _GB
+    kept_hours: int = inputs.get("retentionPeriod", _DAY_HOURS)
+    long = counted_gb * max(kept_hours - _WEEK_HOURS, 0) / _HOURS * basis.usd(Rate.STREAM_GB_KEPT_LONG)
     if shards := inputs.get("shardCount", 0):
-        hour = Rate.SHARD_HOUR.usd + (Rate.KEPT_SHARD_HOUR.usd if kept_hours > _DAY_HOURS else 0)
-        return Cost(shards * hour * _HOURS, Rate.PUT_UNIT.usd * _MILLION + long)
-    kept = counted_gb * (min(kept_hours, _WEEK_HOURS) - _DAY_HOURS) / _HOURS * Rate.STREAM_GB_KEPT.usd
-    readers = 2 if settings.event_fanout else 1
-    passed = counted_gb * (Rate.STREAM_GB_IN.usd + readers * Rate.STREAM_GB_OUT.usd)
-    return Cost(Rate.STREAM_HOUR.usd * _HOURS, passed + kept + long)
+        hour = basis.usd(Rate.SHARD_HOUR) + (basis.usd(Rate.KEPT_SHARD_HOUR) if kept_hours > _DAY_HOURS else 0)
+        return Cost(shards * hour * _HOURS, basis.usd(Rate.PUT_UNIT) * _MILLION + long)
+    kept = counted_gb * (min(kept_hours, _WEEK_HOURS) - _DAY_HOURS) / _HOURS * basis.usd(Rate.STREAM_GB_KEPT)
+    readers = 2 if basis.settings.event_fanout else 1
+    passed = counted_gb * (basis.usd(Rate.STREAM_GB_IN) + readers * basis.usd(Rate.STREAM_GB_OUT))
+    return Cost(basis.usd(Rate.STREAM_HOUR) * _HOURS, passed + kept + long)
 
 
-def _pipe(inputs: Mapping[str, Any], _settings: Settings, workload: Workload) -> Cost:
+def _pipe(inputs: Mapping[str, Any], basis: Basis) -> Cost:
     # What a filter leaves out costs nothing.
-    share = workload.events_per_write if "filterCriteria" in inputs["sourceParameters"] else 1
-    return Cost(million=share * Rate.PIPE_REQUEST.usd * _MILLION)
+    share = basis.workload.events_per_write if "filterCriteria" in inputs.get("sourceParameters", {}) else 1
+    return Cost(million=share * basis.usd(Rate.PIPE_REQUEST) * _MILLION)
 
 
-def _bus(_inputs: Mapping[str, Any], _settings: Settings, workload: Workload) -> Cost:
-    return Cost(million=workload.events_per_write * Rate.EVENT.usd * _MILLION)
+def _bus(_inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    return Cost(million=basis.workload.events_per_write * basis.usd(Rate.EVENT) * _MILLION)
 
 
-def _queue(inputs: Mapping[str, Any], _settings: Settings, workload: Workload) -> Cost:
+def _queue(inputs: Mapping[str, Any], basis: Basis) -> Cost:
     # The one that gives up to another is the events'; the others are empty as long as all goes well.
-    share = workload.events_per_write if "redrivePolicy" in inputs else 0
-    return Cost(million=share * _QUEUE_MESSAGE * _MILLION)
+    share = basis.workload.events_per_write if "redrivePolicy" in inputs else 0
+    return Cost(million=share * _QUEUE_REQUESTS * basis.usd(Rate.QUEUE_REQUEST) * _MILLION)
 
 
-def _delivery(_: Mapping[str, Any], settings: Settings, workload: Workload) -> Cost:
-    counted_gb = math.ceil(workload.change_bytes / (5 * _KB)) * 5 * _KB * _MILLION / _GB
-    gb = Rate.FIREHOSE_GB.usd + (Rate.CONVERSION_GB.usd if settings.lake_format == "parquet" else 0)
+def _delivery(_: Mapping[str, Any], basis: Basis) -> Cost:
+    counted_gb = math.ceil(basis.workload.change_bytes / (5 * _KB)) * 5 * _KB * _MILLION / _GB
+    converted = basis.settings.lake_format == "parquet"
+    gb = basis.usd(Rate.FIREHOSE_GB) + (basis.usd(Rate.CONVERSION_GB) if converted else 0)
     return Cost(million=counted_gb * gb)
 
 
-def _function(inputs: Mapping[str, Any], settings: Settings, workload: Workload) -> Cost:
-    calls = _batches(settings, workload)
+def _function(inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    workload, calls = basis.workload, _batches(basis)
     seconds = workload.transform_ms_per_1000 / 1000 / 1000 * _MILLION
-    gb_seconds = seconds * inputs["memorySize"] / 1024
-    metrics = Rate.METRIC.usd * _TRANSFORM_METRICS
-    logs = calls * workload.log_bytes_per_batch / _GB * Rate.LOG_GB.usd
-    hours = _MILLION / workload.writes_per_s / 3600
-    busy = metrics * hours / _HOURS
-    return Cost(million=calls * Rate.INVOCATION.usd + gb_seconds * _GB_SECOND[settings.architecture].usd + logs + busy)
+    gb_seconds = seconds * inputs.get("memorySize", _LEAST_MEMORY_MB) / 1024
+    gb_second = basis.usd(_GB_SECOND[basis.settings.architecture])
+    logs = calls * workload.log_bytes_per_batch / _GB * basis.usd(Rate.LOG_GB)
+    busy_hours = _MILLION / workload.writes_per_s / 3600
+    metrics = basis.usd(Rate.METRIC) * _TRANSFORM_METRICS * busy_hours / _HOURS
+    return Cost(million=calls * basis.usd(Rate.INVOCATION) + gb_seconds * gb_second + logs + metrics)
 
 
-def _bucket(inputs: Mapping[str, Any], settings: Settings, workload: Workload) -> Cost:
-    if "-lake-" not in inputs["bucket"]:
+def _bucket(inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    if "-lake-" not in inputs.get("bucket", ""):
         return Cost()
+    settings, workload = basis.settings, basis.workload
     by_time = _MILLION / workload.writes_per_s / max(settings.buffer_interval_seconds, 1)
     by_size = _MILLION * workload.change_bytes / (settings.buffer_size_mb * 1024**2)
-    return Cost(million=max(by_time, by_size) * Rate.S3_PUT.usd)
+    return Cost(million=max(by_time, by_size) * basis.usd(Rate.S3_PUT))
 
 
-def _batches(settings: Settings, workload: Workload) -> float:
+def _batches(basis: Basis) -> float:
+    settings, workload = basis.settings, basis.workload
     by_time = _MILLION / workload.writes_per_s / max(settings.transform_buffer_seconds, 1)
     by_size = _MILLION * workload.change_bytes / (settings.transform_buffer_mb * 1024**2)
     return max(by_time, by_size)
 
 
-def _crawler(inputs: Mapping[str, Any], _settings: Settings, _workload: Workload) -> Cost:
-    return Cost(month=_CRAWL * 30) if inputs.get("schedule") else Cost()
+def _crawler(inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    return Cost(month=_CRAWL_DPU_HOURS * basis.usd(Rate.DPU_HOUR) * 30) if inputs.get("schedule") else Cost()
 
 
-def _flat(month: float) -> Price:
-    return lambda _inputs, _settings, _workload: Cost(month=month)
+def _flat(rate: Rate) -> Price:
+    return lambda _inputs, basis: Cost(month=basis.usd(rate))
 
 
 _PRICES: Mapping[str, Price] = {
-    "aws:cloudwatch/dashboard:Dashboard": _flat(Rate.DASHBOARD.usd),
+    "aws:cloudwatch/dashboard:Dashboard": _flat(Rate.DASHBOARD),
     "aws:cloudwatch/eventBus:EventBus": _bus,
-    "aws:cloudwatch/metricAlarm:MetricAlarm": _flat(Rate.ALARM.usd),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _flat(Rate.ALARM),
+    "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination": _native,
     "aws:dynamodb/table:Table": _table,
     "aws:glue/crawler:Crawler": _crawler,
     "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": _delivery,
     "aws:kinesis/stream:Stream": _stream,
-    "aws:kms/key:Key": _flat(Rate.KEY.usd),
+    "aws:kms/key:Key": _flat(Rate.KEY),
     "aws:lambda/function:Function": _function,
     "aws:pipes/pipe:Pipe": _pipe,
     "aws:s3/bucket:Bucket": _bucket,
     "aws:sqs/queue:Queue": _queue,
 }
+
+FREE = frozenset(
+    {
+        *("aws:appautoscaling/policy:Policy", "aws:appautoscaling/target:Target", "aws:athena/namedQuery:NamedQuery"),
+        *("aws:athena/workgroup:Workgroup", "aws:cloudwatch/eventBusPolicy:EventBusPolicy"),
+        *("aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"),
+        *("aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/logStream:LogStream"),
+        *("aws:glue/catalogDatabase:CatalogDatabase", "aws:glue/catalogTable:CatalogTable", "aws:iam/role:Role"),
+        *("aws:iam/rolePolicy:RolePolicy", "aws:kms/alias:Alias"),
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        *("aws:s3/bucketLogging:BucketLogging", "aws:s3/bucketNotification:BucketNotification"),
+        *("aws:s3/bucketOwnershipControls:BucketOwnershipControls", "aws:s3/bucketPolicy:BucketPolicy"),
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        *("aws:s3/bucketVersioning:BucketVersioning", "aws:sns/topic:Topic", "aws:sns/topicPolicy:TopicPolicy"),
+        *("aws:sns/topicSubscription:TopicSubscription", "aws:sqs/queuePolicy:QueuePolicy"),
+    }
+)
+"""What AWS does not charge for by itself; what is written to a log or asked of Athena is no price of the resource."""

@@ -1,12 +1,16 @@
-"""AWS's list prices of us-east-1, in US dollars, each with where it was confirmed.
+"""AWS's list prices, in US dollars, each with where it was confirmed.
 
-Prices change: `CHECKED` is the day on which each stood in its source, and
-https://calculator.aws has today's. A rate without a source is nobody's word but
-this file's; `python -m components.explain` names it.
+`Rate` holds those of us-east-1, `REGIONAL` what a source says of other regions.
+Where none does, a region is shown us-east-1's price, and
+`python -m components.explain` says so. Prices change: `CHECKED` is the day on
+which each stood in its source, and https://calculator.aws has today's. A rate
+without a source is nobody's word but this file's; it is named too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 
 CHECKED = "2026-11-22"
@@ -32,6 +36,8 @@ class Rate(Enum):
     )
     WRITE_CAPACITY_HOUR = (0.00065, "DynamoDB write capacity unit, an hour", _infracost("dynamodb_table"))
     READ_CAPACITY_HOUR = (0.00013, "DynamoDB read capacity unit, an hour", _infracost("dynamodb_table"))
+    # One for each kilobyte of the written item.
+    CAPTURE_UNIT = (0.10 / _MILLION, "DynamoDB change data capture unit, to Kinesis", "")
     SHARD_HOUR = (0.015, "Kinesis shard, an hour", _infracost("kinesis_stream"))
     KEPT_SHARD_HOUR = (
         0.02,
@@ -82,6 +88,52 @@ class Rate(Enum):
         self.usd = usd
         self.unit = unit
         self.source = source
+
+
+_LAMBDA = "github.com/alexcasalboni/aws-lambda-power-tuning, terraform/locals.tf (baseCosts: a millisecond of 128 MB)"
+_MS_OF_128_MB = 8 * 1000
+"""How many of them make a GB-second."""
+
+# That file names a price for each region that differs; all others have the default, which is us-east-1's.
+_LAMBDA_X86_64: Mapping[str, float] = {
+    "af-south-1": 2.8e-9,
+    "ap-east-1": 2.9e-9,
+    "ap-northeast-3": 2.7e-9,
+    "eu-south-1": 2.4e-9,
+    "me-south-1": 2.6e-9,
+}
+_LAMBDA_AS_US_EAST_1 = (
+    *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1"),
+    *("eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1"),
+    *("us-east-2", "us-west-1", "us-west-2"),
+)
+
+REGIONAL: Mapping[str, Mapping[Rate, tuple[float, str]]] = {
+    **{
+        region: {
+            Rate.ARM64_GB_SECOND: (Rate.ARM64_GB_SECOND.usd, _LAMBDA),
+            Rate.X86_64_GB_SECOND: (Rate.X86_64_GB_SECOND.usd, _LAMBDA),
+        }
+        for region in _LAMBDA_AS_US_EAST_1
+    },
+    **{region: {Rate.X86_64_GB_SECOND: (usd * _MS_OF_128_MB, _LAMBDA)} for region, usd in _LAMBDA_X86_64.items()},
+}
+"""What a source says of a region's price: dollars for one of the rate's unit, and the source."""
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """The prices of a region, each the region's own where a source confirms it, else us-east-1's."""
+
+    region: str = REGION
+
+    def usd(self, rate: Rate) -> float:
+        """Dollars for one of the rate's unit."""
+        return REGIONAL.get(self.region, {}).get(rate, (rate.usd, ""))[0]
+
+    def is_own(self, rate: Rate) -> bool:
+        """Whether a source confirms the price for this very region."""
+        return self.region == REGION or rate in REGIONAL.get(self.region, {})
 
 
 def unverified() -> list[Rate]:

@@ -1,0 +1,133 @@
+"""What `pulumi up` would do to a running stack: two graphs, before and after, compared as the engine compares them.
+
+A resource is created, deleted, updated in place, or replaced: deleted and
+created again, because a property changed that the provider cannot change
+(components.explain.replaces). Names are given here, so the old one goes before
+the new one comes, and with it, as the engine does, whatever holds one of its
+outputs in such a property (pkg/resource/deploy/step_generator.go,
+calculateDependentReplacements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from components.explain.graph import Graph, Resource
+from components.explain.replaces import REPLACES, changes, replacing
+
+Action = Literal["create", "update", "replace", "delete"]
+
+HOLDS_DATA = frozenset(
+    {
+        *("aws:dynamodb/table:Table", "aws:glue/catalogDatabase:CatalogDatabase"),
+        *("aws:glue/catalogTable:CatalogTable", "aws:kinesis/stream:Stream", "aws:kms/key:Key"),
+        *("aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"),
+    }
+)
+"""Types that hold what cannot be made again: items, changes under way, rows, messages, what finds or decrypts them."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens to one resource.
+
+    `changed` are the paths of inputs that differ; `forced_by` are those that
+    replace it, or the resource whose replacement takes it along. A step that is
+    `refused` stops the update with an error: the resource is protected. One that
+    is `kept` leaves the program but not the account.
+    """
+
+    action: Action
+    resource: Resource
+    changed: tuple[str, ...] = ()
+    forced_by: tuple[str, ...] = ()
+    refused: bool = False
+    kept: bool = False
+
+    @property
+    def loses_data(self) -> bool:
+        """Whether what the resource holds is gone afterwards."""
+        goes = self.action in ("delete", "replace") and not self.refused and not self.kept
+        return goes and self.resource.type in HOLDS_DATA
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps from one graph to another, and how many resources stay as they are."""
+
+    steps: tuple[Step, ...]
+    same: int
+
+    def of(self, action: Action) -> tuple[Step, ...]:
+        """The steps of one kind."""
+        return tuple(step for step in self.steps if step.action == action)
+
+    @property
+    def refused(self) -> tuple[Step, ...]:
+        """The steps that stop the update: a protected resource would have to go."""
+        return tuple(step for step in self.steps if step.refused)
+
+
+def plan(before: Graph, after: Graph) -> Plan:
+    """What an update of a stack does that was deployed as `before` and is asked for as `after`; components aside."""
+    old = {one.urn: one for one in before.resources if one.custom}
+    new = {one.urn: one for one in after.resources if one.custom}
+    kept = old.keys() & new.keys()
+    changed = {urn: tuple(_changed(old[urn], new[urn])) for urn in kept}
+    forced = _replaced(new, changed)
+    steps = [
+        *(Step("create", one) for urn, one in new.items() if urn not in old),
+        *(
+            _step(old[urn], one, changed[urn], forced.get(urn))
+            for urn, one in new.items()
+            if _moves(urn, changed, forced)
+        ),
+        *(
+            Step("delete", one, refused=one.protect, kept=one.retain_on_delete)
+            for urn, one in old.items()
+            if urn not in new
+        ),
+    ]
+    moved = sum(1 for step in steps if step.action in ("update", "replace"))
+    return Plan(tuple(steps), len(kept) - moved)
+
+
+def _moves(urn: str, changed: Mapping[str, tuple[str, ...]], forced: Mapping[str, tuple[str, ...]]) -> bool:
+    return urn in forced or bool(changed.get(urn))
+
+
+def _step(old: Resource, new: Resource, changed: tuple[str, ...], forced: tuple[str, ...] | None) -> Step:
+    if forced is None:
+        return Step("update", new, changed)
+    # The engine refuses where the resource was protected and still is: unprotecting and replacing go together.
+    return Step("replace", new, changed, forced, refused=old.protect and new.protect)
+
+
+def _changed(old: Resource, new: Resource) -> Iterator[str]:
+    for path in changes(old.inputs, new.inputs):
+        if path.partition(".")[0].partition("[")[0] not in new.ignore_changes:
+            yield path
+
+
+def _replaced(new: Mapping[str, Resource], changed: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Each resource that is replaced, with what forces it: its own paths, or the URN of one that takes it along."""
+    forced: dict[str, tuple[str, ...]] = {}
+    for urn, paths in changed.items():
+        if own := tuple(path for path in paths if replacing(new[urn].type, path)):
+            forced[urn] = own
+    while taken := dict(_taken_along(new, changed, forced)):
+        forced |= taken
+    return forced
+
+
+def _taken_along(
+    new: Mapping[str, Resource], changed: Mapping[str, tuple[str, ...]], forced: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for urn in changed.keys() - forced.keys():
+        for name, used in new[urn].uses.items():
+            gone = forced.keys() & set(used)
+            if gone and any(path.partition(".")[0] == name for path in REPLACES.get(new[urn].type, {})):
+                yield urn, (min(gone),)
+                break

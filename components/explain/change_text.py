@@ -1,0 +1,88 @@
+"""What a changed setting does, in lines for people: the engine's part computed, the data's part from its table."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from components.changes import CHANGES
+from components.explain import outline
+from components.explain.change import Action, Plan, Step
+
+WIDTH = 100
+_SAYS: Mapping[Action, str] = {
+    "create": "created",
+    "update": "changed in place",
+    "replace": "deleted and created again",
+    "delete": "deleted",
+}
+_MOST_PATHS = 4
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A setting that is changed: its key, what it was and what it is to be."""
+
+    key: str
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        """As it reads in a sentence."""
+        return f"{self.key} from {self.old or 'nothing'} to {self.new or 'nothing'}"
+
+
+def lines(stack: str, moved: Sequence[Moved], plan: Plan | None, refusal: str) -> Iterator[str]:
+    """What `pulumi up` would do to a stack with settings changed; `refusal` is the program's, with no plan."""
+    yield from _wrapped(f"Stack {stack}, {'; '.join(str(one) for one in moved) or 'nothing changed'}:")
+    yield ""
+    if plan is None:
+        yield from _wrapped(f"refused, before anything is touched: {refusal}", "  ")
+    else:
+        yield from _planned(plan)
+    yield ""
+    for one in moved:
+        yield from _meaning(one.key)
+
+
+def _planned(plan: Plan) -> Iterator[str]:
+    for action, says in _SAYS.items():
+        for step in plan.of(action):
+            yield from _wrapped(f"{says}: {outline.title(step.resource)}{_because(step)}", "  ")
+    moved = len(plan.steps)
+    yield f"  {moved or 'nothing'} of {moved + plan.same} resources; {plan.same} stay as they are"
+    if plan.refused:
+        yield from _wrapped("The update stops there with an error: what is protected must not go.", "  ")
+
+
+def _because(step: Step) -> str:
+    notes = ""
+    if step.action == "replace":
+        whose = [path.rpartition("::")[2] if "::" in path else path for path in step.forced_by]
+        notes += f", because {', '.join(whose)} cannot be changed"
+    elif step.changed:
+        shown = ", ".join(step.changed[:_MOST_PATHS])
+        notes += f": {shown}{', …' if len(step.changed) > _MOST_PATHS else ''}"
+    if step.refused:
+        return f"{notes} (refused: it is protected)"
+    if step.kept:
+        return f"{notes} (only from the program: it stays in the account)"
+    return f"{notes} (with what it holds)" if step.loses_data else notes
+
+
+def _meaning(key: str) -> Iterator[str]:
+    change = CHANGES.get(key)
+    if change is None:
+        return
+    yield from _wrapped(f"{key}: {change.says}")
+    if change.loses:
+        yield from _wrapped(f"Lost: {change.loses}", "  ")
+    if change.refused:
+        yield from _wrapped(f"Refused: {change.refused}", "  ")
+
+
+def _wrapped(text: str, indent: str = "") -> Iterator[str]:
+    yield from textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False
+    )

@@ -1,0 +1,114 @@
+"""Every setting moved, one at a time: what `pulumi up` would do to a stack then, and what happens to its data."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pulumi
+
+from components.changes import CHANGES
+from components.explain import purposes, stacks
+from components.explain.change import Action, Plan, Step, plan
+from components.explain.graph import Graph
+from components.rules import Between
+from components.settings import PROJECT, Settings, declared
+
+Load = Callable[[Path, str, Sequence[str], Graph | None], tuple[Graph, Settings]]
+
+_WIDTH = 100
+_SAYS: Mapping[Action, str] = {
+    "create": "creates",
+    "update": "changes in place",
+    "replace": "REPLACES",
+    "delete": "deletes",
+}
+
+SAMPLES: Mapping[str, tuple[str, ...]] = {
+    "alarmEmail": ("", "else@example.com"),
+    "arrivalFrom": ("2026-01-01-00", "2026-02-01-00"),
+    "crawlerSchedule": ("", "cron(15 2 * * ? *)"),
+    "environment": ("", "another"),
+    "kinesisShards": ("0", "1", "2"),
+    "lambdaArchitecture": ("arm64", "x86_64"),
+    "lambdaRuntime": ("python3.13", "python3.12"),
+    "tableMaxReadUnits": ("0", "4000"),
+    "tableMaxWriteUnits": ("0", "4000"),
+    "tableWarmWriteUnits": ("0", "8000"),
+}
+"""Values to move a setting between, where its rule does not give two by itself."""
+
+WITH: Mapping[str, Mapping[str, str]] = {
+    "lakeFormat": {"bufferSizeMb": "64"},
+    "tableCapacity": {"tableMaxReadUnits": "40", "tableMaxWriteUnits": "40"},
+    "tableMinReadUnits": {"tableCapacity": "provisioned", "tableMaxReadUnits": "40", "tableMaxWriteUnits": "40"},
+    "tableMinWriteUnits": {"tableCapacity": "provisioned", "tableMaxReadUnits": "40", "tableMaxWriteUnits": "40"},
+    "tableWarmWriteUnits": {"tableMaxWriteUnits": "0"},
+    "bufferSizeMb": {"lakeFormat": "json-gzip"},
+    "alarmEmail": {"customerManagedKeys": "true"},
+    "customerManagedKeys": {"alarmEmail": ""},
+    "protect": {"forceDestroy": "false"},
+    "forceDestroy": {"protect": "false"},
+    "largeOrderThreshold": {"eventFanout": "true"},
+}
+"""What must be chosen too, on both sides, for a setting to be movable or to have an effect."""
+
+
+def values(key: str) -> tuple[str, ...]:
+    """At least two allowed texts of a setting, to move it between."""
+    if key in SAMPLES:
+        return SAMPLES[key]
+    rule = next(one.rule for one in declared() if one.name == key)
+    if rule.type == "boolean":
+        return ("false", "true")
+    if isinstance(rule, Between):
+        return (str(rule.low), str(rule.low + 1))
+    return tuple(rule.allowed.split(", "))[:2]
+
+
+def table(root: Path, stack: str, load: Load) -> Iterator[str]:
+    """A paragraph for every setting, for one stack; it takes a second or so for each."""
+    yield f"What `pulumi up` does to the running stack {stack} when one setting is changed:"
+    for key in declared():
+        yield ""
+        yield from setting(root, stack, key.name, load)
+
+
+def setting(root: Path, stack: str, key: str, load: Load) -> Iterator[str]:
+    """What moving one setting does: the engine's part for the sampled move, then its meaning."""
+    config = stacks.config(root, stack)
+    now = WITH.get(key, {}).get(key, config.get(f"{PROJECT}:{key}", ""))
+    to = next(value for value in values(key) if value != now)
+    others = [f"{name}={value}" for name, value in WITH.get(key, {}).items()]
+    yield f"{key}, from {now or 'nothing'} to {to or 'nothing'}"
+    try:
+        before, _ = load(root, stack, [*others, f"{key}={now}"], None)
+        after, _ = load(root, stack, [*others, f"{key}={to}"], before)
+        yield from _wrapped(_summed_up(plan(before, after)))
+    except pulumi.RunError as refusal:
+        yield from _wrapped(f"up refuses: {refusal}")
+    change = CHANGES.get(key)
+    if change is None:
+        return
+    yield from _wrapped(change.says)
+    if change.loses:
+        yield from _wrapped(f"Lost: {change.loses}")
+    if change.refused:
+        yield from _wrapped(f"Refused: {change.refused}")
+
+
+def _summed_up(found: Plan) -> str:
+    parts = [f"{says} {_named(found.of(action))}" for action, says in _SAYS.items() if found.of(action)]
+    return f"up {'; '.join(parts)}." if parts else "up changes no resource."
+
+
+def _named(steps: Sequence[Step]) -> str:
+    """The types of the steps with how many there are of each, such as "2 Queue and 1 Pipe"."""
+    counted = Counter(purposes.kind(step.resource).rpartition(":")[2] for step in steps)
+    return ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    yield from textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)

@@ -1,0 +1,103 @@
+"""The command itself: what it prints by default, in full, as JSON, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.explain import cli, text
+from components.settings import Settings
+from tests.unit.components.running import Record
+from tests.unit.components.test_explain import SNAPSHOTS, priced
+
+Capture = pytest.CaptureFixture[str]
+WIDTH = 100
+
+
+def test_by_default_it_is_a_line_a_stage(root: Path, capsys: Capture) -> None:
+    assert cli.main(["--stack", "dev"], root) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Stack dev in eu-west-1, ")
+    stages = [line.split()[0] for line in lines[3 : lines.index("", 3)]]
+    assert stages == ["Table", "Capture", "Lake", "Catalogue", "Delivery", "Analytics", "Observability", "all"]
+    assert any("--full" in line for line in lines)
+
+
+def test_no_line_is_wider_than_a_terminal(record: Record) -> None:
+    for stack in ("dev", "prod"):
+        made = priced(record(stack, {"eventFanout": "true"}), Settings(), stack)
+        assert [line for line in (*text.overview(made), *text.tree(made)) if len(line) > WIDTH] == []
+
+
+def test_in_full_it_is_the_tree_with_every_waiver_s_reason(root: Path, capsys: Capture) -> None:
+    assert cli.main(["--stack", "dev", "--full"], root) == 0
+    printed = capsys.readouterr().out
+    assert "Pipe capture-pipe" in printed
+    assert "waived: DynamoDB.2, because the stack is disposable" in printed
+    assert "waived: S3.9, because it is the bucket of the access logs" in printed
+
+
+def test_as_json_it_is_what_the_documentation_says(root: Path, capsys: Capture) -> None:
+    assert cli.main(["--stack", "dev", "--json"], root) == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (told["version"], told["stack"], told["region"]) == (1, "dev", "eu-west-1")
+    assert set(told) == {"version", "stack", "region", "cost", "prices", "stages", "resources"}
+    assert set(told["prices"]) == {"checked", "of_us_east_1", "unverified", "unknown"}
+    assert all(set(one) == {"urn", "kind", "purpose", "resources", "cost"} for one in told["stages"])
+    assert all(
+        set(one)
+        == {
+            *("urn", "type", "name", "parent", "component", "protected"),
+            *("purpose", "cost", "controls", "inputs"),
+        }
+        for one in told["resources"]
+    )
+    month = sum(one["cost"]["month"] for one in told["resources"] if one["cost"] and not one["component"])
+    assert told["cost"]["month"] == pytest.approx(month, abs=1e-4)
+    (table,) = [one for one in told["resources"] if one["type"] == "aws:dynamodb/table:Table"]
+    waived = {control["id"]: control["reason"] for control in table["controls"] if control["status"] == "waived"}
+    assert waived["DynamoDB.2"] == "the stack is disposable"
+
+
+def test_it_prints_every_input(root: Path, capsys: Capture) -> None:
+    assert cli.main(["--stack", "dev", "--inputs"], root) == 0
+    assert capsys.readouterr().out == (SNAPSHOTS / "dev.txt").read_text()
+
+
+def test_it_shows_what_a_choice_would_bring(root: Path, capsys: Capture) -> None:
+    arguments = ["--stack", "dev", "--full", "--config", "eventFanout=true", "--config", "captureMode=native"]
+    assert cli.main(arguments, root) == 0
+    printed = capsys.readouterr().out
+    assert "EventBus fanout" in printed
+    assert "Pipe capture-pipe" not in printed
+
+
+def test_a_choice_that_is_none_is_refused(root: Path, capsys: Capture) -> None:
+    assert cli.main(["--stack", "dev", "--config", "eventFanout"], root) == 2
+    assert "eventFanout is ''; allowed: true or false." in capsys.readouterr().err
+
+
+def test_who_has_read_enough_may_go(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone:
+        def write(self, line: object) -> None:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    assert cli.main(["--stack", "dev"], root) == 0
+
+
+def test_an_unknown_stack_is_refused_with_those_there_are(root: Path, capsys: Capture) -> None:
+    assert cli.main(["--stack", "staging"], root) == 2
+    assert capsys.readouterr().err == "There is no stack 'staging': the stacks are dev, local, prod.\n"
+
+
+def test_what_the_program_refuses_is_said_in_its_own_words(
+    root: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("components.explain.stacks.config", lambda *_: {"sales-analytics-cdc:lakeFormat": "orc"})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a stand-in
+    assert cli.main(["--stack", "dev"], root) == 2
+    assert "lakeFormat is 'orc'; allowed: parquet, json-gzip." in capsys.readouterr().err
