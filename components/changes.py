@@ -34,7 +34,8 @@ CHANGES: Mapping[str, Change] = {
     "captureMode": Change(
         "The new capture is made before the old one is deleted, and for a while both bring the same changes: the "
         "log holds them twice, the view is right. To pipe, the Pipe first reads what DynamoDB Streams still holds, "
-        "up to 24 hours."
+        "up to 24 hours.",
+        loses="To native: the messages in the Pipe's dead-letter queue go with the queue, so deal with them before.",
     ),
     "tableCapacity": Change(
         f"{_NOTHING} The table is updated in place, which takes minutes; writes are served meanwhile. AWS allows "

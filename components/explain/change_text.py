@@ -59,8 +59,9 @@ def _planned(plan: Plan) -> Iterator[str]:
 def _because(step: Step) -> str:
     notes = ""
     if step.action == "replace":
-        whose = [path.rpartition("::")[2] if "::" in path else path for path in step.forced_by]
-        notes += f", because {', '.join(whose)} cannot be changed"
+        own = [path for path in step.forced_by if "::" not in path]
+        others = [urn.rpartition("::")[2] for urn in step.forced_by if "::" in urn]
+        notes += f", because {', '.join(own)} cannot be changed" if own else f", because it holds on to {others[0]}"
     elif step.changed:
         shown = ", ".join(step.changed[:_MOST_PATHS])
         notes += f": {shown}{', …' if len(step.changed) > _MOST_PATHS else ''}"

@@ -35,7 +35,7 @@ SAMPLES: Mapping[str, tuple[str, ...]] = {
     "lambdaArchitecture": ("arm64", "x86_64"),
     "lambdaRuntime": ("python3.13", "python3.12"),
     "tableMaxReadUnits": ("0", "4000"),
-    "tableMaxWriteUnits": ("0", "4000"),
+    "tableMaxWriteUnits": ("0", "9000"),
     "tableWarmWriteUnits": ("0", "8000"),
 }
 """Values to move a setting between, where its rule does not give two by itself."""

@@ -1,0 +1,180 @@
+"""What an update does to a running stack: computed from two graphs, and held to what the texts say of each setting."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import pytest
+
+from components.changes import CHANGES
+from components.explain import change_text, cli, moves
+from components.explain.change import HOLDS_DATA, Plan, plan
+from components.explain.change_text import Moved
+from components.explain.graph import Graph, Resource
+from components.settings import declared
+from tests.unit.components.conftest import ROOT, STACKS
+from tests.unit.components.running import Record
+
+TABLE, PIPE, BUCKET = "aws:dynamodb/table:Table", "aws:pipes/pipe:Pipe", "aws:s3/bucket:Bucket"
+
+# What brings or takes resources is moved by itself, with what must be chosen too.
+ALONE: Mapping[str, Mapping[str, str]] = {
+    "captureMode": {"captureMode": "native"},
+    "customerManagedKeys": {"customerManagedKeys": "false", "alarmEmail": ""},
+    "alarmEmail": {"alarmEmail": ""},
+    "errorQueue": {"errorQueue": "false"},
+    "eventFanout": {"eventFanout": "true"},
+    "kinesisShards": {"kinesisShards": "3"},
+    "protect": {"protect": "false"},
+    "tableCapacity": {"tableCapacity": "provisioned", "tableMaxReadUnits": "40", "tableMaxWriteUnits": "40"},
+}
+REFUSED = ("environment", "lakeFormat")
+"""Settings that a deployed stack never changes: tests/unit/components/test_continuity.py."""
+
+
+def moved_together(stack: str) -> dict[str, str]:
+    """Every other setting, moved to another allowed value."""
+    keys = [key.name for key in declared() if key.name not in (*ALONE, *REFUSED)]
+    fixed = {
+        "forceDestroy": "false" if stack == "prod" else "true",
+        "bufferSizeMb": "128",
+        "arrivalFrom": "2026-02-01-00",
+    }
+    together = {key: moves.values(key)[-1] for key in keys} | fixed
+    return {key: text for key, text in together.items() if key not in ("lambdaRuntime", "lambdaArchitecture")}
+
+
+def altered(program: Graph, type_: str, **inputs: object) -> Graph:
+    """The graph with inputs of the first resource of a type chosen otherwise."""
+    target = program.of(type_)[0]
+    changed = dataclasses.replace(target, inputs={**target.inputs, **inputs})
+    return with_resource(program, target, changed)
+
+
+def with_resource(program: Graph, target: Resource, changed: Resource) -> Graph:
+    return Graph(tuple(changed if one is target else one for one in program.resources), program.outputs)
+
+
+def unprotected(program: Graph) -> Graph:
+    return Graph(tuple(dataclasses.replace(one, protect=False) for one in program.resources), program.outputs)
+
+
+def names(found: Plan, action: str) -> set[str]:
+    return {step.resource.type for step in found.steps if step.action == action}
+
+
+def test_nothing_changed_is_no_step(program: Graph) -> None:
+    found = plan(program, program)
+    assert found.steps == ()
+    assert found.same == sum(1 for one in program.resources if one.custom)
+
+
+def test_a_change_in_place_names_its_properties(record: Record) -> None:
+    prod = record("prod")
+    (step,) = plan(prod, altered(prod, TABLE, tags={})).steps
+    assert (step.action, step.changed) == ("update", ("tags.Project", "tags.Stack", "tags.Stage"))
+
+
+def test_what_is_ignored_changes_nothing(record: Record) -> None:
+    prod = record("prod")
+    table = prod.one(TABLE)
+    deaf = with_resource(
+        prod, table, dataclasses.replace(table, ignore_changes=("tags",), inputs={**table.inputs, "tags": {}})
+    )
+    assert plan(prod, deaf).steps == ()
+
+
+def test_a_replaced_table_takes_along_what_reads_it(record: Record) -> None:
+    """pkg/resource/deploy/step_generator.go, calculateDependentReplacements: a Pipe cannot change its source."""
+    dev = record("dev")
+    found = plan(dev, altered(dev, TABLE, hashKey="another"))
+    replaced = {step.resource.type: step for step in found.of("replace")}
+    assert replaced.keys() == {TABLE, PIPE}
+    assert replaced[TABLE].forced_by == ("hashKey",)
+    assert replaced[TABLE].loses_data
+    assert replaced[PIPE].forced_by == (dev.one(TABLE).urn,)
+
+
+def test_a_protected_resource_is_not_replaced_or_deleted(record: Record) -> None:
+    """step_generator.go: "unable to replace resource … as it is currently marked for protection"."""
+    prod = record("prod")
+    renamed = plan(prod, altered(prod, TABLE, name="another"))
+    assert [step.resource.type for step in renamed.refused] == [TABLE]
+    gone = Graph(tuple(one for one in prod.resources if one.type != BUCKET), prod.outputs)
+    assert {step.resource.type for step in plan(prod, gone).refused} == {BUCKET}
+    assert not any(step.loses_data for step in plan(prod, gone).steps)
+
+
+def test_protection_and_replacement_may_go_in_one_update(record: Record) -> None:
+    """step_generator.go: "we do allow unprotecting and replacing to happen in a single update cycle"."""
+    prod = record("prod")
+    renamed = plan(prod, altered(unprotected(prod), TABLE, name="another"))
+    assert renamed.refused == ()
+    assert any(step.loses_data for step in renamed.of("replace"))
+
+
+def test_what_is_retained_leaves_the_program_only(record: Record) -> None:
+    prod = unprotected(record("prod"))
+    bucket = prod.of(BUCKET)[0]
+    kept = with_resource(prod, bucket, dataclasses.replace(bucket, retain_on_delete=True))
+    gone = Graph(tuple(one for one in prod.resources if one is not bucket), prod.outputs)
+    (step,) = plan(kept, gone).of("delete")
+    assert step.kept
+    assert not step.loses_data
+
+
+def test_the_capture_is_changed_without_touching_what_holds_the_data(record: Record) -> None:
+    found = plan(record("prod"), record("prod", ALONE["captureMode"]))
+    assert names(found, "create") >= {"aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination"}
+    assert names(found, "delete") >= {PIPE, "aws:sqs/queue:Queue"}
+    assert names(found, "replace") == set()
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_other_setting_takes_anything_that_holds_data(stack: str, record: Record) -> None:
+    """Moved all at once, for time's sake: what no change of many takes, none of them takes by itself."""
+    before, after = record(stack), record(stack, moved_together(stack))
+    for found in (plan(before, after), plan(after, before)):
+        assert len(found.of("update")) > 10
+        assert [step for step in found.steps if step.action in ("replace", "delete")] == []
+
+
+@pytest.mark.parametrize("key", ALONE)
+def test_a_setting_that_takes_what_holds_data_says_so(key: str, record: Record) -> None:
+    before, after = unprotected(record("prod")), unprotected(record("prod", ALONE[key]))
+    for found in (plan(before, after), plan(after, before)):
+        taken = {step.resource.type for step in found.steps if step.loses_data}
+        assert taken <= HOLDS_DATA
+        if taken:
+            assert CHANGES[key].loses or CHANGES[key].refused, taken
+
+
+def test_every_setting_can_be_moved() -> None:
+    for key in declared():
+        texts = moves.values(key.name)
+        assert len(set(texts)) >= 2
+        assert all(key.rule.parse(one) is not None for one in texts)
+
+
+def test_the_command_says_what_up_would_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--stack", "dev", "--change", "captureMode=native"], ROOT) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Stack dev, captureMode from pipe to native:\n")
+    assert "  created: KinesisStreamingDestination capture" in told
+    assert "  deleted: Pipe capture-pipe" in told
+    assert CHANGES["captureMode"].says.partition(":")[0] in " ".join(told.split())
+
+
+def test_a_change_that_the_program_refuses_is_told_in_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--stack", "dev", "--change", "kinesisRetentionHours=1"], ROOT) == 2
+    told = " ".join(capsys.readouterr().out.split())
+    assert "refused, before anything is touched: sales-analytics-cdc:kinesisRetentionHours is '1'; allowed:" in told
+
+
+def test_the_text_names_what_forces_a_replacement(record: Record) -> None:
+    dev = record("dev")
+    found = plan(dev, altered(dev, TABLE, hashKey="another"))
+    told = list(change_text.lines("dev", [Moved("one", "a", "b")], found, ""))
+    assert "  deleted and created again: Table table, because hashKey cannot be changed (with what it holds)" in told
+    assert "  deleted and created again: Pipe capture-pipe, because it holds on to table" in told
