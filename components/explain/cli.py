@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pulumi
 
-from components.explain import change_text, document, graph, moves, outline, stacks, text
+from components.explain import change_text, document, graph, moves, outline, permissions, stacks, text
 from components.explain.change import plan
 from components.explain.change_text import Moved
 from components.explain.graph import Graph
@@ -57,14 +57,20 @@ def load(root: Path, stack: str, changed: Sequence[str] = (), deployed: Graph | 
 def explained(root: Path, stack: str, changed: Sequence[str] = ()) -> Report:
     """The report of a stack, with the prices of its own region."""
     recorded, settings = load(root, stack, changed)
-    region = stacks.config(root, stack).get("aws:region", REGION)
-    return report(stack, recorded, Basis(settings, tariff=Tariff(region)))
+    return report(stack, recorded, Basis(settings, tariff=Tariff(_region(root, stack))))
+
+
+def _region(root: Path, stack: str) -> str:
+    return stacks.config(root, stack).get("aws:region", REGION)
 
 
 def _lines(root: Path, chosen: argparse.Namespace) -> Iterable[str]:
     stack, changed = str(chosen.stack), list[str](chosen.config)
     if chosen.changes:
         return moves.table(root, stack, load)
+    if chosen.permissions:
+        recorded, _ = load(root, stack, changed)
+        return [json.dumps(one, indent=2) for one in permissions.policies(recorded, _region(root, stack))]
     if chosen.inputs:
         return outline.with_inputs(*load(root, stack, changed))
     made = explained(root, stack, changed)
@@ -117,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what `pulumi up` would do to the running stack with this setting changed (exit code 2: it is refused)",
     )
     one_of.add_argument("--changes", action="store_true", help="the same for every setting, in a table")
+    one_of.add_argument("--permissions", action="store_true", help="what a deployment must be allowed, as IAM policies")
     return parser
 
 

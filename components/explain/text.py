@@ -36,7 +36,8 @@ def overview(report: Report) -> Iterator[str]:
     yield ""
     yield from _wrapped(
         "More: --full shows every resource, --inputs what each is made with, --json both for programs; "
-        "--change KEY=VALUE tells what `pulumi up` would do with a setting changed, --changes that of every setting."
+        "--change KEY=VALUE tells what `pulumi up` would do with a setting changed, --changes that of every setting, "
+        "--permissions what a deployment must be allowed."
     )
 
 
