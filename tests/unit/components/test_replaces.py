@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import cfnlint
 import pytest
 from pulumi._types import input_type_py_to_pulumi_names
 
@@ -60,3 +65,118 @@ def test_a_difference_is_named_by_its_path() -> None:
     new = {"name": "a", "rules": [{"id": "x", "days": 2}, {"id": "y"}], "tags": {"b": "1"}, "columns": [1]}
     assert list(changes(old, new)) == ["columns", "rules[0].days", "tags.a", "tags.b"]
     assert list(changes(old, old)) == []
+
+
+# AWS's own word: which properties of its resource types can be set at creation only, and their names here.
+# (createOnlyProperties of the CloudFormation schemas, https://docs.aws.amazon.com/cloudformation-cli/latest/
+# userguide/resource-type-schema.html, as cfn-lint carries them.)
+CREATE_ONLY: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "aws:appautoscaling/policy:Policy": (
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        {
+            "PolicyName": "name",
+            "ResourceId": "resourceId",
+            "ScalableDimension": "scalableDimension",
+            "ServiceNamespace": "serviceNamespace",
+        },
+    ),
+    "aws:appautoscaling/target:Target": (
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        {
+            "ResourceId": "resourceId",
+            "ScalableDimension": "scalableDimension",
+            "ServiceNamespace": "serviceNamespace",
+        },
+    ),
+    "aws:athena/namedQuery:NamedQuery": (
+        "AWS::Athena::NamedQuery",
+        {
+            "Name": "name",
+            "Database": "database",
+            "Description": "description",
+            "QueryString": "query",
+            "WorkGroup": "workgroup",
+        },
+    ),
+    "aws:athena/workgroup:Workgroup": ("AWS::Athena::WorkGroup", {"Name": "name"}),
+    "aws:cloudwatch/dashboard:Dashboard": ("AWS::CloudWatch::Dashboard", {"DashboardName": "dashboardName"}),
+    "aws:cloudwatch/eventBus:EventBus": ("AWS::Events::EventBus", {"Name": "name"}),
+    "aws:cloudwatch/eventRule:EventRule": ("AWS::Events::Rule", {"Name": "name"}),
+    "aws:cloudwatch/logGroup:LogGroup": ("AWS::Logs::LogGroup", {"LogGroupName": "name"}),
+    "aws:cloudwatch/logStream:LogStream": (
+        "AWS::Logs::LogStream",
+        {"LogGroupName": "logGroupName", "LogStreamName": "name"},
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("AWS::CloudWatch::Alarm", {"AlarmName": "name"}),
+    "aws:dynamodb/table:Table": ("AWS::DynamoDB::Table", {"TableName": "name"}),
+    "aws:glue/catalogDatabase:CatalogDatabase": ("AWS::Glue::Database", {"DatabaseName": "name"}),
+    "aws:glue/catalogTable:CatalogTable": (
+        "AWS::Glue::Table",
+        {"DatabaseName": "databaseName", "TableInput/Name": "name"},
+    ),
+    "aws:glue/crawler:Crawler": ("AWS::Glue::Crawler", {"Name": "name"}),
+    "aws:iam/role:Role": ("AWS::IAM::Role", {"RoleName": "name", "Path": "path"}),
+    "aws:iam/rolePolicy:RolePolicy": ("AWS::IAM::RolePolicy", {"PolicyName": "name", "RoleName": "role"}),
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": (
+        "AWS::KinesisFirehose::DeliveryStream",
+        {"DeliveryStreamName": "name", "KinesisStreamSourceConfiguration": "kinesisSourceConfiguration"},
+    ),
+    "aws:kinesis/stream:Stream": ("AWS::Kinesis::Stream", {"Name": "name"}),
+    "aws:kms/alias:Alias": ("AWS::KMS::Alias", {"AliasName": "name"}),
+    "aws:lambda/function:Function": ("AWS::Lambda::Function", {"FunctionName": "name", "PackageType": "packageType"}),
+    "aws:pipes/pipe:Pipe": (
+        "AWS::Pipes::Pipe",
+        {
+            "Name": "name",
+            "Source": "source",
+            "SourceParameters/DynamoDBStreamParameters/StartingPosition": (
+                "sourceParameters.dynamodbStreamParameters.startingPosition"
+            ),
+            "SourceParameters/KinesisStreamParameters/StartingPosition": (
+                "sourceParameters.kinesisStreamParameters.startingPosition"
+            ),
+        },
+    ),
+    "aws:s3/bucket:Bucket": ("AWS::S3::Bucket", {"BucketName": "bucket"}),
+    "aws:s3/bucketPolicy:BucketPolicy": ("AWS::S3::BucketPolicy", {"Bucket": "bucket"}),
+    "aws:sns/topic:Topic": ("AWS::SNS::Topic", {"TopicName": "name", "FifoTopic": "fifoTopic"}),
+    "aws:sns/topicSubscription:TopicSubscription": (
+        "AWS::SNS::Subscription",
+        {"Endpoint": "endpoint", "Protocol": "protocol", "TopicArn": "topic"},
+    ),
+    "aws:sqs/queue:Queue": ("AWS::SQS::Queue", {"QueueName": "name", "FifoQueue": "fifoQueue"}),
+}
+
+# What the provider replaces though AWS's schema does not say so, of what the program sets.
+PROVIDERS_OWN: Mapping[tuple[str, str], str] = {
+    ("aws:dynamodb/table:Table", "hashKey"): "AWS: KeySchema, at times (conditionalCreateOnlyProperties)",
+    ("aws:dynamodb/table:Table", "rangeKey"): "AWS: KeySchema, at times (conditionalCreateOnlyProperties)",
+    ("aws:cloudwatch/eventRule:EventRule", "eventBusName"): "AWS: at times (conditionalCreateOnlyProperties)",
+    ("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "destination"): "says which configuration is used",
+}
+
+
+def create_only(aws_type: str) -> set[str]:
+    """The paths that AWS's schema of a type calls createOnly."""
+    data = Path(cfnlint.__file__).parent / "data" / "schemas"
+    region = json.loads((data / "providers" / "eu-west-1.json").read_text())
+    schema = json.loads((data / "resources" / f"{region[aws_type]}.json").read_text())
+    return {path.removeprefix("/properties/") for path in schema["createOnlyProperties"]}
+
+
+@pytest.mark.parametrize("type_", CREATE_ONLY)
+def test_what_aws_cannot_change_is_replaced(type_: str) -> None:
+    aws_type, named = CREATE_ONLY[type_]
+    assert named.keys() <= create_only(aws_type)
+    assert set(named.values()) <= REPLACES[type_].keys()
+
+
+@pytest.mark.parametrize("type_", CREATE_ONLY)
+def test_what_is_replaced_is_what_aws_cannot_change(type_: str, record: Record) -> None:
+    """Of what the program sets: a table that replaced more than it need would frighten for nothing."""
+    given = {name for stack in STACKS for one in record(stack).of(type_) for name in one.inputs}
+    ours = {path for path in REPLACES[type_] if path.partition(".")[0] in given}
+    assert {path for path in ours - set(CREATE_ONLY[type_][1].values()) if (type_, path) not in PROVIDERS_OWN} <= {
+        "extendedS3Configuration.dynamicPartitioningConfiguration.enabled",
+        "sourceParameters.kinesisStreamParameters.startingPositionTimestamp",
+    }
