@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.front.control import services
 from sandbox.front.control.call import Call, parse
 from sandbox.front.control.cbor import answered
 from sandbox.front.control.output import amended, error_of, members_of, reply_of
@@ -15,6 +16,7 @@ class Control:
     """Answers every request that is no data call and that no process of its own answers."""
 
     def __init__(self, moto: Callable[[Request], Reply]) -> None:
+        services.load()
         self._moto = moto
 
     def __call__(self, request: Request) -> Reply:

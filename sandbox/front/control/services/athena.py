@@ -1,0 +1,108 @@
+"""Athena's workgroups and named queries. https://docs.aws.amazon.com/athena/latest/APIReference/"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.athena.models import AthenaBackend, NamedQuery, WorkGroup, athena_backends
+
+from sandbox.front.backends import backend_of
+from sandbox.front.control.call import Call
+from sandbox.front.control.registry import amends, answers
+from sandbox.front.reply import ServiceError
+
+_ENGINE = "Athena engine version 3"
+_REPLACED = "ResultConfigurationUpdates"
+_REMOVE = "Remove"
+
+
+@amends("athena", "GetWorkGroup")
+def described_group(call: Call, output: dict[str, Any]) -> None:
+    """A workgroup has an engine in effect; one that is not there is an error, which the provider knows by its words."""
+    _group(call)
+    versions: dict[str, str] = output["WorkGroup"]["Configuration"].setdefault("EngineVersion", {})
+    versions.setdefault("SelectedEngineVersion", "AUTO")
+    versions.setdefault("EffectiveEngineVersion", _ENGINE)
+
+
+@answers("athena", "UpdateWorkGroup")
+def update_group(call: Call) -> None:
+    """Changes what is named and leaves the rest; `Remove…` takes a setting away."""
+    group, given = _group(call), call.parameters
+    if "Description" in given:
+        group.description = given["Description"]
+    if "State" in given:
+        group.state = given["State"]
+    updates: dict[str, Any] = given.get("ConfigurationUpdates", {})
+    configuration: dict[str, Any] = group.configuration
+    results = _updated(configuration.get("ResultConfiguration", {}), updates.pop(_REPLACED, {}))
+    group.configuration = _updated(configuration, updates) | ({"ResultConfiguration": results} if results else {})
+
+
+@answers("athena", "DeleteWorkGroup")
+def delete_group(call: Call) -> None:
+    """A workgroup that has named queries goes with them if that is asked for, and else not."""
+    group, backend = _group(call), _backend(call)
+    queries = [id_ for id_, query in backend.named_queries.items() if query.workgroup is group]
+    if queries and not call.parameters.get("RecursiveDeleteOption"):
+        raise ServiceError("InvalidRequestException", f"WorkGroup {group.name} is not empty")
+    for id_ in queries:
+        del backend.named_queries[id_]
+    backend.delete_work_group(group.name)
+
+
+@answers("athena", "GetNamedQuery")
+def named_query(call: Call) -> Mapping[str, Any]:
+    """A query that was kept under a name."""
+    query = _query(call)
+    described: dict[str, str | None] = {
+        "Name": query.name,
+        "Database": query.database,
+        "Description": query.description,
+        "QueryString": query.query_string,
+        "NamedQueryId": query.id,
+        "WorkGroup": query.workgroup.name,
+    }
+    return {"NamedQuery": {name: value for name, value in described.items() if value is not None}}
+
+
+@answers("athena", "UpdateNamedQuery")
+def update_named_query(call: Call) -> None:
+    """Changes a query's name, description and text."""
+    query, given = _query(call), call.parameters
+    query.name, query.query_string = given["Name"], given["QueryString"]
+    if "Description" in given:
+        query.description = given["Description"]
+
+
+@answers("athena", "DeleteNamedQuery")
+def delete_named_query(call: Call) -> None:
+    """Forgets a query."""
+    del _backend(call).named_queries[_query(call).id]
+
+
+def _updated(configuration: Mapping[str, Any], updates: Mapping[str, Any]) -> dict[str, Any]:
+    removed = {name.removeprefix(_REMOVE) for name, value in updates.items() if name.startswith(_REMOVE) and value}
+    replaced = {name: value for name, value in updates.items() if not name.startswith(_REMOVE)}
+    return {name: value for name, value in {**configuration, **replaced}.items() if name not in removed}
+
+
+def _backend(call: Call) -> AthenaBackend:
+    return backend_of(athena_backends, call.region)
+
+
+def _group(call: Call) -> WorkGroup:
+    name = call.parameters["WorkGroup"]
+    group = _backend(call).work_groups.get(name)
+    if group is None:
+        raise ServiceError("InvalidRequestException", f"WorkGroup {name} is not found.")
+    return group
+
+
+def _query(call: Call) -> NamedQuery:
+    id_ = call.parameters["NamedQueryId"]
+    query = _backend(call).named_queries.get(id_)
+    if query is None:
+        raise ServiceError("InvalidRequestException", f"NamedQuery {id_} does not exist")
+    return query

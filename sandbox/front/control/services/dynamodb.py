@@ -1,0 +1,163 @@
+"""DynamoDB tables' throughput, encryption and class, and their Kinesis destinations.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
+from moto.kinesis.models import kinesis_backends
+
+from sandbox.front.backends import backend_of
+from sandbox.front.control.call import Call
+from sandbox.front.control.registry import amends, answers, refuses
+from sandbox.front.reply import ServiceError
+
+_ON_DEMAND = "sandbox_on_demand_throughput"
+_CLASS = "sandbox_table_class"
+_DESTINATIONS = "sandbox_kinesis_destinations"
+_PRECISION = "ApproximateCreationDateTimePrecision"
+_FINEST = "MICROSECOND"
+_NO_CAPACITY = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
+_NO_LIMIT = -1
+
+
+@amends("dynamodb", "CreateTable", "UpdateTable")
+def keep_table(call: Call, output: dict[str, Any]) -> None:
+    """Keeps what moto does not of a table that was created or changed, and tells it."""
+    given, table = call.parameters, _table(call)
+    if (limits := given.get("OnDemandThroughput")) is not None:
+        vars(table)[_ON_DEMAND] = {**vars(table).get(_ON_DEMAND, {}), **limits}
+    if (class_ := given.get("TableClass")) is not None:
+        vars(table)[_CLASS] = class_
+    if call.operation == "UpdateTable":
+        _change_billing(table, given.get("BillingMode"))
+        _change_encryption(table, given.get("SSESpecification"))
+    description: dict[str, Any] = output["TableDescription"]
+    if table.sse_specification is None or not table.sse_specification.get("Enabled"):
+        description.pop("SSEDescription", None)
+    description["ProvisionedThroughput"] = table.throughput
+    _tell(table, description)
+
+
+@amends("dynamodb", "DescribeTable")
+def tell_table(call: Call, output: dict[str, Any]) -> None:
+    """A table's description has all that was asked for."""
+    _tell(_table(call), output["Table"])
+
+
+@refuses
+def delete_protected(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
+    """A protected table is not deleted; AWS's own words are in nubo-db/dynoxide issue 46."""
+    if (service, operation) != ("dynamodb", "DeleteTable"):
+        return None
+    table = backend_of(dynamodb_backends, region).tables.get(_name(parameters))
+    if table is None or not table.deletion_protection_enabled:
+        return None
+    return ServiceError(
+        "ValidationException",
+        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+    )
+
+
+@answers("dynamodb", "DescribeKinesisStreamingDestination")
+def destinations(call: Call) -> Mapping[str, Any]:
+    """The streams that a table writes its changes to, or did."""
+    found = _destinations(_table(call))
+    listed = [{"StreamArn": arn, **destination} for arn, destination in found.items()]
+    return {"TableName": call.parameters["TableName"], "KinesisDataStreamDestinations": listed}
+
+
+@answers("dynamodb", "EnableKinesisStreamingDestination")
+def enable_destination(call: Call) -> Mapping[str, Any]:
+    """Has a table write its changes to a stream. An error when it does, or when there is no such stream."""
+    arn = call.parameters["StreamArn"]
+    found = _destinations(_table(call))
+    if found.get(arn, {}).get("DestinationStatus") == "ACTIVE":
+        raise ServiceError(
+            "ValidationException",
+            "Table is not in a valid state to enable Kinesis Streaming Destination: "
+            "EnableKinesisStreamingDestination must be DISABLED or ENABLE_FAILED to perform ENABLE operation.",
+        )
+    if arn not in {stream.arn for stream in backend_of(kinesis_backends, call.region).streams.values()}:
+        raise ServiceError("ResourceNotFoundException", f"Stream {arn} is not found.")
+    asked = call.parameters.get("EnableKinesisStreamingConfiguration", {})
+    found[arn] = {"DestinationStatus": "ACTIVE", _PRECISION: asked.get(_PRECISION, _FINEST)}
+    return _progress(call, "ENABLING") | {"EnableKinesisStreamingConfiguration": {_PRECISION: found[arn][_PRECISION]}}
+
+
+@answers("dynamodb", "UpdateKinesisStreamingDestination")
+def update_destination(call: Call) -> Mapping[str, Any]:
+    """Changes how precise the times of a table's changes are."""
+    destination = _active(call)
+    destination.update(call.parameters.get("UpdateKinesisStreamingConfiguration", {}))
+    changed = {"UpdateKinesisStreamingConfiguration": {_PRECISION: destination[_PRECISION]}}
+    return _progress(call, "UPDATING") | changed
+
+
+@answers("dynamodb", "DisableKinesisStreamingDestination")
+def disable_destination(call: Call) -> Mapping[str, Any]:
+    """Has a table no longer write its changes to a stream; it is listed still."""
+    _active(call)["DestinationStatus"] = "DISABLED"
+    return _progress(call, "DISABLING")
+
+
+def _tell(table: Table, description: dict[str, Any]) -> None:
+    kept = vars(table)
+    if table.billing_mode == "PAY_PER_REQUEST" and (limits := kept.get(_ON_DEMAND)):
+        description["OnDemandThroughput"] = {
+            name: limits.get(name, _NO_LIMIT) for name in ("MaxReadRequestUnits", "MaxWriteRequestUnits")
+        }
+    if class_ := kept.get(_CLASS):
+        description["TableClassSummary"] = {"TableClass": class_}
+
+
+def _change_billing(table: Table, mode: str | None) -> None:
+    if mode == "PAY_PER_REQUEST":
+        table.throughput = dict(_NO_CAPACITY)
+    elif mode == "PROVISIONED":
+        vars(table).pop(_ON_DEMAND, None)
+
+
+def _change_encryption(table: Table, given: Mapping[str, Any] | None) -> None:
+    if given is not None:
+        table.sse_specification = {**given, "KMSMasterKeyId": given.get("KMSMasterKeyId")} if given["Enabled"] else None
+
+
+def _table(call: Call) -> Table:
+    name = _name(call.parameters)
+    table = backend_of(dynamodb_backends, call.region).tables.get(name)
+    if table is None:
+        raise ServiceError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
+    return table
+
+
+def _name(parameters: Mapping[str, Any]) -> str:
+    """A table's name, which may be given by its ARN."""
+    return str(parameters["TableName"]).rpartition("table/")[2]
+
+
+def _destinations(table: Table) -> dict[str, dict[str, str]]:
+    return vars(table).setdefault(_DESTINATIONS, {})
+
+
+def _active(call: Call) -> dict[str, str]:
+    destination = _destinations(_table(call)).get(call.parameters["StreamArn"])
+    if destination is None or destination["DestinationStatus"] != "ACTIVE":
+        raise ServiceError(
+            "ResourceNotFoundException",
+            f"Table {call.parameters['TableName']} does not stream to {call.parameters['StreamArn']}.",
+        )
+    return destination
+
+
+def _progress(call: Call, status: str) -> dict[str, Any]:
+    return {
+        "TableName": call.parameters["TableName"],
+        "StreamArn": call.parameters["StreamArn"],
+        "DestinationStatus": status,
+    }

@@ -1,0 +1,81 @@
+"""EventBridge Pipes. https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.pipes.models import EventBridgePipesBackend, Pipe, pipes_backends
+
+from sandbox.front.backends import backend_of
+from sandbox.front.control.call import Call
+from sandbox.front.control.registry import amends, answers
+from sandbox.front.reply import ServiceError
+
+_FILTERS = "FilterCriteria"
+
+
+@amends("pipes", "CreatePipe", "DescribePipe", "StartPipe", "StopPipe")
+def state(_: Call, output: dict[str, Any]) -> None:
+    """A pipe is in the state that is wanted of it: moto has one that was made STOPPED run."""
+    output["CurrentState"] = output["DesiredState"]
+
+
+@amends("pipes", "ListPipes")
+def states(call: Call, output: dict[str, Any]) -> None:
+    """As `state`, for each."""
+    for pipe in output["Pipes"]:
+        state(call, pipe)
+
+
+@answers("pipes", "UpdatePipe")
+def update_pipe(call: Call) -> Mapping[str, Any]:
+    """Changes what is named and leaves the rest.
+
+    Where a source is read from is no part of an update (its shape has no
+    StartingPosition), so it stays; filters stay until they are named, too.
+    """
+    given, backend = call.parameters, backend_of(pipes_backends, call.region)
+    pipe = _pipe(backend, given["Name"])
+    backend.update_pipe(
+        name=pipe.name,
+        role_arn=given["RoleArn"],
+        description=given.get("Description"),
+        desired_state=given.get("DesiredState"),
+        source_parameters=_source(pipe.source_parameters or {}, given["SourceParameters"], call)
+        if "SourceParameters" in given
+        else None,
+        enrichment=given.get("Enrichment"),
+        enrichment_parameters=given.get("EnrichmentParameters"),
+        target=given.get("Target"),
+        target_parameters=given.get("TargetParameters"),
+        log_configuration=given.get("LogConfiguration"),
+        kms_key_identifier=given.get("KmsKeyIdentifier"),
+    )
+    return {
+        "Arn": pipe.arn,
+        "Name": pipe.name,
+        "DesiredState": pipe.desired_state,
+        "CurrentState": pipe.desired_state,
+        "CreationTime": pipe.creation_time,
+        "LastModifiedTime": pipe.last_modified_time,
+    }
+
+
+def _source(old: Mapping[str, Any], new: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    """The source's parameters after an update: what an update has no member for is what it was."""
+    shape: Any = call.model
+    updatable = shape.input_shape.members["SourceParameters"].members
+    merged = {name: value for name, value in old.items() if name == _FILTERS} | dict(new)
+    for name, value in merged.items():
+        if name in old and isinstance(value, dict) and name != _FILTERS:
+            kept = {member: held for member, held in old[name].items() if member not in updatable[name].members}
+            merged[name] = kept | value
+    return merged
+
+
+def _pipe(backend: EventBridgePipesBackend, name: str) -> Pipe:
+    pipe = backend.pipes.get(name)
+    if pipe is None:
+        raise ServiceError("NotFoundException", f"Pipe {name} does not exist.", status=404)
+    return pipe

@@ -1,0 +1,80 @@
+"""S3 buckets' own settings. https://docs.aws.amazon.com/AmazonS3/latest/API/"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from moto.s3.models import FakeBucket, S3Backend, s3_backends
+
+from sandbox.front.control.call import Call
+from sandbox.front.control.registry import amends, answers
+from sandbox.front.reply import ServiceError
+from sandbox.state import ACCOUNT_ID
+
+_PARTITION = "aws"
+_LOG_FORMAT = "sandbox_log_key_format"
+_PAYER = "sandbox_payer"
+_OWN_KEYS = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
+
+
+@amends("s3", "CreateBucket")
+def keep_tags(call: Call, _: dict[str, Any]) -> None:
+    """The tags that a bucket is created with are its tags.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html
+    """
+    tags: list[dict[str, str]] = call.parameters.get("CreateBucketConfiguration", {}).get("Tags", [])
+    if tags:
+        _backend().tagger.tag_resource(_bucket(call).arn, tags)
+
+
+@answers("s3", "GetBucketEncryption")
+def encryption(call: Call) -> Mapping[str, Any]:
+    """S3 encrypts every bucket with keys of its own where nothing else was set.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
+    """
+    given: dict[str, Any] = _bucket(call).encryption or {}
+    rules: Any = given.get("Rule", _OWN_KEYS)
+    listed = cast("list[dict[str, Any]]", rules if isinstance(rules, list) else [rules])
+    told = [rule | {"BucketKeyEnabled": str(rule.get("BucketKeyEnabled")).lower() == "true"} for rule in listed]
+    return {"ServerSideEncryptionConfiguration": {"Rules": told}}
+
+
+@amends("s3", "PutBucketLogging")
+def keep_log_format(call: Call, _: dict[str, Any]) -> None:
+    """Keeps how the logs' keys are made."""
+    enabled: dict[str, Any] = call.parameters["BucketLoggingStatus"].get("LoggingEnabled", {})
+    vars(_bucket(call))[_LOG_FORMAT] = enabled.get("TargetObjectKeyFormat")
+
+
+@amends("s3", "GetBucketLogging")
+def log_format(call: Call, output: dict[str, Any]) -> None:
+    """Tells how the logs' keys are made."""
+    if "LoggingEnabled" in output and (given := vars(_bucket(call)).get(_LOG_FORMAT)):
+        output["LoggingEnabled"]["TargetObjectKeyFormat"] = given
+
+
+@answers("s3", "GetBucketRequestPayment")
+def payment(call: Call) -> Mapping[str, Any]:
+    """Who pays for what is read."""
+    return {"Payer": vars(_bucket(call)).get(_PAYER, "BucketOwner")}
+
+
+@answers("s3", "PutBucketRequestPayment")
+def put_payment(call: Call) -> None:
+    """Says who pays for what is read."""
+    vars(_bucket(call))[_PAYER] = call.parameters["RequestPaymentConfiguration"]["Payer"]
+
+
+def _backend() -> S3Backend:
+    return s3_backends[ACCOUNT_ID][_PARTITION]
+
+
+def _bucket(call: Call) -> FakeBucket:
+    name = call.parameters["Bucket"]
+    bucket = _backend().buckets.get(name)
+    if bucket is None:
+        raise ServiceError("NoSuchBucket", "The specified bucket does not exist", status=404)
+    return bucket

@@ -1,0 +1,18 @@
+"""SNS subscriptions. https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.front.control.call import Call
+from sandbox.front.control.registry import amends
+
+_CONFIRMED_BY_PEOPLE = frozenset({"email", "email-json"})
+
+
+@amends("sns", "GetSubscriptionAttributes")
+def pending(_: Call, output: dict[str, Any]) -> None:
+    """What somebody has to confirm by mail is pending here for ever: nobody gets one."""
+    attributes: dict[str, str] = output["Attributes"]
+    if attributes.get("Protocol") in _CONFIRMED_BY_PEOPLE:
+        attributes.update(PendingConfirmation="true", ConfirmationWasAuthenticated="false")
