@@ -1,0 +1,136 @@
+"""The runbook is true: every alarm has its section, and every command of the documentation exists with its options."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, cast
+
+import botocore
+import botocore.session
+import pytest
+
+from components.settings import declared
+from tests.unit.components.conftest import ROOT, STACKS
+from tests.unit.components.running import Record
+
+RUNBOOK = (ROOT / "RUNBOOK.md").read_text()
+DOCUMENTS = ("README.md", "RUNBOOK.md")
+ENDS = {"&&", "|", "#", ">", ";", "\\"}
+
+# Options that the AWS CLI takes with every command, and commands that are the CLI's own.
+CLI_OPTIONS = {"--region", "--output", "--query", "--profile"}
+CLI_COMMANDS = {("s3", "sync"), ("logs", "tail")}
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Every command of the documentation with the document: those of the blocks, and those between backticks."""
+    for name in DOCUMENTS:
+        text = (ROOT / name).read_text()
+        for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+            for line in re.findall(r"^\s*\$ (.*)$", block, re.MULTILINE):
+                yield from ((name, part.strip()) for part in line.split("&&"))
+        for inline in re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+            if inline.startswith(("python -m ", "make ", "aws ")) and "…" not in inline:
+                yield name, inline
+
+
+def words(command: str) -> list[str]:
+    return list(takewhile(lambda word: word not in ENDS, shlex.split(command, comments=True)))
+
+
+PYTHON = sorted({command for _, command in commands() if command.startswith("python -m ")})
+MAKE = sorted({command for _, command in commands() if command.startswith("make ")})
+AWS = sorted({command for _, command in commands() if command.startswith("aws ")})
+
+
+# botocore has no types.
+xform_name: Any = cast("Any", botocore).xform_name
+model_of: Any = cast("Any", botocore.session).get_session().get_service_model
+
+
+@cache
+def help_of(*module: str) -> str:
+    """What a module, or its subcommand, prints for --help."""
+    told = subprocess.run(
+        [sys.executable, "-m", *module, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, f"python -m {' '.join(module)} --help: {told.stderr}"
+    return told.stdout
+
+
+def test_there_are_commands_to_look_at() -> None:
+    assert len(PYTHON) > 15
+    assert len(MAKE) > 5
+    assert len(AWS) > 8
+
+
+@pytest.mark.parametrize("command", PYTHON)
+def test_a_python_command_exists_with_its_options(command: str) -> None:
+    _, _, module, *rest = words(command)
+    if module.startswith(("tests.", "benchmarks.")) or not (ROOT / Path(*module.split("."))).is_dir():
+        assert (ROOT / Path(*module.split("."))).with_suffix(".py").is_file() or module.startswith("benchmarks")
+        return
+    first = rest[0] if rest and not rest[0].startswith("-") else ""
+    subcommand = [first] if first and re.search(rf"^\s+{re.escape(first)}\b", help_of(module), re.MULTILINE) else []
+    known = help_of(module, *subcommand)
+    for option in (word.partition("=")[0] for word in rest if word.startswith("--")):
+        assert re.search(rf"{option}\b", known), f"{option} is no option of python -m {module} {' '.join(subcommand)}"
+
+
+@pytest.mark.parametrize("command", MAKE)
+def test_a_make_target_exists(command: str) -> None:
+    targets = set(re.findall(r"^([a-zA-Z-][\w./-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    target = words(command)[1]
+    assert target in targets or "/" in target
+
+
+@pytest.mark.parametrize("command", AWS)
+def test_an_aws_command_is_an_operation_with_its_members(command: str) -> None:
+    """By botocore's models: the AWS CLI makes its commands and options of them."""
+    _, service, operation, *rest = words(command)
+    if (service, operation) in CLI_COMMANDS:
+        return
+    model = model_of("s3" if service == "s3api" else service)
+    named = {xform_name(name, "-"): name for name in model.operation_names}
+    assert operation in named
+    members = {f"--{xform_name(name, '-')}" for name in model.operation_model(named[operation]).input_shape.members}
+    assert {word for word in rest if word.startswith("--")} <= members | CLI_OPTIONS
+
+
+def test_every_alarm_has_a_section(record: Record) -> None:
+    """Whoever is called at night looks for the alarm's name: write a section for a new one."""
+    sections = set(re.findall(r"^### ([a-z-]+)$", RUNBOOK, re.MULTILINE))
+    for stack in STACKS:
+        for changed in ({}, {"captureMode": "native"}, {"eventFanout": "true"}):
+            for alarm in record(stack, changed).of("aws:cloudwatch/metricAlarm:MetricAlarm"):
+                assert alarm.name.removeprefix("observability-") in sections, alarm.name
+
+
+def test_every_setting_that_it_names_is_one() -> None:
+    keys = {key.name for key in declared()}
+    named = set(re.findall(r"pulumi config set (\w+)", RUNBOOK)) | set(
+        re.findall(r"--(?:change|config) (\w+)=", RUNBOOK)
+    )
+    assert named
+    assert named <= keys
+    for word in re.findall(r"`([a-z]+[A-Z][A-Za-z]+)`", RUNBOOK):
+        assert word in keys, word
+
+
+def test_every_link_within_it_leads_somewhere() -> None:
+    titles = re.findall(r"^#+ (.+)$", RUNBOOK, re.MULTILINE)
+    anchors = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+    assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= anchors
+
+
+def test_the_stack_s_names_are_those_that_it_speaks_of(record: Record) -> None:
+    names = {str(value) for one in record("dev").resources for value in one.inputs.values() if isinstance(value, str)}
+    for name in set(re.findall(r"order[-_]cdc[-_]dev[-_][a-z-]*[a-z]", RUNBOOK)) - {"order-cdc-dev-deploy"}:
+        assert name in names, name
