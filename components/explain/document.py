@@ -22,7 +22,7 @@ from typing import Any
 from components.explain import purposes
 from components.explain.controls import Finding
 from components.explain.prices import Cost
-from components.explain.rates import CHECKED, Rate, unverified
+from components.explain.rates import CHECKED, REGION, Rate
 from components.explain.report import Entry, Report
 
 VERSION = 1
@@ -38,8 +38,8 @@ def document(report: Report) -> dict[str, Any]:
         "cost": _cost(report.total),
         "prices": {
             "checked": CHECKED,
-            "of_us_east_1": [rate.unit for rate in Rate if not tariff.is_own(rate)],
-            "unverified": [rate.unit for rate in unverified()],
+            "of_us_east_1": [rate.unit for rate in Rate if tariff.region != REGION and not tariff.is_own(rate)],
+            "unverified": [rate.unit for rate in tariff.unverified()],
             "unknown": [entry.resource.urn for entry in report.unpriced],
         },
         "stages": [_stage(entry) for entry in report.top],

@@ -166,11 +166,14 @@ class Tariff:
         """Dollars for one of the rate's unit."""
         return REGIONAL.get(self.region, {}).get(rate, (rate.usd, ""))[0]
 
+    def source(self, rate: Rate) -> str:
+        """Who says so: of the region itself, else of us-east-1; "" for nobody."""
+        return REGIONAL.get(self.region, {}).get(rate, (rate.usd, rate.source))[1]
+
     def is_own(self, rate: Rate) -> bool:
         """Whether a source confirms the price for this very region."""
-        return self.region == REGION or rate in REGIONAL.get(self.region, {})
+        return bool(self.source(rate)) and (self.region == REGION or rate in REGIONAL.get(self.region, {}))
 
-
-def unverified() -> list[Rate]:
-    """The rates that no source confirms."""
-    return [rate for rate in Rate if not rate.source]
+    def unverified(self) -> list[Rate]:
+        """The rates that no source confirms, of any region."""
+        return [rate for rate in Rate if not self.source(rate)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from components.explain import outline, purposes
 from components.explain.prices import Cost
-from components.explain.rates import CHECKED, REGION, Rate, unverified
+from components.explain.rates import CHECKED, REGION, Rate
 from components.explain.report import Entry, Report
 
 WIDTH = 100
@@ -75,7 +75,7 @@ def _basis(report: Report) -> Iterator[str]:
         f"List prices, checked on {CHECKED}."
     )
     foreign = [rate for rate in Rate if not report.basis.tariff.is_own(rate)]
-    if foreign:
+    if foreign and region != REGION:
         own = ", ".join(rate.unit for rate in Rate if report.basis.tariff.is_own(rate)) or "none"
         yield from _wrapped(
             f"For {region} no source was found that confirms {len(foreign)} of the {len(Rate)} prices: {REGION}'s "
@@ -84,7 +84,7 @@ def _basis(report: Report) -> Iterator[str]:
     if report.unpriced:
         names = ", ".join(f"{entry.resource.name} ({entry.resource.type})" for entry in report.unpriced)
         yield from _wrapped(f"Not in the price list, so not in the sums: {names}.")
-    if doubtful := unverified():
+    if doubtful := report.basis.tariff.unverified():
         yield from _wrapped(
             f"Unverified, no source found: {'; '.join(f'{rate.unit} at {_price(rate)}' for rate in doubtful)}."
         )

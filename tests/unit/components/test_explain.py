@@ -72,8 +72,8 @@ def test_the_sums_are_those_of_the_parts(program: Graph, settings: Settings) -> 
 
 def test_a_price_that_nobody_confirms_is_said_to_be_one(record: Record) -> None:
     told = " ".join(text.overview(priced(record("dev"), Settings())))
-    assert rates.unverified()
-    assert all(f"{rate.unit} at $" in told for rate in rates.unverified())
+    assert Tariff().unverified()
+    assert all(f"{rate.unit} at $" in told for rate in Tariff().unverified())
 
 
 def test_a_region_has_its_own_prices_where_a_source_confirms_them(record: Record) -> None:
@@ -95,7 +95,7 @@ def test_every_regional_price_has_its_source() -> None:
 
 
 def test_every_other_price_has_its_source() -> None:
-    for rate in set(rates.Rate) - set(rates.unverified()):
+    for rate in set(rates.Rate) - set(Tariff().unverified()):
         assert re.match(r"[a-z0-9.-]+\.[a-z]+/", rate.source), rate
 
 

