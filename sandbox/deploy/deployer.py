@@ -15,6 +15,7 @@ from sandbox.errors import SandboxError
 from sandbox.state import StateDir
 
 LOG = "deploy.log"
+RESOURCES = "resources.json"
 
 
 def deploy(
@@ -30,15 +31,16 @@ def deploy(
     `program` is the `__main__.py` beside Pulumi.yaml, or its directory.
     `progress` gets a line for each resource as it is created. `begin` is called
     before the first one, once the program's settings have proven right: the
-    endpoint must answer when it returns. What the program
-    and the SDK print, and the traceback of an error, go to logs/deploy.log in
-    `state`. Raises SandboxError, one sentence, for a wrong setting, a resource
-    that cannot be created, or a program that fails.
+    endpoint must answer when it returns. What the program and the SDK print, and
+    the traceback of an error, go to logs/deploy.log in `state`; what was created,
+    by which inputs, to resources.json. Raises SandboxError, one sentence, for a
+    wrong setting, a resource that cannot be created, or a program that fails.
     """
     path = _entry(program)
     log = state.logs / LOG
     source = str(Path(sandbox.__file__).parent.parent)
     command = [sys.executable, "-m", "sandbox.deploy.host", str(path), stack, endpoint_url]
+    resources: list[dict[str, Any]] = []
     with (
         log.open("w") as errors,
         subprocess.Popen(  # noqa: S603 - this package's own module, and no shell
@@ -46,10 +48,11 @@ def deploy(
         ) as host,
     ):
         try:
-            last = _listen(host, progress, begin)
+            last = _listen(host, progress, begin, resources.append)
         except BaseException:
             host.kill()
             raise
+    state.write_json(RESOURCES, {"resources": resources})
     if "outputs" in last:
         return last["outputs"]
     raise SandboxError(last.get("error") or f"The program ended without a word: see {log}.")
@@ -67,12 +70,19 @@ def _entry(program: Path) -> Path:
     return path
 
 
-def _listen(host: subprocess.Popen[str], progress: Callable[[str], None], begin: Callable[[], None]) -> dict[str, Any]:
+def _listen(
+    host: subprocess.Popen[str],
+    progress: Callable[[str], None],
+    begin: Callable[[], None],
+    keep: Callable[[dict[str, Any]], None],
+) -> dict[str, Any]:
     message: dict[str, Any] = {}
     for line in host.stdout or ():
         message = json.loads(line)
         if "progress" in message:
             progress(message["progress"])
+        elif "resource" in message:
+            keep(message["resource"])
         elif "begin" in message and host.stdin is not None:
             begin()
             host.stdin.write("\n")

@@ -6,7 +6,7 @@ The program gets a process because a deployment leaves its mark on the SDK's
 globals and on the modules that it imports. What it tells the deployer are lines
 of JSON on standard output: {"begin": true} when it is about to use the
 endpoint, for which it waits for a line on standard input; {"progress": line}
-while it creates; and, last, {"outputs": {…}} or {"error": sentence}. The
+and {"resource": {…}} while it creates; and, last, {"outputs": {…}} or {"error": sentence}. The
 program's own output goes to standard error.
 """
 
@@ -19,7 +19,7 @@ import os
 import runpy
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -38,7 +38,12 @@ _OWN = Path(__file__).parent
 
 
 def run(
-    program: Path, stack: Stack, endpoint_url: str, progress: Callable[[str], None], begin: Callable[[], None]
+    program: Path,
+    stack: Stack,
+    endpoint_url: str,
+    progress: Callable[[str], None],
+    begin: Callable[[], None],
+    keep: Callable[[Mapping[str, object]], None],
 ) -> dict[str, Any]:
     """Run a program to its end against the endpoint; its stack's outputs.
 
@@ -48,7 +53,7 @@ def run(
     SandboxError for what went wrong with a resource, and whatever the program raises.
     """
     settings = {key.removeprefix("aws:"): text for key, text in stack.config.items() if key.startswith("aws:")}
-    monitor = Monitor(Creator(Endpoint(endpoint_url), settings, progress, begin))
+    monitor = Monitor(Creator(Endpoint(endpoint_url), settings, progress, begin, keep))
     set_all_config(dict(stack.config))
     configure(
         Settings(
@@ -102,12 +107,15 @@ def main() -> int:
         _tell(channel, begin=True)
         sys.stdin.readline()
 
+    def keep(resource: Mapping[str, object]) -> None:
+        _tell(channel, resource=resource)
+
     # Where the Pulumi CLI starts a program, and where that finds its own modules.
     os.chdir(program.parent)
     sys.path[0] = str(program.parent)
     try:
         loaded = load_stack(program.parent, stack)
-        _tell(channel, outputs=run(program, loaded, endpoint_url, progress, begin))
+        _tell(channel, outputs=run(program, loaded, endpoint_url, progress, begin, keep))
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         _tell(channel, error=explain(error, program))
@@ -116,7 +124,7 @@ def main() -> int:
 
 
 def _tell(channel: TextIO, **message: object) -> None:
-    channel.write(json.dumps(message) + "\n")
+    channel.write(json.dumps(message, default=str) + "\n")
 
 
 if __name__ == "__main__":

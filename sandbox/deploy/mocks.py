@@ -40,8 +40,9 @@ class Creator(Mocks):
     """Creates each custom resource by its type's handler, and answers invokes.
 
     `settings` is the stack's `aws:` configuration, for resources without an
-    explicit provider. `progress` gets a line for each resource created; `begin`
-    is called once, before the endpoint is first used.
+    explicit provider. `progress` gets a line for each resource created, and
+    `keep` its type, name, id and inputs; `begin` is called once, before the
+    endpoint is first used.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class Creator(Mocks):
         settings: Mapping[str, str],
         progress: Callable[[str], None],
         begin: Callable[[], None] = lambda: None,
+        keep: Callable[[Mapping[str, object]], None] = lambda _: None,
     ) -> None:
         handlers.load()
+        self._keep = keep
         self._begin = cache(begin)
         self._endpoint = endpoint
         self._default = aws_of(endpoint, settings)
@@ -84,6 +87,7 @@ class Creator(Mocks):
         for name, reason in without_effect(args.typ, inputs):
             _log.info("%s %s: %s does nothing here: %s", args.typ, args.name, name, reason)
         self._progress(f"{args.typ.rpartition(':')[2]} {created.outputs.get('name', created.id)}")
+        self._keep({"type": args.typ, "name": args.name, "id": created.id, "inputs": inputs})
         tags = {"tagsAll": {**aws.default_tags, **inputs.get("tags", {})}}
         return created.id, {"region": aws.region, **tags, **given, **created.outputs}
 

@@ -1,9 +1,9 @@
 """Inputs that are accepted and do nothing in the sandbox, by type, each with the reason.
 
-The one place where something of the program may be left out: what is not read,
-and what is sent but not kept by the sandbox's AWS, so that no description shows
-it. A path covers all below it; `[]` stands for any element of a list. What is
-kept and shown but not acted upon (a lifecycle, an alarm's action) is not here.
+The one place where something of the program may be left out: all of it is for
+the engine alone, which deletes and replaces. A path covers all below it; `[]`
+stands for any element of a list. What is kept and shown but not acted upon (a
+lifecycle, an alarm's action) is not here: a test reads every other input back.
 """
 
 from __future__ import annotations
@@ -12,16 +12,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 _NO_DELETE = "the deployer only creates: nothing is ever deleted or replaced"
-_NOT_KEPT = "the sandbox's AWS takes it and does not keep it"
 
 WITHOUT_EFFECT: Mapping[str, Mapping[str, str]] = {
     "aws:athena/workgroup:Workgroup": {"forceDestroy": _NO_DELETE},
-    "aws:dynamodb/table:Table": {"onDemandThroughput": _NOT_KEPT},
     "aws:iam/role:Role": {"forceDetachPolicies": _NO_DELETE},
     "aws:kinesis/stream:Stream": {"enforceConsumerDeletion": _NO_DELETE},
     "aws:kms/key:Key": {"deletionWindowInDays": _NO_DELETE},
     "aws:lambda/function:Function": {
-        "loggingConfig": _NOT_KEPT,
         "skipDestroy": _NO_DELETE,
         "sourceCodeHash": "it tells an engine when the code has changed, and nothing is updated here",
     },

@@ -23,7 +23,7 @@ from moto.dynamodb.models.table import Table
 from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
 from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import LOGGING_SERVICE_PRINCIPAL, FakeBucket
 
 from sandbox.front.events import target_input, to_queue
 from sandbox.front.items import StoredItem
@@ -44,6 +44,7 @@ def install() -> None:
     _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
     _replace(moto.kinesis.models, "Shard", Shard)
     _replace(FakeBucket, "get_permission", _unconditional_permission)
+    _replace(FakeBucket, "_log_permissions_enabled_policy", staticmethod(_lets_logs_in))
     _replace(EventTemplateParser, "parse", staticmethod(target_input))
     send: Any = vars(Rule)["_send_to_sqs_queue"]
     _replace(Rule, "_send_to_sqs_queue", to_queue(send))
@@ -68,10 +69,34 @@ def _unconditional_permission(bucket: FakeBucket, action: str, resource: str) ->
     """
     document: dict[str, Any] = msgspec.json.decode(bucket.policy) if bucket.policy else {}
     statements: Any = document.get("Statement", [])
-    listed = cast("list[dict[str, Any]]", statements if isinstance(statements, list) else [statements])
-    unconditional = [statement for statement in listed if not statement.get("Condition")]
+    unconditional = [statement for statement in _listed(statements) if not statement.get("Condition")]
     policy = msgspec.json.encode({**document, "Statement": unconditional}).decode()
     return IAMPolicy(policy).is_action_permitted(action, resource)
+
+
+def _lets_logs_in(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+    """Whether a bucket's policy lets S3's log delivery write: moto reads no other form than one text a member.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    """
+    policy: dict[str, Any] = msgspec.json.decode(target_bucket.policy) if target_bucket.policy else {}
+    root = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}"
+    wanted = {root, f"{root}/*", f"{root}/{target_prefix or ''}*"}
+    for statement in _listed(policy.get("Statement", [])):
+        principal: Any = statement.get("Principal")
+        services = _listed(principal.get("Service", [])) if isinstance(principal, dict) else [principal]
+        if (
+            statement.get("Effect") == "Allow"
+            and {LOGGING_SERVICE_PRINCIPAL, "*"} & set(services)
+            and "s3:PutObject" in _listed(statement.get("Action", []))
+            and wanted & set(_listed(statement.get("Resource", [])))
+        ):
+            return True
+    return False
+
+
+def _listed(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
 def _atomic_update(original: Any) -> Any:

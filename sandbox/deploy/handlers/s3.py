@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, cast
+from typing import Any
 
 from sandbox.deploy.handlers.iam import document
 from sandbox.deploy.registry import Created, New, handles
@@ -93,7 +92,7 @@ def bucket_logging(new: New) -> Created:
 def bucket_policy(new: New) -> Created:
     """A bucket's own policy."""
     name = new.inputs.require("bucket")
-    new.call("s3", "put_bucket_policy", Bucket=name, Policy=_canonical(document(new.inputs, "policy")))
+    new.call("s3", "put_bucket_policy", Bucket=name, Policy=document(new.inputs, "policy"))
     return Created(name)
 
 
@@ -127,20 +126,3 @@ def _configure(new: New, method: str, member: str) -> Created:
     shape = new.aws.api("s3").request_shape(method).members[member]
     new.create("s3", method, Bucket=name, **{member: fill(shape, new.inputs)})
     return Created(name)
-
-
-def _canonical(policy: str) -> str:
-    """The policy in the form in which S3 itself gives it back: one value for a list of one, {"AWS": "*"} for "*".
-
-    The sandbox's S3 reads no other when it checks that a log bucket lets the logs in.
-    """
-    parsed: dict[str, Any] = json.loads(policy)
-    statements = cast("list[dict[str, Any]] | dict[str, Any]", parsed["Statement"])
-    for statement in statements if isinstance(statements, list) else [statements]:
-        if statement.get("Principal") == "*":
-            statement["Principal"] = {"AWS": "*"}
-        for name in ("Action", "Resource"):
-            values = cast("list[str] | str", statement.get(name))
-            if isinstance(values, list) and len(values) == 1:
-                statement[name] = values[0]
-    return json.dumps(parsed)

@@ -11,11 +11,23 @@ from typing import Any, NamedTuple
 import pytest
 
 from sandbox.deploy import deploy
+from sandbox.deploy.deployer import RESOURCES
+from sandbox.deploy.without_effect import has_no_effect
 from sandbox.state import StateDir, client
 from tests.conftest import SandboxServer
+from tests.integration.sandbox.provider import Aws
+from tests.integration.sandbox.read_back import READERS, Resource, differences
 
 ROOT = Path(__file__).parents[3]
 STACKS = ("local", "dev", "prod")
+PROJECT = "sales-analytics-cdc"
+# What no stack has unasked, each where it fits: so every type of resource is deployed somewhere.
+MORE = {
+    "local": {"tableCapacity": "provisioned", "tableMaxReadUnits": 50, "tableMaxWriteUnits": 40},
+    "dev": {"eventFanout": "true", "lambdaConcurrency": 5},
+}
+# Read back by another check: no description has a zip.
+SEEN_OTHERWISE = {("aws:lambda/function:Function", "code")}
 FORWARD = f"""
 import runpy, sys
 sys.path[0] = {str(ROOT)!r}
@@ -30,6 +42,7 @@ class Deployed(NamedTuple):
     outputs: Mapping[str, str]
     endpoint_url: str
     lines: list[str]
+    resources: list[Resource]
 
     def aws(self, service: str) -> Any:
         return client(service, self.endpoint_url)
@@ -40,14 +53,15 @@ def every_output_is_a_text_that_says_something(deployed: Deployed) -> None:
         "region table_name table_arn stream_arn stream_name pipe_name delivery_stream_name function_name bucket_name"
     )
     more = "database_name change_log_name view_name workgroup_name dead_letter_queue_url dashboard_name"
-    assert set(deployed.outputs) == {*names.split(), *more.split()}
+    own = {"local": "endpoint_url", "dev": "event_bus_name event_queue_url", "prod": ""}[deployed.stack]
+    assert set(deployed.outputs) == {*names.split(), *more.split(), *own.split()}
     assert all(isinstance(value, str) and value for value in deployed.outputs.values())
     assert deployed.outputs["region"] == "eu-west-1"
 
 
 def progress_tells_of_every_resource_once(deployed: Deployed) -> None:
     assert f"Table {deployed.outputs['table_name']}" in deployed.lines
-    assert len(deployed.lines) == len(set(deployed.lines)) > 40
+    assert len(deployed.lines) == len({resource[:2] for resource in deployed.resources}) > 40
 
 
 def the_table_streams_both_images(deployed: Deployed) -> None:
@@ -55,7 +69,8 @@ def the_table_streams_both_images(deployed: Deployed) -> None:
     assert table["TableArn"] == deployed.outputs["table_arn"]
     assert table["LatestStreamArn"] == deployed.outputs["stream_arn"]
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    capacity = "PROVISIONED" if deployed.stack == "local" else "PAY_PER_REQUEST"
+    assert table["BillingModeSummary"]["BillingMode"] == capacity
     assert table["DeletionProtectionEnabled"] is (deployed.stack == "prod")
     assert ("SSEDescription" in table) is (deployed.stack == "prod")
 
@@ -168,7 +183,24 @@ def alarms_speak_to_the_topic_where_there_is_one(deployed: Deployed) -> None:
     assert json.loads(dashboard["DashboardBody"])["widgets"]
 
 
+def every_input_is_read_back_equal(deployed: Deployed) -> None:
+    """Issue 11, 14: what the program asks for is what the sandbox's own describe replies say."""
+    aws = Aws(deployed.endpoint_url)
+    unlike: list[str] = []
+    for resource in deployed.resources:
+        asked = {
+            name: value
+            for name, value in resource.inputs.items()
+            if not has_no_effect(resource.type, name) and (resource.type, name) not in SEEN_OTHERWISE
+        }
+        found = READERS[resource.type](aws, resource)
+        unlike += [f"{resource.type} {resource.name} {difference}" for difference in differences(asked, found)]
+    assert unlike == []
+    assert len(deployed.resources) == len(deployed.lines)
+
+
 CHECKS = (
+    every_input_is_read_back_equal,
     every_output_is_a_text_that_says_something,
     progress_tells_of_every_resource_once,
     the_table_streams_both_images,
@@ -189,7 +221,9 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "__main__.py").write_text(FORWARD)
     shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
     for stack in STACKS:
-        shutil.copy(ROOT / f"Pulumi.{stack}.yaml", tmp_path / f"Pulumi.test-{stack}.yaml")
+        file = tmp_path / f"Pulumi.test-{stack}.yaml"
+        settings = "".join(f"  {PROJECT}:{key}: {value}\n" for key, value in MORE.get(stack, {}).items())
+        file.write_text((ROOT / f"Pulumi.{stack}.yaml").read_text() + settings)
     return tmp_path
 
 
@@ -200,7 +234,9 @@ def test_a_stack_is_deployed_as_it_says(
 ) -> None:
     lines: list[str] = []
     outputs = deploy(project, f"test-{stack}", sandbox_server.endpoint_url, StateDir(project / "state"), lines.append)
-    deployed = Deployed(stack, outputs, sandbox_server.endpoint_url, lines)
+    kept = StateDir(project / "state").read_json(RESOURCES) or {}
+    resources = [Resource(**resource) for resource in kept["resources"]]
+    deployed = Deployed(stack, outputs, sandbox_server.endpoint_url, lines, resources)
     for check in CHECKS:
         with subtests.test(check.__name__):
             check(deployed)

@@ -161,9 +161,9 @@ def test_what_has_no_effect_is_an_input_of_a_type_that_is_handled() -> None:
 
 def test_what_has_no_effect_covers_all_below_it() -> None:
     function = "aws:lambda/function:Function"
-    assert has_no_effect(function, "loggingConfig.logFormat")
-    assert not has_no_effect(function, "loggingConfiguration")
-    assert not has_no_effect("aws:sqs/queue:Queue", "loggingConfig")
+    assert has_no_effect(function, "sourceCodeHash.of[3].anything")
+    assert not has_no_effect(function, "sourceCodeHashes")
+    assert not has_no_effect("aws:sqs/queue:Queue", "sourceCodeHash")
 
 
 @OLD_NAMES

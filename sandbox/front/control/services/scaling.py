@@ -44,6 +44,13 @@ def described_targets(_: Call, output: dict[str, Any]) -> None:
         target["SuspendedState"] = dict.fromkeys(_SUSPENSIONS, False) | (target.get("SuspendedState") or {})
 
 
+@amends(_SERVICE, "DescribeScalingPolicies")
+def named_policies(call: Call, output: dict[str, Any]) -> None:
+    """Policies that are asked for by name are those alone."""
+    if names := call.parameters.get("PolicyNames"):
+        output["ScalingPolicies"] = [each for each in output["ScalingPolicies"] if each["PolicyName"] in names]
+
+
 @refuses
 def missing(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
     """What is to be taken away and is not there is not found: moto calls it invalid, which the provider takes amiss.

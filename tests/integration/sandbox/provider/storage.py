@@ -112,15 +112,19 @@ def lifecycle(aws: Aws) -> None:
 
 
 @provider("aws:s3/bucketLogging:BucketLogging", "s3/bucket_logging.go")
-def logging(aws: Aws) -> None:
+def logs(aws: Aws) -> None:
     s3, name, target = aws.s3, {"Bucket": bucket(aws, "logged")}, bucket(aws, "logs-of-logged")
-    statement = {
+    # As a program writes it: the provider sends a policy as it is given.
+    secure = {"Effect": "Deny", "Principal": "*", "Action": ["s3:*"], "Resource": [f"arn:aws:s3:::{target}/*"]}
+    insecure = {"Bool": {"aws:SecureTransport": "false"}}
+    let = {
         "Effect": "Allow",
         "Principal": {"Service": "logging.s3.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": f"arn:aws:s3:::{target}/*",
+        "Action": ["s3:PutObject"],
+        "Resource": [f"arn:aws:s3:::{target}/access/*"],
     }
-    s3.put_bucket_policy(Bucket=target, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    policy = {"Version": "2012-10-17", "Statement": [{**secure, "Condition": insecure}, let]}
+    s3.put_bucket_policy(Bucket=target, Policy=json.dumps(policy))
     enabled = {
         "TargetBucket": target,
         "TargetPrefix": "access/",
@@ -178,7 +182,7 @@ def ownership(aws: Aws) -> None:
 
 
 @provider("aws:s3/bucketPolicy:BucketPolicy", "s3/bucket_policy.go")
-def policy(aws: Aws) -> None:
+def bucket_policy(aws: Aws) -> None:
     s3, name = aws.s3, {"Bucket": bucket(aws, "policed")}
     statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::policed/*"}
     secure = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
