@@ -10,6 +10,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 import pulumi
 from pulumi import _types as pulumi_types  # pyright: ignore[reportPrivateUsage] - where an input type's names are
+from pulumi.runtime.rpc import UNKNOWN
 
 _ASSET = {"4dabf18193072939515e22adb298388d": "archive"}
 
@@ -60,6 +61,12 @@ def _of_class(class_: type[Any], value: object, path: str) -> Iterator[str]:
 
 
 def _of_type(hint: Any, value: object, path: str) -> Iterator[str]:
+    """Complaints about a value of a type; none about what a preview does not know."""
+    if value != UNKNOWN:
+        yield from _of_known(hint, value, path)
+
+
+def _of_known(hint: Any, value: object, path: str) -> Iterator[str]:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         yield from _of_union(arguments, value, path)

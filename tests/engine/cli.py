@@ -1,0 +1,94 @@
+"""Pulumi's CLI at work on a copy of the project, with a home, a login and a state of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from components.settings import PROJECT
+
+_TIMEOUT_S = 600
+_STACK_FILES = "Pulumi*.yaml"
+# What the project ignores or the CLI does not need: a copy of the rest is as good as a clone.
+_LEFT_OUT = {".git", ".sandbox", ".pulumi"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+
+    def __bool__(self) -> bool:
+        return self.code == 0
+
+
+class Checkout:
+    """A directory with the project in it, in which `pulumi` may write what it likes.
+
+    Only the stack files are copies: all else leads to the checkout, so that
+    the program is the very one and its wheels are not fetched twice. `state`
+    is the backend's directory. The user's own login, plugins and stacks are
+    never seen.
+    """
+
+    def __init__(self, directory: Path, root: Path, port: int, state: Path | None = None) -> None:
+        self.root = directory / "project"
+        self._environment = _environment(directory, port)
+        self.root.mkdir(parents=True)
+        for path in root.iterdir():
+            if path.match(_STACK_FILES):
+                shutil.copy(path, self.root)
+            elif path.name not in _LEFT_OUT:
+                (self.root / path.name).symlink_to(path)
+        self.state = directory / "state"
+        if state is None:
+            self.state.mkdir()
+        else:
+            shutil.copytree(state, self.state)
+
+    def pulumi(self, *command: str, stack: str = "") -> Result:
+        """Run `pulumi`; what it said holds both streams, in their order."""
+        chosen = ["--stack", stack] if stack else []
+        done = subprocess.run(
+            ["pulumi", *command, *chosen, "--non-interactive", "--color", "never"],
+            cwd=self.root,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout)
+
+    def set(self, stack: str, **settings: str | int | bool) -> None:
+        """Change settings of a stack, as `pulumi config set` does."""
+        for key, value in settings.items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            done = self.pulumi("config", "set", f"{PROJECT}:{key}", "--", text, stack=stack)
+            assert done, done.out
+
+    def resources(self, stack: str) -> Sequence[Mapping[str, Any]]:
+        """The resources in the stack's state."""
+        exported = self.pulumi("stack", "export", stack=stack)
+        assert exported, exported.out
+        return cast("list[Mapping[str, Any]]", json.loads(exported.out)["deployment"].get("resources", []))
+
+
+def _environment(directory: Path, port: int) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))}
+    return own | {
+        "PULUMI_HOME": str(directory / "home"),
+        "PULUMI_BACKEND_URL": f"file://{directory / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": "of the engine's tests",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
+    }

@@ -1,0 +1,46 @@
+"""What a change of inputs comes to: nothing, an update in place, or a replacement, and which comes first in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.explain.replaces import changes, replacing
+from tests.engine.recorder.kinds import kind_of
+from tests.engine.recorder.values import DEFAULTS, comparable
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The paths that differ, and those among them that replace the resource; all of one that replaces does."""
+
+    changed: tuple[str, ...]
+    replaced: tuple[str, ...]
+    delete_first: bool
+
+    @classmethod
+    def between(cls, type_: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
+        """What it takes to make a resource of some inputs one of others.
+
+        A value that is not known yet differs from any that is. What replaces is
+        ForceNew in the provider's schema (components/explain/replaces.py).
+        """
+        changed = tuple(changes(comparable(old), comparable(new)))
+        replaced = tuple(path for path in changed if replacing(type_, path))
+        return cls(changed, replaced, bool(replaced) and _is_named(type_, new))
+
+
+def _is_named(type_: str, inputs: Mapping[str, Any]) -> bool:
+    """Whether the program gave the name, so that old and new cannot be there at once.
+
+    The bridge's nameRequiresDeleteBeforeReplace (pkg/tfbridge/schema.go): also
+    when it is the name that changes.
+    """
+    name = kind_of(type_).name
+    return name in inputs and name not in inputs.get(DEFAULTS, [])
+
+
+def top(path: str) -> str:
+    """The property that a path is in: rules[1].id → rules."""
+    return path.partition(".")[0].partition("[")[0]
