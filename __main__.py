@@ -24,8 +24,9 @@ from transform.schema import TABLE
 settings = Settings.load()
 code = bundle.build(Path(__file__).resolve().parent, settings.target)
 site = Site.of_stack(settings, TABLE)
-if settings.customer_managed_keys:
-    site = dataclasses.replace(site, key_arn=Encryption("key", site).key_arn)
+key = Encryption("key", site) if settings.customer_managed_keys else None
+if key:
+    site = dataclasses.replace(site, key_arn=key.key_arn)
 
 table = Table("table", site)
 capture = Capture("capture", CaptureArgs(table.table_name, table.stream_arn), site)
@@ -60,6 +61,7 @@ observability = Observability(
         event_dead_letter_queue_name=fanout.event_dead_letter_queue_name if fanout else "",
     ),
     site,
+    [stage for stage in (key, table, capture, lake, catalogue, delivery, fanout, analytics) if stage],
 )
 
 for name, value in {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_aws as aws
 
@@ -17,13 +19,31 @@ class Observability(Stage):
 
     With `alarmEmail`, the alarms tell an encrypted topic that mails them on.
     Gives `dashboard_name`.
+
+    With `protect` the dashboard holds up everything: it is protected, and it
+    depends on all that is in `stages` and on this stage's other resources. The
+    engine refuses to delete it, deletes first what depends on the most, and
+    spares what a resource depends on that it could not delete: so a destroy
+    ends with nothing gone, while an update may still take away what the
+    program no longer has (pulumi's pkg/resource/deploy/deployment_executor.go
+    and step_generator.go, ScheduleDeletes).
     """
 
     dashboard_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: Pipeline, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: Pipeline,
+        site: Site,
+        stages: Sequence[Stage] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("Observability", name, site, opts)
-        actions = [self._topic(name, site).arn] if site.settings.alarm_email else []
+        mail = self._mail(name, site) if site.settings.alarm_email else []
+        actions = [topic.arn for topic in mail if isinstance(topic, aws.sns.Topic)]
+        told = [self._alarm(name, alarm, actions, site) for alarm in alarms(args, site.settings)]
+        protect = site.settings.protect
         dashboard = aws.cloudwatch.Dashboard(
             name,
             aws.cloudwatch.DashboardArgs(
@@ -35,15 +55,15 @@ class Observability(Stage):
                     with_events=site.settings.event_fanout,
                 ),
             ),
-            self.child(),
+            self.child([*stages, *mail, *told] if protect else [], protect=protect),
         )
-        for alarm in alarms(args, site.settings):
-            self._alarm(name, alarm, actions, site)
         self.dashboard_name = dashboard.dashboard_name
         self.register_outputs({"dashboard_name": self.dashboard_name})
 
-    def _alarm(self, name: str, alarm: Alarm, actions: list[pulumi.Output[str]], site: Site) -> None:
-        aws.cloudwatch.MetricAlarm(
+    def _alarm(
+        self, name: str, alarm: Alarm, actions: list[pulumi.Output[str]], site: Site
+    ) -> aws.cloudwatch.MetricAlarm:
+        return aws.cloudwatch.MetricAlarm(
             f"{name}-{alarm.name}",
             aws.cloudwatch.MetricAlarmArgs(
                 name=site.names(alarm.name, 255),
@@ -65,7 +85,8 @@ class Observability(Stage):
             self.child(),
         )
 
-    def _topic(self, name: str, site: Site) -> aws.sns.Topic:
+    def _mail(self, name: str, site: Site) -> list[pulumi.Resource]:
+        """The topic that the alarms tell, who may publish to it, and who is mailed."""
         topic = aws.sns.Topic(
             name,
             aws.sns.TopicArgs(name=site.names("alarms"), kms_master_key_id=site.key_arn, tags=self.tags),
@@ -77,14 +98,14 @@ class Observability(Stage):
             site.from_source(site.arn("cloudwatch", "alarm:*")),
             Principal("Service", "cloudwatch.amazonaws.com"),
         )
-        aws.sns.TopicPolicy(
+        publishers = aws.sns.TopicPolicy(
             name,
             aws.sns.TopicPolicyArgs(arn=topic.arn, policy=policy([publish, tls_only("sns:Publish", topic.arn)])),
             self.child(),
         )
-        aws.sns.TopicSubscription(
+        mailed = aws.sns.TopicSubscription(
             name,
             aws.sns.TopicSubscriptionArgs(topic=topic.arn, protocol="email", endpoint=site.settings.alarm_email),
             self.child(),
         )
-        return topic
+        return [topic, publishers, mailed]

@@ -34,25 +34,25 @@ class Checkout:
     """A directory with the project in it, in which `pulumi` may write what it likes.
 
     Only the stack files are copies: all else leads to the checkout, so that
-    the program is the very one and its wheels are not fetched twice. `state`
-    is the backend's directory. The user's own login, plugins and stacks are
-    never seen.
+    the program is the very one and its wheels are not fetched twice. The user's
+    own login, plugins and stacks are never seen. `like` is another checkout to
+    go on from: its stack files and its state.
     """
 
-    def __init__(self, directory: Path, root: Path, port: int, state: Path | None = None) -> None:
+    def __init__(self, directory: Path, root: Path, port: int, like: Checkout | None = None) -> None:
         self.root = directory / "project"
+        self.state = directory / "state"
         self._environment = _environment(directory, port)
         self.root.mkdir(parents=True)
         for path in root.iterdir():
-            if path.match(_STACK_FILES):
-                shutil.copy(path, self.root)
-            elif path.name not in _LEFT_OUT:
+            if path.name not in _LEFT_OUT and not path.match(_STACK_FILES):
                 (self.root / path.name).symlink_to(path)
-        self.state = directory / "state"
-        if state is None:
-            self.state.mkdir()
+        for path in (like.root if like else root).glob(_STACK_FILES):
+            shutil.copy(path, self.root)
+        if like:
+            shutil.copytree(like.state, self.state)
         else:
-            shutil.copytree(state, self.state)
+            self.state.mkdir()
 
     def pulumi(self, *command: str, stack: str = "") -> Result:
         """Run `pulumi`; what it said holds both streams, in their order."""
