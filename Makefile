@@ -18,7 +18,7 @@ ifeq ($(shell uname -m),x86_64)
 NATIVE_FLAGS += -mcpu=x86_64_v2
 endif
 
-.PHONY: help install demo test check bench bench-transform bench-loadgen bench-pacing clean lock
+.PHONY: help install demo test test-engine check bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ demo: $(NATIVE) ## run the whole pipeline in the sandbox and prove that nothing 
 
 test: transform/libplain.so $(NATIVE) ## run every test
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+test-engine: ## run the program under the real Pulumi engine against a recording provider, when there is a pulumi CLI
+	@if command -v pulumi >/dev/null; then $(BIN)/python -m pytest -q --tb=short --show-capture=no -m engine -n 2 --dist worksteal tests/engine; \
+	  else echo "test-engine: skipped, because there is no pulumi CLI on the PATH (https://www.pulumi.com/docs/install/)"; fi
 
 check: $(NATIVE) ## lint, format, types and the import rules
 	$(BIN)/ruff check .

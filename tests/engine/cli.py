@@ -73,7 +73,7 @@ class Checkout:
         """Change settings of a stack, as `pulumi config set` does."""
         for key, value in settings.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
-            done = self.pulumi("config", "set", f"{PROJECT}:{key}", "--", text, stack=stack)
+            done = self.pulumi("config", "set", f"{PROJECT}:{key}", text, stack=stack)
             assert done, done.out
 
     def resources(self, stack: str) -> Sequence[Mapping[str, Any]]:

@@ -54,6 +54,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self.port = 0
 
     @override
+    def Handshake(
+        self, request: provider_pb2.ProviderHandshakeRequest, context: Any
+    ) -> provider_pb2.ProviderHandshakeResponse:
+        context.abort(_grpc.StatusCode.UNIMPLEMENTED, "the bridge has no Handshake")
+        raise AssertionError("abort raises")
+
+    @override
     def GetPluginInfo(self, request: Empty, context: Any) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=version("pulumi_aws"))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+import threading
 import types
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
@@ -12,14 +14,27 @@ import pulumi
 from pulumi import _types as pulumi_types  # pyright: ignore[reportPrivateUsage] - where an input type's names are
 from pulumi.runtime.rpc import UNKNOWN
 
+_loading = threading.Lock()
 _ASSET = {"4dabf18193072939515e22adb298388d": "archive"}
 
 
 def class_of(type_: str) -> Any:
     """The resource class of a type token such as aws:s3/bucket:Bucket."""
     module = type_.removeprefix("aws:").partition("/")[0]
-    package = importlib.import_module(f"pulumi_aws.{'lambda_' if module == 'lambda' else module}")
-    return getattr(package, type_.rpartition(":")[2])
+    return getattr(_package("lambda_" if module == "lambda" else module), type_.rpartition(":")[2])
+
+
+@functools.cache
+def _package(module: str) -> types.ModuleType:
+    """A module of pulumi_aws, which is loaded when it is first used: by one thread, or another sees half of it.
+
+    It warns of the deprecated classes in it, used or not.
+    """
+    with _loading, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        package = importlib.import_module(f"pulumi_aws.{module}")
+        hasattr(package, "outputs")
+        return package
 
 
 @functools.cache
@@ -43,7 +58,8 @@ def _fields(class_: type[Any]) -> Mapping[str, tuple[Any, bool]]:
     names = pulumi_types.input_type_py_to_pulumi_names(class_)
     initialise = cast("Any", class_).__init__
     module = importlib.import_module(class_.__module__)
-    hints = get_type_hints(initialise, vars(module))
+    # pulumi.Input names what only its own module has imported.
+    hints = get_type_hints(initialise, {**vars(pulumi.output), **vars(module)})
     defaults = cast("dict[str, object]", initialise.__kwdefaults__ or {})
     return {names[name]: (hint, name not in defaults) for name, hint in hints.items() if name in names}
 
