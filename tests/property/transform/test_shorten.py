@@ -12,7 +12,7 @@ import base64
 import copy
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -42,10 +42,10 @@ _TWO_BYTES = set('"\\\b\f\n\r\t')
 def longest(value: Any) -> int:
     """The bytes of a value's JSON at its longest, counted without writing it."""
     if isinstance(value, dict):
-        members: dict[str, Any] = value
+        members = cast("dict[str, Any]", value)
         return 2 + sum(longest(name) + 2 + longest(member) for name, member in members.items()) + _commas(members)
     if isinstance(value, list):
-        elements: list[Any] = value
+        elements = cast("list[Any]", value)
         return 2 + sum(map(longest, elements)) + _commas(elements)
     if isinstance(value, str):
         return 2 + sum(map(_character, value))
