@@ -29,7 +29,8 @@ if key:
     site = dataclasses.replace(site, key_arn=key.key_arn)
 
 table = Table("table", site)
-capture = Capture("capture", CaptureArgs(table.table_name, table.stream_arn), site)
+zip_ = pulumi.FileArchive(str(code))
+capture = Capture("capture", CaptureArgs(table.table_name, table.stream_arn, zip_), site)
 lake = Lake("lake", site)
 catalogue = Catalogue("catalogue", CatalogueArgs(lake.bucket_name, lake.bucket_arn), site)
 delivery = Delivery(
@@ -39,7 +40,7 @@ delivery = Delivery(
         bucket_arn=lake.bucket_arn,
         database_name=catalogue.database_name,
         change_log_name=catalogue.change_log_name,
-        code=pulumi.FileArchive(str(code)),
+        code=zip_,
     ),
     site,
 )
@@ -51,6 +52,8 @@ observability = Observability(
         table_name=table.table_name,
         stream_name=capture.stream_name,
         pipe_name=capture.pipe_name,
+        large_pipe_name=capture.large_pipe_name,
+        shorten_function_name=capture.shorten_function_name,
         dead_letter_queue_name=capture.dead_letter_queue_name,
         delivery_stream_name=delivery.delivery_stream_name,
         function_name=delivery.function_name,
@@ -71,6 +74,8 @@ for name, value in {
     "stream_arn": table.stream_arn,
     "stream_name": capture.stream_name,
     "pipe_name": capture.pipe_name,
+    "large_pipe_name": capture.large_pipe_name,
+    "shorten_function_name": capture.shorten_function_name,
     "delivery_stream_name": delivery.delivery_stream_name,
     "function_name": delivery.function_name,
     "bucket_name": lake.bucket_name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,7 +39,7 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             "Writes to the table are throttled. Look for a hot key (saved query busiest-keys); if the load is "
             "even, raise tableMaxWriteUnits or warm the table with tableWarmWriteUnits before the peak.",
         ),
-        *(_pipe_alarms(pipeline, settings) if settings.capture_mode == "pipe" else []),
+        *(_pipe_alarms(pipeline, settings) if settings.capture_mode == "pipe" else [_native_alarm(pipeline)]),
         Alarm(
             "stream-throttles",
             metrics.stream(pipeline, "WriteProvisionedThroughputExceeded"),
@@ -118,30 +119,60 @@ def _error_alarm(pipeline: Pipeline) -> Alarm:
     )
 
 
+def _native_alarm(pipeline: Pipeline) -> Alarm:
+    return Alarm(
+        "skipped-changes",
+        metrics.skipped(pipeline),
+        0,
+        "DynamoDB skipped changes whose record exceeds 1 MiB in Kinesis: the lake will never see them. Write the items "
+        "again in smaller pieces, or set captureMode to pipe, which shortens such changes.",
+        period_seconds=300,
+        periods=1,
+        periods_over=1,
+    )
+
+
 def _pipe_alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
     return [
+        *_of_pipe("pipe", "The Pipe", metrics.pipe, pipeline, settings),
+        *_of_pipe("large-pipe", "The Pipe of large changes", metrics.large_pipe, pipeline, settings),
         Alarm(
-            "pipe-failures",
-            metrics.pipe(pipeline, "ExecutionFailed"),
+            "shorten-errors",
+            metrics.shorten(pipeline, "Errors"),
             settings.alarm_failures_per_minute,
-            "The Pipe cannot deliver to Kinesis. Read its log group; the stream's throttles and the Pipe's role "
-            "are the usual causes. DynamoDB Streams keeps a change for 24 hours: mend it before then.",
-        ),
-        Alarm(
-            "pipe-throttles",
-            metrics.pipe(pipeline, "ExecutionThrottled"),
-            settings.alarm_throttles_per_minute,
-            "The Pipe is throttled by the account's limit of concurrent executions. Ask for a higher one, or "
-            "lower pipeParallelism on other Pipes.",
+            "The function that shortens large changes fails. Read its log group; the Pipe of large changes gives "
+            "up to the dead-letter queue what it fails at, and python -m lake replay --dead-letters fetches it.",
         ),
         Alarm(
             "dead-letters",
             metrics.dead_letters(pipeline, "ApproximateNumberOfMessagesVisible"),
             0,
-            "The Pipe gave changes up. Each message names a shard and a range of sequence numbers: find the cause "
-            "in the Pipe's log group, then back-fill those keys from the table. Messages are kept for 14 days.",
+            "A Pipe gave changes up. Each message names a shard and a range of sequence numbers: find the cause in "
+            "the Pipe's log group, mend it, then run python -m lake replay --dead-letters within 24 hours, for as long "
+            "as the table's stream keeps them. Later, write those items again. Messages are kept for 14 days.",
             periods=1,
             periods_over=1,
+        ),
+    ]
+
+
+def _of_pipe(
+    name: str, called: str, metric: Callable[[Pipeline, str], Metric], pipeline: Pipeline, settings: Settings
+) -> list[Alarm]:
+    return [
+        Alarm(
+            f"{name}-failures",
+            metric(pipeline, "ExecutionFailed"),
+            settings.alarm_failures_per_minute,
+            f"{called} cannot deliver to Kinesis. Read its log group; the stream's throttles and the Pipe's role "
+            "are the usual causes. DynamoDB Streams keeps a change for 24 hours: mend it before then.",
+        ),
+        Alarm(
+            f"{name}-throttles",
+            metric(pipeline, "ExecutionThrottled"),
+            settings.alarm_throttles_per_minute,
+            f"{called} is throttled by the account's limit of concurrent executions. Ask for a higher one, or "
+            "lower pipeParallelism on other Pipes.",
         ),
     ]
 

@@ -185,9 +185,19 @@ def _pipe_row(pipeline: Pipeline) -> Row:
                     metrics.pipe(pipeline, "ExecutionFailed", label="failed"),
                     metrics.pipe(pipeline, "ExecutionPartiallyFailed", label="failed in part"),
                     metrics.pipe(pipeline, "ExecutionThrottled", label="throttled"),
+                    metrics.large_pipe(pipeline, "Invocations", label="large changes: started"),
+                    metrics.large_pipe(pipeline, "ExecutionFailed", label="large changes: failed"),
+                    metrics.large_pipe(pipeline, "ExecutionThrottled", label="large changes: throttled"),
                 ],
             ),
-            Graph("Duration (ms)", [metrics.pipe(pipeline, "Duration", "Average", "average")]),
+            Graph(
+                "Duration (ms)",
+                [
+                    metrics.pipe(pipeline, "Duration", "Average", "average"),
+                    metrics.large_pipe(pipeline, "Duration", "Average", "large changes"),
+                    metrics.shorten(pipeline, "Duration", "Average", "large changes: shortening"),
+                ],
+            ),
             Graph(
                 "Changes given up",
                 [metrics.dead_letters(pipeline, "ApproximateNumberOfMessagesVisible", label="dead letters")],

@@ -25,6 +25,8 @@ class Pipeline:
     delivery_stream_name: pulumi.Input[str]
     function_name: pulumi.Input[str]
     workgroup_name: pulumi.Input[str]
+    large_pipe_name: pulumi.Input[str] = ""
+    shorten_function_name: pulumi.Input[str] = ""
     error_queue_name: pulumi.Input[str] = ""
     event_pipe_name: pulumi.Input[str] = ""
     event_queue_name: pulumi.Input[str] = ""
@@ -33,13 +35,42 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric with its statistic; `label` is what a reader of the dashboard sees."""
+    """One metric with its statistic; `label` is what a reader of the dashboard sees.
+
+    With a `query` it is the answer of that Metrics Insights query, in which {names} of dimensions stand for their
+    values: for a metric of which AWS documents a dimension's name and not its values.
+    """
 
     namespace: str
     name: str
     dimensions: Mapping[str, pulumi.Input[str]]
     statistic: Statistic = "Sum"
     label: str = ""
+    query: str = ""
+
+
+def skipped(pipeline: Pipeline) -> Metric:
+    """The changes that the table's own Kinesis destination skipped, being too large for a record.
+
+    Its dimensions are TableName and DelegatedOperation
+    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html).
+    """
+    query = (
+        'SELECT SUM(FailedToReplicateRecordCount) FROM SCHEMA("AWS/DynamoDB", DelegatedOperation, TableName) '
+        "WHERE TableName = '{TableName}'"
+    )
+    name, dimensions = "FailedToReplicateRecordCount", {"TableName": pipeline.table_name}
+    return Metric("AWS/DynamoDB", name, dimensions, "Sum", "skipped", query)
+
+
+def large_pipe(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric of the Pipe of large changes."""
+    return Metric("AWS/EventBridge/Pipes", name, {"PipeName": pipeline.large_pipe_name}, statistic, label)
+
+
+def shorten(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric of the function that shortens large changes."""
+    return Metric("AWS/Lambda", name, {"FunctionName": pipeline.shorten_function_name}, statistic, label)
 
 
 def table(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "", **more: str) -> Metric:

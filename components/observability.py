@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -68,11 +69,7 @@ class Observability(Stage):
             aws.cloudwatch.MetricAlarmArgs(
                 name=site.names(alarm.name, 255),
                 alarm_description=alarm.description,
-                namespace=alarm.metric.namespace,
-                metric_name=alarm.metric.name,
-                dimensions=alarm.metric.dimensions,
-                statistic=alarm.metric.statistic,
-                period=alarm.period_seconds,
+                **_measured(alarm),
                 evaluation_periods=alarm.periods,
                 datapoints_to_alarm=alarm.periods_over,
                 comparison_operator=alarm.comparison,
@@ -109,3 +106,27 @@ class Observability(Stage):
             self.child(),
         )
         return [topic, publishers, mailed]
+
+
+def _measured(alarm: Alarm) -> dict[str, Any]:
+    """What an alarm looks at: a metric, or the answer of a query.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html
+    """
+    metric = alarm.metric
+    if metric.query:
+        query = aws.cloudwatch.MetricAlarmMetricQueryArgs(
+            id="answer",
+            expression=pulumi.Output.format(metric.query, **metric.dimensions),
+            label=metric.name,
+            period=alarm.period_seconds,
+            return_data=True,
+        )
+        return {"metric_queries": [query]}
+    return {
+        "namespace": metric.namespace,
+        "metric_name": metric.name,
+        "dimensions": metric.dimensions,
+        "statistic": metric.statistic,
+        "period": alarm.period_seconds,
+    }

@@ -1,14 +1,14 @@
-"""The EventBridge Pipe from a table's DynamoDB stream to a Kinesis data stream."""
+"""The EventBridge Pipes from a table's DynamoDB stream to a Kinesis data stream."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.permission import ANY, Permission
-from components.queue import Queue
 from components.role import ServiceRole
 from components.stage import Site, Stage
 
@@ -16,78 +16,76 @@ MAX_RECORD_AGE_SECONDS = -1
 """A stream keeps records for 24 hours or what was chosen, which is limit enough: never discard for age alone."""
 
 
+PARTITION_KEY = "$.eventID"
+"""The JSON path of the partition key: the change's own identity, 32 characters, a globally unique identifier
+(https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html).
+
+It always fits: a partition key has at most 256 characters
+(https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeTargetKinesisStreamParameters.html), a
+table's key up to 2,048 bytes. And it spreads the changes of a busy key over all shards. The order of arrival is
+nobody's: what reads the log orders the changes to a key by `sequence`.
+"""
+
+LARGE_FROM_BYTES = 64_000
+"""From which `SizeBytes` on a change takes the way of the large ones.
+
+DynamoDB counts an empty text as one byte, a boolean too; as JSON they are up to some 15
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html, FailedToReplicateRecordCount:
+items from 34 KB may exceed 1 MB). Below, the JSON of a change is so less than 1,000,000 bytes whatever it holds, and
+fits into a record of Firehose (1,000 KiB) and of Kinesis (1 MiB).
+"""
+
+LARGE_RETRIES = 10
+"""The most tries of a large change: one that Lambda cannot take (6 MB) would hold up its key's others for nothing."""
+
+
 @dataclass(frozen=True)
 class PipeArgs:
-    """What a pipe needs: the ARNs of the DynamoDB stream and of the Kinesis stream."""
+    """What a pipe needs: the ARNs of the DynamoDB stream, of the Kinesis stream and of the queue for dead letters.
+
+    With `shorten_arn`, that of the function that shortens changes, it is the Pipe of the large changes; without,
+    that of all others.
+    """
 
     table_stream_arn: pulumi.Input[str]
     stream_arn: pulumi.Input[str]
+    dead_letters_arn: pulumi.Input[str]
+    shorten_arn: pulumi.Input[str] | None = None
 
 
 class Pipe(Stage):
     """A Pipe that reads the DynamoDB stream from its beginning and loses nothing it reads.
 
+    There are two on one table, as DynamoDB allows
+    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html: two readers a shard), told apart
+    by the size of a change: no large one, which may need a second look, is in a batch with others.
+
     A batch that fails is halved until the record at fault stands alone, tried
-    again `pipeRetries` times, and then described in the dead-letter queue. Rows
-    of one key go to one shard, so their order is kept. Gives `pipe_name`,
-    `dead_letter_queue_url` and `dead_letter_queue_name`.
+    again `pipeRetries` times (a large one `LARGE_RETRIES` times at most), and then described in the dead-letter
+    queue, from which `python -m lake replay --dead-letters` fetches it. Gives `pipe_name`.
     """
 
     pipe_name: pulumi.Output[str]
-    dead_letter_queue_url: pulumi.Output[str]
-    dead_letter_queue_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: PipeArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Pipe", name, site, opts)
-        settings = site.settings
-        pipe_name = site.names("pipe")
-        queue = Queue(f"{name}-dead-letters", self, "dead-letters")
-        role = ServiceRole(
-            f"{name}-role",
-            self,
-            "pipe",
-            service="pipes.amazonaws.com",
-            # The value of aws:SourceArn is the pipe's ARN:
-            # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
-            conditions=site.from_source(site.arn("pipes", f"pipe/{pipe_name}")),
-            permissions=[
-                Permission(
-                    ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
-                    (args.table_stream_arn,),
-                ),
-                Permission(("dynamodb:ListStreams",), (ANY,)),
-                Permission(("kinesis:PutRecord", "kinesis:PutRecords"), (args.stream_arn,)),
-                Permission(("sqs:SendMessage",), (queue.arn,)),
-                *site.key_use("dynamodb", write=False),
-                *site.key_use("kinesis", read=False),
-                *site.key_use("sqs"),
-            ],
-        )
+        is_large = args.shorten_arn is not None
+        part = "large-pipe" if is_large else "pipe"
+        pipe_name = site.names(part)
+        role = self._role(name, args, part)
         pipe = aws.pipes.Pipe(
             name,
             aws.pipes.PipeArgs(
                 name=pipe_name,
-                description=f"Changes of the {site.table.entity} table to Kinesis",
+                description=f"{'Large changes' if is_large else 'Changes'} of the {site.table.entity} table to Kinesis",
                 role_arn=role.arn,
                 source=args.table_stream_arn,
-                source_parameters=aws.pipes.PipeSourceParametersArgs(
-                    dynamodb_stream_parameters=aws.pipes.PipeSourceParametersDynamodbStreamParametersArgs(
-                        starting_position="TRIM_HORIZON",
-                        batch_size=settings.pipe_batch_size,
-                        maximum_batching_window_in_seconds=settings.pipe_batch_window_seconds,
-                        parallelization_factor=settings.pipe_parallelism,
-                        maximum_record_age_in_seconds=MAX_RECORD_AGE_SECONDS,
-                        maximum_retry_attempts=settings.pipe_retries,
-                        on_partial_batch_item_failure="AUTOMATIC_BISECT",
-                        dead_letter_config=aws.pipes.PipeSourceParametersDynamodbStreamParametersDeadLetterConfigArgs(
-                            arn=queue.arn
-                        ),
-                    )
-                ),
+                source_parameters=self._source(args),
+                enrichment=args.shorten_arn,
                 target=args.stream_arn,
                 target_parameters=aws.pipes.PipeTargetParametersArgs(
                     kinesis_stream_parameters=aws.pipes.PipeTargetParametersKinesisStreamParametersArgs(
-                        partition_key=partition_key_path(site)
+                        partition_key=PARTITION_KEY
                     )
                 ),
                 log_configuration=log_configuration(name, self, pipe_name),
@@ -96,9 +94,66 @@ class Pipe(Stage):
             self.child([role]),
         )
         self.pipe_name = pipe.name
-        self.dead_letter_queue_url = queue.url
-        self.dead_letter_queue_name = queue.name
-        self.register_outputs({"pipe_name": self.pipe_name, "dead_letter_queue_url": self.dead_letter_queue_url})
+        self.register_outputs({"pipe_name": self.pipe_name})
+
+    def _source(self, args: PipeArgs) -> aws.pipes.PipeSourceParametersArgs:
+        settings, is_large = self.site.settings, args.shorten_arn is not None
+        return aws.pipes.PipeSourceParametersArgs(
+            dynamodb_stream_parameters=aws.pipes.PipeSourceParametersDynamodbStreamParametersArgs(
+                starting_position="TRIM_HORIZON",
+                batch_size=1 if is_large else settings.pipe_batch_size,
+                maximum_batching_window_in_seconds=0 if is_large else settings.pipe_batch_window_seconds,
+                parallelization_factor=settings.pipe_parallelism,
+                maximum_record_age_in_seconds=MAX_RECORD_AGE_SECONDS,
+                maximum_retry_attempts=min(settings.pipe_retries, LARGE_RETRIES) if is_large else settings.pipe_retries,
+                on_partial_batch_item_failure="AUTOMATIC_BISECT",
+                dead_letter_config=aws.pipes.PipeSourceParametersDynamodbStreamParametersDeadLetterConfigArgs(
+                    arn=args.dead_letters_arn
+                ),
+            ),
+            filter_criteria=aws.pipes.PipeSourceParametersFilterCriteriaArgs(
+                filters=[
+                    aws.pipes.PipeSourceParametersFilterCriteriaFilterArgs(pattern=pattern)
+                    for pattern in (LARGE_CHANGES if is_large else OTHER_CHANGES)
+                ]
+            ),
+        )
+
+    def _role(self, name: str, args: PipeArgs, part: str) -> ServiceRole:
+        site = self.site
+        calls = [Permission(("lambda:InvokeFunction",), (args.shorten_arn,))] if args.shorten_arn else []
+        return ServiceRole(
+            f"{name}-role",
+            self,
+            part,
+            service="pipes.amazonaws.com",
+            # The value of aws:SourceArn is the pipe's ARN:
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
+            conditions=site.from_source(site.arn("pipes", f"pipe/{site.names(part)}")),
+            permissions=[
+                Permission(
+                    ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+                    (args.table_stream_arn,),
+                ),
+                Permission(("dynamodb:ListStreams",), (ANY,)),
+                *calls,
+                Permission(("kinesis:PutRecord", "kinesis:PutRecords"), (args.stream_arn,)),
+                Permission(("sqs:SendMessage",), (args.dead_letters_arn,)),
+                *site.key_use("dynamodb", write=False),
+                *site.key_use("kinesis", read=False),
+                *site.key_use("sqs"),
+            ],
+        )
+
+
+def _by_size(*matches: object) -> str:
+    return json.dumps({"dynamodb": {"SizeBytes": list(matches)}}, separators=(",", ":"))
+
+
+OTHER_CHANGES = (_by_size({"numeric": ["<", LARGE_FROM_BYTES]}),)
+LARGE_CHANGES = (_by_size({"numeric": [">=", LARGE_FROM_BYTES]}), _by_size({"exists": False}))
+"""The filters of the two Pipes: one pattern of a Pipe's must match. SizeBytes is not required of a record
+(API_streams_StreamRecord), so one without it is taken for large: every change goes one of the two ways."""
 
 
 def log_configuration(name: str, stage: Stage, pipe_name: str) -> aws.pipes.PipeLogConfigurationArgs:
@@ -121,9 +176,3 @@ def log_configuration(name: str, stage: Stage, pipe_name: str) -> aws.pipes.Pipe
             log_group_arn=logs.arn
         ),
     )
-
-
-def partition_key_path(site: Site) -> str:
-    """The JSON path of the table's partition key in a DynamoDB Streams record."""
-    key = site.table.partition_key
-    return f"$.dynamodb.Keys.{key.name}.{key.type}"

@@ -1,16 +1,14 @@
-"""The Lambda function that turns change events into rows, with all that belongs to it."""
+"""The Lambda function that turns change events into rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
+from components.function import Function, FunctionArgs
 from components.metrics import TRANSFORM_NAMESPACE
-from components.permission import ANY, Permission
-from components.role import ServiceRole
-from components.stage import Site, Stage
+from components.stage import Site
 
 HANDLER = "transform.handler.handler"
 
@@ -22,79 +20,29 @@ class TransformFunctionArgs:
     code: pulumi.Archive
 
 
-class TransformFunction(Stage):
-    """The function, its log group and its role, which may write its own logs and traces and nothing else.
+class TransformFunction(Function):
+    """What Firehose calls with each batch: sized, timed and limited by the stack's `lambda` settings.
 
-    Gives `function_name`, `function_arn` and `qualified_arn`, which names
-    the version too, as Firehose wants it.
+    Gives `function_name`, `function_arn` and `qualified_arn`, as every Function.
     """
-
-    function_name: pulumi.Output[str]
-    function_arn: pulumi.Output[str]
-    qualified_arn: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: TransformFunctionArgs, site: Site, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("Transform", name, site, opts)
         settings = site.settings
-        function_name = site.names("transform")
-        logs = aws.cloudwatch.LogGroup(
+        super().__init__(
+            "Transform",
             name,
-            aws.cloudwatch.LogGroupArgs(
-                name=f"/aws/lambda/{function_name}",
-                retention_in_days=settings.log_retention_days,
-                kms_key_id=site.key_arn,
-                tags=self.tags,
-            ),
-            self.child(),
-        )
-        trace = Permission(("xray:PutTelemetryRecords", "xray:PutTraceSegments"), (ANY,))
-        role = ServiceRole(
-            f"{name}-role",
-            self,
-            "transform",
-            service="lambda.amazonaws.com",
-            # Its trust policy in the Developer Guide has no condition:
-            # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
-            conditions=site.for_this_account(),
-            permissions=[
-                Permission(
-                    ("logs:CreateLogStream", "logs:PutLogEvents"), (pulumi.Output.concat(logs.arn, ":log-stream:*"),)
-                ),
-                *([trace] if settings.lambda_tracing else []),
-            ],
-        )
-        function = aws.lambda_.Function(
-            name,
-            aws.lambda_.FunctionArgs(
-                name=function_name,
-                description=f"Firehose transform: a change of the {site.table.entity} table to a row of the lake",
-                role=role.arn,
+            FunctionArgs(
                 code=args.code,
+                part="transform",
+                description=f"Firehose transform: a change of the {site.table.entity} table to a row of the lake",
                 handler=HANDLER,
-                runtime=settings.runtime,
-                architectures=[settings.architecture],
-                memory_size=settings.lambda_memory_mb,
-                timeout=settings.lambda_timeout_seconds,
-                # Firehose waits for the answer and writes what fails to errors/ itself: a dead-letter
-                # queue of the function's own is for asynchronous calls, and would stay empty.
-                reserved_concurrent_executions=settings.lambda_concurrency or None,
-                environment=aws.lambda_.FunctionEnvironmentArgs(
-                    variables={"TRANSFORM_METRICS_NAMESPACE": TRANSFORM_NAMESPACE}
-                ),
-                # The transform's counts are a line at INFO: a higher level would lose its metrics.
-                logging_config=aws.lambda_.FunctionLoggingConfigArgs(
-                    log_format="JSON", log_group=logs.name, application_log_level="INFO", system_log_level="WARN"
-                ),
-                tracing_config=aws.lambda_.FunctionTracingConfigArgs(
-                    mode="Active" if settings.lambda_tracing else "PassThrough"
-                ),
-                tags=self.tags,
+                memory_mb=settings.lambda_memory_mb,
+                timeout_seconds=settings.lambda_timeout_seconds,
+                concurrency=settings.lambda_concurrency,
+                variables={"TRANSFORM_METRICS_NAMESPACE": TRANSFORM_NAMESPACE},
             ),
-            self.child([role, logs]),
+            site,
+            opts,
         )
-        self.function_name = function.name
-        self.function_arn = function.arn
-        self.qualified_arn = pulumi.Output.concat(function.arn, ":$LATEST")
-        self.register_outputs({"function_name": self.function_name, "function_arn": self.function_arn})

@@ -31,6 +31,9 @@ _CRAWL_DPU_HOURS = 2 * 10 / 60
 _QUEUE_REQUESTS = 3
 """A message is sent, received and deleted."""
 
+_PER_BATCH = ".handler.handler"
+"""The handler that Firehose calls with every batch; the other one is for changes larger than those of a workload."""
+
 _TRANSFORM_METRICS = 10
 """The series that the transform writes of itself; paid for by the hour in which it runs."""
 
@@ -111,8 +114,11 @@ def _stream(inputs: Mapping[str, Any], basis: Basis) -> Cost:
 
 
 def _pipe(inputs: Mapping[str, Any], basis: Basis) -> Cost:
-    # What a filter leaves out costs nothing.
-    share = basis.workload.events_per_write if "filterCriteria" in inputs.get("sourceParameters", {}) else 1
+    # What a filter leaves out costs nothing, and no change of this workload is a large one.
+    if "enrichment" in inputs:
+        return Cost()
+    is_of_events = "kinesisStreamParameters" in inputs.get("sourceParameters", {})
+    share = basis.workload.events_per_write if is_of_events else 1
     return Cost(million=share * basis.usd(Rate.PIPE_REQUEST) * _MILLION)
 
 
@@ -134,6 +140,8 @@ def _delivery(_: Mapping[str, Any], basis: Basis) -> Cost:
 
 
 def _function(inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    if not inputs.get("handler", "").endswith(_PER_BATCH):
+        return Cost()
     workload, calls = basis.workload, _batches(basis)
     seconds = workload.transform_ms_per_1000 / 1000 / 1000 * _MILLION
     gb_seconds = seconds * inputs.get("memorySize", _LEAST_MEMORY_MB) / 1024

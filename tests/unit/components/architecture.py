@@ -20,6 +20,8 @@ from components.explain.graph import Graph, Resource
 NODES: Mapping[str, tuple[str, ...]] = {
     "table": ("Table table", "KinesisStreamingDestination capture"),
     "pipe": ("Pipe capture-pipe",),
+    "large": ("Pipe capture-large-pipe",),
+    "shorten": ("Function capture-shorten",),
     "dlq": ("Queue capture-pipe-dead-letters",),
     "stream": ("Stream capture",),
     "firehose": ("FirehoseDeliveryStream delivery",),
@@ -61,7 +63,7 @@ _READ = {
     *("database", "databaseName", "tableName", "eventBusName", "query", "viewOriginalText"),
 }
 """Inputs from which a resource reads."""
-_CALLED = {"parameterValue"}
+_CALLED = {"parameterValue", "enrichment"}
 """Inputs that name what is called, and answers."""
 _WRITTEN = {("Crawler", "databaseName")}
 """Inputs among the read that this type writes to."""

@@ -19,6 +19,7 @@ from components.lake import Lake
 from components.metrics import Pipeline
 from components.observability import Observability
 from components.pipe import Pipe, PipeArgs
+from components.shorten_function import ShortenFunction, ShortenFunctionArgs
 from components.stage import Site, Stage
 from components.table import Table
 from components.transform_function import TransformFunction, TransformFunctionArgs
@@ -39,10 +40,11 @@ def code() -> pulumi.Archive:
 COMPONENTS: dict[str, Callable[[Site], Stage]] = {
     "Encryption": lambda site: Encryption("one", site),
     "Table": lambda site: Table("one", site),
-    "Capture": lambda site: Capture("one", CaptureArgs("theirs", TABLE_STREAM), site),
-    "Pipe": lambda site: Pipe("one", PipeArgs(TABLE_STREAM, STREAM), site),
+    "Capture": lambda site: Capture("one", CaptureArgs("theirs", TABLE_STREAM, code()), site),
+    "Pipe": lambda site: Pipe("one", PipeArgs(TABLE_STREAM, STREAM, QUEUE), site),
     "Lake": lambda site: Lake("one", site),
     "Catalogue": lambda site: Catalogue("one", CatalogueArgs("theirs", BUCKET), site),
+    "Shorten": lambda site: ShortenFunction("one", ShortenFunctionArgs(code()), site),
     "Transform": lambda site: TransformFunction("one", TransformFunctionArgs(code()), site),
     "Delivery": lambda site: Delivery("one", DeliveryArgs(STREAM, BUCKET, "a_database", "a_log", code()), site),
     "Analytics": lambda site: Analytics("one", AnalyticsArgs("theirs", "a_database"), site),
@@ -73,6 +75,7 @@ def test_a_component_says_what_it_makes_and_what_it_gives(kind: str) -> None:
             Pipe,
             Lake,
             Catalogue,
+            ShortenFunction,
             TransformFunction,
             Delivery,
             Analytics,

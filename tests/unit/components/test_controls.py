@@ -139,7 +139,7 @@ def test_the_control_fails_where_it_is_not_met(control: Control, record: Record)
 
 def test_a_function_that_others_may_invoke_is_found(record: Record) -> None:
     prod = record("prod")
-    (function,) = prod.of("aws:lambda/function:Function")
+    function, _ = prod.of("aws:lambda/function:Function")
     permission = dataclasses.replace(function, type="aws:lambda/permission:Permission", inputs={"principal": "*"})
     found = findings(Graph((*prod.resources, permission), prod.outputs), Settings(protect=True))
     assert "failed" in {finding.status for finding in found if finding.control.id == "Lambda.1"}

@@ -4,12 +4,17 @@ from typing import Any
 
 import pytest
 
-from components.explain.graph import Graph
+from components.explain.graph import Graph, Resource
 from components.settings import Settings
 from tests.unit.components.running import Record
 
 FIREHOSE = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
 FUNCTION = "aws:lambda/function:Function"
+
+
+def transform(program: Graph) -> Resource:
+    (function,) = [one for one in program.of(FUNCTION) if one.name == "delivery-transform"]
+    return function
 
 
 def s3(program: Graph) -> Any:
@@ -41,7 +46,7 @@ def test_rows_and_errors_lie_by_their_hour_of_arrival(program: Graph) -> None:
 
 
 def test_the_transform_is_called_by_its_version(program: Graph) -> None:
-    assert parameters(program)["LambdaArn"] == f"{program.one(FUNCTION).state['arn']}:$LATEST"
+    assert parameters(program)["LambdaArn"] == f"{transform(program).state['arn']}:$LATEST"
 
 
 def test_a_parameter_at_firehoses_own_value_is_left_out(record: Record) -> None:
@@ -90,13 +95,13 @@ def test_its_errors_are_logged(program: Graph, settings: Settings) -> None:
 
 
 def test_it_waits_for_its_roles_policy(program: Graph) -> None:
-    for type_, role in ((FIREHOSE, "delivery-role"), (FUNCTION, "delivery-transform-role")):
-        waits = program.one(type_).depends_on
-        assert any(f"rolePolicy:RolePolicy::{role}" in urn for urn in waits), type_
+    firehose = program.one(FIREHOSE)
+    for resource, role in ((firehose, "delivery-role"), (transform(program), "delivery-transform-role")):
+        assert any(f"rolePolicy:RolePolicy::{role}" in urn for urn in resource.depends_on), role
 
 
 def test_the_function_is_what_was_chosen(program: Graph, settings: Settings) -> None:
-    function = program.one(FUNCTION).inputs
+    function = transform(program).inputs
     assert function["handler"] == "transform.handler.handler"
     assert function["runtime"] == settings.runtime
     assert function["architectures"] == [settings.architecture]
@@ -106,10 +111,10 @@ def test_the_function_is_what_was_chosen(program: Graph, settings: Settings) -> 
 
 
 def test_the_function_logs_into_its_own_group_at_a_level_that_keeps_its_metrics(program: Graph) -> None:
-    logging = program.one(FUNCTION).inputs["loggingConfig"]
+    logging = transform(program).inputs["loggingConfig"]
     assert logging["logFormat"] == "JSON"
     assert logging["applicationLogLevel"] == "INFO"
     (group,) = [
         group for group in program.of("aws:cloudwatch/logGroup:LogGroup") if group.inputs["name"] == logging["logGroup"]
     ]
-    assert group.urn in program.one(FUNCTION).depends_on
+    assert group.urn in transform(program).depends_on

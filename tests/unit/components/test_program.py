@@ -17,6 +17,8 @@ OUTPUTS = {
     "table_arn": "arn:aws:dynamodb:eu-west-1:123456789012:table/order-cdc-{}-table",
     "stream_arn": "arn:aws:dynamodb:eu-west-1:123456789012:table/order-cdc-{}-table/stream/2026-01-01T00:00:00.000",
     "stream_name": "order-cdc-{}-stream",
+    "large_pipe_name": "order-cdc-{}-large-pipe",
+    "shorten_function_name": "order-cdc-{}-shorten",
     "pipe_name": "order-cdc-{}-pipe",
     "delivery_stream_name": "order-cdc-{}-delivery",
     "function_name": "order-cdc-{}-transform",
@@ -95,7 +97,18 @@ def test_everything_that_can_be_tagged_is_tagged(stack: str, program: Graph) -> 
 
 def test_a_stage_is_tagged_with_its_own_name(program: Graph) -> None:
     stages = {tags["Stage"] for resource in program.resources if (tags := resource.inputs.get("tags"))}
-    expected = {"table", "capture", "pipe", "lake", "catalogue", "delivery", "transform", "analytics", "observability"}
+    expected = {
+        "table",
+        "capture",
+        "pipe",
+        "lake",
+        "catalogue",
+        "delivery",
+        "transform",
+        "analytics",
+        "observability",
+        "shorten",
+    }
     assert stages - {"encryption"} == expected
 
 

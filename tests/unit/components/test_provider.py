@@ -113,7 +113,7 @@ def test_an_input_that_is_not_is_found(changed: dict[str, object], says: str, re
 
 
 def test_a_missing_input_is_found(record: Record) -> None:
-    pipe = record("dev").one("aws:pipes/pipe:Pipe")
+    pipe = record("dev").of("aws:pipes/pipe:Pipe")[0]
     without = {name: value for name, value in pipe.inputs.items() if name != "roleArn"}
     assert list(complaints(pipe.type, without)) == ["aws:pipes/pipe:Pipe.roleArn is required"]
 
@@ -191,7 +191,7 @@ def test_what_waits_for_nothing_it_needs_is_found_by_its_inputs(chosen: Graph) -
 
 
 def test_the_checks_would_see_a_wrong_choice(record: Record) -> None:
-    pipe = record("dev").one("aws:pipes/pipe:Pipe")
+    pipe = record("dev").of("aws:pipes/pipe:Pipe")[0]
     wrong = dataclasses.replace(pipe, inputs={"startingPosition": "EARLIEST"})
     values = [value for name, value in leaves(wrong.inputs) if (wrong.type, name) in ENUMS]
     assert not any(value in ENUMS[wrong.type, "startingPosition"] for value in values)

@@ -24,7 +24,15 @@ from tests.unit.components.running import Record
 # The Service Authorization Reference names no resource type for these.
 UNNARROWED = {"dynamodb:ListStreams", "kinesis:ListStreams", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 PREFIX = "arn:aws:{}:eu-west-1:123456789012:{}"
-SERVICES = {"pipe": "pipes", "event-pipe": "pipes", "delivery": "firehose", "transform": "lambda", "crawler": "glue"}
+SERVICES = {
+    "pipe": "pipes",
+    "large-pipe": "pipes",
+    "event-pipe": "pipes",
+    "delivery": "firehose",
+    "transform": "lambda",
+    "shorten": "lambda",
+    "crawler": "glue",
+}
 
 
 class Names:
@@ -37,6 +45,10 @@ class Names:
         self.bus = PREFIX.format("events", f"event-bus/order-cdc-{stack}-events")
         self.event_dead_letters = PREFIX.format("sqs", f"order-cdc-{stack}-event-dead-letters")
         self.function = PREFIX.format("lambda", f"function:order-cdc-{stack}-transform:$LATEST")
+        self.shorten = PREFIX.format("lambda", f"function:order-cdc-{stack}-shorten")
+        self.shorten_log = PREFIX.format(
+            "logs", f"log-group:/aws/lambda/order-cdc-{stack}-shorten:log-stream:2026/11/22/[$LATEST]0a"
+        )
         self.bucket = f"arn:aws:s3:::order-cdc-{stack}-lake-123456789012"
         self.rows = f"{self.bucket}/order_changes/arrival_hour=2026-11-22-15/part-1"
         self.errors = f"{self.bucket}/errors/processing-failed/arrival_hour=2026-11-22-15/part-1"
@@ -73,6 +85,17 @@ def _pipe(names: Names, settings: Settings) -> Iterator[Call]:
         yield from names.via("dynamodb", "Decrypt")
         yield from names.via("kinesis", "GenerateDataKey")
         yield from names.via("sqs", "Decrypt", "GenerateDataKey")
+
+
+def _large_pipe(names: Names, settings: Settings) -> Iterator[Call]:
+    yield from _pipe(names, settings)
+    yield from calls("lambda", names.shorten, "InvokeFunction")
+
+
+def _shorten(names: Names, settings: Settings) -> Iterator[Call]:
+    yield from calls("logs", names.shorten_log, "CreateLogStream", "PutLogEvents")
+    if settings.lambda_tracing:
+        yield from calls("xray", "*", "PutTelemetryRecords", "PutTraceSegments")
 
 
 def _delivery(names: Names, settings: Settings) -> Iterator[Call]:
@@ -120,7 +143,15 @@ def _event_pipe(names: Names, settings: Settings) -> Iterator[Call]:
         yield from names.via("sqs", "Decrypt", "GenerateDataKey")
 
 
-NEEDED = {"pipe": _pipe, "event-pipe": _event_pipe, "delivery": _delivery, "transform": _transform, "crawler": _crawler}
+NEEDED = {
+    "pipe": _pipe,
+    "large-pipe": _large_pipe,
+    "event-pipe": _event_pipe,
+    "delivery": _delivery,
+    "transform": _transform,
+    "shorten": _shorten,
+    "crawler": _crawler,
+}
 
 
 def needed(role: str, names: Names, settings: Settings) -> list[Call]:
@@ -144,10 +175,13 @@ def forbidden(role: str, names: Names) -> Iterator[Call]:
     yield from calls("logs", PREFIX.format("logs", "log-group:another"), "PutLogEvents", "GetLogEvents")
     yield from calls("lambda", names.function, "UpdateFunctionCode", "DeleteFunction")
     yield from calls("kinesis", names.stream, "DeleteStream", "MergeShards")
-    if role != "pipe":
+    if role not in ("pipe", "large-pipe"):
         yield from calls("kinesis", names.stream, "PutRecord", "PutRecords")
         yield from calls("sqs", names.dead_letters, "SendMessage")
         yield from calls("dynamodb", names.table_stream, "GetRecords")
+    if role != "large-pipe":
+        yield from calls("lambda", names.shorten, "InvokeFunction")
+    yield from calls("lambda", names.shorten, "UpdateFunctionCode", "DeleteFunction")
     if role != "event-pipe":
         yield from calls("events", names.bus, "PutEvents")
         yield from calls("sqs", names.event_dead_letters, "SendMessage")
@@ -249,7 +283,8 @@ def test_only_what_cannot_be_narrowed_is_granted_on_everything(program: Graph) -
 
 def test_native_capture_needs_no_role_of_the_pipe(record: Record) -> None:
     native = record("prod", {"captureMode": "native", "eventFanout": "true"})
-    assert {one.inputs["name"] for one in native.of("aws:iam/rolePolicy:RolePolicy")} == set(SERVICES) - {"pipe"}
+    roles = {one.inputs["name"] for one in native.of("aws:iam/rolePolicy:RolePolicy")}
+    assert roles == set(SERVICES) - {"pipe", "large-pipe", "shorten"}
 
 
 def test_a_policy_document_fits_into_its_role(program: Graph) -> None:

@@ -1,0 +1,49 @@
+"""The Lambda function that shortens what is too large for Firehose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.function import Function, FunctionArgs
+from components.stage import Site
+
+HANDLER = "transform.shorten.handler"
+
+LEAST_MEMORY_MB = 512
+"""Lambda's largest payload, 6 MB of JSON (Lambda quotas), is some 170 MB of Python objects if it is all empty texts."""
+
+TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class ShortenFunctionArgs:
+    """What the function needs: its zip, which is the transform's."""
+
+    code: pulumi.Archive
+
+
+class ShortenFunction(Function):
+    """What the Pipe of large changes calls with each of them; it reserves no concurrency, for it has little to do.
+
+    Gives `function_name`, `function_arn` and `qualified_arn`, as every Function.
+    """
+
+    def __init__(
+        self, name: str, args: ShortenFunctionArgs, site: Site, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(
+            "Shorten",
+            name,
+            FunctionArgs(
+                code=args.code,
+                part="shorten",
+                description=f"Large changes of the {site.table.entity} table, shortened to what Firehose takes",
+                handler=HANDLER,
+                memory_mb=max(site.settings.lambda_memory_mb, LEAST_MEMORY_MB),
+                timeout_seconds=TIMEOUT_SECONDS,
+            ),
+            site,
+            opts,
+        )
