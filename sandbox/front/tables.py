@@ -9,10 +9,13 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
 from sandbox.front.items import Attributes, StoredItem
+from sandbox.front.reply import ServiceError
 from sandbox.front.values import UnusualError, measure, measure_item
 
 _MAX_PARTITION_KEY_BYTES = 2048
 _MAX_SORT_KEY_BYTES = 1024
+_EMPTY = {"S": "string", "B": "binary"}
+"""What may be empty in any attribute but a key's."""
 
 
 class Key(NamedTuple):
@@ -26,7 +29,8 @@ class Key(NamedTuple):
         """The key among an item's measured attributes.
 
         Raises:
-            UnusualError: it is missing, empty, too long or of the wrong type.
+            ServiceError: it is empty.
+            UnusualError: it is missing, too long or of the wrong type.
         """
         partition_key = _key_value(attributes, table.hash_key_attr, table.hash_key_type, _MAX_PARTITION_KEY_BYTES)
         if table.range_key_attr is None or table.range_key_type is None:
@@ -40,6 +44,7 @@ class Key(NamedTuple):
         """The key that a request gives, which has nothing but the key attributes.
 
         Raises:
+            ServiceError: the key is empty.
             UnusualError: it has, or the key is not as `of` wants it.
         """
         if len(attributes) != len(table.table_key_attrs):
@@ -100,6 +105,23 @@ def tell(table: Table, old: StoredItem | None, new: StoredItem | None) -> None:
 def _key_value(attributes: Attributes, name: str, kind: str, max_bytes: int) -> DynamoType:
     value = attributes.get(name)
     content = None if value is None else value.get(kind)
+    _refuse_empty(attributes, name, kind)
     if value is None or not content or measure(value) > max_bytes:
         raise UnusualError
     return DynamoType({kind: b64decode(content) if kind == "B" else content})
+
+
+def refuse_empty_key(table: Table, attributes: Attributes) -> None:
+    """ServiceError when a key attribute is an empty text or binary, as no write call takes it."""
+    _refuse_empty(attributes, table.hash_key_attr, table.hash_key_type)
+    if table.range_key_attr is not None and table.range_key_type is not None:
+        _refuse_empty(attributes, table.range_key_attr, table.range_key_type)
+
+
+def _refuse_empty(attributes: Attributes, name: str, kind: str) -> None:
+    if kind in _EMPTY and attributes.get(name) == {kind: ""}:
+        raise ServiceError(
+            "com.amazon.coral.validate#ValidationException",
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+            f"empty {_EMPTY[kind]} value. Key: {name}",
+        )

@@ -235,3 +235,55 @@ def test_an_item_that_dynamodb_refuses(dynamodb: Any, table: str, item: Any, mes
 def test_a_table_that_is_not_there(dynamodb: Any) -> None:
     with pytest.raises(dynamodb.exceptions.ResourceNotFoundException):
         dynamodb.put_item(TableName="nowhere", Item=KEY)
+
+
+SENTENCE = (
+    "One or more parameter values are not valid. "
+    "The AttributeValue for a key attribute cannot contain an empty {} value. Key: {}"
+)
+"""AWS's own words; `fsprojects/FSharp.AWS.DynamoDB` holds its tests to them."""
+
+
+@pytest.mark.parametrize(("name", "kind"), [("pk", "string"), ("sk", "binary")])
+@pytest.mark.parametrize("call", ["put", "update", "delete", "batch put", "batch delete", "transact", "get"])
+def test_an_empty_key_is_refused_by_every_call(
+    dynamodb: Any, binary_table: str, call: str, name: str, kind: str
+) -> None:
+    """A key attribute of type String or Binary has a length greater than zero.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
+    """
+    key: dict[str, Any] = {"pk": {"S": "a"}, "sk": {"B": b"a"}} | {name: {"S": ""} if name == "pk" else {"B": b""}}
+    named = {"TableName": binary_table}
+    calls = {
+        "put": lambda: dynamodb.put_item(**named, Item=key),
+        "update": lambda: dynamodb.update_item(
+            **named, Key=key, UpdateExpression="SET n = :n", ExpressionAttributeValues={":n": {"N": "1"}}
+        ),
+        "delete": lambda: dynamodb.delete_item(**named, Key=key),
+        "batch put": lambda: dynamodb.batch_write_item(RequestItems={binary_table: [{"PutRequest": {"Item": key}}]}),
+        "batch delete": lambda: dynamodb.batch_write_item(
+            RequestItems={binary_table: [{"DeleteRequest": {"Key": key}}]}
+        ),
+        "transact": lambda: dynamodb.transact_write_items(TransactItems=[{"Put": named | {"Item": key}}]),
+        "get": lambda: dynamodb.get_item(**named, Key=key),
+    }
+    with pytest.raises(ClientError) as refused:
+        calls[call]()
+    assert SENTENCE.format(kind, name) in str(refused.value)
+    assert dynamodb.scan(**named)["Count"] == 0
+
+
+@pytest.fixture(scope="module")
+def binary_table(dynamodb: Any) -> Any:
+    dynamodb.create_table(
+        TableName="binary-keys",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "B"},
+        ],
+    )
+    yield "binary-keys"
+    dynamodb.delete_table(TableName="binary-keys")
