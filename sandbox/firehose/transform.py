@@ -14,20 +14,18 @@ import uuid
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct, field
 
-from sandbox.awsjson import CallError, HttpClient, Response, authorization, service_error
+from sandbox.awsjson import CallError, Response, service_error
 from sandbox.firehose.records import Record
+from sandbox.invocation import FunctionClient
 
 REQUEST_BYTES = 6 * 1024 * 1024
 """Lambda's limit for the payload of a synchronous invocation."""
 _ENVELOPE_BYTES = 512
 """More than a record's ids and metadata take in the payload."""
-_LONGEST_INVOCATION_S = 330.0
-"""Firehose waits up to five minutes for a function."""
 
 _FUNCTION_ERROR = (
     "Lambda.FunctionError",
@@ -128,17 +126,8 @@ class Function:
     """The Lambda function of a delivery stream, by its ARN. Not for use by several threads."""
 
     def __init__(self, endpoint_url: str, function_arn: str, stream_arn: str, source_arn: str) -> None:
-        parts = function_arn.split(":")
-        self._region, name = parts[3], parts[6]
-        qualifier = f"?Qualifier={quote(parts[7])}" if len(parts) > 7 and parts[7] != "$LATEST" else ""
-        self._path = f"/2015-03-31/functions/{quote(name)}/invocations{qualifier}"
-        self._headers = {
-            "Authorization": authorization(self._region, "lambda"),
-            "Content-Type": "application/json",
-            "X-Amz-Date": "20260101T000000Z",
-            "X-Amz-Invocation-Type": "RequestResponse",
-        }
-        self._http = HttpClient(endpoint_url, _LONGEST_INVOCATION_S)
+        self._function = FunctionClient(endpoint_url, function_arn)
+        self._region = self._function.region
         self._stream_arn = stream_arn
         self._source_arn = source_arn
 
@@ -157,12 +146,12 @@ class Function:
             self._region,
             [_event_record(id_, record) for id_, record in zip(ids, records, strict=True)],
         )
-        response = self._http.request("POST", self._path, msgspec.json.encode(event), self._headers)
+        response = self._function.invoke(msgspec.json.encode(event))
         return judge(_payload(response), dict(zip(ids, records, strict=True)))
 
     def close(self) -> None:
         """Close the connection."""
-        self._http.close()
+        self._function.close()
 
 
 def record_id(record: Record) -> str:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MAX_PUT_RECORDS = 500
-_MAX_PUT_BYTES = 5 << 20
+_MAX_PUT_BYTES = 10 << 20
+# Of a stream with the default MaxRecordSizeInKiB; moto keeps no other.
 _MAX_RECORD_BYTES = 1 << 20
 _MAX_GET_RECORDS = 10_000
 _MAX_GET_BYTES = 10 << 20
@@ -148,7 +149,7 @@ def _put_records(backend: KinesisBackend, body: bytes) -> Reply:
         )
     sizes = [_check(record, f"records.{number}.member.data") for number, record in enumerate(request.Records, 1)]
     if sum(sizes) > _MAX_PUT_BYTES:
-        raise ServiceError("InvalidArgumentException", "Records size exceeds 5 MB limit")
+        raise ServiceError("InvalidArgumentException", "Records size exceeds 10 MB limit")
     shards = [_shard_for(stream, record) for record in request.Records]
     results = [
         {"SequenceNumber": shard.put_record(record.PartitionKey, record.Data, ""), "ShardId": shard.shard_id}
@@ -239,20 +240,24 @@ def _shard(stream: Stream, shard_id: str) -> Shard:
 
 
 def _check(record: _Entry | _PutRecord, place: str) -> int:
-    """The size of a record, of which the partition key is a part."""
+    """The size of a record, of which the partition key is a part, as it is of what the limit is for.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+    """
     if not 1 <= len(record.PartitionKey) <= _MAX_KEY_CHARACTERS:
         raise ServiceError("ValidationException", "A partition key has 1 to 256 characters.")
     try:
         size = len(a2b_base64(record.Data, strict_mode=True))
     except (ValueError, Base64Error):
         raise ServiceError("SerializationException", f"The value at '{place}' is no base64.") from None
+    size += len(record.PartitionKey.encode())
     if size > _MAX_RECORD_BYTES:
         raise ServiceError(
             "ValidationException",
             f"1 validation error detected: Value at '{place}' failed to satisfy constraint: Member must have length "
             f"less than or equal to {_MAX_RECORD_BYTES}",
         )
-    return size + len(record.PartitionKey.encode())
+    return size
 
 
 def _shard_for(stream: Stream, record: _Entry | _PutRecord) -> Shard:

@@ -1,4 +1,4 @@
-"""EventBridge Pipes: from a stream, by filter, template and retries, into a Kinesis stream or onto a bus.
+"""EventBridge Pipes: from a stream, by filter, enrichment, template and retries, into a Kinesis stream or onto a bus.
 
 A process of its own (`python -m sandbox.pipes`): it describes the pipes at the
 endpoint as any client would, and runs those that should be running.

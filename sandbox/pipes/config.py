@@ -28,7 +28,7 @@ class PipeConfig(Struct, frozen=True):
 
     Times in seconds, `created_at` since the epoch. Limits of -1 mean none.
     `partition_key` is for a Kinesis stream; `detail_type` and `event_source` are
-    for a bus; each is a constant or a JSON path.
+    for a bus; each is a constant or a JSON path. `enrichment_arn` is a Lambda function's, "" without an enrichment.
     https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceDynamoDBStreamParameters.html
     https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceKinesisStreamParameters.html
     """
@@ -50,6 +50,7 @@ class PipeConfig(Struct, frozen=True):
     dead_letter_arn: str | None = None
     filters: tuple[str, ...] = ()
     input_template: str | None = None
+    enrichment_arn: str = ""
 
     @property
     def reads_kinesis(self) -> bool:
@@ -90,8 +91,12 @@ def parse_pipe(description: Mapping[str, Any]) -> PipeConfig:
         raise UnsupportedPipeError(
             f"pipe {pipe.Name} writes to {pipe.Target}: only Kinesis streams and event buses are written here"
         )
-    if pipe.Enrichment:
-        raise UnsupportedPipeError(f"pipe {pipe.Name} has an enrichment, which is not run here")
+    if pipe.Enrichment and not is_function(pipe.Enrichment):
+        raise UnsupportedPipeError(
+            f"pipe {pipe.Name} is enriched by {pipe.Enrichment}: only Lambda functions are called here"
+        )
+    if pipe.EnrichmentParameters.InputTemplate:
+        raise UnsupportedPipeError(f"pipe {pipe.Name} has an input template of its enrichment, which is not run here")
     kinesis, bus = pipe.TargetParameters.KinesisStreamParameters, pipe.TargetParameters.EventBridgeEventBusParameters
     if is_kinesis(pipe.Target) and kinesis is None:
         raise UnsupportedPipeError(f"pipe {pipe.Name} has no KinesisStreamParameters.PartitionKey")
@@ -125,12 +130,18 @@ def parse_pipe(description: Mapping[str, Any]) -> PipeConfig:
         dead_letter_arn=stream.DeadLetterConfig.Arn,
         filters=tuple(entry.Pattern for entry in pipe.SourceParameters.FilterCriteria.Filters if entry.Pattern),
         input_template=pipe.TargetParameters.InputTemplate,
+        enrichment_arn=pipe.Enrichment or "",
     )
 
 
 def is_kinesis(arn: str) -> bool:
     """Whether an ARN is a Kinesis stream's."""
     return ":kinesis:" in arn and ":stream/" in arn
+
+
+def is_function(arn: str) -> bool:
+    """Whether an ARN is a Lambda function's."""
+    return ":lambda:" in arn and ":function:" in arn
 
 
 def is_bus(arn: str) -> bool:
@@ -181,6 +192,10 @@ class _Target(Struct):
     InputTemplate: str | None = None
 
 
+class _Enrichment(Struct):
+    InputTemplate: str | None = None
+
+
 class _Pipe(Struct):
     Name: str
     Arn: str
@@ -188,5 +203,6 @@ class _Pipe(Struct):
     Target: str
     CreationTime: datetime
     Enrichment: str | None = None
+    EnrichmentParameters: _Enrichment = field(default_factory=_Enrichment)
     SourceParameters: _Source = field(default_factory=_Source)
     TargetParameters: _Target = field(default_factory=_Target)

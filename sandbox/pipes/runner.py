@@ -12,11 +12,13 @@ from typing import Any
 import msgspec
 
 from sandbox.awsjson import AwsJson, CallError
+from sandbox.invocation import FunctionClient
 from sandbox.pipes.bus import BusTarget, OutgoingEvent
 from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.deadletters import DeadLetters
+from sandbox.pipes.enrichment import EnrichedTarget
 from sandbox.pipes.patterns import compile_filters
-from sandbox.pipes.shard import Counters, PipeShard, Steps
+from sandbox.pipes.shard import Counters, PipeShard, Steps, Target
 from sandbox.pipes.source import KinesisEvents, handed_on
 from sandbox.pipes.target import KinesisTarget, Outgoing
 from sandbox.pipes.templates import compile_parameter, compile_template
@@ -53,17 +55,22 @@ def compile_steps(config: PipeConfig) -> Steps:
 def _compile_data(config: PipeConfig) -> Callable[[dict[str, Any]], bytes]:
     """What the target gets of an event."""
     if config.input_template is None:
-        if config.reads_kinesis:
-            return lambda event: msgspec.json.encode(handed_on(event))
-        return msgspec.json.encode
+        return _whole(config)
     variables = {
         "aws.pipes.pipe-arn": config.arn,
         "aws.pipes.pipe-name": config.name,
         "aws.pipes.source-arn": config.source_arn,
         "aws.pipes.target-arn": config.target_arn,
-        "aws.pipes.enrichment-arn": "",
+        "aws.pipes.enrichment-arn": config.enrichment_arn,
     }
     return compile_template(config.input_template, variables)
+
+
+def _whole(config: PipeConfig) -> Callable[[dict[str, Any]], bytes]:
+    """An event as JSON."""
+    if config.reads_kinesis:
+        return lambda event: msgspec.json.encode(handed_on(event))
+    return msgspec.json.encode
 
 
 def as_pipes_emits(event: dict[str, Any], source_arn: str, region: str) -> dict[str, Any]:
@@ -116,6 +123,10 @@ class PipeRunner:
 
     def _compile(self, config: PipeConfig) -> Steps:
         steps = compile_steps(config)
+        if config.enrichment_arn:
+            # The function gets the event as it is; what the target gets is made of its answer.
+            data = _whole(config)
+            steps = Steps(steps.keep, lambda event: Outgoing(data(event), event["eventID"]))
         if config.reads_kinesis:
             return steps
         return Steps(steps.keep, lambda event: steps.outgoing(as_pipes_emits(event, config.source_arn, self._region)))
@@ -126,7 +137,14 @@ class PipeRunner:
             return KinesisEvents(stream, self.config)
         return DynamoDbStream(AwsJson(endpoint_url, "dynamodbstreams", self._region), self.config.source_arn)
 
-    def _open_target(self, endpoint_url: str) -> KinesisTarget | BusTarget:
+    def _open_target(self, endpoint_url: str) -> Target:
+        target = self._open_last(endpoint_url)
+        if not self.config.enrichment_arn:
+            return target
+        function = FunctionClient(endpoint_url, self.config.enrichment_arn)
+        return EnrichedTarget(function, compile_steps(self.config).outgoing, target)
+
+    def _open_last(self, endpoint_url: str) -> KinesisTarget | BusTarget:
         arn = self.config.target_arn
         region = arn.split(":")[3]
         if self.config.tells_bus:

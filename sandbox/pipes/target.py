@@ -10,7 +10,7 @@ from sandbox.awsjson import AwsJson
 
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 MAXIMUM_RECORDS = 500
-MAXIMUM_BYTES = 5 * 1024 * 1024
+MAXIMUM_BYTES = 10 * 1024 * 1024
 MAXIMUM_RECORD_BYTES = 1024 * 1024
 
 

@@ -129,11 +129,18 @@ def test_more_than_a_call_takes_is_refused(stream: Stream) -> None:
         stream.put(*["a"] * 501)
     with pytest.raises(ClientError, match="1048576"):
         stream.kinesis.put_record(StreamName=stream.name, PartitionKey="a", Data=b"x" * (2**20 + 1))
-    with pytest.raises(ClientError, match="5 MB"):
+    with pytest.raises(ClientError, match="10 MB"):
         stream.kinesis.put_records(
-            StreamName=stream.name, Records=[{"PartitionKey": "a", "Data": b"x" * 2**20} for _ in range(6)]
+            StreamName=stream.name, Records=[{"PartitionKey": "a", "Data": b"x" * (2**20 - 1)} for _ in range(11)]
         )
     assert all(stream.keys(stream.iterator(shard)) == [] for shard in stream.shards())
+
+
+def test_a_record_is_its_data_and_its_partition_key(stream: Stream) -> None:
+    """The limit applies to both together: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html"""
+    stream.kinesis.put_record(StreamName=stream.name, PartitionKey="é", Data=b"x" * (2**20 - 2))
+    with pytest.raises(ClientError, match="1048576"):
+        stream.kinesis.put_record(StreamName=stream.name, PartitionKey="é", Data=b"x" * (2**20 - 1))
 
 
 def test_what_is_not_there_is_said(stream: Stream) -> None:

@@ -41,12 +41,13 @@ def test_a_request_holds_500_records_at_most() -> None:
     assert kinesis.requests[0]["StreamARN"] == ARN
 
 
-def test_a_request_holds_5_mib_at_most() -> None:
+def test_a_request_holds_10_mib_at_most() -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html"""
     kinesis = FakeKinesis()
     records = [Outgoing(b"x" * 900_000, "k") for _ in range(12)]
     assert KinesisTarget(kinesis, ARN).put(records) == {}
-    assert [len(request["Records"]) for request in kinesis.requests] == [5, 5, 2]
-    assert 5 * 900_001 <= MAXIMUM_BYTES < 6 * 900_001
+    assert [len(request["Records"]) for request in kinesis.requests] == [11, 1]
+    assert 11 * 900_001 <= MAXIMUM_BYTES < 12 * 900_001
 
 
 def test_what_kinesis_refuses_is_told_by_its_index() -> None:

@@ -1,0 +1,39 @@
+"""A synchronous invocation of a Lambda function, as another service makes it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from sandbox.awsjson import HttpClient, Response, authorization
+
+_LONGEST_S = 330.0
+"""A service waits up to five minutes for a function."""
+
+
+class FunctionClient:
+    """One Lambda function, by its ARN. Not for use by several threads."""
+
+    def __init__(self, endpoint_url: str, function_arn: str) -> None:
+        parts = function_arn.split(":")
+        self.region, name = parts[3], parts[6]
+        qualifier = f"?Qualifier={quote(parts[7])}" if len(parts) > 7 and parts[7] != "$LATEST" else ""
+        self._path = f"/2015-03-31/functions/{quote(name)}/invocations{qualifier}"
+        self._headers = {
+            "Authorization": authorization(self.region, "lambda"),
+            "Content-Type": "application/json",
+            "X-Amz-Date": "20260101T000000Z",
+            "X-Amz-Invocation-Type": "RequestResponse",
+        }
+        self._http = HttpClient(endpoint_url, _LONGEST_S)
+
+    def invoke(self, payload: bytes) -> Response:
+        """Lambda's answer, whatever its status; `x-amz-function-error` is among its headers when the function failed.
+
+        Raises:
+            UnreachableError: nobody answered.
+        """
+        return self._http.request("POST", self._path, payload, self._headers)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
