@@ -71,9 +71,19 @@ def values(key: str) -> tuple[str, ...]:
 def table(root: Path, stack: str, load: Load) -> Iterator[str]:
     """A paragraph for every setting, for one stack; it takes a second or so for each."""
     yield f"What `pulumi up` does to the running stack {stack} when one setting is changed:"
+    recorded: dict[tuple[str, ...], tuple[Graph, Settings]] = {}
+
+    def once(root: Path, stack: str, changed: Sequence[str], deployed: Graph | None) -> tuple[Graph, Settings]:
+        # What most settings are moved from is the stack as it is.
+        if deployed:
+            return load(root, stack, changed, deployed)
+        if (key := tuple(changed)) not in recorded:
+            recorded[key] = load(root, stack, changed, None)
+        return recorded[key]
+
     for key in declared():
         yield ""
-        yield from setting(root, stack, key.name, load)
+        yield from setting(root, stack, key.name, once)
 
 
 def setting(root: Path, stack: str, key: str, load: Load) -> Iterator[str]:
@@ -84,7 +94,7 @@ def setting(root: Path, stack: str, key: str, load: Load) -> Iterator[str]:
     others = [f"{name}={value}" for name, value in WITH.get(key, {}).items()]
     yield f"{key}, from {now or 'nothing'} to {to or 'nothing'}"
     try:
-        before, _ = load(root, stack, [*others, f"{key}={now}"], None)
+        before, _ = load(root, stack, others, None)
         after, _ = load(root, stack, [*others, f"{key}={to}"], before)
         yield from _wrapped(_summed_up(plan(before, after)))
     except pulumi.RunError as refusal:
