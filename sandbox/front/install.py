@@ -23,7 +23,8 @@ from moto.dynamodb.models.table import Table
 from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
 from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.models import LOGGING_SERVICE_PRINCIPAL, FakeBucket
+from moto.s3.models import FakeBucket
+from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
 
 from sandbox.front.events import target_input, to_queue
 from sandbox.front.items import StoredItem
@@ -83,8 +84,8 @@ def _lets_logs_in(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
     root = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}"
     wanted = {root, f"{root}/*", f"{root}/{target_prefix or ''}*"}
     for statement in _listed(policy.get("Statement", [])):
-        principal: Any = statement.get("Principal")
-        services = _listed(principal.get("Service", [])) if isinstance(principal, dict) else [principal]
+        principal: dict[str, Any] | str = statement.get("Principal", "")
+        services = [principal] if isinstance(principal, str) else _listed(principal.get("Service", []))
         if (
             statement.get("Effect") == "Allow"
             and {LOGGING_SERVICE_PRINCIPAL, "*"} & set(services)

@@ -15,6 +15,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from sandbox.front.backends import backend_of
 from sandbox.front.items import Attributes, StoredItem
 from sandbox.front.iterators import ShardPosition
+from sandbox.front.native import Happening, has_destination, replicate
 from sandbox.front.record_log import RecordLog
 from sandbox.front.reply import Reply, ServiceError, json_reply, random_hex
 from sandbox.front.values import from_moto, measure_item
@@ -69,13 +70,18 @@ class StreamShard:
             self._held.append((old, new))
             return
         specification = self.table.stream_specification or {}
-        if not specification.get("StreamEnabled"):
+        streams, replicates = specification.get("StreamEnabled"), has_destination(self.table)
+        if not streams and not replicates:
             return
         if old is None and new is None:
             return
         if old is not None and new is not None and old.same_as(new):
             return
         now_s = time.time()
+        if replicates:
+            replicate(self.table, _happening(self.table, old, new), now_s)
+        if not streams:
+            return
         sequence = self.starting_sequence_number + self.log.end
         self.log.append(_record(self.table, specification["StreamViewType"], old, new, sequence, now_s), now_s)
 
@@ -163,7 +169,6 @@ def _shard(backend: DynamoDBBackend, stream_arn: str, shard_id: str) -> StreamSh
 def _record(
     table: Table, view: str, old: StoredItem | None, new: StoredItem | None, sequence: int, now_s: float
 ) -> bytes:
-    event = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
     keys = _keys(table, old, new)
     size_bytes = measure_item(keys)
     images = b""
@@ -175,7 +180,7 @@ def _record(
         size_bytes += old.size_bytes
     return _RECORD % (
         random_hex(16).encode(),
-        event.encode(),
+        _event_name(old, new).encode(),
         table.region_name.encode(),
         now_s,
         _encode(keys),
@@ -184,6 +189,21 @@ def _record(
         size_bytes,
         view.encode(),
     )
+
+
+def _happening(table: Table, old: StoredItem | None, new: StoredItem | None) -> Happening:
+    keys = _keys(table, old, new)
+    return Happening(
+        name=_event_name(old, new).encode(),
+        keys=_encode(keys),
+        new_image=new.image if new else b"",
+        old_image=old.image if old else b"",
+        size_bytes=measure_item(keys) + sum(item.size_bytes for item in (new, old) if item),
+    )
+
+
+def _event_name(old: StoredItem | None, new: StoredItem | None) -> str:
+    return "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
 
 
 def _keys(table: Table, old: StoredItem | None, new: StoredItem | None) -> Attributes:

@@ -6,7 +6,6 @@ from typing import Any
 
 from sandbox.deploy.inputs import Inputs
 from sandbox.deploy.registry import Created, New, handles
-from sandbox.errors import SandboxError
 
 _NAMES = {"attributes": "AttributeDefinitions", "name": "AttributeName", "type": "AttributeType"}
 
@@ -39,12 +38,19 @@ def table(new: New) -> Created:
 
 
 @handles("aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination")
-def kinesis_streaming_destination(_: New) -> Created:
-    """The table's own stream to Kinesis, which the sandbox does not have."""
-    raise SandboxError(
-        "the sandbox captures changes by an EventBridge Pipe only, not by the table's native Kinesis destination: "
-        "set captureMode to pipe for this stack"
+def kinesis_streaming_destination(new: New) -> Created:
+    """A table's own stream to Kinesis."""
+    table_name, stream_arn = new.inputs.require("tableName"), new.inputs.require("streamArn")
+    precision = new.inputs.text("approximateCreationDateTimePrecision")
+    configuration = {"ApproximateCreationDateTimePrecision": precision} if precision else {}
+    new.call(
+        "dynamodb",
+        "enable_kinesis_streaming_destination",
+        TableName=table_name,
+        StreamArn=stream_arn,
+        EnableKinesisStreamingConfiguration=configuration,
     )
+    return Created(f"{table_name},{stream_arn}")
 
 
 def _key_schema(inputs: Inputs, hash_key: str | None = None) -> list[dict[str, str]]:

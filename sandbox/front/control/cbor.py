@@ -86,7 +86,7 @@ def _decoded(body: bytes) -> dict[str, Any]:
 
 
 def _encoded(members: Mapping[str, Any], shape: Any) -> bytes:
-    serializer = _serializers.CBORSerializer()
+    serializer = _serializers.RpcV2CBORSerializer()
     serialized = bytearray()
     serializer._serialize_data_item(serialized, members, shape)
     return bytes(serialized)

@@ -172,6 +172,14 @@ def table(aws: Aws, it: Resource) -> Mapping[str, Any]:
     }
 
 
+@reads("aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination")
+def native(aws: Aws, it: Resource) -> Mapping[str, Any]:
+    name = it.inputs["tableName"]
+    found = aws.dynamodb.describe_kinesis_streaming_destination(TableName=name)
+    (destination,) = found["KinesisDataStreamDestinations"]
+    return found | destination
+
+
 @reads("aws:appautoscaling/target:Target")
 def scalable_target(aws: Aws, it: Resource) -> Mapping[str, Any]:
     scaling = aws.application_autoscaling

@@ -100,11 +100,21 @@ def test_an_index_is_read_to_the_last_input_too(create: Create) -> None:
         create("aws:dynamodb/table:Table", inputs)
 
 
-def test_the_native_kinesis_destination_is_refused_with_what_to_do(create: Create) -> None:
-    with pytest.raises(SandboxError, match="set captureMode to pipe"):
-        create(
-            "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination", {"tableName": "t", "streamArn": "s"}
-        )
+def test_a_table_writes_to_a_kinesis_stream_of_its_own(create: Create, aws: Callable[[str], Any]) -> None:
+    attributes = [{"name": "a", "type": "S"}]
+    inputs = {"name": unique(), "hashKey": "a", "billingMode": "PAY_PER_REQUEST", "attributes": attributes}
+    table = create("aws:dynamodb/table:Table", inputs)
+    stream = create("aws:kinesis/stream:Stream", {"name": unique(), "shardCount": 1.0})
+    precise = {"approximateCreationDateTimePrecision": "MICROSECOND"}
+    state = create(
+        "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination",
+        {"tableName": table["name"], "streamArn": stream["arn"], **precise},
+    )
+    assert state["id"] == f"{table['name']},{stream['arn']}"
+    found = aws("dynamodb").describe_kinesis_streaming_destination(TableName=table["name"])
+    (destination,) = found["KinesisDataStreamDestinations"]
+    assert (destination["StreamArn"], destination["DestinationStatus"]) == (stream["arn"], "ACTIVE")
+    assert destination["ApproximateCreationDateTimePrecision"] == "MICROSECOND"
 
 
 def test_a_provisioned_stream_with_enhanced_monitoring(create: Create, aws: Callable[[str], Any]) -> None:

@@ -15,13 +15,13 @@ from moto.kinesis.models import kinesis_backends
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
 from sandbox.front.control.registry import amends, answers, refuses
+from sandbox.front.native import ACTIVE, MICROSECOND, Destination, destinations
 from sandbox.front.reply import ServiceError
+from sandbox.front.stream import StreamShard
 
 _ON_DEMAND = "sandbox_on_demand_throughput"
 _CLASS = "sandbox_table_class"
-_DESTINATIONS = "sandbox_kinesis_destinations"
 _PRECISION = "ApproximateCreationDateTimePrecision"
-_FINEST = "MICROSECOND"
 _NO_CAPACITY = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
 _NO_LIMIT = -1
 
@@ -65,19 +65,21 @@ def delete_protected(service: str, operation: str, region: str, parameters: Mapp
 
 
 @answers("dynamodb", "DescribeKinesisStreamingDestination")
-def destinations(call: Call) -> Mapping[str, Any]:
+def described_destinations(call: Call) -> Mapping[str, Any]:
     """The streams that a table writes its changes to, or did."""
-    found = _destinations(_table(call))
-    listed = [{"StreamArn": arn, **destination} for arn, destination in found.items()]
+    listed = [
+        {"StreamArn": arn, "DestinationStatus": each.status, _PRECISION: each.precision}
+        for arn, each in destinations(_table(call)).items()
+    ]
     return {"TableName": call.parameters["TableName"], "KinesisDataStreamDestinations": listed}
 
 
 @answers("dynamodb", "EnableKinesisStreamingDestination")
 def enable_destination(call: Call) -> Mapping[str, Any]:
     """Has a table write its changes to a stream. An error when it does, or when there is no such stream."""
-    arn = call.parameters["StreamArn"]
-    found = _destinations(_table(call))
-    if found.get(arn, {}).get("DestinationStatus") == "ACTIVE":
+    arn, table = call.parameters["StreamArn"], _table(call)
+    found = destinations(table)
+    if arn in found and found[arn].status == ACTIVE:
         raise ServiceError(
             "ValidationException",
             "Table is not in a valid state to enable Kinesis Streaming Destination: "
@@ -86,23 +88,27 @@ def enable_destination(call: Call) -> Mapping[str, Any]:
     if arn not in {stream.arn for stream in backend_of(kinesis_backends, call.region).streams.values()}:
         raise ServiceError("ResourceNotFoundException", f"Stream {arn} is not found.")
     asked = call.parameters.get("EnableKinesisStreamingConfiguration", {})
-    found[arn] = {"DestinationStatus": "ACTIVE", _PRECISION: asked.get(_PRECISION, _FINEST)}
-    return _progress(call, "ENABLING") | {"EnableKinesisStreamingConfiguration": {_PRECISION: found[arn][_PRECISION]}}
+    found[arn] = Destination(ACTIVE, asked.get(_PRECISION, MICROSECOND))
+    if table.stream_shard is None:
+        # What tells a table's stream of its changes tells its destinations, too: a table without a stream has none.
+        new_shard: Any = StreamShard(table.account_id, table)
+        table.stream_shard = new_shard
+    return _progress(call, "ENABLING") | {"EnableKinesisStreamingConfiguration": {_PRECISION: found[arn].precision}}
 
 
 @answers("dynamodb", "UpdateKinesisStreamingDestination")
 def update_destination(call: Call) -> Mapping[str, Any]:
     """Changes how precise the times of a table's changes are."""
     destination = _active(call)
-    destination.update(call.parameters.get("UpdateKinesisStreamingConfiguration", {}))
-    changed = {"UpdateKinesisStreamingConfiguration": {_PRECISION: destination[_PRECISION]}}
+    destination.precision = call.parameters["UpdateKinesisStreamingConfiguration"][_PRECISION]
+    changed = {"UpdateKinesisStreamingConfiguration": {_PRECISION: destination.precision}}
     return _progress(call, "UPDATING") | changed
 
 
 @answers("dynamodb", "DisableKinesisStreamingDestination")
 def disable_destination(call: Call) -> Mapping[str, Any]:
     """Has a table no longer write its changes to a stream; it is listed still."""
-    _active(call)["DestinationStatus"] = "DISABLED"
+    _active(call).status = "DISABLED"
     return _progress(call, "DISABLING")
 
 
@@ -141,13 +147,9 @@ def _name(parameters: Mapping[str, Any]) -> str:
     return str(parameters["TableName"]).rpartition("table/")[2]
 
 
-def _destinations(table: Table) -> dict[str, dict[str, str]]:
-    return vars(table).setdefault(_DESTINATIONS, {})
-
-
-def _active(call: Call) -> dict[str, str]:
-    destination = _destinations(_table(call)).get(call.parameters["StreamArn"])
-    if destination is None or destination["DestinationStatus"] != "ACTIVE":
+def _active(call: Call) -> Destination:
+    destination = destinations(_table(call)).get(call.parameters["StreamArn"])
+    if destination is None or destination.status != ACTIVE:
         raise ServiceError(
             "ResourceNotFoundException",
             f"Table {call.parameters['TableName']} does not stream to {call.parameters['StreamArn']}.",

@@ -1,0 +1,104 @@
+"""A table's own Kinesis destinations: each change of an item as a record of a Kinesis stream.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html
+"""
+
+from __future__ import annotations
+
+import logging
+from base64 import b64encode
+from hashlib import md5
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+
+import msgspec
+
+from sandbox.front.kinesis import KinesisCalls
+from sandbox.front.reply import ServiceError
+
+if TYPE_CHECKING:
+    from moto.dynamodb.models.table import Table
+
+log = logging.getLogger(__name__)
+
+ACTIVE = "ACTIVE"
+MICROSECOND = "MICROSECOND"
+_KEPT = "sandbox_kinesis_destinations"
+_FAILED = "sandbox_failed_to_replicate"
+_UNITS_PER_S = {"MILLISECOND": 10**3, MICROSECOND: 10**6}
+_put = KinesisCalls()
+_encode = msgspec.json.Encoder().encode
+
+
+class Destination(msgspec.Struct):
+    """A stream that a table writes to, or did: `status` is ACTIVE or DISABLED, `precision` that of its times."""
+
+    status: str
+    precision: str
+
+
+class Happening(NamedTuple):
+    """One change: its event's name, its keys and images as JSON text (empty for none), and its size."""
+
+    name: bytes
+    keys: bytes
+    new_image: bytes
+    old_image: bytes
+    size_bytes: int
+
+
+def destinations(table: Table) -> dict[str, Destination]:
+    """A table's destinations by their streams' ARNs."""
+    return vars(table).setdefault(_KEPT, {})
+
+
+def has_destination(table: Table) -> bool:
+    """Whether a table writes to any stream."""
+    return any(destination.status == ACTIVE for destination in vars(table).get(_KEPT, {}).values())
+
+
+def replicate(table: Table, change: Happening, now_s: float) -> None:
+    """Write a change to each of a table's destinations.
+
+    What a stream does not take is lost and counted, as DynamoDB's metric
+    FailedToReplicateRecordCount counts it: its records may become larger than
+    a stream's. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+    """
+    # One that fits and spreads: a key attribute may be longer than a partition key.
+    partition_key = md5(change.keys, usedforsecurity=False).hexdigest().upper()
+    for arn, destination in destinations(table).items():
+        if destination.status != ACTIVE:
+            continue
+        data = b64encode(_record(table, change, destination.precision, now_s)).decode()
+        request = _encode({"StreamARN": arn, "PartitionKey": partition_key, "Data": data})
+        try:
+            _put.call("PutRecord", table.region_name, request)
+        except ServiceError as error:
+            failed = vars(table)[_FAILED] = vars(table).get(_FAILED, 0) + 1
+            log.warning("change %d of table %s is not in %s: %s", failed, table.name, arn, error.message)
+
+
+def _record(table: Table, change: Happening, precision: str, now_s: float) -> bytes:
+    images = b"".join(
+        b'"%b":%b,' % (name, image)
+        for name, image in ((b"NewImage", change.new_image), (b"OldImage", change.old_image))
+        if image
+    )
+    return _RECORD % (
+        table.region_name.encode(),
+        str(uuid4()).encode(),
+        change.name,
+        _encode(table.name),
+        int(now_s * _UNITS_PER_S[precision]),
+        change.keys,
+        images,
+        change.size_bytes,
+        precision.encode(),
+    )
+
+
+_RECORD = (
+    b'{"awsRegion":"%b","eventID":"%b","eventName":"%b","userIdentity":null,"recordFormat":"application/json",'
+    b'"tableName":%b,"dynamodb":{"ApproximateCreationDateTime":%d,"Keys":%b,%b"SizeBytes":%d,'
+    b'"ApproximateCreationDateTimePrecision":"%b"},"eventSource":"aws:dynamodb"}'
+)
