@@ -14,6 +14,8 @@ from components.settings import PROJECT
 # PyYAML's loader in C where its package has one, ten times as fast.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
+_STAND_INS = {f"{PROJECT}:alarmEmail": "secret@example.com"}
+
 
 def names(root: Path) -> list[str]:
     """The stacks that have a file in the project's directory."""
@@ -24,10 +26,15 @@ def config(root: Path, stack: str) -> dict[str, str]:
     """A stack's configuration, `namespace:key` to text, with the defaults of Pulumi.yaml.
 
     As the CLI hands it to the program: a scalar is the text that stands in the
-    file, a list or a map is JSON.
+    file, a list or a map is JSON. What is encrypted there can be read with the
+    stack's passphrase only; a stand-in takes its place.
     """
     defaults = {f"{PROJECT}:{key}": declaration["default"] for key, declaration in declarations(root).items()}
-    return {key: _text(value) for key, value in {**defaults, **_config(root / f"Pulumi.{stack}.yaml")}.items()}
+    given = {
+        key: _stand_in(key, defaults) if _is_secret(value) else value
+        for key, value in _config(root / f"Pulumi.{stack}.yaml").items()
+    }
+    return {key: _text(value) for key, value in {**defaults, **given}.items()}
 
 
 def declarations(root: Path) -> dict[str, Mapping[str, Any]]:
@@ -38,6 +45,16 @@ def declarations(root: Path) -> dict[str, Mapping[str, Any]]:
 def _config(path: Path) -> dict[str, Any]:
     document = yaml.load(path.read_text(), Loader=_LOADER)  # noqa: S506 - it makes texts, lists and maps only
     return cast("dict[str, Any]", document.get("config") or {})
+
+
+def _is_secret(value: object) -> bool:
+    # What `pulumi config set --secret` writes: https://www.pulumi.com/docs/iac/concepts/secrets/
+    return isinstance(value, dict) and set(cast("dict[str, object]", value)) == {"secure"}
+
+
+def _stand_in(key: str, defaults: Mapping[str, Any]) -> str:
+    """A value for a secret that makes what the secret makes, as far as can be told; the default where it cannot."""
+    return _STAND_INS.get(key, str(defaults.get(key, "")))
 
 
 def _text(value: object) -> str:

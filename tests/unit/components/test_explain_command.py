@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.explain import cli, text
+from components.explain import cli, stacks, text
 from components.settings import Settings
 from tests.unit.components.running import Record
 from tests.unit.components.test_explain import SNAPSHOTS, priced
@@ -101,3 +101,12 @@ def test_what_the_program_refuses_is_said_in_its_own_words(
     monkeypatch.setattr("components.explain.stacks.config", lambda *_: {"sales-analytics-cdc:lakeFormat": "orc"})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a stand-in
     assert cli.main(["--stack", "dev"], root) == 2
     assert "lakeFormat is 'orc'; allowed: parquet, json-gzip." in capsys.readouterr().err
+
+
+def test_a_secret_of_the_stack_file_needs_no_passphrase(root: Path, tmp_path: Path) -> None:
+    """`pulumi config set --secret alarmEmail …` leaves ciphertext in the file, which is no address."""
+    (tmp_path / "Pulumi.yaml").write_text((root / "Pulumi.yaml").read_text())
+    secret = "encryptionsalt: v1:x\nconfig:\n  sales-analytics-cdc:alarmEmail:\n    secure: v1:y:z\n"
+    (tmp_path / "Pulumi.mine.yaml").write_text(secret)
+    assert stacks.names(tmp_path) == ["mine"]
+    assert stacks.config(tmp_path, "mine")["sales-analytics-cdc:alarmEmail"] == "secret@example.com"
