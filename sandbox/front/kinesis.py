@@ -29,7 +29,8 @@ T = TypeVar("T")
 _MAX_PUT_RECORDS = 500
 _MAX_PUT_BYTES = 10 << 20
 # Of a stream with the default MaxRecordSizeInKiB; moto keeps no other.
-_MAX_RECORD_BYTES = 1 << 20
+_MAX_RECORD_KIB = 1024
+_KEPT_MAX_RECORD = "sandbox_max_record_kib"
 _MAX_GET_RECORDS = 10_000
 _MAX_GET_BYTES = 10 << 20
 _MAX_KEY_CHARACTERS = 256
@@ -132,7 +133,7 @@ class _GetRecords(msgspec.Struct):
 def _put_record(backend: KinesisBackend, body: bytes) -> Reply:
     request = msgspec.json.decode(body, type=_PutRecord)
     stream = _stream(backend, request)
-    _check(request, "data")
+    _check(request, "data", max_record_kib(stream))
     shard = _shard_for(stream, request)
     sequence = shard.put_record(request.PartitionKey, request.Data, "")
     return _reply({"SequenceNumber": sequence, "ShardId": shard.shard_id, "EncryptionType": stream.encryption_type})
@@ -147,7 +148,10 @@ def _put_records(backend: KinesisBackend, body: bytes) -> Reply:
             "1 validation error detected: Value at 'records' failed to satisfy constraint: Member must have length "
             f"between 1 and {_MAX_PUT_RECORDS}",
         )
-    sizes = [_check(record, f"records.{number}.member.data") for number, record in enumerate(request.Records, 1)]
+    limit_kib = max_record_kib(stream)
+    sizes = [
+        _check(record, f"records.{number}.member.data", limit_kib) for number, record in enumerate(request.Records, 1)
+    ]
     if sum(sizes) > _MAX_PUT_BYTES:
         raise ServiceError("InvalidArgumentException", "Records size exceeds 10 MB limit")
     shards = [_shard_for(stream, record) for record in request.Records]
@@ -217,6 +221,16 @@ _OPERATIONS: dict[str, Callable[[KinesisBackend, bytes], Reply]] = {
 }
 
 
+def max_record_kib(stream: Stream) -> int:
+    """The largest record that a stream takes, in KiB; `set_max_record_kib` changes it."""
+    return vars(stream).get(_KEPT_MAX_RECORD, _MAX_RECORD_KIB)
+
+
+def set_max_record_kib(stream: Stream, size_kib: int) -> None:
+    """Have a stream take records up to a size in KiB."""
+    vars(stream)[_KEPT_MAX_RECORD] = size_kib
+
+
 def _reply(answer: dict[str, Any]) -> Reply:
     return json_reply(200, _encode(answer), JSON_1_1)
 
@@ -239,7 +253,7 @@ def _shard(stream: Stream, shard_id: str) -> Shard:
     return shard
 
 
-def _check(record: _Entry | _PutRecord, place: str) -> int:
+def _check(record: _Entry | _PutRecord, place: str, limit_kib: int) -> int:
     """The size of a record, of which the partition key is a part, as it is of what the limit is for.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
@@ -251,11 +265,11 @@ def _check(record: _Entry | _PutRecord, place: str) -> int:
     except (ValueError, Base64Error):
         raise ServiceError("SerializationException", f"The value at '{place}' is no base64.") from None
     size += len(record.PartitionKey.encode())
-    if size > _MAX_RECORD_BYTES:
+    if size > limit_kib << 10:
         raise ServiceError(
             "ValidationException",
             f"1 validation error detected: Value at '{place}' failed to satisfy constraint: Member must have length "
-            f"less than or equal to {_MAX_RECORD_BYTES}",
+            f"less than or equal to {limit_kib << 10}",
         )
     return size
 

@@ -9,12 +9,28 @@ from moto.athena.models import AthenaBackend, NamedQuery, WorkGroup, athena_back
 
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
-from sandbox.front.control.registry import amends, answers
+from sandbox.front.control.registry import amends, answers, refuses
 from sandbox.front.reply import ServiceError
 
 _ENGINE = "Athena engine version 3"
 _REPLACED = "ResultConfigurationUpdates"
 _REMOVE = "Remove"
+
+
+@refuses
+def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
+    """Tags are a resource's: an ARN that is none's, such as one without an account, is an error in all three calls."""
+    if service != "athena" or operation not in ("TagResource", "UntagResource", "ListTagsForResource"):
+        return None
+    backend, arn = backend_of(athena_backends, region), parameters["ResourceARN"]
+    resources = [
+        *backend.work_groups.values(),
+        *backend.data_catalogs.values(),
+        *backend.capacity_reservations.values(),
+    ]
+    if arn in {resource.arn for resource in resources}:
+        return None
+    return ServiceError("InvalidRequestException", f"Athena Resource, {arn} Does Not Exist")
 
 
 @amends("athena", "GetWorkGroup")

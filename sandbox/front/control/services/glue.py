@@ -1,13 +1,16 @@
-"""Glue's crawlers. https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawler.html"""
+"""Glue's crawlers and tags. https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateCrawler.html"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from moto.core.utils import utcnow
 from moto.glue.models import FakeCrawler, glue_backends
 
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
-from sandbox.front.control.registry import answers
+from sandbox.front.control.registry import answers, refuses
 from sandbox.front.reply import ServiceError
 
 _ATTRIBUTES = {
@@ -25,6 +28,25 @@ _ATTRIBUTES = {
     "Targets": "targets",
 }
 """moto's names of what a crawler has."""
+
+
+@refuses
+def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
+    """Tags are a resource's: an ARN of no account, or of a database or crawler that is not there, is an error.
+
+    https://docs.aws.amazon.com/glue/latest/webapi/API_TagResource.html#API_TagResource_Errors
+    """
+    if service != "glue" or operation not in ("TagResource", "UntagResource", "GetTags"):
+        return None
+    backend, arn = backend_of(glue_backends, region), str(parameters["ResourceArn"])
+    own, _, resource = arn.partition(f":{backend.account_id}:")
+    if own != f"arn:{backend.partition}:glue:{region}" or "/" not in resource:
+        return ServiceError("InvalidInputException", f"{arn} is not the ARN of a resource of this account.")
+    kind, _, name = resource.partition("/")
+    known: Mapping[str, Mapping[str, object]] = {"database": backend.databases, "crawler": backend.crawlers}
+    if kind in known and name not in known[kind]:
+        return ServiceError("EntityNotFoundException", f"Entity {resource} does not exist.")
+    return None
 
 
 @answers("glue", "UpdateCrawler")

@@ -1,4 +1,4 @@
-"""Kinesis streams' tags. https://docs.aws.amazon.com/kinesis/latest/APIReference/API_TagResource.html"""
+"""Kinesis streams' tags and record size. https://docs.aws.amazon.com/kinesis/latest/APIReference/API_TagResource.html"""
 
 from __future__ import annotations
 
@@ -10,14 +10,31 @@ from moto.kinesis.models import Stream, kinesis_backends
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
 from sandbox.front.control.registry import amends, answers
+from sandbox.front.kinesis import max_record_kib, set_max_record_kib
 from sandbox.front.reply import ServiceError
 
 
 @amends("kinesis", "CreateStream")
-def keep_tags(call: Call, _: dict[str, Any]) -> None:
-    """The tags that a stream is created with are its tags."""
+def keep(call: Call, _: dict[str, Any]) -> None:
+    """The tags that a stream is created with are its tags, and the largest record is what was asked for."""
+    stream = backend_of(kinesis_backends, call.region).streams[call.parameters["StreamName"]]
+    stream.tags.update(call.parameters.get("Tags", {}))
+    if (size_kib := call.parameters.get("MaxRecordSizeInKiB")) is not None:
+        set_max_record_kib(stream, size_kib)
+
+
+@amends("kinesis", "DescribeStreamSummary")
+def tell(call: Call, output: dict[str, Any]) -> None:
+    """A stream says how large a record may be."""
+    summary: dict[str, Any] = output["StreamDescriptionSummary"]
     streams = backend_of(kinesis_backends, call.region).streams
-    streams[call.parameters["StreamName"]].tags.update(call.parameters.get("Tags", {}))
+    summary["MaxRecordSizeInKiB"] = max_record_kib(streams[summary["StreamName"]])
+
+
+@answers("kinesis", "UpdateMaxRecordSize")
+def update_max_record_size(call: Call) -> None:
+    """Changes how large a record may be."""
+    set_max_record_kib(_stream(call, "StreamARN"), call.parameters["MaxRecordSizeInKiB"])
 
 
 @answers("kinesis", "ListTagsForResource")
@@ -39,8 +56,8 @@ def untag(call: Call) -> None:
         _stream(call).tags.pop(key, None)
 
 
-def _stream(call: Call) -> Stream:
-    arn = call.parameters["ResourceARN"]
+def _stream(call: Call, member: str = "ResourceARN") -> Stream:
+    arn = call.parameters[member]
     for stream in backend_of(kinesis_backends, call.region).streams.values():
         if stream.arn == arn:
             return stream

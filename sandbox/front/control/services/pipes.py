@@ -9,10 +9,23 @@ from moto.pipes.models import EventBridgePipesBackend, Pipe, pipes_backends
 
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
-from sandbox.front.control.registry import amends, answers
+from sandbox.front.control.registry import amends, answers, refuses
 from sandbox.front.reply import ServiceError
 
 _FILTERS = "FilterCriteria"
+
+
+@refuses
+def exists(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
+    """A name that is taken is a conflict, where moto puts the new pipe in the old one's place.
+
+    https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_CreatePipe.html#API_CreatePipe_Errors
+    """
+    if (service, operation) != ("pipes", "CreatePipe"):
+        return None
+    if parameters["Name"] not in backend_of(pipes_backends, region).pipes:
+        return None
+    return ServiceError("ConflictException", f"Pipe {parameters['Name']} already exists.", status=409)
 
 
 @amends("pipes", "CreatePipe", "DescribePipe", "StartPipe", "StopPipe")

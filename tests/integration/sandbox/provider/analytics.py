@@ -57,6 +57,10 @@ def workgroup(aws: Aws) -> None:
     athena.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}])
     athena.untag_resource(ResourceARN=arn, TagKeys=["Stage"])
     assert athena.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
+    # Without the account, as the provider makes it when it may not ask for it, an ARN is no resource's.
+    nobody = "arn:aws:athena:eu-west-1::workgroup/orders"
+    refused("InvalidRequestException", athena.list_tags_for_resource, "Does Not Exist", ResourceARN=nobody)
+    refused("InvalidRequestException", athena.tag_resource, "Does Not Exist", ResourceARN=nobody, Tags=[])
     athena.delete_work_group(WorkGroup="orders", RecursiveDeleteOption=True)
     refused("InvalidRequestException", athena.get_work_group, "is not found", WorkGroup="orders")
 
@@ -87,7 +91,9 @@ def database(aws: Aws) -> None:
     glue.tag_resource(ResourceArn=arn, TagsToAdd={"a": "b"})
     glue.untag_resource(ResourceArn=arn, TagsToRemove=["Stage"])
     assert glue.get_tags(ResourceArn=arn)["Tags"] == {"a": "b"}
+    refused("InvalidInputException", glue.get_tags, ResourceArn="arn:aws:glue:eu-west-1::database/lake")
     glue.delete_database(CatalogId="123456789012", Name="lake")
+    refused("EntityNotFoundException", glue.get_tags, ResourceArn=arn)
     refused("EntityNotFoundException", glue.get_database, Name="lake")
 
 

@@ -216,6 +216,13 @@ def stream(aws: Aws) -> None:
     kinesis.update_shard_count(StreamName="changes", TargetShardCount=4, ScalingType="UNIFORM_SCALING")
     found = described()
     assert (found["RetentionPeriodHours"], found["EncryptionType"], found["OpenShardCount"]) == (48, "NONE", 4)
+    assert found["MaxRecordSizeInKiB"] == 1024
+    kinesis.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=2048)
+    assert described()["MaxRecordSizeInKiB"] == 2048
+    large = {"Data": b"x" * (1500 << 10), "PartitionKey": "k"}
+    kinesis.put_record(StreamName="changes", **large)
+    kinesis.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=1024)
+    refused("ValidationException", kinesis.put_record, "less than or equal to 1048576", StreamName="changes", **large)
     kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
     assert described()["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
     kinesis.add_tags_to_stream(StreamName="changes", Tags={"a": "b"})
@@ -324,6 +331,7 @@ def pipe(aws: Aws) -> None:
         "KmsKeyIdentifier": "alias/pipe",
     }
     pipes.create_pipe(**given, Tags={"Stage": "pipe"})
+    refused("ConflictException", pipes.create_pipe, "already exists", **given)
     found = pipes.describe_pipe(Name="capture")
     assert given.items() <= found.items()
     assert (found["CurrentState"], found["Arn"], found["Tags"]) == ("STOPPED", arn, {"Stage": "pipe"})
