@@ -7,16 +7,16 @@ largest record is 1,000 KiB
 is what Kinesis may carry here, whatever it takes itself: AWS documents no larger
 one for a delivery stream that reads Kinesis.
 
-A change whose JSON fits is handed on as it is. Of one that does not, attribute
-values give way to a mark that no DynamoDB value can be, until it fits:
+A change whose JSON fits is handed on as it is. In one that does not, a mark that no
+DynamoDB value can be takes the place of attribute values, until it fits:
 
     {"SHORTENED": 399000}    in the place of a value, with the bytes of the value's JSON
     "": {"SHORTENED": 1900000}    a member of the image, in the place of many small attributes
 
-- First those of the image that no row is read from (the old one, of a change that has both).
-- In an image first the attributes that the schema does not know, the largest first; then those that
-  it knows, in the same order. What is small stays: a few marks are enough.
-- The key never.
+First the values of the image that no row is read from (the old one, of a change that has both) are cut, then those
+of the other one that the schema does not know, each time the largest first; then the small ones that it does not
+know, of both images; at last the values that it knows. Small values stay as long as a few marks are enough, the key
+always.
 
 The row of a shortened change has all columns but those that were cut, which are
 null and counted as mismatches; `before` and `after` hold the marks. Nothing is
@@ -47,7 +47,7 @@ MANY = ""
 """The member for attributes that were cut without a mark each: no attribute's name is empty."""
 
 _IMAGES = ("OldImage", "NewImage")
-"""In the order in which they give way: a REMOVE has no new image, and the row of every other is read from it."""
+"""In the order in which they are cut: a REMOVE has no new image, and the row of every other is read from it."""
 
 Change = dict[str, Any]
 Image = dict[str, Any]
@@ -60,15 +60,19 @@ def handler(changes: list[Change], context: object) -> list[Change]:  # noqa: AR
 
 def shortened(change: Change, table: Table = TABLE, limit_bytes: int = RECORD_LIMIT_BYTES) -> Change:
     """The change, a DynamoDB Streams record as a Pipe has it, with as few marks as it needs to fit: a new one."""
-    excess = json_bytes(change) - limit_bytes
-    if excess <= 0:
+    cut = _Cut(dict(change["dynamodb"]), table, json_bytes(change) - limit_bytes)
+    images = [name for name in _IMAGES if isinstance(cut.record.get(name), dict)]
+    if cut.excess <= 0 or not images:
         return change
-    record = dict(change["dynamodb"])
-    for name in _IMAGES:
-        if excess > 0 and isinstance(record.get(name), dict):
-            record[name], saved = _shorten(record[name], table, excess)
-            excess -= saved
-    return {**change, "dynamodb": record}
+    *others, read = images
+    for name in others:
+        cut.mark(name, known=False)
+        cut.mark(name, known=True)
+    cut.mark(read, known=False)
+    for name in images:
+        cut.drop(name)
+    cut.mark(read, known=True)
+    return {**change, "dynamodb": cut.record}
 
 
 def json_bytes(value: object) -> int:
@@ -76,29 +80,37 @@ def json_bytes(value: object) -> int:
     return len(json.dumps(value))
 
 
-def _shorten(image: Image, table: Table, excess: int) -> tuple[Image, int]:
-    """The image with marks, and the bytes saved: `excess` or more where that can be."""
-    known = {column.attribute[0] for column in table.columns}
-    keys = {key.name for key in table.keys}
-    strangers = [name for name in image if name not in known and name not in keys]
-    cut, saved = dict(image), 0
-    for name, saving in _savings(image, strangers):
-        if saved >= excess:
-            return cut, saved
-        cut[name] = _mark(image[name])
-        saved += saving
-    if saved < excess:
-        rest = {name: image[name] for name in strangers}
-        without = {name: value for name, value in cut.items() if name not in rest} | {MANY: _mark(rest)}
-        saving = json_bytes(cut) - json_bytes(without)
-        if saving > 0:
-            cut, saved = without, saved + saving
-    for name, saving in _savings(image, [name for name in image if name in known and name not in keys]):
-        if saved >= excess:
-            break
-        cut[name] = _mark(image[name])
-        saved += saving
-    return cut, saved
+class _Cut:
+    """A change's record that is being cut: `excess` are the bytes that it is still too large."""
+
+    def __init__(self, record: Image, table: Table, excess: int) -> None:
+        self.record = record
+        self.excess = excess
+        self._whole = dict(record)
+        self._known = {column.attribute[0] for column in table.columns}
+        self._keys = {key.name for key in table.keys}
+
+    def mark(self, image_name: str, *, known: bool) -> None:
+        """Put a mark for each value that the schema knows, or for each that it does not, until it fits."""
+        image = dict(self.record[image_name])
+        names = [name for name in image if name not in self._keys and (name in self._known) == known]
+        for name, saving in _savings(image, names):
+            if self.excess <= 0:
+                break
+            image[name] = _mark(image[name])
+            self.excess -= saving
+        self.record[image_name] = image
+
+    def drop(self, image_name: str) -> None:
+        """If it does not fit, put one mark for all attributes that the schema does not know."""
+        image = self.record[image_name]
+        kept = {name: value for name, value in image.items() if name in self._known or name in self._keys}
+        cut = {name: value for name, value in self._whole[image_name].items() if name not in kept}
+        without = {**kept, MANY: _mark(cut)}
+        saving = json_bytes(image) - json_bytes(without)
+        if self.excess > 0 and saving > 0:
+            self.record[image_name] = without
+            self.excess -= saving
 
 
 def _savings(image: Image, names: list[str]) -> Iterator[tuple[str, int]]:

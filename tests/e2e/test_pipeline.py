@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import signal
+import time
 from random import Random
 from typing import Any
 
@@ -15,6 +16,9 @@ from tests.e2e.orders import lives, order
 from tests.e2e.pipeline import Pipeline, assert_refused, wait_for
 
 _numbers = itertools.count(step=10_000)
+
+SOON_S = 60.0
+"""Well below what a Pipe's retries of one change take (some 23 minutes), and well above a busy machine's time."""
 
 
 def _changes(count: int = 40) -> Any:
@@ -157,3 +161,49 @@ def test_the_database_is_missing(pipeline: Pipeline) -> None:
 
 def test_the_view_is_missing(pipeline: Pipeline) -> None:
     assert_refused(pipeline.lake("verify", "--view", "nothing"), "Athena cannot read", "nothing")
+
+
+NOTES: dict[str, dict[str, Any]] = {
+    "a text of 400 kB": {"S": '"x' * 198_000},
+    "300,000 empty texts": {"L": [{"S": ""}] * 300_000},
+    "150,000 times false": {"L": [{"BOOL": False}] * 150_000},
+}
+"""What makes an item small enough for DynamoDB (400 KB) and its update too large for a record of Firehose (1,000 KiB).
+
+https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html
+"""
+
+KEY_LENGTHS = (300, 2048)
+"""DynamoDB takes 2,048 bytes of a partition key, Kinesis 256 characters of its own.
+
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html
+"""
+
+
+def test_no_change_holds_up_the_others_and_what_is_too_large_arrives_with_marks(pipeline: Pipeline) -> None:
+    """A change that Kinesis or Firehose would refuse is tried again for some 23 minutes by a Pipe of 185 retries."""
+    first = next(_numbers)
+    noted = {note: order(first + place, 1, Random(1)) | {"note": NOTES[note]} for place, note in enumerate(NOTES)}
+    long = [order(first, 1, Random(1)) | {"order_id": {"S": f"{first:0{length}}"}} for length in KEY_LENGTHS]
+    before = _assert_right(pipeline)
+    numbers = itertools.count(first + 1_000)
+    written = 0
+    began = time.monotonic()
+    for item in (*noted.values(), *long):
+        written += pipeline.write([("insert", item), ("update", item | {"version": {"N": "2"}})])
+        written += pipeline.write([("insert", order(next(numbers), 1, Random(1))) for _ in range(100)])
+    after = _assert_right(pipeline)
+    assert time.monotonic() - began < SOON_S
+    assert (after.changes - before.changes, after.items - before.items) == (written, 505)
+
+    changes = pipeline.rows(
+        "SELECT order_id, version, customer_id, length(after) AS kept, "
+        "json_extract_scalar(before, '$.note.SHORTENED') AS gone FROM order_changes "
+        f"WHERE order_id IN ({', '.join(repr(item['order_id']['S']) for item in noted.values())}) AND op = 'MODIFY'"
+    )
+    by_key = {change["order_id"]: change for change in changes}
+    for note, item in noted.items():
+        change = by_key[item["order_id"]["S"]]
+        assert (change["version"], change["customer_id"]) == (2, item["customer_id"]["S"])
+        assert int(change["gone"]) == len(json.dumps(NOTES[note], separators=(",", ":")))
+        assert (change["kept"] > 390_000) == (note == "a text of 400 kB")
