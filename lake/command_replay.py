@@ -10,56 +10,80 @@ from contextlib import contextmanager
 import msgspec
 from rich.console import Console
 
+from lake.dead_letters import Recovery, recover
 from lake.replay import Replay, replay
-from stack import add_options, resolve_options
+from stack import StackOutputs, add_options, resolve_options
 
 NAME = "replay"
-HELP = "put the changes that the transform could not answer on the stream again"
+HELP = "put the changes that the transform could not answer, or a Pipe gave up, on the stream again"
 DESCRIPTION = """\
 Firehose leaves each record that its Lambda did not transform under the error
 prefix. Put them on the change stream once more: a change that comes late or
 twice makes no difference to the view. An object is removed when all of its
-records are on the stream; the bucket keeps it as an older version."""
+records are on the stream; the bucket keeps it as an older version.
+
+With --dead-letters, put what the Pipes gave up on the change stream: each
+message of the dead-letter queue names a range of the table's stream, which
+keeps changes for 24 hours. What is too large for Firehose is shortened. A
+message is deleted when its changes are on the stream."""
 EPILOG = """\
 examples:
   python -m lake replay --dry-run
   python -m lake replay --stack prod
+  python -m lake replay --dead-letters
 
-A record that no change can be read from will fail again, and stand there again."""
+A record that no change can be read from will fail again, and stand there again.
+Exit code 1: changes of a dead letter are no longer in the table's stream. Write
+those items again, then delete the message."""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
+    parser.add_argument("--dead-letters", action="store_true", help="fetch and put what the Pipes gave up")
     parser.add_argument("--dry-run", action="store_true", help="count what there is, and change nothing")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
-    add_options(parser, "delivery_stream_name")
+    add_options(parser, "delivery_stream_name", "stream_name", "dead_letter_queue_url")
 
 
 def main(arguments: Namespace) -> int:
     """Run the command and return its exit code."""
     outputs = resolve_options(arguments)
-    with _display(Console(stderr=True)) as watch:
-        done = replay(outputs, dry_run=arguments.dry_run, watch=watch)
+    run = _recover if arguments.dead_letters else _replay
+    done = run(outputs, dry_run=arguments.dry_run)
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(done).decode() + "\n")
+    elif isinstance(done, Recovery):
+        _show_recovery(done, Console())
     else:
         _show(done, Console())
-    return 0
+    return int(isinstance(done, Recovery) and done.gone > 0)
+
+
+def _replay(outputs: StackOutputs, *, dry_run: bool) -> Replay | Recovery:
+    with _display("looking for what failed") as say:
+        return replay(outputs, dry_run=dry_run, watch=lambda done: say(_counted(done.records, done.objects, "objects")))
+
+
+def _recover(outputs: StackOutputs, *, dry_run: bool) -> Replay | Recovery:
+    with _display("looking for what the Pipes gave up") as say:
+        return recover(
+            outputs, dry_run=dry_run, watch=lambda done: say(_counted(done.records, done.messages, "messages"))
+        )
 
 
 @contextmanager
-def _display(console: Console) -> Generator[Callable[[Replay], None]]:
+def _display(first: str) -> Generator[Callable[[str], None]]:
     """A function to tell progress to: a live line on a terminal, nothing elsewhere."""
-    with console.status("looking for what failed") as status:
-        yield lambda done: status.update(f"{done.records:,} records of {done.objects:,} objects")
+    with Console(stderr=True).status(first) as status:
+        yield status.update
+
+
+def _counted(records: int, places: int, noun: str) -> str:
+    return f"{records:,} records of {places:,} {noun}"
 
 
 def _show(done: Replay, console: Console) -> None:
-    verb = "would be put" if done.dry_run else "put"
-    console.print(
-        f"{done.records:,} records ({done.bytes:,} bytes) of {done.objects:,} objects {verb} on {done.stream_name}",
-        soft_wrap=True,
-    )
+    console.print(_put(done, _counted(done.records, done.objects, "objects")), soft_wrap=True)
     for reason, count in done.reasons.most_common():
         console.print(f"  {count:,} {reason}", soft_wrap=True)
     if done.others:
@@ -67,3 +91,25 @@ def _show(done: Replay, console: Console) -> None:
             f"{done.others:,} objects with failures of another kind hold rows, not changes, and were left",
             soft_wrap=True,
         )
+
+
+def _show_recovery(done: Recovery, console: Console) -> None:
+    console.print(_put(done, _counted(done.records, done.messages, "messages")), soft_wrap=True)
+    for reason, count in done.reasons.most_common():
+        console.print(f"  {count:,} messages: {reason}", soft_wrap=True)
+    if done.shortened:
+        console.print(f"{done.shortened:,} records were too large and are shortened", soft_wrap=True)
+    if done.gone:
+        console.print(
+            f"the changes of {done.gone:,} messages are no longer in the table's stream, which keeps them for 24 "
+            "hours: write those items again; the messages stay in the queue",
+            soft_wrap=True,
+        )
+    if done.others:
+        console.print(f"{done.others:,} messages are none of a Pipe of this table, and stay", soft_wrap=True)
+
+
+def _put(done: Replay | Recovery, counted: str) -> str:
+    verb = "would be put" if done.dry_run else "put"
+    records, _, places = counted.partition(" of ")
+    return f"{records} ({done.bytes:,} bytes) of {places} {verb} on {done.stream_name}"
