@@ -139,6 +139,7 @@ _OTHERS: Mapping[str, Mapping[Rate, Confirmed]] = {
         Rate.FIREHOSE_GB: (0.031, _IRELAND),
         Rate.KEY: (1.0, _IRELAND_TABLE),
         Rate.LOG_GB: (0.57, _IRELAND),
+        Rate.METRIC: (0.30, "github.com/gordonmurray/terraform_aws_eks, README.md (EC2 detailed monitoring)"),
         Rate.S3_PUT: (0.005 / 1000, _IRELAND),
         Rate.WRITE_UNIT: (1.4135 / 2 / _MILLION, _IRELAND_TABLE),
     },
