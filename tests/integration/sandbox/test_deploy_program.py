@@ -50,7 +50,8 @@ class Deployed(NamedTuple):
 
 def every_output_is_a_text_that_says_something(deployed: Deployed) -> None:
     names = (
-        "region table_name table_arn stream_arn stream_name pipe_name delivery_stream_name function_name bucket_name"
+        "region table_name table_arn stream_arn stream_name pipe_name large_pipe_name "
+        "shorten_function_name delivery_stream_name function_name bucket_name"
     )
     more = "database_name change_log_name view_name workgroup_name dead_letter_queue_url dashboard_name"
     own = {"local": "endpoint_url", "dev": "event_bus_name event_queue_url", "prod": ""}[deployed.stack]
@@ -76,17 +77,21 @@ def the_table_streams_both_images(deployed: Deployed) -> None:
 
 
 def the_pipe_leads_from_the_table_to_kinesis(deployed: Deployed) -> None:
-    pipe = deployed.aws("pipes").describe_pipe(Name=deployed.outputs["pipe_name"])
     name = deployed.outputs["stream_name"]
     stream = deployed.aws("kinesis").describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
     queue = deployed.aws("sqs").get_queue_attributes(
         QueueUrl=deployed.outputs["dead_letter_queue_url"], AttributeNames=["QueueArn"]
     )["Attributes"]
-    assert (pipe["Source"], pipe["Target"]) == (deployed.outputs["stream_arn"], stream["StreamARN"])
-    source = pipe["SourceParameters"]["DynamoDBStreamParameters"]
-    assert source["StartingPosition"] == "TRIM_HORIZON"
-    assert source["DeadLetterConfig"] == {"Arn": queue["QueueArn"]}
-    assert pipe["TargetParameters"] == {"KinesisStreamParameters": {"PartitionKey": "$.dynamodb.Keys.order_id.S"}}
+    enrichments: list[str] = []
+    for output in ("pipe_name", "large_pipe_name"):
+        pipe = deployed.aws("pipes").describe_pipe(Name=deployed.outputs[output])
+        assert (pipe["Source"], pipe["Target"]) == (deployed.outputs["stream_arn"], stream["StreamARN"])
+        source = pipe["SourceParameters"]["DynamoDBStreamParameters"]
+        assert source["StartingPosition"] == "TRIM_HORIZON"
+        assert source["DeadLetterConfig"] == {"Arn": queue["QueueArn"]}
+        assert pipe["TargetParameters"] == {"KinesisStreamParameters": {"PartitionKey": "$.eventID"}}
+        enrichments.append(pipe.get("Enrichment", "").rpartition(":")[2])
+    assert enrichments == ["", deployed.outputs["shorten_function_name"]]
     assert stream["StreamModeDetails"]["StreamMode"] == ("ON_DEMAND" if deployed.stack == "prod" else "PROVISIONED")
     assert stream["RetentionPeriodHours"] == (168 if deployed.stack == "prod" else 24)
     assert stream["EncryptionType"] == "KMS"
