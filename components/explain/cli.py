@@ -70,7 +70,7 @@ def _lines(root: Path, chosen: argparse.Namespace) -> Iterable[str]:
         return moves.table(root, stack, load)
     if chosen.permissions:
         recorded, _ = load(root, stack, changed)
-        return [json.dumps(one, indent=2) for one in permissions.policies(recorded, _region(root, stack))]
+        return [json.dumps(one) for one in permissions.policies(recorded, _region(root, stack))]
     if chosen.inputs:
         return outline.with_inputs(*load(root, stack, changed))
     made = explained(root, stack, changed)
@@ -123,7 +123,9 @@ def _parser() -> argparse.ArgumentParser:
         help="what `pulumi up` would do to the running stack with this setting changed (exit code 2: it is refused)",
     )
     one_of.add_argument("--changes", action="store_true", help="the same for every setting, in a table")
-    one_of.add_argument("--permissions", action="store_true", help="what a deployment must be allowed, as IAM policies")
+    one_of.add_argument(
+        "--permissions", action="store_true", help="what a deployment must be allowed: IAM policies, one a line"
+    )
     return parser
 
 

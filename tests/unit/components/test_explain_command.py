@@ -110,3 +110,10 @@ def test_a_secret_of_the_stack_file_needs_no_passphrase(root: Path, tmp_path: Pa
     (tmp_path / "Pulumi.mine.yaml").write_text(secret)
     assert stacks.names(tmp_path) == ["mine"]
     assert stacks.config(tmp_path, "mine")["sales-analytics-cdc:alarmEmail"] == "secret@example.com"
+
+
+def test_the_permissions_are_policies_one_a_line(root: Path, capsys: Capture) -> None:
+    assert cli.main(["--stack", "dev", "--permissions"], root) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(told) == 2
+    assert all(policy["Version"] == "2012-10-17" and policy["Statement"] for policy in told)

@@ -197,6 +197,7 @@ OF_THE_TEST: Mapping[str, str] = {
     "dynamodb:UpdateKinesisStreamingDestination": "the provider replaces the destination instead",
     "kinesis:DisableEnhancedMonitoring": NOT_CALLED["kinesis:DisableEnhancedMonitoring"],
     "kinesis:EnableEnhancedMonitoring": NOT_CALLED["kinesis:EnableEnhancedMonitoring"],
+    "kinesis:UpdateMaxRecordSize": NOT_CALLED["kinesis:UpdateMaxRecordSize"],
     "s3:PutObject": "fills a bucket, so that there is something to empty",
     "sts:GetCallerIdentity": "needs no permission",
 }
