@@ -74,12 +74,18 @@ class Analytics(Stage):
                 view_original_text=database.apply(lambda name: view.encoded(site.table, name)),
                 view_expanded_text="/* Presto View */",
                 storage_descriptor=aws.glue.CatalogTableStorageDescriptorArgs(
+                    # Athena reads no view without a SerDe, though it uses none of it ("Table storage descriptor
+                    # is missing SerDe info"); its own views have an empty one, which the provider leaves out.
+                    # https://github.com/hashicorp/terraform-provider-aws/issues/28517
+                    ser_de_info=aws.glue.CatalogTableStorageDescriptorSerDeInfoArgs(
+                        name="-", serialization_library="-"
+                    ),
                     columns=[
                         aws.glue.CatalogTableStorageDescriptorColumnArgs(
                             name=column.name, type=column.type, comment=column.comment
                         )
                         for column in view.columns(site.table)
-                    ]
+                    ],
                 ),
             ),
             self.child(),

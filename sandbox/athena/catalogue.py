@@ -160,6 +160,9 @@ def table_of(database: str, raw: Mapping[str, Any]) -> Table:
     name = str(raw["Name"])
     descriptor: Mapping[str, Any] = raw.get("StorageDescriptor") or {}
     is_view = raw.get("TableType") == "VIRTUAL_VIEW"
+    if is_view and "SerdeInfo" not in descriptor:
+        # An empty one will do. https://github.com/hashicorp/terraform-provider-aws/issues/28517
+        raise QueryError("HIVE_METASTORE_ERROR", "Table storage descriptor is missing SerDe info")
     return Table(
         database=database,
         name=name,

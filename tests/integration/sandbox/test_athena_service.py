@@ -74,8 +74,23 @@ def create_table(place: Place) -> None:
             "TableType": "VIRTUAL_VIEW",
             "ViewOriginalText": f"/* Presto View: {encoded} */",
             "ViewExpandedText": "/* Presto View */",
-            "StorageDescriptor": {"Columns": [{"Name": "k", "Type": "string"}]},
+            "StorageDescriptor": {"Columns": [{"Name": "k", "Type": "string"}], "SerdeInfo": {}},
         },
+    )
+
+
+def test_a_view_without_a_serde_cannot_be_read(place: Place) -> None:
+    """As in Athena: https://github.com/hashicorp/terraform-provider-aws/issues/28517."""
+    create_table(place)
+    view: dict[str, Any] = place.glue.get_table(DatabaseName=place.name, Name="current")["Table"]
+    kept = ("Name", "TableType", "ViewOriginalText", "ViewExpandedText")
+    bare = {"StorageDescriptor": {"Columns": view["StorageDescriptor"]["Columns"]}}
+    place.glue.update_table(DatabaseName=place.name, TableInput={name: view[name] for name in kept} | bare)
+    execution = place.finished(place.start('SELECT * FROM "current"'))
+    assert execution["Status"]["State"] == "FAILED"
+    assert (
+        execution["Status"]["StateChangeReason"]
+        == "HIVE_METASTORE_ERROR: Table storage descriptor is missing SerDe info"
     )
 
 

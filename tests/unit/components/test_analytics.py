@@ -41,6 +41,18 @@ def test_the_view_is_in_the_catalogue(program: Graph) -> None:
     ]
 
 
+def test_every_table_of_the_catalogue_has_a_serde(program: Graph) -> None:
+    """Athena reads no table without one, and no view: https://github.com/hashicorp/terraform-provider-aws/issues/28517.
+
+    The provider leaves out a block without a value, so there must be one.
+    """
+    for table in program.of("aws:glue/catalogTable:CatalogTable"):
+        serde = table.inputs["storageDescriptor"]["serDeInfo"]
+        assert serde["serializationLibrary"], table.urn
+    (view_,) = [one for one in program.of("aws:glue/catalogTable:CatalogTable") if one.inputs["name"] == TABLE.view]
+    assert view_.inputs["storageDescriptor"]["serDeInfo"] == {"name": "-", "serializationLibrary": "-"}
+
+
 def test_the_saved_queries_are_the_workgroups(program: Graph) -> None:
     saved = {query.inputs["name"]: query.inputs for query in program.of("aws:athena/namedQuery:NamedQuery")}
     assert {name: query["query"] for name, query in saved.items()} == {
