@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -11,6 +12,28 @@ import pulumi_aws as aws
 from components.permission import Permission, policy, tls_only
 from components.settings import PROJECT
 from components.stage import Stage
+
+OWNED_BESIDE: Mapping[str, str] = {
+    "aws:s3/bucketAccelerateConfiguration:BucketAccelerateConfiguration": "accelerationStatus",
+    "aws:s3/bucketAcl:BucketAcl": "acl",
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": "corsRules",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "lifecycleRules",
+    "aws:s3/bucketLogging:BucketLogging": "logging",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "objectLockConfiguration",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "grants",
+    "aws:s3/bucketPolicy:BucketPolicy": "policy",
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": "replicationConfiguration",
+    "aws:s3/bucketRequestPaymentConfiguration:BucketRequestPaymentConfiguration": "requestPayer",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        "serverSideEncryptionConfiguration"
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": "versioning",
+    "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration": "website",
+}
+"""What of a bucket a resource beside it sets, by that resource's type. The provider reads it back into the bucket's
+own properties too, and after a refresh the next update would take it away, for the bucket does not ask for it.
+https://github.com/pulumi/pulumi-aws/issues/6244
+"""
 
 LifecycleRule = aws.s3.BucketLifecycleConfigurationRuleArgs
 
@@ -54,7 +77,11 @@ class Bucket(pulumi.ComponentResource):
                 force_destroy=site.settings.force_destroy,
                 tags=stage.tags,
             ),
-            pulumi.ResourceOptions(parent=self, protect=site.settings.protect or None),
+            pulumi.ResourceOptions(
+                parent=self,
+                protect=site.settings.protect or None,
+                ignore_changes=sorted(OWNED_BESIDE.values()),
+            ),
         )
         self.name = bucket.bucket
         self.arn = bucket.arn
