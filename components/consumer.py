@@ -9,16 +9,10 @@ import pulumi
 import pulumi_aws as aws
 
 from components import domain
-from components.permission import Permission, Principal
-from components.queue import Queue
+from components.permission import EVENTS, Permission
+from components.queue import Queue, tried_as_long_as_can_be
 from components.stage import Site, Stage
 from transform.schema import DomainEvent
-
-EVENTS = Principal("Service", "events.amazonaws.com")
-
-_TRIED_SECONDS = 24 * 3600
-_TRIED_TIMES = 185
-"""EventBridge's own limits of trying a target again (API_RetryPolicy)."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +74,7 @@ class Consumer(Stage):
                     input_template=f'{{"event": {json.dumps(event.name)}, "id": "<id>", "change": <change>}}',
                 ),
                 dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=args.dead_letters_arn),
-                retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
-                    maximum_event_age_in_seconds=_TRIED_SECONDS, maximum_retry_attempts=_TRIED_TIMES
-                ),
+                retry_policy=tried_as_long_as_can_be(),
             ),
             # A target whose queue does not yet let it in would lose the first events to the dead letters.
             self.child([queue]),

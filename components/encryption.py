@@ -5,8 +5,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from components.errors import error_rule_arn
 from components.fanout import event_sources
-from components.permission import EVERYBODY, Condition, Permission, Principal, policy
+from components.permission import EVENTS, EVERYBODY, Condition, Permission, Principal, policy
 from components.stage import Site, Stage
 
 _ADMINISTER = (
@@ -25,8 +26,11 @@ class Encryption(Stage):
     """A KMS key, rotated every year, and its alias.
 
     The account's IAM policies decide who uses it; CloudWatch's logs and alarms,
-    which have no role of ours, are let in by the key's own policy. Needs nothing
-    but the site. Gives `key_arn`.
+    which have no role of ours, are let in by the key's own policy. No change of the
+    program and no destroy deletes the key: what is encrypted under a deleted key is
+    lost, backups and old versions with it, and only a person knows when none is left.
+    Needs nothing but the site. Gives `key_arn`.
+    https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
     """
 
     key_arn: pulumi.Output[str]
@@ -42,7 +46,7 @@ class Encryption(Stage):
                 policy=policy(_key_policy(site)),
                 tags=self.tags,
             ),
-            self.child(protect=site.settings.protect),
+            self.child(protect=site.settings.protect, retain_on_delete=True),
         )
         aws.kms.Alias(
             name,
@@ -88,10 +92,11 @@ def _key_policy(site: Site) -> list[Permission]:
 
 
 def _lake_notes_errors(site: Site) -> Permission:
-    """Let S3 write to the encrypted queue in which the lake notes its errors."""
-    lake = pulumi.Output.format("arn:{}:s3:::{}", site.partition, site.bucket_name("lake"))
-    s3 = Principal("Service", "s3.amazonaws.com")
-    return Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), site.from_source(lake), s3)
+    """Let EventBridge write to the encrypted queue in which the lake notes its errors.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html ("encrypted Amazon SQS queue")
+    """
+    return Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), site.from_source(error_rule_arn(site)), EVENTS)
 
 
 def _bus_tells_events(site: Site) -> list[Permission]:
@@ -99,12 +104,11 @@ def _bus_tells_events(site: Site) -> list[Permission]:
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html
     """
-    events = Principal("Service", "events.amazonaws.com")
     return [
         # Asked when the bus is made, for no source: it says what kind of key it is and no more.
-        Permission(("kms:DescribeKey",), ("*",), principal=events),
+        Permission(("kms:DescribeKey",), ("*",), principal=EVENTS),
         *(
-            Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), site.from_source(source), events)
+            Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), site.from_source(source), EVENTS)
             for source in event_sources(site)
         ),
     ]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.consumer import EVENTS, Consumer, ConsumerArgs
+from components.consumer import Consumer, ConsumerArgs
 from components.event_pipe import EventPipe, EventPipeArgs
-from components.permission import Permission, Principal, policy
+from components.permission import EVENTS, Permission, Principal, policy
 from components.queue import Queue
 from components.settings import SettingsError
 from components.stage import Site, Stage

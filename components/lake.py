@@ -6,8 +6,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.bucket import Bucket, BucketArgs, expire
+from components.errors import Errors, ErrorsArgs
 from components.permission import Permission, Principal
-from components.queue import Queue
 from components.stage import Site, Stage
 
 ERRORS = "errors/"
@@ -67,28 +67,10 @@ class Lake(Stage):
             aws.s3.BucketLoggingInitArgs(bucket=lake.name, target_bucket=logs.name, target_prefix=ACCESS_LOGS),
             self.child([logs]),
         )
-        self.error_queue_name = self._error_queue(name, lake) if settings.error_queue else pulumi.Output.from_input("")
+        self.error_queue_name = pulumi.Output.from_input("")
+        if settings.error_queue:
+            noted = Errors(f"{name}-errors", ErrorsArgs(lake.name, ERRORS), site, self.child())
+            self.error_queue_name = noted.queue_name
         self.bucket_name = lake.name
         self.bucket_arn = lake.arn
         self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
-
-    def _error_queue(self, name: str, lake: Bucket) -> pulumi.Output[str]:
-        def notify(queue_arn: pulumi.Output[str]) -> tuple[Permission]:
-            s3 = Principal("Service", "s3.amazonaws.com")
-            return (Permission(("sqs:SendMessage",), (queue_arn,), self.site.from_source(lake.arn), s3),)
-
-        queue = Queue(f"{name}-errors", self, "errors", notify)
-        # S3 tries to send when it is told to notify, so the queue's policy must be there.
-        aws.s3.BucketNotification(
-            name,
-            aws.s3.BucketNotificationArgs(
-                bucket=lake.name,
-                queues=[
-                    aws.s3.BucketNotificationQueueArgs(
-                        queue_arn=queue.arn, events=["s3:ObjectCreated:*"], filter_prefix=ERRORS
-                    )
-                ],
-            ),
-            self.child([queue]),
-        )
-        return queue.name

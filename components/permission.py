@@ -33,6 +33,9 @@ class Principal:
 
 EVERYBODY = Principal("AWS", "*")
 
+EVENTS = Principal("Service", "events.amazonaws.com")
+"""EventBridge, which sends by itself what a rule leads to a queue."""
+
 ANY = "*"
 """The resource of the few actions that IAM offers no resource for (Service Authorization Reference)."""
 

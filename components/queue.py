@@ -18,6 +18,11 @@ MOST_RECEIVED = 5
 """How often a message is tried before it is given up."""
 
 
+_TRIED_SECONDS = 24 * 3600
+_TRIED_TIMES = 185
+"""EventBridge's own limits of trying a target again (API_RetryPolicy)."""
+
+
 class Queue(pulumi.ComponentResource):
     """A queue and its policy. `allowed` makes further permissions of the queue's ARN.
 
@@ -67,3 +72,10 @@ class Queue(pulumi.ComponentResource):
         self.arn = queue.arn
         self.url = queue.url
         self.register_outputs({"name": self.name, "arn": self.arn, "url": self.url})
+
+
+def tried_as_long_as_can_be() -> aws.cloudwatch.EventTargetRetryPolicyArgs:
+    """How often EventBridge tries again to send to a queue that is a rule's target: as often as it offers."""
+    return aws.cloudwatch.EventTargetRetryPolicyArgs(
+        maximum_event_age_in_seconds=_TRIED_SECONDS, maximum_retry_attempts=_TRIED_TIMES
+    )

@@ -14,6 +14,7 @@ import moto.backends
 import moto.core.responses
 import moto.dynamodb.models.table
 import moto.kinesis.models
+import moto.s3.notifications
 import msgspec
 from moto.core.common_models import BaseModel
 from moto.core.utils import method_names_from_class
@@ -26,6 +27,7 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
 
+from sandbox.front.bucket_events import tell_default_bus
 from sandbox.front.events import target_input, to_queue
 from sandbox.front.items import StoredItem
 from sandbox.front.kinesis import Shard
@@ -44,6 +46,7 @@ def install() -> None:
     _replace(moto.dynamodb.models.table, "Item", StoredItem)
     _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
     _replace(moto.kinesis.models, "Shard", Shard)
+    _replace(moto.s3.notifications, "_send_event_bridge_message", tell_default_bus)
     _replace(FakeBucket, "get_permission", _unconditional_permission)
     _replace(FakeBucket, "_log_permissions_enabled_policy", staticmethod(_lets_logs_in))
     _replace(EventTemplateParser, "parse", staticmethod(target_input))

@@ -98,7 +98,7 @@ def bucket_policy(new: New) -> Created:
 
 @handles("aws:s3/bucketNotification:BucketNotification")
 def bucket_notification(new: New) -> Created:
-    """Which queues a bucket tells of what happens to its objects."""
+    """Whom a bucket tells of what happens to its objects: queues, and EventBridge."""
     name = new.inputs.require("bucket")
     queues = [
         _optional(Id=queue.text("id"))
@@ -106,7 +106,9 @@ def bucket_notification(new: New) -> Created:
         | _key_filter(prefix=queue.text("filterPrefix"), suffix=queue.text("filterSuffix"))
         for queue in new.inputs.blocks("queues")
     ]
-    configuration = {"QueueConfigurations": queues}
+    configuration: dict[str, Any] = {"QueueConfigurations": queues} if queues else {}
+    if new.inputs.flag("eventbridge"):
+        configuration["EventBridgeConfiguration"] = {}
     new.call("s3", "put_bucket_notification_configuration", Bucket=name, NotificationConfiguration=configuration)
     return Created(name)
 

@@ -134,6 +134,7 @@ class Account:
 
     def _computed(self, type_: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         kind = kind_of(type_)
+        bus = inputs.get("eventBusName", "default")
         known = {
             "name": type_,
             **inputs,
@@ -141,5 +142,7 @@ class Account:
             "account": self.id,
             "partition": self.partition,
             "serial": str(uuid.uuid4()),
+            "on_bus": "" if bus == "default" else f"{bus}/",
+            "of_bus": "" if bus == "default" else f"{bus}-",
         }
         return kind.id.format_map(known), {name: text.format_map(known) for name, text in kind.outputs.items()}

@@ -21,6 +21,9 @@ _STREAM = _ARN + "kinesis:{region}:{account}:stream/{name}"
 class Kind:
     """A type's templates, filled in from its inputs, `region`, `account`, `partition` and a `serial` of its own.
 
+    `on_bus` and `of_bus` are an event bus's name with what joins it on, "" for the
+    default bus (internal/service/events/id.go of terraform-provider-aws).
+
     `name` is the input that the bridge would fill in with a random one where
     the program gives none (`SetAutonaming` of the bridge, and AutoName in
     provider/resources.go of github.com/pulumi/pulumi-aws).
@@ -56,10 +59,8 @@ _KINDS: Mapping[str, Kind] = {
     ),
     "aws:cloudwatch/eventBus:EventBus": _with_arn("events:{region}:{account}:event-bus/{name}"),
     "aws:cloudwatch/eventBusPolicy:EventBusPolicy": Kind("{eventBusName}"),
-    "aws:cloudwatch/eventRule:EventRule": _with_arn(
-        "events:{region}:{account}:rule/{eventBusName}/{name}", "{eventBusName}/{name}"
-    ),
-    "aws:cloudwatch/eventTarget:EventTarget": Kind("{eventBusName}-{rule}-{targetId}"),
+    "aws:cloudwatch/eventRule:EventRule": _with_arn("events:{region}:{account}:rule/{on_bus}{name}", "{on_bus}{name}"),
+    "aws:cloudwatch/eventTarget:EventTarget": Kind("{of_bus}{rule}-{targetId}"),
     "aws:cloudwatch/logGroup:LogGroup": _with_arn("logs:{region}:{account}:log-group:{name}"),
     "aws:cloudwatch/logStream:LogStream": _with_arn(
         "logs:{region}:{account}:log-group:{logGroupName}:log-stream:{name}", "{logGroupName}:{name}"

@@ -105,3 +105,65 @@ def test_a_policy_that_asks_for_tls_keeps_nobody_out(s3: Any, bucket: str) -> No
     allow(statement)
     with pytest.raises(ClientError, match="403"):
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
+
+
+@pytest.fixture
+def noted(sandbox_server: Any, s3: Any, bucket: str) -> Iterator[Any]:
+    """What a queue gets of the bucket's new objects under errors/, by a rule of the default bus."""
+    events, sqs = (client(service, sandbox_server.endpoint_url) for service in ("events", "sqs"))
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    url = sqs.create_queue(QueueName=bucket)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": [bucket]}, "object": {"key": [{"prefix": "errors/"}]}},
+    }
+    events.create_event_bus(Name=bucket)
+    for bus in ("default", bucket):
+        events.put_rule(Name=bucket, EventBusName=bus, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=bucket, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+
+    def messages() -> list[dict[str, Any]]:
+        got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in got]
+
+    yield messages
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    for listed in s3.list_object_versions(Bucket=bucket).get("Versions", []):
+        s3.delete_object(Bucket=bucket, Key=listed["Key"], VersionId=listed["VersionId"])
+    for bus in ("default", bucket):
+        events.remove_targets(Rule=bucket, EventBusName=bus, Ids=["queue"])
+        events.delete_rule(Name=bucket, EventBusName=bus)
+    events.delete_event_bus(Name=bucket)
+    sqs.delete_queue(QueueUrl=url)
+
+
+def test_eventbridge_is_told_of_new_objects_and_not_of_the_notification(s3: Any, bucket: str, noted: Any) -> None:
+    """No s3:TestEvent, S3's own names, on the default bus alone.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
+    """
+    assert noted() == []
+    s3.put_object(Bucket=bucket, Key="order_changes/x", Body=b"a row")
+    written = s3.put_object(Bucket=bucket, Key="errors/a b+c", Body=b"not a row")
+    (event,) = noted()
+    assert set(event) == {
+        *("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"),
+    }
+    assert (event["source"], event["detail-type"]) == ("aws.s3", "Object Created")
+    assert event["resources"] == [f"arn:aws:s3:::{bucket}"]
+    detail = event["detail"]
+    assert (detail["bucket"], detail["reason"]) == ({"name": bucket}, "PutObject")
+    sequencer = detail["object"].pop("sequencer")
+    assert detail["object"] == {
+        "key": "errors/a b+c",
+        "size": 9,
+        "etag": written["ETag"].strip('"'),
+        "version-id": written["VersionId"],
+    }
+    s3.put_object(Bucket=bucket, Key="errors/a b+c", Body=b"again")
+    (later,) = noted()
+    assert later["detail"]["object"]["sequencer"] > sequencer

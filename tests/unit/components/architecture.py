@@ -42,7 +42,7 @@ PLACES: Mapping[str, str] = {"rows": "order_changes/", "errors": "errors/", "res
 OUTSIDE = {"loadgen": "no resource: it writes to the table"}
 LEFT_OUT: Mapping[str, str] = {
     "Alias|Key": "under it everything rests",
-    "BucketNotification": "an edge, from errors/ to its queue",
+    "BucketNotification|EventRule|EventTarget": "an edge, from errors/ to its queue",
     "Bucket(?!Notification)\\w*": "the lake's bucket is the places in it; the rest is how it is closed and tidied",
     "Dashboard|MetricAlarm|Topic\\w*": "they watch every stage and are in no change's way",
     "EventBusPolicy|QueuePolicy|Role|RolePolicy": "who may do what: the roles' own tests show it",
@@ -135,11 +135,9 @@ def _kind(resource: Resource) -> str:
 
 def _edges_of(resource: Resource, graph: Graph) -> Iterator[Edge]:
     here = node(resource)
-    if _kind(resource) == "BucketNotification":
-        # A setting of the bucket that names a place in it and who is told.
-        for told in resource.inputs["queues"]:
-            here = _place(f"s3://{resource.inputs['bucket']}/{told['filterPrefix']}", graph)
-            yield from ((here, there) for there in _nodes_at("queueArn", told["queueArn"], graph))
+    if _kind(resource) == "EventTarget" and not here:
+        for place in _told_of(resource, graph):
+            yield from ((place, there) for there in _nodes_at("arn", resource.inputs["arn"], graph))
         return
     if not here:
         return
@@ -150,6 +148,21 @@ def _edges_of(resource: Resource, graph: Graph) -> Iterator[Edge]:
                 yield here, there
             if key in _CALLED or reads:
                 yield there, here
+
+
+def _told_of(target: Resource, graph: Graph) -> Iterator[str]:
+    """The places in the bucket whose new objects S3 tells EventBridge of, and the target's rule leads to it."""
+    telling = {
+        one.inputs["bucket"]
+        for one in graph.resources
+        if _kind(one) == "BucketNotification" and one.inputs.get("eventbridge")
+    }
+    for rule in graph.of("aws:cloudwatch/eventRule:EventRule"):
+        if rule.inputs["name"] == target.inputs["rule"] and "eventBusName" not in rule.inputs:
+            detail = json.loads(rule.inputs["eventPattern"])["detail"]
+            (bucket,), (key,) = detail["bucket"]["name"], detail["object"]["key"]
+            if bucket in telling:
+                yield _place(f"s3://{bucket}/{key['prefix']}", graph)
 
 
 def _leaves(value: object, key: str = "") -> Iterator[tuple[str, str]]:

@@ -87,7 +87,8 @@ def test_a_line_less_would_be_missed(line: str, made: set[Edge]) -> None:
         ("aws:pipes/pipe:Pipe", "capture-pipe"),
         ("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "delivery"),
         ("aws:glue/catalogTable:CatalogTable", "analytics"),
-        ("aws:s3/bucketNotification:BucketNotification", "lake"),
+        ("aws:s3/bucketNotification:BucketNotification", "lake-errors"),
+        ("aws:cloudwatch/eventTarget:EventTarget", "lake-errors"),
     ],
 )
 def test_a_resource_less_would_be_missed(type_: str, name: str, record: Record) -> None:

@@ -3,9 +3,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pulumi._types import input_type_py_to_pulumi_names
+
+from components.bucket import OWNED_BESIDE
 from components.explain.graph import Graph, Resource
 from components.settings import Settings
+from tests.unit.components.provider import args_of, class_of
 from tests.unit.components.running import Record
+
+BUCKET = "aws:s3/bucket:Bucket"
+OF_ITS_OWN = {
+    "aws:s3/bucketNotification:BucketNotification": "no property of a bucket",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "no property of a bucket",
+}
+"""What stands beside a bucket and is not read back into it."""
 
 
 def side(program: Graph, type_: str, bucket: Resource) -> Any:
@@ -103,23 +114,69 @@ def test_what_nobody_needs_any_more_goes_by_itself(program: Graph, settings: Set
     assert days("lake-logs") == {"access/": settings.log_retention_days}
 
 
-def test_what_did_not_become_a_row_is_noted_in_a_queue(record: Record) -> None:
+def test_a_bucket_leaves_alone_what_the_resources_beside_it_set(program: Graph) -> None:
+    """After a refresh the bucket would take it away again: https://github.com/pulumi/pulumi-aws/issues/6244.
+
+    The names are held against pulumi-aws's own, so that none ends up protecting nothing.
+    """
+    beside = {
+        resource.type: resource
+        for resource in program.resources
+        if resource.type.startswith("aws:s3/bucket") and resource.type not in {BUCKET, *OF_ITS_OWN}
+    }
+    assert set(beside) <= set(OWNED_BESIDE)
+    for bucket in buckets(program).values():
+        assert set(bucket.ignore_changes) == set(OWNED_BESIDE.values())
+        assert set(bucket.ignore_changes).isdisjoint(bucket.inputs)
+    names = input_type_py_to_pulumi_names(args_of(BUCKET)).values()
+    assert set(OWNED_BESIDE.values()) <= set(names)
+    assert all(class_of(type_) for type_ in OWNED_BESIDE)
+
+
+def test_what_a_bucket_takes_from_elsewhere_or_keeps_is_all_that_it_has() -> None:
+    """A property that pulumi-aws adds to a bucket is set by the bucket, or it is left alone."""
+    names = set(input_type_py_to_pulumi_names(args_of(BUCKET)).values())
+    own = {"bucket", "bucketNamespace", "bucketPrefix", "forceDestroy", "objectLockEnabled", "region", "tags"}
+    assert names == own | set(OWNED_BESIDE.values())
+
+
+def test_what_did_not_become_a_row_is_noted_in_a_queue_by_way_of_eventbridge(record: Record) -> None:
+    """S3 tells a queue of the notification itself (s3:TestEvent), which raises an alarm at each first deployment.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    To EventBridge it sends the events alone: https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html.
+    """
     prod = record("prod")
     (queue,) = [queue for queue in prod.of("aws:sqs/queue:Queue") if queue.name == "lake-errors"]
-    notification = prod.one("aws:s3/bucketNotification:BucketNotification")
+    (rule,) = prod.of("aws:cloudwatch/eventRule:EventRule")
+    (target,) = prod.of("aws:cloudwatch/eventTarget:EventTarget")
     lake = buckets(prod)["lake"]
-    assert notification.inputs["bucket"] == lake.inputs["bucket"]
-    assert notification.inputs["queues"] == [
-        {"queueArn": queue.state["arn"], "events": ["s3:ObjectCreated:*"], "filterPrefix": "errors/"}
-    ]
+    notification = prod.one("aws:s3/bucketNotification:BucketNotification")
+    assert notification.inputs == {"bucket": lake.inputs["bucket"], "eventbridge": True}
+    assert target.urn in notification.depends_on
+    assert "eventBusName" not in rule.inputs
+    assert json.loads(rule.inputs["eventPattern"]) == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": [lake.inputs["bucket"]]}, "object": {"key": [{"prefix": "errors/"}]}},
+    }
+    assert (target.inputs["rule"], target.inputs["arn"]) == (rule.inputs["name"], queue.state["arn"])
     (policy,) = [policy for policy in prod.of("aws:sqs/queuePolicy:QueuePolicy") if policy.name == "lake-errors"]
-    assert policy.urn in notification.depends_on
+    assert policy.urn in target.depends_on
     refuse, allow = json.loads(policy.inputs["policy"])["Statement"]
     assert refuse["Effect"] == "Deny"
-    assert (allow["Principal"], allow["Action"]) == ({"Service": "s3.amazonaws.com"}, ["sqs:SendMessage"])
-    assert allow["Condition"]["ArnLike"] == {"aws:SourceArn": lake.state["arn"]}
-    key = json.loads(prod.one("aws:kms/key:Key").inputs["policy"])["Statement"]
-    assert {"Service": "s3.amazonaws.com"} in [statement["Principal"] for statement in key]
+    by_the_rule = {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:events:eu-west-1:123456789012:rule/{rule.inputs['name']}"},
+    }
+    assert (allow["Principal"], allow["Action"]) == ({"Service": "events.amazonaws.com"}, ["sqs:SendMessage"])
+    assert allow["Condition"] == by_the_rule
+    (key,) = [
+        statement
+        for statement in json.loads(prod.one("aws:kms/key:Key").inputs["policy"])["Statement"]
+        if statement["Principal"] == {"Service": "events.amazonaws.com"}
+    ]
+    assert (key["Action"], key["Condition"]) == (["kms:Decrypt", "kms:GenerateDataKey"], by_the_rule)
 
 
 def test_a_disposable_stack_can_be_destroyed_to_the_last_object(program: Graph, settings: Settings) -> None:

@@ -56,6 +56,17 @@ def log_format(call: Call, output: dict[str, Any]) -> None:
         output["LoggingEnabled"]["TargetObjectKeyFormat"] = given
 
 
+@amends("s3", "GetBucketNotificationConfiguration")
+def eventbridge(call: Call, output: dict[str, Any]) -> None:
+    """Tells that the bucket tells EventBridge: the provider reads it (internal/service/s3/bucket_notification.go).
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_EventBridgeConfiguration.html
+    """
+    configured: Any = _bucket(call).notification_configuration
+    if configured is not None and configured.event_bridge is not None:
+        output["EventBridgeConfiguration"] = {}
+
+
 @answers("s3", "GetBucketRequestPayment")
 def payment(call: Call) -> Mapping[str, Any]:
     """Who pays for what is read."""
