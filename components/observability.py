@@ -102,7 +102,9 @@ class Observability(Stage):
         )
         mailed = aws.sns.TopicSubscription(
             name,
-            aws.sns.TopicSubscriptionArgs(topic=topic.arn, protocol="email", endpoint=site.settings.alarm_email),
+            aws.sns.TopicSubscriptionArgs(
+                topic=topic.arn, protocol="email", endpoint=site.settings.kept_secret("alarm_email")
+            ),
             self.child(),
         )
         return [topic, publishers, mailed]

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import MessageToJson
+from pulumi.runtime.rpc import unwrap_rpc_secret
+from typing_extensions import override
 
-from components import metrics
+from components import bundle, metrics
+from components.explain import graph, stacks
 from components.explain.graph import Graph
-from components.settings import Settings
+from components.settings import PROJECT, Settings
 from tests.unit.components.running import Record
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -126,6 +131,35 @@ def test_the_topic_takes_only_this_accounts_alarms_over_tls(record: Record) -> N
     assert (refuse["Effect"], refuse["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
     mail = prod.one("aws:sns/topicSubscription:TopicSubscription").inputs
     assert mail == {"topic": topic.state["arn"], "protocol": "email", "endpoint": "data-oncall@example.com"}
+
+
+def test_an_address_that_is_a_secret_stays_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the engine gets as a secret it encrypts in its state, and in no other form does the address leave us.
+
+    https://www.pulumi.com/docs/iac/concepts/secrets/
+    """
+
+    def ready(*_: object) -> Path:
+        return root / "README.md"
+
+    monkeypatch.setattr(bundle, "build", ready)
+    sent: list[tuple[str, str]] = []
+
+    class Wire(graph._Monitor):  # pyright: ignore[reportPrivateUsage] - what goes over the wire
+        @override
+        def RegisterResource(self, request: Any) -> Any:
+            sent.append((request.type, MessageToJson(request.object)))
+            return super().RegisterResource(request)
+
+    monkeypatch.setattr(graph, "_Monitor", Wire)
+    key = f"{PROJECT}:alarmEmail"
+    config = stacks.config(root, "prod") | {key: "someone@example.org"}
+    prod = graph.record(graph.project(root), "prod", config, secrets=[key])
+    naming = [(type_, text) for type_, text in sent if "someone@example.org" in text]
+    assert [type_ for type_, _ in naming] == ["aws:sns/topicSubscription:TopicSubscription"]
+    assert unwrap_rpc_secret(json.loads(naming[0][1])["endpoint"]) == "someone@example.org"
+    assert json.loads(naming[0][1])["endpoint"] != "someone@example.org"
+    assert "someone@example.org" not in json.dumps(prod.outputs)
 
 
 def test_without_a_pipe_there_is_nothing_to_watch_of_it(record: Record) -> None:
