@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pulumi
 
-from components import bundle
+from components import bundle, continuity
 from components.analytics import Analytics, AnalyticsArgs
 from components.capture import Capture, CaptureArgs
 from components.catalogue import Catalogue, CatalogueArgs
@@ -22,8 +22,11 @@ from components.table import Table
 from transform.schema import TABLE
 
 settings = Settings.load()
+before = continuity.deployed()
+now = continuity.MadeWith.of(settings, before)
+continuity.check(before, now)
 code = bundle.build(Path(__file__).resolve().parent, settings.target)
-site = Site.of_stack(settings, TABLE)
+site = Site.of_stack(settings, TABLE, before)
 key = Encryption("key", site) if settings.customer_managed_keys else None
 if key:
     site = dataclasses.replace(site, key_arn=key.key_arn)
@@ -85,6 +88,7 @@ for name, value in {
     "workgroup_name": analytics.workgroup_name,
     "dead_letter_queue_url": capture.dead_letter_queue_url,
     "dashboard_name": observability.dashboard_name,
+    continuity.OUTPUT: now.output(),
     **({"endpoint_url": url} if (url := endpoint_url()) else {}),
     **({"event_bus_name": fanout.event_bus_name, "event_queue_url": fanout.event_queue_url} if fanout else {}),
 }.items():

@@ -38,15 +38,18 @@ CHANGES: Mapping[str, Change] = {
         loses="To native: the messages in the Pipe's dead-letter queue go with the queue, so deal with them before.",
     ),
     "tableCapacity": Change(
-        f"{_NOTHING} The table is updated in place, which takes minutes; writes are served meanwhile. AWS allows "
-        "four changes to on-demand a day."
+        f"{_NOTHING} The table is updated in place, which takes minutes; writes are served meanwhile. To provisioned, "
+        "it starts at tableMinReadUnits and tableMinWriteUnits: set them to what is used now, for autoscaling takes "
+        "minutes. AWS allows four changes to on-demand a day."
     ),
     "tableMinReadUnits": Change(f"{_NOTHING} Autoscaling moves the table to the new bounds."),
     "tableMaxReadUnits": Change(f"{_NOTHING} Reads above the new limit are throttled."),
     "tableMinWriteUnits": Change(f"{_NOTHING} Autoscaling moves the table to the new bounds."),
     "tableMaxWriteUnits": Change(f"{_NOTHING} Writes above the new limit are throttled: clients see it, and retry."),
     "tableWarmWriteUnits": Change(
-        f"{_NOTHING} AWS raises warm throughput by itself as the table is used, and it can never be lowered."
+        f"{_NOTHING} It counts when the table is created, and changes nothing later: AWS raises warm throughput by "
+        "itself as the table is used, and it can never be lowered. To raise it before a peak: aws dynamodb "
+        "update-table --table-name TABLE --warm-throughput WriteUnitsPerSecond=N."
     ),
     "kinesisShards": Change(
         "The stream is resharded or changes its mode while it runs; records keep their retention. AWS allows two "
@@ -61,12 +64,13 @@ CHANGES: Mapping[str, Change] = {
     "pipeBatchWindowSeconds": Change("The Pipe is updated in place and goes on where it was."),
     "pipeParallelism": Change("The Pipe is updated in place and goes on where it was."),
     "pipeRetries": Change(
-        "The Pipe is updated in place and goes on where it was; 0 gives a batch up at its first failure."
+        "The Pipe is updated in place and goes on where it was; a batch under way may still be tried as often as "
+        "before."
     ),
     "lakeFormat": Change(
         "Rows of one prefix are read in one format: a stack that has rows cannot change it.",
-        refused="A deployed stack's lakeFormat stays what it is: make a second stack in the other format and replay "
-        "or copy the rows there.",
+        refused="By the program, on a deployed stack: make a second stack in the other format and backfill it from the "
+        "table.",
     ),
     "bufferIntervalSeconds": Change(f"{_KEPT} The next objects are larger or smaller, and later or sooner."),
     "bufferSizeMb": Change(f"{_KEPT} The next objects are larger or smaller."),
@@ -97,8 +101,8 @@ CHANGES: Mapping[str, Change] = {
     "customerManagedKeys": Change(
         "Switched on: everything is encrypted under the new key from then on; what is there stays readable under "
         "the key that it was written with.",
-        refused="true to false: rows and changes under way rest under the key and could not be read without it. Keep "
-        "it, or make a second stack.",
+        refused="true to false, by the program: rows and changes under way rest under the key and could not be read "
+        "without it. Keep it, or make a second stack and copy the table's items there.",
     ),
     "logRetentionDays": Change(_NOTHING, loses="Lowered: log lines older than the new time."),
     "lakeRetentionDays": Change(

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_type_hints
 
 import pulumi
+from pulumi.runtime.config import is_config_secret
 
 from components import host
 from components.rules import Between, Flag, Hour, OneOf, Pattern, Rule
+from components.schedule import GlueSchedule
 from components.wheels import Target
 
 PROJECT = "sales-analytics-cdc"
@@ -48,6 +50,23 @@ MAX_LISTED = 300
 """How far an event pattern can count: it lists the lesser numbers, and has 2,048 characters (EventBridge quotas)."""
 
 
+TABLE_QUOTA = 40_000
+"""What an on-demand table may use a second, in units of each kind, where no limit is set: AWS's default
+quota for a table, for reads and for writes.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode-max-throughput.html
+"""
+
+WARM_BY_ITSELF = 4000
+"""The write units a second that a new on-demand table is ready for unasked. The provider reads just these back
+as nothing (internal/service/dynamodb/table.go, flattenTableWarmThroughput), so they cannot be asked for.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
+"""
+
+
+SECRET_FIELDS = frozenset({"alarm_email"})
+"""Settings that may be given as a secret: a person's, and in one resource alone, which keeps it so."""
+
+
 class SettingsError(pulumi.RunError):
     """The stack's configuration is wrong; the message says which key, why and what is allowed."""
 
@@ -66,13 +85,15 @@ class Settings:
     table_max_read_units: Annotated[int, Between(0, 4_000_000)] = 0
     table_min_write_units: Annotated[int, Between(1, 4_000_000)] = 5
     table_max_write_units: Annotated[int, Between(0, 4_000_000)] = 0
-    table_warm_write_units: Annotated[int, Between(4000, 4_000_000, or_zero=True)] = 0
+    table_warm_write_units: Annotated[int, Between(WARM_BY_ITSELF + 1, 4_000_000, or_zero=True)] = 0
     kinesis_shards: Annotated[int, Between(0, 500)] = 0
     kinesis_retention_hours: Annotated[int, Between(24, 8760)] = 24
     pipe_batch_size: Annotated[int, Between(1, MAX_PIPE_BATCH)] = MAX_PIPE_BATCH
     pipe_batch_window_seconds: Annotated[int, Between(0, 300)] = 1
     pipe_parallelism: Annotated[int, Between(1, 10)] = 10
-    pipe_retries: Annotated[int, Between(0, 10_000)] = 185
+    # The provider leaves out a 0, and AWS's default is to try for ever (internal/service/pipes/source_parameters.go;
+    # https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceDynamoDBStreamParameters.html).
+    pipe_retries: Annotated[int, Between(1, 10_000)] = 185
     lake_format: Annotated[LakeFormat, OneOf("parquet", "json-gzip")] = "parquet"
     buffer_interval_seconds: Annotated[int, Between(0, 900)] = 60
     buffer_size_mb: Annotated[int, Between(1, 128)] = 64
@@ -97,13 +118,13 @@ class Settings:
     large_order_threshold: Annotated[int, Between(2, MAX_LISTED)] = 10
     error_queue: Annotated[bool, Flag()] = True
     arrival_from: Annotated[str, Hour()] = "2026-01-01-00"
-    crawler_schedule: Annotated[
-        str, Pattern(r"(cron\(\S+( \S+){5}\))?", "empty, or a Glue schedule such as cron(15 2 * * ? *)")
-    ] = ""
+    crawler_schedule: Annotated[str, GlueSchedule()] = ""
     alarm_email: Annotated[str, Pattern(r"([^@\s]+@[^@\s]+\.[^@\s]+)?", "empty, or one e-mail address")] = ""
     alarm_latency_seconds: Annotated[int, Between(60, 86_400)] = 900
     alarm_throttles_per_minute: Annotated[int, Between(0, 1_000_000)] = 0
     alarm_failures_per_minute: Annotated[int, Between(0, 1_000_000)] = 0
+    secrets: frozenset[str] = frozenset()
+    """Fields that the stack gives as a secret (`pulumi config set --secret`)."""
 
     def __post_init__(self) -> None:
         """Check what one key alone cannot say; SettingsError names the keys."""
@@ -119,16 +140,17 @@ class Settings:
             )
         if self.table_capacity == "provisioned":
             self._check_provisioned()
-        elif 0 < self.table_max_write_units < self.table_warm_write_units:
+        elif (most := self.table_max_write_units or TABLE_QUOTA) < self.table_warm_write_units:
             raise SettingsError(
                 f"tableWarmWriteUnits is {self.table_warm_write_units}, but tableMaxWriteUnits is "
-                f"{self.table_max_write_units}: what is paid to be warm would be throttled, so lower the one or raise "
-                "the other."
+                f"{self.table_max_write_units}, which allows {most}: what is paid to be warm would be throttled, so "
+                "lower the one or raise the other."
             )
         if self.alarm_email and not self.customer_managed_keys:
             raise SettingsError(
-                f"alarmEmail is {self.alarm_email!r}, but customerManagedKeys is false: an alarm cannot publish to a "
-                "topic encrypted under an AWS-managed key, so set customerManagedKeys to true or alarmEmail to ''."
+                f"alarmEmail is {self._shown('alarm_email')}, but customerManagedKeys is false: an alarm cannot "
+                "publish to a topic encrypted under an AWS-managed key, so set customerManagedKeys to true or "
+                "alarmEmail to ''."
             )
         if self.protect and self.force_destroy:
             raise SettingsError(
@@ -153,6 +175,15 @@ class Settings:
                     f"tableMin{kind}Units: raise tableMax{kind}Units, or set tableCapacity to on-demand."
                 )
 
+    def kept_secret(self, field: str) -> pulumi.Input[Any]:
+        """A setting's value for a resource, as secret as the stack gave it: encrypted then in the engine's state."""
+        value = getattr(self, field)
+        return pulumi.Output.secret(value) if field in self.secrets else value
+
+    def _shown(self, field: str) -> str:
+        """A setting's value for a message."""
+        return "[secret]" if field in self.secrets else repr(getattr(self, field))
+
     @property
     def runtime(self) -> str:
         """The Lambda runtime, `host` resolved to that of this machine's Python."""
@@ -174,16 +205,23 @@ class Settings:
         config = config or pulumi.Config()
         keys = declared()
         _refuse_unknown(config.name, {key.name for key in keys})
+        secrets = frozenset(key.field for key in keys if is_config_secret(config.full_key(key.name)))
         given: dict[str, Any] = {}
         for key in keys:
             text = config.get(key.name)
             if text is None:
                 continue
+            if key.field in secrets - SECRET_FIELDS:
+                raise SettingsError(
+                    f"{config.name}:{key.name} is a secret, but what it sets stands readable in AWS and in the state: "
+                    f"give it without --secret."
+                )
             try:
                 given[key.field] = key.rule.parse(text)
             except ValueError:
-                raise SettingsError(f"{config.name}:{key.name} is {text!r}; allowed: {key.rule.allowed}.") from None
-        return cls(**given)
+                shown = "[secret]" if key.field in secrets else repr(text)
+                raise SettingsError(f"{config.name}:{key.name} is {shown}; allowed: {key.rule.allowed}.") from None
+        return cls(**given, secrets=secrets)
 
 
 @dataclass(frozen=True)
@@ -202,6 +240,7 @@ def declared() -> list[Key]:
     return [
         Key(_camel_case(field.name), field.name, hints[field.name].__metadata__[0], field.default)
         for field in dataclasses.fields(Settings)
+        if field.name != "secrets"
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.continuity import MadeWith
 from components.naming import BUCKET_LIMIT, Names
 from components.permission import Condition, Permission
 from components.settings import PROJECT, Settings
@@ -21,6 +22,7 @@ class Site:
     """Where and for whom a stage is built: the settings, the schema, the names, the account, the key.
 
     `key_arn` is the customer-managed key's, or None where AWS's own keys do.
+    `before` is what the stack was made with by its last update; None for a new one.
     """
 
     settings: Settings
@@ -30,17 +32,19 @@ class Site:
     region: pulumi.Output[str]
     partition: pulumi.Output[str]
     key_arn: pulumi.Output[str] | None = None
+    before: MadeWith | None = None
 
     @classmethod
-    def of_stack(cls, settings: Settings, table: Table) -> Site:
+    def of_stack(cls, settings: Settings, table: Table, before: MadeWith | None = None) -> Site:
         """The current stack's site, in the provider's account and region."""
         return cls(
             settings=settings,
             table=table,
-            names=Names(f"{table.entity.replace('_', '-')}-cdc", pulumi.get_stack()),
+            names=Names(f"{table.entity.replace('_', '-')}-cdc", before.named_after if before else pulumi.get_stack()),
             account_id=aws.get_caller_identity_output().account_id,
             region=aws.get_region_output().region,
             partition=aws.get_partition_output().partition,
+            before=before,
         )
 
     def arn(self, service: str, resource: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -94,9 +98,18 @@ class Stage(pulumi.ComponentResource):
         self.tags = site.tags(kind.lower())
 
     def child(
-        self, depends_on: Sequence[pulumi.Resource] = (), *, protect: bool = False, ignore_changes: Sequence[str] = ()
+        self,
+        depends_on: Sequence[pulumi.Resource] = (),
+        *,
+        protect: bool = False,
+        ignore_changes: Sequence[str] = (),
+        retain_on_delete: bool = False,
     ) -> pulumi.ResourceOptions:
         """The options of a child."""
         return pulumi.ResourceOptions(
-            parent=self, depends_on=list(depends_on), protect=protect or None, ignore_changes=list(ignore_changes)
+            parent=self,
+            depends_on=list(depends_on),
+            protect=protect or None,
+            ignore_changes=list(ignore_changes),
+            retain_on_delete=retain_on_delete or None,
         )

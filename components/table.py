@@ -5,13 +5,11 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from components.settings import Settings
+from components.settings import TABLE_QUOTA, Settings
 from components.stage import Site, Stage
 
 _UTILISATION_PERCENT = 70.0
 """What autoscaling aims at: room for a peak while the next step is made."""
-
-_NO_LIMIT = -1
 
 _Tracking = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs
 _TrackedMetric = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs
@@ -21,8 +19,9 @@ class Table(Stage):
     """A table keyed as the schema says, with a stream of new and old images.
 
     It scales with what is asked of it: on-demand, or provisioned with
-    autoscaling. Needs nothing but the site. Gives `table_name`, `table_arn` and `stream_arn`
-    (of the DynamoDB stream). Protected, and deletion-protected, by `protect`.
+    autoscaling; `tableWarmWriteUnits` counts when it is created. Protected, and
+    deletion-protected, by `protect`. Needs nothing but the site.
+    Gives `table_name`, `table_arn` and `stream_arn` (of the DynamoDB stream).
     """
 
     table_name: pulumi.Output[str]
@@ -63,10 +62,7 @@ class Table(Stage):
                 else None,
                 tags=self.tags,
             ),
-            # Autoscaling moves the capacity; an update must not move it back.
-            self.child(
-                protect=settings.protect, ignore_changes=["readCapacity", "writeCapacity"] if provisioned else []
-            ),
+            self.child(protect=settings.protect, ignore_changes=_left_alone(site)),
         )
         if provisioned:
             self._scale(name, table, "Read", settings.table_min_read_units, settings.table_max_read_units)
@@ -111,10 +107,34 @@ class Table(Stage):
         )
 
 
-def _limit(settings: Settings) -> aws.dynamodb.TableOnDemandThroughputArgs | None:
-    if not settings.table_max_read_units and not settings.table_max_write_units:
-        return None
+def _left_alone(site: Site) -> list[str]:
+    """What AWS moves by itself, and an update must not move back.
+
+    Warm throughput grows with use and is never lowered: a figure below it is an
+    error, or with an older provider another table in place of this one.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
+    https://github.com/hashicorp/terraform-provider-aws/pull/49032
+    Capacity moves by autoscaling, from the time when the table has any. The update that
+    makes an on-demand table a provisioned one must say where it starts: what is ignored
+    is sent as it was before, which is not at all, and the table would start at one unit.
+    https://www.pulumi.com/docs/iac/concepts/resources/options/ignorechanges/
+    """
+    scales = site.settings.table_capacity == "provisioned"
+    scaled = site.before is not None and site.before.table_capacity == "provisioned"
+    return ["warmThroughput", *(["readCapacity", "writeCapacity"] if scales and scaled else [])]
+
+
+def _limit(settings: Settings) -> aws.dynamodb.TableOnDemandThroughputArgs:
+    """Both limits of an on-demand table, always said: "none" is AWS's own quota in figures.
+
+    CreateTable takes 1 and more: -1, "no limit", is a word of UpdateTable's alone.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html
+    https://github.com/pulumi/pulumi-aws/issues/5126
+    A limit that is left out of a later update is left as it was, and an update that
+    says nothing is refused, so a limit could never be lifted again by leaving it out.
+    https://github.com/hashicorp/terraform-provider-aws (internal/service/dynamodb/table.go, resourceTableUpdate)
+    """
     return aws.dynamodb.TableOnDemandThroughputArgs(
-        max_read_request_units=settings.table_max_read_units or _NO_LIMIT,
-        max_write_request_units=settings.table_max_write_units or _NO_LIMIT,
+        max_read_request_units=settings.table_max_read_units or TABLE_QUOTA,
+        max_write_request_units=settings.table_max_write_units or TABLE_QUOTA,
     )

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import runpy
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from pulumi.runtime.rpc import unwrap_rpc_secret
 from typing_extensions import override
 
 from components import bundle
+from components.continuity import READ_OUTPUTS
 from components.settings import PROJECT
 from components.wheels import Target
 
@@ -36,11 +37,10 @@ PARTITION = "aws"
 
 _STACK = "pulumi:pulumi:Stack"
 _NOTHING_DEPLOYED: Mapping[str, object] = {}
-_READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 _ARN_OF = {
     "aws:athena/workgroup:Workgroup": "athena:{region}:{account}:workgroup/{name}",
     "aws:cloudwatch/eventBus:EventBus": "events:{region}:{account}:event-bus/{name}",
-    "aws:cloudwatch/eventRule:EventRule": "events:{region}:{account}:rule/{eventBusName}/{name}",
+    "aws:cloudwatch/eventRule:EventRule": "events:{region}:{account}:rule/{name}",
     "aws:cloudwatch/logGroup:LogGroup": "logs:{region}:{account}:log-group:{name}",
     "aws:cloudwatch/logStream:LogStream": "logs:{region}:{account}:log-group:{logGroupName}:log-stream:{name}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:{region}:{account}:alarm:{name}",
@@ -110,15 +110,17 @@ def record(
     *,
     preview: bool = False,
     outputs: Mapping[str, object] = _NOTHING_DEPLOYED,
+    secrets: Collection[str] = (),
 ) -> Graph:
     """The graph of a program run for a stack with a configuration (`namespace:key` to text).
 
     With `preview`, what only AWS can know stays unknown, as in `pulumi preview`.
     `outputs` are the stack's own of the update before; a new stack has none.
+    `secrets` are the configuration's keys that hold one.
     Raises what the program raises.
     """
     monitor = _Monitor(_Answers(computed=not preview, outputs=outputs))
-    set_all_config(dict(config))
+    set_all_config(dict(config), list(secrets))
     configure(
         Settings(
             project=PROJECT,
@@ -175,7 +177,7 @@ class _Answers(Mocks):
 
     @override
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        if args.token == _READ_OUTPUTS:
+        if args.token == READ_OUTPUTS:
             return {"outputs": dict(self._outputs), "secretOutputNames": []}, []
         return {"accountId": ACCOUNT_ID, "region": REGION, "partition": PARTITION}, []
 
@@ -246,6 +248,9 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
         known = _Known({"region": REGION, "account": ACCOUNT_ID, **inputs}, name)
         added["arn"] = f"arn:{PARTITION}:{_ARN_OF[type_].format_map(known)}"
         added |= known.made_up
+    if type_ == "aws:cloudwatch/eventRule:EventRule" and (bus := inputs.get("eventBusName", "default")) != "default":
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+        added["arn"] = added["arn"].replace(":rule/", f":rule/{bus}/")
     if type_ == "aws:dynamodb/table:Table":
         added["streamArn"] = f"{added['arn']}/stream/2026-01-01T00:00:00.000"
     if type_ == "aws:sqs/queue:Queue":

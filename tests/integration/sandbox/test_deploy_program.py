@@ -55,8 +55,9 @@ def every_output_is_a_text_that_says_something(deployed: Deployed) -> None:
     )
     more = "database_name change_log_name view_name workgroup_name dead_letter_queue_url dashboard_name"
     own = {"local": "endpoint_url", "dev": "event_bus_name event_queue_url", "prod": ""}[deployed.stack]
-    assert set(deployed.outputs) == {*names.split(), *more.split(), *own.split()}
-    assert all(isinstance(value, str) and value for value in deployed.outputs.values())
+    texts = {name: value for name, value in deployed.outputs.items() if name != "made_with"}
+    assert set(texts) == {*names.split(), *more.split(), *own.split()}
+    assert all(isinstance(value, str) and value for value in texts.values())
     assert deployed.outputs["region"] == "eu-west-1"
 
 
@@ -140,6 +141,7 @@ def the_catalogue_has_the_typed_table_and_the_view(deployed: Deployed) -> None:
     view = glue.get_table(DatabaseName=database, Name=deployed.outputs["view_name"])["Table"]
     assert view["TableType"] == "VIRTUAL_VIEW"
     assert view["ViewOriginalText"].startswith("/* Presto View: ")
+    assert "SerdeInfo" in view["StorageDescriptor"]
     assert "order_id" in [column["Name"] for column in view["StorageDescriptor"]["Columns"]]
 
 
@@ -153,12 +155,22 @@ def the_bucket_is_closed_versioned_and_logged(deployed: Deployed) -> None:
     algorithm = rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"]
     assert algorithm == ("aws:kms" if deployed.stack == "prod" else "AES256")
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "access/"
-    (told,) = s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"]
-    assert told["Filter"]["Key"]["FilterRules"] == [{"Name": "prefix", "Value": "errors/"}]
-    assert told["QueueArn"].endswith("-errors")
+    told = s3.get_bucket_notification_configuration(Bucket=bucket)
+    assert set(told) == {"ResponseMetadata", "EventBridgeConfiguration"}
     ids = {rule["ID"] for rule in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]}
     assert {"query-results", "tidy"} <= ids
     assert ("rows" in ids) is (deployed.stack == "dev")
+
+
+def what_is_written_under_errors_is_noted_and_nothing_else(deployed: Deployed) -> None:
+    """The first note is of the first error: an alarm watches the queue."""
+    s3, sqs, bucket = deployed.aws("s3"), deployed.aws("sqs"), deployed.outputs["bucket_name"]
+    url = sqs.get_queue_url(QueueName=f"order-cdc-test-{deployed.stack}-errors")["QueueUrl"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    s3.put_object(Bucket=bucket, Key="query-results/x.csv", Body=b"")
+    s3.put_object(Bucket=bucket, Key="errors/processing-failed/x", Body=b"{}")
+    (message,) = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert json.loads(message["Body"])["detail"]["object"]["key"] == "errors/processing-failed/x"
 
 
 def the_workgroup_puts_results_into_the_bucket(deployed: Deployed) -> None:
@@ -214,6 +226,7 @@ CHECKS = (
     the_function_has_the_zip_that_was_built,
     the_catalogue_has_the_typed_table_and_the_view,
     the_bucket_is_closed_versioned_and_logged,
+    what_is_written_under_errors_is_noted_and_nothing_else,
     the_workgroup_puts_results_into_the_bucket,
     each_role_has_its_one_policy,
     alarms_speak_to_the_topic_where_there_is_one,

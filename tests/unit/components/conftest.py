@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from pulumi.runtime.config import set_all_config
 
 from components import bundle
+from components.continuity import MadeWith
 from components.explain import graph, stacks
 from components.explain.graph import Graph
 from components.settings import PROJECT, Settings
@@ -50,14 +52,22 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     def build(*_: object) -> Path:
         return ready
 
-    def record(stack: str, changed: Mapping[str, str] | None = None, *, preview: bool = False, name: str = "") -> Graph:
+    def record(
+        stack: str,
+        changed: Mapping[str, str] | None = None,
+        *,
+        preview: bool = False,
+        name: str = "",
+        before: Graph | None = None,
+    ) -> Graph:
         changed = changed or {}
-        key = (stack, preview, name, *sorted(changed.items()))
+        outputs: Mapping[str, Any] = before.outputs if before else {}
+        key = (stack, preview, name, json.dumps(outputs, sort_keys=True), *sorted(changed.items()))
         if key not in known:
             config = stacks.config(ROOT, stack) | {f"{PROJECT}:{key}": text for key, text in changed.items()}
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(bundle, "build", build)
-                known[key] = graph.record(graph.project(ROOT), name or stack, config, preview=preview)
+                known[key] = graph.record(graph.project(ROOT), name or stack, config, preview=preview, outputs=outputs)
         return known[key]
 
     return record
@@ -81,9 +91,9 @@ def settings(stack: str) -> Settings:
 
 @pytest.fixture
 def alone() -> Alone:
-    def alone(build: Callable[[Site], object], **choices: Any) -> Graph:
+    def alone(build: Callable[[Site], object], *, before: MadeWith | None = None, **choices: Any) -> Graph:
         def program() -> None:
-            site = Site.of_stack(Settings(**choices), TABLE)
+            site = Site.of_stack(Settings(**choices), TABLE, before)
             build(site)
 
         return graph.record(program, "dev", {})
@@ -93,5 +103,5 @@ def alone() -> Alone:
 
 def settings_of(stack: str) -> Settings:
     """A stack's settings as its file chooses them."""
-    set_all_config(stacks.config(ROOT, stack))
+    set_all_config(stacks.config(ROOT, stack), [])
     return Settings.load(pulumi.Config(PROJECT))

@@ -16,7 +16,7 @@ import components
 from components.alarms import alarms
 from components.explain.controls import findings
 from components.explain.graph import Graph, Resource
-from components.explain.prices import Cost, Workload, cost
+from components.explain.prices import Basis, Cost, cost
 from components.metrics import Pipeline
 from components.settings import Settings
 from components.stage import Stage
@@ -32,8 +32,9 @@ README = (ROOT / "README.md").read_text()
 FIREHOSE = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
 KEPT = {
     *("aws:dynamodb/table:Table", "aws:kinesis/stream:Stream", "aws:s3/bucket:Bucket", "aws:kms/key:Key"),
+    "aws:cloudwatch/dashboard:Dashboard",
 }
-"""What `protect` keeps: whatever holds data, and what the data is encrypted under."""
+"""What `protect` keeps: whatever holds data, what the data is encrypted under, and what all the rest depends on."""
 FOLLOWED: Mapping[str, set[str]] = {
     "table": {"ConsumedWriteCapacityUnits", "WriteThrottleEvents"},
     "pipe": {"Invocations", "ExecutionFailed", "Duration", "ApproximateNumberOfMessagesVisible"},
@@ -52,9 +53,10 @@ def of(program: Graph, *types: str) -> list[Resource]:
 
 
 def test_dev_costs_what_the_readme_says(record: Record) -> None:
-    said = re.search(r"For `dev` it says about (\d+) dollars a month at rest .*? and ([\d.]+) for a million", README)
+    said = re.search(r"for `dev` about (\d+) dollars a month \(.*?\) and ([\d.]+) for a million", README)
     assert said
-    parts = (cost(resource, settings_of("dev"), Workload()) for resource in record("dev").resources)
+    basis = Basis(settings_of("dev"))
+    parts = (cost(resource, basis) or Cost() for resource in record("dev").resources)
     whole = sum(parts, Cost())
     assert (round(whole.month), round(whole.million, 1)) == (int(said[1]), float(said[2]))
 
@@ -89,8 +91,8 @@ def test_the_configuration_is_read_in_one_place() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and node.attr in ("Config", "get_config", "CONFIG"):
                 readers.add(path.name)
-    # explain's cli reads no key: it hands the stack's configuration to Settings.
-    assert readers == {"settings.py", "cli.py"}
+    # explain's cli reads no key: it hands the stack's configuration to Settings. endpoint.py reads the provider's.
+    assert readers == {"settings.py", "cli.py", "endpoint.py"}
 
 
 @pytest.mark.parametrize("mode", ["pipe", "native"])

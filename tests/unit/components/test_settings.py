@@ -20,7 +20,7 @@ KEYS = declared()
 
 
 def load(**texts: str) -> Settings:
-    set_all_config({f"{PROJECT}:{key}": text for key, text in texts.items()})
+    set_all_config({f"{PROJECT}:{key}": text for key, text in texts.items()}, [])
     return Settings.load(pulumi.Config(PROJECT))
 
 
@@ -99,12 +99,16 @@ def test_a_choice_is_refused_with_all_there_are(key: Key) -> None:
             "tableMaxWriteUnits is 4, but tableCapacity provisioned needs at least the 5 of tableMinWriteUnits",
         ),
         (
-            {"tableCapacity": "provisioned", "tableWarmWriteUnits": "4000"},
-            "tableWarmWriteUnits is 4000, but tableCapacity is provisioned",
+            {"tableCapacity": "provisioned", "tableWarmWriteUnits": "4001"},
+            "tableWarmWriteUnits is 4001, but tableCapacity is provisioned",
         ),
         (
             {"tableMaxWriteUnits": "4000", "tableWarmWriteUnits": "5000"},
             "tableWarmWriteUnits is 5000, but tableMaxWriteUnits is 4000",
+        ),
+        (
+            {"tableWarmWriteUnits": "50000"},
+            "tableWarmWriteUnits is 50000, but tableMaxWriteUnits is 0, which allows 40000",
         ),
         ({"protect": "true", "forceDestroy": "true"}, "protect and forceDestroy are both true"),
     ],
@@ -112,6 +116,42 @@ def test_a_choice_is_refused_with_all_there_are(key: Key) -> None:
 def test_keys_that_contradict_each_other_are_refused_by_name(texts: dict[str, str], says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         load(**texts)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "source"),
+    [
+        # Read back as nothing, it would differ for ever: provider's internal/service/dynamodb/table.go.
+        ("tableWarmWriteUnits", "4000", "flattenTableWarmThroughput"),
+        # Left out of the request, which means for ever: provider's internal/service/pipes/source_parameters.go.
+        ("pipeRetries", "0", "expandPipeSourceDynamoDBStreamParameters"),
+        (
+            "crawlerSchedule",
+            "cron(* 2 * * ? *)",
+            "https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html",
+        ),
+    ],
+)
+def test_what_aws_or_its_provider_would_not_do_as_asked_is_refused(key: str, text: str, source: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{key} is '.*'; allowed: "):
+        load(**{key: text})
+    assert source
+
+
+def test_a_secret_is_not_said_in_a_message() -> None:
+    set_all_config({f"{PROJECT}:alarmEmail": "me@example.org"}, [f"{PROJECT}:alarmEmail"])
+    with pytest.raises(SettingsError, match=r"alarmEmail is \[secret\], but customerManagedKeys is false") as refused:
+        Settings.load(pulumi.Config(PROJECT))
+    assert "example.org" not in str(refused.value)
+    set_all_config({f"{PROJECT}:alarmEmail": "not an address"}, [f"{PROJECT}:alarmEmail"])
+    with pytest.raises(SettingsError, match=r"alarmEmail is \[secret\]; allowed: empty, or one e-mail address"):
+        Settings.load(pulumi.Config(PROJECT))
+
+
+def test_a_secret_that_would_not_stay_one_is_refused() -> None:
+    set_all_config({f"{PROJECT}:kinesisShards": "2"}, [f"{PROJECT}:kinesisShards"])
+    with pytest.raises(SettingsError, match=r"kinesisShards is a secret, .* give it without --secret\."):
+        Settings.load(pulumi.Config(PROJECT))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +165,7 @@ def test_a_key_that_nobody_reads_is_refused(key: str, hint: str) -> None:
 
 
 def test_another_projects_key_is_none_of_ours() -> None:
-    set_all_config({"aws:region": "eu-west-1", "other:kinesisShard": "1"})
+    set_all_config({"aws:region": "eu-west-1", "other:kinesisShard": "1"}, [])
     assert Settings.load(pulumi.Config(PROJECT)) == Settings()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.continuity import MadeWith
 from components.explain.graph import Graph
 from components.settings import Settings
 from components.table import Table
@@ -12,6 +13,14 @@ from tests.unit.components.running import Alone
 from transform.schema import TABLE, Column, KeyAttribute
 
 TYPE = "aws:dynamodb/table:Table"
+MADE = MadeWith(
+    named_after="dev",
+    account="123456789012",
+    region="eu-west-1",
+    lake_format="parquet",
+    table_capacity="on-demand",
+    customer_managed_keys=False,
+)
 
 
 def test_its_key_is_the_schemas(program: Graph) -> None:
@@ -53,13 +62,16 @@ def test_it_is_encrypted_under_the_stacks_key_where_there_is_one(program: Graph,
         assert encryption is None
 
 
-def test_provisioned_capacity_scales_between_its_bounds_and_is_left_where_it_is(alone: Alone) -> None:
-    choices = {"table_capacity": "provisioned", "table_max_read_units": 50, "table_max_write_units": 900}
+def test_provisioned_capacity_scales_between_its_bounds(alone: Alone) -> None:
+    choices: dict[str, Any] = {
+        "table_capacity": "provisioned",
+        "table_max_read_units": 50,
+        "table_max_write_units": 900,
+    }
     graph = alone(lambda site: Table("t", site), **choices)
     inputs = graph.one(TYPE).inputs
     assert (inputs["billingMode"], inputs["readCapacity"], inputs["writeCapacity"]) == ("PROVISIONED", 5, 5)
     assert "onDemandThroughput" not in inputs
-    assert graph.one(TYPE).ignore_changes == ("readCapacity", "writeCapacity")
     targets = [target.inputs for target in graph.of("aws:appautoscaling/target:Target")]
     assert [(target["scalableDimension"], target["minCapacity"], target["maxCapacity"]) for target in targets] == [
         ("dynamodb:table:ReadCapacityUnits", 5, 50),
@@ -71,15 +83,68 @@ def test_provisioned_capacity_scales_between_its_bounds_and_is_left_where_it_is(
 
 
 @pytest.mark.parametrize(
-    ("choice", "given", "said"),
+    ("choices", "read", "write"),
     [
-        ("table_max_write_units", "onDemandThroughput", {"maxReadRequestUnits": -1, "maxWriteRequestUnits": 5000}),
-        ("table_warm_write_units", "warmThroughput", {"writeUnitsPerSecond": 5000}),
+        ({}, 40_000, 40_000),
+        ({"table_max_write_units": 2000}, 40_000, 2000),
+        ({"table_max_read_units": 1, "table_max_write_units": 1}, 1, 1),
     ],
 )
-def test_throughput_is_said_only_when_it_is_chosen(choice: str, given: str, said: object, alone: Alone) -> None:
-    assert given not in alone(lambda site: Table("t", site)).one(TYPE).inputs
-    assert alone(lambda site: Table("t", site), **{choice: 5000}).one(TYPE).inputs[given] == said
+def test_an_on_demand_table_says_both_limits_in_figures(
+    choices: dict[str, Any], read: int, write: int, alone: Alone
+) -> None:
+    """CreateTable takes 1 and more, and no -1: https://github.com/pulumi/pulumi-aws/issues/5126.
+
+    No limit is AWS's quota, 40,000 units:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode-max-throughput.html
+    """
+    said = alone(lambda site: Table("t", site), **choices).one(TYPE).inputs["onDemandThroughput"]
+    assert said == {"maxReadRequestUnits": read, "maxWriteRequestUnits": write}
+
+
+def test_a_limit_can_be_lifted_again(alone: Alone) -> None:
+    """An update that says less than before says nothing, and UpdateTable refuses a request without a change.
+
+    terraform-provider-aws: internal/service/dynamodb/table.go, resourceTableUpdate (on_demand_throughput).
+    """
+
+    def said(limit: int) -> dict[str, int]:
+        return alone(lambda site: Table("t", site), table_max_write_units=limit).one(TYPE).inputs["onDemandThroughput"]
+
+    assert said(2000).keys() == said(0).keys()
+    assert said(2000) != said(0)
+
+
+def test_warm_throughput_is_said_only_when_it_is_chosen_and_counts_at_creation_alone(alone: Alone) -> None:
+    """AWS raises it by itself and never lowers it, so that a later figure would be an error or another table.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
+    https://github.com/hashicorp/terraform-provider-aws/pull/49032
+    """
+    assert "warmThroughput" not in alone(lambda site: Table("t", site)).one(TYPE).inputs
+    warm = alone(lambda site: Table("t", site), table_warm_write_units=5000).one(TYPE)
+    assert warm.inputs["warmThroughput"] == {"writeUnitsPerSecond": 5000}
+    assert "warmThroughput" in warm.ignore_changes
+
+
+@pytest.mark.parametrize(
+    ("was", "left_alone"),
+    [(None, False), ("on-demand", False), ("provisioned", True)],
+)
+def test_capacity_is_left_where_it_is_once_the_table_has_any(was: str | None, left_alone: bool, alone: Alone) -> None:
+    """What is ignored is sent as it was before: an on-demand table has no capacity, and would start at one unit.
+
+    https://www.pulumi.com/docs/iac/concepts/resources/options/ignorechanges/
+    """
+    before = dataclasses.replace(MADE, table_capacity=was) if was else None
+    choices: dict[str, Any] = {
+        "table_capacity": "provisioned",
+        "table_max_read_units": 50,
+        "table_max_write_units": 900,
+    }
+    table = alone(lambda site: Table("t", site), before=before, **choices).one(TYPE)
+    assert (table.inputs["readCapacity"], table.inputs["writeCapacity"]) == (5, 5)
+    assert ({"readCapacity", "writeCapacity"} <= set(table.ignore_changes)) == left_alone
 
 
 def dataclasses_replace_key(table: Any) -> Any:
