@@ -38,7 +38,13 @@ class Control:
             raise error
         if answer := answer_of(call):
             return reply_of(call, answer(call) or {})
-        reply = self._moto(call.request)
+        try:
+            reply = self._moto(call.request)
+        except NotImplementedError:
+            # Not a 500, which SDKs try again and again: the provider does so 25 times.
+            raise ServiceError(
+                "UnknownOperationException", f"The sandbox does not have {call.service} {call.operation}.", status=501
+            ) from None
         amendments = amendments_of(call)
         if not amendments or reply.status >= 300:
             return reply

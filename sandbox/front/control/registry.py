@@ -18,13 +18,26 @@ Answer = Callable[[Call], Mapping[str, Any] | None]
 Amendment = Callable[[Call, dict[str, Any]], None]
 """A call that succeeded and the members of moto's output, which it changes in place."""
 
+_DATA = frozenset(
+    {
+        ("cloudwatch", "PutMetricData"),
+        ("events", "PutEvents"),
+        ("logs", "PutLogEvents"),
+        ("s3", "DeleteObjects"),
+        ("s3", "ListObjects"),
+        ("s3", "ListObjectsV2"),
+        *(("sqs", f"{verb}Message{batch}") for verb in ("Send", "Receive", "Delete") for batch in ("", "Batch")),
+    }
+)
+"""What carries data and so comes often, or large: nobody is asked whether AWS would refuse it."""
+
 _refusals: list[Refusal] = []
 _answers: dict[tuple[str, str], Answer] = {}
 _amendments: dict[tuple[str, str], list[Amendment]] = {}
 
 
 def refuses(refusal: Refusal) -> Refusal:
-    """The decorated function is asked of every control call, before anybody answers it."""
+    """The decorated function is asked of every control call but those that carry data, before anybody answers."""
     _refusals.append(refusal)
     return refusal
 
@@ -52,6 +65,8 @@ def amends(service: str, *operations: str) -> Callable[[Amendment], Amendment]:
 
 def refusal_of(call: Call) -> ServiceError | None:
     """The error with which AWS would refuse a call; the first one's that knows any."""
+    if (call.service, call.operation) in _DATA:
+        return None
     errors = (refuse(call.service, call.operation, call.region, call.parameters) for refuse in _refusals)
     return next((error for error in errors if error is not None), None)
 

@@ -232,3 +232,31 @@ def test_an_amendment_changes_what_moto_answered_but_not_an_error(service: str, 
     assert getattr(wire.client, method)()["NextToken"] == "more"
     with pytest.raises(ClientError):
         getattr(wire.client, method)()
+
+
+@pytest.mark.usefixtures("tables")
+def test_an_operation_that_nobody_has_is_an_error_that_no_client_tries_again() -> None:
+    """aws-sdk-go-v2 (aws/retry/standard.go, DefaultRetryableHTTPStatusCodes) and botocore retry 500, 502, 503, 504."""
+
+    def moto(_: Request) -> Reply:
+        raise NotImplementedError("The rename_work_group action has not been implemented")
+
+    wire = Wire("athena", Control(moto))
+    with pytest.raises(ClientError, match="The sandbox does not have athena ListWorkGroups") as refused:
+        wire.client.list_work_groups()
+    response: dict[str, Any] = {**vars(refused.value)}["response"]
+    assert response["Error"]["Code"] == "UnknownOperationException"
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_call_that_carries_data_is_nobody_s_to_refuse() -> None:
+    @registry.refuses
+    def refuse(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
+        return ServiceError("AccessDeniedException", "no")
+
+    wire = Wire("events", Control(lambda _: Reply(200, [], b'{"FailedEntryCount": 0, "Entries": []}')))
+    wire.client.put_events(Entries=[{"Source": "a", "DetailType": "b", "Detail": "{}"}])
+    with pytest.raises(ClientError, match="no"):
+        wire.client.list_rules()
