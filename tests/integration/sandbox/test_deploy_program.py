@@ -15,6 +15,7 @@ from sandbox.deploy.deployer import RESOURCES
 from sandbox.deploy.without_effect import has_no_effect
 from sandbox.state import StateDir, client
 from tests.conftest import SandboxServer
+from tests.integration.sandbox.destroy import destroy, left
 from tests.integration.sandbox.provider import Aws
 from tests.integration.sandbox.read_back import READERS, Resource, differences
 
@@ -258,3 +259,7 @@ def test_a_stack_is_deployed_as_it_says(
     for check in CHECKS:
         with subtests.test(check.__name__):
             check(deployed)
+    with subtests.test("a destroy leaves nothing"):
+        aws = Aws(deployed.endpoint_url)
+        destroy(aws, resources)
+        assert left(aws, resources) == []
