@@ -49,11 +49,22 @@ class MadeWith:
 
     @classmethod
     def of(cls, settings: Settings, before: MadeWith | None) -> Self:
-        """What the program would make now, with the account and the region of the provider's credentials."""
+        """What the program would make now, with the account and the region of the provider's credentials.
+
+        RunError when the provider cannot be asked: it has no credentials, or AWS does not accept them.
+        """
+        try:
+            account, region = aws.get_caller_identity().account_id, aws.get_region().region
+        except Exception as error:  # the SDK raises nothing narrower (pulumi/runtime/invoke.py)
+            reason = " ".join(str(error).split()).rpartition("returned an error: ")[2].rstrip(".")
+            raise pulumi.RunError(
+                f"AWS did not say which account this is ({reason}): give the provider credentials that AWS accepts, by "
+                "AWS_PROFILE, aws:profile or `aws sso login`; `aws sts get-caller-identity` shows whose they are."
+            ) from None
         return cls(
             named_after=before.named_after if before else pulumi.get_stack(),
-            account=aws.get_caller_identity().account_id,
-            region=aws.get_region().region,
+            account=account,
+            region=region,
             lake_format=settings.lake_format,
             table_capacity=settings.table_capacity,
             customer_managed_keys=settings.customer_managed_keys,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.continuity import MadeWith, check
 from components.explain.graph import Graph, Resource
-from components.settings import SettingsError
+from components.settings import Settings, SettingsError
 from tests.unit.components.running import Record
 
 CONTENT = ("aws:lambda/function:Function",)
@@ -126,3 +127,15 @@ def test_from_on_demand_to_provisioned_the_table_starts_at_its_units(record: Rec
     assert {"readCapacity", "writeCapacity"} <= set(after.one(type_).ignore_changes)
     back = record("dev", before=after)
     assert set(back.one(type_).ignore_changes).isdisjoint({"readCapacity", "writeCapacity"})
+
+
+def test_missing_credentials_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed invoke raises a bare Exception, of which the engine shows the traceback (pulumi/runtime/invoke.py)."""
+    asked = "aws:index/getCallerIdentity:getCallerIdentity"
+
+    def refuse() -> None:
+        raise Exception(f"invoke of {asked} failed: invocation of {asked} returned an error: no credentials\nfound.")
+
+    monkeypatch.setattr("components.continuity.aws.get_caller_identity", refuse)
+    with pytest.raises(pulumi.RunError, match=r"^AWS did not say which account this is \(no credentials found\): give"):
+        MadeWith.of(Settings(), None)
