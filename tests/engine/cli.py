@@ -15,6 +15,7 @@ from components.settings import PROJECT
 
 _TIMEOUT_S = 600
 _STACK_FILES = "Pulumi*.yaml"
+_GITS = ".gitignore"  # which git does not read through a link
 # What the project ignores or the CLI does not need: a copy of the rest is as good as a clone.
 _LEFT_OUT = {".git", ".sandbox", ".pulumi"}
 
@@ -45,7 +46,9 @@ class Checkout:
         self._environment = _environment(directory, port)
         self.root.mkdir(parents=True)
         for path in root.iterdir():
-            if path.name not in _LEFT_OUT and not path.match(_STACK_FILES):
+            if path.name == _GITS:
+                shutil.copy(path, self.root)
+            elif path.name not in _LEFT_OUT and not path.match(_STACK_FILES):
                 (self.root / path.name).symlink_to(path)
         for path in (like.root if like else root).glob(_STACK_FILES):
             shutil.copy(path, self.root)
@@ -57,8 +60,12 @@ class Checkout:
     def pulumi(self, *command: str, stack: str = "") -> Result:
         """Run `pulumi`; what it said holds both streams, in their order."""
         chosen = ["--stack", stack] if stack else []
+        return self.run("pulumi", *command, *chosen, "--non-interactive", "--color", "never")
+
+    def run(self, *command: str) -> Result:
+        """Run any command as `pulumi` is run."""
         done = subprocess.run(
-            ["pulumi", *command, *chosen, "--non-interactive", "--color", "never"],
+            command,
             cwd=self.root,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -89,6 +96,7 @@ def _environment(directory: Path, port: int) -> dict[str, str]:
         "PULUMI_HOME": str(directory / "home"),
         "PULUMI_BACKEND_URL": f"file://{directory / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "of the engine's tests",
+        "PULUMI_SKIP_CONFIRMATIONS": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
     }

@@ -47,3 +47,11 @@ def test_an_on_demand_table_becomes_a_provisioned_one_at_its_units(deployed: New
     assert stack.account.made("Delete") == []
     again = stack.up("--expect-no-changes")
     assert again, again.out
+
+    # From here on the units are the scaling's.
+    stack.account.change_behind(TABLE, table.id, readCapacity=30, writeCapacity=40)
+    refreshed = stack.pulumi("refresh", "--yes", "--skip-preview")
+    assert refreshed, refreshed.out
+    kept = stack.up("--expect-no-changes")
+    assert kept, kept.out
+    assert stack.account.of(TABLE)[0].inputs["readCapacity"] == 30
