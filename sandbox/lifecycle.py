@@ -121,7 +121,9 @@ class Sandbox:
         deployment = self.deployment()
         if deployment is None or deployment.stack is not None:
             return None
-        return f"It was started empty: `pulumi up --stack {DEFAULT_STACK}` deploys into it."
+        port, file = self._port(), f"Pulumi.{DEFAULT_STACK}.yaml"
+        first = "" if port == DEFAULT_PORT else f", once {file} has port {port} in place of {DEFAULT_PORT}"
+        return f"It was started empty: `pulumi up --stack {DEFAULT_STACK}` deploys into it{first}."
 
     def _running(self) -> dict[str, Any] | None:
         """What server.json says of a sandbox whose `up` was carried through; else None, and nothing of it is left."""

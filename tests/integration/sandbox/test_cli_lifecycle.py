@@ -151,7 +151,8 @@ def test_a_sandbox_for_the_engine_starts_empty_and_stays_one(sandbox: CommandLin
     assert client("s3", url).list_buckets()["Buckets"] == []
     status = sandbox("status")
     assert status.code == 0
-    assert status.err == "It was started empty: `pulumi up --stack local` deploys into it.\n"
+    there = f"once Pulumi.local.yaml has port {sandbox.port} in place of 4566"
+    assert status.err == f"It was started empty: `pulumi up --stack local` deploys into it, {there}.\n"
 
     # Started again it stays what it is; a stack of the sandbox's own would meet the engine's resources.
     sandbox.kill(PROCESSES[-1])
