@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from transform.compiled import PADDING, TABLE_BYTES, CompiledTable
-from transform.events import OPERATIONS
+from transform.events import OPERATIONS, SEQUENCE_DIGITS
 from transform.schema import Table
 
 # Without pathlib, whose import takes a tenth of this package's.
@@ -51,9 +51,12 @@ MOST_RECORDS = 128
 _ROW_TO_RECORD = 3
 _ROW_BYTES = 1024
 
+# What must be the same in the library and here.
+_SAME = {"table_bytes": TABLE_BYTES, "sequence_digits": SEQUENCE_DIGITS}
+
 try:
     _library = ctypes.PyDLL(LIBRARY)
-    if ctypes.c_int64.in_dll(_library, "table_bytes").value != TABLE_BYTES:
+    if any(ctypes.c_int64.in_dll(_library, name).value != value for name, value in _SAME.items()):
         raise ValueError(f"{LIBRARY} is of another time")
 except (OSError, ValueError) as error:
     raise ImportError(f"{error}; `python -m components.library` makes it") from error

@@ -18,6 +18,9 @@
 #include "columns.h"
 #include "forms.h"
 
+/* Of a sequence, whose parts transform/events.py explains. */
+enum { SECONDS_DIGITS = 12, NUMBER_DIGITS = 40 };
+
 /* LEFT: to the careful way. */
 enum result { LEFT, INSERT, MODIFY, REMOVE, EXPIRED = 4 };
 
@@ -179,15 +182,15 @@ static byte *write_row(const struct table *table, const struct change *change, b
     out = put(put(out, table->op), change->op);
     out = put(out, table->sequence);
     *out++ = '"';
-    out = put_digits(out, *moment / 1000000, 12);
+    out = put_digits(out, *moment / 1000000, SECONDS_DIGITS);
     *out++ = change->sequence.at ? '0' : '1';
     if (change->sequence.at) {
         struct span digits = {change->sequence.at + 1, change->sequence.end - 1};
-        if (skip_digits(digits.at) != digits.end || length(digits) < 1 || length(digits) > 40) return 0;
-        for (i64 zeros = 40 - length(digits); zeros; zeros--) *out++ = '0';
+        if (skip_digits(digits.at) != digits.end || length(digits) < 1 || length(digits) > NUMBER_DIGITS) return 0;
+        for (i64 zeros = NUMBER_DIGITS - length(digits); zeros; zeros--) *out++ = '0';
         out = put(out, digits);
     } else
-        out = put_digits(out, *moment % 1000000, 40);
+        out = put_digits(out, *moment % 1000000, NUMBER_DIGITS);
     *out++ = '"';
     out = put(out, table->changed_at);
     *out++ = '"';
@@ -209,8 +212,9 @@ static byte *write_row(const struct table *table, const struct change *change, b
     return PUT(out, "}\n");
 }
 
-/* That a library is not taken for one of another time. */
+/* That a library is not taken for one of another time: by the table that it reads and the rows that it writes. */
 const i64 table_bytes = sizeof(struct table);
+const i64 sequence_digits = SECONDS_DIGITS + 1 + NUMBER_DIGITS;
 
 /* Writes the rows of records, one after another. By record: where its row ends in `out`, its result (LEFT: it has no
    row; else its operation, with EXPIRED) and when it was made, in microseconds since 1970. */

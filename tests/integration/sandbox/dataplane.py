@@ -191,6 +191,7 @@ class Sandbox:
         filters: list[str] = parameters.pop("filters", [])
         template: str | None = parameters.pop("template", None)
         key: str = parameters.pop("key", "$.dynamodb.Keys.id.S")
+        enrichment: dict[str, str] = {"Enrichment": arn} if (arn := parameters.pop("enrichment", "")) else {}
         source_parameters: dict[str, Any] = {
             "DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON", **parameters}
         }
@@ -206,6 +207,7 @@ class Sandbox:
             SourceParameters=source_parameters,
             Target=target,
             TargetParameters=target_parameters,
+            **enrichment,
         )
 
     def delivery_stream(self, name: str, source: str, bucket: str, **destination: Any) -> None:

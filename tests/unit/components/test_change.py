@@ -170,6 +170,23 @@ def test_a_change_that_the_program_refuses_is_told_in_its_words(capsys: pytest.C
     assert "refused, before anything is touched: sales-analytics-cdc:kinesisRetentionHours is '1'; allowed:" in told
 
 
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (["lakeFormat=json-gzip"], "the lake's rows rest as parquet"),
+        (["customerManagedKeys=false", "alarmEmail="], "the stack's data rests under its own key"),
+    ],
+)
+def test_what_would_lose_the_data_of_a_running_stack_is_refused(
+    wanted: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program is shown what the stack was made with, as the engine shows it."""
+    assert cli.main(["--stack", "prod", *(part for one in wanted for part in ("--change", one))], ROOT) == 2
+    told = " ".join(capsys.readouterr().out.split())
+    assert "refused, before anything is touched:" in told
+    assert words in told
+
+
 def test_the_text_names_what_forces_a_replacement(record: Record) -> None:
     dev = record("dev")
     found = plan(dev, altered(dev, TABLE, hashKey="another"))

@@ -17,6 +17,7 @@ from components.alarms import alarms
 from components.explain.controls import findings
 from components.explain.graph import Graph, Resource
 from components.explain.prices import Basis, Cost, cost
+from components.explain.rates import Tariff
 from components.metrics import Pipeline
 from components.settings import Settings
 from components.stage import Stage
@@ -55,7 +56,7 @@ def of(program: Graph, *types: str) -> list[Resource]:
 def test_dev_costs_what_the_readme_says(record: Record) -> None:
     said = re.search(r"for `dev` about (\d+) dollars a month \(.*?\) and ([\d.]+) for a million", README)
     assert said
-    basis = Basis(settings_of("dev"))
+    basis = Basis(settings_of("dev"), tariff=Tariff("eu-west-1"))
     parts = (cost(resource, basis) or Cost() for resource in record("dev").resources)
     whole = sum(parts, Cost())
     assert (round(whole.month), round(whole.million, 1)) == (int(said[1]), float(said[2]))

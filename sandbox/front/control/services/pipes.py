@@ -13,6 +13,7 @@ from sandbox.front.control.registry import amends, answers, refuses
 from sandbox.front.reply import ServiceError
 
 _FILTERS = "FilterCriteria"
+_TEMPLATE = "InputTemplate"
 
 
 @refuses
@@ -43,10 +44,12 @@ def states(call: Call, output: dict[str, Any]) -> None:
 
 @answers("pipes", "UpdatePipe")
 def update_pipe(call: Call) -> Mapping[str, Any]:
-    """Changes what is named and leaves the rest.
+    """Changes what is named and leaves the rest, in the parameters of source and target, too.
 
     Where a source is read from is no part of an update (its shape has no
-    StartingPosition), so it stays; filters stay until they are named, too.
+    StartingPosition), so it stays; filters stay until they are named. An empty
+    input template takes the template away and leaves the target's other
+    parameters: https://github.com/hashicorp/terraform-provider-aws/issues/33938.
     """
     given, backend = call.parameters, backend_of(pipes_backends, call.region)
     pipe = _pipe(backend, given["Name"])
@@ -61,7 +64,9 @@ def update_pipe(call: Call) -> Mapping[str, Any]:
         enrichment=given.get("Enrichment"),
         enrichment_parameters=given.get("EnrichmentParameters"),
         target=given.get("Target"),
-        target_parameters=given.get("TargetParameters"),
+        target_parameters=_target(pipe.target_parameters or {}, given["TargetParameters"])
+        if "TargetParameters" in given
+        else None,
         log_configuration=given.get("LogConfiguration"),
         kms_key_identifier=given.get("KmsKeyIdentifier"),
     )
@@ -85,6 +90,12 @@ def _source(old: Mapping[str, Any], new: Mapping[str, Any], call: Call) -> dict[
             kept = {member: held for member, held in old[name].items() if member not in updatable[name].members}
             merged[name] = kept | value
     return merged
+
+
+def _target(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The target's parameters after an update; an empty input template is none."""
+    merged = {**old, **new}
+    return {name: value for name, value in merged.items() if name != _TEMPLATE or value}
 
 
 def _pipe(backend: EventBridgePipesBackend, name: str) -> Pipe:
