@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import cli
 from sandbox.console import state_of
-from sandbox.lifecycle import Health
+from sandbox.lifecycle import Health, Sandbox, Up
 from sandbox.processes import PROCESSES, Record, started_at
 from sandbox.state import StateDir
 
@@ -161,3 +161,21 @@ def test_what_is_not_installed_is_named(
 
     said = error(capsys)
     assert said.startswith("The sandbox needs packages that are not installed (no_such_package): run `pip install")
+
+
+def test_what_was_started_empty_and_has_died_is_started_empty_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, started = StateDir(tmp_path / "state"), list[tuple[str, int, bool]]()
+
+    def start(_: Sandbox, program: Path, stack: str, port: int, empty: bool) -> Up:
+        started.append((stack, port, empty))
+        return Up({}, "started")
+
+    monkeypatch.setattr(Sandbox, "_start_anew", start)
+    for stack in (None, "dev"):
+        state.write_json("sandbox.lock", {})
+        state.write_json("server.json", {"port": 4600})
+        state.write_json("deployment.json", {"stack": None, "region": "eu-west-1"})
+        Sandbox(state, lambda _: None).up(tmp_path, stack, None)
+    assert started == [("local", 4600, True), ("dev", 4600, False)]
