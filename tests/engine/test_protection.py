@@ -38,3 +38,24 @@ def test_an_update_of_prod_still_takes_away_what_the_program_no_longer_has(deplo
     destroyed = prod.pulumi("destroy", "--yes", "--skip-preview")
     assert not destroyed
     assert len(prod.account.made("Create", "Delete")) == len(prod.account.made("Delete"))
+
+
+def test_what_is_not_protected_can_still_be_replaced(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dashboard's dependence alone replaces it with nothing (calculateDependentReplacements, step_generator.go).
+
+    No setting replaces anything today, so memory that could not be changed stands for one that does.
+    """
+    function = "aws:lambda/function:Function"
+
+    def replacing(type_: str, path: str) -> str:
+        return path if (type_, path) == (function, "memorySize") else ""
+
+    monkeypatch.setattr("tests.engine.recorder.diff.replacing", replacing)
+    prod = deployed("prod")
+    prod.account.calls.clear()
+    prod.set(lambdaMemoryMb=1024)
+    replaced = prod.up()
+    assert replaced, replaced.out
+    done = prod.account.made("Create", "Delete")
+    assert {call.type for call in done} == {function}
+    assert [call.method for call in done if call.name == "delivery-transform"] == ["Delete", "Create"]

@@ -64,3 +64,15 @@ def test_pulumi_install_finds_what_to_install(root: Path) -> None:
     pinned = (root / "requirements" / "runtime.txt").read_text()
     assert "\npulumi-aws==" in pinned
     assert pinned.count("==") <= pinned.count("--hash=sha256:")
+
+
+def test_without_a_cli_the_engines_tests_say_that_they_skip(root: Path, tmp_path: Path) -> None:
+    for tool in ("make", "sh"):
+        found = shutil.which(tool)
+        assert found is not None
+        (tmp_path / tool).symlink_to(found)
+    told = subprocess.run(
+        ["make", "test-engine"], cwd=root, env={"PATH": str(tmp_path)}, check=True, capture_output=True, text=True
+    )
+    (line,) = told.stdout.splitlines()
+    assert line.startswith("test-engine: skipped, because there is no pulumi CLI on the PATH")
