@@ -37,7 +37,8 @@ class Capture(Stage):
     `pipe_name`, `large_pipe_name`, `shorten_function_name`, `dead_letter_queue_url` and
     `dead_letter_queue_name` are "". DynamoDB skips a change whose record would exceed 1 MiB there, and goes on
     (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_using-shards-and-metrics.html,
-    FailedToReplicateRecordCount): such a change is lost to the lake, which an alarm tells.
+    FailedToReplicateRecordCount): such a change is lost to the lake, which an alarm tells. The partition key is
+    DynamoDB's own choice; nothing documents it, nor that a long key of the table would not fit.
 
     The stream takes records of 1 MiB, its default. More (`maxRecordSizeInKiB`) would be of no use: AWS says to check
     first that what reads the stream can handle it

@@ -56,9 +56,10 @@ class PipeArgs:
 class Pipe(Stage):
     """A Pipe that reads the DynamoDB stream from its beginning and loses nothing it reads.
 
-    There are two on one table, as DynamoDB allows
-    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html: two readers a shard), told apart
-    by the size of a change: no large one, which may need a second look, is in a batch with others.
+    There are two on one table, told apart by the size of a change: no large one, which may need a second look, is in
+    a batch with others. More than two readers of a shard would be throttled
+    (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html,
+    LimitExceededException).
 
     A batch that fails is halved until the record at fault stands alone, tried
     again `pipeRetries` times (a large one `LARGE_RETRIES` times at most), and then described in the dead-letter

@@ -56,7 +56,7 @@ def test_a_pipe_reads_from_the_beginning_and_gives_no_change_up_for_its_age(name
 def test_every_change_goes_one_of_the_two_ways(program: Graph) -> None:
     """Two Pipes on one table: DynamoDB allows two readers a shard.
 
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html (LimitExceededException)
     """
     for name, patterns in zip(PIPES, (OTHER_CHANGES, LARGE_CHANGES), strict=True):
         filters = pipe_of(program, name).inputs["sourceParameters"]["filterCriteria"]["filters"]
