@@ -36,8 +36,8 @@ def test_a_stack_comes_stays_changes_and_goes(name: str, new: New) -> None:
     stack.set(lambdaMemoryMb=1024)
     changed = stack.up()
     assert changed, changed.out
-    (updated,) = stack.account.made("Create", "Update", "Delete")
-    assert (updated.method, updated.type, updated.inputs["memorySize"]) == ("Update", FUNCTION, 1024)
+    updated = stack.account.made("Create", "Update", "Delete")
+    assert {(call.method, call.type, call.inputs["memorySize"]) for call in updated} == {("Update", FUNCTION, 1024)}
 
     if name == "prod":
         stack.set(protect=False, forceDestroy=True)

@@ -28,7 +28,7 @@ def _bucket(method: str, **arguments: Any) -> Deleter:
 
 
 def _bus(it: Resource) -> dict[str, str]:
-    return {"EventBusName": it.inputs["eventBusName"]}
+    return {"EventBusName": it.inputs.get("eventBusName", "default")}
 
 
 def _scaled(it: Resource) -> dict[str, str]:

@@ -120,16 +120,18 @@ def event_bus_policy(aws: Aws, it: Resource) -> Mapping[str, Any]:
 
 @reads("aws:cloudwatch/eventRule:EventRule")
 def event_rule(aws: Aws, it: Resource) -> Mapping[str, Any]:
-    found = aws.events.describe_rule(Name=it.inputs["name"], EventBusName=it.inputs["eventBusName"])
+    found = aws.events.describe_rule(Name=it.inputs["name"], EventBusName=it.inputs.get("eventBusName", "default"))
     return found | {"tags": _map(aws.events.list_tags_for_resource(ResourceARN=found["Arn"])["Tags"])}
 
 
 @reads("aws:cloudwatch/eventTarget:EventTarget")
 def event_target(aws: Aws, it: Resource) -> Mapping[str, Any]:
-    where = {"rule": it.inputs["rule"], "eventBusName": it.inputs["eventBusName"]}
+    where = {"rule": it.inputs["rule"], "eventBusName": it.inputs.get("eventBusName", "default")}
     (found,) = aws.events.list_targets_by_rule(Rule=where["rule"], EventBusName=where["eventBusName"])["Targets"]
-    transformer = found["InputTransformer"]
-    return found | where | {"targetId": found["Id"], "inputTransformer": _also(transformer, inputPaths="InputPathsMap")}
+    told = found | where | {"targetId": found["Id"]}
+    if transformer := found.get("InputTransformer"):
+        told["inputTransformer"] = _also(transformer, inputPaths="InputPathsMap")
+    return told
 
 
 @reads("aws:cloudwatch/logGroup:LogGroup")
@@ -342,12 +344,14 @@ def ownership(aws: Aws, it: Resource) -> Mapping[str, Any]:
 @reads("aws:s3/bucketNotification:BucketNotification")
 def notification(aws: Aws, it: Resource) -> Mapping[str, Any]:
     name = it.inputs["bucket"]
-    queues = aws.s3.get_bucket_notification_configuration(Bucket=name)["QueueConfigurations"]
+    configured = aws.s3.get_bucket_notification_configuration(Bucket=name)
+    queues = configured.get("QueueConfigurations", [])
     filters = [
         {rule["Name"].lower(): rule["Value"] for rule in each["Filter"]["Key"]["FilterRules"]} for each in queues
     ]
     return {
         "bucket": name,
+        "eventbridge": "EventBridgeConfiguration" in configured,
         "queues": [
             queue | {"filterPrefix": each.get("prefix"), "filterSuffix": each.get("suffix")}
             for queue, each in zip(queues, filters, strict=True)
