@@ -6,18 +6,21 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from sandbox.front.control import Control
+from sandbox.front.control import Control, refuses
 from sandbox.front.data_calls import DataCalls
 from sandbox.front.functions import function_code
 from sandbox.front.install import install
 from sandbox.front.moto_app import MotoApp
 from sandbox.front.reply import Reply, Request
 from sandbox.front.services import Services, service_of
+from sandbox.refusals import refuse
 from sandbox.state import StateDir
 
 log = logging.getLogger(__name__)
+refuses(refuse)
 
 Message = MutableMapping[str, Any]
+
 _HEALTH = Reply(200, [("content-type", "application/json")], b'{"status":"ok"}')
 
 

@@ -72,4 +72,28 @@ def _s3(shape: Shape, inputs: Inputs) -> dict[str, Any]:
         )
     if backup := inputs.block("s3BackupConfiguration"):
         nested["S3BackupConfiguration"] = _s3(shape.members["S3BackupConfiguration"], backup)
-    return nested | fill(shape, inputs)
+    return _with_processor_defaults(nested | fill(shape, inputs))
+
+
+def _with_processor_defaults(destination: dict[str, Any]) -> dict[str, Any]:
+    """A destination whose Lambda processors have the parameters that the provider adds to those given.
+
+    AWS refuses one buffering hint without the other, so what is added matters:
+    defaultProcessorParameters in internal/service/firehose/delivery_stream.go of
+    hashicorp/terraform-provider-aws.
+    """
+    added = {
+        "NumberOfRetries": "3",
+        "BufferSizeInMBs": "1",
+        "BufferIntervalInSeconds": "60",
+        "RoleArn": destination["RoleARN"],
+    }
+    for processor in destination.get("ProcessingConfiguration", {}).get("Processors", []):
+        if processor["Type"] != "Lambda":
+            continue
+        parameters = processor.setdefault("Parameters", [])
+        given = {parameter["ParameterName"] for parameter in parameters}
+        parameters += [
+            {"ParameterName": name, "ParameterValue": value} for name, value in added.items() if name not in given
+        ]
+    return destination

@@ -34,6 +34,7 @@ def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
 def pipeline(sandbox: Sandbox, name: str, mended: Path, **destination: Any) -> None:
     parameters = {
         "LambdaArn": sandbox.function(name, TRANSFORM.format(mended=str(mended))) + ":$LATEST",
+        "BufferSizeInMBs": "1",
         "BufferIntervalInSeconds": "0",
     }
     listed = [{"ParameterName": key, "ParameterValue": value} for key, value in parameters.items()]

@@ -26,7 +26,11 @@ def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
 
 def delivery_stream(sandbox: Sandbox, name: str, shards: int = 2, **hints: int) -> None:
     """A delivery stream with a transform that changes nothing."""
-    parameters = {"LambdaArn": sandbox.function(name, ECHO), "BufferIntervalInSeconds": "0"}
+    parameters = {
+        "LambdaArn": sandbox.function(name, ECHO),
+        "BufferSizeInMBs": "1",
+        "BufferIntervalInSeconds": "0",
+    }
     listed = [{"ParameterName": key, "ParameterValue": value} for key, value in parameters.items()]
     sandbox.delivery_stream(
         name,

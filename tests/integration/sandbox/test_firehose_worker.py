@@ -46,7 +46,12 @@ def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
 
 
 def processing(function_arn: str, **parameters: str) -> dict[str, Any]:
-    settings = {"LambdaArn": f"{function_arn}:$LATEST", "BufferIntervalInSeconds": "0", "NumberOfRetries": "1"}
+    settings = {
+        "LambdaArn": f"{function_arn}:$LATEST",
+        "BufferSizeInMBs": "1",
+        "BufferIntervalInSeconds": "0",
+        "NumberOfRetries": "1",
+    }
     listed = [{"ParameterName": name, "ParameterValue": value} for name, value in (settings | parameters).items()]
     return {"Enabled": True, "Processors": [{"Type": "Lambda", "Parameters": listed}]}
 

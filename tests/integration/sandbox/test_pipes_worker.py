@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.integration.sandbox.dataplane import Sandbox, arrived, events, put, wait_until
+from tests.integration.sandbox.dataplane import ROLE, Sandbox, arrived, events, put, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,14 @@ def test_what_the_target_never_takes_goes_to_the_dead_letter_queue(sandbox: Sand
 
 
 def test_a_pipe_that_is_not_run_here_is_said_so_once(sandbox: Sandbox) -> None:
-    sandbox.pipe("strange", "arn:aws:sqs:eu-west-1:123456789012:queue", sandbox.stream("strange"))
+    sandbox.client("pipes").create_pipe(
+        Name="strange",
+        RoleArn=ROLE,
+        Source="arn:aws:sqs:eu-west-1:123456789012:queue",
+        SourceParameters={"SqsQueueParameters": {"BatchSize": 10}},
+        Target=sandbox.stream("strange"),
+        TargetParameters={"KinesisStreamParameters": {"PartitionKey": "$.messageId"}},
+    )
     found: dict[str, str] = wait_until(lambda: sandbox.status("pipes").get("unsupported"), "the status to tell of it")
     assert "only DynamoDB streams and Kinesis streams are read here" in found["strange"]
     assert sandbox.workers[0].log.read_text().count("pipe strange does not run") == 1

@@ -246,6 +246,7 @@ def delivery_stream(aws: Aws) -> None:
         "Parameters": [
             {"ParameterName": "LambdaArn", "ParameterValue": aws.arn("lambda", "function:f:$LATEST")},
             {"ParameterName": "BufferSizeInMBs", "ParameterValue": "1"},
+            {"ParameterName": "BufferIntervalInSeconds", "ParameterValue": "60"},
         ],
     }
     destination: dict[str, Any] = {

@@ -1,0 +1,129 @@
+"""S3: a bucket's lifecycle, encryption, policy and notifications.
+
+s3/*.snapshot.json of localstack/localstack (recorded on AWS) and its
+services/s3/validation.py, rules/s3 of badmintoncryer/cdk-preflight,
+plugins/modules/s3_lifecycle.py of ansible-collections/community.aws.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from typing import Any
+
+from moto.sqs.models import sqs_backends
+
+from sandbox.front.reply import ServiceError
+from sandbox.refusals.given import Fields, fields, listed, texts
+from sandbox.refusals.registry import Asked, refuses
+from sandbox.state import ACCOUNT_ID
+
+_MALFORMED_XML = "The XML you provided was not well-formed or did not validate against our published schema"
+_ACTIONS = (
+    *("AbortIncompleteMultipartUpload", "Expiration", "NoncurrentVersionExpiration"),
+    *("NoncurrentVersionTransitions", "Transitions"),
+)
+_OF_OBJECTS = ("Object", "ObjectAcl", "ObjectTagging", "ObjectVersion")
+"""How actions end that are on objects and on no bucket."""
+
+
+@refuses("s3", "PutBucketLifecycleConfiguration")
+def lifecycle(asked: Asked) -> ServiceError | None:
+    """A rule does something, and removes the markers of what has gone only without days or a date."""
+    rules = listed(asked.at("LifecycleConfiguration.Rules"))
+    for rule in rules:
+        expiration = fields(rule.get("Expiration"))
+        if "ExpiredObjectDeleteMarker" in expiration and len(expiration) > 1:
+            return ServiceError("MalformedXML", _MALFORMED_XML)
+        if not any(rule.get(action) for action in _ACTIONS):
+            return ServiceError("InvalidRequest", "At least one action needs to be specified in a rule")
+        if "Days" in expiration and expiration["Days"] < 1:
+            return ServiceError("InvalidArgument", "'Days' for Expiration action must be a positive integer")
+    ids = [rule["ID"] for rule in rules if rule.get("ID")]
+    if len(ids) != len(set(ids)):
+        return ServiceError("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
+    return None
+
+
+@refuses("s3", "PutBucketEncryption")
+def encryption(asked: Asked) -> ServiceError | None:
+    """A key belongs to KMS's encryption alone."""
+    for rule in listed(asked.at("ServerSideEncryptionConfiguration.Rules")):
+        default = fields(rule.get("ApplyServerSideEncryptionByDefault"))
+        if default.get("KMSMasterKeyID") and not str(default.get("SSEAlgorithm")).startswith("aws:kms"):
+            return ServiceError(
+                "InvalidArgument",
+                "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+            )
+    return None
+
+
+@refuses("s3", "PutBucketPolicy")
+def policy(asked: Asked) -> ServiceError | None:
+    """A policy is a JSON object with statements, each of something in the bucket."""
+    text = asked.get("Policy") or ""
+    try:
+        document: Any = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        return _malformed("Policies must be valid JSON and the first byte must be '{'")
+    statements = fields(document).get("Statement")
+    if statements is None:
+        return _malformed("Missing required field Statement")
+    complaints = (_of_statement(statement, str(asked.get("Bucket"))) for statement in listed(statements))
+    return next((_malformed(complaint) for complaint in complaints if complaint), None)
+
+
+@refuses("s3", "PutBucketNotificationConfiguration")
+def notifications(asked: Asked) -> ServiceError | None:
+    """A queue that is to be told lets S3 send to it, on behalf of the bucket: S3 tries at once."""
+    for one in listed(asked.at("NotificationConfiguration.QueueConfigurations")):
+        if not _lets_in(str(one.get("QueueArn")), str(asked.get("Bucket"))):
+            return ServiceError("InvalidArgument", "Unable to validate the following destination configurations")
+    return None
+
+
+def _of_statement(statement: Fields, bucket: str) -> str | None:
+    if "Principal" not in statement and "NotPrincipal" not in statement:
+        return "Missing required field Principal"
+    resources = texts(statement.get("Resource"))
+    if any(one.partition(":s3:::")[2].partition("/")[0] != bucket for one in resources):
+        return "Policy has invalid resource"
+    actions = texts(statement.get("Action"))
+    objects_alone = bool(actions) and all(action.endswith(_OF_OBJECTS) for action in actions)
+    if resources and objects_alone and not any("/" in one for one in resources):
+        return "Action does not apply to any resource(s) in statement"
+    return None
+
+
+def _lets_in(queue_arn: str, bucket: str) -> bool:
+    if queue_arn.count(":") < 5:
+        return False
+    queue: Any = sqs_backends[ACCOUNT_ID][queue_arn.split(":")[3]].queues.get(queue_arn.rpartition(":")[2])
+    if queue is None:
+        return False
+    document = fields(json.loads(queue.policy or "{}"))
+    return any(_allows(statement, bucket) for statement in listed(document.get("Statement")))
+
+
+def _allows(statement: Fields, bucket: str) -> bool:
+    principal = statement.get("Principal")
+    for_s3 = principal in ("*", {"AWS": "*"}) or "s3.amazonaws.com" in texts(fields(principal).get("Service"))
+    sends = any(fnmatch.fnmatchcase("sqs:sendmessage", action.lower()) for action in texts(statement.get("Action")))
+    return statement.get("Effect") == "Allow" and for_s3 and sends and _holds(statement, bucket)
+
+
+def _holds(statement: Fields, bucket: str) -> bool:
+    """Whether a statement's conditions let S3 send on behalf of the bucket; of others nothing is known here."""
+    carried = {"aws:sourcearn": f"arn:aws:s3:::{bucket}", "aws:sourceaccount": ACCOUNT_ID}
+    return all(
+        any(fnmatch.fnmatchcase(carried[key.lower()], value) for value in texts(values))
+        for keys in fields(statement.get("Condition")).values()
+        for key, values in fields(keys).items()
+        if key.lower() in carried
+    )
+
+
+def _malformed(sentence: str) -> ServiceError:
+    return ServiceError("MalformedPolicy", sentence)

@@ -1,0 +1,61 @@
+"""Lambda: a function's name, runtime and environment.
+
+lambda_/test_lambda_api.snapshot.json of localstack/localstack.
+"""
+
+from __future__ import annotations
+
+import json
+
+from sandbox.front.reply import ServiceError
+from sandbox.refusals.registry import Asked, refuses
+
+_LONGEST_NAME = 64
+_LARGEST_ENVIRONMENT_BYTES = 4096
+_RUNTIMES = (
+    *("nodejs20.x", "python3.14", "provided.al2023", "python3.12", "python3.13", "nodejs24.x", "nodejs22.x"),
+    *("java25", "python3.10", "python3.11", "java21", "ruby3.3", "ruby3.4", "ruby3.2", "python3.8", "python3.9"),
+    *("java17", "nodejs16.x", "dotnet10", "dotnet8", "java11", "dotnet6", "nodejs18.x", "provided.al2", "java8.al2"),
+)
+"""What AWS lists, in its order."""
+
+
+@refuses("lambda", "CreateFunction")
+def name(asked: Asked) -> ServiceError | None:
+    """A new function's name is no longer than 64 characters."""
+    given = str(asked.get("FunctionName") or "")
+    if given.startswith("arn:") or len(given) <= _LONGEST_NAME:
+        return None
+    return _invalid(
+        f"1 validation error detected: Value '{given}' at 'functionName' failed to satisfy constraint: "
+        f"Member must have length less than or equal to {_LONGEST_NAME}"
+    )
+
+
+@refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
+def runtime(asked: Asked) -> ServiceError | None:
+    """A runtime is one of Lambda's."""
+    given = asked.get("Runtime")
+    if given is None or given in _RUNTIMES:
+        return None
+    return _invalid(
+        f"Value {given} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+        f"[{', '.join(_RUNTIMES)}] or be a valid ARN"
+    )
+
+
+@refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
+def environment(asked: Asked) -> ServiceError | None:
+    """The environment's variables fit into 4 KB."""
+    variables = asked.at("Environment.Variables")
+    text = json.dumps(variables, separators=(",", ":"), ensure_ascii=False) if variables else ""
+    if len(text.encode()) <= _LARGEST_ENVIRONMENT_BYTES:
+        return None
+    return _invalid(
+        "Lambda was unable to configure your environment variables because the environment variables you have provided "
+        f"exceeded the 4KB limit. String measured: {text}"
+    )
+
+
+def _invalid(sentence: str) -> ServiceError:
+    return ServiceError("InvalidParameterValueException", sentence)

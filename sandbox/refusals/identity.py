@@ -1,0 +1,76 @@
+"""IAM: how large policies may be, and whom they speak of. What else they may say, moto knows.
+
+rules/iam of badmintoncryer/cdk-preflight,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, whose
+sentences are those of aws-amplify/amplify-cli issue 1699 and
+cloudposse/terraform-aws-components ("Known Problems" of aws-teams).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from sandbox.front.reply import ServiceError
+from sandbox.refusals.given import Fields, fields, listed
+from sandbox.refusals.registry import Asked, refuses
+
+_LARGEST_INLINE = 10_240
+_LARGEST_TRUST = 2_048
+
+
+@refuses("iam", "PutRolePolicy")
+def inline_size(asked: Asked) -> ServiceError | None:
+    """The inline policies of a role are 10,240 characters at most; of more than one, nobody counts here."""
+    if _size(asked.get("PolicyDocument")) <= _LARGEST_INLINE:
+        return None
+    sentence = f"Maximum policy size of {_LARGEST_INLINE} bytes exceeded for role {asked.get('RoleName')}"
+    return ServiceError("LimitExceeded", sentence, status=409)
+
+
+@refuses("iam", "PutRolePolicy")
+def nobody(asked: Asked) -> ServiceError | None:
+    """A role's policy is about the role and names nobody."""
+    statements = _statements(asked.get("PolicyDocument"))
+    if any("Principal" in statement or "NotPrincipal" in statement for statement in statements):
+        return ServiceError("MalformedPolicyDocument", "Policy document should not specify a principal.")
+    return None
+
+
+@refuses("iam", "CreateRole")
+def trusted(asked: Asked) -> ServiceError | None:
+    """A trust policy is about the role and names no resource."""
+    if any("Resource" in statement for statement in _statements(asked.get("AssumeRolePolicyDocument"))):
+        return ServiceError("MalformedPolicyDocument", "Has prohibited field Resource")
+    return None
+
+
+@refuses("iam", "CreateRole")
+def trust_size(asked: Asked) -> ServiceError | None:
+    """A role's trust policy is 2,048 characters at most, unless the account's quota is raised."""
+    return _too_large_trust(asked.get("AssumeRolePolicyDocument"))
+
+
+@refuses("iam", "UpdateAssumeRolePolicy")
+def changed_trust_size(asked: Asked) -> ServiceError | None:
+    """The same for a trust policy that takes another's place."""
+    return _too_large_trust(asked.get("PolicyDocument"))
+
+
+def _too_large_trust(document: str | None) -> ServiceError | None:
+    if _size(document) <= _LARGEST_TRUST:
+        return None
+    return ServiceError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {_LARGEST_TRUST}", status=409)
+
+
+def _statements(document: str | None) -> list[Fields]:
+    """A document's statements; none where it is not JSON, which moto says."""
+    try:
+        return listed(fields(json.loads(document or "{}")).get("Statement"))
+    except ValueError:
+        return []
+
+
+def _size(document: str | None) -> int:
+    """A document's size as IAM counts it, without white space."""
+    return len(re.sub(r"\s", "", document or ""))

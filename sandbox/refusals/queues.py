@@ -1,0 +1,73 @@
+"""SQS: a queue's attributes, its encryption and where it gives up to.
+
+rules/sqs of badmintoncryer/cdk-preflight; the sentence about a redrive policy
+stands whole in services/sqs/provider.py of localstack/localstack.
+"""
+
+from __future__ import annotations
+
+import json
+
+from sandbox.front.reply import ServiceError
+from sandbox.refusals.given import fields
+from sandbox.refusals.registry import Asked, refuses
+
+_MOST_RECEIVED = 1000
+_RANGES = {
+    "DelaySeconds": (0, 900),
+    "MaximumMessageSize": (1024, 1_048_576),
+    "MessageRetentionPeriod": (60, 1_209_600),
+    "ReceiveMessageWaitTimeSeconds": (0, 20),
+    "VisibilityTimeout": (0, 43_200),
+    "KmsDataKeyReusePeriodSeconds": (60, 86_400),
+}
+"""https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html"""
+
+
+@refuses("sqs", "CreateQueue", "SetQueueAttributes")
+def ranges(asked: Asked) -> ServiceError | None:
+    """An attribute that is a number is in its range."""
+    given = fields(asked.get("Attributes"))
+    for name, (low, high) in _RANGES.items():
+        if name in given and not (str(given[name]).isdecimal() and low <= int(given[name]) <= high):
+            return ServiceError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+    return None
+
+
+@refuses("sqs", "CreateQueue", "SetQueueAttributes")
+def encryption(asked: Asked) -> ServiceError | None:
+    """A queue is encrypted by SQS or under a KMS key, not both."""
+    given = fields(asked.get("Attributes"))
+    if str(given.get("SqsManagedSseEnabled")).lower() == "true" and given.get("KmsMasterKeyId"):
+        return ServiceError(
+            "InvalidAttributeValue",
+            "You can use one type of server-side encryption (SSE) at one time. "
+            "You can either enable KMS SSE or SQS SSE.",
+        )
+    return None
+
+
+@refuses("sqs", "CreateQueue", "SetQueueAttributes")
+def redrive(asked: Asked) -> ServiceError | None:
+    """A redrive policy names a queue and how often a message is tried."""
+    text = str(fields(asked.get("Attributes")).get("RedrivePolicy") or "")
+    reason = _reason(text) if text else None
+    if reason is None:
+        return None
+    sentence = f"Value {text} for parameter RedrivePolicy is invalid. Reason: {reason}"
+    return ServiceError("InvalidParameterValue", sentence)
+
+
+def _reason(text: str) -> str | None:
+    try:
+        policy = fields(json.loads(text))
+    except ValueError:
+        return "Redrive policy is not a valid JSON map."
+    for name in ("deadLetterTargetArn", "maxReceiveCount"):
+        if name not in policy:
+            return f"Redrive policy does not contain mandatory attribute: {name}."
+    count = policy["maxReceiveCount"]
+    if str(count).isdecimal() and 1 <= int(count) <= _MOST_RECEIVED:
+        return None
+    bounds = f"valid values are from 1 to {_MOST_RECEIVED} both inclusive."
+    return f"Invalid value for maxReceiveCount: {count}, {bounds}"

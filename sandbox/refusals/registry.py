@@ -1,0 +1,60 @@
+"""Which functions refuse which operations."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.front.reply import ServiceError
+from sandbox.refusals.given import fields
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A call that is asked about: its operation, its region, its parameters (without those that are null)."""
+
+    operation: str
+    region: str
+    parameters: Mapping[str, Any]
+
+    def get(self, name: str) -> Any:
+        """The parameter of that name; None when there is none."""
+        return self.parameters.get(name)
+
+    def at(self, path: str) -> Any:
+        """What stands at a path of names in the parameters, such as "A.B.C"; None where it ends before."""
+        value: Any = self.parameters
+        for name in path.split("."):
+            value = fields(value).get(name)
+        return value
+
+
+Check = Callable[[Asked], ServiceError | None]
+
+_checks: dict[tuple[str, str], list[Check]] = {}
+
+
+def refuses(service: str, *operations: str) -> Callable[[Check], Check]:
+    """The decorated function is asked about these operations of a service."""
+
+    def register(check: Check) -> Check:
+        for operation in operations:
+            _checks.setdefault((service, operation), []).append(check)
+        return check
+
+    return register
+
+
+def of(service: str, operation: str) -> list[Check]:
+    """The functions that are asked about an operation, in the order in which they were registered."""
+    return _checks.get((service, operation), [])
+
+
+def load() -> None:
+    """Import the modules of this package, which register what they refuse."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        importlib.import_module(f"{__package__}.{module.name}")

@@ -1,0 +1,124 @@
+"""DynamoDB: capacity, on-demand limits and warm throughput of a table.
+
+Sentences: hashicorp/terraform-provider-aws issue 39760 and pulumi/pulumi-aws
+issue 5126 (on-demand limits), badmintoncryer/cdk-preflight rules/dynamodb (warm
+throughput, billing mode), validations/ and actions/updateTable.js of
+mhart/dynalite, dynamodb/test_dynamodb.snapshot.json of localstack/localstack.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from moto.dynamodb.models import dynamodb_backends
+
+from sandbox.front.reply import ServiceError
+from sandbox.refusals.given import fields
+from sandbox.refusals.registry import Asked, refuses
+from sandbox.state import ACCOUNT_ID
+
+_INVALID = "One or more parameter values were invalid: "
+_NAME = re.compile(r"[a-zA-Z0-9_.-]+")
+_SHORTEST_NAME, _LONGEST_NAME = 3, 255
+_LEAST_WARM = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
+"""What a new on-demand table is ready for at once; a request may only ask for more."""
+_LIMITS = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
+
+
+@refuses("dynamodb", "CreateTable")
+def name(asked: Asked) -> ServiceError | None:
+    """A table's name has 3 to 255 characters of a few kinds."""
+    given = str(asked.get("TableName") or "")
+    if not _SHORTEST_NAME <= len(given) <= _LONGEST_NAME:
+        bounds = f"at least {_SHORTEST_NAME} characters long and at most {_LONGEST_NAME} characters long"
+        return _invalid(f"TableName must be {bounds}")
+    if _NAME.fullmatch(given) is None:
+        return _invalid(
+            f"1 validation error detected: Value '{given}' at 'tableName' failed to satisfy constraint: "
+            f"Member must satisfy regular expression pattern: {_NAME.pattern}"
+        )
+    return None
+
+
+@refuses("dynamodb", "CreateTable")
+def on_demand_limit(asked: Asked) -> ServiceError | None:
+    """A limit of a new table is at least 1: the -1 for "no limit" is UpdateTable's alone."""
+    limits = fields(asked.get("OnDemandThroughput"))
+    for name in _LIMITS:
+        if (limit := limits.get(name)) is None:
+            continue
+        if asked.get("BillingMode") != "PAY_PER_REQUEST":
+            used = "for OnDemandThroughput can't be used with PROVISIONED BillingMode"
+            return _invalid(f"{_INVALID}Property {name} {used}")
+        if limit < 1:
+            return _invalid(f"{_INVALID}Requested {name} for OnDemandThroughput for table is outside of valid range")
+    return None
+
+
+@refuses("dynamodb", "CreateTable")
+def warm_throughput(asked: Asked) -> ServiceError | None:
+    """A new table cannot be less warm than AWS makes it."""
+    warm = fields(asked.get("WarmThroughput"))
+    for name, least in _LEAST_WARM.items():
+        if name in warm and warm[name] < least:
+            return _invalid(f"{_INVALID}Requested {name} for WarmThroughput for table is lower than initial throughput")
+    return None
+
+
+@refuses("dynamodb", "CreateTable")
+def capacity(asked: Asked) -> ServiceError | None:
+    """A provisioned table has a capacity, an on-demand table has none."""
+    given = asked.get("ProvisionedThroughput")
+    if asked.get("BillingMode") == "PAY_PER_REQUEST":
+        if given:
+            return _invalid(
+                f"{_INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
+                "PAY_PER_REQUEST"
+            )
+    elif not given:
+        return _invalid(
+            f"{_INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
+        )
+    return None
+
+
+@refuses("dynamodb", "UpdateTable")
+def nothing_to_update(asked: Asked) -> ServiceError | None:
+    """An update that names only the table is none."""
+    if set(asked.parameters) - {"TableName", "AttributeDefinitions"}:
+        return None
+    return _invalid(
+        "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
+        "SSESpecification or ReplicaUpdates is required"
+    )
+
+
+@refuses("dynamodb", "UpdateTable")
+def same_capacity(asked: Asked) -> ServiceError | None:
+    """An update to the capacity that a table has already is none."""
+    wanted = fields(asked.get("ProvisionedThroughput"))
+    table = _table(asked)
+    if not wanted or table is None or asked.get("BillingMode") or asked.get("GlobalSecondaryIndexUpdates"):
+        return None
+    names = ("ReadCapacityUnits", "WriteCapacityUnits")
+    had = fields(table.throughput)
+    if any(int(had.get(name, 0)) != wanted.get(name) for name in names):
+        return None
+    said = " ".join(
+        f"Current {name} provisioned for the table: {had[name]}. Requested {name}: {wanted[name]}." for name in names
+    )
+    return _invalid(
+        "The provisioned throughput for the table will not change. The requested value equals the current value. "
+        f"{said} Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
+    )
+
+
+def _table(asked: Asked) -> Any:
+    tables: Mapping[str, Any] = dynamodb_backends[ACCOUNT_ID][asked.region].tables
+    return tables.get(str(asked.get("TableName")).rpartition("/")[2])
+
+
+def _invalid(sentence: str) -> ServiceError:
+    return ServiceError("ValidationException", sentence)
