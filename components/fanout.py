@@ -61,10 +61,12 @@ class Fanout(Stage):
         put = Permission(
             ("events:PutEvents",), (bus.arn,), principal=Principal("AWS", pipe.role_arn), sid="ThePipeAlone"
         )
+        # EventBridge refuses a principal that it does not know yet, and the provider does not try again:
+        # a pipe takes long enough to be made for its role to be known.
         aws.cloudwatch.EventBusPolicy(
             name,
             aws.cloudwatch.EventBusPolicyArgs(event_bus_name=bus.name, policy=policy([put])),
-            self.child(),
+            self.child([pipe]),
         )
         consumer = Consumer(f"{name}-consumer", ConsumerArgs(bus.name, dead_letters.arn), site, self.child())
         self.event_bus_name = bus.name

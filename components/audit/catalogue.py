@@ -1,0 +1,411 @@
+"""The lake's catalogue, its crawler, and the workgroup that queries it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+from components.audit.reading import (
+    at,
+    both,
+    document,
+    fields,
+    listed,
+    number,
+    one_of,
+    text,
+    waits_for_role_policy,
+)
+from components.audit.requests import CRAWLER, but, failed
+from components.audit.rule import Refused, Rule
+from components.audit.spoiling import NOTHING, given, unordered
+from components.explain.evidence import Case
+
+DATABASE = "aws:glue/catalogDatabase:CatalogDatabase"
+TABLE = "aws:glue/catalogTable:CatalogTable"
+CRAWLER_TYPE = "aws:glue/crawler:Crawler"
+WORKGROUP = "aws:athena/workgroup:Workgroup"
+QUERY = "aws:athena/namedQuery:NamedQuery"
+
+_GLUE = "https://docs.aws.amazon.com/glue/latest/webapi/"
+_ATHENA = "https://docs.aws.amazon.com/athena/latest/"
+_PREFLIGHT = "badmintoncryer/cdk-preflight rules/"
+_NAME = r"[a-z0-9_]+"
+_VIEW = re.compile(r"/\* Presto View: (\S+) \*/")
+_CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
+_RESULTS = "configuration.resultConfiguration"
+_CONFIGURED = "Configuration.ResultConfiguration"
+_WORKGROUP = {"Name": "audit", "Configuration": {"ResultConfiguration": {"OutputLocation": "s3://audit/results/"}}}
+
+
+def _names_are_plain(case: Case) -> bool:
+    names = [column["name"] for column in _columns(case)]
+    return all(re.fullmatch(_NAME, name) and len(name) <= 255 for name in (case.inputs["name"], *names))
+
+
+def _columns(case: Case) -> list[Any]:
+    return [*listed(case.inputs, "storageDescriptor.columns"), *listed(case.inputs, "partitionKeys")]
+
+
+def _columns_are_different(case: Case) -> bool:
+    names = [column["name"] for column in _columns(case)]
+    return len(names) == len(set(names))
+
+
+def _has_a_serde(case: Case) -> bool:
+    return bool(at(case.inputs, "storageDescriptor.serDeInfo.serializationLibrary"))
+
+
+def _projection_is_whole(case: Case) -> bool:
+    parameters = fields(case.inputs, "parameters")
+    if parameters.get("projection.enabled") != "true":
+        return True
+    return all(
+        f"${{{key['name']}}}" in parameters.get("storage.location.template", "")
+        and all(f"projection.{key['name']}.{rest}" in parameters for rest in ("type", "range"))
+        for key in listed(case.inputs, "partitionKeys")
+    )
+
+
+def _view_is_whole(case: Case) -> bool:
+    """A view's text is Presto's JSON in base64, with the columns of the table, in their order."""
+    if case.inputs.get("tableType") != "VIRTUAL_VIEW":
+        return True
+    found = _VIEW.fullmatch(case.inputs.get("viewOriginalText", ""))
+    if found is None or at(case.inputs, "parameters.presto_view") != "true":
+        return False
+    view = document(base64.b64decode(found[1]))
+    names = [column["name"] for column in view.get("columns", [])]
+    return bool(view.get("originalSql")) and names == [column["name"] for column in _columns(case)]
+
+
+def _is_scheduled(case: Case) -> bool:
+    schedule = case.inputs.get("schedule")
+    if schedule is None:
+        return True
+    found = _CRON.fullmatch(schedule)
+    return found is not None and (found[3] == "?") != (found[5] == "?")
+
+
+def _new_folders_change_nothing(case: Case) -> bool:
+    if at(case.inputs, "recrawlPolicy.recrawlBehavior") != "CRAWL_NEW_FOLDERS_ONLY":
+        return True
+    policy = fields(case.inputs, "schemaChangePolicy")
+    return policy.get("updateBehavior") == policy.get("deleteBehavior") == "LOG"
+
+
+def _has_its_key(case: Case) -> bool:
+    encryption = fields(case.inputs, f"{_RESULTS}.encryptionConfiguration")
+    return str(encryption.get("encryptionOption")).endswith("KMS") == bool(encryption.get("kmsKeyArn"))
+
+
+def _crawler(changed: dict[str, object], sentence: str, source: str = "") -> Refused:
+    return Refused("glue.CreateCrawler", but(CRAWLER, changed), "InvalidInputException", sentence, source)
+
+
+def _workgroup(changed: dict[str, object], sentence: str, source: str = "") -> Refused:
+    return Refused("athena.CreateWorkGroup", but(_WORKGROUP, changed), "InvalidRequestException", sentence, source)
+
+
+RULES = (
+    Rule(
+        "glue-database",
+        DATABASE,
+        "A database's name has 1 to 255 lower-case letters, digits and underscores: Athena knows no others.",
+        f"{_ATHENA}ug/glue-best-practices.html",
+        text("name", 1, 255, _NAME),
+        given({"name": "order-lake"}),
+    ),
+    Rule(
+        "glue-description",
+        DATABASE,
+        "A database's description has 2,048 characters at most.",
+        f"{_GLUE}API_DatabaseInput.html",
+        text("description", 0, 2048),
+        given({"description": "d" * 2049}),
+        (
+            Refused(
+                "glue.CreateDatabase",
+                {"DatabaseInput": {"Name": "audit", "Description": "d" * 2049}},
+                "ValidationException",
+                failed("databaseInput.description", "have length less than or equal to 2048", value="d" * 2049),
+            ),
+        ),
+    ),
+    Rule(
+        "glue-names",
+        TABLE,
+        "Names of tables and columns are lower-case letters, digits and underscores.",
+        f"{_ATHENA}ug/tables-databases-columns-names.html",
+        _names_are_plain,
+        given({"storageDescriptor.columns.0.name": "Order-Id"}),
+    ),
+    Rule(
+        "glue-columns",
+        TABLE,
+        "A column is there once, and is no partition key as well: Athena answers HIVE_INVALID_METADATA.",
+        "https://repost.aws/knowledge-center/athena-duplicate-columns-hive-metadata",
+        _columns_are_different,
+        lambda case: given({"partitionKeys": [{"name": _columns(case)[0]["name"], "type": "string"}]})(case),
+    ),
+    Rule(
+        "glue-comments",
+        TABLE,
+        "A column's comment has 255 characters at most.",
+        f"{_GLUE}API_Column.html",
+        lambda case: all(len(column.get("comment", "")) <= 255 for column in _columns(case)),
+        given({"storageDescriptor.columns.0.comment": "c" * 256}),
+        (
+            Refused(
+                "glue.CreateTable",
+                {
+                    "DatabaseName": "audit",
+                    "TableInput": {
+                        "Name": "audit",
+                        "StorageDescriptor": {"Columns": [{"Name": "a", "Comment": "c" * 256}]},
+                    },
+                },
+                "ValidationException",
+                failed(
+                    "tableInput.storageDescriptor.columns.1.member.comment",
+                    "have length less than or equal to 255",
+                    value="c" * 256,
+                ),
+                "https://github.com/moj-analytical-services/etl_manager/issues/90 (the form)",
+            ),
+        ),
+    ),
+    Rule(
+        "glue-serde",
+        TABLE,
+        "Every table names a SerDe, a view too: else Athena answers HIVE_METASTORE_ERROR.",
+        "https://github.com/hashicorp/terraform-provider-aws/issues/28517",
+        _has_a_serde,
+        given({"storageDescriptor.serDeInfo": NOTHING}),
+    ),
+    Rule(
+        "glue-projection",
+        TABLE,
+        "A projected partition has a type and a range, and stands in the template of locations.",
+        f"{_ATHENA}ug/partition-projection-supported-types.html",
+        _projection_is_whole,
+        given(
+            {
+                "parameters": {"projection.enabled": "true"},
+                "partitionKeys": [{"name": "arrival_hour", "type": "string"}],
+            }
+        ),
+    ),
+    Rule(
+        "glue-view",
+        TABLE,
+        "A view is Presto's JSON in base64, with the table's columns in their order.",
+        "https://github.com/awslabs/athena-glue-service-logs/blob/master/README.md and components/view.py",
+        _view_is_whole,
+        given({"tableType": "VIRTUAL_VIEW", "viewOriginalText": "SELECT 1"}),
+    ),
+    Rule(
+        "glue-crawler-schedule",
+        CRAWLER_TYPE,
+        'A schedule is a cron of six fields, and one of the day of the month and the day of the week is "?".',
+        f"{_PREFLIGHT}glue/pf-glue-crawler-schedule-day-of-month-or-week",
+        _is_scheduled,
+        given({"schedule": "cron(15 2 1 * 2 *)"}),
+        (
+            _crawler({"Schedule": "cron(15 2 1 * 2 *)"}, "Invalid schedule cron expression: cron(15 2 1 * 2 *)"),
+            _crawler(
+                {"Schedule": "rate(1 day)"},
+                "Invalid schedule cron expression. Expected format: Cron(CRON_EXPRESSION)",
+                f"{_PREFLIGHT}glue/pf-glue-crawler-schedule-cron-only",
+            ),
+        ),
+    ),
+    Rule(
+        "glue-crawler-configuration",
+        CRAWLER_TYPE,
+        "A crawler's configuration is JSON whose version is the number 1.0.",
+        f"{_PREFLIGHT}glue/pf-glue-crawler-configuration-version-type",
+        lambda case: (
+            "configuration" not in case.inputs
+            or isinstance(document(case.inputs["configuration"]).get("Version"), float)
+        ),
+        given({"configuration": '{"Version": "1.0"}'}),
+        (
+            _crawler(
+                {"Configuration": '{"Version": "1.0"}'},
+                "Crawler configuration not valid: Version type invalid: expected Double, received String",
+            ),
+            _crawler(
+                {"Configuration": "{"},
+                "Crawler configuration not valid: Error parsing JSON",
+                f"{_PREFLIGHT}glue/pf-glue-crawler-configuration-json",
+            ),
+        ),
+    ),
+    Rule(
+        "glue-crawler-path",
+        CRAWLER_TYPE,
+        "A crawler is pointed at a place in S3, not at a path.",
+        f"{_PREFLIGHT}glue/pf-glue-crawler-s3-target-path",
+        lambda case: all(str(one["path"]).startswith("s3://") for one in listed(case.inputs, "s3Targets")),
+        given({"s3Targets.0.path": "/rows/"}),
+        (_crawler({"Targets.S3Targets": [{"Path": "/rows/"}]}, "Invalid S3 Target Path"),),
+    ),
+    Rule(
+        "glue-crawler-sample",
+        CRAWLER_TYPE,
+        "A crawler looks at 1 to 249 files of a folder.",
+        f"{_GLUE}API_S3Target.html",
+        lambda case: all(1 <= one.get("sampleSize", 1) <= 249 for one in listed(case.inputs, "s3Targets")),
+        given({"s3Targets.0.sampleSize": 250}),
+    ),
+    Rule(
+        "glue-crawler-new-folders",
+        CRAWLER_TYPE,
+        "A crawler that looks at new folders alone changes no table.",
+        "https://docs.aws.amazon.com/glue/latest/dg/incremental-crawls.html",
+        _new_folders_change_nothing,
+        given({"recrawlPolicy.recrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"}),
+    ),
+    Rule(
+        "glue-crawler-description",
+        CRAWLER_TYPE,
+        "A crawler's name has 255 characters at most, its description 2,048, its prefix of tables 128.",
+        f"{_GLUE}API_CreateCrawler.html",
+        both(text("name", 1, 255), text("description", 0, 2048), text("tablePrefix", 0, 128)),
+        given({"tablePrefix": "p" * 129}),
+        (
+            Refused(
+                "glue.CreateCrawler",
+                but(CRAWLER, {"TablePrefix": "p" * 129}),
+                "ValidationException",
+                failed("tablePrefix", "have length less than or equal to 128", value="p" * 129),
+            ),
+        ),
+    ),
+    Rule(
+        "glue-crawler-order",
+        CRAWLER_TYPE,
+        "A crawler is made after its role's policy.",
+        "https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html",
+        waits_for_role_policy("role"),
+        unordered,
+    ),
+    Rule(
+        "athena-name",
+        WORKGROUP,
+        "A workgroup's name has 1 to 128 letters, digits, dots, underscores and hyphens.",
+        f"{_ATHENA}APIReference/API_CreateWorkGroup.html",
+        text("name", 1, 128, r"[a-zA-Z0-9._-]+"),
+        given({"name": "order analytics"}),
+        (
+            _workgroup(
+                {"Name": "order analytics"},
+                failed("name", "satisfy regular expression pattern: [a-zA-Z0-9._-]{1,128}", shown=False),
+                f"{_PREFLIGHT}athena/pf-athena-wg-name-charset",
+            ),
+        ),
+    ),
+    Rule(
+        "athena-description",
+        WORKGROUP,
+        "A workgroup's description has 1,024 characters at most.",
+        f"{_ATHENA}APIReference/API_CreateWorkGroup.html",
+        text("description", 0, 1024),
+        given({"description": "d" * 1025}),
+        (
+            _workgroup(
+                {"Description": "d" * 1025},
+                failed("description", "have length less than or equal to 1024", shown=False),
+            ),
+        ),
+    ),
+    Rule(
+        "athena-results",
+        WORKGROUP,
+        "A workgroup that no client can override says where in S3 its results go.",
+        f"{_ATHENA}ug/workgroups-settings-override.html",
+        lambda case: str(at(case.inputs, f"{_RESULTS}.outputLocation") or "").startswith("s3://"),
+        given({f"{_RESULTS}.outputLocation": "lake/query-results"}),
+        (
+            _workgroup(
+                {f"{_CONFIGURED}.OutputLocation": "lake/query-results"},
+                "OutputLocation is not a valid S3 path.",
+                f"{_PREFLIGHT}athena/pf-athena-wg-output-location-s3-uri",
+            ),
+        ),
+    ),
+    Rule(
+        "athena-key",
+        WORKGROUP,
+        "Results under a key name it, results under S3's do not.",
+        f"{_ATHENA}APIReference/API_EncryptionConfiguration.html",
+        _has_its_key,
+        given({f"{_RESULTS}.encryptionConfiguration": {"encryptionOption": "SSE_KMS"}}),
+        (
+            _workgroup(
+                {f"{_CONFIGURED}.EncryptionConfiguration": {"EncryptionOption": "SSE_KMS"}},
+                "KMS Customer Master Key ID is null or empty",
+                f"{_PREFLIGHT}athena/pf-athena-wg-sse-kms-requires-key",
+            ),
+        ),
+    ),
+    Rule(
+        "athena-engine",
+        WORKGROUP,
+        "An engine is one that there is.",
+        f"{_ATHENA}ug/engine-versions-reference.html",
+        one_of("configuration.engineVersion.selectedEngineVersion", ("AUTO", "Athena engine version 3")),
+        given({"configuration.engineVersion.selectedEngineVersion": "Athena engine version 1"}),
+        (
+            _workgroup(
+                {"Configuration.EngineVersion": {"SelectedEngineVersion": "Athena engine version 1"}},
+                "The selected engine version is not valid.",
+                f"{_PREFLIGHT}athena/pf-athena-wg-engine-version-enum",
+            ),
+        ),
+    ),
+    Rule(
+        "athena-cutoff",
+        WORKGROUP,
+        "A query is stopped after 10 MB at the earliest.",
+        f"{_ATHENA}APIReference/API_WorkGroupConfiguration.html",
+        number("configuration.bytesScannedCutoffPerQuery", 10_485_760, 2**53),
+        given({"configuration.bytesScannedCutoffPerQuery": 1_000_000}),
+        (
+            _workgroup(
+                {"Configuration.BytesScannedCutoffPerQuery": 1_000_000},
+                failed(
+                    "configuration.bytesScannedCutoffPerQuery",
+                    "have value greater than or equal to 10000000",
+                    shown=False,
+                ),
+            ),
+        ),
+    ),
+    Rule(
+        "athena-query",
+        QUERY,
+        "A saved query has a name of 128 characters at most, a description of 1,024, and 262,144 of SQL.",
+        f"{_ATHENA}APIReference/API_CreateNamedQuery.html",
+        both(text("name", 1, 128), text("description", 0, 1024), text("query", 1, 262_144)),
+        given({"query": ""}),
+        (
+            Refused(
+                "athena.CreateNamedQuery",
+                {"Name": "n" * 129, "Database": "audit", "QueryString": "SELECT 1"},
+                "InvalidRequestException",
+                failed("name", "have length less than or equal to 128", shown=False),
+            ),
+        ),
+    ),
+    Rule(
+        "athena-query-database",
+        QUERY,
+        "A saved query is of a database of the stack.",
+        f"{_ATHENA}APIReference/API_CreateNamedQuery.html",
+        lambda case: case.inputs["database"] in {one.inputs["name"] for one in case.graph.of(DATABASE)},
+        given({"database": "another"}),
+    ),
+)

@@ -1,0 +1,419 @@
+"""Roles and what they may do; the key and who may use it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from components.audit.reading import Fields, at, both, document, number, one_of, statements, text, texts
+from components.audit.requests import ACCOUNT, ROLE, TRUST
+from components.audit.rule import Refused, Rule
+from components.audit.spoiling import NOTHING, given, statement
+from components.explain.evidence import Case
+
+ROLE_TYPE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+KEY = "aws:kms/key:Key"
+ALIAS = "aws:kms/alias:Alias"
+
+_IAM = "https://docs.aws.amazon.com/IAM/latest/"
+_QUOTAS = f"{_IAM}UserGuide/reference_iam-quotas.html"
+_PREFLIGHT = "badmintoncryer/cdk-preflight rules/"
+_MOTO = "getmoto/moto tests/test_iam/test_iam_policies.py"
+_OPERATOR = re.compile(
+    r"(ForAllValues:|ForAnyValue:)?"
+    r"(Null|Bool|BinaryEquals|(Not)?IpAddress|(String|Numeric|Date|Arn)(Not)?(Equals|Like)(IgnoreCase)?"
+    r"|(Numeric|Date)(Less|Greater)Than(Equals)?)(IfExists)?"
+)
+_LARGEST_INLINE = 10_240
+_DESCRIPTION = r"[\t\n\r\x20-\x7e\xa1-\xff]*"
+_KEY_POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+                "Action": "kms:Decrypt",
+                "Resource": "*",
+            }
+        ],
+    }
+)
+
+
+def _size(text_: str) -> int:
+    return len(re.sub(r"\s", "", text_))
+
+
+def _lets_the_account_change_it(case: Case) -> bool:
+    return any(
+        one.get("Effect") == "Allow"
+        and str(at(one, "Principal.AWS")).endswith(":root")
+        and {"kms:PutKeyPolicy", "kms:*"} & set(texts(one.get("Action")))
+        for one in statements(case.inputs["policy"])
+    )
+
+
+def _operators_are_known(policy: str) -> bool:
+    return all(_OPERATOR.fullmatch(name) for one in statements(policy) for name in one.get("Condition", {}))
+
+
+def _sids_are_plain(policy: str) -> bool:
+    sids = [str(one["Sid"]) for one in statements(policy) if "Sid" in one]
+    return len(sids) == len(set(sids)) and all(re.fullmatch(r"[0-9A-Za-z]*", sid) for sid in sids)
+
+
+def _has_resources(one: Fields) -> bool:
+    resources = texts(one.get("Resource"))
+    return bool(resources) and all(resource == "*" or resource.count(":") >= 5 for resource in resources)
+
+
+def _all_policies_fit(case: Case) -> bool:
+    others = (one for one in case.graph.of(ROLE_POLICY) if one.urn != case.resource.urn)
+    sizes = (_size(one.inputs["policy"]) for one in others if one.inputs["role"] == case.inputs["role"])
+    return sum(sizes) + _size(case.inputs["policy"]) <= _LARGEST_INLINE
+
+
+def _put(changed: dict[str, object], sentence: str, source: str = _MOTO) -> Refused:
+    """PutRolePolicy with a statement that is changed, refused as malformed."""
+    one: dict[str, object] = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **changed}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [one]})
+    return Refused(
+        "iam.PutRolePolicy",
+        {"RoleName": "audit-policies", "PolicyName": "audit", "PolicyDocument": policy},
+        "MalformedPolicyDocument",
+        sentence,
+        source,
+        (("iam.CreateRole", {"RoleName": "audit-policies", "AssumeRolePolicyDocument": TRUST}),),
+    )
+
+
+def _large(count: int) -> str:
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::" + "a" * count]}],
+        }
+    )
+
+
+_LARGE_TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "a" * 2048 + ".amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+
+
+def _key(policy: str, sentence: str, source: str = "") -> Refused:
+    return Refused("kms.CreateKey", {"Policy": policy}, "MalformedPolicyDocumentException", sentence, source)
+
+
+RULES = (
+    Rule(
+        "iam-name",
+        ROLE_TYPE,
+        "A role's name has 1 to 64 letters, digits and +=,.@-_ characters.",
+        f"{_IAM}APIReference/API_CreateRole.html",
+        text("name", 1, 64, r"[\w+=,.@-]+"),
+        given({"name": "r" * 65}),
+        (
+            Refused(
+                "iam.CreateRole",
+                {"RoleName": "r" * 65, "AssumeRolePolicyDocument": TRUST},
+                "ValidationError",
+                "1 validation error detected: Value at 'roleName' failed to satisfy constraint: "
+                "Member must have length less than or equal to 64",
+                "localstack/localstack tests/aws/services/iam/test_iam.snapshot.json (the form)",
+            ),
+        ),
+    ),
+    Rule(
+        "iam-description",
+        ROLE_TYPE,
+        "A role's description has 1,000 characters at most, of Latin-1.",
+        f"{_IAM}APIReference/API_CreateRole.html",
+        text("description", 0, 1000, _DESCRIPTION),
+        given({"description": "→" * 3}),
+        (
+            Refused(
+                "iam.CreateRole",
+                {"RoleName": "audit", "Description": "d" * 1001, "AssumeRolePolicyDocument": TRUST},
+                "ValidationError",
+                "1 validation error detected: Value at 'description' failed to satisfy constraint: "
+                "Member must have length less than or equal to 1000",
+            ),
+        ),
+    ),
+    Rule(
+        "iam-trust-size",
+        ROLE_TYPE,
+        "A role's trust policy has 2,048 characters at most, unless the account's quota is raised.",
+        _QUOTAS,
+        lambda case: _size(case.inputs["assumeRolePolicy"]) <= 2048,
+        given({"assumeRolePolicy": _LARGE_TRUST}),
+        (
+            Refused(
+                "iam.CreateRole",
+                {"RoleName": "audit", "AssumeRolePolicyDocument": _LARGE_TRUST},
+                "LimitExceeded",
+                "Cannot exceed quota for ACLSizePerRole: 2048",
+                "cloudposse/terraform-aws-components modules/aws-teams/README.md",
+            ),
+        ),
+    ),
+    Rule(
+        "iam-trust-shape",
+        ROLE_TYPE,
+        "A trust policy lets somebody assume the role, and names no resource: that is the role.",
+        f"{_PREFLIGHT}iam/pf-iam-trust-policy-no-resource",
+        lambda case: all(
+            "Resource" not in one
+            and "Principal" in one
+            and all(action.startswith("sts:") for action in texts(one.get("Action")))
+            for one in statements(case.inputs["assumeRolePolicy"])
+        ),
+        statement("assumeRolePolicy", Resource="*"),
+        (
+            Refused(
+                "iam.CreateRole",
+                {
+                    "RoleName": "audit",
+                    "AssumeRolePolicyDocument": json.dumps(
+                        {
+                            "Version": "2012-10-17",
+                            "Statement": [
+                                {
+                                    "Effect": "Allow",
+                                    "Principal": {"Service": "lambda.amazonaws.com"},
+                                    "Action": "sts:AssumeRole",
+                                    "Resource": "*",
+                                }
+                            ],
+                        }
+                    ),
+                },
+                "MalformedPolicyDocument",
+                "Has prohibited field Resource",
+            ),
+        ),
+    ),
+    Rule(
+        "iam-trust-operators",
+        ROLE_TYPE,
+        "A trust policy's conditions are by operators that there are.",
+        f"{_IAM}UserGuide/reference_policies_elements_condition_operators.html",
+        lambda case: _operators_are_known(case.inputs["assumeRolePolicy"]),
+        statement("assumeRolePolicy", Condition={"StringEqual": {"aws:SourceAccount": ACCOUNT}}),
+    ),
+    Rule(
+        "iam-session",
+        ROLE_TYPE,
+        "A session of a role lasts an hour to twelve.",
+        f"{_IAM}APIReference/API_CreateRole.html",
+        number("maxSessionDuration", 3600, 43_200),
+        given({"maxSessionDuration": 60}),
+        (
+            Refused(
+                "iam.CreateRole",
+                {"RoleName": "audit", "AssumeRolePolicyDocument": TRUST, "MaxSessionDuration": 60},
+                "ValidationError",
+                "1 validation error detected: Value at 'maxSessionDuration' failed to satisfy constraint: "
+                "Member must have value greater than or equal to 3600",
+            ),
+        ),
+    ),
+    Rule(
+        "iam-policy-size",
+        ROLE_POLICY,
+        "What a role may do is written in 10,240 characters at most.",
+        _QUOTAS,
+        _all_policies_fit,
+        given({"policy": _large(10_240)}),
+        (
+            Refused(
+                "iam.PutRolePolicy",
+                {"RoleName": "audit", "PolicyName": "audit", "PolicyDocument": _large(10_240)},
+                "LimitExceeded",
+                "Maximum policy size of 10240 bytes exceeded for role audit",
+                "https://github.com/aws-amplify/amplify-cli/issues/1699",
+            ),
+        ),
+    ),
+    Rule(
+        "iam-policy-actions",
+        ROLE_POLICY,
+        "An action is of a service.",
+        f"{_PREFLIGHT}iam/pf-iam-policy-action-format",
+        lambda case: all(
+            re.fullmatch(r"[a-z0-9-]+:[A-Za-z0-9*]+", action)
+            for one in statements(case.inputs["policy"])
+            for action in texts(one.get("Action"))
+        ),
+        statement("policy", Action=["GetObject"]),
+        (
+            _put(
+                {"Action": "GetObject"},
+                "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+            ),
+        ),
+    ),
+    Rule(
+        "iam-policy-resources",
+        ROLE_POLICY,
+        "A resource is an ARN or everything.",
+        f"{_PREFLIGHT}iam/pf-iam-policy-resource-format",
+        lambda case: all(_has_resources(one) for one in statements(case.inputs["policy"])),
+        statement("policy", Resource=["stream/s"]),
+        (_put({"Resource": "stream/s"}, 'Resource stream/s must be in ARN format or "*".'),),
+    ),
+    Rule(
+        "iam-policy-nobody",
+        ROLE_POLICY,
+        "A role's policy names no principal: that is the role.",
+        f"{_PREFLIGHT}iam/pf-iam-identity-policy-no-principal",
+        lambda case: not any({"Principal", "NotPrincipal"} & one.keys() for one in statements(case.inputs["policy"])),
+        statement("policy", Principal="*"),
+        (_put({"Principal": "*"}, "Policy document should not specify a principal."),),
+    ),
+    Rule(
+        "iam-policy-operators",
+        ROLE_POLICY,
+        "A policy's conditions are by operators that there are.",
+        f"{_PREFLIGHT}iam/pf-iam-policy-condition-operator",
+        lambda case: _operators_are_known(case.inputs["policy"]),
+        statement("policy", Condition={"StringEqualz": {"aws:SourceAccount": ACCOUNT}}),
+        (_put({"Condition": {"StringEqualz": {"aws:SourceAccount": ACCOUNT}}}, "Syntax errors in policy."),),
+    ),
+    Rule(
+        "iam-policy-version",
+        ROLE_POLICY,
+        "A policy is of the version in which variables mean something.",
+        f"{_IAM}UserGuide/reference_policies_elements_version.html",
+        lambda case: document(case.inputs["policy"]).get("Version") == "2012-10-17",
+        lambda case: given({"policy": case.inputs["policy"].replace("2012-10-17", "2026-01-01")})(case),
+        (
+            Refused(
+                "iam.PutRolePolicy",
+                {
+                    "RoleName": "audit-policies",
+                    "PolicyName": "audit",
+                    "PolicyDocument": '{"Version": "2026-01-01", "Statement": '
+                    '[{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}',
+                },
+                "MalformedPolicyDocument",
+                "Syntax errors in policy.",
+                _MOTO,
+                (("iam.CreateRole", {"RoleName": "audit-policies", "AssumeRolePolicyDocument": TRUST}),),
+            ),
+        ),
+    ),
+    Rule(
+        "iam-policy-sids",
+        ROLE_POLICY,
+        "Statements' ids are letters and digits, each once.",
+        f"{_IAM}UserGuide/reference_policies_elements_sid.html",
+        lambda case: _sids_are_plain(case.inputs["policy"]),
+        statement("policy", Sid="read-the stream"),
+    ),
+    Rule(
+        "kms-lockout",
+        KEY,
+        "A key's policy lets the account change it: else nobody could, ever.",
+        "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
+        _lets_the_account_change_it,
+        given({"policy": _KEY_POLICY}),
+        (
+            _key(
+                _KEY_POLICY,
+                "The new key policy will not allow you to update the key policy in the future.",
+                f"{_PREFLIGHT}kms/pf-kms-key-policy-lockout",
+            ),
+        ),
+    ),
+    Rule(
+        "kms-policy-whole",
+        KEY,
+        "A key's policy says who may do what to what.",
+        f"{_PREFLIGHT}kms/pf-kms-key-policy-statement",
+        lambda case: all(
+            {"Effect", "Principal", "Action", "Resource"} <= one.keys() for one in statements(case.inputs["policy"])
+        ),
+        statement("policy", Principal=NOTHING),
+        (
+            _key(
+                json.dumps({"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}),
+                "Policy contains a statement with no principal.",
+            ),
+            _key(
+                json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "kms:*"}]}),
+                "Missing required field Resource",
+            ),
+        ),
+    ),
+    Rule(
+        "kms-policy-size",
+        KEY,
+        "A key's policy has 32 KB at most, in Latin-1.",
+        "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
+        text("policy", 1, 32_768, r"[\t\n\r\x20-\xff]+"),
+        given({"policy": " " * 32_769}),
+    ),
+    Rule(
+        "kms-description",
+        KEY,
+        "A key's description has 8,192 characters at most.",
+        "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html",
+        text("description", 0, 8192),
+        given({"description": "d" * 8193}),
+        (
+            Refused(
+                "kms.CreateKey",
+                {"Description": "d" * 8193},
+                "ValidationException",
+                f"1 validation error detected: Value '{'d' * 8193}' at 'description' failed to satisfy constraint: "
+                "Member must have length less than or equal to 8192",
+            ),
+        ),
+    ),
+    Rule(
+        "kms-window",
+        KEY,
+        "A deleted key can be had back for 7 to 30 days.",
+        "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html",
+        number("deletionWindowInDays", 7, 30),
+        given({"deletionWindowInDays": 1}),
+    ),
+    Rule(
+        "kms-rotation",
+        KEY,
+        "Only a symmetric key with KMS's own material is rotated by itself.",
+        f"{_PREFLIGHT}kms/pf-kms-key-rotation",
+        both(
+            one_of("customerMasterKeySpec", ("SYMMETRIC_DEFAULT",)),
+            number("rotationPeriodInDays", 90, 2560),
+        ),
+        given({"customerMasterKeySpec": "RSA_2048"}),
+    ),
+    Rule(
+        "kms-alias",
+        ALIAS,
+        "An alias begins with alias/, and not with alias/aws/, which is AWS's.",
+        "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html",
+        text("name", 7, 256, r"alias/(?!aws/)[a-zA-Z0-9/_-]+"),
+        given({"name": "alias/aws/orders"}),
+        (
+            Refused(
+                "kms.CreateAlias",
+                {"AliasName": "orders", "TargetKeyId": "00000000-0000-0000-0000-000000000000"},
+                "ValidationException",
+                'Alias must start with the prefix "alias/". Please see '
+                "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+                "localstack/localstack tests/aws/services/kms/test_kms.snapshot.json",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,46 @@
+"""The tags of every resource that has any."""
+
+from __future__ import annotations
+
+import re
+
+from components.audit.reading import fields
+from components.audit.rule import Rule
+from components.audit.spoiling import given
+from components.explain.evidence import Case
+
+_GUIDE = "https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"
+_PLAIN = re.compile(r"[\w\s+\-=.:/@]*")
+
+
+def _are_few_and_short(case: Case) -> bool:
+    tags = fields(case.inputs, "tags")
+    return len(tags) <= 50 and all(1 <= len(key) <= 128 and len(value) <= 256 for key, value in tags.items())
+
+
+def _are_plain(case: Case) -> bool:
+    tags = fields(case.inputs, "tags")
+    return all(
+        _PLAIN.fullmatch(key) and _PLAIN.fullmatch(value) and not key.lower().startswith("aws:")
+        for key, value in tags.items()
+    )
+
+
+RULES = (
+    Rule(
+        "tags-few",
+        "",
+        "A resource has 50 tags at most, keys of 128 and values of 256 characters at most.",
+        _GUIDE,
+        _are_few_and_short,
+        given({"tags": {"Stack": "s" * 257}}),
+    ),
+    Rule(
+        "tags-plain",
+        "",
+        "Tags are letters, digits, spaces and + - = . : / @ _, and no key is AWS's own.",
+        _GUIDE,
+        _are_plain,
+        given({"tags": {"aws:stack": "dev"}}),
+    ),
+)
