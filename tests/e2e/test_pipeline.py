@@ -199,8 +199,8 @@ def test_the_view_is_missing(pipeline: Pipeline) -> None:
 
 NOTES: dict[str, dict[str, Any]] = {
     "a text of 400 kB": {"S": '"x' * 198_000},
-    "300,000 empty texts": {"L": [{"S": ""}] * 300_000},
-    "150,000 times false": {"L": [{"BOOL": False}] * 150_000},
+    "120,000 empty texts": {"L": [{"S": ""}] * 120_000},
+    "80,000 times false": {"L": [{"BOOL": False}] * 80_000},
 }
 """What makes an item small enough for DynamoDB (400 KB) and its update too large for a record of Firehose (1,000 KiB).
 
