@@ -67,6 +67,37 @@ def test_the_events_have_a_row_and_alarms_of_their_own(stack: str, record: Recor
     assert age.inputs["alarmDescription"].startswith("Firehose or the event Pipe falls behind")
 
 
+DIMENSIONS = {
+    "AWS/Athena": {"WorkGroup"},  # https://docs.aws.amazon.com/athena/latest/ug/query-metrics-viewing.html
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+    "AWS/DynamoDB": {"TableName"},
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html
+    "AWS/EventBridge/Pipes": {"PipeName"},
+    "AWS/Firehose": {"DeliveryStreamName"},  # https://docs.aws.amazon.com/firehose/latest/dev/cloudwatch-metrics.html
+    "AWS/Kinesis": {"StreamName"},  # https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
+    "AWS/Lambda": {"FunctionName"},  # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    "AWS/SQS": {"QueueName"},
+    metrics.TRANSFORM_NAMESPACE: {"FunctionName"},
+}
+"""By which dimensions each service's metrics are kept: with others an alarm would never see a value."""
+
+
+def test_a_metric_is_asked_for_by_the_dimensions_that_it_is_kept_by(stack: str, record: Record) -> None:
+    told = record(stack, {"eventFanout": "true"})
+    for namespace, name, dimensions in (*drawn(told), *watched(told)):
+        assert set(dimensions) == DIMENSIONS[namespace], (namespace, name)
+
+
+def test_no_alarm_watches_what_a_deployment_itself_does(program: Graph) -> None:
+    """S3 sends a message of its own to a queue that it is told to notify (s3:TestEvent); nothing else here does.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
+    for notification in program.of("aws:s3/bucketNotification:BucketNotification"):
+        assert {"queues", "topics"}.isdisjoint(notification.inputs)
+
+
 def test_a_change_is_followed_through_every_stage(program: Graph) -> None:
     headings = [widget["properties"]["markdown"] for widget in dashboard(program) if widget["type"] == "text"]
     assert [heading.partition(": ")[0] for heading in headings] == [
