@@ -103,7 +103,14 @@ def alarm(aws: Aws, it: Resource) -> Mapping[str, Any]:
     (found,) = aws.cloudwatch.describe_alarms(AlarmNames=[it.id])["MetricAlarms"]
     dimensions = {each["Name"]: each["Value"] for each in found.get("Dimensions", [])}
     tags = aws.cloudwatch.list_tags_for_resource(ResourceARN=found["AlarmArn"])["Tags"]
-    return found | {"name": found["AlarmName"], "dimensions": dimensions, "tags": _map(tags)}
+    queries = [query | _flat(query.get("MetricStat", {})) for query in found.get("Metrics", [])]
+    named = {"name": found["AlarmName"], "dimensions": dimensions, "metricQueries": queries}
+    return found | named | {"tags": _map(tags)}
+
+
+def _flat(stat: Mapping[str, Any]) -> dict[str, Any]:
+    """A metric and its statistic in one block, as the provider has them."""
+    return {"metric": {**stat["Metric"], **stat}} if stat else {}
 
 
 @reads("aws:cloudwatch/eventBus:EventBus")

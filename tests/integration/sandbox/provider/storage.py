@@ -161,9 +161,12 @@ def notification(aws: Aws) -> None:
     assert {key: found[key] for key in ("Id", "QueueArn", "Events")} == {
         key: queue[key] for key in ("Id", "QueueArn", "Events")
     }
-    s3.put_bucket_notification_configuration(**name, NotificationConfiguration={})
+    s3.put_bucket_notification_configuration(**name, NotificationConfiguration={"EventBridgeConfiguration": {}})
     found = s3.get_bucket_notification_configuration(**name)
     assert "QueueConfigurations" not in found
+    assert found["EventBridgeConfiguration"] == {}
+    s3.put_bucket_notification_configuration(**name, NotificationConfiguration={})
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(**name)
     aws.sqs.delete_queue(QueueUrl=url)
     s3.delete_bucket(**name)
 
