@@ -15,6 +15,8 @@ from tests.integration.sandbox.provider import Aws
 from tests.integration.sandbox.provider.calls import pairs
 
 ACCOUNT = "123456789012"
+FIREHOSE_S_OWN = {"NumberOfRetries": "3", "BufferSizeInMBs": "1", "BufferIntervalInSeconds": "60"}
+"""https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html"""
 
 
 class Resource(NamedTuple):
@@ -263,6 +265,12 @@ def delivery_stream(aws: Aws, it: Resource) -> Mapping[str, Any]:
     s3 = found["Destinations"][0]["ExtendedS3DestinationDescription"]
     key = s3.get("EncryptionConfiguration", {}).get("KMSEncryptionConfig", {}).get("AWSKMSKeyARN")
     hints = s3["BufferingHints"]
+    for processor in s3.get("ProcessingConfiguration", {}).get("Processors", []):
+        # Firehose tells its own values, too, and the provider keeps none of them in its state.
+        own = FIREHOSE_S_OWN | {"RoleArn": s3["RoleARN"]}
+        processor["Parameters"] = [
+            each for each in processor["Parameters"] if own.get(each["ParameterName"]) != each["ParameterValue"]
+        ]
     return {
         "name": found["DeliveryStreamName"],
         "destination": "extended_s3",
