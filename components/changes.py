@@ -35,7 +35,9 @@ CHANGES: Mapping[str, Change] = {
         "The new capture is made before the old one is deleted, and for a while both bring the same changes: the "
         "log holds them twice, the view is right. To pipe, the Pipe first reads what DynamoDB Streams still holds, "
         "up to 24 hours.",
-        loses="To native: the messages in the Pipe's dead-letter queue go with the queue, so deal with them before.",
+        loses="To native: what the Pipe has not read when it is deleted, if it is further behind than the two captures "
+        "overlap, so switch while the alarm capture-age is quiet and the Pipe keeps up; and the messages in the Pipe's "
+        "dead-letter queue, so bring those changes back before (lake replay --dead-letters).",
     ),
     "tableCapacity": Change(
         f"{_NOTHING} The table is updated in place, which takes minutes; writes are served meanwhile. To provisioned, "
