@@ -63,13 +63,17 @@ def show_json(value: object) -> None:
 
 
 def show_outputs(outputs: Mapping[str, object]) -> None:
-    """The stack's outputs, by name."""
+    """The stack's outputs, by name; one that is no text as JSON."""
+    texts = {
+        name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), sort_keys=True)
+        for name, value in sorted(outputs.items())
+    }
     if out.is_terminal:
-        out.print(_table(["output", "value"], [[name, str(value)] for name, value in sorted(outputs.items())]))
+        out.print(_table(["output", "value"], [[name, text] for name, text in texts.items()]))
     else:
-        width = max(map(len, outputs), default=0)
-        for name, value in sorted(outputs.items()):
-            sys.stdout.write(f"{name:<{width}}  {value}\n")
+        width = max(map(len, texts), default=0)
+        for name, text in texts.items():
+            sys.stdout.write(f"{name:<{width}}  {text}\n")
 
 
 def show_health(health: Sequence[Health]) -> None:

@@ -35,7 +35,7 @@ def test_a_config_value_is_wrong(tmp_path: Path) -> None:
     for name in ("__main__.py", "Pulumi.yaml"):
         (tmp_path / name).write_text((PROJECT / name).read_text())
     config = (PROJECT / "Pulumi.local.yaml").read_text()
-    wrong = re.sub(r"(kinesisShards): \d+", r"\1: lots", config)
+    wrong = re.sub(r'(kinesisShards): "\d+"', r"\1: lots", config)
     assert wrong != config
     (tmp_path / "Pulumi.wrong.yaml").write_text(wrong)
     result = command("sandbox", "up", "--stack", "wrong", "--state-dir", str(tmp_path / "s"), cwd=tmp_path)

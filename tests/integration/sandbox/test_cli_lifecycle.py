@@ -94,7 +94,9 @@ def test_a_sandbox_is_started_mended_lost_interrupted_and_taken_down(sandbox: Co
     # Started again, it has nothing to do; another port or stack is another sandbox.
     again = sandbox("up")
     assert (again.code, again.err) == (0, "The sandbox is running already.\n")
-    assert [line.split() for line in again.out.splitlines()] == [[k, v] for k, v in sorted(outputs.items())]
+    shown = {name: value for name, _, value in (line.partition("  ") for line in again.out.splitlines())}
+    assert json.loads(shown.pop("made_with")) == outputs.pop("made_with")
+    assert {name: value.strip() for name, value in shown.items()} == outputs
     for other in (("--port", str(free_port())), ("--stack", "dev")):
         refused = sandbox("up", *other)
         assert refused.code == 2
