@@ -53,6 +53,10 @@ class Front:
             log.exception("%s %s %s failed", scope["method"], scope["path"], target)
             reply = Reply(500, [("content-type", "text/plain")], b"The sandbox failed: see `python -m sandbox logs`.")
         fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+        if not body and b"expect" in headers:
+            # A client that offered to wait for "100 Continue" and then had no body to send is out of step with the
+            # server: its next request on this connection would wait until the server closes it, half a minute later.
+            fields.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": fields})
         await send({"type": "http.response.body", "body": reply.body})
 

@@ -3,10 +3,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sandbox.state import client
@@ -49,6 +51,22 @@ def test_an_object_has_the_key_that_it_was_given(s3: Any, bucket: str, key: str)
     assert got["Metadata"] == {"written_by": "me"}
     assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] == len(CONTENT)
     assert [listed["Key"] for listed in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
+
+
+def test_an_empty_object_does_not_hold_up_the_next_one(sandbox_server: Any, bucket: str) -> None:
+    """boto3 offers to wait for "100 Continue" with an empty body too, and the next answer came half a minute late."""
+    boto3: Any = import_module("boto3")
+    impatient: Any = boto3.client(
+        "s3",
+        endpoint_url=sandbox_server.endpoint_url,
+        region_name="eu-west-1",
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+        config=Config(read_timeout=10, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
+    impatient.put_object(Bucket=bucket, Key="empty", Body=b"")
+    impatient.put_object(Bucket=bucket, Key="full", Body=CONTENT)
+    assert impatient.get_object(Bucket=bucket, Key="full")["Body"].read() == CONTENT
 
 
 def test_a_part_of_an_object(s3: Any, bucket: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import pickle
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -37,6 +40,13 @@ STACKS = ["dev", "local", "prod"]
 """The project's own: beside their files a user may have others."""
 
 
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file that other processes find whole or not at all."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
@@ -45,9 +55,13 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     known: dict[object, Graph] = {}
+    # Half a second each, and asked for in many files: what one of xdist's processes has recorded, all have.
+    shared = tmp_path_factory.getbasetemp()
+    shared = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "graphs"
+    shared.mkdir(exist_ok=True)
     # The Lambda's zip is a file that is there already: its build has its own tests.
-    ready = tmp_path_factory.mktemp("build") / "transform.zip"
-    ready.write_bytes(bundle.archive([("transform/handler.py", b"")]))
+    ready = shared / "transform.zip"
+    _write_whole(ready, bundle.archive([("transform/handler.py", b"")]))
 
     def build(*_: object) -> Path:
         return ready
@@ -64,10 +78,15 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
         outputs: Mapping[str, Any] = before.outputs if before else {}
         key = (stack, preview, name, json.dumps(outputs, sort_keys=True), *sorted(changed.items()))
         if key not in known:
+            file = shared / f"{hashlib.sha256(repr(key).encode()).hexdigest()}.pickle"
+            if file.exists():
+                known[key] = pickle.loads(file.read_bytes())
+                return known[key]
             config = stacks.config(ROOT, stack) | {f"{PROJECT}:{key}": text for key, text in changed.items()}
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(bundle, "build", build)
                 known[key] = graph.record(graph.project(ROOT), name or stack, config, preview=preview, outputs=outputs)
+            _write_whole(file, pickle.dumps(known[key]))
         return known[key]
 
     return record
