@@ -15,6 +15,7 @@ pulumi/pulumi: pkg/resource/deploy/builtins.go (readStackOutputs), pkg/backend/b
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -29,6 +30,9 @@ OUTPUT = "made_with"
 
 READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 """The engine's own function that answers a stack's outputs of its last update."""
+
+_HALF_WRITTEN = "failed to load checkpoint"
+_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +82,26 @@ class MadeWith:
 def deployed() -> MadeWith | None:
     """What this stack was made with by the last update that ended; None when it holds nothing."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = cast("Mapping[str, Any] | None", pulumi.runtime.invoke(READ_OUTPUTS, {"name": name}).value)
+    answer = cast("Mapping[str, Any] | None", _outputs_of(name))
     outputs: Mapping[str, Any] = (answer or {}).get("outputs") or {}
     made = outputs.get(OUTPUT)
     return MadeWith(**{field: made[field] for field in MadeWith.__dataclass_fields__}) if made else None
+
+
+def _outputs_of(name: str) -> object:
+    """The engine's answer for a stack; asked again while the engine itself is writing the stack's state.
+
+    A backend of files replaces a checkpoint in place, so a read at that moment finds no whole one
+    ("failed to load checkpoint: EOF", seen with pulumi 3.274 at the first update of a stack).
+    """
+    for pause_s in _PAUSES_S:
+        try:
+            return pulumi.runtime.invoke(READ_OUTPUTS, {"name": name}).value
+        except Exception as error:  # the SDK raises nothing narrower (pulumi/runtime/invoke.py)
+            if _HALF_WRITTEN not in str(error):
+                raise
+            time.sleep(pause_s)
+    return pulumi.runtime.invoke(READ_OUTPUTS, {"name": name}).value
 
 
 def check(before: MadeWith | None, now: MadeWith) -> None:
