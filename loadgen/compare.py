@@ -66,6 +66,7 @@ def differences(first: Report, second: Report) -> list[str]:
     pairs += [
         (name, getattr(first.target, name), getattr(second.target, name)) for name in first.target.__struct_fields__
     ]
+    pairs.append(("native", first.generator.native, second.generator.native))
     return [f"{name}: {before} and {after}" for name, before, after in pairs if before != after]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
+from loadgen import summary
 from loadgen.chart import Series, bar_chart, line_chart
 from loadgen.histogram import decode
 from loadgen.page_style import SCRIPT, STYLE
@@ -77,7 +78,10 @@ def _heading(report: Report) -> str:
 
 
 def _verdict(report: Report) -> str:
-    sentences = [(not report.generator.limited, report.generator.verdict)]
+    sentences = [
+        (not report.generator.limited, report.generator.verdict),
+        (report.generator.native not in ("no", "partly"), summary.native(report)),
+    ]
     if report.interrupted:
         sentences.append((False, "the run was stopped before its end"))
     if report.braked:

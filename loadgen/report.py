@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +27,9 @@ SCHEMA = 1
 # A generator whose writes leave later than this is itself the limit of the run.
 LATE_MS = 5.0
 BUSY_SHARE = 0.9
+
+
+Native = Literal["yes", "partly", "no", "unknown"]
 
 
 class LatencyReport(Struct, kw_only=True):
@@ -69,12 +73,17 @@ class TargetReport(Struct, kw_only=True):
 
 
 class GeneratorReport(Struct, kw_only=True):
-    """Whether the generator kept up: its share of a core, the busiest segment's, and what that means in words."""
+    """Whether the generator kept up: its share of a core, the busiest segment's, and what that means in words.
+
+    `native` says whether the segments had the compiled module: "partly" when not all of them had it, "unknown"
+    in a report of an earlier version, or when no segment has told its result.
+    """
 
     segments: int
     cpu_share: float
     limited: bool
     verdict: str
+    native: Native = "unknown"
 
 
 class ThresholdReport(Struct, kw_only=True):
@@ -250,7 +259,20 @@ def _generator(results: Sequence[Result], latencies: Latencies) -> GeneratorRepo
         )
     else:
         verdict = f"the generator kept up: {share:.0%} of a core, 99 of 100 writes left within {lag_p99_ms:.2f} ms"
-    return GeneratorReport(segments=len(results), cpu_share=round(share, 4), limited=late or busy, verdict=verdict)
+    return GeneratorReport(
+        segments=len(results),
+        cpu_share=round(share, 4),
+        limited=late or busy,
+        verdict=verdict,
+        native=_native(results),
+    )
+
+
+def _native(results: Sequence[Result]) -> Native:
+    found = {result.native for result in results}
+    if len(found) != 1:
+        return "partly" if found else "unknown"
+    return "yes" if True in found else "no"
 
 
 def _ms(tally: Tally, *wanted: float) -> list[float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from loadgen import custom, pools
+from loadgen import compiled, custom, pools
 from loadgen.custom import Scripted
 from loadgen.engine import Engine
 from loadgen.figures import Counts, Figures, Row
@@ -42,7 +42,10 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, kw_only=True):
-    """What a segment came to. `cpu_s` is the processor time of the sending, of `elapsed_s` in all."""
+    """What a segment came to. `cpu_s` is the processor time of the sending, of `elapsed_s` in all.
+
+    `native` says whether the compiled module was there, where the segment ran.
+    """
 
     segment: int
     counts: Counts
@@ -51,6 +54,7 @@ class Result(Struct, kw_only=True):
     cpu_s: float
     failure: str | None = None
     braked: bool = False
+    native: bool = False
 
 
 class Segment:
@@ -98,6 +102,7 @@ class Segment:
             cpu_s=time.thread_time() - cpu_s,
             failure=self._engine.failure,
             braked=self._engine.braked,
+            native=compiled.native is not None,
         )
 
     async def close(self) -> None:

@@ -12,13 +12,24 @@ def lines(report: Report) -> list[str]:
     text = [*_counts(report), *_latencies(report)]
     cost = f", {report.cost.after:,.4f} at {report.cost.price_per_million:g} a million" if report.cost else ""
     text.append(f"write units {report.counts.write_units:,} (estimated from the items' sizes){cost}")
-    text.append(report.generator.verdict)
+    text += [report.generator.verdict, native(report)]
     text += [f"segment {lost.segment} was lost and is not in these figures: {lost.reason}" for lost in report.lost]
     text += [
         f"{'holds' if threshold.met else 'FAILS'}  {threshold.expression}  (it is {threshold.value:,g})"
         for threshold in report.thresholds
     ]
     return text
+
+
+def native(report: Report) -> str:
+    """Whether the run was made with the compiled module, and what to do where it was not."""
+    said = report.generator.native
+    if said in ("yes", "unknown"):
+        return f"native: {said}"
+    return (
+        f"native: {said}; without the compiled module each write takes more processor time: "
+        "compile it with `make install`, or install this project with pip"
+    )
 
 
 def _counts(report: Report) -> list[str]:

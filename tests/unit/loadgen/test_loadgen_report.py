@@ -9,7 +9,7 @@ from msgspec import structs
 
 from loadgen import page, summary
 from loadgen import report as reports
-from loadgen.compare import lines
+from loadgen.compare import differences, lines
 from loadgen.compare import main as compare
 from loadgen.figures import Counts, Latencies, Row
 from loadgen.fleet import Part
@@ -33,7 +33,7 @@ def latencies(*service_us: int) -> Latencies:
     return tallies
 
 
-def part(segment: int, *, cpu_s: float = 0.2) -> Part:
+def part(segment: int, *, cpu_s: float = 0.2, native: bool = True) -> Part:
     """A segment that has planned 100 writes in 2 seconds, dropped 2 and failed 1."""
     rows = [
         Row(second=-1, planned=10, sent=10, acked=10, latencies=latencies(9_000_000)),
@@ -56,7 +56,7 @@ def part(segment: int, *, cpu_s: float = 0.2) -> Part:
     return Part(
         segment,
         rows,
-        Result(segment=segment, counts=counts, warm_up=Counts(due=10), elapsed_s=3.0, cpu_s=cpu_s),
+        Result(segment=segment, counts=counts, warm_up=Counts(due=10), elapsed_s=3.0, cpu_s=cpu_s, native=native),
     )
 
 
@@ -121,6 +121,28 @@ def test_a_busy_generator_is_said_to_be_the_limit(job: Job) -> None:
     assert not idle.generator.limited
     assert busy.generator.limited
     assert "the generator was the limit" in busy.generator.verdict
+
+
+@pytest.mark.parametrize(
+    ("segments", "said"), [((True, True), "yes"), ((True, False), "partly"), ((False, False), "no"), ((), "unknown")]
+)
+def test_the_report_its_summary_and_its_page_say_whether_the_segments_were_compiled(
+    job: Job, segments: tuple[bool, ...], said: str
+) -> None:
+    parts = [part(number, native=native) for number, native in enumerate(segments)]
+    report = reports.build(job, parts, start_epoch_ns=EPOCH_NS, interrupted=False)
+    assert report.generator.native == said
+    assert any(line.startswith(f"native: {said}") for line in summary.lines(report))
+    assert f"native: {said}" in page.render(report)
+
+
+def test_a_comparison_says_when_only_one_run_was_compiled(job: Job) -> None:
+    first, second = (
+        reports.build(job, [part(0, native=native)], start_epoch_ns=EPOCH_NS, interrupted=False)
+        for native in (True, False)
+    )
+    assert differences(first, first) == []
+    assert differences(first, second) == ["native: yes and no"]
 
 
 @pytest.mark.parametrize(
