@@ -21,7 +21,7 @@ from tests.unit.components.conftest import ROOT
 from tests.unit.components.running import Record
 
 RUNBOOK = (ROOT / "RUNBOOK.md").read_text()
-DOCUMENTS = ("README.md", "RUNBOOK.md")
+DOCUMENTS = [str(path.relative_to(ROOT)) for path in (*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md")))]
 ENDS = {"&&", "|", "#", ">", ";", "\\"}
 
 # Options that the AWS CLI takes with every command, and commands that are the CLI's own.
@@ -126,10 +126,21 @@ def test_every_setting_that_it_names_is_one() -> None:
         assert word in keys, word
 
 
-def test_every_link_within_it_leads_somewhere() -> None:
-    titles = re.findall(r"^#+ (.+)$", RUNBOOK, re.MULTILINE)
-    anchors = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
-    assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= anchors
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub makes of a document's titles."""
+    titles = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_to_a_file_or_a_title_leads_somewhere(document: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / document).read_text()):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        there = (ROOT / document).parent / file if file else ROOT / document
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there.read_text()), target
 
 
 def test_the_stack_s_names_are_those_that_it_speaks_of(record: Record) -> None:
