@@ -35,11 +35,12 @@ test-engine: ## run the program under the real Pulumi engine against a recording
 	@if command -v pulumi >/dev/null; then $(BIN)/python -m pytest -q --tb=short --show-capture=no -m engine -n 2 --dist worksteal tests/engine; \
 	  else echo "test-engine: skipped, because there is no pulumi CLI on the PATH (https://www.pulumi.com/docs/install/)"; fi
 
-check: $(NATIVE) ## lint, format, types and the import rules
+check: $(NATIVE) ## lint, format, types, the import rules and the words of docs/glossary.md
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --warnings
 	$(BIN)/lint-imports
+	$(BIN)/python docs/words.py
 
 bench: bench-transform bench-loadgen bench-pacing ## run every side-by-side measurement in benchmarks/
 
