@@ -6,29 +6,21 @@ unexport PYTHONDONTWRITEBYTECODE
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-header --no-annotate
 
-# The load generator's compiled steps: for this machine, bound to no C library but the one that is in the process anyway.
+# What is compiled of C for this machine; components/compiler.py knows how.
 NATIVE := loadgen/_native.abi3.so
-NATIVE_FLAGS := -std=gnu11 -O3 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -s -ffreestanding -nostdlib
-ifeq ($(shell uname -s),Darwin)
-NATIVE_FLAGS += -undefined dynamic_lookup
-else
-NATIVE_FLAGS += -target $(shell uname -m)-linux-gnu -Wl,-z,undefs
-endif
-ifeq ($(shell uname -m),x86_64)
-NATIVE_FLAGS += -mcpu=x86_64_v2
-endif
+LIBRARY := transform/libplain.so
 
 .PHONY: help install demo test test-engine check bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: .venv/.installed transform/libplain.so $(NATIVE) ## install what it needs, and compile what is compiled
+install: .venv/.installed $(LIBRARY) $(NATIVE) ## install what it needs, and compile what is compiled
 
 demo: $(NATIVE) ## run the whole pipeline in the sandbox and prove that nothing is lost
 	$(BIN)/python -m sandbox demo
 
-test: transform/libplain.so $(NATIVE) ## run every test
+test: $(LIBRARY) $(NATIVE) ## run every test
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-engine: ## run the program under the real Pulumi engine against a recording provider, when there is a pulumi CLI
@@ -44,7 +36,7 @@ check: $(NATIVE) ## lint, format, types, the import rules and the words of docs/
 
 bench: bench-transform bench-loadgen bench-pacing ## run every side-by-side measurement in benchmarks/
 
-bench-transform: transform/libplain.so .venv-bench/.installed ## the transform beside its peers: exactness, then records a second
+bench-transform: $(LIBRARY) .venv-bench/.installed ## the transform beside its peers: exactness, then records a second
 	$(BIN)/python -m benchmarks.transform --python .venv-bench/bin/python --json bench-transform.json
 
 lock: .venv/.installed ## pin every dependency again, by name, version and hash
@@ -69,16 +61,14 @@ bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacin
 
 clean: ## stop the sandbox; remove what was built and installed
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down; fi
-	rm -rf transform/libplain.so $(NATIVE) .venv .venv-bench .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf $(LIBRARY) $(NATIVE) .venv .venv-bench .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-transform/libplain.so: $(wildcard transform/native/*) components/library.py .venv/.installed
-	$(BIN)/python -m components.library
+$(LIBRARY): $(wildcard transform/native/*) components/compiler.py .venv/.installed
+	$(BIN)/python -m components.compiler transform
 
-$(NATIVE): $(wildcard loadgen/native/*) .venv/.installed
-	ZIG_GLOBAL_CACHE_DIR=$(CURDIR)/.build/zig ZIG_LOCAL_CACHE_DIR=$(CURDIR)/.build/zig \
-	  $(BIN)/python -m ziglang cc $(NATIVE_FLAGS) -o $@.new loadgen/native/core.c
-	@mv $@.new $@
+$(NATIVE): $(wildcard loadgen/native/*) components/compiler.py .venv/.installed
+	$(BIN)/python -m components.compiler loadgen
 
 # uv installs the same hashes ten times as fast; where it cannot reach the
 # registry that pip is set up for, pip does it.

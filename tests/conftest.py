@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     library = ROOT / "transform" / "libplain.so"
     sources = [path.stat().st_mtime for path in (ROOT / "transform" / "native").iterdir()]
     if not hasattr(config, "workerinput") and (not library.exists() or library.stat().st_mtime < max(sources)):
-        subprocess.run([sys.executable, "-m", "components.library"], cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-m", "components.compiler", "transform"], cwd=ROOT, check=True)
 
 
 @pytest.hookimpl(trylast=True)

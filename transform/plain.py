@@ -59,7 +59,7 @@ try:
     if any(ctypes.c_int64.in_dll(_library, name).value != value for name, value in _SAME.items()):
         raise ValueError(f"{LIBRARY} is of another time")
 except (OSError, ValueError) as error:
-    raise ImportError(f"{error}; `python -m components.library` makes it") from error
+    raise ImportError(f"{error}; `python -m components.compiler` makes it") from error
 _write_rows = _library.write_rows
 _write_rows.restype = None
 _write_rows.argtypes = (

@@ -53,6 +53,6 @@ def test_a_missing_compiler_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPa
     def missing(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("components.library.version", missing)
-    with pytest.raises(BundleError, match=r"not installed; install requirements/runtime\.txt\.$"):
+    monkeypatch.setattr("components.compiler.version", missing)
+    with pytest.raises(BundleError, match=r"not installed: install the package ziglang\.$"):
         compile_library(tmp_path / "answer.c", Target("python3.13", "arm64"))

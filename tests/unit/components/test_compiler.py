@@ -1,0 +1,48 @@
+"""The one command that compiles the C, for this machine and for others."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from pathlib import Path
+
+import pytest
+
+from components import compiler
+from components.compiler import LINUX, LOADGEN, MACOS, PARTS, TRANSFORM, Part
+
+MAGIC = {LINUX: b"\x7fELF", MACOS: b"\xcf\xfa\xed\xfe"}
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+@pytest.mark.parametrize("system", MAGIC)
+def test_each_part_compiles_for_each_system_without_its_headers(root: Path, part: Part, system: str) -> None:
+    library = compiler.compile_source(part, root / part.source, "aarch64", system)
+    assert library[:4] == MAGIC[system]
+
+
+def test_the_load_generators_part_asks_for_no_version_of_the_c_library(root: Path) -> None:
+    library = compiler.compile_source(LOADGEN, root / LOADGEN.source, "x86_64", LINUX)
+    assert b"GLIBC_" not in library
+    assert b"libc.so" not in library
+
+
+def test_a_build_replaces_the_library_and_leaves_nothing_else(tmp_path: Path) -> None:
+    source = tmp_path / TRANSFORM.source
+    source.parent.mkdir(parents=True)
+    source.write_text("int answer(void) { return 42; }\n")
+    (tmp_path / TRANSFORM.library).write_text("an older one")
+    library = compiler.build(TRANSFORM, tmp_path)
+    assert ctypes.CDLL(str(library)).answer() == 42
+    assert sorted(path.name for path in library.parent.iterdir()) == [library.name, "native"]
+
+
+def test_another_system_is_told_that_nothing_is_compiled_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "platform", "freebsd15")
+    with pytest.raises(compiler.CompileError, match=r"^The C is compiled for Linux and macOS, not for freebsd15"):
+        compiler.build(LOADGEN, tmp_path)
+
+
+def test_the_command_names_the_parts_that_it_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compiler.main(["receiver"]) == 2
+    assert capsys.readouterr().err == ("There is no part 'receiver' to compile: the parts are loadgen and transform.\n")
