@@ -54,18 +54,25 @@ _ROW_BYTES = 1024
 # What must be the same in the library and here.
 _SAME = {"table_bytes": TABLE_BYTES, "sequence_digits": SEQUENCE_DIGITS}
 
-try:
-    _library = ctypes.PyDLL(LIBRARY)
-    if any(ctypes.c_int64.in_dll(_library, name).value != value for name, value in _SAME.items()):
-        raise ValueError(f"{LIBRARY} is of another time")
-except (OSError, ValueError) as error:
-    raise ImportError(f"{error}; `python -m components.compiler` makes it") from error
-_write_rows = _library.write_rows
-_write_rows.restype = None
-_write_rows.argtypes = (
-    *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64),
-    *(ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
-)
+
+def _load() -> tuple[ctypes.PyDLL | None, str | None]:
+    """The library; or, where it is missing or does not fit this file, why and what to do."""
+    try:
+        library = ctypes.PyDLL(LIBRARY)
+        if any(ctypes.c_int64.in_dll(library, name).value != value for name, value in _SAME.items()):
+            raise ValueError(f"{LIBRARY} is of another version")
+    except (OSError, ValueError) as error:
+        return None, f"{error}; `python -m components.compiler transform` compiles it"
+    library.write_rows.restype = None
+    library.write_rows.argtypes = (
+        *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64),
+        *(ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
+    )
+    return library, None
+
+
+_library, MISSING = _load()
+# MISSING says why there is no library, and what to do. Then every record takes the slow path.
 
 
 class Rows(Struct, frozen=True):
@@ -82,7 +89,7 @@ class Rows(Struct, frozen=True):
 
 
 class PlainRows:
-    """Writes the rows of one table's plain records."""
+    """Writes the rows of one table's plain records; where there is no library, it leaves all of them."""
 
     def __init__(self, table: Table) -> None:
         self._table = CompiledTable(table)
@@ -100,13 +107,17 @@ class PlainRows:
         count = len(contents)
         if count > MOST_RECORDS:
             raise ValueError(f"{count} records are more than the {MOST_RECORDS} that are worked on together")
+        if _library is None:
+            return Rows(self._lines, [0] * count, bytes([LEFT]) * count, [0] * count)
         lengths = array("q", map(len, contents))
         room = _ROW_TO_RECORD * sum(lengths) + count * self._row_bytes
         if room > self._room:
             self._grow(room)
         self._lengths[:count] = lengths
         joined = b"\0".join((*contents, PADDING))
-        _write_rows(self._table.pointer, joined, self._lengths_at, count, self._lines_at, self._room, *self._written_at)
+        _library.write_rows(
+            self._table.pointer, joined, self._lengths_at, count, self._lines_at, self._room, *self._written_at
+        )
         return Rows(
             self._lines, self._ends[:count].tolist(), self._results[:count].tobytes(), self._moments[:count].tolist()
         )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -65,3 +66,30 @@ def test_only_the_codec_comes_along() -> None:
     shown = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert set(shown.split()) <= {"transform", "msgspec", "pybase64", "typing_extensions"}
     assert not re.search(r"boto|pulumi", shown)
+
+
+def test_without_its_library_it_answers_the_same_and_says_so(tmp_path: Path) -> None:
+    """Where nothing is compiled: all records take the slow path, and standard error says what compiles it."""
+    copied = shutil.copytree(ROOT / "transform", tmp_path / "transform", ignore=shutil.ignore_patterns("*.so"))
+    batch = json.dumps(event(pipe_event(), pipe_event("REMOVE"), b"nonsense"))
+    script = (
+        "import json, sys; from transform.handler import handler; "
+        "json.dump(handler(json.loads(sys.argv[1]), None), open('answer.json', 'w'))"
+    )
+    command = [sys.executable, "-c", script, batch]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads((tmp_path / "answer.json").read_text()) == handler(json.loads(batch), None)
+    assert json.loads(shown.stdout)["Ok"] == 2
+    assert shown.stderr.startswith("native: no;")
+    assert str(copied) in shown.stderr
+    assert shown.stderr.endswith("`python -m components.compiler transform` compiles it\n")
+
+
+@pytest.mark.parametrize("content", [b"of another system", b""])
+def test_a_library_that_cannot_be_loaded_is_as_good_as_none(content: bytes, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "transform", tmp_path / "transform", ignore=shutil.ignore_patterns("*.so"))
+    (tmp_path / "transform" / "libplain.so").write_bytes(content)
+    script = "from transform import plain; print(plain.MISSING)"
+    command = [sys.executable, "-c", script]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "libplain.so" in shown
