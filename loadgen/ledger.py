@@ -18,7 +18,7 @@ from typing import Protocol
 import msgspec
 
 from loadgen.clock import WallClock
-from loadgen.writes import Write
+from loadgen.dynamodb.writes import Write
 
 _FLUSH_BYTES = 64 * 1024
 

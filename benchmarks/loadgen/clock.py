@@ -11,7 +11,7 @@ import sys
 import time
 from typing import NamedTuple
 
-from loadgen import memory
+from loadgen.engine import memory
 
 CONCURRENCY = 64
 BEGIN, END = "begin", "end"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.loadgen.clock import CONCURRENCY, Clock, Measured
 from benchmarks.loadgen.workload import KEYS, REGION, calls
-from loadgen.signing import Keys, Signer
+from loadgen.dynamodb.signing import Keys, Signer
 
 _ANSWER_BYTES = 1 << 16
 _SUCCESS = b"HTTP/1.1 200 "

@@ -10,14 +10,14 @@ import uvloop
 
 from benchmarks.loadgen.clock import CONCURRENCY, Clock, Measured
 from benchmarks.loadgen.workload import INSERTS, KEYS, REGION, TABLE, calls, orders
-from loadgen.engine import Engine
-from loadgen.fast import FastWriter
-from loadgen.figures import Counts, Figures
-from loadgen.plan import Plan
-from loadgen.profile import Constant
-from loadgen.reference import ReferenceWriter
-from loadgen.writer import Endpoint, Limits, Writer
-from loadgen.writes import Call, Outcome, Reply
+from loadgen.dynamodb.fast import FastWriter
+from loadgen.dynamodb.reference import ReferenceWriter
+from loadgen.dynamodb.writer import Endpoint, Limits, Writer
+from loadgen.dynamodb.writes import Call, Outcome, Reply
+from loadgen.engine.engine import Engine
+from loadgen.metrics.counters import Counts, Figures
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
 
 BATCH = 25
 _LIMITS = Limits(connections=CONCURRENCY)

@@ -28,15 +28,15 @@ from benchmarks.loadgen.machine import cores, facts
 from benchmarks.loadgen.measure import UNDISTURBED_SHARE
 from benchmarks.loadgen.server import LIMIT_SHARE, NullServer, share
 from benchmarks.terminal import Steps
-from loadgen.figures import Latencies, Row
-from loadgen.fleet import split
-from loadgen.histogram import percentiles
-from loadgen.mix import Mix
-from loadgen.plan import Plan
-from loadgen.processes import Processes
-from loadgen.profile import Constant
-from loadgen.segment import Job
-from loadgen.writer import Endpoint, Limits
+from loadgen.distributed.processes import Processes
+from loadgen.distributed.worker_pool import split
+from loadgen.dynamodb.writer import Endpoint, Limits
+from loadgen.job import Job
+from loadgen.metrics.counters import Latencies, Row
+from loadgen.metrics.histogram import percentiles
+from loadgen.schedule.mix import Mix
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
 
 # More than a process can do, to see how much that is.
 _FIRST_ASKED_PER_S = 8_000.0
@@ -142,15 +142,15 @@ async def _run(servers: list[NullServer], processes: int, rate: float, seconds: 
         limits=Limits(connections=plan.max_in_flight),
     )
     rows: list[Row] = []
-    fleet = Processes(processes)
+    workers = Processes(processes)
     try:
-        await fleet.launch()
-        await fleet.prepare(split(job, processes))
+        await workers.launch()
+        await workers.prepare(split(job, processes))
         before, own_s = [server.usage() for server in servers], _own_s()
-        parts = await fleet.run(time.time_ns() + round(fleet.lead_s * 1e9), rows.append)
+        parts = await workers.run(time.time_ns() + round(workers.lead_s * 1e9), rows.append)
         after, own_s = [server.usage() for server in servers], _own_s() - own_s
     finally:
-        await fleet.close()
+        await workers.close()
     results = [part.result for part in parts if part.result is not None]
     if len(results) < processes:
         raise RuntimeError("; ".join(part.lost or "" for part in parts))

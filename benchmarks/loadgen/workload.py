@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from loadgen import pools
-from loadgen.keys import Uniform
-from loadgen.mix import Mix
-from loadgen.orders import Orders
-from loadgen.pools import Pools
-from loadgen.writes import Call, batch, single
+from loadgen.dynamodb.writes import Call, batch, single
+from loadgen.schedule.keys import Uniform
+from loadgen.schedule.mix import Mix
+from loadgen.workloads import pools
+from loadgen.workloads.orders import Orders
+from loadgen.workloads.pools import Pools
 
 TABLE = "orders"
 REGION = "eu-west-1"

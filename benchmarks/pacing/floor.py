@@ -8,8 +8,8 @@ from typing import cast
 
 from benchmarks.loadgen.workload import KEYS, REGION, calls
 from benchmarks.pacing.paced import Paced, Schedule
-from loadgen.pacer import alarm, earliest_ns
-from loadgen.signing import Keys, Signer
+from loadgen.dynamodb.signing import Keys, Signer
+from loadgen.schedule.pacing import alarm, earliest_ns
 
 _CONNECTIONS = 256
 _SUCCESS = b"HTTP/1.1 200 "

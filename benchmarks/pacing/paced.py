@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from loadgen.histogram import coarse, percentiles
+from loadgen.metrics.histogram import coarse, percentiles
 
 
 class Goal(NamedTuple):

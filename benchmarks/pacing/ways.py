@@ -9,14 +9,15 @@ from collections.abc import Awaitable, Callable
 
 from benchmarks.pacing.floor import floor
 from benchmarks.pacing.paced import Paced, Schedule, Used
-from loadgen import memory
-from loadgen.figures import Latencies, Row
-from loadgen.histogram import percentiles
-from loadgen.mix import Mix
-from loadgen.plan import Plan
-from loadgen.profile import Constant
-from loadgen.segment import Job, Segment
-from loadgen.writer import Endpoint, Limits
+from loadgen.dynamodb.writer import Endpoint, Limits
+from loadgen.engine import memory
+from loadgen.engine.segment import Segment
+from loadgen.job import Job
+from loadgen.metrics.counters import Latencies, Row
+from loadgen.metrics.histogram import percentiles
+from loadgen.schedule.mix import Mix
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
 
 
 async def loadgen(rate: float, seconds: float, port: int) -> Paced:

@@ -12,9 +12,9 @@ from benchmarks.loadgen.__main__ import main
 from benchmarks.loadgen.measure import measure
 from benchmarks.loadgen.server import NullServer, make_certificate, share
 from benchmarks.pacing.__main__ import run
-from loadgen.fast import FastWriter
-from loadgen.writer import Endpoint, Limits
-from loadgen.writes import Outcome
+from loadgen.dynamodb.fast import FastWriter
+from loadgen.dynamodb.writer import Endpoint, Limits
+from loadgen.dynamodb.writes import Outcome
 
 PUT: dict[str, object] = {"TableName": "orders", "Item": {"order_id": {"S": "1"}, "note": {"S": "x" * 100_000}}}
 

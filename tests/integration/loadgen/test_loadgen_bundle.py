@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from loadgen import bundle
+import loadgen
 from loadgen.compiled import FILE, native
+from loadgen.distributed import bundle
 
 _SAY_NATIVE = "import sys; sys.path.insert(0, sys.argv[1]); from loadgen import compiled; print(compiled.native)"
 
@@ -30,7 +31,7 @@ def test_workers_on_another_kind_of_machine_do_without(tmp_path: Path, monkeypat
     package = tmp_path / "root" / "loadgen"
     package.mkdir(parents=True)
     for name in ("__init__.py", "compiled.py"):
-        (package / name).write_bytes(Path(bundle.__file__).with_name(name).read_bytes())
+        (package / name).write_bytes(Path(loadgen.__file__).with_name(name).read_bytes())
     (package / FILE).write_bytes(b"\xcf\xfa\xed\xfe of another system")
     monkeypatch.setattr(bundle, "_ROOT", package.parent)
     assert imported(bundle.build(tmp_path), tmp_path) == "None\n"

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from loadgen import report as reports
 from loadgen.cli import main
-from loadgen.cluster import Cluster
+from loadgen.distributed.cluster import Cluster
+from loadgen.report import report as reports
 from stack import UserError
 from tests.integration.loadgen.order_table import REGION, OrderTable
 

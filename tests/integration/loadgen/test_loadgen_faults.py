@@ -10,14 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from loadgen.figures import Counts
-from loadgen.keys import Uniform
-from loadgen.mix import Mix
-from loadgen.plan import Plan
-from loadgen.profile import Constant
-from loadgen.retry import RetryPolicy
-from loadgen.segment import Job, Segment
-from loadgen.writer import Endpoint, Limits
+from loadgen.dynamodb.retry import RetryPolicy
+from loadgen.dynamodb.writer import Endpoint, Limits
+from loadgen.engine.segment import Segment
+from loadgen.job import Job
+from loadgen.metrics.counters import Counts
+from loadgen.schedule.keys import Uniform
+from loadgen.schedule.mix import Mix
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
 from tests.integration.loadgen.faulty import Fault, Faulty, Script, faulty_server
 
 WRITES = 300
@@ -160,7 +161,9 @@ async def test_throttles_are_counted_by_their_exception(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mix", [MIX, INSERTS], ids=["mixed", "bulk"])
 @pytest.mark.parametrize("writer", ["fast", "aioboto3"])
 async def test_a_partial_batch_is_sent_again_item_by_item(writer: str, mix: Mix, tmp_path: Path) -> None:
-    faulty, counts, ledger = await run(every(2, Fault.PARTIAL), tmp_path / "ledger", batch=10, writer=writer, mix=mix)
+    faulty, counts, ledger = await run(
+        every(2, Fault.PARTIAL), tmp_path / "ledger", batch=10, writer=writer, mix=mix, read_timeout_s=10.0
+    )
     check(faulty, counts, ledger)
     assert counts.acked == WRITES
     assert counts.throttled["UnprocessedItems"] > 0

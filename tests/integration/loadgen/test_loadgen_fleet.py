@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from loadgen import report as reports
 from loadgen.cli import main
-from loadgen.histogram import decode
+from loadgen.metrics.histogram import decode
+from loadgen.report import report as reports
 from tests.integration.loadgen.order_table import REGION, OrderTable
 
 
@@ -82,7 +82,7 @@ def workers_of(parent: int) -> Iterator[int]:
                 command = (directory / "cmdline").read_bytes()
             except OSError:
                 continue
-            if int(fields[1]) == parent and b"loadgen.worker" in command:
+            if int(fields[1]) == parent and b"loadgen.distributed.worker" in command:
                 yield int(directory.name)
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from loadgen import memory
+from loadgen.engine import memory
 
-_ROOT = Path(memory.__file__).resolve().parent.parent
+_ROOT = Path(memory.__file__).resolve().parents[2]
 _PAGE_FAULTS = """
 import sys
 from resource import RUSAGE_SELF, getrusage
-from loadgen import memory
+from loadgen.engine import memory
 
 def a_wake_up() -> None:
     batches = [bytes(30_000) for _ in range(256)]

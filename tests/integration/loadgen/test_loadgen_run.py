@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from loadgen import report as reports
 from loadgen.cli import main
-from loadgen.histogram import decode
-from loadgen.report import Report
+from loadgen.metrics.histogram import decode
+from loadgen.report import report as reports
+from loadgen.report.report import Report
 from tests.integration.loadgen.order_table import REGION, OrderTable
 
 WRITERS = ("fast", "aioboto3")

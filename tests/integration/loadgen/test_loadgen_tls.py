@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from loadgen import fast
-from loadgen.credentials import CredentialSource
-from loadgen.fast import FastWriter, locate
-from loadgen.signing import Keys
-from loadgen.writer import Endpoint, Limits
-from loadgen.writes import Call, Outcome, Reply
+from loadgen.dynamodb import fast
+from loadgen.dynamodb.credentials import CredentialSource
+from loadgen.dynamodb.fast import FastWriter, locate
+from loadgen.dynamodb.signing import Keys
+from loadgen.dynamodb.writer import Endpoint, Limits
+from loadgen.dynamodb.writes import Call, Outcome, Reply
 from stack import UserError
 from tests.integration.loadgen.faulty import Fault, Faulty, faulty_server
 

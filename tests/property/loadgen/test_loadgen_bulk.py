@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen.bulk import batches, rows
 from loadgen.compiled import native
-from loadgen.keys import LANES, Uniform
-from loadgen.mix import Mix
-from loadgen.orders import Orders
-from loadgen.pools import DAY_S, Pools
-from loadgen.writes import Row, batch, single
+from loadgen.dynamodb.writes import batch, single
+from loadgen.schedule.arrivals import Row
+from loadgen.schedule.keys import LANES, Uniform
+from loadgen.schedule.mix import Mix
+from loadgen.workloads.bulk import batches, rows
+from loadgen.workloads.orders import Orders
+from loadgen.workloads.pools import DAY_S, Pools
 
 DAY_NS = DAY_S * 10**9
 compiled = pytest.mark.skipif(native is None, reason="nothing is compiled")

@@ -1,8 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen.histogram import EXACT_US, HIGHEST_US, coarse, decode, from_tally, merge, new_tally, percentiles
-from loadgen.report import latency_report
+from loadgen.metrics.histogram import EXACT_US, HIGHEST_US, coarse, decode, from_tally, merge, new_tally, percentiles
+from loadgen.report.report import latency_report
 
 values = st.integers(min_value=1, max_value=HIGHEST_US)
 samples = st.lists(values, min_size=1, max_size=200)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen.profile import AnyProfile, Constant, Phases, Poisson, Ramp, Regular, Sine, count, spike, step
-from loadgen.spec import profile as parse
+from loadgen.schedule.profile import AnyProfile, Constant, Phases, Poisson, Ramp, Regular, Sine, count, spike, step
+from loadgen.schedule.spec import profile as parse
 
 rates = st.floats(min_value=0.5, max_value=400)
 durations = st.floats(min_value=0.1, max_value=5)

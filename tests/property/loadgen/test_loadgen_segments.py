@@ -9,14 +9,14 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen.item import item_size, write_units
-from loadgen.keys import LANES, AnyKeys, HotSet, Latest, Uniform, Zipfian
-from loadgen.mix import Mix
-from loadgen.orders import Orders
-from loadgen.plan import Plan
-from loadgen.pools import Pools
-from loadgen.profile import Constant
-from loadgen.writes import Fate, Write, single
+from loadgen.dynamodb.item import item_size, write_units
+from loadgen.dynamodb.writes import Fate, Write, single
+from loadgen.schedule.keys import LANES, AnyKeys, HotSet, Latest, Uniform, Zipfian
+from loadgen.schedule.mix import Mix
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
+from loadgen.workloads.orders import Orders
+from loadgen.workloads.pools import Pools
 
 EPOCH_NS = 1_767_225_600 * 10**9
 weights = st.integers(min_value=0, max_value=9)

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen import signing
 from loadgen.compiled import native
-from loadgen.item import fragment
-from loadgen.reference import with_binaries
-from loadgen.signing import OPERATIONS, Constants, HashlibConstants, Keys, NativeConstants, Signer, quickest
-from loadgen.writes import Call, Write, batch, single
+from loadgen.dynamodb import signing
+from loadgen.dynamodb.item import fragment
+from loadgen.dynamodb.reference import with_binaries
+from loadgen.dynamodb.signing import OPERATIONS, Constants, HashlibConstants, Keys, NativeConstants, Signer, quickest
+from loadgen.dynamodb.writes import Call, Write, batch, single
 
 # botocore has no types.
 AUTH: Any = importlib.import_module("botocore.auth")

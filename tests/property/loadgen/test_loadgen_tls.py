@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.loadgen.server import make_certificate
-from loadgen.tls import Tls
+from loadgen.dynamodb.tls import Tls
 
 Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
 

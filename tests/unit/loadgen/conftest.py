@@ -1,7 +1,7 @@
 import pytest
 
-from loadgen import pools
-from loadgen.pools import Pools
+from loadgen.workloads import pools
+from loadgen.workloads.pools import Pools
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from loadgen import custom
-from loadgen.custom import Change, Delete, Put, Scripted, Update, attribute, load, units_each
-from loadgen.writes import Fate, Write, single
+from loadgen.dynamodb.writes import Fate, Write, single
+from loadgen.workloads import custom
+from loadgen.workloads.custom import Change, Delete, Put, Scripted, Update, attribute, load, units_each
 from stack import UserError
 
 MODULE = """
-from loadgen.custom import Put
+from loadgen.workloads.custom import Put
 
 class Readings:
     def __init__(self, table):

@@ -7,16 +7,16 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from loadgen import orders
-from loadgen.engine import Engine
-from loadgen.figures import Figures, Row
-from loadgen.mix import Mix
-from loadgen.orders import Orders
-from loadgen.plan import Plan
-from loadgen.pools import Pools
-from loadgen.profile import Constant
-from loadgen.writer import OnReply
-from loadgen.writes import OK, Call, Fate, Outcome, Reply, Write
+from loadgen.dynamodb.writer import OnReply
+from loadgen.dynamodb.writes import OK, Call, Fate, Outcome, Reply, Write
+from loadgen.engine.engine import Engine
+from loadgen.metrics.counters import Figures, Row
+from loadgen.schedule.mix import Mix
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
+from loadgen.workloads import orders
+from loadgen.workloads.orders import Orders
+from loadgen.workloads.pools import Pools
 
 
 class Held:

@@ -4,8 +4,8 @@ import zlib
 
 import pytest
 
-from loadgen.http import Familiar, HttpError, is_plain_success, parse, reply_of
-from loadgen.writes import OK, Outcome
+from loadgen.dynamodb.http import Familiar, HttpError, is_plain_success, parse, reply_of
+from loadgen.dynamodb.writes import OK, Outcome
 
 
 def answer(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:

@@ -4,12 +4,12 @@ import io
 
 from rich.console import Console
 
-from loadgen.expected import Expected
-from loadgen.figures import Latencies, Row
-from loadgen.live import LiveView
-from loadgen.plan import Plan
-from loadgen.profile import Constant
-from loadgen.progress import JsonLines
+from loadgen.cli.progress import JsonLines
+from loadgen.metrics.counters import Latencies, Row
+from loadgen.report.expected import Expected
+from loadgen.report.live import LiveView
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
 
 EXPECTED = Expected(
     table="orders", writes=5000, seconds=20.0, write_units=5000, price_per_million=1.25, cost=5000 * 1.25e-6

@@ -2,8 +2,8 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from loadgen.mix import Mix
-from loadgen.options import duration, positive, whole
+from loadgen.schedule.mix import Mix
+from loadgen.values import duration, positive, whole
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 import pytest
 
-from loadgen.item import item_size, write_units
-from loadgen.keys import Uniform
-from loadgen.lifecycle import CANCELLED, DELIVERED, PAID, PLACED, RETURNED, SHIPPED, Life
-from loadgen.mix import Mix
-from loadgen.orders import Orders
-from loadgen.pools import CHANNELS, Pools
-from loadgen.writes import Fate, Write
+from loadgen.dynamodb.item import item_size, write_units
+from loadgen.dynamodb.writes import Fate, Write
+from loadgen.schedule.keys import Uniform
+from loadgen.schedule.mix import Mix
+from loadgen.workloads.lifecycle import CANCELLED, DELIVERED, PAID, PLACED, RETURNED, SHIPPED, Life
+from loadgen.workloads.orders import Orders
+from loadgen.workloads.pools import CHANNELS, Pools
 
 SECOND_NS = 10**9
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from loadgen.pacer import Alarm, LoopTimer, alarm
+from loadgen.schedule.pacing import Alarm, LoopTimer, alarm
 
 
 @pytest.mark.parametrize("make", [alarm, LoopTimer])

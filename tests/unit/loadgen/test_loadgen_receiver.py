@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from loadgen import receiver
-from loadgen.receiver import Arrived, EpollReceiver, LoopReceiver, Receiver
+from loadgen.dynamodb import receiver
+from loadgen.dynamodb.receiver import Arrived, EpollReceiver, LoopReceiver, Receiver
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 NATIVE = pytest.mark.skipif(receiver.native is None, reason="the native module is not compiled")

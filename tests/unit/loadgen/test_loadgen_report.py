@@ -7,18 +7,17 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from loadgen import page, summary
-from loadgen import report as reports
-from loadgen.compare import differences, lines
-from loadgen.compare import main as compare
-from loadgen.figures import Counts, Latencies, Row
-from loadgen.fleet import Part
-from loadgen.plan import Plan
-from loadgen.profile import Constant
-from loadgen.report import Report
-from loadgen.segment import Job, Result
-from loadgen.threshold import Threshold
-from loadgen.writer import Endpoint
+from loadgen.dynamodb.writer import Endpoint
+from loadgen.job import Job, Result, SegmentResult
+from loadgen.metrics.counters import Counts, Latencies, Row
+from loadgen.report import page, summary
+from loadgen.report import report as reports
+from loadgen.report.compare import differences, lines
+from loadgen.report.compare import main as compare
+from loadgen.report.report import Report
+from loadgen.report.threshold import Threshold
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
 from stack import UserError
 
 EPOCH_NS = 1_767_225_600 * 10**9
@@ -33,7 +32,7 @@ def latencies(*service_us: int) -> Latencies:
     return tallies
 
 
-def part(segment: int, *, cpu_s: float = 0.2, native: bool = True) -> Part:
+def part(segment: int, *, cpu_s: float = 0.2, native: bool = True) -> SegmentResult:
     """A segment that has planned 100 writes in 2 seconds, dropped 2 and failed 1."""
     rows = [
         Row(second=-1, planned=10, sent=10, acked=10, latencies=latencies(9_000_000)),
@@ -53,7 +52,7 @@ def part(segment: int, *, cpu_s: float = 0.2, native: bool = True) -> Part:
         failed={"timeout": 1},
         errors={"throttled": 1, "timeout": 1},
     )
-    return Part(
+    return SegmentResult(
         segment,
         rows,
         Result(segment=segment, counts=counts, warm_up=Counts(due=10), elapsed_s=3.0, cpu_s=cpu_s, native=native),
@@ -88,7 +87,7 @@ def test_segments_add_up_and_the_warm_up_stays_out(report: Report) -> None:
 
 
 def test_a_lost_segment_is_reported_and_not_invented(job: Job) -> None:
-    lost = Part(1, part(1).rows, None, "its process was ended by signal 9")
+    lost = SegmentResult(1, part(1).rows, None, "its process was ended by signal 9")
     report = reports.build(job, [part(0), lost], start_epoch_ns=EPOCH_NS, interrupted=False)
     assert report.counts.acked == 97
     assert report.latency["service"].count == 97
@@ -231,7 +230,7 @@ def test_the_page_is_whole_and_loads_nothing(report: Report) -> None:
 
 
 def test_a_page_can_be_drawn_of_a_run_in_which_nothing_happened(job: Job) -> None:
-    empty = Part(0, [], Result(segment=0, counts=Counts(), warm_up=Counts(), elapsed_s=0.0, cpu_s=0.0))
+    empty = SegmentResult(0, [], Result(segment=0, counts=Counts(), warm_up=Counts(), elapsed_s=0.0, cpu_s=0.0))
     report = reports.build(job, [empty], start_epoch_ns=EPOCH_NS, interrupted=True)
     assert "Nothing: every write" in page.render(report)
     assert summary.lines(report)

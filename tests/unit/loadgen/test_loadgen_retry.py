@@ -1,6 +1,6 @@
 import random
 
-from loadgen.retry import RetryBudget, RetryPolicy
+from loadgen.dynamodb.retry import RetryBudget, RetryPolicy
 
 
 def test_the_wait_is_anywhere_up_to_a_bound_that_doubles() -> None:

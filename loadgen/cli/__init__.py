@@ -1,0 +1,28 @@
+"""`python -m loadgen`: options in, a run, a report out.
+
+Each command's module is imported when the command is given, so that `compare`
+and `html` start without the code that sends.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import cast
+
+from stack import run as run_tool
+
+_COMMANDS = {"compare": "loadgen.report.compare", "html": "loadgen.report.page"}
+_RUN = "loadgen.cli.run"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    return run_tool(lambda: _main(sys.argv[1:] if argv is None else argv))
+
+
+def _main(argv: Sequence[str]) -> int:
+    module = _COMMANDS.get(argv[0]) if argv else None
+    command = cast("Callable[[Sequence[str]], int]", import_module(module or _RUN).main)
+    return command(argv if module is None else argv[1:])

@@ -1,0 +1,209 @@
+"""The command line's options."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import NoReturn
+
+from loadgen.report.threshold import Threshold
+from loadgen.schedule import spec
+from loadgen.schedule.keys import LANES
+from loadgen.schedule.mix import Mix
+from loadgen.schedule.plan import MAX_BATCH
+from loadgen.values import duration, number, positive, size, whole
+from stack import add_options
+
+_DESCRIPTION = """\
+Write sales orders to a DynamoDB table at a rate that does not depend on how fast it answers.
+
+Every write has its time in a plan that is fixed in advance. When the table is slow the plan goes on:
+the latency is measured from the planned time, and writes beyond --max-in-flight are dropped and counted.
+"""
+_EPILOG = """\
+other commands:
+  python -m loadgen compare A.json B.json                       two reports side by side
+  python -m loadgen html REPORT.json PAGE.html                  a report as a page with plots
+
+examples:
+  python -m loadgen --rps 500                                   a minute against the running sandbox
+  python -m loadgen --rps 2000 --duration 10m --stack dev       ten minutes against a deployed stack
+  python -m loadgen --rps 50 --table orders --region eu-west-1  a table by name
+  python -m loadgen --rps 5000 --profile ramp:from=100          find out where it begins to throttle
+  python -m loadgen --rps 20000 --batch 25 --processes 2        as much as two cores can write
+  python -m loadgen --rps 500 --mix insert=20,update=75,delete=5 --seed 7 --report run.json
+
+profiles:
+  constant                        the same rate throughout
+  ramp:from=0                     from one rate to --rps in a straight line
+  step:from=100,steps=5           stairs up to --rps
+  spike:peak=5000,at=20s,width=5s --rps, but for a peak in between
+  sine:amplitude=0.5,period=30s   a wave about --rps
+  poisson                         independent arrivals, --rps on average
+  FILE.toml                       [[phase]] tables one after another: profile, for, rps, and the profile's parameters
+
+keys:
+  uniform                         of the newest 96,000 orders each as often
+  latest:theta=0.99               the newest most often
+  zipfian:theta=0.99              the same few most often
+  hot:keys=100,share=0.9          a hot set, and the rest
+  each with rest=TIME             how long an order is left alone after a write (default: 1s; zipfian and hot: 50ms)
+
+exit codes:
+  0 done    1 a threshold does not hold, or no write was acknowledged
+  2 it could not begin or go on: one sentence says why
+  3 a worker was lost: the figures lack its segment
+  130 stopped by Ctrl-C: what was in flight is waited for, and the report is written
+"""
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see --help)\n")
+
+
+def parser() -> ArgumentParser:
+    """The parser of `python -m loadgen`."""
+    from rich_argparse import RawDescriptionRichHelpFormatter
+
+    made = _Parser(
+        prog="python -m loadgen",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=RawDescriptionRichHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_load(made)
+    _add_workload(made)
+    _add_output(made)
+    add_options(made, "table_name")
+    _add_sending(made)
+    return made
+
+
+def _add_load(made: ArgumentParser) -> None:
+    load = made.add_argument_group("the load")
+    load.add_argument(
+        "--rps", type=positive(number), required=True, metavar="N", help="writes per second (a batch counts its items)"
+    )
+    load.add_argument(
+        "--profile", default="constant", metavar="PROFILE", help="how the rate changes; see below (default: constant)"
+    )
+    load.add_argument(
+        "--duration", type=positive(duration), metavar="TIME", help="how long: 30s, 5m, 1h (default: 60s)"
+    )
+    load.add_argument("--count", type=whole(1), metavar="N", help="stop after so many writes")
+    load.add_argument(
+        "--warm-up",
+        type=duration,
+        default=0.0,
+        metavar="TIME",
+        help="write at the first rate for this long before, and leave it out of the figures (default: none)",
+    )
+    load.add_argument(
+        "--max-write-units", type=whole(1), metavar="N", help="a brake: stop before more write units are used"
+    )
+    load.add_argument(
+        "--max-in-flight",
+        type=whole(1),
+        metavar="N",
+        help="unanswered requests at a time; writes beyond are dropped "
+        "(default: as many as are planned in a second, between 256 and 4096)",
+    )
+
+
+def _add_workload(made: ArgumentParser) -> None:
+    workload = made.add_argument_group("what is written")
+    workload.add_argument(
+        "--mix",
+        type=_mix,
+        default=Mix(),
+        metavar="MIX",
+        help="shares of new, changed and deleted orders (default: insert=60,update=30,delete=10)",
+    )
+    workload.add_argument(
+        "--keys",
+        type=spec.keys,
+        default=spec.keys("uniform"),
+        metavar="KEYS",
+        help="which orders are changed; see below (default: uniform)",
+    )
+    workload.add_argument(
+        "--item-size", type=size, default=0, metavar="SIZE", help="pad items to this size: 4KB (default: about 1KB)"
+    )
+    workload.add_argument(
+        "--seed", type=whole(0), metavar="N", help="the same seed writes the same orders (default: another each run)"
+    )
+    workload.add_argument(
+        "--workload",
+        metavar="MODULE:CLASS",
+        help="a workload of your own instead of orders; loadgen/workloads/custom.py says how to write one",
+    )
+
+
+def _add_output(made: ArgumentParser) -> None:
+    output = made.add_argument_group("what comes out")
+    output.add_argument(
+        "--report", type=Path, default=Path("report.json"), metavar="PATH", help="the report (default: report.json)"
+    )
+    output.add_argument(
+        "--ledger", type=Path, metavar="PATH", help="append each acknowledged write to this file, for `lake verify`"
+    )
+    output.add_argument("--html", type=Path, metavar="PATH", help="the report as one self-contained page with plots")
+    output.add_argument(
+        "--threshold",
+        type=Threshold.parse,
+        action="append",
+        default=[],
+        metavar="'X<N'",
+        help="exit with 1 unless this holds: 'intended_p99<50ms', 'dropped==0', 'acked_share>=99.9%%' (repeatable)",
+    )
+    output.add_argument(
+        "--price",
+        type=positive(number),
+        metavar="N",
+        help="price of a million write units: the cost is told before the run and after",
+    )
+    output.add_argument("--quiet", action="store_true", help="no progress, only the summary")
+
+
+def _add_sending(made: ArgumentParser) -> None:
+    sending = made.add_argument_group("how it is sent")
+    sending.add_argument(
+        "--batch",
+        type=whole(1, MAX_BATCH),
+        default=1,
+        metavar="N",
+        help="put up to N items in a BatchWriteItem; updates become puts of the whole item (default: 1, no batches)",
+    )
+    sending.add_argument(
+        "--batch-wait",
+        type=positive(duration),
+        default=0.01,
+        metavar="TIME",
+        help="send a batch that is not full when its first item has waited this long (default: 10ms)",
+    )
+    where = sending.add_mutually_exclusive_group()
+    where.add_argument(
+        "--processes",
+        type=whole(1, LANES),
+        default=1,
+        metavar="N",
+        help="worker processes that share the load (default: 1)",
+    )
+    where.add_argument(
+        "--cluster", metavar="ADDRESS", help="send from all workers of this Dask cluster, as in tcp://10.0.0.5:8786"
+    )
+    sending.add_argument(
+        "--writer",
+        choices=("fast", "aioboto3"),
+        default="fast",
+        help="what speaks to DynamoDB: the fast writer, or aioboto3 as the reference (default: fast)",
+    )
+
+
+def _mix(text: str) -> Mix:
+    try:
+        return Mix.parse(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None

@@ -1,0 +1,202 @@
+"""A run by the command line: from its options to its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import sys
+import time
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from loadgen.cli import arguments
+from loadgen.cli.progress import JsonLines, Progress, Silent
+from loadgen.distributed import worker_pool
+from loadgen.distributed.processes import Processes
+from loadgen.distributed.worker_pool import WorkerPool
+from loadgen.dynamodb import target
+from loadgen.dynamodb.writer import Endpoint, Limits
+from loadgen.dynamodb.writers import open_writer
+from loadgen.job import Job
+from loadgen.report import page, summary
+from loadgen.report import report as reports
+from loadgen.report.expected import Expected
+from loadgen.report.report import Report
+from loadgen.schedule import spec
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import AnyProfile
+from loadgen.workloads import custom
+from stack import StackOutputs, UserError, resolve_options
+
+DEFAULT_DURATION_S = 60.0
+EXIT_NOT_MET = 1
+EXIT_WORKER_LOST = 3
+EXIT_INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Carry out a run, and save its report; the exit code."""
+    parser = arguments.parser()
+    options = parser.parse_args(argv)
+    try:
+        plan = _plan(options)
+    except ArgumentTypeError as error:
+        parser.error(str(error))
+    outputs = resolve_options(options)
+    for option in ("report", "html", "ledger"):
+        _check_directory(option, getattr(options, option))
+    report = asyncio.run(_run(options, plan, outputs))
+    report.thresholds = [threshold.check(report) for threshold in options.threshold]
+    report.save(options.report)
+    if options.html is not None:
+        page.save(report, options.html)
+    where = f"report: {options.report}" + (f"   page: {options.html}" if options.html else "")
+    sys.stdout.write("\n".join([*summary.lines(report), where]) + "\n")
+    return _exit_code(report)
+
+
+def _check_directory(option: str, path: Path | None) -> None:
+    """UserError now, rather than after the run, when there is no directory to write to."""
+    if path is not None and not path.parent.is_dir():
+        raise UserError(f"{path} cannot be written: {path.parent} is no directory; create it or change --{option}.")
+
+
+def _plan(options: Namespace) -> Plan:
+    seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
+    profile = _profile(options, seed)
+    return Plan(
+        profile=profile,
+        limit=options.count,
+        warm_up_s=options.warm_up,
+        mix=options.mix,
+        keys=options.keys,
+        item_bytes=options.item_size,
+        max_write_units=options.max_write_units,
+        seed=seed,
+        batch=options.batch,
+        batch_wait_s=options.batch_wait,
+        max_in_flight=options.max_in_flight or min(max(round(options.rps), 256), 4096),
+    )
+
+
+def _profile(options: Namespace, seed: int) -> AnyProfile:
+    """The profile; with a count and no duration it goes on until the count is reached."""
+    duration_s = cast("float | None", options.duration)
+    count = cast("int | None", options.count)
+    if duration_s is not None or count is None:
+        return spec.profile(options.profile, options.rps, duration_s or DEFAULT_DURATION_S, seed)
+    return spec.profile(options.profile, options.rps, spec.enough_s(options.profile, options.rps, count), seed)
+
+
+async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> Report:
+    workers = _workers(options)
+    try:
+        await workers.launch()
+        job = await _job(options, plan, outputs)
+        expected = Expected.of(job, options.price)
+        await workers.prepare(worker_pool.split(job, workers.segments))
+        report = await _carry_out(workers, job, _progress(options, job), expected)
+        report.cost = expected.report(report.counts.write_units + report.warm_up.write_units)
+        return report
+    finally:
+        await workers.close()
+
+
+def _workers(options: Namespace) -> WorkerPool:
+    if options.cluster is None:
+        return Processes(options.processes)
+    from loadgen.distributed.cluster import Cluster
+
+    return Cluster(options.cluster, options.workload)
+
+
+async def _carry_out(workers: WorkerPool, job: Job, progress: Progress, expected: Expected) -> Report:
+    interrupts = Interrupts(workers.stop)
+    start_epoch_ns = time.time_ns() + round(workers.lead_s * 1e9)
+    progress.begin(expected)
+    try:
+        parts = await workers.run(start_epoch_ns, progress.row)
+    finally:
+        progress.end()
+        interrupts.close()
+    return reports.build(job, parts, start_epoch_ns=start_epoch_ns, interrupted=interrupts.count > 0)
+
+
+async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
+    """The job, once the tables are known to be there."""
+    table = outputs.require("table_name")
+    where = target.endpoint(outputs)
+    script = cast("str | None", options.workload)
+    tables = [table] if script is None else list(custom.load(script, table).tables)
+    ledger = cast("Path | None", options.ledger)
+    return Job(
+        plan=plan,
+        endpoint=where,
+        table=table,
+        writer=options.writer,
+        keys=await _keys(options.writer, where, tables, orders=script is None),
+        limits=Limits(connections=plan.max_in_flight),
+        ledger=None if ledger is None else str(ledger.absolute()),
+        script=script,
+    )
+
+
+async def _keys(writer_name: str, where: Endpoint, tables: list[str], *, orders: bool) -> dict[str, tuple[str, ...]]:
+    """The tables' key attributes. UserError when one cannot be written."""
+    writer = open_writer(writer_name, where, Limits(connections=1))
+    try:
+        await writer.open(0)
+        keys = {table: await target.key_names(writer, table, where) for table in tables}
+    finally:
+        await writer.close()
+    if orders:
+        target.check_for_orders(tables[0], keys[tables[0]])
+    return keys
+
+
+def _progress(options: Namespace, job: Job) -> Progress:
+    if options.quiet:
+        return Silent()
+    if sys.stderr.isatty():
+        from loadgen.report.live import LiveView
+
+        return LiveView(job.plan, job.table)
+    return JsonLines()
+
+
+def _exit_code(report: Report) -> int:
+    if report.failure is not None:
+        raise UserError(f"The run was given up. {report.failure}")
+    if report.interrupted:
+        return EXIT_INTERRUPTED
+    if report.lost:
+        return EXIT_WORKER_LOST
+    if report.counts.acked == 0 or not all(threshold.met for threshold in report.thresholds):
+        return EXIT_NOT_MET
+    return 0
+
+
+class Interrupts:
+    """Ctrl-C and SIGTERM: counts them and tells the run, instead of breaking into it."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self.count = 0
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            self._loop.add_signal_handler(number, self._interrupt)
+
+    def close(self) -> None:
+        """Leave the signals alone again."""
+        for number in _SIGNALS:
+            self._loop.remove_signal_handler(number)
+
+    def _interrupt(self) -> None:
+        self.count += 1
+        if self.count == 1:
+            sys.stderr.write("\nstopping: waiting for the replies of what is in flight (again to stop at once)\n")
+        self._stop()

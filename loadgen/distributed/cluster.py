@@ -1,0 +1,170 @@
+"""A worker pool on a Dask cluster: one segment on each of its workers, wherever they run.
+
+Any cluster will do (local, Kubernetes, Fargate by dask-cloudprovider): only the
+scheduler's address is needed. The workers get this package from here; what it
+depends on must be installed on them, and AWS credentials come from where they
+run, unless the endpoint has its own.
+
+A segment is never carried out twice: it is bound to its worker, and when the
+worker is lost, so is the segment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from loadgen.distributed import bundle, cluster_task, messages
+from loadgen.distributed.messages import Ready, Refused
+from loadgen.distributed.worker_pool import Seconds, follow
+from loadgen.job import Job, SegmentResult
+from loadgen.metrics.counters import Row
+from loadgen.schedule.keys import LANES
+from stack import UserError, explain
+
+_CONNECT_TIMEOUT_S = 10.0
+_LOOK_S = 0.5
+# From the end of a task until its last message must have come.
+_LAST_MESSAGE_S = 10.0
+
+
+class Cluster:
+    """Each segment on a worker of a Dask cluster. Call `launch` first."""
+
+    def __init__(
+        self, address: str, script: str | None = None, *, connect_timeout_s: float = _CONNECT_TIMEOUT_S
+    ) -> None:
+        self._address = address
+        self._script = script
+        self._connect_timeout_s = connect_timeout_s
+        self._run = f"loadgen-{secrets.token_hex(8)}"
+        self._distributed: Any = None
+        self._client: Any = None
+        self._workers: list[str] = []
+        self._futures: list[Any] = []
+        self._told: list[asyncio.Queue[messages.Answer]] = []
+        self._stops = 0
+        self._stopping: set[asyncio.Task[None]] = set()
+
+    @property
+    def segments(self) -> int:
+        """How many workers there are."""
+        return len(self._workers)
+
+    @property
+    def lead_s(self) -> float:
+        """How long before the start the workers must be told of it."""
+        return 2.0
+
+    async def launch(self) -> None:
+        """Connect to the scheduler and send the workers this package. UserError when that is not possible."""
+        try:
+            self._distributed = importlib.import_module("distributed")
+        except ModuleNotFoundError:
+            raise UserError("--cluster needs Dask: install the project's extra `cluster`.") from None
+        try:
+            self._client = await self._distributed.Client(
+                self._address, asynchronous=True, timeout=self._connect_timeout_s, set_as_default=False
+            )
+        except (OSError, ValueError) as error:
+            reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+            raise UserError(f"No Dask scheduler answers at {self._address} ({reason}): check --cluster.") from None
+        self._workers = sorted(await self._living())[:LANES]
+        if not self._workers:
+            raise UserError(f"The Dask cluster at {self._address} has no workers: start some, then run again.")
+        with TemporaryDirectory() as directory:
+            await self._client.upload_file(str(bundle.build(Path(directory), self._script)))
+
+    async def prepare(self, jobs: list[Job]) -> None:
+        """Get every segment ready."""
+        self._told = [asyncio.Queue() for _ in jobs]
+        self._client.subscribe_topic(self._run, self._hear)
+        await self._variable("start").set(0)
+        await self._variable("stops").set(0)
+        for worker, job in zip(self._workers, jobs, strict=True):
+            self._futures.append(
+                self._client.submit(
+                    cluster_task.carry_out,
+                    self._run,
+                    msgspec.msgpack.encode(job),
+                    workers=[worker],
+                    allow_other_workers=False,
+                    pure=False,
+                    retries=0,
+                )
+            )
+        for segment in range(self.segments):
+            match await self._next(segment):
+                case Ready():
+                    pass
+                case Refused(sentence):
+                    raise UserError(sentence)
+                case _:
+                    raise RuntimeError("a worker spoke out of turn")
+
+    async def run(self, start_epoch_ns: int, on_row: Callable[[Row], None]) -> list[SegmentResult]:
+        """Carry out the plan from this wall time on."""
+        seconds = Seconds(self.segments, on_row)
+        await self._variable("start").set(start_epoch_ns)
+        parts = (follow(segment, partial(self._next, segment), seconds) for segment in range(self.segments))
+        return await asyncio.gather(*parts)
+
+    def stop(self) -> None:
+        """The first time: send no more, and wait for replies. The second time: wait for nothing."""
+        self._stops += 1
+        task = asyncio.create_task(self._variable("stops").set(self._stops))
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
+
+    async def close(self) -> None:
+        """Leave the cluster as it was."""
+        if self._client is None:
+            return
+        await asyncio.gather(*self._stopping, return_exceptions=True)
+        if self._futures:
+            # A task that still waits for its start, or goes on, ends by this; cancelling does not end a running task.
+            await self._variable("stops").set(2)
+            await self._variable("start").set(-1)
+            await self._client.cancel(self._futures)
+        await self._client.close()
+
+    def _variable(self, name: str) -> Any:
+        return self._distributed.Variable(f"{self._run}-{name}", client=self._client)
+
+    async def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, content = event
+        answer = messages.decode_answer(content["message"])
+        self._told[int(content["segment"])].put_nowait(answer)
+
+    async def _living(self) -> set[str]:
+        identity = await self._client.scheduler.identity(n_workers=-1)
+        return set(identity["workers"])
+
+    async def _next(self, segment: int) -> messages.Answer:
+        """What a segment tells next; Refused when its worker is gone or its task has failed."""
+        told, future = self._told[segment], self._futures[segment]
+        silent_s = 0.0
+        while True:
+            try:
+                async with asyncio.timeout(_LOOK_S):
+                    return await told.get()
+            except TimeoutError:
+                if self._workers[segment] not in await self._living():
+                    return Refused(f"worker {self._workers[segment]} is gone")
+                if future.status == "error":
+                    return Refused(_reason(await future.exception()))
+                silent_s = silent_s + _LOOK_S if future.done() else 0.0
+                if silent_s > _LAST_MESSAGE_S:
+                    return Refused(f"worker {self._workers[segment]} did not tell its result")
+
+
+def _reason(error: BaseException) -> str:
+    return explain(error) or f"{type(error).__name__}: {error}"

@@ -1,0 +1,110 @@
+"""A worker pool of processes on this machine, so that sending can use several cores."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Callable
+from typing import NamedTuple
+
+from loadgen.distributed import messages
+from loadgen.distributed.messages import Answer, Prepare, Ready, Refused, Start, Stop
+from loadgen.distributed.worker_pool import Seconds, follow
+from loadgen.job import Job, SegmentResult
+from loadgen.metrics.counters import Row
+from stack import UserError
+
+_LIMIT_BYTES = 1 << 20
+_GRACE_S = 5.0
+
+
+class _Worker(NamedTuple):
+    process: Process
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def answer(self) -> Answer:
+        """What it tells next; Refused, with the reason, when it is gone."""
+        return await messages.read_answer(self.reader) or Refused(await self.end())
+
+    async def end(self) -> str:
+        """Why a worker that is gone is gone."""
+        code = await self.process.wait()
+        return f"its process was ended by signal {-code}" if code < 0 else f"its process ended with exit code {code}"
+
+
+class Processes:
+    """Each segment in a process of its own. Call `launch` first."""
+
+    def __init__(self, segments: int) -> None:
+        self._segments = segments
+        self._workers: list[_Worker] = []
+
+    @property
+    def segments(self) -> int:
+        """How many processes there are."""
+        return self._segments
+
+    @property
+    def lead_s(self) -> float:
+        """How long before the start the workers must be told of it."""
+        return 0.1
+
+    async def launch(self) -> None:
+        """Start the processes; they take a while to import what they need."""
+        for _ in range(self._segments):
+            self._workers.append(await _launch())
+
+    async def prepare(self, jobs: list[Job]) -> None:
+        """Get every segment ready."""
+        for worker, job in zip(self._workers, jobs, strict=True):
+            messages.write(worker.writer, Prepare(job))
+        for worker in self._workers:
+            match await messages.read_answer(worker.reader):
+                case Ready():
+                    pass
+                case Refused(sentence):
+                    raise UserError(sentence)
+                case _:
+                    raise RuntimeError(f"a worker could not get ready: {await worker.end()}")
+
+    async def run(self, start_epoch_ns: int, on_row: Callable[[Row], None]) -> list[SegmentResult]:
+        """Carry out the plan from this wall time on."""
+        seconds = Seconds(self._segments, on_row)
+        for worker in self._workers:
+            messages.write(worker.writer, Start(start_epoch_ns))
+        parts = (follow(segment, worker.answer, seconds) for segment, worker in enumerate(self._workers))
+        return await asyncio.gather(*parts)
+
+    def stop(self) -> None:
+        """The first time: send no more, and wait for replies. The second time: wait for nothing."""
+        for worker in self._workers:
+            messages.write(worker.writer, Stop())
+
+    async def close(self) -> None:
+        """End the processes: by the end of their socket, or by force."""
+        for worker in self._workers:
+            worker.writer.close()
+        for worker in self._workers:
+            try:
+                await asyncio.wait_for(worker.process.wait(), _GRACE_S)
+            except TimeoutError:
+                worker.process.kill()
+                await worker.process.wait()
+
+
+async def _launch() -> _Worker:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "loadgen.distributed.worker",
+            str(theirs.fileno()),
+            stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+        )
+    reader, writer = await asyncio.open_connection(sock=ours, limit=_LIMIT_BYTES)
+    return _Worker(process, reader, writer)

@@ -1,0 +1,77 @@
+"""A worker process: carries out one segment, told by the coordinator over a socket.
+
+python -m loadgen.distributed.worker FD
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+
+from loadgen.distributed import messages
+from loadgen.distributed.messages import Done, Prepare, Ready, Refused, Second, Start
+from loadgen.engine import memory
+from loadgen.engine.segment import Segment
+from loadgen.metrics.counters import Row
+from stack import explain
+
+
+async def serve(connection: socket.socket) -> None:
+    """Do what the coordinator says, until it has the result or is gone."""
+    reader, writer = await asyncio.open_connection(sock=connection)
+    try:
+        await _serve(reader, writer)
+    except Exception as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        messages.write(writer, Refused(sentence))
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    order = await messages.read_order(reader)
+    if not isinstance(order, Prepare):
+        return
+
+    def on_row(row: Row) -> None:
+        messages.write(writer, Second(row))
+
+    segment = Segment(order.job, on_row)
+    await segment.prepare()
+    try:
+        memory.settle()
+        messages.write(writer, Ready())
+        order = await messages.read_order(reader)
+        if not isinstance(order, Start):
+            return
+        listener = asyncio.create_task(_obey(reader, segment))
+        messages.write(writer, Done(await segment.run(order.epoch_ns)))
+        listener.cancel()
+    finally:
+        await segment.close()
+
+
+async def _obey(reader: asyncio.StreamReader, segment: Segment) -> None:
+    """Stop when told to, and at once when the coordinator is gone."""
+    while await messages.read_order(reader) is not None:
+        segment.stop()
+    segment.stop()
+    segment.stop()
+
+
+def main() -> None:
+    """Serve the socket that was inherited."""
+    import uvloop
+
+    # Ctrl-C reaches all processes of the terminal; the coordinator tells what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    uvloop.run(serve(socket.socket(fileno=int(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What DynamoDB's answers mean, the same for every writer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from loadgen.dynamodb.item import Item
+from loadgen.dynamodb.writes import Call, Outcome, Reply
+
+_THROTTLING = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "LimitExceededException",
+        "Throttling",
+    }
+)
+_CREDENTIALS = frozenset(
+    {
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+    }
+)
+_SERVER = frozenset({"InternalServerError", "InternalFailure", "ServiceUnavailable", "ServiceUnavailableException"})
+# Another write of the same item is under way (a transaction, another replica): nothing was applied.
+_CONFLICTS = frozenset({"TransactionConflictException", "ReplicatedWriteConflictException"})
+
+# What a batch's answer has of one request: {"PutRequest": {"Item": {...}}} or {"DeleteRequest": {"Key": {...}}}.
+_Request = dict[str, dict[str, Item]]
+
+
+class _BatchReply(Struct, rename="pascal"):
+    unprocessed_items: dict[str, list[_Request]] = {}
+
+
+class _ConditionReply(Struct, rename="pascal"):
+    item: Item = {}
+
+
+def classify(status: int, code: str) -> Outcome:
+    """The outcome of an answer with this HTTP status and exception (without its namespace).
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+    """
+    if status == 200:
+        return Outcome.OK
+    if code == "ConditionalCheckFailedException":
+        return Outcome.CONDITION
+    if code in _THROTTLING or code in _CONFLICTS or status == 429:
+        return Outcome.THROTTLED
+    if code in _CREDENTIALS:
+        return Outcome.CREDENTIALS
+    if status >= 500 or code in _SERVER:
+        return Outcome.SERVER_ERROR
+    return Outcome.INVALID
+
+
+def unprocessed(body: bytes, keys: Mapping[str, tuple[str, ...]]) -> set[tuple[str, str]]:
+    """The table and key of each write that the answer to a batch gives back; `keys` are the tables' key attributes."""
+    answer = msgspec.json.decode(body, type=_BatchReply)
+    return {
+        (table, _key(request, keys[table]))
+        for table, requests in answer.unprocessed_items.items()
+        for request in requests
+    }
+
+
+def proven(call: Call, reply: Reply) -> bool:
+    """Whether the item that failed the condition of a call shows that an earlier sending of it was applied."""
+    proof = call.writes[0].proof
+    if proof is None or not reply.body:
+        return False
+    return proof.holds(msgspec.json.decode(reply.body, type=_ConditionReply).item)
+
+
+def _key(request: _Request, names: tuple[str, ...]) -> str:
+    ((_, content),) = request.items()
+    ((_, item),) = content.items()
+    return "/".join(str(next(iter(item[name].values()))) for name in names)

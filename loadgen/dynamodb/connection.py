@@ -1,0 +1,153 @@
+"""One connection of the fast writer: one call in flight at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import ssl
+import time
+from typing import Protocol
+
+from loadgen.dynamodb.http import Familiar, HttpError, parse, reply_of
+from loadgen.dynamodb.tls import Tls
+from loadgen.dynamodb.writes import Call, Outcome, Reply
+
+
+class Pool(Protocol):
+    """Who owns connections and hears of their calls."""
+
+    def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
+        """The call on a connection has its reply, which is no plain success. The connection may be lost with it."""
+        ...
+
+    def lost(self, connection: Connection) -> None:
+        """A connection is about to close."""
+        ...
+
+
+class Connection:
+    """Sends a request, gathers the answer, and tells the pool.
+
+    `tls` is the connection's TLS after its handshake, None for plain HTTP.
+    `familiar` knows the usual answer.
+    """
+
+    __slots__ = ("_data", "_is_plain_success", "_pool", "_send", "_tls", "_unsent", "call", "open", "socket")
+
+    def __init__(self, pool: Pool, connected: socket.socket, familiar: Familiar, tls: Tls | None) -> None:
+        self._pool = pool
+        self._is_plain_success = familiar.is_plain_success
+        self._tls = tls
+        self._send = connected.send
+        self._data = self._unsent = b""
+        self.socket = connected
+        self.call: Call | None = None
+        self.open = True
+
+    def seal(self, request: bytes) -> bytes:
+        """What of a request goes on the wire: its TLS records if there is TLS."""
+        return request if self._tls is None else self._tls.encrypt(request)
+
+    def send(self, call: Call, sealed: bytes) -> None:
+        """Send the request of a call, and note when."""
+        self.call = call
+        call.sent_ns = time.monotonic_ns()
+        try:
+            sent = self._send(sealed)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self.fail(Outcome.RESET, type(error).__name__, str(error))
+            return
+        if sent < len(sealed):
+            self._unsent = sealed[sent:]
+            asyncio.get_running_loop().add_writer(self.socket, self._go_on)
+
+    def handle(self, data: bytes | int, at_ns: int) -> Call | None:
+        """Gather the answer from what came at this time: bytes, none at the end, or the number of an error.
+
+        Returns the call if it has succeeded; the pool is told of any other reply.
+        """
+        if not data or isinstance(data, int):
+            self._end(data or 0, at_ns)
+            return None
+        if self._tls is not None:
+            try:
+                data = self._tls.decrypt(data)
+            except ssl.SSLError as error:
+                self.fail(Outcome.RESET, type(error).__name__, str(error))
+                return None
+        if self._data:
+            data = self._data + data
+        elif self._is_plain_success(data):
+            call, self.call = self.call, None
+            if call is None:
+                self.close()  # An answer that nobody asked for: the connection cannot be trusted.
+            else:
+                call.answered_ns = at_ns
+            return call
+        if data:
+            self._gather(data, at_ns, ended=False)
+        if self._tls is not None and self._tls.ended and self.open:
+            self._end(0, at_ns)
+        return None
+
+    def fail(self, outcome: Outcome, code: str, message: str) -> None:
+        """Give up the call in flight, and the connection with it."""
+        call = self.call
+        self.close()
+        if call is not None:
+            call.answered_ns = time.monotonic_ns()
+            self._pool.answered(self, call, Reply(outcome, code, message))
+
+    def close(self) -> None:
+        """Close without a word about the call in flight."""
+        if not self.open:
+            return
+        self.open = False
+        self.call, self._data = None, b""
+        if self._unsent:
+            asyncio.get_running_loop().remove_writer(self.socket)
+            self._unsent = b""
+        self._pool.lost(self)
+        self.socket.close()
+
+    def _go_on(self) -> None:
+        """Send more of a request, now that there is room."""
+        try:
+            self._unsent = self._unsent[self._send(self._unsent) :]
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self.fail(Outcome.RESET, type(error).__name__, str(error))
+            return
+        if not self._unsent:
+            asyncio.get_running_loop().remove_writer(self.socket)
+
+    def _end(self, error: int, at_ns: int) -> None:
+        """Nothing more will come: an answer without a length ends here, unless it is TLS that did not say so."""
+        if self._data and not error and (self._tls is None or self._tls.ended):
+            self._gather(self._data, at_ns, ended=True)
+        if error:
+            self.fail(Outcome.RESET, errno.errorcode.get(error, "OSError"), os.strerror(error))
+        else:
+            self.fail(Outcome.RESET, "ConnectionClosed", "the connection closed")
+
+    def _gather(self, data: bytes, at_ns: int, *, ended: bool) -> None:
+        """The answer in `data`, or more to come."""
+        try:
+            answer = parse(data, ended=ended)
+        except HttpError as error:
+            self.fail(Outcome.CORRUPT, "HttpError", str(error))
+            return
+        if answer is None:
+            self._data = data
+            return
+        call, self.call, self._data = self.call, None, b""
+        if not answer.reusable or call is None:
+            self.close()
+        if call is not None:
+            call.answered_ns = at_ns
+            self._pool.answered(self, call, reply_of(answer))

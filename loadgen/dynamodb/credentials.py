@@ -1,0 +1,65 @@
+"""Where the fast writer's credentials and endpoint come from: given ones, or aioboto3's session.
+
+The session follows the AWS configuration (environment, profile, single
+sign-on, role, instance) and refreshes what expires.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Protocol
+
+from loadgen.dynamodb.signing import Keys
+from loadgen.dynamodb.writer import Endpoint
+from stack import UserError
+
+
+class CredentialSource(Protocol):
+    """Gives the credentials that are valid now."""
+
+    async def current(self) -> Keys:
+        """The credentials, refreshed if they are about to expire."""
+        ...
+
+
+class Given:
+    """Credentials that were given and never change."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    async def current(self) -> Keys:
+        """The given credentials."""
+        return self._keys
+
+
+class Session:
+    """Credentials of aioboto3's session."""
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+
+    async def current(self) -> Keys:
+        """The session's credentials. A refresh that botocore demands and cannot make raises its error."""
+        frozen = await self._credentials.get_frozen_credentials()
+        return Keys(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+async def discover(endpoint: Endpoint) -> tuple[CredentialSource, str]:
+    """The source of credentials and the endpoint's URL. UserError when there are no credentials."""
+    if endpoint.access_key is not None and endpoint.secret_key is not None and endpoint.url is not None:
+        return Given(Keys(endpoint.access_key, endpoint.secret_key)), endpoint.url
+    aioboto3: Any = importlib.import_module("aioboto3")
+    session = aioboto3.Session(
+        aws_access_key_id=endpoint.access_key,
+        aws_secret_access_key=endpoint.secret_key,
+        region_name=endpoint.region,
+    )
+    credentials = await session.get_credentials()
+    if credentials is None:
+        raise UserError(
+            "No AWS credentials were found: give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "in AWS_PROFILE, or by `aws sso login`."
+        )
+    async with session.client("dynamodb", endpoint_url=endpoint.url) as client:
+        return Session(credentials), str(client.meta.endpoint_url)

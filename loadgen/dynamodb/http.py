@@ -1,0 +1,168 @@
+"""HTTP/1.1 answers, as far as DynamoDB and its likes send them."""
+
+from __future__ import annotations
+
+import zlib
+
+import msgspec
+from msgspec import Struct
+
+from loadgen.dynamodb.answers import classify
+from loadgen.dynamodb.writes import OK, Outcome, Reply
+
+_END = b"\r\n\r\n"
+# What the answer to a write, or to a batch of them, has when all is well; see `is_plain_success`.
+_SUCCESS = b"HTTP/1.1 200 "
+_EMPTIES = tuple(
+    (b"\r\n\r\n" + body, b"\r\nContent-Length: %d\r\n" % len(body), b"\r\nx-amz-crc32: %d\r\n" % zlib.crc32(body))
+    for body in (b"{}", b'{"UnprocessedItems":{}}')
+)
+_CLOSING = b": close\r\n"
+_DATE = b"\r\nDate: "
+_REQUEST_ID = b"\r\nx-amzn-RequestId: "
+_EMPTY_CRC = zlib.crc32(b"{}")
+
+
+class Answer(Struct, gc=False):
+    """A whole answer: its status, its body, whether the CRC-32 fits, and whether the connection may be used again."""
+
+    status: int
+    body: bytes
+    intact: bool
+    reusable: bool
+
+
+class _Error(Struct):
+    type: str = msgspec.field(name="__type", default="")
+    message: str | None = None
+    capital_message: str | None = msgspec.field(name="Message", default=None)
+
+
+class HttpError(Exception):
+    """What came is no HTTP answer."""
+
+
+def is_plain_success(data: bytes) -> bool:
+    """Whether `data` is a whole answer that says only that all is well, on a connection that stays.
+
+    That is status 200, and `{}` or that nothing is unprocessed, with the body's
+    CRC-32. By far the most frequent answer, told by a few searches in the
+    spelling that DynamoDB uses. False says nothing: then it must be parsed.
+    """
+    return (
+        data.startswith(_SUCCESS)
+        and _CLOSING not in data
+        and any(data.endswith(body) and length in data and crc in data for body, length, crc in _EMPTIES)
+    )
+
+
+class Familiar:
+    """Tells a plain success by the last one: the same to the byte, but for the values of its date and request id.
+
+    That takes a third of the time of `is_plain_success`, which decides when it looks different.
+    """
+
+    __slots__ = ("_begin", "_between", "_date_ends", "_end", "_length")
+
+    def __init__(self) -> None:
+        self._length = -1
+        self._begin = self._between = self._end = b""
+        self._date_ends = 0
+
+    def is_plain_success(self, data: bytes) -> bool:
+        """Whether `data` is a plain success. False says nothing."""
+        if (
+            len(data) == self._length
+            and data.startswith(self._begin)
+            and data.startswith(self._between, self._date_ends)
+            and data.endswith(self._end)
+        ):
+            return True
+        if not is_plain_success(data):
+            return False
+        self._study(data)
+        return True
+
+    def _study(self, data: bytes) -> None:
+        """Make this answer the one to compare with, if it has both a date and, after that, a request id."""
+        date, request_id = data.find(_DATE) + len(_DATE), data.find(_REQUEST_ID) + len(_REQUEST_ID)
+        if len(_DATE) <= date < request_id - len(_REQUEST_ID):
+            self._length = len(data)
+            self._date_ends = data.index(b"\r", date)
+            self._begin, self._between = data[:date], data[self._date_ends : request_id]
+            self._end = data[data.index(b"\r", request_id) :]
+
+
+def parse(data: bytes, *, ended: bool = False) -> Answer | None:
+    """The answer that `data` holds; None when it is not whole yet. `ended` says that nothing more will come.
+
+    HttpError when it can never become an answer.
+    """
+    end = data.find(_END)
+    if end < 0:
+        if not data.startswith(b"HTTP/1."[: len(data)]):
+            raise HttpError(f"not an HTTP answer: {data[:40]!r}")
+        return None
+    head = data[:end].lower() + b"\r\n"
+    try:
+        status = int(head[9:12])
+        length = _header(head, b"\r\ncontent-length:")
+        if length is not None:
+            body = data[end + 4 : end + 4 + int(length)]
+            if len(body) < int(length):
+                return None
+        elif b"\r\ntransfer-encoding: chunked" in head:
+            chunks = _unchunk(data, end + 4)
+            if chunks is None:
+                return None
+            body = chunks
+        elif ended:
+            body = data[end + 4 :]
+        else:
+            return None
+        crc = _header(head, b"\r\nx-amz-crc32:")
+        intact = crc is None or int(crc) == (_EMPTY_CRC if body == b"{}" else zlib.crc32(body))
+    except ValueError as error:
+        raise HttpError(f"not an HTTP answer: {error}") from None
+    return Answer(status, body, intact, not ended and b"\r\nconnection: close" not in head)
+
+
+def reply_of(answer: Answer) -> Reply:
+    """What an answer means for the call."""
+    if not answer.intact:
+        return Reply(Outcome.CORRUPT, "ChecksumError", "the answer does not have the CRC-32 that it says")
+    if answer.status == 200:
+        return OK if answer.body == b"{}" else Reply(Outcome.OK, body=answer.body)
+    try:
+        error = msgspec.json.decode(answer.body, type=_Error)
+    except msgspec.MsgspecError:
+        error = _Error()
+    code = error.type.rpartition("#")[2] or str(answer.status)
+    message = error.message or error.capital_message or ""
+    return Reply(classify(answer.status, code), code, message, answer.body)
+
+
+def _header(head: bytes, name: bytes) -> bytes | None:
+    """The value of a header, its name given in lower case between the line's break and the colon."""
+    at = head.find(name)
+    if at < 0:
+        return None
+    at += len(name)
+    return head[at : head.index(b"\r\n", at)]
+
+
+def _unchunk(data: bytes, at: int) -> bytes | None:
+    """The body of chunks that begin at `at`; None when the last has not come."""
+    body = b""
+    while True:
+        line = data.find(b"\r\n", at)
+        if line < 0:
+            return None
+        size = int(data[at:line].split(b";")[0], 16)
+        start = line + 2
+        if len(data) < start + size + 2:
+            return None
+        if size == 0:
+            return body
+        body += data[start : start + size]
+        at = start + size + 2

@@ -1,0 +1,197 @@
+"""The fast writer's connections to one address: each carries one call at a time, the last used is used first."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+
+from loadgen.dynamodb.connection import Connection
+from loadgen.dynamodb.dial import Address, dial
+from loadgen.dynamodb.http import Familiar
+from loadgen.dynamodb.receiver import receiver
+from loadgen.dynamodb.signing import Signer
+from loadgen.dynamodb.writer import Limits, OnReply
+from loadgen.dynamodb.writes import OK, Call, Outcome, Reply
+
+_SWEEP_S = 0.25
+# More at a time would spend the core on TLS handshakes just when the table is slow.
+_CONNECTING = 32
+# A call waits this long for a connection to get free before another is opened: after a short
+# stall, calls come in a burst, and a connection opened for each would be in the way for good.
+_PATIENCE_S = 0.005
+
+
+class ConnectionPool:
+    """Sends calls on connections that it opens as they are needed.
+
+    `signer` may be exchanged when the credentials change.
+    """
+
+    def __init__(self, address: Address, limits: Limits, signer: Signer, on_reply: OnReply) -> None:
+        self.signer = signer
+        self._address = address
+        self._limits = limits
+        self._on_reply = on_reply
+        self._loop = asyncio.get_running_loop()
+        self._receiver = receiver(self.look)
+        self.rest = self._receiver.rest
+        """Do not look for replies for now, because `look` will be called soon; or do again."""
+        self._receive = self._receiver.receive
+        self._connections: dict[int, Connection] = {}
+        self._idle: list[Connection] = []
+        self._waiting: deque[Call] = deque()
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._busy = False
+        self._familiar = Familiar()
+        self._closed = False
+        self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
+        self._grower: asyncio.TimerHandle | None = None
+
+    async def warm(self, connections: int) -> None:
+        """Open connections beforehand. One that cannot be opened shows in the first call."""
+        for _ in range(min(connections, self._limits.connections)):
+            self._connect()
+        if self._connecting:
+            await asyncio.wait(self._connecting)
+
+    def send(self, *calls: Call) -> None:
+        """Send calls on idle connections, or on the first that get free or are opened."""
+        self._waiting.extend(calls)
+        if self._busy:
+            return
+        if len(self._waiting) > len(self._idle):
+            self.look()
+        self._dispatch()
+
+    def look(self) -> None:
+        """Handle all that has been received up to now, and then send what waits for a connection.
+
+        Sending in between, as each connection gets free, takes a tenth more processor time.
+        """
+        if self._busy or self._closed:
+            return
+        self._busy = True
+        try:
+            succeeded: list[Call] = []
+            connections, idle = self._connections, self._idle
+            for number, data, at_ns in self._receive():
+                connection = connections.get(number)
+                if connection is not None and (call := connection.handle(data, at_ns)) is not None:
+                    idle.append(connection)
+                    succeeded.append(call)
+            if succeeded:
+                self._on_reply(succeeded, OK)
+        finally:
+            self._busy = False
+        if self._waiting:
+            self._dispatch()
+
+    async def close(self) -> None:
+        """Close all connections. Calls in flight get no reply."""
+        self._closed = True
+        self._waiting.clear()
+        self._sweeper.cancel()
+        if self._grower is not None:
+            self._grower.cancel()
+        for task in self._connecting:
+            task.cancel()
+        await asyncio.gather(*self._connecting, return_exceptions=True)
+        for connection in tuple(self._connections.values()):
+            connection.close()
+        self._receiver.close()
+
+    def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
+        """Use the connection again, and pass the reply on."""
+        if connection.open:
+            self._idle.append(connection)
+        self._on_reply((call,), reply)
+
+    def lost(self, connection: Connection) -> None:
+        """Forget a connection, and open another if calls wait for one."""
+        self._receiver.remove(connection.socket)
+        del self._connections[connection.socket.fileno()]
+        self._grow()
+
+    def _dispatch(self) -> None:
+        """Give the calls that wait to idle connections: first all are signed and sealed, then all are written.
+
+        Writing each as soon as it is signed takes a tenth more processor time: it wakes a
+        target on this machine each time, and neither step finds its code in the caches.
+        """
+        waiting, idle = self._waiting, self._idle
+        self._busy = True
+        try:
+            while waiting and idle:
+                connections: list[Connection] = []
+                calls: list[Call] = []
+                while waiting and idle:
+                    connection = idle.pop()
+                    if connection.open:
+                        connections.append(connection)
+                        calls.append(waiting.popleft())
+                requests = self.signer.requests(calls)
+                if self._address.tls is not None:
+                    requests = [one.seal(request) for one, request in zip(connections, requests, strict=True)]
+                for connection, call, data in zip(connections, calls, requests, strict=True):
+                    connection.send(call, data)
+        finally:
+            self._busy = False
+        if not waiting:
+            return
+        if not self._connections:
+            self._grow()
+        elif self._grower is None:
+            self._grower = self._loop.call_later(_PATIENCE_S, self._grow_if_needed)
+
+    def _grow_if_needed(self) -> None:
+        """Open connections if a call still waits that has waited long, and look again while any does."""
+        self._grower = None
+        if self._waiting:
+            if time.monotonic_ns() - self._waiting[0].sent_ns >= _PATIENCE_S * 1e9:
+                self._grow()
+            self._grower = self._loop.call_later(_PATIENCE_S, self._grow_if_needed)
+
+    def _grow(self) -> None:
+        """Open connections for the calls that wait, within the bounds."""
+        wanted = len(self._waiting) - len(self._connecting)
+        if wanted <= 0 or self._closed:
+            return
+        room = self._limits.connections - len(self._connections) - len(self._connecting)
+        for _ in range(min(wanted, room, _CONNECTING - len(self._connecting))):
+            self._connect()
+
+    def _connect(self) -> None:
+        task = self._loop.create_task(self._open())
+        self._connecting.add(task)
+        task.add_done_callback(self._opened)
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._connecting.discard(task)
+        self._grow()
+
+    async def _open(self) -> None:
+        """Open a connection and give it work. When that fails, so does the call that has waited longest."""
+        try:
+            async with asyncio.timeout(self._limits.connect_timeout_s):
+                connected, tls = await dial(self._address)
+        except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
+            if self._waiting:
+                call = self._waiting.popleft()
+                call.answered_ns = time.monotonic_ns()
+                reply = Reply(Outcome.UNREACHABLE, type(error).__name__, str(error) or "no connection in time")
+                self._on_reply((call,), reply)
+            return
+        connection = Connection(self, connected, self._familiar, tls)
+        self._connections[connected.fileno()] = connection
+        self._receiver.add(connected)
+        self._idle.append(connection)
+        self._dispatch()
+
+    def _sweep(self) -> None:
+        """Give up calls whose answer is overdue."""
+        overdue_ns = time.monotonic_ns() - round(self._limits.read_timeout_s * 1e9)
+        for connection in tuple(self._connections.values()):
+            if connection.call is not None and connection.call.sent_ns < overdue_ns:
+                connection.fail(Outcome.TIMEOUT, "ReadTimeout", f"no answer in {self._limits.read_timeout_s:g} s")
+        self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)

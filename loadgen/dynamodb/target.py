@@ -1,0 +1,78 @@
+"""Finding the table and making sure that it can be written before a run begins."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from loadgen.dynamodb.writer import Endpoint, Writer
+from loadgen.dynamodb.writes import Outcome, Reply
+from stack import StackOutputs, UserError, credentials
+
+
+class _KeySchemaElement(Struct):
+    name: str = msgspec.field(name="AttributeName")
+    kind: str = msgspec.field(name="KeyType")
+
+
+class _Table(Struct):
+    status: str = msgspec.field(name="TableStatus")
+    key_schema: list[_KeySchemaElement] = msgspec.field(name="KeySchema")
+
+
+class _Description(Struct):
+    table: _Table = msgspec.field(name="Table")
+
+
+def endpoint(outputs: StackOutputs) -> Endpoint:
+    """Where the outputs say that DynamoDB is."""
+    region = outputs.region
+    if region is None:
+        raise UserError("No AWS region is configured: give --region, or set AWS_REGION.")
+    explicit = credentials(outputs)
+    return Endpoint(
+        region=region,
+        url=outputs.endpoint_url,
+        access_key=explicit.access_key if explicit else None,
+        secret_key=explicit.secret_key if explicit else None,
+    )
+
+
+async def key_names(writer: Writer, table: str, endpoint: Endpoint) -> tuple[str, ...]:
+    """The table's key attributes, partition key first. UserError when the table cannot be written."""
+    reply = await writer.ask("DescribeTable", {"TableName": table})
+    if reply.outcome is not Outcome.OK:
+        raise UserError(_sentence(reply, table, endpoint))
+    description = msgspec.json.decode(reply.body, type=_Description).table
+    if description.status not in {"ACTIVE", "UPDATING"}:
+        raise UserError(f"Table {table!r} is {description.status}, not yet to be written: wait until it is ACTIVE.")
+    ordered = sorted(description.key_schema, key=lambda element: element.kind)
+    return tuple(element.name for element in ordered)
+
+
+def check_for_orders(table: str, keys: tuple[str, ...]) -> None:
+    """UserError when the table has another key than orders have."""
+    if keys != ("order_id",):
+        raise UserError(
+            f"Table {table!r} has the key {', '.join(keys)}, and orders have order_id: "
+            "give another --table, or a --workload that fits it."
+        )
+
+
+def _sentence(reply: Reply, table: str, endpoint: Endpoint) -> str:
+    place = endpoint.url or f"DynamoDB in {endpoint.region}"
+    reason = " ".join((reply.message or reply.code).split()).rstrip(".")
+    if reply.code == "ResourceNotFoundException":
+        return (
+            f"There is no table {table!r} at {place}: check --table, --region and --endpoint-url, or deploy the stack."
+        )
+    if reply.outcome in {Outcome.UNREACHABLE, Outcome.RESET, Outcome.TIMEOUT}:
+        return f"{place} cannot be reached ({reason}): check --endpoint-url, --region and the network."
+    if reply.outcome is Outcome.CREDENTIALS and reply.code == "AccessDeniedException":
+        return f"Not allowed to describe table {table!r} ({reason}): use credentials whose policy allows it."
+    if reply.outcome is Outcome.CREDENTIALS:
+        return (
+            f"{place} needs AWS credentials ({reason}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "AWS_PROFILE, or run `aws sso login`."
+        )
+    return f"{place} does not describe table {table!r} ({reply.code}: {reason}): check --table and --endpoint-url."

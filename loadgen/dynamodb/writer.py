@@ -1,0 +1,75 @@
+"""The interface between the engine and what speaks to DynamoDB.
+
+Two writers implement it: `loadgen.dynamodb.reference` on aioboto3, and the fast path.
+It is small enough that a test's writer is a few lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from loadgen.dynamodb.writes import Call, Reply
+
+OnReply = Callable[[Sequence[Call], Reply], None]
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """Where to send: the region, the endpoint's URL (None: AWS's own), and explicit credentials if there are any.
+
+    Without explicit credentials they come from aioboto3's session: environment,
+    profile, single sign-on, role.
+    """
+
+    region: str
+    url: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How many connections there may be, and how long to wait, in seconds."""
+
+    connections: int = 1000
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 10.0
+
+
+class Writer(Protocol):
+    """Sends calls, once each: retries are the engine's."""
+
+    async def open(self, warm: int) -> None:
+        """Get ready, with `warm` connections open where that is possible."""
+        ...
+
+    def listen(self, on_reply: OnReply) -> None:
+        """Say who gets each call's reply, exactly once a sending; when it came is noted in the call.
+
+        Calls whose replies came at about the same time and are the same are told together.
+        """
+        ...
+
+    async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
+        """Make one call outside the plan, such as DescribeTable.
+
+        The reply's body is its JSON, or nothing if that would say only that all is well.
+        """
+        ...
+
+    def send(self, *calls: Call) -> None:
+        """Send calls now, and note in each when it left, if that can be told; never blocks."""
+        ...
+
+    def look(self) -> None:
+        """Tell of the replies that have come up to now."""
+        ...
+
+    def rest(self, resting: bool) -> None:
+        """Tell of replies only in `look`, which will be called soon; or as soon as they come, as it is at first."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections. Calls in flight get no reply."""
+        ...

@@ -1,0 +1,168 @@
+"""What passes between the workload, the engine and the writers.
+
+A *write* is one change to one item. A *call* is one request that carries one
+write, or up to 25 in a batch. A *reply* is what became of one sending of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from enum import Enum
+from functools import cache
+from typing import Literal
+
+from msgspec import Struct
+
+from loadgen.dynamodb.item import Item
+from loadgen.schedule.arrivals import Row
+from loadgen.schedule.mix import Op
+
+Target = Literal["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
+
+
+class Proof(Struct, frozen=True, gc=False):
+    """How an item shows that a conditional write has reached it: an attribute that holds a value.
+
+    When a write may have been applied and its repetition then fails on its
+    condition, the item that comes back tells the two cases apart.
+    """
+
+    attribute: str
+    type: str
+    value: str
+
+    def holds(self, item: Item) -> bool:
+        """Whether `item` (DynamoDB JSON) shows that the write was applied."""
+        return item.get(self.attribute, {}).get(self.type) == self.value
+
+
+class Write(Struct, gc=False):
+    """One change to one item.
+
+    `key` is the item's key values as text, joined by "/"; `parameters` are the
+    members of the request's JSON object but for TableName, without its braces,
+    in pieces that are joined when the whole request is; `units` are the write
+    units that DynamoDB is expected to charge; `subject` is the workload's own,
+    given back when the write is settled; `substitute` says that this write
+    stands in for a planned one that was not possible. `rows` are the inserts
+    that it carries if it is a whole batch in bulk: then `target` is
+    BatchWriteItem, `parameters` its whole body, and there is no key.
+    """
+
+    op: Op
+    target: Target
+    table: str
+    key: str
+    version: int
+    parameters: tuple[bytes, ...]
+    units: int
+    subject: object = None
+    proof: Proof | None = None
+    substitute: bool = False
+    planned_ns: int = 0
+    rows: tuple[Row, ...] = ()
+
+
+class Call(Struct, gc=False):
+    """One request: its target, its JSON body in pieces, the writes it carries and which sending of it this is.
+
+    `sent_ns` and `answered_ns` are the monotonic clock's when its last sending
+    left and when the answer came, noted by the writer. `uncertain` is set once
+    a sending may have been applied though no answer said so.
+    """
+
+    target: str
+    pieces: Sequence[bytes]
+    writes: list[Write]
+    attempts: int = 1
+    sent_ns: int = 0
+    answered_ns: int = 0
+    uncertain: bool = False
+
+    @property
+    def body(self) -> bytes:
+        """The pieces in one."""
+        return b"".join(self.pieces)
+
+
+class Outcome(Enum):
+    """What a reply means for the call; `retryable` and `ambiguous` say how to go on.
+
+    Ambiguous: the write may have been applied. Retryable: sending again may help.
+    """
+
+    OK = ("ok", False, False)
+    THROTTLED = ("throttled", True, False)
+    SERVER_ERROR = ("server_error", True, True)
+    TIMEOUT = ("timeout", True, True)
+    RESET = ("reset", True, True)
+    CORRUPT = ("corrupt", True, True)
+    UNREACHABLE = ("unreachable", True, False)
+    CREDENTIALS = ("credentials", True, False)
+    CONDITION = ("condition", False, False)
+    INVALID = ("invalid", False, False)
+
+    def __init__(self, label: str, retryable: bool, ambiguous: bool) -> None:
+        self.label = label
+        self.retryable = retryable
+        self.ambiguous = ambiguous
+
+
+class Reply(Struct, gc=False, frozen=True):
+    """What one sending came to: `code` is the service's exception or the error's name, `body` the answer's JSON."""
+
+    outcome: Outcome
+    code: str = ""
+    message: str = ""
+    body: bytes = b""
+
+
+OK = Reply(Outcome.OK)
+
+
+class Fate(Enum):
+    """What is known of a write once no more is sent for it."""
+
+    APPLIED = "applied"
+    NOT_APPLIED = "not applied"
+    UNKNOWN = "unknown"
+
+
+def single(write: Write) -> Call:
+    """The call that carries one write, or one that is a whole batch."""
+    if write.rows:
+        return Call(write.target, write.parameters, [write])
+    # Tuples are added in half the time that it takes to unpack one into another.
+    return Call(write.target, _head(write.table) + write.parameters + _TAIL, [write])
+
+
+@cache
+def _head(table: str) -> tuple[bytes]:
+    return (b'{"TableName":"%b",' % table.encode(),)
+
+
+_TAIL = (b"}",)
+
+
+def batch(writes: list[Write]) -> Call:
+    """The BatchWriteItem call that carries puts and deletes, no two of the same key, 25 at most."""
+    tables: defaultdict[str, list[bytes]] = defaultdict(list)
+    for write in writes:
+        pieces = tables[write.table]
+        pieces.append(_REQUESTS[write.target])
+        pieces += write.parameters
+    body = [b'{"RequestItems":{']
+    for table, pieces in tables.items():
+        body.append(b'"%b":[' % table.encode())
+        pieces[0] = pieces[0].removeprefix(_END)
+        body += pieces
+        body.append(_LAST)
+    body[-1] = b"}}]}}"
+    return Call("BatchWriteItem", tuple(body), writes)
+
+
+# A request in a batch begins by ending the one before it.
+_END = b"}},"
+_LAST = b"}}],"
+_REQUESTS = {"PutItem": _END + b'{"PutRequest":{', "DeleteItem": _END + b'{"DeleteRequest":{'}

@@ -1,0 +1,1 @@
+"""The open-loop engine, and one segment of a run from start to end."""

@@ -1,0 +1,106 @@
+"""One segment of a run, start to end: in this process, in a child, or on a cluster's worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from loadgen import compiled
+from loadgen.dynamodb.writers import open_writer
+from loadgen.engine.engine import Engine
+from loadgen.job import Job, Result
+from loadgen.ledger import LedgerFile
+from loadgen.metrics.counters import Figures, Row
+from loadgen.workloads import custom, pools
+from loadgen.workloads.base import Workload
+from loadgen.workloads.custom import Scripted
+from loadgen.workloads.orders import Orders
+from loadgen.workloads.pools import Pools
+
+WARM_CONNECTIONS = 32
+
+
+class Segment:
+    """Carries out a job: `prepare`, then `run` at the start that all segments have in common."""
+
+    def __init__(self, job: Job, on_row: Callable[[Row], None] | None = None) -> None:
+        self._job = job
+        self._on_row = on_row
+        self._writer = open_writer(job.writer, job.endpoint, job.limits)
+        self._pools: Pools | None = None
+        self._engine: Engine | None = None
+        self._stopped = False
+
+    async def prepare(self) -> None:
+        """Make the pools and open the writer, so that the start is not late."""
+        if self._job.script is None:
+            self._pools = pools.build(self._job.plan.seed)
+        await self._writer.open(min(self._job.limits.connections, WARM_CONNECTIONS))
+
+    async def run(self, start_epoch_ns: int) -> Result:
+        """Carry out the plan from this wall time on."""
+        job, plan = self._job, self._job.plan
+        start_ns = time.monotonic_ns() + start_epoch_ns - time.time_ns()
+        figures = Figures(start_ns, plan.warm_up_s)
+        self._engine = Engine(
+            plan,
+            self._workload(start_epoch_ns),
+            self._writer,
+            figures,
+            start_ns=start_ns,
+            keys=job.keys,
+            policy=job.policy,
+            ledger=LedgerFile(Path(job.ledger)) if job.ledger is not None else None,
+            on_row=self._on_row,
+        )
+        if self._stopped:
+            self._engine.stop()
+        cpu_s = time.thread_time()
+        await self._engine.run()
+        return Result(
+            segment=plan.segment,
+            counts=figures.measured.counts(),
+            warm_up=figures.warm_up.counts(),
+            elapsed_s=(time.monotonic_ns() - start_ns) / 1e9,
+            cpu_s=time.thread_time() - cpu_s,
+            failure=self._engine.failure,
+            braked=self._engine.braked,
+            native=compiled.native is not None,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._writer.close()
+
+    def stop(self) -> None:
+        """The first time: send no more, and wait for replies. The second time: wait for nothing."""
+        if self._engine is not None:
+            if self._stopped:
+                self._engine.abandon()
+            else:
+                self._engine.stop()
+        self._stopped = True
+
+    def _workload(self, start_epoch_ns: int) -> Workload:
+        job, plan = self._job, self._job.plan
+        if job.script is not None:
+            return Scripted(
+                custom.load(job.script, job.table),
+                job.keys,
+                seed=plan.seed,
+                segment=plan.segment,
+                segments=plan.segments,
+            )
+        return Orders(
+            self._pools or pools.build(plan.seed),
+            plan.mix,
+            plan.keys,
+            table=job.table,
+            seed=plan.seed,
+            segment=plan.segment,
+            segments=plan.segments,
+            epoch_ns=start_epoch_ns,
+            whole_items=plan.batch > 1,
+            item_bytes=plan.item_bytes,
+        )

@@ -1,0 +1,118 @@
+"""`python -m loadgen compare`: two reports side by side."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from loadgen.report.report import Report, read
+from loadgen.report.threshold import measure
+
+# Metric, what it is called, whether more is better, digits, and the change in its unit that is noise.
+_METRICS = (
+    ("rate", "acked per second", True, 1, 0.0),
+    ("intended_p50", "intended p50, ms", False, 2, 0.05),
+    ("intended_p99", "intended p99, ms", False, 2, 0.05),
+    ("intended_p99.9", "intended p99.9, ms", False, 2, 0.05),
+    ("service_p50", "service p50, ms", False, 2, 0.05),
+    ("service_p99", "service p99, ms", False, 2, 0.05),
+    ("lag_p99", "generator's lag p99, ms", False, 2, 0.5),
+    ("dropped", "dropped", False, 0, 0.0),
+    ("failed", "failed", False, 0, 0.0),
+    ("throttled", "throttled", False, 0, 0.0),
+    ("retried", "retried", False, 0, 0.0),
+    ("write_units", "write units", False, 0, 0.0),
+)
+
+
+class Line(Struct, frozen=True):
+    """One metric of both reports. `change` is relative to the first, None when that is 0; `worse` by how much."""
+
+    name: str
+    first: float
+    second: float
+    digits: int
+    change: float | None
+    worse: float
+
+
+def lines(first: Report, second: Report) -> list[Line]:
+    """Every metric of two reports."""
+    return [_line(first, second, *metric) for metric in _METRICS]
+
+
+def _line(
+    first: Report, second: Report, metric: str, name: str, more_is_better: bool, digits: int, noise: float
+) -> Line:
+    before, after = measure(first, metric), measure(second, metric)
+    change = (after - before) / before if before else None
+    loss = before - after if more_is_better else after - before
+    worse = 0.0
+    if loss > noise:
+        worse = loss / before if before else float("inf")
+    return Line(name, before, after, digits, change, worse)
+
+
+def differences(first: Report, second: Report) -> list[str]:
+    """How the plans and targets differ: then the figures may differ for that alone."""
+    pairs = [
+        (name, getattr(first.plan, name), getattr(second.plan, name))
+        for name in first.plan.__struct_fields__
+        if name != "seed"
+    ]
+    pairs += [
+        (name, getattr(first.target, name), getattr(second.target, name)) for name in first.target.__struct_fields__
+    ]
+    pairs.append(("native", first.generator.native, second.generator.native))
+    return [f"{name}: {before} and {after}" for name, before, after in pairs if before != after]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Show two reports side by side; exit code 1 when the second is worse than is tolerated."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich_argparse import RichHelpFormatter
+
+    parser = ArgumentParser(
+        prog="python -m loadgen compare",
+        description="Show two reports side by side, and whether the second is worse.",
+        formatter_class=RichHelpFormatter,
+    )
+    parser.add_argument("first", type=Path, help="the report to compare with")
+    parser.add_argument("second", type=Path, help="the report to judge")
+    parser.add_argument(
+        "--tolerate",
+        type=_share,
+        metavar="SHARE",
+        help="exit with 1 when any figure is worse by more than this, as in 10%% (default: only show)",
+    )
+    arguments = parser.parse_args(argv)
+    first, second = read(arguments.first), read(arguments.second)
+    tolerated = arguments.tolerate
+    table = Table("", arguments.first.name, arguments.second.name, "change")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    found = lines(first, second)
+    for line in found:
+        change = "" if line.change is None else f"{line.change:+.1%}"
+        style = "red" if line.worse > (tolerated or 0.0) else ""
+        table.add_row(
+            line.name, f"{line.first:,.{line.digits}f}", f"{line.second:,.{line.digits}f}", change, style=style
+        )
+    console = Console()
+    console.print(table)
+    for difference in differences(first, second):
+        console.print(f"[dim]the runs differ in {difference}[/]")
+    if tolerated is None:
+        return 0
+    return int(any(line.worse > tolerated for line in found))
+
+
+def _share(text: str) -> float:
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no share: write it as 10% or 0.1") from None

@@ -1,0 +1,261 @@
+"""The report as one self-contained HTML page."""
+
+from __future__ import annotations
+
+import math
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+
+from loadgen.metrics.histogram import decode
+from loadgen.report import summary
+from loadgen.report.chart import Series, bar_chart, line_chart
+from loadgen.report.page_style import SCRIPT, STYLE
+from loadgen.report.report import Report, Second, read
+from loadgen.report.threshold import percentile_ms
+
+# More points than this are no longer told apart.
+_MOST_POINTS = 600
+# Lines of the rate chart that are drawn even when they are 0 throughout.
+_ALWAYS = {"muted", "first", "second"}
+_TABLE_PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9, 99.99)
+
+
+def save(report: Report, path: Path) -> None:
+    """Write the page. OSError when the path cannot be written."""
+    path.write_text(render(report), encoding="utf-8")
+
+
+def main(argv: Sequence[str]) -> int:
+    """`python -m loadgen html`: a saved report as a page."""
+    from rich_argparse import RichHelpFormatter
+
+    parser = ArgumentParser(
+        prog="python -m loadgen html",
+        description="Draw a saved report as one self-contained page with plots.",
+        formatter_class=RichHelpFormatter,
+    )
+    parser.add_argument("report", type=Path, help="the report, as --report wrote it")
+    parser.add_argument("page", type=Path, help="the page to write")
+    arguments = parser.parse_args(argv)
+    save(read(arguments.report), arguments.page)
+    return 0
+
+
+def render(report: Report) -> str:
+    """The page's HTML."""
+    body = [
+        _heading(report),
+        _verdict(report),
+        _tiles(report),
+        _section("Rate", "writes per second: planned, handed over, acknowledged", _rate_chart(report)),
+        _section("Latency over time", "ms, each second's percentiles", _latency_chart(report)),
+        _section("Latency by percentile", "ms; each step to the right is ten times as rare", _percentile_chart(report)),
+        _percentile_table(report),
+        _section("What went wrong", "by class", _trouble_chart(report)),
+        _section("In flight", "unanswered requests at the end of each second", _in_flight_chart(report)),
+        _thresholds(report),
+        _plan(report),
+    ]
+    title = f"{report.counts.acked:,} writes to {report.target.table}"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
+        f"<body><main>{''.join(body)}</main><script>{SCRIPT}</script></body></html>\n"
+    )
+
+
+def _heading(report: Report) -> str:
+    target = report.target
+    facts = (
+        target.endpoint_url or f"DynamoDB in {target.region}",
+        f"{target.writer} writer",
+        f"{report.started_at[:19].replace('T', ' ')} UTC",
+        _seconds(report.plan.duration_s),
+    )
+    return f"<header><h1>{escape(target.table)}</h1><p>{escape(' · '.join(facts))}</p></header>"
+
+
+def _verdict(report: Report) -> str:
+    sentences = [
+        (not report.generator.limited, report.generator.verdict),
+        (report.generator.native not in ("no", "partly"), summary.native(report)),
+    ]
+    if report.interrupted:
+        sentences.append((False, "the run was stopped before its end"))
+    if report.braked:
+        sentences.append((False, "the run ended at its limit of write units"))
+    if report.failure is not None:
+        sentences.append((False, f"the run was given up: {report.failure}"))
+    sentences += [(False, f"segment {lost.segment} was lost and is not counted: {lost.reason}") for lost in report.lost]
+    items = "".join(f'<li class="{"good" if good else "bad"}">{escape(text)}</li>' for good, text in sentences)
+    return f'<ul class="verdict">{items}</ul>'
+
+
+def _tiles(report: Report) -> str:
+    counts, latency = report.counts, report.latency
+    failed, throttled = sum(counts.failed.values()), sum(counts.throttled.values())
+    tiles = [
+        ("acknowledged", f"{counts.acked:,}", f"of {counts.planned:,} planned", counts.acked < counts.planned),
+        ("rate", f"{report.rate:,.0f}/s", "acknowledged", False),
+        ("intended p99", _ms(percentile_ms(latency["intended"], 99)), "planned → reply", False),
+        ("service p99", _ms(percentile_ms(latency["service"], 99)), "sent → reply", False),
+        ("dropped", f"{counts.dropped:,}", "in-flight bound reached", counts.dropped > 0),
+        ("failed", f"{failed:,}", "after all retries", failed > 0),
+        ("throttled", f"{throttled:,}", f"{counts.retried:,} retried", throttled > 0),
+        ("write units", f"{counts.write_units:,}", _cost(report), False),
+    ]
+    cells = "".join(
+        f'<div class="tile{" bad" if bad else ""}"><span>{name}</span><b>{value}</b><small>{note}</small></div>'
+        for name, value, note, bad in tiles
+    )
+    return f'<section class="tiles">{cells}</section>'
+
+
+def _cost(report: Report) -> str:
+    return "estimated" if report.cost is None else f"cost {report.cost.after:,.4f}"
+
+
+def _section(title: str, note: str, chart: str) -> str:
+    return f"<section><h2>{title} <small>{note}</small></h2>{chart}</section>" if chart else ""
+
+
+def _rate_chart(report: Report) -> str:
+    values: list[tuple[str, str, Callable[[Second], float]]] = [
+        ("planned", "muted", lambda second: second.planned),
+        ("sent", "first", lambda second: second.sent),
+        ("acknowledged", "second", lambda second: second.acked),
+        ("throttled", "third", lambda second: second.throttled),
+        ("dropped", "fourth", lambda second: second.dropped),
+        ("failed", "fifth", lambda second: second.failed),
+    ]
+    lines = [Series(name, style, _over_time(report.series, value, _mean)) for name, style, value in values]
+    lines = [line for line in lines if line.style in _ALWAYS or any(y for _, y in line.points)]
+    return line_chart(lines, label="Rate over time", x_format=_seconds, y_format=_number)
+
+
+def _latency_chart(report: Report) -> str:
+    values: list[tuple[str, str, Callable[[Second], float]]] = [
+        ("service p50", "first thin", lambda second: second.service_p50_ms),
+        ("service p99", "first", lambda second: second.service_p99_ms),
+        ("intended p50", "third thin", lambda second: second.intended_p50_ms),
+        ("intended p99", "third", lambda second: second.intended_p99_ms),
+    ]
+    lines = [Series(name, style, _over_time(report.series, value, max)) for name, style, value in values]
+    return line_chart(lines, label="Latency over time", x_format=_seconds, y_format=_ms, y_log=True)
+
+
+def _percentile_chart(report: Report) -> str:
+    """Percentiles over how rare they are: the x axis counts nines."""
+    lines: list[Series] = []
+    rarest = 1.0
+    for name, style in (("service", "first"), ("intended", "third")):
+        histogram = decode(report.latency[name].histogram)
+        if not histogram.get_total_count():
+            continue
+        nines = max(1.0, math.log10(histogram.get_total_count()))
+        rarest = max(rarest, nines)
+        steps = [step / 20 for step in range(int(nines * 20) + 1)]
+        points = [(x, histogram.get_value_at_percentile(100 * (1 - 10**-x)) / 1e3) for x in steps]
+        lines.append(Series(name, style, points))
+    ticks = [-math.log10(0.5), *range(1, int(rarest) + 1)]
+    return line_chart(
+        lines, label="Latency by percentile", x_format=_percentile, y_format=_ms, y_log=True, x_ticks=ticks
+    )
+
+
+def _percentile_table(report: Report) -> str:
+    head = "".join(f"<th>p{percentile:g}</th>" for percentile in _TABLE_PERCENTILES)
+    rows = ""
+    for name in ("service", "intended", "lag"):
+        latency = report.latency[name]
+        cells = "".join(f"<td>{percentile_ms(latency, percentile):,.2f}</td>" for percentile in _TABLE_PERCENTILES)
+        rows += f"<tr><th>{name}</th><td>{latency.mean_ms:,.2f}</td>{cells}<td>{latency.max_ms:,.2f}</td></tr>"
+    return (
+        '<section class="scroll"><table><thead><tr><th>latency, ms</th><th>mean</th>'
+        f"{head}<th>max</th></tr></thead><tbody>{rows}</tbody></table></section>"
+    )
+
+
+def _trouble_chart(report: Report) -> str:
+    counts = report.counts
+    bars = [(f"throttled: {name}", float(number), "third") for name, number in sorted(counts.throttled.items())]
+    bars += [(f"error: {name}", float(number), "fourth") for name, number in sorted(counts.errors.items())]
+    bars += [(f"failed: {name}", float(number), "fifth") for name, number in sorted(counts.failed.items())]
+    if counts.dropped:
+        bars.append(("dropped: in-flight bound", float(counts.dropped), "fourth"))
+    if not bars:
+        return '<p class="quiet">Nothing: every write was acknowledged at its first sending.</p>'
+    return bar_chart(bars, label="What went wrong, by class", value_format=_number)
+
+
+def _in_flight_chart(report: Report) -> str:
+    points = _over_time(report.series, lambda second: second.in_flight, max)
+    return line_chart([Series("in flight", "first", points)], label="In flight", x_format=_seconds, y_format=_number)
+
+
+def _thresholds(report: Report) -> str:
+    if not report.thresholds:
+        return ""
+    rows = "".join(
+        f'<tr class="{"good" if one.met else "bad"}"><td>{"holds" if one.met else "fails"}</td>'
+        f"<td><code>{escape(one.expression)}</code></td><td>{one.value:,g}</td></tr>"
+        for one in report.thresholds
+    )
+    return f"<section><h2>Thresholds</h2><table><tbody>{rows}</tbody></table></section>"
+
+
+def _plan(report: Report) -> str:
+    plan, profile = report.plan, report.plan.profile
+    mix = ", ".join(
+        f"{op} {weight}" for op, weight in zip(("insert", "update", "delete"), plan.mix.weights, strict=True)
+    )
+    facts = {
+        "profile": type(profile).__name__.lower(),
+        "planned": f"{report.counts.planned:,} writes in {_seconds(plan.duration_s)}",
+        "mix": mix,
+        "keys": type(plan.keys).__name__.lower(),
+        "seed": str(plan.seed),
+        "in flight": f"{plan.max_in_flight:,} requests at most",
+        "batch": "single writes" if plan.batch == 1 else f"up to {plan.batch} items",
+        "segments": str(report.generator.segments),
+        "workload": report.target.workload,
+        "made by": report.tool,
+    }
+    items = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
+    return f"<section><h2>Plan</h2><dl>{items}</dl></section>"
+
+
+def _over_time(
+    series: Sequence[Second], value: Callable[[Second], float], together: Callable[[Sequence[float]], float]
+) -> list[tuple[float, float]]:
+    """A figure of each second; of several seconds together when there are very many."""
+    width = -(-len(series) // _MOST_POINTS) or 1
+    groups = (series[at : at + width] for at in range(0, len(series), width))
+    return [(group[0].second, together([value(second) for second in group])) for group in groups]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+
+
+def _ms(value: float) -> str:
+    if value >= 1000:
+        return f"{value / 1000:,.3g} s"
+    return f"{value:,.3g} ms"
+
+
+def _seconds(value: float) -> str:
+    if value < 120:
+        return f"{value:,.3g} s"
+    minutes, seconds = divmod(round(value), 60)
+    return f"{minutes} min" if seconds == 0 else f"{minutes}:{seconds:02d} min"
+
+
+def _percentile(nines: float) -> str:
+    return f"{100 * (1 - 10**-nines):.6g}%"

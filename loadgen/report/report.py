@@ -1,0 +1,285 @@
+"""The run report: one JSON document, from which the terminal view, the HTML page and `compare` are drawn.
+
+`schema` counts the incompatible changes of its form. Latencies are in three
+forms: the HdrHistogram in its standard encoding (microseconds), percentiles in
+milliseconds, and percentiles second by second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from loadgen.job import Job, Result, SegmentResult
+from loadgen.metrics.counters import Counts, Latencies, Row
+from loadgen.metrics.histogram import PERCENTILES, Histogram, Tally, from_tally, percentiles
+from loadgen.schedule.plan import Plan
+from stack import UserError
+
+SCHEMA = 1
+# A generator whose writes leave later than this is itself the limit of the run.
+LATE_MS = 5.0
+BUSY_SHARE = 0.9
+
+
+Native = Literal["yes", "partly", "no", "unknown"]
+
+
+class LatencyReport(Struct, kw_only=True):
+    """One latency: the encoded histogram in µs, and its summary in ms."""
+
+    histogram: str
+    count: int
+    mean_ms: float
+    max_ms: float
+    percentiles_ms: dict[str, float]
+
+
+class Second(Struct, kw_only=True):
+    """One second of the run, all segments together; latencies in ms."""
+
+    second: int
+    planned: int
+    sent: int
+    acked: int
+    retried: int
+    throttled: int
+    dropped: int
+    failed: int
+    in_flight: int
+    write_units: int
+    service_p50_ms: float
+    service_p99_ms: float
+    intended_p50_ms: float
+    intended_p99_ms: float
+    lag_p99_ms: float
+
+
+class TargetReport(Struct, kw_only=True):
+    """Where the writes went."""
+
+    table: str
+    region: str
+    endpoint_url: str | None
+    writer: str
+    workload: str
+
+
+class GeneratorReport(Struct, kw_only=True):
+    """Whether the generator kept up: its share of a core, the busiest segment's, and what that means in words.
+
+    `native` says whether the segments had the compiled module: "partly" when not all of them had it, "unknown"
+    in a report of an earlier version, or when no segment has told its result.
+    """
+
+    segments: int
+    cpu_share: float
+    limited: bool
+    verdict: str
+    native: Native = "unknown"
+
+
+class ThresholdReport(Struct, kw_only=True):
+    """A threshold, what was measured (latencies in ms), and whether it holds."""
+
+    expression: str
+    value: float
+    met: bool
+
+
+class CostReport(Struct, kw_only=True):
+    """What the write units cost, at a price per million: as estimated before the run, and as used."""
+
+    price_per_million: float
+    before: float
+    after: float
+
+
+class LostSegment(Struct, kw_only=True):
+    """A segment whose worker was lost. What it did is not in the report."""
+
+    segment: int
+    reason: str
+
+
+class Report(Struct, kw_only=True):
+    """A run."""
+
+    schema: int
+    tool: str
+    started_at: str
+    elapsed_s: float
+    interrupted: bool
+    braked: bool
+    failure: str | None
+    lost: list[LostSegment]
+    plan: Plan
+    target: TargetReport
+    counts: Counts
+    warm_up: Counts
+    latency: dict[str, LatencyReport]
+    generator: GeneratorReport
+    series: list[Second]
+    thresholds: list[ThresholdReport] = []
+    cost: CostReport | None = None
+
+    @property
+    def rate(self) -> float:
+        """Acknowledged writes per second, of the time after the warm-up in which writes were planned."""
+        seconds = min(self.plan.duration_s, self.elapsed_s - self.plan.warm_up_s)
+        return self.counts.acked / seconds if seconds > 0 else 0.0
+
+    def save(self, path: Path) -> None:
+        """Write the report as JSON. OSError when the path cannot be written."""
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+
+
+def load(path: Path) -> Report:
+    """Read a report. ValueError when it is none, or of a schema that this version does not read."""
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{path} is no report of a run: {error}") from None
+    if report.schema != SCHEMA:
+        raise ValueError(f"{path} is a report of schema {report.schema}, and this version reads schema {SCHEMA}")
+    return report
+
+
+def read(path: Path) -> Report:
+    """`load` for a command line: UserError when there is no such report."""
+    try:
+        return load(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise UserError(f"{error}.") from None
+
+
+def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, interrupted: bool) -> Report:
+    """Put together what the segments came to. Nothing of a lost segment is counted."""
+    done = [part for part in parts if part.result is not None]
+    results = [part.result for part in done if part.result is not None]
+    counts, warm_up = Counts(planned=job.plan.count), Counts(planned=job.plan.warm_up_count)
+    for result in results:
+        counts.add(result.counts)
+        warm_up.add(result.warm_up)
+    rows: dict[int, Row] = {}
+    latencies = Latencies()
+    for row in (row for part in done for row in part.rows if row.second >= 0):
+        latencies.add(row.latencies)
+        if row.second in rows:
+            rows[row.second].add(row)
+        else:
+            rows[row.second] = row
+    failures = [result.failure for result in results if result.failure is not None]
+    return Report(
+        schema=SCHEMA,
+        tool=f"sales-analytics-cdc {_version()}",
+        started_at=datetime.fromtimestamp(start_epoch_ns / 1e9, UTC).isoformat(),
+        elapsed_s=round(max((result.elapsed_s for result in results), default=0.0), 3),
+        interrupted=interrupted,
+        braked=any(result.braked for result in results),
+        failure=failures[0] if failures else None,
+        lost=[LostSegment(segment=part.segment, reason=part.lost) for part in parts if part.lost is not None],
+        plan=job.plan,
+        target=TargetReport(
+            table=job.table,
+            region=job.endpoint.region,
+            endpoint_url=job.endpoint.url,
+            writer=job.writer,
+            workload=job.script or "orders",
+        ),
+        counts=counts,
+        warm_up=warm_up,
+        latency={
+            "service": latency_report(from_tally(latencies.service)),
+            "intended": latency_report(from_tally(latencies.intended)),
+            "lag": latency_report(from_tally(latencies.lag)),
+        },
+        generator=_generator(results, latencies),
+        series=[second(rows[number]) for number in sorted(rows)],
+    )
+
+
+def latency_report(histogram: Histogram) -> LatencyReport:
+    """A histogram in µs and its summary in ms."""
+    total = histogram.get_total_count()
+    return LatencyReport(
+        histogram=histogram.encode().decode(),
+        count=total,
+        mean_ms=round(histogram.get_mean_value() / 1e3, 3) if total else 0.0,
+        max_ms=histogram.get_max_value() / 1e3 if total else 0.0,
+        percentiles_ms={
+            f"p{percentile:g}": histogram.get_value_at_percentile(percentile) / 1e3 for percentile in PERCENTILES
+        },
+    )
+
+
+def second(row: Row) -> Second:
+    """A row with its latencies summed up."""
+    service_p50, service_p99 = _ms(row.latencies.service, 50, 99)
+    intended_p50, intended_p99 = _ms(row.latencies.intended, 50, 99)
+    (lag_p99,) = _ms(row.latencies.lag, 99)
+    return Second(
+        second=row.second,
+        planned=row.planned,
+        sent=row.sent,
+        acked=row.acked,
+        retried=row.retried,
+        throttled=row.throttled,
+        dropped=row.dropped,
+        failed=row.failed,
+        in_flight=row.in_flight,
+        write_units=row.write_units,
+        service_p50_ms=service_p50,
+        service_p99_ms=service_p99,
+        intended_p50_ms=intended_p50,
+        intended_p99_ms=intended_p99,
+        lag_p99_ms=lag_p99,
+    )
+
+
+def _generator(results: Sequence[Result], latencies: Latencies) -> GeneratorReport:
+    share = max((result.cpu_s / result.elapsed_s for result in results if result.elapsed_s), default=0.0)
+    (lag_p99_ms,) = _ms(latencies.lag, 99)
+    late, busy = lag_p99_ms > LATE_MS, share > BUSY_SHARE
+    if busy:
+        verdict = f"the generator was the limit: it used {share:.0%} of a core; give it more with --processes"
+    elif late:
+        verdict = (
+            f"the generator was late: 1 of 100 writes left {lag_p99_ms:.1f} ms or more after its time "
+            f"though it used only {share:.0%} of a core; other programs may compete for the processor"
+        )
+    else:
+        verdict = f"the generator kept up: {share:.0%} of a core, 99 of 100 writes left within {lag_p99_ms:.2f} ms"
+    return GeneratorReport(
+        segments=len(results),
+        cpu_share=round(share, 4),
+        limited=late or busy,
+        verdict=verdict,
+        native=_native(results),
+    )
+
+
+def _native(results: Sequence[Result]) -> Native:
+    found = {result.native for result in results}
+    if len(found) != 1:
+        return "partly" if found else "unknown"
+    return "yes" if True in found else "no"
+
+
+def _ms(tally: Tally, *wanted: float) -> list[float]:
+    return [value / 1e3 for value in percentiles(tally, wanted)]
+
+
+def _version() -> str:
+    try:
+        return metadata.version("sales-analytics-cdc")
+    except metadata.PackageNotFoundError:
+        return "from its checkout"

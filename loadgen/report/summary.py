@@ -1,0 +1,69 @@
+"""The report in a few lines, for the end of a run."""
+
+from __future__ import annotations
+
+from loadgen.report.report import Report
+
+_SHOWN = ("p50", "p90", "p99", "p99.9")
+
+
+def lines(report: Report) -> list[str]:
+    """What matters most, in sentences and figures."""
+    text = [*_counts(report), *_latencies(report)]
+    cost = f", {report.cost.after:,.4f} at {report.cost.price_per_million:g} a million" if report.cost else ""
+    text.append(f"write units {report.counts.write_units:,} (estimated from the items' sizes){cost}")
+    text += [report.generator.verdict, native(report)]
+    text += [f"segment {lost.segment} was lost and is not in these figures: {lost.reason}" for lost in report.lost]
+    text += [
+        f"{'holds' if threshold.met else 'FAILS'}  {threshold.expression}  (it is {threshold.value:,g})"
+        for threshold in report.thresholds
+    ]
+    return text
+
+
+def native(report: Report) -> str:
+    """Whether the run was made with the compiled module, and what to do where it was not."""
+    said = report.generator.native
+    if said in ("yes", "unknown"):
+        return f"native: {said}"
+    return (
+        f"native: {said}; without the compiled module each write takes more processor time: "
+        "compile it with `make install`, or install this project with pip"
+    )
+
+
+def _counts(report: Report) -> list[str]:
+    counts = report.counts
+    ops = ", ".join(f"{number:,} {op}" for op, number in counts.acked_by_op.items() if number)
+    acked = f"acked {counts.acked:,} ({ops or 'none'})"
+    trouble = (
+        f"dropped {counts.dropped:,}",
+        f"failed {sum(counts.failed.values()):,}{_classes(counts.failed)}",
+        f"retried {counts.retried:,}",
+        f"throttled {sum(counts.throttled.values()):,}{_classes(counts.throttled)}",
+    )
+    text = [
+        f"planned {counts.planned:,} · sent {counts.sent:,} · {acked} · {report.rate:,.0f}/s",
+        " · ".join(trouble),
+    ]
+    if counts.unsent:
+        reason = "the limit of write units was reached" if report.braked else "the run was stopped"
+        text.append(f"unsent {counts.unsent:,}: {reason} before they were due")
+    if counts.substituted:
+        text.append(f"{counts.substituted:,} inserts stood in for updates or deletes that had no order to change")
+    return text
+
+
+def _latencies(report: Report) -> list[str]:
+    text: list[str] = []
+    for name, explanation in (("service", "sent → reply"), ("intended", "planned → reply")):
+        latency = report.latency[name]
+        figures = "  ".join(f"{key} {value:,.2f}" for key, value in latency.percentiles_ms.items() if key in _SHOWN)
+        text.append(f"{name:8} latency ({explanation}), ms: {figures}  max {latency.max_ms:,.2f}")
+    return text
+
+
+def _classes(numbers: dict[str, int]) -> str:
+    if not numbers:
+        return ""
+    return " (" + ", ".join(f"{name} {number:,}" for name, number in sorted(numbers.items())) + ")"

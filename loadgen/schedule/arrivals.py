@@ -1,0 +1,85 @@
+"""What the plan draws for each arrival: the kind of write, the order it is for, and random bits.
+
+All of it is a pure function of the seed and the arrivals before, so every
+segment draws the same and keeps those whose order is in a lane of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import struct
+from collections import deque
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from loadgen.schedule.keys import LANES, KeyChoice
+from loadgen.schedule.mix import Op
+
+_BLOCK = 1024
+# How many orders are ready is noted this often within one rest.
+_MARKS_PER_REST = 8
+
+Row = tuple[int, int, int]
+"""An insert of many: when it is due, in ns after the start; the order's number; 16 random bits."""
+
+
+class Draw(Struct, gc=False):
+    """An arrival and what the plan draws for it.
+
+    `number` is the item's (an order's) number, -1 when there is none yet;
+    `bits` are 16 random bits that belong to the arrival; `subject` is the
+    workload's own. `rows` are the inserts of a draw in bulk.
+    """
+
+    arrival: int
+    offset_ns: int
+    op: Op
+    number: int
+    bits: int
+    subject: object = None
+    rows: tuple[Row, ...] = ()
+
+
+def draws(
+    offsets_ns: Iterator[int],
+    *,
+    cycle: tuple[Op, ...],
+    keys: KeyChoice,
+    seed: int,
+    segment: int = 0,
+    segments: int = 1,
+) -> Iterator[Draw]:
+    """The segment's draws, in order.
+
+    An insert is of the next order's number. Others choose a number among the
+    orders that are ready: inserted, by the plan, at least one rest ago; -1 when
+    there is none.
+    """
+    rest_ns = round(keys.rest_s * 1e9)
+    inserted = ready = mark_ns = 0
+    marks: deque[tuple[int, int]] = deque()
+    choices = words(f"choices/{seed}", "I")
+    ops = itertools.cycle(cycle)
+    for arrival, (offset_ns, bits) in enumerate(zip(offsets_ns, words(f"bits/{seed}", "H"), strict=False)):
+        op = next(ops)
+        if offset_ns >= mark_ns:
+            marks.append((offset_ns, inserted))
+            mark_ns = offset_ns + rest_ns // _MARKS_PER_REST
+            while marks and marks[0][0] <= offset_ns - rest_ns:
+                ready = marks.popleft()[1]
+        if op == "insert":
+            number = inserted
+            inserted += 1
+        else:
+            number = keys.choose(next(choices), ready) if ready else -1
+        if segments == 1 or (arrival if number < 0 else number) % LANES % segments == segment:
+            yield Draw(arrival, offset_ns, op, number, bits)
+
+
+def words(name: str, width: str) -> Iterator[int]:
+    """Random words of the width that struct calls so, the same on every machine."""
+    block = struct.Struct(f"<{_BLOCK}{width}")
+    draws = (random.Random(f"{name}/{number}").randbytes(block.size) for number in itertools.count())
+    return itertools.chain.from_iterable(map(block.unpack, draws))

@@ -1,0 +1,55 @@
+"""The mix of inserts, updates and deletes, exact over every cycle of its weights."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Literal, cast, get_args
+
+from msgspec import Struct
+
+Op = Literal["insert", "update", "delete"]
+OPS: tuple[Op, ...] = get_args(Op)
+_MAX_CYCLE = 10_000
+
+
+class Mix(Struct, frozen=True):
+    """Weights of the three kinds of write; whole numbers, not all zero."""
+
+    insert: int = 60
+    update: int = 30
+    delete: int = 10
+
+    def __post_init__(self) -> None:
+        weights = self.weights
+        if min(weights) < 0 or not 0 < sum(weights) <= _MAX_CYCLE:
+            raise ValueError(f"weights are whole numbers from 0 whose sum is 1 to {_MAX_CYCLE}")
+        if self.insert == 0:
+            raise ValueError("insert must be above 0: updates and deletes need orders of this run")
+
+    @property
+    def weights(self) -> tuple[int, int, int]:
+        """In the order of OPS."""
+        return self.insert, self.update, self.delete
+
+    @classmethod
+    def parse(cls, text: str) -> Mix:
+        """From "insert=60,update=30,delete=10"; what is not named is 0. ValueError says what is wrong."""
+        weights = dict.fromkeys(OPS, 0)
+        for part in text.split(","):
+            name, _, weight = part.partition("=")
+            if name.strip() not in weights or not weight.strip().isdecimal():
+                raise ValueError(f"{part!r} is not one of insert, update, delete with a whole number, as in insert=60")
+            weights[cast("Op", name.strip())] = int(weight)
+        return cls(**weights)
+
+    def cycle(self, seed: int) -> tuple[Op, ...]:
+        """The kinds of write that repeat throughout the run: the weights in lowest terms, shuffled by the seed.
+
+        A cycle begins with an insert, so that a run of one write is possible.
+        """
+        divisor = math.gcd(*self.weights)
+        ops: list[Op] = [op for op, weight in zip(OPS, self.weights, strict=True) for _ in range(weight // divisor)]
+        random.Random(f"mix/{seed}").shuffle(ops)
+        first = ops.index("insert")
+        return tuple(ops[first:] + ops[:first])

@@ -1,0 +1,85 @@
+"""The plan of a run: pure data, from which every write follows.
+
+A plan splits into segments whose writes add up exactly to those of the whole,
+because each write belongs to the segment that owns its item's lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice, repeat
+from operator import add, mul
+
+from msgspec import Struct
+
+from loadgen.schedule.keys import LANES, AnyKeys, Uniform
+from loadgen.schedule.mix import Mix
+from loadgen.schedule.profile import AnyProfile, Constant, count
+
+MAX_BATCH = 25
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What to write and when.
+
+    The warm-up runs at the profile's first rate before the profile begins, and
+    its writes are left out of the figures. `limit` ends the run after so many
+    writes though the profile goes on. `max_in_flight` is the number of requests
+    of one segment that may be unanswered at a time. `item_bytes` is the size
+    that items are padded to, as DynamoDB counts it; 0 leaves them as they are.
+    The segment stops when it has sent writes of `max_write_units`.
+    """
+
+    profile: AnyProfile
+    seed: int
+    mix: Mix = Mix()
+    keys: AnyKeys = Uniform()
+    limit: int | None = None
+    item_bytes: int = 0
+    max_write_units: int | None = None
+    warm_up_s: float = 0.0
+    max_in_flight: int = 1000
+    batch: int = 1
+    batch_wait_s: float = 0.01
+    segment: int = 0
+    segments: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.segment < self.segments <= LANES:
+            raise ValueError(f"segment {self.segment} of {self.segments}: there are 1 to {LANES} segments")
+        if not 1 <= self.batch <= MAX_BATCH:
+            raise ValueError(f"a batch has 1 to {MAX_BATCH} items")
+        if self.max_in_flight < 1:
+            raise ValueError("at least one request must be allowed in flight")
+
+    @property
+    def warm_up_count(self) -> int:
+        """How many writes are due in the warm-up, over all segments."""
+        rate = self.profile.rate(0)
+        return count(Constant(rate, self.warm_up_s)) if self.warm_up_s > 0 and rate > 0 else 0
+
+    @property
+    def count(self) -> int:
+        """How many writes are planned after the warm-up, over all segments."""
+        planned = count(self.profile)
+        return planned if self.limit is None else min(planned, self.limit)
+
+    @property
+    def duration_s(self) -> float:
+        """How long the run lasts after the warm-up."""
+        whole_s = self.profile.duration_s
+        if self.limit is None or self.limit >= self.profile.expected(whole_s):
+            return whole_s
+        return self.profile.at(self.limit)
+
+    def offsets_ns(self) -> Iterator[int]:
+        """When each write of all segments is due, in nanoseconds after the start, in order."""
+        first_rate = self.profile.rate(0)
+        measured = islice(self.profile.times(), self.limit)
+        # A loop in Python takes three times as long, and this is what every write begins with.
+        times: Iterator[float] = chain(
+            map(float.__truediv__, map(float, range(self.warm_up_count)), repeat(first_rate)),
+            map(add, measured, repeat(self.warm_up_s)),
+        )
+        nanoseconds: Iterator[float] = map(mul, times, repeat(1e9))
+        return map(int, nanoseconds)

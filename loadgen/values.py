@@ -1,0 +1,68 @@
+"""The command line's own forms of values: durations, whole numbers with units."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+_SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(text: str) -> float:
+    """Seconds from "90", "90s", "1.5m", "500ms" or "1h"."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is no duration: write it as 500ms, 90s, 5m or 1h")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
+    """The same value, refused when it is not above zero."""
+
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not value > 0:
+            raise ArgumentTypeError(f"{text!r} is not above 0")
+        return value
+
+    return parse
+
+
+def number(text: str) -> float:
+    """A number of any kind."""
+    try:
+        return float(text.replace("_", ""))
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no number") from None
+
+
+def whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
+    """A whole number within bounds."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text.replace("_", ""))
+        except ValueError:
+            raise ArgumentTypeError(f"{text!r} is no whole number") from None
+        if value < lowest or (highest is not None and value > highest):
+            bounds = f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
+            raise ArgumentTypeError(f"{value} is out of bounds: it must be {bounds}")
+        return value
+
+    return parse
+
+
+_SIZE = re.compile(r"(\d+)(B|KB|KiB)?")
+
+
+def size(text: str) -> int:
+    """Bytes from "4KB" (4096), "1500B" or "1500": 1 KB at least, as an order has about that, and 400 KB at most."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is no size: write it as 4KB or 4096")
+    value = int(match[1]) * (1024 if (match[2] or "").startswith("K") else 1)
+    if not 1024 <= value <= 400 * 1024:
+        raise ArgumentTypeError(f"{text} is out of bounds: an item has 1KB to 400KB")
+    return value

@@ -1,0 +1,1 @@
+"""What is written: sales orders, or a workload of your own."""

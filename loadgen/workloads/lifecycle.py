@@ -1,0 +1,88 @@
+"""The life of an order.
+
+    placed ──► paid ──► shipped ──► delivered ──► returned
+       │         │
+       └─────────┴──► cancelled                    any ──► purged (deleted)
+
+How many are cancelled or returned depends on the channel. An update of an
+order whose life is over amends its note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from loadgen.dynamodb.item import NOTHING, Fragment, fragment
+from loadgen.workloads.pools import CHANNELS
+
+STATUSES = ("placed", "paid", "shipped", "delivered", "cancelled", "returned")
+PLACED, PAID, SHIPPED, DELIVERED, CANCELLED, RETURNED = range(len(STATUSES))
+_NEXT = {PLACED: PAID, PAID: SHIPPED, SHIPPED: DELIVERED}
+
+_CHANCES = 256
+# Of so many orders of a channel: cancelled when placed (a quarter as many when paid), and returned when delivered.
+_CANCELLED = {"web": 18, "mobile": 26, "store": 3, "marketplace": 56, "phone": 33}
+_RETURNED = {"web": 38, "mobile": 34, "store": 10, "marketplace": 64, "phone": 20}
+_REASONS = ("changed mind", "found cheaper", "payment failed", "out of stock", "fraud suspected")
+
+
+class Step(Struct, frozen=True, gc=False):
+    """The status that an order gets, and the note or the reason that it gets with it.
+
+    `member` is the status as a member of the item, `expression` what an UpdateItem
+    call has from the end of its key to the time of the update.
+    """
+
+    status: int
+    note: Fragment
+    reason: Fragment
+    member: bytes
+    expression: bytes
+
+
+def _step(status: int, *, note: Fragment = NOTHING, reason: Fragment = NOTHING) -> Step:
+    name = STATUSES[status].encode()
+    clause = naming = value = b""
+    if changed := (note.text + reason.text)[1:]:
+        attribute, _, content = changed.partition(b":")
+        clause, naming, value = b",#x=:x", b',"#x":%b' % attribute, b'":x":%b,' % content
+    expression = (
+        b'"}},"UpdateExpression":"SET #s=:s,#v=:v,#u=:u%b","ConditionExpression":"#v=:o",'
+        b'"ExpressionAttributeNames":{"#s":"status","#v":"version","#u":"updated_at"%b},'
+        b'"ReturnValuesOnConditionCheckFailure":"ALL_OLD",'
+        b'"ExpressionAttributeValues":{%b":s":{"S":"%b"},":u":{"S":"'
+    ) % (clause, naming, value, name)
+    return Step(status, note, reason, b',"status":{"S":"%b"}' % name, expression)
+
+
+PLACE = _step(PLACED)
+_ADVANCE = {status: (_step(following),) for status, following in _NEXT.items()}
+_RETURN = (_step(RETURNED),)
+_CANCEL = tuple(_step(CANCELLED, reason=fragment({"cancel_reason": {"S": reason}})) for reason in _REASONS)
+
+
+class Life:
+    """How orders go on, with the notes that they are amended with."""
+
+    def __init__(self, notes: Sequence[Fragment]) -> None:
+        self._amend = [tuple(_step(status, note=note) for note in notes) for status in range(len(STATUSES))]
+        # By status, channel and chance, the steps of which one is as likely as any other.
+        self._steps = [
+            [[self._outcome(status, channel, chance) for chance in range(_CHANCES)] for channel in CHANNELS]
+            for status in range(len(STATUSES))
+        ]
+
+    def advance(self, status: int, channel: int, bits: int) -> Step:
+        """The step that an order of this status and channel takes by 16 random bits."""
+        steps = self._steps[status][channel][bits & 255]
+        return steps[(bits >> 8) % len(steps)]
+
+    def _outcome(self, status: int, channel: str, chance: int) -> tuple[Step, ...]:
+        if status <= PAID:
+            cancelled = _CANCELLED[channel] if status == PLACED else _CANCELLED[channel] // 4
+            return _CANCEL if chance < cancelled else _ADVANCE[status]
+        if status == SHIPPED:
+            return _ADVANCE[status]
+        return _RETURN if status == DELIVERED and chance < _RETURNED[channel] else self._amend[status]

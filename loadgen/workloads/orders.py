@@ -1,0 +1,323 @@
+"""The order workload: sales orders that are placed, move through their life, and are purged.
+
+Two kinds of state are kept apart. What the plan knows of an order (its status,
+when it was last written) follows from the seed alone. What the run knows of it
+(the version that was acknowledged, whether a write is in flight) follows from
+the replies. A planned write that the run does not allow, because the order's
+last write is unanswered or failed, is replaced by the insert of an extra order
+and marked as a substitute, so the planned number of writes is kept and the
+plan of all later writes is not disturbed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+
+from msgspec import Struct
+
+from loadgen.clock import iso
+from loadgen.compiled import native
+from loadgen.dynamodb.item import NOTHING, Fragment, item_size, write_units
+from loadgen.dynamodb.writes import Fate, Proof, Write
+from loadgen.schedule.arrivals import Draw, draws
+from loadgen.schedule.keys import LANES, SPAN, WINDOW, KeyChoice
+from loadgen.schedule.mix import Mix
+from loadgen.workloads.bulk import batches, rows
+from loadgen.workloads.inserts import Inserts
+from loadgen.workloads.lifecycle import PLACE, Life, Step
+from loadgen.workloads.pools import BASKETS, DAY_S, HEADS, PHASES, Head, Pools
+
+# Looking up an Enum's member takes 80 ns in Python 3.11.
+_APPLIED, _UNKNOWN = Fate.APPLIED, Fate.UNKNOWN
+
+_TICK_NS = 1_000_000
+_PHASE_NS = DAY_S * 10**9 // PHASES
+_PROBES = tuple(step * LANES for step in (0, -1, 1, -2, 2, -3, 3, -4, 4))
+# An order's number in its id: six hexadecimal digits that seldom change, and two looked up.
+_LOW = tuple(f"{low:02x}" for low in range(1 << 8))
+
+# What stands between an item's fragments.
+_ITEM = b'"Item":{"order_id":{"S":"'
+_ORDERED_AT = b'"},"ordered_at":{"S":"'
+_UPDATED_AT = b'"},"updated_at":{"S":"'
+_CONTENT = b'"}'
+_END = b"}"
+_PADDING = (b',"padding":{"S":"', b'"}')
+_KEY = b'"Key":{"order_id":{"S":"'
+_KEY_END = b'"}}'
+# Padding leaves this much to what an order's life adds: a note, a reason, a longer status.
+_HEADROOM_BYTES = 128
+_FIXED_SIZE = item_size(
+    {
+        "order_id": {"S": "00000000-x00000000"},
+        "ordered_at": {"S": "2000-01-01T00:00:00.000Z"},
+        "updated_at": {"S": "2000-01-01T00:00:00.000Z"},
+    }
+)
+
+
+class Order(Struct, gc=False):
+    """One order: its content, what the plan knows of it, what the run knows of it."""
+
+    number: int
+    order_id: str
+    ordered_at: bytes
+    head: Head
+    basket: Fragment
+    padding_bytes: int
+    # What the plan knows.
+    last_ns: int
+    size_bytes: int
+    note: Fragment
+    reason: Fragment = NOTHING
+    step: Step = PLACE
+    # What the run knows: the acknowledged version, 0 when it is not in the table or not known to be.
+    version: int = 0
+    busy: bool = True
+
+
+class _Version(Struct, frozen=True, gc=False):
+    """What an update to a version has of it: as a member of the item, or as the end of its expression's values."""
+
+    member: bytes
+    values: bytes
+    proof: Proof
+
+
+@lru_cache(maxsize=1024)
+def _version(new: int) -> _Version:
+    return _Version(
+        b'"},"version":{"N":"%d"}' % new,
+        b'"},":v":{"N":"%d"},":o":{"N":"%d"}}' % (new, new - 1),
+        Proof("version", "N", str(new)),
+    )
+
+
+class Orders:
+    """The order workload of one segment; `whole_items` writes an update as a put of the whole item, for batches."""
+
+    failure = None
+
+    def __init__(
+        self,
+        pools: Pools,
+        mix: Mix,
+        keys: KeyChoice,
+        *,
+        table: str,
+        seed: int,
+        segment: int = 0,
+        segments: int = 1,
+        epoch_ns: int = 0,
+        whole_items: bool = False,
+        item_bytes: int = 0,
+    ) -> None:
+        self._phases = pools.heads
+        self._life = Life(pools.notes)
+        self._keys = keys
+        self._table = table
+        self._seed = seed
+        self._segment = segment
+        self._segments = segments
+        self._whole_items = whole_items
+        self._padded_bytes = item_bytes - _HEADROOM_BYTES
+        self._unpadded_bytes = self._padded_bytes - len("padding")
+        self._blob = random.Random(seed).randbytes(item_bytes // 2 + 1).hex().encode()
+        self._prefix = hashlib.sha256(f"orders/{seed}".encode()).hexdigest()[:8]
+        self._high = -1
+        self._begin = ""
+        self._epoch_ms = epoch_ns // _TICK_NS
+        self._tick(0)
+        self._cycle = mix.cycle(seed)
+        # The orders of numbers below this one are kept in mind to be changed later.
+        self._kept = 0 if mix.update + mix.delete == 0 else SPAN if keys.of_first else sys.maxsize
+        # A ring: an order is kept until the one comes that is WINDOW after it.
+        self._orders: list[Order | None] = [None] * (WINDOW if self._kept else 0)
+        self._rest_ns = round(keys.rest_s * 1e9)
+
+    def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
+        """The segment's part of the arrivals."""
+        return draws(
+            offsets_ns,
+            cycle=self._cycle,
+            keys=self._keys,
+            seed=self._seed,
+            segment=self._segment,
+            segments=self._segments,
+        )
+
+    def bulks(self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int) -> Iterator[Draw] | None:
+        """The segment's part of the arrivals in bulk, if all are inserts and the compiled module is there."""
+        if native is None or self._cycle != ("insert",):
+            return None
+        begin = b'{"RequestItems":{"%b":[' % self._table.encode()
+        item = b'{"PutRequest":{%b%b-' % (_ITEM, self._prefix.encode())
+        texts = (begin, item, _ORDERED_AT, _UPDATED_AT, _CONTENT, *_PADDING, b"}}}", b",", b"]}}", self._blob)
+        numbers = (self._epoch_ms, _PHASE_NS, _FIXED_SIZE, self._padded_bytes, self._unpadded_bytes)
+        self.inserts = Inserts(self._phases, texts, numbers)
+        source = rows(offsets_ns, seed=self._seed, segment=self._segment, segments=self._segments)
+        return (
+            Draw(batch[0][1], due_ns, "insert", batch[0][1], 0, rows=batch)
+            for due_ns, batch in batches(source, most, wait_ns=wait_ns, boundary_ns=boundary_ns)
+        )
+
+    def expand(self, write: Write) -> list[Write]:
+        """The inserts that one in bulk stands for."""
+        expanded: list[Write] = []
+        for offset_ns, number, bits in write.rows:
+            self._tick(offset_ns)
+            expanded.append(
+                self._insert(
+                    f"{self._prefix}-{number:08x}", Draw(number, offset_ns, "insert", number, bits), keep=False
+                )
+            )
+        # The next write is not of these times.
+        self._tick_ends_ns = 0
+        return expanded
+
+    def write(self, draw: Draw) -> Write:
+        """Render the write for a draw."""
+        if draw.rows:
+            return self._in_bulk(draw)
+        if draw.offset_ns >= self._tick_ends_ns:
+            self._tick(draw.offset_ns)
+        op = draw.op
+        if op == "insert":
+            number = draw.number
+            if number >> 8 != self._high:
+                self._high = number >> 8
+                self._begin = f"{self._prefix}-{self._high:06x}"
+            return self._insert(self._begin + _LOW[number & 255], draw, number < self._kept)
+        order = self._find(draw)
+        if order is None:
+            return self._substitute(draw)
+        allowed = order.version > 0 and not order.busy
+        if op == "delete":
+            self._orders[order.number % WINDOW] = None
+        else:
+            self._advance(order, draw)
+        if not allowed:
+            return self._substitute(draw)
+        order.busy = True
+        if op == "delete":
+            return self._delete(order)
+        return self._rewrite(order) if self._whole_items else self._update(order)
+
+    def settle(self, write: Write, fate: Fate) -> None:
+        """Learn what became of a write."""
+        order = write.subject
+        if not isinstance(order, Order):
+            return
+        order.busy = False
+        if fate is _APPLIED:
+            order.version = 0 if write.op == "delete" else write.version
+        elif fate is _UNKNOWN:
+            order.version = 0
+
+    def _in_bulk(self, draw: Draw) -> Write:
+        """A whole batch of new orders."""
+        body, units = self.inserts.render(draw.rows)
+        return Write("insert", "BatchWriteItem", self._table, "", 1, (body,), units, rows=draw.rows)
+
+    def _insert(self, order_id: str, draw: Draw, keep: bool) -> Write:
+        """A new order with the content that the draw's bits pick; `keep` it to be changed later."""
+        bits = draw.bits
+        head = self._heads[bits % HEADS]
+        basket = head.baskets[bits // HEADS % BASKETS]
+        size = _FIXED_SIZE + head.placed.size_bytes + basket.size_bytes
+        padding = self._unpadded_bytes - size
+        if padding > 0:
+            size = self._padded_bytes
+        order = None
+        if keep:
+            number = draw.number
+            order = Order(number, order_id, self._now, head, basket, padding, draw.offset_ns, size, head.note)
+            self._orders[number % WINDOW] = order
+        parameters = (
+            _ITEM,
+            order_id.encode(),
+            self._placed_now,
+            head.placed.text,
+            basket.text,
+            self._padding(padding) if padding > 0 else b"",
+            _END,
+        )
+        return Write("insert", "PutItem", self._table, order_id, 1, parameters, write_units(size), order)
+
+    def _tick(self, offset_ns: int) -> None:
+        """Keep what all writes of a millisecond have in common: the time and the phase of the day."""
+        tick = offset_ns // _TICK_NS
+        self._tick_ends_ns = (tick + 1) * _TICK_NS
+        self._now = iso(self._epoch_ms + tick)
+        self._placed_now = b"".join((_ORDERED_AT, self._now, _UPDATED_AT, self._now, _CONTENT))
+        self._heads = self._phases[offset_ns // _PHASE_NS % PHASES]
+
+    def _substitute(self, draw: Draw) -> Write:
+        """The insert of an extra order that no later write is for."""
+        write = self._insert(f"{self._prefix}-x{draw.arrival:08x}", draw, keep=False)
+        write.substitute = True
+        return write
+
+    def _find(self, draw: Draw) -> Order | None:
+        """The drawn order, or one near it in its lane, that the plan has alive and rested."""
+        if draw.number < 0:
+            return None
+        orders, latest_ns = self._orders, draw.offset_ns - self._rest_ns
+        for distance in _PROBES:
+            number = draw.number + distance
+            order = orders[number % WINDOW]
+            if order is not None and order.number == number and order.last_ns <= latest_ns:
+                return order
+        return None
+
+    def _advance(self, order: Order, draw: Draw) -> None:
+        """Take the order's next step in the plan."""
+        order.last_ns = draw.offset_ns
+        step = order.step = self._life.advance(order.step.status, order.head.channel, draw.bits)
+        if step.note is not NOTHING:
+            order.size_bytes += step.note.size_bytes - order.note.size_bytes
+            order.note = step.note
+        elif step.reason is not NOTHING:
+            order.size_bytes += step.reason.size_bytes
+            order.reason = step.reason
+
+    def _rewrite(self, order: Order) -> Write:
+        """The update as a put of the whole item, for a batch."""
+        version = order.version + 1
+        parameters = (
+            _ITEM,
+            order.order_id.encode(),
+            _ORDERED_AT,
+            order.ordered_at,
+            _UPDATED_AT,
+            self._now,
+            _version(version).member,
+            order.step.member,
+            order.head.bare.text,
+            order.note.text,
+            order.basket.text,
+            order.reason.text,
+            self._padding(order.padding_bytes) if order.padding_bytes > 0 else b"",
+            _END,
+        )
+        units = write_units(order.size_bytes)
+        return Write("update", "PutItem", self._table, order.order_id, version, parameters, units, order)
+
+    def _padding(self, size_bytes: int) -> bytes:
+        return b"%b%b%b" % (_PADDING[0], self._blob[:size_bytes], _PADDING[1])
+
+    def _update(self, order: Order) -> Write:
+        new = order.version + 1
+        version = _version(new)
+        parameters = (_KEY, order.order_id.encode(), order.step.expression, self._now, version.values)
+        units = write_units(order.size_bytes)
+        return Write("update", "UpdateItem", self._table, order.order_id, new, parameters, units, order, version.proof)
+
+    def _delete(self, order: Order) -> Write:
+        parameters = (_KEY, order.order_id.encode(), _KEY_END)
+        units = write_units(order.size_bytes)
+        return Write("delete", "DeleteItem", self._table, order.order_id, order.version, parameters, units, order)
