@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, get_type_hints
 
 import pulumi
@@ -234,14 +235,15 @@ class Key:
     default: Any
 
 
-def declared() -> list[Key]:
+@cache
+def declared() -> tuple[Key, ...]:
     """Every key that the program reads."""
     hints = get_type_hints(Settings, include_extras=True)
-    return [
+    return tuple(
         Key(_camel_case(field.name), field.name, hints[field.name].__metadata__[0], field.default)
         for field in dataclasses.fields(Settings)
         if field.name != "secrets"
-    ]
+    )
 
 
 def _camel_case(field_name: str) -> str:

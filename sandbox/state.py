@@ -7,9 +7,11 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -186,15 +188,10 @@ def region() -> str:
 def client(service: str, endpoint_url: str) -> Any:
     """A boto3 client of a service at the endpoint, with the sandbox's credentials and region.
 
-    A session of its own each, so that it may be made and used in any thread;
-    nothing of the user's own AWS configuration has a part in it.
+    May be called in any thread.
     """
     from botocore.config import Config  # slow to import, and not every process needs it
 
-    nothing = (None, None, None, None)
-    sources = dict.fromkeys(("profile", "config_file", "credentials_file", "ca_bundle"), nothing)
-    core: Any = import_module("botocore.session").Session(session_vars=sources)
-    session: Any = import_module("boto3.session").Session(botocore_session=core)
     options = Config(
         connect_timeout=5,
         read_timeout=60,
@@ -202,11 +199,28 @@ def client(service: str, endpoint_url: str) -> Any:
         proxies={},
         s3={"addressing_style": "path"},
     )
-    return session.client(
-        service,
-        endpoint_url=endpoint_url,
-        region_name=region(),
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-        config=options,
-    )
+    # A session does not make clients in two threads at once (boto3's guide, "Multithreading and multiprocessing").
+    with _making_clients:
+        return session().client(
+            service,
+            endpoint_url=endpoint_url,
+            region_name=region(),
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=options,
+        )
+
+
+_making_clients = threading.Lock()
+
+
+@cache
+def session() -> Any:
+    """The boto3 session of this process: the services' models are read once, which take most of a client's making.
+
+    Nothing of the user's own AWS configuration has a part in it.
+    """
+    nothing = (None, None, None, None)
+    sources = dict.fromkeys(("profile", "config_file", "credentials_file", "ca_bundle"), nothing)
+    core: Any = import_module("botocore.session").Session(session_vars=sources)
+    return import_module("boto3.session").Session(botocore_session=core)

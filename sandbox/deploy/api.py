@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, cast
 
 from botocore.config import Config
@@ -12,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from sandbox.deploy.shapes import Shape
 from sandbox.errors import SandboxError
-from sandbox.state import ACCESS_KEY, ACCOUNT_ID, DEFAULT_REGION, SECRET_KEY
+from sandbox.state import ACCESS_KEY, ACCOUNT_ID, DEFAULT_REGION, SECRET_KEY, session
 
 _OPTIONS = Config(
     connect_timeout=5,
@@ -59,13 +58,12 @@ class Endpoint:
     """Where AWS answers; clients are made once each and shared."""
 
     url: str
-    _session: Any = field(default_factory=lambda: import_module("boto3.session").Session())
     _apis: dict[tuple[str, str], Api] = field(default_factory=dict[tuple[str, str], Api])
 
     def api(self, service: str, region: str) -> Api:
         """A service in a region. Not to be called by two threads at once: making a client is not thread-safe."""
         if (service, region) not in self._apis:
-            client = self._session.client(
+            client = session().client(
                 service,
                 endpoint_url=self.url,
                 region_name=region,

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from sandbox.state import ACCESS_KEY, ACCOUNT_ID, SECRET_KEY, client
+from sandbox.state import ACCESS_KEY, ACCOUNT_ID, SECRET_KEY, client, session
 
 REGION = "eu-west-1"
 
@@ -55,8 +54,7 @@ def _behind_itself(service: str, endpoint_url: str) -> Any:
     it in service/s3control's endpointPrefix_opListTagsForResourceMiddleware, for names and addresses alike.
     """
     options = Config(proxies={"http": endpoint_url}, retries={"total_max_attempts": 1})
-    session: Any = import_module("boto3.session").Session()
-    return session.client(
+    return session().client(
         service,
         endpoint_url=endpoint_url,
         region_name=REGION,
