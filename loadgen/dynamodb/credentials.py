@@ -1,4 +1,4 @@
-"""Where the fast writer's credentials and endpoint come from: given ones, or aioboto3's session.
+"""Where the fast writer's credentials and endpoint come from: given ones, or botocore's session.
 
 The session follows the AWS configuration (environment, profile, single
 sign-on, role, instance) and refreshes what expires.
@@ -6,6 +6,7 @@ sign-on, role, instance) and refreshes what expires.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from typing import Any, Protocol
 
@@ -34,14 +35,15 @@ class Given:
 
 
 class Session:
-    """Credentials of aioboto3's session."""
+    """Credentials that botocore found and refreshes."""
 
     def __init__(self, credentials: Any) -> None:
         self._credentials = credentials
 
     async def current(self) -> Keys:
         """The session's credentials. A refresh that botocore demands and cannot make raises its error."""
-        frozen = await self._credentials.get_frozen_credentials()
+        # A refresh asks a service and waits for it, which the sending must not.
+        frozen = await asyncio.to_thread(self._credentials.get_frozen_credentials)
         return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
 
@@ -49,17 +51,23 @@ async def discover(endpoint: Endpoint) -> tuple[CredentialSource, str]:
     """The source of credentials and the endpoint's URL. UserError when there are no credentials."""
     if endpoint.access_key is not None and endpoint.secret_key is not None and endpoint.url is not None:
         return Given(Keys(endpoint.access_key, endpoint.secret_key)), endpoint.url
-    aioboto3: Any = importlib.import_module("aioboto3")
-    session = aioboto3.Session(
-        aws_access_key_id=endpoint.access_key,
-        aws_secret_access_key=endpoint.secret_key,
-        region_name=endpoint.region,
-    )
-    credentials = await session.get_credentials()
+    credentials, url = await asyncio.to_thread(_ask_botocore, endpoint)
     if credentials is None:
         raise UserError(
             "No AWS credentials were found: give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
             "in AWS_PROFILE, or by `aws sso login`."
         )
-    async with session.client("dynamodb", endpoint_url=endpoint.url) as client:
-        return Session(credentials), str(client.meta.endpoint_url)
+    return Session(credentials), url
+
+
+def _ask_botocore(endpoint: Endpoint) -> tuple[Any, str]:
+    """The credentials, None where there are none, and the endpoint's URL. It takes seconds where it asks a service."""
+    # Imported here because it is slow, and not needed where all is given.
+    session: Any = importlib.import_module("botocore.session").get_session()
+    if endpoint.access_key is not None and endpoint.secret_key is not None:
+        session.set_credentials(endpoint.access_key, endpoint.secret_key)
+    credentials = session.get_credentials()
+    if credentials is None:
+        return None, ""
+    client = session.create_client("dynamodb", region_name=endpoint.region, endpoint_url=endpoint.url)
+    return credentials, str(client.meta.endpoint_url)

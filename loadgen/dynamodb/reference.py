@@ -19,6 +19,7 @@ import msgspec
 from loadgen.dynamodb.answers import classify
 from loadgen.dynamodb.writer import Endpoint, Limits, OnReply
 from loadgen.dynamodb.writes import OK, Call, Outcome, Reply
+from stack import UserError
 
 _METHODS = {
     "PutItem": "put_item",
@@ -41,8 +42,13 @@ class ReferenceWriter:
         self._on_reply: OnReply = _ignore
 
     async def open(self, warm: int) -> None:  # noqa: ARG002 - the pool opens connections as they are needed
-        """Create the client."""
-        aioboto3 = importlib.import_module("aioboto3")
+        """Create the client. UserError where aioboto3 is not installed."""
+        try:
+            aioboto3 = importlib.import_module("aioboto3")
+        except ModuleNotFoundError:
+            raise UserError(
+                "--writer aioboto3 needs aioboto3: install the project's extra `reference`, or leave the option out."
+            ) from None
         config = importlib.import_module("botocore.config")
         session = aioboto3.Session(
             aws_access_key_id=self._endpoint.access_key,

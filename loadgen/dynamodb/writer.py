@@ -19,7 +19,7 @@ OnReply = Callable[[Sequence[Call], Reply], None]
 class Endpoint(Struct, frozen=True, kw_only=True):
     """Where to send: the region, the endpoint's URL (None: AWS's own), and explicit credentials if there are any.
 
-    Without explicit credentials they come from aioboto3's session: environment,
+    Without explicit credentials they come from botocore's session: environment,
     profile, single sign-on, role.
     """
 
