@@ -3,21 +3,25 @@
 It holds the transform package, its inner loop compiled, and its pinned dependencies,
 all for the Lambda's own platform, not this machine's. Names are sorted, times and modes are
 fixed and nothing is compressed, so that no version of zlib matters. The zip is
-kept under .build/ by a digest of all that went into it, and is then had without
-a network.
+kept under a digest of all that went into it, and is then had without a network:
+in the checkout's .build/, or in the user's cache where the project is installed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import os
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from components.library import LIBRARY, SOURCE, compile_library, compiler
+from components.settings import PROJECT
 from components.wheels import Install, Target, install
+from transform import schema
 
 _FORMAT = "2"
 """Part of the digest: raise it when the same input shall make other bytes."""
@@ -35,22 +39,26 @@ Entry = tuple[str, bytes]
 
 
 def build(root: Path, target: Target, installer: Install = install) -> Path:
-    """The zip of the project at `root` for a target: built, or found under .build/.
+    """The zip of the project at `root` for a target: built, or found where it was built before.
 
-    BundleError when its dependencies cannot be had, or its inner loop does not compile.
+    `root` is the directory of `__main__.py`. The transform is the package beside
+    it, or else the installed one. BundleError when its dependencies cannot be
+    had, or its inner loop does not compile.
     """
     requirements = root / "requirements" / "transform.txt"
-    sources = sorted(_sources(root))
-    digest = _digest(target, requirements.read_bytes(), [*sources, *_native_sources(root)])
-    path = root / ".build" / f"transform-{digest}.zip"
+    checkout = (root / "transform").is_dir()
+    code = root if checkout else Path(schema.__file__).resolve().parents[1]
+    sources = sorted(_sources(code))
+    digest = _digest(target, requirements.read_bytes(), [*sources, *_native_sources(code)])
+    path = (root / ".build" if checkout else _cache()) / f"transform-{digest}.zip"
     if not path.is_file():
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
             wheels = Path(scratch) / "wheels"
             installer(requirements, target, wheels)
             # Replaced in one step: a build that is broken off leaves no half a zip behind.
             unfinished = Path(scratch) / path.name
-            library = (LIBRARY, compile_library(root / SOURCE, target))
+            library = (LIBRARY, compile_library(code / SOURCE, target))
             unfinished.write_bytes(archive([*sources, library, *_dependencies(wheels)]))
             unfinished.replace(path)
     return path
@@ -66,6 +74,16 @@ def archive(entries: Iterable[Entry]) -> bytes:
             info.external_attr = _FILE_MODE << 16
             bundle.writestr(info, content)
     return buffer.getvalue()
+
+
+def _cache() -> Path:
+    """Where the user's programs keep what they can make again, which an installation is no place for.
+
+    https://specifications.freedesktop.org/basedir-spec/latest/ and, for macOS,
+    https://developer.apple.com/library/archive/documentation/FileManagement/Conceptual/FileSystemProgrammingGuide
+    """
+    default = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return Path(os.environ.get("XDG_CACHE_HOME") or default) / PROJECT
 
 
 def _sources(root: Path) -> Iterator[Entry]:

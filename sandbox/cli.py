@@ -17,6 +17,7 @@ from sandbox import console, demo, logs
 from sandbox.errors import SandboxError, TerminationRequest
 from sandbox.lifecycle import DEFAULT_STACK, Sandbox, command
 from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, StateDir
+from stack.installation import program
 
 EXIT_SOME_DEAD = 1
 EXIT_USER_ERROR = 2
@@ -114,7 +115,7 @@ def _parser() -> ArgumentParser:
 def _up(arguments: Namespace) -> int:
     with console.Progress() as progress:
         sandbox = Sandbox(StateDir(arguments.state_dir), _silent if arguments.json else progress)
-        up = sandbox.up(Path(), arguments.stack, arguments.port, arguments.empty)
+        up = sandbox.up(program(), arguments.stack, arguments.port, arguments.empty)
     if arguments.json:
         console.show_json(up.outputs)
     else:

@@ -9,6 +9,7 @@ command line that only prints its help starts at once.
 
 from stack.credentials import Credentials, credentials
 from stack.errors import EXIT_USER_ERROR, UserError, explain, run
+from stack.installation import program, version
 from stack.options import add_options, resolve_options
 from stack.outputs import StackOutputs
 from stack.resolve import resolve
@@ -21,7 +22,9 @@ __all__ = [
     "add_options",
     "credentials",
     "explain",
+    "program",
     "resolve",
     "resolve_options",
     "run",
+    "version",
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from stack.errors import UserError
+from stack.installation import program
 from stack.outputs import NAMES
 
 _TIMEOUT_S = 120
@@ -18,12 +19,11 @@ _ELSE = "give the names as options, or use the sandbox (`python -m sandbox up`)"
 def stack_outputs(stack: str, project: Path | None = None) -> dict[str, str]:
     """The outputs of `stack` that tools know, as `pulumi stack output --json` tells them.
 
-    `project` is the directory of Pulumi.yaml: this checkout's if not given,
-    or the working directory when the package is installed elsewhere. UserError
+    `project` is the directory of Pulumi.yaml, that of `stack.installation` if not given. UserError
     when the CLI is missing or not logged in, when it knows no such stack, or
     when the stack has no outputs.
     """
-    project = project or _project()
+    project = project or program()
     executable = shutil.which("pulumi")
     if executable is None:
         raise UserError(_without_cli(stack, project))
@@ -44,11 +44,6 @@ def stack_outputs(stack: str, project: Path | None = None) -> dict[str, str]:
     if not known:
         raise UserError(f"Stack {stack!r} has no outputs: deploy it with `pulumi up --stack {stack}`.")
     return known
-
-
-def _project() -> Path:
-    checkout = Path(__file__).resolve().parent.parent
-    return checkout if (checkout / "Pulumi.yaml").exists() else Path.cwd()
 
 
 def _without_cli(stack: str, project: Path) -> str:

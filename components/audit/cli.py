@@ -18,11 +18,12 @@ import pulumi
 from components.audit import RULES, violations
 from components.explain import stacks
 from components.explain.cli import load
+from stack.installation import program
 
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
     """Print the rules that a stack does not keep, or all rules; see the module's docstring for the exit code."""
-    root = root or Path.cwd()
+    root = root or program()
     parser = argparse.ArgumentParser(prog="python -m components.audit", description=(__doc__ or "").partition("\n")[0])
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--stack", help="the stack: Pulumi.<stack>.yaml")

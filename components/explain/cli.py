@@ -25,11 +25,12 @@ from components.explain.prices import Basis
 from components.explain.rates import REGION, Tariff
 from components.explain.report import Report, report
 from components.settings import PROJECT, Settings
+from stack.installation import program
 
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
     """Print what is asked for; 2 and one sentence when it cannot be made."""
-    root = root or Path.cwd()
+    root = root or program()
     chosen = _parser().parse_args(arguments)
     if chosen.stack not in stacks.names(root):
         known = ", ".join(stacks.names(root)) or "none here"

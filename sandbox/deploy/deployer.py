@@ -66,7 +66,7 @@ def stack_region(program: Path, stack: str) -> str:
 def _entry(program: Path) -> Path:
     path = (program / "__main__.py" if program.is_dir() else program).resolve()
     if not path.is_file():
-        raise SandboxError(f"There is no program at {path}: run this in the project's directory.")
+        raise SandboxError(f"There is no program at {path}: give the directory of the project's __main__.py.")
     return path
 
 

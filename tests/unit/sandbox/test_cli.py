@@ -72,14 +72,14 @@ def test_an_unknown_stack_is_told_with_those_there_are(tmp_path: Path, capsys: p
     assert "the stacks are dev, local, prod" in said
 
 
-def test_outside_a_project_there_is_nothing_to_deploy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_outside_a_project_the_checkouts_own_is_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert cli.main(["up", "--state-dir", str(tmp_path / "state")]) == 2
+    assert cli.main(["up", "--state-dir", str(tmp_path / "state"), "--stack", "staging", "--port", str(taken)]) == 2
 
-    assert "run this in the project's directory" in error(capsys)
+    assert "the stacks are dev, local, prod" in error(capsys)
 
 
 def test_a_directory_with_other_files_is_never_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

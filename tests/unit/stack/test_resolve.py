@@ -198,7 +198,7 @@ def test_what_the_pulumi_cli_refuses_becomes_one_sentence(
 
 def test_without_the_pulumi_cli_the_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("stack.pulumi._project", lambda: tmp_path)
+    monkeypatch.setattr("stack.pulumi.program", lambda: tmp_path)
     with pytest.raises(UserError, match="Pulumi CLI is not on the PATH"):
         resolve("dev")
 
@@ -209,6 +209,6 @@ def test_without_the_pulumi_cli_a_stack_that_the_project_does_not_configure_is_u
     for name in ("dev", "prod"):
         (tmp_path / f"Pulumi.{name}.yaml").touch()
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("stack.pulumi._project", lambda: tmp_path)
+    monkeypatch.setattr("stack.pulumi.program", lambda: tmp_path)
     with pytest.raises(UserError, match="no stack 'staging': this project configures dev, prod"):
         resolve("staging")
