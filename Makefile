@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so
 LIBRARY := transform/libplain.so
 
-.PHONY: help install demo test test-engine check bench bench-transform bench-loadgen bench-pacing clean lock
+.PHONY: help install demo test test-newest test-engine check bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ demo: $(NATIVE) ## run the whole pipeline in the sandbox and prove that nothing 
 
 test: $(LIBRARY) $(NATIVE) ## run every test
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+test-newest: .venv-newest/.installed $(LIBRARY) ## the lake's and the sandbox's tests with the newest boto3, which aioboto3 holds back
+	.venv-newest/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
+	  tests/unit/lake tests/unit/sandbox tests/property/lake tests/property/sandbox tests/integration/lake tests/integration/sandbox
 
 test-engine: ## run the program under the real Pulumi engine against a recording provider, when there is a pulumi CLI
 	@if command -v pulumi >/dev/null; then $(BIN)/python -m pytest -q --tb=short --show-capture=no -m engine -n 2 --dist worksteal tests/engine; \
@@ -40,8 +44,9 @@ bench-transform: $(LIBRARY) .venv-bench/.installed ## the transform beside its p
 	$(BIN)/python -m benchmarks.transform --python .venv-bench/bin/python --json bench-transform.json
 
 lock: .venv/.installed ## pin every dependency again, by name, version and hash
-	$(LOCK) pyproject.toml --extra sandbox --extra cluster --extra dev -o requirements/dev.txt
-	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
+	$(LOCK) pyproject.toml --extra sandbox --extra reference --extra cluster --extra dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra pulumi --extra lake --extra reference -c requirements/dev.txt -o requirements/runtime.txt
+	$(LOCK) pyproject.toml --extra sandbox --extra test --upgrade-package boto3 --upgrade-package botocore -o requirements/newest.txt
 	$(LOCK) requirements/transform.in -c requirements/dev.txt -o requirements/transform.txt
 	$(LOCK) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
@@ -53,6 +58,12 @@ bench-loadgen: $(NATIVE) .venv-bench/.installed ## the load generator beside oth
 bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacing
 	$(BIN)/python -m benchmarks.pacing --json bench-pacing.json
 
+.venv-newest/.installed: requirements/newest.txt .venv/.installed
+	$(PYTHON) -m venv .venv-newest
+	$(BIN)/uv pip sync --quiet --python .venv-newest/bin/python --require-hashes requirements/newest.txt \
+	  || .venv-newest/bin/python -m pip install --quiet --require-hashes -r requirements/newest.txt
+	@touch $@
+
 .venv-bench/.installed: requirements/bench.txt .venv/.installed
 	$(PYTHON) -m venv .venv-bench
 	$(BIN)/uv pip sync --quiet --python .venv-bench/bin/python --require-hashes requirements/bench.txt \
@@ -61,7 +72,7 @@ bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacin
 
 clean: ## stop the sandbox; remove what was built and installed
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down; fi
-	rm -rf $(LIBRARY) $(NATIVE) .venv .venv-bench .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf $(LIBRARY) $(NATIVE) .venv .venv-bench .venv-newest .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(LIBRARY): $(wildcard transform/native/*) components/compiler.py .venv/.installed
