@@ -27,6 +27,7 @@ _ATHENA_PRECISION = timedelta(milliseconds=1)
 _INTEGER_BITS = {"int": 32, "bigint": 64}
 # More digits than DynamoDB's 38 in every place of its range, so that nothing is ever rounded.
 _EXACT = Context(prec=300, Emax=999_999, Emin=-999_999)
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|Infinity)|NaN")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # The forms of ISO 8601 that a timestamp may have; fromisoformat takes many more.
 _ISO_MOMENT = re.compile(
@@ -147,7 +148,14 @@ def _date(_: Column, value: object) -> Cell:
 
 
 def _read_decimal(column: Column, cell: str) -> Cell:
-    return _decimal(column, Decimal(cell))
+    return _decimal(column, _number(cell))
+
+
+def _number(cell: str) -> Decimal:
+    """A cell's number; ValueError for what only Python takes for one: spaces, underscores, digits of other scripts."""
+    if not _NUMBER.fullmatch(cell):
+        raise ValueError(f"{cell!r} is no number")
+    return Decimal(cell)
 
 
 _KEY_TEXTS: dict[KeyType | None, Callable[[Any], str]] = {"N": str, "B": lambda value: b64encode(bytes(value)).decode()}
@@ -163,9 +171,9 @@ _CONVERTERS: dict[str, Callable[[Column, object], Cell]] = {
 _READERS: dict[str, Callable[[Column, str], Cell]] = {
     "string": _string,
     "boolean": lambda _, cell: cell.lower(),
-    "int": lambda column, cell: _integer(column, Decimal(cell)),
-    "bigint": lambda column, cell: _integer(column, Decimal(cell)),
-    "double": lambda column, cell: _double(column, Decimal(cell)),
+    "int": lambda column, cell: _integer(column, _number(cell)),
+    "bigint": lambda column, cell: _integer(column, _number(cell)),
+    "double": lambda column, cell: _double(column, _number(cell)),
     "timestamp": _timestamp,
     "date": _date,
 }
