@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so
 LIBRARY := transform/libplain.so
 
-.PHONY: help install demo test test-newest test-engine check bench bench-transform bench-loadgen bench-pacing clean lock
+.PHONY: help install demo test test-newest test-engine check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ check: $(NATIVE) ## lint, format, types, the import rules and the words of docs/
 	$(BIN)/pyright --warnings
 	$(BIN)/lint-imports
 	$(BIN)/python docs/words.py
+
+snapshots: $(NATIVE) ## write the files again that tests compare with: stacks with their inputs, rows of events
+	$(BIN)/python -m tests.golden
 
 bench: bench-transform bench-loadgen bench-pacing ## run every side-by-side measurement in benchmarks/
 

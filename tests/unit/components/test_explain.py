@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -11,9 +10,8 @@ from components.explain.prices import Basis, Cost
 from components.explain.rates import Rate, Tariff
 from components.explain.report import Report, report
 from components.settings import Settings
+from tests import golden
 from tests.unit.components.running import Record
-
-SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def priced(program: Graph, settings: Settings, stack: str = "one") -> Report:
@@ -30,10 +28,8 @@ def undescribed(program: Graph) -> set[str]:
 
 
 def test_the_stack_is_as_it_was_reviewed(stack: str, program: Graph, settings: Settings) -> None:
-    """Every resource and input, compared with the snapshot. When the change is meant, write it anew:
-    python -m components.explain --stack <stack> --inputs > tests/unit/components/snapshots/<stack>.txt
-    """
-    assert list(outline.with_inputs(program, settings)) == (SNAPSHOTS / f"{stack}.txt").read_text().splitlines()
+    """Every resource and input, compared with the snapshot. When the change is meant: `make snapshots`."""
+    assert golden.stack_text(program, settings) == (golden.SNAPSHOTS / f"{stack}.txt").read_text()
 
 
 def test_every_resource_is_in_the_tree_once_with_what_it_is_for(program: Graph) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from components.explain import cli, stacks, text
 from components.settings import Settings
+from tests.golden import SNAPSHOTS
 from tests.unit.components.running import Record
-from tests.unit.components.test_explain import SNAPSHOTS, priced
+from tests.unit.components.test_explain import priced
 
 Capture = pytest.CaptureFixture[str]
 WIDTH = 100

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from components.explain import outline
 from components.explain.graph import Graph, Resource
 from components.fanout import Fanout, FanoutArgs
 from components.settings import Settings, SettingsError
-from tests.unit.components.conftest import ROOT
+from tests import golden
 from tests.unit.components.running import Alone, Record
 from transform.schema import TABLE
 
@@ -186,12 +185,6 @@ def eventless() -> Any:
 
 
 def test_it_is_as_it_was_reviewed(record: Record) -> None:
-    """Every resource and input of it, compared with the snapshot. When the change is meant, write it anew:
-    python -m components.explain --stack prod --config eventFanout=true --inputs |
-    sed -n '/^Fanout/,/^Observability/{/^Observability/!p}' > tests/unit/components/snapshots/fanout.txt
-    """
-    lines = list(outline.with_inputs(record("prod", {"eventFanout": "true"}), Settings()))
-    start = lines.index("Fanout fanout")
-    end = lines.index("Observability observability")
-    snapshot = ROOT / "tests/unit/components/snapshots/fanout.txt"
-    assert lines[start:end] == snapshot.read_text().splitlines()
+    """Every resource and input of it, compared with the snapshot. When the change is meant: `make snapshots`."""
+    graph = record("prod", {"eventFanout": "true"})
+    assert golden.fanout_text(graph, Settings()) == (golden.SNAPSHOTS / "fanout.txt").read_text()

@@ -1,0 +1,77 @@
+"""The golden files: what the program makes, kept as text, so that a review sees in a diff what a change does.
+
+`make snapshots` (`python -m tests.golden`) writes them all; the tests beside them compare.
+They are a stack's resources with every input, and the row of each event in `tests/events`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from components.explain import cli, outline
+from components.explain.graph import Graph
+from components.settings import Settings
+from transform.events import read_change
+from transform.rows import RowWriter
+from transform.schema import TABLE
+
+ROOT = Path(__file__).parents[1]
+EVENTS = ROOT / "tests" / "events"
+SNAPSHOTS = ROOT / "tests" / "unit" / "components" / "snapshots"
+STACKS = ("dev", "local", "prod")
+"""The project's own: beside their files a user may have others."""
+
+
+def stack_text(graph: Graph, settings: Settings) -> str:
+    """Every resource of a stack with its inputs, a line each."""
+    return "".join(f"{line}\n" for line in outline.with_inputs(graph, settings))
+
+
+def fanout_text(graph: Graph, settings: Settings) -> str:
+    """The same of the stage that only `eventFanout` brings."""
+    lines = list(outline.with_inputs(graph, settings))
+    stage = lines[lines.index("Fanout fanout") : lines.index("Observability observability")]
+    return "".join(f"{line}\n" for line in stage)
+
+
+def event(name: str) -> bytes:
+    """A change event as Firehose hands it over."""
+    return (EVENTS / f"{name}.json").read_bytes().rstrip(b"\n")
+
+
+def row(name: str) -> bytes:
+    """The row of an event by the transform's slow path, which is what the fast one must equal."""
+    return RowWriter(TABLE).line(read_change(event(name)), {})
+
+
+def events() -> list[str]:
+    """The events by name. The batches in the same directory are made of them and have no row."""
+    names = {path.name.partition(".")[0] for path in EVENTS.glob("*.json")}
+    return sorted(name for name in names if not name.startswith("firehose-"))
+
+
+def files() -> Mapping[Path, Callable[[], bytes]]:
+    """Every golden file, and what makes its content."""
+    made: dict[Path, Callable[[], bytes]] = {
+        EVENTS / f"{name}.row.json": lambda name=name: row(name) for name in events()
+    }
+    for stack in STACKS:
+        made[SNAPSHOTS / f"{stack}.txt"] = lambda stack=stack: stack_text(*cli.load(ROOT, stack)).encode()
+    made[SNAPSHOTS / "fanout.txt"] = lambda: fanout_text(*cli.load(ROOT, "prod", ["eventFanout=true"])).encode()
+    return made
+
+
+def main() -> int:
+    """Write every golden file whose content has changed, and name it."""
+    for path, content in files().items():
+        new = content()
+        if not path.exists() or path.read_bytes() != new:
+            path.write_bytes(new)
+            sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
