@@ -7,11 +7,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from sandbox.front.control import Control, refuses
+from sandbox.front.control.absent import failed
+from sandbox.front.control.translation import translation_of
 from sandbox.front.data_calls import DataCalls
 from sandbox.front.functions import function_code
 from sandbox.front.install import install
 from sandbox.front.moto_app import MotoApp
-from sandbox.front.reply import Reply, Request
+from sandbox.front.protocols import error_in_protocol
+from sandbox.front.reply import Reply, Request, ServiceError
 from sandbox.front.services import Services, service_of
 from sandbox.refusals import refuse
 from sandbox.state import StateDir
@@ -21,6 +24,7 @@ refuses(refuse)
 
 Message = MutableMapping[str, Any]
 
+_AWS_CBOR = b"application/x-amz-cbor-1.1"
 _HEALTH = Reply(200, [("content-type", "application/json")], b'{"status":"ok"}')
 
 
@@ -49,9 +53,12 @@ class Front:
         target = headers.get(b"x-amz-target", b"").decode("latin-1")
         try:
             reply = await self._answer(scope, headers, target, body)
-        except Exception:
-            log.exception("%s %s %s failed", scope["method"], scope["path"], target)
-            reply = Reply(500, [("content-type", "text/plain")], b"The sandbox failed: see `python -m sandbox logs`.")
+        except ServiceError as error:
+            reply = error_in_protocol(_request(scope, body), error)
+        except Exception as error:
+            what = target or f"{scope['method']} {scope['path']}"
+            log.exception("%s failed", what)
+            reply = error_in_protocol(_request(scope, body), failed(what, error))
         fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
         if not body and b"expect" in headers:
             # A client that offered to wait for "100 Continue" and then had no body to send is out of step with the
@@ -68,10 +75,21 @@ class Front:
         path: str = scope["path"]
         if path.startswith("/_sandbox/"):
             return _internal(path, scope["query_string"].decode("latin-1"))
+        if headers.get(b"content-type") == _AWS_CBOR:
+            translation = translation_of(_request(scope, body))
+            if translation is not None:
+                return translation.reply(await self._in_model_protocol(translation.request, target))
         reply = self._calls.answer(target, headers.get(b"authorization", b""), body)
         if reply is not None:
             return reply
-        request = _request(scope, body)
+        return await self._elsewhere(_request(scope, body), target)
+
+    async def _in_model_protocol(self, request: Request, target: str) -> Reply:
+        authorization = dict(request.headers).get("authorization", "")
+        reply = self._calls.answer(target, authorization.encode("latin-1"), request.body)
+        return await self._elsewhere(request, target) if reply is None else reply
+
+    async def _elsewhere(self, request: Request, target: str) -> Reply:
         service = service_of(request.method, request.path, target)
         if service is not None:
             return await self._services.forward(service, request)

@@ -28,11 +28,15 @@ class MotoApp:
     """moto behind WSGI's interface. Not for use by several threads: moto's stores have no locks."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._app = cast("_WsgiApp", DomainDispatcherApplication(create_backend_app))
+        self._app = cast("_WsgiApp", DomainDispatcherApplication(_backend_app))
         self._server = {"SERVER_NAME": host, "SERVER_PORT": str(port)}
 
     def __call__(self, request: Request) -> Reply:
-        """Answer a request with moto; its own failures become a 500 as its stock server gives."""
+        """Answer a request with moto.
+
+        Raises:
+            NotImplementedError: moto does not have the service or the operation.
+        """
         status, headers = "500 Internal Server Error", Headers()
 
         def start_response(line: str, fields: Headers, exc_info: object = None) -> None:  # noqa: ARG001 - PEP 3333
@@ -51,6 +55,13 @@ class MotoApp:
             # The server counts the body itself; of a HEAD's, only moto knows what it would be.
             headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
         return Reply(code, headers, b"" if code in _NO_BODY_STATUSES else body)
+
+
+def _backend_app(service: Any) -> Any:
+    """moto's application for a service, which its dispatcher asks for by None where moto has none."""
+    if service is None:
+        raise NotImplementedError("moto does not have the service")
+    return create_backend_app(service)
 
 
 def environ_of(request: Request) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
@@ -19,24 +18,8 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
 from sandbox.front.moto_app import environ_of
+from sandbox.front.protocols import signed_for
 from sandbox.front.reply import Request
-
-_SCOPE = re.compile(r"Credential=[^/,]+/\d+/([^/,]+)/([^/,]+)/aws4_request")
-_SIGNED_AS = {
-    "eventbridge": "events",
-    "monitoring": "cloudwatch",
-    "tagging": "resourcegroupstaggingapi",
-}
-"""botocore's names of the services that sign with another."""
-_S3_CONTROL = "/v20180820/"
-_STREAMS_TARGET = "DynamoDBStreams_"
-
-
-class Signed(NamedTuple):
-    """A signature's scope: a region and a service, by botocore's name."""
-
-    region: str
-    service: str
 
 
 @dataclass(frozen=True)
@@ -112,16 +95,3 @@ def parse(request: Request) -> Call | None:
     except (DataNotFoundError, NotFound, NotImplementedError, UnknownServiceError):
         return None
     return Call(service, operation.name, region, protocol, request, operation, moto_request, path_parameters)
-
-
-def signed_for(request: Request) -> Signed | None:
-    """What a request is signed for; None where it is not signed in its header."""
-    headers = dict(request.headers)
-    scope = _SCOPE.search(headers.get("authorization", ""))
-    if scope is None:
-        return None
-    if scope[2] == "s3" and request.path.startswith(_S3_CONTROL):
-        return Signed(scope[1], "s3control")
-    if headers.get("x-amz-target", "").startswith(_STREAMS_TARGET):
-        return Signed(scope[1], "dynamodbstreams")
-    return Signed(scope[1], _SIGNED_AS.get(scope[2], scope[2]))

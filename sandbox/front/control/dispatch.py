@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from sandbox.front.control import services
+from sandbox.front.control.absent import failed, is_page, lacking, refusal_of_unknown
 from sandbox.front.control.call import Call, parse
-from sandbox.front.control.cbor import answered
 from sandbox.front.control.output import amended, error_of, members_of, reply_of
 from sandbox.front.control.registry import amendments_of, answer_of, refusal_of
+from sandbox.front.control.subresources import refusal_of_misread, refusal_of_misread_object
+from sandbox.front.control.translation import translation_of
+from sandbox.front.protocols import error_in_protocol, signed_for
 from sandbox.front.reply import Reply, Request, ServiceError
+
+log = logging.getLogger(__name__)
 
 
 class Control:
@@ -20,31 +26,32 @@ class Control:
         self._moto = moto
 
     def __call__(self, request: Request) -> Reply:
-        """The answer, moto's where nobody else has one."""
-        reply = answered(request, self._in_model_protocol)
-        return self._in_model_protocol(request) if reply is None else reply
+        """The answer, moto's where nobody else has one; an error is in the protocol of the request."""
+        try:
+            translation = translation_of(request)
+            if translation is None:
+                return self._in_model_protocol(request)
+            return translation.reply(self._in_model_protocol(translation.request))
+        except ServiceError as error:
+            return error_in_protocol(request, error)
 
     def _in_model_protocol(self, request: Request) -> Reply:
         call = parse(request)
         if call is None:
-            return self._moto(request)
+            if error := refusal_of_unknown(request) or refusal_of_misread_object(request):
+                raise error
+            return self._by_moto(request, _path_of(request))
         try:
             return self._answer(call)
         except ServiceError as error:
             return error_of(call, error)
 
     def _answer(self, call: Call) -> Reply:
-        if error := _refused(call):
+        if error := refusal_of_misread(call) or _refused(call):
             raise error
         if answer := answer_of(call):
             return reply_of(call, answer(call) or {})
-        try:
-            reply = self._moto(call.request)
-        except NotImplementedError:
-            # Not a 500, which SDKs try again and again: the provider does so 25 times.
-            raise ServiceError(
-                "UnknownOperationException", f"The sandbox does not have {call.service} {call.operation}.", status=501
-            ) from None
+        reply = self._by_moto(call.request, f"{call.service} {call.operation}")
         amendments = amendments_of(call)
         if not amendments or reply.status >= 300:
             return reply
@@ -53,6 +60,19 @@ class Control:
             amend(call, members)
         return amended(call, reply, members)
 
+    def _by_moto(self, request: Request, what: str) -> Reply:
+        try:
+            reply = self._moto(request)
+        except (NotImplementedError, ModuleNotFoundError):
+            # A module that is missing is one that moto needs for a service that the program has nothing of.
+            raise lacking(request, what) from None
+        except Exception as error:
+            log.exception("moto failed at %s", what)
+            raise failed(what, error) from error
+        if is_page(reply) and signed_for(request) is not None:
+            raise lacking(request, what)
+        return reply
+
 
 def _refused(call: Call) -> ServiceError | None:
     try:
@@ -60,3 +80,8 @@ def _refused(call: Call) -> ServiceError | None:
     except ValueError:
         # Not of the operation's form: moto says so in its way.
         return None
+
+
+def _path_of(request: Request) -> str:
+    signed = signed_for(request)
+    return f"{signed.service if signed else 'a service'}'s {request.method} {request.path}"

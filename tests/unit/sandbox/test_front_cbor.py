@@ -1,128 +1,94 @@
-"""CloudWatch in Smithy's RPC v2 CBOR, as aws-sdk-go-v2 speaks it, written and read by botocore's own codec."""
+"""CBOR, against botocore's own codec and what RFC 8949 and the SDK for Java write."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sandbox.awsjson import authorization
-from sandbox.front.control import Control, parse
-from sandbox.front.control.cbor import answered
-from sandbox.front.reply import Reply, Request
+from sandbox.front import cbor
 
-serializers: Any = import_module("botocore.serialize")
 parsers: Any = import_module("botocore.parsers")
-MODEL: Any = import_module("botocore.session").get_session().get_service_model("cloudwatch")
-# The body that service/cloudwatch v1.76.0 of aws-sdk-go-v2 sends for PutMetricAlarm(ALARM and more). Its maps and
-# lists have no stated length, which RFC 8949 (3.2.2) allows and botocore never writes.
-FROM_GO = bytes.fromhex(
-    "bf6e416374696f6e73456e61626c6564f469416c61726d4e616d65646c61746572436f6d70617269736f6e4f70657261746f7274477265617465"
-    "725468616e5468726573686f6c646a44696d656e73696f6e739fbf644e616d656951756575654e616d656556616c75656171ffff714576616c"
-    "756174696f6e506572696f6473036a4d65747269634e616d65614d694e616d657370616365614e66506572696f64183c6953746174697374"
-    "6963674d6178696d756d64546167739fbf634b657961616556616c75656162ffff695468726573686f6c64fb3ff8000000000000ff"
+TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)).map(
+    lambda time: time.replace(microsecond=time.microsecond // 1000 * 1000)
 )
+# Without null, which botocore leaves out of a map.
+LEAVES = st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text() | st.binary()
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 
 
-def called(operation: str, body: bytes) -> Request:
-    headers = [
-        ("authorization", authorization("eu-west-1", "monitoring")),
-        ("content-type", "application/cbor"),
-        ("accept", "application/cbor"),
-        ("smithy-protocol", "rpc-v2-cbor"),
-    ]
-    return Request("POST", f"/service/GraniteServiceVersion20100801/operation/{operation}", "", headers, body)
+def by_botocore(content: bytes) -> Any:
+    parser = parsers.RpcV2CBORParser()
+    return parser.parse_data_item(parser.get_peekable_stream_from_bytes(content))
 
 
-def encoded(operation: str, parameters: dict[str, Any]) -> bytes:
-    body = bytearray()
-    shape = MODEL.operation_model(operation).input_shape
-    serializers.CBORSerializer()._serialize_data_item(body, parameters, shape)
-    return bytes(body)
+@given(VALUES)
+@settings(max_examples=50)
+def test_what_is_written_is_read_here_and_by_botocore(value: object) -> None:
+    content = cbor.encode(value, cbor.SECONDS)
+    assert cbor.decode(content, cbor.SECONDS) == value
+    assert by_botocore(content) == value
 
 
-def decoded(operation: str, reply: Reply) -> dict[str, Any]:
-    response = {"status_code": reply.status, "headers": dict(reply.headers), "body": reply.body}
-    return parsers.RpcV2CBORParser().parse(response, MODEL.operation_model(operation).output_shape)
+@given(TIMES)
+@settings(max_examples=50)
+def test_a_time_keeps_its_milliseconds_in_either_unit(time: datetime) -> None:
+    for unit in (cbor.SECONDS, cbor.MILLISECONDS):
+        assert abs(cbor.decode(cbor.encode(time, unit), unit) - time).total_seconds() < 1e-3
+    assert by_botocore(cbor.encode(time, cbor.SECONDS)) == time
 
 
-def moto(status: int, body: str) -> Callable[[Request], Reply]:
-    def answer(_: Request) -> Reply:
-        return Reply(status, [("content-type", "text/xml")], body.encode())
-
-    return answer
-
-
-ALARM: dict[str, Any] = {
-    "AlarmName": "late",
-    "ActionsEnabled": False,
-    "Dimensions": [{"Name": "QueueName", "Value": "q"}],
-    "EvaluationPeriods": 3,
-    "Threshold": 1.5,
-    "ComparisonOperator": "GreaterThanThreshold",
-}
-
-
-def test_a_call_is_the_same_call_in_the_service_s_own_protocol() -> None:
-    seen: list[Request] = []
-
-    def answer(request: Request) -> Reply:
-        seen.append(request)
-        return Reply(200, [], b"<PutMetricAlarmResponse/>")
-
-    reply = answered(called("PutMetricAlarm", encoded("PutMetricAlarm", ALARM)), answer)
-    assert reply is not None
-    assert (reply.status, dict(reply.headers)["smithy-protocol"], reply.body) == (200, "rpc-v2-cbor", b"\xa0")
-    call = parse(seen[0])
-    assert call is not None
-    assert (call.service, call.operation, call.protocol, call.parameters) == (
-        "cloudwatch",
-        "PutMetricAlarm",
-        "query",
-        ALARM,
-    )
-
-
-def test_go_s_own_bytes_are_read() -> None:
-    seen: list[Request] = []
-
-    def answer(request: Request) -> Reply:
-        seen.append(request)
-        return Reply(200, [], b"<PutMetricAlarmResponse/>")
-
-    answered(called("PutMetricAlarm", FROM_GO), answer)
-    call = parse(seen[0])
-    assert call is not None
-    metric = {"Namespace": "N", "MetricName": "M", "Period": 60, "Statistic": "Maximum"}
-    assert call.parameters == {**ALARM, **metric, "Tags": [{"Key": "a", "Value": "b"}]}
-
-
-def test_an_answer_comes_back_with_its_types() -> None:
-    xml = """<DescribeAlarmsResponse><DescribeAlarmsResult><MetricAlarms><member>
-        <AlarmName>late</AlarmName><Threshold>1.5</Threshold><ActionsEnabled>false</ActionsEnabled>
-        <EvaluationPeriods>3</EvaluationPeriods>
-        <StateUpdatedTimestamp>2026-01-02T03:04:05Z</StateUpdatedTimestamp>
-        <Dimensions><member><Name>QueueName</Name><Value>q</Value></member></Dimensions>
-        </member></MetricAlarms></DescribeAlarmsResult></DescribeAlarmsResponse>"""
-    reply = Control(moto(200, xml))(called("DescribeAlarms", encoded("DescribeAlarms", {"AlarmNames": ["late"]})))
-    (alarm,) = decoded("DescribeAlarms", reply)["MetricAlarms"]
-    assert alarm.pop("StateUpdatedTimestamp").isoformat() == "2026-01-02T03:04:05+00:00"
-    assert alarm == {name: ALARM[name] for name in alarm}
+def test_aws_s_own_cbor_has_times_in_milliseconds() -> None:
+    """As version 2.57.8 of the SDK for Java sent 2026-01-02T03:04:05.678Z in GetShardIterator to Kinesis."""
+    sent = bytes.fromhex("c11b0000019b7ca98f2e")
+    assert cbor.decode(sent, cbor.MILLISECONDS) == datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+    assert cbor.encode(datetime(2026, 1, 2, 3, 4, 5, 678000, UTC), cbor.MILLISECONDS) == sent
 
 
 @pytest.mark.parametrize(
-    ("code", "shape"),
-    [("ResourceNotFound", "DashboardNotFoundError"), ("InternalServiceFault", "InternalServiceFault")],
+    ("content", "value"),
+    [
+        ("9f01820203ff", [1, [2, 3]]),
+        ("bf6346756ef563416d7421ff", {"Fun": True, "Amt": -2}),
+        ("7f657374726561646d696e67ff", "streaming"),
+        ("5f42010243030405ff", b"\1\2\3\4\5"),
+        ("f93c00", 1.0),
+        ("fa47c35000", 100000.0),
+        ("f7", None),
+    ],
 )
-def test_an_error_has_its_shape_s_name_and_the_code_of_the_old_protocol(code: str, shape: str) -> None:
-    # https://smithy.io/2.0/aws/protocols/aws-query-protocol.html has x-amzn-query-error for clients of before.
-    xml = f"<ErrorResponse><Error><Code>{code}</Code><Message>gone</Message></Error></ErrorResponse>"
-    body = encoded("GetDashboard", {"DashboardName": "d"})
-    reply = Control(moto(404, xml))(called("GetDashboard", body))
-    assert reply.status == 404
-    assert dict(reply.headers)["x-amzn-query-error"] == f"{code};Sender"
-    parser = parsers.RpcV2CBORParser()
-    fields = parser.parse_data_item(parser.get_peekable_stream_from_bytes(reply.body))
-    assert fields == {"__type": shape, "message": "gone"}
+def test_the_examples_of_the_standard_are_read(content: str, value: object) -> None:
+    """https://www.rfc-editor.org/rfc/rfc8949.html#name-examples-of-encoded-cbor-da"""
+    assert cbor.decode(bytes.fromhex(content), cbor.SECONDS) == value
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "ff",
+        "82",
+        "8201",
+        "820102ff",
+        "61ff",
+        "bf01ff",
+        "5f6161ff",
+        "9b7fffffffffffffff",
+        "0000",
+        "c16161",
+        "1c",
+        "e0",
+    ],
+)
+def test_what_is_no_cbor_is_an_error(content: str) -> None:
+    with pytest.raises(cbor.CborError):
+        cbor.decode(bytes.fromhex(content.strip("-")), cbor.SECONDS)
+
+
+def test_what_is_nested_without_end_is_an_error() -> None:
+    with pytest.raises(cbor.CborError, match="64 levels"):
+        cbor.decode(b"\x81" * 100_000, cbor.SECONDS)

@@ -1,0 +1,78 @@
+"""What nobody here has: operations and services that moto lacks, and the errors that say so.
+
+No status with which an SDK repeats its call (see `sandbox.front.protocols`): the
+AWS provider repeats such a call 25 times, the AWS CLI for half a minute.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from moto.core.utils import get_service_model
+
+from sandbox.front.authentication import refusal_of_unsigned
+from sandbox.front.protocols import Protocol, protocol_of, signed_for
+from sandbox.front.reply import Reply, Request, ServiceError
+
+_NOT_IMPLEMENTED = 501
+_CODES = {
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+    Protocol.REST_XML: "NotImplemented",
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+    Protocol.QUERY: "InvalidAction",
+    Protocol.EC2: "InvalidAction",
+}
+_UNKNOWN_OPERATION = "UnknownOperationException"
+
+
+def lacking(request: Request, what: str) -> ServiceError:
+    """The error for what AWS has and the sandbox has not, such as "sns ListSMSSandboxPhoneNumbers"."""
+    code = _CODES.get(protocol_of(request), _UNKNOWN_OPERATION)
+    return ServiceError(code, f"The sandbox does not have {what}.", _NOT_IMPLEMENTED)
+
+
+def failed(what: str, error: Exception) -> ServiceError:
+    """The error for what failed in the sandbox itself, whose traceback is in the server's log."""
+    reason = f"{type(error).__name__}: {error}".partition("\n")[0][:200]
+    message = f"The sandbox failed at {what} ({reason}): `python -m sandbox logs server` says where."
+    return ServiceError("SandboxFailure", message, _NOT_IMPLEMENTED)
+
+
+def refusal_of_unknown(request: Request) -> ServiceError | None:
+    """The error of a request that is no call of any service that botocore knows; None where moto may know it."""
+    signed = signed_for(request)
+    if signed is None:
+        return refusal_of_unsigned(request)
+    protocol = protocol_of(request)
+    try:
+        model: Any = get_service_model(signed.service)
+    except (DataNotFoundError, UnknownServiceError):
+        return None
+    operation = _named(request, protocol)
+    if operation is None or operation in model.operation_names:
+        return None
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html; for JSON mhart/kinesalite
+    return ServiceError(
+        _CODES.get(protocol, _UNKNOWN_OPERATION), f"The sandbox knows no operation {operation} of {signed.service}."
+    )
+
+
+def is_page(reply: Reply) -> bool:
+    """Whether an answer is the page for people with which moto's web framework refuses a path or a method."""
+    headers = {name.lower(): value for name, value in reply.headers}
+    is_html = headers.get("content-type", "").startswith("text/html")
+    return reply.status in (404, 405, 500) and is_html and reply.body[:15].lower() == b"<!doctype html>"
+
+
+def _named(request: Request, protocol: Protocol) -> str | None:
+    """The operation that a request names; None where its path says which it is."""
+    if protocol is Protocol.RPC_V2_CBOR:
+        return request.path.rpartition("/operation/")[2]
+    if protocol in (Protocol.JSON, Protocol.AWS_CBOR):
+        return dict(request.headers).get("x-amz-target", "").rpartition(".")[2]
+    if protocol in (Protocol.QUERY, Protocol.EC2):
+        fields = {**parse_qs(request.query), **parse_qs(request.body.decode("latin-1"))}
+        return fields.get("Action", [None])[0]
+    return None

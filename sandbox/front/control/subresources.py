@@ -1,0 +1,73 @@
+"""Calls to a bucket or an object that moto takes for another call, because it does not read what the query names.
+
+moto answers DELETE /bucket?metrics&id=x by deleting the bucket, and PUT
+/bucket?analytics by trying to create it: so these do not reach it. A client
+that is newer than botocore's model here may name what no model here has.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from moto.core.utils import get_service_model
+
+from sandbox.front.control.absent import lacking
+from sandbox.front.control.call import Call
+from sandbox.front.protocols import signed_for
+from sandbox.front.reply import Request, ServiceError
+
+_MISREAD = frozenset(
+    {
+        *(
+            f"{verb}Bucket{kind}Configuration{'s' if verb == 'List' else ''}"
+            for verb in ("Delete", "Get", "List", "Put")
+            for kind in ("Analytics", "IntelligentTiering", "Metrics")
+        ),
+        *(f"{verb}BucketMetadata{kind}Configuration" for verb in ("Create", "Delete", "Get") for kind in ("", "Table")),
+        "CreateSession",
+        "DeleteBucketInventoryConfiguration",
+        "UpdateBucketMetadataInventoryTableConfiguration",
+        "UpdateBucketMetadataJournalTableConfiguration",
+    }
+)
+_OF_OBJECTS = frozenset({"encryption", "renameObject", "select", "torrent"})
+_OF_THE_SIGNATURE = "x-amz-"
+_OF_THE_CLIENT = "x-id"
+
+
+def refusal_of_misread(call: Call) -> ServiceError | None:
+    """The error for a call that is about a bucket and that moto would take for another; None for all others."""
+    if call.service != "s3":
+        return None
+    if call.operation in _MISREAD:
+        return lacking(call.request, f"s3 {call.operation}")
+    unknown = _named(call.request) - _known(call.operation)
+    return lacking(call.request, f"s3's {call.request.method} ?{min(unknown)}") if unknown else None
+
+
+def refusal_of_misread_object(request: Request) -> ServiceError | None:
+    """The same for a call that is about an object."""
+    signed = signed_for(request)
+    if signed is None or signed.service != "s3":
+        return None
+    unknown = _named(request) & _OF_OBJECTS
+    return lacking(request, f"s3's {request.method} ?{min(unknown)} of an object") if unknown else None
+
+
+def _named(request: Request) -> set[str]:
+    """What a query names, less what signs it and what only tells which operation the client means."""
+    names = {name for name, _ in parse_qsl(request.query, keep_blank_values=True)}
+    return {name for name in names if name != _OF_THE_CLIENT and not name.lower().startswith(_OF_THE_SIGNATURE)}
+
+
+@cache
+def _known(operation: str) -> frozenset[str]:
+    """What the query of an operation may name."""
+    service: Any = get_service_model("s3")
+    model: Any = service.operation_model(operation)
+    path = str(model.http["requestUri"])
+    fixed = {name for name, _ in parse_qsl(path.partition("?")[2], keep_blank_values=True)}
+    members: dict[str, Any] = {} if model.input_shape is None else model.input_shape.members
+    return frozenset({*fixed, *(str(shape.serialization.get("name")) for shape in members.values())})

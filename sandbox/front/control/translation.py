@@ -1,0 +1,205 @@
+"""Calls in a protocol that moto does not speak with their service, put into one that it does, and their answers back.
+
+- JSON and Smithy's RPC v2 CBOR to CloudWatch: boto3 since 1.42 and the AWS CLI
+  speak JSON to it, the SDKs for Java, Go (aws-sdk-go-v2 service/cloudwatch
+  v1.52, CHANGELOG.md) and JavaScript CBOR; moto speaks the query protocol.
+  https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+  https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
+- CBOR to Kinesis, as the SDK for Java and so the KCL speak it: AWS's JSON
+  protocol with the body in CBOR (`sandbox.front.cbor`).
+
+Both ways go by botocore's model of the operation; what the model does not know
+is left out, as AWS leaves it out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from moto.core.utils import get_service_model
+
+from sandbox.front import cbor
+from sandbox.front.protocols import Protocol, protocol_of, signed_for
+from sandbox.front.reply import Reply, Request, ServiceError, random_hex
+
+_RPC_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)")
+_SENT_OTHERWISE = frozenset(
+    {"accept", "content-encoding", "content-length", "content-type", "smithy-protocol", "x-amz-target"}
+)
+_MOTO_SPEAKS = ("json", "query", "ec2", "rest-json", "rest-xml")
+_serializers: Any = import_module("botocore.serialize")
+_parsers: Any = import_module("botocore.parsers")
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a protocol writes a body: its content type, and the ways to read and write values, times and blobs."""
+
+    content_type: str
+    read: Callable[[bytes], Any]
+    write: Callable[[object], bytes]
+    time: Callable[[datetime], object]
+    blob: Callable[[bytes], object]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_FORMS = {
+    Protocol.JSON: _Form(
+        "application/x-amz-json-1.0",
+        msgspec.json.decode,
+        msgspec.json.encode,
+        datetime.timestamp,
+        lambda blob: b64encode(blob).decode(),
+    ),
+    Protocol.AWS_CBOR: _Form(
+        "application/x-amz-cbor-1.1",
+        lambda body: cbor.decode(body, cbor.MILLISECONDS),
+        lambda value: cbor.encode(value, cbor.MILLISECONDS),
+        _same,
+        _same,
+    ),
+    Protocol.RPC_V2_CBOR: _Form(
+        "application/cbor",
+        lambda body: cbor.decode(body, cbor.SECONDS),
+        lambda value: cbor.encode(value, cbor.SECONDS),
+        _same,
+        _same,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One call: `request` is it in a protocol that moto speaks, `reply` puts the answer into the client's."""
+
+    request: Request
+    protocol: Protocol
+    inner: str
+    model: Any
+
+    def reply(self, inner: Reply) -> Reply:
+        """An answer, or an error, in the client's protocol."""
+        form, shape = _FORMS[self.protocol], self.model.output_shape
+        headers = {name.lower(): value for name, value in inner.headers}
+        parser: Any = _parsers.create_parser(self.inner)
+        parsed = parser.parse({"status_code": inner.status, "headers": headers, "body": inner.body}, shape)
+        if inner.status < 300:
+            members: object = {} if shape is None else _sent(parsed, shape, form)
+            return Reply(200, self._headers(form), form.write(members))
+        code, message = parsed["Error"]["Code"], parsed["Error"].get("Message", "")
+        body = {"__type": self._shape_name(code), "message": message}
+        # https://smithy.io/2.0/aws/protocols/aws-query-protocol.html: the code that the query protocol has for it.
+        query = [("x-amzn-query-error", f"{code};Sender")] if self.inner == "query" else []
+        return Reply(inner.status, [*self._headers(form), *query], form.write(body))
+
+    def _headers(self, form: _Form) -> list[tuple[str, str]]:
+        headers = [("content-type", form.content_type), ("x-amzn-requestid", random_hex(16))]
+        return [("smithy-protocol", "rpc-v2-cbor"), *headers] if self.protocol is Protocol.RPC_V2_CBOR else headers
+
+    def _shape_name(self, code: str) -> str:
+        """The name of the operation's error with a code, which several errors of a service may share."""
+        return next((shape.name for shape in self.model.error_shapes if shape.error_code == code), code)
+
+
+def translation_of(request: Request) -> Translation | None:
+    """How a call is to be translated; None where moto speaks its protocol, or the call is none.
+
+    Raises:
+        ServiceError: its body is not of its protocol's form.
+    """
+    protocol, signed = protocol_of(request), signed_for(request)
+    if protocol not in _FORMS or signed is None:
+        return None
+    try:
+        service: Any = get_service_model(signed.service)
+        inner = _inner_protocol(service, protocol)
+        if inner is None:
+            return None
+    except (DataNotFoundError, UnknownServiceError):
+        return None
+    operation = _operation(request)
+    if operation not in service.operation_names:
+        return None
+    model: Any = service.operation_model(operation)
+    given = _read(request, _FORMS[protocol], model)
+    sent = _serializers.create_serializer(inner, include_validation=False).serialize_to_request(given, model)
+    body: str | bytes | dict[str, Any] = sent["body"]
+    text = urlencode(body) if isinstance(body, dict) else body
+    kept = [(name, value) for name, value in request.headers if name not in _SENT_OTHERWISE]
+    headers = [*kept, *((name.lower(), str(value)) for name, value in sent["headers"].items())]
+    content = text.encode() if isinstance(text, str) else text
+    return Translation(Request(sent["method"], sent["url_path"], "", headers, content), protocol, inner, model)
+
+
+def _inner_protocol(service: Any, protocol: Protocol) -> str | None:
+    """The protocol that moto speaks with a service; None where it is the one that the client speaks."""
+    own = str(service.metadata["protocol"])
+    listed: list[str] = [own, *service.metadata.get("protocols", ())]
+    if own in _MOTO_SPEAKS:
+        return None if protocol is Protocol.JSON and "json" in listed else own
+    # botocore's model names another protocol first since moto learnt the older one.
+    return next((name for name in ("query", "json") if name in listed), None)
+
+
+def _operation(request: Request) -> str:
+    """The operation that a call names; refused later, by `absent`, where there is none of that name."""
+    path = _RPC_PATH.fullmatch(request.path)
+    return path[1] if path else dict(request.headers).get("x-amz-target", "").rpartition(".")[2]
+
+
+def _read(request: Request, form: _Form, model: Any) -> dict[str, Any]:
+    """A call's parameters as botocore takes them."""
+    headers = dict(request.headers)
+    try:
+        body = gzip.decompress(request.body) if headers.get("content-encoding") == "gzip" else request.body
+        value: Any = form.read(body) if body else {}
+        return {} if model.input_shape is None else _typed(value, model.input_shape)
+    except (OSError, AttributeError, TypeError, ValueError, msgspec.DecodeError) as error:
+        raise ServiceError("SerializationException", f"The body is not of the form of {model.name}: {error}") from None
+
+
+def _typed(value: Any, shape: Any) -> Any:
+    """A value with its times as aware datetimes and its blobs as bytes, without what the shape does not have."""
+    kind: str = shape.type_name
+    if kind == "structure":
+        members = shape.members
+        known = {name: member for name, member in value.items() if name in members and member is not None}
+        return {name: _typed(member, members[name]) for name, member in known.items()}
+    if kind == "list":
+        return [_typed(item, shape.member) for item in value]
+    if kind == "map":
+        return {name: _typed(item, shape.value) for name, item in value.items()}
+    if kind == "timestamp" and isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    if kind == "blob" and isinstance(value, str):
+        return b64decode(value, validate=True)
+    return value
+
+
+def _sent(value: Any, shape: Any, form: _Form) -> Any:
+    """A value of botocore's as a protocol has it."""
+    kind: str = shape.type_name
+    if kind == "structure":
+        fields: Mapping[str, Any] = value
+        members = shape.members
+        return {name: _sent(member, members[name], form) for name, member in fields.items() if name in members}
+    if kind == "list":
+        return [_sent(item, shape.member, form) for item in value]
+    if kind == "map":
+        return {name: _sent(item, shape.value, form) for name, item in value.items()}
+    if kind == "timestamp":
+        return form.time(value)
+    return form.blob(value) if kind == "blob" and isinstance(value, bytes) else value
