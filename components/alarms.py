@@ -1,4 +1,4 @@
-"""When somebody must look, and what that somebody should do."""
+"""The pipeline's CloudWatch alarms; each description says what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
 
 @dataclass(frozen=True)
 class Alarm:
-    """A threshold on a metric: in alarm when `periods_over` of `periods` periods are over it."""
+    """A threshold on a metric. The alarm is raised when `periods_over` of `periods` periods exceed it."""
 
     name: str
     metric: Metric
@@ -28,7 +28,7 @@ class Alarm:
 
 
 def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
-    """The alarms of a pipeline, in the order in which a change meets their stages."""
+    """The alarms of a pipeline, in the order of the stages that a change passes."""
     late_ms = settings.alarm_latency_seconds * 1000
     throttles, failures = settings.alarm_throttles_per_minute, settings.alarm_failures_per_minute
     return [
@@ -36,47 +36,47 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             "write-throttles",
             metrics.table(pipeline, "WriteThrottleEvents"),
             throttles,
-            "Writes to the table are throttled. Look for a hot key (saved query busiest-keys); if the load is "
-            "even, raise tableMaxWriteUnits or warm the table with tableWarmWriteUnits before the peak.",
+            "Writes to the table are throttled. Check for a hot key with the saved query busiest-keys. If the load is "
+            "even, raise tableMaxWriteUnits, or set warm throughput (tableWarmWriteUnits) before the peak.",
         ),
         *(_pipe_alarms(pipeline, settings) if settings.capture_mode == "pipe" else [_native_alarm(pipeline)]),
         Alarm(
             "stream-throttles",
             metrics.stream(pipeline, "WriteProvisionedThroughputExceeded"),
             throttles,
-            "Kinesis refuses writes: a shard takes 1 MB or 1,000 records a second. Raise kinesisShards, or set it "
-            "to 0 for on-demand. Nothing is lost while the source retries, but the lake falls behind.",
+            "Kinesis throttles writes: a shard accepts 1 MB or 1,000 records per second. Raise kinesisShards, or set "
+            "it to 0 for on-demand. The source retries, so nothing is lost, but the lake falls behind.",
         ),
         Alarm(
             "stream-age",
             metrics.stream(pipeline, "GetRecords.IteratorAgeMilliseconds", "Maximum"),
             late_ms,
             f"{'Firehose or the event Pipe' if settings.event_fanout else 'Firehose'} falls behind the Kinesis stream. "
-            "Look at the transform's errors and duration and at the "
-            f"delivery alarms; records are lost after {settings.kinesis_retention_hours} hours, so raise "
-            "kinesisRetentionHours if the cause will take long.",
+            "Check the transform's errors and duration and the "
+            "delivery alarms. Records expire after "
+            f"{settings.kinesis_retention_hours} hours: raise kinesisRetentionHours if the repair takes long.",
         ),
         Alarm(
             "capture-age",
             metrics.rows(pipeline, "OldestEventAge", "Maximum"),
             late_ms,
-            "Changes reach the transform later than alarmLatencySeconds after they were made: the table's stream, "
-            "the Pipe or Kinesis is behind. Look at their alarms, and at the Pipe's duration on the dashboard; "
-            "DynamoDB Streams keeps a change for 24 hours.",
+            "Changes reach the transform later than alarmLatencySeconds: the table's stream, the Pipe or Kinesis is "
+            "behind. Check their alarms and the Pipe's duration on the dashboard. DynamoDB Streams keeps a change for "
+            "24 hours.",
         ),
         Alarm(
             "transform-errors",
             metrics.function(pipeline, "Errors"),
             failures,
-            "The transform fails as a whole. Read its log group; after transformRetries Firehose writes the batch "
-            "to errors/processing-failed/ in the lake, from where it can be replayed once the cause is mended.",
+            "Invocations of the transform fail. Read its log group. After transformRetries, Firehose writes the batch "
+            "to errors/processing-failed/ in the lake; replay it when the cause is fixed.",
         ),
         Alarm(
             "bad-records",
             metrics.rows(pipeline, "ProcessingFailed"),
             failures,
-            "Some changes are no rows. They lie, as they came, under errors/processing-failed/ in the lake; the "
-            "transform's log says how many for which reason. Mend the schema or the transform, then replay them.",
+            "The transform rejects some changes. They are unchanged under errors/processing-failed/ in the lake; the "
+            "transform's log counts them by reason. Fix the schema or the transform, then replay them.",
             periods=1,
             periods_over=1,
         ),
@@ -84,22 +84,22 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             "transform-throttles",
             metrics.function(pipeline, "Throttles"),
             throttles,
-            "The transform is throttled. Raise lambdaConcurrency or the account's limit of concurrent executions.",
+            "The transform is throttled. Raise lambdaConcurrency or the account's quota of concurrent executions.",
         ),
         Alarm(
             "delivery-failures",
             metrics.delivery(pipeline, "DeliveryToS3.Success", "Average"),
             1,
-            "Firehose cannot write to the lake. Read its log group: a changed bucket policy, key policy or role "
-            "is the usual cause. It tries for 24 hours, and for as long as Kinesis keeps the records.",
+            "Firehose cannot write to the lake. Read its log group: the usual cause is a changed bucket policy, key "
+            "policy or role. Firehose retries for 24 hours, within the retention of Kinesis.",
             comparison="LessThanThreshold",
         ),
         Alarm(
             "delivery-freshness",
             metrics.delivery(pipeline, "DeliveryToS3.DataFreshness", "Maximum"),
             settings.buffer_interval_seconds + settings.alarm_latency_seconds,
-            "The oldest change not yet in the lake is older than its buffer and alarmLatencySeconds. Queries see "
-            "a stale table: look at the alarms of the earlier stages first, then at Firehose's log group.",
+            "The oldest change not yet in the lake is older than the buffer interval plus alarmLatencySeconds, so "
+            "queries return stale data. Check the alarms of the earlier stages first, then Firehose's log group.",
         ),
         *([_error_alarm(pipeline)] if settings.error_queue else []),
         *(_event_alarms(pipeline, settings) if settings.event_fanout else []),
@@ -111,8 +111,9 @@ def _error_alarm(pipeline: Pipeline) -> Alarm:
         "lake-errors",
         metrics.errors(pipeline, "NumberOfMessagesSent"),
         0,
-        "Objects were written under errors/ in the lake: changes that did not become rows. The error queue names "
-        "them, the path says what failed, the object holds the changes and the reason. Mend the cause, replay them.",
+        "Objects were written under errors/ in the lake: changes that did not become rows. The error queue lists "
+        "them; the path names the failure, and the object has the changes and the reason. Fix the cause, then replay "
+        "them.",
         period_seconds=300,
         periods=1,
         periods_over=1,
@@ -124,7 +125,7 @@ def _native_alarm(pipeline: Pipeline) -> Alarm:
         "skipped-changes",
         metrics.skipped(pipeline),
         0,
-        "DynamoDB skipped changes whose record exceeds 1 MiB in Kinesis: the lake will never see them. Write the items "
+        "DynamoDB skipped changes whose Kinesis record exceeds 1 MiB; they never reach the lake. Write the items "
         "again in smaller pieces, or set captureMode to pipe, which shortens such changes.",
         period_seconds=300,
         periods=1,
@@ -140,16 +141,17 @@ def _pipe_alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             "shorten-errors",
             metrics.shorten(pipeline, "Errors"),
             settings.alarm_failures_per_minute,
-            "The function that shortens large changes fails. Read its log group; the Pipe of large changes gives "
-            "up to the dead-letter queue what it fails at, and python -m lake replay --dead-letters fetches it.",
+            "The function that shortens large changes fails. Read its log group. The Pipe of large changes sends what "
+            "fails to the dead-letter queue; python -m lake replay --dead-letters delivers it later.",
         ),
         Alarm(
             "dead-letters",
             metrics.dead_letters(pipeline, "ApproximateNumberOfMessagesVisible"),
             0,
-            "A Pipe gave changes up. Each message names a shard and a range of sequence numbers: find the cause in "
-            "the Pipe's log group, mend it, then run python -m lake replay --dead-letters within 24 hours, for as long "
-            "as the table's stream keeps them. Later, write those items again. Messages are kept for 14 days.",
+            "A Pipe sent changes to the dead-letter queue. Each message names a shard and a range of sequence "
+            "numbers. Find the cause in the Pipe's log group, fix it, then run python -m lake replay --dead-letters "
+            "within the 24 hours for which the table's stream keeps the changes. After that, write the items again. "
+            "Messages are kept for 14 days.",
             periods=1,
             periods_over=1,
         ),
@@ -164,43 +166,45 @@ def _of_pipe(
             f"{name}-failures",
             metric(pipeline, "ExecutionFailed"),
             settings.alarm_failures_per_minute,
-            f"{called} cannot deliver to Kinesis. Read its log group; the stream's throttles and the Pipe's role "
-            "are the usual causes. DynamoDB Streams keeps a change for 24 hours: mend it before then.",
+            f"{called} cannot deliver to Kinesis. Read its log group; the usual causes are throttling of the stream "
+            "and the Pipe's role. DynamoDB Streams keeps a change for 24 hours: fix the cause before then.",
         ),
         Alarm(
             f"{name}-throttles",
             metric(pipeline, "ExecutionThrottled"),
             settings.alarm_throttles_per_minute,
-            f"{called} is throttled by the account's limit of concurrent executions. Ask for a higher one, or "
+            f"{called} is throttled by the account's quota of concurrent executions. Request a higher quota, or "
             "lower pipeParallelism on other Pipes.",
         ),
     ]
 
 
 def _event_alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
-    """The Pipe's age needs no alarm of its own: that of the stream is its slowest reader's."""
+    """The alarms of the event Pipe. Its age needs no alarm: the stream's age is that of its slowest reader."""
     return [
         Alarm(
             "event-pipe-failures",
             metrics.event_pipe(pipeline, "ExecutionFailed"),
             settings.alarm_failures_per_minute,
-            "The event Pipe cannot deliver to the bus. Read its log group; its role and the bus's key policy are the "
-            f"usual causes. Kinesis keeps a change for {settings.kinesis_retention_hours} hours: mend it before then.",
+            "The event Pipe cannot deliver to the bus. Read its log group; the usual causes are its role and the "
+            f"bus's key policy. Kinesis keeps a change for {settings.kinesis_retention_hours} hours: fix the cause "
+            "before then.",
         ),
         Alarm(
             "event-pipe-throttles",
             metrics.event_pipe(pipeline, "ExecutionThrottled"),
             settings.alarm_throttles_per_minute,
-            "The event Pipe is throttled by the account's limit of concurrent executions. Ask for a higher one, or "
+            "The event Pipe is throttled by the account's quota of concurrent executions. Request a higher quota, or "
             "lower pipeParallelism.",
         ),
         Alarm(
             "event-dead-letters",
             metrics.event_dead_letters(pipeline, "ApproximateNumberOfMessagesVisible"),
             0,
-            "Domain events were given up: by the Pipe (the message names a shard and sequence numbers), by EventBridge "
-            "(its attributes name the rule and the error), or by the consumer (the message is the event). Find the "
-            "cause there; events can be sent again from the change log. Messages are kept for 14 days.",
+            "Domain events could not be delivered: by the Pipe (the message names a shard and sequence numbers), by "
+            "EventBridge (its attributes name the rule and the error), or by the consumer (the message is the event). "
+            "Find the cause there; the events can be published again from the change log. Messages are kept for 14 "
+            "days.",
             periods=1,
             periods_over=1,
         ),

@@ -29,7 +29,7 @@ class Analytics(Stage):
     """An Athena workgroup whose settings no client can override, the view and the saved queries.
 
     Results are encrypted and expire with the lake's `query-results/`. A query that
-    would scan more than `queryScanLimitGb` is stopped. Gives `workgroup_name` and `view_name`.
+    would scan more than `queryScanLimitGb` is stopped. Exports `workgroup_name` and `view_name`.
     """
 
     workgroup_name: pulumi.Output[str]

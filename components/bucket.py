@@ -61,7 +61,7 @@ class Bucket(pulumi.ComponentResource):
     """A bucket closed to the public and to plain HTTP, owner enforced, encrypted, versioned, tidied.
 
     Old versions and half-finished uploads go by themselves. Emptied when
-    destroyed only by `forceDestroy`, protected by `protect`. Gives `name` and `arn`.
+    destroyed only by `forceDestroy`, protected by `protect`. Exports `name` and `arn`.
     """
 
     name: pulumi.Output[str]

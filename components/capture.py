@@ -50,7 +50,7 @@ class Capture(Stage):
     the captures overlap and nothing is between them: the provider waits until a destination is ACTIVE or a Pipe
     RUNNING, a Pipe begins with the oldest change that the table's stream has, and that stream is there in both modes.
 
-    Gives `stream_name` and `stream_arn` (of the Kinesis stream).
+    Exports `stream_name` and `stream_arn` (of the Kinesis stream).
     """
 
     stream_name: pulumi.Output[str]

@@ -48,7 +48,7 @@ class Catalogue(Stage):
     can be queried as soon as its object is written, with no crawler and no
     partition to add. The crawler, run on demand or by `crawlerSchedule`, writes
     down what it finds in a table of its own (observed_...), to hold against the
-    typed one. Gives `database_name`, `change_log_name` and `crawler_name`.
+    typed one. Exports `database_name`, `change_log_name` and `crawler_name`.
     """
 
     database_name: pulumi.Output[str]

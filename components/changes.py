@@ -1,9 +1,7 @@
-"""What a changed setting means for a stack that runs: for its changes under way, and for the rows that are there.
+"""What a changed setting does to a running stack: to changes in flight and to rows already in the lake.
 
-Which resources `pulumi up` creates, updates, replaces or deletes is computed
-(components.explain.change); what that does to the data is not, and stands here,
-a word for every key of Pulumi.yaml. `python -m components.explain --changes`
-shows both.
+Which resources `pulumi up` creates, updates, replaces or deletes is computed (components.explain.change). What that
+does to the data is written here, for every key of Pulumi.yaml. `python -m components.explain --changes` shows both.
 """
 
 from __future__ import annotations
@@ -14,11 +12,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Change:
-    """What one setting's change does to a running stack, in plain sentences.
+    """What a change of one setting does to a running stack.
 
-    `says` is for the changes under way and the rows that are there; `refused`
-    tells which change is refused, by whom, and what to do instead ("": none);
-    `loses` what is gone afterwards and does not come back ("": nothing).
+    `says` covers changes in flight and rows already in the lake. `refused` names the change that is refused, by whom,
+    and the alternative ("": no change is refused). `loses` names what is lost permanently ("": nothing).
     """
 
     says: str
@@ -26,114 +23,118 @@ class Change:
     loses: str = ""
 
 
-_NOTHING = "Nothing happens to changes under way."
-_KEPT = "Changes under way wait in the Kinesis stream and are delivered after it."
-_FROM_NOW_ON = "It holds for what comes after it; rows that are there stay as they are."
+_NOTHING = "Changes in flight are not affected."
+_KEPT = "Changes in flight wait in the Kinesis stream and are delivered after the update."
+_FROM_NOW_ON = "It applies to later changes; existing rows stay as they are."
 
 CHANGES: Mapping[str, Change] = {
     "captureMode": Change(
-        "The new capture is made before the old one is deleted, and for a while both bring the same changes: the "
-        "log holds them twice, the view is right. To pipe, the Pipe first reads what DynamoDB Streams still holds, "
-        "up to 24 hours.",
-        loses="To native: what the Pipe has not read when it is deleted, if it is further behind than the two captures "
-        "overlap, so switch while the alarm capture-age is quiet and the Pipe keeps up; and the messages in the Pipe's "
-        "dead-letter queue, so bring those changes back before (lake replay --dead-letters).",
+        "The new capture is created before the old one is deleted, so both deliver the same changes for a while: the "
+        "log has duplicates, the view is correct. After a switch to pipe, the Pipe first reads what DynamoDB Streams "
+        "still keeps, up to 24 hours.",
+        loses="To native: what the Pipe has not read when it is deleted, if its backlog is longer than the overlap "
+        "of the two captures. Switch while the alarm capture-age is quiet and the Pipe keeps up. Also the messages "
+        "in the Pipe's dead-letter queue: replay them first (lake replay --dead-letters).",
     ),
     "tableCapacity": Change(
-        f"{_NOTHING} The table is updated in place, which takes minutes; writes are served meanwhile. To provisioned, "
-        "it starts at tableMinReadUnits and tableMinWriteUnits: set them to what is used now, for autoscaling takes "
-        "minutes. AWS allows four changes to on-demand a day."
+        f"{_NOTHING} The table is updated in place, which takes minutes; it serves writes meanwhile. A provisioned "
+        "table starts at tableMinReadUnits and tableMinWriteUnits: set them to the present use, because autoscaling "
+        "takes minutes. AWS allows four changes to on-demand a day."
     ),
     "tableMinReadUnits": Change(f"{_NOTHING} Autoscaling moves the table to the new bounds."),
     "tableMaxReadUnits": Change(f"{_NOTHING} Reads above the new limit are throttled."),
     "tableMinWriteUnits": Change(f"{_NOTHING} Autoscaling moves the table to the new bounds."),
-    "tableMaxWriteUnits": Change(f"{_NOTHING} Writes above the new limit are throttled: clients see it, and retry."),
+    "tableMaxWriteUnits": Change(
+        f"{_NOTHING} Writes above the new limit are throttled: clients receive the error and retry."
+    ),
     "tableWarmWriteUnits": Change(
-        f"{_NOTHING} It counts when the table is created, and changes nothing later: AWS raises warm throughput by "
-        "itself as the table is used, and it can never be lowered. To raise it before a peak: aws dynamodb "
+        f"{_NOTHING} It applies when the table is created and has no effect later: AWS raises warm throughput "
+        "automatically with use, and it can never be lowered. To raise it before a peak: aws dynamodb "
         "update-table --table-name TABLE --warm-throughput WriteUnitsPerSecond=N."
     ),
     "kinesisShards": Change(
-        "The stream is resharded or changes its mode while it runs; records keep their retention. AWS allows two "
-        "changes of the mode a day, and at most the double or the half of the shards at a time."
+        "The stream is resharded or changes its mode while it runs; records keep their retention. AWS allows two mode "
+        "changes per day, and at most double or half the shards in one update."
     ),
     "kinesisRetentionHours": Change(
         _NOTHING,
-        loses="Lowered: what is in the stream and older than the new time goes at once. See that delivery is not "
-        "behind (alarm stream-age) before.",
+        loses="Lowered: records older than the new time expire immediately. Check first that delivery is not behind "
+        "(alarm stream-age).",
     ),
-    "pipeBatchSize": Change("The Pipe is updated in place and goes on where it was."),
-    "pipeBatchWindowSeconds": Change("The Pipe is updated in place and goes on where it was."),
-    "pipeParallelism": Change("The Pipe is updated in place and goes on where it was."),
+    "pipeBatchSize": Change("The Pipe is updated in place and continues at its checkpoint."),
+    "pipeBatchWindowSeconds": Change("The Pipe is updated in place and continues at its checkpoint."),
+    "pipeParallelism": Change("The Pipe is updated in place and continues at its checkpoint."),
     "pipeRetries": Change(
-        "The Pipe is updated in place and goes on where it was; a batch under way may still be tried as often as "
-        "before."
+        "The Pipe is updated in place and continues at its checkpoint; a batch in flight may still use the old number "
+        "of retries."
     ),
     "lakeFormat": Change(
-        "Rows of one prefix are read in one format: a stack that has rows cannot change it.",
-        refused="By the program, on a deployed stack: make a second stack in the other format and backfill it from the "
-        "table.",
+        "Athena reads a prefix in one format, so a stack that has rows cannot change it.",
+        refused="By the program, on a deployed stack: create a second stack in the other format and backfill it from "
+        "the table.",
     ),
-    "bufferIntervalSeconds": Change(f"{_KEPT} The next objects are larger or smaller, and later or sooner."),
-    "bufferSizeMb": Change(f"{_KEPT} The next objects are larger or smaller."),
-    "transformBufferMb": Change(f"{_KEPT} The transform is called for more or fewer changes at a time."),
-    "transformBufferSeconds": Change(f"{_KEPT} The transform is called less or more often."),
-    "transformRetries": Change(f"{_KEPT} A batch under way may still be tried as often as before."),
+    "bufferIntervalSeconds": Change(f"{_KEPT} Later objects are larger or smaller, and are written later or earlier."),
+    "bufferSizeMb": Change(f"{_KEPT} Later objects are larger or smaller."),
+    "transformBufferMb": Change(f"{_KEPT} An invocation of the transform gets more or fewer changes."),
+    "transformBufferSeconds": Change(f"{_KEPT} The transform is invoked less or more often."),
+    "transformRetries": Change(f"{_KEPT} A batch in flight may still use the old number of retries."),
     "lambdaRuntime": Change(
-        "The function's code is replaced in place: calls under way end on the old, the next begin on the new."
+        "The function's code is updated in place: running invocations finish with the old code, later ones use the new."
     ),
     "lambdaArchitecture": Change(
-        "The function's code is replaced in place: calls under way end on the old, the next begin on the new."
+        "The function's code is updated in place: running invocations finish with the old code, later ones use the new."
     ),
-    "lambdaMemoryMb": Change("The function is updated in place: calls under way end as they began."),
-    "lambdaTimeoutSeconds": Change("The function is updated in place: calls under way end as they began."),
+    "lambdaMemoryMb": Change(
+        "The function is updated in place: running invocations finish with the old configuration."
+    ),
+    "lambdaTimeoutSeconds": Change(
+        "The function is updated in place: running invocations finish with the old configuration."
+    ),
     "lambdaConcurrency": Change(
-        "Fewer calls at a time than Firehose makes are throttled: Firehose tries again, the lake falls behind.",
-        refused="By Lambda, where fewer than 100 of the account's concurrent executions would be left.",
+        "A value below Firehose's concurrency throttles it: Firehose retries, and the lake falls behind.",
+        refused="By Lambda, if fewer than 100 of the account's concurrent executions would remain unreserved.",
     ),
     "lambdaTracing": Change(_NOTHING),
     "protect": Change(
-        f"{_NOTHING} true: the resources that hold data refuse to be deleted, from this up on. false: from this up on "
-        "they can be."
+        f"{_NOTHING} true: from this update on, the resources that hold data cannot be deleted. false: from this "
+        "update on, they can be."
     ),
-    "forceDestroy": Change(f"{_NOTHING} It is about the next destroy alone: whether that may empty the buckets."),
+    "forceDestroy": Change(f"{_NOTHING} It only decides whether the next destroy may empty the buckets."),
     "pointInTimeRecovery": Change(
-        _NOTHING, loses="Switched off: the table's continuous backup, all 35 days of it, is gone at once."
+        _NOTHING, loses="Switched off: the table's continuous backup, all 35 days of it, is deleted immediately."
     ),
     "customerManagedKeys": Change(
-        "Switched on: everything is encrypted under the new key from then on; what is there stays readable under "
-        "the key that it was written with.",
-        refused="true to false, by the program: rows and changes under way rest under the key and could not be read "
-        "without it. Keep it, or make a second stack and copy the table's items there.",
+        "Switched on: new data is encrypted with the new key; existing data stays readable with the key that it was "
+        "written with.",
+        refused="true to false, by the program: rows and changes in flight are encrypted with the key and would be "
+        "unreadable without it. Keep the key, or create a second stack and copy the table's items there.",
     ),
     "logRetentionDays": Change(_NOTHING, loses="Lowered: log lines older than the new time."),
     "lakeRetentionDays": Change(
         _FROM_NOW_ON,
-        loses="Set or lowered: S3 deletes rows older than the new time within a day or two. The view then knows only "
+        loses="Set or lowered: S3 deletes rows older than the new time within a day or two. The view then has only "
         "the keys that were written since.",
     ),
-    "queryResultDays": Change(_NOTHING, loses="Lowered: results of queries older than the new time."),
+    "queryResultDays": Change(_NOTHING, loses="Lowered: query results older than the new time."),
     "queryScanLimitGb": Change(f"{_NOTHING} A query that would scan more is cancelled."),
     "eventFanout": Change(
-        "On: the event Pipe begins with what the Kinesis stream still holds, so consumers are told changes of the "
+        "On: the event Pipe starts with what the Kinesis stream still keeps, so consumers receive changes of the "
         "last kinesisRetentionHours.",
-        loses="Off: events that wait in its queues go with them.",
+        loses="Off: events that wait in its queues are deleted with the queues.",
     ),
     "largeOrderThreshold": Change(
-        "The event rule is updated in place; events under way are told apart by the old or the new."
+        "The event rule is updated in place; events in flight match either the old or the new threshold."
     ),
     "errorQueue": Change(
         _NOTHING,
-        loses="Off: the notes that wait in the error queue. The error objects themselves stay in the lake.",
+        loses="Off: the messages in the error queue. The error objects stay in the lake.",
     ),
     "arrivalFrom": Change(
-        "Moved later: rows that arrived before it are no longer seen by queries, though they stay in the bucket. "
-        "Moved earlier again: they are seen."
+        "Moved later: queries no longer return rows that arrived before it; the rows stay in the bucket. Moved "
+        "earlier: queries return them again."
     ),
     "crawlerSchedule": Change(_NOTHING),
-    "alarmEmail": Change(
-        f"{_NOTHING} The new address must confirm by a link that AWS mails before it is told of anything."
-    ),
+    "alarmEmail": Change(f"{_NOTHING} The new address receives alarms only after it confirms the link that AWS sends."),
     "alarmLatencySeconds": Change(_NOTHING),
     "alarmThrottlesPerMinute": Change(_NOTHING),
     "alarmFailuresPerMinute": Change(_NOTHING),

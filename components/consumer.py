@@ -29,7 +29,7 @@ class Consumer(Stage):
     A message is {"event": the event's name, "id": the bus's id of it, "change":
     the detail of `domain.detail`}. What EventBridge cannot deliver in a day, and
     what a reader fails at five times, goes to the dead-letter queue.
-    Gives `queue_url` and `queue_name`.
+    Exports `queue_url` and `queue_name`.
     """
 
     queue_url: pulumi.Output[str]

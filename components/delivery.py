@@ -47,7 +47,7 @@ class Delivery(Stage):
 
     Rows go to <change log>/arrival_hour=YYYY-MM-DD-HH/, as Parquet or as gzipped
     JSON; what could not be transformed, converted or delivered goes to errors/
-    with the reason. Gives `delivery_stream_name` and `function_name`.
+    with the reason. Exports `delivery_stream_name` and `function_name`.
     """
 
     delivery_stream_name: pulumi.Output[str]

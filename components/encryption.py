@@ -29,7 +29,7 @@ class Encryption(Stage):
     which have no role of ours, are let in by the key's own policy. No change of the
     program and no destroy deletes the key: what is encrypted under a deleted key is
     lost, backups and old versions with it, and only a person knows when none is left.
-    Needs nothing but the site. Gives `key_arn`.
+    Needs nothing but the site. Exports `key_arn`.
     https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
     """
 

@@ -1,4 +1,4 @@
-"""What did not become a row, noted: each object that is written under the lake's errors/ is a message in a queue."""
+"""The error queue: a message for each object that is written under the lake's errors/ prefix."""
 
 from __future__ import annotations
 
@@ -17,23 +17,20 @@ _RULE = "lake-errors"
 
 @dataclass(frozen=True)
 class ErrorsArgs:
-    """What it needs: the lake's bucket, and the prefix under which errors are written."""
+    """The lake's bucket, and the prefix under which errors are written."""
 
     bucket_name: pulumi.Input[str]
     prefix: str
 
 
 class Errors(Stage):
-    """A queue with a message for each object under the prefix, by way of EventBridge's default bus.
+    """A queue with a message for each object under the prefix, through EventBridge's default bus.
 
-    S3 could tell a queue itself, but tells it of the notification too, when that is
-    set (s3:TestEvent), and whoever watches the queue would be called for nothing
-    at every first deployment. To EventBridge it sends no such thing.
+    S3 could notify the queue directly, but it also sends a test message when the notification is created
+    (s3:TestEvent), which would raise the alarm at every first deployment. EventBridge receives no test message.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
-    A message is S3's event ("Object Created") as EventBridge has it.
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-    Gives `queue_name`.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html A message is S3's event ("Object Created") in
+    EventBridge's form. https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html Exports `queue_name`.
     """
 
     queue_name: pulumi.Output[str]
@@ -49,7 +46,7 @@ class Errors(Stage):
             name,
             aws.cloudwatch.EventRuleArgs(
                 name=site.names(_RULE),
-                description=f"What did not become a row of {site.table.change_log}: to the queue of errors",
+                description=f"Changes that did not become rows of {site.table.change_log}: to the error queue",
                 event_pattern=_created(args.bucket_name, args.prefix),
                 tags=self.tags,
             ),
@@ -60,7 +57,7 @@ class Errors(Stage):
             aws.cloudwatch.EventTargetArgs(
                 rule=rule.name, target_id="queue", arn=queue.arn, retry_policy=tried_as_long_as_can_be()
             ),
-            # A target whose queue does not yet let it in would lose the first notes.
+            # A target whose queue policy does not allow it yet would lose the first messages.
             self.child([queue]),
         )
         aws.s3.BucketNotification(
@@ -73,7 +70,7 @@ class Errors(Stage):
 
 
 def error_rule_arn(site: Site) -> pulumi.Output[str]:
-    """The ARN of the rule that leads from the bucket to the queue, on the default bus."""
+    """The ARN of the rule on the default bus that routes the bucket's events to the queue."""
     return site.arn("events", f"rule/{site.names(_RULE)}")
 
 

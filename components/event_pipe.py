@@ -36,7 +36,7 @@ class EventPipe(Stage):
     described in the dead-letter queue. Delivery is at least once and in no order,
     and a Pipe that is made anew tells again what the stream still holds: who
     listens keeps the event_ids that it has handled.
-    Gives `pipe_name` and `role_arn`.
+    Exports `pipe_name` and `role_arn`.
     """
 
     pipe_name: pulumi.Output[str]

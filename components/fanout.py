@@ -28,7 +28,7 @@ class Fanout(Stage):
     The events are those that the schema names; `largeOrderThreshold` is what "at
     least" means there. One dead-letter queue takes what the Pipe gives up, what
     EventBridge cannot deliver or encrypt, and what the consumer fails at.
-    Gives `event_bus_name`, `event_queue_url`, `event_queue_name`, `event_pipe_name`
+    Exports `event_bus_name`, `event_queue_url`, `event_queue_name`, `event_pipe_name`
     and `event_dead_letter_queue_name`. SettingsError when the schema names no events.
     """
 

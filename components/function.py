@@ -33,7 +33,7 @@ class FunctionArgs:
 class Function(Stage):
     """A function, its log group and its role, which may write its own logs and traces and nothing else.
 
-    Gives `function_name`, `function_arn` and `qualified_arn`, which names the version too.
+    Exports `function_name`, `function_arn` and `qualified_arn`, which names the version too.
     """
 
     function_name: pulumi.Output[str]

@@ -24,7 +24,7 @@ class Lake(Stage):
     `lakeRetentionDays` expires rows and errors (0 keeps them); query results and
     access logs always go. With `errorQueue`, each object under errors/ is noted in
     a queue: the list of what there is to replay. Needs nothing but the site.
-    Gives `bucket_name`, `bucket_arn` and `error_queue_name` ("" without a queue).
+    Exports `bucket_name`, `bucket_arn` and `error_queue_name` ("" without a queue).
     """
 
     bucket_name: pulumi.Output[str]

@@ -1,4 +1,4 @@
-"""What tells the people in charge: the dashboard, the alarms, and the topic that the alarms speak to."""
+"""The dashboard, the alarms, and the topic that the alarms publish to."""
 
 from __future__ import annotations
 
@@ -18,16 +18,13 @@ from components.stage import Site, Stage
 class Observability(Stage):
     """A dashboard that follows a change from stage to stage, and alarms that say what to do.
 
-    With `alarmEmail`, the alarms tell an encrypted topic that mails them on.
-    Gives `dashboard_name`.
+    With `alarmEmail`, the alarms publish to an encrypted topic that sends them as mail. Exports `dashboard_name`.
 
-    With `protect` the dashboard holds up everything: it is protected, and it
-    depends on all that is in `stages` and on this stage's other resources. The
-    engine refuses to delete it, deletes first what depends on the most, and
-    spares what a resource depends on that it could not delete: so a destroy
-    ends with nothing gone, while an update may still take away what the
-    program no longer has (pulumi's pkg/resource/deploy/deployment_executor.go
-    and step_generator.go, ScheduleDeletes).
+    With `protect`, the dashboard blocks a destroy of the whole stack: it is protected, and it depends on everything in
+    `stages` and on this stage's other resources. The engine deletes dependents first, refuses to delete a protected
+    resource, and keeps what a resource depends on that it could not delete. So a destroy deletes nothing, while an
+    update still deletes what the program no longer declares (pulumi's pkg/resource/deploy/deployment_executor.go and
+    step_generator.go, ScheduleDeletes).
     """
 
     dashboard_name: pulumi.Output[str]
@@ -83,7 +80,7 @@ class Observability(Stage):
         )
 
     def _mail(self, name: str, site: Site) -> list[pulumi.Resource]:
-        """The topic that the alarms tell, who may publish to it, and who is mailed."""
+        """The topic that the alarms publish to, its policy and its mail subscription."""
         topic = aws.sns.Topic(
             name,
             aws.sns.TopicArgs(name=site.names("alarms"), kms_master_key_id=site.key_arn, tags=self.tags),
@@ -111,7 +108,7 @@ class Observability(Stage):
 
 
 def _measured(alarm: Alarm) -> dict[str, Any]:
-    """What an alarm looks at: a metric, or the answer of a query.
+    """An alarm's metric arguments: a metric, or a Metrics Insights query.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html
     """

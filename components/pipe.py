@@ -63,7 +63,7 @@ class Pipe(Stage):
 
     A batch that fails is halved until the record at fault stands alone, tried
     again `pipeRetries` times (a large one `LARGE_RETRIES` times at most), and then described in the dead-letter
-    queue, from which `python -m lake replay --dead-letters` fetches it. Gives `pipe_name`.
+    queue, from which `python -m lake replay --dead-letters` fetches it. Exports `pipe_name`.
     """
 
     pipe_name: pulumi.Output[str]

@@ -28,7 +28,7 @@ class Queue(pulumi.ComponentResource):
 
     Who sends by a role of ours needs nothing here; a service that sends by itself
     does. What its reader has failed at `MOST_RECEIVED` times goes to the queue of
-    the ARN `gives_up_to`, if that is given. Gives `name`, `arn` and `url`.
+    the ARN `gives_up_to`, if that is given. Exports `name`, `arn` and `url`.
     """
 
     name: pulumi.Output[str]

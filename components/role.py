@@ -17,7 +17,7 @@ class ServiceRole(pulumi.ComponentResource):
 
     What uses the role must wait for the policy too: a service checks its
     permissions when it is created, so depend on this component, which is ready
-    when both of its children are. Gives `arn`.
+    when both of its children are. Exports `arn`.
     """
 
     arn: pulumi.Output[str]

@@ -1,9 +1,8 @@
-"""Every choice a stack can make: read once, checked whole, before the first resource.
+"""A stack's settings: read once and validated together, before the first resource.
 
-A key of the project's configuration is declared here (name, type, default and
-what is allowed) and in `Pulumi.yaml` (the same, for the engine and its users);
-a test holds the two together. A value that is not allowed, and a key that
-nobody reads, stop the program with one sentence.
+A key of the project's configuration is declared here (name, type, default and what is allowed) and in `Pulumi.yaml`
+(the same, for the engine and its users); a test compares the two. A value that is not allowed, and a key that the
+program does not know, stop it with one sentence.
 """
 
 from __future__ import annotations
@@ -32,40 +31,43 @@ LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-"""What CloudWatch Logs accepts (API_PutRetentionPolicy, less 0 for ever)."""
+"""The values that CloudWatch Logs accepts (API_PutRetentionPolicy)."""
 
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 """Lambda's managed Python runtimes that the transform's code runs on."""
 
 ARCHITECTURES = ("arm64", "x86_64")
-"""Lambda's processors."""
+"""Lambda's architectures."""
 
 MIN_PARQUET_BUFFER_MB = 64
-"""Firehose's least buffer for record format conversion (BufferingHints)."""
+"""Firehose's minimum buffer for record format conversion (BufferingHints)."""
 
 MAX_PIPE_BATCH = 500
-"""EventBridge refuses a Pipe whose batch is larger than its target takes: 500 for Kinesis
-(EventBridge User Guide, "EventBridge Pipes batching and concurrency")."""
+"""EventBridge refuses a Pipe whose batch exceeds the target's maximum: 500 for Kinesis (EventBridge User Guide,
+"EventBridge Pipes batching and concurrency").
+"""
 
 MAX_LISTED = 300
-"""How far an event pattern can count: it lists the lesser numbers, and has 2,048 characters (EventBridge quotas)."""
+"""The largest threshold that an event pattern can express: it lists all smaller numbers in 2,048 characters
+(EventBridge quotas).
+"""
 
 
 TABLE_QUOTA = 40_000
-"""What an on-demand table may use a second, in units of each kind, where no limit is set: AWS's default
-quota for a table, for reads and for writes.
+"""The maximum units per second of an on-demand table without a limit, for reads and for writes: AWS's default quota for
+a table.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode-max-throughput.html
 """
 
 WARM_BY_ITSELF = 4000
-"""The write units a second that a new on-demand table is ready for unasked. The provider reads just these back
-as nothing (internal/service/dynamodb/table.go, flattenTableWarmThroughput), so they cannot be asked for.
+"""The default warm throughput of a new on-demand table, in write units per second. The provider reads exactly this
+value back as nothing (internal/service/dynamodb/table.go, flattenTableWarmThroughput), so it cannot be set.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
 """
 
 
 SECRET_FIELDS = frozenset({"alarm_email"})
-"""Settings that may be given as a secret: a person's, and in one resource alone, which keeps it so."""
+"""Settings that may be a secret: personal data that only one resource uses, which keeps it secret."""
 
 
 class SettingsError(pulumi.RunError):
@@ -76,8 +78,8 @@ class SettingsError(pulumi.RunError):
 class Settings:
     """One stack's choices. `Settings()` is the default of every key.
 
-    A field `kinesis_shards` is read from the key `kinesisShards`. Sizes, times
-    and counts carry their unit in the name; 0 and the empty text mean "none".
+    A field `kinesis_shards` is read from the key `kinesisShards`. Sizes, times and counts have their unit in the name;
+    0 and the empty text mean "not set".
     """
 
     capture_mode: Annotated[CaptureMode, OneOf("pipe", "native")] = "pipe"
@@ -92,7 +94,8 @@ class Settings:
     pipe_batch_size: Annotated[int, Between(1, MAX_PIPE_BATCH)] = MAX_PIPE_BATCH
     pipe_batch_window_seconds: Annotated[int, Between(0, 300)] = 1
     pipe_parallelism: Annotated[int, Between(1, 10)] = 10
-    # The provider leaves out a 0, and AWS's default is to try for ever (internal/service/pipes/source_parameters.go;
+    # The provider leaves out a 0, and AWS's default is to retry without limit
+    # (internal/service/pipes/source_parameters.go;
     # https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceDynamoDBStreamParameters.html).
     pipe_retries: Annotated[int, Between(1, 10_000)] = 185
     lake_format: Annotated[LakeFormat, OneOf("parquet", "json-gzip")] = "parquet"
@@ -128,11 +131,11 @@ class Settings:
     """Fields that the stack gives as a secret (`pulumi config set --secret`)."""
 
     def __post_init__(self) -> None:
-        """Check what one key alone cannot say; SettingsError names the keys."""
+        """Check the combinations of keys; raise SettingsError with their names."""
         if self.runtime not in RUNTIMES or self.architecture not in ARCHITECTURES:
             raise SettingsError(
                 f"lambdaRuntime or lambdaArchitecture is host, but this machine's {self.runtime} on "
-                f"{self.architecture} is none of Lambda's ({', '.join((*RUNTIMES, *ARCHITECTURES))})."
+                f"{self.architecture} is not supported by Lambda ({', '.join((*RUNTIMES, *ARCHITECTURES))})."
             )
         if self.lake_format == "parquet" and self.buffer_size_mb < MIN_PARQUET_BUFFER_MB:
             raise SettingsError(
@@ -144,8 +147,8 @@ class Settings:
         elif (most := self.table_max_write_units or TABLE_QUOTA) < self.table_warm_write_units:
             raise SettingsError(
                 f"tableWarmWriteUnits is {self.table_warm_write_units}, but tableMaxWriteUnits is "
-                f"{self.table_max_write_units}, which allows {most}: what is paid to be warm would be throttled, so "
-                "lower the one or raise the other."
+                f"{self.table_max_write_units}, which allows {most}: the warm throughput would be throttled. Lower "
+                "tableWarmWriteUnits or raise tableMaxWriteUnits."
             )
         if self.alarm_email and not self.customer_managed_keys:
             raise SettingsError(
@@ -162,8 +165,9 @@ class Settings:
     def _check_provisioned(self) -> None:
         if self.table_warm_write_units:
             raise SettingsError(
-                f"tableWarmWriteUnits is {self.table_warm_write_units}, but tableCapacity is provisioned: its "
-                "capacity is its warmth, so set tableWarmWriteUnits to 0 and raise tableMinWriteUnits."
+                f"tableWarmWriteUnits is {self.table_warm_write_units}, but tableCapacity is provisioned: a "
+                "provisioned table is always warm for its capacity, so set tableWarmWriteUnits to 0 and raise "
+                "tableMinWriteUnits."
             )
         bounds = {
             "Read": (self.table_min_read_units, self.table_max_read_units),
@@ -177,12 +181,12 @@ class Settings:
                 )
 
     def kept_secret(self, field: str) -> pulumi.Input[Any]:
-        """A setting's value for a resource, as secret as the stack gave it: encrypted then in the engine's state."""
+        """A setting's value for a resource. A secret stays a secret, so the engine encrypts it in its state."""
         value = getattr(self, field)
         return pulumi.Output.secret(value) if field in self.secrets else value
 
     def _shown(self, field: str) -> str:
-        """A setting's value for a message."""
+        """A setting's value in a message; a secret is not shown."""
         return "[secret]" if field in self.secrets else repr(getattr(self, field))
 
     @property
@@ -202,7 +206,7 @@ class Settings:
 
     @classmethod
     def load(cls, config: pulumi.Config | None = None) -> Settings:
-        """The current stack's settings; SettingsError for a wrong value or an unknown key."""
+        """Read the current stack's settings; raise SettingsError for a wrong value or an unknown key."""
         config = config or pulumi.Config()
         keys = declared()
         _refuse_unknown(config.name, {key.name for key in keys})
@@ -214,8 +218,8 @@ class Settings:
                 continue
             if key.field in secrets - SECRET_FIELDS:
                 raise SettingsError(
-                    f"{config.name}:{key.name} is a secret, but what it sets stands readable in AWS and in the state: "
-                    f"give it without --secret."
+                    f"{config.name}:{key.name} is a secret, but its value is readable in AWS and in the state: set it "
+                    "without --secret."
                 )
             try:
                 given[key.field] = key.rule.parse(text)
@@ -252,10 +256,10 @@ def _camel_case(field_name: str) -> str:
 
 
 def _refuse_unknown(namespace: str, known: set[str]) -> None:
-    # The SDK offers no way to list a namespace's keys but the map it reads them from.
+    # The SDK has no function that lists a namespace's keys; this is the map that it reads them from.
     for full in pulumi.runtime.config.CONFIG.get() or pulumi.runtime.config.get_config_env():
         prefix, _, key = full.rpartition(":")
         if prefix == namespace and key not in known:
             near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "Pulumi.yaml lists the keys there are."
-            raise SettingsError(f"{full} is no setting of this program; {hint}")
+            hint = f"did you mean {near[0]}?" if near else "Pulumi.yaml lists the settings."
+            raise SettingsError(f"{full} is not a setting of this program; {hint}")

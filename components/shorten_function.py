@@ -27,7 +27,7 @@ class ShortenFunctionArgs:
 class ShortenFunction(Function):
     """What the Pipe of large changes calls with each of them; it reserves no concurrency, for it has little to do.
 
-    Gives `function_name`, `function_arn` and `qualified_arn`, as every Function.
+    Exports `function_name`, `function_arn` and `qualified_arn`, as every Function.
     """
 
     def __init__(

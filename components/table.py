@@ -21,7 +21,7 @@ class Table(Stage):
     It scales with what is asked of it: on-demand, or provisioned with
     autoscaling; `tableWarmWriteUnits` counts when it is created. Protected, and
     deletion-protected, by `protect`. Needs nothing but the site.
-    Gives `table_name`, `table_arn` and `stream_arn` (of the DynamoDB stream).
+    Exports `table_name`, `table_arn` and `stream_arn` (of the DynamoDB stream).
     """
 
     table_name: pulumi.Output[str]

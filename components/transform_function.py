@@ -23,7 +23,7 @@ class TransformFunctionArgs:
 class TransformFunction(Function):
     """What Firehose calls with each batch: sized, timed and limited by the stack's `lambda` settings.
 
-    Gives `function_name`, `function_arn` and `qualified_arn`, as every Function.
+    Exports `function_name`, `function_arn` and `qualified_arn`, as every Function.
     """
 
     def __init__(

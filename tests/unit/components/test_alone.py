@@ -86,7 +86,7 @@ def test_a_component_says_what_it_makes_and_what_it_gives(kind: str) -> None:
         )
     }
     words = classes[kind].__doc__ or ""
-    assert "Gives `" in words
+    assert "Exports `" in words
     for attribute in classes[kind].__annotations__:
         assert f"`{attribute}`" in words, (kind, attribute)
 

@@ -173,8 +173,8 @@ def test_a_change_that_the_program_refuses_is_told_in_its_words(capsys: pytest.C
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (["lakeFormat=json-gzip"], "the lake's rows rest as parquet"),
-        (["customerManagedKeys=false", "alarmEmail="], "the stack's data rests under its own key"),
+        (["lakeFormat=json-gzip"], "the lake's rows are in parquet"),
+        (["customerManagedKeys=false", "alarmEmail="], "the stack's data is encrypted with its customer-managed key"),
     ],
 )
 def test_what_would_lose_the_data_of_a_running_stack_is_refused(

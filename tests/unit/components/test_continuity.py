@@ -55,17 +55,17 @@ def test_renaming_a_stack_changes_no_resource(stack: str, deployed: Graph, recor
         (
             "dev",
             {"lakeFormat": "parquet", "bufferSizeMb": "64"},
-            "lakeFormat is parquet, but the lake's rows rest as json-gzip",
+            "lakeFormat is parquet, but the lake's rows are in json-gzip",
         ),
         (
             "prod",
             {"lakeFormat": "json-gzip"},
-            "lakeFormat is json-gzip, but the lake's rows rest as parquet",
+            "lakeFormat is json-gzip, but the lake's rows are in parquet",
         ),
         (
             "prod",
             {"customerManagedKeys": "false", "alarmEmail": ""},
-            "customerManagedKeys is false, but the stack's data rests under its own key",
+            "customerManagedKeys is false, but the stack's data is encrypted with its customer-managed key",
         ),
     ],
 )
@@ -106,7 +106,7 @@ MADE = MadeWith(
 
 @pytest.mark.parametrize("elsewhere", [{"account": "210987654321"}, {"region": "eu-central-1"}])
 def test_the_credentials_of_another_account_do_not_move_the_stack(elsewhere: dict[str, Any]) -> None:
-    with pytest.raises(SettingsError, match=r"stands in account 123456789012, region eu-west-1, but"):
+    with pytest.raises(SettingsError, match=r"is in account 123456789012, region eu-west-1, but"):
         check(MADE, dataclasses.replace(MADE, **elsewhere))
 
 
@@ -139,7 +139,7 @@ def test_missing_credentials_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPa
         raise Exception(f"invoke of {asked} failed: invocation of {asked} returned an error: no credentials\nfound.")
 
     monkeypatch.setattr("components.continuity.aws.get_caller_identity", refuse)
-    with pytest.raises(pulumi.RunError, match=r"^AWS did not say which account this is \(no credentials found\): give"):
+    with pytest.raises(pulumi.RunError, match=r"^AWS does not say which account this is \(no credentials found\): give"):
         MadeWith.of(Settings(), None)
 
 

@@ -63,7 +63,7 @@ def policies(graphs: list[Graph]) -> list[Document]:
 
 @pytest.fixture(scope="module")
 def deployers(graphs: list[Graph]) -> list[Document]:
-    """What whoever deploys must be allowed: components.explain --permissions."""
+    """Permissions to deploy: components.explain --permissions."""
     allowed = [policy for graph in graphs for policy in permissions.policies(graph, "eu-west-1")]
     return [
         Document(f"deployer {index}", ROLE_POLICY, "policy", json.dumps(policy)) for index, policy in enumerate(allowed)

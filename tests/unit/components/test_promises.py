@@ -45,7 +45,7 @@ FOLLOWED: Mapping[str, set[str]] = {
     "queries": {"ProcessedBytes"},
 }
 DO = re.compile(
-    r"\b(Ask|Find|Look|Mend|Raise|Read|Replay|Set|back-fill|find|look|lower|mend|raise|read|replay|set|warm)\b"
+    r"\b(Check|Find|Fix|Raise|Read|Replay|Request|Set|back-fill|find|fix|lower|raise|read|replay|set|warm)\b"
 )
 
 
@@ -149,7 +149,7 @@ def test_a_component_says_what_it_needs(component: type[Stage]) -> None:
 
 @pytest.mark.parametrize("component", Stage.__subclasses__(), ids=lambda component: component.__name__)
 def test_a_component_gives_what_it_says_and_says_what_it_gives(component: type[Stage]) -> None:
-    said = re.search(r"Gives (`[^.]*)", component.__doc__ or "")
+    said = re.search(r"Exports (`[^.]*)", component.__doc__ or "")
     assert said
     assert set(re.findall(r"`(\w+)`", said[1])) <= set(component.__annotations__)
     assert all(f"`{name}`" in (component.__doc__ or "") for name in component.__annotations__)

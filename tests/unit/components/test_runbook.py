@@ -106,7 +106,7 @@ def test_an_aws_command_is_an_operation_with_its_members(command: str) -> None:
 
 def test_every_alarm_has_a_section_and_every_section_is_an_alarm_s(record: Record) -> None:
     """Whoever is called at night looks for the alarm's name: write a section for a new one."""
-    chapter = RUNBOOK.partition("\n## When an alarm goes off\n")[2].partition("\n## ")[0]
+    chapter = RUNBOOK.partition("\n## When an alarm is raised\n")[2].partition("\n## ")[0]
     alarms = {
         alarm.name.removeprefix("observability-")
         for changed in ({}, {"captureMode": "native", "eventFanout": "true"})

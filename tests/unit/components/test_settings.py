@@ -150,18 +150,18 @@ def test_a_secret_is_not_said_in_a_message() -> None:
 
 def test_a_secret_that_would_not_stay_one_is_refused() -> None:
     set_all_config({f"{PROJECT}:kinesisShards": "2"}, [f"{PROJECT}:kinesisShards"])
-    with pytest.raises(SettingsError, match=r"kinesisShards is a secret, .* give it without --secret\."):
+    with pytest.raises(SettingsError, match=r"kinesisShards is a secret, .* set it without --secret\."):
         Settings.load(pulumi.Config(PROJECT))
 
 
 @pytest.mark.parametrize(
     ("key", "hint"),
-    [("kinesisShard", "did you mean kinesisShards?"), ("zzz", "Pulumi.yaml lists the keys there are.")],
+    [("kinesisShard", "did you mean kinesisShards?"), ("zzz", "Pulumi.yaml lists the settings.")],
 )
 def test_a_key_that_nobody_reads_is_refused(key: str, hint: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load(**{key: "1"})
-    assert str(refused.value) == f"{PROJECT}:{key} is no setting of this program; {hint}"
+    assert str(refused.value) == f"{PROJECT}:{key} is not a setting of this program; {hint}"
 
 
 def test_another_projects_key_is_none_of_ours() -> None:
@@ -177,7 +177,7 @@ def test_host_is_this_machine() -> None:
 
 def test_a_machine_that_lambda_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "architecture", lambda: "riscv64")
-    with pytest.raises(SettingsError, match=r"lambdaArchitecture is host, but .* riscv64 is none of Lambda's"):
+    with pytest.raises(SettingsError, match=r"lambdaArchitecture is host, but .* riscv64 is not supported by Lambda"):
         load(lambdaArchitecture="host")
 
 
