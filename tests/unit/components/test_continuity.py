@@ -139,7 +139,7 @@ def test_missing_credentials_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPa
         raise Exception(f"invoke of {asked} failed: invocation of {asked} returned an error: no credentials\nfound.")
 
     monkeypatch.setattr("components.continuity.aws.get_caller_identity", refuse)
-    with pytest.raises(pulumi.RunError, match=r"^AWS does not say which account this is \(no credentials found\): give"):
+    with pytest.raises(pulumi.RunError, match=r"^AWS does not say which account this is \(no credentials found\):"):
         MadeWith.of(Settings(), None)
 
 
