@@ -13,12 +13,12 @@ from lake import command_freshness, command_query, command_replay, command_verif
 from stack import EXIT_USER_ERROR, run
 
 _DESCRIPTION = """\
-Work on what arrived in the lake.
+Tools for the lake.
 
 The pipeline keeps every change of the DynamoDB table in the change log (table
 order_changes) and shows the table's current state in a view (orders), both in
-Athena. It is found in the sandbox that runs, in a deployed stack (--stack dev),
-or by the names' own options."""
+Athena. They are found in the running sandbox, in a deployed stack (--stack
+dev), or by explicit options."""
 _EXAMPLES = """\
 examples:
   python -m lake query "SELECT status, count(*) FROM orders GROUP BY status"
@@ -28,8 +28,8 @@ examples:
   python -m lake replay --dry-run
 
 exit codes:
-  0 done, and all is right    1 not verified, not fresh, or the query failed while it ran
-  2 something to mend first: the statement, an option, permissions    130 interrupted"""
+  0 success    1 not verified, not fresh, or the query failed while it ran
+  2 wrong input: the statement, an option, permissions    130 interrupted"""
 
 _COMMANDS = (command_query, command_verify, command_freshness, command_replay)
 

@@ -1,4 +1,4 @@
-"""Queries by the Athena API: submit, wait, read page by page, stop."""
+"""Queries through the Athena API: submit, wait, read page by page, stop."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Row = tuple[Cell, ...]
 _FIRST_POLL_S = 0.05
 _SLOWEST_POLL_S = 2.0
 _USER_ERROR = 2  # AthenaError.ErrorCategory: https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
-# Where an answer has no category, Trino's own names for what is wrong with the statement.
+# For a response without a category: Trino's names of errors in the statement.
 _STATEMENT_ERRORS = ("SYNTAX_ERROR", "mismatched input", "_NOT_FOUND", "TYPE_MISMATCH", "FUNCTION_", "INVALID_")
 
 
 class QueryError(Exception):
     """A query that Athena refused, failed or cancelled; its text is Athena's reason as one line.
 
-    `statement_at_fault` tells what the user can mend (syntax, names, types,
-    permissions) from what went wrong while a good statement ran.
+    `statement_at_fault` separates errors that the user can fix (syntax, names, types, permissions) from failures of a
+    correct statement.
     """
 
     def __init__(self, reason: str, *, statement_at_fault: bool) -> None:
@@ -33,7 +33,7 @@ class QueryError(Exception):
 
 
 class Execution(Struct, frozen=True, kw_only=True):
-    """How a query fares: its state as Athena names it, bytes scanned and engine time so far."""
+    """The progress of a query: Athena's state, bytes scanned and engine time so far."""
 
     id: str
     state: str
@@ -42,7 +42,7 @@ class Execution(Struct, frozen=True, kw_only=True):
 
     @property
     def finished(self) -> bool:
-        """Whether Athena is done with it, well or not."""
+        """Whether the query is finished, successfully or not."""
         return self.state in {"SUCCEEDED", "FAILED", "CANCELLED"}
 
 
@@ -54,7 +54,7 @@ class ResultColumn(NamedTuple):
 
 
 class Result(Struct, frozen=True):
-    """A result: its columns, and its rows as Athena's text, None for NULL, fetched as they are asked for."""
+    """A result: its columns, and its rows as Athena's text, None for NULL, fetched lazily."""
 
     columns: tuple[ResultColumn, ...]
     rows: Iterator[Row]
@@ -81,7 +81,7 @@ class Athena:
         watch: Callable[[Execution], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`watch` is told how each query fares whenever Athena is asked."""
+        """`watch` receives each query's progress at every poll."""
         self._client = client
         self._workgroup = workgroup
         self._database = database
@@ -89,9 +89,8 @@ class Athena:
         self._sleep = sleep
 
     def query(self, sql: str, database: str | None = None) -> Result:
-        """Run one statement to its end and open its result; QueryError if it has none.
-
-        An interrupt while it runs stops it in Athena too.
+        """Run one statement and open its result; raises QueryError if it fails. An interrupt also stops the query in
+        Athena.
         """
         execution_id = self._start(sql, database or self._database)
         try:
@@ -161,7 +160,7 @@ class Athena:
 
     def _rows(self, execution_id: str, page: dict[str, Any], labels: Row) -> Iterator[Row]:
         rows = _cells(page["ResultSet"].get("Rows", []), len(labels))
-        # The first row of a SELECT's first page repeats the labels; SHOW and DESCRIBE have none.
+        # The first row of a SELECT's first page repeats the labels; SHOW and DESCRIBE have no such row.
         if (first := next(rows, None)) is not None and first != labels:
             yield first
         yield from rows
@@ -171,7 +170,7 @@ class Athena:
 
 
 def quote(identifier: str) -> str:
-    """A name as Athena's SELECT takes it."""
+    """A quoted name for Athena's SELECT."""
     return '"' + identifier.replace('"', '""') + '"'
 
 
@@ -183,7 +182,7 @@ def _cells(rows: Sequence[dict[str, Any]], width: int) -> Iterator[Row]:
 
 def _failure(state: str, status: dict[str, Any]) -> QueryError:
     error = status.get("AthenaError", {})
-    reason = status.get("StateChangeReason") or error.get("ErrorMessage") or f"the query is {state} for no given reason"
+    reason = status.get("StateChangeReason") or error.get("ErrorMessage") or f"the query is {state}, without a reason"
     category = error.get("ErrorCategory")
     at_fault = category == _USER_ERROR if category else any(name in reason for name in _STATEMENT_ERRORS)
     return QueryError(reason, statement_at_fault=state == "FAILED" and at_fault)

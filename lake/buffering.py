@@ -1,4 +1,4 @@
-"""How long the delivery stream may keep a change before it writes it."""
+"""How long the delivery stream may buffer a change."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lake.clients import FirehoseClient, error_code
 _DEFAULT_INTERVAL_S = 300
 _DEFAULT_LAMBDA_INTERVAL_S = 60
 UNKNOWN_S = 90.0
-"""Assumed where the delivery stream is not known or may not be described."""
+"""Assumed where the delivery stream is unknown or describing it is not allowed."""
 
 _NOT_TOLD = frozenset({"AccessDenied", "AccessDeniedException", "ResourceNotFoundException"})
 
 
 def buffering_s(client: FirehoseClient, delivery_stream_name: str) -> float:
-    """Seconds by which a delivery stream may delay a change: the buffer of its Lambda, then that of S3."""
+    """Seconds by which a delivery stream may delay a change: the Lambda buffer plus the S3 buffer."""
     try:
         answer = client.describe_delivery_stream(DeliveryStreamName=delivery_stream_name)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""boto3 clients for the pipeline's services, and the few of their calls that the lake makes."""
+"""boto3 clients for the pipeline's services, typed with the calls that the lake makes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class AthenaClient(Protocol):
         ...
 
     def get_query_execution(self, **request: object) -> dict[str, Any]:
-        """Ask how a statement fares."""
+        """Get a statement's state."""
         ...
 
     def get_query_results(self, **request: object) -> dict[str, Any]:
@@ -50,16 +50,15 @@ class FirehoseClient(Protocol):
     """The part of boto3's Firehose client that the lake uses."""
 
     def describe_delivery_stream(self, **request: object) -> dict[str, Any]:
-        """Ask how a delivery stream is configured."""
+        """Describe a delivery stream's configuration."""
         ...
 
 
 def client(service: str, outputs: StackOutputs) -> Any:
-    """A boto3 client for `service` where the outputs say; the caller names its type.
-
-    UserError when the region is not known.
+    """A boto3 client for `service` at the outputs' endpoint and region; the caller gives its type. Raises UserError
+    when the region is unknown.
     """
-    # Imported here because it takes longer than everything else a short command does.
+    # Imported lazily because it takes longer than the rest of a short command.
     boto3, config = import_module("boto3"), import_module("botocore.config")
     given = credentials(outputs)
     return boto3.client(
@@ -73,10 +72,10 @@ def client(service: str, outputs: StackOutputs) -> Any:
 
 
 def error_code(error: Exception) -> str:
-    """The code of AWS's error answer (botocore's ClientError); empty for any other exception."""
+    """The code of AWS's error response (botocore's ClientError); empty for any other exception."""
     return getattr(error, "response", {}).get("Error", {}).get("Code", "")
 
 
 def error_message(error: Exception) -> str:
-    """The message of AWS's error answer; that of the exception itself when it is not one."""
+    """The message of AWS's error response; otherwise that of the exception."""
     return getattr(error, "response", {}).get("Error", {}).get("Message", "") or str(error)

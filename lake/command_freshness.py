@@ -1,4 +1,4 @@
-"""`python -m lake freshness`: how long changes take to the lake."""
+"""`python -m lake freshness`: how long changes take to reach the lake."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from lake.freshness import Freshness, freshness
 from stack import add_options, resolve_options
 
 NAME = "freshness"
-HELP = "tell how long changes took until they could be queried"
+HELP = "measure how long changes took until Athena could read them"
 DESCRIPTION = """\
-Tell how old the changes in the change log were when they could be queried: from
-the change in DynamoDB to the object in S3 that Athena reads it from. Both times
-are known to the second; an age is never told too low, and up to two seconds too
-high. What was replayed or delivered again counts with the age that it had then."""
+Measure how old the changes in the change log were when Athena could first read
+them: the time from the change in DynamoDB to the object in S3. Both times have
+a resolution of one second; an age is never too low and at most two seconds too
+high. A change that was replayed or delivered again counts with its age at that
+time."""
 EPILOG = """\
 examples:
   python -m lake freshness
@@ -29,7 +30,7 @@ examples:
 The exit code is 1 when there are no changes, or more than one in a hundred is
 older than --max-p99."""
 
-# Five digits of days stay within the years that a date can have.
+# Five digits of days stay within Python's range of dates.
 _DURATION = re.compile(r"([0-9]{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -42,16 +43,16 @@ def configure(parser: ArgumentParser) -> None:
         metavar="DURATION",
         help="only changes made in the last 30s, 15m, 2h or 1d (default: all in the change log)",
     )
-    parser.add_argument("--max-p99", type=int, metavar="SECONDS", help="the age that 99 of 100 changes may not exceed")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--max-p99", type=int, metavar="SECONDS", help="maximum 99th percentile of the age")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
     add_options(parser, "workgroup_name", "database_name", "change_log_name")
 
 
 def main(arguments: Namespace) -> int:
-    """Run the command and return its exit code: 0 when the changes are as fresh as is asked for, 1 when not."""
+    """Run the command and return its exit code: 0 when the changes are fresh enough, 1 when not."""
     outputs = resolve_options(arguments)
     since = None if arguments.since is None else datetime.now(UTC) - arguments.since
-    with Console(stderr=True).status("reading when the changes were made and came"):
+    with Console(stderr=True).status("reading the times of changes and objects"):
         found = freshness(outputs, since=since)
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
@@ -67,7 +68,7 @@ def _show(found: Freshness, max_p99_s: int | None, console: Console) -> None:
         console.print(f"no changes in the change log{when}", soft_wrap=True)
     else:
         console.print(
-            f"{found.changes:,} changes in {found.objects:,} objects could be queried after "
+            f"{found.changes:,} changes in {found.objects:,} objects were readable after "
             f"{found.p50_s} s (p50), {found.p90_s} s (p90), {found.p99_s} s (p99), at most {found.max_s} s",
             f"the oldest is in {found.slowest}",
             sep="\n",
@@ -76,11 +77,11 @@ def _show(found: Freshness, max_p99_s: int | None, console: Console) -> None:
         if max_p99_s is not None and found.p99_s > max_p99_s:
             console.print(f"p99 is above {max_p99_s} s", soft_wrap=True)
     if found.gone:
-        console.print(f"{found.gone:,} changes are in objects that were removed meanwhile", soft_wrap=True)
+        console.print(f"{found.gone:,} changes are in objects that were deleted meanwhile", soft_wrap=True)
 
 
 def _duration(text: str) -> timedelta:
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise ArgumentTypeError(f"{text!r} is no duration such as 30s, 15m, 2h or 1d")
+        raise ArgumentTypeError(f"{text!r} is not a duration such as 30s, 15m, 2h or 1d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -45,14 +45,14 @@ def configure(parser: ArgumentParser) -> None:
     source.add_argument("--named", metavar="NAME", help="run a query saved in the workgroup")
     source.add_argument("--list", action="store_true", help="list the queries saved in the workgroup")
     parser.add_argument(
-        "--format", choices=WRITERS, help="how to show the result (default: table on a terminal, csv elsewhere)"
+        "--format", choices=WRITERS, help="format of the result (default: table on a terminal, csv elsewhere)"
     )
     parser.add_argument(
         "--max-rows",
         type=int,
         default=_MAX_ROWS,
         metavar="N",
-        help="rows of a table; 0 shows all (default: %(default)s). The other formats always have all.",
+        help="rows of a table; 0 shows all (default: %(default)s). The other formats always show all.",
     )
     add_options(parser, "workgroup_name", "database_name")
 
@@ -104,13 +104,13 @@ class _Display:
         return self._status
 
     def watch(self, execution: Execution) -> None:
-        """Show how the query fares."""
+        """Show the query's progress."""
         self._last = execution
         if self._status is not None:
             self._status.update(f"{execution.state} · {_size(execution.scanned_bytes)} scanned")
 
     def done(self, rows: int) -> None:
-        """Show what the query took."""
+        """Show the query's time and scanned bytes."""
         if self._console.is_terminal and self._last is not None:
             took = f"{_size(self._last.scanned_bytes)} scanned · {self._last.elapsed_ms / 1000:.2f} s"
             self._console.print(f"{rows} row{'' if rows == 1 else 's'} · {took}", style="dim", highlight=False)
@@ -126,10 +126,10 @@ def _statement(arguments: Namespace, athena: Athena) -> NamedQuery:
             sql = sys.stdin.read() if arguments.sql == _STDIN else arguments.sql
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"The statement cannot be read from {arguments.file}: {_reason(error)}.") from None
-    # Athena takes one statement, and refuses an empty one with a message about its request's form.
+    # Athena accepts one statement, and refuses an empty one with a message about the request's form.
     sql = sql.strip().rstrip(";").rstrip()
     if not sql:
-        raise UserError("The statement is empty: give one as SQL, by --file or on standard input.")
+        raise UserError("The statement is empty: give it as SQL, with --file or on standard input.")
     return NamedQuery("", "", "", sql)
 
 

@@ -1,4 +1,4 @@
-"""`python -m lake replay`: put what failed on its way to the lake on its way again."""
+"""`python -m lake replay`: put failed changes on the stream again."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from lake.replay import Replay, replay
 from stack import StackOutputs, add_options, resolve_options
 
 NAME = "replay"
-HELP = "put the changes that the transform could not answer, or a Pipe gave up, on the stream again"
+HELP = "put changes that the transform or a Pipe failed to process on the stream again"
 DESCRIPTION = """\
-Firehose leaves each record that its Lambda did not transform under the error
-prefix. Put them on the change stream once more: a change that comes late or
-twice makes no difference to the view. An object is removed when all of its
-records are on the stream; the bucket keeps it as an older version.
+Firehose stores each record that its Lambda did not transform under the error
+prefix. Put them on the change stream again: replay is idempotent for the view.
+An object is deleted when all of its records are on the stream; the bucket
+keeps it as an older version.
 
-With --dead-letters, put what the Pipes gave up on the change stream: each
+With --dead-letters, replay the batches that the Pipes failed to deliver: each
 message of the dead-letter queue names a range of the table's stream, which
-keeps changes for 24 hours. What is too large for Firehose is shortened. A
-message is deleted when its changes are on the stream."""
+keeps changes for 24 hours. Changes that are too large for Firehose are
+shortened. A message is deleted when its changes are on the stream."""
 EPILOG = """\
 examples:
   python -m lake replay --dry-run
   python -m lake replay --stack prod
   python -m lake replay --dead-letters
 
-A record that no change can be read from will fail again, and stand there again.
-Exit code 1: changes of a dead letter are no longer in the table's stream. Write
-those items again, then delete the message."""
+A record without a readable change fails again and returns to the error prefix.
+Exit code 1: the changes of a dead letter have expired in the table's stream.
+Write those items again, then delete the message."""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--dead-letters", action="store_true", help="fetch and put what the Pipes gave up")
-    parser.add_argument("--dry-run", action="store_true", help="count what there is, and change nothing")
-    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+    parser.add_argument("--dead-letters", action="store_true", help="replay the messages of the dead-letter queue")
+    parser.add_argument("--dry-run", action="store_true", help="only count; change nothing")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
     add_options(parser, "delivery_stream_name", "stream_name", "dead_letter_queue_url")
 
 
@@ -60,12 +60,12 @@ def main(arguments: Namespace) -> int:
 
 
 def _replay(outputs: StackOutputs, *, dry_run: bool) -> Replay | Recovery:
-    with _display("looking for what failed") as say:
+    with _display("listing failed records") as say:
         return replay(outputs, dry_run=dry_run, watch=lambda done: say(_counted(done.records, done.objects, "objects")))
 
 
 def _recover(outputs: StackOutputs, *, dry_run: bool) -> Replay | Recovery:
-    with _display("looking for what the Pipes gave up") as say:
+    with _display("reading the dead-letter queue") as say:
         return recover(
             outputs, dry_run=dry_run, watch=lambda done: say(_counted(done.records, done.messages, "messages"))
         )
@@ -73,7 +73,7 @@ def _recover(outputs: StackOutputs, *, dry_run: bool) -> Replay | Recovery:
 
 @contextmanager
 def _display(first: str) -> Generator[Callable[[str], None]]:
-    """A function to tell progress to: a live line on a terminal, nothing elsewhere."""
+    """A progress callback: a live line on a terminal, nothing elsewhere."""
     with Console(stderr=True).status(first) as status:
         yield status.update
 
@@ -88,7 +88,7 @@ def _show(done: Replay, console: Console) -> None:
         console.print(f"  {count:,} {reason}", soft_wrap=True)
     if done.others:
         console.print(
-            f"{done.others:,} objects with failures of another kind hold rows, not changes, and were left",
+            f"{done.others:,} objects with failures of another kind have rows, not changes, and are unchanged",
             soft_wrap=True,
         )
 
@@ -98,15 +98,17 @@ def _show_recovery(done: Recovery, console: Console) -> None:
     for reason, count in done.reasons.most_common():
         console.print(f"  {count:,} messages: {reason}", soft_wrap=True)
     if done.shortened:
-        console.print(f"{done.shortened:,} records were too large and are shortened", soft_wrap=True)
+        console.print(f"{done.shortened:,} records exceeded the size limit and are shortened", soft_wrap=True)
     if done.gone:
         console.print(
-            f"the changes of {done.gone:,} messages are no longer in the table's stream, which keeps them for 24 "
-            "hours: write those items again; the messages stay in the queue",
+            f"the changes of {done.gone:,} messages have expired in the table's stream (24 hours): write those items "
+            "again; the messages stay in the queue",
             soft_wrap=True,
         )
     if done.others:
-        console.print(f"{done.others:,} messages are none of a Pipe of this table, and stay", soft_wrap=True)
+        console.print(
+            f"{done.others:,} messages are not from a Pipe of this table and stay in the queue", soft_wrap=True
+        )
 
 
 def _put(done: Replay | Recovery, counted: str) -> str:

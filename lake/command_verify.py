@@ -1,4 +1,4 @@
-"""`python -m lake verify`: prove that the lake holds what the table holds."""
+"""`python -m lake verify`: prove that the lake equals the table."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from stack import UserError, add_options, resolve_options
 NAME = "verify"
 HELP = "compare the DynamoDB table with the current-state view, key by key"
 DESCRIPTION = """\
-Wait until the pipeline has drained, then compare the DynamoDB table with the
-current-state view, key by key and column by column. With --ledger, also show
-that every write which the load generator saw acknowledged is in the change log."""
+Wait until the pipeline is drained, then compare the DynamoDB table with the
+current-state view, key by key and column by column. With --ledger, also check
+that the change log has every write that the ledger records as acknowledged."""
 EPILOG = """\
 examples:
   python -m lake verify
@@ -37,20 +37,20 @@ def configure(parser: ArgumentParser) -> None:
         type=_seconds,
         default=DEFAULT_TIMEOUT_S,
         metavar="SECONDS",
-        help="longest wait for the pipeline to drain (default: %(default).0f)",
+        help="maximum time to wait for the pipeline to drain (default: %(default).0f)",
     )
     parser.add_argument(
         "--settle",
         type=_seconds,
         metavar="SECONDS",
-        help="how long the change log must stay the same before what is missing counts as lost "
-        f"(default: the delivery stream's buffering and {MARGIN_S:.0f} s more)",
+        help="how long the change log must be unchanged before a missing row counts as lost "
+        f"(default: the delivery stream's buffering plus {MARGIN_S:.0f} s)",
     )
     parser.add_argument(
         "--ledger", type=Path, metavar="PATH", help="the load generator's ledger of acknowledged writes"
     )
-    parser.add_argument("--report", type=Path, metavar="PATH", help="write the report, with all that is wrong, as JSON")
-    parser.add_argument("--json", action="store_true", help="print that report instead of the summary")
+    parser.add_argument("--report", type=Path, metavar="PATH", help="write the report with all differences as JSON")
+    parser.add_argument("--json", action="store_true", help="print the report instead of the summary")
     parser.add_argument(
         "--show", type=int, default=_SHOWN, metavar="N", help="differences in the summary (default: %(default)s)"
     )
@@ -66,7 +66,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def main(arguments: Namespace) -> int:
-    """Run the command and return its exit code: 0 when everything is right, 1 when not."""
+    """Run the command and return its exit code: 0 without differences, 1 with them."""
     outputs = resolve_options(arguments)
     with progress_display(Console(stderr=True)) as watch:
         verification = verify(
@@ -96,5 +96,5 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise ArgumentTypeError(f"{text!r} is no number of seconds from 0 up")
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds, 0 or more")
     return seconds

@@ -1,8 +1,7 @@
 """The table against the view, key by key and column by column.
 
-The table's side is kept in a temporary SQLite file, found by key; the view's
-side streams past it in whatever order it comes. So neither side is sorted, and
-a million orders take tens of megabytes of memory and some hundred on disk.
+The table's rows are in a temporary SQLite file, indexed by key; the view's rows stream past it in any order. So neither
+side is sorted, and a million orders take tens of megabytes of memory and some hundred on disk.
 """
 
 from __future__ import annotations
@@ -27,11 +26,10 @@ CREATE TABLE difference (kind TEXT, key TEXT, "column" TEXT, expected TEXT, foun
 
 
 class Difference(Struct, frozen=True, omit_defaults=True):
-    """One thing that is wrong with a key.
+    """One difference of a key.
 
-    missing: the item is not in the view; extra: the view's row has no item, or
-    is not the key's only one; different: a column holds something else. Values
-    are canonical text, None for NULL; the column is given for `different`.
+    missing: the item is not in the view; extra: the view's row has no item, or is not the key's only one; different: a
+    column has another value. Values are canonical text, None for NULL; the column is given for `different`.
     """
 
     kind: Kind
@@ -44,8 +42,8 @@ class Difference(Struct, frozen=True, omit_defaults=True):
 class Comparison:
     """Rows of the table's columns, in the order of the columns and in canonical text, from both sides.
 
-    First `expect` all of the table's, then `find` all of the view's; then the
-    counts and `differences` are known. `close` drops the file.
+    Call `expect` with all rows of the table, then `find` with all rows of the view; after that the counts and
+    `differences` are complete. `close` deletes the file.
     """
 
     def __init__(self, table: Table) -> None:
@@ -60,16 +58,16 @@ class Comparison:
         self.different = 0
 
     def close(self) -> None:
-        """Drop the file."""
+        """Delete the file."""
         self._database.close()
 
     @property
     def clean(self) -> bool:
-        """Whether both sides are the same."""
+        """Whether both sides are equal."""
         return not (self.missing or self.extra or self.different)
 
     def expect(self, rows: Iterable[Row]) -> None:
-        """Take the table's side."""
+        """Store the table's rows."""
         for row in rows:
             self.items += 1
             key = self._key(row)
@@ -77,12 +75,12 @@ class Comparison:
                 "INSERT OR IGNORE INTO item(key, cells) VALUES (?, ?)", (key, msgspec.msgpack.encode(row))
             )
             if not put.rowcount:
-                # Two items whose keys the columns cannot tell apart: the view can only have one.
+                # Two items whose keys are equal in the columns: the view can have only one.
                 self.missing += 1
                 self._differs("missing", key)
 
     def find(self, rows: Iterable[Row]) -> None:
-        """Take the view's side, and count what is wrong."""
+        """Compare the view's rows and count the differences."""
         (stored,) = self._database.execute("SELECT count(*) FROM item").fetchone()
         self._seen = bytearray(stored + 1)
         for row in rows:
@@ -94,7 +92,7 @@ class Comparison:
                 self._differs("missing", key)
 
     def differences(self, limit: int = -1) -> Iterator[Difference]:
-        """What is wrong, in the order of the keys; `limit` below 0 is all."""
+        """The differences in key order; a negative `limit` returns all."""
         query = 'SELECT kind, key, "column", expected, found FROM difference ORDER BY key, rowid LIMIT ?'
         for kind, key, column, expected, found in self._database.execute(query, (limit,)):
             yield Difference(kind, msgspec.json.decode(key, type=tuple[str | None, ...]), column, expected, found)

@@ -1,14 +1,12 @@
-"""What the Pipes gave up, fetched from the table's stream and put on the change stream.
+"""Replay of dead letters: changes that the Pipes failed to deliver, read from the table's stream.
 
-A dead letter says where changes are, not what they are: a shard and a range of
-sequence numbers of the DynamoDB stream
-(https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html),
-which keeps them for 24 hours. They are read there, shortened as the Pipe of large
-changes would have them, and put on the change stream. A change of the range that
-was not given up comes twice then, which makes no difference to the view.
+A dead letter has the position of changes, not the changes: a shard and a range of sequence numbers of the DynamoDB
+stream (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html), which keeps them
+for 24 hours. They are read there, shortened as in the Pipe of large changes, and put on the change stream. A change of
+the range that was already delivered becomes a duplicate, which does not change the view.
 
-A message is deleted when its changes are on the stream, and not before. One whose
-changes are gone stays: it is all that tells which they were.
+A message is deleted when its changes are on the stream, and not before. A message whose changes have expired stays: it
+is the only record of them.
 """
 
 from __future__ import annotations
@@ -29,11 +27,11 @@ from stack import StackOutputs, UserError
 from transform.shorten import shortened
 
 HIDDEN_S = 600
-"""For which a message that is worked on is hidden from others: longer than its changes take."""
+"""Visibility timeout of a message in progress: longer than its changes take."""
 
 _GONE = {"TrimmedDataAccessException", "ResourceNotFoundException"}
 _WAIT_S = 1
-_MOST_EMPTY_PAGES = 50
+_MAX_EMPTY_PAGES = 50
 
 
 class SqsClient(Protocol):
@@ -48,7 +46,7 @@ class SqsClient(Protocol):
         ...
 
     def change_message_visibility(self, **request: object) -> dict[str, Any]:
-        """Let others see a message again."""
+        """Change a message's visibility timeout."""
         ...
 
 
@@ -56,16 +54,16 @@ class StreamsClient(Protocol):
     """The part of boto3's DynamoDB Streams client that is used here."""
 
     def get_shard_iterator(self, **request: object) -> dict[str, Any]:
-        """A place in a shard."""
+        """Get an iterator at a position of a shard."""
         ...
 
     def get_records(self, **request: object) -> dict[str, Any]:
-        """Read from there on."""
+        """Read from an iterator."""
         ...
 
 
 class Batch(Struct, frozen=True, rename="camel"):
-    """A range of a shard of a DynamoDB stream; both ends are in it."""
+    """A range of a shard of a DynamoDB stream, both ends included."""
 
     shard_id: str
     start_sequence_number: str
@@ -83,11 +81,11 @@ class _Letter(Struct, frozen=True):
 
 
 class Recovery(Struct):
-    """What was done, or with `dry_run` would have been.
+    """The result; with `dry_run`, what the result would be.
 
-    `messages` are those whose `records` are on the stream; `shortened` of these were too large as they were.
-    `gone` are messages whose changes the table's stream has no more, `others` those that no Pipe of the table wrote:
-    both stay in the queue. `reasons` counts messages by why the Pipe gave up.
+    `messages` are those whose `records` are on the stream; `shortened` of these exceeded the size limit. `gone` are
+    messages whose changes have expired in the table's stream, `others` those that no Pipe of the table wrote: both stay
+    in the queue. `reasons` counts messages by the Pipe's reason.
     """
 
     stream_name: str
@@ -106,7 +104,7 @@ def recover(
 ) -> Recovery:
     """Put the changes of every dead letter on the change stream, message by message; `watch` hears of each.
 
-    UserError when the pipeline has no queue for them, or the stream takes no more.
+    Raises UserError when the pipeline has no dead-letter queue, or the stream keeps throttling.
     """
     queue = _Queue(client("sqs", outputs), outputs.require("dead_letter_queue_url"))
     streams: StreamsClient = client("dynamodbstreams", outputs)
@@ -129,7 +127,7 @@ def recover(
 
 
 def _changes(message: dict[str, Any], streams: StreamsClient, done: Recovery) -> list[Failure] | None:
-    """A message's changes as they are put on the stream; None, and a count, where there are none to be had."""
+    """A message's changes in the stream's form; None, and a count, when they cannot be read."""
     try:
         letter = msgspec.json.decode(message["Body"], type=_Letter)
     except msgspec.MsgspecError:
@@ -159,7 +157,7 @@ def _records(streams: StreamsClient, batch: Batch) -> Iterator[dict[str, Any]]:
         SequenceNumber=batch.start_sequence_number,
     ).get("ShardIterator")
     empty = 0
-    while iterator is not None and empty < _MOST_EMPTY_PAGES:
+    while iterator is not None and empty < _MAX_EMPTY_PAGES:
         page = streams.get_records(ShardIterator=iterator)
         empty = 0 if page["Records"] else empty + 1
         for record in page["Records"]:
@@ -170,12 +168,12 @@ def _records(streams: StreamsClient, batch: Batch) -> Iterator[dict[str, Any]]:
                 yield record
             if number == last:
                 return
-        # A page without records need not be the last.
+        # An empty page is not necessarily the last.
         iterator = page.get("NextShardIterator")
 
 
 def pipe_event(record: dict[str, Any], stream_arn: str) -> dict[str, Any]:
-    """A record of boto3's GetRecords in the form in which a Pipe hands it on.
+    """A record of boto3's GetRecords in the form that a Pipe delivers.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html
     """
@@ -197,20 +195,20 @@ def _plain(value: object) -> object:
 
 
 class _Queue:
-    """The messages of a queue, each once; those that are kept are shown again at the end."""
+    """The messages of a queue, each once; kept messages become visible again at the end."""
 
     def __init__(self, client: SqsClient, url: str) -> None:
         if not url:
             raise UserError(
-                "This pipeline has no queue for dead letters: with captureMode native there is no Pipe that gives "
-                "changes up. Run without --dead-letters for what the transform could not answer."
+                "This pipeline has no dead-letter queue: with captureMode native there is no Pipe. Run without "
+                "--dead-letters to replay what the transform failed to process."
             )
         self._client = client
         self._url = url
         self._kept: list[dict[str, Any]] = []
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        """Every message that is to be seen; UserError when there is no such queue."""
+        """Every visible message; raises UserError when the queue does not exist."""
         while True:
             try:
                 answer = self._client.receive_message(
@@ -232,11 +230,11 @@ class _Queue:
         self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
 
     def keep(self, message: dict[str, Any]) -> None:
-        """Leave a message in the queue."""
+        """Keep a message in the queue."""
         self._kept.append(message)
 
     def show_kept(self) -> None:
-        """Let others see what was kept, now that no more is read."""
+        """Make kept messages visible again, after the last read."""
         for message in self._kept:
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0

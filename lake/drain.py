@@ -1,8 +1,7 @@
-"""Waiting until the pipeline has nothing more to deliver.
+"""Wait until the pipeline is drained.
 
-From outside, all that shows is the change log: it grows while changes arrive.
-A change can be on its way for as long as the delivery stream buffers, so only
-a log that stays the same for longer than that has settled.
+Only the change log is visible from outside: it grows while changes arrive. A change can be in flight for as long as the
+delivery stream buffers, so the log is complete when it is unchanged for longer than that.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ _SLOWEST_POLL_S = 5.0
 
 
 class LogState(Struct, frozen=True):
-    """What the change log shows: its number of rows and its highest sequence."""
+    """The state of the change log: its number of rows and its highest sequence."""
 
     rows: int
     last: str | None
@@ -49,16 +48,16 @@ class Drain:
 
     @property
     def timed_out(self) -> bool:
-        """Whether the time is up."""
+        """Whether the timeout has expired."""
         return self._clock() >= self._deadline
 
     def until_quiet(self, quiet_s: float) -> None:
-        """Wait until the log has been the same for `quiet_s`, or the time is up."""
+        """Wait until the log is unchanged for `quiet_s`, or the timeout expires."""
         self._poll()
         self._wait(lambda _: False, quiet_s)
 
     def until_changed(self, settle_s: float) -> bool:
-        """Wait until the log changes; False when it has been the same for `settle_s` or the time is up."""
+        """Wait until the log changes; False when it is unchanged for `settle_s` or the timeout expires."""
         return self._wait(lambda changed: changed, settle_s)
 
     def _wait(self, enough: Callable[[bool], bool], same_for_s: float) -> bool:
@@ -74,7 +73,7 @@ class Drain:
             interval = _FIRST_POLL_S if changed else min(interval * 1.5, _SLOWEST_POLL_S)
 
     def _poll(self) -> bool:
-        """Look once; whether the log is another than it was."""
+        """Poll once; whether the log has changed."""
         state = self._look()
         if state == self._state:
             return False

@@ -1,4 +1,4 @@
-"""What Firehose could not have transformed: the objects under the error prefix, and the records in them.
+"""Records that Firehose could not transform: the objects under the error prefix, and their records.
 
 Their format: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
 """
@@ -16,21 +16,22 @@ from lake.objects import S3Client, listed
 from stack import UserError
 
 PROCESSING_FAILED = "processing-failed"
-"""Firehose's name for what its Lambda did not transform; all other errors leave rows, not changes."""
+"""Firehose's error type for records that its Lambda did not transform; objects of other types have rows, not changes.
+"""
 
 _EXPRESSION = "!{firehose:error-output-type}"
 _GZIP = b"\x1f\x8b"
 
 
 class Failure(Struct, frozen=True, rename="camel"):
-    """A record as it came to Firehose, and why it went no further."""
+    """A record as Firehose received it, and why it failed."""
 
     raw_data: bytes
     error_code: str = "unknown"
 
 
 class Place(Struct, frozen=True):
-    """Where a delivery stream reads and where it leaves what failed."""
+    """A delivery stream's source and its place for failed records."""
 
     stream_name: str
     bucket: str
@@ -38,7 +39,9 @@ class Place(Struct, frozen=True):
 
 
 def place(client: FirehoseClient, delivery_stream_name: str) -> Place:
-    """The place of a delivery stream's failures; UserError when it has none, or is not there."""
+    """Find the place of a delivery stream's failures; raises UserError when the delivery stream or its error prefix
+    does not exist.
+    """
     try:
         answer = client.describe_delivery_stream(DeliveryStreamName=delivery_stream_name)
     except Exception as error:
@@ -53,8 +56,8 @@ def place(client: FirehoseClient, delivery_stream_name: str) -> Place:
     before, expression, _ = destination.get("ErrorOutputPrefix", "").partition(_EXPRESSION)
     if source is None or not expression or "!{" in before:
         raise UserError(
-            f"{delivery_stream_name} reads no Kinesis stream, or its error prefix has no {_EXPRESSION} "
-            "behind a fixed part: what failed there cannot be told from the rest."
+            f"{delivery_stream_name} reads no Kinesis stream, or its error prefix has no {_EXPRESSION} after a fixed "
+            "part: the failed records cannot be identified."
         )
     return Place(
         stream_name=source["KinesisStreamARN"].rpartition("/")[2],
@@ -64,7 +67,7 @@ def place(client: FirehoseClient, delivery_stream_name: str) -> Place:
 
 
 class Failures:
-    """The objects of one place."""
+    """The error objects of one place."""
 
     def __init__(self, client: S3Client, place: Place) -> None:
         self._client = client
@@ -75,12 +78,12 @@ class Failures:
         return self._keys(f"{self._place.prefix}{PROCESSING_FAILED}/")
 
     def others(self) -> int:
-        """How many objects have failures of another kind."""
+        """The number of objects with failures of another kind."""
         ours = f"{self._place.prefix}{PROCESSING_FAILED}/"
         return sum(not key.startswith(ours) for key in self._keys(self._place.prefix))
 
     def read(self, key: str) -> list[Failure]:
-        """An object's records; UserError when it is none that Firehose has written."""
+        """An object's records; raises UserError when Firehose did not write it."""
         content: bytes = self._client.get_object(Bucket=self._place.bucket, Key=key)["Body"].read()
         if content.startswith(_GZIP):
             content = gzip.decompress(content)
@@ -93,7 +96,7 @@ class Failures:
             ) from error
 
     def remove(self, key: str) -> None:
-        """Remove an object whose records are on their way again."""
+        """Delete an object whose records are on the stream again."""
         self._client.delete_object(Bucket=self._place.bucket, Key=key)
 
     def _keys(self, prefix: str) -> Iterator[str]:

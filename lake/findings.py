@@ -1,4 +1,4 @@
-"""What a verification found, for people and for programs."""
+"""The result of a verification, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ REPORT_VERSION = 1
 
 _ENDINGS = {
     "all right": "",
-    "settled": " The change log has settled, so what is missing will not come.",
-    "timeout": " The time was up before the change log had settled: try again with a longer --timeout.",
+    "settled": " The change log is stable, so missing rows will not arrive.",
+    "timeout": " The timeout expired before the change log was stable: try again with a longer --timeout.",
 }
 
 
@@ -49,14 +49,13 @@ def show(verification: Verification, console: Console, limit: int) -> None:
             console, ("", "key", "op", "version"), (("lost", write.key, write.op, str(write.version)) for write in lost)
         )
     if max(wrong, report.lost or 0) > limit:
-        console.print("There is more: --report PATH writes all of it.", style="dim")
+        console.print("There are more: --report PATH writes all of them.", style="dim")
 
 
 def write_json(verification: Verification, out: TextIO) -> None:
-    """Write the report and everything that is wrong as one JSON object.
+    """Write the report and all differences as one JSON object.
 
-    Members: `version` of this form, those of Report, `differences` and
-    `lost_writes`.
+    Members: `version` of this format, the members of Report, `differences` and `lost_writes`.
     """
     head = msgspec.json.encode({"version": REPORT_VERSION, **msgspec.structs.asdict(verification.report)}).decode()
     out.write(head.removesuffix("}"))

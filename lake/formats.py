@@ -1,8 +1,7 @@
-"""The forms in which a result is written: a table for people, CSV and JSON for programs.
+"""The formats of a result: a table for people, CSV and JSON for programs.
 
-All but the table are written row by row as the rows come. NULL is an empty
-CSV field (an empty string is `""`), as in Athena's own CSV, and null in JSON.
-JSON numbers keep every digit that Athena gave.
+All except the table are written row by row as the rows arrive. NULL is an empty CSV field (an empty string is `""`), as
+in Athena's CSV, and null in JSON. JSON numbers keep every digit of Athena's.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ def write_csv(result: Result, out: TextIO) -> int:
 
 
 def write_json_lines(result: Result, out: TextIO) -> int:
-    """An object a line; returns the number of rows."""
+    """One object per line; returns the number of rows."""
     return _write_lines(out, (line + "\n" for line in _objects(result)))
 
 
 def write_json(result: Result, out: TextIO) -> int:
-    """An array of objects, one a line; returns the number of rows."""
+    """An array of objects, one per line; returns the number of rows."""
     out.write("[")
     count = _write_lines(out, (f"{',' if at else ''}\n  {line}" for at, line in enumerate(_objects(result))))
     out.write("\n]\n" if count else "]\n")
@@ -46,7 +45,7 @@ def write_json(result: Result, out: TextIO) -> int:
 
 
 def write_table(result: Result, out: TextIO, limit: int = 0) -> int:
-    """A table with numbers to the right, of the first `limit` rows (0 is all); returns the number of rows shown."""
+    """A table, numbers right-aligned, of the first `limit` rows (0 is all); returns the number of rows shown."""
     table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for column in result.columns:
         table.add_column(Text(column.name), justify="right" if _is_number(column) else "left", overflow="fold")
@@ -55,7 +54,7 @@ def write_table(result: Result, out: TextIO, limit: int = 0) -> int:
     console = Console(file=out)
     print_table(console, table)
     if limit and next(result.rows, None) is not None:
-        console.print(f"… more than the {limit} rows shown: --max-rows 0 or another --format shows all.", style="dim")
+        console.print(f"… more rows than the {limit} shown: --max-rows 0 or another --format shows all.", style="dim")
     return table.row_count
 
 
@@ -91,7 +90,7 @@ def _objects(result: Result) -> Iterator[str]:
 
 
 def _distinct(columns: tuple[ResultColumn, ...]) -> list[str]:
-    """The columns' names, a repeated one with _2, _3, … because an object can have it only once."""
+    """The columns' names, repeated ones with _2, _3, … because a JSON object has a name only once."""
     names: list[str] = []
     for column in columns:
         name, number = column.name, 1

@@ -1,9 +1,8 @@
-"""How long changes take to the lake: from the change in DynamoDB to the object in which Athena reads it.
+"""How long changes take to reach the lake: from the change in DynamoDB to the object that Athena reads.
 
-Both ends are known to the second. A stream record's time is rounded down to it
-(https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html),
-and so is the time that S3 keeps of an object. An age goes to the end of the
-second of arrival: it is never too low, and less than two seconds too high.
+Both times have a resolution of one second. A stream record's time is rounded down
+(https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html), and so is an object's
+LastModified. An age ends at the end of the second of arrival: it is never too low, and less than two seconds too high.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from stack import StackOutputs, UserError
 from transform.schema import ENVELOPE, TABLE, Table
 
 _CHANGED_AT = ENVELOPE[3].name
-# Athena's name for the object that a row is in.
+# Athena's column for the object of a row.
 _PATH = "$path"
 _SECOND = timedelta(seconds=1)
 
 
 class Arrived(NamedTuple):
-    """So many changes of one second that came in one object."""
+    """The number of changes of one second in one object."""
 
     path: str
     changed_at: datetime
@@ -36,10 +35,10 @@ class Arrived(NamedTuple):
 
 
 class Freshness(Struct, frozen=True, kw_only=True):
-    """How old changes were, in whole seconds, when they could be queried; None where there are no changes.
+    """How old changes were when Athena could first read them, in whole seconds; None without changes.
 
-    A change that the log holds twice counts twice. `gone` are changes whose
-    object was removed since. `slowest` is the object with the oldest change.
+    A duplicate counts twice. `gone` are changes whose object was deleted since. `slowest` is the object with the oldest
+    change.
     """
 
     since: datetime | None
@@ -54,9 +53,8 @@ class Freshness(Struct, frozen=True, kw_only=True):
 
 
 def freshness(outputs: StackOutputs, *, since: datetime | None = None, table: Table = TABLE) -> Freshness:
-    """The ages of all changes in the log, or of those since a time (UTC).
-
-    UserError when the outputs are missing, or the change log may not be read.
+    """Measure all changes in the log, or those since a time (UTC). Raises UserError when outputs are missing, or the
+    change log cannot be read.
     """
     athena = Athena(client("athena", outputs), outputs.require("workgroup_name"), outputs.require("database_name"))
     change_log = outputs.change_log_name or table.change_log
@@ -65,13 +63,13 @@ def freshness(outputs: StackOutputs, *, since: datetime | None = None, table: Ta
     except QueryError as error:
         raise UserError(
             f"Athena cannot read {change_log} in database {outputs.database_name} ({error}): "
-            "check that the stack is deployed and your permissions."
+            "check that the stack is deployed, and your permissions."
         ) from error
     return measure(arrived, modified(client("s3", outputs), {change.path for change in arrived}), since)
 
 
 def arrivals(athena: Athena, change_log: str, since: datetime | None) -> Iterator[Arrived]:
-    """The changes by object and second; QueryError when they cannot be read."""
+    """The changes by object and second; raises QueryError when they cannot be read."""
     when = "" if since is None else f" WHERE {quote(_CHANGED_AT)} >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S}'"
     sql = (
         f"SELECT {quote(_PATH)}, date_trunc('second', {quote(_CHANGED_AT)}), count(*) "
@@ -83,7 +81,7 @@ def arrivals(athena: Athena, change_log: str, since: datetime | None) -> Iterato
 
 
 def modified(s3: S3Client, paths: Iterable[str]) -> dict[str, datetime]:
-    """When the objects came, by path (s3://bucket/key); those that are gone are left out."""
+    """The objects' times by path (s3://bucket/key), without deleted objects."""
     found: dict[str, datetime] = {}
     for folder in {path.rpartition("/")[0] for path in paths}:
         bucket, _, prefix = folder.removeprefix("s3://").partition("/")
@@ -120,7 +118,7 @@ def measure(arrived: Iterable[Arrived], came: Mapping[str, datetime], since: dat
 
 
 def _percentile(ages: Counter[int], percent: int) -> int | None:
-    """The lowest age that so many of a hundred do not exceed."""
+    """The percentile: the lowest age that so many of a hundred do not exceed."""
     left = ages.total() * percent / 100
     for age_s in sorted(ages):
         left -= ages[age_s]

@@ -29,7 +29,7 @@ class Items:
     def rows(self) -> Iterator[Row]:
         """Every item as the canonical text of its columns, by a parallel Scan with consistent reads.
 
-        At most a page of each of the segments is held at a time.
+        At most one page of each segment is in memory.
         """
         read = deserializer().deserialize
         with ThreadPoolExecutor(_SEGMENTS, thread_name_prefix="scan") as pool:
@@ -58,7 +58,7 @@ class Items:
 
 
 def _projection(table: Table) -> dict[str, object]:
-    """The Scan parameters that leave out what no column shows."""
+    """The Scan parameters that project only the attributes of columns."""
     paths = dict.fromkeys(column.attribute for column in table.columns)
     names = {name: f"#a{number}" for number, name in enumerate(dict.fromkeys(name for path in paths for name in path))}
     return {

@@ -1,4 +1,4 @@
-"""The load generator's ledger: writes that the table acknowledged and the change log must hold.
+"""The load generator's ledger: writes that the table acknowledged and the change log must contain.
 
 JSON lines: `key` (the key values as text, joined by "/"), `op` (insert, update
 or delete), `version` (of the item that was written or deleted) and `table`.
@@ -38,7 +38,7 @@ class Acknowledged(Struct, frozen=True):
 
 
 class LostWrite(Struct, frozen=True):
-    """A write that was acknowledged and is not in the change log."""
+    """An acknowledged write that is not in the change log."""
 
     key: str
     op: str
@@ -48,8 +48,8 @@ class LostWrite(Struct, frozen=True):
 def read_ledger(path: Path) -> Iterator[Acknowledged]:
     """The ledger's writes, one by one.
 
-    A last line without its end is what a crash left of it and is passed over.
-    UserError when the file cannot be read or another line is no such write.
+    An unfinished last line is the result of a crash and is skipped. Raises UserError when the file cannot be read or
+    another line is invalid.
     """
     decoder = msgspec.json.Decoder(Acknowledged)
     try:
@@ -60,7 +60,9 @@ def read_ledger(path: Path) -> Iterator[Acknowledged]:
                 except msgspec.MsgspecError as error:
                     if not line.endswith(b"\n"):
                         return
-                    raise UserError(f"Line {number} of the ledger {path} is no acknowledged write: {error}.") from None
+                    raise UserError(
+                        f"Line {number} of the ledger {path} is not an acknowledged write: {error}."
+                    ) from None
     except OSError as error:
         raise UserError(f"The ledger {path} cannot be read: {error.strerror}.") from None
 
@@ -68,8 +70,8 @@ def read_ledger(path: Path) -> Iterator[Acknowledged]:
 class Delivery:
     """How often each acknowledged write must be in the change log, kept in a temporary SQLite file.
 
-    A write may stand in the log more often than in the ledger (its answer was
-    lost and it was sent again), never more seldom.
+    A write may be in the log more often than in the ledger (its reply was lost and it was retried), but never less
+    often.
     """
 
     def __init__(self, ledger: Iterable[Acknowledged], table_name: str) -> None:
@@ -82,7 +84,7 @@ class Delivery:
         (self.writes,) = self._database.execute("SELECT coalesce(sum(times), 0) FROM write").fetchone()
 
     def find(self, log: Iterable[Row]) -> None:
-        """Take the change log as `LakeReader.change_counts` gives it: key cells, op, version, number of changes."""
+        """Count the change log's rows of `LakeReader.change_counts`: key cells, op, version, number of changes."""
         self._database.execute("UPDATE write SET found = 0")
         self._database.executemany(
             "UPDATE write SET found = found + ? WHERE key = ? AND removed = ? AND version = ?",
@@ -98,19 +100,21 @@ class Delivery:
 
     @property
     def lost(self) -> int:
-        """How many acknowledged writes the change log does not hold."""
+        """The number of acknowledged writes that are not in the change log."""
         (lost,) = self._database.execute("SELECT coalesce(sum(max(times - found, 0)), 0) FROM write").fetchone()
         return lost
 
     def lost_writes(self, limit: int = -1) -> Iterator[LostWrite]:
-        """Those writes by key and version; `limit` below 0 is all."""
+        """Those writes in the order of key and version; a negative `limit` returns all."""
         query = "SELECT key, op, version FROM write WHERE found < times ORDER BY key, version LIMIT ?"
         for key, op, version in self._database.execute(query, (limit,)):
             yield LostWrite(key, op, version)
 
 
 def version_column(table: Table) -> Column:
-    """The column of the attribute that counts the writes to an item; UserError when there is none."""
+    """The column of the attribute that counts the writes to an item; raises UserError when the schema has no such
+    column.
+    """
     for column in table.columns:
         if column.attribute == _VERSION_ATTRIBUTE:
             return column

@@ -18,12 +18,12 @@ class S3Client(Protocol):
         ...
 
     def delete_object(self, **request: object) -> dict[str, Any]:
-        """Remove an object; in a versioned bucket it stays as an older version."""
+        """Delete an object; a versioned bucket keeps it as an older version."""
         ...
 
 
 def listed(client: S3Client, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    """All objects under a prefix in the order of their keys: `Key`, `LastModified` and so on, as S3 lists them."""
+    """All objects under a prefix in key order: `Key`, `LastModified` and the other members of ListObjectsV2."""
     more: dict[str, str] = {}
     while True:
         page = client.list_objects_v2(Bucket=bucket, Prefix=prefix, **more)

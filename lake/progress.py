@@ -1,4 +1,4 @@
-"""How far a verification is: a live line on a terminal, JSON lines elsewhere."""
+"""The progress of a verification: a live line on a terminal, JSON lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _TEXTS: dict[Phase, str] = {
     "table": "reading the table: {count:,} items",
     "view": "reading the view: {count:,} rows",
     "ledger": "reading the change log for the ledger: {count:,} writes",
-    "compared": "compared: {count:,} wrong, waiting for late changes",
+    "compared": "compared: {count:,} differences, waiting for late changes",
 }
 _JSON_INTERVAL_S = 5.0
 
 
 @contextmanager
 def progress_display(console: Console) -> Generator[Callable[[Progress], None]]:
-    """A function to tell progress to, which shows it on `console` while the context lasts."""
+    """A callback that shows progress on `console` inside the context."""
     if not console.is_terminal:
         yield _JsonLines(console).tell
         return
-    with console.status("looking at the change log") as status:
+    with console.status("reading the change log") as status:
         yield lambda progress: status.update(
             f"{_TEXTS[progress.phase].format(count=progress.count)} · {progress.waited_s:.0f} s"
         )
@@ -41,7 +41,7 @@ class _JsonLines:
         self._told_at_s = 0.0
 
     def tell(self, progress: Progress) -> None:
-        """Write the line if it is time for one."""
+        """Write the line if the interval has passed."""
         if progress.phase == self._phase and progress.waited_s - self._told_at_s < _JSON_INTERVAL_S:
             return
         self._phase, self._told_at_s = progress.phase, progress.waited_s

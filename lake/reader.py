@@ -1,4 +1,4 @@
-"""What the lake shows through Athena: the change log's state, and the current-state view."""
+"""The lake through Athena: the change log's state, and the current-state view."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _EVENT_ID, _OP, _SEQUENCE = (ENVELOPE[at].name for at in range(3))
 
 
 class Changes(Struct, frozen=True):
-    """How many rows the change log has, and how many distinct changes they tell of."""
+    """The number of the change log's rows and of its distinct changes."""
 
     rows: int
     distinct: int
 
     @property
     def duplicates(self) -> int:
-        """Rows that tell of a change again."""
+        """Rows that repeat a change."""
         return self.rows - self.distinct
 
 
 class LakeReader:
-    """A change log and its view in a database of Athena's."""
+    """A change log and its view in an Athena database."""
 
     def __init__(self, athena: Athena, table: Table, change_log: str, view: str) -> None:
         self._athena = athena
@@ -48,16 +48,15 @@ class LakeReader:
         return Changes(int(rows or 0), int(distinct or 0))
 
     def view_rows(self) -> Iterator[Row]:
-        """The view's rows, in no order, as the canonical text of the table's columns."""
+        """The view's rows, unordered, as the canonical text of the table's columns."""
         columns = self._table.columns
         names = ", ".join(quote(column.name) for column in columns)
         for row in self._athena.query(f"SELECT {names} FROM {quote(self.view)}").rows:
             yield tuple(map(found, columns, row))
 
     def change_counts(self) -> Iterator[Row]:
-        """How many distinct changes the log holds for each key, op and version, in this order.
-
-        UserError when no column shows the attribute `version`.
+        """The number of distinct changes for each key, op and version, in this order. Raises UserError when no column
+        has the attribute `version`.
         """
         keys = (column.name for column in self._table.key_columns)
         by = ", ".join(quote(name) for name in (*keys, _OP, version_column(self._table).name))

@@ -1,12 +1,11 @@
-"""What the transform could not answer, put on the change stream once more.
+"""Put the records that the transform failed to process on the change stream again.
 
-A row that gave way to Lambda's limit, or a batch whose function failed three times,
-stands under the error prefix as it came. Put on the stream again it takes the same
-way; its place among the changes to its key is that of its `sequence`, so when it
-comes makes no difference, and a change that comes twice has the same `event_id`.
+A row that exceeded Lambda's response limit, and a batch whose invocation failed three times, are unchanged under the
+error prefix. On the stream they pass the pipeline again. `sequence` orders a key's changes, so the time of arrival does
+not matter, and a duplicate has the same `event_id`.
 
-An object is removed when all of its records are on the stream, and not before:
-what is broken off is replayed twice in part, and lost in none.
+An object is deleted only when all of its records are on the stream: an interrupted replay can duplicate records but
+loses none.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ from lake.failures import Failure, Failures, place
 from stack import StackOutputs, UserError
 
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
-_MOST_RECORDS = 500
-_MOST_BYTES = 5 * 1024 * 1024
+_MAX_RECORDS = 500
+_MAX_BYTES = 5 * 1024 * 1024
 _ATTEMPTS = 12
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 5.0
@@ -36,14 +35,13 @@ class KinesisClient(Protocol):
     """The part of boto3's Kinesis client that a replay uses."""
 
     def put_records(self, **request: object) -> dict[str, Any]:
-        """Put records on a stream; each may fail by itself."""
+        """Put records on a stream; each can fail separately."""
         ...
 
 
 class Replay(Struct):
-    """What was done, or with `dry_run` would have been: `reasons` counts records by Firehose's error code.
-
-    `others` are objects with failures of another kind, which hold rows and are left.
+    """The result; with `dry_run`, what it would be. `reasons` counts records by Firehose's error code. `others` are
+    objects with failures of another kind, which have rows and are unchanged.
     """
 
     stream_name: str
@@ -56,16 +54,14 @@ class Replay(Struct):
 
 
 def replay(outputs: StackOutputs, *, dry_run: bool = False, watch: Callable[[Replay], None] = lambda _: None) -> Replay:
-    """Put every failed record on the change stream, object by object; `watch` hears of each.
-
-    UserError when the delivery stream is not there, an object is none of
-    Firehose's, or the stream takes no more.
+    """Put every failed record on the change stream, object by object; `watch` is called for each. Raises UserError when
+    the delivery stream does not exist, Firehose did not write an object, or the stream keeps throttling.
     """
     where = place(client("firehose", outputs), outputs.require("delivery_stream_name"))
     failures = Failures(client("s3", outputs), where)
     sender = Sender(client("kinesis", outputs), where.stream_name)
     done = Replay(where.stream_name, dry_run, others=failures.others())
-    # All are listed first: what fails again on the way is for the next time.
+    # All are listed first, so records that fail again wait for the next replay.
     for key in [*failures.objects()]:
         found = failures.read(key)
         if not dry_run:
@@ -88,7 +84,7 @@ class Sender:
         self._sleep = sleep
 
     def send(self, failures: list[Failure]) -> None:
-        """Put all of them; UserError when the stream still refuses some after many attempts."""
+        """Put all of them; raises UserError when the stream still throttles after many attempts."""
         for batch in _batches(failures):
             waiting = [{"Data": data, "PartitionKey": hashlib.sha256(data).hexdigest()} for data in batch]
             for attempt in range(_ATTEMPTS):
@@ -102,8 +98,8 @@ class Sender:
                     break
             else:
                 raise UserError(
-                    f"{self._stream_name} still refuses {len(waiting)} records after {_ATTEMPTS} attempts: "
-                    "give it more shards or wait until there is less to do, then run again."
+                    f"{self._stream_name} still throttles {len(waiting)} records after {_ATTEMPTS} attempts: add "
+                    "shards or wait for less load, then run again."
                 )
 
 
@@ -112,7 +108,7 @@ def _batches(failures: list[Failure]) -> Iterator[list[bytes]]:
     size = 0
     for failure in failures:
         more = len(failure.raw_data) + hashlib.sha256().digest_size * 2
-        if batch and (len(batch) == _MOST_RECORDS or size + more > _MOST_BYTES):
+        if batch and (len(batch) == _MAX_RECORDS or size + more > _MAX_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(failure.raw_data)

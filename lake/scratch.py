@@ -1,4 +1,4 @@
-"""A temporary SQLite file: room for what is too much for memory, gone when it is closed."""
+"""A temporary SQLite file for data that exceeds memory, deleted when it is closed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ def scratch(schema: str) -> sqlite3.Connection:
     database.executescript(
         f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-{_CACHE_KIB}; {schema}"
     )
-    # One transaction that never ends: else each row would be written out by itself, ten times as slow.
+    # One transaction that never commits: a commit per row would be ten times as slow.
     database.execute("BEGIN")
     return database

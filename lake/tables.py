@@ -1,4 +1,4 @@
-"""Tables for people: folded to a terminal's width, as wide as they need to be in a file."""
+"""Tables for people: folded to a terminal's width, unlimited in a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _WIDEST = 1_000_000
 
 
 def print_table(console: Console, table: Table) -> None:
-    """Print a table; only a terminal folds its cells."""
+    """Print a table; cells are folded only on a terminal."""
     if console.is_terminal:
         console.print(table)
         return

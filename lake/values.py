@@ -1,10 +1,8 @@
-"""What a column must hold for an item, and what it does hold, in one comparable form.
+"""Expected and actual values of a column in one comparable form.
 
-Both sides become *canonical text*, None for NULL: the item's attribute by
-boto3's own deserializer, the view's cell by the column's type alone. Nothing of
-the transform is used, so that a mistake there shows as a difference. An
-attribute that is missing, is NULL, is of another type than the column or does
-not fit it is NULL in the lake.
+Both sides become *canonical text*, None for NULL: the item's attribute by boto3's own deserializer, the view's cell by
+the column's type alone. This module uses no code of the transform, so a fault there shows as a difference. An attribute
+that is missing, is NULL, or does not match the column's type or range is NULL in the lake.
 """
 
 from __future__ import annotations
@@ -25,11 +23,11 @@ AttributeValue = Mapping[str, object]
 
 _ATHENA_PRECISION = timedelta(milliseconds=1)
 _INTEGER_BITS = {"int": 32, "bigint": 64}
-# More digits than DynamoDB's 38 in every place of its range, so that nothing is ever rounded.
+# DynamoDB's 38 digits at every place of its range, so nothing is rounded.
 _EXACT = Context(prec=300, Emax=999_999, Emin=-999_999)
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|Infinity)|NaN")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# The forms of ISO 8601 that a timestamp may have; fromisoformat takes many more.
+# The forms of ISO 8601 that a timestamp may have; fromisoformat accepts many more.
 _ISO_MOMENT = re.compile(
     _ISO_DATE.pattern
     + r"[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9}0*)?)?(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?"
@@ -45,7 +43,7 @@ class Deserializer(Protocol):
 
 
 def deserializer() -> Deserializer:
-    """boto3's TypeDeserializer, but for its limit of 38 digits, beyond which it raises."""
+    """boto3's TypeDeserializer without its limit of 38 digits, beyond which it raises."""
     base = import_module("boto3.dynamodb.types").TypeDeserializer
     return cast("Deserializer", type("ExactDeserializer", (base,), {"_deserialize_n": _exact})())
 
@@ -55,10 +53,8 @@ def _exact(_: object, text: str) -> Decimal:
 
 
 def expected(column: Column, item: Item, key_type: KeyType | None = None) -> Cell:
-    """The canonical text of the column for an item, whose attributes are Python values as boto3 makes them.
-
-    `key_type` is the type of the key attribute that the column shows: a key
-    that is a number or bytes has its text (base64) in a string column.
+    """The canonical text of the column for an item, whose attributes are boto3's Python values. `key_type` is the type
+    of the column's key attribute: a string column has a number or binary key as text (base64).
     """
     value: object = item
     for name in column.attribute:
@@ -75,7 +71,7 @@ def _member(value: object, name: str) -> object:
 
 
 def found(column: Column, cell: Cell) -> Cell:
-    """The canonical text of what Athena shows for the column; its own text when that is of no such type."""
+    """The canonical text of Athena's cell; the cell unchanged when it does not match the type."""
     if cell is None:
         return None
     try:
@@ -86,13 +82,13 @@ def found(column: Column, cell: Cell) -> Cell:
 
 
 def same(column: Column, expected: Cell, found: Cell) -> bool:
-    """Whether two canonical texts are the same value, timestamps to Athena's millisecond."""
+    """Whether two canonical texts are equal values, timestamps at Athena's millisecond precision."""
     if expected == found:
         return True
     if column.type != "timestamp" or expected is None or found is None:
         return False
     try:
-        # Less than one apart, because engines differ in whether they cut or round.
+        # Less than one apart, because engines either truncate or round.
         return abs(datetime.fromisoformat(expected) - datetime.fromisoformat(found)) < _ATHENA_PRECISION
     except (ValueError, TypeError):
         return False
@@ -152,9 +148,9 @@ def _read_decimal(column: Column, cell: str) -> Cell:
 
 
 def _number(cell: str) -> Decimal:
-    """A cell's number; ValueError for what only Python takes for one: spaces, underscores, digits of other scripts."""
+    """A cell's number; ValueError for forms that only Python accepts: spaces, underscores, digits of other scripts."""
     if not _NUMBER.fullmatch(cell):
-        raise ValueError(f"{cell!r} is no number")
+        raise ValueError(f"{cell!r} is not a number")
     return Decimal(cell)
 
 

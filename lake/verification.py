@@ -1,4 +1,4 @@
-"""Comparing until the two sides agree or never will, and what came of it."""
+"""Compare the table with the lake until they are equal or the log is stable."""
 
 from __future__ import annotations
 
@@ -22,10 +22,8 @@ _PROGRESS_ROWS = 1000
 
 
 class Progress(Struct, frozen=True):
-    """How far a verification is.
-
-    `count` is what the phase counts: the change log's rows while waiting, items
-    and rows read, and at the end what is wrong (keys, and writes of the ledger).
+    """The progress of a verification. `count` is the phase's counter: the change log's rows while waiting, items and
+    rows read, and at the end the differences (keys, and writes of the ledger).
     """
 
     phase: Phase
@@ -34,14 +32,12 @@ class Progress(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a verification found.
+    """The result of a verification.
 
-    `items` are the table's, `rows` the view's; `missing`, `extra` and
-    `different` count keys. `log_rows` are the change log's rows, `changes` its
-    distinct changes and `duplicates` the rest. `writes` are the ledger's, of
-    which the change log lacks `lost`; None without a ledger. `ended` says why
-    it waited no longer: all was right, the log had stayed the same for
-    `settle_s`, or the time was up.
+    `items` are the table's, `rows` the view's; `missing`, `extra` and `different` count keys. `log_rows` are the change
+    log's rows, `changes` its distinct changes and `duplicates` the rest. `writes` are the ledger's, of which `lost` are
+    not in the change log; None without a ledger. `ended` says why the wait ended: no differences, the log was unchanged
+    for `settle_s`, or the timeout.
     """
 
     ok: bool
@@ -61,18 +57,18 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class Verification(Struct, frozen=True):
-    """A report, and everything that is wrong in temporary files until it is closed. A context manager."""
+    """A report, and all differences in temporary files until `close`. A context manager."""
 
     report: Report
     comparison: Comparison
     delivery: Delivery | None
 
     def differences(self, limit: int = -1) -> Iterator[Difference]:
-        """What is wrong with the view, by key; `limit` below 0 is all."""
+        """The view's differences in key order; a negative `limit` returns all."""
         return self.comparison.differences(limit)
 
     def lost_writes(self, limit: int = -1) -> Iterator[LostWrite]:
-        """The acknowledged writes that the change log lacks; `limit` below 0 is all."""
+        """The acknowledged writes that are not in the change log; a negative `limit` returns all."""
         return iter(()) if self.delivery is None else self.delivery.lost_writes(limit)
 
     def close(self) -> None:
@@ -89,7 +85,7 @@ class Verification(Struct, frozen=True):
 
 
 class Source(Protocol):
-    """Where the truth is: the DynamoDB table."""
+    """The source of truth: the DynamoDB table."""
 
     def rows(self) -> Iterator[Row]:
         """Every item as the canonical text of its columns."""
@@ -97,7 +93,7 @@ class Source(Protocol):
 
 
 class Lake(Protocol):
-    """What is to be proven: the change log and its view."""
+    """The subject of the verification: the change log and its view."""
 
     def log_state(self) -> LogState:
         """The change log's state."""
@@ -119,9 +115,8 @@ class Lake(Protocol):
 class Patience(Struct, frozen=True, kw_only=True):
     """How long to wait, in seconds.
 
-    The change log is at rest when it has been the same for `quiet_s`, which is
-    when comparing is worth while; it has settled after `settle_s`, when what is
-    wrong is taken to stay so; nothing is waited for after `timeout_s`.
+    When the change log is unchanged for `quiet_s`, a comparison is worthwhile. When it is unchanged for `settle_s`, the
+    differences are final. `timeout_s` limits the whole wait.
     """
 
     quiet_s: float
@@ -144,7 +139,7 @@ class Verifier:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`delivery` is what the ledger asks for; `watch` is told of progress."""
+        """`delivery` has the ledger's writes; `watch` receives progress."""
         self._table = table
         self._source = source
         self._lake = lake
@@ -154,7 +149,9 @@ class Verifier:
         self._drain = Drain(self._look, patience.timeout_s, clock=clock, sleep=sleep)
 
     def run(self) -> Verification:
-        """Compare whenever the log is at rest, and again once it has moved on, until all is right or time is up."""
+        """Compare whenever the log is quiet, and again after it changes, until there is no difference or the timeout
+        expires.
+        """
         while True:
             self._drain.until_quiet(self._patience.quiet_s)
             comparison = Comparison(self._table)
@@ -166,7 +163,7 @@ class Verifier:
             comparison.close()
 
     def _compare(self, comparison: Comparison) -> int:
-        """Compare once; how many keys and acknowledged writes are wrong."""
+        """Compare once; return the number of different keys and lost writes."""
         comparison.expect(self._counted("table", self._source.rows()))
         comparison.find(self._counted("view", self._lake.view_rows()))
         wrong = comparison.missing + comparison.extra + comparison.different

@@ -1,4 +1,4 @@
-"""Proof that nothing is lost: the DynamoDB table against the current-state view, once the pipeline has drained."""
+"""Proof that nothing is lost: compare the DynamoDB table with the current-state view after the pipeline is drained."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transform.schema import TABLE, Table
 
 DEFAULT_TIMEOUT_S = 600.0
 MARGIN_S = 15.0
-"""Added to the delivery stream's buffering for everything else that takes time."""
+"""Added to the delivery stream's buffering for all other delays."""
 _LONGEST_QUIET_S = 5.0
 
 
@@ -30,15 +30,14 @@ def verify(
     watch: Callable[[Progress], None] = lambda _: None,
     table: Table = TABLE,
 ) -> Verification:
-    """Compare the table with the view, and the ledger with the change log, until they agree or never will.
+    """Compare the table with the view, and the ledger with the change log, until they are equal or the log is stable.
 
-    Compares whenever the change log has come to rest, and again when it has
-    moved on, until all is right, the log has stayed the same for `settle_s`
-    (by default somewhat longer than the delivery stream buffers) or `timeout_s`
-    are over. So late data is waited for as long as there is any sign of it.
+    Compares whenever the change log is quiet, and again after it changes, until there is no difference, the log is
+    unchanged for `settle_s` (by default slightly longer than the delivery stream's buffering) or `timeout_s` expires.
+    So late data is awaited as long as the log grows.
 
-    UserError when the outputs, the table, the database or the view are missing
-    or may not be read, or the ledger is not one.
+    Raises UserError when the outputs, the table, the database or the view are missing or unreadable, or the ledger is
+    invalid.
     """
     table_name = outputs.require("table_name")
     athena = Athena(client("athena", outputs), outputs.require("workgroup_name"), outputs.require("database_name"))
@@ -57,7 +56,7 @@ def verify(
     except QueryError as error:
         raise UserError(
             f"Athena cannot read {lake.change_log} and {lake.view} in database {outputs.database_name} ({error}): "
-            "check that the stack is deployed and your permissions."
+            "check that the stack is deployed, and your permissions."
         ) from error
 
 

@@ -3,8 +3,7 @@
     outputs = resolve(stack="dev")
     table = outputs.require("table_name")
 
-Nothing here imports boto3 or runs a command before it is needed, so that a
-command line that only prints its help starts at once.
+Modules import boto3 and run commands only when needed, so `--help` starts fast.
 """
 
 from stack.credentials import Credentials, credentials

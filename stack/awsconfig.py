@@ -1,4 +1,4 @@
-"""What this machine's AWS configuration says: environment, profile and shared files, as botocore reads them."""
+"""This machine's AWS configuration: environment, profile and shared files, as botocore reads them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _Session(Protocol):
 
 
 def region() -> str | None:
-    """The configured region: AWS_REGION, which every SDK but botocore reads, then botocore's own sources."""
+    """The configured region: AWS_REGION, which every SDK except botocore reads, then botocore's sources."""
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     return named or cast("str | None", _session().get_config_variable("region"))
 
@@ -22,11 +22,11 @@ def region() -> str | None:
 def has_credentials() -> bool:
     """Whether the configuration has credentials; an instance's role does not count."""
     session = _session()
-    # Asking the metadata service takes seconds where there is none.
+    # A request to a missing metadata service takes seconds.
     session.set_config_variable("metadata_service_num_attempts", 0)
     return session.get_credentials() is not None
 
 
 def _session() -> _Session:
-    # Imported here because it is slow and rarely needed.
+    # Imported lazily because the import is slow and rarely needed.
     return cast("_Session", import_module("botocore.session").get_session())

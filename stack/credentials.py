@@ -1,4 +1,4 @@
-"""The sandbox's credentials, for the clients that talk to it."""
+"""The sandbox's credentials, for its clients."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ _SANDBOX = Credentials("sandbox", "sandbox")
 def credentials(outputs: StackOutputs) -> Credentials | None:
     """Explicit credentials for the outputs' endpoint; None means those of the AWS configuration.
 
-    The sandbox's own for a sandbox, and for any other endpoint on this
-    machine's loopback address when the AWS configuration has none.
+    A sandbox has fixed credentials; any other loopback endpoint uses them too when the AWS configuration has none.
     """
     if outputs.origin == SANDBOX:
         return _SANDBOX
@@ -34,7 +33,7 @@ def credentials(outputs: StackOutputs) -> Credentials | None:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this machine alone: localhost, 127.0.0.0/8 or ::1."""
+    """Whether a URL's host is a loopback address: localhost, 127.0.0.0/8 or ::1."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback

@@ -1,7 +1,7 @@
-"""What the user is told when something outside the program is wrong.
+"""The errors that a user can fix, each reported as one sentence.
 
 UserError                     one sentence on stderr, exit code 2
-  anything `explain` knows    AWS's own errors that the user can mend, as such a sentence
+  anything `explain` knows    AWS's errors that the user can fix, as such a sentence
   everything else             a bug: its traceback is shown
 """
 
@@ -40,15 +40,14 @@ _REJECTED = frozenset(
 
 
 class UserError(Exception):
-    """Something that the user can mend. Its text is one sentence: what is wrong and what to do."""
+    """An error that the user can fix. Its text is one sentence: what is wrong and what to do."""
 
 
 def run(main: Callable[[], int | None]) -> int:
-    """Call `main` and return its exit code, with the errors that the user can mend told in one sentence.
+    """Call `main` and return its exit code, reporting errors that the user can fix in one sentence.
 
-    Exit codes: what main returns (None is 0), 2 for a UserError or an AWS
-    error that `explain` knows, 130 after Ctrl-C, 0 when the reader of our
-    output has gone (as in `| head`).
+    Exit codes: what main returns (None is 0), 2 for a UserError or an AWS error that `explain` knows, 130 after Ctrl-C,
+    0 when the reader of stdout has closed it (as in `| head`).
     """
     try:
         code = main() or 0
@@ -56,7 +55,7 @@ def run(main: Callable[[], int | None]) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The interpreter flushes stdout once more when it exits, and would complain.
+        # The interpreter flushes stdout again at exit, and would report an error.
         sys.stdout = None
         return 0
     except Exception as error:
@@ -69,10 +68,10 @@ def run(main: Callable[[], int | None]) -> int:
 
 
 def explain(error: BaseException) -> str | None:
-    """The sentence for an error that the user can mend; None for any other, which is a bug.
+    """The sentence for an error that the user can fix; None for any other, which is a bug.
 
-    Knows UserError, botocore's errors of reach, credentials and permission
-    (aiobotocore raises the same), and groups of errors that hold one of these.
+    It recognises UserError, botocore's connection, credential and permission errors (aiobotocore raises the same), and
+    exception groups that contain one of these.
     """
     if isinstance(error, UserError):
         return str(error)
@@ -80,7 +79,7 @@ def explain(error: BaseException) -> str | None:
         members = cast("BaseExceptionGroup[BaseException]", error).exceptions
         sentences = (explain(member) for member in members)
         return next((sentence for sentence in sentences if sentence is not None), None)
-    # By name, because importing botocore to ask takes longer than most commands.
+    # By name, because importing botocore takes longer than most commands.
     if not any(base.__module__ == "botocore.exceptions" for base in type(error).__mro__):
         return None
     names = {base.__name__ for base in type(error).__mro__}
@@ -105,7 +104,7 @@ def _explain_answer(error: BaseException) -> str | None:
     if code in _REJECTED:
         return f"AWS did not accept the credentials for {operation} ({message}): {_NO_CREDENTIALS}."
     if code == "ResourceNotFoundException":
-        return f"{operation} found no such resource ({message}): check the name, --region and --stack."
+        return f"{operation} did not find the resource ({message}): check the name, --region and --stack."
     return None
 
 

@@ -1,7 +1,6 @@
-"""Where the Pulumi program is, and which version of the project this is: in a checkout and where it is installed.
+"""The path of the Pulumi program and the project's version, in a checkout and in an installation.
 
-This file depends on nothing else of the project: whoever runs the program by its
-path asks here for the path.
+This module imports nothing else of the project, so every tool that runs the program by its path can use it.
 """
 
 from __future__ import annotations
@@ -22,15 +21,14 @@ _NAME = re.compile(rf"^name:\s*{re.escape(PROJECT)}\s*$", re.MULTILINE)
 def program() -> Path:
     """The directory of `__main__.py` and `Pulumi.yaml`, with the stacks' files and requirements/transform.txt.
 
-    It is the working directory when that holds this project, as the Pulumi CLI
-    would take it; else the checkout that this code is in; else the copy that is
-    installed with it.
+    The working directory if it has this project, as for the Pulumi CLI; otherwise the checkout that contains this code;
+    otherwise the copy installed with it.
     """
     return next((place for place in (Path.cwd(), _CHECKOUT) if _holds(place)), _INSTALLED)
 
 
 def version() -> str:
-    """The project's version: the checkout's that this code is in, else the installed distribution's."""
+    """The project's version: that of the checkout that contains this code, otherwise the installed distribution's."""
     if _holds(_CHECKOUT):
         import tomllib
 
@@ -39,7 +37,7 @@ def version() -> str:
     try:
         return metadata.version(PROJECT)
     except metadata.PackageNotFoundError:
-        # In the zip that a cluster's workers get there is code alone.
+        # The zip for a cluster's workers contains only code.
         return "unknown"
 
 

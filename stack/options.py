@@ -11,7 +11,7 @@ from stack.sandbox import DEFAULT_STATE_DIR, STATE_DIR_VARIABLE
 
 _HELP = {
     "region": "AWS region (default: the stack's, or that of the AWS configuration)",
-    "endpoint_url": "where the AWS calls go, for an endpoint that is not AWS",
+    "endpoint_url": "endpoint of the AWS calls, if it is not AWS",
     "table_name": "DynamoDB table",
     "database_name": "Glue database",
     "view_name": "view of the current state",
@@ -22,14 +22,14 @@ _HELP = {
 
 
 def add_options(parser: ArgumentParser, *names: str) -> None:
-    """Add `--stack`, `--state-dir`, and for each output in `names`, region and endpoint_url its own option.
+    """Add `--stack`, `--state-dir`, and an option for each output in `names`, for the region and for endpoint_url.
 
     `resolve_options` reads them back.
     """
     group = parser.add_argument_group(
-        "the pipeline", "Found by these options, else by --stack, else in the sandbox that is running."
+        "the pipeline", "Taken from these options, then from --stack, then from the running sandbox."
     )
-    group.add_argument("--stack", metavar="NAME", help="take what is not given from this Pulumi stack's outputs")
+    group.add_argument("--stack", metavar="NAME", help="read the remaining names from this Pulumi stack's outputs")
     for name in (*names, "region", "endpoint_url"):
         metavar = "URL" if name == "endpoint_url" else "NAME"
         group.add_argument(option(name), dest=name, metavar=metavar, help=_HELP.get(name, name.replace("_", " ")))

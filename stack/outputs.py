@@ -12,9 +12,8 @@ class StackOutputs(Struct, frozen=True, kw_only=True):
 
     A stack has `event_bus_name` and `event_queue_url` only with `eventFanout`.
 
-    `endpoint_url` is where the AWS calls go; None means AWS itself. `origin`
-    says where the rest came from, in words: "the options", "stack 'dev'",
-    "the sandbox".
+    `endpoint_url` is the endpoint of the AWS calls; None means AWS. `origin` names the source of the outputs in words:
+    "the options", "stack 'dev'", "the sandbox".
     """
 
     origin: str
@@ -38,7 +37,7 @@ class StackOutputs(Struct, frozen=True, kw_only=True):
     event_queue_url: str | None = None
 
     def require(self, name: str) -> str:
-        """The output called `name`; UserError when it is not known."""
+        """The output called `name`; raises UserError when it is unknown."""
         value: str | None = getattr(self, name)
         if value is None:
             raise UserError(
@@ -53,5 +52,5 @@ SANDBOX = "the sandbox"
 
 
 def option(name: str) -> str:
-    """The command-line option that gives an output: table_name → --table, endpoint_url → --endpoint-url."""
+    """The command-line option that sets an output: table_name → --table, endpoint_url → --endpoint-url."""
     return "--" + name.removesuffix("_name").replace("_", "-")

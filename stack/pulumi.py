@@ -1,4 +1,4 @@
-"""The outputs of a deployed stack, asked of the Pulumi CLI."""
+"""The outputs of a deployed stack, from the Pulumi CLI."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ _ELSE = "give the names as options, or use the sandbox (`python -m sandbox up`)"
 
 
 def stack_outputs(stack: str, project: Path | None = None) -> dict[str, str]:
-    """The outputs of `stack` that tools know, as `pulumi stack output --json` tells them.
+    """The outputs of `stack` that the tools use, from `pulumi stack output --json`.
 
-    `project` is the directory of Pulumi.yaml, that of `stack.installation` if not given. UserError
-    when the CLI is missing or not logged in, when it knows no such stack, or
-    when the stack has no outputs.
+    `project` is the directory of Pulumi.yaml, by default that of `stack.installation`. Raises UserError when the CLI is
+    missing or not logged in, when the stack does not exist, or when the stack has no outputs.
     """
     project = project or program()
     executable = shutil.which("pulumi")
@@ -39,7 +38,7 @@ def stack_outputs(stack: str, project: Path | None = None) -> dict[str, str]:
     try:
         outputs = msgspec.json.decode(result.stdout, type=dict[str, object])
     except msgspec.MsgspecError:
-        raise UserError(f"`{' '.join(command)}` did not answer with JSON: update the Pulumi CLI.") from None
+        raise UserError(f"`{' '.join(command)}` did not print JSON: update the Pulumi CLI.") from None
     known = {name: value for name in NAMES if isinstance(value := outputs.get(name), str) and value}
     if not known:
         raise UserError(f"Stack {stack!r} has no outputs: deploy it with `pulumi up --stack {stack}`.")
@@ -51,21 +50,21 @@ def _without_cli(stack: str, project: Path) -> str:
     if configured and stack not in configured:
         return f"There is no stack {stack!r}: this project configures {', '.join(configured)}."
     return (
-        f"Stack {stack!r} cannot be asked for its outputs because the Pulumi CLI is not on the PATH: "
-        f"install it (https://www.pulumi.com/docs/install/), {_ELSE}."
+        f"Stack {stack!r} has outputs that only the Pulumi CLI can read, and it is not on the PATH: install it "
+        f"(https://www.pulumi.com/docs/install/), {_ELSE}."
     )
 
 
 def _failure(stack: str, answer: str) -> str:
-    """The sentence for what the CLI wrote on failing.
+    """The sentence for the CLI's error output.
 
-    The texts are those of pulumi/pulumi: "no stack named 'x' found", and
-    "PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions".
+    It recognises these texts of pulumi/pulumi: "no stack named 'x' found", and "PULUMI_ACCESS_TOKEN must be set for
+    login during non-interactive CLI sessions".
     """
     lines = [line.strip() for line in answer.splitlines() if line.strip()]
     reason = next((line.removeprefix("error: ") for line in lines if line.startswith("error: ")), " ".join(lines[-1:]))
     if "no stack named" in reason or "not found" in reason:
-        return f"There is no stack {stack!r}: `pulumi stack ls` lists those that exist."
+        return f"There is no stack {stack!r}: `pulumi stack ls` lists the stacks."
     if "PULUMI_ACCESS_TOKEN" in reason or "login" in reason or "logged in" in reason:
         return "The Pulumi CLI is not logged in: run `pulumi login`."
-    return f"The Pulumi CLI could not tell the outputs of stack {stack!r}: {reason.rstrip('.')}."
+    return f"The Pulumi CLI could not read the outputs of stack {stack!r}: {reason.rstrip('.')}."

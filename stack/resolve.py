@@ -1,4 +1,4 @@
-"""Where the outputs come from: explicit options, then `--stack`, then a running sandbox."""
+"""The outputs, in this order: explicit options, `--stack`, a running sandbox."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from stack.outputs import NAMES, SANDBOX, StackOutputs
 def resolve(stack: str | None = None, state_dir: Path | None = None, **overrides: str | None) -> StackOutputs:
     """Find the pipeline.
 
-    `overrides` are outputs given explicitly (`table_name="orders"`; None is
-    not given) and win one by one. What they leave open comes from the Pulumi
-    stack if one is named, else from the sandbox of `state_dir` if it runs and
-    the overrides do not point elsewhere (another endpoint or region).
+    `overrides` are outputs given explicitly (`table_name="orders"`; None is not given) and take precedence one by one.
+    The others come from the Pulumi stack if one is named, else from the sandbox of `state_dir` if it runs and the
+    overrides do not point elsewhere (another endpoint or region).
 
-    When neither is to be had, the overrides alone are the answer, with the
-    region from the AWS configuration; an output that is missing then is an
-    error only where it is required. With no overrides either, UserError says
-    how to start the sandbox and which options to give.
+    Without both, the result is the overrides alone, with the region from the AWS configuration; a missing output is
+    then an error only where it is required. Without overrides too, a UserError says how to start the sandbox and which
+    options to give.
     """
     unknown = overrides.keys() - set(NAMES)
     if unknown:

@@ -1,4 +1,4 @@
-"""A sandbox that runs on this machine, found by its state directory."""
+"""A sandbox on this machine, found by its state directory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Deployment(msgspec.Struct):
 
 
 def find(state_dir: Path | None = None) -> dict[str, str] | str:
-    """The outputs of the running sandbox, or the sentence that says why there are none."""
+    """The outputs of the running sandbox, or the sentence that says why they are unavailable."""
     directory = state_dir or Path(os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR)
     command = "python -m sandbox up"
     if directory != Path(DEFAULT_STATE_DIR):
@@ -38,7 +38,7 @@ def find(state_dir: Path | None = None) -> dict[str, str] | str:
     if server is None or not _healthy(server.endpoint_url):
         return (
             f"The sandbox is not running: start it with `{command}`, "
-            "or say what is deployed elsewhere with --stack NAME or by the names' own options."
+            "name a deployed stack with --stack NAME, or give the names as options."
         )
     deployment = _read(directory / "deployment.json", _Deployment)
     if deployment is not None and deployment.stack is None:
@@ -48,7 +48,7 @@ def find(state_dir: Path | None = None) -> dict[str, str] | str:
         )
     outputs = _read(directory / "outputs.json", dict[str, object])
     if outputs is None:
-        return f"The sandbox is running but nothing is deployed in it yet: wait for `{command}`, or run it again."
+        return f"The sandbox is running but nothing is deployed to it yet: wait for `{command}`, or run it again."
     known = {name: value for name in NAMES if isinstance(value := outputs.get(name), str) and value}
     return known | {"endpoint_url": server.endpoint_url}
 

@@ -74,7 +74,7 @@ def test_what_a_pipe_gave_up_is_put_on_the_stream_and_its_letters_are_deleted(
     assert replayed(sandbox, url, "letters") == 0
     out = capsys.readouterr().out
     assert out.startswith("5 records (")
-    assert "1 records were too large and are shortened" in out
+    assert "1 records exceeded the size limit and are shortened" in out
     assert waiting(sandbox, url) == 0
     found = {(event["dynamodb"]["Keys"]["id"]["S"], event["eventName"]): event for event in events(sandbox, "letters")}
     assert {key for key, _ in found} == {"k0", "k1", "k2", "large"}
@@ -114,14 +114,14 @@ def test_changes_that_the_tables_stream_has_no_more_are_told_and_their_letter_st
         sandbox.client("sqs").send_message(QueueUrl=url, MessageBody=body)
     assert replayed(sandbox, url, "gone") == 1
     out = capsys.readouterr().out
-    assert "the changes of 1 messages are no longer in the table's stream" in out
-    assert "1 messages are none of a Pipe of this table, and stay" in out
+    assert "the changes of 1 messages have expired in the table's stream" in out
+    assert "1 messages are not from a Pipe of this table and stay" in out
     assert waiting(sandbox, url) == 2
 
 
 def test_a_pipeline_without_a_queue_says_why(sandbox: Sandbox, capsys: Captured) -> None:
     assert replayed(sandbox, "", "letters") == 2
-    assert "with captureMode native there is no Pipe that gives changes up" in capsys.readouterr().err
+    assert "with captureMode native there is no Pipe" in capsys.readouterr().err
 
 
 def test_a_queue_that_is_not_there_is_named(sandbox: Sandbox, capsys: Captured) -> None:

@@ -115,5 +115,5 @@ def test_failures_of_another_kind_are_told_and_left(
     key = "errors/format-conversion-failed/arrival_hour=2026-11-22-10/x"
     sandbox.client("s3").put_object(Bucket="replay-others", Key=key, Body=b"{}\n")
     assert lake(sandbox, "replay", "--delivery-stream", "replay-others") == 0
-    assert "1 objects with failures of another kind hold rows" in capsys.readouterr().out
+    assert "1 objects with failures of another kind have rows" in capsys.readouterr().out
     assert [*sandbox.objects("replay-others", "errors/")] == [key]

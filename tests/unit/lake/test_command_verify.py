@@ -76,7 +76,7 @@ def test_what_is_wrong_is_named_and_exits_1(verify: FakeVerify, capsys: pytest.C
     assert main(["verify", *HERE, "--timeout", "5", "--settle", "0", "--ledger", "run.ledger"]) == 1
     out = capsys.readouterr().out
     assert "NOT VERIFIED" in out
-    assert "what is missing will not come" in out
+    assert "missing rows will not arrive" in out
     assert ["missing", "order-1"] in [line.split()[:2] for line in out.splitlines()]
     assert (verify.asked["timeout_s"], verify.asked["settle_s"]) == (5.0, 0.0)
     assert verify.asked["ledger"] == Path("run.ledger")

@@ -95,4 +95,4 @@ def test_what_is_no_duration_is_refused(text: str, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit) as refused:
         parser.parse_args([f"--since={text}"])
     assert refused.value.code == 2
-    assert "is no duration such as 30s, 15m, 2h or 1d" in capsys.readouterr().err
+    assert "is not a duration such as 30s, 15m, 2h or 1d" in capsys.readouterr().err

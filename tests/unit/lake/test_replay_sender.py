@@ -75,5 +75,5 @@ def test_what_is_refused_is_put_again_after_a_wait_and_nothing_else_is() -> None
 
 
 def test_a_stream_that_takes_no_more_is_told() -> None:
-    with pytest.raises(UserError, match="changes still refuses 1 records after 12 attempts"):
+    with pytest.raises(UserError, match="changes still throttles 1 records after 12 attempts"):
         send(Closed(), [b"a"])

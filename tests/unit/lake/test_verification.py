@@ -153,7 +153,7 @@ def test_the_summary_names_key_column_expected_and_found(wrong: Verification) ->
 def test_the_summary_shows_the_first_and_says_that_there_is_more(wrong: Verification) -> None:
     out = io.StringIO()
     show(wrong, Console(file=out, width=120), limit=1)
-    assert "There is more: --report PATH" in out.getvalue()
+    assert "There are more: --report PATH" in out.getvalue()
 
 
 def test_progress_is_json_lines_where_there_is_no_terminal() -> None:

@@ -184,7 +184,7 @@ def test_a_named_stack_answers_through_the_pulumi_cli_and_options_win(
         ),
         (_refusal("warning: old\nerror: constructing secrets manager: no passphrase\n"), "secrets manager"),
         ("print('{}')", "has no outputs: deploy it with `pulumi up --stack dev`"),
-        ("print('Hello')", "did not answer with JSON"),
+        ("print('Hello')", "did not print JSON"),
     ],
 )
 def test_what_the_pulumi_cli_refuses_becomes_one_sentence(
@@ -199,7 +199,7 @@ def test_what_the_pulumi_cli_refuses_becomes_one_sentence(
 def test_without_the_pulumi_cli_the_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("stack.pulumi.program", lambda: tmp_path)
-    with pytest.raises(UserError, match="Pulumi CLI is not on the PATH"):
+    with pytest.raises(UserError, match="only the Pulumi CLI can read, and it is not on the PATH"):
         resolve("dev")
 
 
