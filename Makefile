@@ -7,23 +7,23 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
   --no-emit-index-url --no-header --no-annotate
 
 # What is compiled of C for this machine; components/compiler.py knows how.
-NATIVE := loadgen/_native.abi3.so
-LIBRARY := transform/libplain.so
+NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
+NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
 .PHONY: help install demo test test-newest test-engine check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: .venv/.installed $(LIBRARY) $(NATIVE) ## install what it needs, and compile what is compiled
+install: .venv/.installed $(NATIVE) ## install what it needs, and compile what is compiled
 
 demo: $(NATIVE) ## run the whole pipeline in the sandbox and prove that nothing is lost
 	$(BIN)/python -m sandbox demo
 
-test: $(LIBRARY) $(NATIVE) ## run every test
+test: $(NATIVE) ## run every test
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-test-newest: .venv-newest/.installed $(LIBRARY) ## the lake's and the sandbox's tests with the newest boto3, which aioboto3 holds back
+test-newest: .venv-newest/.installed $(NATIVE) ## the lake's and the sandbox's tests with the newest boto3, which aioboto3 holds back
 	.venv-newest/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
 	  tests/unit/lake tests/unit/sandbox tests/property/lake tests/property/sandbox tests/integration/lake tests/integration/sandbox
 
@@ -43,7 +43,7 @@ snapshots: $(NATIVE) ## write the files again that tests compare with: stacks wi
 
 bench: bench-transform bench-loadgen bench-pacing ## run every side-by-side measurement in benchmarks/
 
-bench-transform: $(LIBRARY) .venv-bench/.installed ## the transform beside its peers: exactness, then records a second
+bench-transform: $(NATIVE) .venv-bench/.installed ## the transform beside its peers: exactness, then records a second
 	$(BIN)/python -m benchmarks.transform --python .venv-bench/bin/python --json bench-transform.json
 
 lock: .venv/.installed ## pin every dependency again, by name, version and hash
@@ -75,14 +75,11 @@ bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacin
 
 clean: ## stop the sandbox; remove what was built and installed
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down; fi
-	rm -rf $(LIBRARY) $(NATIVE) .venv .venv-bench .venv-newest .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf $(NATIVE) .venv .venv-bench .venv-newest .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(LIBRARY): $(wildcard transform/native/*) components/compiler.py .venv/.installed
-	$(BIN)/python -m components.compiler transform
-
-$(NATIVE): $(wildcard loadgen/native/*) components/compiler.py .venv/.installed
-	$(BIN)/python -m components.compiler loadgen
+$(NATIVE): %/_native.abi3.so: $(NATIVE_SOURCES) components/compiler.py .venv/.installed
+	$(BIN)/python -m components.compiler $*
 
 # uv installs the same hashes ten times as fast; where it cannot reach the
 # registry that pip is set up for, pip does it.

@@ -44,22 +44,20 @@ class CompiledParts(BuildHookInterface[Any]):
 
 def parts() -> tuple[compiler.Part, ...]:
     """What can be compiled for this Python on this system: everything runs without, more slowly."""
-    if sys.platform not in compiler.SYSTEMS:
-        return ()
-    return (compiler.TRANSFORM,) if _free_threaded() else compiler.PARTS
+    return () if sys.platform not in compiler.SYSTEMS or _free_threaded() else compiler.PARTS
 
 
 def tag() -> str:
     """The wheel's tag: https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
 
-    The load generator's part is a module of CPython 3.11's stable ABI, which a
-    Python without its lock has none of yet. On Linux the platform is what the
+    The parts are modules of CPython 3.11's stable ABI, which a Python without its
+    lock has none of yet. On Linux the platform is what the
     wheel was built on and nothing wider. The libraries ask for no C library by
     name or version, so they run under any, but manylinux promises to run on
     every x86-64 processor, and they are compiled for those since 2009. On macOS
-    it is the oldest system that the compiler was told.
+    it is the oldest system that the compiler is given.
     """
-    python = "py3-none" if _free_threaded() or not parts() else "cp311-abi3"
+    python = "py3-none" if not parts() else "cp311-abi3"
     if sys.platform == "darwin":
         oldest = compiler.MACOS.removeprefix("macos.").replace(".", "_")
         processor = {"aarch64": "arm64"}.get(compiler.machine(), compiler.machine())

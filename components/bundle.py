@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from components.compiler import SHARED_HEADERS
 from components.library import LIBRARY, SOURCE, compile_library, compiler
 from components.settings import PROJECT
 from components.wheels import Install, Target, install
@@ -92,7 +93,7 @@ def _sources(root: Path) -> Iterator[Entry]:
 
 
 def _native_sources(root: Path) -> Iterator[Entry]:
-    for path in sorted((root / SOURCE).parent.iterdir()):
+    for path in [*sorted((root / SOURCE).parent.iterdir()), *sorted(SHARED_HEADERS.iterdir())]:
         yield path.name, path.read_bytes()
 
 

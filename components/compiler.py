@@ -1,10 +1,9 @@
 """How the C is compiled. Nothing else knows it: `make`, the package's build, the tests and the Lambda's zip ask here.
 
 The compiler is the package ziglang, which has clang in it and compiles for any
-machine on any other. What it makes is bound to no C library: the loadgen part
-finds the few functions that it needs in the process that loads it, the transform
-part needs none. So neither the version of the system's C library nor that of
-Python matters, and the same source makes the same bytes wherever it is compiled.
+machine on any other. What it makes is bound to no C library and to no version of
+Python: a module of the stable ABI finds the functions that it needs in the process
+that loads it. So the same source makes the same bytes wherever it is compiled.
 
     python -m components.compiler             compiles both parts for this machine, into the checkout
     python -m components.compiler transform   one of them
@@ -38,41 +37,42 @@ class CompileError(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """One compiled part: where its source and its library are below the project's root, and its own flags.
-
-    `undefined` are the flags, by system, that let the library have functions that it does not define.
-    """
+    """A package with a compiled part: a module of CPython's stable ABI (3.11), `_native`, of the C in its `native`."""
 
     name: str
-    source: str
-    library: str
-    flags: tuple[str, ...]
-    undefined: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def headers(self) -> str:
-        """The directory that holds the source and all that it includes."""
-        return self.source.rpartition("/")[0]
+        """The directory below the project's root that holds the source and what it alone includes."""
+        return f"{self.name}/native"
+
+    @property
+    def source(self) -> str:
+        """The file below the project's root that includes all others."""
+        return f"{self.headers}/module.c"
+
+    @property
+    def library(self) -> str:
+        """The module below the project's root, on every system."""
+        return f"{self.name}/_native.abi3.so"
 
 
-LOADGEN = Part(
-    name="loadgen",
-    source="loadgen/native/core.c",
-    library="loadgen/_native.abi3.so",
-    flags=("-std=gnu11", "-fvisibility=hidden"),
-    # Python's functions are in the interpreter, the system's in the C library that it has loaded.
-    undefined=((LINUX, ("-Wl,-z,undefs",)), (MACOS, ("-undefined", "dynamic_lookup"))),
-)
-TRANSFORM = Part(
-    name="transform",
-    source="transform/native/plain.c",
-    library="transform/libplain.so",
-    flags=("-std=c11", "-fno-builtin"),
-)
+LOADGEN = Part("loadgen")
+TRANSFORM = Part("transform")
 PARTS = (LOADGEN, TRANSFORM)
 
-_FLAGS = ("-O3", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-ffreestanding", "-nostdlib", "-s")
-_SYSTEM_FLAGS = {LINUX: ("-Wl,-z,max-page-size=4096",)}
+SHARED_HEADERS = Path(__file__).resolve().parent / "native"
+"""The directory of what both parts include."""
+
+_FLAGS = (
+    *("-std=gnu11", "-O3", "-Wall", "-Wextra", "-Werror", f"-I{SHARED_HEADERS}"),
+    *("-shared", "-fPIC", "-fvisibility=hidden", "-ffreestanding", "-nostdlib", "-s"),
+)
+# Python's functions are in the interpreter, the system's in the C library that it has loaded.
+_SYSTEM_FLAGS = {
+    LINUX: ("-Wl,-z,undefs", "-Wl,-z,max-page-size=4096"),
+    MACOS: ("-undefined", "dynamic_lookup"),
+}
 # What every x86-64 machine since 2009 has: https://gitlab.com/x86-psABIs/x86-64-ABI
 _PROCESSOR_FLAGS = {"x86_64": ("-mcpu=x86_64_v2",)}
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -92,8 +92,8 @@ def machine() -> str:
     return _MACHINES.get(name, name)
 
 
-def compile_source(part: Part, source: Path, machine: str, system: str, extra: Sequence[str] = ()) -> bytes:
-    """The library of a source file with a part's flags, and with `extra` after them, for any machine and system.
+def compile_source(source: Path, machine: str, system: str, extra: Sequence[str] = ()) -> bytes:
+    """The module of a source file, with `extra` flags after the project's, for any machine and system.
 
     CompileError when it does not compile, with what the compiler says.
     """
@@ -103,8 +103,7 @@ def compile_source(part: Part, source: Path, machine: str, system: str, extra: S
         result = subprocess.run(  # noqa: S603 - no shell, and the arguments are the project's own
             [
                 *(sys.executable, "-m", "ziglang", "cc", "-target", f"{machine}-{system}"),
-                *(*_FLAGS, *part.flags, *dict(part.undefined).get(system, ())),
-                *(*_SYSTEM_FLAGS.get(system, ()), *_PROCESSOR_FLAGS.get(machine, ()), *extra),
+                *(*_FLAGS, *_SYSTEM_FLAGS.get(system, ()), *_PROCESSOR_FLAGS.get(machine, ()), *extra),
                 *("-o", str(library), source.name),
             ],
             cwd=source.parent,
@@ -126,7 +125,7 @@ def build(part: Part, root: Path, output: Path | None = None) -> Path:
     if sys.platform not in SYSTEMS:
         raise CompileError(f"The C is compiled for Linux and macOS, not for {sys.platform}: everything runs without.")
     library = output or root / part.library
-    content = compile_source(part, root / part.source, machine(), SYSTEMS[sys.platform])
+    content = compile_source(root / part.source, machine(), SYSTEMS[sys.platform])
     # Replaced in one step: a process that has the library open keeps the old one.
     unfinished = library.with_name(f"{library.name}.{os.getpid()}")
     unfinished.write_bytes(content)

@@ -1,4 +1,4 @@
-"""The transform's inner loop as a shared library for a Lambda's machine: what `components.compiler` makes of it."""
+"""The transform's fast path as a module for a Lambda's machine: what `components.compiler` makes of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from components.wheels import BundleError, Target
 
 SOURCE = c.TRANSFORM.source
 LIBRARY = c.TRANSFORM.library
-"""Where the library is in the zip and in the checkout, on every system."""
+"""Where the module is in the zip and in the checkout, on every system."""
 
 
 def compiler() -> str:
@@ -22,9 +22,9 @@ def compiler() -> str:
 
 
 def compile_library(source: Path, target: Target) -> bytes:
-    """The library for a target, the same bytes on any machine; BundleError when it does not compile."""
+    """The module for a target, the same bytes on any machine; BundleError when it does not compile."""
     system = c.SYSTEMS.get(sys.platform, c.LINUX) if target.native else c.LINUX
     try:
-        return c.compile_source(c.TRANSFORM, source, target.machine, system)
+        return c.compile_source(source, target.machine, system)
     except c.CompileError as error:
         raise BundleError(str(error)) from None

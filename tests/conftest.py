@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from components.compiler import PARTS, SHARED_HEADERS
 from sandbox.state import StateDir
 
 _START_TIMEOUT_S = 60.0
@@ -29,15 +30,18 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the transform's inner loop, where that was not done since it changed.
+    """Compile the C where it has changed since it was compiled.
 
     Garbage is looked for more seldom: among the objects of pulumi_aws and moto that took a fifth of all time.
     """
     gc.set_threshold(50_000, 20, 100)
-    library = ROOT / "transform" / "libplain.so"
-    sources = [path.stat().st_mtime for path in (ROOT / "transform" / "native").iterdir()]
-    if not hasattr(config, "workerinput") and (not library.exists() or library.stat().st_mtime < max(sources)):
-        subprocess.run([sys.executable, "-m", "components.compiler", "transform"], cwd=ROOT, check=True)
+    if hasattr(config, "workerinput"):
+        return
+    for part in PARTS:
+        sources = [path for directory in (ROOT / part.headers, SHARED_HEADERS) for path in directory.iterdir()]
+        library = ROOT / part.library
+        if not library.exists() or library.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+            subprocess.run([sys.executable, "-m", "components.compiler", part.name], cwd=ROOT, check=True)
 
 
 @pytest.hookimpl(trylast=True)

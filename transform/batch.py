@@ -36,7 +36,7 @@ from msgspec.json import Decoder
 from pybase64 import b64decode, b64encode_as_string
 
 from transform.events import UnreadableError, read_change
-from transform.plain import LEFT, MOST_RECORDS, RESULTS, PlainRows, Rows
+from transform.fast_path import FALLBACK, MAX_RECORDS, RESULTS, FastPath, Rows
 from transform.rows import RowWriter
 from transform.schema import Table
 from transform.settings import EXPIRED, PartitionKey, Settings
@@ -85,11 +85,11 @@ class Transform:
     """Answers batches of one table's changes, under some settings. Not for two threads at a time."""
 
     def __init__(self, table: Table, settings: Settings, limit_bytes: int = RESPONSE_LIMIT_BYTES) -> None:
-        self._plain = PlainRows(table)
+        self._fast_path = FastPath(table)
         self._writer = RowWriter(table)
         self._drop = settings.drop
         self._dropped = {result for result, (op, expired) in RESULTS.items() if self._is_dropped(op, expired)}
-        self._uncounted = self._dropped | {LEFT}
+        self._uncounted = self._dropped | {FALLBACK}
         self._partition_by = settings.partition_by
         self._partitions = Decoder(defstruct("Partitions", [(key.column, object) for key in settings.partition_by]))
         self._limit_bytes = limit_bytes
@@ -98,8 +98,8 @@ class Transform:
         """The records' answers, in order, and what was counted. No record's content raises."""
         tally = Tally(records=len(records))
         answers: list[Answer] = []
-        for start in range(0, len(records), MOST_RECORDS):
-            answers += self._answer(records[start : start + MOST_RECORDS], tally)
+        for start in range(0, len(records), MAX_RECORDS):
+            answers += self._answer(records[start : start + MAX_RECORDS], tally)
         tally.ok = len(answers) - tally.dropped - tally.failed
         tally.bytes_out = _size(answers)
         if tally.bytes_out > self._limit_bytes:
@@ -109,12 +109,12 @@ class Transform:
     def _answer(self, records: list[Record], tally: Tally) -> list[Answer]:
         contents = _contents(records)
         tally.bytes_in += sum(map(len, contents))
-        rows = self._plain.write(contents)
+        rows = self._fast_path.write(contents)
         answers: list[Answer] = []
         start = 0
         for record, end, result in zip(records, rows.ends, rows.results, strict=True):
-            if result == LEFT:
-                answers.append(self._answer_carefully(record, tally))
+            if result == FALLBACK:
+                answers.append(self._answer_slowly(record, tally))
             elif result in self._dropped:
                 answers.append(_dropped(record, tally))
             else:
@@ -132,7 +132,7 @@ class Transform:
         for result in counted:
             tally.count(RESULTS[result][0], rows.results.count(result), min(moments))
 
-    def _answer_carefully(self, record: Record, tally: Tally) -> Answer:
+    def _answer_slowly(self, record: Record, tally: Tally) -> Answer:
         tally.careful += 1
         # Whatever is wrong with one record, it must not fail its batch: Firehose would
         # send the batch again, and then give up on all of it.
@@ -179,7 +179,7 @@ def _content(record: Record) -> bytes:
 
 
 def _contents(records: list[Record]) -> list[bytes]:
-    """The records' bytes; none of one that is not in base64, which the careful way will find."""
+    """The records' bytes; none of one that is not in base64, which the slow path will find."""
     try:
         return [*map(_content, records)]
     except Exception:

@@ -2,7 +2,7 @@
 
 A record's way: `batch` takes it out of base64, `events` reads the change, `rows`
 writes it (with `values`, one by one, exact), `batch` answers, `telemetry` says what
-was done. In its plain form, which most have, a record goes through `plain` instead
+was done. In its common form, which most have, a record goes through `fast_path` instead
 of `events` and `rows`, and becomes the same row.
 """
 
@@ -13,8 +13,8 @@ import sys
 import time
 from typing import TypedDict
 
-from transform import plain
 from transform.batch import Answer, Record, Transform
+from transform.compiled import missing
 from transform.schema import TABLE
 from transform.settings import from_environment
 from transform.telemetry import Origin, log_line
@@ -37,8 +37,8 @@ class FirehoseAnswer(TypedDict):
 _SETTINGS = from_environment(os.environ, TABLE)
 _TRANSFORM = Transform(TABLE, _SETTINGS)
 _FUNCTION = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "transform")
-if plain.MISSING is not None:
-    sys.stderr.write(f"native: no; every record takes the slow path, some ten times as long: {plain.MISSING}\n")
+if missing is not None:
+    sys.stderr.write(f"native: no; every record takes the slow path, some ten times as long: {missing}\n")
 
 
 def handler(event: FirehoseEvent, context: object) -> FirehoseAnswer:  # noqa: ARG001 - Lambda's signature

@@ -48,7 +48,7 @@ _decode_image = Decoder(_Map).decode
 
 
 class RowWriter:
-    """Writes the changes of one table as rows, one value at a time: what `transform.plain` must equal."""
+    """Writes the changes of one table as rows, one value at a time: what `transform.fast_path` must equal."""
 
     def __init__(self, table: Table) -> None:
         keys = {column.name for column in table.key_columns}

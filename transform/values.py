@@ -1,6 +1,6 @@
 """One DynamoDB value read as one Glue type, exactly or not at all.
 
-This is the meaning of a typed column; `transform.plain` has a faster way to the
+This is the meaning of a typed column; `transform.fast_path` has a faster way to the
 same result for values in their plain form. A number is taken apart as text and
 never becomes a float; nothing is rounded. A value that its column cannot hold
 exactly (12.345 in decimal(18,2), 2**31 in int, 30 February) is `UnfitError`: the

@@ -1,5 +1,5 @@
 /* What this library uses of Linux, as 64-bit machines have it; declared here because the compiler brings a C
- * library's headers only with that library, and this one is to be bound to none. */
+ * library's headers only together with that library, and this module is bound to none. */
 #ifndef LOADGEN_LINUX_H
 #define LOADGEN_LINUX_H
 
@@ -39,13 +39,13 @@ typedef struct {
 typedef struct {
     void *at;
     size_t size;
-} Part;
+} Buffer;
 
 typedef struct {
     void *name;
     uint32_t name_size;
-    Part *parts;
-    size_t part_count;
+    Buffer *buffers;
+    size_t buffer_count;
     void *control;
     size_t control_size;
     int flags;
@@ -58,7 +58,7 @@ typedef struct {
 } Control;
 
 int clock_gettime(int clock, Time *now);
-int epoll_wait(int poll, Event *events, int most, int timeout_ms);
+int epoll_wait(int poll, Event *events, int max_events, int timeout_ms);
 intptr_t recvmsg(int socket, Message *message, int flags);
 int timerfd_settime(int timer, int flags, const TimerSpec *spec, TimerSpec *before);
 int *__errno_location(void);

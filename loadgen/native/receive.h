@@ -1,24 +1,24 @@
-/* What has arrived on the sockets of an epoll set, and when: by the kernel's time stamps. */
+/* What the sockets of an epoll set have received, and when: by the kernel's time stamps. */
 #ifndef LOADGEN_RECEIVE_H
 #define LOADGEN_RECEIVE_H
 
+#include "arguments.h"
 #include "linux.h"
-#include "python.h"
 
-enum { RECEIVE_MOST = 512, RECEIVE_BYTES = 1 << 16 };
+enum { MAX_EVENTS = 512, REPLY_BYTES = 1 << 16 };
 
-static int64_t receive_clock(int clock) {
+static int64_t read_clock(int clock) {
     Time now;
     clock_gettime(clock, &now);
     return now.seconds * 1000000000 + now.ns;
 }
 
-/* Add to `arrived` what has come on a socket; -1 with an exception. */
+/* Adds to `arrived` what a socket has received; -1 with an exception. */
 static int receive_one(PyObject *arrived, int socket, int64_t now, int64_t ahead) {
-    static char buffer[RECEIVE_BYTES];
+    static char buffer[REPLY_BYTES];
     Control control = {0};
-    Part part = {buffer, sizeof buffer};
-    Message message = {.parts = &part, .part_count = 1, .control = &control, .control_size = sizeof control};
+    Buffer room = {buffer, sizeof buffer};
+    Message message = {.buffers = &room, .buffer_count = 1, .control = &control, .control_size = sizeof control};
     intptr_t size = recvmsg(socket, &message, MSG_DONTWAIT);
     int error = size < 0 ? *__errno_location() : 0;
     if (error == EAGAIN || error == EINTR) return 0;
@@ -47,22 +47,19 @@ static int receive_one(PyObject *arrived, int socket, int64_t now, int64_t ahead
 }
 
 static PyObject *receive(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
-    static Event events[RECEIVE_MOST];
+    static Event events[MAX_EVENTS];
     (void)module;
-    if (count != 1) {
-        PyErr_SetString(PyExc_TypeError, "receive takes an epoll set's descriptor");
+    int64_t poll;
+    if (read_count(count, 1, "receive takes an epoll set's descriptor") < 0 || read_integer(arguments[0], &poll) < 0)
         return NULL;
-    }
-    long long poll = PyLong_AsLongLong(arguments[0]);
-    if (poll == -1 && PyErr_Occurred()) return NULL;
     PyObject *arrived = PyList_New(0);
     if (!arrived) return NULL;
-    int ready = epoll_wait((int)poll, events, RECEIVE_MOST, 0);
+    int ready = epoll_wait((int)poll, events, MAX_EVENTS, 0);
     if (ready < 0 && *__errno_location() != EINTR) {
         Py_DecRef(arrived);
         return PyErr_SetFromErrno(PyExc_OSError);
     }
-    int64_t now = receive_clock(CLOCK_MONOTONIC), ahead = receive_clock(CLOCK_REALTIME) - now;
+    int64_t now = read_clock(CLOCK_MONOTONIC), ahead = read_clock(CLOCK_REALTIME) - now;
     for (int i = 0; i < ready; i++) {
         if (receive_one(arrived, (int)events[i].data, now, ahead) < 0) {
             Py_DecRef(arrived);

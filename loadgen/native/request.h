@@ -1,13 +1,13 @@
-/* Requests, joined and signed: what loadgen/signing.py says of AWS Signature Version 4. */
+/* Requests, joined and signed: AWS Signature Version 4, as loadgen/dynamodb/signing.py explains it. */
 #ifndef LOADGEN_REQUEST_H
 #define LOADGEN_REQUEST_H
 
-#include "python.h"
+#include "arguments.h"
 #include "sha256.h"
 
-enum { REQUEST_HEX = 2 * SHA256_DIGEST, REQUEST_LENGTH = 48 };
+enum { HEX_DIGEST = 2 * SHA256_DIGEST };
 
-/* A request on its way: where its parts are in the bytes that are to be sent. */
+/* A request in the making: where its parts are in the bytes to send. */
 typedef struct {
     PyObject *bytes;
     Sha256 canonical;
@@ -15,27 +15,23 @@ typedef struct {
     size_t body_size;
 } Request;
 
-static const char request_length[] = "\r\nContent-Length: ";
-static const char request_end[] = "\r\n\r\n";
-
-static const Sha256 *request_state(PyObject *object) {
-    char *at;
-    Py_ssize_t size;
-    if (PyBytes_AsStringAndSize(object, &at, &size) < 0) return NULL;
-    if (size != sizeof(Sha256)) {
-        PyErr_SetString(PyExc_ValueError, "a state is what `state` gave");
+static const Sha256 *read_state(PyObject *object) {
+    Span state;
+    if (read_bytes(object, &state) < 0) return NULL;
+    if (length(state) != sizeof(Sha256)) {
+        PyErr_SetString(PyExc_ValueError, "a state is what `state` returns");
         return NULL;
     }
-    return (const Sha256 *)at;
+    return (const Sha256 *)state.at;
 }
 
 /* A list's or a tuple's item, borrowed. */
-static inline PyObject *request_item(PyObject *sequence, int is_list, Py_ssize_t index) {
+static inline PyObject *item_of(PyObject *sequence, int is_list, Py_ssize_t index) {
     return is_list ? PyList_GetItem(sequence, index) : PyTuple_GetItem(sequence, index);
 }
 
-/* The length of a sequence of bytes, and where its items come from; -1 when it is none. */
-static Py_ssize_t request_count(PyObject *sequence, int *is_list) {
+/* The length of a list or a tuple, and which of them it is; -1 with an exception. */
+static Py_ssize_t count_items(PyObject *sequence, int *is_list) {
     Py_ssize_t count = PyTuple_Size(sequence);
     *is_list = count < 0;
     if (*is_list) {
@@ -49,50 +45,52 @@ static Py_ssize_t request_count(PyObject *sequence, int *is_list) {
     return count;
 }
 
-/* Put the head, room for the signature, the length and the body together; -1 with an exception. */
-static int request_join(Request *request, PyObject *head, PyObject *pieces) {
-    char *head_at, *at;
-    Py_ssize_t head_size, size, body = 0;
-    int is_list;
-    Py_ssize_t count = request_count(pieces, &is_list);
-    if (count < 0 || PyBytes_AsStringAndSize(head, &head_at, &head_size) < 0) return -1;
+/* The bytes of all pieces together; -1 with an exception. */
+static int64_t body_bytes(PyObject *pieces, Py_ssize_t count, int is_list) {
+    int64_t bytes = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
-        if (PyBytes_AsStringAndSize(request_item(pieces, is_list, i), &at, &size) < 0) return -1;
-        body += size;
+        Span piece;
+        if (read_bytes(item_of(pieces, is_list, i), &piece) < 0) return -1;
+        bytes += length(piece);
     }
-    char digits[24];
-    int first = sizeof digits;
-    size_t rest = (size_t)body;
-    do digits[--first] = (char)('0' + rest % 10); while (rest /= 10);
-    size_t length = sizeof digits - (size_t)first;
-    Py_ssize_t whole = head_size + REQUEST_HEX + (Py_ssize_t)(sizeof request_length - 1 + length + sizeof request_end - 1) + body;
-    request->bytes = PyBytes_FromStringAndSize(NULL, whole);
+    return bytes;
+}
+
+static int count_digits(int64_t number) {
+    int digits = 1;
+    while (number /= 10) digits++;
+    return digits;
+}
+
+/* Joins the head, room for the signature, the length and the body; -1 with an exception. */
+static int join_request(Request *request, PyObject *head_object, PyObject *pieces) {
+    static const Span before = LITERAL("\r\nContent-Length: "), after = LITERAL("\r\n\r\n");
+    Span head, piece;
+    int is_list;
+    Py_ssize_t count = count_items(pieces, &is_list);
+    int64_t body = count < 0 || read_bytes(head_object, &head) < 0 ? -1 : body_bytes(pieces, count, is_list);
+    if (body < 0) return -1;
+    int digits = count_digits(body);
+    request->bytes =
+        PyBytes_FromStringAndSize(NULL, length(head) + HEX_DIGEST + length(before) + digits + length(after) + body);
     if (!request->bytes) return -1;
-    char *to = PyBytes_AsString(request->bytes);
-    memcpy(to, head_at, (size_t)head_size);
-    to += head_size;
-    request->signature = (uint8_t *)to;
-    to += REQUEST_HEX;
-    memcpy(to, request_length, sizeof request_length - 1);
-    to += sizeof request_length - 1;
-    memcpy(to, digits + first, length);
-    to += length;
-    memcpy(to, request_end, sizeof request_end - 1);
-    to += sizeof request_end - 1;
-    request->body = (uint8_t *)to;
+    uint8_t *to = put_bytes((uint8_t *)PyBytes_AsString(request->bytes), head);
+    request->signature = to;
+    to = put_bytes(to + HEX_DIGEST, before);
+    to = put_bytes(put_digits(to, body, digits), after);
+    request->body = to;
     request->body_size = (size_t)body;
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyBytes_AsStringAndSize(request_item(pieces, is_list, i), &at, &size);
-        memcpy(to, at, (size_t)size);
-        to += size;
+        read_bytes(item_of(pieces, is_list, i), &piece);
+        to = put_bytes(to, piece);
     }
     return 0;
 }
 
-/* Sign one request, or two side by side. */
-static void request_sign(Request *requests, int count, const Sha256 *inner, const Sha256 *outer) {
+/* Signs one request, or two side by side. */
+static void sign_requests(Request *requests, int count, const Sha256 *inner, const Sha256 *outer) {
     uint32_t hash[2][8];
-    uint8_t text[2][REQUEST_HEX];
+    uint8_t text[2][HEX_DIGEST];
     Sha256End end[2];
     Sha256Run runs[2];
     for (int i = 0; i < count; i++) {
@@ -110,7 +108,7 @@ static void request_sign(Request *requests, int count, const Sha256 *inner, cons
     for (int step = 0; step < 3; step++) {
         for (int i = 0; i < count; i++) {
             const Sha256 *state = step == 0 ? &requests[i].canonical : step == 1 ? inner : outer;
-            size_t size = REQUEST_HEX;
+            size_t size = HEX_DIGEST;
             if (step < 2) {
                 sha256_write_hex(hash[i], text[i]);
             } else {
@@ -126,21 +124,22 @@ static void request_sign(Request *requests, int count, const Sha256 *inner, cons
     for (int i = 0; i < count; i++) sha256_write_hex(hash[i], requests[i].signature);
 }
 
-/* The head and the state of a call's target, and its pieces, joined; -1 with an exception. */
-static int request_prepare(Request *request, PyObject *call, PyObject *constants) {
+/* Joins a call's pieces with the head of its target, whose state it copies; -1 with an exception. */
+static int prepare_request(Request *request, PyObject *call, PyObject *constants) {
     static PyObject *target_name, *pieces_name;
     if (!target_name) target_name = PyUnicode_InternFromString("target");
     if (!pieces_name) pieces_name = PyUnicode_InternFromString("pieces");
-    PyObject *target = PyObject_GetAttr(call, target_name), *pieces = PyObject_GetAttr(call, pieces_name);
-    PyObject *pair = target && pieces ? PyObject_GetItem(constants, target) : NULL;
+    PyObject *target = PyObject_GetAttr(call, target_name);
+    PyObject *pieces = target ? PyObject_GetAttr(call, pieces_name) : NULL;
+    PyObject *pair = pieces ? PyObject_GetItem(constants, target) : NULL;
     int failed = -1;
     if (pair) {
         PyObject *head = PyTuple_GetItem(pair, 0), *canonical = head ? PyTuple_GetItem(pair, 1) : NULL;
-        const Sha256 *so_far = canonical ? request_state(canonical) : NULL;
+        const Sha256 *so_far = canonical ? read_state(canonical) : NULL;
         if (so_far) {
-            /* Copied: nothing says that the pair outlives this. */
+            /* Copied: nothing keeps the pair alive. */
             memcpy(&request->canonical, so_far, sizeof *so_far);
-            failed = request_join(request, head, pieces);
+            failed = join_request(request, head, pieces);
         }
     }
     Py_DecRef(pair);
@@ -151,11 +150,8 @@ static int request_prepare(Request *request, PyObject *call, PyObject *constants
 
 static PyObject *requests(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
     (void)module;
-    if (count != 4) {
-        PyErr_SetString(PyExc_TypeError, "requests takes calls, their targets' constants, and two states");
-        return NULL;
-    }
-    const Sha256 *inner = request_state(arguments[2]), *outer = inner ? request_state(arguments[3]) : NULL;
+    if (read_count(count, 4, "requests takes calls, their targets' constants, and two states") < 0) return NULL;
+    const Sha256 *inner = read_state(arguments[2]), *outer = inner ? read_state(arguments[3]) : NULL;
     Py_ssize_t number = outer ? PyList_Size(arguments[0]) : -1;
     PyObject *made = number < 0 ? NULL : PyList_New(number);
     if (!made) return NULL;
@@ -166,7 +162,7 @@ static PyObject *requests(PyObject *module, PyObject *const *arguments, Py_ssize
             PyObject *call = PyList_GetItem(arguments[0], i + j);
             /* Held: to get its attributes may run Python, which may change the list. */
             Py_IncRef(call);
-            int failed = call ? request_prepare(&pair[j], call, arguments[1]) : -1;
+            int failed = call ? prepare_request(&pair[j], call, arguments[1]) : -1;
             Py_DecRef(call);
             if (failed) {
                 Py_DecRef(made);
@@ -174,32 +170,24 @@ static PyObject *requests(PyObject *module, PyObject *const *arguments, Py_ssize
             }
             PyList_SetItem(made, i + j, pair[j].bytes);
         }
-        request_sign(pair, many, inner, outer);
+        sign_requests(pair, many, inner, outer);
     }
     return made;
 }
 
 static PyObject *state(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
     (void)module;
-    char *at;
-    Py_ssize_t size;
-    if (count != 1) {
-        PyErr_SetString(PyExc_TypeError, "state takes bytes");
-        return NULL;
-    }
-    if (PyBytes_AsStringAndSize(arguments[0], &at, &size) < 0) return NULL;
+    Span data;
+    if (read_count(count, 1, "state takes bytes") < 0 || read_bytes(arguments[0], &data) < 0) return NULL;
     Sha256 made = {0};
     memcpy(made.hash, sha256_start, sizeof made.hash);
-    sha256_add(&made, (const uint8_t *)at, (size_t)size);
+    sha256_add(&made, data.at, (size_t)length(data));
     return PyBytes_FromStringAndSize((const char *)&made, sizeof made);
 }
 
 static PyObject *instructions(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
     (void)module;
-    if (count != 1) {
-        PyErr_SetString(PyExc_TypeError, "instructions takes whether they are to be used");
-        return NULL;
-    }
+    if (read_count(count, 1, "instructions takes whether to use them") < 0) return NULL;
     int used = PyObject_IsTrue(arguments[0]);
     if (used < 0) return NULL;
     sha256_instructions = used && sha256_has_instructions();

@@ -8,9 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define memcpy __builtin_memcpy
-#define memmove __builtin_memmove
-#define memset __builtin_memset
+#include "memory.h"
 
 enum { SHA256_BLOCK = 64, SHA256_DIGEST = 32 };
 
@@ -28,22 +26,19 @@ typedef struct {
     size_t blocks;
 } Sha256Run;
 
-static const uint32_t sha256_constants[64] __attribute__((aligned(16))) = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-};
+static const uint32_t sha256_constants[64] __attribute__((aligned(16))) = {0x428a2f98, 0x71374491, 0xb5c0fbcf,
+    0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
+    0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+    0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147,
+    0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e,
+    0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3, 0x748f82ee,
+    0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 static const uint32_t sha256_start[8] = {
-    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-};
+    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
-static inline uint32_t sha256_turned(uint32_t word, int bits) {
+static inline uint32_t sha256_rotated(uint32_t word, int bits) {
     return word >> bits | word << (32 - bits);
 }
 
@@ -58,15 +53,15 @@ static void sha256_portable(uint32_t *hash, const uint8_t *at, size_t blocks) {
         for (int i = 16; i < 64; i++) {
             uint32_t first = words[i - 15], last = words[i - 2];
             words[i] = words[i - 16] + words[i - 7]
-                + (sha256_turned(first, 7) ^ sha256_turned(first, 18) ^ first >> 3)
-                + (sha256_turned(last, 17) ^ sha256_turned(last, 19) ^ last >> 10);
+                + (sha256_rotated(first, 7) ^ sha256_rotated(first, 18) ^ first >> 3)
+                + (sha256_rotated(last, 17) ^ sha256_rotated(last, 19) ^ last >> 10);
         }
         memcpy(state, hash, sizeof state);
         for (int i = 0; i < 64; i++) {
             uint32_t a = state[0], e = state[4];
-            uint32_t one = state[7] + (sha256_turned(e, 6) ^ sha256_turned(e, 11) ^ sha256_turned(e, 25))
+            uint32_t one = state[7] + (sha256_rotated(e, 6) ^ sha256_rotated(e, 11) ^ sha256_rotated(e, 25))
                 + ((e & state[5]) ^ (~e & state[6])) + sha256_constants[i] + words[i];
-            uint32_t two = (sha256_turned(a, 2) ^ sha256_turned(a, 13) ^ sha256_turned(a, 22))
+            uint32_t two = (sha256_rotated(a, 2) ^ sha256_rotated(a, 13) ^ sha256_rotated(a, 22))
                 + ((a & state[1]) ^ (a & state[2]) ^ (state[1] & state[2]));
             memmove(state + 1, state, 7 * sizeof *state);
             state[4] += one;
@@ -83,13 +78,13 @@ static void sha256_portable(uint32_t *hash, const uint8_t *at, size_t blocks) {
 
 static int sha256_has_instructions(void) {
     unsigned a, b, c, d;
-    return __get_cpuid(1, &a, &b, &c, &d) && c & bit_SSE4_1 && c & bit_SSSE3
-        && __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & 1u << 29;
+    return __get_cpuid(1, &a, &b, &c, &d) && c & bit_SSE4_1 && c & bit_SSSE3 && __get_cpuid_count(7, 0, &a, &b, &c, &d)
+        && b & 1u << 29;
 }
 
 /* https://www.intel.com/content/www/us/en/developer/articles/technical/intel-sha-extensions.html */
-__attribute__((target("sha,sse4.1,ssse3"), always_inline)) static inline void
-sha256_lanes(const int lanes, Sha256Run *runs, size_t blocks) {
+__attribute__((target("sha,sse4.1,ssse3"), always_inline)) static inline void sha256_lanes(
+    const int lanes, Sha256Run *runs, size_t blocks) {
     const __m128i order = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
     __m128i low[2], high[2], word[2][4], low_before[2], high_before[2], sum[2];
     for (int lane = 0; lane < lanes; lane++) {
@@ -108,8 +103,7 @@ sha256_lanes(const int lanes, Sha256Run *runs, size_t blocks) {
 #pragma clang loop unroll(full)
             for (int lane = 0; lane < lanes; lane++) {
                 __m128i *w = word[lane];
-                if (r < 4)
-                    w[r] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(runs[lane].at + 16 * r)), order);
+                if (r < 4) w[r] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(runs[lane].at + 16 * r)), order);
                 sum[lane] = _mm_add_epi32(w[r & 3], _mm_load_si128((const __m128i *)(sha256_constants + 4 * r)));
                 high[lane] = _mm_sha256rnds2_epu32(high[lane], low[lane], sum[lane]);
                 if (r >= 3 && r < 15) {
@@ -161,8 +155,8 @@ static int sha256_has_instructions(void) {
 #endif
 
 /* https://developer.arm.com/architectures/instruction-sets/intrinsics/#q=sha256 */
-__attribute__((target("sha2"), always_inline)) static inline void
-sha256_lanes(const int lanes, Sha256Run *runs, size_t blocks) {
+__attribute__((target("sha2"), always_inline)) static inline void sha256_lanes(
+    const int lanes, Sha256Run *runs, size_t blocks) {
     uint32x4_t low[2], high[2], word[2][4], low_before[2], high_before[2];
     for (int lane = 0; lane < lanes; lane++) {
         low[lane] = vld1q_u32(runs[lane].hash);
@@ -183,8 +177,8 @@ sha256_lanes(const int lanes, Sha256Run *runs, size_t blocks) {
                 uint32x4_t *w = word[lane], before = low[lane];
                 uint32x4_t sum = vaddq_u32(w[r & 3], vld1q_u32(sha256_constants + 4 * r));
                 if (r < 12)
-                    w[r & 3] = vsha256su1q_u32(
-                        vsha256su0q_u32(w[r & 3], w[(r + 1) & 3]), w[(r + 2) & 3], w[(r + 3) & 3]);
+                    w[r & 3] =
+                        vsha256su1q_u32(vsha256su0q_u32(w[r & 3], w[(r + 1) & 3]), w[(r + 2) & 3], w[(r + 3) & 3]);
                 low[lane] = vsha256hq_u32(low[lane], high[lane], sum);
                 high[lane] = vsha256h2q_u32(high[lane], before, sum);
             }

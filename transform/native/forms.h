@@ -1,27 +1,26 @@
-/* The forms of plain texts; each is given what stands between the quotes. */
-
-#ifndef FORMS_H
-#define FORMS_H
+/* The common forms of a column's texts; each function takes what is between the quotes. */
+#ifndef TRANSFORM_FORMS_H
+#define TRANSFORM_FORMS_H
 
 #include "json.h"
 
 /* Whether a row's string has the same escapes: the codec writes no others. */
-static int is_own_form(struct span text) {
-    for (const byte *p = text.at; *(p = skip_characters(p)) == '\\'; p += 2)
+static int is_own_form(Span text) {
+    for (const uint8_t *p = text.at; *(p = skip_characters(p)) == '\\'; p += 2)
         if (p[1] == '/' || p[1] == 'u') return 0;
     return 1;
 }
 
-static int is_integer(struct span text, i32 whole) {
-    const byte *p = text.at + (*text.at == '-');
-    const byte *end = skip_digits(p);
+static int is_integer(Span text, int32_t whole) {
+    const uint8_t *p = text.at + (*text.at == '-');
+    const uint8_t *end = skip_digits(p);
     if (end != text.end || end == p || end - p > whole) return 0;
     return *p != '0' || (end - p == 1 && p == text.at);
 }
 
-static int is_decimal(struct span text, i32 whole, i32 fraction) {
-    const byte *p = text.at + (*text.at == '-');
-    const byte *end = skip_digits(p);
+static int is_decimal(Span text, int32_t whole, int32_t fraction) {
+    const uint8_t *p = text.at + (*text.at == '-');
+    const uint8_t *end = skip_digits(p);
     if (end == p || end - p > whole) return 0;
     if (*end == '.') {
         p = end + 1;
@@ -31,16 +30,18 @@ static int is_decimal(struct span text, i32 whole, i32 fraction) {
     return end == text.end;
 }
 
-static int is_double(struct span text, i32 whole, i32 fraction) {
+static int is_double(Span text, int32_t whole, int32_t fraction) {
     return is_decimal(text, whole, fraction) && skip_number(text.at) == text.end;
 }
 
-INLINE int two_digits(const byte *p) { return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + p[1] - '0' : 255; }
+INLINE int two_digits(const uint8_t *p) {
+    return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + p[1] - '0' : 255;
+}
 
 /* A day from 0001-01-01 on. */
-static int is_date(struct span text) {
-    static const byte days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    const byte *p = text.at;
+static int is_date(Span text) {
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const uint8_t *p = text.at;
     if (length(text) != 10 || p[4] != '-' || p[7] != '-') return 0;
     int century = two_digits(p), year = two_digits(p + 2), month = two_digits(p + 5), day = two_digits(p + 8);
     if (century > 99 || year > 99 || century + year == 0 || month < 1 || month > 12) return 0;
@@ -48,18 +49,18 @@ static int is_date(struct span text) {
     return day >= 1 && day <= days[month - 1] + (month == 2 && is_leap);
 }
 
-/* Where the zone begins, Z or +00:00, behind a time with at most nine digits of a fraction; null for another form. */
-static const byte *zone_of(struct span text) {
-    const byte *p = text.at;
-    if (length(text) < 20 || !is_date((struct span){p, p + 10}) || p[10] != 'T' || p[13] != ':' || p[16] != ':') return 0;
-    if (two_digits(p + 11) > 23 || two_digits(p + 14) > 59 || two_digits(p + 17) > 59) return 0;
-    const byte *zone = p + 19;
+/* Where the zone begins, Z or +00:00, behind a time with at most nine digits of a fraction; NULL for another form. */
+static const uint8_t *zone_of(Span text) {
+    const uint8_t *p = text.at;
+    if (length(text) < 20 || !is_date((Span){p, p + 10}) || p[10] != 'T' || p[13] != ':' || p[16] != ':') return NULL;
+    if (two_digits(p + 11) > 23 || two_digits(p + 14) > 59 || two_digits(p + 17) > 59) return NULL;
+    const uint8_t *zone = p + 19;
     if (*zone == '.') {
         zone = skip_digits(zone + 1);
-        if (zone == p + 20 || zone > p + 29) return 0;
+        if (zone == p + 20 || zone > p + 29) return NULL;
     }
-    struct span rest = {zone, text.end};
-    return IS(rest, "Z") || IS(rest, "+00:00") ? zone : 0;
+    Span rest = {zone, text.end};
+    return IS(rest, "Z") || IS(rest, "+00:00") ? zone : NULL;
 }
 
 #endif

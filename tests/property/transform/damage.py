@@ -39,7 +39,7 @@ _VALUE = re.compile(rb'(?<=[:,\[{ ])(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true
 
 
 def order_seeds() -> list[bytes]:
-    """Events of orders: the fixtures in tests/events, and one at each limit of the fast way."""
+    """Events of orders: the fixtures in tests/events, and one at each limit of the fast path."""
     seeds = [path.read_bytes().rstrip() for path in sorted(EVENTS.glob("[pn]*.json")) if ".row." not in path.name]
     order = {"order_id": {"S": "o-1"}, "status": {"S": "paid"}, "shipping_address": {"M": {"city": {"S": "Köln"}}}}
     many = {f"a{index}": {"S": ""} for index in range(512 - len(order))}

@@ -5,12 +5,12 @@
 It starts from the fixtures in tests/events and from seeds of its own, and damages
 them: bits, bytes, numbers, quotes, values, cuts, repeats, splices of two. Checked of each case:
 
-- by the fast way, from memory to memory that each end before a page that nobody may
-  touch: it keeps within both, and what it says is what the careful way says, in
+- by the fast path, from memory to memory that each end before a page that nobody may
+  touch: it keeps within both, and what it says is what the slow path says, in
   whatever room it has;
 - in a batch, between two good records: the answers' ids and order, that the good rows
   are what they always are, that a failed record keeps its data, and that every row is
-  the careful way's: JSON with the schema's columns, which holds the images as they came.
+  the slow path's: JSON with the schema's columns, which holds the images as they came.
 
 Exit code 1 at the first case that shows otherwise; it prints the case. One that ends
 the process is in .build/fuzz-case, where each is written before it is tried:
@@ -38,14 +38,14 @@ from tests.property.transform.guarded import GuardedRows
 from tests.property.transform.inventory import INVENTORY
 from transform.batch import Record, Transform
 from transform.events import Change, read_change
-from transform.plain import LEFT, RESULTS
+from transform.fast_path import FALLBACK, RESULTS
 from transform.rows import RowWriter
 from transform.schema import TABLE, Table
 from transform.settings import Settings
 
 UNDER_TEST = Path(__file__).parents[3] / ".build" / "fuzz-case"
 _PER_BATCH = 20
-_MOST_BYTES = 1 << 20
+_MAX_BYTES = 1 << 20
 
 
 class _Images(Struct):
@@ -68,7 +68,7 @@ class Fuzzer:
         self._columns = tuple(column.name for column in table.change_log_columns)
         self._transform = Transform(table, Settings())
         self._writer = RowWriter(table)
-        self._guarded = GuardedRows(table, _MOST_BYTES)
+        self._guarded = GuardedRows(table, _MAX_BYTES)
         self._random = generator
         self._note = note
         self._good = base64.b64encode(good).decode()
@@ -76,7 +76,7 @@ class Fuzzer:
         self._good_row = answer.get("data", "")
 
     def check(self, cases: list[bytes]) -> tuple[int, int]:
-        """Check cases in one batch; how many became rows, and how many of these by the fast way."""
+        """Check cases in one batch; how many became rows, and how many of these by the fast path."""
         lines: list[bytes | None] = []
         fast = 0
         for case in cases:
@@ -91,12 +91,12 @@ class Fuzzer:
         return len(cases) - lines.count(None), fast
 
     def _check_alone(self, case: bytes) -> tuple[bytes | None, bool]:
-        """The case's row by the careful way, and whether the fast way writes it too."""
-        change, line, mismatches = self._careful(case)
+        """The case's row by the slow path, and whether the fast path writes it too."""
+        change, line, mismatches = self._slow(case)
         self._note(case)
         room = self._guarded.room(len(case))
         fast = self._guarded.write(case, room)
-        if fast.result != LEFT:
+        if fast.result != FALLBACK:
             assert change
             assert fast.line == line
             assert not mismatches
@@ -106,9 +106,9 @@ class Fuzzer:
         assert scant.line in (None, fast.line)
         if line:
             self._check_row(case, line)
-        return line, fast.result != LEFT
+        return line, fast.result != FALLBACK
 
-    def _careful(self, case: bytes) -> tuple[Change | None, bytes | None, dict[str, int]]:
+    def _slow(self, case: bytes) -> tuple[Change | None, bytes | None, dict[str, int]]:
         mismatches: dict[str, int] = {}
         try:
             change = read_change(case)
@@ -170,10 +170,10 @@ def _fuzz(cases: int, seed: int, generator: random.Random, note: Callable[[bytes
         done, rows, fast = done + len(batch), rows + new_rows, fast + new_fast
         if time.monotonic() - shown > 10:
             shown = time.monotonic()
-            sys.stdout.write(f"{done:,} cases, {rows:,} rows, {fast:,} of them by the fast way\n")
+            sys.stdout.write(f"{done:,} cases, {rows:,} rows, {fast:,} of them by the fast path\n")
     sys.stdout.write(
         f"{done:,} cases in {time.monotonic() - started:.0f} s, seed {seed}: none raised; "
-        f"{rows:,} rows, {fast:,} of them by the fast way as by the careful one\n"
+        f"{rows:,} rows, {fast:,} of them by the fast path as by the slow path\n"
     )
 
 

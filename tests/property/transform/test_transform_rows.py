@@ -14,7 +14,7 @@ from tests.property.transform.oracle import expected_columns, load_row, row_colu
 from tests.property.transform.strategies import Event, events
 from transform.batch import Answer, Transform
 from transform.events import read_change
-from transform.plain import LEFT, RESULTS, PlainRows
+from transform.fast_path import FALLBACK, RESULTS, FastPath
 from transform.rows import RowWriter
 from transform.schema import TABLE, Table
 from transform.settings import Settings
@@ -71,11 +71,11 @@ def test_the_row_has_the_schemas_columns_in_order_and_says_what_happened(table: 
 @TABLES
 @SLOW_TO_DRAW
 @given(data=st.data())
-def test_the_fast_way_gives_the_row_of_the_careful_one(table: Table, data: st.DataObject) -> None:
+def test_the_fast_path_gives_the_row_of_the_slow_path(table: Table, data: st.DataObject) -> None:
     event = data.draw(events(table))
     change = read_change(event.data)
-    rows = PlainRows(table).write([event.data])
-    if rows.results[0] != LEFT:
+    rows = FastPath(table).write([event.data])
+    if rows.results[0] != FALLBACK:
         assert bytes(rows.lines[: rows.ends[0]]) == RowWriter(table).line(change, {})
         assert RESULTS[rows.results[0]] == (change.op, change.expired)
         assert rows.moments == [change.epoch_us]

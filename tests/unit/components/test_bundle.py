@@ -42,8 +42,8 @@ SHIPPED = [
     "codec/_core.cpython-313-aarch64-linux-gnu.so",
     "codec/py.typed",
     "transform/__init__.py",
+    "transform/_native.abi3.so",
     "transform/handler.py",
-    "transform/libplain.so",
 ]
 
 
@@ -59,10 +59,11 @@ def _project(root: Path) -> Path:
     (root / "transform" / "handler.py").write_text("def handler(event, context): ...\n")
     (root / "transform" / "__pycache__" / "handler.cpython-313.pyc").write_bytes(b"compiled")
     (root / "transform" / "notes.txt").write_text("not code")
-    (root / "transform" / "native").mkdir()
-    (root / "transform" / "native" / "plain.c").write_text('#include "answer.h"\nint answer(void) { return ANSWER; }\n')
-    (root / "transform" / "native" / "answer.h").write_text("#define ANSWER 42\n")
-    (root / "transform" / "libplain.so").write_bytes(b"for this machine, not the Lambda's")
+    native = root / "transform" / "native"
+    native.mkdir()
+    (native / "module.c").write_text('#include "answer.h"\nint answer(void) { return ANSWER; }\n')
+    (native / "answer.h").write_text("#define ANSWER 42\n")
+    (root / "transform" / "_native.abi3.so").write_bytes(b"for this machine, not the Lambda's")
     (root / "requirements").mkdir()
     (root / "requirements" / "transform.txt").write_text("codec==1.0 --hash=sha256:00\n")
     return root
@@ -146,8 +147,8 @@ def test_a_build_that_fails_leaves_nothing_behind(project: Path) -> None:
 
 
 def test_an_inner_loop_that_does_not_compile_is_told_and_leaves_nothing_behind(project: Path) -> None:
-    (project / "transform" / "native" / "plain.c").write_text("int answer(void) { return }\n")
-    with pytest.raises(BundleError, match=r"plain\.c does not compile for aarch64: .*expected expression"):
+    (project / "transform" / "native" / "module.c").write_text("int answer(void) { return }\n")
+    with pytest.raises(BundleError, match=r"module\.c does not compile for aarch64: .*expected expression"):
         bundle.build(project, TARGET, _install)
     assert list((project / ".build").iterdir()) == []
 

@@ -11,7 +11,7 @@ from components import host
 from components.library import SOURCE, compile_library
 from components.wheels import BundleError, Target
 
-ANSWER = "int answer(void) { return 42; }\n"
+ANSWER = '__attribute__((visibility("default"))) int answer(void) { return 42; }\n'
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 
 

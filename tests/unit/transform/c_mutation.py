@@ -35,9 +35,9 @@ _COPIED = ("transform", "tests/unit/transform", "tests/property/transform", "tes
 # What is quick is tried first: most mutants are killed by it.
 _TESTS = (
     (
-        "tests/unit/transform/test_plain.py",
-        "tests/unit/transform/test_plain_edges.py",
-        "tests/unit/transform/test_plain_event_edges.py",
+        "tests/unit/transform/test_fast_path.py",
+        "tests/unit/transform/test_fast_path_image.py",
+        "tests/unit/transform/test_fast_path_event.py",
     ),
     (
         "tests/unit/transform/test_golden.py",

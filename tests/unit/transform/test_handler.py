@@ -68,7 +68,7 @@ def test_only_the_codec_comes_along() -> None:
     assert not re.search(r"boto|pulumi", shown)
 
 
-def test_without_its_library_it_answers_the_same_and_says_so(tmp_path: Path) -> None:
+def test_without_its_module_it_answers_the_same_and_says_so(tmp_path: Path) -> None:
     """Where nothing is compiled: all records take the slow path, and standard error says what compiles it."""
     copied = shutil.copytree(ROOT / "transform", tmp_path / "transform", ignore=shutil.ignore_patterns("*.so"))
     batch = json.dumps(event(pipe_event(), pipe_event("REMOVE"), b"nonsense"))
@@ -86,10 +86,10 @@ def test_without_its_library_it_answers_the_same_and_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("content", [b"of another system", b""])
-def test_a_library_that_cannot_be_loaded_is_as_good_as_none(content: bytes, tmp_path: Path) -> None:
+def test_a_module_that_cannot_be_loaded_counts_as_missing(content: bytes, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "transform", tmp_path / "transform", ignore=shutil.ignore_patterns("*.so"))
-    (tmp_path / "transform" / "libplain.so").write_bytes(content)
-    script = "from transform import plain; print(plain.MISSING)"
+    (tmp_path / "transform" / "_native.abi3.so").write_bytes(content)
+    script = "from transform.compiled import missing; print(missing)"
     command = [sys.executable, "-c", script]
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    assert "libplain.so" in shown
+    assert "_native.abi3.so" in shown

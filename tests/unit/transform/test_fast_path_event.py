@@ -1,4 +1,4 @@
-"""What is plain in an event around its image and what is left, and that it is told within the buffers."""
+"""What the fast path writes of an event around its image and what it passes on, within its buffers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.property.transform.guarded import GuardedRows
-from tests.unit.transform.plain_events import THING, are_written, event, is_written
+from tests.unit.transform.fast_path_events import THING, are_written, event, is_written
 from transform.events import read_change
 from transform.rows import RowWriter
 from transform.schema import Column, Table
@@ -21,16 +21,16 @@ OTHER_FORMS = '1e003 1e+003 1795356187.00000000 1.e5 1e 1e+ 01 +1 .5 1: 1/ "1" n
 
 
 @pytest.mark.parametrize(
-    ("times", "is_plain"),
+    ("times", "is_fast"),
     [(PLAIN_TIMES, True), (PLAIN_FORMS, True), (OTHER_TIMES, False), (OTHER_FORMS, False)],
-    ids=["plain", "plain forms", "other", "other forms"],
+    ids=["common", "common forms", "other", "other forms"],
 )
-def test_a_time_is_a_whole_number_of_so_many_digits(times: str, is_plain: bool) -> None:
+def test_a_time_is_a_whole_number_of_so_many_digits(times: str, is_fast: bool) -> None:
     chosen = times.split()
     for sequence in ('"7"', '""'):
         written = are_written([event(time=time, sequence=sequence) for time in chosen])
         assert {time for time, is_fast in zip(chosen, written, strict=True) if is_fast} == (
-            {*chosen} if is_plain and sequence != '""' else set()
+            {*chosen} if is_fast and sequence != '""' else set()
         )
 
 
@@ -44,11 +44,11 @@ PRECISIONS = [
 ]
 
 
-@pytest.mark.parametrize(("precision", "plain", "others"), PRECISIONS)
-def test_a_precision_says_the_times_unit(precision: str, plain: str, others: str) -> None:
-    chosen = [*plain.split(), *others.split()]
+@pytest.mark.parametrize(("precision", "common", "others"), PRECISIONS)
+def test_a_precision_says_the_times_unit(precision: str, common: str, others: str) -> None:
+    chosen = [*common.split(), *others.split()]
     pieces = [f'{time},"ApproximateCreationDateTimePrecision":"{precision}"' for time in chosen]
-    assert are_written(event(time=piece) for piece in pieces) == [time in plain.split() for time in chosen]
+    assert are_written(event(time=piece) for piece in pieces) == [time in common.split() for time in chosen]
 
 
 def test_every_month_has_its_days_and_every_clock_its_seconds() -> None:
@@ -66,15 +66,15 @@ def test_fractions_of_a_second_keep_their_zeros() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sequence", "is_plain"),
+    ("sequence", "is_fast"),
     [
         *((f'"{digits}"', True) for digits in ("0", "7", "007", "9" * 39, "9" * 40)),
         *((f'"{text}"', False) for text in ("", "9" * 41, "1x", "x1", "1:", "/1", "-1", "1 ", "1.0", r"\u0031", "٣")),
         *((text, False) for text in ("7", "null", "true", "{}", '"7')),
     ],
 )
-def test_a_sequence_number_is_of_1_to_40_digits(sequence: str, is_plain: bool) -> None:
-    assert is_written(sequence=sequence) == is_plain
+def test_a_sequence_number_is_of_1_to_40_digits(sequence: str, is_fast: bool) -> None:
+    assert is_written(sequence=sequence) == is_fast
 
 
 PIECES = {
@@ -114,12 +114,12 @@ OTHER_PIECES = {
 
 def test_each_piece_of_an_event_has_its_type() -> None:
     usual = event()
-    for is_plain, pieces in ((True, PIECES), (False, OTHER_PIECES)):
+    for is_fast, pieces in ((True, PIECES), (False, OTHER_PIECES)):
         for piece, others in pieces.items():
             assert usual.count(piece.encode()) == 1
             for other in others:
                 record = usual.replace(piece.encode(), other.encode())
-                assert are_written([record, usual]) == [is_plain, True], other
+                assert are_written([record, usual]) == [is_fast, True], other
 
 
 def test_each_piece_of_an_event_stands_once() -> None:
@@ -142,7 +142,7 @@ def test_each_piece_of_an_event_stands_once() -> None:
         assert not is_written(old=f'{values},"OldImage":null')
 
 
-def test_what_is_behind_an_event_or_before_it_is_not_plain() -> None:
+def test_what_is_behind_an_event_or_before_it_takes_the_slow_path() -> None:
     usual = event()
     others = [usual + end for end in (b" ", b"\n", b"\0", b"}", b"{}", b"1")]
     others += [start + usual for start in (b" ", b"\n", b"\0", b"[", b"\xef\xbb\xbf")]

@@ -1,4 +1,4 @@
-"""What is plain in an image and what is left, exactly at each limit; whatever is written is the careful way's row."""
+"""What the fast path writes of an image and what it passes on, exactly at each limit."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from itertools import product
 
 import pytest
 
-from tests.unit.transform.plain_events import COLUMNS, are_written, event, is_written
+from tests.unit.transform.fast_path_events import COLUMNS, are_written, event, is_written
 from transform.schema import Column, KeyAttribute, Table
 
 
-def test_the_usual_event_is_plain() -> None:
+def test_the_usual_event_takes_the_fast_path() -> None:
     assert is_written()
 
 
@@ -43,11 +43,11 @@ VALUES: dict[str, tuple[list[str], list[str]]] = {
 
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.parametrize("place", ["size", "x"])
-def test_a_value_that_no_column_reads_is_plain_json(kind: str, place: str) -> None:
-    plain, others = VALUES[kind]
-    values = [*plain, *others] if place == "size" else [f'{{"L":{value}}}' for value in [*plain, *others]]
+def test_a_value_that_no_column_reads_is_json(kind: str, place: str) -> None:
+    common, others = VALUES[kind]
+    values = [*common, *others] if place == "size" else [f'{{"L":{value}}}' for value in [*common, *others]]
     written = are_written([event(**{place: value}) for value in values])
-    assert written == [True] * len(plain) + [False] * len(others)
+    assert written == [True] * len(common) + [False] * len(others)
 
 
 def test_an_attribute_is_an_object() -> None:
@@ -59,14 +59,14 @@ NO_NUMBERS = "- 01 -01 00 1. .5 1.e5 1e 1e+ 1E- +1 --1 1-1 1.5.5 1e5e5 1d5 1D5 0
 
 
 @pytest.mark.parametrize(
-    ("number", "is_plain"),
+    ("number", "is_fast"),
     [
         *((text, True) for text in NUMBERS.split()),
         *((text, False) for text in [*NO_NUMBERS.split(), "1 2", "1e 5", "- 1"]),
     ],
 )
-def test_a_bare_number_stands_in_the_event_alone(number: str, is_plain: bool) -> None:
-    assert is_written(size=number) == is_plain
+def test_a_bare_number_stands_in_the_event_alone(number: str, is_fast: bool) -> None:
+    assert is_written(size=number) == is_fast
     assert not is_written(x=f'{{"N":{number}}}')
 
 
@@ -80,16 +80,16 @@ def test_values_are_nested_no_deeper_than_the_limit(place: str, depth: int, pair
     assert [is_written(**{place: nested(levels)}) for levels in (depth, depth + 1)] == [True, False]
 
 
-@pytest.mark.parametrize(("count", "is_plain"), [(511, True), (512, True), (513, False)])
-def test_an_image_has_no_more_members_than_there_is_room_for(count: int, is_plain: bool) -> None:
+@pytest.mark.parametrize(("count", "is_fast"), [(511, True), (512, True), (513, False)])
+def test_an_image_has_no_more_members_than_there_is_room_for(count: int, is_fast: bool) -> None:
     more = "".join(f'"a{index}":{{}},' for index in range(count - 2))
     record = event(more=more)
-    assert are_written([record, record]) == [is_plain] * 2
+    assert are_written([record, record]) == [is_fast] * 2
     old = f'{{{more}"a":{{}},"b":{{}}}}'
-    assert is_written(old=old) == is_plain
+    assert is_written(old=old) == is_fast
 
 
-def test_utf_8_is_plain_and_nothing_else() -> None:
+def test_utf_8_takes_the_fast_path_and_nothing_else() -> None:
     seconds, others = b"\x20\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xff", b"\x7f\x80\xbf\xc0"
     texts = [bytes(text) for text in product(range(0x80, 0x100), seconds)]
     texts += [bytes(text) for text in product(range(0xE0, 0xF0), seconds, others)]
@@ -127,14 +127,14 @@ def test_strings_of_every_length_are_copied_whole(special: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "is_plain"),
+    ("word", "is_fast"),
     [
         *((word, True) for word in [r"\"", r"\\", r"\b\f\n\r\t", r"\\/", r"\\u", r"\\\\", r"\n/", "/u"]),
         *((word, False) for word in [r"\/", r"\u0041", r"\n\/", r"\\\/", r"\\\u0041", r"a\n\u0041", r"\u0000"]),
     ],
 )
-def test_a_columns_string_has_only_the_escapes_that_json_needs(word: str, is_plain: bool) -> None:
-    assert is_written(more=f'"word":{{"S":"{word}"}},') == is_plain
+def test_a_columns_string_has_only_the_escapes_that_json_needs(word: str, is_fast: bool) -> None:
+    assert is_written(more=f'"word":{{"S":"{word}"}},') == is_fast
 
 
 DIGITS = {
@@ -152,12 +152,12 @@ DIGITS = {
 
 @pytest.mark.parametrize("column", DIGITS)
 def test_a_number_has_one_form_and_so_many_digits(column: str) -> None:
-    plain, others = (texts.split() for texts in DIGITS[column])
-    written = are_written([event(more=f'"{column}":{{"N":"{text}"}},') for text in [*plain, *others, "", " 1", "1 "]])
-    assert written == [True] * len(plain) + [False] * (len(others) + 3)
+    common, others = (texts.split() for texts in DIGITS[column])
+    written = are_written([event(more=f'"{column}":{{"N":"{text}"}},') for text in [*common, *others, "", " 1", "1 "]])
+    assert written == [True] * len(common) + [False] * (len(others) + 3)
 
 
-def test_every_day_of_the_calendar_is_plain_and_no_other() -> None:
+def test_every_day_of_the_calendar_takes_the_fast_path_and_no_other() -> None:
     years = (0, 1, 4, 9, 90, 99, 100, 104, 196, 200, 400, 1900, 1999, 2000, 2023, 2024, 2100, 2400, 9900, 9996, 9999)
     days = [f"{year:04}-{month:02}-{day:02}" for year, month, day in product(years, range(14), range(33))]
     written = are_written([event(more=f'"day":{{"S":"{day}"}},') for day in days])
@@ -209,9 +209,9 @@ OTHER_ATTRIBUTES = [
 
 
 def test_an_attribute_has_its_columns_type_or_is_null() -> None:
-    for is_plain, attributes in ((True, ATTRIBUTES), (False, OTHER_ATTRIBUTES)):
+    for is_fast, attributes in ((True, ATTRIBUTES), (False, OTHER_ATTRIBUTES)):
         records = [event(more=f'"{name}":{value},') for name, values in attributes for value in values]
-        assert are_written(records) == [is_plain] * len(records)
+        assert are_written(records) == [is_fast] * len(records)
 
 
 def test_an_attribute_stands_once() -> None:

@@ -1,4 +1,4 @@
-"""A table with a column of each type, events for it in pieces of JSON, and whether the fast way writes their rows."""
+"""A table with a column of each type, events for it in pieces of JSON, and whether the fast path writes their rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from transform.events import read_change
-from transform.plain import LEFT, MOST_RECORDS, RESULTS, PlainRows
+from transform.fast_path import FALLBACK, MAX_RECORDS, RESULTS, FastPath
 from transform.rows import RowWriter
 from transform.schema import Column, KeyAttribute, Table
 
@@ -36,25 +36,25 @@ def event(**pieces: str) -> bytes:
 
 
 def are_written(records: Iterable[bytes], table: Table = THING) -> list[bool]:
-    """Whether the fast way writes the row of each; what it writes is held to the careful way."""
-    plain, writer = PlainRows(table), RowWriter(table)
+    """Whether the fast path writes the row of each; what it writes is held to the slow path."""
+    fast_path, writer = FastPath(table), RowWriter(table)
     answers: list[bool] = []
     rest = iter(records)
-    while batch := list(islice(rest, MOST_RECORDS)):
-        rows = plain.write(batch)
+    while batch := list(islice(rest, MAX_RECORDS)):
+        rows = fast_path.write(batch)
         start = 0
         for record, end, result, moment in zip(batch, rows.ends, rows.results, rows.moments, strict=True):
-            if result != LEFT:
+            if result != FALLBACK:
                 change = read_change(record)
                 mismatches: dict[str, int] = {}
                 assert bytes(rows.lines[start:end]) == writer.line(change, mismatches)
                 assert not mismatches
                 assert (RESULTS[result], moment) == ((change.op, change.expired), change.epoch_us)
-            answers.append(result != LEFT)
+            answers.append(result != FALLBACK)
             start = end
     return answers
 
 
 def is_written(**pieces: str) -> bool:
-    """Whether the fast way writes the row of an event with these pieces."""
+    """Whether the fast path writes the row of an event with these pieces."""
     return are_written([event(**pieces)]) == [True]

@@ -8,7 +8,7 @@ import pytest
 from tests.property.transform.inventory import INVENTORY
 from tests.unit.transform.changes import data_of, pipe_event
 from transform.events import read_change
-from transform.plain import LEFT, MOST_RECORDS, RESULTS, PlainRows
+from transform.fast_path import FALLBACK, MAX_RECORDS, RESULTS, FastPath
 from transform.rows import RowWriter
 from transform.schema import TABLE, Column, KeyAttribute, Table
 
@@ -41,11 +41,11 @@ def contents(*items: dict[str, Any]) -> list[bytes]:
 
 
 def fast_rows(table: Table, chosen: list[bytes]) -> list[bytes | None]:
-    """The rows of records that the fast way writes; each is held to the careful way's in all that is known of it."""
-    rows = PlainRows(table).write(chosen)
+    """The rows of records that the fast path writes; each is held to the slow path's in all that is known of it."""
+    rows = FastPath(table).write(chosen)
     starts = [0, *rows.ends]
     lines = [
-        None if result == LEFT else bytes(rows.lines[start:end])
+        None if result == FALLBACK else bytes(rows.lines[start:end])
         for start, end, result in zip(starts, rows.ends, rows.results, strict=False)
     ]
     for content, line, result, moment in zip(chosen, lines, rows.results, rows.moments, strict=True):
@@ -57,7 +57,7 @@ def fast_rows(table: Table, chosen: list[bytes]) -> list[bytes | None]:
 
 
 @TABLES
-def test_the_usual_item_takes_the_fast_way(table: Table, item: dict[str, Any]) -> None:
+def test_the_usual_item_takes_the_fast_path(table: Table, item: dict[str, Any]) -> None:
     (line,) = fast_rows(table, contents(item))
     assert line is not None
     row = json.loads(line)
@@ -65,7 +65,7 @@ def test_the_usual_item_takes_the_fast_way(table: Table, item: dict[str, Any]) -
 
 
 @TABLES
-def test_missing_and_null_attributes_take_the_fast_way(table: Table, item: dict[str, Any]) -> None:
+def test_missing_and_null_attributes_take_the_fast_path(table: Table, item: dict[str, Any]) -> None:
     keys = {key.name for key in table.keys}
     chosen = contents(
         *({other: value for other, value in item.items() if other != name} for name in item if name not in keys),
@@ -75,7 +75,7 @@ def test_missing_and_null_attributes_take_the_fast_way(table: Table, item: dict[
     assert None not in fast_rows(table, chosen)
 
 
-def test_missing_members_of_a_nested_map_take_the_fast_way() -> None:
+def test_missing_members_of_a_nested_map_take_the_fast_path() -> None:
     chosen = contents(
         MOVEMENT | {"measures": {"M": {}}},
         MOVEMENT | {"measures": {"M": {"box": {"M": {}}}}},
@@ -85,7 +85,7 @@ def test_missing_members_of_a_nested_map_take_the_fast_way() -> None:
 
 
 GOOD = json.dumps(pipe_event(NewImage=ORDER), ensure_ascii=False, separators=(",", ":"))
-PLAIN_EVENTS: dict[str, bytes] = {
+FAST_EVENTS: dict[str, bytes] = {
     "insert": data_of(pipe_event(NewImage=ORDER)),
     "modify": data_of(pipe_event("MODIFY", NewImage=ORDER, OldImage=ORDER)),
     "remove": data_of(pipe_event("REMOVE", OldImage=ORDER)),
@@ -139,19 +139,19 @@ PLAIN_EVENTS: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("content", PLAIN_EVENTS.values(), ids=PLAIN_EVENTS)
-def test_every_kind_of_event_takes_the_fast_way(content: bytes) -> None:
+@pytest.mark.parametrize("content", FAST_EVENTS.values(), ids=FAST_EVENTS)
+def test_every_kind_of_event_takes_the_fast_path(content: bytes) -> None:
     assert None not in fast_rows(TABLE, [content])
 
 
-def test_a_native_event_without_a_sequence_number_takes_the_fast_way() -> None:
+def test_a_native_event_without_a_sequence_number_takes_the_fast_path() -> None:
     content = data_of(pipe_event(NewImage=ORDER))
     without = json.loads(content)
     del without["dynamodb"]["SequenceNumber"]
     assert None not in fast_rows(TABLE, [data_of(without)])
 
 
-NOT_PLAIN: list[dict[str, Any]] = [
+SLOW_ITEMS: list[dict[str, Any]] = [
     {"total": {"N": "1E1"}},
     {"total": {"N": "12.345"}},
     {"total": {"N": ""}},
@@ -174,16 +174,16 @@ NOT_PLAIN: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("changed", NOT_PLAIN, ids=str)
+@pytest.mark.parametrize("changed", SLOW_ITEMS, ids=str)
 @pytest.mark.parametrize("place", [0, 3, 6])
-def test_what_is_not_plain_takes_the_careful_way_alone(changed: dict[str, Any], place: int) -> None:
+def test_what_is_not_in_the_common_form_takes_the_slow_path_alone(changed: dict[str, Any], place: int) -> None:
     items = [ORDER] * 7
     items[place] = ORDER | changed
     rows = fast_rows(TABLE, contents(*items))
     assert [row is None for row in rows] == [index == place for index in range(7)]
 
 
-LEFT_EVENTS: dict[str, str] = {
+SLOW_EVENTS: dict[str, str] = {
     "nothing": "",
     "no JSON": "no",
     "cut": GOOD[:-1],
@@ -219,8 +219,8 @@ LEFT_EVENTS: dict[str, str] = {
 }
 
 
-@pytest.mark.parametrize("content", LEFT_EVENTS.values(), ids=LEFT_EVENTS)
-def test_an_event_that_is_not_plain_is_left(content: str) -> None:
+@pytest.mark.parametrize("content", SLOW_EVENTS.values(), ids=SLOW_EVENTS)
+def test_an_event_in_another_form_takes_the_slow_path(content: str) -> None:
     assert content != GOOD
     assert fast_rows(TABLE, [content.encode()]) == [None]
 
@@ -228,47 +228,47 @@ def test_an_event_that_is_not_plain_is_left(content: str) -> None:
 @pytest.mark.parametrize(
     "damage", [b"\x80", b"\xc3", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xff"], ids=bytes.hex
 )
-def test_what_is_not_utf_8_is_left(damage: bytes) -> None:
+def test_what_is_not_utf_8_takes_the_slow_path(damage: bytes) -> None:
     assert fast_rows(TABLE, [GOOD.encode().replace(b"paid", damage)]) == [None]
 
 
 def test_of_many_each_is_told_apart() -> None:
-    items = [ORDER | (NOT_PLAIN[index % len(NOT_PLAIN)] if index % 3 else {}) for index in range(MOST_RECORDS)]
+    items = [ORDER | (SLOW_ITEMS[index % len(SLOW_ITEMS)] if index % 3 else {}) for index in range(MAX_RECORDS)]
     rows = fast_rows(TABLE, contents(*items))
-    assert [row is None for row in rows] == [bool(index % 3) for index in range(MOST_RECORDS)]
+    assert [row is None for row in rows] == [bool(index % 3) for index in range(MAX_RECORDS)]
 
 
 def test_large_records_among_small_ones_have_room() -> None:
-    plain = PlainRows(TABLE)
+    fast_path = FastPath(TABLE)
     for size in (1, 300_000, 3):
         (content,) = contents(ORDER | {"note": {"S": '"' * size}})
-        rows = plain.write([content] * 3)
+        rows = fast_path.write([content] * 3)
         line = RowWriter(TABLE).line(read_change(content), {})
         assert bytes(rows.lines[: rows.ends[-1]]) == line * 3
 
 
 def test_more_records_than_there_is_room_for_are_refused() -> None:
     with pytest.raises(ValueError, match="129 records are more than the 128"):
-        PlainRows(TABLE).write([b""] * (MOST_RECORDS + 1))
+        FastPath(TABLE).write([b""] * (MAX_RECORDS + 1))
 
 
-@pytest.mark.parametrize(("members", "is_plain"), [(400, True), (600, False)])
-def test_an_image_of_very_many_attributes_is_left(members: int, is_plain: bool) -> None:
+@pytest.mark.parametrize(("members", "is_fast"), [(400, True), (600, False)])
+def test_an_image_of_very_many_attributes_takes_the_slow_path(members: int, is_fast: bool) -> None:
     (line,) = fast_rows(TABLE, contents(ORDER | {f"a{index}": {"S": ""} for index in range(members)}))
-    assert (line is not None) == is_plain
+    assert (line is not None) == is_fast
 
 
-@pytest.mark.parametrize(("depth", "is_plain"), [(32, True), (100, False)])
-def test_a_value_nested_beyond_dynamodbs_limit_is_left(depth: int, is_plain: bool) -> None:
+@pytest.mark.parametrize(("depth", "is_fast"), [(32, True), (100, False)])
+def test_a_value_nested_beyond_dynamodbs_limit_takes_the_slow_path(depth: int, is_fast: bool) -> None:
     value: dict[str, Any] = {"S": ""}
     for _ in range(depth):
         value = {"M": {"m": value}}
     (line,) = fast_rows(TABLE, contents(ORDER | {"deep": value}))
-    assert (line is not None) == is_plain
+    assert (line is not None) == is_fast
 
 
 @pytest.mark.parametrize("type_", ["string", "bigint"])
-def test_a_table_of_a_key_alone_has_a_fast_way(type_: str) -> None:
+def test_a_table_of_a_key_alone_has_a_fast_path(type_: str) -> None:
     key = KeyAttribute("id", "S" if type_ == "string" else "N")
     table = Table("thing", "thing_changes", "things", key, None, (Column("id", type_, ("id",), ""),))
     assert None not in fast_rows(table, contents(*({"id": {key.type: number}} for number in ("1", "2"))))
@@ -352,13 +352,13 @@ TEXTS: dict[str, tuple[list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize("type_", TEXTS)
-def test_a_types_plain_texts_take_the_fast_way_and_no_others_do(type_: str) -> None:
+def test_a_types_common_texts_take_the_fast_path_and_no_others_do(type_: str) -> None:
     columns = (Column("id", "string", ("id",), ""), Column("value", type_, ("value",), ""))
     table = Table("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, columns)
     descriptor = table.descriptor(columns[1])
-    plain, others = TEXTS[type_]
-    rows = fast_rows(table, contents(*({"id": {"S": "1"}, "value": {descriptor: text}} for text in [*plain, *others])))
-    assert [text for text, row in zip([*plain, *others], rows, strict=True) if row is not None] == plain
+    common, others = TEXTS[type_]
+    rows = fast_rows(table, contents(*({"id": {"S": "1"}, "value": {descriptor: text}} for text in [*common, *others])))
+    assert [text for text, row in zip([*common, *others], rows, strict=True) if row is not None] == common
 
 
 TWICE = [

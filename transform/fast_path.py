@@ -1,0 +1,97 @@
+"""The fast path from records to rows, for records in their common form: `native` does it, and this calls it.
+
+The common form is that in which DynamoDB writes almost all records:
+
+- UTF-8 and JSON with no white space other than spaces, names without escapes, no member twice, an
+  object's members no more than 512, nested no deeper than 96;
+- the event has an id, an operation, a whole number for its time (1795356187 or
+  1795356187.0 or 1.795356187E9), and the image that the columns are read from;
+- each column's attribute is missing, NULL, or of the column's DynamoDB type with a
+  text in that type's one form: 12.5, never 1.25E1; 2026-11-22T14:00:00Z, never with
+  an offset; in a string no escape except those that JSON requires.
+
+All others take the slow path, `transform.events` and `transform.rows`, one at a time,
+which also says what is wrong with them. Both paths give the same row, byte for byte; a
+property test and a fuzzer compare them. That is why the fast path may be in C: it
+decides nothing, and what is right is written in Python. Where nothing is compiled,
+every record takes the slow path.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from transform.compiled import describe, native
+from transform.events import OPERATIONS
+from transform.schema import Table
+
+FALLBACK = 0
+"""The result of a record that has no row here: it takes the slow path."""
+
+RESULTS = {
+    number + 4 * expired: (operation, expired)
+    for number, operation in enumerate(OPERATIONS, 1)
+    for expired in (False, True)
+}
+"""The other results: each is an operation, made by DynamoDB's time to live or not."""
+
+MAX_RECORDS = 128
+"""Records that are processed together: few enough that their rows stay in the processor's cache."""
+
+PADDING = bytes(16)
+"""What must follow the last record: the compiled module reads 16 bytes at a time."""
+
+# A row has an image with a backslash before each quote, its columns, and what follows from the schema
+# alone. A record for whose row there is no room takes the slow path.
+_ROW_TO_RECORD = 3
+_ROW_BYTES = 1024
+
+
+class Rows(Struct, frozen=True):
+    """Records' rows. By record: where its row ends in `lines` (it begins at the end before), its result, its time.
+
+    `moments` are microseconds since 1970, without a meaning where the result is FALLBACK. All is valid until the
+    next call.
+    """
+
+    lines: memoryview
+    ends: list[int]
+    results: bytes
+    moments: list[int]
+
+
+class FastPath:
+    """Writes the rows of one table's records that are in the common form. Not thread-safe."""
+
+    def __init__(self, table: Table) -> None:
+        description = describe(table)
+        self._table = native.table(*description) if native is not None else None
+        self._row_bytes = description.prefix_bytes + _ROW_BYTES
+        self._ends = array("q", bytes(8 * MAX_RECORDS))
+        self._results = bytearray(MAX_RECORDS)
+        self._moments = array("q", bytes(8 * MAX_RECORDS))
+        self._lines = memoryview(bytearray(MAX_RECORDS * self._row_bytes))
+
+    def room_bytes(self, records: int, content_bytes: int) -> int:
+        """The room that the rows of so many records of so many bytes in all have."""
+        return _ROW_TO_RECORD * content_bytes + records * self._row_bytes
+
+    def write(self, contents: Sequence[bytes]) -> Rows:
+        """The rows of these records, MAX_RECORDS or fewer; ValueError for more."""
+        count = len(contents)
+        if count > MAX_RECORDS:
+            raise ValueError(f"{count} records are more than the {MAX_RECORDS} that are processed together")
+        if native is None or self._table is None:
+            return Rows(self._lines, [0] * count, bytes(count), [0] * count)
+        lengths = array("q", map(len, contents))
+        room = self.room_bytes(count, sum(lengths))
+        if room > len(self._lines):
+            self._lines = memoryview(bytearray(room))
+        joined = b"\0".join((*contents, PADDING))
+        native.rows(self._table, joined, lengths, self._lines, self._ends, self._results, self._moments)
+        return Rows(
+            self._lines, self._ends[:count].tolist(), bytes(self._results[:count]), self._moments[:count].tolist()
+        )
