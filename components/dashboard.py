@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components import metrics
+from components.json_text import json_text
 from components.metrics import Metric, Pipeline
 
 _COLUMNS = 24
@@ -46,7 +47,7 @@ def body(
             _graph(graph, region, index * _WIDTH, top + _TITLE_HEIGHT) for index, graph in enumerate(row.graphs)
         )
         top += _TITLE_HEIGHT + _HEIGHT
-    return pulumi.Output.json_dumps({"widgets": widgets})
+    return json_text({"widgets": widgets})
 
 
 def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> list[Row]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.json_text import json_text
 from components.permission import EVENTS, Permission
 from components.queue import Queue, tried_as_long_as_can_be
 from components.stage import Site, Stage
@@ -76,7 +77,7 @@ def error_rule_arn(site: Site) -> pulumi.Output[str]:
 
 def _created(bucket_name: pulumi.Input[str], prefix: str) -> pulumi.Output[str]:
     """The pattern of the events that S3 sends for a new object under a prefix of the bucket, as JSON text."""
-    return pulumi.Output.json_dumps(
+    return json_text(
         {
             "source": ["aws.s3"],
             "detail-type": ["Object Created"],

@@ -9,6 +9,8 @@ from typing import Literal
 
 import pulumi
 
+from components.json_text import json_text
+
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9]+")
 
 Effect = Literal["Allow", "Deny"]
@@ -65,9 +67,7 @@ class Permission:
 
 def policy(permissions: Sequence[Permission]) -> pulumi.Output[str]:
     """The policy document of these permissions, as JSON text."""
-    return pulumi.Output.json_dumps(
-        {"Version": "2012-10-17", "Statement": [_statement(permission) for permission in permissions]}
-    )
+    return json_text({"Version": "2012-10-17", "Statement": [_statement(permission) for permission in permissions]})
 
 
 def trust(service: str, conditions: Sequence[Condition]) -> pulumi.Output[str]:
@@ -78,7 +78,7 @@ def trust(service: str, conditions: Sequence[Condition]) -> pulumi.Output[str]:
         "Action": "sts:AssumeRole",
         "Condition": _conditions(conditions),
     }
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return json_text({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def tls_only(actions: str, *resources: pulumi.Input[str]) -> Permission:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pulumi
 import pulumi_aws as aws
 
+from components.json_text import json_text
 from components.permission import Permission, policy, tls_only
 from components.settings import PROJECT
 from components.stage import Stage
@@ -52,9 +53,7 @@ class Queue(pulumi.ComponentResource):
                 message_retention_seconds=KEPT_SECONDS,
                 sqs_managed_sse_enabled=None if site.key_arn else True,
                 kms_master_key_id=site.key_arn,
-                redrive_policy=pulumi.Output.json_dumps(
-                    {"deadLetterTargetArn": gives_up_to, "maxReceiveCount": MOST_RECEIVED}
-                )
+                redrive_policy=json_text({"deadLetterTargetArn": gives_up_to, "maxReceiveCount": MOST_RECEIVED})
                 if gives_up_to
                 else None,
                 tags=stage.tags,

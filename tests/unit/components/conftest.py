@@ -14,7 +14,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
+from pulumi.runtime import resource
 from pulumi.runtime.config import set_all_config
+from pulumi.runtime.proto import source_pb2
 
 from components import bundle
 from components.continuity import MadeWith
@@ -34,6 +36,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     for module in _MODULES:
         hasattr(getattr(aws, module), "outputs")
+
+# The SDK sends the whole stack with each resource, for the engine's messages: a fifth of a run, more under pytest.
+resource._get_stack_trace = source_pb2.StackTrace  # pyright: ignore[reportPrivateUsage] - nothing here reads one
 
 ROOT = Path(__file__).parents[3]
 STACKS = ["dev", "local", "prod"]
