@@ -10,7 +10,7 @@ from typing import NoReturn
 from rich_argparse import RawDescriptionRichHelpFormatter
 
 from lake import command_freshness, command_query, command_replay, command_verify
-from stack import EXIT_USER_ERROR, run
+from stack import EXIT_USER_ERROR, ShowVersion, run
 
 _DESCRIPTION = """\
 Tools for the lake.
@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog=_EXAMPLES,
         formatter_class=RawDescriptionRichHelpFormatter,
     )
+    parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in _COMMANDS:
         subparser = commands.add_parser(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Protocol
 
-from stack import StackOutputs, credentials
+from stack import StackOutputs, UserError, credentials
 
 _CONNECTIONS = 16
 
@@ -56,10 +56,14 @@ class FirehoseClient(Protocol):
 
 def client(service: str, outputs: StackOutputs) -> Any:
     """A boto3 client for `service` at the outputs' endpoint and region; the caller gives its type. Raises UserError
-    when the region is unknown.
+    when the region is unknown or boto3 is not installed.
     """
     # Imported lazily because it takes longer than the rest of a short command.
-    boto3, config = import_module("boto3"), import_module("botocore.config")
+    try:
+        boto3 = import_module("boto3")
+    except ModuleNotFoundError:
+        raise UserError("The lake's commands need boto3: `pip install '.[lake]'` in the checkout adds it.") from None
+    config = import_module("botocore.config")
     given = credentials(outputs)
     return boto3.client(
         service,

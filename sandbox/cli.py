@@ -17,7 +17,7 @@ from sandbox import console, demo, logs
 from sandbox.errors import SandboxError, TerminationRequest
 from sandbox.lifecycle import DEFAULT_STACK, Sandbox, command
 from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, StateDir
-from stack.installation import program
+from stack.installation import ShowVersion, program
 
 EXIT_SOME_DEAD = 1
 EXIT_USER_ERROR = 2
@@ -81,6 +81,7 @@ def _parser() -> ArgumentParser:
         default=Path(os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR),
         help=f"where the sandbox keeps its files (default: ${STATE_DIR_VARIABLE} or {DEFAULT_STATE_DIR})",
     )
+    parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(name: str, summary: str) -> ArgumentParser:

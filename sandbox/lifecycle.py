@@ -34,7 +34,10 @@ Progress = Callable[[str], None]
 DEFAULT_STACK = "local"
 _LOCK = "sandbox.lock"
 _KEPT = frozenset({"logs", _LOCK})
-_PACKAGES = ("awslambdaric", "duckdb", "flask", "flask_cors", "granian", "moto", "pyparsing", "sqlglot")
+_PACKAGES = (
+    *("aiohttp", "awslambdaric", "boto3", "duckdb", "flask", "flask_cors", "granian", "moto"),
+    *("pulumi", "pulumi_aws", "pyparsing", "sqlglot", "yaml", "ziglang"),
+)
 _LONGEST_SERVICE = "functions"
 
 
@@ -276,7 +279,7 @@ def _check_installed() -> None:
     if missing:
         raise SandboxError(
             f"The sandbox needs packages that are not installed ({', '.join(missing)}): "
-            "run `pip install '.[sandbox]'`, or `make demo`, which installs everything."
+            "run `pip install '.[sandbox]'` in the checkout, or `make install`, which installs everything."
         )
 
 

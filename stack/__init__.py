@@ -8,7 +8,7 @@ Modules import boto3 and run commands only when needed, so `--help` starts fast.
 
 from stack.credentials import Credentials, credentials
 from stack.errors import EXIT_USER_ERROR, UserError, explain, run
-from stack.installation import program, version
+from stack.installation import ShowVersion, program, version
 from stack.options import add_options, resolve_options
 from stack.outputs import StackOutputs
 from stack.resolve import resolve
@@ -16,6 +16,7 @@ from stack.resolve import resolve
 __all__ = [
     "EXIT_USER_ERROR",
     "Credentials",
+    "ShowVersion",
     "StackOutputs",
     "UserError",
     "add_options",

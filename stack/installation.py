@@ -6,8 +6,11 @@ This module imports nothing else of the project, so every tool that runs the pro
 from __future__ import annotations
 
 import re
+import sys
+from argparse import Action, ArgumentParser, Namespace
 from importlib import metadata
 from pathlib import Path
+from typing import Any, NoReturn
 
 PROJECT = "sales-analytics-cdc"
 """The name of the Pulumi project and of the Python distribution."""
@@ -39,6 +42,18 @@ def version() -> str:
     except metadata.PackageNotFoundError:
         # The zip for a cluster's workers contains only code.
         return "unknown"
+
+
+class ShowVersion(Action):
+    """The action of a command line's `--version`: one line on standard output, exit code 0."""
+
+    def __init__(self, option_strings: list[str], dest: str, **_: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show the project's version and exit")
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, *_: object) -> NoReturn:  # noqa: ARG002 - argparse's
+        """Show it."""
+        sys.stdout.write(f"{PROJECT} {version()}\n")
+        parser.exit()
 
 
 def _holds(directory: Path) -> bool:

@@ -12,7 +12,7 @@ from loadgen.schedule.keys import LANES
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import MAX_BATCH
 from loadgen.values import duration, number, positive, size, whole
-from stack import add_options
+from stack import ShowVersion, add_options
 
 _DESCRIPTION = """\
 Write sales orders to a DynamoDB table at a rate that does not depend on how fast it answers.
@@ -73,6 +73,7 @@ def parser() -> ArgumentParser:
         formatter_class=RawDescriptionRichHelpFormatter,
         allow_abbrev=False,
     )
+    made.add_argument("--version", action=ShowVersion)
     _add_load(made)
     _add_workload(made)
     _add_output(made)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +19,7 @@ from loadgen.job import Job, Result, SegmentResult
 from loadgen.metrics.counters import Counts, Latencies, Row
 from loadgen.metrics.histogram import PERCENTILES, Histogram, Tally, from_tally, percentiles
 from loadgen.schedule.plan import Plan
-from stack import UserError
+from stack import UserError, version
 
 SCHEMA = 1
 # A generator whose writes leave later than this is itself the limit of the run.
@@ -180,7 +179,7 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
     failures = [result.failure for result in results if result.failure is not None]
     return Report(
         schema=SCHEMA,
-        tool=f"sales-analytics-cdc {_version()}",
+        tool=f"sales-analytics-cdc {version()}",
         started_at=datetime.fromtimestamp(start_epoch_ns / 1e9, UTC).isoformat(),
         elapsed_s=round(max((result.elapsed_s for result in results), default=0.0), 3),
         interrupted=interrupted,
@@ -276,10 +275,3 @@ def _native(results: Sequence[Result]) -> Native:
 
 def _ms(tally: Tally, *wanted: float) -> list[float]:
     return [value / 1e3 for value in percentiles(tally, wanted)]
-
-
-def _version() -> str:
-    try:
-        return metadata.version("sales-analytics-cdc")
-    except metadata.PackageNotFoundError:
-        return "from its checkout"
