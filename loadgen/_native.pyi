@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from loadgen.dynamodb.writes import Call
-from loadgen.schedule.arrivals import Row
+from loadgen.schedule.arrivals import PlannedInsert
 from loadgen.workloads.inserts import Heads
 
 def state(data: bytes, /) -> bytes:
@@ -20,7 +20,7 @@ def requests(
     """
 
 def inserts(
-    rows: tuple[Row, ...], texts: tuple[bytes, ...], numbers: tuple[int, ...], phases: tuple[Heads, ...], /
+    rows: tuple[PlannedInsert, ...], texts: tuple[bytes, ...], numbers: tuple[int, ...], phases: tuple[Heads, ...], /
 ) -> tuple[bytes, int]:
     """New orders as the body of a BatchWriteItem call, and the write units they take; loadgen.workloads.inserts.
 

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from loadgen.dynamodb.retry import RetryPolicy
 from loadgen.dynamodb.writer import Endpoint, Limits
-from loadgen.metrics.counters import Counts, Row
+from loadgen.metrics.counters import Counts, MetricsRow
 from loadgen.schedule.plan import Plan
 
 
@@ -31,7 +31,7 @@ class Job(Struct, frozen=True, kw_only=True):
     script: str | None = None
 
 
-class Result(Struct, kw_only=True):
+class SegmentTotals(Struct, kw_only=True):
     """What a segment came to. `cpu_s` is the processor time of the sending, of `elapsed_s` in all.
 
     `native` says whether the compiled module was there, where the segment ran.
@@ -51,6 +51,6 @@ class SegmentResult(Struct):
     """A segment's outcome: its rows, and its result unless it was lost on the way, which `lost` explains."""
 
     segment: int
-    rows: list[Row] = field(default_factory=list[Row])
-    result: Result | None = None
+    rows: list[MetricsRow] = field(default_factory=list[MetricsRow])
+    result: SegmentTotals | None = None
     lost: str | None = None

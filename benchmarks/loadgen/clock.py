@@ -36,7 +36,7 @@ class Clock:
         self._cpu_s = self._begin_s = 0.0
         self._begun = False
         # As the load generator's own processes have it; a full collection in the middle would disturb any client.
-        memory.settle()
+        memory.tune()
         self._until_s = time.perf_counter() + _WARM_UP_S
 
     def begin(self) -> None:

@@ -15,7 +15,7 @@ from loadgen.dynamodb.reference import ReferenceWriter
 from loadgen.dynamodb.writer import Endpoint, Limits, Writer
 from loadgen.dynamodb.writes import Call, Outcome, Reply
 from loadgen.engine.engine import Engine
-from loadgen.metrics.counters import Counts, Figures
+from loadgen.metrics.counters import Counts, SegmentMetrics
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import Constant
 
@@ -46,7 +46,7 @@ def reference(url: str, seconds: float) -> Measured:
 
 
 def whole(url: str, seconds: float) -> Measured:
-    """The whole load generator: plan, pacing, life cycles and figures; what was acknowledged counts."""
+    """The whole load generator: plan, pacing, life cycles and metrics; what was acknowledged counts."""
     return uvloop.run(_whole(url, seconds, 1))
 
 
@@ -81,7 +81,7 @@ async def _closed_loop(
             else:
                 send()
 
-    writer.listen(on_reply)
+    writer.set_reply_handler(on_reply)
     for _ in range(CONCURRENCY):
         send()
     try:
@@ -121,9 +121,9 @@ async def _counts(writer: FastWriter, rate: float, seconds: float, items_each: i
     plan = Plan(profile=Constant(rate, seconds), seed=1, mix=INSERTS, batch=items_each)
     source = orders()
     start_ns = time.monotonic_ns()
-    figures = Figures(start_ns, 0)
-    await Engine(plan, source, writer, figures, start_ns=start_ns, keys={TABLE: ("order_id",)}).run()
-    return figures.measured.counts()
+    metrics = SegmentMetrics(start_ns, 0)
+    await Engine(plan, source, writer, metrics, start_ns=start_ns, keys={TABLE: ("order_id",)}).run()
+    return metrics.measured.counts()
 
 
 def _endpoint(url: str) -> Endpoint:

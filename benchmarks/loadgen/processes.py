@@ -32,7 +32,7 @@ from loadgen.distributed.processes import Processes
 from loadgen.distributed.worker_pool import split
 from loadgen.dynamodb.writer import Endpoint, Limits
 from loadgen.job import Job
-from loadgen.metrics.counters import Latencies, Row
+from loadgen.metrics.counters import Latencies, MetricsRow
 from loadgen.metrics.histogram import percentiles
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import Plan
@@ -141,7 +141,7 @@ async def _run(servers: list[NullServer], processes: int, rate: float, seconds: 
         keys={"orders": ("order_id",)},
         limits=Limits(connections=plan.max_in_flight),
     )
-    rows: list[Row] = []
+    rows: list[MetricsRow] = []
     workers = Processes(processes)
     try:
         await workers.launch()

@@ -35,10 +35,10 @@ def calls(items_each: int) -> Iterator[Call]:
     source = orders()
     offsets_ns = itertools.count(0, 20_000)
     if items_each > 1:
-        draws = source.bulks(offsets_ns, items_each, wait_ns=10**9, boundary_ns=0)
-        if draws is not None:
-            return map(single, map(source.write, draws))
-    writes = map(source.write, source.draws(offsets_ns))
+        arrivals = source.bulks(offsets_ns, items_each, wait_ns=10**9, boundary_ns=0)
+        if arrivals is not None:
+            return map(single, map(source.write, arrivals))
+    writes = map(source.write, source.arrivals(offsets_ns))
     if items_each == 1:
         return map(single, writes)
     return (batch(list(itertools.islice(writes, items_each))) for _ in itertools.count())

@@ -1,4 +1,4 @@
-"""The least that sending at a rate takes: one request, made and signed before, on the load generator's own alarm."""
+"""The least that sending at a rate takes: one request, made and signed before, on the load generator's own timer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import cast
 from benchmarks.loadgen.workload import KEYS, REGION, calls
 from benchmarks.pacing.paced import Paced, Schedule
 from loadgen.dynamodb.signing import Keys, Signer
-from loadgen.schedule.pacing import alarm, earliest_ns
+from loadgen.schedule.pacing import earliest_ns, timer
 
 _CONNECTIONS = 256
 _SUCCESS = b"HTTP/1.1 200 "
@@ -37,7 +37,7 @@ async def floor(rate: float, seconds: float, port: int) -> Paced:
         else:
             bell.set(max(schedule.next_ns, earliest_ns(woken_ns, due)))
 
-    bell = alarm(fire)
+    bell = timer(fire)
     bell.set(schedule.next_ns)
     await all_sent
     bell.close()

@@ -13,7 +13,7 @@ from loadgen.dynamodb.writer import Endpoint, Limits
 from loadgen.engine import memory
 from loadgen.engine.segment import Segment
 from loadgen.job import Job
-from loadgen.metrics.counters import Latencies, Row
+from loadgen.metrics.counters import Latencies, MetricsRow
 from loadgen.metrics.histogram import percentiles
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import Plan
@@ -22,11 +22,11 @@ from loadgen.schedule.profile import Constant
 
 async def loadgen(rate: float, seconds: float, port: int) -> Paced:
     """The load generator."""
-    rows: list[Row] = []
+    rows: list[MetricsRow] = []
     plan = Plan(profile=Constant(rate, seconds), seed=1, mix=Mix(60, 30, 10), max_in_flight=4096)
     segment = Segment(job(plan, f"http://127.0.0.1:{port}"), rows.append)
     await segment.prepare()
-    memory.settle()
+    memory.tune()
     used = Used()
     result = await segment.run(time.time_ns() + 100_000_000)
     cpu_s, preempted = used.since()

@@ -7,19 +7,19 @@ from typing import Protocol, TextIO
 
 import msgspec
 
-from loadgen.metrics.counters import Row
+from loadgen.metrics.counters import MetricsRow
 from loadgen.report.expected import Expected
 from loadgen.report.report import second
 
 
-class Progress(Protocol):
+class ProgressView(Protocol):
     """Shows rows as they come."""
 
     def begin(self, expected: Expected) -> None:
         """The run begins."""
         ...
 
-    def row(self, row: Row) -> None:
+    def row(self, row: MetricsRow) -> None:
         """A second is over."""
         ...
 
@@ -38,7 +38,7 @@ class JsonLines:
         """Write what is expected."""
         self._write(expected)
 
-    def row(self, row: Row) -> None:
+    def row(self, row: MetricsRow) -> None:
         """Write the second's line."""
         self._write(second(row))
 
@@ -56,7 +56,7 @@ class Silent:
     def begin(self, expected: Expected) -> None:
         """Show nothing."""
 
-    def row(self, row: Row) -> None:
+    def row(self, row: MetricsRow) -> None:
         """Show nothing."""
 
     def end(self) -> None:

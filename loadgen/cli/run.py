@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from loadgen.cli import arguments
-from loadgen.cli.progress import JsonLines, Progress, Silent
+from loadgen.cli.progress import JsonLines, ProgressView, Silent
 from loadgen.distributed import worker_pool
 from loadgen.distributed.processes import Processes
 from loadgen.distributed.worker_pool import WorkerPool
@@ -24,7 +24,7 @@ from loadgen.job import Job
 from loadgen.report import page, summary
 from loadgen.report import report as reports
 from loadgen.report.expected import Expected
-from loadgen.report.report import Report
+from loadgen.report.report import RunReport
 from loadgen.schedule import spec
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import AnyProfile
@@ -92,7 +92,7 @@ def _profile(options: Namespace, seed: int) -> AnyProfile:
     return spec.profile(options.profile, options.rps, spec.enough_s(options.profile, options.rps, count), seed)
 
 
-async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> Report:
+async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> RunReport:
     workers = _workers(options)
     try:
         await workers.launch()
@@ -114,7 +114,7 @@ def _workers(options: Namespace) -> WorkerPool:
     return Cluster(options.cluster, options.workload)
 
 
-async def _carry_out(workers: WorkerPool, job: Job, progress: Progress, expected: Expected) -> Report:
+async def _carry_out(workers: WorkerPool, job: Job, progress: ProgressView, expected: Expected) -> RunReport:
     interrupts = Interrupts(workers.stop)
     start_epoch_ns = time.time_ns() + round(workers.lead_s * 1e9)
     progress.begin(expected)
@@ -158,7 +158,7 @@ async def _keys(writer_name: str, where: Endpoint, tables: list[str], *, orders:
     return keys
 
 
-def _progress(options: Namespace, job: Job) -> Progress:
+def _progress(options: Namespace, job: Job) -> ProgressView:
     if options.quiet:
         return Silent()
     if sys.stderr.isatty():
@@ -168,7 +168,7 @@ def _progress(options: Namespace, job: Job) -> Progress:
     return JsonLines()
 
 
-def _exit_code(report: Report) -> int:
+def _exit_code(report: RunReport) -> int:
     if report.failure is not None:
         raise UserError(f"The run was given up. {report.failure}")
     if report.interrupted:

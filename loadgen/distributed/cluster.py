@@ -26,12 +26,12 @@ from loadgen.distributed import bundle, cluster_task, messages
 from loadgen.distributed.messages import Ready, Refused
 from loadgen.distributed.worker_pool import Seconds, follow
 from loadgen.job import Job, SegmentResult
-from loadgen.metrics.counters import Row
+from loadgen.metrics.counters import MetricsRow
 from loadgen.schedule.keys import LANES
 from stack import UserError, explain
 
 _CONNECT_TIMEOUT_S = 10.0
-_LOOK_S = 0.5
+_POLL_S = 0.5
 # From the end of a task until its last message must have come.
 _LAST_MESSAGE_S = 10.0
 
@@ -50,7 +50,7 @@ class Cluster:
         self._client: Any = None
         self._workers: list[str] = []
         self._futures: list[Any] = []
-        self._told: list[asyncio.Queue[messages.Answer]] = []
+        self._told: list[asyncio.Queue[messages.WorkerMessage]] = []
         self._stops = 0
         self._stopping: set[asyncio.Task[None]] = set()
 
@@ -110,7 +110,7 @@ class Cluster:
                 case _:
                     raise RuntimeError("a worker spoke out of turn")
 
-    async def run(self, start_epoch_ns: int, on_row: Callable[[Row], None]) -> list[SegmentResult]:
+    async def run(self, start_epoch_ns: int, on_row: Callable[[MetricsRow], None]) -> list[SegmentResult]:
         """Carry out the plan from this wall time on."""
         seconds = Seconds(self.segments, on_row)
         await self._variable("start").set(start_epoch_ns)
@@ -141,27 +141,27 @@ class Cluster:
 
     async def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         _, content = event
-        answer = messages.decode_answer(content["message"])
+        answer = messages.decode_worker_message(content["message"])
         self._told[int(content["segment"])].put_nowait(answer)
 
     async def _living(self) -> set[str]:
         identity = await self._client.scheduler.identity(n_workers=-1)
         return set(identity["workers"])
 
-    async def _next(self, segment: int) -> messages.Answer:
+    async def _next(self, segment: int) -> messages.WorkerMessage:
         """What a segment tells next; Refused when its worker is gone or its task has failed."""
         told, future = self._told[segment], self._futures[segment]
         silent_s = 0.0
         while True:
             try:
-                async with asyncio.timeout(_LOOK_S):
+                async with asyncio.timeout(_POLL_S):
                     return await told.get()
             except TimeoutError:
                 if self._workers[segment] not in await self._living():
                     return Refused(f"worker {self._workers[segment]} is gone")
                 if future.status == "error":
                     return Refused(_reason(await future.exception()))
-                silent_s = silent_s + _LOOK_S if future.done() else 0.0
+                silent_s = silent_s + _POLL_S if future.done() else 0.0
                 if silent_s > _LAST_MESSAGE_S:
                     return Refused(f"worker {self._workers[segment]} did not tell its result")
 

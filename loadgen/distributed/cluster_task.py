@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 
 from loadgen.distributed import messages
-from loadgen.distributed.messages import Done, Ready, Second
+from loadgen.distributed.messages import Done, Ready, RowReady
 from loadgen.engine.segment import Segment
 from loadgen.job import Job
-from loadgen.metrics.counters import Row
+from loadgen.metrics.counters import MetricsRow
 
-_LOOK_S = 0.3
+_POLL_S = 0.3
 # The segments that this process has begun: the scheduler must not make it begin one again.
 _begun: set[tuple[str, int]] = set()
 
@@ -33,18 +33,18 @@ def carry_out(run: str, encoded_job: bytes) -> None:
     distributed: Any = importlib.import_module("distributed")
     worker, client = distributed.get_worker(), distributed.get_client()
 
-    def tell(message: messages.Answer) -> None:
+    def tell(message: messages.WorkerMessage) -> None:
         worker.log_event(run, {"segment": job.plan.segment, "message": messages.encode(message)})
 
-    def look(name: str) -> int:
+    def poll(name: str) -> int:
         return distributed.Variable(f"{run}-{name}", client=client).get()
 
-    uvloop.run(_carry_out(job, tell, look))
+    uvloop.run(_carry_out(job, tell, poll))
 
 
-async def _carry_out(job: Job, tell: Callable[[messages.Answer], None], look: Callable[[str], int]) -> None:
-    def on_row(row: Row) -> None:
-        tell(Second(row))
+async def _carry_out(job: Job, tell: Callable[[messages.WorkerMessage], None], poll: Callable[[str], int]) -> None:
+    def on_row(row: MetricsRow) -> None:
+        tell(RowReady(row))
 
     segment = Segment(job, on_row)
     try:
@@ -52,11 +52,11 @@ async def _carry_out(job: Job, tell: Callable[[messages.Answer], None], look: Ca
         tell(Ready())
         start_epoch_ns = 0
         while not start_epoch_ns:
-            await asyncio.sleep(_LOOK_S / 3)
-            start_epoch_ns = await asyncio.to_thread(look, "start")
+            await asyncio.sleep(_POLL_S / 3)
+            start_epoch_ns = await asyncio.to_thread(poll, "start")
         if start_epoch_ns < 0:
             return
-        listener = asyncio.create_task(_obey(segment, look))
+        listener = asyncio.create_task(_obey(segment, poll))
         tell(Done(await segment.run(start_epoch_ns)))
         listener.cancel()
         with suppress(asyncio.CancelledError):
@@ -65,12 +65,12 @@ async def _carry_out(job: Job, tell: Callable[[messages.Answer], None], look: Ca
         await segment.close()
 
 
-async def _obey(segment: Segment, look: Callable[[str], int]) -> None:
+async def _obey(segment: Segment, poll: Callable[[str], int]) -> None:
     """Stop when the coordinator says so."""
     obeyed = 0
     while obeyed < 2:
-        await asyncio.sleep(_LOOK_S)
-        asked = await asyncio.to_thread(look, "stops")
+        await asyncio.sleep(_POLL_S)
+        asked = await asyncio.to_thread(poll, "stops")
         while obeyed < asked:
             segment.stop()
             obeyed += 1

@@ -7,8 +7,8 @@ import asyncio
 import msgspec
 from msgspec import Struct
 
-from loadgen.job import Job, Result
-from loadgen.metrics.counters import Row
+from loadgen.job import Job, SegmentTotals
+from loadgen.metrics.counters import MetricsRow
 
 _LENGTH_BYTES = 4
 
@@ -33,16 +33,16 @@ class Ready(Struct, frozen=True, tag=True):
     """From a worker: prepared."""
 
 
-class Second(Struct, frozen=True, tag=True):
+class RowReady(Struct, frozen=True, tag=True):
     """From a worker: a second is over."""
 
-    row: Row
+    row: MetricsRow
 
 
 class Done(Struct, frozen=True, tag=True):
     """From a worker: the segment is carried out."""
 
-    result: Result
+    result: SegmentTotals
 
 
 class Refused(Struct, frozen=True, tag=True):
@@ -51,40 +51,40 @@ class Refused(Struct, frozen=True, tag=True):
     sentence: str
 
 
-Order = Prepare | Start | Stop
-Answer = Ready | Second | Done | Refused
+Command = Prepare | Start | Stop
+WorkerMessage = Ready | RowReady | Done | Refused
 
 _ENCODER = msgspec.msgpack.Encoder()
-_ORDERS = msgspec.msgpack.Decoder(Order)
-_ANSWERS = msgspec.msgpack.Decoder(Answer)
+_COMMANDS = msgspec.msgpack.Decoder(Command)
+_WORKER_MESSAGES = msgspec.msgpack.Decoder(WorkerMessage)
 
 
-def encode(message: Order | Answer) -> bytes:
+def encode(message: Command | WorkerMessage) -> bytes:
     """A message's bytes."""
     return _ENCODER.encode(message)
 
 
-def decode_answer(data: bytes) -> Answer:
+def decode_worker_message(data: bytes) -> WorkerMessage:
     """The message from a worker that the bytes are."""
-    return _ANSWERS.decode(data)
+    return _WORKER_MESSAGES.decode(data)
 
 
-def write(stream: asyncio.StreamWriter, message: Order | Answer) -> None:
+def write(stream: asyncio.StreamWriter, message: Command | WorkerMessage) -> None:
     """Send a message."""
     data = encode(message)
     stream.write(len(data).to_bytes(_LENGTH_BYTES, "big") + data)
 
 
-async def read_order(stream: asyncio.StreamReader) -> Order | None:
+async def read_command(stream: asyncio.StreamReader) -> Command | None:
     """The next message to a worker; None when the coordinator is gone."""
     data = await _read(stream)
-    return None if data is None else _ORDERS.decode(data)
+    return None if data is None else _COMMANDS.decode(data)
 
 
-async def read_answer(stream: asyncio.StreamReader) -> Answer | None:
+async def read_worker_message(stream: asyncio.StreamReader) -> WorkerMessage | None:
     """The next message from a worker; None when it is gone."""
     data = await _read(stream)
-    return None if data is None else decode_answer(data)
+    return None if data is None else decode_worker_message(data)
 
 
 async def _read(stream: asyncio.StreamReader) -> bytes | None:

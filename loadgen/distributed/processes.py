@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from loadgen.distributed import messages
-from loadgen.distributed.messages import Answer, Prepare, Ready, Refused, Start, Stop
+from loadgen.distributed.messages import Prepare, Ready, Refused, Start, Stop, WorkerMessage
 from loadgen.distributed.worker_pool import Seconds, follow
 from loadgen.job import Job, SegmentResult
-from loadgen.metrics.counters import Row
+from loadgen.metrics.counters import MetricsRow
 from stack import UserError
 
 _LIMIT_BYTES = 1 << 20
@@ -25,9 +25,9 @@ class _Worker(NamedTuple):
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    async def answer(self) -> Answer:
+    async def answer(self) -> WorkerMessage:
         """What it tells next; Refused, with the reason, when it is gone."""
-        return await messages.read_answer(self.reader) or Refused(await self.end())
+        return await messages.read_worker_message(self.reader) or Refused(await self.end())
 
     async def end(self) -> str:
         """Why a worker that is gone is gone."""
@@ -62,7 +62,7 @@ class Processes:
         for worker, job in zip(self._workers, jobs, strict=True):
             messages.write(worker.writer, Prepare(job))
         for worker in self._workers:
-            match await messages.read_answer(worker.reader):
+            match await messages.read_worker_message(worker.reader):
                 case Ready():
                     pass
                 case Refused(sentence):
@@ -70,7 +70,7 @@ class Processes:
                 case _:
                     raise RuntimeError(f"a worker could not get ready: {await worker.end()}")
 
-    async def run(self, start_epoch_ns: int, on_row: Callable[[Row], None]) -> list[SegmentResult]:
+    async def run(self, start_epoch_ns: int, on_row: Callable[[MetricsRow], None]) -> list[SegmentResult]:
         """Carry out the plan from this wall time on."""
         seconds = Seconds(self._segments, on_row)
         for worker in self._workers:

@@ -11,10 +11,10 @@ import socket
 import sys
 
 from loadgen.distributed import messages
-from loadgen.distributed.messages import Done, Prepare, Ready, Refused, Second, Start
+from loadgen.distributed.messages import Done, Prepare, Ready, Refused, RowReady, Start
 from loadgen.engine import memory
 from loadgen.engine.segment import Segment
-from loadgen.metrics.counters import Row
+from loadgen.metrics.counters import MetricsRow
 from stack import explain
 
 
@@ -34,23 +34,23 @@ async def serve(connection: socket.socket) -> None:
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    order = await messages.read_order(reader)
-    if not isinstance(order, Prepare):
+    command = await messages.read_command(reader)
+    if not isinstance(command, Prepare):
         return
 
-    def on_row(row: Row) -> None:
-        messages.write(writer, Second(row))
+    def on_row(row: MetricsRow) -> None:
+        messages.write(writer, RowReady(row))
 
-    segment = Segment(order.job, on_row)
+    segment = Segment(command.job, on_row)
     await segment.prepare()
     try:
-        memory.settle()
+        memory.tune()
         messages.write(writer, Ready())
-        order = await messages.read_order(reader)
-        if not isinstance(order, Start):
+        command = await messages.read_command(reader)
+        if not isinstance(command, Start):
             return
         listener = asyncio.create_task(_obey(reader, segment))
-        messages.write(writer, Done(await segment.run(order.epoch_ns)))
+        messages.write(writer, Done(await segment.run(command.epoch_ns)))
         listener.cancel()
     finally:
         await segment.close()
@@ -58,7 +58,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 async def _obey(reader: asyncio.StreamReader, segment: Segment) -> None:
     """Stop when told to, and at once when the coordinator is gone."""
-    while await messages.read_order(reader) is not None:
+    while await messages.read_command(reader) is not None:
         segment.stop()
     segment.stop()
     segment.stop()

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from msgspec import structs
 
-from loadgen.distributed.messages import Answer, Done, Refused, Second
+from loadgen.distributed.messages import Done, Refused, RowReady, WorkerMessage
 from loadgen.job import Job, SegmentResult
-from loadgen.metrics.counters import Row
+from loadgen.metrics.counters import MetricsRow
 from loadgen.schedule.plan import Plan
 
 
@@ -34,7 +34,7 @@ class WorkerPool(Protocol):
         """Get every segment ready. UserError when one cannot be."""
         ...
 
-    async def run(self, start_epoch_ns: int, on_row: Callable[[Row], None]) -> list[SegmentResult]:
+    async def run(self, start_epoch_ns: int, on_row: Callable[[MetricsRow], None]) -> list[SegmentResult]:
         """Carry out the plan from this wall time on; `on_row` gets each second of all segments together."""
         ...
 
@@ -65,17 +65,17 @@ def split(job: Job, segments: int) -> list[Job]:
 class Seconds:
     """Puts the rows of all segments together, second by second, as soon as every segment has told its own."""
 
-    def __init__(self, segments: int, on_row: Callable[[Row], None]) -> None:
+    def __init__(self, segments: int, on_row: Callable[[MetricsRow], None]) -> None:
         self._on_row = on_row
         self._told: dict[int, int] = dict.fromkeys(range(segments), -(10**9))
-        self._rows: dict[int, Row] = {}
+        self._rows: dict[int, MetricsRow] = {}
 
-    def add(self, segment: int, row: Row) -> None:
+    def add(self, segment: int, row: MetricsRow) -> None:
         """A segment has told a second."""
         self._told[segment] = row.second
         known = self._rows.get(row.second)
         if known is None:
-            self._rows[row.second] = structs.replace(row, latencies=row.latencies.copy())
+            self._rows[row.second] = row.copy()
         else:
             known.add(row)
         self._pass_on()
@@ -91,12 +91,12 @@ class Seconds:
             self._on_row(self._rows.pop(second))
 
 
-async def follow(segment: int, answer: Callable[[], Awaitable[Answer]], seconds: Seconds) -> SegmentResult:
+async def follow(segment: int, answer: Callable[[], Awaitable[WorkerMessage]], seconds: Seconds) -> SegmentResult:
     """Gather what a segment's worker tells until it is done; it says Refused where it is gone."""
     part = SegmentResult(segment)
     while part.result is None and part.lost is None:
         match await answer():
-            case Second(row):
+            case RowReady(row):
                 part.rows.append(row)
                 seconds.add(segment, row)
             case Done(result):

@@ -10,12 +10,12 @@ import ssl
 import time
 from typing import Protocol
 
-from loadgen.dynamodb.http import Familiar, HttpError, parse, reply_of
+from loadgen.dynamodb.http import HttpError, ResponseTemplate, parse, reply_of
 from loadgen.dynamodb.tls import Tls
 from loadgen.dynamodb.writes import Call, Outcome, Reply
 
 
-class Pool(Protocol):
+class ConnectionOwner(Protocol):
     """Who owns connections and hears of their calls."""
 
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
@@ -31,14 +31,16 @@ class Connection:
     """Sends a request, gathers the answer, and tells the pool.
 
     `tls` is the connection's TLS after its handshake, None for plain HTTP.
-    `familiar` knows the usual answer.
+    `template` knows the usual answer.
     """
 
     __slots__ = ("_data", "_is_plain_success", "_pool", "_send", "_tls", "_unsent", "call", "open", "socket")
 
-    def __init__(self, pool: Pool, connected: socket.socket, familiar: Familiar, tls: Tls | None) -> None:
+    def __init__(
+        self, pool: ConnectionOwner, connected: socket.socket, template: ResponseTemplate, tls: Tls | None
+    ) -> None:
         self._pool = pool
-        self._is_plain_success = familiar.is_plain_success
+        self._is_plain_success = template.is_plain_success
         self._tls = tls
         self._send = connected.send
         self._data = self._unsent = b""

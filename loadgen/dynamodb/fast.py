@@ -56,7 +56,7 @@ class FastWriter:
         self._keeper = asyncio.create_task(self._keep(source, keys, host))
         await self._pool.warm(warm)
 
-    def listen(self, on_reply: OnReply) -> None:
+    def set_reply_handler(self, on_reply: OnReply) -> None:
         """Say who gets each call's reply."""
         self._on_reply = on_reply
 
@@ -73,15 +73,15 @@ class FastWriter:
             raise RuntimeError("the writer is not open")
         self._pool.send(*calls)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Handle the replies that have come."""
         if self._pool is not None:
-            self._pool.look()
+            self._pool.poll()
 
-    def rest(self, resting: bool) -> None:
+    def pause(self, paused: bool) -> None:
         """Handle replies only when looked for, or as soon as they come."""
         if self._pool is not None:
-            self._pool.rest(resting)
+            self._pool.pause(paused)
 
     async def close(self) -> None:
         """Close all connections. Calls in flight get no reply."""

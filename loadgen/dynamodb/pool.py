@@ -8,7 +8,7 @@ from collections import deque
 
 from loadgen.dynamodb.connection import Connection
 from loadgen.dynamodb.dial import Address, dial
-from loadgen.dynamodb.http import Familiar
+from loadgen.dynamodb.http import ResponseTemplate
 from loadgen.dynamodb.receiver import receiver
 from loadgen.dynamodb.signing import Signer
 from loadgen.dynamodb.writer import Limits, OnReply
@@ -34,16 +34,16 @@ class ConnectionPool:
         self._limits = limits
         self._on_reply = on_reply
         self._loop = asyncio.get_running_loop()
-        self._receiver = receiver(self.look)
-        self.rest = self._receiver.rest
-        """Do not look for replies for now, because `look` will be called soon; or do again."""
+        self._receiver = receiver(self.poll)
+        self.pause = self._receiver.pause
+        """Do not look for replies for now, because `poll` will be called soon; or do again."""
         self._receive = self._receiver.receive
         self._connections: dict[int, Connection] = {}
         self._idle: list[Connection] = []
         self._waiting: deque[Call] = deque()
         self._connecting: set[asyncio.Task[None]] = set()
         self._busy = False
-        self._familiar = Familiar()
+        self._template = ResponseTemplate()
         self._closed = False
         self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
         self._grower: asyncio.TimerHandle | None = None
@@ -61,10 +61,10 @@ class ConnectionPool:
         if self._busy:
             return
         if len(self._waiting) > len(self._idle):
-            self.look()
+            self.poll()
         self._dispatch()
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Handle all that has been received up to now, and then send what waits for a connection.
 
         Sending in between, as each connection gets free, takes a tenth more processor time.
@@ -182,7 +182,7 @@ class ConnectionPool:
                 reply = Reply(Outcome.UNREACHABLE, type(error).__name__, str(error) or "no connection in time")
                 self._on_reply((call,), reply)
             return
-        connection = Connection(self, connected, self._familiar, tls)
+        connection = Connection(self, connected, self._template, tls)
         self._connections[connected.fileno()] = connection
         self._receiver.add(connected)
         self._idle.append(connection)

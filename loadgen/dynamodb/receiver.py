@@ -49,7 +49,7 @@ class Receiver(Protocol):
         """Read once from every socket that has something; never blocks."""
         ...
 
-    def rest(self, resting: bool) -> None:
+    def pause(self, paused: bool) -> None:
         """Do not call back for now, because `receive` will be called soon; or call back again."""
         ...
 
@@ -71,7 +71,7 @@ class EpollReceiver:
         self._loop = asyncio.get_running_loop()
         self._poll = select.epoll()
         self._sockets: dict[int, socket.socket] = {}
-        self._resting = False
+        self._paused = False
         self._loop.add_reader(self._poll.fileno(), on_ready)
         self.receive = self._receive if native is None else partial(native.receive, self._poll.fileno())
         """Read once from every socket that has something; never blocks."""
@@ -87,12 +87,12 @@ class EpollReceiver:
         self._poll.unregister(one)
         del self._sockets[one.fileno()]
 
-    def rest(self, resting: bool) -> None:
+    def pause(self, paused: bool) -> None:
         """Do not call back for now, or again."""
-        if resting is self._resting:
+        if paused is self._paused:
             return
-        self._resting = resting
-        if resting:
+        self._paused = paused
+        if paused:
             self._loop.remove_reader(self._poll.fileno())
         else:
             self._loop.add_reader(self._poll.fileno(), self._on_ready)
@@ -149,7 +149,7 @@ class LoopReceiver:
         arrived, self._arrived = self._arrived, []
         return arrived
 
-    def rest(self, resting: bool) -> None:
+    def pause(self, paused: bool) -> None:
         """Nobody but this loop can tell when something came, so it never rests."""
 
     def close(self) -> None:

@@ -67,7 +67,7 @@ class ReferenceWriter:
         )
         self._client = await self._stack.enter_async_context(client)
 
-    def listen(self, on_reply: OnReply) -> None:
+    def set_reply_handler(self, on_reply: OnReply) -> None:
         """Say who gets each call's reply."""
         self._on_reply = on_reply
 
@@ -86,10 +86,10 @@ class ReferenceWriter:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Nothing: aiohttp tells of each reply as soon as it comes."""
 
-    def rest(self, resting: bool) -> None:
+    def pause(self, paused: bool) -> None:
         """Nothing either."""
 
     async def close(self) -> None:
@@ -158,4 +158,4 @@ _OUTCOMES = {
 
 
 def _ignore(calls: Sequence[Call], reply: Reply) -> None:
-    """Before `listen`, there is nobody to tell."""
+    """Before `set_reply_handler`, there is nobody to tell."""

@@ -24,9 +24,9 @@ class RetryPolicy(Struct, frozen=True):
     budget: float = 0.2
     reserve: float = 500.0
 
-    def wait_s(self, attempts: int, draw: random.Random) -> float:
+    def wait_s(self, attempts: int, rng: random.Random) -> float:
         """Seconds to wait after this many attempts have failed."""
-        return draw.uniform(0, min(self.cap_s, self.base_s * 2 ** (attempts - 1)))
+        return rng.uniform(0, min(self.cap_s, self.base_s * 2 ** (attempts - 1)))
 
 
 class RetryBudget:

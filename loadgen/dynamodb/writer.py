@@ -44,7 +44,7 @@ class Writer(Protocol):
         """Get ready, with `warm` connections open where that is possible."""
         ...
 
-    def listen(self, on_reply: OnReply) -> None:
+    def set_reply_handler(self, on_reply: OnReply) -> None:
         """Say who gets each call's reply, exactly once a sending; when it came is noted in the call.
 
         Calls whose replies came at about the same time and are the same are told together.
@@ -62,12 +62,12 @@ class Writer(Protocol):
         """Send calls now, and note in each when it left, if that can be told; never blocks."""
         ...
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Tell of the replies that have come up to now."""
         ...
 
-    def rest(self, resting: bool) -> None:
-        """Tell of replies only in `look`, which will be called soon; or as soon as they come, as it is at first."""
+    def pause(self, paused: bool) -> None:
+        """Tell of replies only in `poll`, which will be called soon; or as soon as they come, as it is at first."""
         ...
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 from msgspec import Struct
 
 from loadgen.dynamodb.item import Item
-from loadgen.schedule.arrivals import Row
+from loadgen.schedule.arrivals import PlannedInsert
 from loadgen.schedule.mix import Op
 
 Target = Literal["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
@@ -61,7 +61,7 @@ class Write(Struct, gc=False):
     proof: Proof | None = None
     substitute: bool = False
     planned_ns: int = 0
-    rows: tuple[Row, ...] = ()
+    rows: tuple[PlannedInsert, ...] = ()
 
 
 class Call(Struct, gc=False):
@@ -121,7 +121,7 @@ class Reply(Struct, gc=False, frozen=True):
 OK = Reply(Outcome.OK)
 
 
-class Fate(Enum):
+class WriteResult(Enum):
     """What is known of a write once no more is sent for it."""
 
     APPLIED = "applied"

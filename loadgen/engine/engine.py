@@ -1,11 +1,11 @@
 """The open-loop engine: sends each write of the plan when it is due, whatever the replies.
 
-    plan ──offsets──► workload.draws ─► due? ──► in-flight bound ──► writer
+    plan ──offsets──► workload.arrivals ─► due? ──► in-flight bound ──► writer
                                                   └► dropped          │
-              settle ◄── applied / not applied / unknown ◄── reply ◄──┘
+              finish ◄── applied / not applied / unknown ◄── reply ◄──┘
                                                    └► throttled, 5xx, reset, ... ──jittered wait──► writer
 
-All state of a run is in this object and its figures, on one event loop.
+All state of a run is in this object and its metrics, on one event loop.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterator, Sequence
 from loadgen.dynamodb.answers import proven, unprocessed
 from loadgen.dynamodb.retry import RetryBudget, RetryPolicy
 from loadgen.dynamodb.writer import Writer
-from loadgen.dynamodb.writes import OK, Call, Fate, Outcome, Reply, Write, batch, single
+from loadgen.dynamodb.writes import OK, Call, Outcome, Reply, Write, WriteResult, batch, single
 from loadgen.ledger import Ledger
-from loadgen.metrics.counters import Figures, Meter, Row
+from loadgen.metrics.counters import MetricsRow, SegmentMetrics, WriteCounters
 from loadgen.metrics.histogram import EXACT_US, coarse
-from loadgen.schedule.arrivals import Draw
-from loadgen.schedule.pacing import alarm, earliest_ns
+from loadgen.schedule.arrivals import Arrival
+from loadgen.schedule.pacing import earliest_ns, timer
 from loadgen.schedule.plan import Plan
 from loadgen.workloads.base import Workload
 
@@ -34,12 +34,12 @@ _BURST = 256
 _TOGETHER = 256
 # Replies wait for the next wake-up if it is as soon as this: a wake-up of their own would cost more than
 # they do. When they came is told by the kernel.
-_REST_NS = 4_000_000
+_PAUSE_NS = 4_000_000
 # A row is turned by the first write of the next second, or so long after its end, when there is none.
 _ROW_GRACE_NS = 50_000_000
 _ROW_CHECK_S = 0.1
 # Looked up once: an enumeration's member takes a tenth of a microsecond to find.
-_APPLIED = Fate.APPLIED
+_APPLIED = WriteResult.APPLIED
 _EMPTY_REPLIES = frozenset({b"", b"{}", b'{"UnprocessedItems":{}}'})
 
 
@@ -55,18 +55,18 @@ class Engine:
         plan: Plan,
         workload: Workload,
         writer: Writer,
-        figures: Figures,
+        metrics: SegmentMetrics,
         *,
         start_ns: int,
         keys: dict[str, tuple[str, ...]],
         policy: RetryPolicy | None = None,
         ledger: Ledger | None = None,
-        on_row: Callable[[Row], None] | None = None,
+        on_row: Callable[[MetricsRow], None] | None = None,
     ) -> None:
         self._plan = plan
         self._workload = workload
         self._writer = writer
-        self._figures = figures
+        self._metrics = metrics
         self._start_ns = start_ns
         self._keys = keys
         self._policy = policy or RetryPolicy()
@@ -74,12 +74,12 @@ class Engine:
         self._jitter = random.Random()
         self._ledger = ledger
         self._on_row = on_row
-        self._next: Draw | None = None
+        self._next: Arrival | None = None
         self._in_flight = 0
-        self._row_ends_ns = figures.row_ends_ns
+        self._row_ends_ns = metrics.row_ends_ns
         self._max_in_flight = plan.max_in_flight
         self._batch_wait_ns = round(plan.batch_wait_s * 1e9)
-        self._draws = self._in_bulk() or workload.draws(plan.offsets_ns())
+        self._arrivals = self._in_bulk() or workload.arrivals(plan.offsets_ns())
         self._sendings = 0
         self._waiting: list[Write] = []
         self._failure: str | None = None
@@ -87,7 +87,7 @@ class Engine:
         self._max_units = math.inf if plan.max_write_units is None else plan.max_write_units
         self._braked = False
         self._loop = asyncio.get_running_loop()
-        self._alarm = alarm(self._fire)
+        self._timer = timer(self._fire)
         self._second: asyncio.TimerHandle | None = None
         self._done = self._loop.create_future()
 
@@ -104,15 +104,15 @@ class Engine:
     async def run(self) -> None:
         """Carry out the plan; returns when every write is settled. Raises what a callback of the loop has raised."""
         self._loop.set_exception_handler(self._break)
-        self._writer.listen(self._on_reply)
-        self._next = next(self._draws, None)
+        self._writer.set_reply_handler(self._on_reply)
+        self._next = next(self._arrivals, None)
         self._turn_rows()
         self._arm()
         try:
             await self._done
         finally:
             self._loop.set_exception_handler(None)
-            self._alarm.close()
+            self._timer.close()
             if self._second is not None:
                 self._second.cancel()
             self._turn(time.monotonic_ns())
@@ -128,7 +128,7 @@ class Engine:
         """Wait for nothing more. What is in flight may or may not be applied."""
         self._next = None
         if not self._done.done():
-            self._figures.abandon()
+            self._metrics.abandon()
             self._done.set_result(None)
 
     def _break(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
@@ -139,84 +139,84 @@ class Engine:
         else:
             loop.default_exception_handler(context)
 
-    def _in_bulk(self) -> Iterator[Draw] | None:
+    def _in_bulk(self) -> Iterator[Arrival] | None:
         """Draws in bulk, where batches are wanted and the workload has them; a brake counts unit by unit."""
         plan = self._plan
         if plan.batch == 1 or plan.max_write_units is not None:
             return None
-        boundary_ns = self._figures.zero_ns - self._start_ns
+        boundary_ns = self._metrics.zero_ns - self._start_ns
         return self._workload.bulks(plan.offsets_ns(), plan.batch, wait_ns=self._batch_wait_ns, boundary_ns=boundary_ns)
 
     def _fire(self) -> None:
         """Hand over every write that is due by now, and then see what has been answered."""
         now_ns = time.monotonic_ns()
         if self._in_flight + _BURST > self._max_in_flight:
-            self._writer.look()
+            self._writer.poll()
         most = left = _BURST * self._plan.batch
         while left > 0 and (number := self._hand_over(now_ns, min(left, _TOGETHER))):
             left -= number
         if self._waiting and now_ns >= self._waiting[0].planned_ns + self._batch_wait_ns:
             self._send_batch()
-        self._writer.look()
+        self._writer.poll()
         self._arm(earliest_ns(now_ns, (most - left) // self._plan.batch))
 
     def _arm(self, not_before_ns: int = 0) -> None:
-        """Set the alarm for what is due next; end when there is nothing."""
+        """Set the timer for what is due next; end when there is nothing."""
         if self._next is not None:
             due_ns = self._start_ns + self._next.offset_ns
             if self._waiting:
                 due_ns = min(due_ns, self._waiting[0].planned_ns + self._batch_wait_ns)
             at_ns = max(due_ns, not_before_ns)
-            self._alarm.set(at_ns)
-            self._writer.rest(at_ns - time.monotonic_ns() < _REST_NS)
+            self._timer.set(at_ns)
+            self._writer.pause(at_ns - time.monotonic_ns() < _PAUSE_NS)
             return
-        self._writer.rest(False)
+        self._writer.pause(False)
         self._send_batch()
         if not self._in_flight and not self._done.done():
             self._done.set_result(None)
 
     def _hand_over(self, now_ns: int, most: int) -> int:
         """Hand over writes that are due by now and count alike, about `most`; how many they are."""
-        draw, start_ns, figures, workload = self._next, self._start_ns, self._figures, self._workload
-        if draw is None or start_ns + draw.offset_ns > now_ns:
+        arrival, start_ns, metrics, workload = self._next, self._start_ns, self._metrics, self._workload
+        if arrival is None or start_ns + arrival.offset_ns > now_ns:
             return 0
-        planned_ns = start_ns + draw.offset_ns
+        planned_ns = start_ns + arrival.offset_ns
         if planned_ns >= self._row_ends_ns:
             self._turn(planned_ns)
-        meter = figures.meter(planned_ns)
-        if self._waiting and figures.meter(self._waiting[0].planned_ns) is not meter:
+        counters = metrics.counters(planned_ns)
+        if self._waiting and metrics.counters(self._waiting[0].planned_ns) is not counters:
             self._send_batch()
-        until_ns = min(now_ns + 1, figures.alike_until_ns(planned_ns))
+        until_ns = min(now_ns + 1, metrics.alike_until_ns(planned_ns))
         room, gather = self._max_in_flight - self._in_flight, self._plan.batch > 1
         calls: list[Call] = []
         due = 0
-        while draw is not None and due < most and (planned_ns := start_ns + draw.offset_ns) < until_ns:
-            write = workload.write(draw)
-            number = len(draw.rows) or 1
-            draw = next(self._draws, None)
+        while arrival is not None and due < most and (planned_ns := start_ns + arrival.offset_ns) < until_ns:
+            write = workload.write(arrival)
+            number = len(arrival.rows) or 1
+            arrival = next(self._arrivals, None)
             due += number
             if write is None:
-                meter.dropped += 1
+                counters.dropped += 1
             elif len(calls) >= room:
-                meter.dropped += number
-                workload.settle(write, Fate.NOT_APPLIED)
+                counters.dropped += number
+                workload.finish(write, WriteResult.NOT_APPLIED)
             elif self._units + write.units > self._max_units:
                 # The run ends before the write that would go beyond; it counts as never due.
-                workload.settle(write, Fate.NOT_APPLIED)
-                meter.due -= 1
-                self._braked, draw = True, None
+                workload.finish(write, WriteResult.NOT_APPLIED)
+                counters.due -= 1
+                self._braked, arrival = True, None
             else:
                 self._units += write.units
                 write.planned_ns = planned_ns
-                meter.substituted += write.substitute
+                counters.substituted += write.substitute
                 if gather:
                     self._gather(write, calls)
                 else:
                     calls.append(single(write))
-        self._next = draw
-        meter.due += due
+        self._next = arrival
+        counters.due += due
         if calls:
-            self._first(calls, meter)
+            self._first(calls, counters)
         return due
 
     def _gather(self, write: Write, calls: list[Call]) -> None:
@@ -233,18 +233,18 @@ class Engine:
         """Send the batch that is not full yet."""
         if self._waiting:
             writes, self._waiting = self._waiting, []
-            self._first([batch(writes)], self._figures.meter(writes[0].planned_ns))
+            self._first([batch(writes)], self._metrics.counters(writes[0].planned_ns))
 
-    def _first(self, calls: list[Call], meter: Meter) -> None:
+    def _first(self, calls: list[Call], counters: WriteCounters) -> None:
         """Send calls for the first time, and record how late they left."""
         self._in_flight += len(calls)
         self._sendings += len(calls)
-        meter.requests += len(calls)
+        counters.requests += len(calls)
         now_ns = time.monotonic_ns()
         for call in calls:
             call.sent_ns = now_ns
         self._writer.send(*calls)
-        lag, whole = meter.latencies.lag, self._plan.batch
+        lag, whole = counters.latencies.lag, self._plan.batch
         for call in calls:
             writes = call.writes
             due_ns, rows = writes[-1].planned_ns, writes[0].rows
@@ -260,14 +260,14 @@ class Engine:
         """Send once more after a wait; False when no attempt is left, or none in the budget."""
         if call.attempts >= self._policy.max_attempts or self._done.done() or not self._budget.spend(self._sendings):
             return False
-        self._figures.meter(call.writes[0].planned_ns).retried += 1
+        self._metrics.counters(call.writes[0].planned_ns).retried += 1
         self._loop.call_later(self._policy.wait_s(call.attempts, self._jitter), self._resend, call)
         return True
 
     def _resend(self, call: Call) -> None:
         if self._done.done():
             return
-        self._figures.meter(call.writes[0].planned_ns).requests += 1
+        self._metrics.counters(call.writes[0].planned_ns).requests += 1
         call.attempts += 1
         call.sent_ns = time.monotonic_ns()
         self._writer.send(call)
@@ -334,55 +334,55 @@ class Engine:
             write.planned_ns = self._start_ns + row[0]
 
     def _acknowledge(self, calls: Sequence[Call]) -> None:
-        figures, settle, ledger = self._figures, self._workload.settle, self._ledger
-        zero_ns, measured, warm_up = figures.zero_ns, figures.measured, figures.warm_up
+        metrics, finish, ledger = self._metrics, self._workload.finish, self._ledger
+        zero_ns, measured, warm_up = metrics.zero_ns, metrics.measured, metrics.warm_up
         for call in calls:
             writes, answered_ns = call.writes, call.answered_ns
             first = writes[0]
-            meter = measured if first.planned_ns >= zero_ns else warm_up
-            latencies, acked_by_op = meter.latencies, meter.acked_by_op
+            counters = measured if first.planned_ns >= zero_ns else warm_up
+            latencies, acked_by_op = counters.latencies, counters.acked_by_op
             intended = latencies.intended
             service_us = (answered_ns - call.sent_ns) // 1000
             service_us = service_us if service_us < EXACT_US else coarse(service_us)
             if first.rows:
                 latencies.service[service_us] += len(first.rows)
-                self._acknowledge_bulk(first, meter, answered_ns)
+                self._acknowledge_bulk(first, counters, answered_ns)
                 continue
             latencies.service[service_us] += len(writes)
             for write in writes:
                 acked_by_op[write.op] += 1
-                meter.write_units += write.units
+                counters.write_units += write.units
                 intended_us = (answered_ns - write.planned_ns) // 1000
                 intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
-                settle(write, _APPLIED)
+                finish(write, _APPLIED)
                 if ledger is not None:
                     ledger.acknowledged(write)
 
-    def _acknowledge_bulk(self, write: Write, meter: Meter, answered_ns: int) -> None:
-        meter.acked_by_op[write.op] += len(write.rows)
-        meter.write_units += write.units
-        since_start_ns, intended = answered_ns - self._start_ns, meter.latencies.intended
+    def _acknowledge_bulk(self, write: Write, counters: WriteCounters, answered_ns: int) -> None:
+        counters.acked_by_op[write.op] += len(write.rows)
+        counters.write_units += write.units
+        since_start_ns, intended = answered_ns - self._start_ns, counters.latencies.intended
         latencies_us = [(since_start_ns - row[0]) // 1000 for row in write.rows]
         if latencies_us[0] >= EXACT_US:
             latencies_us = map(coarse, latencies_us)
         for intended_us in latencies_us:
             intended[intended_us] += 1
-        self._workload.settle(write, _APPLIED)
+        self._workload.finish(write, _APPLIED)
         if self._ledger is not None:
             for one in self._workload.expand(write):
                 self._ledger.acknowledged(one)
 
     def _count_error(self, call: Call, outcome: Outcome, name: str) -> None:
-        meter = self._figures.meter(call.writes[0].planned_ns)
-        meter.errors[outcome.label] += 1
+        counters = self._metrics.counters(call.writes[0].planned_ns)
+        counters.errors[outcome.label] += 1
         if outcome is Outcome.THROTTLED:
-            meter.throttled[name] += 1
+            counters.throttled[name] += 1
 
     def _fail(self, call: Call, outcome: Outcome) -> None:
-        fate = Fate.UNKNOWN if call.uncertain else Fate.NOT_APPLIED
+        result = WriteResult.UNKNOWN if call.uncertain else WriteResult.NOT_APPLIED
         for write in call.writes:
-            self._figures.meter(write.planned_ns).failed[outcome.label] += 1
-            self._workload.settle(write, fate)
+            self._metrics.counters(write.planned_ns).failed[outcome.label] += 1
+            self._workload.finish(write, result)
 
     def _finish(self, calls: int = 1) -> None:
         self._in_flight -= calls
@@ -390,8 +390,8 @@ class Engine:
             self._done.set_result(None)
 
     def _turn(self, now_ns: int) -> None:
-        row = self._figures.turn(now_ns, self._in_flight)
-        self._row_ends_ns = self._figures.row_ends_ns
+        row = self._metrics.turn(now_ns, self._in_flight)
+        self._row_ends_ns = self._metrics.row_ends_ns
         if self._on_row is not None:
             self._on_row(row)
 

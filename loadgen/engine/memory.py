@@ -13,7 +13,7 @@ _M_TRIM_THRESHOLD, _KEPT_BYTES = -1, 64 << 20
 _M_MMAP_THRESHOLD, _BLOCK_BYTES = -3, 32 << 20
 
 
-def settle() -> None:
+def tune() -> None:
     """Make the process ready for a run, once all is there that stays.
 
     That is not looked at again by the collector. Memory that is freed is kept:

@@ -9,9 +9,9 @@ from pathlib import Path
 from loadgen import compiled
 from loadgen.dynamodb.writers import open_writer
 from loadgen.engine.engine import Engine
-from loadgen.job import Job, Result
+from loadgen.job import Job, SegmentTotals
 from loadgen.ledger import LedgerFile
-from loadgen.metrics.counters import Figures, Row
+from loadgen.metrics.counters import MetricsRow, SegmentMetrics
 from loadgen.workloads import custom, pools
 from loadgen.workloads.base import Workload
 from loadgen.workloads.custom import Scripted
@@ -24,7 +24,7 @@ WARM_CONNECTIONS = 32
 class Segment:
     """Carries out a job: `prepare`, then `run` at the start that all segments have in common."""
 
-    def __init__(self, job: Job, on_row: Callable[[Row], None] | None = None) -> None:
+    def __init__(self, job: Job, on_row: Callable[[MetricsRow], None] | None = None) -> None:
         self._job = job
         self._on_row = on_row
         self._writer = open_writer(job.writer, job.endpoint, job.limits)
@@ -38,16 +38,16 @@ class Segment:
             self._pools = pools.build(self._job.plan.seed)
         await self._writer.open(min(self._job.limits.connections, WARM_CONNECTIONS))
 
-    async def run(self, start_epoch_ns: int) -> Result:
+    async def run(self, start_epoch_ns: int) -> SegmentTotals:
         """Carry out the plan from this wall time on."""
         job, plan = self._job, self._job.plan
         start_ns = time.monotonic_ns() + start_epoch_ns - time.time_ns()
-        figures = Figures(start_ns, plan.warm_up_s)
+        metrics = SegmentMetrics(start_ns, plan.warm_up_s)
         self._engine = Engine(
             plan,
             self._workload(start_epoch_ns),
             self._writer,
-            figures,
+            metrics,
             start_ns=start_ns,
             keys=job.keys,
             policy=job.policy,
@@ -58,10 +58,10 @@ class Segment:
             self._engine.stop()
         cpu_s = time.thread_time()
         await self._engine.run()
-        return Result(
+        return SegmentTotals(
             segment=plan.segment,
-            counts=figures.measured.counts(),
-            warm_up=figures.warm_up.counts(),
+            counts=metrics.measured.counts(),
+            warm_up=metrics.warm_up.counts(),
             elapsed_s=(time.monotonic_ns() - start_ns) / 1e9,
             cpu_s=time.thread_time() - cpu_s,
             failure=self._engine.failure,

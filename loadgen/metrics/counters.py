@@ -1,16 +1,36 @@
-"""The figures of a run: counts, latencies, and a row for each second. All of them add up over segments."""
+"""The counters of a run, in one registry: rows, totals, thresholds, the report and the comparison follow from it.
+
+To add a counter, add a field with a `Shown` to `CounterFields`: an int, or a
+dict of ints by class. Then count it where it happens, on a `WriteCounters`.
+Nothing else names it. All counters add up over seconds and segments.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from msgspec import Struct, field
 
-from loadgen.metrics.histogram import Tally, new_tally
+from loadgen.metrics.histogram import Buckets, new_buckets
 from loadgen.schedule.mix import Op
 
 
-def _counter() -> defaultdict[str, int]:
+class Shown(Struct, frozen=True):
+    """How a counter is shown, under its field's name.
+
+    `role` says what more of it means: of a "count" nothing; of a "cost" it is
+    worse, so that reports are compared by it; a "problem" is a cost that the
+    summary, the live view and the page list among what went wrong. `note` says
+    in a few words what a problem is.
+    """
+
+    role: Literal["count", "cost", "problem"] = "count"
+    note: str = ""
+
+
+def _by_class() -> dict[str, int]:
+    """Numbers by class that start at 0, so that the hot path adds without a look-up."""
     return defaultdict(int)
 
 
@@ -18,87 +38,69 @@ def _by_op() -> dict[Op, int]:
     return {"insert": 0, "update": 0, "delete": 0}
 
 
-class Latencies(Struct):
-    """Tallies in µs: service (sent → reply), intended (planned → reply), lag (planned → sent)."""
+class CounterFields(Struct, kw_only=True):
+    """What is counted as it happens: writes, except `requests`, `retried` and `errors`, which count sendings.
 
-    service: Tally = field(default_factory=new_tally)
-    intended: Tally = field(default_factory=new_tally)
-    lag: Tally = field(default_factory=new_tally)
+    `substituted` were sent as inserts in the place of a planned write that was
+    not possible. `failed` is by class of the last error, `throttled` by the
+    service's exception, `errors` by class of every sending that did not
+    succeed, retried or not.
+    """
+
+    due: int = 0
+    acked_by_op: dict[Op, int] = field(default_factory=_by_op)
+    dropped: Annotated[int, Shown("problem", "in-flight bound reached")] = 0
+    failed: Annotated[dict[str, int], Shown("problem", "after all retries")] = field(default_factory=_by_class)
+    retried: Annotated[int, Shown("problem", "sent again after an error")] = 0
+    throttled: Annotated[dict[str, int], Shown("problem", "refused for throughput")] = field(default_factory=_by_class)
+    errors: Annotated[dict[str, int], Shown()] = field(default_factory=_by_class)
+    substituted: Annotated[int, Shown()] = 0
+    requests: Annotated[int, Shown()] = 0
+    write_units: Annotated[int, Shown("cost")] = 0
+
+
+class Latencies(Struct):
+    """Buckets in µs: service (sent → reply), intended (planned → reply), lag (planned → sent)."""
+
+    service: Buckets = field(default_factory=new_buckets)
+    intended: Buckets = field(default_factory=new_buckets)
+    lag: Buckets = field(default_factory=new_buckets)
 
     def copy(self) -> Latencies:
-        """The same tallies, to be changed apart."""
+        """Independent copies of the buckets."""
         return Latencies(dict(self.service), dict(self.intended), dict(self.lag))
 
     def add(self, other: Latencies) -> None:
-        """Add the tallies of another."""
+        """Add the buckets of another."""
         for mine, theirs in (
             (self.service, other.service),
             (self.intended, other.intended),
             (self.lag, other.lag),
         ):
-            for value, number in theirs.items():
-                mine[value] = mine.get(value, 0) + number
+            _add(mine, theirs)
 
 
-class Meter(Struct, kw_only=True):
-    """What is counted as it happens, and the latencies of the running second.
+class WriteCounters(CounterFields, kw_only=True):
+    """What the sending counts on, with the latencies of the running second."""
 
-    `Counts` is the same without these, and with all that follows from it.
-    """
-
-    due: int = 0
-    dropped: int = 0
-    substituted: int = 0
-    requests: int = 0
-    retried: int = 0
-    write_units: int = 0
-    acked_by_op: dict[Op, int] = field(default_factory=_by_op)
-    throttled: defaultdict[str, int] = field(default_factory=_counter)
-    failed: defaultdict[str, int] = field(default_factory=_counter)
-    errors: defaultdict[str, int] = field(default_factory=_counter)
     latencies: Latencies = field(default_factory=Latencies)
 
     def counts(self) -> Counts:
         """All that has been counted so far."""
-        return Counts(
-            due=self.due,
-            sent=self.due - self.dropped,
-            acked=sum(self.acked_by_op.values()),
-            dropped=self.dropped,
-            substituted=self.substituted,
-            requests=self.requests,
-            retried=self.retried,
-            write_units=self.write_units,
-            acked_by_op=dict(self.acked_by_op),
-            throttled=dict(self.throttled),
-            failed=dict(self.failed),
-            errors=dict(self.errors),
-        )
+        counted: dict[str, Any] = {name: _copy(getattr(self, name)) for name in CounterFields.__struct_fields__}
+        return Counts(**counted, sent=self.due - self.dropped, acked=sum(self.acked_by_op.values()))
 
 
-class Counts(Struct, kw_only=True):
-    """Numbers of writes, but for `requests`, `retried` and `errors`, which count sendings.
+class Counts(CounterFields, kw_only=True):
+    """The counters of a second, a segment or a run, with the numbers that follow from them.
 
     due = sent + dropped; sent = acked + all failed. `planned` also has those
-    that an interruption left unsent. `substituted` were sent as inserts in the
-    place of a planned write that was not possible. `throttled` is by the
-    service's exception, `failed` by class of the last error, `errors` by class
-    of every sending that did not succeed, retried or not.
+    that an interruption left unsent.
     """
 
-    planned: int = 0
-    due: int = 0
-    sent: int = 0
-    acked: int = 0
-    dropped: int = 0
-    substituted: int = 0
-    requests: int = 0
-    retried: int = 0
-    write_units: int = 0
-    acked_by_op: dict[Op, int] = field(default_factory=_by_op)
-    throttled: dict[str, int] = {}
-    failed: dict[str, int] = {}
-    errors: dict[str, int] = {}
+    planned: Annotated[int, Shown()] = 0
+    sent: Annotated[int, Shown()] = 0
+    acked: Annotated[int, Shown()] = 0
 
     @property
     def unsent(self) -> int:
@@ -107,57 +109,89 @@ class Counts(Struct, kw_only=True):
 
     def add(self, other: Counts) -> None:
         """Add another's counts."""
-        for name in _NUMBERS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for op, number in other.acked_by_op.items():
-            self.acked_by_op[op] += number
-        _add(self.throttled, other.throttled)
-        _add(self.failed, other.failed)
-        _add(self.errors, other.errors)
+        for name in self.__struct_fields__:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if isinstance(mine, dict):
+                _add(cast("dict[str, int]", mine), theirs)
+            else:
+                setattr(self, name, mine + theirs)
+
+    def since(self, earlier: Counts) -> Counts:
+        """What has been counted since these counts, which are of the same counters."""
+        grown: dict[str, Any] = {}
+        for name in self.__struct_fields__:
+            now, before = getattr(self, name), getattr(earlier, name)
+            if isinstance(now, dict):
+                classes = cast("dict[str, int]", now)
+                grown[name] = {one: number - before.get(one, 0) for one, number in classes.items()}
+            else:
+                grown[name] = now - before
+        return Counts(**grown)
 
 
-_NUMBERS = ("planned", "due", "sent", "acked", "dropped", "substituted", "requests", "retried", "write_units")
+class Metric(Struct, frozen=True):
+    """An entry of the registry: a field of `Counts`, and how it is shown."""
+
+    name: str
+    shown: Shown
+    by_class: bool
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return self.name.replace("_", " ")
+
+    def number(self, counts: Counts) -> int:
+        """The counter's value, the sum of its classes."""
+        return sum(self.classes(counts).values()) if self.by_class else getattr(counts, self.name)
+
+    def classes(self, counts: Counts) -> dict[str, int]:
+        """The numbers by class; nothing when the counter has no classes."""
+        return getattr(counts, self.name) if self.by_class else {}
 
 
-def _add(mine: dict[str, int], theirs: dict[str, int]) -> None:
-    for name, number in theirs.items():
-        mine[name] = mine.get(name, 0) + number
+def _registry() -> dict[str, Metric]:
+    hints = get_type_hints(Counts, include_extras=True)
+    found: dict[str, Metric] = {}
+    for name in (*Counts.__annotations__, *CounterFields.__annotations__):
+        if get_origin(hints[name]) is Annotated:
+            kind, shown = get_args(hints[name])
+            found[name] = Metric(name, shown, get_origin(kind) is dict)
+    return found
 
 
-class Row(Struct, kw_only=True):
+METRICS = _registry()
+"""Every registered counter by name, in the order in which they are shown."""
+PROBLEMS = tuple(metric for metric in METRICS.values() if metric.shown.role == "problem")
+
+
+class MetricsRow(Struct, kw_only=True):
     """One second of a segment or of all. `second` counts from the end of the warm-up, so warm-up rows are negative.
 
-    The numbers are of what happened in the second; `in_flight` is at its end.
+    `counts` are of what happened in the second, where `planned` are those that
+    were due; `in_flight` is at its end.
     """
 
     second: int
-    planned: int = 0
-    sent: int = 0
-    acked: int = 0
-    retried: int = 0
-    throttled: int = 0
-    dropped: int = 0
-    failed: int = 0
-    write_units: int = 0
+    counts: Counts = field(default_factory=Counts)
     in_flight: int = 0
     latencies: Latencies = field(default_factory=Latencies)
 
-    def add(self, other: Row) -> None:
+    def copy(self) -> MetricsRow:
+        """An independent copy, to add to."""
+        counts = Counts()
+        counts.add(self.counts)
+        return MetricsRow(second=self.second, counts=counts, in_flight=self.in_flight, latencies=self.latencies.copy())
+
+    def add(self, other: MetricsRow) -> None:
         """Add another segment's row of the same second."""
-        self.planned += other.planned
-        self.sent += other.sent
-        self.acked += other.acked
-        self.retried += other.retried
-        self.throttled += other.throttled
-        self.dropped += other.dropped
-        self.failed += other.failed
-        self.write_units += other.write_units
+        self.counts.add(other.counts)
         self.in_flight += other.in_flight
         self.latencies.add(other.latencies)
 
 
-class Figures:
-    """What a segment counts: two meters, and a row with the latencies at the end of each second.
+class SegmentMetrics:
+    """What a segment counts, and a row with the latencies at the end of each second.
 
     `warm_up` counts the writes planned before `zero_ns`, `measured` the others.
     A write of the warm-up that is answered after its last row is in no row's latencies.
@@ -165,9 +199,9 @@ class Figures:
 
     def __init__(self, start_ns: int, warm_up_s: float) -> None:
         self.zero_ns = start_ns + round(warm_up_s * 1e9)
-        self.measured = Meter()
-        self.warm_up = Meter()
-        self._told = Counts()
+        self.measured = WriteCounters()
+        self.warm_up = WriteCounters()
+        self._reported = Counts()
         self._begins_ns = start_ns
 
     @property
@@ -175,40 +209,30 @@ class Figures:
         """When the running second is over."""
         return self.zero_ns + (self._second + 1) * 1_000_000_000
 
-    def meter(self, planned_ns: int) -> Meter:
-        """What counts a write that is planned for this time."""
+    def counters(self, planned_ns: int) -> WriteCounters:
+        """The counters of a write that is planned for this time."""
         return self.measured if planned_ns >= self.zero_ns else self.warm_up
 
     def alike_until_ns(self, planned_ns: int) -> int:
-        """Up to when writes are planned that belong to the same meter and the same row as one planned then."""
+        """The end of the time whose writes share the counters and the row of one planned at this time."""
         return self.row_ends_ns if planned_ns >= self.zero_ns else min(self.row_ends_ns, self.zero_ns)
 
     def abandon(self) -> None:
         """Count what is unanswered as failed."""
-        for meter in (self.measured, self.warm_up):
-            counts = meter.counts()
+        for counters in (self.measured, self.warm_up):
+            counts = counters.counts()
             unanswered = counts.sent - counts.acked - sum(counts.failed.values())
             if unanswered:
-                meter.failed["abandoned"] += unanswered
+                counters.failed["abandoned"] += unanswered
 
-    def turn(self, now_ns: int, in_flight: int) -> Row:
+    def turn(self, now_ns: int, in_flight: int) -> MetricsRow:
         """End the running second's row, and begin that of `now_ns`."""
         total = self.measured.counts()
         total.add(self.warm_up.counts())
-        told, self._told = self._told, total
-        row = Row(
-            second=self._second,
-            planned=total.due - told.due,
-            sent=total.sent - told.sent,
-            acked=total.acked - told.acked,
-            retried=total.retried - told.retried,
-            throttled=sum(total.throttled.values()) - sum(told.throttled.values()),
-            dropped=total.dropped - told.dropped,
-            failed=sum(total.failed.values()) - sum(told.failed.values()),
-            write_units=total.write_units - told.write_units,
-            in_flight=in_flight,
-            latencies=(self.measured if self._second >= 0 else self.warm_up).latencies,
-        )
+        counts, self._reported = total.since(self._reported), total
+        counts.planned = counts.due
+        latencies = (self.measured if self._second >= 0 else self.warm_up).latencies
+        row = MetricsRow(second=self._second, counts=counts, in_flight=in_flight, latencies=latencies)
         self.measured.latencies, self.warm_up.latencies = Latencies(), Latencies()
         self._begins_ns = now_ns
         return row
@@ -216,3 +240,12 @@ class Figures:
     @property
     def _second(self) -> int:
         return (self._begins_ns - self.zero_ns) // 1_000_000_000
+
+
+def _copy(value: int | dict[str, int]) -> int | dict[str, int]:
+    return dict(value) if isinstance(value, dict) else value
+
+
+def _add(mine: dict[Any, int], theirs: dict[Any, int]) -> None:
+    for name, number in theirs.items():
+        mine[name] = mine.get(name, 0) + number

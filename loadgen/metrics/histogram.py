@@ -1,8 +1,8 @@
 """Latency histograms: cheap to record into, standard when they leave.
 
-`Tally` is what the hot path writes to: a dict of counts by microseconds, cut to
+`Buckets` is what the hot path writes to: a dict of counts by microseconds, cut to
 11 significant bits, which is the resolution of an HdrHistogram of three digits.
-A tally becomes an HdrHistogram in its standard encoded form (V2, compressed,
+A buckets becomes an HdrHistogram in its standard encoded form (V2, compressed,
 base64), which other tools plot and which merge by adding.
 """
 
@@ -21,11 +21,11 @@ _BITS = 11
 EXACT_US = 1 << _BITS
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
-Tally = dict[int, int]
+Buckets = dict[int, int]
 
 
-def new_tally() -> Tally:
-    """An empty tally, to count into: what has not been counted is 0."""
+def new_buckets() -> Buckets:
+    """Empty buckets to count into: a missing value counts as 0."""
     return defaultdict(int)
 
 
@@ -35,18 +35,18 @@ def coarse(value_us: int) -> int:
     return value_us if excess <= 0 else value_us >> excess << excess
 
 
-def percentiles(tally: Mapping[int, int], wanted: Iterable[float]) -> list[int]:
+def percentiles(buckets: Mapping[int, int], wanted: Iterable[float]) -> list[int]:
     """The values in µs at the wanted percentiles, in ascending order; zeros when there are none."""
     targets = list(wanted)
-    total = sum(tally.values())
+    total = sum(buckets.values())
     if total == 0:
         return [0] * len(targets)
     found: list[int] = []
     seen = 0
     remaining = iter(targets)
     target = next(remaining, None)
-    for value in sorted(tally):
-        seen += tally[value]
+    for value in sorted(buckets):
+        seen += buckets[value]
         while target is not None and seen >= target / 100 * total - 1e-9:
             found.append(value)
             target = next(remaining, None)
@@ -98,10 +98,10 @@ def empty() -> Histogram:
     return cast("Histogram", _hdrh().HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS))
 
 
-def from_tally(tally: Mapping[int, int]) -> Histogram:
-    """A histogram of all that a tally counted; what is longer than an hour counts as an hour."""
+def from_buckets(buckets: Mapping[int, int]) -> Histogram:
+    """A histogram of all that the buckets count; what is longer than an hour counts as an hour."""
     histogram = empty()
-    for value, number in tally.items():
+    for value, number in buckets.items():
         histogram.record_value(min(max(value, LOWEST_US), HIGHEST_US), number)
     return histogram
 

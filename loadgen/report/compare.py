@@ -8,7 +8,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from loadgen.report.report import Report, read
+from loadgen.metrics.counters import METRICS
+from loadgen.report.report import RunReport, read
 from loadgen.report.threshold import measure
 
 # Metric, what it is called, whether more is better, digits, and the change in its unit that is noise.
@@ -20,11 +21,7 @@ _METRICS = (
     ("service_p50", "service p50, ms", False, 2, 0.05),
     ("service_p99", "service p99, ms", False, 2, 0.05),
     ("lag_p99", "generator's lag p99, ms", False, 2, 0.5),
-    ("dropped", "dropped", False, 0, 0.0),
-    ("failed", "failed", False, 0, 0.0),
-    ("throttled", "throttled", False, 0, 0.0),
-    ("retried", "retried", False, 0, 0.0),
-    ("write_units", "write units", False, 0, 0.0),
+    *((name, metric.title, False, 0, 0.0) for name, metric in METRICS.items() if metric.shown.role != "count"),
 )
 
 
@@ -39,13 +36,13 @@ class Line(Struct, frozen=True):
     worse: float
 
 
-def lines(first: Report, second: Report) -> list[Line]:
+def lines(first: RunReport, second: RunReport) -> list[Line]:
     """Every metric of two reports."""
     return [_line(first, second, *metric) for metric in _METRICS]
 
 
 def _line(
-    first: Report, second: Report, metric: str, name: str, more_is_better: bool, digits: int, noise: float
+    first: RunReport, second: RunReport, metric: str, name: str, more_is_better: bool, digits: int, noise: float
 ) -> Line:
     before, after = measure(first, metric), measure(second, metric)
     change = (after - before) / before if before else None
@@ -56,7 +53,7 @@ def _line(
     return Line(name, before, after, digits, change, worse)
 
 
-def differences(first: Report, second: Report) -> list[str]:
+def differences(first: RunReport, second: RunReport) -> list[str]:
     """How the plans and targets differ: then the figures may differ for that alone."""
     pairs = [
         (name, getattr(first.plan, name), getattr(second.plan, name))

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from loadgen.metrics.counters import Row
+from loadgen.metrics.counters import PROBLEMS, Counts, MetricsRow
 from loadgen.report.expected import Expected
 from loadgen.report.report import Second, second
 from loadgen.schedule.plan import Plan
@@ -32,7 +32,7 @@ class LiveView:
         self._target = target
         self._live = Live(console=console or Console(stderr=True), auto_refresh=False, transient=True)
         self._rows: deque[Second] = deque(maxlen=_HISTORY)
-        self._acked = self._dropped = self._failed = self._throttled = self._retried = 0
+        self._totals = Counts()
 
     def begin(self, expected: Expected) -> None:
         """Say what is expected, and draw the view, still empty."""
@@ -40,14 +40,10 @@ class LiveView:
         self._live.start()
         self._live.update(self._panel(), refresh=True)
 
-    def row(self, row: Row) -> None:
+    def row(self, row: MetricsRow) -> None:
         """Draw the second that is over."""
         self._rows.append(second(row))
-        self._acked += row.acked
-        self._dropped += row.dropped
-        self._failed += row.failed
-        self._throttled += row.throttled
-        self._retried += row.retried
+        self._totals.add(row.counts)
         self._live.update(self._panel(), refresh=True)
 
     def end(self) -> None:
@@ -56,24 +52,25 @@ class LiveView:
 
     def _panel(self) -> Panel:
         now = self._rows[-1] if self._rows else None
-        done_s = now.second + 1 if now else 0
+        done_s = now["second"] + 1 if now else 0
         duration_s = self._plan.duration_s
         heading = "warming up" if done_s <= 0 < self._plan.warm_up_s else f"{done_s:,.0f} of {duration_s:,.0f} s"
         rate = Table.grid(padding=(0, 2))
         rate.add_column(style=_DIM, min_width=9)
         rate.add_column(justify="right", min_width=12)
         rate.add_column()
-        rate.add_row("planned", f"{now.planned if now else 0:,}/s", _spark([row.planned for row in self._rows]))
-        rate.add_row("acked", f"{now.acked if now else 0:,}/s", _spark([row.acked for row in self._rows], _GOOD))
-        rate.add_row(
-            "p99", f"{now.intended_p99_ms if now else 0:,.1f} ms", _spark([row.intended_p99_ms for row in self._rows])
-        )
+        for title, name, form, style in (
+            ("planned", "planned", "{:,}/s", "cyan"),
+            ("acked", "acked", "{:,}/s", _GOOD),
+            ("p99", "intended_p99_ms", "{:,.1f} ms", "cyan"),
+        ):
+            rate.add_row(title, form.format(now[name] if now else 0), _spark([row[name] for row in self._rows], style))
         return Panel(
             Group(
                 _bar(min(max(done_s, 0), duration_s), duration_s),
                 rate,
                 self._latency(now),
-                self._trouble(now),
+                self._problems(now),
             ),
             title=f"[bold]{self._target}[/] · {heading}",
             width=min(100, self._live.console.width),
@@ -85,22 +82,19 @@ class LiveView:
         table.add_column(min_width=12, justify="right")
         table.add_column(min_width=12, justify="right")
         table.add_row("", Text("p50", _DIM), Text("p99", _DIM))
-        if now:
-            table.add_row("service", f"{now.service_p50_ms:,.1f} ms", f"{now.service_p99_ms:,.1f} ms")
-            table.add_row("intended", f"{now.intended_p50_ms:,.1f} ms", f"{now.intended_p99_ms:,.1f} ms")
+        if now is not None:
+            for name in ("service", "intended"):
+                table.add_row(name, f"{now[name + '_p50_ms']:,.1f} ms", f"{now[name + '_p99_ms']:,.1f} ms")
         return table
 
-    def _trouble(self, now: Second | None) -> Text:
-        figures = (
-            ("in flight", now.in_flight if now else 0, ""),
-            ("acked", self._acked, _GOOD),
-            ("throttled", self._throttled, _BAD),
-            ("retried", self._retried, _BAD),
-            ("dropped", self._dropped, _BAD),
-            ("failed", self._failed, _BAD),
+    def _problems(self, now: Second | None) -> Text:
+        numbers = (
+            ("in flight", now["in_flight"] if now else 0, ""),
+            ("acked", self._totals.acked, _GOOD),
+            *((metric.title, metric.number(self._totals), _BAD) for metric in PROBLEMS),
         )
         text = Text()
-        for name, number, style in figures:
+        for name, number, style in numbers:
             text.append(f"{name} ", _DIM)
             text.append(f"{number:,}   ", style if number else "")
         return text
@@ -113,7 +107,7 @@ def _bar(done_s: float, duration_s: float) -> Table:
     return grid
 
 
-def _spark(values: list[int] | list[float], style: str = "cyan") -> Text:
+def _spark(values: list[int | float], style: str) -> Text:
     """The values as bars of eighths, the highest full."""
     highest = max(values, default=0)
     if highest <= 0:

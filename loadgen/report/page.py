@@ -6,23 +6,26 @@ import math
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from html import escape
+from itertools import cycle
 from pathlib import Path
 
+from loadgen.metrics.counters import METRICS, PROBLEMS
 from loadgen.metrics.histogram import decode
 from loadgen.report import summary
 from loadgen.report.chart import Series, bar_chart, line_chart
 from loadgen.report.page_style import SCRIPT, STYLE
-from loadgen.report.report import Report, Second, read
+from loadgen.report.report import RunReport, Second, read
 from loadgen.report.threshold import percentile_ms
 
 # More points than this are no longer told apart.
-_MOST_POINTS = 600
+_MAX_POINTS = 600
 # Lines of the rate chart that are drawn even when they are 0 throughout.
 _ALWAYS = {"muted", "first", "second"}
+_PROBLEM_STYLES = ("fourth", "fifth", "first thin", "third")
 _TABLE_PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 
-def save(report: Report, path: Path) -> None:
+def save(report: RunReport, path: Path) -> None:
     """Write the page. OSError when the path cannot be written."""
     path.write_text(render(report), encoding="utf-8")
 
@@ -43,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def render(report: Report) -> str:
+def render(report: RunReport) -> str:
     """The page's HTML."""
     body = [
         _heading(report),
@@ -53,7 +56,7 @@ def render(report: Report) -> str:
         _section("Latency over time", "ms, each second's percentiles", _latency_chart(report)),
         _section("Latency by percentile", "ms; each step to the right is ten times as rare", _percentile_chart(report)),
         _percentile_table(report),
-        _section("What went wrong", "by class", _trouble_chart(report)),
+        _section("What went wrong", "by class", _problem_chart(report)),
         _section("In flight", "unanswered requests at the end of each second", _in_flight_chart(report)),
         _thresholds(report),
         _plan(report),
@@ -66,7 +69,7 @@ def render(report: Report) -> str:
     )
 
 
-def _heading(report: Report) -> str:
+def _heading(report: RunReport) -> str:
     target = report.target
     facts = (
         target.endpoint_url or f"DynamoDB in {target.region}",
@@ -77,7 +80,7 @@ def _heading(report: Report) -> str:
     return f"<header><h1>{escape(target.table)}</h1><p>{escape(' · '.join(facts))}</p></header>"
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: RunReport) -> str:
     sentences = [
         (not report.generator.limited, report.generator.verdict),
         (report.generator.native not in ("no", "partly"), summary.native(report)),
@@ -93,17 +96,17 @@ def _verdict(report: Report) -> str:
     return f'<ul class="verdict">{items}</ul>'
 
 
-def _tiles(report: Report) -> str:
+def _tiles(report: RunReport) -> str:
     counts, latency = report.counts, report.latency
-    failed, throttled = sum(counts.failed.values()), sum(counts.throttled.values())
     tiles = [
         ("acknowledged", f"{counts.acked:,}", f"of {counts.planned:,} planned", counts.acked < counts.planned),
         ("rate", f"{report.rate:,.0f}/s", "acknowledged", False),
         ("intended p99", _ms(percentile_ms(latency["intended"], 99)), "planned → reply", False),
         ("service p99", _ms(percentile_ms(latency["service"], 99)), "sent → reply", False),
-        ("dropped", f"{counts.dropped:,}", "in-flight bound reached", counts.dropped > 0),
-        ("failed", f"{failed:,}", "after all retries", failed > 0),
-        ("throttled", f"{throttled:,}", f"{counts.retried:,} retried", throttled > 0),
+        *(
+            (metric.title, f"{metric.number(counts):,}", metric.shown.note, metric.number(counts) > 0)
+            for metric in PROBLEMS
+        ),
         ("write units", f"{counts.write_units:,}", _cost(report), False),
     ]
     cells = "".join(
@@ -113,7 +116,7 @@ def _tiles(report: Report) -> str:
     return f'<section class="tiles">{cells}</section>'
 
 
-def _cost(report: Report) -> str:
+def _cost(report: RunReport) -> str:
     return "estimated" if report.cost is None else f"cost {report.cost.after:,.4f}"
 
 
@@ -121,32 +124,30 @@ def _section(title: str, note: str, chart: str) -> str:
     return f"<section><h2>{title} <small>{note}</small></h2>{chart}</section>" if chart else ""
 
 
-def _rate_chart(report: Report) -> str:
-    values: list[tuple[str, str, Callable[[Second], float]]] = [
-        ("planned", "muted", lambda second: second.planned),
-        ("sent", "first", lambda second: second.sent),
-        ("acknowledged", "second", lambda second: second.acked),
-        ("throttled", "third", lambda second: second.throttled),
-        ("dropped", "fourth", lambda second: second.dropped),
-        ("failed", "fifth", lambda second: second.failed),
+def _rate_chart(report: RunReport) -> str:
+    values: list[tuple[str, str, str]] = [
+        ("planned", "planned", "muted"),
+        ("sent", "sent", "first"),
+        ("acknowledged", "acked", "second"),
+        *((metric.title, metric.name, style) for metric, style in zip(PROBLEMS, cycle(_PROBLEM_STYLES), strict=False)),
     ]
-    lines = [Series(name, style, _over_time(report.series, value, _mean)) for name, style, value in values]
+    lines = [Series(title, style, _over_time(report.series, name, _mean)) for title, name, style in values]
     lines = [line for line in lines if line.style in _ALWAYS or any(y for _, y in line.points)]
     return line_chart(lines, label="Rate over time", x_format=_seconds, y_format=_number)
 
 
-def _latency_chart(report: Report) -> str:
-    values: list[tuple[str, str, Callable[[Second], float]]] = [
-        ("service p50", "first thin", lambda second: second.service_p50_ms),
-        ("service p99", "first", lambda second: second.service_p99_ms),
-        ("intended p50", "third thin", lambda second: second.intended_p50_ms),
-        ("intended p99", "third", lambda second: second.intended_p99_ms),
-    ]
-    lines = [Series(name, style, _over_time(report.series, value, max)) for name, style, value in values]
+def _latency_chart(report: RunReport) -> str:
+    values = (
+        ("service p50", "service_p50_ms", "first thin"),
+        ("service p99", "service_p99_ms", "first"),
+        ("intended p50", "intended_p50_ms", "third thin"),
+        ("intended p99", "intended_p99_ms", "third"),
+    )
+    lines = [Series(title, style, _over_time(report.series, name, max)) for title, name, style in values]
     return line_chart(lines, label="Latency over time", x_format=_seconds, y_format=_ms, y_log=True)
 
 
-def _percentile_chart(report: Report) -> str:
+def _percentile_chart(report: RunReport) -> str:
     """Percentiles over how rare they are: the x axis counts nines."""
     lines: list[Series] = []
     rarest = 1.0
@@ -165,7 +166,7 @@ def _percentile_chart(report: Report) -> str:
     )
 
 
-def _percentile_table(report: Report) -> str:
+def _percentile_table(report: RunReport) -> str:
     head = "".join(f"<th>p{percentile:g}</th>" for percentile in _TABLE_PERCENTILES)
     rows = ""
     for name in ("service", "intended", "lag"):
@@ -178,24 +179,26 @@ def _percentile_table(report: Report) -> str:
     )
 
 
-def _trouble_chart(report: Report) -> str:
+def _problem_chart(report: RunReport) -> str:
     counts = report.counts
-    bars = [(f"throttled: {name}", float(number), "third") for name, number in sorted(counts.throttled.items())]
-    bars += [(f"error: {name}", float(number), "fourth") for name, number in sorted(counts.errors.items())]
-    bars += [(f"failed: {name}", float(number), "fifth") for name, number in sorted(counts.failed.items())]
-    if counts.dropped:
-        bars.append(("dropped: in-flight bound", float(counts.dropped), "fourth"))
+    bars: list[tuple[str, float, str]] = []
+    for metric, style in zip(METRICS.values(), cycle(_PROBLEM_STYLES), strict=False):
+        if metric.by_class:
+            classes = sorted(metric.classes(counts).items())
+            bars += [(f"{metric.title}: {name}", float(number), style) for name, number in classes]
+        elif metric.shown.role == "problem" and metric.number(counts):
+            bars.append((f"{metric.title}: {metric.shown.note}", float(metric.number(counts)), style))
     if not bars:
         return '<p class="quiet">Nothing: every write was acknowledged at its first sending.</p>'
     return bar_chart(bars, label="What went wrong, by class", value_format=_number)
 
 
-def _in_flight_chart(report: Report) -> str:
-    points = _over_time(report.series, lambda second: second.in_flight, max)
+def _in_flight_chart(report: RunReport) -> str:
+    points = _over_time(report.series, "in_flight", max)
     return line_chart([Series("in flight", "first", points)], label="In flight", x_format=_seconds, y_format=_number)
 
 
-def _thresholds(report: Report) -> str:
+def _thresholds(report: RunReport) -> str:
     if not report.thresholds:
         return ""
     rows = "".join(
@@ -206,7 +209,7 @@ def _thresholds(report: Report) -> str:
     return f"<section><h2>Thresholds</h2><table><tbody>{rows}</tbody></table></section>"
 
 
-def _plan(report: Report) -> str:
+def _plan(report: RunReport) -> str:
     plan, profile = report.plan, report.plan.profile
     mix = ", ".join(
         f"{op} {weight}" for op, weight in zip(("insert", "update", "delete"), plan.mix.weights, strict=True)
@@ -228,12 +231,12 @@ def _plan(report: Report) -> str:
 
 
 def _over_time(
-    series: Sequence[Second], value: Callable[[Second], float], together: Callable[[Sequence[float]], float]
+    series: Sequence[Second], name: str, together: Callable[[Sequence[float]], float]
 ) -> list[tuple[float, float]]:
-    """A figure of each second; of several seconds together when there are very many."""
-    width = -(-len(series) // _MOST_POINTS) or 1
+    """A number of each second; of several seconds together when there are very many. 0 where a report lacks it."""
+    width = -(-len(series) // _MAX_POINTS) or 1
     groups = (series[at : at + width] for at in range(0, len(series), width))
-    return [(group[0].second, together([value(second) for second in group])) for group in groups]
+    return [(group[0]["second"], together([second.get(name, 0) for second in group])) for group in groups]
 
 
 def _mean(values: Sequence[float]) -> float:

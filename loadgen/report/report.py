@@ -15,9 +15,9 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from loadgen.job import Job, Result, SegmentResult
-from loadgen.metrics.counters import Counts, Latencies, Row
-from loadgen.metrics.histogram import PERCENTILES, Histogram, Tally, from_tally, percentiles
+from loadgen.job import Job, SegmentResult, SegmentTotals
+from loadgen.metrics.counters import METRICS, Counts, Latencies, MetricsRow
+from loadgen.metrics.histogram import PERCENTILES, Buckets, Histogram, from_buckets, percentiles
 from loadgen.schedule.plan import Plan
 from stack import UserError, version
 
@@ -40,24 +40,13 @@ class LatencyReport(Struct, kw_only=True):
     percentiles_ms: dict[str, float]
 
 
-class Second(Struct, kw_only=True):
-    """One second of the run, all segments together; latencies in ms."""
+Second = dict[str, int | float]
+"""One second of the run, all segments together, by name.
 
-    second: int
-    planned: int
-    sent: int
-    acked: int
-    retried: int
-    throttled: int
-    dropped: int
-    failed: int
-    in_flight: int
-    write_units: int
-    service_p50_ms: float
-    service_p99_ms: float
-    intended_p50_ms: float
-    intended_p99_ms: float
-    lag_p99_ms: float
+`second` counts from the end of the warm-up. It has every counter of
+`loadgen.metrics.counters.METRICS`, `in_flight` at its end, and latencies in ms:
+service and intended p50 and p99, lag p99.
+"""
 
 
 class TargetReport(Struct, kw_only=True):
@@ -107,7 +96,7 @@ class LostSegment(Struct, kw_only=True):
     reason: str
 
 
-class Report(Struct, kw_only=True):
+class RunReport(Struct, kw_only=True):
     """A run."""
 
     schema: int
@@ -139,10 +128,10 @@ class Report(Struct, kw_only=True):
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
 
 
-def load(path: Path) -> Report:
+def load(path: Path) -> RunReport:
     """Read a report. ValueError when it is none, or of a schema that this version does not read."""
     try:
-        report = msgspec.json.decode(path.read_bytes(), type=Report)
+        report = msgspec.json.decode(path.read_bytes(), type=RunReport)
     except msgspec.MsgspecError as error:
         raise ValueError(f"{path} is no report of a run: {error}") from None
     if report.schema != SCHEMA:
@@ -150,7 +139,7 @@ def load(path: Path) -> Report:
     return report
 
 
-def read(path: Path) -> Report:
+def read(path: Path) -> RunReport:
     """`load` for a command line: UserError when there is no such report."""
     try:
         return load(path)
@@ -160,7 +149,7 @@ def read(path: Path) -> Report:
         raise UserError(f"{error}.") from None
 
 
-def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, interrupted: bool) -> Report:
+def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, interrupted: bool) -> RunReport:
     """Put together what the segments came to. Nothing of a lost segment is counted."""
     done = [part for part in parts if part.result is not None]
     results = [part.result for part in done if part.result is not None]
@@ -168,7 +157,7 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
     for result in results:
         counts.add(result.counts)
         warm_up.add(result.warm_up)
-    rows: dict[int, Row] = {}
+    rows: dict[int, MetricsRow] = {}
     latencies = Latencies()
     for row in (row for part in done for row in part.rows if row.second >= 0):
         latencies.add(row.latencies)
@@ -177,7 +166,7 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
         else:
             rows[row.second] = row
     failures = [result.failure for result in results if result.failure is not None]
-    return Report(
+    return RunReport(
         schema=SCHEMA,
         tool=f"sales-analytics-cdc {version()}",
         started_at=datetime.fromtimestamp(start_epoch_ns / 1e9, UTC).isoformat(),
@@ -197,9 +186,9 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
         counts=counts,
         warm_up=warm_up,
         latency={
-            "service": latency_report(from_tally(latencies.service)),
-            "intended": latency_report(from_tally(latencies.intended)),
-            "lag": latency_report(from_tally(latencies.lag)),
+            "service": latency_report(from_buckets(latencies.service)),
+            "intended": latency_report(from_buckets(latencies.intended)),
+            "lag": latency_report(from_buckets(latencies.lag)),
         },
         generator=_generator(results, latencies),
         series=[second(rows[number]) for number in sorted(rows)],
@@ -220,31 +209,24 @@ def latency_report(histogram: Histogram) -> LatencyReport:
     )
 
 
-def second(row: Row) -> Second:
-    """A row with its latencies summed up."""
+def second(row: MetricsRow) -> Second:
+    """A row as the report has it."""
     service_p50, service_p99 = _ms(row.latencies.service, 50, 99)
     intended_p50, intended_p99 = _ms(row.latencies.intended, 50, 99)
     (lag_p99,) = _ms(row.latencies.lag, 99)
-    return Second(
-        second=row.second,
-        planned=row.planned,
-        sent=row.sent,
-        acked=row.acked,
-        retried=row.retried,
-        throttled=row.throttled,
-        dropped=row.dropped,
-        failed=row.failed,
-        in_flight=row.in_flight,
-        write_units=row.write_units,
-        service_p50_ms=service_p50,
-        service_p99_ms=service_p99,
-        intended_p50_ms=intended_p50,
-        intended_p99_ms=intended_p99,
-        lag_p99_ms=lag_p99,
-    )
+    return {
+        "second": row.second,
+        **{name: metric.number(row.counts) for name, metric in METRICS.items()},
+        "in_flight": row.in_flight,
+        "service_p50_ms": service_p50,
+        "service_p99_ms": service_p99,
+        "intended_p50_ms": intended_p50,
+        "intended_p99_ms": intended_p99,
+        "lag_p99_ms": lag_p99,
+    }
 
 
-def _generator(results: Sequence[Result], latencies: Latencies) -> GeneratorReport:
+def _generator(results: Sequence[SegmentTotals], latencies: Latencies) -> GeneratorReport:
     share = max((result.cpu_s / result.elapsed_s for result in results if result.elapsed_s), default=0.0)
     (lag_p99_ms,) = _ms(latencies.lag, 99)
     late, busy = lag_p99_ms > LATE_MS, share > BUSY_SHARE
@@ -266,12 +248,12 @@ def _generator(results: Sequence[Result], latencies: Latencies) -> GeneratorRepo
     )
 
 
-def _native(results: Sequence[Result]) -> Native:
+def _native(results: Sequence[SegmentTotals]) -> Native:
     found = {result.native for result in results}
     if len(found) != 1:
         return "partly" if found else "unknown"
     return "yes" if True in found else "no"
 
 
-def _ms(tally: Tally, *wanted: float) -> list[float]:
-    return [value / 1e3 for value in percentiles(tally, wanted)]
+def _ms(buckets: Buckets, *wanted: float) -> list[float]:
+    return [value / 1e3 for value in percentiles(buckets, wanted)]

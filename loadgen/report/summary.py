@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from loadgen.report.report import Report
+from loadgen.metrics.counters import PROBLEMS
+from loadgen.report.report import RunReport
 
 _SHOWN = ("p50", "p90", "p99", "p99.9")
 
 
-def lines(report: Report) -> list[str]:
+def lines(report: RunReport) -> list[str]:
     """What matters most, in sentences and figures."""
     text = [*_counts(report), *_latencies(report)]
     cost = f", {report.cost.after:,.4f} at {report.cost.price_per_million:g} a million" if report.cost else ""
@@ -21,7 +22,7 @@ def lines(report: Report) -> list[str]:
     return text
 
 
-def native(report: Report) -> str:
+def native(report: RunReport) -> str:
     """Whether the run was made with the compiled module, and what to do where it was not."""
     said = report.generator.native
     if said in ("yes", "unknown"):
@@ -32,19 +33,14 @@ def native(report: Report) -> str:
     )
 
 
-def _counts(report: Report) -> list[str]:
+def _counts(report: RunReport) -> list[str]:
     counts = report.counts
     ops = ", ".join(f"{number:,} {op}" for op, number in counts.acked_by_op.items() if number)
     acked = f"acked {counts.acked:,} ({ops or 'none'})"
-    trouble = (
-        f"dropped {counts.dropped:,}",
-        f"failed {sum(counts.failed.values()):,}{_classes(counts.failed)}",
-        f"retried {counts.retried:,}",
-        f"throttled {sum(counts.throttled.values()):,}{_classes(counts.throttled)}",
-    )
+    problems = (f"{metric.title} {metric.number(counts):,}{_classes(metric.classes(counts))}" for metric in PROBLEMS)
     text = [
         f"planned {counts.planned:,} · sent {counts.sent:,} · {acked} · {report.rate:,.0f}/s",
-        " · ".join(trouble),
+        " · ".join(problems),
     ]
     if counts.unsent:
         reason = "the limit of write units was reached" if report.braked else "the run was stopped"
@@ -54,7 +50,7 @@ def _counts(report: Report) -> list[str]:
     return text
 
 
-def _latencies(report: Report) -> list[str]:
+def _latencies(report: RunReport) -> list[str]:
     text: list[str] = []
     for name, explanation in (("service", "sent → reply"), ("intended", "planned → reply")):
         latency = report.latency[name]

@@ -2,8 +2,9 @@
 
     intended_p99<50ms    service_p99.9<=0.2s    dropped==0    acked_share>=99.9%    rate>=495
 
-Names are those of the report's counts, `rate` (acknowledged writes a second),
-`acked_share` (of what was planned), and a latency with any percentile, `mean`
+Names are those of the counters (`loadgen.metrics.counters`), `rate`
+(acknowledged writes per second), `acked_share` (of what was planned), `unsent`,
+and a latency with any percentile, `mean`
 or `max`: service_p50, intended_p99.9, lag_max.
 """
 
@@ -16,8 +17,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from loadgen.metrics.counters import METRICS
 from loadgen.metrics.histogram import decode
-from loadgen.report.report import LatencyReport, Report, ThresholdReport
+from loadgen.report.report import LatencyReport, RunReport, ThresholdReport
 
 _FORM = re.compile(r"\s*([a-z_]+(?:\d+(?:\.\d+)?)?)\s*(<=|>=|==|<|>)\s*(\d+(?:\.\d+)?)\s*(ms|s|%)?\s*")
 _LATENCY = re.compile(r"(service|intended|lag)_(?:p(\d+(?:\.\d+)?)|(mean|max))")
@@ -29,19 +31,11 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
 }
 _SCALES = {None: 1.0, "ms": 1.0, "s": 1000.0, "%": 0.01}
-_NUMBERS: dict[str, Callable[[Report], float]] = {
-    "planned": lambda report: report.counts.planned,
-    "sent": lambda report: report.counts.sent,
-    "acked": lambda report: report.counts.acked,
-    "acked_share": lambda report: report.counts.acked / report.counts.planned if report.counts.planned else 1.0,
+# What follows from several counters; every counter is a metric under its own name.
+_DERIVED: dict[str, Callable[[RunReport], float]] = {
     "rate": lambda report: report.rate,
+    "acked_share": lambda report: report.counts.acked / report.counts.planned if report.counts.planned else 1.0,
     "unsent": lambda report: report.counts.unsent,
-    "dropped": lambda report: report.counts.dropped,
-    "failed": lambda report: sum(report.counts.failed.values()),
-    "retried": lambda report: report.counts.retried,
-    "throttled": lambda report: sum(report.counts.throttled.values()),
-    "substituted": lambda report: report.counts.substituted,
-    "write_units": lambda report: report.counts.write_units,
 }
 
 
@@ -61,9 +55,9 @@ class Threshold(Struct, frozen=True):
             raise ArgumentTypeError(f"{text!r} is no threshold: write it as intended_p99<50ms or dropped==0")
         metric, comparison, number, unit = match.groups()
         latency = _LATENCY.fullmatch(metric)
-        if latency is None and metric not in _NUMBERS:
+        if latency is None and metric not in (names := [*METRICS, *_DERIVED]):
             raise ArgumentTypeError(
-                f"there is no metric {metric!r}: it is one of {', '.join(_NUMBERS)}, intended_p99, ..."
+                f"there is no metric {metric!r}: it is one of {', '.join(names)}, intended_p99, ..."
             )
         if latency is not None and float(latency[2] or 0) > 100:
             raise ArgumentTypeError(f"{metric!r}: a percentile is at most 100")
@@ -73,7 +67,7 @@ class Threshold(Struct, frozen=True):
             )
         return cls(text.strip(), metric, comparison, float(number) * _SCALES[unit])
 
-    def check(self, report: Report) -> ThresholdReport:
+    def check(self, report: RunReport) -> ThresholdReport:
         """Whether it holds of a report."""
         value = measure(report, self.metric)
         return ThresholdReport(
@@ -81,11 +75,12 @@ class Threshold(Struct, frozen=True):
         )
 
 
-def measure(report: Report, metric: str) -> float:
+def measure(report: RunReport, metric: str) -> float:
     """The value of a metric: latencies in ms. KeyError when there is no such metric."""
     match = _LATENCY.fullmatch(metric)
     if match is None:
-        return _NUMBERS[metric](report)
+        counter = METRICS.get(metric)
+        return counter.number(report.counts) if counter else _DERIVED[metric](report)
     latency = report.latency[match[1]]
     if match[3] == "mean":
         return latency.mean_ms

@@ -1,7 +1,7 @@
-"""What the plan draws for each arrival: the kind of write, the order it is for, and random bits.
+"""What the plan has for each arrival: the kind of write, the order it is for, and random bits.
 
 All of it is a pure function of the seed and the arrivals before, so every
-segment draws the same and keeps those whose order is in a lane of its own.
+segment arrivals the same and keeps those whose order is in a lane of its own.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ _BLOCK = 1024
 # How many orders are ready is noted this often within one rest.
 _MARKS_PER_REST = 8
 
-Row = tuple[int, int, int]
+PlannedInsert = tuple[int, int, int]
 """An insert of many: when it is due, in ns after the start; the order's number; 16 random bits."""
 
 
-class Draw(Struct, gc=False):
-    """An arrival and what the plan draws for it.
+class Arrival(Struct, gc=False):
+    """An arrival of the plan and the write that it is for.
 
     `number` is the item's (an order's) number, -1 when there is none yet;
     `bits` are 16 random bits that belong to the arrival; `subject` is the
-    workload's own. `rows` are the inserts of a draw in bulk.
+    workload's own. `rows` are the inserts of an arrival in bulk.
     """
 
-    arrival: int
+    index: int
     offset_ns: int
     op: Op
     number: int
     bits: int
     subject: object = None
-    rows: tuple[Row, ...] = ()
+    rows: tuple[PlannedInsert, ...] = ()
 
 
-def draws(
+def arrivals(
     offsets_ns: Iterator[int],
     *,
     cycle: tuple[Op, ...],
@@ -50,8 +50,8 @@ def draws(
     seed: int,
     segment: int = 0,
     segments: int = 1,
-) -> Iterator[Draw]:
-    """The segment's draws, in order.
+) -> Iterator[Arrival]:
+    """The segment's arrivals, in order.
 
     An insert is of the next order's number. Others choose a number among the
     orders that are ready: inserted, by the plan, at least one rest ago; -1 when
@@ -75,11 +75,11 @@ def draws(
         else:
             number = keys.choose(next(choices), ready) if ready else -1
         if segments == 1 or (arrival if number < 0 else number) % LANES % segments == segment:
-            yield Draw(arrival, offset_ns, op, number, bits)
+            yield Arrival(arrival, offset_ns, op, number, bits)
 
 
 def words(name: str, width: str) -> Iterator[int]:
     """Random words of the width that struct calls so, the same on every machine."""
     block = struct.Struct(f"<{_BLOCK}{width}")
-    draws = (random.Random(f"{name}/{number}").randbytes(block.size) for number in itertools.count())
-    return itertools.chain.from_iterable(map(block.unpack, draws))
+    blocks = (random.Random(f"{name}/{number}").randbytes(block.size) for number in itertools.count())
+    return itertools.chain.from_iterable(map(block.unpack, blocks))

@@ -34,7 +34,7 @@ def earliest_ns(woken_ns: int, calls: int) -> int:
     return woken_ns + (_BUSY_GRANULARITY_NS if calls >= _MUCH else _GRANULARITY_NS)
 
 
-class Alarm(Protocol):
+class Timer(Protocol):
     """Calls back once at the time it is set for."""
 
     def set(self, at_ns: int) -> None:
@@ -46,15 +46,15 @@ class Alarm(Protocol):
         ...
 
 
-def alarm(callback: Callable[[], None]) -> Alarm:
-    """The most punctual alarm that this system has, on the running event loop."""
+def timer(callback: Callable[[], None]) -> Timer:
+    """The most punctual timer that this system has, on the running event loop."""
     if sys.platform == "linux":
         return TimerFd(callback)
     return LoopTimer(callback)
 
 
 class LoopTimer:
-    """An alarm by the event loop's own timer: a tick each millisecond until the time has come."""
+    """A timer by the event loop's own timer: a tick each millisecond until the time has come."""
 
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback = callback
@@ -91,7 +91,7 @@ class _TimerSpec(ctypes.Structure):
 
 
 class TimerFd:
-    """An alarm by a timerfd on the monotonic clock (Linux).
+    """A timer by a timerfd on the monotonic clock (Linux).
 
     The descriptor is never read: setting it again makes it quiet.
     """

@@ -1,7 +1,7 @@
 """What to write: the interface between the engine and a workload.
 
-A workload draws every arrival of the plan in order and keeps what belongs to
-its segment. It must draw the same from the same seed, so that n segments
+A workload arrivals every arrival of the plan in order and keeps what belongs to
+its segment. It must arrival the same from the same seed, so that n segments
 together write what one would have written.
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from loadgen.dynamodb.writes import Fate, Write
-from loadgen.schedule.arrivals import Draw
+from loadgen.dynamodb.writes import Write, WriteResult
+from loadgen.schedule.arrivals import Arrival
 
 
 class Workload(Protocol):
@@ -19,14 +19,16 @@ class Workload(Protocol):
 
     @property
     def failure(self) -> str | None:
-        """Why its draws have ended before the arrivals, in a sentence."""
+        """Why it ended before the plan, in one sentence."""
         ...
 
-    def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
+    def arrivals(self, offsets_ns: Iterator[int]) -> Iterator[Arrival]:
         """The segment's part of arrivals that are due at these times after the start."""
         ...
 
-    def bulks(self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int) -> Iterator[Draw] | None:
+    def bulks(
+        self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int
+    ) -> Iterator[Arrival] | None:
         """The same in bulk, in batches as `bulk.batches` makes them; None when this workload cannot."""
         ...
 
@@ -34,13 +36,13 @@ class Workload(Protocol):
         """The writes that one in bulk stands for, in the order of its rows."""
         ...
 
-    def write(self, draw: Draw) -> Write | None:
-        """Render the write for a draw, when it is due, in the order of the draws.
+    def write(self, arrival: Arrival) -> Write | None:
+        """Render the write for an arrival, when it is due, in the order of the arrivals.
 
         None when there is nothing that may be written now; it counts as dropped.
         """
         ...
 
-    def settle(self, write: Write, fate: Fate) -> None:
+    def finish(self, write: Write, result: WriteResult) -> None:
         """Learn what became of a write. Until then its key must not be written again."""
         ...

@@ -10,12 +10,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from loadgen.schedule.arrivals import Row, words
+from loadgen.schedule.arrivals import PlannedInsert, words
 from loadgen.schedule.keys import LANES
 
 
-def rows(offsets_ns: Iterator[int], *, seed: int, segment: int = 0, segments: int = 1) -> Iterator[Row]:
-    """The segment's part of the arrivals: what `loadgen.schedule.arrivals.draws` draws when all are inserts."""
+def rows(offsets_ns: Iterator[int], *, seed: int, segment: int = 0, segments: int = 1) -> Iterator[PlannedInsert]:
+    """The segment's part of the arrivals: what `arrivals.arrivals` gives when all are inserts."""
     every = zip(offsets_ns, itertools.count(), words(f"bits/{seed}", "H"), strict=False)
     if segments == 1:
         return every
@@ -23,15 +23,15 @@ def rows(offsets_ns: Iterator[int], *, seed: int, segment: int = 0, segments: in
 
 
 def batches(
-    source: Iterator[Row], most: int, *, wait_ns: int, boundary_ns: int
-) -> Iterator[tuple[int, tuple[Row, ...]]]:
+    source: Iterator[PlannedInsert], most: int, *, wait_ns: int, boundary_ns: int
+) -> Iterator[tuple[int, tuple[PlannedInsert, ...]]]:
     """Rows in batches of up to `most`, each with when it is due, like them in ns after the start.
 
     A batch is due with its last row if it is full or the last of all, else when
     its first row has waited for `wait_ns`. No batch has rows on both sides of
     `boundary_ns`, or is due beyond it when they are not.
     """
-    taken: list[Row] = []
+    taken: list[PlannedInsert] = []
     while True:
         taken += itertools.islice(source, most - len(taken))
         if not taken:

@@ -5,25 +5,25 @@ and `change`, which says what write n is:
 
     from decimal import Decimal
     from random import Random
-    from loadgen.workloads.custom import Change, Delete, Put, Update
+    from loadgen.workloads.custom import ItemWrite, Delete, Put, Update
 
     class Readings:
         def __init__(self, table: str) -> None:
             self.tables = (table, f"{table}-devices")
 
-        def change(self, n: int, draw: Random) -> Change:
-            device = f"device-{draw.randrange(1000)}"
+        def change(self, n: int, rng: Random) -> ItemWrite:
+            device = f"device-{rng.randrange(1000)}"
             if n % 10 == 0:
                 return Update(self.tables[1], {"id": device}, {"last": n})
             if n % 100 == 99:
-                return Delete(self.tables[0], {"id": f"{device}/{draw.randrange(n)}"})
-            return Put(self.tables[0], {"id": f"{device}/{n}", "celsius": Decimal(draw.randrange(400)) / 10})
+                return Delete(self.tables[0], {"id": f"{device}/{rng.randrange(n)}"})
+            return Put(self.tables[0], {"id": f"{device}/{n}", "celsius": Decimal(rng.randrange(400)) / 10})
 
 and name it (here both tables have the partition key `id`, a string):
 
     python -m loadgen --rps 500 --workload readings:Readings --table readings
 
-`table` is what --table, --stack or the sandbox say. `draw` has the same
+`table` is what --table, --stack or the sandbox say. `rng` has the same
 numbers for the same seed and n, so `change` must depend on nothing else; then
 runs are reproducible, however they are split. Values are plain Python: str,
 int, Decimal, bool, None, bytes, lists, dicts, and sets of str, numbers or bytes.
@@ -50,8 +50,8 @@ import msgspec
 from msgspec import Struct
 
 from loadgen.dynamodb.item import Attribute, item_size, write_units
-from loadgen.dynamodb.writes import Fate, Target, Write
-from loadgen.schedule.arrivals import Draw
+from loadgen.dynamodb.writes import Target, Write, WriteResult
+from loadgen.schedule.arrivals import Arrival
 from loadgen.schedule.mix import Op
 from stack import UserError
 
@@ -80,7 +80,7 @@ class Delete(Struct, frozen=True):
     key: Mapping[str, Value]
 
 
-Change = Put | Update | Delete
+ItemWrite = Put | Update | Delete
 
 
 class Script(Protocol):
@@ -91,8 +91,8 @@ class Script(Protocol):
         """The names of the tables that it writes to."""
         ...
 
-    def change(self, n: int, draw: random.Random) -> Change:
-        """Write n of the run, from 0; `draw` has its random numbers."""
+    def change(self, n: int, rng: random.Random, /) -> ItemWrite:
+        """Write n of the run, from 0; `rng` has its random numbers."""
         ...
 
 
@@ -137,7 +137,7 @@ class Scripted:
         self._busy: set[tuple[str, str]] = set()
         self.failure: str | None = None
 
-    def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
+    def arrivals(self, offsets_ns: Iterator[int]) -> Iterator[Arrival]:
         """The segment's part of the arrivals: an item's key says whose it is, so that one segment writes all of it."""
         for arrival, offset_ns in enumerate(offsets_ns):
             try:
@@ -150,7 +150,7 @@ class Scripted:
             except UserError as error:
                 self.failure = str(error)
                 return
-            yield Draw(arrival, offset_ns, rendered.op, arrival, 0, (key, rendered))
+            yield Arrival(arrival, offset_ns, rendered.op, arrival, 0, (key, rendered))
 
     def bulks(self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int) -> None:
         """A script is asked for one write after the other."""
@@ -159,20 +159,20 @@ class Scripted:
         """Nothing is in bulk."""
         return [write]
 
-    def write(self, draw: Draw) -> Write | None:
+    def write(self, arrival: Arrival) -> Write | None:
         """Render the change that was drawn; None when the item's last change is unanswered."""
-        key, rendered = cast("tuple[str, _Rendered]", draw.subject)
+        key, rendered = cast("tuple[str, _Rendered]", arrival.subject)
         if (rendered.table, key) in self._busy:
             return None
         self._busy.add((rendered.table, key))
         op, target, table, parameters, size = rendered
-        return Write(op, target, table, key, draw.arrival, (parameters,), write_units(size))
+        return Write(op, target, table, key, arrival.index, (parameters,), write_units(size))
 
-    def settle(self, write: Write, fate: Fate) -> None:  # noqa: ARG002 - whatever became of it, the item may be written
+    def finish(self, write: Write, result: WriteResult) -> None:  # noqa: ARG002 - whatever became of it, the item may be written
         """The item may be written again."""
         self._busy.discard((write.table, write.key))
 
-    def _key(self, change: Change) -> str:
+    def _key(self, change: ItemWrite) -> str:
         values = change.item if isinstance(change, Put) else change.key
         names = self._keys.get(change.table)
         if names is None:
@@ -204,7 +204,7 @@ def _failing(n: int) -> Generator[None]:
         raise UserError(f"The workload failed at write {n} with {type(error).__name__}: {error}{where}.") from error
 
 
-def _render(change: Change) -> _Rendered:
+def _render(change: ItemWrite) -> _Rendered:
     if isinstance(change, Put):
         item = _attributes(change.item)
         return _Rendered("insert", "PutItem", change.table, b'"Item":' + msgspec.json.encode(item), item_size(item))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loadgen.compiled import native
 from loadgen.dynamodb.item import Fragment
-from loadgen.schedule.arrivals import Row
+from loadgen.schedule.arrivals import PlannedInsert
 from loadgen.workloads.pools import Head
 
 Heads = tuple[tuple[bytes, int, tuple[tuple[bytes, int], ...]], ...]
@@ -30,7 +30,7 @@ class Inserts:
         known: dict[int, tuple[tuple[bytes, int], ...]] = {}
         self._phases = tuple(tuple(_head(head, known) for head in heads) for heads in phases)
 
-    def render(self, rows: tuple[Row, ...]) -> tuple[bytes, int]:
+    def render(self, rows: tuple[PlannedInsert, ...]) -> tuple[bytes, int]:
         """The body of a BatchWriteItem call with these rows' orders, and the write units that they take."""
         return self._inserts(rows, self._texts, self._numbers, self._phases)
 

@@ -22,8 +22,8 @@ from msgspec import Struct
 from loadgen.clock import iso
 from loadgen.compiled import native
 from loadgen.dynamodb.item import NOTHING, Fragment, item_size, write_units
-from loadgen.dynamodb.writes import Fate, Proof, Write
-from loadgen.schedule.arrivals import Draw, draws
+from loadgen.dynamodb.writes import Proof, Write, WriteResult
+from loadgen.schedule.arrivals import Arrival, arrivals
 from loadgen.schedule.keys import LANES, SPAN, WINDOW, KeyChoice
 from loadgen.schedule.mix import Mix
 from loadgen.workloads.bulk import batches, rows
@@ -32,7 +32,7 @@ from loadgen.workloads.lifecycle import PLACE, Life, Step
 from loadgen.workloads.pools import BASKETS, DAY_S, HEADS, PHASES, Head, Pools
 
 # Looking up an Enum's member takes 80 ns in Python 3.11.
-_APPLIED, _UNKNOWN = Fate.APPLIED, Fate.UNKNOWN
+_APPLIED, _UNKNOWN = WriteResult.APPLIED, WriteResult.UNKNOWN
 
 _TICK_NS = 1_000_000
 _PHASE_NS = DAY_S * 10**9 // PHASES
@@ -139,9 +139,9 @@ class Orders:
         self._orders: list[Order | None] = [None] * (WINDOW if self._kept else 0)
         self._rest_ns = round(keys.rest_s * 1e9)
 
-    def draws(self, offsets_ns: Iterator[int]) -> Iterator[Draw]:
+    def arrivals(self, offsets_ns: Iterator[int]) -> Iterator[Arrival]:
         """The segment's part of the arrivals."""
-        return draws(
+        return arrivals(
             offsets_ns,
             cycle=self._cycle,
             keys=self._keys,
@@ -150,7 +150,9 @@ class Orders:
             segments=self._segments,
         )
 
-    def bulks(self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int) -> Iterator[Draw] | None:
+    def bulks(
+        self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int
+    ) -> Iterator[Arrival] | None:
         """The segment's part of the arrivals in bulk, if all are inserts and the compiled module is there."""
         if native is None or self._cycle != ("insert",):
             return None
@@ -161,7 +163,7 @@ class Orders:
         self.inserts = Inserts(self._phases, texts, numbers)
         source = rows(offsets_ns, seed=self._seed, segment=self._segment, segments=self._segments)
         return (
-            Draw(batch[0][1], due_ns, "insert", batch[0][1], 0, rows=batch)
+            Arrival(batch[0][1], due_ns, "insert", batch[0][1], 0, rows=batch)
             for due_ns, batch in batches(source, most, wait_ns=wait_ns, boundary_ns=boundary_ns)
         )
 
@@ -172,60 +174,60 @@ class Orders:
             self._tick(offset_ns)
             expanded.append(
                 self._insert(
-                    f"{self._prefix}-{number:08x}", Draw(number, offset_ns, "insert", number, bits), keep=False
+                    f"{self._prefix}-{number:08x}", Arrival(number, offset_ns, "insert", number, bits), keep=False
                 )
             )
         # The next write is not of these times.
         self._tick_ends_ns = 0
         return expanded
 
-    def write(self, draw: Draw) -> Write:
-        """Render the write for a draw."""
-        if draw.rows:
-            return self._in_bulk(draw)
-        if draw.offset_ns >= self._tick_ends_ns:
-            self._tick(draw.offset_ns)
-        op = draw.op
+    def write(self, arrival: Arrival) -> Write:
+        """Render the write for an arrival."""
+        if arrival.rows:
+            return self._in_bulk(arrival)
+        if arrival.offset_ns >= self._tick_ends_ns:
+            self._tick(arrival.offset_ns)
+        op = arrival.op
         if op == "insert":
-            number = draw.number
+            number = arrival.number
             if number >> 8 != self._high:
                 self._high = number >> 8
                 self._begin = f"{self._prefix}-{self._high:06x}"
-            return self._insert(self._begin + _LOW[number & 255], draw, number < self._kept)
-        order = self._find(draw)
+            return self._insert(self._begin + _LOW[number & 255], arrival, number < self._kept)
+        order = self._find(arrival)
         if order is None:
-            return self._substitute(draw)
+            return self._substitute(arrival)
         allowed = order.version > 0 and not order.busy
         if op == "delete":
             self._orders[order.number % WINDOW] = None
         else:
-            self._advance(order, draw)
+            self._advance(order, arrival)
         if not allowed:
-            return self._substitute(draw)
+            return self._substitute(arrival)
         order.busy = True
         if op == "delete":
             return self._delete(order)
         return self._rewrite(order) if self._whole_items else self._update(order)
 
-    def settle(self, write: Write, fate: Fate) -> None:
+    def finish(self, write: Write, result: WriteResult) -> None:
         """Learn what became of a write."""
         order = write.subject
         if not isinstance(order, Order):
             return
         order.busy = False
-        if fate is _APPLIED:
+        if result is _APPLIED:
             order.version = 0 if write.op == "delete" else write.version
-        elif fate is _UNKNOWN:
+        elif result is _UNKNOWN:
             order.version = 0
 
-    def _in_bulk(self, draw: Draw) -> Write:
+    def _in_bulk(self, arrival: Arrival) -> Write:
         """A whole batch of new orders."""
-        body, units = self.inserts.render(draw.rows)
-        return Write("insert", "BatchWriteItem", self._table, "", 1, (body,), units, rows=draw.rows)
+        body, units = self.inserts.render(arrival.rows)
+        return Write("insert", "BatchWriteItem", self._table, "", 1, (body,), units, rows=arrival.rows)
 
-    def _insert(self, order_id: str, draw: Draw, keep: bool) -> Write:
-        """A new order with the content that the draw's bits pick; `keep` it to be changed later."""
-        bits = draw.bits
+    def _insert(self, order_id: str, arrival: Arrival, keep: bool) -> Write:
+        """A new order with the content that the arrival's bits pick; `keep` it to be changed later."""
+        bits = arrival.bits
         head = self._heads[bits % HEADS]
         basket = head.baskets[bits // HEADS % BASKETS]
         size = _FIXED_SIZE + head.placed.size_bytes + basket.size_bytes
@@ -234,8 +236,8 @@ class Orders:
             size = self._padded_bytes
         order = None
         if keep:
-            number = draw.number
-            order = Order(number, order_id, self._now, head, basket, padding, draw.offset_ns, size, head.note)
+            number = arrival.number
+            order = Order(number, order_id, self._now, head, basket, padding, arrival.offset_ns, size, head.note)
             self._orders[number % WINDOW] = order
         parameters = (
             _ITEM,
@@ -256,28 +258,28 @@ class Orders:
         self._placed_now = b"".join((_ORDERED_AT, self._now, _UPDATED_AT, self._now, _CONTENT))
         self._heads = self._phases[offset_ns // _PHASE_NS % PHASES]
 
-    def _substitute(self, draw: Draw) -> Write:
+    def _substitute(self, arrival: Arrival) -> Write:
         """The insert of an extra order that no later write is for."""
-        write = self._insert(f"{self._prefix}-x{draw.arrival:08x}", draw, keep=False)
+        write = self._insert(f"{self._prefix}-x{arrival.index:08x}", arrival, keep=False)
         write.substitute = True
         return write
 
-    def _find(self, draw: Draw) -> Order | None:
+    def _find(self, arrival: Arrival) -> Order | None:
         """The drawn order, or one near it in its lane, that the plan has alive and rested."""
-        if draw.number < 0:
+        if arrival.number < 0:
             return None
-        orders, latest_ns = self._orders, draw.offset_ns - self._rest_ns
+        orders, latest_ns = self._orders, arrival.offset_ns - self._rest_ns
         for distance in _PROBES:
-            number = draw.number + distance
+            number = arrival.number + distance
             order = orders[number % WINDOW]
             if order is not None and order.number == number and order.last_ns <= latest_ns:
                 return order
         return None
 
-    def _advance(self, order: Order, draw: Draw) -> None:
+    def _advance(self, order: Order, arrival: Arrival) -> None:
         """Take the order's next step in the plan."""
-        order.last_ns = draw.offset_ns
-        step = order.step = self._life.advance(order.step.status, order.head.channel, draw.bits)
+        order.last_ns = arrival.offset_ns
+        step = order.step = self._life.advance(order.step.status, order.head.channel, arrival.bits)
         if step.note is not NOTHING:
             order.size_bytes += step.note.size_bytes - order.note.size_bytes
             order.note = step.note

@@ -119,19 +119,19 @@ def build(seed: int) -> Pools:
     """Make the pools: the same seed gives the same pools. Takes about half a second, mostly Faker's import."""
     from faker import Faker  # half of the start-up time, and not needed to print the help
 
-    draw = random.Random(f"pools/{seed}")
+    rng = random.Random(f"pools/{seed}")
     locales = {market[0] for markets in _MARKETS.values() for market in markets} | set(_NOTE_LOCALES)
     fakers = {locale: Faker(locale) for locale in sorted(locales)}
     for locale, faker in fakers.items():
         faker.seed_instance(f"{seed}/{locale}")
-    products = _products(draw, fakers["en_US"])
+    products = _products(rng, fakers["en_US"])
     notes = [
         fragment({"note": {"S": fakers[locale].sentence(6)}})
         for locale in _NOTE_LOCALES
         for _ in range(NOTES // len(_NOTE_LOCALES))
     ]
-    heads = [_heads(draw, region, fakers, notes, products) for region in REGIONS]
-    return Pools(heads=tuple(_phase(draw, phase, heads) for phase in range(PHASES)), notes=tuple(notes))
+    heads = [_heads(rng, region, fakers, notes, products) for region in REGIONS]
+    return Pools(heads=tuple(_phase(rng, phase, heads) for phase in range(PHASES)), notes=tuple(notes))
 
 
 def cents(amount: int) -> str:
@@ -139,31 +139,31 @@ def cents(amount: int) -> str:
     return f"{amount // 100}.{amount % 100:02d}"
 
 
-def _phase(draw: random.Random, phase: int, heads: Sequence[Sequence[Head]]) -> tuple[Head, ...]:
+def _phase(rng: random.Random, phase: int, heads: Sequence[Sequence[Head]]) -> tuple[Head, ...]:
     """The heads of a phase of the day: each region as often as its share is then."""
     weights = [_REGION_WEIGHTS[region][phase] for region in REGIONS]
-    return tuple(draw.choice(heads[region]) for region in draw.choices(range(len(REGIONS)), weights, k=HEADS))
+    return tuple(rng.choice(heads[region]) for region in rng.choices(range(len(REGIONS)), weights, k=HEADS))
 
 
 def _heads(
-    draw: random.Random,
+    rng: random.Random,
     region: str,
     fakers: Mapping[str, Faker],
     notes: Sequence[Fragment],
     products: Sequence[Product],
 ) -> tuple[Head, ...]:
-    customers = _customers(draw, region, fakers)
-    baskets = tuple(_basket(draw, products, _TAX_PER_MILLE[region]) for _ in range(BASKETS))
+    customers = _customers(rng, region, fakers)
+    baskets = tuple(_basket(rng, products, _TAX_PER_MILLE[region]) for _ in range(BASKETS))
     heads: list[Head] = []
     for _ in range(HEADS):
-        channel, how = _session(draw, region)
-        bare = draw.choice(customers) + how
-        note = draw.choice(notes) if draw.random() < _NOTE_SHARE else NOTHING
+        channel, how = _session(rng, region)
+        bare = rng.choice(customers) + how
+        note = rng.choice(notes) if rng.random() < _NOTE_SHARE else NOTHING
         heads.append(Head(channel, bare, note, _PLACED + bare + note, baskets))
     return tuple(heads)
 
 
-def _customers(draw: random.Random, region: str, fakers: Mapping[str, Faker]) -> tuple[Fragment, ...]:
+def _customers(rng: random.Random, region: str, fakers: Mapping[str, Faker]) -> tuple[Fragment, ...]:
     markets = _MARKETS[region]
     places = {
         locale: [
@@ -173,8 +173,8 @@ def _customers(draw: random.Random, region: str, fakers: Mapping[str, Faker]) ->
     }
     customers: list[Fragment] = []
     for number in range(_CUSTOMERS):
-        locale, country, currency, _ = draw.choices(markets, [market[3] for market in markets])[0]
-        street, city, postcode = draw.choice(places[locale])
+        locale, country, currency, _ = rng.choices(markets, [market[3] for market in markets])[0]
+        street, city, postcode = rng.choice(places[locale])
         address = {"street": street, "city": city, "postcode": postcode, "country": country}
         customers.append(
             fragment(
@@ -190,27 +190,27 @@ def _customers(draw: random.Random, region: str, fakers: Mapping[str, Faker]) ->
     return tuple(customers)
 
 
-def _products(draw: random.Random, faker: Faker) -> list[Product]:
+def _products(rng: random.Random, faker: Faker) -> list[Product]:
     """The catalogue: cheap things are common, dear ones rare."""
     return [
         Product(
             sku=f"SKU-{number:04d}",
             name=" ".join(faker.words(2)).title(),
-            category=draw.choice(_CATEGORIES),
-            unit_price_cents=round(draw.lognormvariate(3.4, 0.9) * 100) + 99,
+            category=rng.choice(_CATEGORIES),
+            unit_price_cents=round(rng.lognormvariate(3.4, 0.9) * 100) + 99,
         )
         for number in range(_PRODUCTS)
     ]
 
 
-def _basket(draw: random.Random, products: Sequence[Product], tax_per_mille: int) -> Fragment:
-    lines = draw.sample(products, draw.choices((1, 2, 3, 4), (5, 5, 3, 2))[0])
-    quantities = draw.choices((1, 2, 3, 5, 10), (12, 4, 2, 1, 1), k=len(lines))
+def _basket(rng: random.Random, products: Sequence[Product], tax_per_mille: int) -> Fragment:
+    lines = rng.sample(products, rng.choices((1, 2, 3, 4), (5, 5, 3, 2))[0])
+    quantities = rng.choices((1, 2, 3, 5, 10), (12, 4, 2, 1, 1), k=len(lines))
     subtotal = sum(line.unit_price_cents * quantity for line, quantity in zip(lines, quantities, strict=True))
-    promotions = sorted(draw.sample(_PROMOTIONS, draw.choices((0, 1, 2), (14, 5, 1))[0]))
+    promotions = sorted(rng.sample(_PROMOTIONS, rng.choices((0, 1, 2), (14, 5, 1))[0]))
     discount = subtotal * 10 * len(promotions) // 100
     tax = ((subtotal - discount) * tax_per_mille + 500) // 1000
-    shipping_fee = 0 if subtotal >= 10_000 else draw.choice((490, 690, 1290))
+    shipping_fee = 0 if subtotal >= 10_000 else rng.choice((490, 690, 1290))
     attributes: dict[str, dict[str, object]] = {
         "item_count": {"N": str(sum(quantities))},
         "subtotal": {"N": cents(subtotal)},
@@ -225,14 +225,14 @@ def _basket(draw: random.Random, products: Sequence[Product], tax_per_mille: int
     return fragment(attributes)
 
 
-def _session(draw: random.Random, region: str) -> tuple[int, Fragment]:
+def _session(rng: random.Random, region: str) -> tuple[int, Fragment]:
     """A channel, and how it was ordered there."""
-    channel = draw.choices(range(len(CHANNELS)), _CHANNEL_WEIGHTS[region])[0]
+    channel = rng.choices(range(len(CHANNELS)), _CHANNEL_WEIGHTS[region])[0]
     name = CHANNELS[channel]
-    payment = draw.choices(_PAYMENTS, _PAYMENT_WEIGHTS[name])[0]
+    payment = rng.choices(_PAYMENTS, _PAYMENT_WEIGHTS[name])[0]
     attributes = {
         "channel": {"S": name},
         "payment_method": {"S": payment},
-        "gift": {"BOOL": draw.random() < _GIFT_SHARE},
+        "gift": {"BOOL": rng.random() < _GIFT_SHARE},
     }
     return channel, fragment(attributes)

@@ -85,7 +85,7 @@ def test_a_cluster_writes_the_plan_and_survives_for_the_next_run(
         report = reports.load(tmp_path / "report.json")
         assert report.generator.segments == WORKERS
         assert report.counts.planned == report.counts.acked == report.latency["service"].count == 200
-        assert [second.planned for second in report.series][:2] == [100, 100]
+        assert [second["planned"] for second in report.series][:2] == [100, 100]
 
 
 def test_a_worker_that_dies_is_told_and_its_segment_is_not_repeated(

@@ -119,8 +119,8 @@ async def test_each_fault_is_survived(fault: Fault, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("writer", ["fast", "aioboto3"])
 async def test_all_faults_together_are_survived(writer: str, tmp_path: Path) -> None:
-    draw = random.Random(8)
-    script = [draw.choice(SINGLE_FAULTS) if draw.random() < 0.3 else Fault.NONE for _ in range(5000)]
+    arrival = random.Random(8)
+    script = [arrival.choice(SINGLE_FAULTS) if arrival.random() < 0.3 else Fault.NONE for _ in range(5000)]
     faulty, counts, ledger = await run(lambda faulty: script[faulty.requests], tmp_path / "ledger", writer=writer)
     check(faulty, counts, ledger)
     assert counts.acked > WRITES * 0.9
@@ -140,9 +140,9 @@ async def test_all_faults_together_are_survived_over_tls(
 
 
 async def test_all_faults_together_are_survived_in_bulk(tmp_path: Path) -> None:
-    draw = random.Random(9)
+    arrival = random.Random(9)
     faults = [fault for fault in Fault if fault is not Fault.NONE]
-    script = [draw.choice(faults) if draw.random() < 0.4 else Fault.NONE for _ in range(5000)]
+    script = [arrival.choice(faults) if arrival.random() < 0.4 else Fault.NONE for _ in range(5000)]
     faulty, counts, ledger = await run(
         lambda faulty: script[faulty.requests], tmp_path / "ledger", batch=5, mix=INSERTS
     )

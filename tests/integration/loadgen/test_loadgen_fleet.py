@@ -107,7 +107,7 @@ def test_a_worker_that_dies_is_told_and_its_numbers_are_left_out(order_table: Or
     assert len(report.lost) == 1
     assert 0 < report.counts.acked < 200
     assert report.counts.planned == 240
-    assert sum(second.acked for second in report.series) == report.counts.acked
+    assert sum(second["acked"] for second in report.series) == report.counts.acked
 
 
 def test_a_count_ends_the_run(order_table: OrderTable, tmp_path: Path) -> None:

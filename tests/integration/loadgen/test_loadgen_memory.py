@@ -1,4 +1,4 @@
-"""What `memory.settle` spares, in a process of its own: page faults for memory that was freed a moment ago."""
+"""What `memory.tune` spares, in a process of its own: page faults for memory that was freed a moment ago."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def a_wake_up() -> None:
     batches = [bytes(30_000) for _ in range(256)]
     large = [bytes(400_000) for _ in range(8)]
 
-if sys.argv[1] == "settled":
-    memory.settle()
+if sys.argv[1] == "tuned":
+    memory.tune()
 a_wake_up()
 before = getrusage(RUSAGE_SELF).ru_minflt
 for _ in range(20):
@@ -40,4 +40,4 @@ def page_faults(how: str) -> int:
 def test_freed_memory_is_used_again() -> None:
     # 20 times the pages of 256 batches and 8 large items.
     assert page_faults("as it is") > 10_000
-    assert page_faults("settled") < 1_000
+    assert page_faults("tuned") < 1_000

@@ -12,7 +12,7 @@ import pytest
 from loadgen.cli import main
 from loadgen.metrics.histogram import decode
 from loadgen.report import report as reports
-from loadgen.report.report import Report
+from loadgen.report.report import RunReport
 from tests.integration.loadgen.order_table import REGION, OrderTable
 
 WRITERS = ("fast", "aioboto3")
@@ -26,7 +26,7 @@ def options(table: OrderTable, directory: Path, *more: str) -> list[str]:
     ]
 
 
-def load(directory: Path) -> tuple[Report, list[dict[str, Any]]]:
+def load(directory: Path) -> tuple[RunReport, list[dict[str, Any]]]:
     lines = (directory / "run.ledger").read_bytes().splitlines()
     return reports.load(directory / "report.json"), [msgspec.json.decode(line) for line in lines]
 
@@ -66,8 +66,8 @@ def test_the_report_has_the_histograms_and_a_row_a_second(order_table: OrderTabl
     report, _ = load(tmp_path)
     for name in ("service", "intended", "lag"):
         assert decode(report.latency[name].histogram).get_total_count() == 100
-    assert sum(second.acked for second in report.series) == 100
-    assert [second.second for second in report.series] == list(range(len(report.series)))
+    assert sum(second["acked"] for second in report.series) == 100
+    assert [second["second"] for second in report.series] == list(range(len(report.series)))
     assert report.latency["intended"].percentiles_ms["p99"] >= report.latency["service"].percentiles_ms["p50"] > 0
 
 

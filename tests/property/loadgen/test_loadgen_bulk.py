@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from loadgen.compiled import native
 from loadgen.dynamodb.writes import batch, single
-from loadgen.schedule.arrivals import Row
+from loadgen.schedule.arrivals import PlannedInsert
 from loadgen.schedule.keys import LANES, Uniform
 from loadgen.schedule.mix import Mix
 from loadgen.workloads.bulk import batches, rows
@@ -47,9 +47,9 @@ def test_rows_are_what_is_drawn_one_by_one(
     order_pools: Pools, seed: int, part: tuple[int, int], gaps: list[int]
 ) -> None:
     segment, segments = part
-    drawn = orders(order_pools, seed=seed, segment=segment, segments=segments).draws(iter(offsets(gaps)))
+    drawn = orders(order_pools, seed=seed, segment=segment, segments=segments).arrivals(iter(offsets(gaps)))
     assert list(rows(iter(offsets(gaps)), seed=seed, segment=segment, segments=segments)) == [
-        (draw.offset_ns, draw.number, draw.bits) for draw in drawn
+        (arrival.offset_ns, arrival.number, arrival.bits) for arrival in drawn
     ]
 
 
@@ -61,7 +61,7 @@ def test_rows_are_what_is_drawn_one_by_one(
     boundary_ns=st.integers(min_value=0, max_value=20 * 10**9),
 )
 def test_a_batch_is_as_large_as_it_may_be(gaps: list[int], most: int, wait_ns: int, boundary_ns: int) -> None:
-    source: list[Row] = [(at_ns, number, 0) for number, at_ns in enumerate(offsets(gaps))]
+    source: list[PlannedInsert] = [(at_ns, number, 0) for number, at_ns in enumerate(offsets(gaps))]
     made = list(batches(iter(source), most, wait_ns=wait_ns, boundary_ns=boundary_ns))
     assert [row for _, taken in made for row in taken] == source
     following = [*(taken[0][0] for _, taken in made[1:]), None][: len(made)]
@@ -99,13 +99,13 @@ def test_a_batch_in_bulk_has_the_bytes_of_one_by_one(
     segment, segments = part
     others = {"seed": seed, "segment": segment, "segments": segments, "epoch_ns": epoch_ns, "item_bytes": item_bytes}
     one_by_one = orders(order_pools, **others)
-    expected = iter([one_by_one.write(draw) for draw in one_by_one.draws(iter(offsets(gaps)))])
+    expected = iter([one_by_one.write(arrival) for arrival in one_by_one.arrivals(iter(offsets(gaps)))])
     source = orders(order_pools, **others)
     bulks = source.bulks(iter(offsets(gaps)), most, wait_ns=10**9, boundary_ns=0)
     assert bulks is not None
-    for draw in bulks:
-        write = source.write(draw)
-        ours = [next(expected) for _ in draw.rows]
+    for arrival in bulks:
+        write = source.write(arrival)
+        ours = [next(expected) for _ in arrival.rows]
         assert single(write).body == batch(ours).body
         assert write.units == sum(one.units for one in ours)
         assert source.expand(write) == ours
@@ -116,7 +116,7 @@ def test_a_batch_in_bulk_has_the_bytes_of_one_by_one(
 def test_more_than_four_thousand_million_orders_have_longer_numbers(order_pools: Pools) -> None:
     source = orders(order_pools, seed=1)
     assert source.bulks(iter([0]), 25, wait_ns=0, boundary_ns=0) is not None
-    many: tuple[Row, ...] = tuple((0, number, 5) for number in (2**32 - 1, 2**32, 2**40))
+    many: tuple[PlannedInsert, ...] = tuple((0, number, 5) for number in (2**32 - 1, 2**32, 2**40))
     body, _ = source.inserts.render(many)
     ids = [one["PutRequest"]["Item"]["order_id"]["S"] for one in msgspec.json.decode(body)["RequestItems"]["orders"]]
     assert [text.partition("-")[2] for text in ids] == ["ffffffff", "100000000", "10000000000"]

@@ -1,7 +1,16 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen.metrics.histogram import EXACT_US, HIGHEST_US, coarse, decode, from_tally, merge, new_tally, percentiles
+from loadgen.metrics.histogram import (
+    EXACT_US,
+    HIGHEST_US,
+    coarse,
+    decode,
+    from_buckets,
+    merge,
+    new_buckets,
+    percentiles,
+)
 from loadgen.report.report import latency_report
 
 values = st.integers(min_value=1, max_value=HIGHEST_US)
@@ -9,16 +18,16 @@ samples = st.lists(values, min_size=1, max_size=200)
 
 
 def tally_of(sample: list[int]) -> dict[int, int]:
-    tally = new_tally()
+    buckets = new_buckets()
     for value in sample:
-        tally[coarse(value)] += 1
-    return tally
+        buckets[coarse(value)] += 1
+    return buckets
 
 
 @given(parts=st.lists(samples, min_size=1, max_size=5))
 def test_merged_histograms_equal_one_histogram(parts: list[list[int]]) -> None:
-    one = from_tally(tally_of([value for part in parts for value in part]))
-    merged = merge(from_tally(tally_of(part)).encode().decode() for part in parts)
+    one = from_buckets(tally_of([value for part in parts for value in part]))
+    merged = merge(from_buckets(tally_of(part)).encode().decode() for part in parts)
     assert merged.encode() == one.encode()
     assert merged.get_total_count() == sum(map(len, parts))
 
@@ -26,7 +35,7 @@ def test_merged_histograms_equal_one_histogram(parts: list[list[int]]) -> None:
 @settings(max_examples=40, deadline=None)  # the library's decoder takes long
 @given(sample=samples)
 def test_the_encoded_form_keeps_every_count(sample: list[int]) -> None:
-    report = latency_report(from_tally(tally_of(sample)))
+    report = latency_report(from_buckets(tally_of(sample)))
     decoded = decode(report.histogram)
     assert decoded.get_total_count() == report.count == len(sample)
     for value in sample:
@@ -42,9 +51,9 @@ def test_cutting_a_value_costs_less_than_a_thousandth(value: int) -> None:
 @given(sample=samples, wanted=st.lists(st.floats(min_value=0.1, max_value=100), min_size=1, max_size=5))
 def test_percentiles_of_a_tally_are_values_that_so_many_reach(sample: list[int], wanted: list[float]) -> None:
     wanted.sort()
-    tally = tally_of(sample)
-    for percentile, found in zip(wanted, percentiles(tally, wanted), strict=True):
-        at_most = sum(number for value, number in tally.items() if value <= found)
-        below = sum(number for value, number in tally.items() if value < found)
+    buckets = tally_of(sample)
+    for percentile, found in zip(wanted, percentiles(buckets, wanted), strict=True):
+        at_most = sum(number for value, number in buckets.items() if value <= found)
+        below = sum(number for value, number in buckets.items() if value < found)
         assert at_most >= percentile / 100 * len(sample) - 1e-6
         assert below < percentile / 100 * len(sample)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.dynamodb.item import item_size, write_units
-from loadgen.dynamodb.writes import Fate, Write, single
+from loadgen.dynamodb.writes import Write, WriteResult, single
 from loadgen.schedule.keys import LANES, AnyKeys, HotSet, Latest, Uniform, Zipfian
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import Plan
@@ -53,9 +53,9 @@ def writes_of(plan: Plan, pools: Pools, *, whole_items: bool = False) -> dict[in
         item_bytes=plan.item_bytes,
     )
     writes: dict[int, Write] = {}
-    for draw in orders.draws(plan.offsets_ns()):
-        write = writes[draw.arrival] = orders.write(draw)
-        orders.settle(write, Fate.APPLIED)
+    for arrival in orders.arrivals(plan.offsets_ns()):
+        write = writes[arrival.index] = orders.write(arrival)
+        orders.finish(write, WriteResult.APPLIED)
     return writes
 
 
@@ -83,7 +83,7 @@ def test_the_moment_of_the_start_shows_in_the_times_alone(order_pools: Pools) ->
     items: list[list[dict[str, Any]]] = []
     for epoch_ns in (EPOCH_NS, EPOCH_NS + 345_678):
         orders = Orders(order_pools, Mix(1, 0, 0), Uniform(), table="orders", seed=1, epoch_ns=epoch_ns)
-        writes = [orders.write(draw) for draw in orders.draws(iter(offsets_ns))]
+        writes = [orders.write(arrival) for arrival in orders.arrivals(iter(offsets_ns))]
         items.append([msgspec.json.decode(single(write).body)["Item"] for write in writes])
         assert items[-1][10]["ordered_at"] == items[-1][10]["updated_at"] == {"S": "2026-01-01T00:00:08.000Z"}
         for item in items[-1]:

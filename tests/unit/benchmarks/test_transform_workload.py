@@ -15,6 +15,6 @@ def test_a_batch_has_the_size_that_it_is_asked_for_and_becomes_rows(mean_bytes: 
     event = batch(200, mean_bytes)
     sizes = [len(base64.b64decode(record["data"])) for record in event["records"]]
     assert sum(sizes) / len(sizes) == pytest.approx(mean_bytes, rel=0.1)
-    _, tally = Transform(TABLE, Settings()).answer(event["records"])
-    assert (tally.ok, tally.mismatches) == (200, {})
-    assert tally.operations == {"INSERT": 120, "MODIFY": 60, "REMOVE": 20}
+    _, buckets = Transform(TABLE, Settings()).answer(event["records"])
+    assert (buckets.ok, buckets.mismatches) == (200, {})
+    assert buckets.operations == {"INSERT": 120, "MODIFY": 60, "REMOVE": 20}

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from loadgen.dynamodb.writes import Fate, Write, single
+from loadgen.dynamodb.writes import Write, WriteResult, single
 from loadgen.workloads import custom
-from loadgen.workloads.custom import Change, Delete, Put, Scripted, Update, attribute, load, units_each
+from loadgen.workloads.custom import Delete, ItemWrite, Put, Scripted, Update, attribute, load, units_each
 from stack import UserError
 
 MODULE = """
@@ -24,8 +24,8 @@ class Readings:
     def __init__(self, table):
         self.tables = (table, f"{table}-devices")
 
-    def change(self, n, draw):
-        return Put(self.tables[n % 2], {"id": f"device-{draw.randrange(50)}", "n": n})
+    def change(self, n, rng):
+        return Put(self.tables[n % 2], {"id": f"device-{rng.randrange(50)}", "n": n})
 """
 
 
@@ -34,19 +34,19 @@ class Devices:
 
     tables = ("devices",)
 
-    def change(self, n: int, draw: random.Random) -> Change:
-        key = {"id": f"device-{draw.randrange(40)}"}
+    def change(self, n: int, rng: random.Random) -> ItemWrite:
+        key = {"id": f"device-{rng.randrange(40)}"}
         return (Put("devices", key | {"n": n}), Update("devices", key, {"n": n}), Delete("devices", key))[n % 3]
 
 
 def writes(segment: int, segments: int, count: int = 300) -> dict[int, Write]:
     workload = Scripted(Devices(), {"devices": ("id",)}, seed=3, segment=segment, segments=segments)
     made: dict[int, Write] = {}
-    for draw in workload.draws(iter(range(count))):
-        write = workload.write(draw)
+    for arrival in workload.arrivals(iter(range(count))):
+        write = workload.write(arrival)
         assert write is not None
-        made[draw.arrival] = write
-        workload.settle(write, Fate.APPLIED)
+        made[arrival.index] = write
+        workload.finish(write, WriteResult.APPLIED)
     return made
 
 
@@ -63,22 +63,22 @@ def test_an_item_in_flight_is_not_written_again() -> None:
     class One:
         tables = ("t",)
 
-        def change(self, n: int, draw: random.Random) -> Change:
+        def change(self, n: int, rng: random.Random) -> ItemWrite:
             return Put("t", {"id": 1, "n": n})
 
     workload = Scripted(One(), {"t": ("id",)}, seed=1)
-    first, second, third = workload.draws(iter(range(3)))
+    first, second, third = workload.arrivals(iter(range(3)))
     write = workload.write(first)
     assert write is not None
     assert workload.write(second) is None
-    workload.settle(write, Fate.UNKNOWN)
+    workload.finish(write, WriteResult.UNKNOWN)
     assert workload.write(third) is not None
 
 
 def test_an_update_sets_its_attributes_by_name() -> None:
     workload = Scripted(Devices(), {"devices": ("id",)}, seed=3)
-    _, draw = workload.draws(iter(range(2)))
-    write = workload.write(draw)
+    _, arrival = workload.arrivals(iter(range(2)))
+    write = workload.write(arrival)
     assert write is not None
     body = msgspec.json.decode(single(write).body)
     assert body["TableName"] == "devices"
@@ -134,14 +134,14 @@ class Failing:
 
     tables = ("t",)
 
-    def __init__(self, how: Callable[[], Change]) -> None:
+    def __init__(self, how: Callable[[], ItemWrite]) -> None:
         self._how = how
 
-    def change(self, n: int, draw: random.Random) -> Change:
+    def change(self, n: int, rng: random.Random) -> ItemWrite:
         return Put("t", {"id": n}) if n < 100 else self._how()
 
 
-def by_zero() -> Change:
+def by_zero() -> ItemWrite:
     return Put("t", {"id": 1 // 0})
 
 
@@ -154,9 +154,9 @@ def by_zero() -> Change:
         (lambda: Put("other", {"id": 1}), "write 100 with ValueError: 'other' is not one of its `tables`"),
     ],
 )
-def test_a_script_that_fails_ends_the_draws_and_says_why(how: Callable[[], Change], sentence: str) -> None:
+def test_a_script_that_fails_ends_the_draws_and_says_why(how: Callable[[], ItemWrite], sentence: str) -> None:
     workload = Scripted(Failing(how), {"t": ("id",)}, seed=1)
-    assert len(list(workload.draws(iter(range(200))))) == 100
+    assert len(list(workload.arrivals(iter(range(200))))) == 100
     assert workload.failure is not None
     assert re.search(sentence, workload.failure)
 
@@ -173,7 +173,7 @@ def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(sys, "path", [*sys.path])
     script = load("example_readings:Readings", "readings")
     workload = Scripted(script, dict.fromkeys(script.tables, ("id",)), seed=5)
-    made = [workload.write(draw) for draw in workload.draws(iter(range(300)))]
+    made = [workload.write(arrival) for arrival in workload.arrivals(iter(range(300)))]
     assert {(write.table, write.target) for write in made if write is not None} == {
         ("readings", "PutItem"),
         ("readings", "DeleteItem"),

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from loadgen.dynamodb.writer import OnReply
-from loadgen.dynamodb.writes import OK, Call, Fate, Outcome, Reply, Write
+from loadgen.dynamodb.writes import OK, Call, Outcome, Reply, Write, WriteResult
 from loadgen.engine.engine import Engine
-from loadgen.metrics.counters import Figures, Row
+from loadgen.metrics.counters import MetricsRow, SegmentMetrics
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import Constant
@@ -31,7 +31,7 @@ class Held:
     async def open(self, warm: int) -> None:
         """Nothing to get ready."""
 
-    def listen(self, on_reply: OnReply) -> None:
+    def set_reply_handler(self, on_reply: OnReply) -> None:
         self._on_reply = on_reply
 
     async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
@@ -52,10 +52,10 @@ class Held:
     def reply(self, calls: tuple[Call, ...]) -> Reply:
         return OK
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Whatever is answered has been told."""
 
-    def rest(self, resting: bool) -> None:
+    def pause(self, paused: bool) -> None:
         """Replies are told as they come."""
 
     async def close(self) -> None:
@@ -63,8 +63,8 @@ class Held:
 
 
 def engine(
-    plan: Plan, pools: Pools, writer: Held, start_ns: int, on_row: Callable[[Row], None] | None = None
-) -> tuple[Engine, Figures]:
+    plan: Plan, pools: Pools, writer: Held, start_ns: int, on_row: Callable[[MetricsRow], None] | None = None
+) -> tuple[Engine, SegmentMetrics]:
     orders = Orders(
         pools,
         plan.mix,
@@ -74,52 +74,52 @@ def engine(
         whole_items=plan.batch > 1,
         item_bytes=plan.item_bytes,
     )
-    figures = Figures(start_ns, plan.warm_up_s)
+    metrics = SegmentMetrics(start_ns, plan.warm_up_s)
     keys = {"orders": ("order_id",)}
-    return Engine(plan, orders, writer, figures, start_ns=start_ns, keys=keys, on_row=on_row), figures
+    return Engine(plan, orders, writer, metrics, start_ns=start_ns, keys=keys, on_row=on_row), metrics
 
 
 async def test_what_is_due_together_is_sent_together(order_pools: Pools) -> None:
     plan = Plan(profile=Constant(1000.0, 0.1), seed=1)
     writer = Held()
-    run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
+    run, metrics = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
     await run.run()
     assert [len(calls) for calls in writer.sendings] == [100]
-    assert figures.measured.counts().acked == 100
+    assert metrics.measured.counts().acked == 100
 
 
 async def test_a_burst_has_no_more_writes_than_may_be_in_flight(order_pools: Pools) -> None:
     plan = Plan(profile=Constant(1000.0, 0.1), seed=1, max_in_flight=30)
     writer = Held(silent=True)
-    run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
+    run, metrics = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
     running = asyncio.create_task(run.run())
     await writer.sent.wait()
     writer.answer(writer.sendings[0])
     await running
-    counts = figures.measured.counts()
+    counts = metrics.measured.counts()
     assert (counts.due, counts.sent, counts.dropped, counts.acked) == (100, 30, 70, 30)
 
 
 async def test_the_run_ends_before_the_write_units_that_it_may_use_are_exceeded(order_pools: Pools) -> None:
     plan = Plan(profile=Constant(1000.0, 0.1), seed=1, mix=Mix(1, 0, 0), item_bytes=2000, max_write_units=21)
     writer = Held()
-    run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
+    run, metrics = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
     await run.run()
-    counts = figures.measured.counts()
+    counts = metrics.measured.counts()
     assert run.braked
     assert (counts.due, counts.acked, counts.write_units) == (10, 10, 20)
 
 
 async def test_late_writes_of_the_warm_up_are_in_no_row_of_the_measured_time(order_pools: Pools) -> None:
     """All are sent at once after the end, in one turn of the loop, and yet each counts where it was planned."""
-    rows: list[Row] = []
+    rows: list[MetricsRow] = []
     for size in (1, 25):
         rows.clear()
         plan = Plan(profile=Constant(110.0, 1.0), seed=1, mix=Mix(1, 0, 0), warm_up_s=1.0, batch=size)
         writer = Held()
-        run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 3 * 10**9, rows.append)
+        run, metrics = engine(plan, order_pools, writer, time.monotonic_ns() - 3 * 10**9, rows.append)
         await run.run()
-        assert (figures.warm_up.counts().acked, figures.measured.counts().acked) == (110, 110)
+        assert (metrics.warm_up.counts().acked, metrics.measured.counts().acked) == (110, 110)
         measured = [row for row in rows if row.second >= 0]
         for name in ("lag", "service", "intended"):
             assert sum(sum(getattr(row.latencies, name).values()) for row in measured) == 110
@@ -143,14 +143,14 @@ async def test_inserts_in_bulk_come_to_the_same_as_one_by_one(
         if not in_bulk:
             monkeypatch.setattr(orders, "native", None)
         writer = Held()
-        rows: list[Row] = []
-        run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10 * 10**9, rows.append)
+        rows: list[MetricsRow] = []
+        run, metrics = engine(plan, order_pools, writer, time.monotonic_ns() - 10 * 10**9, rows.append)
         await run.run()
         calls = [call for calls in writer.sendings for call in calls]
         assert any(call.writes[0].rows for call in calls) == (in_bulk and orders.native is not None)
         written.append({msgspec.json.encode(item) for call in calls for item in items_of(call)})
         latencies = [sum(getattr(row.latencies, name).values()) for row in rows for name in ("lag", "intended")]
-        together = figures.measured.counts(), figures.warm_up.counts()
+        together = metrics.measured.counts(), metrics.warm_up.counts()
         # All is due at once: one by one fills batches from it, in bulk they are as they would have been in time.
         for count in together:
             count.requests = 0
@@ -166,33 +166,33 @@ def items_of(call: Call) -> list[object]:
 async def test_what_is_in_bulk_and_beyond_the_bound_is_dropped_a_batch_at_a_time(order_pools: Pools) -> None:
     plan = Plan(profile=Constant(1000.0, 0.1), seed=1, mix=Mix(1, 0, 0), batch=25, batch_wait_s=0.1, max_in_flight=3)
     writer = Held(silent=True)
-    run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
+    run, metrics = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
     running = asyncio.create_task(run.run())
     await writer.sent.wait()
     writer.answer(writer.sendings[0])
     await running
-    counts = figures.measured.counts()
+    counts = metrics.measured.counts()
     assert (counts.due, counts.sent, counts.dropped, counts.acked, counts.requests) == (100, 75, 25, 75, 3)
 
 
 async def test_what_is_left_of_a_bulk_when_a_run_is_given_up_counts_as_abandoned(order_pools: Pools) -> None:
     plan = Plan(profile=Constant(1000.0, 0.1), seed=1, mix=Mix(1, 0, 0), batch=25, batch_wait_s=0.1)
     writer = Held(silent=True)
-    run, figures = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
+    run, metrics = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
     running = asyncio.create_task(run.run())
     await writer.sent.wait()
     writer.answer(writer.sendings[0][:1])
     run.stop()
     run.abandon()
     await running
-    counts = figures.measured.counts()
+    counts = metrics.measured.counts()
     assert (counts.sent, counts.acked, counts.failed) == (100, 25, {"abandoned": 75})
 
 
 async def test_a_batch_is_late_only_when_it_waits_longer_than_it_may(order_pools: Pools) -> None:
     plan = Plan(profile=Constant(20.0, 0.2), seed=1, mix=Mix(1, 0, 0), batch=25, batch_wait_s=60.0)
     writer = Held()
-    rows: list[Row] = []
+    rows: list[MetricsRow] = []
     run, _ = engine(plan, order_pools, writer, time.monotonic_ns(), rows.append)
     await run.run()
     assert [len(items_of(call)) for (call,) in writer.sendings] == [4]
@@ -213,18 +213,18 @@ async def test_what_a_lost_reply_leaves_open_stays_open_for_what_is_left_of_a_ba
                 case _:
                     return Reply(Outcome.INVALID)
 
-    fates: list[Fate] = []
+    results: list[WriteResult] = []
 
-    def settle(_orders: Orders, _write: Write, fate: Fate) -> None:
-        fates.append(fate)
+    def finish(_orders: Orders, _write: Write, result: WriteResult) -> None:
+        results.append(result)
 
-    monkeypatch.setattr(Orders, "settle", settle)
+    monkeypatch.setattr(Orders, "finish", finish)
     plan = Plan(profile=Constant(1000.0, 0.002), seed=1, mix=Mix(1, 0, 0), batch=2)
     writer = Faulty()
     run, _ = engine(plan, order_pools, writer, time.monotonic_ns())
     await run.run()
     assert [len(items_of(call)) for (call,) in writer.sendings] == [2, 2, 1]
-    assert fates == [Fate.APPLIED, Fate.UNKNOWN]
+    assert results == [WriteResult.APPLIED, WriteResult.UNKNOWN]
 
 
 async def test_an_error_while_sending_ends_the_run(order_pools: Pools) -> None:
@@ -240,10 +240,10 @@ async def test_an_error_while_sending_ends_the_run(order_pools: Pools) -> None:
 async def test_an_error_while_a_reply_is_handled_ends_the_run(
     order_pools: Pools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def settle(*_: object) -> None:
+    def finish(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Orders, "settle", settle)
+    monkeypatch.setattr(Orders, "finish", finish)
     run, _ = engine(Plan(profile=Constant(1000.0, 0.1), seed=1), order_pools, Held(), time.monotonic_ns())
     with pytest.raises(ZeroDivisionError):
         await run.run()

@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 
-from loadgen.dynamodb.http import Familiar, HttpError, is_plain_success, parse, reply_of
+from loadgen.dynamodb.http import HttpError, ResponseTemplate, is_plain_success, parse, reply_of
 from loadgen.dynamodb.writes import OK, Outcome
 
 
@@ -121,19 +121,19 @@ def dated(
 
 
 def test_an_answer_is_familiar_whatever_its_date_and_request_id() -> None:
-    familiar = Familiar()
+    template = ResponseTemplate()
     for data in (dated(), dated(day=b"Fri, 02 Jan 2026 11:11:11 GMT"), dated(request_id=b"AAAABBBB"), dated()):
-        assert familiar.is_plain_success(data)
+        assert template.is_plain_success(data)
 
 
 def test_nothing_that_differs_elsewhere_is_familiar() -> None:
-    familiar = Familiar()
+    template = ResponseTemplate()
     known = dated()
-    assert familiar.is_plain_success(known)
+    assert template.is_plain_success(known)
     free = [known.index(b"Thu"), known.index(b"B8OM")]
     for at in set(range(len(known))) - set(range(free[0], free[0] + 29)) - set(range(free[1], free[1] + 8)):
         changed = known[:at] + bytes([known[at] ^ 1]) + known[at + 1 :]
-        assert familiar.is_plain_success(changed) == is_plain_success(changed)
+        assert template.is_plain_success(changed) == is_plain_success(changed)
     for data in (dated(more=b"Connection: close"), known[:-1], known + b"x", answer(b"{}"), b""):
-        assert not familiar.is_plain_success(data)
-    assert familiar.is_plain_success(known)
+        assert not template.is_plain_success(data)
+    assert template.is_plain_success(known)

@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from loadgen.cli.progress import JsonLines
-from loadgen.metrics.counters import Latencies, Row
+from loadgen.metrics.counters import Counts, Latencies, MetricsRow
 from loadgen.report.expected import Expected
 from loadgen.report.live import LiveView
 from loadgen.schedule.plan import Plan
@@ -16,10 +16,11 @@ EXPECTED = Expected(
 )
 
 
-def row(second: int) -> Row:
+def row(second: int) -> MetricsRow:
     latencies = Latencies()
     latencies.service[1500] = latencies.intended[2500] = latencies.lag[80] = 250
-    return Row(second=second, planned=250, sent=250, acked=245, throttled=3, in_flight=7, latencies=latencies)
+    counts = Counts(planned=250, sent=250, acked=245, throttled={"ThrottlingException": 3})
+    return MetricsRow(second=second, counts=counts, in_flight=7, latencies=latencies)
 
 
 def test_the_view_shows_target_and_achieved_rate_latencies_and_trouble() -> None:
@@ -38,7 +39,7 @@ def test_the_view_shows_target_and_achieved_rate_latencies_and_trouble() -> None
     assert ["acked", "245/s", "█" * 12] in lines
     assert ["service", "1.5", "ms", "1.5", "ms"] in lines
     assert ["intended", "2.5", "ms", "2.5", "ms"] in lines
-    assert "in flight 7   acked 2,940   throttled 36" in last
+    assert "in flight 7   acked 2,940   dropped 0   failed 0   retried 0   throttled 36" in last
     assert "12 of 20 s" in last
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from loadgen.dynamodb.item import item_size, write_units
-from loadgen.dynamodb.writes import Fate, Write
+from loadgen.dynamodb.writes import Write, WriteResult
 from loadgen.schedule.keys import Uniform
 from loadgen.schedule.mix import Mix
 from loadgen.workloads.lifecycle import CANCELLED, DELIVERED, PAID, PLACED, RETURNED, SHIPPED, Life
@@ -18,11 +18,11 @@ class Run:
 
     def __init__(self, pools: Pools, *at_s: float) -> None:
         self.orders = Orders(pools, Mix(1, 9, 0), Uniform(rest_s=1.0), table="orders", seed=1)
-        self.draws = self.orders.draws(int(moment * SECOND_NS) for moment in at_s)
+        self.arrivals = self.orders.arrivals(int(moment * SECOND_NS) for moment in at_s)
 
     def write(self) -> Write:
         """The next write."""
-        return self.orders.write(next(self.draws))
+        return self.orders.write(next(self.arrivals))
 
 
 def test_an_order_in_flight_is_not_written_again(order_pools: Pools) -> None:
@@ -32,24 +32,24 @@ def test_an_order_in_flight_is_not_written_again(order_pools: Pools) -> None:
     assert early.op == "insert"
     assert early.substitute
     assert run.write().substitute, "the order's insert is still unanswered"
-    run.orders.settle(first, Fate.APPLIED)
+    run.orders.finish(first, WriteResult.APPLIED)
     update = run.write()
     assert (update.op, update.key, update.version) == ("update", first.key, 2)
 
 
-@pytest.mark.parametrize("fate", [Fate.NOT_APPLIED, Fate.UNKNOWN])
-def test_an_order_that_may_not_be_there_is_not_updated(order_pools: Pools, fate: Fate) -> None:
+@pytest.mark.parametrize("result", [WriteResult.NOT_APPLIED, WriteResult.UNKNOWN])
+def test_an_order_that_may_not_be_there_is_not_updated(order_pools: Pools, result: WriteResult) -> None:
     run = Run(order_pools, 0, 0.2, 9)
-    run.orders.settle(run.write(), fate)
+    run.orders.finish(run.write(), result)
     run.write()
     assert run.write().substitute
 
 
 def test_a_failed_update_leaves_the_version_where_it_was(order_pools: Pools) -> None:
     run = Run(order_pools, 0, 0.2, 9, 20)
-    run.orders.settle(run.write(), Fate.APPLIED)
+    run.orders.finish(run.write(), WriteResult.APPLIED)
     run.write()
-    run.orders.settle(run.write(), Fate.NOT_APPLIED)
+    run.orders.finish(run.write(), WriteResult.NOT_APPLIED)
     assert run.write().version == 2
 
 

@@ -97,7 +97,7 @@ async def test_when_it_came_does_not_depend_on_when_it_is_read(
     with listener:
         near, far = pair(listener)
     place.receiver.add(near)
-    place.receiver.rest(True)
+    place.receiver.pause(True)
     far.sendall(b"x")
     sent_ns = time.monotonic_ns()
     while (read_ns := time.monotonic_ns()) < sent_ns + 20_000_000:
@@ -108,7 +108,7 @@ async def test_when_it_came_does_not_depend_on_when_it_is_read(
     ((_, data, at_ns),) = place.receiver.receive()
     assert data == b"x"
     assert at_ns - sent_ns < (read_ns - sent_ns) / 2
-    place.receiver.rest(False)
+    place.receiver.pause(False)
     far.sendall(b"y")
     assert [data for _, data, _ in await place.until(1)] == [b"y"]
     place.receiver.remove(near)

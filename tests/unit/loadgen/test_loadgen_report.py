@@ -1,20 +1,22 @@
 """What is drawn from reports: thresholds, comparisons, the page, the summary."""
 
+import json
 from argparse import ArgumentTypeError
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
 
 from loadgen.dynamodb.writer import Endpoint
-from loadgen.job import Job, Result, SegmentResult
-from loadgen.metrics.counters import Counts, Latencies, Row
+from loadgen.job import Job, SegmentResult, SegmentTotals
+from loadgen.metrics.counters import Counts, Latencies, MetricsRow
 from loadgen.report import page, summary
 from loadgen.report import report as reports
 from loadgen.report.compare import differences, lines
 from loadgen.report.compare import main as compare
-from loadgen.report.report import Report
+from loadgen.report.report import RunReport
 from loadgen.report.threshold import Threshold
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import Constant
@@ -24,20 +26,24 @@ EPOCH_NS = 1_767_225_600 * 10**9
 
 
 def latencies(*service_us: int) -> Latencies:
-    tallies = Latencies()
+    buckets = Latencies()
     for value in service_us:
-        tallies.service[value] += 1
-        tallies.intended[value * 2] += 1
-        tallies.lag[100] += 1
-    return tallies
+        buckets.service[value] += 1
+        buckets.intended[value * 2] += 1
+        buckets.lag[100] += 1
+    return buckets
+
+
+def row(second: int, in_flight: int, latencies: Latencies, **counts: Any) -> MetricsRow:
+    return MetricsRow(second=second, counts=Counts(**counts), in_flight=in_flight, latencies=latencies)
 
 
 def part(segment: int, *, cpu_s: float = 0.2, native: bool = True) -> SegmentResult:
     """A segment that has planned 100 writes in 2 seconds, dropped 2 and failed 1."""
     rows = [
-        Row(second=-1, planned=10, sent=10, acked=10, latencies=latencies(9_000_000)),
-        Row(second=0, planned=50, sent=50, acked=48, in_flight=2, latencies=latencies(*range(1000, 1048))),
-        Row(second=1, planned=50, sent=48, acked=49, dropped=2, failed=1, latencies=latencies(*range(2000, 2049))),
+        row(-1, 0, latencies(9_000_000), planned=10, sent=10, acked=10),
+        row(0, 2, latencies(*range(1000, 1048)), planned=50, sent=50, acked=48),
+        row(1, 0, latencies(*range(2000, 2049)), planned=50, sent=48, acked=49, dropped=2, failed={"timeout": 1}),
     ]
     counts = Counts(
         due=100,
@@ -55,7 +61,9 @@ def part(segment: int, *, cpu_s: float = 0.2, native: bool = True) -> SegmentRes
     return SegmentResult(
         segment,
         rows,
-        Result(segment=segment, counts=counts, warm_up=Counts(due=10), elapsed_s=3.0, cpu_s=cpu_s, native=native),
+        SegmentTotals(
+            segment=segment, counts=counts, warm_up=Counts(due=10), elapsed_s=3.0, cpu_s=cpu_s, native=native
+        ),
     )
 
 
@@ -71,16 +79,16 @@ def job() -> Job:
 
 
 @pytest.fixture
-def report(job: Job) -> Report:
+def report(job: Job) -> RunReport:
     return reports.build(job, [part(0), part(1)], start_epoch_ns=EPOCH_NS, interrupted=False)
 
 
-def test_segments_add_up_and_the_warm_up_stays_out(report: Report) -> None:
+def test_segments_add_up_and_the_warm_up_stays_out(report: RunReport) -> None:
     assert report.counts.planned == 200
     assert report.counts.due == 200
     assert report.counts.acked == 194
     assert report.counts.failed == {"timeout": 2}
-    assert [second.planned for second in report.series] == [100, 100]
+    assert [second["planned"] for second in report.series] == [100, 100]
     assert report.latency["service"].count == 194
     assert report.latency["service"].max_ms < 3
     assert report.rate == 97
@@ -91,13 +99,27 @@ def test_a_lost_segment_is_reported_and_not_invented(job: Job) -> None:
     report = reports.build(job, [part(0), lost], start_epoch_ns=EPOCH_NS, interrupted=False)
     assert report.counts.acked == 97
     assert report.latency["service"].count == 97
-    assert [second.acked for second in report.series] == [48, 49]
+    assert [second["acked"] for second in report.series] == [48, 49]
     assert any("segment 1 was lost" in line and "signal 9" in line for line in summary.lines(report))
 
 
-def test_a_report_survives_its_file(report: Report, tmp_path: Path) -> None:
+def test_a_report_survives_its_file(report: RunReport, tmp_path: Path) -> None:
     report.save(tmp_path / "report.json")
     assert reports.load(tmp_path / "report.json") == report
+
+
+def test_a_report_from_before_a_counter_was_added_can_be_read_and_drawn(report: RunReport, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    report.save(path)
+    document = json.loads(path.read_text())
+    for numbers in (document["counts"], document["warm_up"], *document["series"]):
+        del numbers["retried"]
+    path.write_text(json.dumps(document))
+    old = reports.read(path)
+    assert old.counts.retried == 0
+    assert old.counts.acked == report.counts.acked
+    assert "retried" in page.render(old)
+    assert {line.name: line.first for line in lines(old, report)}["retried"] == 0
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"schema": 1}', "[1, 2]"])
@@ -108,7 +130,7 @@ def test_another_file_is_no_report(content: str, tmp_path: Path) -> None:
         reports.read(path)
 
 
-def test_a_report_of_another_schema_is_refused(report: Report, tmp_path: Path) -> None:
+def test_a_report_of_another_schema_is_refused(report: RunReport, tmp_path: Path) -> None:
     structs.replace(report, schema=99).save(tmp_path / "report.json")
     with pytest.raises(UserError, match="is a report of schema 99"):
         reports.read(tmp_path / "report.json")
@@ -162,7 +184,7 @@ def test_a_comparison_says_when_only_one_run_was_compiled(job: Job) -> None:
         ("rate>=97", True),
     ],
 )
-def test_a_threshold_holds_or_fails(report: Report, text: str, met: bool) -> None:
+def test_a_threshold_holds_or_fails(report: RunReport, text: str, met: bool) -> None:
     assert Threshold.parse(text).check(report).met is met
 
 
@@ -175,7 +197,9 @@ def test_what_is_no_threshold_is_refused(text: str) -> None:
         Threshold.parse(text)
 
 
-def test_a_comparison_tells_what_got_worse(report: Report, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_comparison_tells_what_got_worse(
+    report: RunReport, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     slower = structs.replace(report, counts=structs.replace(report.counts, acked=150, dropped=48))
     report.save(tmp_path / "a.json")
     slower.save(tmp_path / "b.json")
@@ -215,7 +239,7 @@ class Page(HTMLParser):
         self.text += data
 
 
-def test_the_page_is_whole_and_loads_nothing(report: Report) -> None:
+def test_the_page_is_whole_and_loads_nothing(report: RunReport) -> None:
     report.thresholds = [Threshold.parse("dropped==0").check(report)]
     html = page.render(report)
     parser = Page()
@@ -230,7 +254,7 @@ def test_the_page_is_whole_and_loads_nothing(report: Report) -> None:
 
 
 def test_a_page_can_be_drawn_of_a_run_in_which_nothing_happened(job: Job) -> None:
-    empty = SegmentResult(0, [], Result(segment=0, counts=Counts(), warm_up=Counts(), elapsed_s=0.0, cpu_s=0.0))
+    empty = SegmentResult(0, [], SegmentTotals(segment=0, counts=Counts(), warm_up=Counts(), elapsed_s=0.0, cpu_s=0.0))
     report = reports.build(job, [empty], start_epoch_ns=EPOCH_NS, interrupted=True)
     assert "Nothing: every write" in page.render(report)
     assert summary.lines(report)

@@ -5,9 +5,9 @@ from loadgen.dynamodb.retry import RetryBudget, RetryPolicy
 
 def test_the_wait_is_anywhere_up_to_a_bound_that_doubles() -> None:
     policy = RetryPolicy(base_s=0.1, cap_s=1.0)
-    draw = random.Random(1)
+    arrival = random.Random(1)
     for attempts, bound in ((1, 0.1), (2, 0.2), (4, 0.8), (5, 1.0), (50, 1.0)):
-        waits = [policy.wait_s(attempts, draw) for _ in range(500)]
+        waits = [policy.wait_s(attempts, arrival) for _ in range(500)]
         assert 0 <= min(waits) < bound / 10
         assert bound * 0.9 < max(waits) <= bound
 
