@@ -38,7 +38,7 @@ check: $(NATIVE) ## lint, format, types, the import rules and the words of docs/
 	$(BIN)/lint-imports
 	$(BIN)/python docs/words.py
 
-snapshots: $(NATIVE) ## write the files again that tests compare with: stacks with their inputs, rows of events
+snapshots: .venv/.installed ## write the files again that tests compare with: stacks with their inputs, rows of events
 	$(BIN)/python -m tests.golden
 
 bench: bench-transform bench-loadgen bench-pacing ## run every side-by-side measurement in benchmarks/
