@@ -32,6 +32,8 @@ _MOST = 512
 _SO_TIMESTAMPNS = 35
 _TIMESTAMP = struct.Struct("@qq")
 _TIMESTAMP_SPACE = socket.CMSG_SPACE(_TIMESTAMP.size)
+_CLOSE_ENOUGH_NS = 10_000
+_CLOCK_READS = 8
 
 
 class Receiver(Protocol):
@@ -64,13 +66,23 @@ def receiver(on_ready: Callable[[], None]) -> Receiver:
 
 
 class EpollReceiver:
-    """Reads from an epoll set, with the kernel's own times of arrival (Linux)."""
+    """Reads from an epoll set, with the kernel's own times of arrival (Linux).
+
+    The kernel begins to stamp what arrives only some moments after the first
+    socket of the machine has asked for it, and stops when the last one is
+    closed: net_enable_timestamp in Linux's net/core/dev.c leaves the switch to a
+    work queue, which a busy machine runs late. What arrives before has the time
+    at which it is read. So the receiver asks when it is made, before there are
+    connections, and its own socket keeps the stamps on between connections.
+    """
 
     def __init__(self, on_ready: Callable[[], None]) -> None:
         self._on_ready = on_ready
         self._loop = asyncio.get_running_loop()
         self._poll = select.epoll()
         self._sockets: dict[int, socket.socket] = {}
+        self._keeper = socket.socket()
+        self._keeper.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self._paused = False
         self._loop.add_reader(self._poll.fileno(), on_ready)
         self.receive = self._receive if native is None else partial(native.receive, self._poll.fileno())
@@ -102,13 +114,14 @@ class EpollReceiver:
         if not self._poll.closed:
             self._loop.remove_reader(self._poll.fileno())
             self._poll.close()
+            self._keeper.close()
 
     def _receive(self) -> list[Arrived]:
         """What native/receive.h does."""
         arrived: list[Arrived] = []
         ready = self._poll.poll(0, _MOST)
         now_ns = time.monotonic_ns()
-        ahead_ns = time.time_ns() - now_ns
+        ahead_ns = _wall_clock_ahead_ns()
         for number, _ in ready:
             try:
                 data, ancillary, _, _ = self._sockets[number].recvmsg(_READ_BYTES, _TIMESTAMP_SPACE)
@@ -123,6 +136,22 @@ class EpollReceiver:
                 at_ns = min(now_ns, seconds * 1_000_000_000 + ns - ahead_ns)
             arrived.append((number, data, at_ns))
         return arrived
+
+
+def _wall_clock_ahead_ns() -> int:
+    """What the wall clock shows more than the monotonic one.
+
+    They are read one after the other. Where the process was interrupted between
+    two reads, the difference would be wrong by as much, so it is read again.
+    """
+    best_ns, ahead_ns = 1 << 62, 0
+    for _ in range(_CLOCK_READS):
+        before_ns, wall_ns, after_ns = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
+        if after_ns - before_ns < best_ns:
+            best_ns, ahead_ns = after_ns - before_ns, wall_ns - (before_ns + after_ns) // 2
+        if best_ns <= _CLOSE_ENOUGH_NS:
+            break
+    return ahead_ns
 
 
 class LoopReceiver:

@@ -2,11 +2,13 @@
 
 import asyncio
 import errno
+import select
 import socket
 import struct
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 import pytest_asyncio
@@ -14,6 +16,7 @@ import pytest_asyncio
 from loadgen.dynamodb import receiver
 from loadgen.dynamodb.receiver import Arrived, EpollReceiver, LoopReceiver, Receiver
 
+Pair = tuple[socket.socket, socket.socket]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 NATIVE = pytest.mark.skipif(receiver.native is None, reason="the native module is not compiled")
 
@@ -41,35 +44,53 @@ def python_epoll(on_ready: Callable[[], None]) -> EpollReceiver:
     return made
 
 
-@pytest_asyncio.fixture(
-    params=[
-        pytest.param(EpollReceiver, marks=[LINUX, NATIVE], id="native"),
-        pytest.param(python_epoll, marks=LINUX, id="epoll"),
-        pytest.param(LoopReceiver, id="loop"),
-    ]
+EPOLL = (
+    pytest.param(EpollReceiver, marks=[LINUX, NATIVE], id="native"),
+    pytest.param(python_epoll, marks=LINUX, id="epoll"),
 )
-async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
-    made = Place(request.param)
-    yield made
-    made.receiver.close()
+
+
+async def made(request: pytest.FixtureRequest, connect: Callable[[], Pair]) -> AsyncIterator[Place]:
+    """A place that is closed before the connections are."""
+    del connect
+    place = Place(request.param)
+    yield place
+    place.receiver.close()
+
+
+place = pytest_asyncio.fixture(made, params=[*EPOLL, pytest.param(LoopReceiver, id="loop")])
+epoll_place = pytest_asyncio.fixture(made, params=EPOLL)
 
 
 @pytest.fixture
-def listener() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0))
+def connect() -> Iterator[Callable[[], Pair]]:
+    """Makes connections, and closes both ends after the test, also where it fails."""
+    with ExitStack() as opened:
+        listener = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+        def connect() -> Pair:
+            """Both ends of a connection; the first does not block."""
+            near = opened.enter_context(socket.create_connection(listener.getsockname()))
+            far = opened.enter_context(listener.accept()[0])
+            near.setblocking(False)
+            return near, far
+
+        yield connect
 
 
-def pair(listener: socket.socket) -> tuple[socket.socket, socket.socket]:
-    """Both ends of a connection; the first does not block."""
-    near = socket.create_connection(listener.getsockname())
-    far, _ = listener.accept()
-    near.setblocking(False)
-    return near, far
+def until_stamped(near: socket.socket, far: socket.socket) -> None:
+    """Wait until the kernel stamps what arrives on a socket that has asked for it: see EpollReceiver."""
+    deadline = time.monotonic() + 30
+    stamps: list[tuple[int, int, bytes]] = []
+    while not stamps:
+        assert time.monotonic() < deadline, "the kernel stamps nothing"
+        far.sendall(b"?")
+        select.select([near], [], [], 5)
+        _, stamps, _, _ = near.recvmsg(1, socket.CMSG_SPACE(16))
 
 
-async def test_what_came_is_read_with_when_it_came(place: Place, listener: socket.socket) -> None:
-    with listener:
-        ends = [pair(listener) for _ in range(3)]
+async def test_what_came_is_read_with_when_it_came(place: Place, connect: Callable[[], Pair]) -> None:
+    ends = [connect() for _ in range(3)]
     for near, _ in ends:
         place.receiver.add(near)
     before_ns = time.monotonic_ns()
@@ -82,68 +103,65 @@ async def test_what_came_is_read_with_when_it_came(place: Place, listener: socke
     }
     # The two clocks are read one after the other, so their difference is known to a few µs.
     assert all(before_ns - 100_000 <= at_ns <= after_ns for _, _, at_ns in arrived)
-    for near, far in ends:
-        place.receiver.remove(near)
-        near.close()
-        far.close()
 
 
 @LINUX
-@pytest.mark.parametrize("kind", [pytest.param(EpollReceiver, marks=NATIVE), python_epoll])
-async def test_when_it_came_does_not_depend_on_when_it_is_read(
-    kind: Callable[[Callable[[], None]], Receiver], listener: socket.socket
-) -> None:
-    place = Place(kind)
-    with listener:
-        near, far = pair(listener)
-    place.receiver.add(near)
-    place.receiver.pause(True)
+async def test_when_it_came_does_not_depend_on_when_it_is_read(epoll_place: Place, connect: Callable[[], Pair]) -> None:
+    near, far = connect()
+    epoll_place.receiver.add(near)
+    epoll_place.receiver.pause(True)
+    until_stamped(near, far)
     far.sendall(b"x")
     sent_ns = time.monotonic_ns()
     while (read_ns := time.monotonic_ns()) < sent_ns + 20_000_000:
         pass
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert not place.called.is_set()
-    ((_, data, at_ns),) = place.receiver.receive()
+    assert not epoll_place.called.is_set()
+    ((_, data, at_ns),) = epoll_place.receiver.receive()
     assert data == b"x"
     assert at_ns - sent_ns < (read_ns - sent_ns) / 2
-    place.receiver.pause(False)
+    epoll_place.receiver.pause(False)
     far.sendall(b"y")
-    assert [data for _, data, _ in await place.until(1)] == [b"y"]
-    place.receiver.remove(near)
-    place.receiver.close()
+    assert [data for _, data, _ in await epoll_place.until(1)] == [b"y"]
+
+
+@LINUX
+async def test_stamps_stay_on_when_no_connection_is_left(epoll_place: Place, connect: Callable[[], Pair]) -> None:
+    """The kernel would stop with the last socket, and begin again some moments after the next one."""
+    near, far = connect()
+    epoll_place.receiver.add(near)
+    until_stamped(near, far)
+    epoll_place.receiver.remove(near)
     near.close()
-    far.close()
+    near, far = connect()
+    epoll_place.receiver.add(near)
+    far.sendall(b"x")
+    select.select([near], [], [], 5)
+    _, stamps, _, _ = near.recvmsg(1, socket.CMSG_SPACE(16))
+    assert len(stamps) == 1
 
 
-async def test_the_end_is_no_bytes(place: Place, listener: socket.socket) -> None:
-    with listener:
-        near, far = pair(listener)
+async def test_the_end_is_no_bytes(place: Place, connect: Callable[[], Pair]) -> None:
+    near, far = connect()
     place.receiver.add(near)
     far.close()
     ((number, data, _),) = await place.until(1)
     assert (number, data) == (near.fileno(), b"")
-    place.receiver.remove(near)
-    near.close()
 
 
-async def test_an_error_is_its_number(place: Place, listener: socket.socket) -> None:
-    with listener:
-        near, far = pair(listener)
+async def test_an_error_is_its_number(place: Place, connect: Callable[[], Pair]) -> None:
+    near, far = connect()
     place.receiver.add(near)
     # To close without lingering resets the connection.
     far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     far.close()
     arrived = await place.until(1)
     assert arrived[0][:2] == (near.fileno(), errno.ECONNRESET)
-    place.receiver.remove(near)
-    near.close()
 
 
-async def test_what_is_more_than_a_read_comes_in_several(place: Place, listener: socket.socket) -> None:
-    with listener:
-        near, far = pair(listener)
+async def test_what_is_more_than_a_read_comes_in_several(place: Place, connect: Callable[[], Pair]) -> None:
+    near, far = connect()
     far.setblocking(False)
     place.receiver.add(near)
     sending = asyncio.create_task(asyncio.get_running_loop().sock_sendall(far, b"z" * 1_000_000))
@@ -154,6 +172,3 @@ async def test_what_is_more_than_a_read_comes_in_several(place: Place, listener:
         got += sum(len(data) for _, data, _ in place.receiver.receive() if isinstance(data, bytes))
     await sending
     assert got == 1_000_000
-    place.receiver.remove(near)
-    near.close()
-    far.close()
