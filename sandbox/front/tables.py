@@ -1,127 +1,111 @@
-"""moto's tables, as this package writes and reads them."""
+"""moto's tables, as the engine of the data calls has them."""
 
 from __future__ import annotations
 
-from base64 import b64decode
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from moto.dynamodb.models.dynamo_type import DynamoType
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.table import Table as MotoTable
 
-from sandbox.front.items import Attributes, StoredItem
-from sandbox.front.reply import ServiceError
-from sandbox.front.values import UnusualError, measure, measure_item
+from sandbox.dynamodb.items import StoredItem
+from sandbox.dynamodb.schema import Index, KeyAttribute, KeySchema, TableSchema
+from sandbox.dynamodb.storage import Store
+from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.values import Attributes, Value, measure_item
 
-_MAX_PARTITION_KEY_BYTES = 2048
-_MAX_SORT_KEY_BYTES = 1024
-_EMPTY = {"S": "string", "B": "binary"}
-"""What may be empty in any attribute but a key's."""
-
-
-class Key(NamedTuple):
-    """An item's key as moto keeps it: the keys of a table's nested dictionaries."""
-
-    hash: DynamoType
-    range: DynamoType | None
-
-    @classmethod
-    def of(cls, table: Table, attributes: Attributes) -> Key:
-        """The key among an item's measured attributes.
-
-        Raises:
-            ServiceError: it is empty.
-            UnusualError: it is missing, too long or of the wrong type.
-        """
-        partition_key = _key_value(attributes, table.hash_key_attr, table.hash_key_type, _MAX_PARTITION_KEY_BYTES)
-        if table.range_key_attr is None or table.range_key_type is None:
-            return cls(partition_key, None)
-        return cls(
-            partition_key, _key_value(attributes, table.range_key_attr, table.range_key_type, _MAX_SORT_KEY_BYTES)
-        )
-
-    @classmethod
-    def alone(cls, table: Table, attributes: Attributes) -> Key:
-        """The key that a request gives, which has nothing but the key attributes.
-
-        Raises:
-            ServiceError: the key is empty.
-            UnusualError: it has, or the key is not as `of` wants it.
-        """
-        if len(attributes) != len(table.table_key_attrs):
-            raise UnusualError
-        measure_item(attributes)
-        return cls.of(table, attributes)
+_KEPT = "sandbox_dynamodb_table"
 
 
-def rows(table: Table) -> dict[DynamoType, Any]:
-    """The table's own dictionary: items by partition key, or by partition key and then sort key."""
-    return vars(table)["items"]
+class _Kept:
+    """The engine's table of one of moto's, and the indexes that moto had when it was made."""
+
+    def __init__(self, table: Table, indexes: list[Any]) -> None:
+        self.table = table
+        self.indexes = indexes
 
 
-def find(table: Table, key: Key) -> StoredItem | None:
-    """The item with a key."""
-    found = rows(table).get(key.hash)
-    if found is None or key.range is None:
-        return found
-    return found.get(key.range)
+def table_of(moto_table: MotoTable) -> Table:
+    """The engine's table with a table's items. It has the indexes that moto's table has now."""
+    kept: _Kept | None = vars(moto_table).get(_KEPT)
+    if kept is None:
+        kept = vars(moto_table)[_KEPT] = _keep(moto_table)
+    elif kept.indexes != moto_table.indexes + moto_table.global_indexes:
+        kept.table.schema = _schema(moto_table)
+        kept.table.store.views.clear()
+        kept.indexes = moto_table.indexes + moto_table.global_indexes
+    return kept.table
 
 
-def place(table: Table, key: Key, item: Any) -> None:
-    """Have this item under a key, or none; no stream is told."""
-    held = rows(table)
-    if key.range is not None:
-        inner: dict[DynamoType, Any] = held[key.hash]
-        if item is not None:
-            inner[key.range] = item
-            return
-        inner.pop(key.range, None)
-        if inner:
-            return
-    elif item is not None:
-        held[key.hash] = item
-        return
-    held.pop(key.hash, None)
+def items_of(moto_table: MotoTable) -> Iterator[StoredItem]:
+    """All items of a table."""
+    return iter(table_of(moto_table).store)
 
 
-def store(table: Table, item: StoredItem, old: StoredItem | None) -> None:
-    """Put an item in the place of the old one, and tell the stream."""
-    place(table, Key(item.hash_key, item.range_key), item)
-    tell(table, old, item)
+def moto_item(moto_table: MotoTable, item: StoredItem) -> Item:
+    """An item as moto reads it: binaries are bytes."""
+    attributes = {name: _to_moto(value) for name, value in item.attributes.items()}
+    hash_, range_ = moto_table.hash_key_attr, moto_table.range_key_attr
+    range_key = None if range_ is None else DynamoType(attributes[range_])
+    return Item(DynamoType(attributes[hash_]), range_key, attributes)
 
 
-def remove(table: Table, key: Key, old: StoredItem | None) -> None:
-    """Take away the item with a key, and tell the stream; nothing when there is none."""
-    if old is not None:
-        place(table, key, None)
-        tell(table, old, None)
+def put_moto_item(moto_table: MotoTable, attributes: Attributes) -> None:
+    """Put an item that moto's control plane gives, as an import of a file does."""
+    table = table_of(moto_table)
+    size = measure_item(attributes)
+    table.write(table.put(attributes, size))
 
 
-def tell(table: Table, old: StoredItem | None, new: StoredItem | None) -> None:
-    """Tell the table's stream of a change."""
-    if table.stream_shard is not None:
-        table.stream_shard.add(old, new)
+def copy_items(source: MotoTable, target: MotoTable) -> None:
+    """Have all items of a table in another of the same keys; no stream is told, as for a restored table."""
+    store = table_of(target).store
+    for item in items_of(source):
+        store.change(item.key, store.get(item.key), item)
 
 
-def _key_value(attributes: Attributes, name: str, kind: str, max_bytes: int) -> DynamoType:
-    value = attributes.get(name)
-    content = None if value is None else value.get(kind)
-    _refuse_empty(attributes, name, kind)
-    if value is None or not content or measure(value) > max_bytes:
-        raise UnusualError
-    return DynamoType({kind: b64decode(content) if kind == "B" else content})
+def _keep(moto_table: MotoTable) -> _Kept:
+    def emit(old: StoredItem | None, new: StoredItem | None) -> None:
+        if moto_table.stream_shard is not None:
+            moto_table.stream_shard.add(old, new)
+
+    schema = _schema(moto_table)
+    table = Table(schema, Store(schema.key), emit)
+    return _Kept(table, moto_table.indexes + moto_table.global_indexes)
 
 
-def refuse_empty_key(table: Table, attributes: Attributes) -> None:
-    """ServiceError when a key attribute is an empty text or binary, as no write call takes it."""
-    _refuse_empty(attributes, table.hash_key_attr, table.hash_key_type)
-    if table.range_key_attr is not None and table.range_key_type is not None:
-        _refuse_empty(attributes, table.range_key_attr, table.range_key_type)
+def _schema(moto_table: MotoTable) -> TableSchema:
+    kinds = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in moto_table.attr}
+    key = _key_schema(moto_table.schema, kinds)
+    indexes = [
+        _index(index, kind, key, kinds)
+        for kind, listed in (("Local", moto_table.indexes), ("Global", moto_table.global_indexes))
+        for index in listed
+    ]
+    return TableSchema(moto_table.name, key, {index.name: index for index in indexes})
 
 
-def _refuse_empty(attributes: Attributes, name: str, kind: str) -> None:
-    if kind in _EMPTY and attributes.get(name) == {kind: ""}:
-        raise ServiceError(
-            "com.amazon.coral.validate#ValidationException",
-            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-            f"empty {_EMPTY[kind]} value. Key: {name}",
-        )
+def _key_schema(elements: list[dict[str, str]], kinds: Mapping[str, str]) -> KeySchema:
+    parts = {
+        element["KeyType"]: KeyAttribute(element["AttributeName"], kinds[element["AttributeName"]])
+        for element in elements
+    }
+    return KeySchema(parts["HASH"], parts.get("RANGE"))
+
+
+def _index(index: Any, kind: Any, table_key: KeySchema, kinds: Mapping[str, str]) -> Index:
+    key = _key_schema(index.schema, kinds)
+    projection: dict[str, Any] = index.projection or {}
+    projected = None
+    if projection.get("ProjectionType") != "ALL":
+        projected = frozenset({*table_key.names, *key.names, *projection.get("NonKeyAttributes", [])})
+    return Index(index.name, kind, key, projected)
+
+
+def _to_moto(value: Value) -> Value:
+    ((kind, content),) = value.items()
+    if kind == "M":
+        return {kind: {name: _to_moto(member) for name, member in content.items()}}
+    if kind == "L":
+        return {kind: [_to_moto(element) for element in content]}
+    return value

@@ -1,0 +1,365 @@
+"""Condition and filter expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from sandbox.dynamodb import compare
+from sandbox.dynamodb.expressions.operands import Bound, at_path, constant, expect_count, expect_path, wrong_kind
+from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Literal, Operand, Parser, Path, ValueRef, shown
+from sandbox.dynamodb.expressions.tokens import ExpressionError
+from sandbox.dynamodb.values import Attributes, Value
+
+_MAX_IN = 100
+_MAX_OPERATORS = 300
+
+
+class Comparison(NamedTuple):
+    """An operator (=, <, BETWEEN, IN …) and its operands."""
+
+    operator: str
+    operands: tuple[Operand, ...]
+
+
+class Junction(NamedTuple):
+    """Conditions joined by AND or OR."""
+
+    operator: str
+    conditions: tuple[Condition, ...]
+
+
+class Negation(NamedTuple):
+    """NOT a condition."""
+
+    condition: Condition
+
+
+Condition = Comparison | Call | Junction | Negation
+Test = Callable[[Attributes], bool]
+"""Whether a condition holds for an item."""
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Condition:
+    """Parse a condition; ExpressionError where it is none."""
+    parser = _Parser(text)
+    found = parser.disjunction()
+    condition = parser.condition(found)
+    parser.finish()
+    if parser.operators > _MAX_OPERATORS:
+        raise ExpressionError(
+            f"The expression contains too many operators; operator count: {parser.operators}"
+        )
+    return condition
+
+
+def paths_of(condition: Condition | Operand) -> list[Path]:
+    """All paths in a condition, in their order."""
+    match condition:
+        case Path():
+            return [condition]
+        case Junction(_, parts) | Comparison(_, parts) | Call(_, parts):
+            return [path for part in parts for path in paths_of(part)]
+        case Negation(part):
+            return paths_of(part)
+        case _:
+            return []
+
+
+class _Parser(Parser):
+    """Conditions and operands may both stand in parentheses: which of them it is shows only after these."""
+
+    operators = 0
+
+    def disjunction(self) -> Condition | Operand:
+        return self._joined("OR", self._conjunction)
+
+    def condition(self, found: Condition | Operand) -> Condition:
+        """What was found, which has to be a condition: an operand alone is none."""
+        if isinstance(found, Path | ValueRef | Literal | Arithmetic):
+            raise self.tokens.error()
+        return found
+
+    def _joined(self, word: str, part: Callable[[], Condition | Operand]) -> Condition | Operand:
+        found = part()
+        if not (self.tokens.next.kind == "word" and self.tokens.next.text.upper() == word):
+            return found
+        conditions = [self.condition(found)]
+        while self.tokens.take_word(word):
+            self.operators += 1
+            conditions.append(self.condition(part()))
+        return Junction(word, tuple(conditions))
+
+    def _conjunction(self) -> Condition | Operand:
+        return self._joined("AND", self._negation)
+
+    def _negation(self) -> Condition | Operand:
+        if self.tokens.next.text.upper() == "NOT" and self.tokens.take_word("NOT"):
+            self.operators += 1
+            return Negation(self.condition(self._negation()))
+        return self._comparison()
+
+    def _comparison(self) -> Condition | Operand:
+        left = self._primary()
+        if not isinstance(left, Path | ValueRef | Call):
+            return left
+        tokens = self.tokens
+        if tokens.next.kind == "symbol" and tokens.next.text in _OPERATORS:
+            self.operators += 1
+            return Comparison(tokens.take().text, (left, self.argument()))
+        if tokens.take_word("BETWEEN"):
+            self.operators += 1
+            low = self.argument()
+            if not tokens.take_word("AND"):
+                raise tokens.error()
+            return Comparison("BETWEEN", (left, low, self.argument()))
+        if tokens.take_word("IN"):
+            self.operators += 1
+            return Comparison("IN", (left, *self._list()))
+        return left
+
+    def _primary(self) -> Condition | Operand:
+        if not self.open_parenthesis():
+            return self.operand()
+        found = self.disjunction()
+        self.tokens.expect_symbol(")")
+        return found
+
+    def _list(self) -> list[Operand]:
+        self.tokens.expect_symbol("(")
+        operands = [self.argument()]
+        while self.tokens.take_symbol(","):
+            operands.append(self.argument())
+        self.tokens.expect_symbol(")")
+        return operands
+
+
+def bind(condition: Condition, placeholders: Placeholders) -> Test:
+    """What tells whether a condition holds for an item.
+
+    Raises:
+        ExpressionError: a placeholder is not defined, or an operand is of the wrong kind.
+    """
+    match condition:
+        case Junction(operator, parts):
+            tests = [bind(part, placeholders) for part in parts]
+            if operator == "AND":
+                return lambda item: all(test(item) for test in tests)
+            return lambda item: any(test(item) for test in tests)
+        case Negation(part):
+            negated = bind(part, placeholders)
+            return lambda item: not negated(item)
+        case Comparison(operator, operands):
+            return _OPERATORS_AND_WORDS[operator](operator, [bind_operand(one, placeholders) for one in operands])
+        case Call(function, operands):
+            return _call(function, operands, placeholders)
+
+
+def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
+    """What gives an operand's value in an item."""
+    match operand:
+        case Path():
+            return at_path(placeholders.path(operand))
+        case ValueRef(name):
+            return constant(placeholders.value(name))
+        case Literal(value):
+            return constant(value)
+        case Call("size", operands):
+            bound = [bind_operand(one, placeholders) for one in operands]
+            expect_count("size", len(bound), 1)
+            return _size(bound[0])
+        case Call(function, _):
+            raise _misused(function)
+        case Arithmetic():
+            raise ExpressionError("Arithmetic is not allowed in a condition expression")
+
+
+def _call(function: str, operands: tuple[Operand, ...], placeholders: Placeholders) -> Test:
+    known = _FUNCTIONS.get(function)
+    if known is None:
+        raise _misused(function)
+    bound = [bind_operand(one, placeholders) for one in operands]
+    expect_count(function, len(bound), known.operands)
+    return known.bind(function, bound)
+
+
+def _misused(function: str) -> ExpressionError:
+    if function in _FUNCTIONS or function == "size":
+        return ExpressionError(
+            f"The function is not allowed to be used this way in an expression; function: {function}"
+        )
+    if function in ("if_not_exists", "list_append"):
+        return ExpressionError(f"The function is not allowed in a condition expression; function: {function}")
+    return ExpressionError(f"Invalid function name; function: {function}")
+
+
+def _size(operand: Bound) -> Bound:
+    if operand.kind in ("N", "BOOL", "NULL"):
+        raise wrong_kind("size", operand.kind)
+
+    def get(item: Attributes) -> Value | None:
+        value = operand.get(item)
+        return None if value is None else compare.size(value)
+
+    return Bound(get, "N")
+
+
+def _refuse_same(operator: str, operands: list[Bound]) -> None:
+    first = operands[0].path
+    if first is not None and any(operand.path == first for operand in operands[1:]):
+        raise ExpressionError(
+            "The first operand must be distinct from the remaining operands for this operator or function; "
+            f"operator: {operator}, first operand: {shown(first)}"
+        )
+
+
+def _refuse_kinds(operator: str, operands: list[Bound], allowed: frozenset[str]) -> None:
+    for operand in operands:
+        if operand.kind is not None and operand.kind not in allowed:
+            raise wrong_kind(operator, operand.kind)
+
+
+def _equals(operator: str, operands: list[Bound]) -> Test:
+    _refuse_same(operator, operands)
+    left, right = operands
+
+    def same(item: Attributes) -> bool:
+        a = left.get(item)
+        return a is not None and a == right.get(item)
+
+    # What is missing is different from everything.
+    return same if operator == "=" else lambda item: not same(item)
+
+
+_COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
+    "<": compare.is_less,
+    "<=": compare.is_at_most,
+    ">": lambda left, right: compare.is_less(right, left),
+    ">=": lambda left, right: compare.is_at_most(right, left),
+}
+
+
+def _ordered(operator: str, operands: list[Bound]) -> Test:
+    _refuse_same(operator, operands)
+    _refuse_kinds(operator, operands, compare.ORDERED)
+    return _both(operands, _COMPARISONS[operator])
+
+
+def _both(operands: list[Bound], test: Callable[[Value, Value], bool]) -> Test:
+    """A test of two values, which both have to be there."""
+    left, right = operands
+
+    def holds(item: Attributes) -> bool:
+        a, b = left.get(item), right.get(item)
+        return a is not None and b is not None and test(a, b)
+
+    return holds
+
+
+def _between(operator: str, operands: list[Bound]) -> Test:
+    _refuse_same(operator, operands)
+    _refuse_kinds(operator, operands, compare.ORDERED)
+    value, low, high = operands
+    refuse_bounds(low.value, high.value)
+    at_least, at_most = _both([low, value], compare.is_at_most), _both([value, high], compare.is_at_most)
+    return lambda item: at_least(item) and at_most(item)
+
+
+def refuse_bounds(low: Value | None, high: Value | None) -> None:
+    """ExpressionError when the bounds of BETWEEN are known, and are of two types or in the wrong order."""
+    if low is None or high is None:
+        return
+    ((low_kind, low_content),), ((high_kind, high_content),) = low.items(), high.items()
+    if low_kind != high_kind:
+        wrong = "same data type for lower and upper bounds"
+    elif compare.is_less(high, low):
+        wrong = "upper bound to be greater than or equal to lower bound"
+    else:
+        return
+    raise ExpressionError(
+        f"The BETWEEN operator requires {wrong}; "
+        f"lower bound operand: AttributeValue: {{{low_kind}:{low_content}}}, "
+        f"upper bound operand: AttributeValue: {{{high_kind}:{high_content}}}"
+    )
+
+
+def _in(operator: str, operands: list[Bound]) -> Test:
+    _refuse_same(operator, operands)
+    if len(operands) - 1 > _MAX_IN:
+        raise ExpressionError(
+            f"The IN operator is provided with too many operands; number of operands: {len(operands) - 1}"
+        )
+    value, *candidates = operands
+
+    def holds(item: Attributes) -> bool:
+        found = value.get(item)
+        return found is not None and any(found == candidate.get(item) for candidate in candidates)
+
+    return holds
+
+
+_OPERATORS = frozenset({"=", "<>", *_COMPARISONS})
+_OPERATORS_AND_WORDS: dict[str, Callable[[str, list[Bound]], Test]] = {
+    "=": _equals,
+    "<>": _equals,
+    **dict.fromkeys(_COMPARISONS, _ordered),
+    "BETWEEN": _between,
+    "IN": _in,
+}
+
+
+def _exists(function: str, operands: list[Bound]) -> Test:
+    expect_path(function, operands[0])
+    get = operands[0].get
+    return lambda item: get(item) is not None
+
+
+def _not_exists(function: str, operands: list[Bound]) -> Test:
+    exists = _exists(function, operands)
+    return lambda item: not exists(item)
+
+
+_TYPES = ("B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M")
+
+
+def _attribute_type(function: str, operands: list[Bound]) -> Test:
+    operand, wanted = operands
+    if wanted.value is None:
+        raise wrong_kind(function, f"{{{','.join(_TYPES)}}}")
+    if wanted.kind != "S":
+        raise wrong_kind(function, str(wanted.kind))
+    kind = wanted.value["S"]
+    if kind not in _TYPES:
+        raise ExpressionError(
+            f"Invalid attribute type name found; type: {kind}, valid types: {{{','.join(_TYPES)}}}"
+        )
+    expect_path(function, operand)
+    return lambda item: kind in (operand.get(item) or {})
+
+
+def _begins_with(function: str, operands: list[Bound]) -> Test:
+    _refuse_same(function, operands)
+    _refuse_kinds(function, operands, frozenset({"S", "B"}))
+    return _both(operands, compare.begins_with)
+
+
+def _contains(function: str, operands: list[Bound]) -> Test:
+    _refuse_same(function, operands)
+    return _both(operands, compare.contains)
+
+
+class _Function(NamedTuple):
+    operands: int
+    bind: Callable[[str, list[Bound]], Test]
+
+
+_FUNCTIONS = {
+    "attribute_exists": _Function(1, _exists),
+    "attribute_not_exists": _Function(1, _not_exists),
+    "attribute_type": _Function(2, _attribute_type),
+    "begins_with": _Function(2, _begins_with),
+    "contains": _Function(2, _contains),
+}

@@ -1,0 +1,125 @@
+"""Key condition expressions: a value for the partition key, and perhaps a condition on the sort key."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sandbox.dynamodb.errors import invalid, invalid_parameter
+from sandbox.dynamodb.expressions.conditions import Comparison, Condition, Junction, Negation, bind
+from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.expressions.syntax import Call, Literal, Operand, Path, ValueRef
+from sandbox.dynamodb.schema import KeySchema, refuse_empty_key
+from sandbox.dynamodb.values import Value
+
+_PREFIX = "begins_with"
+_MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_INVALID_OPERATOR = "Invalid operator used in KeyConditionExpression: {}"
+
+
+class KeyTest(NamedTuple):
+    """An operator (=, <, <=, >, >=, BETWEEN, begins_with) on one key attribute, and its values."""
+
+    name: str
+    operator: str
+    values: tuple[Value, ...]
+
+
+class KeyCondition(NamedTuple):
+    """The partition that is asked for, and the test of the sort key, None for all of the partition."""
+
+    hash: str
+    range: KeyTest | None
+
+
+def tests_of(condition: Condition, placeholders: Placeholders) -> list[KeyTest]:
+    """The tests of a key condition.
+
+    Raises:
+        ExpressionError: it is in error as any condition might be.
+        DynamoError: it is a condition that no key condition may be.
+    """
+    bind(condition, placeholders)
+    tests = [_test(part, placeholders) for part in _parts(condition)]
+    names = [test.name for test in tests]
+    if len(set(names)) != len(names):
+        raise invalid("KeyConditionExpressions must only contain one condition per key")
+    return tests
+
+
+def of_schema(tests: list[KeyTest], key: KeySchema) -> KeyCondition:
+    """What the tests ask for of a table or index with this key; DynamoError when they are not of its key."""
+    by_name = {test.name: test for test in tests}
+    hash_ = by_name.pop(key.hash.name, None)
+    if hash_ is None:
+        raise invalid(f"Query condition missed key schema element: {key.hash.name}")
+    if len(tests) > 2:
+        raise invalid("Conditions can be of length 1 or 2 only")
+    range_ = None
+    if by_name:
+        range_ = None if key.range is None else by_name.get(key.range.name)
+        if range_ is None:
+            missed = key.range.name if key.range is not None else next(iter(by_name))
+            raise invalid(f"Query condition missed key schema element: {missed}")
+    for part, test in ((key.hash, hash_), (key.range, range_)):
+        if part is None or test is None:
+            continue
+        for value in test.values:
+            if part.kind not in value:
+                raise invalid_parameter("Condition parameter type does not match schema type")
+            refuse_empty_key(part, value)
+    if hash_.operator != "=":
+        raise invalid("Query key condition not supported")
+    return KeyCondition(hash_.values[0][key.hash.kind], range_)
+
+
+def _parts(condition: Condition) -> list[Comparison | Call]:
+    match condition:
+        case Junction("AND", parts):
+            return [each for part in parts for each in _parts(part)]
+        case Junction(operator, _):
+            raise invalid(_INVALID_OPERATOR.format(operator))
+        case Negation():
+            raise invalid(_INVALID_OPERATOR.format("NOT"))
+        case _:
+            return [condition]
+
+
+def _test(condition: Comparison | Call, placeholders: Placeholders) -> KeyTest:
+    if isinstance(condition, Call):
+        if condition.function != _PREFIX:
+            raise invalid(_INVALID_OPERATOR.format(condition.function))
+        operator = _PREFIX
+    else:
+        operator = condition.operator
+        if operator not in _MIRRORED and operator != "BETWEEN":
+            raise invalid(_INVALID_OPERATOR.format(operator))
+    operands = condition.operands
+    if any(isinstance(operand, Call) for operand in operands):
+        raise invalid("KeyConditionExpressions cannot contain nested operations")
+    if operator in _MIRRORED and isinstance(operands[1], Path):
+        if isinstance(operands[0], Path):
+            raise invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
+        operator, operands = _MIRRORED[operator], (operands[1], operands[0])
+    return KeyTest(_name(operands[0], placeholders), operator, tuple(_value(one, placeholders) for one in operands[1:]))
+
+
+def _name(operand: Operand, placeholders: Placeholders) -> str:
+    if not isinstance(operand, Path):
+        raise invalid("Invalid condition in KeyConditionExpression: No key attribute specified")
+    elements = placeholders.path(operand)
+    if len(elements) > 1:
+        raise invalid(
+            "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+            f"Key: {elements[0]}"
+        )
+    return str(elements[0])
+
+
+def _value(operand: Operand, placeholders: Placeholders) -> Value:
+    match operand:
+        case ValueRef(name):
+            return placeholders.value(name)
+        case Literal(value):
+            return value
+        case _:
+            raise invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")

@@ -1,0 +1,76 @@
+"""Operands, bound to a request's names and values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sandbox.dynamodb.expressions.documents import ResolvedPath, overlap, value_at
+from sandbox.dynamodb.expressions.syntax import shown
+from sandbox.dynamodb.expressions.tokens import ExpressionError
+from sandbox.dynamodb.values import Attributes, Value, kind_of
+
+Get = Callable[[Attributes], "Value | None"]
+
+
+class Bound(NamedTuple):
+    """An operand: what gives its value in an item.
+
+    `kind` is the type that it has in every item, None when that depends on the
+    item; `path` is where it stands in the item, `value` what it is if it is in none.
+    """
+
+    get: Get
+    kind: str | None = None
+    path: ResolvedPath | None = None
+    value: Value | None = None
+
+
+def at_path(path: ResolvedPath) -> Bound:
+    """What stands at a path of the item."""
+    if len(path) == 1:
+        (name,) = path
+        return Bound(lambda item: item.get(name), path=path)  # pyright: ignore[reportArgumentType] - it is a name
+    return Bound(lambda item: value_at(item, path), path=path)
+
+
+def constant(value: Value) -> Bound:
+    """A value that is the same for every item."""
+    return Bound(lambda item: value, kind_of(value), value=value)  # noqa: ARG005 - all operands are called alike
+
+
+def wrong_kind(function: str, kind: str) -> ExpressionError:
+    """An operand has a type that a function or operator does not take."""
+    return ExpressionError(
+        "Incorrect operand type for operator or function; "
+        f"operator or function: {function}, operand type: {kind}"
+    )
+
+
+def expect_path(function: str, operand: Bound) -> ResolvedPath:
+    """An operand's path; ExpressionError when it is none."""
+    if operand.path is None:
+        raise ExpressionError(
+            f"Operator or function requires a document path; operator or function: {function}"
+        )
+    return operand.path
+
+
+def expect_count(function: str, count: int, wanted: int) -> None:
+    """ExpressionError when a function has another number of operands."""
+    if count != wanted:
+        raise ExpressionError(
+            "Incorrect number of operands for operator or function; "
+            f"operator or function: {function}, number of operands: {count}"
+        )
+
+
+def refuse_overlap(paths: list[ResolvedPath]) -> None:
+    """ExpressionError when two of an expression's paths overlap, or take one attribute for a list and a map."""
+    found = overlap(paths)
+    if found is not None:
+        how, one, two = found
+        raise ExpressionError(
+            f"Two document paths {how} with each other; must remove or rewrite one of these paths; "
+            f"path one: {shown(one)}, path two: {shown(two)}"
+        )

@@ -1,0 +1,61 @@
+"""The names and values that a request gives for the placeholders in its expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.dynamodb.expressions.reserved import is_reserved
+from sandbox.dynamodb.expressions.syntax import Element, NameRef, Path, Written
+from sandbox.dynamodb.expressions.tokens import ExpressionError
+from sandbox.dynamodb.values import Value
+
+_UNUSED = "Value provided in {} unused in expressions: keys: {{{}}}"
+
+
+class Placeholders:
+    """What a request's placeholders stand for, and which of them its expressions have used."""
+
+    def __init__(
+        self, names: Mapping[str, str] | None = None, values: Mapping[str, Value] | None = None
+    ) -> None:
+        self._names = names or {}
+        self._values = values or {}
+        self._used: set[str] = set()
+
+    def value(self, name: str) -> Value:
+        """The value of a placeholder; ExpressionError when the request gives none."""
+        value = self._values.get(name)
+        if value is None:
+            raise ExpressionError(
+                f"An expression attribute value used in expression is not defined; attribute value: {name}"
+            )
+        self._used.add(name)
+        return value
+
+    def path(self, path: Path) -> tuple[Element, ...]:
+        """A path with the attributes' own names; ExpressionError when one is not defined, or is a reserved word."""
+        return tuple(self._element(element) for element in path.elements)
+
+    def unused(self) -> str | None:
+        """What DynamoDB says when a name or value is given that no expression uses; None when all are used."""
+        for parameter, given in (
+            ("ExpressionAttributeNames", self._names),
+            ("ExpressionAttributeValues", self._values),
+        ):
+            if not self._used.issuperset(given):
+                return _UNUSED.format(parameter, ", ".join(name for name in given if name not in self._used))
+        return None
+
+    def _element(self, element: Element) -> Element:
+        if isinstance(element, NameRef):
+            name = self._names.get(element)
+            if name is None:
+                raise ExpressionError(
+                    "An expression attribute name used in the document path is not defined; "
+                    f"attribute name: {element}"
+                )
+            self._used.add(element)
+            return name
+        if isinstance(element, Written) and is_reserved(element):
+            raise ExpressionError(f"Attribute name is a reserved keyword; reserved keyword: {element}")
+        return element

@@ -1,0 +1,66 @@
+"""Projection expressions: the parts of an item that are asked for, in the maps and lists that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from sandbox.dynamodb.expressions.documents import ResolvedPath
+from sandbox.dynamodb.expressions.operands import refuse_overlap
+from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.expressions.syntax import Element, Parser, Path
+from sandbox.dynamodb.values import Attributes, Value
+
+Tree = dict[Element, Any]
+"""The parts that are asked for: by name or place, the parts of what is there; an empty tree for all of it."""
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> tuple[Path, ...]:
+    """Parse a projection; ExpressionError where it is none."""
+    parser = Parser(text)
+    paths = [parser.path()]
+    while parser.tokens.take_symbol(","):
+        paths.append(parser.path())
+    parser.finish()
+    return tuple(paths)
+
+
+def bind(paths: Iterable[Path], placeholders: Placeholders) -> list[ResolvedPath]:
+    """The paths with the attributes' own names.
+
+    Raises:
+        ExpressionError: a placeholder is not defined, or two paths overlap.
+    """
+    resolved = [placeholders.path(path) for path in paths]
+    refuse_overlap(resolved)
+    return resolved
+
+
+def project(item: Attributes, paths: Iterable[ResolvedPath]) -> Attributes:
+    """What an item has of the paths. Of a list, the elements that are asked for, in their order, without gaps."""
+    tree: Tree = {}
+    for path in paths:
+        held = tree
+        for element in path:
+            held = held.setdefault(element, {})
+    return _of_map(item, tree)
+
+
+def _of_map(members: Attributes, tree: Tree) -> Attributes:
+    found = ((name, _of(members.get(name), part)) for name, part in tree.items() if isinstance(name, str))
+    return {str(name): value for name, value in found if value is not None}
+
+
+def _of(value: Value | None, tree: Tree) -> Value | None:
+    """The part of a value that is asked for; None when it has none of it."""
+    if value is None or not tree:
+        return value
+    if isinstance(next(iter(tree)), int):
+        elements: list[Value] = value.get("L", [])
+        places = sorted(place for place in tree if isinstance(place, int) and place < len(elements))
+        shown = [part for part in (_of(elements[place], tree[place]) for place in places) if part is not None]
+        return {"L": shown} if shown else None
+    shown_map = _of_map(value.get("M", {}), tree)
+    return {"M": shown_map} if shown_map else None

@@ -1,0 +1,18 @@
+"""The words that are no names of attributes in an expression."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
+
+def is_reserved(word: str) -> bool:
+    """Whether a word is one of https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html."""
+    return word.upper() in _words()
+
+
+@lru_cache(maxsize=1)
+def _words() -> frozenset[str]:
+    # The list is long and AWS's; moto keeps a copy of it.
+    return frozenset(ReservedKeywords.get_reserved_keywords())

@@ -1,0 +1,137 @@
+"""What expressions are made of: paths, values and functions, and the parser of what all expressions share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sandbox.dynamodb.expressions.tokens import ExpressionError, Tokens
+from sandbox.dynamodb.values import Value
+
+
+class Written(str):
+    """An attribute's name as it is written in an expression, where it may be no reserved word."""
+
+    __slots__ = ()
+
+
+class NameRef(str):
+    """A placeholder for an attribute's name: #name."""
+
+    __slots__ = ()
+
+
+Element = str | int
+"""A part of a path: a name, a place in a list. A plain str is a name that needs no check."""
+
+
+class Path(NamedTuple):
+    """A document path."""
+
+    elements: tuple[Element, ...]
+
+
+class ValueRef(NamedTuple):
+    """A placeholder for a value: :value."""
+
+    name: str
+
+
+class Literal(NamedTuple):
+    """A value that stands for itself, as those of legacy parameters and statements do."""
+
+    value: Value
+
+
+class Call(NamedTuple):
+    """A function and its operands."""
+
+    function: str
+    operands: tuple[Operand, ...]
+
+
+class Arithmetic(NamedTuple):
+    """left + right or left - right."""
+
+    operator: str
+    left: Operand
+    right: Operand
+
+
+Operand = Path | ValueRef | Literal | Call | Arithmetic
+
+
+_OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN"})
+
+
+class Parser:
+    """Parses what the kinds of expressions have in common."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens = Tokens(text)
+        self._is_redundant = False
+
+    def finish(self) -> None:
+        """All has to be parsed; ExpressionError otherwise."""
+        self.tokens.expect_end()
+        if self._is_redundant:
+            raise ExpressionError("The expression has redundant parentheses;")
+
+    def path(self) -> Path:
+        """A document path: a name, then names after dots and numbers in brackets."""
+        tokens = self.tokens
+        elements: list[Element] = [self._name()]
+        while True:
+            if tokens.take_symbol("."):
+                elements.append(self._name())
+            elif tokens.take_symbol("["):
+                elements.append(int(tokens.take_kind("number").text))
+                tokens.expect_symbol("]")
+            else:
+                return Path(tuple(elements))
+
+    def operand(self) -> Operand:
+        """A value, a function of operands, or a path."""
+        tokens = self.tokens
+        if tokens.next.kind == "value":
+            return ValueRef(tokens.take().text)
+        if tokens.next.kind == "word" and tokens.following.text == "(":
+            return self.call()
+        return self.path()
+
+    def call(self) -> Call:
+        """A function and its operands in parentheses."""
+        name = self.tokens.take().text
+        self.tokens.expect_symbol("(")
+        operands = [self.argument()]
+        while self.tokens.take_symbol(","):
+            operands.append(self.argument())
+        self.tokens.expect_symbol(")")
+        return Call(name, tuple(operands))
+
+    def argument(self) -> Operand:
+        """An operand of a function, in parentheses or not."""
+        if not self.open_parenthesis():
+            return self.operand()
+        operand = self.argument()
+        self.tokens.expect_symbol(")")
+        return operand
+
+    def open_parenthesis(self) -> bool:
+        """Take an opening parenthesis if it comes next. One that has nothing in it but another pair is redundant."""
+        if not self.tokens.take_symbol("("):
+            return False
+        self._is_redundant = self._is_redundant or self.tokens.closes_together()
+        return True
+
+    def _name(self) -> Element:
+        token = self.tokens.next
+        if token.kind == "word" and token.text.upper() not in _OPERATORS:
+            return Written(self.tokens.take().text)
+        if token.kind == "name":
+            return NameRef(self.tokens.take().text)
+        raise self.tokens.error()
+
+
+def shown(elements: tuple[Element, ...]) -> str:
+    """A path as DynamoDB shows it in its messages: [a, [0], b]."""
+    return f"[{', '.join(f'[{element}]' if isinstance(element, int) else element for element in elements)}]"

@@ -1,0 +1,121 @@
+"""The tokens of an expression, with their positions."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+MAX_EXPRESSION_BYTES = 4096
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<word>[A-Za-z][A-Za-z0-9_]*)
+      | (?P<name>\#[A-Za-z0-9_]+)
+      | (?P<value>:[A-Za-z0-9_]+)
+      | (?P<number>[0-9]+)
+      | (?P<symbol><=|>=|<>|\S)
+    )""",
+    re.VERBOSE | re.ASCII,
+)
+
+
+class ExpressionError(Exception):
+    """What is wrong with an expression, in DynamoDB's words but without the expression's kind before them."""
+
+
+class Token(NamedTuple):
+    """A part of an expression. `kind` is word, name (#x), value (:x), number, symbol, or end."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+class Tokens:
+    """The tokens of an expression, taken one after another.
+
+    Raises:
+        ExpressionError: the expression is empty or too long.
+    """
+
+    def __init__(self, text: str) -> None:
+        if not text.strip():
+            raise ExpressionError("The expression can not be empty;")
+        size = len(text.encode())
+        if size > MAX_EXPRESSION_BYTES:
+            raise ExpressionError(
+                f"Expression size has exceeded the maximum allowed size; expression size: {size}"
+            )
+        self._text = text
+        self._tokens = [
+            Token(str(match.lastgroup), match[match.lastgroup or ""], match.start(match.lastgroup or ""), match.end())
+            for match in _TOKEN.finditer(text.rstrip())
+        ]
+        self._tokens.append(Token("end", "<EOF>", len(text), len(text)))
+        self._position = 0
+
+    @property
+    def next(self) -> Token:
+        """The token that comes next."""
+        return self._tokens[self._position]
+
+    @property
+    def following(self) -> Token:
+        """The token after the next."""
+        return self._tokens[min(self._position + 1, len(self._tokens) - 1)]
+
+    def take(self) -> Token:
+        """Take the next token."""
+        token = self._tokens[self._position]
+        self._position += 1
+        return token
+
+    def take_kind(self, kind: str) -> Token:
+        """Take the next token, which has to be of a kind."""
+        if self.next.kind != kind:
+            raise self.error()
+        return self.take()
+
+    def take_symbol(self, symbol: str) -> bool:
+        """Take the next token if it is this symbol."""
+        if self.next.text != symbol or self.next.kind != "symbol":
+            return False
+        self._position += 1
+        return True
+
+    def take_word(self, word: str) -> bool:
+        """Take the next token if it is this word, in upper or lower case."""
+        if self.next.kind != "word" or self.next.text.upper() != word:
+            return False
+        self._position += 1
+        return True
+
+    def closes_together(self) -> bool:
+        """Whether what comes next is a parenthesis that closes just before another does: "(x))"."""
+        if self.next.text != "(":
+            return False
+        depth = 0
+        for number in range(self._position, len(self._tokens) - 1):
+            depth += {"(": 1, ")": -1}.get(self._tokens[number].text, 0)
+            if depth == 0:
+                return self._tokens[number + 1].text == ")"
+        return False
+
+    def expect_symbol(self, symbol: str) -> None:
+        """Take the next token, which has to be this symbol."""
+        if not self.take_symbol(symbol):
+            raise self.error()
+
+    def expect_end(self) -> None:
+        """The expression has to end here."""
+        if self.next.kind != "end":
+            raise self.error()
+
+    def error(self) -> ExpressionError:
+        """A syntax error at the next token. What is near is that token with its neighbours, as they are written."""
+        at = self._position
+        first = self._tokens[at - 1] if at else self._tokens[at]
+        last = self._tokens[min(at + 1, len(self._tokens) - 1)]
+        near = self._text[first.start : last.end].rstrip()
+        return ExpressionError(f'Syntax error; token: "{self.next.text}", near: "{near}"')

@@ -1,0 +1,294 @@
+"""Update expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from sandbox.dynamodb import numbers
+from sandbox.dynamodb.errors import invalid
+from sandbox.dynamodb.expressions.documents import Edit, ResolvedPath, apply, value_at
+from sandbox.dynamodb.expressions.operands import (
+    Bound,
+    at_path,
+    constant,
+    expect_count,
+    expect_path,
+    refuse_overlap,
+    wrong_kind,
+)
+from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Literal, Operand, Parser, Path, ValueRef
+from sandbox.dynamodb.expressions.tokens import ExpressionError
+from sandbox.dynamodb.values import Attributes, Value, in_order, kind_of
+
+_SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
+_NOT_ALLOWED = frozenset(
+    {"size", "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"}
+)
+_SETS = ("SS", "NS", "BS")
+
+
+class Action(NamedTuple):
+    """A path, and what one section of an update does there with an operand (None for REMOVE)."""
+
+    section: str
+    path: Path
+    operand: Operand | None
+
+
+Compute = Callable[[Attributes], "Edit | None"]
+"""An action's edit of an item as it was before the update; None for none."""
+
+
+class Update(NamedTuple):
+    """An update, bound to a request's names and values."""
+
+    paths: tuple[ResolvedPath, ...]
+    computes: tuple[Compute, ...]
+
+    def changed(self, before: Attributes, copy: Callable[[], Attributes]) -> Attributes:
+        """The item after the update; `copy` gives another object of what it was before.
+
+        Raises:
+            DynamoError: the item does not have what the update needs.
+        """
+        edits = [edit for edit in (compute(before) for compute in self.computes) if edit is not None]
+        is_deep = any(len(path) > 1 for path in self.paths)
+        after = copy() if is_deep else dict(before)
+        apply(after, edits)
+        return after
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> tuple[Action, ...]:
+    """Parse an update; ExpressionError where it is none."""
+    parser = _Parser(text)
+    actions = parser.sections()
+    parser.finish()
+    return tuple(actions)
+
+
+class _Parser(Parser):
+    def sections(self) -> list[Action]:
+        actions: list[Action] = []
+        seen: set[str] = set()
+        repeated: str | None = None
+        while self.tokens.next.kind != "end":
+            section = self.tokens.next.text.upper()
+            if self.tokens.next.kind != "word" or section not in _SECTIONS:
+                raise self.tokens.error()
+            self.tokens.take()
+            repeated = repeated or (section if section in seen else None)
+            seen.add(section)
+            actions.append(self._action(section))
+            while self.tokens.take_symbol(","):
+                actions.append(self._action(section))
+        if repeated is not None:
+            raise ExpressionError(f'The "{repeated}" section can only be used once in an update expression;')
+        return actions
+
+    def _action(self, section: str) -> Action:
+        path = self.path()
+        if section == "REMOVE":
+            return Action(section, path, None)
+        if section == "SET":
+            self.tokens.expect_symbol("=")
+            return Action(section, path, self._set_value())
+        return Action(section, path, ValueRef(self.tokens.take_kind("value").text))
+
+    def _set_value(self) -> Operand:
+        if self.open_parenthesis():
+            value = self._set_value()
+            self.tokens.expect_symbol(")")
+            return value
+        left = self.operand()
+        for operator in "+-":
+            if self.tokens.take_symbol(operator):
+                return Arithmetic(operator, left, self.operand())
+        return left
+
+
+def bind(actions: Sequence[Action], placeholders: Placeholders) -> Update:
+    """What an update does to an item.
+
+    Raises:
+        ExpressionError: a placeholder is not defined, an operand is of the wrong kind, or two paths overlap.
+    """
+    paths: list[ResolvedPath] = []
+    computes: list[Compute] = []
+    for action in actions:
+        path = placeholders.path(action.path)
+        operand = None if action.operand is None else bind_operand(action.operand, placeholders)
+        paths.append(path)
+        computes.append(_COMPUTES[action.section](path, operand))
+    refuse_overlap(paths)
+    return Update(tuple(paths), tuple(computes))
+
+
+def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
+    """What gives the value of an operand of SET."""
+    match operand:
+        case Path():
+            return _present(at_path(placeholders.path(operand)))
+        case ValueRef(name):
+            return constant(placeholders.value(name))
+        case Literal(value):
+            return constant(value)
+        case Arithmetic(operator, left, right):
+            return _arithmetic(operator, bind_operand(left, placeholders), bind_operand(right, placeholders))
+        case Call(function, operands):
+            known = _FUNCTIONS.get(function)
+            if known is None:
+                allowed = "The function is not allowed in an update expression"
+                raise ExpressionError(
+                    f"{allowed if function in _NOT_ALLOWED else 'Invalid function name'}; function: {function}"
+                )
+            bound = [bind_operand(one, placeholders) for one in operands]
+            expect_count(function, len(bound), 2)
+            return known(function, bound)
+
+
+def _present(operand: Bound) -> Bound:
+    """An operand that has to be there."""
+
+    def get(item: Attributes) -> Value:
+        value = operand.get(item)
+        if value is None:
+            raise invalid("The provided expression refers to an attribute that does not exist in the item")
+        return value
+
+    return operand._replace(get=get)
+
+
+def _arithmetic(operator: str, left: Bound, right: Bound) -> Bound:
+    for operand in (left, right):
+        if operand.kind not in (None, "N"):
+            raise wrong_kind(operator, str(operand.kind))
+    sign = 1 if operator == "+" else -1
+
+    def get(item: Attributes) -> Value:
+        return _added(left.get(item), right.get(item), sign)
+
+    return Bound(get, "N")
+
+
+def _added(left: Value | None, right: Value | None, sign: int) -> Value:
+    if left is None or right is None or "N" not in left or "N" not in right:
+        raise _wrong_type()
+    return {"N": numbers.add(left["N"], right["N"], sign)}
+
+
+def _wrong_type() -> Exception:
+    return invalid("An operand in the update expression has an incorrect data type")
+
+
+def _if_not_exists(function: str, operands: list[Bound]) -> Bound:
+    path, default = expect_path(function, operands[0]), operands[1]
+
+    def get(item: Attributes) -> Value | None:
+        value = value_at(item, path)
+        return default.get(item) if value is None else value
+
+    return Bound(get)
+
+
+def _list_append(function: str, operands: list[Bound]) -> Bound:
+    for operand in operands:
+        if operand.kind not in (None, "L"):
+            raise wrong_kind(function, str(operand.kind))
+    first, second = operands
+
+    def get(item: Attributes) -> Value:
+        a, b = first.get(item), second.get(item)
+        if a is None or b is None or "L" not in a or "L" not in b:
+            raise _wrong_type()
+        return {"L": a["L"] + b["L"]}
+
+    return Bound(get, "L")
+
+
+_FUNCTIONS: dict[str, Callable[[str, list[Bound]], Bound]] = {
+    "if_not_exists": _if_not_exists,
+    "list_append": _list_append,
+}
+
+
+def _set(path: ResolvedPath, operand: Bound | None) -> Compute:
+    assert operand is not None
+    return lambda item: Edit(path, operand.get(item))
+
+
+def _remove(path: ResolvedPath, operand: Bound | None) -> Compute:  # noqa: ARG001 - all sections are called alike
+    return lambda item: Edit(path, None)  # noqa: ARG005 - all edits are called alike
+
+
+_JAVA_KINDS = {
+    "S": "STRING",
+    "N": "NUMBER",
+    "B": "BINARY",
+    "BOOL": "BOOLEAN",
+    "NULL": "NULL",
+    "L": "LIST",
+    "M": "MAP",
+    "SS": "STRING_SET",
+    "NS": "NUMBER_SET",
+    "BS": "BINARY_SET",
+}
+
+
+def _value_for(section: str, operand: Bound | None, allowed: tuple[str, ...]) -> Value:
+    assert operand is not None
+    assert operand.value is not None
+    kind = kind_of(operand.value)
+    if kind not in allowed:
+        raise ExpressionError(
+            f"Incorrect operand type for operator or function; operator: {section}, "
+            f"operand type: {_JAVA_KINDS[kind]}, typeSet: ALLOWED_FOR_{section}_OPERAND"
+        )
+    return operand.value
+
+
+def _add(path: ResolvedPath, operand: Bound | None) -> Compute:
+    value = _value_for("ADD", operand, ("N", *_SETS))
+    return lambda item: Edit(path, added_to(value_at(item, path), value))
+
+
+def _delete(path: ResolvedPath, operand: Bound | None) -> Compute:
+    value = _value_for("DELETE", operand, _SETS)
+
+    def compute(item: Attributes) -> Edit | None:
+        present = value_at(item, path)
+        return None if present is None else Edit(path, removed_from(present, value))
+
+    return compute
+
+
+def added_to(present: Value | None, value: Value) -> Value:
+    """A number with another added, or a set with the elements of another; DynamoError when the types differ."""
+    if present is None:
+        return value
+    ((kind, content),) = value.items()
+    if kind not in present:
+        raise _wrong_type()
+    if kind == "N":
+        return _added(present, value, 1)
+    return {kind: in_order(kind, [*{*present[kind], *content}])}
+
+
+def removed_from(present: Value, value: Value) -> Value | None:
+    """A set without the elements of another; None when none is left. DynamoError when the types differ."""
+    ((kind, content),) = value.items()
+    if kind not in present:
+        raise _wrong_type()
+    left = [element for element in present[kind] if element not in content]
+    return {kind: left} if left else None
+
+
+_COMPUTES: dict[str, Callable[[ResolvedPath, Bound | None], Compute]] = {
+    "SET": _set,
+    "REMOVE": _remove,
+    "ADD": _add,
+    "DELETE": _delete,
+}

@@ -1,0 +1,7 @@
+"""The data calls: PutItem, Query, TransactWriteItems and all the others, on tables that the caller finds."""
+
+from __future__ import annotations
+
+from sandbox.dynamodb.operations.calls import OPERATIONS, Engine
+
+__all__ = ["OPERATIONS", "Engine"]

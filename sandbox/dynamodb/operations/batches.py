@@ -1,0 +1,89 @@
+"""BatchWriteItem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sandbox.dynamodb.capacity import Consumed, shown_by_table
+from sandbox.dynamodb.errors import invalid
+from sandbox.dynamodb.items import Key
+from sandbox.dynamodb.operations.tables import Tables, found, lookup
+from sandbox.dynamodb.operations.writes import collection_metrics, has_collections
+from sandbox.dynamodb.requests import BatchWriteItem, WriteRequest
+from sandbox.dynamodb.table import Change, Table, refuse_large
+from sandbox.dynamodb.values import measure_item
+
+_MAX_WRITES = 25
+
+
+class _Checked(NamedTuple):
+    table: Table | None
+    find: Callable[[Table], Change]
+
+
+def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
+    """Put and delete up to 25 items of several tables. A batch that is in error does nothing."""
+    if not request.RequestItems:
+        raise invalid("The requestItems parameter is required for BatchWriteItem")
+    if sum(map(len, request.RequestItems.values())) > _MAX_WRITES:
+        raise invalid("Too many items requested for the BatchWriteItem call")
+    checked = [
+        _Checked(lookup(tables, name), _checked(write))
+        for name, writes in request.RequestItems.items()
+        for write in writes
+    ]
+    changes = [(found(table), find(found(table))) for table, find in checked]
+    seen: set[tuple[str, Key]] = set()
+    for table, change in changes:
+        seen.add((table.schema.name, change.key))
+    if len(seen) != len(changes):
+        raise invalid("Provided list of item keys contains duplicates")
+    for table, change in changes:
+        table.write(change)
+    answer: dict[str, Any] = {"UnprocessedItems": {}}
+    if request.ReturnConsumedCapacity not in (None, "NONE"):
+        answer |= shown_by_table(consumed_by_writes(changes), request.ReturnConsumedCapacity)
+    if request.ReturnItemCollectionMetrics == "SIZE":
+        answer["ItemCollectionMetrics"] = metrics_by_table(changes)
+    return answer
+
+
+def consumed_by_writes(changes: list[tuple[Table, Change]], factor: int = 1) -> list[Consumed]:
+    """What writes to several tables consumed of each, `factor` times."""
+    consumed: dict[str, Consumed] = {}
+    for table, change in changes:
+        each = consumed.setdefault(table.schema.name, Consumed(table.schema))
+        each.add_write(table, change, factor)
+    return list(consumed.values())
+
+
+def metrics_by_table(changes: list[tuple[Table, Change]]) -> dict[str, Any]:
+    """The item collections that writes were made to, by table, each once."""
+    metrics: dict[str, list[Any]] = {}
+    for table, change in changes:
+        if has_collections(table):
+            found_ = collection_metrics(table, change)
+            listed = metrics.setdefault(table.schema.name, [])
+            if found_ not in listed:
+                listed.append(found_)
+    return metrics
+
+
+def _checked(write: WriteRequest) -> Callable[[Table], Change]:
+    """What finds the change that a write makes; DynamoError when the write is none, or is in error by itself."""
+    put, delete = write.PutRequest, write.DeleteRequest
+    if put is not None and delete is None:
+        item = put.Item
+        size = measure_item(item)
+        refuse_large(size)
+        return lambda table: table.put(item, size)
+    if delete is not None and put is None:
+        key = delete.Key
+        measure_item(key)
+        return lambda table: table.find(key)._replace(new=None)
+    raise invalid(
+        "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
+        if put is not None
+        else "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+    )

@@ -1,0 +1,72 @@
+"""The data calls by their names: a request's JSON in, the members of its answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sandbox.dynamodb import requests
+from sandbox.dynamodb.constraints import violation
+from sandbox.dynamodb.errors import serialization
+from sandbox.dynamodb.operations.batches import batch_write_item
+from sandbox.dynamodb.operations.idempotency import Tokens
+from sandbox.dynamodb.operations.pages import query, scan
+from sandbox.dynamodb.operations.reads import batch_get_item, get_item
+from sandbox.dynamodb.operations.tables import Tables
+from sandbox.dynamodb.operations.transactions import transact_get_items, transact_write_items
+from sandbox.dynamodb.operations.writes import delete_item, put_item, update_item
+
+
+class _Operation(NamedTuple):
+    decode: Callable[[bytes], Any]
+    handle: Callable[[Engine, Any], dict[str, Any]]
+
+
+class Engine:
+    """The data calls on the tables of one account and region."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.tokens = Tokens()
+
+    def call(self, operation: str, body: bytes) -> dict[str, Any]:
+        """Answer one of `OPERATIONS`.
+
+        Raises:
+            DynamoError: AWS would refuse the request, in these words.
+        """
+        decode, handle = _OPERATIONS[operation]
+        try:
+            request = decode(body)
+        except msgspec.ValidationError as error:
+            raise violation(operation, body, str(error)) from None
+        except msgspec.DecodeError:
+            raise serialization("") from None
+        return handle(self, request)
+
+
+def _on_tables(request: Any, handle: Callable[[Tables, Any], dict[str, Any]]) -> _Operation:
+    return _Operation(msgspec.json.Decoder(request).decode, lambda engine, given: handle(engine.tables, given))
+
+
+def _on_tokens(request: Any, handle: Callable[[Tables, Tokens, Any], dict[str, Any]]) -> _Operation:
+    decode = msgspec.json.Decoder(request).decode
+    return _Operation(decode, lambda engine, given: handle(engine.tables, engine.tokens, given))
+
+
+_OPERATIONS = {
+    "PutItem": _on_tables(requests.PutItem, put_item),
+    "DeleteItem": _on_tables(requests.DeleteItem, delete_item),
+    "UpdateItem": _on_tables(requests.UpdateItem, update_item),
+    "GetItem": _on_tables(requests.GetItem, get_item),
+    "BatchGetItem": _on_tables(requests.BatchGetItem, batch_get_item),
+    "BatchWriteItem": _on_tables(requests.BatchWriteItem, batch_write_item),
+    "Query": _on_tables(requests.Query, query),
+    "Scan": _on_tables(requests.Scan, scan),
+    "TransactWriteItems": _on_tokens(requests.TransactWriteItems, transact_write_items),
+    "TransactGetItems": _on_tables(requests.TransactGetItems, transact_get_items),
+}
+OPERATIONS = frozenset(_OPERATIONS)
+"""The operations that the engine answers."""

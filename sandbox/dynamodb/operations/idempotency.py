@@ -1,0 +1,59 @@
+"""Requests with a token, which are done once however often they are sent.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#DDB-TransactWriteItems-request-ClientRequestToken
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sandbox.dynamodb.errors import api_error
+
+_KEPT_S = 600.0
+
+
+class Outcome(NamedTuple):
+    """What a request did, and whether it had done so before."""
+
+    value: Any
+    repeated: bool
+
+
+class _Done(NamedTuple):
+    at_s: float
+    request: bytes
+    value: Any
+
+
+class Tokens:
+    """The tokens of the last ten minutes. `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._done: dict[str, _Done] = {}
+
+    def once(self, token: str | None, request: bytes, act: Callable[[], Any]) -> Outcome:
+        """Do what a request asks for, unless it was done with the same token.
+
+        Raises:
+            DynamoError: IdempotentParameterMismatchException, when the token was another request's.
+        """
+        if token is None:
+            return Outcome(act(), repeated=False)
+        now_s = self._clock()
+        while self._done and next(iter(self._done.values())).at_s < now_s - _KEPT_S:
+            del self._done[next(iter(self._done))]
+        done = self._done.get(token)
+        if done is None:
+            value = act()
+            self._done[token] = _Done(now_s, request, value)
+            return Outcome(value, repeated=False)
+        if done.request != request:
+            raise api_error(
+                "IdempotentParameterMismatchException",
+                "DynamoDB rejected the request because you retried a request with a different payload but with an "
+                "idempotent token that was already used.",
+            )
+        return Outcome(done.value, repeated=True)

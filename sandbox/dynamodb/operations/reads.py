@@ -1,0 +1,109 @@
+"""GetItem and BatchGetItem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from sandbox.dynamodb.capacity import Consumed, is_wanted, read_units, shown_by_table
+from sandbox.dynamodb.errors import invalid
+from sandbox.dynamodb.expressions.documents import ResolvedPath
+from sandbox.dynamodb.expressions.projections import project
+from sandbox.dynamodb.items import Key, StoredItem
+from sandbox.dynamodb.operations.tables import Tables, found, lookup
+from sandbox.dynamodb.parameters import Kinds, finish, placeholders, projection, refuse_mixed
+from sandbox.dynamodb.requests import BatchGetItem, GetItem, KeysAndAttributes, Projected
+from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.values import Attributes, measure_item
+
+_READ = Kinds(("ProjectionExpression",), ("AttributesToGet",))
+_MAX_KEYS = 100
+_MAX_ANSWER_BYTES = 16 << 20
+
+Show = Callable[[StoredItem], Any]
+"""What is shown of an item that is read."""
+
+
+def get_item(tables: Tables, request: GetItem) -> dict[str, Any]:
+    """Read the item with a key; without an item the answer has none."""
+    table = lookup(tables, request.TableName)
+    refuse_mixed(request, _READ)
+    measure_item(request.Key)
+    show = showing(_paths(request))
+    item = found(table).find(request.Key).old
+    answer: dict[str, Any] = {}
+    mode = request.ReturnConsumedCapacity
+    if mode is not None and is_wanted(mode):
+        consumed = Consumed(found(table).schema)
+        consumed.add(read_units(item.size_bytes if item else 0, consistent=bool(request.ConsistentRead)))
+        answer["ConsumedCapacity"] = consumed.shown(mode)
+    if item is not None:
+        answer["Item"] = show(item)
+    return answer
+
+
+def batch_get_item(tables: Tables, request: BatchGetItem) -> dict[str, Any]:
+    """Read up to 100 items of several tables; what is more than 16 MB comes back as UnprocessedKeys."""
+    if not request.RequestItems:
+        raise invalid("The requestItems parameter is required for BatchGetItem")
+    if sum(len(each.Keys) for each in request.RequestItems.values()) > _MAX_KEYS:
+        raise invalid("Too many items requested for the BatchGetItem call")
+    looked_up = {name: lookup(tables, name) for name in request.RequestItems}
+    shows = {name: _show_batched(each) for name, each in request.RequestItems.items()}
+    batches = [
+        (found(looked_up[name]), each, _keys(found(looked_up[name]), each), shows[name])
+        for name, each in request.RequestItems.items()
+    ]
+    answer: dict[str, Any] = {"Responses": {}, "UnprocessedKeys": {}}
+    consumed: list[Consumed] = []
+    size = 0
+    for table, each, keys, show in batches:
+        units = Consumed(table.schema)
+        items: list[Any] = []
+        for number, key in enumerate(keys):
+            item = table.store.get(key)
+            size += item.size_bytes if item is not None else 0
+            if size > _MAX_ANSWER_BYTES:
+                left = msgspec.structs.replace(each, Keys=each.Keys[number:])
+                answer["UnprocessedKeys"][table.schema.name] = _given(left)
+                break
+            units.add(read_units(item.size_bytes if item else 0, consistent=bool(each.ConsistentRead)))
+            if item is not None:
+                items.append(show(item))
+        answer["Responses"][table.schema.name] = items
+        consumed.append(units)
+    return answer | shown_by_table(consumed, request.ReturnConsumedCapacity)
+
+
+def showing(paths: list[ResolvedPath] | None) -> Show:
+    """What is shown of an item where these paths are asked for, None for all of it."""
+    if paths is None:
+        return lambda item: msgspec.Raw(item.image)
+    return lambda item: project(item.attributes, paths)
+
+
+def _paths(request: Projected) -> list[ResolvedPath] | None:
+    given = placeholders(request.ExpressionAttributeNames)
+    paths = projection(request, given)
+    finish(given)
+    return paths
+
+
+def _show_batched(request: KeysAndAttributes) -> Show:
+    refuse_mixed(request, _READ)
+    for key in request.Keys:
+        measure_item(key)
+    return showing(_paths(request))
+
+
+def _keys(table: Table, request: KeysAndAttributes) -> list[Key]:
+    keys = [table.schema.given_key(key) for key in request.Keys]
+    if len(set(keys)) != len(keys):
+        raise invalid("Provided list of item keys contains duplicates")
+    return keys
+
+
+def _given(request: KeysAndAttributes) -> Attributes:
+    return {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}

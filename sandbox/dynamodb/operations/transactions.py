@@ -1,0 +1,181 @@
+"""TransactWriteItems and TransactGetItems.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from sandbox.dynamodb.capacity import Consumed, read_units, shown_by_table
+from sandbox.dynamodb.errors import DynamoError, api_error, invalid
+from sandbox.dynamodb.operations.batches import consumed_by_writes, metrics_by_table
+from sandbox.dynamodb.operations.idempotency import Tokens
+from sandbox.dynamodb.operations.reads import Show, showing
+from sandbox.dynamodb.operations.tables import Tables, found, lookup
+from sandbox.dynamodb.operations.writes import Write, prepared, transacted
+from sandbox.dynamodb.parameters import finish, placeholders, projected
+from sandbox.dynamodb.requests import TransactGet, TransactGetItems, TransactWriteItem, TransactWriteItems
+from sandbox.dynamodb.table import Change, Table
+from sandbox.dynamodb.values import Attributes, measure_item
+
+_FACTOR = 2
+"""How many times the units of a call alone a call in a transaction consumes."""
+_MAX_BYTES = 4 << 20
+_CODES = {"ConditionalCheckFailedException": "ConditionalCheckFailed", "DuplicateItemException": "DuplicateItem"}
+_EMPTY_KEY = "The AttributeValue for a key attribute cannot contain an empty"
+
+Changes = list[tuple[Table, Change]]
+T = TypeVar("T")
+
+
+def transact_write_items(tables: Tables, tokens: Tokens, request: TransactWriteItems) -> dict[str, Any]:
+    """Make all of several writes, or none. With a token that was used for the same request, make none again."""
+    writes = [_action(tables, item) for item in request.TransactItems]
+    described = msgspec.json.encode(request.TransactItems)
+    changes = tokens.once(request.ClientRequestToken, described, lambda: _checked_write(tables, request, writes))
+    mode = request.ReturnConsumedCapacity
+    answer: dict[str, Any] = {}
+    if mode not in (None, "NONE"):
+        if changes.repeated:
+            answer |= shown_by_table(_consumed_by_repeat(changes.value), mode, "Read")
+        else:
+            answer |= shown_by_table(consumed_by_writes(changes.value, _FACTOR), mode, "Write")
+    if request.ReturnItemCollectionMetrics == "SIZE":
+        answer["ItemCollectionMetrics"] = metrics_by_table(changes.value)
+    return answer
+
+
+def write_all(writes: Sequence[Write]) -> Changes:
+    """Make all of several writes, or none.
+
+    Raises:
+        DynamoError: TransactionCanceledException with a reason for each, when one of them cannot be made.
+    """
+    changes = each_or_cancel([lambda write=write: prepared(write) for write in writes])
+    for table, change in changes:
+        table.write(change)
+    return changes
+
+
+def transact_get_items(tables: Tables, request: TransactGetItems) -> dict[str, Any]:
+    """Read several items as they were at one time."""
+    reads = [_read(tables, item.Get) for item in request.TransactItems]
+    answers = each_or_cancel([lambda read=read: _find(read) for read in reads])
+    targets = [(table.schema.name, change.key) for table, change, _ in answers]
+    if len(set(targets)) != len(targets):
+        raise invalid("Transaction request cannot include multiple operations on one item")
+    responses = [{} if change.old is None else {"Item": show(change.old)} for _, change, show in answers]
+    consumed: dict[str, Consumed] = {}
+    for table, change, _ in answers:
+        units = read_units(change.old.size_bytes if change.old else 0, consistent=True) * _FACTOR
+        consumed.setdefault(table.schema.name, Consumed(table.schema)).add(units)
+    return {"Responses": responses} | shown_by_table(consumed.values(), request.ReturnConsumedCapacity, "Read")
+
+
+def each_or_cancel(actions: Sequence[Callable[[], T]]) -> list[T]:
+    """What each action gives.
+
+    Raises:
+        DynamoError: TransactionCanceledException with a reason for each action, when one of them is in error.
+            The errors of a request as a whole are raised as they are.
+    """
+    results: list[T] = []
+    reasons: list[dict[str, Any]] = []
+    for action in actions:
+        try:
+            results.append(action())
+        except DynamoError as error:
+            if error.name == "ResourceNotFoundException" or _EMPTY_KEY in error.message:
+                raise
+            reasons.append({"Code": _CODES.get(error.name, "ValidationError"), "Message": error.message, **error.details})
+        else:
+            reasons.append({"Code": "None"})
+    if len(results) != len(actions):
+        raise cancelled(reasons)
+    return results
+
+
+def cancelled(reasons: list[dict[str, Any]]) -> DynamoError:
+    """The error of a transaction that is not made."""
+    codes = ", ".join(str(reason["Code"]) for reason in reasons)
+    return api_error(
+        "TransactionCanceledException",
+        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
+        {"CancellationReasons": reasons},
+    )
+
+
+def refuse_repeated(writes: Sequence[Write]) -> None:
+    """DynamoError when two writes of a transaction have the same target; one in error by itself has none."""
+    targets: list[object] = []
+    for write in writes:
+        table = found(write.table)
+        try:
+            targets.append((table.schema.name, write.find(table).key))
+        except DynamoError:
+            continue
+    if len(set(targets)) != len(targets):
+        raise invalid("Transaction request cannot include multiple operations on one item")
+
+
+def _checked_write(tables: Tables, request: TransactWriteItems, writes: Sequence[Write]) -> Changes:  # noqa: ARG001
+    refuse_repeated(writes)
+    total = sum(_size(item) for item in request.TransactItems)
+    if total > _MAX_BYTES:
+        raise invalid(
+            "Collection size of items exceeded, which can also be caused by the aggregate size of the items in the "
+            "transaction exceeding the 4MB limit"
+        )
+    return write_all(writes)
+
+
+def _action(tables: Tables, item: TransactWriteItem) -> Write:
+    given = [action for action in (item.ConditionCheck, item.Put, item.Delete, item.Update) if action is not None]
+    if len(given) != 1:
+        raise invalid(
+            "TransactItems can only contain one of Check, Put, Update or Delete"
+            if given
+            else "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"
+        )
+    return transacted(tables, given[0])
+
+
+def _size(item: TransactWriteItem) -> int:
+    if item.Put is not None:
+        return measure_item(item.Put.Item)
+    keyed = item.ConditionCheck or item.Delete or item.Update
+    assert keyed is not None
+    return measure_item(keyed.Key) + measure_item(keyed.ExpressionAttributeValues or {})
+
+
+def _consumed_by_repeat(changes: Changes) -> list[Consumed]:
+    consumed: dict[str, Consumed] = {}
+    for table, change in changes:
+        size = max(item.size_bytes if item else 0 for item in (change.old, change.new))
+        units = read_units(size, consistent=True) * _FACTOR
+        consumed.setdefault(table.schema.name, Consumed(table.schema)).add(units)
+    return list(consumed.values())
+
+
+class _Read(NamedTuple):
+    table: Table | None
+    key: Attributes
+    show: Show
+
+
+def _read(tables: Tables, request: TransactGet) -> _Read:
+    table = lookup(tables, request.TableName)
+    measure_item(request.Key)
+    given = placeholders(request.ExpressionAttributeNames)
+    show = showing(projected(request.ProjectionExpression, None, given))
+    finish(given)
+    return _Read(table, request.Key, show)
+
+
+def _find(read: _Read) -> tuple[Table, Change, Show]:
+    table = found(read.table)
+    return table, table.find(read.key), read.show

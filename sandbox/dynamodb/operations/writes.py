@@ -1,0 +1,249 @@
+"""PutItem, DeleteItem and UpdateItem, and the same as parts of a transaction.
+
+A write is prepared first, which checks all that can be checked without the
+table, then finds what it changes, and is made last: what is refused has changed
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sandbox.dynamodb import legacy
+from sandbox.dynamodb.capacity import Consumed, is_wanted
+from sandbox.dynamodb.errors import api_error, invalid, invalid_parameter
+from sandbox.dynamodb.expressions import updates
+from sandbox.dynamodb.expressions.conditions import Test
+from sandbox.dynamodb.expressions.documents import ResolvedPath
+from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.expressions.projections import project
+from sandbox.dynamodb.expressions.updates import Action, Update
+from sandbox.dynamodb.items import StoredItem
+from sandbox.dynamodb.operations.tables import Tables, found, lookup
+from sandbox.dynamodb.parameters import Kinds, expression, finish, placeholders, refuse_mixed, write_condition
+from sandbox.dynamodb.requests import (
+    Conditional,
+    DeleteItem,
+    PutItem,
+    SingleWrite,
+    TransactCheck,
+    TransactDelete,
+    TransactPut,
+    TransactUpdate,
+    UpdateItem,
+)
+from sandbox.dynamodb.table import Change, Table, refuse_large
+from sandbox.dynamodb.values import Attributes, measure_item
+
+Answer = dict[str, Any]
+
+_WRITE = Kinds(("ConditionExpression",), ("Expected",))
+_UPDATE = Kinds(("UpdateExpression", "ConditionExpression"), ("AttributeUpdates", "Expected"))
+_GB = 1 << 30
+
+
+class Write(NamedTuple):
+    """A write that has been checked as far as it can be without its table.
+
+    `find` gives what it changes in a table; `touched` are the paths of an update.
+    """
+
+    table: Table | None
+    test: Test | None
+    find: Callable[[Table], Change]
+    apply: Callable[[Table, Change], Change]
+    touched: Sequence[ResolvedPath] = ()
+    on_failure: str | None = None
+
+
+def put_item(tables: Tables, request: PutItem) -> Answer:
+    """Put an item in the place of the one with its key, if there is one."""
+    table = lookup(tables, request.TableName)
+    refuse_mixed(request, _WRITE)
+    size = measure_item(request.Item)
+    _refuse_new_values(request)
+    refuse_large(size)
+    return _written(request, Write(table, _tested(request), *_putting(request.Item, size)))
+
+
+def delete_item(tables: Tables, request: DeleteItem) -> Answer:
+    """Delete the item with a key, if there is one."""
+    table = lookup(tables, request.TableName)
+    refuse_mixed(request, _WRITE)
+    measure_item(request.Key)
+    _refuse_new_values(request)
+    return _written(request, Write(table, _tested(request), *_deleting(request.Key)))
+
+
+def update_item(tables: Tables, request: UpdateItem) -> Answer:
+    """Change the item with a key, or make a new one."""
+    table = lookup(tables, request.TableName)
+    refuse_mixed(request, _UPDATE)
+    measure_item(request.Key)
+    actions = None if request.AttributeUpdates is None else legacy.updates(request.AttributeUpdates)
+    given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
+    update = _update(request.UpdateExpression, actions or [], given)
+    test = write_condition(request.ConditionExpression, request.Expected, request.ConditionalOperator, given)
+    finish(given)
+    return _written(request, Write(table, test, *_updating(request.Key, update), touched=update.paths))
+
+
+def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUpdate | TransactCheck) -> Write:
+    """An action of a transaction, checked as far as it can be without its table."""
+    table = lookup(tables, action.TableName)
+    given = placeholders(action.ExpressionAttributeNames, action.ExpressionAttributeValues)
+    if isinstance(action, TransactPut):
+        size = measure_item(action.Item)
+        refuse_large(size)
+        test = _tested_with(action, given)
+        parts = _putting(action.Item, size)
+    elif isinstance(action, TransactUpdate):
+        measure_item(action.Key)
+        update = _update(action.UpdateExpression, [], given)
+        test = _tested_with(action, given)
+        parts = _updating(action.Key, update)
+    else:
+        measure_item(action.Key)
+        test = _tested_with(action, given)
+        parts = _deleting(action.Key) if isinstance(action, TransactDelete) else (_finding(action.Key), _unchanged)
+    finish(given)
+    return Write(table, test, *parts, on_failure=action.ReturnValuesOnConditionCheckFailure)
+
+
+def prepared(write: Write) -> tuple[Table, Change]:
+    """What a write changes in its table.
+
+    Raises:
+        DynamoError: there is no such table, it does not take the write, or the condition does not hold.
+    """
+    table = found(write.table)
+    change = write.find(table)
+    if write.test is not None and not write.test({} if change.old is None else change.old.attributes):
+        shown = write.on_failure == "ALL_OLD" and change.old is not None
+        details = {"Item": msgspec.Raw(change.old.image)} if shown and change.old is not None else {}
+        raise api_error("ConditionalCheckFailedException", "The conditional request failed", details)
+    return table, write.apply(table, change)
+
+
+def collection_metrics(table: Table, change: Change) -> Answer:
+    """The size of the item's collection in GB: the items of its partition, in the table and its local indexes.
+
+    AWS estimates it between two bounds.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ItemCollectionMetrics.html
+    """
+    hash_ = table.schema.key.hash
+    gigabytes = table.store.partition_bytes(change.key.hash) // _GB
+    return {
+        "ItemCollectionKey": {hash_.name: {hash_.kind: change.key.hash}},
+        "SizeEstimateRangeGB": [float(gigabytes), float(gigabytes + 1)],
+    }
+
+
+def has_collections(table: Table) -> bool:
+    """Whether a table has item collections, which only those with local indexes have."""
+    return any(index.kind == "Local" for index in table.schema.indexes.values())
+
+
+def _written(request: SingleWrite, write: Write) -> Answer:
+    table, change = prepared(write._replace(on_failure=request.ReturnValuesOnConditionCheckFailure))
+    table.write(change)
+    answer: Answer = {}
+    mode = request.ReturnConsumedCapacity
+    if mode is not None and is_wanted(mode):
+        consumed = Consumed(table.schema)
+        consumed.add_write(table, change)
+        answer["ConsumedCapacity"] = consumed.shown(mode)
+    if request.ReturnItemCollectionMetrics == "SIZE" and has_collections(table):
+        answer["ItemCollectionMetrics"] = collection_metrics(table, change)
+    attributes = _returned(request.ReturnValues, write, change)
+    if attributes is not None:
+        answer["Attributes"] = attributes
+    return answer
+
+
+def _returned(kind: str | None, write: Write, change: Change) -> msgspec.Raw | Attributes | None:
+    """The attributes that a write answers with; None for none."""
+    if kind is None or kind == "NONE":
+        return None
+    item: StoredItem | None = change.new if kind.endswith("NEW") else change.old
+    if item is None:
+        return None
+    if kind.startswith("ALL"):
+        return msgspec.Raw(item.image)
+    return project(item.attributes, write.touched) or None
+
+
+def _refuse_new_values(request: SingleWrite) -> None:
+    if request.ReturnValues not in (None, "NONE", "ALL_OLD"):
+        raise invalid("ReturnValues can only be ALL_OLD or NONE")
+
+
+def _tested(request: PutItem | DeleteItem) -> Test | None:
+    """The condition of a put or delete; None for none."""
+    given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
+    test = write_condition(request.ConditionExpression, request.Expected, request.ConditionalOperator, given)
+    finish(given)
+    return test
+
+
+def _tested_with(action: Conditional, given: Placeholders) -> Test | None:
+    return write_condition(action.ConditionExpression, None, None, given)
+
+
+_Parts = tuple[Callable[[Table], Change], Callable[[Table, Change], Change]]
+
+
+def _putting(attributes: Attributes, size: int) -> _Parts:
+    return lambda table: table.put(attributes, size), _unchanged
+
+
+def _finding(key: Attributes) -> Callable[[Table], Change]:
+    return lambda table: table.find(key)
+
+
+def _deleting(key: Attributes) -> _Parts:
+    return _finding(key), lambda table, change: change._replace(new=None)  # noqa: ARG005 - all are called alike
+
+
+def _unchanged(table: Table, change: Change) -> Change:  # noqa: ARG001 - all are called alike
+    return change
+
+
+def _update(text: str | None, actions: Sequence[Action], given: Placeholders) -> Update:
+    with expression("UpdateExpression"):
+        return updates.bind(actions if text is None else updates.parse(text), given)
+
+
+def _updating(key: Attributes, update: Update) -> _Parts:
+    def find(table: Table) -> Change:
+        change = table.find(key)
+        _refuse_key_paths(table, update.paths)
+        return change
+
+    def apply(table: Table, change: Change) -> Change:
+        old = change.old
+        before = dict(key) if old is None else old.attributes
+        after = update.changed(before, lambda: dict(key) if old is None else old.attributes)
+        size = measure_item(after)
+        refuse_large(size, updated=True)
+        if table.schema.indexes:
+            table.schema.refuse_index_keys(after, {} if old is None else before)
+        return change._replace(new=StoredItem(change.key, after, size))
+
+    return find, apply
+
+
+def _refuse_key_paths(table: Table, paths: Sequence[ResolvedPath]) -> None:
+    for path in paths:
+        if path[0] in table.schema.key.names:
+            raise invalid_parameter(f"Cannot update attribute {path[0]}. This attribute is part of the key")
+        if len(path) == 1 or not table.schema.indexes:
+            continue
+        if any(path[0] in index.key.names for index in table.schema.indexes.values()):
+            raise invalid(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                f"IndexKey: {path[0]}"
+            )

@@ -1,0 +1,147 @@
+"""The parameters that requests have in common: which go together, and what their expressions are bound to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from sandbox.dynamodb import legacy
+from sandbox.dynamodb.errors import DynamoError, invalid, invalid_parameter
+from sandbox.dynamodb.expressions import conditions, projections
+from sandbox.dynamodb.expressions.conditions import Condition, Test
+from sandbox.dynamodb.expressions.documents import ResolvedPath
+from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.expressions.tokens import ExpressionError
+from sandbox.dynamodb.requests import Expectation, Projected
+from sandbox.dynamodb.values import Value, measure
+
+_NAME = re.compile(r"#[0-9a-zA-Z_]+", re.ASCII)
+_VALUE = re.compile(r":[0-9a-zA-Z_]+", re.ASCII)
+
+
+class Kinds(NamedTuple):
+    """The parameters of an operation that are expressions, and the older ones that these replace."""
+
+    expressions: tuple[str, ...]
+    legacy: tuple[str, ...]
+
+
+def refuse_mixed(request: object, kinds: Kinds) -> None:
+    """Check which parameters are there.
+
+    Raises:
+        DynamoError: expressions and what they replace are in one request, or placeholders without an expression.
+    """
+    used = [name for name in kinds.expressions if getattr(request, name) is not None]
+    if used:
+        older = [name for name in kinds.legacy if getattr(request, name) is not None]
+        if older:
+            raise invalid(
+                "Can not use both expression and non-expression parameters in the same request: "
+                f"Non-expression parameters: {{{', '.join(older)}}} Expression parameters: {{{', '.join(used)}}}"
+            )
+    elif getattr(request, "ExpressionAttributeNames", None) is not None:
+        raise invalid("ExpressionAttributeNames can only be specified when using expressions")
+    if getattr(request, "ExpressionAttributeValues", None) is None:
+        return
+    with_values = [name for name in kinds.expressions if name != "ProjectionExpression"]
+    if not any(name in used for name in with_values):
+        verb = "are" if len(with_values) > 1 else "is"
+        raise invalid(
+            "ExpressionAttributeValues can only be specified when using expressions: "
+            f"{' and '.join(with_values)} {verb} null"
+        )
+
+
+def placeholders(names: Mapping[str, str] | None, values: Mapping[str, Value] | None = None) -> Placeholders:
+    """A request's names and values, checked; the values are brought to DynamoDB's form.
+
+    Raises:
+        DynamoError: there are none in a parameter, a placeholder is spelled wrong, or a value is none.
+    """
+    if names is not None:
+        _refuse_spelling("ExpressionAttributeNames", names, _NAME)
+    if values is not None:
+        _refuse_spelling("ExpressionAttributeValues", values, _VALUE)
+        for name, value in values.items():
+            try:
+                measure(value)
+            except DynamoError as error:
+                if error.name != "ValidationException":
+                    raise
+                said = f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
+                raise DynamoError(error.type, said) from None
+    return Placeholders(names, values)
+
+
+def finish(given: Placeholders) -> None:
+    """DynamoError when a name or value is given that no expression has used."""
+    unused = given.unused()
+    if unused is not None:
+        raise invalid(unused)
+
+
+@contextmanager
+def expression(kind: str) -> Generator[None]:
+    """What is wrong with an expression of this kind, as the API says it."""
+    try:
+        yield
+    except ExpressionError as error:
+        raise invalid(f"Invalid {kind}: {error}") from None
+
+
+def condition(kind: str, text: str | None, given: Placeholders) -> tuple[Condition, Test] | None:
+    """A condition, parsed and bound; None for none."""
+    if text is None:
+        return None
+    with expression(kind):
+        parsed = conditions.parse(text)
+        return parsed, conditions.bind(parsed, given)
+
+
+def write_condition(
+    text: str | None, expected: Mapping[str, Expectation] | None, operator: str | None, given: Placeholders
+) -> Test | None:
+    """The condition of a write, an expression or a legacy one; None for none."""
+    if text is not None:
+        with expression("ConditionExpression"):
+            return conditions.bind(conditions.parse(text), given)
+    return bound_legacy("Expected", None if expected is None else legacy.expected(expected, operator))
+
+
+def bound_legacy(parameter: str, older: Condition | None) -> Test | None:
+    """A legacy condition, bound; None for none."""
+    if older is None:
+        return None
+    with expression(parameter):
+        return conditions.bind(older, Placeholders())
+
+
+def projection(request: Projected, given: Placeholders) -> list[ResolvedPath] | None:
+    """The paths that a read asks for; None for whole items."""
+    return projected(request.ProjectionExpression, request.AttributesToGet, given)
+
+
+def projected(text: str | None, names: Sequence[str] | None, given: Placeholders) -> list[ResolvedPath] | None:
+    """The paths of a projection, an expression or a legacy list of names; None for none."""
+    if text is not None:
+        with expression("ProjectionExpression"):
+            return projections.bind(projections.parse(text), given)
+    if names is None:
+        return None
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise invalid_parameter(f"Duplicate value in attribute name: {name}")
+    return [(name,) for name in names]
+
+
+def _refuse_spelling(parameter: str, given: Mapping[str, Any], pattern: re.Pattern[str]) -> None:
+    if not given:
+        raise invalid(f"{parameter} must not be empty")
+    for name in given:
+        if pattern.fullmatch(name) is None:
+            raise invalid(f'{parameter} contains invalid key: Syntax error; key: "{name}"')
+
+

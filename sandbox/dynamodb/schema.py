@@ -1,0 +1,181 @@
+"""What a table's keys and secondary indexes are, and the checks of an item's key attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sandbox.dynamodb.errors import DynamoError, invalid, invalid_parameter
+from sandbox.dynamodb.items import Key
+from sandbox.dynamodb.values import Attributes, Value, kind_of, measure_item, measure_key
+
+_MAX_HASH_BYTES = 2048
+_MAX_RANGE_BYTES = 1024
+_EMPTY = {"S": "string", "B": "binary"}
+"""What may be empty in any attribute except a key's."""
+_MISMATCH = "The provided key element does not match the schema"
+
+
+@dataclass(frozen=True)
+class KeyAttribute:
+    """A key attribute and its type: S, N or B."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class KeySchema:
+    """A partition key, and a sort key if there is one."""
+
+    hash: KeyAttribute
+    range: KeyAttribute | None = None
+
+    def __iter__(self) -> Iterator[KeyAttribute]:
+        yield self.hash
+        if self.range is not None:
+            yield self.range
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the key attributes."""
+        return (self.hash.name,) if self.range is None else (self.hash.name, self.range.name)
+
+    def key_of(self, attributes: Mapping[str, Value]) -> Key:
+        """The key among attributes that are known to have it."""
+        content = attributes[self.hash.name][self.hash.kind]
+        if self.range is None:
+            return Key(content)
+        return Key(content, attributes[self.range.name][self.range.kind])
+
+    def shown(self, key: Key) -> Attributes:
+        """A key as attributes."""
+        shown: Attributes = {self.hash.name: {self.hash.kind: key.hash}}
+        if self.range is not None:
+            shown[self.range.name] = {self.range.kind: key.range}
+        return shown
+
+
+@dataclass(frozen=True)
+class Index:
+    """A secondary index. `projected` are the attributes that it holds, None for all."""
+
+    name: str
+    kind: Literal["Global", "Local"]
+    key: KeySchema
+    projected: frozenset[str] | None = None
+
+    def holds(self, attributes: Mapping[str, Value]) -> bool:
+        """Whether an item is in the index: it has all of the index's key attributes."""
+        return all(part.name in attributes for part in self.key)
+
+    def entry(self, attributes: Attributes) -> Attributes:
+        """What the index holds of an item."""
+        if self.projected is None:
+            return attributes
+        return {name: value for name, value in attributes.items() if name in self.projected}
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """A table's name, key and indexes."""
+
+    name: str
+    key: KeySchema
+    indexes: Mapping[str, Index] = field(default_factory=dict[str, Index])
+
+    def put_key(self, attributes: Attributes) -> Key:
+        """The key of an item that is put; its attributes have been measured.
+
+        Raises:
+            DynamoError: the key is missing, empty, too long or of another type, or that of an index is wrong.
+        """
+        for part in self.key:
+            value = attributes.get(part.name)
+            if value is None:
+                raise invalid_parameter(f"Missing the key {part.name} in the item")
+            if part.kind not in value:
+                raise invalid_parameter(
+                    f"Type mismatch for key {part.name} expected: {part.kind} actual: {kind_of(value)}"
+                )
+            _refuse_empty(part, value)
+        self._refuse_long(attributes)
+        if self.indexes:
+            self.refuse_index_keys(attributes)
+        return self.key.key_of(attributes)
+
+    def given_key(self, attributes: Attributes) -> Key:
+        """The key that a request names, which has nothing but the key attributes.
+
+        Raises:
+            DynamoError: it has more or less, or is empty, too long or of another type.
+        """
+        measure_item(attributes)
+        if len(attributes) != len(self.key.names):
+            raise invalid(_MISMATCH)
+        for part in self.key:
+            value = attributes.get(part.name)
+            if value is None or part.kind not in value:
+                raise invalid(_MISMATCH)
+            _refuse_empty(part, value)
+        self._refuse_long(attributes)
+        return self.key.key_of(attributes)
+
+    def refuse_index_keys(self, attributes: Attributes, before: Attributes | None = None) -> None:
+        """DynamoError when an index's key attribute has another type than the index, or is empty.
+
+        With `before`, the item before an update, only what the update changed is checked.
+        """
+        for index in sorted(self.indexes.values(), key=lambda index: index.name):
+            for part in index.key:
+                value = attributes.get(part.name)
+                if value is None or (before is not None and before.get(part.name) == value):
+                    continue
+                error = _index_key_error(index, part, value, updated=before is not None)
+                if error is not None:
+                    raise error
+
+    def _refuse_long(self, attributes: Attributes) -> None:
+        hash_, range_ = self.key.hash, self.key.range
+        if measure_key(attributes[hash_.name]) > _MAX_HASH_BYTES:
+            raise invalid_parameter(
+                f"Size of hashkey has exceeded the maximum size limit of{_MAX_HASH_BYTES} bytes"  # as AWS spells it
+            )
+        if range_ is not None and measure_key(attributes[range_.name]) > _MAX_RANGE_BYTES:
+            raise invalid_parameter(
+                f"Aggregated size of all range keys has exceeded the size limit of {_MAX_RANGE_BYTES} bytes"
+            )
+
+
+def refuse_empty_key(part: KeyAttribute, value: Value) -> None:
+    """DynamoError when a key attribute's value is an empty text or binary."""
+    _refuse_empty(part, value)
+
+
+def _refuse_empty(part: KeyAttribute, value: Value) -> None:
+    if part.kind in _EMPTY and value[part.kind] == "":
+        raise invalid(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+            f"empty {_EMPTY[part.kind]} value. Key: {part.name}"
+        )
+
+
+def _index_key_error(index: Index, part: KeyAttribute, value: Value, *, updated: bool) -> DynamoError | None:
+    if part.kind not in value:
+        return invalid_parameter(
+            f"Type mismatch for Index Key {part.name} Expected: {part.kind} Actual: {kind_of(value)} "
+            f"IndexName: {index.name}"
+        )
+    if part.kind in _EMPTY and value[part.kind] == "":
+        how = "The update expression attempted to update a secondary index key to a value that is not supported."
+        where = ""
+        if not updated:
+            how = "A value specified for a secondary index key is not supported."
+            where = f" IndexName: {index.name}, IndexKey: {part.name}"
+        return invalid(
+            f"One or more parameter values are not valid. {how} The AttributeValue for a key attribute cannot contain "
+            f"an empty {_EMPTY[part.kind]} value.{where}"
+        )
+    limit = _MAX_HASH_BYTES if part is index.key.hash else _MAX_RANGE_BYTES
+    return invalid_parameter("Size limit exceeded") if measure_key(value) > limit else None

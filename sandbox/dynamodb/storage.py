@@ -1,0 +1,205 @@
+"""A table's items by key, in the order of Query and of Scan.
+
+A Scan's order is that of the hash of the partition key, then of the sort key.
+It does not depend on what else is in the table, so a page begins at the right
+place though the item at which the one before ended is gone.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from hashlib import md5
+from typing import Any, Protocol
+
+from sandbox.dynamodb.compare import sortable
+from sandbox.dynamodb.items import Key, StoredItem
+from sandbox.dynamodb.schema import KeySchema
+
+HASHES = 2**128
+_LEAST_GONE = 1000
+
+Place = tuple[Any, ...]
+"""Where something stands in an order; places of one order compare."""
+
+
+def hash_of(content: str) -> int:
+    """The hash of a partition key, from 0 to HASHES - 1."""
+    return int.from_bytes(md5(content.encode(), usedforsecurity=False).digest(), "big")
+
+
+class Ordered:
+    """Keys in the order of their places, sorted when they are read.
+
+    What is added waits until then, and what is removed stays until much is
+    gone, so that a write costs the same however many there are.
+    """
+
+    def __init__(self) -> None:
+        self._sorted: list[tuple[Place, Any]] = []
+        self._added: list[tuple[Place, Any]] = []
+        self._gone: set[Place] = set()
+
+    def __len__(self) -> int:
+        return len(self._sorted) + len(self._added) - len(self._gone)
+
+    def add(self, place: Place, key: Any) -> None:
+        """Add a key that is not there."""
+        if place in self._gone:
+            self._gone.discard(place)
+        else:
+            self._added.append((place, key))
+
+    def discard(self, place: Place) -> None:
+        """Remove the key at a place where there is one."""
+        self._gone.add(place)
+        if len(self._gone) > _LEAST_GONE and 2 * len(self._gone) > len(self._sorted) + len(self._added):
+            kept = [entry for entry in self._sorted + self._added if entry[0] not in self._gone]
+            self._sorted, self._added, self._gone = sorted(kept, key=_place), [], set()
+
+    def between(self, low: Place | None, high: Place | None, *, forward: bool = True) -> Iterator[tuple[Place, Any]]:
+        """The entries from place `low` up to, but not at, `high`; None for either end."""
+        if self._added:
+            self._sorted += self._added
+            self._sorted.sort(key=_place)
+            self._added = []
+        start = 0 if low is None else bisect_left(self._sorted, low, key=_place)
+        stop = len(self._sorted) if high is None else bisect_left(self._sorted, high, key=_place)
+        for number in range(start, stop) if forward else range(stop - 1, start - 1, -1):
+            entry = self._sorted[number]
+            if entry[0] not in self._gone:
+                yield entry
+
+
+def _place(entry: tuple[Place, Any]) -> Place:
+    return entry[0]
+
+
+class View(Protocol):
+    """Something that is kept up to date with a store's items: a secondary index, the times at which items expire."""
+
+    def change(self, old: StoredItem | None, new: StoredItem | None) -> None:
+        """An item takes the place of another; None for no item."""
+        ...
+
+
+class _Partition:
+    """The items of one partition key by sort key. What order they have is found when it is first asked for."""
+
+    __slots__ = ("items", "order")
+
+    def __init__(self) -> None:
+        self.items: dict[str, StoredItem] = {}
+        self.order: Ordered | None = None
+
+
+class Store:
+    """The items of one table. Written and read in one thread."""
+
+    def __init__(self, key: KeySchema) -> None:
+        self._schema = key
+        self._partitions: dict[str, _Partition] = {}
+        self._hashes: Ordered | None = None
+        self._count = 0
+        self.size_bytes = 0
+        self.views: dict[str, View] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[StoredItem]:
+        for partition in self._partitions.values():
+            yield from partition.items.values()
+
+    def get(self, key: Key) -> StoredItem | None:
+        """The item with a key."""
+        partition = self._partitions.get(key.hash)
+        return None if partition is None else partition.items.get(key.range)
+
+    def change(self, key: Key, old: StoredItem | None, new: StoredItem | None) -> None:
+        """Have a new item in the place of the one with its key; None for no item."""
+        if new is not None:
+            self._put(key, new, is_new=old is None)
+            self.size_bytes += new.size_bytes
+        elif old is not None:
+            self._remove(key)
+        if old is not None:
+            self.size_bytes -= old.size_bytes
+        if self.views:
+            for view in self.views.values():
+                view.change(old, new)
+
+    def partition(self, content: str) -> tuple[Ordered, dict[str, StoredItem]]:
+        """The order of a partition, whose places are (sort key,), and its items by sort key."""
+        partition = self._partitions.get(content)
+        if partition is None:
+            return Ordered(), {}
+        return self._order_of(partition), partition.items
+
+    def partition_bytes(self, content: str) -> int:
+        """The size of all items of a partition."""
+        partition = self._partitions.get(content)
+        return 0 if partition is None else sum(item.size_bytes for item in partition.items.values())
+
+    def scanned(self, low: int, high: int, after: Key | None) -> Iterator[StoredItem]:
+        """The items whose hashes are from `low` to `high - 1`, after a key if one is given, in the order of a Scan."""
+        first: int | None = None
+        if after is not None:
+            first = hash_of(after.hash)
+            low = max(low, first)
+        for (hash_, *_), content in self._order_of_hashes().between((low,), (high,)):
+            partition = self._partitions[content]
+            order = self._order_of(partition)
+            begins = None
+            if after is not None and hash_ == first and content == after.hash:
+                begins = self.place_after(after.range)
+            for _, range_ in order.between(begins, None):
+                yield partition.items[range_]
+
+    def place_of(self, range_: str) -> Place:
+        """The place of a sort key in its partition."""
+        kind = self._schema.range
+        return (0,) if kind is None else (sortable(kind.kind, range_),)
+
+    def place_after(self, range_: str) -> Place:
+        """The place just after a sort key's."""
+        return (*self.place_of(range_), 0)
+
+    def _put(self, key: Key, item: StoredItem, *, is_new: bool) -> None:
+        partition = self._partitions.get(key.hash)
+        if partition is None:
+            partition = self._partitions[key.hash] = _Partition()
+            if self._hashes is not None:
+                self._hashes.add((hash_of(key.hash), key.hash), key.hash)
+        partition.items[key.range] = item
+        if is_new:
+            self._count += 1
+            if partition.order is not None:
+                partition.order.add(self.place_of(key.range), key.range)
+
+    def _remove(self, key: Key) -> None:
+        partition = self._partitions[key.hash]
+        del partition.items[key.range]
+        self._count -= 1
+        if partition.order is not None:
+            partition.order.discard(self.place_of(key.range))
+        if not partition.items:
+            del self._partitions[key.hash]
+            if self._hashes is not None:
+                self._hashes.discard((hash_of(key.hash), key.hash))
+
+    def _order_of(self, partition: _Partition) -> Ordered:
+        if partition.order is None:
+            partition.order = Ordered()
+            for range_ in partition.items:
+                partition.order.add(self.place_of(range_), range_)
+        return partition.order
+
+    def _order_of_hashes(self) -> Ordered:
+        if self._hashes is None:
+            self._hashes = Ordered()
+            for content in self._partitions:
+                self._hashes.add((hash_of(content), content), content)
+        return self._hashes
+
+

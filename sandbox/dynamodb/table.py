@@ -1,0 +1,72 @@
+"""A table: its schema, its items, and who is called with every change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, cast
+
+from sandbox.dynamodb.errors import invalid
+from sandbox.dynamodb.indexes import IndexView
+from sandbox.dynamodb.items import Key, StoredItem
+from sandbox.dynamodb.schema import Index, TableSchema
+from sandbox.dynamodb.storage import Store
+from sandbox.dynamodb.values import MAX_ITEM_BYTES, Attributes
+
+Emit = Callable[[StoredItem | None, StoredItem | None], None]
+"""Called with an item before and after each change."""
+
+
+class Change(NamedTuple):
+    """An item's key, and the item before and after a write; the same one twice for a write that changes nothing."""
+
+    key: Key
+    old: StoredItem | None
+    new: StoredItem | None
+
+
+class Table:
+    """One table. `emit` is called with each change that was made, in their order."""
+
+    def __init__(self, schema: TableSchema, store: Store, emit: Emit) -> None:
+        self.schema = schema
+        self.store = store
+        self.emit = emit
+
+    def put(self, attributes: Attributes, size_bytes: int) -> Change:
+        """What putting an item would change. DynamoError when the table does not take it."""
+        key = self.schema.put_key(attributes)
+        return Change(key, self.store.get(key), StoredItem(key, attributes, size_bytes))
+
+    def find(self, key: Attributes) -> Change:
+        """The item with a key that a request names, as a change that is none. DynamoError for a wrong key."""
+        found = self.schema.given_key(key)
+        item = self.store.get(found)
+        return Change(found, item, item)
+
+    def write(self, change: Change) -> None:
+        """Make a change."""
+        key, old, new = change
+        if old is new:
+            return
+        self.store.change(key, old, new)
+        self.emit(old, new)
+
+    def index(self, name: str) -> Index:
+        """An index by its name; DynamoError when there is none."""
+        index = self.schema.indexes.get(name)
+        if index is None:
+            raise invalid(f"The table does not have the specified index: {name}")
+        return index
+
+    def view(self, index: Index) -> IndexView:
+        """The order of an index's items."""
+        view = self.store.views.get(index.name)
+        if view is None:
+            view = self.store.views[index.name] = IndexView(index, self.store)
+        return cast("IndexView", view)
+
+
+def refuse_large(size_bytes: int, *, updated: bool = False) -> None:
+    """DynamoError when an item is larger than DynamoDB takes."""
+    if size_bytes > MAX_ITEM_BYTES:
+        raise invalid(f"Item size {'to update ' if updated else ''}has exceeded the maximum allowed size")

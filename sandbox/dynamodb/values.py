@@ -1,0 +1,238 @@
+"""DynamoDB's attribute values, in the JSON of the wire: checked, brought to DynamoDB's own form, and measured."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from sandbox.dynamodb.errors import DynamoError, invalid, invalid_parameter, serialization
+from sandbox.dynamodb.numbers import CANONICAL, canonical_number, number_size
+
+Value = dict[str, Any]
+"""One attribute value, {type: content}; binaries are base64 text."""
+Attributes = dict[str, Value]
+"""An item, or a map in it."""
+
+MAX_ITEM_BYTES = 409_600
+_MAX_LEVELS = 32
+_NESTED_BYTES = 3  # of a list or map, and 1 for each element
+_EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+_SEVERAL = (
+    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
+)
+_EMPTY_SETS = {
+    "SS": "An string set  may not be empty",
+    "NS": "An number set  may not be empty",
+    "BS": "Binary sets should not be empty",
+}
+_is_canonical = CANONICAL.fullmatch
+
+
+def measure(value: Value, level: int = 1) -> int:
+    """Check one value, bring it to DynamoDB's form in place, and return its size in bytes.
+
+    Numbers get their one spelling, sets are put in order. Sizes:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+
+    Raises:
+        DynamoError: DynamoDB does not take it.
+    """
+    if type(value) is not dict:
+        raise serialization("Unexpected value type in payload")
+    if level > _MAX_LEVELS:
+        raise invalid(
+            "Nesting Levels have exceeded supported limits: "
+            "Attributes in the item have nested levels beyond supported limit"
+        )
+    if len(value) != 1 or next(iter(value.values())) is None:
+        _keep_known(value)
+    ((kind, content),) = value.items()
+    measured = _MEASURES.get(kind)
+    if measured is None:
+        raise invalid(_EMPTY)
+    return measured(value, content, level)
+
+
+def measure_item(item: Mapping[str, Value], level: int = 1) -> int:
+    """`measure` all values of an item, or of a map in it; the size in bytes of names and values."""
+    size = 0
+    for name, value in item.items():
+        size += len(name) if name.isascii() else len(name.encode())
+        # Most values are text and numbers, and nothing else here is called as often.
+        if type(value) is dict and len(value) == 1:
+            text = value.get("S")
+            if type(text) is str and text.isascii():
+                size += len(text)
+                continue
+            text = value.get("N")
+            if type(text) is str and _is_canonical(text):
+                size += number_size(text)
+                continue
+        size += measure(value, level)
+    if "" in item:
+        raise invalid_parameter("Empty attribute name")
+    return size
+
+
+def measure_key(value: Value) -> int:
+    """The bytes of a key attribute's value, which is text, a number or a binary and has been checked."""
+    ((kind, content),) = value.items()
+    return text_size(content) if kind == "S" else number_size(content) if kind == "N" else len(b64decode(content))
+
+
+def text_size(text: str) -> int:
+    """The bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def kind_of(value: Value) -> str:
+    """A value's type: S, N, B, BOOL, NULL, L, M, SS, NS or BS."""
+    return next(iter(value))
+
+
+def _keep_known(value: Value) -> None:
+    """Drop what is null or of no type that DynamoDB knows, as its parser does; one type must be left."""
+    for kind in [kind for kind, content in value.items() if content is None or kind not in _MEASURES]:
+        del value[kind]
+    if not value:
+        raise invalid(_EMPTY)
+    if len(value) > 1:
+        for kind, content in value.items():
+            _MEASURES[kind]({kind: content}, content, 1)
+        raise invalid(_SEVERAL)
+
+
+def _text(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all measures are called alike
+    if type(content) is not str:
+        raise wrong_type(content, "String")
+    return text_size(content)
+
+
+def _number(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all measures are called alike
+    if type(content) is not str:
+        raise wrong_type(content, "String")
+    content = value["N"] = canonical_number(content)
+    return number_size(content)
+
+
+def _binary(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all measures are called alike
+    value["B"], size = _canonical_binary(content)
+    return size
+
+
+def _canonical_binary(content: Any) -> tuple[str, int]:
+    if type(content) is not str:
+        if type(content) in (bool, int, float):
+            raise serialization("only base-64-encoded strings are convertible to bytes")
+        raise wrong_type(content, "java.nio.ByteBuffer")
+    if len(content) % 4:
+        raise serialization(f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(content)}")
+    try:
+        decoded = b64decode(content, validate=True)
+    except (ValueError, Base64Error):
+        raise serialization("Invalid last non-pad Base64 character dectected") from None  # as AWS spells it
+    return b64encode(decoded).decode("ascii"), len(decoded)
+
+
+def _boolean(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all measures are called alike
+    if type(content) is not bool:
+        raise wrong_type(content, "Boolean")
+    return 1
+
+
+def _null(value: Value, content: Any, level: int) -> int:
+    _boolean(value, content, level)
+    if not content:
+        raise invalid_parameter("Null attribute value types must have the value of true")
+    return 1
+
+
+def _list(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all measures are called alike
+    if type(content) is not list:
+        raise _no_collection(content)
+    elements = cast("list[Any]", content)
+    return _NESTED_BYTES + sum(1 + measure(element, level + 1) for element in elements)
+
+
+def _map(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all measures are called alike
+    if type(content) is not dict:
+        raise _no_collection(content)
+    members = cast("dict[str, Any]", content)
+    if members and level >= _MAX_LEVELS:
+        measure({}, level + 1)
+    return _NESTED_BYTES + len(members) + measure_item(members, level + 1)
+
+
+def _set(value: Value, content: Any, level: int) -> int:
+    ((kind, _),) = value.items()
+    if type(content) is not list:
+        raise _no_collection(content)
+    if not content:
+        raise invalid_parameter(_EMPTY_SETS[kind])
+    given = cast("list[Any]", content)
+    elements = [{kind[0]: element} for element in given]
+    size = sum(_MEASURES[kind[0]](element, element[kind[0]], level) for element in elements)
+    contents: list[str] = [element[kind[0]] for element in elements]
+    if len(set(contents)) != len(contents):
+        raise _DUPLICATES[kind](given)
+    value[kind] = in_order(kind, contents)
+    return size
+
+
+def in_order(kind: str, contents: list[str]) -> list[str]:
+    """The elements of a set, in the one order in which this package keeps them: numbers by value, others by text."""
+    return sorted(contents, key=Decimal) if kind == "NS" else sorted(contents)
+
+
+_DUPLICATES: dict[str, Callable[[list[Any]], DynamoError]] = {
+    "SS": lambda given: invalid_parameter(f"Input collection [{', '.join(given)}] contains duplicates."),
+    "NS": lambda given: invalid("Input collection contains duplicates"),  # noqa: ARG005 - all are called alike
+    "BS": lambda given: invalid_parameter(f"Input collection [{', '.join(given)}]of type BS contains duplicates."),
+}
+
+_MEASURES: dict[str, Callable[[Value, Any, int], int]] = {
+    "S": _text,
+    "N": _number,
+    "B": _binary,
+    "BOOL": _boolean,
+    "NULL": _null,
+    "L": _list,
+    "M": _map,
+    "SS": _set,
+    "NS": _set,
+    "BS": _set,
+}
+KINDS = frozenset(_MEASURES)
+"""The types of values."""
+
+
+def wrong_type(content: Any, wanted: str) -> DynamoError:
+    """The error for JSON of another type than a member has: `wanted` is Java's name of that type."""
+    match content:
+        case bool():
+            return serialization(f"{'TRUE_VALUE' if content else 'FALSE_VALUE'} cannot be converted to {wanted}")
+        case int():
+            return serialization(f"NUMBER_VALUE cannot be converted to {wanted}")
+        case float():
+            return serialization(f"DECIMAL_VALUE cannot be converted to {wanted}")
+        case str() if wanted == "Boolean":
+            return serialization("Unexpected token received from parser")
+        case str():
+            return serialization(f"STRING_VALUE cannot be converted to {wanted}")
+        case list():
+            java = wanted if "." in wanted else f"java.lang.{wanted}"
+            return serialization(f"Unrecognized collection type class {java}")
+        case _:
+            return serialization("Start of structure or map found where not expected")
+
+
+def _no_collection(content: Any) -> DynamoError:
+    if type(content) is dict:
+        return serialization("Start of structure or map found where not expected")
+    if type(content) is list:
+        value = "com.amazonaws.dynamodb.v20120810.AttributeValue"
+        return serialization(f"Unrecognized collection type java.util.Map<java.lang.String, {value}>")
+    return serialization("Unexpected field type")
