@@ -59,7 +59,7 @@ class Consumed:
         before = change.old.attributes if change.old is not None else None
         after = change.new.attributes if change.new is not None else None
         for index in table.schema.indexes.values():
-            units = _index_units(index, table.schema, before, after)
+            units = _index_units(index, before, after)
             if units:
                 self.add(float(units * factor), index)
 
@@ -89,7 +89,7 @@ def _units(units: float, kind: str | None) -> dict[str, float]:
     return {"CapacityUnits": units} if kind is None else {"CapacityUnits": units, f"{kind}CapacityUnits": units}
 
 
-def _index_units(index: Index, schema: TableSchema, before: Attributes | None, after: Attributes | None) -> int:
+def _index_units(index: Index, before: Attributes | None, after: Attributes | None) -> int:
     """The units of bringing an index up to date with a change."""
     old = index.entry(before) if before is not None and index.holds(before) else None
     new = index.entry(after) if after is not None and index.holds(after) else None

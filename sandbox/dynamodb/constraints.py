@@ -220,7 +220,10 @@ def _batch(given: Mapping[str, Any]) -> Iterator[str]:
         elif isinstance(each, dict):
             keys = cast("dict[str, Any]", each).get("Keys")
             if keys is None:
-                yield f"Value null at 'requestItems.{name}.member.keys' failed to satisfy constraint: Member must not be null"
+                yield (
+                    f"Value null at 'requestItems.{name}.member.keys' failed to satisfy constraint: "
+                    "Member must not be null"
+                )
             elif isinstance(keys, list):
                 yield from _keys(name, len(cast("list[Any]", keys)))
 
@@ -240,9 +243,7 @@ def _keys(name: str, count: int) -> Iterator[str]:
 
 
 _NESTED_ENUMS = {
-    "ComparisonOperator": (
-        "IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS"
-    ),
+    "ComparisonOperator": ("IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS"),
     "Action": "ADD, PUT, DELETE",
 }
 

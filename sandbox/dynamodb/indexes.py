@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sandbox.dynamodb.compare import sortable
 from sandbox.dynamodb.items import Key, StoredItem
@@ -12,7 +13,7 @@ from sandbox.dynamodb.values import Attributes
 
 
 class IndexView:
-    """The keys of the items in one index, by partition, in the order of the index's sort key, then of the table's key."""
+    """The keys of the items in one index, by partition, in the order of the index's sort key and of the table's key."""
 
     def __init__(self, index: Index, store: Store) -> None:
         self._index = index
@@ -52,15 +53,14 @@ class IndexView:
 
     def scanned(self, low: int, high: int, after: tuple[Attributes, Key] | None) -> Iterator[Key]:
         """The keys of the items whose hashes are from `low` to `high - 1`, after a place, in the order of a Scan."""
-        start: str | None = None
+        first: tuple[Any, ...] = (low,)
+        begins: Place | None = None
         if after is not None:
-            start = after[0][self._index.key.hash.name][self._index.key.hash.kind]
-            low = max(low, hash_of(start))
-        for (hash_, *_), content in self._hashes.between((low,), (high,)):
-            begins = None
-            if after is not None and start == content and hash_ == low:
-                begins = (*self.place_of(*after), 0)
-            for _, key in self._partitions[content].between(begins, None):
+            hash_ = self._index.key.hash
+            content = after[0][hash_.name][hash_.kind]
+            first, begins = max(first, (hash_of(content), content)), (*self.place_of(*after), 0)
+        for place, content in self._hashes.between(first, (high,)):
+            for _, key in self._partitions[content].between(begins if place == first else None, None):
                 yield key
 
     def _placed(self, item: StoredItem | None) -> tuple[str, Place, Key] | None:

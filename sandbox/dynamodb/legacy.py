@@ -26,7 +26,7 @@ _ANY = _WITH_SETS | {"BOOL", "NULL", "L", "M"}
 class _Rule(NamedTuple):
     """How many values a comparison takes, of which types, and what it is as an expression."""
 
-    count: tuple[int, int | None]
+    number: tuple[int, int | None]
     kinds: frozenset[str]
     condition: Callable[[Path, Sequence[Operand]], Condition]
 
@@ -140,7 +140,7 @@ def _checked(name: str, operator: str, values: list[Value]) -> Condition:
     rule = _RULES[operator]
     for value in values:
         measure(value)
-    least, most = rule.count
+    least, most = rule.number
     if len(values) < least or (most is not None and len(values) > most):
         raise invalid_parameter(f"Invalid number of argument(s) for the {operator} ComparisonOperator")
     kinds = [kind_of(value) for value in values]

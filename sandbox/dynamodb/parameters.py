@@ -143,5 +143,3 @@ def _refuse_spelling(parameter: str, given: Mapping[str, Any], pattern: re.Patte
     for name in given:
         if pattern.fullmatch(name) is None:
             raise invalid(f'{parameter} contains invalid key: Syntax error; key: "{name}"')
-
-

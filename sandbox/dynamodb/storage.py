@@ -143,17 +143,13 @@ class Store:
 
     def scanned(self, low: int, high: int, after: Key | None) -> Iterator[StoredItem]:
         """The items whose hashes are from `low` to `high - 1`, after a key if one is given, in the order of a Scan."""
-        first: int | None = None
+        first: Place = (low,)
+        begins: Place | None = None
         if after is not None:
-            first = hash_of(after.hash)
-            low = max(low, first)
-        for (hash_, *_), content in self._order_of_hashes().between((low,), (high,)):
+            first, begins = max(first, (hash_of(after.hash), after.hash)), self.place_after(after.range)
+        for place, content in self._order_of_hashes().between(first, (high,)):
             partition = self._partitions[content]
-            order = self._order_of(partition)
-            begins = None
-            if after is not None and hash_ == first and content == after.hash:
-                begins = self.place_after(after.range)
-            for _, range_ in order.between(begins, None):
+            for _, range_ in self._order_of(partition).between(begins if place == first else None, None):
                 yield partition.items[range_]
 
     def place_of(self, range_: str) -> Place:
@@ -201,5 +197,3 @@ class Store:
             for content in self._partitions:
                 self._hashes.add((hash_of(content), content), content)
         return self._hashes
-
-

@@ -11,7 +11,6 @@ from sandbox.front.dynamodb import DynamoCalls
 from sandbox.front.kinesis import KinesisCalls
 from sandbox.front.reply import JSON_1_0, JSON_1_1, Reply, ServiceError, error_reply
 from sandbox.front.stream import StreamCalls
-from sandbox.front.values import UnusualError
 
 
 class _Calls(Protocol):
@@ -44,7 +43,7 @@ class DataCalls:
             return service.calls.call(operation, region, body)
         except ServiceError as error:
             return error_reply(error, service.content_type)
-        except (UnusualError, msgspec.ValidationError):
+        except msgspec.ValidationError:
             return None
         except msgspec.DecodeError as error:
             return error_reply(ServiceError("SerializationException", str(error)), service.content_type)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
-from sandbox.dynamodb.errors import DynamoError, unknown_operation
+from sandbox.dynamodb.errors import DynamoError
 from sandbox.dynamodb.operations import OPERATIONS, Engine
 from sandbox.dynamodb.table import Table
 from sandbox.front.backends import backend_of
@@ -25,7 +22,7 @@ class _MotoTables:
     def __init__(self, backend: DynamoDBBackend) -> None:
         self._backend = backend
 
-    def get(self, name: str) -> Table | None:
+    def get(self, name: str, /) -> Table | None:
         table = self._backend.tables.get(name)
         return None if table is None else table_of(table)
 

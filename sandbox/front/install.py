@@ -6,7 +6,6 @@ code works on our items, streams and shards, whoever calls it.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from functools import cache
 from typing import Any, cast
 
@@ -19,7 +18,6 @@ import msgspec
 from moto.core.common_models import BaseModel
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
@@ -29,10 +27,9 @@ from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
 
 from sandbox.front.bucket_events import tell_default_bus
 from sandbox.front.events import target_input, to_queue
-from sandbox.front.items import StoredItem
 from sandbox.front.kinesis import Shard
-from sandbox.front.stream import Change, StreamShard
-from sandbox.front.tables import Key, find, place, tell
+from sandbox.front.stream import StreamShard
+from sandbox.front.tables import item_count, keep, kept_of, moto_items, put_moto_item
 
 
 def install() -> None:
@@ -43,7 +40,6 @@ def install() -> None:
     modules = tuple(moto.backends.list_of_moto_modules())
     _replace(moto.backends, "list_of_moto_modules", lambda: modules)
     _replace(moto.core.responses, "method_names_from_class", cache(method_names_from_class))
-    _replace(moto.dynamodb.models.table, "Item", StoredItem)
     _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
     _replace(moto.kinesis.models, "Shard", Shard)
     _replace(moto.s3.notifications, "_send_event_bridge_message", tell_default_bus)
@@ -52,8 +48,8 @@ def install() -> None:
     _replace(EventTemplateParser, "parse", staticmethod(target_input))
     send: Any = vars(Rule)["_send_to_sqs_queue"]
     _replace(Rule, "_send_to_sqs_queue", to_queue(send))
-    _replace(DynamoDBBackend, "update_item", _atomic_update(DynamoDBBackend.update_item))
-    _replace(DynamoDBBackend, "transact_write_items", _atomic_transaction(DynamoDBBackend.transact_write_items))
+    _take_items()
+    _replace(DynamoDBBackend, "update_table", _keeping_definitions(DynamoDBBackend.update_table))
 
 
 def _new(cls: type[BaseModel], *_: object, **__: object) -> BaseModel:
@@ -103,60 +99,23 @@ def _listed(value: Any) -> list[Any]:
     return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
-def _atomic_update(original: Any) -> Any:
-    """moto's update, which changes the item in place and tells the stream of each step, as one change of an item.
-
-    When it fails, the item is as before, and a new one is not there.
-    """
-
-    def update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        table = backend.get_table(table_name)
-        place_of = Key(*backend.get_keys_value(table, key))
-        old = new = find(table, place_of)
-        if old is not None:
-            place(table, place_of, old.as_moto())
-        try:
-            with ExitStack() as stack:
-                _hold(table, stack)
-                # An item that is not there yet is made by moto, which goes on to change it.
-                _replace(moto.dynamodb.models.table, "Item", Item)
-                stack.callback(_replace, moto.dynamodb.models.table, "Item", StoredItem)
-                changed = original(backend, table_name, key, *args, **kwargs)
-            new = _stored(place_of, changed)
-        finally:
-            place(table, place_of, new)
-        tell(table, old, new)
-        return new
-
-    return update_item
+def _take_items() -> None:
+    """Have moto's tables hold the engine's items in the place of their own."""
+    items = property(kept_of, keep, doc="What is kept of a table's items; moto copies it for backups.")
+    _replace(Table, "items", items)
+    _replace(Table, "__len__", item_count)
+    _replace(Table, "all_items", moto_items)
+    _replace(Table, "put_item", put_moto_item)
 
 
-def _atomic_transaction(original: Any) -> Any:
-    """moto's transaction, whose changes reach the streams only if all are made."""
+def _keeping_definitions(original: Any) -> Any:
+    """moto's update of a table, which forgets the attributes that the request does not define again."""
 
-    def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> Any:
-        try:
-            with ExitStack() as stack:
-                held = [(table, _hold(table, stack)) for table in backend.tables.values()]
-                result = original(backend, transact_items)
-        finally:
-            # To undo, moto puts a copy of the table in its place.
-            for table in backend.tables.values():
-                if table.stream_shard is not None:
-                    table.stream_shard.table = table
-        for table, changes in held:
-            for old, new in changes:
-                tell(table, old, new)
-        return result
+    def update_table(backend: DynamoDBBackend, name: str, attr_definitions: Any, **kwargs: Any) -> Any:
+        listed: list[dict[str, str]] = [*backend.get_table(name).attr, *(attr_definitions or [])]
+        definitions = {each["AttributeName"]: each for each in listed}
+        table = original(backend, name, list(definitions.values()), **kwargs)
+        table.attr = [each for each in table.attr if each["AttributeName"] in set(table.attribute_keys)]
+        return table
 
-    return transact_write_items
-
-
-def _stored(key: Key, item: Any) -> StoredItem:
-    return StoredItem.of(key.hash, key.range, item.to_json()["Attributes"])
-
-
-def _hold(table: Table, stack: ExitStack) -> list[Change]:
-    """The changes of a table's items from now until the stack is left, which its stream is not told."""
-    shard: Any = table.stream_shard
-    return stack.enter_context(shard.held()) if isinstance(shard, StreamShard) else []
+    return update_table

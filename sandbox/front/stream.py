@@ -12,13 +12,13 @@ import msgspec
 from moto.core.utils import utcnow
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
+from sandbox.dynamodb.items import StoredItem
+from sandbox.dynamodb.values import Attributes, measure_item
 from sandbox.front.backends import backend_of
-from sandbox.front.items import Attributes, StoredItem
 from sandbox.front.iterators import ShardPosition
 from sandbox.front.native import Happening, has_destination, replicate
 from sandbox.front.record_log import RecordLog
 from sandbox.front.reply import Reply, ServiceError, json_reply, random_hex
-from sandbox.front.values import from_moto, measure_item
 
 if TYPE_CHECKING:
     from moto.dynamodb.models.table import Table
@@ -208,12 +208,12 @@ def _event_name(old: StoredItem | None, new: StoredItem | None) -> str:
 
 def _keys(table: Table, old: StoredItem | None, new: StoredItem | None) -> Attributes:
     item = new or old
-    values = (item.hash_key, item.range_key) if item else ()
-    return {
-        name: from_moto({value.type: value.value})
-        for name, value in zip(table.table_key_attrs, values, strict=False)
-        if value is not None
-    }
+    if item is None:
+        return {}
+    keys: Attributes = {table.hash_key_attr: {table.hash_key_type: item.key.hash}}
+    if table.range_key_attr is not None and table.range_key_type is not None:
+        keys[table.range_key_attr] = {table.range_key_type: item.key.range}
+    return keys
 
 
 # The time is rounded down to the second, as DynamoDB's is.

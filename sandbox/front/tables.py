@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
@@ -12,66 +12,94 @@ from sandbox.dynamodb.items import StoredItem
 from sandbox.dynamodb.schema import Index, KeyAttribute, KeySchema, TableSchema
 from sandbox.dynamodb.storage import Store
 from sandbox.dynamodb.table import Table
-from sandbox.dynamodb.values import Attributes, Value, measure_item
+from sandbox.dynamodb.values import Attributes, measure_item
 
 _KEPT = "sandbox_dynamodb_table"
 
 
-class _Kept:
-    """The engine's table of one of moto's, and the indexes that moto had when it was made."""
+class Kept:
+    """The engine's table of one of moto's (`owner`), and the indexes that moto had when it was made.
 
-    def __init__(self, table: Table, indexes: list[Any]) -> None:
+    moto copies a table's items for a backup and for a restored table: a copy
+    keeps the items of its time, and is another's as soon as it is asked for.
+    """
+
+    def __init__(self, owner: MotoTable, table: Table) -> None:
+        self.owner = owner
         self.table = table
-        self.indexes = indexes
+        self.indexes: list[Any] = owner.indexes + owner.global_indexes
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Kept:
+        return Kept(self.owner, Table(self.table.schema, _copied(self.table.store, self.table.schema), _unheard))
 
 
 def table_of(moto_table: MotoTable) -> Table:
     """The engine's table with a table's items. It has the indexes that moto's table has now."""
-    kept: _Kept | None = vars(moto_table).get(_KEPT)
-    if kept is None:
-        kept = vars(moto_table)[_KEPT] = _keep(moto_table)
+    return kept_of(moto_table).table
+
+
+def kept_of(moto_table: MotoTable) -> Kept:
+    """What is kept of a table, made if there is none yet."""
+    kept: Kept | None = vars(moto_table).get(_KEPT)
+    if kept is None or kept.owner is not moto_table:
+        kept = vars(moto_table)[_KEPT] = _adopted(moto_table, kept)
     elif kept.indexes != moto_table.indexes + moto_table.global_indexes:
         kept.table.schema = _schema(moto_table)
         kept.table.store.views.clear()
         kept.indexes = moto_table.indexes + moto_table.global_indexes
-    return kept.table
+    return kept
 
 
-def items_of(moto_table: MotoTable) -> Iterator[StoredItem]:
-    """All items of a table."""
-    return iter(table_of(moto_table).store)
+def keep(moto_table: MotoTable, items: object) -> None:
+    """Take over the copy of a table's items that moto made; anything else that moto would keep there is left out."""
+    if isinstance(items, Kept):
+        vars(moto_table)[_KEPT] = items
 
 
-def moto_item(moto_table: MotoTable, item: StoredItem) -> Item:
-    """An item as moto reads it: binaries are bytes."""
-    attributes = {name: _to_moto(value) for name, value in item.attributes.items()}
+def item_count(moto_table: MotoTable) -> int:
+    """How many items a table has."""
+    return len(table_of(moto_table).store)
+
+
+def moto_items(moto_table: MotoTable) -> list[Any]:
+    """All items as moto reads them, to export them."""
+    return [_moto_item(moto_table, item) for item in table_of(moto_table).store]
+
+
+def put_moto_item(moto_table: MotoTable, item_attrs: Attributes) -> None:
+    """Put an item that moto's control plane gives, as an import of a file does."""
+    table = table_of(moto_table)
+    size = measure_item(item_attrs)
+    table.write(table.put(item_attrs, size))
+
+
+def _moto_item(moto_table: MotoTable, item: StoredItem) -> Any:
+    attributes = item.attributes
     hash_, range_ = moto_table.hash_key_attr, moto_table.range_key_attr
     range_key = None if range_ is None else DynamoType(attributes[range_])
     return Item(DynamoType(attributes[hash_]), range_key, attributes)
 
 
-def put_moto_item(moto_table: MotoTable, attributes: Attributes) -> None:
-    """Put an item that moto's control plane gives, as an import of a file does."""
-    table = table_of(moto_table)
-    size = measure_item(attributes)
-    table.write(table.put(attributes, size))
-
-
-def copy_items(source: MotoTable, target: MotoTable) -> None:
-    """Have all items of a table in another of the same keys; no stream is told, as for a restored table."""
-    store = table_of(target).store
-    for item in items_of(source):
-        store.change(item.key, store.get(item.key), item)
-
-
-def _keep(moto_table: MotoTable) -> _Kept:
+def _adopted(moto_table: MotoTable, copy: Kept | None) -> Kept:
     def emit(old: StoredItem | None, new: StoredItem | None) -> None:
-        if moto_table.stream_shard is not None:
-            moto_table.stream_shard.add(old, new)
+        shard: Any = moto_table.stream_shard
+        if shard is not None:
+            shard.add(old, new)
 
     schema = _schema(moto_table)
-    table = Table(schema, Store(schema.key), emit)
-    return _Kept(table, moto_table.indexes + moto_table.global_indexes)
+    store = Store(schema.key) if copy is None else copy.table.store
+    return Kept(moto_table, Table(schema, store, emit))
+
+
+def _copied(store: Store, schema: TableSchema) -> Store:
+    copied = Store(schema.key)
+    for item in store:
+        copied.change(item.key, None, item)
+    return copied
+
+
+def _unheard(old: StoredItem | None, new: StoredItem | None) -> None:
+    """No stream is told of what happens to a copy."""
 
 
 def _schema(moto_table: MotoTable) -> TableSchema:
@@ -100,12 +128,3 @@ def _index(index: Any, kind: Any, table_key: KeySchema, kinds: Mapping[str, str]
     if projection.get("ProjectionType") != "ALL":
         projected = frozenset({*table_key.names, *key.names, *projection.get("NonKeyAttributes", [])})
     return Index(index.name, kind, key, projected)
-
-
-def _to_moto(value: Value) -> Value:
-    ((kind, content),) = value.items()
-    if kind == "M":
-        return {kind: {name: _to_moto(member) for name, member in content.items()}}
-    if kind == "L":
-        return {kind: [_to_moto(element) for element in content]}
-    return value

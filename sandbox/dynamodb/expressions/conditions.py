@@ -50,9 +50,7 @@ def parse(text: str) -> Condition:
     condition = parser.condition(found)
     parser.finish()
     if parser.operators > _MAX_OPERATORS:
-        raise ExpressionError(
-            f"The expression contains too many operators; operator count: {parser.operators}"
-        )
+        raise ExpressionError(f"The expression contains too many operators; operator count: {parser.operators}")
     return condition
 
 
@@ -333,9 +331,7 @@ def _attribute_type(function: str, operands: list[Bound]) -> Test:
         raise wrong_kind(function, str(wanted.kind))
     kind = wanted.value["S"]
     if kind not in _TYPES:
-        raise ExpressionError(
-            f"Invalid attribute type name found; type: {kind}, valid types: {{{','.join(_TYPES)}}}"
-        )
+        raise ExpressionError(f"Invalid attribute type name found; type: {kind}, valid types: {{{','.join(_TYPES)}}}")
     expect_path(function, operand)
     return lambda item: kind in (operand.get(item) or {})
 

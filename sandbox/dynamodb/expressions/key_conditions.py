@@ -100,19 +100,19 @@ def _test(condition: Comparison | Call, placeholders: Placeholders) -> KeyTest:
         if isinstance(operands[0], Path):
             raise invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
         operator, operands = _MIRRORED[operator], (operands[1], operands[0])
-    return KeyTest(_name(operands[0], placeholders), operator, tuple(_value(one, placeholders) for one in operands[1:]))
+    named, *values = operands
+    return KeyTest(_name(named, placeholders), operator, tuple(_value(one, placeholders) for one in values))
 
 
 def _name(operand: Operand, placeholders: Placeholders) -> str:
     if not isinstance(operand, Path):
         raise invalid("Invalid condition in KeyConditionExpression: No key attribute specified")
-    elements = placeholders.path(operand)
-    if len(elements) > 1:
+    first, *deeper = placeholders.path(operand)
+    if deeper:
         raise invalid(
-            "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-            f"Key: {elements[0]}"
+            f"Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: {first}"
         )
-    return str(elements[0])
+    return str(first)
 
 
 def _value(operand: Operand, placeholders: Placeholders) -> Value:

@@ -28,31 +28,38 @@ class Bound(NamedTuple):
 
 def at_path(path: ResolvedPath) -> Bound:
     """What stands at a path of the item."""
-    if len(path) == 1:
-        (name,) = path
-        return Bound(lambda item: item.get(name), path=path)  # pyright: ignore[reportArgumentType] - it is a name
-    return Bound(lambda item: value_at(item, path), path=path)
+    name = str(path[0])
+
+    def get(item: Attributes) -> Value | None:
+        return item.get(name) if len(path) == 1 else value_at(item, path)
+
+    return Bound(get, path=path)
 
 
 def constant(value: Value) -> Bound:
     """A value that is the same for every item."""
-    return Bound(lambda item: value, kind_of(value), value=value)  # noqa: ARG005 - all operands are called alike
+
+    def get(item: Attributes) -> Value:  # noqa: ARG001 - all operands are called alike
+        return value
+
+    return Bound(get, kind_of(value), value=value)
+
+
+def nothing(item: Attributes) -> None:
+    """The value of an operand that is none."""
 
 
 def wrong_kind(function: str, kind: str) -> ExpressionError:
     """An operand has a type that a function or operator does not take."""
     return ExpressionError(
-        "Incorrect operand type for operator or function; "
-        f"operator or function: {function}, operand type: {kind}"
+        f"Incorrect operand type for operator or function; operator or function: {function}, operand type: {kind}"
     )
 
 
 def expect_path(function: str, operand: Bound) -> ResolvedPath:
     """An operand's path; ExpressionError when it is none."""
     if operand.path is None:
-        raise ExpressionError(
-            f"Operator or function requires a document path; operator or function: {function}"
-        )
+        raise ExpressionError(f"Operator or function requires a document path; operator or function: {function}")
     return operand.path
 
 

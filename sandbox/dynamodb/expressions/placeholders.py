@@ -15,9 +15,7 @@ _UNUSED = "Value provided in {} unused in expressions: keys: {{{}}}"
 class Placeholders:
     """What a request's placeholders stand for, and which of them its expressions have used."""
 
-    def __init__(
-        self, names: Mapping[str, str] | None = None, values: Mapping[str, Value] | None = None
-    ) -> None:
+    def __init__(self, names: Mapping[str, str] | None = None, values: Mapping[str, Value] | None = None) -> None:
         self._names = names or {}
         self._values = values or {}
         self._used: set[str] = set()
@@ -51,8 +49,7 @@ class Placeholders:
             name = self._names.get(element)
             if name is None:
                 raise ExpressionError(
-                    "An expression attribute name used in the document path is not defined; "
-                    f"attribute name: {element}"
+                    f"An expression attribute name used in the document path is not defined; attribute name: {element}"
                 )
             self._used.add(element)
             return name

@@ -44,9 +44,7 @@ class Tokens:
             raise ExpressionError("The expression can not be empty;")
         size = len(text.encode())
         if size > MAX_EXPRESSION_BYTES:
-            raise ExpressionError(
-                f"Expression size has exceeded the maximum allowed size; expression size: {size}"
-            )
+            raise ExpressionError(f"Expression size has exceeded the maximum allowed size; expression size: {size}")
         self._text = text
         self._tokens = [
             Token(str(match.lastgroup), match[match.lastgroup or ""], match.start(match.lastgroup or ""), match.end())

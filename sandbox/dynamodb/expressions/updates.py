@@ -15,19 +15,21 @@ from sandbox.dynamodb.expressions.operands import (
     constant,
     expect_count,
     expect_path,
+    nothing,
     refuse_overlap,
     wrong_kind,
 )
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Literal, Operand, Parser, Path, ValueRef
 from sandbox.dynamodb.expressions.tokens import ExpressionError
-from sandbox.dynamodb.values import Attributes, Value, in_order, kind_of
+from sandbox.dynamodb.values import Attributes, Value, in_order
 
 _SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
 _NOT_ALLOWED = frozenset(
     {"size", "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"}
 )
 _SETS = ("SS", "NS", "BS")
+_NOTHING = Bound(nothing)
 
 
 class Action(NamedTuple):
@@ -120,7 +122,7 @@ def bind(actions: Sequence[Action], placeholders: Placeholders) -> Update:
     computes: list[Compute] = []
     for action in actions:
         path = placeholders.path(action.path)
-        operand = None if action.operand is None else bind_operand(action.operand, placeholders)
+        operand = _NOTHING if action.operand is None else bind_operand(action.operand, placeholders)
         paths.append(path)
         computes.append(_COMPUTES[action.section](path, operand))
     refuse_overlap(paths)
@@ -215,13 +217,12 @@ _FUNCTIONS: dict[str, Callable[[str, list[Bound]], Bound]] = {
 }
 
 
-def _set(path: ResolvedPath, operand: Bound | None) -> Compute:
-    assert operand is not None
+def _set(path: ResolvedPath, operand: Bound) -> Compute:
     return lambda item: Edit(path, operand.get(item))
 
 
-def _remove(path: ResolvedPath, operand: Bound | None) -> Compute:  # noqa: ARG001 - all sections are called alike
-    return lambda item: Edit(path, None)  # noqa: ARG005 - all edits are called alike
+def _remove(path: ResolvedPath, operand: Bound) -> Compute:
+    return lambda item: Edit(path, operand.get(item))
 
 
 _JAVA_KINDS = {
@@ -238,24 +239,23 @@ _JAVA_KINDS = {
 }
 
 
-def _value_for(section: str, operand: Bound | None, allowed: tuple[str, ...]) -> Value:
-    assert operand is not None
-    assert operand.value is not None
-    kind = kind_of(operand.value)
+def _value_for(section: str, operand: Bound, allowed: tuple[str, ...]) -> Value:
+    value = operand.value or {}
+    kind = str(operand.kind)
     if kind not in allowed:
         raise ExpressionError(
             f"Incorrect operand type for operator or function; operator: {section}, "
             f"operand type: {_JAVA_KINDS[kind]}, typeSet: ALLOWED_FOR_{section}_OPERAND"
         )
-    return operand.value
+    return value
 
 
-def _add(path: ResolvedPath, operand: Bound | None) -> Compute:
+def _add(path: ResolvedPath, operand: Bound) -> Compute:
     value = _value_for("ADD", operand, ("N", *_SETS))
     return lambda item: Edit(path, added_to(value_at(item, path), value))
 
 
-def _delete(path: ResolvedPath, operand: Bound | None) -> Compute:
+def _delete(path: ResolvedPath, operand: Bound) -> Compute:
     value = _value_for("DELETE", operand, _SETS)
 
     def compute(item: Attributes) -> Edit | None:
@@ -286,7 +286,7 @@ def removed_from(present: Value, value: Value) -> Value | None:
     return {kind: left} if left else None
 
 
-_COMPUTES: dict[str, Callable[[ResolvedPath, Bound | None], Compute]] = {
+_COMPUTES: dict[str, Callable[[ResolvedPath, Bound], Compute]] = {
     "SET": _set,
     "REMOVE": _remove,
     "ADD": _add,

@@ -48,12 +48,17 @@ class Engine:
 
 
 def _on_tables(request: Any, handle: Callable[[Tables, Any], dict[str, Any]]) -> _Operation:
-    return _Operation(msgspec.json.Decoder(request).decode, lambda engine, given: handle(engine.tables, given))
+    def call(engine: Engine, given: Any) -> dict[str, Any]:
+        return handle(engine.tables, given)
+
+    return _Operation(msgspec.json.Decoder(request).decode, call)
 
 
 def _on_tokens(request: Any, handle: Callable[[Tables, Tokens, Any], dict[str, Any]]) -> _Operation:
-    decode = msgspec.json.Decoder(request).decode
-    return _Operation(decode, lambda engine, given: handle(engine.tables, engine.tokens, given))
+    def call(engine: Engine, given: Any) -> dict[str, Any]:
+        return handle(engine.tables, engine.tokens, given)
+
+    return _Operation(msgspec.json.Decoder(request).decode, call)
 
 
 _OPERATIONS = {

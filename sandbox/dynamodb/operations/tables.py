@@ -16,7 +16,7 @@ _MAX_NAME = 255
 class Tables(Protocol):
     """The tables of an account in a region."""
 
-    def get(self, name: str) -> Table | None:
+    def get(self, name: str, /) -> Table | None:
         """The table with a name; None for none."""
         ...
 
@@ -35,7 +35,9 @@ def lookup(tables: Tables, given: str) -> Table | None:
         return tables.get(arn["name"])
     wrong = name_violation(given)
     if wrong is not None:
-        raise invalid(f"1 validation error detected: Value '{given}' at 'tableName' failed to satisfy constraint: {wrong}")
+        raise invalid(
+            f"1 validation error detected: Value '{given}' at 'tableName' failed to satisfy constraint: {wrong}"
+        )
     return None
 
 

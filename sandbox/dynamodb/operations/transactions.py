@@ -36,7 +36,7 @@ def transact_write_items(tables: Tables, tokens: Tokens, request: TransactWriteI
     """Make all of several writes, or none. With a token that was used for the same request, make none again."""
     writes = [_action(tables, item) for item in request.TransactItems]
     described = msgspec.json.encode(request.TransactItems)
-    changes = tokens.once(request.ClientRequestToken, described, lambda: _checked_write(tables, request, writes))
+    changes = tokens.once(request.ClientRequestToken, described, lambda: _checked_write(request, writes))
     mode = request.ReturnConsumedCapacity
     answer: dict[str, Any] = {}
     if mode not in (None, "NONE"):
@@ -91,7 +91,9 @@ def each_or_cancel(actions: Sequence[Callable[[], T]]) -> list[T]:
         except DynamoError as error:
             if error.name == "ResourceNotFoundException" or _EMPTY_KEY in error.message:
                 raise
-            reasons.append({"Code": _CODES.get(error.name, "ValidationError"), "Message": error.message, **error.details})
+            reasons.append(
+                {"Code": _CODES.get(error.name, "ValidationError"), "Message": error.message, **error.details}
+            )
         else:
             reasons.append({"Code": "None"})
     if len(results) != len(actions):
@@ -122,7 +124,7 @@ def refuse_repeated(writes: Sequence[Write]) -> None:
         raise invalid("Transaction request cannot include multiple operations on one item")
 
 
-def _checked_write(tables: Tables, request: TransactWriteItems, writes: Sequence[Write]) -> Changes:  # noqa: ARG001
+def _checked_write(request: TransactWriteItems, writes: Sequence[Write]) -> Changes:
     refuse_repeated(writes)
     total = sum(_size(item) for item in request.TransactItems)
     if total > _MAX_BYTES:
@@ -147,9 +149,8 @@ def _action(tables: Tables, item: TransactWriteItem) -> Write:
 def _size(item: TransactWriteItem) -> int:
     if item.Put is not None:
         return measure_item(item.Put.Item)
-    keyed = item.ConditionCheck or item.Delete or item.Update
-    assert keyed is not None
-    return measure_item(keyed.Key) + measure_item(keyed.ExpressionAttributeValues or {})
+    keyed = [action for action in (item.ConditionCheck, item.Delete, item.Update) if action is not None]
+    return sum(measure_item(one.Key) + measure_item(one.ExpressionAttributeValues or {}) for one in keyed)
 
 
 def _consumed_by_repeat(changes: Changes) -> list[Consumed]:

@@ -1,0 +1,134 @@
+"""What a Query or Scan reads and what it shows: the checks of their parameters against the table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sandbox.dynamodb import legacy
+from sandbox.dynamodb.errors import invalid, invalid_parameter
+from sandbox.dynamodb.expressions import conditions
+from sandbox.dynamodb.expressions.conditions import Condition, Test
+from sandbox.dynamodb.expressions.documents import ResolvedPath
+from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.parameters import bound_legacy, expression
+from sandbox.dynamodb.requests import LegacyCondition, Paged
+from sandbox.dynamodb.schema import Index, KeySchema
+from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.values import Attributes, measure
+
+_NO_START = "The provided starting key is invalid"
+
+
+class Filter(NamedTuple):
+    """A filter, and the attributes at the heads of its paths."""
+
+    test: Test
+    heads: tuple[str, ...]
+    parameter: str
+
+
+class Reading(NamedTuple):
+    """What of a table is read: the table or an index of it, what is shown, and what is kept of what is read."""
+
+    table: Table
+    of_index: Index | None
+    paths: list[ResolvedPath] | None
+    filter: Filter | None
+
+    @property
+    def key(self) -> KeySchema:
+        """The key in whose order the items are."""
+        return self.table.schema.key if self.of_index is None else self.of_index.key
+
+    @property
+    def start_names(self) -> tuple[str, ...]:
+        """The attributes that say where a page begins."""
+        return tuple(dict.fromkeys((*self.table.schema.key.names, *self.key.names)))
+
+
+def reading_of(table: Table, request: Paged, paths: list[ResolvedPath] | None, filter_: Filter | None) -> Reading:
+    """What a request reads; DynamoError when the index that it names is not there or does not have what is asked."""
+    index = None if request.IndexName is None else table.index(request.IndexName)
+    reading = Reading(table, index, paths, filter_)
+    if index is None or index.kind == "Local":
+        return reading
+    if request.ConsistentRead:
+        raise invalid("Consistent reads are not supported on global secondary indexes")
+    if index.projected is not None:
+        if request.Select == "ALL_ATTRIBUTES":
+            raise invalid_parameter(
+                f"Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} because its "
+                "projection type is not ALL"
+            )
+        missing = [str(path[0]) for path in paths or () if path[0] not in index.projected]
+        if missing:
+            raise invalid_parameter(f"Global secondary index {index.name} does not project [{', '.join(missing)}]")
+    return reading
+
+
+def refuse_select(request: Paged, paths: list[ResolvedPath] | None) -> None:
+    """DynamoError when `Select` asks for something else than the rest of the request."""
+    select = request.Select
+    if select == "ALL_PROJECTED_ATTRIBUTES" and request.IndexName is None:
+        raise invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+    if paths is None:
+        if select == "SPECIFIC_ATTRIBUTES":
+            raise invalid(
+                "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+            )
+        return
+    if select not in (None, "SPECIFIC_ATTRIBUTES"):
+        parameter = "ProjectionExpression" if request.ProjectionExpression is not None else "AttributesToGet"
+        wanted = "only the Count" if select == "COUNT" else select
+        raise invalid(f"Cannot specify the {parameter} when choosing to get {wanted}")
+
+
+def legacy_filter(parameter: str, request: Paged, given: dict[str, LegacyCondition]) -> Filter | None:
+    """The filter of a `QueryFilter` or `ScanFilter`; None when it has no condition."""
+    condition = legacy.filtered(given, request.ConditionalOperator)
+    test = bound_legacy(parameter, condition)
+    return None if test is None else Filter(test, tuple(given), parameter)
+
+
+def filter_of(request: Paged, older: Filter | None, given: Placeholders) -> Filter | None:
+    """The filter of a request's FilterExpression; where it has none, the `older` one."""
+    if request.FilterExpression is None:
+        return older
+    with expression("FilterExpression"):
+        condition = conditions.parse(request.FilterExpression)
+        test = conditions.bind(condition, given)
+        return Filter(test, _heads(condition, given), "Filter Expression")
+
+
+def _heads(condition: Condition, given: Placeholders) -> tuple[str, ...]:
+    return tuple(str(given.path(path)[0]) for path in conditions.paths_of(condition))
+
+
+def refuse_filtered_keys(reading: Reading) -> None:
+    """DynamoError when the filter of a Query is on a key attribute, which the key condition is for."""
+    filter_ = reading.filter
+    for name in reading.key.names if filter_ is not None else ():
+        if filter_ is not None and name in filter_.heads:
+            raise invalid(
+                f"{filter_.parameter} can only contain non-primary key attributes: Primary key attribute: {name}"
+            )
+
+
+def measure_start(start: Attributes | None) -> None:
+    """DynamoError when an ExclusiveStartKey has a value that is none."""
+    for value in (start or {}).values():
+        measure(value)
+
+
+def start_of(reading: Reading, start: Attributes | None) -> Attributes | None:
+    """An ExclusiveStartKey that is one; DynamoError otherwise."""
+    if start is None:
+        return None
+    table_key = reading.table.schema.key
+    if len(start) != len(reading.start_names):
+        raise invalid(_NO_START)
+    for part in (*reading.key, *table_key):
+        value = start.get(part.name)
+        if value is None or part.kind not in value:
+            raise invalid(f"{_NO_START}: The provided key element does not match the schema")
+    return start

@@ -1,0 +1,62 @@
+"""The sandbox's DynamoDB engine in this process: tables without a server, and the changes that they tell of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sandbox.dynamodb.errors import DynamoError
+from sandbox.dynamodb.items import StoredItem
+from sandbox.dynamodb.operations import Engine
+from sandbox.dynamodb.schema import Index, KeyAttribute, KeySchema, TableSchema
+from sandbox.dynamodb.storage import Store
+from sandbox.dynamodb.table import Table
+
+Json = dict[str, Any]
+
+ONE_KEY = TableSchema("one-key", KeySchema(KeyAttribute("pk", "S")))
+TWO_KEYS = TableSchema(
+    "two-keys",
+    KeySchema(KeyAttribute("pk", "S"), KeyAttribute("sk", "N")),
+    {
+        "by-g": Index("by-g", "Global", KeySchema(KeyAttribute("g", "S"), KeyAttribute("sk", "N"))),
+        "by-h": Index("by-h", "Global", KeySchema(KeyAttribute("h", "N")), frozenset({"pk", "sk", "h"})),
+        "by-l": Index(
+            "by-l",
+            "Local",
+            KeySchema(KeyAttribute("pk", "S"), KeyAttribute("l", "B")),
+            frozenset({"pk", "sk", "l", "x"}),
+        ),
+    },
+)
+
+
+class Dynamo:
+    """An engine with a table of each schema. `changes` are the images before and after, as a stream is told of them."""
+
+    def __init__(self, *schemas: TableSchema) -> None:
+        self.changes: list[tuple[Json | None, Json | None]] = []
+        self.tables = {
+            schema.name: Table(schema, Store(schema.key), self._emit) for schema in schemas or (ONE_KEY, TWO_KEYS)
+        }
+        self.engine = Engine(self.tables)
+
+    def call(self, operation: str, **parameters: Any) -> Json:
+        """The answer; for an error its name and message, and whatever else it has."""
+        return self.send(operation, msgspec.json.encode(parameters))
+
+    def send(self, operation: str, body: bytes) -> Json:
+        """The answer to a request as it is on the wire."""
+        try:
+            return msgspec.json.decode(msgspec.json.encode(self.engine.call(operation, body)))
+        except DynamoError as error:
+            details = msgspec.json.decode(msgspec.json.encode(error.details))
+            return {"error": error.name, "message": error.message, **details}
+
+    def items(self, table: str = "one-key") -> list[Json]:
+        """All items of a table."""
+        return self.call("Scan", TableName=table)["Items"]
+
+    def _emit(self, old: StoredItem | None, new: StoredItem | None) -> None:
+        self.changes.append((old and old.attributes, new and new.attributes))
