@@ -1,6 +1,6 @@
 /* The part of CPython's stable ABI (3.11) that the compiled modules use, declared here because a machine that runs
  * Python rarely has its headers: https://docs.python.org/3/c-api/stable.html. Names, fields and prototypes are
- * those of Python.h; tests/native compares them with it. */
+ * those of Python.h; tests/unit/native compares them with it. */
 #ifndef NATIVE_PYTHON_H
 #define NATIVE_PYTHON_H
 

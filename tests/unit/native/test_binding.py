@@ -1,0 +1,128 @@
+"""What the transform's compiled module refuses: descriptions and buffers that would lead it out of its memory."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+import pytest
+
+from tests.property.transform.inventory import INVENTORY
+from tests.unit.transform.changes import data_of, pipe_event
+from transform.compiled import describe, native
+from transform.fast_path import FALLBACK, PADDING
+from transform.schema import TABLE
+
+assert native
+_native: Any = native
+CONTENT = data_of(pipe_event())
+DESCRIPTION = describe(INVENTORY)
+PREFIXES, COLUMNS, NODES = DESCRIPTION
+
+
+def column(*, index: int = 0, **parts: Any) -> tuple[Any, ...]:
+    """The columns with some parts of one of them changed."""
+    names = ("prefix", "kind", "descriptor", "whole", "fraction", "is_key", "next")
+    changed = dict(zip(names, COLUMNS[index], strict=True)) | parts
+    return (*COLUMNS[:index], tuple(changed.values()), *COLUMNS[index + 1 :])
+
+
+def node(*, index: int = 0, **parts: Any) -> tuple[Any, ...]:
+    changed = dict(zip(("name", "parent", "column"), NODES[index], strict=True)) | parts
+    return (*NODES[:index], tuple(changed.values()), *NODES[index + 1 :])
+
+
+WRONG_TABLES: dict[str, tuple[Any, ...]] = {
+    "a part too few": (PREFIXES, COLUMNS),
+    "a prefix too few": (PREFIXES[1:], COLUMNS, NODES),
+    "a list": ([*PREFIXES], COLUMNS, NODES),
+    "a text": (("",) * 6, COLUMNS, NODES),
+    "a column of too few parts": (PREFIXES, (COLUMNS[0][:-1],), NODES),
+    "a column that is no tuple": (PREFIXES, (1,), NODES),
+    "a kind that is not known": (PREFIXES, column(kind=7), NODES),
+    "a negative kind": (PREFIXES, column(kind=-1), NODES),
+    "a kind that is no number": (PREFIXES, column(kind="string"), NODES),
+    "a column that is next to itself": (PREFIXES, column(index=2, next=2), NODES),
+    "a next column before the first": (PREFIXES, column(index=2, next=-2), NODES),
+    "a node without a name": (PREFIXES, COLUMNS, node(name=b"")),
+    "a node in itself": (PREFIXES, COLUMNS, node(index=1, parent=1)),
+    "a node before the first": (PREFIXES, COLUMNS, node(parent=-2)),
+    "a node of a column that there is not": (PREFIXES, COLUMNS, node(column=len(COLUMNS))),
+    "a node of too few parts": (PREFIXES, COLUMNS, (NODES[0][:-1],)),
+}
+
+
+@pytest.mark.parametrize("description", WRONG_TABLES.values(), ids=WRONG_TABLES)
+def test_a_table_that_does_not_fit_is_refused(description: tuple[Any, ...]) -> None:
+    with pytest.raises((TypeError, ValueError, SystemError)):
+        _native.table(*description)
+
+
+def arguments(**changed: Any) -> dict[str, Any]:
+    """What one record's row is written with, and with something changed."""
+    return {
+        "table": _native.table(*describe(TABLE)),
+        "contents": CONTENT + PADDING,
+        "lengths": array("q", [len(CONTENT)]),
+        "lines": bytearray(10_000),
+        "ends": array("q", [0]),
+        "results": bytearray(1),
+        "moments": array("q", [0]),
+    } | changed
+
+
+def test_exactly_enough_is_enough() -> None:
+    given = arguments()
+    _native.rows(*given.values())
+    assert given["results"][0] != FALLBACK
+
+
+def test_more_room_than_records_is_left_alone() -> None:
+    given = arguments(ends=array("q", [7, 7]), results=bytearray(b"\7\7"), moments=array("q", [7, 7]))
+    _native.rows(*given.values())
+    assert (given["ends"][1], given["results"][1], given["moments"][1]) == (7, 7, 7)
+
+
+WRONG_BUFFERS: dict[str, dict[str, Any]] = {
+    "no NUL behind the record": {"contents": CONTENT + b" " + PADDING},
+    "15 bytes behind the record": {"contents": CONTENT + PADDING[1:]},
+    "a length beyond the contents": {"lengths": array("q", [len(CONTENT) + len(PADDING)])},
+    "a length that overflows": {"lengths": array("q", [2**63 - 1])},
+    "lengths that overflow together": {"lengths": array("q", [len(CONTENT), 2**63 - 1])},
+    "a negative length": {"lengths": array("q", [-1])},
+    "no room for the end": {"ends": bytearray(7)},
+    "no room for the result": {"results": bytearray()},
+    "no room for the moment": {"moments": bytearray(7)},
+    "ends between two numbers": {"ends": memoryview(bytearray(16))[1:9]},
+    "moments between two numbers": {"moments": memoryview(bytearray(16))[1:9]},
+    "lengths between two numbers": {"lengths": memoryview(b" " + len(CONTENT).to_bytes(15, "little"))[1:9]},
+}
+
+
+@pytest.mark.parametrize("changed", WRONG_BUFFERS.values(), ids=WRONG_BUFFERS)
+def test_buffers_that_do_not_fit_are_refused(changed: dict[str, Any]) -> None:
+    given = arguments(**changed)
+    with pytest.raises(ValueError, match=r"the buffers do not have the sizes that the records' lengths require"):
+        _native.rows(*given.values())
+    assert not any(given["lines"])
+
+
+@pytest.mark.parametrize("name", ["lines", "ends", "results", "moments"])
+def test_what_cannot_be_written_is_refused_and_nothing_stays_locked(name: str) -> None:
+    given = arguments()
+    given[name] = bytes(given[name])
+    with pytest.raises(BufferError):
+        _native.rows(*given.values())
+    if name != "lines":
+        given["lines"].clear()  # BufferError where a view of it were still held
+
+
+@pytest.mark.parametrize("table", [None, (), 1])
+def test_what_is_no_table_is_refused(table: object) -> None:
+    with pytest.raises(ValueError, match="PyCapsule"):
+        _native.rows(*arguments(table=table).values())
+
+
+def test_a_wrong_number_of_arguments_is_refused() -> None:
+    with pytest.raises(TypeError, match="rows takes a table, contents"):
+        _native.rows()
