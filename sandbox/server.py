@@ -54,7 +54,12 @@ async def serve(port: int, state: StateDir, stop: Stop) -> None:
         backpressure=_CONCURRENT_CALLS,
         log_enabled=False,
     )
-    asyncio.get_running_loop().add_reader(stop.fileno(), server.stop)
+
+    def end() -> None:
+        front.end_subscriptions()
+        server.stop()
+
+    asyncio.get_running_loop().add_reader(stop.fileno(), end)
     url = f"http://{HOST}:{port}"
     server.on_startup(lambda: log.info("listening at %s", url))
     description = {"endpoint_url": url, "host": HOST, "port": port, "pid": os.getpid(), "region": region()}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
+import msgspec
+
+from sandbox.front import eventstream
+from sandbox.front.cbor import CborError
 from sandbox.front.control import Control, refuses
 from sandbox.front.control.absent import failed
 from sandbox.front.control.translation import translation_of
@@ -13,9 +18,10 @@ from sandbox.front.data_calls import DataCalls
 from sandbox.front.functions import function_code
 from sandbox.front.install import install
 from sandbox.front.moto_app import MotoApp
-from sandbox.front.protocols import error_in_protocol
-from sandbox.front.reply import Reply, Request, ServiceError
+from sandbox.front.protocols import Protocol, error_in_protocol, protocol_of, signed_for
+from sandbox.front.reply import Reply, Request, ServiceError, random_hex
 from sandbox.front.services import Services, service_of
+from sandbox.kinesis.subscription import AWS_CBOR, OPERATION, Subscriptions
 from sandbox.refusals import refuse
 from sandbox.state import StateDir
 
@@ -24,7 +30,8 @@ refuses(refuse)
 
 Message = MutableMapping[str, Any]
 
-_AWS_CBOR = b"application/x-amz-cbor-1.1"
+_AWS_CBOR = AWS_CBOR.encode()
+_SUBSCRIBE = f"Kinesis_20131202.{OPERATION}"
 _HEALTH = Reply(200, [("content-type", "application/json")], b'{"status":"ok"}')
 
 
@@ -40,6 +47,7 @@ class Front:
         self._control = Control(MotoApp(host, port))
         self._services = Services(state)
         self._calls = DataCalls()
+        self._subscriptions = Subscriptions()
 
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
@@ -65,7 +73,14 @@ class Front:
             # server: its next request on this connection would wait until the server closes it, half a minute later.
             fields.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": fields})
-        await send({"type": "http.response.body", "body": reply.body})
+        if reply.chunks is None:
+            await send({"type": "http.response.body", "body": reply.body})
+        else:
+            await _send_on(reply.chunks, receive, send)
+
+    def end_subscriptions(self) -> None:
+        """End the answers that go on, which the server would wait for when it stops."""
+        self._subscriptions.end()
 
     async def close(self) -> None:
         """Close the connections to the services."""
@@ -75,6 +90,8 @@ class Front:
         path: str = scope["path"]
         if path.startswith("/_sandbox/"):
             return _internal(path, scope["query_string"].decode("latin-1"))
+        if target == _SUBSCRIBE:
+            return self._subscribe(_request(scope, body))
         if headers.get(b"content-type") == _AWS_CBOR:
             translation = translation_of(_request(scope, body))
             if translation is not None:
@@ -83,6 +100,20 @@ class Front:
         if reply is not None:
             return reply
         return await self._elsewhere(_request(scope, body), target)
+
+    def _subscribe(self, request: Request) -> Reply:
+        signed = signed_for(request)
+        if signed is None:
+            return self._control(request)
+        try:
+            messages = self._subscriptions.subscribe(
+                signed.region, request.body, protocol_of(request) is Protocol.AWS_CBOR
+            )
+        except (msgspec.DecodeError, CborError) as error:
+            raise ServiceError("SerializationException", str(error)) from None
+        return Reply(
+            200, [("content-type", eventstream.CONTENT_TYPE), ("x-amzn-requestid", random_hex(16))], b"", messages
+        )
 
     async def _in_model_protocol(self, request: Request, target: str) -> Reply:
         authorization = dict(request.headers).get("authorization", "")
@@ -94,6 +125,24 @@ class Front:
         if service is not None:
             return await self._services.forward(service, request)
         return self._control(request)
+
+
+async def _send_on(
+    chunks: AsyncIterator[bytes], receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
+    """Send what an answer tells for as long as it does and the client is there."""
+    gone = asyncio.ensure_future(receive())
+    try:
+        async for chunk in chunks:
+            if gone.done():
+                break
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        else:
+            await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
 
 
 def _internal(path: str, query: str) -> Reply:

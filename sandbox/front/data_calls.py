@@ -8,9 +8,9 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from sandbox.front.dynamodb import DynamoCalls
-from sandbox.front.kinesis import KinesisCalls
 from sandbox.front.reply import JSON_1_0, JSON_1_1, Reply, ServiceError, error_reply
 from sandbox.front.stream import StreamCalls
+from sandbox.kinesis.records import KinesisCalls
 
 
 class _Calls(Protocol):

@@ -27,9 +27,9 @@ from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
 
 from sandbox.front.bucket_events import tell_default_bus
 from sandbox.front.events import target_input, to_queue
-from sandbox.front.kinesis import Shard
 from sandbox.front.stream import StreamShard
 from sandbox.front.tables import item_count, keep, kept_of, moto_items, put_moto_item
+from sandbox.kinesis.shard import Shard
 
 
 def install() -> None:

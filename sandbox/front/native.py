@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import msgspec
 
-from sandbox.front.kinesis import KinesisCalls
 from sandbox.front.reply import ServiceError
+from sandbox.kinesis.records import KinesisCalls
 
 if TYPE_CHECKING:
     from moto.dynamodb.models.table import Table

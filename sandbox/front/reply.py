@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import AsyncIterator
 from typing import NamedTuple
 from zlib import crc32
 
@@ -25,11 +26,12 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An HTTP answer."""
+    """An HTTP answer; one that goes on for as long as there is something to tell has it in `chunks`."""
 
     status: int
     headers: Headers
     body: bytes
+    chunks: AsyncIterator[bytes] | None = None
 
 
 class ServiceError(Exception):

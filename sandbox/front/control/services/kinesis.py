@@ -1,4 +1,7 @@
-"""Kinesis streams' tags and record size. https://docs.aws.amazon.com/kinesis/latest/APIReference/API_TagResource.html"""
+"""Kinesis streams' tags and record size; `sandbox.kinesis` has the shards and their readers.
+
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_TagResource.html
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from moto.kinesis.models import Stream, kinesis_backends
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
 from sandbox.front.control.registry import amends, answers
-from sandbox.front.kinesis import max_record_kib, set_max_record_kib
-from sandbox.front.reply import ServiceError
+from sandbox.kinesis import consumers, listing
+from sandbox.kinesis.streams import set_max_record_kib, stream_of
+
+__all__ = ["consumers", "listing"]
 
 
 @amends("kinesis", "CreateStream")
@@ -21,14 +26,6 @@ def keep(call: Call, _: dict[str, Any]) -> None:
     stream.tags.update(call.parameters.get("Tags", {}))
     if (size_kib := call.parameters.get("MaxRecordSizeInKiB")) is not None:
         set_max_record_kib(stream, size_kib)
-
-
-@amends("kinesis", "DescribeStreamSummary")
-def tell(call: Call, output: dict[str, Any]) -> None:
-    """A stream says how large a record may be."""
-    summary: dict[str, Any] = output["StreamDescriptionSummary"]
-    streams = backend_of(kinesis_backends, call.region).streams
-    summary["MaxRecordSizeInKiB"] = max_record_kib(streams[summary["StreamName"]])
 
 
 @answers("kinesis", "UpdateMaxRecordSize")
@@ -57,8 +54,4 @@ def untag(call: Call) -> None:
 
 
 def _stream(call: Call, member: str = "ResourceARN") -> Stream:
-    arn = call.parameters[member]
-    for stream in backend_of(kinesis_backends, call.region).streams.values():
-        if stream.arn == arn:
-            return stream
-    raise ServiceError("ResourceNotFoundException", f"Resource {arn} not found.")
+    return stream_of(backend_of(kinesis_backends, call.region), None, call.parameters[member])

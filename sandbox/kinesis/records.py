@@ -1,7 +1,4 @@
-"""Kinesis streams' records: shards in the place of moto's own, and the calls that carry data.
-
-https://docs.aws.amazon.com/kinesis/latest/APIReference/
-"""
+"""The calls that carry records, but for SubscribeToShard. https://docs.aws.amazon.com/kinesis/latest/APIReference/"""
 
 from __future__ import annotations
 
@@ -14,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 from moto.kinesis.models import KinesisBackend, kinesis_backends
-from moto.kinesis.models import Shard as MotoShard
 
 from sandbox.front.backends import backend_of
 from sandbox.front.iterators import ShardPosition
-from sandbox.front.record_log import RecordLog
 from sandbox.front.reply import JSON_1_1, Reply, ServiceError, json_reply
+from sandbox.kinesis.shard import Shard
+from sandbox.kinesis.streams import begin_at, children_of, max_record_kib, shard_of, stream_of, trim
 
 if TYPE_CHECKING:
     from moto.kinesis.models import Stream
@@ -28,59 +25,12 @@ T = TypeVar("T")
 
 _MAX_PUT_RECORDS = 500
 _MAX_PUT_BYTES = 10 << 20
-# Of a stream with the default MaxRecordSizeInKiB; moto keeps no other.
-_MAX_RECORD_KIB = 1024
-_KEPT_MAX_RECORD = "sandbox_max_record_kib"
 _MAX_GET_RECORDS = 10_000
 _MAX_GET_BYTES = 10 << 20
 _MAX_KEY_CHARACTERS = 256
 _FRESH_S = 5 * 60
 _HASHES = 2**128
-# 56 digits, as Kinesis has; those of different shards are apart.
-_SEQUENCE_BASE = 4959 * 10**52
-_SEQUENCES_PER_SHARD = 10**24
 _encode = msgspec.json.Encoder().encode
-
-
-class Shard(MotoShard):
-    """A shard whose records are written once, as the JSON that GetRecords answers.
-
-    Those of a shard that was split or merged stay in it, as on AWS, and its
-    children begin empty.
-    """
-
-    def __init__(
-        self,
-        shard_id: int,
-        starting_hash: int,
-        ending_hash: int,
-        parent: str | None = None,
-        adjacent_parent: str | None = None,
-    ) -> None:
-        super().__init__(shard_id, starting_hash, ending_hash, parent, adjacent_parent)
-        self.first_sequence = _SEQUENCE_BASE + shard_id * _SEQUENCES_PER_SHARD
-        self.log = RecordLog()
-
-    def put_record(self, partition_key: str, data: str, explicit_hash_key: str) -> str:  # noqa: ARG002 - as moto calls it
-        """Append a record, `data` in base64; returns its sequence number."""
-        now_s = time.time()
-        sequence = self.first_sequence + self.log.end
-        record = b'{"ApproximateArrivalTimestamp":%.3f,"Data":"%b","PartitionKey":%b,"SequenceNumber":"%d"}' % (
-            now_s,
-            data.encode("ascii"),
-            _encode(partition_key),
-            sequence,
-        )
-        self.log.append(record, now_s)
-        return str(sequence)
-
-    def get_min_sequence_number(self) -> int:
-        """That of the oldest record."""
-        return self.first_sequence + self.log.first
-
-    def get_max_sequence_number(self) -> int:
-        """That of the newest record."""
-        return self.first_sequence + max(self.log.end - 1, 0)
 
 
 class KinesisCalls:
@@ -165,26 +115,15 @@ def _put_records(backend: KinesisBackend, body: bytes) -> Reply:
 def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> Reply:
     request = msgspec.json.decode(body, type=_GetShardIterator)
     stream = _stream(backend, request)
-    shard = _shard(stream, request.ShardId)
-    log = shard.log
-    log.trim(time.time() - stream.retention_period_hours * 3600)
-    kind = request.ShardIteratorType
-    if kind == "TRIM_HORIZON":
-        index = log.first
-    elif kind == "LATEST":
-        index = log.end
-    elif kind == "AT_TIMESTAMP":
-        if request.Timestamp is None:
-            raise ServiceError("InvalidArgumentException", "Timestamp is required for AT_TIMESTAMP")
-        index = log.index_at(request.Timestamp)
-    else:
-        number = request.StartingSequenceNumber
-        if number is None or not number.isdecimal():
-            raise ServiceError("InvalidArgumentException", f"StartingSequenceNumber is required for {kind}")
-        index = int(number) - shard.first_sequence + (kind == "AFTER_SEQUENCE_NUMBER")
-        if not 0 <= index <= log.end:
-            message = f"StartingSequenceNumber {number} used in GetShardIterator on shard {request.ShardId} is invalid."
-            raise ServiceError("InvalidArgumentException", message)
+    shard = shard_of(stream, request.ShardId)
+    index = begin_at(
+        stream,
+        shard,
+        request.ShardIteratorType,
+        request.StartingSequenceNumber,
+        request.Timestamp,
+        "GetShardIterator",
+    )
     return _reply({"ShardIterator": ShardPosition(stream.stream_name, shard.shard_id, index).token()})
 
 
@@ -193,11 +132,11 @@ def _get_records(backend: KinesisBackend, body: bytes) -> Reply:
     position = ShardPosition.parse(request.ShardIterator, _FRESH_S, "InvalidArgumentException")
     if not 1 <= request.Limit <= _MAX_GET_RECORDS:
         raise ServiceError("InvalidArgumentException", f"Limit must be between 1 and {_MAX_GET_RECORDS}")
-    stream = _stream(backend, _Named(StreamName=position.stream))
-    shard = _shard(stream, position.shard)
+    stream = stream_of(backend, position.stream, None)
+    shard = shard_of(stream, position.shard)
     if position.index > shard.log.end:
         raise ServiceError("ExpiredIteratorException", "The iterator is of a stream that was deleted: get a new one.")
-    shard.log.trim(time.time() - stream.retention_period_hours * 3600)
+    trim(stream, shard)
     start = max(position.index, shard.log.first)
     records = shard.log.read(start, request.Limit, _MAX_GET_BYTES)
     end = start + len(records)
@@ -207,7 +146,7 @@ def _get_records(backend: KinesisBackend, body: bytes) -> Reply:
         "Records": [msgspec.Raw(record) for record in records],
     }
     if at_tip and not shard.is_open:
-        answer["ChildShards"] = _children(stream, shard)
+        answer["ChildShards"] = children_of(stream, shard)
     else:
         answer["NextShardIterator"] = ShardPosition(position.stream, position.shard, end).token()
     return _reply(answer)
@@ -221,36 +160,12 @@ _OPERATIONS: dict[str, Callable[[KinesisBackend, bytes], Reply]] = {
 }
 
 
-def max_record_kib(stream: Stream) -> int:
-    """The largest record that a stream takes, in KiB; `set_max_record_kib` changes it."""
-    return vars(stream).get(_KEPT_MAX_RECORD, _MAX_RECORD_KIB)
-
-
-def set_max_record_kib(stream: Stream, size_kib: int) -> None:
-    """Have a stream take records up to a size in KiB."""
-    vars(stream)[_KEPT_MAX_RECORD] = size_kib
-
-
 def _reply(answer: dict[str, Any]) -> Reply:
     return json_reply(200, _encode(answer), JSON_1_1)
 
 
 def _stream(backend: KinesisBackend, request: _Named) -> Stream:
-    name = request.StreamName or (request.StreamARN or "").partition(":stream/")[2]
-    stream = backend.streams.get(name)
-    if stream is None:
-        raise ServiceError("ResourceNotFoundException", f"Stream {name} under account {backend.account_id} not found.")
-    return stream
-
-
-def _shard(stream: Stream, shard_id: str) -> Shard:
-    shard = stream.shards.get(shard_id)
-    if not isinstance(shard, Shard):
-        raise ServiceError(
-            "ResourceNotFoundException",
-            f"Shard {shard_id} in stream {stream.stream_name} under account {stream.account_id} does not exist",
-        )
-    return shard
+    return stream_of(backend, request.StreamName, request.StreamARN)
 
 
 def _check(record: _Entry | _PutRecord, place: str, limit_kib: int) -> int:
@@ -286,15 +201,3 @@ def _shard_for(stream: Stream, record: _Entry | _PutRecord) -> Shard:
         if shard.is_open and shard.starting_hash <= hash_key <= shard.ending_hash and isinstance(shard, Shard):
             return shard
     raise ServiceError("ResourceNotFoundException", f"No open shard of {stream.stream_name} takes this record.")
-
-
-def _children(stream: Stream, parent: Shard) -> list[dict[str, Any]]:
-    return [
-        {
-            "ShardId": shard.shard_id,
-            "ParentShards": [name for name in (shard.parent, shard.adjacent_parent) if name],
-            "HashKeyRange": shard.to_json()["HashKeyRange"],
-        }
-        for shard in stream.shards.values()
-        if parent.shard_id in (shard.parent, shard.adjacent_parent)
-    ]

@@ -1,0 +1,79 @@
+"""A shard, in the place of moto's own."""
+
+from __future__ import annotations
+
+import time
+from asyncio import Event
+
+import msgspec
+from moto.kinesis.models import Shard as MotoShard
+
+from sandbox.front.record_log import RecordLog
+
+# 56 digits, as Kinesis has; those of different shards are apart, and a child's are greater than its parents'.
+_SEQUENCE_BASE = 4959 * 10**52
+_SEQUENCES_PER_SHARD = 10**24
+_encode = msgspec.json.Encoder().encode
+
+
+class Shard(MotoShard):
+    """A shard whose records are written once, as the JSON that GetRecords answers.
+
+    Those of a shard that was split or merged stay in it, as on AWS, and its
+    children begin empty. `created_s` and `closed_s` are epoch seconds;
+    `closed_s` is None while it is open. Whoever waits for the next record, or
+    for the end, has an event in `waiting`.
+    """
+
+    def __init__(
+        self,
+        shard_id: int,
+        starting_hash: int,
+        ending_hash: int,
+        parent: str | None = None,
+        adjacent_parent: str | None = None,
+    ) -> None:
+        self.waiting: set[Event] = set()
+        self.created_s = time.time()
+        self.closed_s: float | None = None
+        super().__init__(shard_id, starting_hash, ending_hash, parent, adjacent_parent)
+        self.first_sequence = _SEQUENCE_BASE + shard_id * _SEQUENCES_PER_SHARD
+        self.log = RecordLog()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes records."""
+        return self.closed_s is None
+
+    @is_open.setter
+    def is_open(self, value: bool) -> None:
+        self.closed_s = None if value else self.closed_s or time.time()
+        self._wake()
+
+    def put_record(self, partition_key: str, data: str, explicit_hash_key: str) -> str:  # noqa: ARG002 - as moto calls it
+        """Append a record, `data` in base64; returns its sequence number."""
+        # In the milliseconds that are told, lest reading AT_TIMESTAMP of a record's own time passes it over.
+        now_s = int(time.time() * 1000) / 1000
+        sequence = self.first_sequence + self.log.end
+        record = b'{"ApproximateArrivalTimestamp":%.3f,"Data":"%b","PartitionKey":%b,"SequenceNumber":"%d"}' % (
+            now_s,
+            data.encode("ascii"),
+            _encode(partition_key),
+            sequence,
+        )
+        self.log.append(record, now_s)
+        if self.waiting:
+            self._wake()
+        return str(sequence)
+
+    def get_min_sequence_number(self) -> int:
+        """That of the oldest record."""
+        return self.first_sequence + self.log.first
+
+    def get_max_sequence_number(self) -> int:
+        """That of the newest record."""
+        return self.first_sequence + max(self.log.end - 1, 0)
+
+    def _wake(self) -> None:
+        for event in self.waiting:
+            event.set()

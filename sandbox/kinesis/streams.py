@@ -1,0 +1,105 @@
+"""Streams and shards by their names, and where in a shard a reader begins."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from moto.kinesis.models import KinesisBackend
+
+from sandbox.front.reply import ServiceError
+from sandbox.kinesis.shard import Shard
+
+if TYPE_CHECKING:
+    from moto.kinesis.models import Stream
+
+# Of a stream with the default MaxRecordSizeInKiB; moto keeps no other.
+_MAX_RECORD_KIB = 1024
+_KEPT_MAX_RECORD = "sandbox_max_record_kib"
+
+
+def max_record_kib(stream: Stream) -> int:
+    """The largest record that a stream takes, in KiB; `set_max_record_kib` changes it."""
+    return vars(stream).get(_KEPT_MAX_RECORD, _MAX_RECORD_KIB)
+
+
+def set_max_record_kib(stream: Stream, size_kib: int) -> None:
+    """Have a stream take records up to a size in KiB."""
+    vars(stream)[_KEPT_MAX_RECORD] = size_kib
+
+
+def stream_of(backend: KinesisBackend, name: str | None, arn: str | None) -> Stream:
+    """The stream with a name or an ARN; ResourceNotFoundException where there is none."""
+    name = name or (arn or "").partition(":stream/")[2]
+    stream = backend.streams.get(name)
+    if stream is None:
+        raise ServiceError("ResourceNotFoundException", f"Stream {name} under account {backend.account_id} not found.")
+    return stream
+
+
+def shard_of(stream: Stream, shard_id: str) -> Shard:
+    """The shard with an id; ResourceNotFoundException where there is none."""
+    shard = stream.shards.get(shard_id)
+    if not isinstance(shard, Shard):
+        raise ServiceError(
+            "ResourceNotFoundException",
+            f"Shard {shard_id} in stream {stream.stream_name} under account {stream.account_id} does not exist",
+        )
+    return shard
+
+
+def trim(stream: Stream, shard: Shard) -> None:
+    """Forget the records of a shard whose retention is over."""
+    shard.log.trim(horizon_s(stream))
+
+
+def horizon_s(stream: Stream) -> float:
+    """The time (epoch seconds) before which a stream keeps nothing."""
+    return time.time() - stream.retention_period_hours * 3600
+
+
+def kept_shards(stream: Stream) -> list[Shard]:
+    """The shards in which there may be records: open, or closed within the retention."""
+    horizon = horizon_s(stream)
+    shards = [shard for shard in stream.shards.values() if isinstance(shard, Shard)]
+    return [shard for shard in shards if shard.closed_s is None or shard.closed_s >= horizon]
+
+
+def begin_at(stream: Stream, shard: Shard, kind: str, sequence: str | None, at_s: float | None, call: str) -> int:
+    """The index in a shard's log at which reading begins; `kind` is a ShardIteratorType.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
+
+    Raises:
+        ServiceError: the place is none of this shard, or is not given.
+    """
+    trim(stream, shard)
+    log = shard.log
+    if kind == "TRIM_HORIZON":
+        return log.first
+    if kind == "LATEST":
+        return log.end
+    if kind == "AT_TIMESTAMP":
+        if at_s is None:
+            raise ServiceError("InvalidArgumentException", "Timestamp is required for AT_TIMESTAMP")
+        return log.index_at(at_s)
+    if sequence is None or not sequence.isdecimal():
+        raise ServiceError("InvalidArgumentException", f"StartingSequenceNumber is required for {kind}")
+    index = int(sequence) - shard.first_sequence + (kind == "AFTER_SEQUENCE_NUMBER")
+    if not 0 <= index <= log.end:
+        message = f"StartingSequenceNumber {sequence} used in {call} on shard {shard.shard_id} is invalid."
+        raise ServiceError("InvalidArgumentException", message)
+    return index
+
+
+def children_of(stream: Stream, parent: Shard) -> list[dict[str, Any]]:
+    """A closed shard's children, as GetRecords and SubscribeToShard tell them at its end."""
+    return [
+        {
+            "ShardId": shard.shard_id,
+            "ParentShards": [name for name in (shard.parent, shard.adjacent_parent) if name],
+            "HashKeyRange": shard.to_json()["HashKeyRange"],
+        }
+        for shard in stream.shards.values()
+        if parent.shard_id in (shard.parent, shard.adjacent_parent)
+    ]
