@@ -17,7 +17,7 @@ from components import compiler
 
 
 class CompiledParts(BuildHookInterface[Any]):
-    """Puts both libraries into the wheel; an editable installation gets them in the checkout, as by `make`."""
+    """Puts both modules into the wheel; an editable installation gets them in the checkout, as by `make`."""
 
     PLUGIN_NAME = "custom"
 
@@ -50,14 +50,14 @@ def parts() -> tuple[compiler.Part, ...]:
 def tag() -> str:
     """The wheel's tag: https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
 
-    The parts are modules of CPython 3.11's stable ABI, which a Python without its
-    lock has none of yet. On Linux the platform is what the
-    wheel was built on and nothing wider. The libraries ask for no C library by
-    name or version, so they run under any, but manylinux promises to run on
-    every x86-64 processor, and they are compiled for those since 2009. On macOS
-    it is the oldest system that the compiler is given.
+    Both parts are modules of CPython 3.11's stable ABI, which the free-threaded
+    build does not have: https://docs.python.org/3/howto/free-threading-extensions.html
+    On Linux the platform is the one that the wheel is built on. The modules ask
+    for no C library by name or version, so they load under any, but manylinux
+    promises every x86-64 processor, and they are compiled for those since 2009.
+    On macOS it is the oldest system that the compiler is given.
     """
-    python = "py3-none" if not parts() else "cp311-abi3"
+    python = "cp311-abi3" if parts() else "py3-none"
     if sys.platform == "darwin":
         oldest = compiler.MACOS.removeprefix("macos.").replace(".", "_")
         processor = {"aarch64": "arm64"}.get(compiler.machine(), compiler.machine())

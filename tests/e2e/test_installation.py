@@ -19,7 +19,7 @@ from tests.e2e.installation import ROOT, Environment, build, required
 from tests.e2e.pipeline import Finished
 
 PACKAGES = {"components", "lake", "loadgen", "sandbox", "stack", "transform"}
-COMPILED = {"loadgen/_native.abi3.so", "transform/libplain.so"}
+COMPILED = {"loadgen/_native.abi3.so", "transform/_native.abi3.so"}
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_the_whole_pipeline_runs_from_what_is_installed(deployed: Deployed) -> N
     assert wrong.code == 2
     assert len(wrong.err.splitlines()) == 1
     compiled = deployed.environment.run(
-        deployed.cwd, "python", "-c", "from transform import handler, plain; print(plain.MISSING)"
+        deployed.cwd, "python", "-c", "from transform import compiled, handler; print(compiled.missing)"
     )
     assert (compiled.code, compiled.out) == (0, "None\n")
 
