@@ -10,7 +10,8 @@ from stack.errors import UserError
 class StackOutputs(Struct, frozen=True, kw_only=True):
     """The stack's outputs, each a name, an ARN or a URL; None where it is not known.
 
-    A stack has `event_bus_name` and `event_queue_url` only with `eventFanout`.
+    A stack has `event_bus_name` and `event_queue_url` only with `eventFanout`. With `captureMode`
+    native it has no Pipes, and so no names of them, of their function and of their queue.
 
     `endpoint_url` is the endpoint of the AWS calls; None means AWS. `origin` names the source of the outputs in words:
     "the options", "stack 'dev'", "the sandbox".
@@ -24,6 +25,8 @@ class StackOutputs(Struct, frozen=True, kw_only=True):
     stream_arn: str | None = None
     stream_name: str | None = None
     pipe_name: str | None = None
+    large_pipe_name: str | None = None
+    shorten_function_name: str | None = None
     delivery_stream_name: str | None = None
     function_name: str | None = None
     bucket_name: str | None = None

@@ -8,6 +8,7 @@ import pytest
 from components import continuity
 from components.explain.graph import Graph, Resource
 from components.settings import PROJECT
+from stack import outputs
 from tests.unit.components.provider import class_of
 from tests.unit.components.running import Record
 from transform.schema import TABLE
@@ -72,6 +73,12 @@ def test_the_stack_tells_tools_where_to_find_everything(stack: str, program: Gra
         name: value.format(stack.replace("-", "_") if name == "database_name" else stack)
         for name, value in OUTPUTS.items()
     }
+
+
+def test_the_tools_know_every_output_and_no_other(record: Record) -> None:
+    """`stack.outputs` cannot import the program: an output that is added in one place needs the other."""
+    exported = set(record("local", {"eventFanout": "true"}).outputs) - {continuity.OUTPUT}
+    assert set(outputs.NAMES) == exported
 
 
 def test_only_components_stand_at_the_top(program: Graph) -> None:
