@@ -1,4 +1,4 @@
-"""The pipeline: settings, then the stages in the order in which a change meets them, then what tools look up."""
+"""The pipeline: settings, the stages in the order of a change, and the outputs for the tools."""
 
 import dataclasses
 from pathlib import Path

@@ -1,7 +1,5 @@
-"""The pipeline's stages, one Pulumi component resource a file.
+"""The pipeline's stages, one Pulumi component resource per file.
 
-`__main__.py` reads `Settings`, makes a `Site` of it and hands that to each
-stage; nothing in here reads the stack's configuration a second time. A stage
-can be used without the others: its arguments say what it needs, its attributes
-what it gives.
+`__main__.py` reads `Settings`, creates a `Context` from it and passes that to each stage; no stage reads the stack's
+configuration again. A stage can be used without the others: its arguments are its inputs, its attributes its outputs.
 """

@@ -1,4 +1,4 @@
-"""How the lake is queried: the Athena workgroup, the current-state view, the saved queries."""
+"""Queries of the lake: the Athena workgroup, the current-state view, the saved queries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Encryption = aws.athena.WorkgroupConfigurationResultConfigurationEncryptionConf
 
 @dataclass(frozen=True)
 class AnalyticsArgs:
-    """What analytics needs: the bucket for results, and the catalogue's database."""
+    """The bucket for results, and the catalogue's database."""
 
     bucket_name: pulumi.Input[str]
     database_name: pulumi.Input[str]
@@ -28,8 +28,8 @@ class AnalyticsArgs:
 class Analytics(Stage):
     """An Athena workgroup whose settings no client can override, the view and the saved queries.
 
-    Results are encrypted and expire with the lake's `query-results/`. A query that
-    would scan more than `queryScanLimitGb` is stopped. Exports `workgroup_name` and `view_name`.
+    Results are encrypted and expire with the lake's `query-results/`. Athena cancels a query that scans more than
+    `queryScanLimitGb`. Exports `workgroup_name` and `view_name`.
     """
 
     workgroup_name: pulumi.Output[str]
@@ -68,14 +68,15 @@ class Analytics(Stage):
             aws.glue.CatalogTableArgs(
                 database_name=database,
                 name=site.table.view,
-                description=f"The {site.table.entity} table as it is now: the last change of each key, less removals",
+                description=f"The {site.table.entity} table's current state: the last change of each key, without "
+                "deleted keys",
                 table_type="VIRTUAL_VIEW",
                 parameters={"presto_view": "true", "comment": "Presto View"},
                 view_original_text=database.apply(lambda name: view.encoded(site.table, name)),
                 view_expanded_text="/* Presto View */",
                 storage_descriptor=aws.glue.CatalogTableStorageDescriptorArgs(
-                    # Athena reads no view without a SerDe, though it uses none of it ("Table storage descriptor
-                    # is missing SerDe info"); its own views have an empty one, which the provider leaves out.
+                    # Athena requires a view to have a SerDe, although it does not use it ("Table storage descriptor is
+                    # missing SerDe info"); its own views have an empty one, which the provider omits.
                     # https://github.com/hashicorp/terraform-provider-aws/issues/28517
                     ser_de_info=aws.glue.CatalogTableStorageDescriptorSerDeInfoArgs(
                         name="-", serialization_library="-"

@@ -1,4 +1,4 @@
-"""An S3 bucket that passes a review, whatever is put into it."""
+"""An S3 bucket with secure defaults."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ OWNED_BESIDE: Mapping[str, str] = {
     "aws:s3/bucketVersioning:BucketVersioning": "versioning",
     "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration": "website",
 }
-"""What of a bucket a resource beside it sets, by that resource's type. The provider reads it back into the bucket's
-own properties too, and after a refresh the next update would take it away, for the bucket does not ask for it.
+"""The bucket properties that separate resources manage, by the type of that resource. The provider also reads them into
+the bucket's own properties, so after a refresh the next update would remove them, because the bucket does not set them.
 https://github.com/pulumi/pulumi-aws/issues/6244
 """
 
@@ -46,9 +46,8 @@ _Abort = aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadAr
 
 @dataclass(frozen=True)
 class BucketArgs:
-    """A bucket's part in the stack's names, its key (None: S3's own), its lifecycle and its policy.
-
-    The permissions' resources are key patterns in the bucket.
+    """A bucket's part of the stack's names, its KMS key (None: S3's own), its lifecycle and its policy. The
+    permissions' resources are key patterns in the bucket.
     """
 
     part: str
@@ -58,10 +57,9 @@ class BucketArgs:
 
 
 class Bucket(pulumi.ComponentResource):
-    """A bucket closed to the public and to plain HTTP, owner enforced, encrypted, versioned, tidied.
-
-    Old versions and half-finished uploads go by themselves. Emptied when
-    destroyed only by `forceDestroy`, protected by `protect`. Exports `name` and `arn`.
+    """A bucket without public access and plain HTTP, with owner-enforced objects, encryption, versions and a lifecycle.
+    Old versions and incomplete uploads expire. Only `forceDestroy` allows a destroy to empty it; `protect` protects it.
+    Exports `name` and `arn`.
     """
 
     name: pulumi.Output[str]
@@ -122,7 +120,7 @@ class Bucket(pulumi.ComponentResource):
                         apply_server_side_encryption_by_default=_Default(
                             sse_algorithm="aws:kms" if key_arn else "AES256", kms_master_key_id=key_arn
                         ),
-                        # One call to KMS for many objects, not one for each.
+                        # One KMS call for many objects instead of one per object.
                         bucket_key_enabled=True if key_arn else None,
                     )
                 ],
@@ -143,7 +141,7 @@ class Bucket(pulumi.ComponentResource):
             id="tidy",
             status="Enabled",
             filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-            # A version that has gone leaves a marker of its deletion, and that goes here.
+            # An expired version leaves a delete marker, which this removes.
             expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True),
             noncurrent_version_expiration=_Noncurrent(noncurrent_days=_NONCURRENT_DAYS),
             abort_incomplete_multipart_upload=_Abort(days_after_initiation=_UPLOAD_DAYS),
@@ -155,7 +153,7 @@ class Bucket(pulumi.ComponentResource):
         )
 
     def _admit(self, name: str, permissions: tuple[Permission, ...], closed: pulumi.Resource) -> None:
-        """Set the bucket's policy, after its public access block: S3 refuses to change both at once."""
+        """Set the bucket's policy after its public access block: S3 refuses concurrent changes of both."""
         inside = [
             dataclasses.replace(
                 permission,
@@ -175,7 +173,7 @@ class Bucket(pulumi.ComponentResource):
 
 
 def expire(rule: str, prefix: str, days: int) -> LifecycleRule:
-    """The rule that lets objects under a prefix go after so many days."""
+    """The lifecycle rule that expires objects under a prefix after a number of days."""
     return LifecycleRule(
         id=rule,
         status="Enabled",

@@ -1,11 +1,4 @@
-"""The Lambda's zip: the same input makes the same bytes, on any machine at any time.
-
-It holds the transform package, its inner loop compiled, and its pinned dependencies,
-all for the Lambda's own platform, not this machine's. Names are sorted, times and modes are
-fixed and nothing is compressed, so that no version of zlib matters. The zip is
-kept under a digest of all that went into it, and is then had without a network:
-in the checkout's .build/, or in the user's cache where the project is installed.
-"""
+"""The Lambda's zip, a reproducible build: the same input gives the same bytes on any machine."""
 
 from __future__ import annotations
 
@@ -25,7 +18,7 @@ from components.wheels import Install, Target, install
 from transform import schema
 
 _FORMAT = "2"
-"""Part of the digest: raise it when the same input shall make other bytes."""
+"""Part of the digest: raise it when the output for the same input changes."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644
@@ -36,15 +29,13 @@ _NOT_NEEDED_SUFFIXES = frozenset({".pyc", ".pyi", ".pyo"})
 _INSTALLERS_NOTES = frozenset({".lock", "INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json"})
 
 Entry = tuple[str, bytes]
-"""A file of the zip: its name there, and its content."""
+"""A file of the zip: its name and its content."""
 
 
 def build(root: Path, target: Target, installer: Install = install) -> Path:
-    """The zip of the project at `root` for a target: built, or found where it was built before.
-
-    `root` is the directory of `__main__.py`. The transform is the package beside
-    it, or else the installed one. BundleError when its dependencies cannot be
-    had, or its inner loop does not compile.
+    """The zip of the project at `root` for a target: built, or taken from the cache. `root` is the directory of
+    `__main__.py`. The transform is the package in that directory, otherwise the installed one. Raises BundleError when
+    its dependencies cannot be installed, or its C part does not compile.
     """
     requirements = root / "requirements" / "transform.txt"
     checkout = (root / "transform").is_dir()
@@ -57,7 +48,7 @@ def build(root: Path, target: Target, installer: Install = install) -> Path:
         with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
             wheels = Path(scratch) / "wheels"
             installer(requirements, target, wheels)
-            # Replaced in one step: a build that is broken off leaves no half a zip behind.
+            # Replaced atomically: an interrupted build leaves no partial zip.
             unfinished = Path(scratch) / path.name
             library = (LIBRARY, compile_library(code / SOURCE, target))
             unfinished.write_bytes(archive([*sources, library, *_dependencies(wheels)]))
@@ -66,7 +57,7 @@ def build(root: Path, target: Target, installer: Install = install) -> Path:
 
 
 def archive(entries: Iterable[Entry]) -> bytes:
-    """A zip of these files that depends on nothing but their names and contents."""
+    """A zip of these files that depends only on their names and contents."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as bundle:
         for name, content in sorted(entries):
@@ -78,7 +69,7 @@ def archive(entries: Iterable[Entry]) -> bytes:
 
 
 def _cache() -> Path:
-    """Where the user's programs keep what they can make again, which an installation is no place for.
+    """The user's cache directory; an installation directory may be read-only.
 
     https://specifications.freedesktop.org/basedir-spec/latest/ and, for macOS,
     https://developer.apple.com/library/archive/documentation/FileManagement/Conceptual/FileSystemProgrammingGuide

@@ -1,4 +1,4 @@
-"""From the table to Kinesis: the data stream, and what fills it."""
+"""From the table to Kinesis: the data stream and its writers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from components.stage import Site, Stage
 
 @dataclass(frozen=True)
 class CaptureArgs:
-    """What a capture needs: the table's name, the ARN of its DynamoDB stream, and the zip of the transform.
-
-    In the zip is also the function that shortens large changes.
+    """The table's name, the ARN of its DynamoDB stream, and the zip of the transform. The zip also has the function
+    that shortens large changes.
     """
 
     table_name: pulumi.Input[str]
@@ -29,26 +28,24 @@ class CaptureArgs:
 class Capture(Stage):
     """A Kinesis data stream, filled by EventBridge Pipes or by the table itself.
 
-    `captureMode` pipe: two Pipes deliver DynamoDB Streams records, with their
-    sequence numbers, and send what they give up on to a dead-letter queue. The one of the large
-    changes has them shortened to what Firehose takes.
-    `native`: DynamoDB's own Kinesis destination, whose records carry the time in
-    microseconds and no sequence number; there is no Pipe, no function and no queue then, and
-    `pipe_name`, `large_pipe_name`, `shorten_function_name`, `dead_letter_queue_url` and
-    `dead_letter_queue_name` are "". DynamoDB skips a change whose record would exceed 1 MiB there, and goes on
+    `captureMode` pipe: two Pipes deliver DynamoDB Streams records, with their sequence numbers, and send batches that
+    fail to a dead-letter queue. The Pipe of large changes calls a function that shortens them to Firehose's limit.
+    `native`: DynamoDB's own Kinesis destination, whose records carry the time in microseconds and no sequence number;
+    there is no Pipe, no function and no queue then, and `pipe_name`, `large_pipe_name`, `shorten_function_name`,
+    `dead_letter_queue_url` and `dead_letter_queue_name` are "". DynamoDB skips a change whose record would exceed 1 MiB
     (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_using-shards-and-metrics.html,
-    FailedToReplicateRecordCount): such a change is lost to the lake, which an alarm tells. The partition key is
-    DynamoDB's own choice; nothing documents it, nor that a long key of the table would not fit.
+    FailedToReplicateRecordCount): such a change never reaches the lake, and an alarm reports it. DynamoDB chooses the
+    partition key; neither the choice nor the treatment of a long table key is documented.
 
-    The stream takes records of 1 MiB, its default. More (`maxRecordSizeInKiB`) would be of no use: AWS says to check
-    first that what reads the stream can handle it
-    (https://docs.aws.amazon.com/streams/latest/dev/large-records.html), and the largest record that Firehose is
-    documented to take has 1,000 KiB (https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html).
+    The stream takes records of 1 MiB, its default. More (`maxRecordSizeInKiB`) would not help: AWS says to check first
+    that the stream's consumers support it (https://docs.aws.amazon.com/streams/latest/dev/large-records.html), and the
+    documented maximum of a Firehose record is 1,000 KiB
+    (https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html).
 
-    **When the mode is changed on a live stack** the engine makes what is new before it deletes what is gone
-    (pulumi/pulumi, pkg/resource/deploy/deployment_executor.go: deletes are generated when all else is done), so
-    the captures overlap and nothing is between them: the provider waits until a destination is ACTIVE or a Pipe
-    RUNNING, a Pipe begins with the oldest change that the table's stream has, and that stream is there in both modes.
+    **When the mode is changed on a live stack** the engine creates new resources before it deletes old ones
+    (pulumi/pulumi, pkg/resource/deploy/deployment_executor.go: deletes are generated last), so the captures overlap
+    without a gap: the provider waits until a destination is ACTIVE or a Pipe RUNNING, a Pipe starts with the oldest
+    change of the table's stream, and that stream exists in both modes.
 
     Exports `stream_name` and `stream_arn` (of the Kinesis stream).
     """

@@ -1,4 +1,4 @@
-"""What the lake holds, for those who query it: the Glue database, the change log's table, the crawler."""
+"""The Glue database, the change log's table, and the crawler."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PARTITION = "arrival_hour"
 """The partition key: the hour in which an object's oldest change reached Firehose, UTC."""
 
 _OBSERVED = "observed_"
-"""The prefix of the crawler's own tables: it must never rewrite the typed one."""
+"""The prefix of the crawler's tables: it must never rewrite the typed one."""
 
 _FORMATS: dict[LakeFormat, tuple[str, str, str]] = {
     "parquet": (
@@ -35,20 +35,17 @@ _FORMATS: dict[LakeFormat, tuple[str, str, str]] = {
 
 @dataclass(frozen=True)
 class CatalogueArgs:
-    """What a catalogue needs: the lake's bucket."""
+    """The lake's bucket."""
 
     bucket_name: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
 
 
 class Catalogue(Stage):
-    """A Glue database with the change log's table, and a crawler beside it.
-
-    The table's columns are the schema's. Its partitions are projected, so a row
-    can be queried as soon as its object is written, with no crawler and no
-    partition to add. The crawler, run on demand or by `crawlerSchedule`, writes
-    down what it finds in a table of its own (observed_...), to hold against the
-    typed one. Exports `database_name`, `change_log_name` and `crawler_name`.
+    """A Glue database with the change log's table, and a crawler. The table's columns are the schema's. It uses
+    partition projection, so a row can be queried as soon as its object is written, without a crawler or new partitions.
+    The crawler, run on demand or by `crawlerSchedule`, writes its result to a separate table (observed_...), to compare
+    with the typed one. Exports `database_name`, `change_log_name` and `crawler_name`.
     """
 
     database_name: pulumi.Output[str]
@@ -152,7 +149,7 @@ class Catalogue(Stage):
             name,
             aws.glue.CrawlerArgs(
                 name=crawler_name,
-                description="What the objects really hold, to compare with the typed table",
+                description="The columns found in the objects, to compare with the typed table",
                 role=role.arn,
                 database_name=database.name,
                 table_prefix=_OBSERVED,
@@ -165,7 +162,7 @@ class Catalogue(Stage):
                 configuration=json.dumps(
                     {
                         "Version": 1.0,
-                        # One table, however the columns of its objects came to differ.
+                        # One table, even if the objects' columns differ.
                         "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas", "TableLevelConfiguration": 2},
                         "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}},
                     }

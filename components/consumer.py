@@ -1,4 +1,4 @@
-"""An example of who listens to the domain events: a queue, and a rule for each event that leads there."""
+"""An example consumer of the domain events: a queue, and a rule for each event that routes to it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ from transform.schema import DomainEvent
 
 @dataclass(frozen=True)
 class ConsumerArgs:
-    """What it needs: the bus's name, and the ARN of the queue for what cannot be delivered or handled."""
+    """The bus's name, and the ARN of the dead-letter queue."""
 
     bus_name: pulumi.Input[str]
     dead_letters_arn: pulumi.Input[str]
 
 
 class Consumer(Stage):
-    """A queue that gets a message for each domain event, and the rules that send it there.
+    """A queue that receives a message for each domain event, and the rules that send it.
 
-    A message is {"event": the event's name, "id": the bus's id of it, "change":
-    the detail of `domain.detail`}. What EventBridge cannot deliver in a day, and
-    what a reader fails at five times, goes to the dead-letter queue.
-    Exports `queue_url` and `queue_name`.
+    A message is {"event": the event's name, "id": the bus's id of it, "change": the detail of `domain.detail`}. Events
+    that EventBridge cannot deliver within a day, and messages that the consumer fails to process five times, go to the
+    dead-letter queue. Exports `queue_url` and `queue_name`.
     """
 
     queue_url: pulumi.Output[str]
@@ -76,6 +75,6 @@ class Consumer(Stage):
                 dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=args.dead_letters_arn),
                 retry_policy=tried_as_long_as_can_be(),
             ),
-            # A target whose queue does not yet let it in would lose the first events to the dead letters.
+            # A target whose queue policy does not allow it yet would send the first events to the dead-letter queue.
             self.child([queue]),
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-# The provider's names say the whole path to a block; these say the block. Unformatted,
-# for a line may be as long as the one word on it.
+# The provider's names contain the whole path to a block; these aliases name the block. Unformatted, because a line may
+# be as long as its one word.
 # fmt: off
 _Conversion = (
     aws.kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationDataFormatConversionConfigurationArgs
@@ -41,7 +41,7 @@ def parquet(
     database_name: pulumi.Input[str],
     table_name: pulumi.Input[str],
 ) -> aws.kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationDataFormatConversionConfigurationArgs:
-    """The conversion to Snappy-compressed Parquet with the newest columns of a Glue table."""
+    """The conversion to Snappy-compressed Parquet with the latest columns of a Glue table."""
     return _Conversion(
         enabled=True,
         input_format_configuration=_Input(

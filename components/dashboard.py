@@ -1,4 +1,4 @@
-"""The dashboard: a change's way from the table to a query's answer, from top to bottom."""
+"""The dashboard: the stages of a change from the table to a query, from top to bottom."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class Row:
-    """A stage's graphs, up to three, under a heading."""
+    """A stage's graphs, up to three, with a heading."""
 
     heading: str
     graphs: Sequence[Graph]
@@ -51,10 +51,10 @@ def body(
 
 
 def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> list[Row]:
-    """The stages in a change's order."""
+    """The stages in the order of a change."""
     return [
         Row(
-            "1 · Table: changes made",
+            "1 · Table: changes",
             [
                 Graph("Write units used", [metrics.table(pipeline, "ConsumedWriteCapacityUnits", label="write units")]),
                 Graph("Writes throttled", [metrics.table(pipeline, "WriteThrottleEvents", label="throttled")]),
@@ -75,7 +75,7 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
                     "Age of the oldest change (ms)",
                     [
                         metrics.stream(pipeline, "GetRecords.IteratorAgeMilliseconds", "Maximum", "since in Kinesis"),
-                        metrics.rows(pipeline, "OldestEventAge", "Maximum", "since it was made"),
+                        metrics.rows(pipeline, "OldestEventAge", "Maximum", "since the change"),
                     ],
                 ),
                 Graph(
@@ -106,7 +106,7 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
                     ],
                 ),
                 Graph(
-                    "Changes read, rows made, bad records",
+                    "Changes read, rows written, bad records",
                     [
                         metrics.rows(pipeline, "Records", label="read"),
                         metrics.rows(pipeline, "Ok", label="rows"),
@@ -131,16 +131,16 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
                     ],
                 ),
                 Graph(
-                    "Share of writes to S3 that succeed",
+                    "Success rate of writes to S3",
                     [metrics.delivery(pipeline, "DeliveryToS3.Success", "Average")],
                 ),
             ],
         ),
         Row(
-            "6 · Athena: questions answered",
+            "6 · Athena: queries",
             [
                 Graph("Bytes scanned", [metrics.workgroup(pipeline, "ProcessedBytes", label="bytes")]),
-                Graph("A query's time (ms)", [metrics.workgroup(pipeline, "TotalExecutionTime", "Average", "average")]),
+                Graph("Query time (ms)", [metrics.workgroup(pipeline, "TotalExecutionTime", "Average", "average")]),
             ],
         ),
         *([_event_row(pipeline)] if with_events else []),
@@ -149,14 +149,14 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
 
 def _event_row(pipeline: Pipeline) -> Row:
     return Row(
-        "7 · Events: changes told to others",
+        "7 · Events: changes published",
         [
             Graph(
                 "Executions of the event Pipe",
                 [
                     metrics.event_pipe(pipeline, "Invocations", label="started"),
                     metrics.event_pipe(pipeline, "ExecutionFailed", label="failed"),
-                    metrics.event_pipe(pipeline, "ExecutionPartiallyFailed", label="failed in part"),
+                    metrics.event_pipe(pipeline, "ExecutionPartiallyFailed", label="partially failed"),
                     metrics.event_pipe(pipeline, "ExecutionThrottled", label="throttled"),
                 ],
             ),
@@ -168,7 +168,7 @@ def _event_row(pipeline: Pipeline) -> Row:
                 ],
             ),
             Graph(
-                "Events given up",
+                "Events in the dead-letter queue",
                 [metrics.event_dead_letters(pipeline, "ApproximateNumberOfMessagesVisible", label="dead letters")],
             ),
         ],
@@ -184,7 +184,7 @@ def _pipe_row(pipeline: Pipeline) -> Row:
                 [
                     metrics.pipe(pipeline, "Invocations", label="started"),
                     metrics.pipe(pipeline, "ExecutionFailed", label="failed"),
-                    metrics.pipe(pipeline, "ExecutionPartiallyFailed", label="failed in part"),
+                    metrics.pipe(pipeline, "ExecutionPartiallyFailed", label="partially failed"),
                     metrics.pipe(pipeline, "ExecutionThrottled", label="throttled"),
                     metrics.large_pipe(pipeline, "Invocations", label="large changes: started"),
                     metrics.large_pipe(pipeline, "ExecutionFailed", label="large changes: failed"),
@@ -200,7 +200,7 @@ def _pipe_row(pipeline: Pipeline) -> Row:
                 ],
             ),
             Graph(
-                "Changes given up",
+                "Changes in the dead-letter queue",
                 [metrics.dead_letters(pipeline, "ApproximateNumberOfMessagesVisible", label="dead letters")],
             ),
         ],

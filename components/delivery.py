@@ -1,4 +1,4 @@
-"""From Kinesis to the lake: Firehose, which calls the transform and writes what it answers."""
+"""From Kinesis to the lake: Firehose, which invokes the transform and writes its rows."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ HOUR = "!{timestamp:yyyy-MM-dd-HH}"
 _LOG_STREAM = "delivery"
 
 _DEFAULTS = {"NumberOfRetries": "3", "BufferSizeInMBs": "1", "BufferIntervalInSeconds": "60"}
-"""Firehose's own values (API_ProcessorParameter). The provider keeps no state of a parameter
-at its default, so one that is given anyway would differ at every update."""
+"""Firehose's defaults (API_ProcessorParameter). The provider stores no parameter that has its default, so an explicit
+default would differ at every update.
+"""
 
 _Destination = aws.kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationArgs
 _Logging = aws.kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationCloudwatchLoggingOptionsArgs
@@ -33,7 +34,7 @@ _Parameter = aws.kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationProcessing
 
 @dataclass(frozen=True)
 class DeliveryArgs:
-    """What a delivery needs: its source stream, its bucket, the table that types its rows, the transform's zip."""
+    """The source stream, the bucket, the Glue table of the rows' types, and the transform's zip."""
 
     stream_arn: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
@@ -45,9 +46,9 @@ class DeliveryArgs:
 class Delivery(Stage):
     """A Firehose delivery stream that reads Kinesis, calls the transform and writes S3.
 
-    Rows go to <change log>/arrival_hour=YYYY-MM-DD-HH/, as Parquet or as gzipped
-    JSON; what could not be transformed, converted or delivered goes to errors/
-    with the reason. Exports `delivery_stream_name` and `function_name`.
+    Rows go to <change log>/arrival_hour=YYYY-MM-DD-HH/, as Parquet or as gzipped JSON; records that cannot be
+    transformed, converted or delivered go to errors/ with the reason. Exports `delivery_stream_name` and
+    `function_name`.
     """
 
     delivery_stream_name: pulumi.Output[str]
@@ -120,7 +121,7 @@ class Delivery(Stage):
                     error_output_prefix=f"{ERRORS}!{{firehose:error-output-type}}/{PARTITION}={HOUR}/",
                     buffering_interval=settings.buffer_interval_seconds,
                     buffering_size=settings.buffer_size_mb,
-                    # Parquet compresses within; Firehose refuses a second compression around it.
+                    # Parquet compresses internally; Firehose refuses a second compression.
                     compression_format="UNCOMPRESSED" if parquet else "GZIP",
                     kms_key_arn=site.key_arn,
                     cloudwatch_logging_options=_Logging(

@@ -1,16 +1,13 @@
-"""A table's domain events in the words of EventBridge: a Pipe's filters and template, and the patterns of rules.
+"""A table's domain events in EventBridge's terms: a Pipe's filters and template, and the rules' patterns.
 
-One Pipe reads the stream, because the readers of a Kinesis shard share 2 MB and
-five reads a second with Firehose; a Pipe for each event would take what the lake
-needs. Its filters are free, and what passes them becomes one event on the bus
-for one change: source, detail type (what the events' column has become) and a
-plain detail. Rules tell the domain events apart there.
+One Pipe reads the stream, because the readers of a Kinesis shard share 2 MB and five reads a second with Firehose; a
+Pipe for each event would use the reads that the lake needs. Its filters are free, and a change that passes them becomes
+one event on the bus: source, detail type (the new value of the events' column) and a flat detail. Rules select the
+domain events there.
 
-What a pattern cannot say: DynamoDB writes numbers as text, a Pipe's template
-hands text on as text, and EventBridge compares numbers only. A list of texts is
-therefore all that there is for "at least": exact for a small whole number, whose
-lesser values can be listed, impossible for an amount of money. So a large order
-is one of many units; by its total it would take a Lambda function.
+Limits of a pattern: DynamoDB writes numbers as text, a Pipe's template passes text as text, and EventBridge compares
+only numbers. So "at least" must exclude a list of texts: exact for a small integer, whose smaller values can be listed,
+impossible for an amount of money. So a large order is one with many units; a large total would need a Lambda function.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-filtering.html
 """
@@ -25,37 +22,37 @@ from typing import Any
 from transform.schema import Column, DomainEvent, Table
 
 MAXIMUM_FILTERS = 5
-"""How many patterns a Pipe's filter criteria hold (API_FilterCriteria)."""
+"""The maximum of patterns in a Pipe's filter criteria (API_FilterCriteria)."""
 
 _CHANGE = "data"
-"""Where a Pipe shows what a Kinesis record holds."""
+"""The member of a Pipe's event with the data of a Kinesis record."""
 _JSON_PATH_NAME = re.compile(r"[A-Za-z0-9_-]+")
-"""What Pipes' JSON paths may have between two dots."""
+"""The allowed names between two dots of a Pipe's JSON path."""
 
 
 def filters(table: Table, threshold: int) -> list[str]:
-    """The patterns, as JSON texts, of which a Kinesis record must match one to be a domain event of the table.
-
-    ValueError for more than a Pipe can hold.
+    """The patterns, as JSON texts, one of which a Kinesis record must match to be a domain event of the table. Raises
+    ValueError for more than a Pipe's maximum.
     """
     always = {(event.op, event.value) for event in table.events if event.at_least is None}
     needed = [event for event in table.events if event.at_least is None or (event.op, event.value) not in always]
     if len(needed) > MAXIMUM_FILTERS:
-        raise ValueError(f"a Pipe holds {MAXIMUM_FILTERS} filters, the events of {table.entity!r} need {len(needed)}")
+        raise ValueError(
+            f"a Pipe has at most {MAXIMUM_FILTERS} filters, the events of {table.entity!r} need {len(needed)}"
+        )
     return [_text({_CHANGE: _of_change(table, event, threshold)}) for event in needed]
 
 
 def detail_type(table: Table) -> str:
-    """The JSON path of what the events' column has become: an event's detail type."""
+    """The JSON path of the new value of the events' column: an event's detail type."""
     return _path(table, _column(table, table.events[0].column), "NewImage")
 
 
 def detail(table: Table) -> str:
     """The Pipe's input template: event_id and op as in the lake, `was`, and under the entity's name the columns.
 
-    Every value is the text that DynamoDB has, numbers too, so that no digit is
-    lost; a missing one is empty. A column is left out whose attribute's name no
-    JSON path of Pipes can hold.
+    Every value is DynamoDB's text, also for numbers, so no digit is lost; a missing value is empty. A column is omitted
+    if a Pipe's JSON path cannot contain its attribute's name.
     """
     columns = {
         column.name: f"<{_path(table, column, 'NewImage')}>" for column in table.columns if _has_path(column.attribute)
@@ -72,7 +69,7 @@ def detail(table: Table) -> str:
 
 
 def pattern(table: Table, event: DomainEvent, threshold: int, source: str) -> str:
-    """The event pattern, as JSON text, of a rule that is for one domain event."""
+    """The event pattern, as JSON text, of one domain event's rule."""
     wanted: dict[str, Any] = {"op": [event.op]}
     if event.at_least:
         wanted[table.entity] = {event.at_least: [_at_least(threshold)]}
@@ -80,7 +77,7 @@ def pattern(table: Table, event: DomainEvent, threshold: int, source: str) -> st
 
 
 def slug(event: DomainEvent) -> str:
-    """The event's name as a part of resources' names."""
+    """The event's name as part of resource names."""
     return re.sub(r"[^a-z0-9]+", "-", event.name.lower()).strip("-")
 
 
@@ -96,14 +93,14 @@ def _of_change(table: Table, event: DomainEvent, threshold: int) -> Mapping[str,
 
 
 def _at_least(threshold: int) -> Mapping[str, Any]:
-    """Not missing and none of the whole numbers below: exact for a count, which is never negative."""
+    """Present and not one of the smaller integers: exact for a count, which is never negative."""
     return {"anything-but": ["", *(str(number) for number in range(threshold))]}
 
 
 def _column(table: Table, name: str) -> Column:
     column = next(column for column in table.columns if column.name == name)
     if not _has_path(column.attribute):
-        raise ValueError(f"no JSON path of a Pipe can hold the attribute {'.'.join(column.attribute)!r}")
+        raise ValueError(f"no JSON path of a Pipe can contain the attribute {'.'.join(column.attribute)!r}")
     return column
 
 

@@ -1,4 +1,4 @@
-"""The customer-managed key under which a stack's data rests, where it asks for one."""
+"""The customer-managed key of a stack with `customerManagedKeys`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ _ADMINISTER = (
 class Encryption(Stage):
     """A KMS key, rotated every year, and its alias.
 
-    The account's IAM policies decide who uses it; CloudWatch's logs and alarms,
-    which have no role of ours, are let in by the key's own policy. No change of the
-    program and no destroy deletes the key: what is encrypted under a deleted key is
-    lost, backups and old versions with it, and only a person knows when none is left.
-    Needs nothing but the site. Exports `key_arn`.
+    The account's IAM policies decide who uses it. The key policy allows CloudWatch's logs and alarms, which use no role
+    of the stack. No change of the program and no destroy deletes the key: data that is encrypted with a deleted key is
+    lost, also in backups and old versions, and only an operator knows when none remains. Needs only the context.
+    Exports `key_arn`.
     https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
     """
 
@@ -92,7 +91,7 @@ def _key_policy(site: Site) -> list[Permission]:
 
 
 def _lake_notes_errors(site: Site) -> Permission:
-    """Let EventBridge write to the encrypted queue in which the lake notes its errors.
+    """Let EventBridge write to the lake's encrypted error queue.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html ("encrypted Amazon SQS queue")
     """
@@ -100,12 +99,12 @@ def _lake_notes_errors(site: Site) -> Permission:
 
 
 def _bus_tells_events(site: Site) -> list[Permission]:
-    """Let EventBridge encrypt what is on the bus, and write to the encrypted queues that its rules lead to.
+    """Let EventBridge encrypt events on the bus and write to the encrypted queues of its rules.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html
     """
     return [
-        # Asked when the bus is made, for no source: it says what kind of key it is and no more.
+        # Called without a source when the bus is created; it only returns the key's metadata.
         Permission(("kms:DescribeKey",), ("*",), principal=EVENTS),
         *(
             Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), site.from_source(source), EVENTS)
@@ -115,10 +114,8 @@ def _bus_tells_events(site: Site) -> list[Permission]:
 
 
 def _table_writes(site: Site) -> Permission:
-    """Let DynamoDB write to the Kinesis stream itself.
-
-    Its service-linked role has a policy of its own that knows no key of ours, and
-    may not exist before the first table does this, so it cannot be the principal.
+    """Let DynamoDB write to the encrypted Kinesis stream. The policy of its service-linked role does not include
+    customer keys, and the role may not exist before the account's first native capture, so it cannot be the principal.
     """
     role = "aws-service-role/kinesisreplication.dynamodb.amazonaws.com/"
     writer = pulumi.Output.format(

@@ -1,4 +1,4 @@
-"""Where the stack's AWS answers, when that is not AWS itself."""
+"""The endpoint of the stack's AWS calls, if it is not AWS."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import pulumi
 
 
 def endpoint_url() -> str | None:
-    """The one URL to which `aws:endpoints` sends every service; None where they differ, and for AWS itself.
-
-    The tools (loadgen, lake) find it among the stack's outputs, so that they
-    call what the stack was deployed to.
+    """The common URL of every service in `aws:endpoints`; None if they differ, and for AWS. The tools (loadgen, lake)
+    read it from the stack's outputs, so they call the deployment's endpoint.
     """
     configured: Any = pulumi.Config("aws").get_object("endpoints")
     services = cast("list[Mapping[str, str]]", configured or [])

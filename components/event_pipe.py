@@ -1,4 +1,4 @@
-"""The EventBridge Pipe from a Kinesis data stream to an event bus: of the changes, those that are domain events."""
+"""The EventBridge Pipe from a Kinesis data stream to an event bus; it passes the changes that are domain events."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from components.role import ServiceRole
 from components.stage import Site, Stage
 
 BATCH_SIZE = 10
-"""What PutEvents takes, and so the most that a Pipe to a bus may have for a batch."""
+"""The maximum of PutEvents, and so of the batch of a Pipe to a bus."""
 
 PART = "event-pipe"
 
 
 @dataclass(frozen=True)
 class EventPipeArgs:
-    """What it needs: the ARNs of the Kinesis stream, of the bus, and of the queue for what it gives up on."""
+    """The ARNs of the Kinesis stream, of the bus, and of the dead-letter queue."""
 
     stream_arn: pulumi.Input[str]
     bus_arn: pulumi.Input[str]
@@ -31,12 +31,10 @@ class EventPipeArgs:
 class EventPipe(Stage):
     """A Pipe that reads the Kinesis stream from its beginning and puts each domain event on a bus.
 
-    It reads what either capture mode writes: both have the images at the same
-    paths. A failing batch is halved, tried again `pipeRetries` times, and then
-    described in the dead-letter queue. Delivery is at least once and in no order,
-    and a Pipe that is made anew tells again what the stream still holds: who
-    listens keeps the event_ids that it has handled.
-    Exports `pipe_name` and `role_arn`.
+    It supports both capture modes: both have the images at the same paths. A failing batch is bisected, retried
+    `pipeRetries` times, and then described in the dead-letter queue. Delivery is at-least-once and unordered, and a
+    recreated Pipe publishes again what the stream still keeps: consumers must be idempotent by event_id. Exports
+    `pipe_name` and `role_arn`.
     """
 
     pipe_name: pulumi.Output[str]

@@ -1,4 +1,4 @@
-"""The domain events, told to whoever listens: an event bus, the Pipe that fills it, and an example consumer."""
+"""The fan-out of domain events: an event bus, the Pipe that publishes to it, and an example consumer."""
 
 from __future__ import annotations
 
@@ -17,19 +17,17 @@ from components.stage import Site, Stage
 
 @dataclass(frozen=True)
 class FanoutArgs:
-    """What a fan-out needs: the ARN of the Kinesis stream that the changes are in."""
+    """The ARN of the Kinesis stream of the changes."""
 
     stream_arn: pulumi.Input[str]
 
 
 class Fanout(Stage):
-    """A bus of domain events beside the lake (`eventFanout`), and a queue as the example of a consumer.
-
-    The events are those that the schema names; `largeOrderThreshold` is what "at
-    least" means there. One dead-letter queue takes what the Pipe gives up, what
-    EventBridge cannot deliver or encrypt, and what the consumer fails at.
-    Exports `event_bus_name`, `event_queue_url`, `event_queue_name`, `event_pipe_name`
-    and `event_dead_letter_queue_name`. SettingsError when the schema names no events.
+    """A bus of domain events (`eventFanout`), and a queue as an example consumer. The schema names the events;
+    `largeOrderThreshold` is the value of its "at least". One dead-letter queue receives what the Pipe cannot deliver,
+    what EventBridge cannot deliver or encrypt, and what the consumer fails to process. Exports `event_bus_name`,
+    `event_queue_url`, `event_queue_name`, `event_pipe_name` and `event_dead_letter_queue_name`. Raises SettingsError
+    when the schema names no events.
     """
 
     event_bus_name: pulumi.Output[str]
@@ -61,8 +59,8 @@ class Fanout(Stage):
         put = Permission(
             ("events:PutEvents",), (bus.arn,), principal=Principal("AWS", pipe.role_arn), sid="ThePipeAlone"
         )
-        # EventBridge refuses a principal that it does not know yet, and the provider does not try again:
-        # a pipe takes long enough to be made for its role to be known.
+        # EventBridge refuses a principal that does not exist yet, and the provider does not retry: the creation of a
+        # pipe takes long enough for its role to propagate.
         aws.cloudwatch.EventBusPolicy(
             name,
             aws.cloudwatch.EventBusPolicyArgs(event_bus_name=bus.name, policy=policy([put])),
@@ -92,5 +90,5 @@ def bus_name(site: Site) -> str:
 
 
 def event_sources(site: Site) -> list[pulumi.Output[str]]:
-    """The ARNs for which EventBridge acts by itself: the bus, and the rules on it."""
+    """The ARNs on whose behalf EventBridge acts: the bus, and its rules."""
     return [site.arn("events", f"event-bus/{bus_name(site)}"), site.arn("events", f"rule/{bus_name(site)}/*")]

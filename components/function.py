@@ -1,4 +1,4 @@
-"""A Lambda function of the transform's zip, with all that belongs to it."""
+"""A Lambda function of the transform's zip, with its role and log group."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from components.stage import Site, Stage
 
 @dataclass(frozen=True)
 class FunctionArgs:
-    """What a function is: its zip, the part's name, what it is for, and the handler in the zip.
-
-    `timeout_seconds` is the longest that a call may take. `concurrency` is reserved, 0 for none.
+    """A function's zip, the part's name, its description, and the handler in the zip. `timeout_seconds` limits an
+    invocation. `concurrency` is the reserved concurrency, 0 for no reservation.
     """
 
     code: pulumi.Archive
@@ -31,9 +30,9 @@ class FunctionArgs:
 
 
 class Function(Stage):
-    """A function, its log group and its role, which may write its own logs and traces and nothing else.
+    """A function, its log group and its role, which may only write its logs and traces.
 
-    Exports `function_name`, `function_arn` and `qualified_arn`, which names the version too.
+    Exports `function_name`, `function_arn` and `qualified_arn`, which includes the version.
     """
 
     function_name: pulumi.Output[str]
@@ -69,11 +68,11 @@ class Function(Stage):
                 architectures=[settings.architecture],
                 memory_size=args.memory_mb,
                 timeout=args.timeout_seconds,
-                # Its caller waits for the answer and keeps what fails itself: a dead-letter queue of the
-                # function's own is for asynchronous calls, and would stay empty.
+                # Its callers are synchronous and store failed records themselves: a dead-letter queue of the function
+                # is for asynchronous calls and would stay empty.
                 reserved_concurrent_executions=args.concurrency or None,
                 environment=aws.lambda_.FunctionEnvironmentArgs(variables=args.variables) if args.variables else None,
-                # What a function counts is a line at INFO: a higher level would lose its metrics.
+                # The function logs its metrics at INFO: a higher level would lose them.
                 logging_config=aws.lambda_.FunctionLoggingConfigArgs(
                     log_format="JSON", log_group=logs.name, application_log_level="INFO", system_log_level="WARN"
                 ),

@@ -1,4 +1,4 @@
-"""This machine, by Lambda's names."""
+"""This machine in Lambda's terms."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ def runtime() -> str:
 
 
 def architecture() -> str:
-    """This machine's processor: arm64 or x86_64, or what the system calls any other."""
+    """This machine's architecture: arm64 or x86_64, otherwise the system's name."""
     machine = platform.machine().lower()
     return {"amd64": "x86_64", "aarch64": "arm64"}.get(machine, machine)

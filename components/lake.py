@@ -1,4 +1,4 @@
-"""Where the changes rest: the S3 bucket, with everything that makes it safe to leave there."""
+"""The lake: the S3 bucket of the changes, and the bucket of its access logs."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from components.permission import Permission, Principal
 from components.stage import Site, Stage
 
 ERRORS = "errors/"
-"""Where Firehose writes what it could not transform, convert or deliver."""
+"""The prefix of records that Firehose could not transform, convert or deliver."""
 QUERY_RESULTS = "query-results/"
-"""Where Athena writes a query's result."""
+"""The prefix of Athena's query results."""
 ACCESS_LOGS = "access/"
-"""Where, in the log bucket, S3 writes who asked for what."""
+"""The prefix of access logs in the log bucket."""
 
 
 class Lake(Stage):
-    """The lake's bucket, and beside it the bucket of its access logs.
-
-    `lakeRetentionDays` expires rows and errors (0 keeps them); query results and
-    access logs always go. With `errorQueue`, each object under errors/ is noted in
-    a queue: the list of what there is to replay. Needs nothing but the site.
-    Exports `bucket_name`, `bucket_arn` and `error_queue_name` ("" without a queue).
+    """The lake's bucket, and the bucket of its access logs. `lakeRetentionDays` expires rows and errors (0 keeps them);
+    query results and access logs always expire. With `errorQueue`, each object under errors/ sends a message to a
+    queue: the list of what to replay. Needs only the context. Exports `bucket_name`, `bucket_arn` and
+    `error_queue_name` ("" without a queue).
     """
 
     bucket_name: pulumi.Output[str]
@@ -56,7 +54,7 @@ class Lake(Stage):
             self,
             BucketArgs(
                 part="logs",
-                # S3 delivers its access logs to a bucket under S3's own key.
+                # S3 delivers access logs only to a bucket with S3's own key.
                 key_arn=None,
                 rules=(expire("access-logs", ACCESS_LOGS, settings.log_retention_days),),
                 permissions=(delivered,),

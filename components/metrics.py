@@ -1,4 +1,4 @@
-"""The metrics that AWS keeps of each stage, by the names that its documentation gives them."""
+"""The metrics of each stage, with the names of AWS's documentation."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Literal
 import pulumi
 
 TRANSFORM_NAMESPACE = "ChangeDataCapture"
-"""Where the transform's own counts appear, which it writes into its log in the embedded metric format."""
+"""The namespace of the transform's metrics, which it logs in the embedded metric format."""
 
 Statistic = Literal["Sum", "Average", "Maximum", "Minimum", "SampleCount"]
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The names of the stages' resources, from which their metrics are found."""
+    """The names of the stages' resources, which are their metrics' dimensions."""
 
     table_name: pulumi.Input[str]
     stream_name: pulumi.Input[str]
@@ -35,10 +35,9 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric with its statistic; `label` is what a reader of the dashboard sees.
-
-    With a `query` it is the answer of that Metrics Insights query, in which {names} of dimensions stand for their
-    values: for a metric of which AWS documents a dimension's name and not its values.
+    """One metric with its statistic; `label` is shown on the dashboard. With a `query` it is the result of that Metrics
+    Insights query, in which {names} of dimensions are replaced by their values: for a metric of which AWS documents a
+    dimension's name but not its values.
     """
 
     namespace: str
@@ -50,7 +49,7 @@ class Metric:
 
 
 def skipped(pipeline: Pipeline) -> Metric:
-    """The changes that the table's own Kinesis destination skipped, being too large for a record.
+    """The changes that the table's Kinesis destination skipped because they exceed a record's size.
 
     Its dimensions are TableName and DelegatedOperation
     (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html).
@@ -94,22 +93,22 @@ def dead_letters(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum"
 
 
 def event_pipe(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
-    """A metric of the Pipe that tells domain events."""
+    """A metric of the Pipe that publishes domain events."""
     return Metric("AWS/EventBridge/Pipes", name, {"PipeName": pipeline.event_pipe_name}, statistic, label)
 
 
 def event_queue(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum", label: str = "") -> Metric:
-    """A metric of the queue that the domain events are told to."""
+    """A metric of the example consumer's queue."""
     return Metric("AWS/SQS", name, {"QueueName": pipeline.event_queue_name}, statistic, label)
 
 
 def event_dead_letters(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum", label: str = "") -> Metric:
-    """A metric of the queue of the domain events that were given up."""
+    """A metric of the domain events' dead-letter queue."""
     return Metric("AWS/SQS", name, {"QueueName": pipeline.event_dead_letter_queue_name}, statistic, label)
 
 
 def errors(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
-    """A metric of the queue in which the lake notes its errors."""
+    """A metric of the lake's error queue."""
     return Metric("AWS/SQS", name, {"QueueName": pipeline.error_queue_name}, statistic, label)
 
 
@@ -124,7 +123,7 @@ def function(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label:
 
 
 def rows(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
-    """A metric that the transform keeps of its rows."""
+    """A metric that the transform logs."""
     return Metric(TRANSFORM_NAMESPACE, name, {"FunctionName": pipeline.function_name}, statistic, label)
 
 

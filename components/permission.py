@@ -1,4 +1,4 @@
-"""A permission is a value: who may do what, to what, when. It becomes a policy statement."""
+"""A permission as a value: principal, actions, resources, conditions. It becomes a policy statement."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who a resource's policy speaks of: an AWS service, an account, or everybody ("*")."""
+    """The principal of a resource policy: an AWS service, an account, or everyone ("*")."""
 
     kind: Literal["Service", "AWS"]
     value: pulumi.Input[str]
@@ -36,18 +36,16 @@ class Principal:
 EVERYBODY = Principal("AWS", "*")
 
 EVENTS = Principal("Service", "events.amazonaws.com")
-"""EventBridge, which sends by itself what a rule leads to a queue."""
+"""EventBridge, which sends a rule's events to a queue."""
 
 ANY = "*"
-"""The resource of the few actions that IAM offers no resource for (Service Authorization Reference)."""
+"""The resource of the few actions without resource-level permissions (Service Authorization Reference)."""
 
 
 @dataclass(frozen=True)
 class Permission:
-    """Actions on resources under conditions; `principal` stands only in a resource's own policy.
-
-    An action is spelled out: a wildcard in it is a ValueError, but for a denial,
-    which may deny everything of a service.
+    """Actions on resources under conditions; only a resource policy has a `principal`. A wildcard in an action raises
+    ValueError, except in a denial, which may deny a whole service.
     """
 
     actions: tuple[str, ...]
@@ -82,7 +80,7 @@ def trust(service: str, conditions: Sequence[Condition]) -> pulumi.Output[str]:
 
 
 def tls_only(actions: str, *resources: pulumi.Input[str]) -> Permission:
-    """Deny everybody these actions over a connection that is not TLS."""
+    """Deny everyone these actions over a connection without TLS."""
     insecure = Condition("Bool", "aws:SecureTransport", "false")
     return Permission((actions,), resources, (insecure,), EVERYBODY, "Deny")
 

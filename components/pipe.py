@@ -13,38 +13,36 @@ from components.role import ServiceRole
 from components.stage import Site, Stage
 
 MAX_RECORD_AGE_SECONDS = -1
-"""A stream keeps records for 24 hours or what was chosen, which is limit enough: never discard for age alone."""
+"""The stream's retention already limits the age of records: never discard a record for its age."""
 
 
 PARTITION_KEY = "$.eventID"
-"""The JSON path of the partition key: the change's own identity, 32 characters, a globally unique identifier
+"""The JSON path of the partition key: the change's identity, 32 characters, a globally unique identifier
 (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html).
 
-It always fits: a partition key has at most 256 characters
-(https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeTargetKinesisStreamParameters.html), a
-table's key up to 2,048 bytes. And it spreads the changes of a busy key over all shards. The order of arrival is
-nobody's: what reads the log orders the changes to a key by `sequence`.
+It is never too long: a partition key has at most 256 characters
+(https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeTargetKinesisStreamParameters.html), a table's
+key up to 2,048 bytes. It spreads the changes of a hot key over all shards. The order of arrival is not used: readers of
+the log order a key's changes by `sequence`.
 """
 
 LARGE_FROM_BYTES = 64_000
-"""From which `SizeBytes` on a change takes the way of the large ones.
-
-DynamoDB counts an empty text as one byte, a boolean too; as JSON they are up to some 15
+"""The `SizeBytes` from which a change goes to the Pipe of large changes. DynamoDB counts an empty string or a boolean
+as one byte; in JSON they take up to about 15
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html, FailedToReplicateRecordCount:
-items from 34 KB may exceed 1 MB). Below, the JSON of a change is so less than 1,000,000 bytes whatever it holds, and
-fits into a record of Firehose (1,000 KiB) and of Kinesis (1 MiB).
+items from 34 KB may exceed 1 MB). Below this size, the JSON of any change has less than 1,000,000 bytes and fits into a
+record of Firehose (1,000 KiB) and of Kinesis (1 MiB).
 """
 
 LARGE_RETRIES = 10
-"""The most tries of a large change: one that Lambda cannot take (6 MB) would hold up its key's others for nothing."""
+"""The maximum of retries for a large change: one that exceeds Lambda's 6 MB can never succeed and would block others.
+"""
 
 
 @dataclass(frozen=True)
 class PipeArgs:
-    """What a pipe needs: the ARNs of the DynamoDB stream, of the Kinesis stream and of the queue for dead letters.
-
-    With `shorten_arn`, that of the function that shortens changes, it is the Pipe of the large changes; without,
-    that of all others.
+    """The ARNs of the DynamoDB stream, of the Kinesis stream and of the dead-letter queue. With `shorten_arn`, the ARN
+    of the function that shortens changes, it is the Pipe of large changes; without, that of all others.
     """
 
     table_stream_arn: pulumi.Input[str]
@@ -54,16 +52,15 @@ class PipeArgs:
 
 
 class Pipe(Stage):
-    """A Pipe that reads the DynamoDB stream from its beginning and loses nothing it reads.
-
-    There are two on one table, told apart by the size of a change: no large one, which may need a second look, is in
-    a batch with others. More than two readers of a shard would be throttled
+    """A Pipe that reads the DynamoDB stream from its beginning without loss. A table has two, which filter by the size
+    of a change: large changes are processed separately and never share a batch with others. More than two readers of a
+    shard would be throttled
     (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html,
     LimitExceededException).
 
-    A batch that fails is halved until the record at fault stands alone, tried
-    again `pipeRetries` times (a large one `LARGE_RETRIES` times at most), and then described in the dead-letter
-    queue, from which `python -m lake replay --dead-letters` fetches it. Exports `pipe_name`.
+    A failing batch is bisected until the failing record is isolated, retried `pipeRetries` times (a large one at most
+    `LARGE_RETRIES` times), and then described in the dead-letter queue, from which `python -m lake replay
+    --dead-letters` delivers it. Exports `pipe_name`.
     """
 
     pipe_name: pulumi.Output[str]
@@ -154,13 +151,14 @@ def _by_size(*matches: object) -> str:
 OTHER_CHANGES = (_by_size({"numeric": ["<", LARGE_FROM_BYTES]}),)
 LARGE_CHANGES = (_by_size({"numeric": [">=", LARGE_FROM_BYTES]}), _by_size({"exists": False}))
 """The filters of the two Pipes: one pattern of a Pipe's must match. SizeBytes is not required of a record
-(API_streams_StreamRecord), so one without it is taken for large: every change goes one of the two ways."""
+(API_streams_StreamRecord), so a record without it counts as large: every change passes exactly one of the two Pipes.
+"""
 
 
 def log_configuration(name: str, stage: Stage, pipe_name: str) -> aws.pipes.PipeLogConfigurationArgs:
-    """A Pipe's errors go to a log group of its own, which this makes."""
-    # Logs that AWS services deliver themselves belong under /aws/vendedlogs/, where
-    # the account's log resource policy does not grow with each new group.
+    """Create the log group of a Pipe's errors."""
+    # Vended logs belong under /aws/vendedlogs/, where the account's log resource policy does not grow with each new
+    # group.
     logs = aws.cloudwatch.LogGroup(
         name,
         aws.cloudwatch.LogGroupArgs(

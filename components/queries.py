@@ -1,4 +1,4 @@
-"""The saved queries: questions that anyone asks of a change log, whatever the table's columns are."""
+"""The saved queries: common queries of a change log, independent of the table's columns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SavedQuery:
 
 
 _QUERIES = {
-    "current-state": ("A look at the table as it is now", "SELECT * FROM $view LIMIT 100"),
+    "current-state": ("The table's current state", "SELECT * FROM $view LIMIT 100"),
     "latest-changes": (
         "The last day's changes, newest first",
         "SELECT * FROM $change_log WHERE $last_day ORDER BY changed_at DESC LIMIT 100",
@@ -31,17 +31,17 @@ _QUERIES = {
         GROUP BY $partition, op ORDER BY $partition DESC, op""",
     ),
     "repeated-deliveries": (
-        "Changes of the last day that arrived more than once, which the view folds away",
+        "Changes of the last day with duplicates, which the view ignores",
         """SELECT event_id, $keys, count(*) AS deliveries FROM $change_log WHERE $last_day
         GROUP BY event_id, $keys HAVING count(*) > 1 ORDER BY deliveries DESC LIMIT 100""",
     ),
     "busiest-keys": (
-        "The keys with the most changes in the last day: where a partition would run hot",
+        "The keys with the most changes in the last day: possible hot partitions",
         """SELECT $keys, count(DISTINCT event_id) AS changes FROM $change_log WHERE $last_day
         GROUP BY $keys ORDER BY changes DESC LIMIT 100""",
     ),
     "removed": (
-        "Keys removed in the last day, with the item as it last was",
+        "Keys deleted in the last day, with the last image of the item",
         """SELECT $keys, changed_at, "before" FROM $change_log WHERE op = 'REMOVE' AND $last_day
         ORDER BY changed_at DESC LIMIT 100""",
     ),

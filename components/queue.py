@@ -1,4 +1,4 @@
-"""An SQS queue: encrypted, TLS only, its messages kept as long as SQS keeps anything."""
+"""An SQS queue: encrypted, TLS only, with SQS's maximum retention."""
 
 from __future__ import annotations
 
@@ -13,23 +13,21 @@ from components.settings import PROJECT
 from components.stage import Stage
 
 KEPT_SECONDS = 14 * 24 * 3600
-"""SQS's longest retention: time to find out what was wrong, and to mend it."""
+"""SQS's maximum retention: time to find and fix the cause."""
 
 MOST_RECEIVED = 5
-"""How often a message is tried before it is given up."""
+"""The maximum of receives before a message goes to the dead-letter queue."""
 
 
 _TRIED_SECONDS = 24 * 3600
 _TRIED_TIMES = 185
-"""EventBridge's own limits of trying a target again (API_RetryPolicy)."""
+"""EventBridge's limits of retries for a target (API_RetryPolicy)."""
 
 
 class Queue(pulumi.ComponentResource):
-    """A queue and its policy. `allowed` makes further permissions of the queue's ARN.
-
-    Who sends by a role of ours needs nothing here; a service that sends by itself
-    does. What its reader has failed at `MOST_RECEIVED` times goes to the queue of
-    the ARN `gives_up_to`, if that is given. Exports `name`, `arn` and `url`.
+    """A queue and its policy. `allowed` creates further permissions from the queue's ARN: a service that sends without
+    a role of the stack needs one. A message that its consumer fails to process `MAX_RECEIVED` times goes to the queue
+    with the ARN `gives_up_to`, if given. Exports `name`, `arn` and `url`.
     """
 
     name: pulumi.Output[str]
@@ -74,7 +72,7 @@ class Queue(pulumi.ComponentResource):
 
 
 def tried_as_long_as_can_be() -> aws.cloudwatch.EventTargetRetryPolicyArgs:
-    """How often EventBridge tries again to send to a queue that is a rule's target: as often as it offers."""
+    """EventBridge's maximum of retries for a queue that is a rule's target."""
     return aws.cloudwatch.EventTargetRetryPolicyArgs(
         maximum_event_age_in_seconds=_TRIED_SECONDS, maximum_retry_attempts=_TRIED_TIMES
     )

@@ -1,4 +1,4 @@
-"""A service's role: who may assume it, and exactly what it may do."""
+"""A service's role: its trust policy and its permissions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from components.stage import Stage
 class ServiceRole(pulumi.ComponentResource):
     """An IAM role that one AWS service assumes for a stage, with one inline policy.
 
-    What uses the role must wait for the policy too: a service checks its
-    permissions when it is created, so depend on this component, which is ready
-    when both of its children are. Exports `arn`.
+    A resource that uses the role must also wait for the policy: a service checks the permissions when the resource is
+    created. So depend on this component, which is ready when both of its children are. Exports `arn`.
     """
 
     arn: pulumi.Output[str]

@@ -1,4 +1,4 @@
-"""What a setting may be: each rule reads a key's text and says what it allows."""
+"""The rules of settings: each parses a key's text and describes the allowed values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ConfigType = Literal["string", "integer", "boolean"]
 
 
 class Rule(Protocol):
-    """How one key's text becomes its value."""
+    """The parser of one key's text."""
 
     @property
     def type(self) -> ConfigType:
@@ -20,16 +20,16 @@ class Rule(Protocol):
 
     @property
     def allowed(self) -> str:
-        """What is allowed, to stand after "allowed: "."""
+        """The allowed values, as text after "allowed: "."""
         ...
 
     def parse(self, text: str) -> str | int | bool:
-        """The value; ValueError when the text is not allowed."""
+        """The value; raises ValueError when the text is not allowed."""
         ...
 
 
 class OneOf:
-    """One of a few values, all texts or all whole numbers."""
+    """One of a few values, all strings or all integers."""
 
     def __init__(self, *values: str | int) -> None:
         self.type: ConfigType = "integer" if isinstance(values[0], int) else "string"
@@ -83,14 +83,14 @@ class Flag:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A text that a regular expression matches whole; `allowed` says it in words."""
+    """A text that fully matches a regular expression; `allowed` describes it."""
 
     pattern: str
     allowed: str
     type: ConfigType = "string"
 
     def parse(self, text: str) -> str:
-        """The text itself."""
+        """The text."""
         if not re.fullmatch(self.pattern, text):
             raise ValueError(text)
         return text
@@ -98,13 +98,13 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Hour:
-    """An hour in UTC that has begun, written as the lake's partitions are: 2026-01-01-00."""
+    """A past or current hour in UTC, in the form of the lake's partitions: 2026-01-01-00."""
 
     allowed: str = "an hour in UTC that has begun, written YYYY-MM-DD-HH"
     type: ConfigType = "string"
 
     def parse(self, text: str) -> str:
-        """The text itself."""
+        """The text."""
         if not re.fullmatch(r"\d{4}-\d\d-\d\d-\d\d", text):
             raise ValueError(text)
         if datetime.strptime(f"{text}+0000", "%Y-%m-%d-%H%z") > datetime.now(UTC):

@@ -1,4 +1,4 @@
-"""When a Glue crawler runs: Glue's own form of cron, and what Glue refuses of it.
+"""A Glue crawler's schedule: Glue's form of cron, and the forms that Glue refuses.
 
 https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html
 """
@@ -13,12 +13,12 @@ from components.rules import ConfigType
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _LEAST_MINUTES = 5
-"""Glue runs nothing more often."""
+"""Glue's minimum interval."""
 
 
 @dataclass(frozen=True)
 class _Field:
-    """One of the six fields: its bounds, the names of its values, and what else may stand in it."""
+    """One of the six fields: its bounds, the names of its values, and its special characters."""
 
     low: int
     high: int
@@ -26,7 +26,7 @@ class _Field:
     special: str = ""
 
     def values(self, text: str) -> frozenset[int]:
-        """The values that a field's text stands for, none for a special one; ValueError when it stands for nothing."""
+        """The values of a field's text, empty for a special character; raises ValueError for an invalid text."""
         if self.special and re.fullmatch(self.special, text):
             return frozenset()
         return frozenset(value for part in text.split(",") for value in self._part(part))
@@ -65,7 +65,7 @@ _DAY_OF_MONTH, _DAY_OF_WEEK = 2, 4
 
 @dataclass(frozen=True)
 class GlueSchedule:
-    """Nothing, or a schedule that Glue takes: six fields, a ? for one of the two days, no run within 5 minutes."""
+    """Empty, or a schedule that Glue accepts: six fields, a ? for one of the two days, 5 minutes or more between runs."""
 
     type: ConfigType = field(default="string", init=False)
     allowed: str = field(
@@ -93,6 +93,6 @@ class GlueSchedule:
 
 
 def _shortest(minutes: frozenset[int], hours: frozenset[int]) -> int:
-    """The fewest minutes between two runs of a day."""
+    """The minimum minutes between two runs of a day."""
     runs = sorted(60 * hour + minute for hour in hours for minute in minutes)
     return min((later - run for run, later in zip(runs, [*runs[1:], runs[0] + 24 * 60], strict=True)))

@@ -1,4 +1,4 @@
-"""The Lambda function that shortens what is too large for Firehose."""
+"""The Lambda function that shortens changes that are too large for Firehose."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from components.stage import Site
 HANDLER = "transform.shorten.handler"
 
 LEAST_MEMORY_MB = 512
-"""Lambda's largest payload, 6 MB of JSON (Lambda quotas), is some 170 MB of Python objects if it is all empty texts."""
+"""Lambda's largest payload, 6 MB of JSON (Lambda quotas), takes about 170 MB of Python objects if it has only empty
+strings.
+"""
 
 TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class ShortenFunctionArgs:
-    """What the function needs: its zip, which is the transform's."""
+    """The function's zip, which is the transform's."""
 
     code: pulumi.Archive
 
 
 class ShortenFunction(Function):
-    """What the Pipe of large changes calls with each of them; it reserves no concurrency, for it has little to do.
+    """The enrichment of the Pipe of large changes; it reserves no concurrency, because its load is low.
 
-    Exports `function_name`, `function_arn` and `qualified_arn`, as every Function.
+    Exports `function_name`, `function_arn` and `qualified_arn`, like every Function.
     """
 
     def __init__(
@@ -39,7 +41,7 @@ class ShortenFunction(Function):
             FunctionArgs(
                 code=args.code,
                 part="shorten",
-                description=f"Large changes of the {site.table.entity} table, shortened to what Firehose takes",
+                description=f"Large changes of the {site.table.entity} table, shortened to Firehose's limit",
                 handler=HANDLER,
                 memory_mb=max(site.settings.lambda_memory_mb, LEAST_MEMORY_MB),
                 timeout_seconds=TIMEOUT_SECONDS,

@@ -1,4 +1,4 @@
-"""What every stage is given, and what every stage is."""
+"""The context of the stages, and their base class."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ _ACCOUNT_DIGITS = 12
 
 @dataclass(frozen=True)
 class Site:
-    """Where and for whom a stage is built: the settings, the schema, the names, the account, the key.
-
-    `key_arn` is the customer-managed key's, or None where AWS's own keys do.
-    `before` is what the stack was made with by its last update; None for a new one.
+    """The context of a stage: the settings, the schema, the names, the account, the key. `key_arn` is the
+    customer-managed key's, or None for AWS's own keys. `before` is what the last update made the stack with; None for a
+    new one.
     """
 
     settings: Settings
@@ -36,7 +35,7 @@ class Site:
 
     @classmethod
     def of_stack(cls, settings: Settings, table: Table, before: MadeWith | None = None) -> Site:
-        """The current stack's site, in the provider's account and region."""
+        """The current stack's context, in the provider's account and region."""
         return cls(
             settings=settings,
             table=table,
@@ -54,7 +53,7 @@ class Site:
         )
 
     def bucket_name(self, part: str) -> pulumi.Output[str]:
-        """The name of a bucket, which is the whole world's: the account's number makes it ours."""
+        """The name of a bucket, which is global: the account ID makes it unique."""
         return pulumi.Output.concat(self.names(part, BUCKET_LIMIT - _ACCOUNT_DIGITS - 1), "-", self.account_id)
 
     def tags(self, stage: str) -> Mapping[str, str]:
@@ -62,23 +61,23 @@ class Site:
         return {"Project": PROJECT, "Stack": self.names.stack, "Stage": stage}
 
     def from_source(self, source_arn: pulumi.Input[str]) -> tuple[Condition, ...]:
-        """The conditions that keep a service from acting for anybody but this one resource of ours."""
+        """The conditions that restrict a service to acting for this one resource of the account."""
         return (
             Condition("StringEquals", "aws:SourceAccount", self.account_id),
             Condition("ArnLike", "aws:SourceArn", source_arn),
         )
 
     def for_this_account(self) -> tuple[Condition, ...]:
-        """The condition that keeps a service to this account, wherever it says for whom it acts.
+        """The condition that restricts a service to this account, if its request names a source account.
 
-        For a service that assumes a role and whose documentation promises neither
-        aws:SourceAccount nor aws:SourceArn: a request without the key passes, so that
-        the role can always be assumed; one that names another account does not.
+        For a service that assumes a role and whose documentation promises neither aws:SourceAccount nor aws:SourceArn:
+        a request without the key passes, so the role can always be assumed; a request that names another account is
+        denied.
         """
         return (Condition("StringEqualsIfExists", "aws:SourceAccount", self.account_id),)
 
     def key_use(self, service: str, *, read: bool = True, write: bool = True) -> Sequence[Permission]:
-        """The use of the customer-managed key through a service of this region, where there is such a key."""
+        """The permission to use the customer-managed key, if any, through a service of this region."""
         if self.key_arn is None:
             return ()
         actions = (("kms:Decrypt",) if read else ()) + (("kms:GenerateDataKey",) if write else ())

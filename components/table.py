@@ -9,19 +9,16 @@ from components.settings import TABLE_QUOTA, Settings
 from components.stage import Site, Stage
 
 _UTILISATION_PERCENT = 70.0
-"""What autoscaling aims at: room for a peak while the next step is made."""
+"""Autoscaling's target utilisation: headroom for a peak during a scaling step."""
 
 _Tracking = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs
 _TrackedMetric = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs
 
 
 class Table(Stage):
-    """A table keyed as the schema says, with a stream of new and old images.
-
-    It scales with what is asked of it: on-demand, or provisioned with
-    autoscaling; `tableWarmWriteUnits` counts when it is created. Protected, and
-    deletion-protected, by `protect`. Needs nothing but the site.
-    Exports `table_name`, `table_arn` and `stream_arn` (of the DynamoDB stream).
+    """A table with the schema's key and a stream of new and old images. It scales with load: on-demand, or provisioned
+    with autoscaling; `tableWarmWriteUnits` applies at creation. `protect` protects it and enables deletion protection.
+    Needs only the context. Exports `table_name`, `table_arn` and `stream_arn` (of the DynamoDB stream).
     """
 
     table_name: pulumi.Output[str]
@@ -48,7 +45,7 @@ class Table(Stage):
                 point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(
                     enabled=settings.point_in_time_recovery
                 ),
-                # Not enabled means AWS's own key, free of charge: the table is encrypted either way.
+                # Not enabled means AWS's own key, free of charge: the table is always encrypted.
                 server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(
                     enabled=True, kms_key_arn=site.key_arn
                 )
@@ -108,15 +105,12 @@ class Table(Stage):
 
 
 def _left_alone(site: Site) -> list[str]:
-    """What AWS moves by itself, and an update must not move back.
-
-    Warm throughput grows with use and is never lowered: a figure below it is an
-    error, or with an older provider another table in place of this one.
+    """The properties that AWS changes itself and an update must not revert. Warm throughput grows with use and is never
+    lowered: a lower value is an error, or with an older provider a replacement of the table.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
     https://github.com/hashicorp/terraform-provider-aws/pull/49032
-    Capacity moves by autoscaling, from the time when the table has any. The update that
-    makes an on-demand table a provisioned one must say where it starts: what is ignored
-    is sent as it was before, which is not at all, and the table would start at one unit.
+    Autoscaling changes the capacity as soon as the table has one. The update from on-demand to provisioned must set the
+    initial capacity: an ignored property is sent with its old value, here none, and the table would start at one unit.
     https://www.pulumi.com/docs/iac/concepts/resources/options/ignorechanges/
     """
     scales = site.settings.table_capacity == "provisioned"
@@ -125,13 +119,12 @@ def _left_alone(site: Site) -> list[str]:
 
 
 def _limit(settings: Settings) -> aws.dynamodb.TableOnDemandThroughputArgs:
-    """Both limits of an on-demand table, always said: "none" is AWS's own quota in figures.
-
-    CreateTable takes 1 and more: -1, "no limit", is a word of UpdateTable's alone.
+    """Both limits of an on-demand table, always explicit: "no limit" is the value of AWS's quota. CreateTable accepts 1
+    and more; only UpdateTable accepts -1, "no limit".
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html
     https://github.com/pulumi/pulumi-aws/issues/5126
-    A limit that is left out of a later update is left as it was, and an update that
-    says nothing is refused, so a limit could never be lifted again by leaving it out.
+    An update without a limit keeps the old limit, and an update without changes is refused, so omitting a limit can
+    never remove it.
     https://github.com/hashicorp/terraform-provider-aws (internal/service/dynamodb/table.go, resourceTableUpdate)
     """
     return aws.dynamodb.TableOnDemandThroughputArgs(

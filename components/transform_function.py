@@ -1,4 +1,4 @@
-"""The Lambda function that turns change events into rows."""
+"""The Lambda function that converts change events to rows."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ HANDLER = "transform.handler.handler"
 
 @dataclass(frozen=True)
 class TransformFunctionArgs:
-    """What the function needs: its zip."""
+    """The function's zip."""
 
     code: pulumi.Archive
 
 
 class TransformFunction(Function):
-    """What Firehose calls with each batch: sized, timed and limited by the stack's `lambda` settings.
+    """The function that Firehose invokes for each batch; the stack's `lambda` settings set its memory, timeout and
+    concurrency.
 
-    Exports `function_name`, `function_arn` and `qualified_arn`, as every Function.
+    Exports `function_name`, `function_arn` and `qualified_arn`, like every Function.
     """
 
     def __init__(

@@ -1,8 +1,6 @@
-"""The current-state view: the change log folded to one row a key, as Athena's SQL.
-
-Right under duplicates, disorder and replay: a change's sequence orders it among
-the changes of its key whatever order or number of times it arrived in, and the
-last one says whether the key still exists.
+"""The current-state view: the last row of each key of the change log, in Athena's SQL. Duplicates, reordering and
+replay do not change it: `sequence` orders the changes of a key independently of their arrival, and the last one decides
+whether the key still exists.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from string import Template
 from transform.schema import ENVELOPE, Column, Table
 
 _PRESTO_TYPES = {"string": "varchar", "int": "integer", "timestamp": "timestamp(3)"}
-"""Where Athena's name for a type is not Glue's; the others are the same in both."""
+"""The types whose names differ between Athena and Glue."""
 
 _QUERY = Template(
     "SELECT $columns FROM ("
@@ -27,7 +25,7 @@ _ENVELOPE = {column.name: column for column in ENVELOPE}
 
 
 def columns(table: Table) -> tuple[Column, ...]:
-    """The view's columns: the table's, then when and in which order each row came to be."""
+    """The view's columns: the table's, then the time and the sequence of each row's change."""
     return (*table.columns, _ENVELOPE["sequence"], _ENVELOPE["changed_at"])
 
 
@@ -41,7 +39,7 @@ def sql(table: Table) -> str:
 
 
 def encoded(table: Table, database: str) -> str:
-    """The view as Athena keeps it in the Glue table's ViewOriginalText."""
+    """The view in Athena's form for the Glue table's ViewOriginalText."""
     definition = {
         "originalSql": sql(table),
         "catalog": "awsdatacatalog",
@@ -58,5 +56,5 @@ def presto_type(column: Column) -> str:
 
 
 def quoted(name: str) -> str:
-    """A name as an identifier, whatever words are reserved."""
+    """A name as a quoted identifier."""
     return f'"{name}"'

@@ -1,10 +1,4 @@
-"""Wheels for another machine: pinned and hashed dependencies, as built for a Lambda's platform.
-
-uv and pip both can do it. uv comes with the development requirements, whose
-installation by uv leaves no pip behind; a virtual environment that pip made
-has pip and maybe no uv; and a registry may be set up for one of them alone. So
-each that is there is tried in turn.
-"""
+"""Wheels for another platform: pinned and hashed dependencies for a Lambda."""
 
 from __future__ import annotations
 
@@ -21,16 +15,15 @@ _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
 class BundleError(pulumi.RunError):
-    """The Lambda's zip cannot be built; the message says why and what to do."""
+    """The Lambda's zip cannot be built; the message has the cause and the solution."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """The machine that a zip is for.
+    """The platform of a zip.
 
-    `runtime` is a Lambda runtime such as python3.13, `architecture` is arm64 or
-    x86_64. `native` asks for wheels for this machine's own system instead of
-    Lambda's Linux: what the sandbox runs, wherever it runs.
+    `runtime` is a Lambda runtime such as python3.13, `architecture` is arm64 or x86_64. `native` selects wheels for
+    this machine's system instead of Lambda's Linux, for the sandbox.
     """
 
     runtime: str
@@ -44,29 +37,29 @@ class Target:
 
     @property
     def machine(self) -> str:
-        """The processor as wheels name it: aarch64 or x86_64."""
+        """The architecture in wheel tags: aarch64 or x86_64."""
         return _MACHINES[self.architecture]
 
 
 Install = Callable[[Path, Target, Path], None]
-"""Installs a requirements file's wheels for a target into a new directory; BundleError if it can't."""
+"""Installs a requirements file's wheels for a target into a new directory; raises BundleError on failure."""
 
 Command = Callable[[Path, Target, Path], Sequence[str]]
 
 
 def install(requirements: Path, target: Target, directory: Path) -> None:
-    """Install the wheels that the requirements pin, with no code of theirs run; BundleError if it can't."""
+    """Install the pinned wheels without running their code; raises BundleError on failure."""
     refusals: list[str] = []
     for module, command in _INSTALLERS.items():
         if importlib.util.find_spec(module) is None:
             continue
-        result = subprocess.run(  # noqa: S603 - the arguments are this file's own
+        result = subprocess.run(  # noqa: S603 - the arguments come from this file
             command(requirements, target, directory), capture_output=True, text=True, check=False
         )
         if result.returncode == 0:
             return
         refusals.append(f"{module} says: {_gist(result.stderr)}")
-    reason = "; ".join(refusals) or "neither uv nor pip is installed here"
+    reason = "; ".join(refusals) or "neither uv nor pip is installed"
     raise BundleError(
         f"The transform's dependencies for {target.runtime} on {target.architecture} could not be installed "
         f"({reason}); connect to the package registry and try again, or choose another lambdaRuntime."
@@ -96,6 +89,6 @@ _INSTALLERS: dict[str, Command] = {"uv": _uv, "pip": _pip}
 
 
 def _gist(stderr: str) -> str:
-    """The first line that says something, without the box that uv draws around it."""
+    """The first line with text, without uv's box characters."""
     lines = [line.encode("ascii", "ignore").decode().strip(" .") for line in stderr.splitlines()]
-    return next((line for line in lines if line), "nothing at all")
+    return next((line for line in lines if line), "no output")

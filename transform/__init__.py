@@ -1,1 +1,1 @@
-"""The Firehose transform: what ships in the Lambda's zip, and nothing else."""
+"""The Firehose transform: only what ships in the Lambda's zip."""

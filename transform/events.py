@@ -1,36 +1,33 @@
-"""A change event: the bytes of one Kinesis record, read.
+"""A change event: the parsed bytes of one Kinesis record.
 
-Two shapes arrive, told apart by what stands in them:
+Two forms arrive, distinguished by their members:
 
 - from an EventBridge pipe, a DynamoDB Streams record: ApproximateCreationDateTime
   in epoch seconds, and a SequenceNumber
   (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html);
-- from a table's own Kinesis destination: ApproximateCreationDateTime in milli- or
+- from a table's native Kinesis destination: ApproximateCreationDateTime in milli- or
   microseconds, as ApproximateCreationDateTimePrecision says, and no SequenceNumber
   (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html).
 
-Where nothing says the unit (older native records do not) the size of the number
-does: the units are so far apart that from 1973 to 5138 each has its own range.
+Without a unit (older native records) the magnitude of the number decides: from 1973 to 5138 the ranges of the units do
+not overlap.
 
-**The sequence** orders the changes to a key, also across a switch of the table's
-capture, in which both shapes stand in one log. It is text of 53 digits:
+**The sequence** orders the changes to a key, also across a change of captureMode, which mixes both forms in one log. It
+is text of 53 digits:
 
 | digits | what |
 |---|---|
-| 12 | whole seconds since 1970: what both shapes carry, so what puts one shape's changes among the other's |
+| 12 | whole seconds since 1970, which both forms have, so they can be ordered together |
 | 1 | 0 for a record with a SequenceNumber, 1 for a native one |
 | 40 | the SequenceNumber; of a native record the microseconds within the second |
 
 AWS orders a table's stream by SequenceNumber and rounds the time down to the second
-(https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html);
-a native record has its time alone to be ordered by
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html). Within
-one second the native record is the later one: a native destination sees every
-change from its beginning on, so in the second in which it takes over from a Pipe
-the Pipe's last changes are older than the native ones, or the same. In the second
-in which a Pipe takes over from a native destination that is wrong for one case, a
-key that is written before and after within that second: the view shows the former
-until the next write to the key. No record says which came first there.
+(https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html); a native record has only
+its time for the order (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html). Within one second
+the native record is the later one: a native destination receives every change from its start, so in the second of a
+switch from a Pipe, the Pipe's last changes are older than the native ones, or equal. In the second of a switch from a
+native destination to a Pipe there is a race: for a key that is written before and after the switch within that second,
+the view shows the earlier write until the key's next write. No record has the true order.
 """
 
 from __future__ import annotations
@@ -46,7 +43,7 @@ from transform.values import UnfitError, number
 OPERATIONS: Final = ("INSERT", "MODIFY", "REMOVE")
 
 _SECONDS_DIGITS: Final = 12
-"""The last second of the year 9999, beyond which no row can say when a change was made, has 12 digits."""
+"""The last second of the year 9999, the maximum of a row's time, has 12 digits."""
 
 _SEQUENCE_NUMBER_DIGITS: Final = 40
 """A DynamoDB Streams SequenceNumber has at most 40 digits (API_streams_StreamRecord)."""
@@ -55,19 +52,18 @@ SEQUENCE_DIGITS: Final = _SECONDS_DIGITS + 1 + _SEQUENCE_NUMBER_DIGITS
 _OF_STREAM, _OF_TABLE = "0", "1"
 
 _UNIT_EXPONENTS = {"MILLISECOND": -3, "MICROSECOND": -6}
-# The first number of each unit that is none of the unit before it: 5138-11-16 in
-# that unit, 1973-03-03 in its own.
+# The smallest number of each unit: 5138-11-16 in the previous unit, 1973-03-03 in its own.
 _MILLISECONDS_FROM = 10**11
 _MICROSECONDS_FROM = 10**14
 _EPOCH = datetime(1970, 1, 1)
 _NANOSECOND_DIGITS = 9
 _MAX_MOMENTS = 4096
-# Who deletes what DynamoDB's time to live has expired.
+# The principal that deletes items when DynamoDB's time to live expires.
 _EXPIRY = "dynamodb.amazonaws.com"
 
 
 class UnreadableError(ValueError):
-    """The record is no change event that could be written as a row; `reason` is a counter's name."""
+    """The record is not a change event that can be written as a row; `reason` is a counter's name."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -78,7 +74,9 @@ _EVENT_NAMES = {"event_id": "eventID", "event_name": "eventName", "user_identity
 
 
 class _Identity(Struct, frozen=True, gc=False, rename={"in_event": "principalId", "in_api": "PrincipalId"}):
-    """Who made a change, in the spelling of events (API_streams_Record) or of the API (API_streams_Identity)."""
+    """The identity that made a change, in the spelling of events (API_streams_Record) or of the API
+    (API_streams_Identity).
+    """
 
     in_event: str = ""
     in_api: str = ""
@@ -103,9 +101,8 @@ class _Event(Struct, frozen=True, gc=False, rename=_EVENT_NAMES):
 class Change(Struct, frozen=True, gc=False):
     """One change of one item.
 
-    `image` is the JSON of the item that the typed columns are read from: the new
-    one, the old one for a REMOVE, or the keys alone when the stream carries no
-    image. `epoch_us` is the time of the change in whole microseconds since 1970.
+    `image` is the item's JSON from which the typed columns are read: the new image, the old one for a REMOVE, or only
+    the keys when the stream has no images. `epoch_us` is the time of the change in whole microseconds since 1970.
     `expired` says that DynamoDB's time to live deleted the item.
     """
 
@@ -124,7 +121,7 @@ _decode = Decoder(_Event).decode
 
 
 def read_change(data: bytes) -> Change:
-    """The change that a record's bytes hold; ValueError or RecursionError when they hold none."""
+    """Parse a record's bytes; raises ValueError or RecursionError when they are not a change event."""
     event = _decode(data)
     record = event.dynamodb
     old, new = record.old_image, record.new_image
@@ -158,7 +155,7 @@ def read_change(data: bytes) -> Change:
 
 
 def _sequence(sequence_number: str, epoch_us: int) -> str:
-    """The change's place among the changes to its key: this module's text says how it is made."""
+    """The change's `sequence`, as the module's docstring specifies."""
     seconds, microseconds = divmod(epoch_us, 1_000_000)
     if sequence_number and (not sequence_number.encode().isdigit() or len(sequence_number) > _SEQUENCE_NUMBER_DIGITS):
         raise UnreadableError("sequence_number")
@@ -167,15 +164,14 @@ def _sequence(sequence_number: str, epoch_us: int) -> str:
 
 
 def _no_image(text: str) -> None:
-    """UnreadableError for the text of an image that is no object, unless it is null: then there is none."""
+    """Raise UnreadableError for an image that is neither an object nor null (no image)."""
     if text != "null":
         raise UnreadableError("image")
 
 
 class _Moments(dict[tuple[bytes, str], tuple[str, int]]):
-    """When a change was made, by the number's text and its precision: the row's text and whole microseconds.
-
-    The changes of a batch from a pipe share a few seconds, so what was read is kept.
+    """The time of a change from the number's text and its precision: the row's text and whole microseconds. The changes
+    of a batch from a pipe share a few seconds, so results are cached.
     """
 
     def __missing__(self, key: tuple[bytes, str]) -> tuple[str, int]:
@@ -204,7 +200,7 @@ def _likely_unit(digits: int, exponent: int) -> int:
 
 
 def _utc(digits: int, exponent: int, fraction_digits: int) -> tuple[str, int]:
-    """The time digits * 10**exponent seconds after 1970 began, with at least so many digits of a fraction."""
+    """The time digits * 10**exponent in seconds since 1970, with at least that many fractional digits."""
     if exponent >= 0:
         seconds, fraction = digits * 10**exponent, ""
     else:

@@ -21,7 +21,7 @@ from transform.telemetry import Origin, log_line
 
 
 class FirehoseEvent(TypedDict):
-    """What is used of Firehose's event."""
+    """The members of Firehose's event that are used."""
 
     invocationId: str
     deliveryStreamArn: str
@@ -29,7 +29,7 @@ class FirehoseEvent(TypedDict):
 
 
 class FirehoseAnswer(TypedDict):
-    """What Firehose reads of the answer."""
+    """The members of the response that Firehose reads."""
 
     records: list[Answer]
 
@@ -42,7 +42,7 @@ if missing is not None:
 
 
 def handler(event: FirehoseEvent, context: object) -> FirehoseAnswer:  # noqa: ARG001 - Lambda's signature
-    """Answer one batch and leave one line about it in the log."""
+    """Transform one batch and log one line about it."""
     started = time.perf_counter()
     answers, tally = _TRANSFORM.answer(event["records"])
     duration_ms = (time.perf_counter() - started) * 1000

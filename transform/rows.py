@@ -7,27 +7,24 @@ The row has every column of `Table.change_log_columns`, in order, each once:
 | `event_id` | string: the event's eventID |
 | `op` | string: INSERT, MODIFY or REMOVE |
 | `sequence` | string of 53 digits whose order as text is that of the changes to a key; `transform.events` makes it |
-| `changed_at` | string `YYYY-MM-DD HH:MM:SS[.fraction]`, UTC, with the source's own digits of a fraction |
+| `changed_at` | string `YYYY-MM-DD HH:MM:SS[.fraction]`, UTC, with the source's fractional digits |
 | string | string; a key of type N or B has that value's text |
 | boolean | true or false |
 | int, bigint | number without fraction or exponent |
 | decimal(p,s) | **string** in plain notation (`"-12.50"`), exact; never rounded |
-| double | number, the source's own text |
+| double | number, the source's text unchanged |
 | date | string `YYYY-MM-DD` |
-| timestamp | string `YYYY-MM-DD HH:MM:SS[.fraction]`, UTC, up to 9 digits of a fraction |
+| timestamp | string `YYYY-MM-DD HH:MM:SS[.fraction]`, UTC, up to 9 fractional digits |
 | `before`, `after` | string: the image's JSON text, byte for byte |
 
-Missing, NULL or not what the column can hold: null.
+A value that is missing, NULL or outside the column's type: null.
 
-Why decimals are strings: both readers of OpenX JSON take quoted and bare numbers
-alike from their text. In the SerDe that Firehose names
-(https://github.com/rcongiu/Hive-JSON-Serde) `JSONObject.stringToValue` leaves a bare
-number as its text; in Trino, which Athena runs, `DecimalDecoder` makes a
-BigDecimal of the text of either. But what else reads JSON (DuckDB, jq, Spark's
-inference) makes a double of a bare number. Timestamps have the one form that the
-OpenX SerDe, Firehose's conversion
-(https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion.html),
-Athena and Hive all accept.
+Why decimals are strings: both readers of OpenX JSON parse quoted and bare numbers from their text. In the SerDe that
+Firehose names (https://github.com/rcongiu/Hive-JSON-Serde) `JSONObject.stringToValue` leaves a bare number as its text;
+in Trino, which Athena runs, `DecimalDecoder` makes a BigDecimal of the text of either. But other readers of JSON
+(DuckDB, jq, Spark's inference) convert a bare number to a double. Timestamps have the only form that the OpenX SerDe,
+Firehose's conversion (https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion.html), Athena and Hive
+all accept.
 
 The order of changes to a key is the order of `sequence`, never that of arrival.
 """
@@ -58,9 +55,8 @@ class RowWriter:
         self._row = defstruct("Row", [(column.name, object) for column in table.change_log_columns], gc=False)
 
     def line(self, change: Change, mismatches: dict[str, int]) -> bytes:
-        """The change's row; ValueError or RecursionError when its image is none, or without the key.
-
-        Adds to `mismatches`, by column, the values that their column could not hold.
+        """The change's row; raises ValueError or RecursionError when its image is invalid or has no key. Adds to
+        `mismatches`, by column, the values that do not match their column.
         """
         values = self._values(_decode_image(change.image), mismatches)
         row = self._row(
@@ -94,7 +90,7 @@ def _read(image: _Map, path: tuple[str, ...], descriptor: str, read: Reader) -> 
 
 
 def _content(attribute: object, descriptor: str) -> object:
-    """What stands under the expected type; None for a missing attribute and for NULL."""
+    """The value of the expected type; None for a missing attribute and for NULL."""
     if attribute is None:
         return None
     typed = _map(attribute)

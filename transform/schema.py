@@ -1,9 +1,8 @@
 """The one place that names a column.
 
-The transform's decoder, the DynamoDB table's key, the Glue table, the Parquet
-conversion, the current-state view, the domain events and the comparison that
-`lake verify` makes are all derived from `TABLE`. Pointing the pipeline at
-another table means editing this file alone.
+The transform's decoder, the DynamoDB table's key, the Glue table, the Parquet conversion, the current-state view, the
+domain events and the comparison that `lake verify` makes are all derived from `TABLE`. To use the pipeline for another
+table, edit only this file.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ _NAME = re.compile(r"[a-z_][a-z0-9_]{0,127}")
 class Column(Struct, frozen=True):
     """One typed column of the change log.
 
-    `type` is a Glue (Hive) scalar type: string, boolean, int, bigint, double,
-    date, timestamp or decimal(p,s). `attribute` is where its value stands in a
-    DynamoDB image: an attribute's name, or a path of names through nested maps.
+    `type` is a Glue (Hive) scalar type: string, boolean, int, bigint, double, date, timestamp or decimal(p,s).
+    `attribute` is the position of its value in a DynamoDB image: an attribute's name, or a path of names through nested
+    maps.
     """
 
     name: str
@@ -49,13 +48,12 @@ class Column(Struct, frozen=True):
 
     @property
     def decimal(self) -> tuple[int, int]:
-        """Precision and scale of a decimal(p,s) column; ValueError for any other type.
-
-        Athena's limit is a precision of 38 and a scale of no more than that.
+        """Precision and scale of a decimal(p,s) column; raises ValueError for any other type. Athena's limit is a
+        precision of 38 and a scale up to the precision.
         """
         match = _DECIMAL.fullmatch(self.type)
         if match is None:
-            raise ValueError(f"column {self.name!r} has type {self.type!r}, which is no Glue type known here")
+            raise ValueError(f"column {self.name!r} has type {self.type!r}, which is not a supported Glue type")
         precision, scale = int(match[1]), int(match[2])
         if not 1 <= precision <= 38 or scale > precision:
             raise ValueError(f"column {self.name!r}: {self.type} needs 1 <= precision <= 38 and scale <= precision")
@@ -70,12 +68,10 @@ class KeyAttribute(Struct, frozen=True):
 
 
 class DomainEvent(Struct, frozen=True):
-    """A change that the business has a name for, which the event fan-out tells to whoever listens.
+    """A change with a business name, which the event fan-out publishes.
 
-    `op` INSERT: an item is made whose string column `column` is `value`; MODIFY:
-    the column of an item becomes `value`, having been something else. With
-    `at_least`, the name of a whole-number column, only where that column is no
-    less than the stack's threshold.
+    `op` INSERT: an item is created whose string column `column` is `value`; MODIFY: the column changes to `value`. With
+    `at_least`, the name of an integer column, only where that column reaches the stack's threshold.
     """
 
     name: str
@@ -86,12 +82,11 @@ class DomainEvent(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """A DynamoDB table and the lake's picture of it.
+    """A DynamoDB table and its form in the lake.
 
-    `entity` is the singular noun from which resources are named; `change_log`
-    and `view` are the names of the Glue table and of the current-state view.
-    Every key attribute must be the source of a column. The domain events, if
-    there are any, all speak of one column.
+    `entity` is the singular noun from which resources are named; `change_log` and `view` are the names of the Glue
+    table and of the current-state view. Every key attribute must be the source of a column. All domain events must use
+    the same column.
     """
 
     entity: str
@@ -105,7 +100,7 @@ class Table(Struct, frozen=True):
     def __post_init__(self) -> None:
         names = [column.name for column in (*ENVELOPE, *self.columns, *IMAGES)]
         if len(names) != len(set(names)):
-            raise ValueError(f"a column name of {self.entity!r} stands twice among {names}")
+            raise ValueError(f"a column name of {self.entity!r} is repeated among {names}")
         if len(self.key_columns) != len(self.keys):
             raise ValueError(f"every key attribute of {self.entity!r} needs a column")
         readers: dict[tuple[str, ...], str] = {}
@@ -123,16 +118,16 @@ class Table(Struct, frozen=True):
             if types.get(event.column) != "string" or event.column != self.events[0].column:
                 raise ValueError(f"event {event.name!r}: {event.column!r} is not the one string column of all events")
             if event.at_least and types.get(event.at_least) not in ("int", "bigint"):
-                raise ValueError(f"event {event.name!r}: {event.at_least!r} is no whole-number column")
+                raise ValueError(f"event {event.name!r}: {event.at_least!r} is not an integer column")
 
     @property
     def keys(self) -> tuple[KeyAttribute, ...]:
-        """Partition key, then sort key if there is one."""
+        """Partition key, then the optional sort key."""
         return (self.partition_key,) if self.sort_key is None else (self.partition_key, self.sort_key)
 
     @property
     def key_columns(self) -> tuple[Column, ...]:
-        """The columns that hold the key attributes, in key order."""
+        """The columns of the key attributes, in key order."""
         by_attribute = {column.attribute: column for column in reversed(self.columns)}
         return tuple(by_attribute[key.name,] for key in self.keys if (key.name,) in by_attribute)
 
@@ -142,7 +137,7 @@ class Table(Struct, frozen=True):
         return [*maps, (column.attribute, self.descriptor(column))]
 
     def descriptor(self, column: Column) -> Descriptor:
-        """The DynamoDB type that a column reads: its Glue type's own, or the key's type for a key column."""
+        """The DynamoDB type that a column reads: that of its Glue type, or the key's type for a key column."""
         for key in self.keys:
             if column.attribute == (key.name,) and column.type == "string":
                 return key.type

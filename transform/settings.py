@@ -1,13 +1,13 @@
-"""What an operator may set on the function, by environment variables; nothing set means every change is a row.
+"""The function's settings, from environment variables; without settings, every change becomes a row.
 
 | variable | value |
 |---|---|
-| `TRANSFORM_DROP` | what to leave out of the lake, comma-separated: INSERT, MODIFY, REMOVE, EXPIRED |
+| `TRANSFORM_DROP` | changes to drop, comma-separated: INSERT, MODIFY, REMOVE, EXPIRED |
 | `TRANSFORM_PARTITION_BY` | columns for dynamic partitioning, comma-separated: NAME, NAME:month, NAME:day, NAME:hour |
 | `TRANSFORM_METRICS_NAMESPACE` | the CloudWatch namespace of the metrics (ChangeDataCapture) |
 
-EXPIRED is a REMOVE made by DynamoDB's time to live. A dropped REMOVE leaves the
-item in the current-state view for good.
+EXPIRED is a REMOVE made by DynamoDB's time to live. A dropped REMOVE leaves the item in the current-state view
+permanently.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _PERIODS = {"": 0, "month": 7, "day": 10, "hour": 13}
 
 
 class SettingError(ValueError):
-    """A variable has a value that means nothing; says which, and what it may be."""
+    """A variable has an invalid value; the message has the variable and the allowed values."""
 
 
 class PartitionKey(Struct, frozen=True):
-    """A partition key by its name, the column it is read from and, for a time, how many characters count."""
+    """A partition key: its name, its column and, for a time, the number of characters used."""
 
     name: str
     column: str
@@ -44,7 +44,7 @@ class Settings(Struct, frozen=True):
 
 
 def from_environment(environment: Mapping[str, str], table: Table) -> Settings:
-    """The settings in these variables; SettingError for one that means nothing."""
+    """Parse these variables; raises SettingError for an invalid value."""
     default = Settings()
     return Settings(
         drop=_drop(environment.get("TRANSFORM_DROP", "")),
@@ -71,9 +71,9 @@ def _partition_keys(text: str, table: Table) -> list[PartitionKey]:
                 "each alone or with :month, :day or :hour"
             )
         if columns[name].type == "double":
-            raise SettingError(f"TRANSFORM_PARTITION_BY has {word!r}, but a double makes no partitions")
+            raise SettingError(f"TRANSFORM_PARTITION_BY has {word!r}, but a double cannot be a partition key")
         if period and columns[name].type not in ("timestamp", "date"):
-            raise SettingError(f"TRANSFORM_PARTITION_BY has {word!r}, but {name} is no date and no timestamp")
+            raise SettingError(f"TRANSFORM_PARTITION_BY has {word!r}, but {name} is neither a date nor a timestamp")
         keys.append(PartitionKey(f"{name}_{period}" if period else name, name, _PERIODS[period]))
     return keys
 

@@ -1,27 +1,23 @@
-"""The second entry point: `transform.shorten.handler`, called by the Pipe of large changes for each of them.
+"""The second entry point: `transform.shorten.handler`, which the Pipe of large changes calls for each change.
 
-A change of the table holds two images of up to 400 KB, and their JSON is larger
-still: an empty string is one byte to DynamoDB and some ten in JSON. Firehose's
-largest record is 1,000 KiB
-(https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html), and so
-is what Kinesis may carry here, whatever it takes itself: AWS documents no larger
-one for a delivery stream that reads Kinesis.
+A change of the table has two images of up to 400 KB, and their JSON is larger: an empty string is one byte in DynamoDB
+and about ten in JSON. Firehose's largest record is 1,000 KiB
+(https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html), which also limits a Kinesis record here: AWS
+documents no larger record for a delivery stream that reads Kinesis.
 
-A change whose JSON fits is handed on as it is. In one that does not, a mark that no
-DynamoDB value can be takes the place of attribute values, until it fits:
+A change whose JSON fits is passed on unchanged. Otherwise marks, which cannot be DynamoDB values, replace attribute
+values until the change fits:
 
-    {"SHORTENED": 399000}    in the place of a value, with the bytes of the value's JSON
-    "": {"SHORTENED": 1900000}    a member of the image, in the place of many small attributes
+    {"SHORTENED": 399000}    replaces a value, with the bytes of the value's JSON "": {"SHORTENED": 1900000}    a member
+    of the image, replaces many small attributes
 
-First the values of the image that no row is read from (the old one, of a change that has both) are cut, then those
-of the other one that the schema does not know, each time the largest first; then the small ones that it does not
-know, of both images; at last the values that it knows. Small values stay as long as a few marks are enough, the key
-always.
+The order is: the values of the image that no row is read from (the old one, if both exist); then the values of the
+other image that are not in the schema, largest first; then the small values of both images that are not in the schema;
+then the values of the schema. Small values stay as long as a few marks are enough. The key always stays.
 
-The row of a shortened change has all columns but those that were cut, which are
-null and counted as mismatches; `before` and `after` hold the marks. Nothing is
-marked in the table: an item's value is to be had there. What comes out depends
-on the change alone, so a replay makes the same row again.
+In the row of a shortened change, the replaced columns are null and counted as mismatches; `before` and `after` have the
+marks. The table itself is unchanged and still has the values. The result depends only on the change, so a replay
+produces the same row.
 """
 
 from __future__ import annotations
@@ -35,31 +31,31 @@ from msgspec.json import encode
 from transform.schema import TABLE, Table
 
 RECORD_LIMIT_BYTES = 1_000_000
-"""What a shortened change has at most, written with spaces and \\uXXXX: Firehose's 1,024,000 less some room.
+"""The maximum of a shortened change, with spaces and \\uXXXX escapes: Firehose's 1,024,000 minus a margin.
 
-Firehose counts what it is sent; how the Pipe writes JSON is not documented, and no way needs more bytes than this.
+Firehose counts the bytes it receives. How the Pipe serialises JSON is undocumented; this form is the longest.
 """
 
 MARK = "SHORTENED"
-"""The name that stands where a DynamoDB type would; there is no such type."""
+"""The mark's name in the position of a DynamoDB type; there is no such type."""
 
 MANY = ""
-"""The member for attributes that were cut without a mark each: no attribute's name is empty."""
+"""The member for attributes that share one mark: no attribute has an empty name."""
 
 _IMAGES = ("OldImage", "NewImage")
-"""In the order in which they are cut: a REMOVE has no new image, and the row of every other is read from it."""
+"""In the order of shortening: a REMOVE has no new image, and every other row is read from the new image."""
 
 Change = dict[str, Any]
 Image = dict[str, Any]
 
 
 def handler(changes: list[Change], context: object) -> list[Change]:  # noqa: ARG001 - Lambda's signature
-    """The changes as they can be sent on: of one batch of the Pipe, all of them, in their order."""
+    """Shorten one batch of the Pipe; returns every change, in order."""
     return [shortened(change) for change in changes]
 
 
 def shortened(change: Change, table: Table = TABLE, limit_bytes: int = RECORD_LIMIT_BYTES) -> Change:
-    """The change, a DynamoDB Streams record as a Pipe has it, with as few marks as it needs to fit: a new one."""
+    """A copy of the change, a DynamoDB Streams record of a Pipe, with as few marks as needed to fit."""
     cut = _Cut(dict(change["dynamodb"]), table, json_bytes(change) - limit_bytes)
     images = [name for name in _IMAGES if isinstance(cut.record.get(name), dict)]
     if cut.excess <= 0 or not images:
@@ -76,12 +72,12 @@ def shortened(change: Change, table: Table = TABLE, limit_bytes: int = RECORD_LI
 
 
 def json_bytes(value: object) -> int:
-    """The bytes of a value's JSON at its longest: spaces behind commas and colons, nothing beyond ASCII."""
+    """The maximum bytes of a value's JSON: spaces after commas and colons, ASCII only."""
     return len(json.dumps(value))
 
 
 class _Cut:
-    """A change's record that is being cut: `excess` are the bytes that it is still too large."""
+    """A change's record during shortening: `excess` is the number of bytes above the limit."""
 
     def __init__(self, record: Image, table: Table, excess: int) -> None:
         self.record = record
@@ -91,7 +87,7 @@ class _Cut:
         self._keys = {key.name for key in table.keys}
 
     def mark(self, image_name: str, *, known: bool) -> None:
-        """Put a mark for each value that the schema knows, or for each that it does not, until it fits."""
+        """Replace values inside, or outside, the schema with marks until the change fits."""
         image = dict(self.record[image_name])
         names = [name for name in image if name not in self._keys and (name in self._known) == known]
         for name, saving in _savings(image, names):
@@ -102,7 +98,7 @@ class _Cut:
         self.record[image_name] = image
 
     def drop(self, image_name: str) -> None:
-        """If it does not fit, put one mark for all attributes that the schema does not know."""
+        """If it does not fit, replace all attributes outside the schema with one mark."""
         image = self.record[image_name]
         kept = {name: value for name, value in image.items() if name in self._known or name in self._keys}
         cut = {name: value for name, value in self._whole[image_name].items() if name not in kept}
@@ -114,7 +110,7 @@ class _Cut:
 
 
 def _savings(image: Image, names: list[str]) -> Iterator[tuple[str, int]]:
-    """The attributes for which a mark is shorter than their value, and by how much, the largest first."""
+    """The attributes whose value is longer than a mark, and the bytes saved, largest first."""
     savings = [(json_bytes(image[name]) - json_bytes(_mark(image[name])), name) for name in names]
     for saving, name in sorted(savings, key=lambda entry: (-entry[0], entry[1])):
         if saving > 0:

@@ -1,8 +1,8 @@
-"""What a batch leaves in the log: one line of JSON, which CloudWatch also reads as metrics.
+"""A batch's log line: one line of JSON that CloudWatch also reads as metrics.
 
-The line is in the embedded metric format, so it costs no call and no dependency
+The line is in the embedded metric format, so it needs no API call and no dependency
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
-It holds counts, sizes, times and names of columns, never a value of an item.
+It has counts, sizes, times and names of columns, never a value of an item.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ _METRICS = {
 class Tally(Struct):
     """The counts of one batch.
 
-    `bytes_in` are the records' own bytes, `bytes_out` those of the answer as
-    Firehose receives it. `failures` counts by reason, `mismatches` by column.
-    `over_limit` are rows that were well but did not fit into the answer.
-    `careful` are records that were not plain: each takes some ten times as long.
+    `bytes_in` are the records' bytes, `bytes_out` those of the response as Firehose receives it. `failures` counts by
+    reason, `mismatches` by column. `over_limit` are valid rows that did not fit into the response. `careful` are
+    records that were not plain: each takes some ten times as long.
     """
 
     records: int = 0
@@ -47,13 +46,13 @@ class Tally(Struct):
     mismatches: dict[str, int] = {}
 
     def count(self, op: str, number: int, oldest_us: int) -> None:
-        """Add so many changes of one operation, of which the oldest was made then."""
+        """Count changes of one operation; `oldest` is the time of the oldest."""
         self.operations[op] += number
         self.oldest_us = oldest_us if self.oldest_us is None else min(self.oldest_us, oldest_us)
 
 
 class Origin(Struct, frozen=True):
-    """Where a batch came from and what worked on it."""
+    """A batch's source and the function that transformed it."""
 
     function: str
     stream: str
@@ -61,7 +60,7 @@ class Origin(Struct, frozen=True):
 
 
 def log_line(tally: Tally, origin: Origin, namespace: str, now_ms: int, duration_ms: float) -> str:
-    """The batch's line, without a newline. The age is 0 where no event could be read."""
+    """The batch's line, without a newline. The age is 0 when no event is readable."""
     age_ms = 0 if tally.oldest_us is None else max(0, now_ms - tally.oldest_us // 1000)
     line = {
         "_aws": {

@@ -1,10 +1,9 @@
 """One DynamoDB value read as one Glue type, exactly or not at all.
 
-This is the meaning of a typed column; `transform.fast_path` has a faster way to the
-same result for values in their plain form. A number is taken apart as text and
-never becomes a float; nothing is rounded. A value that its column cannot hold
-exactly (12.345 in decimal(18,2), 2**31 in int, 30 February) is `UnfitError`: the
-column is null, a counter says so, and `before` and `after` keep the value.
+This module specifies the typed columns; `transform.fast_path` returns the same results for values in their usual form. A number
+is parsed as text and never becomes a float; nothing is rounded. A value that its column cannot represent exactly
+(12.345 in decimal(18,2), 2**31 in int, 30 February) is `UnfitError`: the column is null, a counter counts it, and
+`before` and `after` keep the value.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from transform.schema import Column
 Value = str | int | bool | Raw | None
 Reader = Callable[[object], Value]
 
-# DynamoDB's exponents end at 125. Beyond this no column can hold the number, and
-# writing it out would cost memory without bound.
+# DynamoDB's exponents end at 125. No column can represent a larger number, and writing it out could use unbounded
+# memory.
 _MAX_EXPONENT = 400
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,9}))?")
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
@@ -36,15 +35,13 @@ _NANOSECOND_DIGITS = 9
 
 
 class UnfitError(ValueError):
-    """The value is not one that the column's type can hold exactly."""
+    """The column's type cannot represent the value exactly."""
 
 
 def reader(column: Column) -> Reader:
-    """The function that reads a column's attribute value; it raises UnfitError.
-
-    It takes what stands under the DynamoDB type (the text of S, N and B, the
-    boolean of BOOL) and gives what stands in the row's JSON, as `transform.rows`
-    documents it.
+    """The function that converts a column's attribute value; it raises UnfitError. Its input is the value under the
+    DynamoDB type (the text of S, N and B, the boolean of BOOL); its result is the row's JSON, as `transform.rows`
+    specifies.
     """
     match column.type:
         case "string":
@@ -66,7 +63,7 @@ def reader(column: Column) -> Reader:
 
 
 def number(text: str) -> tuple[int, int]:
-    """A number's text as (digits, exponent), its value being digits * 10**exponent; digits ends in no zero."""
+    """A number's text as (digits, exponent) with the value digits * 10**exponent; digits has no trailing zero."""
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise UnfitError
@@ -135,7 +132,7 @@ def _decimal(precision: int, scale: int) -> Reader:
 
 
 def _double(value: object) -> Raw:
-    """The number's own text as a JSON number: what reads it as a double rounds it, not we."""
+    """The number's text unchanged as a JSON number: a reader that parses it as a double rounds it, not this code."""
     text = _string(value)
     plain = plain_decimal(*number(text))
     return Raw(text if _JSON_NUMBER(text) else plain)
@@ -152,7 +149,7 @@ def _date(value: object) -> str:
 
 
 def _timestamp(value: object) -> str:
-    """ISO 8601 with a Z, an offset or neither (then it is UTC), to the minute or finer, brought to UTC."""
+    """ISO 8601 with a Z, an offset or neither (then it is UTC), to the minute or finer, converted to UTC."""
     match = _MOMENT.fullmatch(_string(value))
     if match is None:
         raise UnfitError

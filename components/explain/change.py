@@ -1,11 +1,9 @@
-"""What `pulumi up` would do to a running stack: two graphs, before and after, compared as the engine compares them.
+"""What `pulumi up` would do to a running stack: compare two graphs, before and after, as the engine does.
 
-A resource is created, deleted, updated in place, or replaced: deleted and
-created again, because a property changed that the provider cannot change
-(components.explain.replaces). Names are given here, so the old one goes before
-the new one comes, and with it, as the engine does, whatever holds one of its
-outputs in such a property (pkg/resource/deploy/step_generator.go,
-calculateDependentReplacements).
+A resource is created, deleted, updated in place, or replaced: deleted and created again, because a property changed
+that the provider cannot update in place (components.explain.replaces). All names are explicit here, so the old resource
+is deleted before the new one is created. As in the engine, resources that use one of its outputs in such a property are
+replaced with it (pkg/resource/deploy/step_generator.go, calculateDependentReplacements).
 """
 
 from __future__ import annotations
@@ -26,17 +24,17 @@ HOLDS_DATA = frozenset(
         *("aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"),
     }
 )
-"""Types that hold what cannot be made again: items, changes under way, rows, messages, what finds or decrypts them."""
+"""Types whose content cannot be recreated: items, changes in flight, rows, messages, and what finds or decrypts them.
+"""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to one resource.
+    """The step of one resource.
 
-    `changed` are the paths of inputs that differ; `forced_by` are those that
-    replace it, or the resource whose replacement takes it along. A step that is
-    `refused` stops the update with an error: the resource is protected. One that
-    is `kept` leaves the program but not the account.
+    `changed` are the paths of inputs that differ; `forced_by` are those that replace it, or the resource whose
+    replacement forces its own. A `refused` step stops the update with an error: the resource is protected. A `kept`
+    resource leaves the program but remains in the account.
     """
 
     action: Action
@@ -48,14 +46,14 @@ class Step:
 
     @property
     def loses_data(self) -> bool:
-        """Whether what the resource holds is gone afterwards."""
+        """Whether the step deletes the resource's data."""
         goes = self.action in ("delete", "replace") and not self.refused and not self.kept
         return goes and self.resource.type in HOLDS_DATA
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps from one graph to another, and how many resources stay as they are."""
+    """The steps from one graph to another, and the number of unchanged resources."""
 
     steps: tuple[Step, ...]
     same: int
@@ -66,12 +64,12 @@ class Plan:
 
     @property
     def refused(self) -> tuple[Step, ...]:
-        """The steps that stop the update: a protected resource would have to go."""
+        """The steps that stop the update because they would delete a protected resource."""
         return tuple(step for step in self.steps if step.refused)
 
 
 def plan(before: Graph, after: Graph) -> Plan:
-    """What an update of a stack does that was deployed as `before` and is asked for as `after`; components aside."""
+    """The update of a stack from `before` to `after`, without component resources."""
     old = {one.urn: one for one in before.resources if one.custom}
     new = {one.urn: one for one in after.resources if one.custom}
     kept = old.keys() & new.keys()
@@ -101,7 +99,7 @@ def _moves(urn: str, changed: Mapping[str, tuple[str, ...]], forced: Mapping[str
 def _step(old: Resource, new: Resource, changed: tuple[str, ...], forced: tuple[str, ...] | None) -> Step:
     if forced is None:
         return Step("update", new, changed)
-    # The engine refuses where the resource was protected and still is: unprotecting and replacing go together.
+    # The engine refuses only when the resource was protected and still is: one update can unprotect and replace.
     return Step("replace", new, changed, forced, refused=old.protect and new.protect)
 
 
@@ -112,7 +110,7 @@ def _changed(old: Resource, new: Resource) -> Iterator[str]:
 
 
 def _replaced(new: Mapping[str, Resource], changed: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Each resource that is replaced, with what forces it: its own paths, or the URN of one that takes it along."""
+    """Each replaced resource with the cause: its own paths, or the URN of a replaced resource that it depends on."""
     forced: dict[str, tuple[str, ...]] = {}
     for urn, paths in changed.items():
         if own := tuple(path for path in paths if replacing(new[urn].type, path)):

@@ -1,4 +1,4 @@
-"""What a changed setting does, in lines for people: the engine's part computed, the data's part from its table."""
+"""The text of a settings change: the engine's steps are computed, the effect on data comes from components.changes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from components.explain.change import Action, Plan, Step
 WIDTH = 100
 _SAYS: Mapping[Action, str] = {
     "create": "created",
-    "update": "changed in place",
-    "replace": "deleted and created again",
+    "update": "updated in place",
+    "replace": "replaced (deleted and created again)",
     "delete": "deleted",
 }
 _MOST_PATHS = 4
@@ -22,23 +22,23 @@ _MOST_PATHS = 4
 
 @dataclass(frozen=True)
 class Moved:
-    """A setting that is changed: its key, what it was and what it is to be."""
+    """A changed setting: its key, the old and the new value."""
 
     key: str
     old: str
     new: str
 
     def __str__(self) -> str:
-        """As it reads in a sentence."""
-        return f"{self.key} from {self.old or 'nothing'} to {self.new or 'nothing'}"
+        """The change as part of a sentence."""
+        return f"{self.key} from {self.old or 'empty'} to {self.new or 'empty'}"
 
 
 def lines(stack: str, moved: Sequence[Moved], plan: Plan | None, refusal: str) -> Iterator[str]:
-    """What `pulumi up` would do to a stack with settings changed; `refusal` is the program's, with no plan."""
-    yield from _wrapped(f"Stack {stack}, {'; '.join(str(one) for one in moved) or 'nothing changed'}:")
+    """What `pulumi up` would do after the settings change; with a `refusal` of the program there is no plan."""
+    yield from _wrapped(f"Stack {stack}, {'; '.join(str(one) for one in moved) or 'no change'}:")
     yield ""
     if plan is None:
-        yield from _wrapped(f"refused, before anything is touched: {refusal}", "  ")
+        yield from _wrapped(f"refused before any resource changes: {refusal}", "  ")
     else:
         yield from _planned(plan)
     yield ""
@@ -51,9 +51,9 @@ def _planned(plan: Plan) -> Iterator[str]:
         for step in plan.of(action):
             yield from _wrapped(f"{says}: {outline.title(step.resource)}{_because(step)}", "  ")
     moved = len(plan.steps)
-    yield f"  {moved or 'nothing'} of {moved + plan.same} resources; {plan.same} stay as they are"
+    yield f"  {moved} of {moved + plan.same} resources change; {plan.same} do not"
     if plan.refused:
-        yield from _wrapped("The update stops there with an error: what is protected must not go.", "  ")
+        yield from _wrapped("The update stops there with an error: the resource is protected.", "  ")
 
 
 def _because(step: Step) -> str:
@@ -61,15 +61,15 @@ def _because(step: Step) -> str:
     if step.action == "replace":
         own = [path for path in step.forced_by if "::" not in path]
         others = [urn.rpartition("::")[2] for urn in step.forced_by if "::" in urn]
-        notes += f", because {', '.join(own)} cannot be changed" if own else f", because it holds on to {others[0]}"
+        notes += f", because {', '.join(own)} cannot change in place" if own else f", because it depends on {others[0]}"
     elif step.changed:
         shown = ", ".join(step.changed[:_MOST_PATHS])
         notes += f": {shown}{', …' if len(step.changed) > _MOST_PATHS else ''}"
     if step.refused:
         return f"{notes} (refused: it is protected)"
     if step.kept:
-        return f"{notes} (only from the program: it stays in the account)"
-    return f"{notes} (with what it holds)" if step.loses_data else notes
+        return f"{notes} (only removed from the program: it stays in the account)"
+    return f"{notes} (with its data)" if step.loses_data else notes
 
 
 def _meaning(key: str) -> Iterator[str]:

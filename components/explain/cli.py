@@ -1,10 +1,10 @@
-"""What a stack is made of, what it costs, and what a changed setting would do to it.
+"""Show a stack's resources, their cost, and the effect of a changed setting.
 
     python -m components.explain --stack prod
     python -m components.explain --stack prod --change captureMode=native
 
-Nothing is deployed and nothing is asked of AWS: the program runs against a
-recorder. Without an option a line a stage is shown; the options below show more.
+Nothing is deployed and AWS is not called: the program runs against a recorder. Without an option, it prints one line
+per stage; the options below show more.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from stack.installation import program
 
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
-    """Print what is asked for; 2 and one sentence when it cannot be made."""
+    """Print the requested output; exit code 2 and one sentence on an error."""
     root = root or program()
     chosen = _parser().parse_args(arguments)
     if chosen.stack not in stacks.names(root):
@@ -44,10 +44,8 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
 
 
 def load(root: Path, stack: str, changed: Sequence[str] = (), deployed: Graph | None = None) -> tuple[Graph, Settings]:
-    """A stack's graph and the settings that made it; RunError for what the program refuses.
-
-    `changed` holds settings to choose otherwise than the stack does, as KEY=VALUE;
-    `deployed` is the stack as the last update left it, nothing for a new one.
+    """A stack's graph and its settings; raises RunError for what the program refuses. `changed` has settings that
+    override the stack's, as KEY=VALUE; `deployed` is the graph of the last update, None for a new stack.
     """
     config = {**stacks.config(root, stack), **{f"{PROJECT}:{key}": value for key, value in _pairs(changed).items()}}
     with graph.unbuilt():
@@ -56,7 +54,7 @@ def load(root: Path, stack: str, changed: Sequence[str] = (), deployed: Graph | 
 
 
 def explained(root: Path, stack: str, changed: Sequence[str] = ()) -> Report:
-    """The report of a stack, with the prices of its own region."""
+    """The report of a stack, with the prices of its region."""
     recorded, settings = load(root, stack, changed)
     return report(stack, recorded, Basis(settings, tariff=Tariff(_region(root, stack))))
 
@@ -81,7 +79,7 @@ def _lines(root: Path, chosen: argparse.Namespace) -> Iterable[str]:
 
 
 def _change(root: Path, stack: str, given: list[str], wanted: list[str]) -> int:
-    """Print what an update would do with the wanted settings; 2 where it is refused."""
+    """Print what an update with the changed settings would do; exit code 2 when it is refused."""
     before, _ = load(root, stack, given)
     now = {**stacks.config(root, stack), **{f"{PROJECT}:{key}": value for key, value in _pairs(given).items()}}
     moved = [Moved(key, now.get(f"{PROJECT}:{key}", ""), value) for key, value in _pairs(wanted).items()]
@@ -110,22 +108,22 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a setting chosen otherwise, as often as wanted",
+        help="override a setting; may be repeated",
     )
     one_of = parser.add_mutually_exclusive_group()
-    one_of.add_argument("--full", action="store_true", help="every resource, and the controls that it is held to")
+    one_of.add_argument("--full", action="store_true", help="every resource with its Security Hub controls")
     one_of.add_argument("--inputs", action="store_true", help="every resource with its inputs")
-    one_of.add_argument("--json", action="store_true", help="all of it for programs, in the form of document.py")
+    one_of.add_argument("--json", action="store_true", help="everything as JSON, in the format of document.py")
     one_of.add_argument(
         "--change",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="what `pulumi up` would do to the running stack with this setting changed (exit code 2: it is refused)",
+        help="what `pulumi up` would do to the running stack after a change of this setting (exit code 2: refused)",
     )
-    one_of.add_argument("--changes", action="store_true", help="the same for every setting, in a table")
+    one_of.add_argument("--changes", action="store_true", help="the same for every setting")
     one_of.add_argument(
-        "--permissions", action="store_true", help="what a deployment must be allowed: IAM policies, one a line"
+        "--permissions", action="store_true", help="the permissions to deploy: IAM policies, one per line"
     )
     return parser
 
@@ -136,7 +134,7 @@ def _print(lines: Iterable[str]) -> int:
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        # Who reads has read enough, as in `| head`; the interpreter's own flush at the end would complain.
+        # The reader has closed stdout, as in `| head`; the interpreter's flush at exit would report an error.
         sys.stdout = None
     return 0
 

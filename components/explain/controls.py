@@ -1,10 +1,9 @@
-"""AWS Security Hub's controls over the stack's resources: each by its id, tested on each resource it speaks of.
+"""AWS Security Hub's controls for the stack's resources, each checked on every resource of its type.
 
-The table is the FSBP standard's (AWS Foundational Security Best Practices
-v1.0.0) for the services that the pipeline uses, and a few of other standards
-that a review of a data pipeline asks for anyway. What does not apply stands in
-`NOT_APPLICABLE` with its reason; what a disposable stack goes without is waived
-with its reason, and no reason holds in a protected one.
+The table is the FSBP standard's (AWS Foundational Security Best Practices v1.0.0) for the services that the pipeline
+uses, and a few of other standards that reviews of data pipelines usually check. Controls that do not apply are in
+`NOT_APPLICABLE` with the reason. A disposable stack waives some controls with a reason; a protected stack waives none
+of these.
 https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html
 """
 
@@ -38,7 +37,7 @@ def _unless_own_key(reason: str) -> Waiver:
 
 @dataclass(frozen=True)
 class Control:
-    """A control: its id and title, the type that it speaks of, what shows that it is met, and what waives it."""
+    """A control: its id and title, its resource type, its predicate, and the condition that waives it."""
 
     id: str
     title: str
@@ -49,7 +48,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a control found at a resource; `reason` says why it is waived."""
+    """A control's result for a resource; `reason` says why it is waived."""
 
     control: Control
     urn: str
@@ -72,7 +71,7 @@ POLICY = "aws:iam/rolePolicy:RolePolicy"
 BUS = "aws:cloudwatch/eventBus:EventBus"
 
 _DISPOSABLE = "the stack is disposable"
-_NO_KEY = "the stack has no key of its own"
+_NO_KEY = "the stack has no customer-managed key"
 
 CONTROLS: tuple[Control, ...] = (
     Control("Athena.4", "Workgroups should have logging enabled", WORKGROUP, evidence.workgroup_publishes_metrics),
@@ -101,7 +100,7 @@ CONTROLS: tuple[Control, ...] = (
         "Streams should be kept for at least 168 hours",
         STREAM,
         evidence.stream_is_kept_a_week,
-        _unless_protected("a longer retention is paid for by the shard and hour"),
+        _unless_protected("a longer retention is charged per shard and hour"),
     ),
     Control("KMS.1", "Policies should not allow decryption on all keys", POLICY, evidence.no_decryption_everywhere),
     Control(
@@ -117,7 +116,7 @@ CONTROLS: tuple[Control, ...] = (
         "Functions should be traced",
         FUNCTION,
         evidence.function_is_traced,
-        lambda case: "" if case.settings.lambda_tracing else "the stack chose no tracing",
+        lambda case: "" if case.settings.lambda_tracing else "tracing is off in the stack",
     ),
     Control("S3.2", "Buckets should block public read access", BUCKET, evidence.bucket_is_closed),
     Control("S3.3", "Buckets should block public write access", BUCKET, evidence.bucket_is_closed),
@@ -129,7 +128,7 @@ CONTROLS: tuple[Control, ...] = (
         "Buckets should have access logging",
         BUCKET,
         evidence.bucket_is_logged,
-        # Security Hub's own text: a bucket that is the target of logging need not be logged.
+        # Security Hub's text: the target bucket of logging does not need logging.
         lambda case: "it is the bucket of the access logs" if evidence.is_log_bucket(case) else "",
     ),
     Control("S3.12", "Buckets should not use ACLs", BUCKET, evidence.bucket_has_no_acls),
@@ -141,7 +140,7 @@ CONTROLS: tuple[Control, ...] = (
         BUCKET,
         evidence.bucket_is_encrypted_with_kms,
         lambda case: (
-            "S3 delivers access logs under its own key"
+            "S3 can encrypt access logs only with its own key"
             if evidence.is_log_bucket(case)
             else _unless_own_key(_NO_KEY)(case)
         ),
@@ -155,7 +154,7 @@ CONTROLS: tuple[Control, ...] = (
         "Alarms should have actions",
         ALARM,
         evidence.alarm_acts,
-        lambda case: "" if case.settings.alarm_email else "the stack names nobody to tell",
+        lambda case: "" if case.settings.alarm_email else "the stack has no alarm address",
     ),
     Control(
         "CloudWatch.16",
@@ -173,24 +172,24 @@ NOT_APPLICABLE = {
     "EventBridge.4": "no global endpoint",
     "Glue.3": "no machine learning transform",
     "Glue.4": "no Spark job",
-    "IAM.2": "no IAM user: nobody logs in by this stack",
+    "IAM.2": "no IAM user: the stack has no logins",
     "IAM.3": "no IAM user",
-    "IAM.4": "the account's root user is the account's matter",
+    "IAM.4": "the root user is outside the stack",
     "IAM.5": "no IAM user",
-    "IAM.6": "the account's root user is the account's matter",
-    "IAM.7": "the password policy is the account's matter",
+    "IAM.6": "the root user is outside the stack",
+    "IAM.7": "the password policy is outside the stack",
     "IAM.8": "no IAM user",
-    "Lambda.5": "the transform calls nothing, so it is in no VPC",
-    "S3.1": "the account-wide block is the account's matter; each bucket has its own (S3.8)",
+    "Lambda.5": "the transform makes no network calls, so it needs no VPC",
+    "S3.1": "the account-wide block is outside the stack; each bucket has its own (S3.8)",
     "S3.19": "no access point",
     "S3.24": "no multi-region access point",
     "S3.25": "no directory bucket",
 }
-"""Controls of the same services that speak of what the stack does not have."""
+"""Controls of the same services for resources that the stack does not have."""
 
 
 def findings(graph: Graph, settings: Settings) -> Iterator[Finding]:
-    """What each control finds at each resource that it speaks of."""
+    """Check each control on each resource of its type."""
     for control in CONTROLS:
         for resource in graph.of(control.type):
             case = Case(resource, graph, settings)

@@ -1,4 +1,4 @@
-"""A report as JSON, for programs. Version 1; a member may be added to it, none changes its meaning.
+"""A report as JSON. Version 1: members may be added, and no member changes its meaning.
 
     {"version": 1, "stack": "dev", "region": "eu-west-1",
      "cost": {"month": 15.05, "million": 1.18},
@@ -10,9 +10,8 @@
                                   "reason": why it is waived, else ""}, …],
                     "inputs": {…}}, …]}
 
-Amounts are US dollars: `month` at rest for a month, `million` for a million
-writes. A cost of null is not in the price list, and is in no sum. `resources`
-stands in the order of the tree, components before what is in them.
+Amounts are US dollars: `month` for an idle month, `million` for a million writes. A cost of null is not in the price
+list and not in the sums. `resources` has the order of the tree, components before their children.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ VERSION = 1
 
 
 def document(report: Report) -> dict[str, Any]:
-    """The report in the form above."""
+    """The report in this format."""
     tariff = report.basis.tariff
     return {
         "version": VERSION,

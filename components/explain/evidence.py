@@ -1,4 +1,4 @@
-"""What shows that a control is met: one predicate each, over a resource and those that belong to it."""
+"""The predicates of the controls, each over a resource and its related resources."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _NO_POLICY = '{"Statement": []}'
 _OF_OURS = frozenset(
     {"aws:SourceAccount", "aws:SourceArn", "aws:PrincipalArn", "aws:PrincipalAccount", "kms:CallerAccount"}
 )
-"""Conditions that keep a statement for everybody to this account."""
+"""Conditions that restrict a statement with a wildcard principal to this account."""
 
 Statement = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A resource, the stack that it belongs to, and the stack's choices."""
+    """A resource, its stack's graph, and the stack's settings."""
 
     resource: Resource
     graph: Graph
@@ -32,11 +32,11 @@ class Case:
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """What the program asks of the resource."""
+        """The resource's inputs."""
         return self.resource.inputs
 
     def at(self, *path: str) -> Any:
-        """What the program asks for at a path, ("pointInTimeRecovery", "enabled"); None where it says nothing."""
+        """The input at a path such as ("pointInTimeRecovery", "enabled"); None when it is not set."""
         value: Any = self.inputs
         for name in path:
             if not isinstance(value, Mapping):
@@ -45,21 +45,21 @@ class Case:
         return value
 
     def state(self, name: str) -> Any:
-        """An attribute of the resource as it is, such as its ARN; None where it has none."""
+        """An output of the resource, such as its ARN; None when it has no such output."""
         return self.resource.state.get(name)
 
     def side(self, type_: str, key: str, value: str) -> Resource | None:
-        """The resource of a type that names this one."""
+        """The resource of a type that refers to this one."""
         return next((one for one in self.graph.of(type_) if one.inputs.get(key) == value), None)
 
 
 def workgroup_publishes_metrics(case: Case) -> bool:
-    """The workgroup's queries are metrics in CloudWatch."""
+    """The workgroup publishes CloudWatch metrics."""
     return case.at("configuration", "publishCloudwatchMetricsEnabled") is not False
 
 
 def source_is_encrypted(case: Case) -> bool:
-    """A delivery stream with a Kinesis source keeps its records there; its own encryption is for Direct PUT alone."""
+    """A delivery stream with a Kinesis source stores its records there; its own encryption is only for Direct PUT."""
     source = case.at("kinesisSourceConfiguration", "kinesisStreamArn")
     streams = [stream for stream in case.graph.of("aws:kinesis/stream:Stream") if stream.state.get("arn") == source]
     return bool(streams) and all(_has_kms(stream.inputs) for stream in streams)
@@ -86,12 +86,12 @@ def table_refuses_deletion(case: Case) -> bool:
 
 
 def stream_is_encrypted(case: Case) -> bool:
-    """The stream is encrypted under a KMS key."""
+    """The stream is encrypted with a KMS key."""
     return _has_kms(case.inputs)
 
 
 def stream_is_kept_a_week(case: Case) -> bool:
-    """The stream's retention is what Security Hub asks by default."""
+    """The stream's retention reaches Security Hub's default."""
     return (case.at("retentionPeriod") or _DAY_HOURS) >= _WEEK_HOURS
 
 
@@ -103,7 +103,7 @@ def bucket_is_closed(case: Case) -> bool:
 
 
 def bucket_requires_tls(case: Case) -> bool:
-    """The bucket's policy denies everything over plain HTTP, to everybody, on the bucket and all in it."""
+    """The bucket's policy denies every action over plain HTTP, for every principal, on the bucket and its objects."""
     arn = case.state("arn")
     return any(
         statement["Effect"] == "Deny"
@@ -116,7 +116,7 @@ def bucket_requires_tls(case: Case) -> bool:
 
 
 def bucket_admits_no_other_account(case: Case) -> bool:
-    """The bucket's policy allows AWS services alone, each on behalf of this account."""
+    """The bucket's policy allows only AWS services, each on behalf of this account."""
     return all(
         "Service" in statement.get("Principal", ()) and _is_of_ours(statement)
         for statement in _bucket_policy(case)
@@ -125,23 +125,23 @@ def bucket_admits_no_other_account(case: Case) -> bool:
 
 
 def bucket_is_logged(case: Case) -> bool:
-    """Requests to the bucket are written down in another."""
+    """The bucket's access log goes to another bucket."""
     target = _of_bucket(case, "Logging").get("targetBucket")
     return target is not None and target != case.state("bucket")
 
 
 def is_log_bucket(case: Case) -> bool:
-    """The bucket is where another's requests are written down."""
+    """The bucket is the target of another bucket's access log."""
     return case.side("aws:s3/bucketLogging:BucketLogging", "targetBucket", case.state("bucket")) is not None
 
 
 def bucket_has_no_acls(case: Case) -> bool:
-    """The bucket's owner owns every object in it, so that ACLs do nothing."""
+    """The bucket's owner owns every object, so ACLs have no effect."""
     return _of_bucket(case, "OwnershipControls").get("rule") == {"objectOwnership": "BucketOwnerEnforced"}
 
 
 def bucket_has_lifecycle(case: Case) -> bool:
-    """A rule of the bucket's lifecycle is in force."""
+    """A lifecycle rule of the bucket is enabled."""
     return any(rule.get("status") == "Enabled" for rule in _of_bucket(case, "LifecycleConfiguration").get("rules", ()))
 
 
@@ -151,13 +151,13 @@ def bucket_is_versioned(case: Case) -> bool:
 
 
 def bucket_is_encrypted_with_kms(case: Case) -> bool:
-    """The bucket's default encryption is a KMS key's."""
+    """The bucket's default encryption uses a KMS key."""
     rules = _of_bucket(case, "ServerSideEncryptionConfiguration").get("rules", ())
     return any(rule.get("applyServerSideEncryptionByDefault", {}).get("sseAlgorithm") == "aws:kms" for rule in rules)
 
 
 def nobody_else_invokes(case: Case) -> bool:
-    """The function has no policy of its own: what invokes it does so by its role."""
+    """The function has no resource policy: callers use their roles."""
     return not case.graph.of("aws:lambda/permission:Permission")
 
 
@@ -172,7 +172,7 @@ def function_is_traced(case: Case) -> bool:
 
 
 def key_is_not_deleted_by_accident(case: Case) -> bool:
-    """A deleted key could be had back for a while; a protected stack's key cannot be deleted at all."""
+    """A deleted key can be restored during its waiting period; a protected stack's key cannot be deleted."""
     window = case.at("deletionWindowInDays")
     window = _USUAL_DELETION_WINDOW_DAYS if window is None else window
     return window >= _LEAST_DELETION_WINDOW_DAYS and case.resource.protect == case.settings.protect
@@ -184,50 +184,50 @@ def key_rotates(case: Case) -> bool:
 
 
 def key_is_not_public(case: Case) -> bool:
-    """The key's policy allows nobody beyond this account."""
+    """The key's policy allows no principal outside this account."""
     return not _is_public(case.at("policy") or _NO_POLICY)
 
 
 def queue_is_encrypted(case: Case) -> bool:
-    """The queue is encrypted by SQS or under a KMS key."""
+    """The queue is encrypted by SQS or with a KMS key."""
     return case.inputs.get("sqsManagedSseEnabled") is True or "kmsMasterKeyId" in case.inputs
 
 
 def queue_is_not_public(case: Case) -> bool:
-    """The queue's policy allows nobody beyond this account."""
+    """The queue's policy allows no principal outside this account."""
     policy = case.side("aws:sqs/queuePolicy:QueuePolicy", "queueUrl", case.state("url"))
     return policy is not None and not _is_public(policy.inputs.get("policy") or _NO_POLICY)
 
 
 def bus_has_a_policy(case: Case) -> bool:
-    """The bus says itself who may put events on it, and lets nobody in beyond this account."""
+    """The bus has a resource policy that allows no principal outside this account."""
     policy = case.side("aws:cloudwatch/eventBusPolicy:EventBusPolicy", "eventBusName", case.state("name"))
     return policy is not None and not _is_public(policy.inputs.get("policy") or _NO_POLICY)
 
 
 def topic_is_encrypted(case: Case) -> bool:
-    """The topic is encrypted under a KMS key."""
+    """The topic is encrypted with a KMS key."""
     return "kmsMasterKeyId" in case.inputs
 
 
 def topic_is_not_public(case: Case) -> bool:
-    """The topic's policy allows nobody beyond this account."""
+    """The topic's policy allows no principal outside this account."""
     policy = case.side("aws:sns/topicPolicy:TopicPolicy", "arn", case.state("arn"))
     return policy is not None and not _is_public(policy.inputs.get("policy") or _NO_POLICY)
 
 
 def no_full_privileges(case: Case) -> bool:
-    """No statement allows everything on everything."""
+    """No statement allows all actions on all resources."""
     return not any("*" in statement["Action"] and "*" in statement["Resource"] for statement in allowed(case.inputs))
 
 
 def no_wildcard_action(case: Case) -> bool:
-    """No action allowed has a wildcard in it."""
+    """No allowed action has a wildcard."""
     return not any("*" in action for statement in allowed(case.inputs) for action in statement["Action"])
 
 
 def no_decryption_everywhere(case: Case) -> bool:
-    """No statement allows decryption under every key."""
+    """No statement allows decryption with every key."""
     decrypting = {"kms:Decrypt", "kms:ReEncryptFrom"}
     return not any(
         decrypting.intersection(statement["Action"]) and any("*" in arn for arn in statement["Resource"])
@@ -236,27 +236,27 @@ def no_decryption_everywhere(case: Case) -> bool:
 
 
 def logs_are_kept_a_year(case: Case) -> bool:
-    """The log group keeps its lines for a year or longer."""
+    """The log group's retention is a year or longer."""
     return _kept_for_a_year(case.at("retentionInDays"))
 
 
 def _kept_for_a_year(days: int | None) -> bool:
-    # Without a retention a log group keeps its lines for ever.
+    # Without a retention a log group never expires.
     return not days or days >= _YEAR_DAYS
 
 
 def alarm_acts(case: Case) -> bool:
-    """The alarm tells somebody."""
+    """The alarm has an action."""
     return bool(case.at("alarmActions"))
 
 
 def alarm_actions_are_on(case: Case) -> bool:
-    """The alarm's actions are not switched off."""
+    """The alarm's actions are enabled."""
     return case.at("actionsEnabled") is not False
 
 
 def allowed(policy_inputs: Mapping[str, Any]) -> Iterator[Statement]:
-    """The statements of a policy that allow something."""
+    """The Allow statements of a policy."""
     return (
         statement
         for statement in _statements(policy_inputs.get("policy") or _NO_POLICY)
@@ -278,7 +278,7 @@ def _bucket_policy(case: Case) -> list[Statement]:
 
 
 def _statements(document: str) -> list[Statement]:
-    """A policy's statements in one form: IAM takes one statement, action or resource without a list around it."""
+    """A policy's statements in one form: IAM accepts a single statement, action or resource without a list."""
     statements = _listed(json.loads(document).get("Statement"))
     return [
         {**one, "Action": _listed(one.get("Action")), "Resource": _listed(one.get("Resource"))} for one in statements

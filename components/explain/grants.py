@@ -1,11 +1,9 @@
-"""What a deployment must be allowed for each type of resource: the calls that the provider makes of it.
+"""The permissions that a deployment needs for each type of resource: the calls that the provider makes.
 
-To create it, wait for it, read it back, change it, tag it and delete it, as
-internal/service/ of github.com/hashicorp/terraform-provider-aws does, and what
-AWS asks of the caller besides (the `handlers` of its CloudFormation resource
-schemas, as in cfn-lint). `arns` are the resources, in the inputs' names;
-`anywhere` are actions that IAM can bind to no resource, or whose resource has
-no name before it is made.
+The provider creates a resource, waits for it, reads it, updates it, tags it and deletes it (internal/service/ of
+github.com/hashicorp/terraform-provider-aws). AWS requires further permissions of the caller (the `handlers` of its
+CloudFormation resource schemas, as in cfn-lint). `arns` are the resources, as templates over the inputs' names;
+`anywhere` are actions that IAM cannot restrict to a resource, or whose resource has no name before it is created.
 """
 
 from __future__ import annotations
@@ -63,7 +61,7 @@ GRANTS: Mapping[str, Grant] = {
         ),
     ),
     "aws:athena/namedQuery:NamedQuery": Grant(
-        # On the workgroup, which is among the resources for its own sake.
+        # On the workgroup, which has its own entry.
         _actions("athena", "CreateNamedQuery", "DeleteNamedQuery", "GetNamedQuery"),
         (),
     ),
@@ -188,7 +186,7 @@ GRANTS: Mapping[str, Grant] = {
         _actions("kms", "ListAliases"),
     ),
     "aws:kms/key:Key": Grant(
-        # The last six: what DynamoDB, Kinesis, Lambda and EventBridge do with the key on behalf of who creates them.
+        # The last six: DynamoDB, Kinesis, Lambda and EventBridge use the key on behalf of the caller that creates them.
         _actions(
             "kms",
             *("DescribeKey", "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation", "GetKeyPolicy"),
@@ -214,7 +212,7 @@ GRANTS: Mapping[str, Grant] = {
         _VENDED_LOGS,
     ),
     "aws:s3/bucket:Bucket": Grant(
-        # The provider reads every side of a bucket, and empties it by version where forceDestroy says so.
+        # The provider reads every configuration of a bucket, and with forceDestroy deletes every object version.
         _actions(
             "s3",
             *("CreateBucket", "DeleteBucket", "DeleteObject", "DeleteObjectVersion", "GetAccelerateConfiguration"),
@@ -255,7 +253,7 @@ GRANTS: Mapping[str, Grant] = {
     "aws:sns/topicSubscription:TopicSubscription": Grant(
         _actions("sns", "Subscribe"),
         (_TOPIC_OF,),
-        # A subscription has no name that a policy could know before it is made.
+        # A subscription has no name before it is created, so no policy can contain it.
         _actions("sns", "GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"),
     ),
     "aws:sqs/queue:Queue": Grant(

@@ -1,4 +1,4 @@
-"""Every setting moved, one at a time: what `pulumi up` would do to a stack then, and what happens to its data."""
+"""For a change of each setting: what `pulumi up` would do to a stack, and the effect on its data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Load = Callable[[Path, str, Sequence[str], Graph | None], tuple[Graph, Settings]
 _WIDTH = 100
 _SAYS: Mapping[Action, str] = {
     "create": "creates",
-    "update": "changes in place",
+    "update": "updates in place",
     "replace": "REPLACES",
     "delete": "deletes",
 }
@@ -37,7 +37,7 @@ SAMPLES: Mapping[str, tuple[str, ...]] = {
     "tableMaxWriteUnits": ("0", "9000"),
     "tableWarmWriteUnits": ("0", "8000"),
 }
-"""Values to move a setting between, where its rule does not give two by itself."""
+"""Two values of a setting whose rule does not provide two."""
 
 WITH: Mapping[str, Mapping[str, str]] = {
     "lakeFormat": {"bufferSizeMb": "64"},
@@ -52,11 +52,11 @@ WITH: Mapping[str, Mapping[str, str]] = {
     "forceDestroy": {"protect": "false"},
     "largeOrderThreshold": {"eventFanout": "true"},
 }
-"""What must be chosen too, on both sides, for a setting to be movable or to have an effect."""
+"""Other settings that are required, before and after, for a change to be allowed or to have an effect."""
 
 
 def values(key: str) -> tuple[str, ...]:
-    """At least two allowed texts of a setting, to move it between."""
+    """At least two allowed values of a setting."""
     if key in SAMPLES:
         return SAMPLES[key]
     rule = next(one.rule for one in declared() if one.name == key)
@@ -68,12 +68,12 @@ def values(key: str) -> tuple[str, ...]:
 
 
 def table(root: Path, stack: str, load: Load) -> Iterator[str]:
-    """A paragraph for every setting, for one stack; it takes a second or so for each."""
-    yield f"What `pulumi up` does to the running stack {stack} when one setting is changed:"
+    """A paragraph for every setting of one stack; each takes about a second."""
+    yield f"What `pulumi up` does to the running stack {stack} when one setting changes:"
     recorded: dict[tuple[str, ...], tuple[Graph, Settings]] = {}
 
     def once(root: Path, stack: str, changed: Sequence[str], deployed: Graph | None) -> tuple[Graph, Settings]:
-        # What most settings are moved from is the stack as it is.
+        # Most settings change from the stack's own value.
         if deployed:
             return load(root, stack, changed, deployed)
         if (key := tuple(changed)) not in recorded:
@@ -86,12 +86,12 @@ def table(root: Path, stack: str, load: Load) -> Iterator[str]:
 
 
 def setting(root: Path, stack: str, key: str, load: Load) -> Iterator[str]:
-    """What moving one setting does: the engine's part for the sampled move, then its meaning."""
+    """The effect of one setting's change: the engine's steps for a sample value, then the effect on data."""
     config = stacks.config(root, stack)
     now = WITH.get(key, {}).get(key, config.get(f"{PROJECT}:{key}", ""))
     to = next(value for value in values(key) if value != now)
     others = [f"{name}={value}" for name, value in WITH.get(key, {}).items()]
-    yield f"{key}, from {now or 'nothing'} to {to or 'nothing'}"
+    yield f"{key}, from {now or 'empty'} to {to or 'empty'}"
     try:
         before, _ = load(root, stack, others, None)
         after, _ = load(root, stack, [*others, f"{key}={to}"], before)
@@ -114,7 +114,7 @@ def _summed_up(found: Plan) -> str:
 
 
 def _named(steps: Sequence[Step]) -> str:
-    """The types of the steps with how many there are of each, such as "2 Queue and 1 Pipe"."""
+    """The types of the steps with their number, such as "2 Queue and 1 Pipe"."""
     counted = Counter(purposes.kind(step.resource).rpartition(":")[2] for step in steps)
     return ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
 

@@ -1,4 +1,4 @@
-"""A stack's resources as text: a tree for reading, and a whole listing for comparing."""
+"""A stack's resources as text: a tree to read, and a complete listing to compare."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _ARCHIVE_PATH = "path"
 _STAGES = tuple(STAGES)
 
 _SUMMED_UP = "dashboardBody"
-"""A document of so many leaves that its digest says more than they do."""
+"""The number of leaves from which a document is shown as its digest."""
 
 
 def tree(graph: Graph, parent: str = "", depth: int = 0) -> Iterator[tuple[Resource, int]]:
-    """The resources with their depth, each followed by its children; the stages as a change meets them."""
+    """The resources with their depth, each followed by its children; stages in the order of a change."""
     for resource in ordered(graph.children(parent)):
         yield resource, depth
         yield from tree(graph, resource.urn, depth + 1)
 
 
 def ordered(resources: Iterable[Resource]) -> list[Resource]:
-    """Siblings in the order of the tree: components first, the stages as a change meets them."""
+    """Siblings in the order of the tree: components first, stages in the order of a change."""
     return sorted(resources, key=_order)
 
 
@@ -38,15 +38,14 @@ def _order(resource: Resource) -> tuple[object, ...]:
 
 
 def title(resource: Resource) -> str:
-    """What a resource is called: its kind and its logical name."""
+    """A resource's title: its kind and its logical name."""
     return f"{kind(resource).rpartition(':')[2]} {resource.name}"
 
 
 def with_inputs(graph: Graph, settings: Settings) -> Iterator[str]:
-    """Every resource with its inputs, a line each, the same on every machine: for comparing.
-
-    A long text stands as its length and digest, a JSON text by its content; what
-    the setting `host` makes of this machine stands as "host".
+    """Every resource and input, one per line, equal on every machine, for comparison. A long text is shown as its
+    length and digest, a JSON text by its content; values that the setting `host` takes from this machine are shown as
+    "host".
     """
     machine: dict[object, str] = {}
     if settings.lambda_runtime == "host":

@@ -1,11 +1,10 @@
-"""What `pulumi up`, `refresh` and `destroy` of a stack must be allowed, as IAM policies.
+"""The permissions for `pulumi up`, `refresh` and `destroy` of a stack, as IAM policies.
 
     python -m components.explain --stack dev --permissions
 
-The actions of each type come from `grants`, the resources from the stack's own
-names, so that the policies reach nothing of another stack. A customer managed
-policy holds at most 6,144 characters, white space aside, so there may be several
-(IAM and AWS STS quotas,
+The actions of each type come from `grants`, the resources from the stack's names, so the policies cover no other stack.
+A customer managed policy has at most 6,144 characters without white space, so there can be several (IAM and AWS STS
+quotas,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 """
 
@@ -25,7 +24,7 @@ _PARTITION = "aws"
 _ROLE, _TARGET = "aws:iam/role:Role", "aws:appautoscaling/target:Target"
 _NATIVE = "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination"
 
-# Roles that AWS makes in the account when the first resource needs them.
+# Service-linked roles, which AWS creates when the first resource needs them.
 # https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds-using-shards-and-metrics.html
 SERVICE_LINKED_ROLES: Mapping[str, str] = {
@@ -37,10 +36,8 @@ Statement = dict[str, Any]
 
 
 def policies(graph: Graph, region: str) -> list[dict[str, Any]]:
-    """The policies for a stack's graph in a region, each small enough for a managed policy.
-
-    The account's number stands as *: a policy of an identity is about its own account.
-    A type that `grants` does not know is left out; `unknown` names it.
+    """The policies for a stack's graph in a region, each small enough for a managed policy. The account ID is *: an
+    identity policy only covers its own account. A type without an entry in `grants` is omitted; `unknown` names it.
     """
     filled: list[list[Statement]] = [[]]
     for statement in _statements(graph, region):
@@ -51,7 +48,7 @@ def policies(graph: Graph, region: str) -> list[dict[str, Any]]:
 
 
 def unknown(graph: Graph) -> list[str]:
-    """The types of AWS's whose permissions are not known here."""
+    """The AWS types without an entry in `grants`."""
     types = {one.type for one in graph.resources if one.custom and one.type.startswith("aws:")}
     return sorted(types - GRANTS.keys())
 
@@ -121,7 +118,9 @@ def _filled(template: str, resource: Resource, region: str) -> str:
 
 
 def _merged(arns: set[str]) -> set[str]:
-    """The ARNs, those that differ in the end of their name alone as one pattern: it still begins with the stack's."""
+    """The ARNs; those that differ only at the end of the name become one pattern, which still starts with the stack's
+    prefix.
+    """
     alike: dict[tuple[str, str], list[str]] = {}
     for arn in arns:
         name, suffix = (arn[:-2], arn[-2:]) if arn.endswith(("/*", ":*")) else (arn, "")

@@ -1,8 +1,6 @@
-"""What a stack costs: at rest for a month, and for a million writes to the table.
-
-By list prices (components.explain.rates), for deciding between choices and not for
-budgets. A type that is in neither of the two tables below has no price here, which
-is something else than costing nothing.
+"""The cost of a stack: for an idle month, and for a million writes to the table. From list prices
+(components.explain.rates), to compare settings and not for budgets. A type in neither of the two tables below has an
+unknown price, which is not the same as no charge.
 """
 
 from __future__ import annotations
@@ -26,21 +24,22 @@ _LEAST_MEMORY_MB = 128
 
 _GB_SECOND: Mapping[str, Rate] = {"arm64": Rate.ARM64_GB_SECOND, "x86_64": Rate.X86_64_GB_SECOND}
 _CRAWL_DPU_HOURS = 2 * 10 / 60
-"""Two DPUs for the least time that is billed, 10 minutes."""
+"""Two DPUs for the minimum billed time, 10 minutes."""
 
 _QUEUE_REQUESTS = 3
 """A message is sent, received and deleted."""
 
 _PER_BATCH = ".handler.handler"
-"""The handler that Firehose calls with every batch; the other one is for changes larger than those of a workload."""
+"""The handler that Firehose invokes for every batch; the other one is for changes larger than the workload's."""
 
 _TRANSFORM_METRICS = 10
-"""The series that the transform writes of itself; paid for by the hour in which it runs."""
+"""The custom metrics of the transform; charged for each hour in which it runs."""
 
 
 @dataclass(frozen=True)
 class Workload:
-    """What a write is: an item of `item_bytes`, a change and a row of `change_bytes`; `writes_per_s` batches them.
+    """A write: an item of `item_bytes`, a change and a row of `change_bytes`; `writes_per_s` determines the batch
+    sizes.
 
     `events_per_write` is the share of writes that are domain events.
     """
@@ -55,7 +54,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class Cost:
-    """US dollars: a month at rest, and a million writes."""
+    """US dollars: an idle month, and a million writes."""
 
     month: float = 0.0
     million: float = 0.0
@@ -67,14 +66,14 @@ class Cost:
 
 @dataclass(frozen=True)
 class Basis:
-    """What a price is made from, beside the resource: the stack's choices, what a write is, a region's tariff."""
+    """The basis of a price: the stack's settings, the workload and a region's tariff."""
 
     settings: Settings
     workload: Workload = field(default_factory=Workload)
     tariff: Tariff = field(default_factory=Tariff)
 
     def usd(self, rate: Rate) -> float:
-        """Dollars for one of the rate's unit, in the region."""
+        """Dollars per unit of the rate, in the region."""
         return self.tariff.usd(rate)
 
 
@@ -82,7 +81,7 @@ Price = Callable[[Mapping[str, Any], Basis], Cost]
 
 
 def cost(resource: Resource, basis: Basis) -> Cost | None:
-    """What a resource costs; nothing where AWS does not charge for its type by itself, None for an unknown type."""
+    """A resource's cost; zero for a type that AWS does not charge for, None for an unknown type."""
     if price := _PRICES.get(resource.type):
         return price(resource.inputs, basis)
     return Cost() if resource.type in FREE or resource.type.startswith("pulumi:") else None
@@ -114,7 +113,7 @@ def _stream(inputs: Mapping[str, Any], basis: Basis) -> Cost:
 
 
 def _pipe(inputs: Mapping[str, Any], basis: Basis) -> Cost:
-    # What a filter leaves out costs nothing, and no change of this workload is a large one.
+    # Filtered changes are free, and no change of this workload is large.
     if "enrichment" in inputs:
         return Cost()
     is_of_events = "kinesisStreamParameters" in inputs.get("sourceParameters", {})
@@ -127,7 +126,7 @@ def _bus(_inputs: Mapping[str, Any], basis: Basis) -> Cost:
 
 
 def _queue(inputs: Mapping[str, Any], basis: Basis) -> Cost:
-    # The one that gives up to another is the events'; the others are empty as long as all goes well.
+    # The queue with a dead-letter queue is the event queue; the others are empty without failures.
     share = basis.workload.events_per_write if "redrivePolicy" in inputs else 0
     return Cost(million=share * _QUEUE_REQUESTS * basis.usd(Rate.QUEUE_REQUEST) * _MILLION)
 
@@ -209,4 +208,4 @@ FREE = frozenset(
         *("aws:sns/topicSubscription:TopicSubscription", "aws:sqs/queuePolicy:QueuePolicy"),
     }
 )
-"""What AWS does not charge for by itself; what is written to a log or asked of Athena is no price of the resource."""
+"""Types that AWS does not charge for; log data and Athena queries are not part of the resource's price."""

@@ -1,7 +1,7 @@
-"""What a resource is for, in plain words; for a type that the table does not know, in those of its documentation.
+"""The purpose of a resource; for a type outside the table, from its documentation.
 
-No type needs an entry: a resource that somebody adds is shown under its type's
-own name, with the first sentence that its package's documentation says of it.
+No type requires an entry: an added resource is shown with its type's name and the first sentence of its package's
+documentation.
 """
 
 from __future__ import annotations
@@ -17,68 +17,68 @@ from components.explain.graph import Resource
 from components.settings import PROJECT
 
 STAGES: Mapping[str, str] = {
-    "Encryption": "the key under which the data is encrypted",
-    "Table": "the DynamoDB table that your application writes",
-    "Capture": "carries every change of the table to Kinesis",
-    "Lake": "S3 buckets that keep the changes as files",
-    "Catalogue": "tells Athena which columns the files have",
-    "Delivery": "turns changes into rows, writes them to S3",
-    "Analytics": "Athena: where you ask questions of the rows",
-    "Fanout": "tells other programs of orders placed or paid",
-    "Observability": "the dashboard, and alarms that say what to do",
+    "Encryption": "the KMS key that encrypts the data",
+    "Table": "the DynamoDB table of your application",
+    "Capture": "sends every change of the table to Kinesis",
+    "Lake": "S3 buckets that store the changes as files",
+    "Catalogue": "Glue tables: the columns of the files",
+    "Delivery": "transforms changes to rows, writes them to S3",
+    "Analytics": "Athena: SQL queries over the rows",
+    "Fanout": "publishes events such as an order placed",
+    "Observability": "dashboard, and alarms that say what to do",
 }
-"""The stages in the order in which a change meets them, each in at most 46 characters."""
+"""The stages in the order of a change, each in at most 46 characters."""
 
 _PURPOSES: Mapping[str, str] = {
     **STAGES,
-    "Bucket": "a bucket and its rules: closed, encrypted, tidied",
-    "Errors": "notes every error file, for an alarm and a replay",
-    "Consumer": "an example of a program that listens to events",
-    "EventPipe": "picks the domain events out of all changes",
+    "Bucket": "a private, encrypted bucket with a lifecycle",
+    "Errors": "queues every error file, for an alarm and a replay",
+    "Consumer": "an example consumer of events",
+    "EventPipe": "filters the domain events from all changes",
     "Pipe": "reads the table's stream and writes to Kinesis",
-    "Shorten": "the Lambda function that cuts what is too large",
-    "Queue": "a queue, and who may send to it",
-    "Role": "what one AWS service may do for this stack",
-    "Transform": "the Lambda function that makes a row of a change",
-    "aws:appautoscaling/policy:Policy": "at which load the table's capacity grows or shrinks",
-    "aws:appautoscaling/target:Target": "the least and the most capacity of the table",
-    "aws:athena/namedQuery:NamedQuery": "a saved query, to run as it is or to change",
-    "aws:athena/workgroup:Workgroup": "where queries run: their limit, results and encryption",
-    "aws:cloudwatch/dashboard:Dashboard": "graphs of every stage on one page",
-    "aws:cloudwatch/eventBus:EventBus": "where domain events are published",
-    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": "who may publish events",
-    "aws:cloudwatch/eventRule:EventRule": "recognises one kind of event",
-    "aws:cloudwatch/eventTarget:EventTarget": "sends the rule's events on, in a form of their own",
-    "aws:cloudwatch/logGroup:LogGroup": "a service's log, deleted after a while",
-    "aws:cloudwatch/logStream:LogStream": "the part of the log that Firehose writes its errors to",
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "goes off when somebody must look",
-    "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination": "DynamoDB's own way to Kinesis",
-    "aws:dynamodb/table:Table": "the items, and the stream of their changes",
-    "aws:glue/catalogDatabase:CatalogDatabase": "the database that holds the lake's tables",
+    "Shorten": "the Lambda function that shortens large changes",
+    "Queue": "a queue with its policy",
+    "Role": "the permissions of one AWS service",
+    "Transform": "the Lambda function that converts changes to rows",
+    "aws:appautoscaling/policy:Policy": "the load at which the table's capacity scales",
+    "aws:appautoscaling/target:Target": "the minimum and maximum capacity of the table",
+    "aws:athena/namedQuery:NamedQuery": "a saved query",
+    "aws:athena/workgroup:Workgroup": "the limit, results and encryption of queries",
+    "aws:cloudwatch/dashboard:Dashboard": "graphs of every stage",
+    "aws:cloudwatch/eventBus:EventBus": "the event bus of the domain events",
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": "the permission to publish events",
+    "aws:cloudwatch/eventRule:EventRule": "matches one kind of event",
+    "aws:cloudwatch/eventTarget:EventTarget": "forwards the rule's events in a new form",
+    "aws:cloudwatch/logGroup:LogGroup": "a service's log, with a retention",
+    "aws:cloudwatch/logStream:LogStream": "the log stream of Firehose's errors",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "raised when an operator must act",
+    "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination": "DynamoDB's native capture to Kinesis",
+    "aws:dynamodb/table:Table": "the items and their change stream",
+    "aws:glue/catalogDatabase:CatalogDatabase": "the database of the lake's tables",
     "aws:glue/catalogTable:CatalogTable": "columns and partitions of the files, or a view's query",
-    "aws:glue/crawler:Crawler": "looks into the files and notes the columns that it finds",
-    "aws:iam/role:Role": "which service may act for this stack",
-    "aws:iam/rolePolicy:RolePolicy": "what that service may do",
-    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": "collects changes, has them transformed, writes files",
-    "aws:kinesis/stream:Stream": "holds the changes for a while, so that delivery can catch up",
-    "aws:kms/alias:Alias": "the key's name",
-    "aws:kms/key:Key": "the key itself; without it nothing can be read",
-    "aws:lambda/function:Function": "makes rows of changes, or large changes smaller",
-    "aws:pipes/pipe:Pipe": "reads changes in batches, tries again, sets aside what fails",
+    "aws:glue/crawler:Crawler": "infers the columns from the files",
+    "aws:iam/role:Role": "a role that one service may assume",
+    "aws:iam/rolePolicy:RolePolicy": "the permissions of that role",
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": "buffers changes, calls the transform, writes files",
+    "aws:kinesis/stream:Stream": "buffers the changes, so that delivery can catch up",
+    "aws:kms/alias:Alias": "the alias of the key",
+    "aws:kms/key:Key": "the key; without it the data is unreadable",
+    "aws:lambda/function:Function": "converts changes to rows, or shortens large ones",
+    "aws:pipes/pipe:Pipe": "reads batches of changes, retries, isolates failures",
     "aws:s3/bucket:Bucket": "the files",
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "which files are deleted, and when",
-    "aws:s3/bucketLogging:BucketLogging": "writes down who asked for what",
-    "aws:s3/bucketNotification:BucketNotification": "notes each error file in a queue",
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "every file belongs to this account",
-    "aws:s3/bucketPolicy:BucketPolicy": "refuses connections without TLS; who else may write",
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "nothing can be made public",
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "files are encrypted",
-    "aws:s3/bucketVersioning:BucketVersioning": "what is overwritten or deleted can be had back for a week",
-    "aws:sns/topic:Topic": "passes alarms on",
-    "aws:sns/topicPolicy:TopicPolicy": "takes alarms of this account only, over TLS",
-    "aws:sns/topicSubscription:TopicSubscription": "the address that is mailed",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "expiry of files",
+    "aws:s3/bucketLogging:BucketLogging": "access log of requests",
+    "aws:s3/bucketNotification:BucketNotification": "sends a message for each error file",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "this account owns every file",
+    "aws:s3/bucketPolicy:BucketPolicy": "requires TLS; allows other writers",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "blocks public access",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "encrypts the files",
+    "aws:s3/bucketVersioning:BucketVersioning": "keeps overwritten and deleted files for a week",
+    "aws:sns/topic:Topic": "forwards alarms",
+    "aws:sns/topicPolicy:TopicPolicy": "accepts alarms of this account only, over TLS",
+    "aws:sns/topicSubscription:TopicSubscription": "the e-mail address for alarms",
     "aws:sqs/queue:Queue": "messages, kept for 14 days",
-    "aws:sqs/queuePolicy:QueuePolicy": "refuses connections without TLS; who may send",
+    "aws:sqs/queuePolicy:QueuePolicy": "requires TLS; allows senders",
 }
 
 _PROVIDER = "pulumi:providers:"
@@ -92,23 +92,23 @@ def kind(resource: Resource) -> str:
 
 
 def is_known(resource: Resource) -> bool:
-    """Whether the table has words for the resource's type."""
+    """Whether the table has the resource's type."""
     return kind(resource) in _PURPOSES
 
 
 def purpose(resource: Resource) -> str:
-    """What a resource is for, in a few words."""
+    """A resource's purpose in a few words."""
     if resource.type.startswith(_PROVIDER):
-        return f"how the program reaches what the package {resource.type.removeprefix(_PROVIDER)} manages"
+        return f"the provider of the package {resource.type.removeprefix(_PROVIDER)}"
     return _PURPOSES.get(kind(resource)) or documented(resource.type) or _UNKNOWN
 
 
 @functools.cache
 def documented(type_: str) -> str:
-    """The first sentence that a package says of a type such as aws:ssm/parameter:Parameter; "" where there is none.
+    """The first sentence of a package's documentation of a type such as aws:ssm/parameter:Parameter; "" if missing.
 
-    A Pulumi package documents a resource at the first overload of its class's
-    `__init__`; the class stands in the package's module that the token names.
+    A Pulumi package documents a resource at the first overload of its class's `__init__`; the class is in the package's
+    module that the token names.
     """
     package, _, rest = type_.partition(":")
     module, _, name = rest.partition(":")

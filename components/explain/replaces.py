@@ -1,15 +1,12 @@
-"""Which input, when it changes, makes the provider delete a resource and create it again.
+"""The inputs whose change makes the provider replace a resource.
 
-`REPLACES` holds, for every type that the program uses, the properties that its
-schema marks ForceNew (RequiresReplace where it is written with the plugin
-framework), each with the file of github.com/hashicorp/terraform-provider-aws,
-below internal/service/, that says so: pulumi-aws wraps that provider, and its
-own documentation does not tell. A property's whole value counts: below
-`kinesisSourceConfiguration` every change replaces.
+`REPLACES` holds, for every type that the program uses, the properties that its schema marks ForceNew (RequiresReplace
+where it is written with the plugin framework), each with the file of github.com/hashicorp/terraform-provider-aws, below
+internal/service/, that says so: pulumi-aws wraps that provider, and its documentation does not say which. An entry
+covers the property's whole value: every change below `kinesisSourceConfiguration` replaces.
 
-A provider's change is one thing, the engine's order another: Pulumi creates
-before it deletes unless a name would collide, and all names here are given, so
-a replaced resource is deleted first.
+The engine decides the order: Pulumi creates before it deletes unless a name would collide. All names here are explicit,
+so a replaced resource is deleted first.
 """
 
 from __future__ import annotations
@@ -94,10 +91,8 @@ REPLACES: Mapping[str, Mapping[str, str]] = {
 
 
 def replacing(type_: str, changed: str) -> str:
-    """The entry of REPLACES that a changed path falls under, such as `source`; "" when the change is made in place.
-
-    `changed` is a path as `changes` gives it. A type that is not in the table is
-    taken to be changed in place.
+    """The entry of REPLACES that a changed path falls under, such as `source`; "" when the update is in place.
+    `changed` is a path of `changes`. A type outside the table counts as updated in place.
     """
     for path in REPLACES.get(type_, {}):
         if changed == path or changed.startswith((f"{path}.", f"{path}[")):

@@ -1,4 +1,4 @@
-"""What `components.explain` knows of a stack, made once: the overview, the tree and the JSON are drawn from it."""
+"""The report of a stack; the overview, the tree and the JSON are rendered from it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from components.explain.prices import Basis, Cost
 
 @dataclass(frozen=True)
 class Entry:
-    """A resource with its depth in the tree, its purpose, its cost and what the controls found.
-
-    `cost` is None where the price list does not know the type; a component has
-    that of what is in it, as far as it is known.
+    """A resource with its depth in the tree, its purpose, its cost and the controls' results. `cost` is None for a type
+    outside the price list; a component has the known cost of its children.
     """
 
     resource: Resource
@@ -28,23 +26,23 @@ class Entry:
 
     @property
     def is_known(self) -> bool:
-        """Whether the program's tables speak of the resource's type at all."""
+        """Whether the tables of this package have the resource's type."""
         return purposes.is_known(self.resource)
 
     def whole(self) -> Iterator[Entry]:
-        """This entry and all below it, in the order of the tree."""
+        """This entry and its descendants, in the order of the tree."""
         yield self
         for part in self.parts:
             yield from part.whole()
 
     def resources(self) -> Iterator[Entry]:
-        """This entry and those below it that are resources of a service, not components."""
+        """This entry and its descendants that are resources of a service, not components."""
         return (entry for entry in self.whole() if entry.resource.custom)
 
 
 @dataclass(frozen=True)
 class Report:
-    """A stack: its name, its entries at the top with all below them, and what its prices are made from."""
+    """A stack: its name, its top entries with their descendants, and the basis of its prices."""
 
     stack: str
     top: tuple[Entry, ...]
@@ -61,17 +59,17 @@ class Report:
 
     @property
     def total(self) -> Cost:
-        """What all of it costs, as far as the price list knows."""
+        """The total of the known costs."""
         return _sum(self.resources())
 
     @property
     def unpriced(self) -> list[Entry]:
-        """The resources that the price list does not know."""
+        """The resources whose type is not in the price list."""
         return [entry for entry in self.resources() if entry.cost is None]
 
 
 def report(stack: str, graph: Graph, basis: Basis) -> Report:
-    """The report of a stack's graph, its prices made from a basis."""
+    """The report of a stack's graph, priced on a basis."""
     found: dict[str, list[Finding]] = {}
     for finding in findings(graph, basis.settings):
         found.setdefault(finding.urn, []).append(finding)

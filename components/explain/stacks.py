@@ -1,4 +1,4 @@
-"""The project's stacks as their files describe them, for whoever looks at a stack without the Pulumi CLI."""
+"""The project's stacks, read from their files without the Pulumi CLI."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ def names(root: Path) -> list[str]:
 def config(root: Path, stack: str) -> dict[str, str]:
     """A stack's configuration, `namespace:key` to text, with the defaults of Pulumi.yaml.
 
-    As the CLI hands it to the program: a scalar is the text that stands in the
-    file, a list or a map is JSON. What is encrypted there can be read with the
-    stack's passphrase only; a stand-in takes its place.
+    In the form that the CLI passes to the program: a scalar is the file's text, a list or a map is JSON. An encrypted
+    value needs the stack's passphrase; a placeholder replaces it.
     """
     defaults = {f"{PROJECT}:{key}": declaration["default"] for key, declaration in declarations(root).items()}
     given = {
@@ -38,12 +37,12 @@ def config(root: Path, stack: str) -> dict[str, str]:
 
 
 def declarations(root: Path) -> dict[str, Mapping[str, Any]]:
-    """What Pulumi.yaml declares: a key's type, default (as text) and description."""
+    """A key's declaration in Pulumi.yaml: its type, default (as text) and description."""
     return _config(root / "Pulumi.yaml")
 
 
 def _config(path: Path) -> dict[str, Any]:
-    document = yaml.load(path.read_text(), Loader=_LOADER)  # noqa: S506 - it makes texts, lists and maps only
+    document = yaml.load(path.read_text(), Loader=_LOADER)  # noqa: S506 - it constructs only strings, lists and maps
     return cast("dict[str, Any]", document.get("config") or {})
 
 
@@ -53,7 +52,7 @@ def _is_secret(value: object) -> bool:
 
 
 def _stand_in(key: str, defaults: Mapping[str, Any]) -> str:
-    """A value for a secret that makes what the secret makes, as far as can be told; the default where it cannot."""
+    """A placeholder for a secret that creates the same resources where possible, otherwise the default."""
     return _STAND_INS.get(key, str(defaults.get(key, "")))
 
 

@@ -1,4 +1,4 @@
-"""A report for people: a line a stage, or the whole tree. No line is longer than 100 characters."""
+"""A report as text: one line per stage, or the whole tree. No line is longer than 100 characters."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ WIDTH = 100
 _STAGE, _PURPOSE, _TITLE = 14, 47, 78
 _UNKNOWN = "unknown"
 _SMALL = 0.001
-"""Dollars below which a price is told for a million."""
+"""Dollars below which a price is shown per million."""
 
 
 def overview(report: Report) -> Iterator[str]:
-    """A line a stage: what it is for, how many resources it has, what it costs."""
+    """One line per stage: its purpose, its number of resources, its cost."""
     count = sum(1 for _ in report.resources())
     yield f"Stack {report.stack} in {report.basis.tariff.region}, {count} resources:"
     yield ""
@@ -29,27 +29,27 @@ def overview(report: Report) -> Iterator[str]:
         amounts = (_amount(_known(entry).month), _amount(_known(entry).million)) if priced else (_UNKNOWN, _UNKNOWN)
         name = purposes.kind(entry.resource).rpartition(":")[2]
         yield _row(name, entry.purpose, str(len(parts)), *amounts)
-    yield _row("all of it", "", str(count), _amount(report.total.month), _amount(report.total.million))
+    yield _row("total", "", str(count), _amount(report.total.month), _amount(report.total.million))
     yield ""
     yield from _basis(report)
     yield from _controls(report)
     yield ""
     yield from _wrapped(
-        "More: --full shows every resource, --inputs what each is made with, --json both for programs; "
-        "--change KEY=VALUE tells what `pulumi up` would do with a setting changed, --changes that of every setting, "
-        "--permissions what a deployment must be allowed."
+        "More: --full shows every resource, --inputs its inputs, --json both for programs; --change KEY=VALUE shows "
+        "what `pulumi up` would do after a change of a setting, --changes that of every setting, --permissions the "
+        "permissions to deploy."
     )
 
 
 def tree(report: Report) -> Iterator[str]:
-    """A line a resource: what it is, what it is for, what it costs, and the controls that it is held to."""
+    """One line per resource: its title, purpose, cost and controls."""
     yield f"{'':{_TITLE}}  {'$/month':>8}  {'$/million':>9}"
     for entry in report.entries():
         indent = "  " * entry.depth
         yield _line(indent + outline.title(entry.resource), entry.cost)
         yield from _wrapped(entry.purpose, f"{indent}  ")
         yield from _held(entry, f"{indent}  ")
-    yield _line("all of it", report.total)
+    yield _line("total", report.total)
     yield ""
     yield from _basis(report)
     yield from _controls(report)
@@ -57,10 +57,10 @@ def tree(report: Report) -> Iterator[str]:
 
 def _held(entry: Entry, indent: str) -> Iterator[str]:
     if entry.resource.custom and not entry.is_known:
-        yield f"{indent}held to: no control is known for {entry.resource.type}"
+        yield f"{indent}controls: none known for {entry.resource.type}"
     met = [finding.control.id for finding in entry.findings if finding.status == "passed"]
     if met:
-        yield from _wrapped(f"held to: {', '.join(met)}", indent)
+        yield from _wrapped(f"controls: {', '.join(met)}", indent)
     for finding in entry.findings:
         if finding.status != "passed":
             because = f", because {finding.reason}" if finding.reason else f": {finding.control.title}"
@@ -70,16 +70,16 @@ def _held(entry: Entry, indent: str) -> Iterator[str]:
 def _basis(report: Report) -> Iterator[str]:
     workload, region = report.basis.workload, report.basis.tariff.region
     yield from _wrapped(
-        f"Dollars at rest for a month, and for a million writes of {workload.item_bytes} bytes at "
-        f"{workload.writes_per_s:g} a second; what is stored and what is queried is not in it. "
+        f"Dollars for an idle month, and for a million writes of {workload.item_bytes} bytes at "
+        f"{workload.writes_per_s:g} per second, without storage and queries. "
         f"List prices, checked on {CHECKED}."
     )
     foreign = [rate for rate in Rate if not report.basis.tariff.is_own(rate)]
     if foreign and region != REGION:
         own = ", ".join(rate.unit for rate in Rate if report.basis.tariff.is_own(rate)) or "none"
         yield from _wrapped(
-            f"For {region} no source was found that confirms {len(foreign)} of the {len(Rate)} prices: {REGION}'s "
-            f"stand for them, and {region}'s may be higher. Confirmed for {region}: {own}."
+            f"No source confirms {len(foreign)} of the {len(Rate)} prices for {region}; {REGION}'s are shown, and "
+            f"{region}'s may be higher. Confirmed for {region}: {own}."
         )
     if report.unpriced:
         names = ", ".join(f"{entry.resource.name} ({entry.resource.type})" for entry in report.unpriced)
@@ -93,8 +93,8 @@ def _basis(report: Report) -> Iterator[str]:
 def _controls(report: Report) -> Iterator[str]:
     statuses = [finding.status for entry in report.entries() for finding in entry.findings]
     yield from _wrapped(
-        f"Security Hub's controls: {statuses.count('passed')} met, {statuses.count('waived')} waived (--full says "
-        f"why), {statuses.count('failed')} failed."
+        f"Security Hub's controls: {statuses.count('passed')} met, {statuses.count('waived')} waived (--full shows the "
+        f"reasons), {statuses.count('failed')} failed."
     )
 
 

@@ -167,7 +167,7 @@ def test_the_command_says_what_up_would_do(capsys: pytest.CaptureFixture[str]) -
 def test_a_change_that_the_program_refuses_is_told_in_its_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--stack", "dev", "--change", "kinesisRetentionHours=1"], ROOT) == 2
     told = " ".join(capsys.readouterr().out.split())
-    assert "refused, before anything is touched: sales-analytics-cdc:kinesisRetentionHours is '1'; allowed:" in told
+    assert "refused before any resource changes: sales-analytics-cdc:kinesisRetentionHours is '1'; allowed:" in told
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_what_would_lose_the_data_of_a_running_stack_is_refused(
     """The program is shown what the stack was made with, as the engine shows it."""
     assert cli.main(["--stack", "prod", *(part for one in wanted for part in ("--change", one))], ROOT) == 2
     told = " ".join(capsys.readouterr().out.split())
-    assert "refused, before anything is touched:" in told
+    assert "refused before any resource changes:" in told
     assert words in told
 
 
@@ -191,8 +191,11 @@ def test_the_text_names_what_forces_a_replacement(record: Record) -> None:
     dev = record("dev")
     found = plan(dev, altered(dev, TABLE, hashKey="another"))
     told = list(change_text.lines("dev", [Moved("one", "a", "b")], found, ""))
-    assert "  deleted and created again: Table table, because hashKey cannot be changed (with what it holds)" in told
-    assert "  deleted and created again: Pipe capture-pipe, because it holds on to table" in told
+    assert (
+        "  replaced (deleted and created again): Table table, because hashKey cannot change in place (with its data)"
+        in told
+    )
+    assert "  replaced (deleted and created again): Pipe capture-pipe, because it depends on table" in told
 
 
 def test_the_table_of_all_settings_has_each_with_its_plan_and_its_meaning(record: Record) -> None:

@@ -141,7 +141,7 @@ def test_another_table_has_events_of_its_own() -> None:
 
 
 def test_an_event_of_a_column_that_no_path_can_hold_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"no JSON path of a Pipe can hold the attribute 'state\.wo ist'"):
+    with pytest.raises(ValueError, match=r"no JSON path of a Pipe can contain the attribute 'state\.wo ist'"):
         domain.filters(parcel(HEAVY, where=("state", "wo ist")), 3)
 
 

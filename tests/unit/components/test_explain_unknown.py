@@ -46,7 +46,7 @@ ADDED: dict[str, tuple[Callable[[], object], str, str]] = {
     "a provider": (
         lambda: aws.Provider("second", region="eu-west-2"),
         "aws second",
-        "how the program reaches what the package aws manages",
+        "the provider of the package aws",
     ),
     "a component of another package": (Thing, "Thing thing", "a resource that this table does not describe"),
     "a resource of a package that is not installed": (
@@ -86,9 +86,7 @@ def test_its_price_is_unknown_and_not_nothing() -> None:
 
 
 def test_that_no_control_is_known_is_said() -> None:
-    assert "  held to: no control is known for aws:ssm/parameter:Parameter" in text.tree(
-        explained(ADDED["a parameter"][0])
-    )
+    assert "  controls: none known for aws:ssm/parameter:Parameter" in text.tree(explained(ADDED["a parameter"][0]))
 
 
 def test_a_provider_costs_nothing() -> None:

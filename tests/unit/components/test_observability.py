@@ -56,7 +56,7 @@ def test_so_is_every_metric_of_the_event_fan_out(stack: str, record: Record) -> 
 def test_the_events_have_a_row_and_alarms_of_their_own(stack: str, record: Record) -> None:
     told = record(stack, {"eventFanout": "true"})
     headings = [widget["properties"]["markdown"] for widget in dashboard(told) if widget["type"] == "text"]
-    assert headings[-1] == "## 7 · Events: changes told to others"
+    assert headings[-1] == "## 7 · Events: changes published"
     without = {alarm.inputs["name"] for alarm in record(stack).of(ALARM)}
     new = [alarm for alarm in told.of(ALARM) if alarm.inputs["name"] not in without]
     assert {alarm.name.removeprefix("observability-") for alarm in new} == {

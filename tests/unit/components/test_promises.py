@@ -142,7 +142,7 @@ def test_a_choice_can_be_previewed(changed: dict[str, str], record: Record) -> N
 def test_a_component_says_what_it_needs(component: type[Stage]) -> None:
     needs = get_type_hints(component.__init__).get("args")
     if needs is None:
-        assert "Needs nothing but the site" in " ".join((component.__doc__ or "").split())
+        assert "Needs only the context" in " ".join((component.__doc__ or "").split())
     else:
         assert (needs.__doc__ or "").strip(), needs
 

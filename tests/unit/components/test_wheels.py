@@ -83,5 +83,5 @@ def test_a_failure_is_one_sentence_with_what_each_installer_said(installers: Ins
 
 
 def test_a_machine_without_installers_is_told_so(installers: Installers) -> None:
-    with pytest.raises(BundleError, match="neither uv nor pip is installed here"):
+    with pytest.raises(BundleError, match="neither uv nor pip is installed"):
         install(REQUIREMENTS, Target("python3.13", "arm64"), Path("wheels"))

@@ -116,7 +116,7 @@ def test_events_speak_of_one_text_and_at_least_of_a_whole_number() -> None:
         (DomainEvent("e", "INSERT", "nothing", "x"), "'nothing' is not the one string column"),
         (DomainEvent("e", "INSERT", "units", "1"), "'units' is not the one string column"),
         (DomainEvent("e", "INSERT", "note", "x"), "'note' is not the one string column"),
-        (DomainEvent("e", "INSERT", "state", "x", at_least="note"), "'note' is no whole-number column"),
+        (DomainEvent("e", "INSERT", "state", "x", at_least="note"), "'note' is not an integer column"),
     ],
 )
 def test_an_event_of_anything_else_is_refused(event: DomainEvent, says: str) -> None:

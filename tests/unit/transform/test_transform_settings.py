@@ -41,7 +41,7 @@ def test_everything_may_be_dropped() -> None:
         ({"TRANSFORM_DROP": "remove"}, r"TRANSFORM_DROP is 'remove': it may name INSERT, MODIFY, REMOVE and EXPIRED"),
         ({"TRANSFORM_PARTITION_BY": "colour"}, "has 'colour': it may have columns of order_changes"),
         ({"TRANSFORM_PARTITION_BY": "region:week"}, "has 'region:week': it may have"),
-        ({"TRANSFORM_PARTITION_BY": "region:day"}, "region is no date and no timestamp"),
+        ({"TRANSFORM_PARTITION_BY": "region:day"}, "region is neither a date nor a timestamp"),
     ],
 )
 def test_what_means_nothing_is_refused(environment: dict[str, str], message: str) -> None:
@@ -51,5 +51,5 @@ def test_what_means_nothing_is_refused(environment: dict[str, str], message: str
 
 def test_a_double_makes_no_partitions_and_a_date_does() -> None:
     assert from_environment({"TRANSFORM_PARTITION_BY": "counted_on:month"}, INVENTORY).partition_by
-    with pytest.raises(SettingError, match="'weight', but a double makes no partitions"):
+    with pytest.raises(SettingError, match="'weight', but a double cannot be a partition key"):
         from_environment({"TRANSFORM_PARTITION_BY": "weight"}, INVENTORY)
