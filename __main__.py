@@ -17,7 +17,7 @@ from components.lake import Lake
 from components.metrics import Pipeline
 from components.observability import Observability
 from components.settings import Settings
-from components.stage import Site
+from components.stage import Context
 from components.table import Table
 from transform.schema import TABLE
 
@@ -26,16 +26,16 @@ before = continuity.deployed()
 now = continuity.MadeWith.of(settings, before)
 continuity.check(before, now)
 code = bundle.build(Path(__file__).resolve().parent, settings.target)
-site = Site.of_stack(settings, TABLE, before)
-key = Encryption("key", site) if settings.customer_managed_keys else None
+context = Context.of_stack(settings, TABLE, before)
+key = Encryption("key", context) if settings.customer_managed_keys else None
 if key:
-    site = dataclasses.replace(site, key_arn=key.key_arn)
+    context = dataclasses.replace(context, key_arn=key.key_arn)
 
-table = Table("table", site)
+table = Table("table", context)
 zip_ = pulumi.FileArchive(str(code))
-capture = Capture("capture", CaptureArgs(table.table_name, table.stream_arn, zip_), site)
-lake = Lake("lake", site)
-catalogue = Catalogue("catalogue", CatalogueArgs(lake.bucket_name, lake.bucket_arn), site)
+capture = Capture("capture", CaptureArgs(table.table_name, table.stream_arn, zip_), context)
+lake = Lake("lake", context)
+catalogue = Catalogue("catalogue", CatalogueArgs(lake.bucket_name, lake.bucket_arn), context)
 delivery = Delivery(
     "delivery",
     DeliveryArgs(
@@ -45,10 +45,10 @@ delivery = Delivery(
         change_log_name=catalogue.change_log_name,
         code=zip_,
     ),
-    site,
+    context,
 )
-fanout = Fanout("fanout", FanoutArgs(capture.stream_arn), site) if settings.event_fanout else None
-analytics = Analytics("analytics", AnalyticsArgs(lake.bucket_name, catalogue.database_name), site)
+fanout = Fanout("fanout", FanoutArgs(capture.stream_arn), context) if settings.event_fanout else None
+analytics = Analytics("analytics", AnalyticsArgs(lake.bucket_name, catalogue.database_name), context)
 observability = Observability(
     "observability",
     Pipeline(
@@ -66,12 +66,12 @@ observability = Observability(
         event_queue_name=fanout.event_queue_name if fanout else "",
         event_dead_letter_queue_name=fanout.event_dead_letter_queue_name if fanout else "",
     ),
-    site,
+    context,
     [stage for stage in (key, table, capture, lake, catalogue, delivery, fanout, analytics) if stage],
 )
 
 for name, value in {
-    "region": site.region,
+    "region": context.region,
     "table_name": table.table_name,
     "table_arn": table.table_arn,
     "stream_arn": table.stream_arn,

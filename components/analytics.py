@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from components import queries, view
 from components.lake import QUERY_RESULTS
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 _GB = 10**9
 _Configuration = aws.athena.WorkgroupConfigurationArgs
@@ -35,14 +35,16 @@ class Analytics(Stage):
     workgroup_name: pulumi.Output[str]
     view_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: AnalyticsArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("Analytics", name, site, opts)
-        settings = site.settings
+    def __init__(
+        self, name: str, args: AnalyticsArgs, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("Analytics", name, context, opts)
+        settings = context.settings
         workgroup = aws.athena.Workgroup(
             name,
             aws.athena.WorkgroupArgs(
-                name=site.names("analytics"),
-                description=f"Queries on the changes of the {site.table.entity} table",
+                name=context.names("analytics"),
+                description=f"Queries on the changes of the {context.table.entity} table",
                 force_destroy=settings.force_destroy,
                 configuration=_Configuration(
                     enforce_workgroup_configuration=True,
@@ -54,7 +56,7 @@ class Analytics(Stage):
                     result_configuration=_Results(
                         output_location=pulumi.Output.concat("s3://", args.bucket_name, "/", QUERY_RESULTS),
                         encryption_configuration=_Encryption(
-                            encryption_option="SSE_KMS" if site.key_arn else "SSE_S3", kms_key_arn=site.key_arn
+                            encryption_option="SSE_KMS" if context.key_arn else "SSE_S3", kms_key_arn=context.key_arn
                         ),
                     ),
                 ),
@@ -67,12 +69,12 @@ class Analytics(Stage):
             name,
             aws.glue.CatalogTableArgs(
                 database_name=database,
-                name=site.table.view,
-                description=f"The {site.table.entity} table's current state: the last change of each key, without "
+                name=context.table.view,
+                description=f"The {context.table.entity} table's current state: the last change of each key, without "
                 "deleted keys",
                 table_type="VIRTUAL_VIEW",
                 parameters={"presto_view": "true", "comment": "Presto View"},
-                view_original_text=database.apply(lambda name: view.encoded(site.table, name)),
+                view_original_text=database.apply(lambda name: view.encoded(context.table, name)),
                 view_expanded_text="/* Presto View */",
                 storage_descriptor=aws.glue.CatalogTableStorageDescriptorArgs(
                     # Athena requires a view to have a SerDe, although it does not use it ("Table storage descriptor is
@@ -85,13 +87,13 @@ class Analytics(Stage):
                         aws.glue.CatalogTableStorageDescriptorColumnArgs(
                             name=column.name, type=column.type, comment=column.comment
                         )
-                        for column in view.columns(site.table)
+                        for column in view.columns(context.table)
                     ],
                 ),
             ),
             self.child(),
         )
-        for query in queries.saved(site.table):
+        for query in queries.saved(context.table):
             aws.athena.NamedQuery(
                 f"{name}-{query.name}",
                 aws.athena.NamedQueryArgs(

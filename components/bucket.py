@@ -46,8 +46,9 @@ _Abort = aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadAr
 
 @dataclass(frozen=True)
 class BucketArgs:
-    """A bucket's part of the stack's names, its KMS key (None: S3's own), its lifecycle and its policy. The
-    permissions' resources are key patterns in the bucket.
+    """A bucket's part of the stack's names, its KMS key (None: S3's own), its lifecycle and its policy.
+
+    The permissions' resources are key patterns in the bucket.
     """
 
     part: str
@@ -58,6 +59,7 @@ class BucketArgs:
 
 class Bucket(pulumi.ComponentResource):
     """A bucket without public access and plain HTTP, with owner-enforced objects, encryption, versions and a lifecycle.
+
     Old versions and incomplete uploads expire. Only `forceDestroy` allows a destroy to empty it; `protect` protects it.
     Exports `name` and `arn`.
     """
@@ -67,17 +69,17 @@ class Bucket(pulumi.ComponentResource):
 
     def __init__(self, name: str, stage: Stage, args: BucketArgs) -> None:
         super().__init__(f"{PROJECT}:pipeline:Bucket", name, None, stage.child())
-        site = stage.site
+        context = stage.context
         bucket = aws.s3.Bucket(
             name,
             aws.s3.BucketArgs(
-                bucket=site.bucket_name(args.part),
-                force_destroy=site.settings.force_destroy,
+                bucket=context.bucket_name(args.part),
+                force_destroy=context.settings.force_destroy,
                 tags=stage.tags,
             ),
             pulumi.ResourceOptions(
                 parent=self,
-                protect=site.settings.protect or None,
+                protect=context.settings.protect or None,
                 ignore_changes=sorted(OWNED_BESIDE.values()),
             ),
         )

@@ -1,4 +1,10 @@
-"""The Lambda's zip, a reproducible build: the same input gives the same bytes on any machine."""
+"""The Lambda's zip, a reproducible build: the same input gives the same bytes on any machine.
+
+It contains the transform package, its compiled fast path, and its pinned dependencies, all for the Lambda's platform,
+not this machine's. Names are sorted, times and modes are fixed and nothing is compressed, so the version of zlib does
+not matter. The zip is cached under a digest of its whole input and then needs no network: in the checkout's .build/, or
+in the user's cache directory for an installed project.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +39,10 @@ Entry = tuple[str, bytes]
 
 
 def build(root: Path, target: Target, installer: Install = install) -> Path:
-    """The zip of the project at `root` for a target: built, or taken from the cache. `root` is the directory of
-    `__main__.py`. The transform is the package in that directory, otherwise the installed one. Raises BundleError when
-    its dependencies cannot be installed, or its C part does not compile.
+    """The zip of the project at `root` for a target: built, or taken from the cache.
+
+    `root` is the directory of `__main__.py`. The transform is the package in that directory, otherwise the installed
+    one. Raises BundleError when its dependencies cannot be installed, or its C part does not compile.
     """
     requirements = root / "requirements" / "transform.txt"
     checkout = (root / "transform").is_dir()

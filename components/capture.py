@@ -11,13 +11,14 @@ import pulumi_aws as aws
 from components.pipe import Pipe, PipeArgs
 from components.queue import Queue
 from components.shorten_function import ShortenFunction, ShortenFunctionArgs
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 
 @dataclass(frozen=True)
 class CaptureArgs:
-    """The table's name, the ARN of its DynamoDB stream, and the zip of the transform. The zip also has the function
-    that shortens large changes.
+    """The table's name, the ARN of its DynamoDB stream, and the zip of the transform.
+
+    The zip also has the function that shortens large changes.
     """
 
     table_name: pulumi.Input[str]
@@ -58,13 +59,15 @@ class Capture(Stage):
     dead_letter_queue_url: pulumi.Output[str]
     dead_letter_queue_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: CaptureArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("Capture", name, site, opts)
-        settings = site.settings
+    def __init__(
+        self, name: str, args: CaptureArgs, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("Capture", name, context, opts)
+        settings = context.settings
         stream = aws.kinesis.Stream(
             name,
             aws.kinesis.StreamArgs(
-                name=site.names("stream"),
+                name=context.names("stream"),
                 stream_mode_details=aws.kinesis.StreamStreamModeDetailsArgs(
                     stream_mode="PROVISIONED" if settings.kinesis_shards else "ON_DEMAND"
                 ),
@@ -72,7 +75,7 @@ class Capture(Stage):
                 retention_period=settings.kinesis_retention_hours,
                 enforce_consumer_deletion=settings.force_destroy,
                 encryption_type="KMS",
-                kms_key_id=site.key_arn or "alias/aws/kinesis",
+                kms_key_id=context.key_arn or "alias/aws/kinesis",
                 tags=self.tags,
             ),
             self.child(protect=settings.protect),
@@ -106,14 +109,14 @@ class Capture(Stage):
         )
 
     def _pipes(self, name: str, args: CaptureArgs) -> None:
-        site = self.site
+        context = self.context
         queue = Queue(f"{name}-pipe-dead-letters", self, "dead-letters")
-        shorten = ShortenFunction(f"{name}-shorten", ShortenFunctionArgs(args.code), site, self.child())
+        shorten = ShortenFunction(f"{name}-shorten", ShortenFunctionArgs(args.code), context, self.child())
         source = PipeArgs(args.table_stream_arn, self.stream_arn, queue.arn)
-        pipe = Pipe(f"{name}-pipe", source, site, self.child())
+        pipe = Pipe(f"{name}-pipe", source, context, self.child())
         large = dataclasses.replace(source, shorten_arn=shorten.function_arn)
         self.pipe_name = pipe.pipe_name
-        self.large_pipe_name = Pipe(f"{name}-large-pipe", large, site, self.child()).pipe_name
+        self.large_pipe_name = Pipe(f"{name}-large-pipe", large, context, self.child()).pipe_name
         self.shorten_function_name = shorten.function_name
         self.dead_letter_queue_url = queue.url
         self.dead_letter_queue_name = queue.name

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from components.permission import Permission
 from components.role import ServiceRole
 from components.settings import LakeFormat
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 PARTITION = "arrival_hour"
 """The partition key: the hour in which an object's oldest change reached Firehose, UTC."""
@@ -42,39 +42,43 @@ class CatalogueArgs:
 
 
 class Catalogue(Stage):
-    """A Glue database with the change log's table, and a crawler. The table's columns are the schema's. It uses
-    partition projection, so a row can be queried as soon as its object is written, without a crawler or new partitions.
-    The crawler, run on demand or by `crawlerSchedule`, writes its result to a separate table (observed_...), to compare
-    with the typed one. Exports `database_name`, `change_log_name` and `crawler_name`.
+    """A Glue database with the change log's table, and a crawler.
+
+    The table's columns are the schema's. It uses partition projection, so a row can be queried as soon as its object is
+    written, without a crawler or new partitions. The crawler, run on demand or by `crawlerSchedule`, writes its result
+    to a separate table (observed_...), to compare with the typed one.
+    Exports `database_name`, `change_log_name` and `crawler_name`.
     """
 
     database_name: pulumi.Output[str]
     change_log_name: pulumi.Output[str]
     crawler_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: CatalogueArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("Catalogue", name, site, opts)
+    def __init__(
+        self, name: str, args: CatalogueArgs, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("Catalogue", name, context, opts)
         database = aws.glue.CatalogDatabase(
             name,
             aws.glue.CatalogDatabaseArgs(
-                name=site.names.identifier("lake"),
-                description=f"Changes of the {site.table.entity} table, stack {site.names.stack}",
+                name=context.names.identifier("lake"),
+                description=f"Changes of the {context.table.entity} table, stack {context.names.stack}",
                 tags=self.tags,
             ),
             self.child(),
         )
-        location = pulumi.Output.concat("s3://", args.bucket_name, "/", site.table.change_log, "/")
+        location = pulumi.Output.concat("s3://", args.bucket_name, "/", context.table.change_log, "/")
         table = aws.glue.CatalogTable(
             name,
             aws.glue.CatalogTableArgs(
                 database_name=database.name,
-                name=site.table.change_log,
-                description=f"Every change of the {site.table.entity} table, one row each, append-only",
+                name=context.table.change_log,
+                description=f"Every change of the {context.table.entity} table, one row each, append-only",
                 table_type="EXTERNAL_TABLE",
                 parameters={
                     "EXTERNAL": "TRUE",
-                    "classification": "parquet" if site.settings.lake_format == "parquet" else "json",
-                    **_projection(site),
+                    "classification": "parquet" if context.settings.lake_format == "parquet" else "json",
+                    **_projection(context),
                     "storage.location.template": pulumi.Output.concat(location, f"{PARTITION}=${{{PARTITION}}}/"),
                 },
                 partition_keys=[
@@ -82,11 +86,11 @@ class Catalogue(Stage):
                         name=PARTITION, type="string", comment="UTC, YYYY-MM-DD-HH, by arrival at Firehose"
                     )
                 ],
-                storage_descriptor=_storage(site, location),
+                storage_descriptor=_storage(context, location),
             ),
             self.child(),
         )
-        crawler = self._crawler(name, args, site, database, location)
+        crawler = self._crawler(name, args, context, database, location)
         self.database_name = database.name
         self.change_log_name = table.name
         self.crawler_name = crawler.name
@@ -102,12 +106,12 @@ class Catalogue(Stage):
         self,
         name: str,
         args: CatalogueArgs,
-        site: Site,
+        context: Context,
         database: aws.glue.CatalogDatabase,
         location: pulumi.Output[str],
     ) -> aws.glue.Crawler:
-        crawler_name = site.names("crawler")
-        observed = f"{_OBSERVED}{site.table.change_log}"
+        crawler_name = context.names("crawler")
+        observed = f"{_OBSERVED}{context.table.change_log}"
         role = ServiceRole(
             f"{name}-role",
             self,
@@ -115,11 +119,11 @@ class Catalogue(Stage):
             service="glue.amazonaws.com",
             # Its trust policy in "Create an IAM role for AWS Glue" has no condition:
             # https://docs.aws.amazon.com/glue/latest/dg/create-an-iam-role.html
-            conditions=site.for_this_account(),
+            conditions=context.for_this_account(),
             permissions=[
                 Permission(("s3:GetBucketLocation", "s3:ListBucket"), (args.bucket_arn,)),
                 Permission(
-                    ("s3:GetObject",), (pulumi.Output.concat(args.bucket_arn, "/", site.table.change_log, "/*"),)
+                    ("s3:GetObject",), (pulumi.Output.concat(args.bucket_arn, "/", context.table.change_log, "/*"),)
                 ),
                 Permission(
                     (
@@ -133,16 +137,16 @@ class Catalogue(Stage):
                         *("glue:UpdatePartition", "glue:UpdateTable"),
                     ),
                     (
-                        site.arn("glue", "catalog"),
+                        context.arn("glue", "catalog"),
                         database.arn,
-                        site.arn("glue", pulumi.Output.concat("table/", database.name, "/", observed)),
+                        context.arn("glue", pulumi.Output.concat("table/", database.name, "/", observed)),
                     ),
                 ),
                 Permission(
                     ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
-                    (site.arn("logs", "log-group:/aws-glue/crawlers:*"),),
+                    (context.arn("logs", "log-group:/aws-glue/crawlers:*"),),
                 ),
-                *site.key_use("s3", write=False),
+                *context.key_use("s3", write=False),
             ],
         )
         return aws.glue.Crawler(
@@ -154,7 +158,7 @@ class Catalogue(Stage):
                 database_name=database.name,
                 table_prefix=_OBSERVED,
                 s3_targets=[aws.glue.CrawlerS3TargetArgs(path=location, sample_size=10)],
-                schedule=site.settings.crawler_schedule or None,
+                schedule=context.settings.crawler_schedule or None,
                 recrawl_policy=aws.glue.CrawlerRecrawlPolicyArgs(recrawl_behavior="CRAWL_EVERYTHING"),
                 schema_change_policy=aws.glue.CrawlerSchemaChangePolicyArgs(
                     update_behavior="UPDATE_IN_DATABASE", delete_behavior="LOG"
@@ -173,30 +177,30 @@ class Catalogue(Stage):
         )
 
 
-def _projection(site: Site) -> dict[str, pulumi.Input[str]]:
+def _projection(context: Context) -> dict[str, pulumi.Input[str]]:
     column = f"projection.{PARTITION}"
     return {
         "projection.enabled": "true",
         f"{column}.type": "date",
         f"{column}.format": "yyyy-MM-dd-HH",
-        f"{column}.range": f"{site.settings.arrival_from},NOW",
+        f"{column}.range": f"{context.settings.arrival_from},NOW",
         f"{column}.interval": "1",
         f"{column}.interval.unit": "HOURS",
     }
 
 
-def _storage(site: Site, location: pulumi.Output[str]) -> aws.glue.CatalogTableStorageDescriptorArgs:
-    input_format, output_format, library = _FORMATS[site.settings.lake_format]
+def _storage(context: Context, location: pulumi.Output[str]) -> aws.glue.CatalogTableStorageDescriptorArgs:
+    input_format, output_format, library = _FORMATS[context.settings.lake_format]
     return aws.glue.CatalogTableStorageDescriptorArgs(
         location=location,
         input_format=input_format,
         output_format=output_format,
-        compressed=site.settings.lake_format == "json-gzip",
+        compressed=context.settings.lake_format == "json-gzip",
         ser_de_info=aws.glue.CatalogTableStorageDescriptorSerDeInfoArgs(
             serialization_library=library, parameters={"serialization.format": "1"}
         ),
         columns=[
             aws.glue.CatalogTableStorageDescriptorColumnArgs(name=column.name, type=column.type, comment=column.comment)
-            for column in site.table.change_log_columns
+            for column in context.table.change_log_columns
         ],
     )

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from components import domain
 from components.permission import EVENTS, Permission
 from components.queue import Queue, tried_as_long_as_can_be
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 from transform.schema import DomainEvent
 
 
@@ -34,29 +34,33 @@ class Consumer(Stage):
     queue_url: pulumi.Output[str]
     queue_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: ConsumerArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("Consumer", name, site, opts)
+    def __init__(
+        self, name: str, args: ConsumerArgs, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("Consumer", name, context, opts)
 
         def send(queue_arn: pulumi.Output[str]) -> tuple[Permission]:
-            rules = site.arn("events", pulumi.Output.concat("rule/", args.bus_name, "/*"))
-            return (Permission(("sqs:SendMessage",), (queue_arn,), site.from_source(rules), EVENTS),)
+            rules = context.arn("events", pulumi.Output.concat("rule/", args.bus_name, "/*"))
+            return (Permission(("sqs:SendMessage",), (queue_arn,), context.from_source(rules), EVENTS),)
 
         queue = Queue(name, self, "events", send, gives_up_to=args.dead_letters_arn)
-        for event in site.table.events:
+        for event in context.table.events:
             self._rule(f"{name}-{domain.slug(event)}", event, args, queue)
         self.queue_url = queue.url
         self.queue_name = queue.name
         self.register_outputs({"queue_url": self.queue_url, "queue_name": self.queue_name})
 
     def _rule(self, name: str, event: DomainEvent, args: ConsumerArgs, queue: Queue) -> None:
-        site = self.site
+        context = self.context
         rule = aws.cloudwatch.EventRule(
             name,
             aws.cloudwatch.EventRuleArgs(
-                name=site.names(domain.slug(event)),
+                name=context.names(domain.slug(event)),
                 description=f"{event.name.capitalize()}: to the queue of the example consumer",
                 event_bus_name=args.bus_name,
-                event_pattern=domain.pattern(site.table, event, site.settings.large_order_threshold, site.names.prefix),
+                event_pattern=domain.pattern(
+                    context.table, event, context.settings.large_order_threshold, context.names.prefix
+                ),
                 tags=self.tags,
             ),
             self.child(),

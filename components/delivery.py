@@ -12,7 +12,7 @@ from components.catalogue import PARTITION
 from components.lake import ERRORS
 from components.permission import Permission
 from components.role import ServiceRole
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 from components.transform_function import TransformFunction, TransformFunctionArgs
 
 HOUR = "!{timestamp:yyyy-MM-dd-HH}"
@@ -54,17 +54,19 @@ class Delivery(Stage):
     delivery_stream_name: pulumi.Output[str]
     function_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: DeliveryArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("Delivery", name, site, opts)
-        settings = site.settings
-        stream_name = site.names("delivery")
-        transform = TransformFunction(f"{name}-transform", TransformFunctionArgs(args.code), site, self.child())
+    def __init__(
+        self, name: str, args: DeliveryArgs, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("Delivery", name, context, opts)
+        settings = context.settings
+        stream_name = context.names("delivery")
+        transform = TransformFunction(f"{name}-transform", TransformFunctionArgs(args.code), context, self.child())
         logs = aws.cloudwatch.LogGroup(
             name,
             aws.cloudwatch.LogGroupArgs(
                 name=f"/aws/kinesisfirehose/{stream_name}",
                 retention_in_days=settings.log_retention_days,
-                kms_key_id=site.key_arn,
+                kms_key_id=context.key_arn,
                 tags=self.tags,
             ),
             self.child(),
@@ -79,7 +81,7 @@ class Delivery(Stage):
             service="firehose.amazonaws.com",
             # Its trust policy in "Allow Firehose to assume an IAM role" has no condition:
             # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
-            conditions=site.for_this_account(),
+            conditions=context.for_this_account(),
             permissions=[
                 Permission(
                     ("kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"),
@@ -96,13 +98,13 @@ class Delivery(Stage):
                     ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
                     tuple(
                         pulumi.Output.concat(args.bucket_arn, "/", prefix, "*")
-                        for prefix in (f"{site.table.change_log}/", ERRORS)
+                        for prefix in (f"{context.table.change_log}/", ERRORS)
                     ),
                 ),
                 Permission(("logs:PutLogEvents",), (log_stream.arn,)),
-                *([_read_schema(site, args)] if settings.lake_format == "parquet" else []),
-                *site.key_use("kinesis", write=False),
-                *site.key_use("s3"),
+                *([_read_schema(context, args)] if settings.lake_format == "parquet" else []),
+                *context.key_use("kinesis", write=False),
+                *context.key_use("s3"),
             ],
         )
         parquet = settings.lake_format == "parquet"
@@ -117,22 +119,24 @@ class Delivery(Stage):
                 extended_s3_configuration=_Destination(
                     role_arn=role.arn,
                     bucket_arn=args.bucket_arn,
-                    prefix=f"{site.table.change_log}/{PARTITION}={HOUR}/",
+                    prefix=f"{context.table.change_log}/{PARTITION}={HOUR}/",
                     error_output_prefix=f"{ERRORS}!{{firehose:error-output-type}}/{PARTITION}={HOUR}/",
                     buffering_interval=settings.buffer_interval_seconds,
                     buffering_size=settings.buffer_size_mb,
                     # Parquet compresses internally; Firehose refuses a second compression.
                     compression_format="UNCOMPRESSED" if parquet else "GZIP",
-                    kms_key_arn=site.key_arn,
+                    kms_key_arn=context.key_arn,
                     cloudwatch_logging_options=_Logging(
                         enabled=True, log_group_name=logs.name, log_stream_name=log_stream.name
                     ),
                     processing_configuration=_Processing(
                         enabled=True,
-                        processors=[_Processor(type="Lambda", parameters=_parameters(site, transform.qualified_arn))],
+                        processors=[
+                            _Processor(type="Lambda", parameters=_parameters(context, transform.qualified_arn))
+                        ],
                     ),
                     data_format_conversion_configuration=conversion.parquet(
-                        role.arn, site.region, args.database_name, args.change_log_name
+                        role.arn, context.region, args.database_name, args.change_log_name
                     )
                     if parquet
                     else None,
@@ -146,8 +150,8 @@ class Delivery(Stage):
         self.register_outputs({"delivery_stream_name": self.delivery_stream_name, "function_name": self.function_name})
 
 
-def _parameters(site: Site, function_arn: pulumi.Input[str]) -> list[_Parameter]:
-    settings = site.settings
+def _parameters(context: Context, function_arn: pulumi.Input[str]) -> list[_Parameter]:
+    settings = context.settings
     chosen = {
         "NumberOfRetries": str(settings.transform_retries),
         "BufferSizeInMBs": str(settings.transform_buffer_mb),
@@ -163,12 +167,12 @@ def _parameters(site: Site, function_arn: pulumi.Input[str]) -> list[_Parameter]
     ]
 
 
-def _read_schema(site: Site, args: DeliveryArgs) -> Permission:
+def _read_schema(context: Context, args: DeliveryArgs) -> Permission:
     return Permission(
         ("glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"),
         (
-            site.arn("glue", "catalog"),
-            site.arn("glue", pulumi.Output.concat("database/", args.database_name)),
-            site.arn("glue", pulumi.Output.concat("table/", args.database_name, "/", args.change_log_name)),
+            context.arn("glue", "catalog"),
+            context.arn("glue", pulumi.Output.concat("database/", args.database_name)),
+            context.arn("glue", pulumi.Output.concat("table/", args.database_name, "/", args.change_log_name)),
         ),
     )

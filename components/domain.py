@@ -31,8 +31,9 @@ _JSON_PATH_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def filters(table: Table, threshold: int) -> list[str]:
-    """The patterns, as JSON texts, one of which a Kinesis record must match to be a domain event of the table. Raises
-    ValueError for more than a Pipe's maximum.
+    """The patterns, as JSON texts, one of which a Kinesis record must match to be a domain event of the table.
+
+    Raises ValueError for more than a Pipe's maximum.
     """
     always = {(event.op, event.value) for event in table.events if event.at_least is None}
     needed = [event for event in table.events if event.at_least is None or (event.op, event.value) not in always]

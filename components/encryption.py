@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from components.errors import error_rule_arn
 from components.fanout import event_sources
 from components.permission import EVENTS, EVERYBODY, Condition, Permission, Principal, policy
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 _ADMINISTER = (
     *("kms:CancelKeyDeletion", "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias"),
@@ -34,35 +34,35 @@ class Encryption(Stage):
 
     key_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("Encryption", name, site, opts)
+    def __init__(self, name: str, context: Context, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Encryption", name, context, opts)
         key = aws.kms.Key(
             name,
             aws.kms.KeyArgs(
-                description=f"Data of {site.names.prefix} {site.names.stack} at rest",
+                description=f"Data of {context.names.prefix} {context.names.stack} at rest",
                 enable_key_rotation=True,
-                deletion_window_in_days=30 if site.settings.protect else 7,
-                policy=policy(_key_policy(site)),
+                deletion_window_in_days=30 if context.settings.protect else 7,
+                policy=policy(_key_policy(context)),
                 tags=self.tags,
             ),
-            self.child(protect=site.settings.protect, retain_on_delete=True),
+            self.child(protect=context.settings.protect, retain_on_delete=True),
         )
         aws.kms.Alias(
             name,
-            aws.kms.AliasArgs(name=f"alias/{site.names('key')}", target_key_id=key.key_id),
+            aws.kms.AliasArgs(name=f"alias/{context.names('key')}", target_key_id=key.key_id),
             self.child(),
         )
         self.key_arn = key.arn
         self.register_outputs({"key_arn": self.key_arn})
 
 
-def _key_policy(site: Site) -> list[Permission]:
-    account = Principal("AWS", pulumi.Output.format("arn:{}:iam::{}:root", site.partition, site.account_id))
-    logs = Principal("Service", pulumi.Output.format("logs.{}.amazonaws.com", site.region))
+def _key_policy(context: Context) -> list[Permission]:
+    account = Principal("AWS", pulumi.Output.format("arn:{}:iam::{}:root", context.partition, context.account_id))
+    logs = Principal("Service", pulumi.Output.format("logs.{}.amazonaws.com", context.region))
     alarms = Principal("Service", "cloudwatch.amazonaws.com")
-    notes = [_lake_notes_errors(site)] if site.settings.error_queue else []
-    native = [_table_writes(site)] if site.settings.capture_mode == "native" else []
-    events = _bus_tells_events(site) if site.settings.event_fanout else []
+    notes = [_lake_notes_errors(context)] if context.settings.error_queue else []
+    native = [_table_writes(context)] if context.settings.capture_mode == "native" else []
+    events = _bus_tells_events(context) if context.settings.event_fanout else []
     return [
         *native,
         *notes,
@@ -78,27 +78,29 @@ def _key_policy(site: Site) -> list[Permission]:
                 "kms:ReEncryptTo",
             ),
             ("*",),
-            (Condition("ArnLike", "kms:EncryptionContext:aws:logs:arn", site.arn("logs", "log-group:*")),),
+            (Condition("ArnLike", "kms:EncryptionContext:aws:logs:arn", context.arn("logs", "log-group:*")),),
             logs,
         ),
         Permission(
             ("kms:Decrypt", "kms:GenerateDataKey"),
             ("*",),
-            site.from_source(site.arn("cloudwatch", "alarm:*")),
+            context.from_source(context.arn("cloudwatch", "alarm:*")),
             alarms,
         ),
     ]
 
 
-def _lake_notes_errors(site: Site) -> Permission:
+def _lake_notes_errors(context: Context) -> Permission:
     """Let EventBridge write to the lake's encrypted error queue.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html ("encrypted Amazon SQS queue")
     """
-    return Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), site.from_source(error_rule_arn(site)), EVENTS)
+    return Permission(
+        ("kms:Decrypt", "kms:GenerateDataKey"), ("*",), context.from_source(error_rule_arn(context)), EVENTS
+    )
 
 
-def _bus_tells_events(site: Site) -> list[Permission]:
+def _bus_tells_events(context: Context) -> list[Permission]:
     """Let EventBridge encrypt events on the bus and write to the encrypted queues of its rules.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html
@@ -107,28 +109,30 @@ def _bus_tells_events(site: Site) -> list[Permission]:
         # Called without a source when the bus is created; it only returns the key's metadata.
         Permission(("kms:DescribeKey",), ("*",), principal=EVENTS),
         *(
-            Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), site.from_source(source), EVENTS)
-            for source in event_sources(site)
+            Permission(("kms:Decrypt", "kms:GenerateDataKey"), ("*",), context.from_source(source), EVENTS)
+            for source in event_sources(context)
         ),
     ]
 
 
-def _table_writes(site: Site) -> Permission:
-    """Let DynamoDB write to the encrypted Kinesis stream. The policy of its service-linked role does not include
-    customer keys, and the role may not exist before the account's first native capture, so it cannot be the principal.
+def _table_writes(context: Context) -> Permission:
+    """Let DynamoDB write to the encrypted Kinesis stream.
+
+    The policy of its service-linked role does not include customer keys, and the role may not exist before the
+    account's first native capture, so it cannot be the principal.
     """
     role = "aws-service-role/kinesisreplication.dynamodb.amazonaws.com/"
     writer = pulumi.Output.format(
         "arn:{}:iam::{}:role/{}AWSServiceRoleForDynamoDBKinesisDataStreamsReplication",
-        site.partition,
-        site.account_id,
+        context.partition,
+        context.account_id,
         role,
     )
     return Permission(
         ("kms:GenerateDataKey",),
         ("*",),
         (
-            Condition("StringEquals", "kms:CallerAccount", site.account_id),
+            Condition("StringEquals", "kms:CallerAccount", context.account_id),
             Condition("ArnEquals", "aws:PrincipalArn", writer),
         ),
         EVERYBODY,

@@ -9,8 +9,9 @@ import pulumi
 
 
 def endpoint_url() -> str | None:
-    """The common URL of every service in `aws:endpoints`; None if they differ, and for AWS. The tools (loadgen, lake)
-    read it from the stack's outputs, so they call the deployment's endpoint.
+    """The common URL of every service in `aws:endpoints`; None if they differ, and for AWS.
+
+    The tools (loadgen, lake) read it from the stack's outputs, so they call the deployment's endpoint.
     """
     configured: Any = pulumi.Config("aws").get_object("endpoints")
     services = cast("list[Mapping[str, str]]", configured or [])

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components.json_text import json_text
 from components.permission import EVENTS, Permission
 from components.queue import Queue, tried_as_long_as_can_be
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 PART = "errors"
 _RULE = "lake-errors"
@@ -30,24 +30,32 @@ class Errors(Stage):
     S3 could notify the queue directly, but it also sends a test message when the notification is created
     (s3:TestEvent), which would raise the alarm at every first deployment. EventBridge receives no test message.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html A message is S3's event ("Object Created") in
-    EventBridge's form. https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html Exports `queue_name`.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
+
+    A message is S3's event ("Object Created") in EventBridge's form.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+
+    Exports `queue_name`.
     """
 
     queue_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: ErrorsArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("Errors", name, site, opts)
+    def __init__(
+        self, name: str, args: ErrorsArgs, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("Errors", name, context, opts)
 
         def send(queue_arn: pulumi.Output[str]) -> tuple[Permission]:
-            return (Permission(("sqs:SendMessage",), (queue_arn,), site.from_source(error_rule_arn(site)), EVENTS),)
+            return (
+                Permission(("sqs:SendMessage",), (queue_arn,), context.from_source(error_rule_arn(context)), EVENTS),
+            )
 
         queue = Queue(name, self, PART, send)
         rule = aws.cloudwatch.EventRule(
             name,
             aws.cloudwatch.EventRuleArgs(
-                name=site.names(_RULE),
-                description=f"Changes that did not become rows of {site.table.change_log}: to the error queue",
+                name=context.names(_RULE),
+                description=f"Changes that did not become rows of {context.table.change_log}: to the error queue",
                 event_pattern=_created(args.bucket_name, args.prefix),
                 tags=self.tags,
             ),
@@ -70,9 +78,9 @@ class Errors(Stage):
         self.register_outputs({"queue_name": self.queue_name})
 
 
-def error_rule_arn(site: Site) -> pulumi.Output[str]:
+def error_rule_arn(context: Context) -> pulumi.Output[str]:
     """The ARN of the rule on the default bus that routes the bucket's events to the queue."""
-    return site.arn("events", f"rule/{site.names(_RULE)}")
+    return context.arn("events", f"rule/{context.names(_RULE)}")
 
 
 def _created(bucket_name: pulumi.Input[str], prefix: str) -> pulumi.Output[str]:

@@ -11,7 +11,7 @@ from components import domain
 from components.permission import ANY, Permission
 from components.pipe import MAX_RECORD_AGE_SECONDS, log_configuration
 from components.role import ServiceRole
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 BATCH_SIZE = 10
 """The maximum of PutEvents, and so of the batch of a Pipe to a bus."""
@@ -40,15 +40,17 @@ class EventPipe(Stage):
     pipe_name: pulumi.Output[str]
     role_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: EventPipeArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("EventPipe", name, site, opts)
-        pipe_name = site.names(PART)
+    def __init__(
+        self, name: str, args: EventPipeArgs, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("EventPipe", name, context, opts)
+        pipe_name = context.names(PART)
         role = self._role(name, args, pipe_name)
         pipe = aws.pipes.Pipe(
             name,
             aws.pipes.PipeArgs(
                 name=pipe_name,
-                description=f"Domain events of the {site.table.entity} table to the bus",
+                description=f"Domain events of the {context.table.entity} table to the bus",
                 role_arn=role.arn,
                 source=args.stream_arn,
                 source_parameters=aws.pipes.PipeSourceParametersArgs(
@@ -56,16 +58,16 @@ class EventPipe(Stage):
                     filter_criteria=aws.pipes.PipeSourceParametersFilterCriteriaArgs(
                         filters=[
                             aws.pipes.PipeSourceParametersFilterCriteriaFilterArgs(pattern=pattern)
-                            for pattern in domain.filters(site.table, site.settings.large_order_threshold)
+                            for pattern in domain.filters(context.table, context.settings.large_order_threshold)
                         ]
                     ),
                 ),
                 target=args.bus_arn,
                 target_parameters=aws.pipes.PipeTargetParametersArgs(
                     eventbridge_event_bus_parameters=aws.pipes.PipeTargetParametersEventbridgeEventBusParametersArgs(
-                        source=site.names.prefix, detail_type=domain.detail_type(site.table)
+                        source=context.names.prefix, detail_type=domain.detail_type(context.table)
                     ),
-                    input_template=domain.detail(site.table),
+                    input_template=domain.detail(context.table),
                 ),
                 log_configuration=log_configuration(name, self, pipe_name),
                 tags=self.tags,
@@ -77,7 +79,7 @@ class EventPipe(Stage):
         self.register_outputs({"pipe_name": self.pipe_name, "role_arn": self.role_arn})
 
     def _source(self, dead_letters_arn: pulumi.Input[str]) -> aws.pipes.PipeSourceParametersKinesisStreamParametersArgs:
-        settings = self.site.settings
+        settings = self.context.settings
         return aws.pipes.PipeSourceParametersKinesisStreamParametersArgs(
             starting_position="TRIM_HORIZON",
             batch_size=BATCH_SIZE,
@@ -92,7 +94,7 @@ class EventPipe(Stage):
         )
 
     def _role(self, name: str, args: EventPipeArgs, pipe_name: str) -> ServiceRole:
-        site = self.site
+        context = self.context
         reads = ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
         return ServiceRole(
             f"{name}-role",
@@ -101,13 +103,13 @@ class EventPipe(Stage):
             service="pipes.amazonaws.com",
             # The value of aws:SourceArn is the pipe's ARN:
             # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
-            conditions=site.from_source(site.arn("pipes", f"pipe/{pipe_name}")),
+            conditions=context.from_source(context.arn("pipes", f"pipe/{pipe_name}")),
             permissions=[
                 Permission(tuple(f"kinesis:{action}" for action in reads), (args.stream_arn,)),
                 Permission(("kinesis:ListStreams",), (ANY,)),
                 Permission(("events:PutEvents",), (args.bus_arn,)),
                 Permission(("sqs:SendMessage",), (args.dead_letters_arn,)),
-                *site.key_use("kinesis", write=False),
-                *site.key_use("sqs"),
+                *context.key_use("kinesis", write=False),
+                *context.key_use("sqs"),
             ],
         )

@@ -12,7 +12,7 @@ from components.event_pipe import EventPipe, EventPipeArgs
 from components.permission import EVENTS, Permission, Principal, policy
 from components.queue import Queue
 from components.settings import SettingsError
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,12 @@ class FanoutArgs:
 
 
 class Fanout(Stage):
-    """A bus of domain events (`eventFanout`), and a queue as an example consumer. The schema names the events;
-    `largeOrderThreshold` is the value of its "at least". One dead-letter queue receives what the Pipe cannot deliver,
-    what EventBridge cannot deliver or encrypt, and what the consumer fails to process. Exports `event_bus_name`,
-    `event_queue_url`, `event_queue_name`, `event_pipe_name` and `event_dead_letter_queue_name`. Raises SettingsError
-    when the schema names no events.
+    """A bus of domain events (`eventFanout`), and a queue as an example consumer.
+
+    The schema names the events; `largeOrderThreshold` is the value of its "at least". One dead-letter queue receives
+    what the Pipe cannot deliver, what EventBridge cannot deliver or encrypt, and what the consumer fails to process.
+    Exports `event_bus_name`, `event_queue_url`, `event_queue_name`, `event_pipe_name` and
+    `event_dead_letter_queue_name`. Raises SettingsError when the schema names no events.
     """
 
     event_bus_name: pulumi.Output[str]
@@ -36,26 +37,30 @@ class Fanout(Stage):
     event_pipe_name: pulumi.Output[str]
     event_dead_letter_queue_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: FanoutArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("Fanout", name, site, opts)
-        if not site.table.events:
+    def __init__(
+        self, name: str, args: FanoutArgs, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("Fanout", name, context, opts)
+        if not context.table.events:
             raise SettingsError(
-                f"eventFanout is true, but transform/schema.py names no events of the {site.table.entity} table: "
+                f"eventFanout is true, but transform/schema.py names no events of the {context.table.entity} table: "
                 "name some, or set eventFanout to false."
             )
         dead_letters = self._dead_letters(name)
         bus = aws.cloudwatch.EventBus(
             name,
             aws.cloudwatch.EventBusArgs(
-                name=bus_name(site),
-                description=f"Domain events of the {site.table.entity} table",
-                kms_key_identifier=site.key_arn,
+                name=bus_name(context),
+                description=f"Domain events of the {context.table.entity} table",
+                kms_key_identifier=context.key_arn,
                 dead_letter_config=aws.cloudwatch.EventBusDeadLetterConfigArgs(arn=dead_letters.arn),
                 tags=self.tags,
             ),
             self.child([dead_letters]),
         )
-        pipe = EventPipe(f"{name}-pipe", EventPipeArgs(args.stream_arn, bus.arn, dead_letters.arn), site, self.child())
+        pipe = EventPipe(
+            f"{name}-pipe", EventPipeArgs(args.stream_arn, bus.arn, dead_letters.arn), context, self.child()
+        )
         put = Permission(
             ("events:PutEvents",), (bus.arn,), principal=Principal("AWS", pipe.role_arn), sid="ThePipeAlone"
         )
@@ -66,7 +71,7 @@ class Fanout(Stage):
             aws.cloudwatch.EventBusPolicyArgs(event_bus_name=bus.name, policy=policy([put])),
             self.child([pipe]),
         )
-        consumer = Consumer(f"{name}-consumer", ConsumerArgs(bus.name, dead_letters.arn), site, self.child())
+        consumer = Consumer(f"{name}-consumer", ConsumerArgs(bus.name, dead_letters.arn), context, self.child())
         self.event_bus_name = bus.name
         self.event_queue_url = consumer.queue_url
         self.event_queue_name = consumer.queue_name
@@ -77,18 +82,21 @@ class Fanout(Stage):
     def _dead_letters(self, name: str) -> Queue:
         def send(queue_arn: pulumi.Output[str]) -> list[Permission]:
             return [
-                Permission(("sqs:SendMessage",), (queue_arn,), self.site.from_source(source), EVENTS)
-                for source in event_sources(self.site)
+                Permission(("sqs:SendMessage",), (queue_arn,), self.context.from_source(source), EVENTS)
+                for source in event_sources(self.context)
             ]
 
         return Queue(f"{name}-dead-letters", self, "event-dead-letters", send)
 
 
-def bus_name(site: Site) -> str:
+def bus_name(context: Context) -> str:
     """The bus's name."""
-    return site.names("events")
+    return context.names("events")
 
 
-def event_sources(site: Site) -> list[pulumi.Output[str]]:
+def event_sources(context: Context) -> list[pulumi.Output[str]]:
     """The ARNs on whose behalf EventBridge acts: the bus, and its rules."""
-    return [site.arn("events", f"event-bus/{bus_name(site)}"), site.arn("events", f"rule/{bus_name(site)}/*")]
+    return [
+        context.arn("events", f"event-bus/{bus_name(context)}"),
+        context.arn("events", f"rule/{bus_name(context)}/*"),
+    ]

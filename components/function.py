@@ -10,13 +10,14 @@ import pulumi_aws as aws
 
 from components.permission import ANY, Permission
 from components.role import ServiceRole
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 
 @dataclass(frozen=True)
 class FunctionArgs:
-    """A function's zip, the part's name, its description, and the handler in the zip. `timeout_seconds` limits an
-    invocation. `concurrency` is the reserved concurrency, 0 for no reservation.
+    """A function's zip, the part's name, its description, and the handler in the zip.
+
+    `timeout_seconds` limits an invocation. `concurrency` is the reserved concurrency, 0 for no reservation.
     """
 
     code: pulumi.Archive
@@ -40,17 +41,17 @@ class Function(Stage):
     qualified_arn: pulumi.Output[str]
 
     def __init__(
-        self, kind: str, name: str, args: FunctionArgs, site: Site, opts: pulumi.ResourceOptions | None = None
+        self, kind: str, name: str, args: FunctionArgs, context: Context, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__(kind, name, site, opts)
-        settings = site.settings
-        function_name = site.names(args.part)
+        super().__init__(kind, name, context, opts)
+        settings = context.settings
+        function_name = context.names(args.part)
         logs = aws.cloudwatch.LogGroup(
             name,
             aws.cloudwatch.LogGroupArgs(
                 name=f"/aws/lambda/{function_name}",
                 retention_in_days=settings.log_retention_days,
-                kms_key_id=site.key_arn,
+                kms_key_id=context.key_arn,
                 tags=self.tags,
             ),
             self.child(),
@@ -97,11 +98,11 @@ class Function(Stage):
             service="lambda.amazonaws.com",
             # Its trust policy in the Developer Guide has no condition:
             # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
-            conditions=self.site.for_this_account(),
+            conditions=self.context.for_this_account(),
             permissions=[
                 Permission(
                     ("logs:CreateLogStream", "logs:PutLogEvents"), (pulumi.Output.concat(logs.arn, ":log-stream:*"),)
                 ),
-                *([trace] if self.site.settings.lambda_tracing else []),
+                *([trace] if self.context.settings.lambda_tracing else []),
             ],
         )

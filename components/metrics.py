@@ -35,9 +35,10 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric with its statistic; `label` is shown on the dashboard. With a `query` it is the result of that Metrics
-    Insights query, in which {names} of dimensions are replaced by their values: for a metric of which AWS documents a
-    dimension's name but not its values.
+    """One metric with its statistic; `label` is shown on the dashboard.
+
+    With a `query` it is the result of that Metrics Insights query, in which {names} of dimensions are replaced by their
+    values: for a metric of which AWS documents a dimension's name but not its values.
     """
 
     namespace: str

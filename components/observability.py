@@ -12,7 +12,7 @@ from components.alarms import Alarm, alarms
 from components.dashboard import body
 from components.metrics import Pipeline
 from components.permission import Permission, Principal, policy, tls_only
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 
 class Observability(Stage):
@@ -33,24 +33,24 @@ class Observability(Stage):
         self,
         name: str,
         args: Pipeline,
-        site: Site,
+        context: Context,
         stages: Sequence[Stage] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("Observability", name, site, opts)
-        mail = self._mail(name, site) if site.settings.alarm_email else []
+        super().__init__("Observability", name, context, opts)
+        mail = self._mail(name, context) if context.settings.alarm_email else []
         actions = [topic.arn for topic in mail if isinstance(topic, aws.sns.Topic)]
-        told = [self._alarm(name, alarm, actions, site) for alarm in alarms(args, site.settings)]
-        protect = site.settings.protect
+        told = [self._alarm(name, alarm, actions, context) for alarm in alarms(args, context.settings)]
+        protect = context.settings.protect
         dashboard = aws.cloudwatch.Dashboard(
             name,
             aws.cloudwatch.DashboardArgs(
-                dashboard_name=site.names("pipeline"),
+                dashboard_name=context.names("pipeline"),
                 dashboard_body=body(
                     args,
-                    site.region,
-                    by_pipe=site.settings.capture_mode == "pipe",
-                    with_events=site.settings.event_fanout,
+                    context.region,
+                    by_pipe=context.settings.capture_mode == "pipe",
+                    with_events=context.settings.event_fanout,
                 ),
             ),
             self.child([*stages, *mail, *told] if protect else [], protect=protect),
@@ -59,12 +59,12 @@ class Observability(Stage):
         self.register_outputs({"dashboard_name": self.dashboard_name})
 
     def _alarm(
-        self, name: str, alarm: Alarm, actions: list[pulumi.Output[str]], site: Site
+        self, name: str, alarm: Alarm, actions: list[pulumi.Output[str]], context: Context
     ) -> aws.cloudwatch.MetricAlarm:
         return aws.cloudwatch.MetricAlarm(
             f"{name}-{alarm.name}",
             aws.cloudwatch.MetricAlarmArgs(
-                name=site.names(alarm.name, 255),
+                name=context.names(alarm.name, 255),
                 alarm_description=alarm.description,
                 **_measured(alarm),
                 evaluation_periods=alarm.periods,
@@ -79,17 +79,17 @@ class Observability(Stage):
             self.child(),
         )
 
-    def _mail(self, name: str, site: Site) -> list[pulumi.Resource]:
+    def _mail(self, name: str, context: Context) -> list[pulumi.Resource]:
         """The topic that the alarms publish to, its policy and its mail subscription."""
         topic = aws.sns.Topic(
             name,
-            aws.sns.TopicArgs(name=site.names("alarms"), kms_master_key_id=site.key_arn, tags=self.tags),
+            aws.sns.TopicArgs(name=context.names("alarms"), kms_master_key_id=context.key_arn, tags=self.tags),
             self.child(),
         )
         publish = Permission(
             ("sns:Publish",),
             (topic.arn,),
-            site.from_source(site.arn("cloudwatch", "alarm:*")),
+            context.from_source(context.arn("cloudwatch", "alarm:*")),
             Principal("Service", "cloudwatch.amazonaws.com"),
         )
         publishers = aws.sns.TopicPolicy(
@@ -100,7 +100,7 @@ class Observability(Stage):
         mailed = aws.sns.TopicSubscription(
             name,
             aws.sns.TopicSubscriptionArgs(
-                topic=topic.arn, protocol="email", endpoint=site.settings.kept_secret("alarm_email")
+                topic=topic.arn, protocol="email", endpoint=context.settings.kept_secret("alarm_email")
             ),
             self.child(),
         )

@@ -44,8 +44,9 @@ ANY = "*"
 
 @dataclass(frozen=True)
 class Permission:
-    """Actions on resources under conditions; only a resource policy has a `principal`. A wildcard in an action raises
-    ValueError, except in a denial, which may deny a whole service.
+    """Actions on resources under conditions; only a resource policy has a `principal`.
+
+    A wildcard in an action raises ValueError, except in a denial, which may deny a whole service.
     """
 
     actions: tuple[str, ...]

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components.permission import ANY, Permission
 from components.role import ServiceRole
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 MAX_RECORD_AGE_SECONDS = -1
 """The stream's retention already limits the age of records: never discard a record for its age."""
@@ -27,8 +27,9 @@ the log order a key's changes by `sequence`.
 """
 
 LARGE_FROM_BYTES = 64_000
-"""The `SizeBytes` from which a change goes to the Pipe of large changes. DynamoDB counts an empty string or a boolean
-as one byte; in JSON they take up to about 15
+"""The `SizeBytes` from which a change goes to the Pipe of large changes.
+
+DynamoDB counts an empty string or a boolean as one byte; in JSON they take up to about 15
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html, FailedToReplicateRecordCount:
 items from 34 KB may exceed 1 MB). Below this size, the JSON of any change has less than 1,000,000 bytes and fits into a
 record of Firehose (1,000 KiB) and of Kinesis (1 MiB).
@@ -41,8 +42,10 @@ LARGE_RETRIES = 10
 
 @dataclass(frozen=True)
 class PipeArgs:
-    """The ARNs of the DynamoDB stream, of the Kinesis stream and of the dead-letter queue. With `shorten_arn`, the ARN
-    of the function that shortens changes, it is the Pipe of large changes; without, that of all others.
+    """The ARNs of the DynamoDB stream, of the Kinesis stream and of the dead-letter queue.
+
+    With `shorten_arn`, the ARN of the function that shortens changes, it is the Pipe of large changes; without, that of
+    all others.
     """
 
     table_stream_arn: pulumi.Input[str]
@@ -52,9 +55,10 @@ class PipeArgs:
 
 
 class Pipe(Stage):
-    """A Pipe that reads the DynamoDB stream from its beginning without loss. A table has two, which filter by the size
-    of a change: large changes are processed separately and never share a batch with others. More than two readers of a
-    shard would be throttled
+    """A Pipe that reads the DynamoDB stream from its beginning without loss.
+
+    A table has two, which filter by the size of a change: large changes are processed separately and never share a
+    batch with others. More than two readers of a shard would be throttled
     (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html,
     LimitExceededException).
 
@@ -65,17 +69,19 @@ class Pipe(Stage):
 
     pipe_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: PipeArgs, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("Pipe", name, site, opts)
+    def __init__(self, name: str, args: PipeArgs, context: Context, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Pipe", name, context, opts)
         is_large = args.shorten_arn is not None
         part = "large-pipe" if is_large else "pipe"
-        pipe_name = site.names(part)
+        pipe_name = context.names(part)
         role = self._role(name, args, part)
         pipe = aws.pipes.Pipe(
             name,
             aws.pipes.PipeArgs(
                 name=pipe_name,
-                description=f"{'Large changes' if is_large else 'Changes'} of the {site.table.entity} table to Kinesis",
+                description=(
+                    f"{'Large changes' if is_large else 'Changes'} of the {context.table.entity} table to Kinesis"
+                ),
                 role_arn=role.arn,
                 source=args.table_stream_arn,
                 source_parameters=self._source(args),
@@ -95,7 +101,7 @@ class Pipe(Stage):
         self.register_outputs({"pipe_name": self.pipe_name})
 
     def _source(self, args: PipeArgs) -> aws.pipes.PipeSourceParametersArgs:
-        settings, is_large = self.site.settings, args.shorten_arn is not None
+        settings, is_large = self.context.settings, args.shorten_arn is not None
         return aws.pipes.PipeSourceParametersArgs(
             dynamodb_stream_parameters=aws.pipes.PipeSourceParametersDynamodbStreamParametersArgs(
                 starting_position="TRIM_HORIZON",
@@ -118,7 +124,7 @@ class Pipe(Stage):
         )
 
     def _role(self, name: str, args: PipeArgs, part: str) -> ServiceRole:
-        site = self.site
+        context = self.context
         calls = [Permission(("lambda:InvokeFunction",), (args.shorten_arn,))] if args.shorten_arn else []
         return ServiceRole(
             f"{name}-role",
@@ -127,7 +133,7 @@ class Pipe(Stage):
             service="pipes.amazonaws.com",
             # The value of aws:SourceArn is the pipe's ARN:
             # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
-            conditions=site.from_source(site.arn("pipes", f"pipe/{site.names(part)}")),
+            conditions=context.from_source(context.arn("pipes", f"pipe/{context.names(part)}")),
             permissions=[
                 Permission(
                     ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
@@ -137,9 +143,9 @@ class Pipe(Stage):
                 *calls,
                 Permission(("kinesis:PutRecord", "kinesis:PutRecords"), (args.stream_arn,)),
                 Permission(("sqs:SendMessage",), (args.dead_letters_arn,)),
-                *site.key_use("dynamodb", write=False),
-                *site.key_use("kinesis", read=False),
-                *site.key_use("sqs"),
+                *context.key_use("dynamodb", write=False),
+                *context.key_use("kinesis", read=False),
+                *context.key_use("sqs"),
             ],
         )
 
@@ -163,8 +169,8 @@ def log_configuration(name: str, stage: Stage, pipe_name: str) -> aws.pipes.Pipe
         name,
         aws.cloudwatch.LogGroupArgs(
             name=f"/aws/vendedlogs/pipes/{pipe_name}",
-            retention_in_days=stage.site.settings.log_retention_days,
-            kms_key_id=stage.site.key_arn,
+            retention_in_days=stage.context.settings.log_retention_days,
+            kms_key_id=stage.context.key_arn,
             tags=stage.tags,
         ),
         stage.child(),

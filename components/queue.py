@@ -15,7 +15,7 @@ from components.stage import Stage
 KEPT_SECONDS = 14 * 24 * 3600
 """SQS's maximum retention: time to find and fix the cause."""
 
-MOST_RECEIVED = 5
+MAX_RECEIVED = 5
 """The maximum of receives before a message goes to the dead-letter queue."""
 
 
@@ -25,9 +25,12 @@ _TRIED_TIMES = 185
 
 
 class Queue(pulumi.ComponentResource):
-    """A queue and its policy. `allowed` creates further permissions from the queue's ARN: a service that sends without
-    a role of the stack needs one. A message that its consumer fails to process `MAX_RECEIVED` times goes to the queue
-    with the ARN `gives_up_to`, if given. Exports `name`, `arn` and `url`.
+    """A queue and its policy.
+
+    `allowed` creates further permissions from the queue's ARN: a service that sends without a role of the stack needs
+    one. A message that its consumer fails to process `MAX_RECEIVED` times goes to the queue with the ARN `gives_up_to`,
+    if given.
+    Exports `name`, `arn` and `url`.
     """
 
     name: pulumi.Output[str]
@@ -43,15 +46,15 @@ class Queue(pulumi.ComponentResource):
         gives_up_to: pulumi.Input[str] | None = None,
     ) -> None:
         super().__init__(f"{PROJECT}:pipeline:Queue", name, None, stage.child())
-        site = stage.site
+        context = stage.context
         queue = aws.sqs.Queue(
             name,
             aws.sqs.QueueArgs(
-                name=site.names(part),
+                name=context.names(part),
                 message_retention_seconds=KEPT_SECONDS,
-                sqs_managed_sse_enabled=None if site.key_arn else True,
-                kms_master_key_id=site.key_arn,
-                redrive_policy=json_text({"deadLetterTargetArn": gives_up_to, "maxReceiveCount": MOST_RECEIVED})
+                sqs_managed_sse_enabled=None if context.key_arn else True,
+                kms_master_key_id=context.key_arn,
+                redrive_policy=json_text({"deadLetterTargetArn": gives_up_to, "maxReceiveCount": MAX_RECEIVED})
                 if gives_up_to
                 else None,
                 tags=stage.tags,

@@ -32,12 +32,14 @@ class ServiceRole(pulumi.ComponentResource):
         permissions: Sequence[Permission],
     ) -> None:
         super().__init__(f"{PROJECT}:pipeline:Role", name, None, stage.child())
-        site = stage.site
+        context = stage.context
         role = aws.iam.Role(
             name,
             aws.iam.RoleArgs(
-                name=site.names(f"{part}-role"),
-                description=f"Assumed by {service} for the {part} of {site.names.prefix} {site.names.stack}"[:1000],
+                name=context.names(f"{part}-role"),
+                description=f"Assumed by {service} for the {part} of {context.names.prefix} {context.names.stack}"[
+                    :1000
+                ],
                 assume_role_policy=trust(service, conditions),
                 tags=stage.tags,
             ),

@@ -65,7 +65,7 @@ _DAY_OF_MONTH, _DAY_OF_WEEK = 2, 4
 
 @dataclass(frozen=True)
 class GlueSchedule:
-    """Empty, or a schedule that Glue accepts: six fields, a ? for one of the two days, 5 minutes or more between runs."""
+    """Empty, or a schedule that Glue accepts: six fields, a ? for one of the two days, runs 5 minutes apart."""
 
     type: ConfigType = field(default="string", init=False)
     allowed: str = field(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.function import Function, FunctionArgs
-from components.stage import Site
+from components.stage import Context
 
 HANDLER = "transform.shorten.handler"
 
@@ -33,7 +33,7 @@ class ShortenFunction(Function):
     """
 
     def __init__(
-        self, name: str, args: ShortenFunctionArgs, site: Site, opts: pulumi.ResourceOptions | None = None
+        self, name: str, args: ShortenFunctionArgs, context: Context, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(
             "Shorten",
@@ -41,11 +41,11 @@ class ShortenFunction(Function):
             FunctionArgs(
                 code=args.code,
                 part="shorten",
-                description=f"Large changes of the {site.table.entity} table, shortened to Firehose's limit",
+                description=f"Large changes of the {context.table.entity} table, shortened to Firehose's limit",
                 handler=HANDLER,
-                memory_mb=max(site.settings.lambda_memory_mb, LEAST_MEMORY_MB),
+                memory_mb=max(context.settings.lambda_memory_mb, LEAST_MEMORY_MB),
                 timeout_seconds=TIMEOUT_SECONDS,
             ),
-            site,
+            context,
             opts,
         )

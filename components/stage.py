@@ -18,10 +18,11 @@ _ACCOUNT_DIGITS = 12
 
 
 @dataclass(frozen=True)
-class Site:
-    """The context of a stage: the settings, the schema, the names, the account, the key. `key_arn` is the
-    customer-managed key's, or None for AWS's own keys. `before` is what the last update made the stack with; None for a
-    new one.
+class Context:
+    """The context of a stage: the settings, the schema, the names, the account, the key.
+
+    `key_arn` is the customer-managed key's, or None for AWS's own keys. `before` is what the last update made the stack
+    with; None for a new one.
     """
 
     settings: Settings
@@ -34,7 +35,7 @@ class Site:
     before: MadeWith | None = None
 
     @classmethod
-    def of_stack(cls, settings: Settings, table: Table, before: MadeWith | None = None) -> Site:
+    def of_stack(cls, settings: Settings, table: Table, before: MadeWith | None = None) -> Context:
         """The current stack's context, in the provider's account and region."""
         return cls(
             settings=settings,
@@ -90,11 +91,11 @@ class Site:
 class Stage(pulumi.ComponentResource):
     """A component resource of the pipeline; its children are parented to it and tagged with its kind."""
 
-    def __init__(self, kind: str, name: str, site: Site, opts: pulumi.ResourceOptions | None) -> None:
+    def __init__(self, kind: str, name: str, context: Context, opts: pulumi.ResourceOptions | None) -> None:
         super().__init__(f"{PROJECT}:pipeline:{kind}", name, None, opts)
         self.name = name
-        self.site = site
-        self.tags = site.tags(kind.lower())
+        self.context = context
+        self.tags = context.tags(kind.lower())
 
     def child(
         self,

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.settings import TABLE_QUOTA, Settings
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 
 _UTILISATION_PERCENT = 70.0
 """Autoscaling's target utilisation: headroom for a peak during a scaling step."""
@@ -16,23 +16,25 @@ _TrackedMetric = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurati
 
 
 class Table(Stage):
-    """A table with the schema's key and a stream of new and old images. It scales with load: on-demand, or provisioned
-    with autoscaling; `tableWarmWriteUnits` applies at creation. `protect` protects it and enables deletion protection.
-    Needs only the context. Exports `table_name`, `table_arn` and `stream_arn` (of the DynamoDB stream).
+    """A table with the schema's key and a stream of new and old images.
+
+    It scales with load: on-demand, or provisioned with autoscaling; `tableWarmWriteUnits` applies at creation.
+    `protect` protects it and enables deletion protection. Needs only the context.
+    Exports `table_name`, `table_arn` and `stream_arn` (of the DynamoDB stream).
     """
 
     table_name: pulumi.Output[str]
     table_arn: pulumi.Output[str]
     stream_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("Table", name, site, opts)
-        settings, schema = site.settings, site.table
+    def __init__(self, name: str, context: Context, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Table", name, context, opts)
+        settings, schema = context.settings, context.table
         provisioned = settings.table_capacity == "provisioned"
         table = aws.dynamodb.Table(
             name,
             aws.dynamodb.TableArgs(
-                name=site.names("table"),
+                name=context.names("table"),
                 billing_mode="PROVISIONED" if provisioned else "PAY_PER_REQUEST",
                 read_capacity=settings.table_min_read_units if provisioned else None,
                 write_capacity=settings.table_min_write_units if provisioned else None,
@@ -47,9 +49,9 @@ class Table(Stage):
                 ),
                 # Not enabled means AWS's own key, free of charge: the table is always encrypted.
                 server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(
-                    enabled=True, kms_key_arn=site.key_arn
+                    enabled=True, kms_key_arn=context.key_arn
                 )
-                if site.key_arn
+                if context.key_arn
                 else None,
                 on_demand_throughput=None if provisioned else _limit(settings),
                 warm_throughput=aws.dynamodb.TableWarmThroughputArgs(
@@ -59,7 +61,7 @@ class Table(Stage):
                 else None,
                 tags=self.tags,
             ),
-            self.child(protect=settings.protect, ignore_changes=_left_alone(site)),
+            self.child(protect=settings.protect, ignore_changes=_left_alone(context)),
         )
         if provisioned:
             self._scale(name, table, "Read", settings.table_min_read_units, settings.table_max_read_units)
@@ -88,7 +90,7 @@ class Table(Stage):
         aws.appautoscaling.Policy(
             f"{name}-{kind.lower()}",
             aws.appautoscaling.PolicyArgs(
-                name=self.site.names(f"{kind.lower()}-scaling"),
+                name=self.context.names(f"{kind.lower()}-scaling"),
                 policy_type="TargetTrackingScaling",
                 service_namespace=target.service_namespace,
                 resource_id=target.resource_id,
@@ -104,25 +106,30 @@ class Table(Stage):
         )
 
 
-def _left_alone(site: Site) -> list[str]:
-    """The properties that AWS changes itself and an update must not revert. Warm throughput grows with use and is never
-    lowered: a lower value is an error, or with an older provider a replacement of the table.
+def _left_alone(context: Context) -> list[str]:
+    """The properties that AWS changes itself and an update must not revert.
+
+    Warm throughput grows with use and is never lowered: a lower value is an error, or with an older provider a
+    replacement of the table.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
     https://github.com/hashicorp/terraform-provider-aws/pull/49032
+
     Autoscaling changes the capacity as soon as the table has one. The update from on-demand to provisioned must set the
     initial capacity: an ignored property is sent with its old value, here none, and the table would start at one unit.
     https://www.pulumi.com/docs/iac/concepts/resources/options/ignorechanges/
     """
-    scales = site.settings.table_capacity == "provisioned"
-    scaled = site.before is not None and site.before.table_capacity == "provisioned"
+    scales = context.settings.table_capacity == "provisioned"
+    scaled = context.before is not None and context.before.table_capacity == "provisioned"
     return ["warmThroughput", *(["readCapacity", "writeCapacity"] if scales and scaled else [])]
 
 
 def _limit(settings: Settings) -> aws.dynamodb.TableOnDemandThroughputArgs:
-    """Both limits of an on-demand table, always explicit: "no limit" is the value of AWS's quota. CreateTable accepts 1
-    and more; only UpdateTable accepts -1, "no limit".
+    """Both limits of an on-demand table, always explicit: "no limit" is the value of AWS's quota.
+
+    CreateTable accepts 1 and more; only UpdateTable accepts -1, "no limit".
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html
     https://github.com/pulumi/pulumi-aws/issues/5126
+
     An update without a limit keeps the old limit, and an update without changes is refused, so omitting a limit can
     never remove it.
     https://github.com/hashicorp/terraform-provider-aws (internal/service/dynamodb/table.go, resourceTableUpdate)

@@ -8,7 +8,7 @@ import pulumi
 
 from components.function import Function, FunctionArgs
 from components.metrics import TRANSFORM_NAMESPACE
-from components.stage import Site
+from components.stage import Context
 
 HANDLER = "transform.handler.handler"
 
@@ -28,22 +28,22 @@ class TransformFunction(Function):
     """
 
     def __init__(
-        self, name: str, args: TransformFunctionArgs, site: Site, opts: pulumi.ResourceOptions | None = None
+        self, name: str, args: TransformFunctionArgs, context: Context, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        settings = site.settings
+        settings = context.settings
         super().__init__(
             "Transform",
             name,
             FunctionArgs(
                 code=args.code,
                 part="transform",
-                description=f"Firehose transform: a change of the {site.table.entity} table to a row of the lake",
+                description=f"Firehose transform: a change of the {context.table.entity} table to a row of the lake",
                 handler=HANDLER,
                 memory_mb=settings.lambda_memory_mb,
                 timeout_seconds=settings.lambda_timeout_seconds,
                 concurrency=settings.lambda_concurrency,
                 variables={"TRANSFORM_METRICS_NAMESPACE": TRANSFORM_NAMESPACE},
             ),
-            site,
+            context,
             opts,
         )

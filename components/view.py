@@ -1,6 +1,7 @@
-"""The current-state view: the last row of each key of the change log, in Athena's SQL. Duplicates, reordering and
-replay do not change it: `sequence` orders the changes of a key independently of their arrival, and the last one decides
-whether the key still exists.
+"""The current-state view: the last row of each key of the change log, in Athena's SQL.
+
+Duplicates, reordering and replay do not change it: `sequence` orders the changes of a key independently of their
+arrival, and the last one decides whether the key still exists.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Wheels for another platform: pinned and hashed dependencies for a Lambda."""
+"""Wheels for another platform: pinned and hashed dependencies for a Lambda.
+
+Both uv and pip can download them. uv is one of the development requirements, and an environment that uv creates has no
+pip; an environment that pip creates may have no uv; and a registry may be configured for only one of them. So each
+installed one is tried in turn.
+"""
 
 from __future__ import annotations
 

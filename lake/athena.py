@@ -89,8 +89,9 @@ class Athena:
         self._sleep = sleep
 
     def query(self, sql: str, database: str | None = None) -> Result:
-        """Run one statement and open its result; raises QueryError if it fails. An interrupt also stops the query in
-        Athena.
+        """Run one statement and open its result; raises QueryError if it fails.
+
+        An interrupt also stops the query in Athena.
         """
         execution_id = self._start(sql, database or self._database)
         try:

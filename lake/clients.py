@@ -55,8 +55,9 @@ class FirehoseClient(Protocol):
 
 
 def client(service: str, outputs: StackOutputs) -> Any:
-    """A boto3 client for `service` at the outputs' endpoint and region; the caller gives its type. Raises UserError
-    when the region is unknown or boto3 is not installed.
+    """A boto3 client for `service` at the outputs' endpoint and region; the caller gives its type.
+
+    Raises UserError when the region is unknown or boto3 is not installed.
     """
     # Imported lazily because it takes longer than the rest of a short command.
     try:

@@ -53,8 +53,9 @@ class Freshness(Struct, frozen=True, kw_only=True):
 
 
 def freshness(outputs: StackOutputs, *, since: datetime | None = None, table: Table = TABLE) -> Freshness:
-    """Measure all changes in the log, or those since a time (UTC). Raises UserError when outputs are missing, or the
-    change log cannot be read.
+    """Measure all changes in the log, or those since a time (UTC).
+
+    Raises UserError when outputs are missing, or the change log cannot be read.
     """
     athena = Athena(client("athena", outputs), outputs.require("workgroup_name"), outputs.require("database_name"))
     change_log = outputs.change_log_name or table.change_log

@@ -55,8 +55,9 @@ class LakeReader:
             yield tuple(map(found, columns, row))
 
     def change_counts(self) -> Iterator[Row]:
-        """The number of distinct changes for each key, op and version, in this order. Raises UserError when no column
-        has the attribute `version`.
+        """The number of distinct changes for each key, op and version, in this order.
+
+        Raises UserError when no column has the attribute `version`.
         """
         keys = (column.name for column in self._table.key_columns)
         by = ", ".join(quote(name) for name in (*keys, _OP, version_column(self._table).name))

@@ -40,8 +40,10 @@ class KinesisClient(Protocol):
 
 
 class Replay(Struct):
-    """The result; with `dry_run`, what it would be. `reasons` counts records by Firehose's error code. `others` are
-    objects with failures of another kind, which have rows and are unchanged.
+    """The result; with `dry_run`, what it would be.
+
+    `reasons` counts records by Firehose's error code. `others` are objects with failures of another kind, which have
+    rows and are unchanged.
     """
 
     stream_name: str
@@ -54,8 +56,10 @@ class Replay(Struct):
 
 
 def replay(outputs: StackOutputs, *, dry_run: bool = False, watch: Callable[[Replay], None] = lambda _: None) -> Replay:
-    """Put every failed record on the change stream, object by object; `watch` is called for each. Raises UserError when
-    the delivery stream does not exist, Firehose did not write an object, or the stream keeps throttling.
+    """Put every failed record on the change stream, object by object; `watch` is called for each.
+
+    Raises UserError when the delivery stream does not exist, Firehose did not write an object, or the stream keeps
+    throttling.
     """
     where = place(client("firehose", outputs), outputs.require("delivery_stream_name"))
     failures = Failures(client("s3", outputs), where)

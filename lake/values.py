@@ -53,8 +53,9 @@ def _exact(_: object, text: str) -> Decimal:
 
 
 def expected(column: Column, item: Item, key_type: KeyType | None = None) -> Cell:
-    """The canonical text of the column for an item, whose attributes are boto3's Python values. `key_type` is the type
-    of the column's key attribute: a string column has a number or binary key as text (base64).
+    """The canonical text of the column for an item, whose attributes are boto3's Python values.
+
+    `key_type` is the type of the column's key attribute: a string column has a number or binary key as text (base64).
     """
     value: object = item
     for name in column.attribute:

@@ -22,8 +22,10 @@ _PROGRESS_ROWS = 1000
 
 
 class Progress(Struct, frozen=True):
-    """The progress of a verification. `count` is the phase's counter: the change log's rows while waiting, items and
-    rows read, and at the end the differences (keys, and writes of the ledger).
+    """The progress of a verification.
+
+    `count` is the phase's counter: the change log's rows while waiting, items and rows read, and at the end the
+    differences (keys, and writes of the ledger).
     """
 
     phase: Phase

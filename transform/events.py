@@ -170,8 +170,9 @@ def _no_image(text: str) -> None:
 
 
 class _Moments(dict[tuple[bytes, str], tuple[str, int]]):
-    """The time of a change from the number's text and its precision: the row's text and whole microseconds. The changes
-    of a batch from a pipe share a few seconds, so results are cached.
+    """The time of a change from the number's text and its precision: the row's text and whole microseconds.
+
+    The changes of a batch from a pipe share a few seconds, so results are cached.
     """
 
     def __missing__(self, key: tuple[bytes, str]) -> tuple[str, int]:

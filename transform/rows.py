@@ -55,8 +55,9 @@ class RowWriter:
         self._row = defstruct("Row", [(column.name, object) for column in table.change_log_columns], gc=False)
 
     def line(self, change: Change, mismatches: dict[str, int]) -> bytes:
-        """The change's row; raises ValueError or RecursionError when its image is invalid or has no key. Adds to
-        `mismatches`, by column, the values that do not match their column.
+        """The change's row; raises ValueError or RecursionError when its image is invalid or has no key.
+
+        Adds to `mismatches`, by column, the values that do not match their column.
         """
         values = self._values(_decode_image(change.image), mismatches)
         row = self._row(

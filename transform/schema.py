@@ -48,8 +48,9 @@ class Column(Struct, frozen=True):
 
     @property
     def decimal(self) -> tuple[int, int]:
-        """Precision and scale of a decimal(p,s) column; raises ValueError for any other type. Athena's limit is a
-        precision of 38 and a scale up to the precision.
+        """Precision and scale of a decimal(p,s) column; raises ValueError for any other type.
+
+        Athena's limit is a precision of 38 and a scale up to the precision.
         """
         match = _DECIMAL.fullmatch(self.type)
         if match is None:

@@ -1,9 +1,9 @@
 """One DynamoDB value read as one Glue type, exactly or not at all.
 
-This module specifies the typed columns; `transform.fast_path` returns the same results for values in their usual form. A number
-is parsed as text and never becomes a float; nothing is rounded. A value that its column cannot represent exactly
-(12.345 in decimal(18,2), 2**31 in int, 30 February) is `UnfitError`: the column is null, a counter counts it, and
-`before` and `after` keep the value.
+This module specifies the typed columns; `transform.fast_path` returns the same results for values in their usual form.
+A number is parsed as text and never becomes a float; nothing is rounded. A value that its column cannot represent
+exactly (12.345 in decimal(18,2), 2**31 in int, 30 February) is `UnfitError`: the column is null, a counter counts it,
+and `before` and `after` keep the value.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ class UnfitError(ValueError):
 
 
 def reader(column: Column) -> Reader:
-    """The function that converts a column's attribute value; it raises UnfitError. Its input is the value under the
-    DynamoDB type (the text of S, N and B, the boolean of BOOL); its result is the row's JSON, as `transform.rows`
-    specifies.
+    """The function that converts a column's attribute value; it raises UnfitError.
+
+    Its input is the value under the DynamoDB type (the text of S, N and B, the boolean of BOOL); its result is the
+    row's JSON, as `transform.rows` specifies.
     """
     match column.type:
         case "string":

@@ -20,7 +20,7 @@ _PREFLIGHT = "badmintoncryer/cdk-preflight rules/pipes/"
 _SOURCES = {"dynamodbStreamParameters": "dynamodb", "kinesisStreamParameters": "kinesis"}
 _TARGETS = {"kinesisStreamParameters": "kinesis", "eventbridgeEventBusParameters": "events"}
 _LARGEST_BATCH = {"events": 10, "firehose": 500, "kinesis": 500, "sns": 10, "sqs": 10}
-_MOST_FILTERS = 5
+_MAX_FILTERS = 5
 _STREAM = "SourceParameters.DynamoDBStreamParameters"
 
 
@@ -244,7 +244,7 @@ RULES = (
         "A pipe has 5 filters at most, each an event pattern of 4,096 characters at most.",
         f"{_API}API_FilterCriteria.html",
         lambda case: (
-            len(list(_patterns(case))) <= _MOST_FILTERS
+            len(list(_patterns(case))) <= _MAX_FILTERS
             and all(len(one) <= 4096 and is_pattern(one) for one in _patterns(case))
         ),
         given({"sourceParameters.filterCriteria.filters": [{"pattern": '{"eventName": "INSERT"}'}]}),

@@ -17,7 +17,7 @@ _SAYS: Mapping[Action, str] = {
     "replace": "replaced (deleted and created again)",
     "delete": "deleted",
 }
-_MOST_PATHS = 4
+_MAX_PATHS = 4
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def _because(step: Step) -> str:
         others = [urn.rpartition("::")[2] for urn in step.forced_by if "::" in urn]
         notes += f", because {', '.join(own)} cannot change in place" if own else f", because it depends on {others[0]}"
     elif step.changed:
-        shown = ", ".join(step.changed[:_MOST_PATHS])
-        notes += f": {shown}{', …' if len(step.changed) > _MOST_PATHS else ''}"
+        shown = ", ".join(step.changed[:_MAX_PATHS])
+        notes += f": {shown}{', …' if len(step.changed) > _MAX_PATHS else ''}"
     if step.refused:
         return f"{notes} (refused: it is protected)"
     if step.kept:

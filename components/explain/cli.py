@@ -44,8 +44,10 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
 
 
 def load(root: Path, stack: str, changed: Sequence[str] = (), deployed: Graph | None = None) -> tuple[Graph, Settings]:
-    """A stack's graph and its settings; raises RunError for what the program refuses. `changed` has settings that
-    override the stack's, as KEY=VALUE; `deployed` is the graph of the last update, None for a new stack.
+    """A stack's graph and its settings; raises RunError for what the program refuses.
+
+    `changed` has settings that override the stack's, as KEY=VALUE; `deployed` is the graph of the last update, None for
+    a new stack.
     """
     config = {**stacks.config(root, stack), **{f"{PROJECT}:{key}": value for key, value in _pairs(changed).items()}}
     with graph.unbuilt():

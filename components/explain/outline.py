@@ -43,9 +43,10 @@ def title(resource: Resource) -> str:
 
 
 def with_inputs(graph: Graph, settings: Settings) -> Iterator[str]:
-    """Every resource and input, one per line, equal on every machine, for comparison. A long text is shown as its
-    length and digest, a JSON text by its content; values that the setting `host` takes from this machine are shown as
-    "host".
+    """Every resource and input, one per line, equal on every machine, for comparison.
+
+    A long text is shown as its length and digest, a JSON text by its content; values that the setting `host` takes from
+    this machine are shown as "host".
     """
     machine: dict[object, str] = {}
     if settings.lambda_runtime == "host":

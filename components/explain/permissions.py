@@ -36,8 +36,10 @@ Statement = dict[str, Any]
 
 
 def policies(graph: Graph, region: str) -> list[dict[str, Any]]:
-    """The policies for a stack's graph in a region, each small enough for a managed policy. The account ID is *: an
-    identity policy only covers its own account. A type without an entry in `grants` is omitted; `unknown` names it.
+    """The policies for a stack's graph in a region, each small enough for a managed policy.
+
+    The account ID is *: an identity policy only covers its own account. A type without an entry in `grants` is omitted;
+    `unknown` names it.
     """
     filled: list[list[Statement]] = [[]]
     for statement in _statements(graph, region):

@@ -1,6 +1,7 @@
-"""The cost of a stack: for an idle month, and for a million writes to the table. From list prices
-(components.explain.rates), to compare settings and not for budgets. A type in neither of the two tables below has an
-unknown price, which is not the same as no charge.
+"""The cost of a stack: for an idle month, and for a million writes to the table.
+
+From list prices (components.explain.rates), to compare settings and not for budgets. A type in neither of the two
+tables below has an unknown price, which is not the same as no charge.
 """
 
 from __future__ import annotations

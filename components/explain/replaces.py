@@ -92,6 +92,7 @@ REPLACES: Mapping[str, Mapping[str, str]] = {
 
 def replacing(type_: str, changed: str) -> str:
     """The entry of REPLACES that a changed path falls under, such as `source`; "" when the update is in place.
+
     `changed` is a path of `changes`. A type outside the table counts as updated in place.
     """
     for path in REPLACES.get(type_, {}):

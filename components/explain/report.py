@@ -13,8 +13,9 @@ from components.explain.prices import Basis, Cost
 
 @dataclass(frozen=True)
 class Entry:
-    """A resource with its depth in the tree, its purpose, its cost and the controls' results. `cost` is None for a type
-    outside the price list; a component has the known cost of its children.
+    """A resource with its depth in the tree, its purpose, its cost and the controls' results.
+
+    `cost` is None for a type outside the price list; a component has the known cost of its children.
     """
 
     resource: Resource

@@ -23,7 +23,7 @@ from components.continuity import MadeWith
 from components.explain import graph, stacks
 from components.explain.graph import Graph
 from components.settings import PROJECT, Settings
-from components.stage import Site
+from components.stage import Context
 from tests.unit.components.running import Alone, Record
 from transform.schema import TABLE
 
@@ -115,10 +115,10 @@ def settings(stack: str) -> Settings:
 
 @pytest.fixture
 def alone() -> Alone:
-    def alone(build: Callable[[Site], object], *, before: MadeWith | None = None, **choices: Any) -> Graph:
+    def alone(build: Callable[[Context], object], *, before: MadeWith | None = None, **choices: Any) -> Graph:
         def program() -> None:
-            site = Site.of_stack(Settings(**choices), TABLE, before)
-            build(site)
+            context = Context.of_stack(Settings(**choices), TABLE, before)
+            build(context)
 
         return graph.record(program, "dev", {})
 

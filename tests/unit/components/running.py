@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from components.continuity import MadeWith
 from components.explain.graph import Graph
-from components.stage import Site
+from components.stage import Context
 
 
 class Record(Protocol):
@@ -28,6 +28,8 @@ class Record(Protocol):
 
 
 class Alone(Protocol):
-    """Runs one component by itself, on a site with some settings chosen; `before` is what its stack was made with."""
+    """Runs one component alone, in a context with some settings; `before` is what its stack was made with."""
 
-    def __call__(self, build: Callable[[Site], object], *, before: MadeWith | None = None, **choices: Any) -> Graph: ...
+    def __call__(
+        self, build: Callable[[Context], object], *, before: MadeWith | None = None, **choices: Any
+    ) -> Graph: ...

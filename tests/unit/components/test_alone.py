@@ -20,7 +20,7 @@ from components.metrics import Pipeline
 from components.observability import Observability
 from components.pipe import Pipe, PipeArgs
 from components.shorten_function import ShortenFunction, ShortenFunctionArgs
-from components.stage import Site, Stage
+from components.stage import Context, Stage
 from components.table import Table
 from components.transform_function import TransformFunction, TransformFunctionArgs
 from tests.unit.components.running import Alone
@@ -37,21 +37,21 @@ def code() -> pulumi.Archive:
     return pulumi.AssetArchive({"transform/handler.py": CODE})
 
 
-COMPONENTS: dict[str, Callable[[Site], Stage]] = {
-    "Encryption": lambda site: Encryption("one", site),
-    "Table": lambda site: Table("one", site),
-    "Capture": lambda site: Capture("one", CaptureArgs("theirs", TABLE_STREAM, code()), site),
-    "Pipe": lambda site: Pipe("one", PipeArgs(TABLE_STREAM, STREAM, QUEUE), site),
-    "Lake": lambda site: Lake("one", site),
-    "Catalogue": lambda site: Catalogue("one", CatalogueArgs("theirs", BUCKET), site),
-    "Shorten": lambda site: ShortenFunction("one", ShortenFunctionArgs(code()), site),
-    "Transform": lambda site: TransformFunction("one", TransformFunctionArgs(code()), site),
-    "Delivery": lambda site: Delivery("one", DeliveryArgs(STREAM, BUCKET, "a_database", "a_log", code()), site),
-    "Analytics": lambda site: Analytics("one", AnalyticsArgs("theirs", "a_database"), site),
-    "Fanout": lambda site: Fanout("one", FanoutArgs(STREAM), site),
-    "EventPipe": lambda site: EventPipe("one", EventPipeArgs(STREAM, BUS, QUEUE), site),
-    "Consumer": lambda site: Consumer("one", ConsumerArgs("theirs", QUEUE), site),
-    "Observability": lambda site: Observability("one", Pipeline(*["theirs"] * 8), site),
+COMPONENTS: dict[str, Callable[[Context], Stage]] = {
+    "Encryption": lambda context: Encryption("one", context),
+    "Table": lambda context: Table("one", context),
+    "Capture": lambda context: Capture("one", CaptureArgs("theirs", TABLE_STREAM, code()), context),
+    "Pipe": lambda context: Pipe("one", PipeArgs(TABLE_STREAM, STREAM, QUEUE), context),
+    "Lake": lambda context: Lake("one", context),
+    "Catalogue": lambda context: Catalogue("one", CatalogueArgs("theirs", BUCKET), context),
+    "Shorten": lambda context: ShortenFunction("one", ShortenFunctionArgs(code()), context),
+    "Transform": lambda context: TransformFunction("one", TransformFunctionArgs(code()), context),
+    "Delivery": lambda context: Delivery("one", DeliveryArgs(STREAM, BUCKET, "a_database", "a_log", code()), context),
+    "Analytics": lambda context: Analytics("one", AnalyticsArgs("theirs", "a_database"), context),
+    "Fanout": lambda context: Fanout("one", FanoutArgs(STREAM), context),
+    "EventPipe": lambda context: EventPipe("one", EventPipeArgs(STREAM, BUS, QUEUE), context),
+    "Consumer": lambda context: Consumer("one", ConsumerArgs("theirs", QUEUE), context),
+    "Observability": lambda context: Observability("one", Pipeline(*["theirs"] * 8), context),
 }
 
 
@@ -94,7 +94,7 @@ def test_a_component_says_what_it_makes_and_what_it_gives(kind: str) -> None:
 @pytest.mark.parametrize("kind", COMPONENTS)
 def test_a_component_tells_the_engine_what_it_gives(kind: str, alone: Alone) -> None:
     made: list[Stage] = []
-    alone(lambda site: made.append(COMPONENTS[kind](site)))
+    alone(lambda context: made.append(COMPONENTS[kind](context)))
     (component,) = made
     given = [name for name in type(component).__annotations__ if isinstance(getattr(component, name), pulumi.Output)]
     assert given == list(type(component).__annotations__)

@@ -10,7 +10,7 @@ from components.capture import Capture, CaptureArgs
 from components.explain.graph import Graph, Resource
 from components.pipe import LARGE_CHANGES, LARGE_FROM_BYTES, OTHER_CHANGES
 from components.settings import Settings
-from components.stage import Site
+from components.stage import Context
 from sandbox.pipes.patterns import compile_filters
 from tests.unit.components.running import Alone, Record
 from transform.schema import TABLE
@@ -202,10 +202,10 @@ def test_native_capture_may_write_under_the_stacks_key(record: Record) -> None:
 
 
 def test_it_stands_by_itself(alone: Alone) -> None:
-    def build(site: Site) -> None:
+    def build(context: Context) -> None:
         stream_arn = "arn:aws:dynamodb:eu-west-1:1:table/a-table/stream/x"
         code = pulumi.AssetArchive({"transform/shorten.py": pulumi.StringAsset("")})
-        capture = Capture("mine", CaptureArgs("a-table", stream_arn, code), site)
-        assert (capture.name, capture.site.table) == ("mine", TABLE)
+        capture = Capture("mine", CaptureArgs("a-table", stream_arn, code), context)
+        assert (capture.name, capture.context.table) == ("mine", TABLE)
 
     assert [pipe.inputs["source"][-9:] for pipe in alone(build).of(PIPE)] == ["/stream/x"] * 2

@@ -177,7 +177,7 @@ def test_eventbridge_uses_the_stacks_key_only_where_there_is_a_bus(asked: str, s
 
 def test_a_table_without_events_is_told_so(alone: Alone) -> None:
     with pytest.raises(SettingsError, match=r"eventFanout is true, but transform/schema\.py names no events"):
-        alone(lambda site: Fanout("f", FanoutArgs(STREAM), dataclasses.replace(site, table=eventless())))
+        alone(lambda context: Fanout("f", FanoutArgs(STREAM), dataclasses.replace(context, table=eventless())))
 
 
 def eventless() -> Any:

@@ -32,7 +32,7 @@ def test_its_key_is_the_schemas(program: Graph) -> None:
 
 def test_a_sort_key_is_declared_too(alone: Alone) -> None:
     lines = dataclasses_replace_key(TABLE)
-    inputs = alone(lambda site: Table("t", dataclasses.replace(site, table=lines))).one(TYPE).inputs
+    inputs = alone(lambda context: Table("t", dataclasses.replace(context, table=lines))).one(TYPE).inputs
     assert (inputs["hashKey"], inputs["rangeKey"]) == ("order_id", "line")
     assert inputs["attributes"] == [{"name": "order_id", "type": "S"}, {"name": "line", "type": "N"}]
 
@@ -68,7 +68,7 @@ def test_provisioned_capacity_scales_between_its_bounds(alone: Alone) -> None:
         "table_max_read_units": 50,
         "table_max_write_units": 900,
     }
-    graph = alone(lambda site: Table("t", site), **choices)
+    graph = alone(lambda context: Table("t", context), **choices)
     inputs = graph.one(TYPE).inputs
     assert (inputs["billingMode"], inputs["readCapacity"], inputs["writeCapacity"]) == ("PROVISIONED", 5, 5)
     assert "onDemandThroughput" not in inputs
@@ -98,7 +98,7 @@ def test_an_on_demand_table_says_both_limits_in_figures(
     No limit is AWS's quota, 40,000 units:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode-max-throughput.html
     """
-    said = alone(lambda site: Table("t", site), **choices).one(TYPE).inputs["onDemandThroughput"]
+    said = alone(lambda context: Table("t", context), **choices).one(TYPE).inputs["onDemandThroughput"]
     assert said == {"maxReadRequestUnits": read, "maxWriteRequestUnits": write}
 
 
@@ -109,7 +109,11 @@ def test_a_limit_can_be_lifted_again(alone: Alone) -> None:
     """
 
     def said(limit: int) -> dict[str, int]:
-        return alone(lambda site: Table("t", site), table_max_write_units=limit).one(TYPE).inputs["onDemandThroughput"]
+        return (
+            alone(lambda context: Table("t", context), table_max_write_units=limit)
+            .one(TYPE)
+            .inputs["onDemandThroughput"]
+        )
 
     assert said(2000).keys() == said(0).keys()
     assert said(2000) != said(0)
@@ -121,8 +125,8 @@ def test_warm_throughput_is_said_only_when_it_is_chosen_and_counts_at_creation_a
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
     https://github.com/hashicorp/terraform-provider-aws/pull/49032
     """
-    assert "warmThroughput" not in alone(lambda site: Table("t", site)).one(TYPE).inputs
-    warm = alone(lambda site: Table("t", site), table_warm_write_units=5000).one(TYPE)
+    assert "warmThroughput" not in alone(lambda context: Table("t", context)).one(TYPE).inputs
+    warm = alone(lambda context: Table("t", context), table_warm_write_units=5000).one(TYPE)
     assert warm.inputs["warmThroughput"] == {"writeUnitsPerSecond": 5000}
     assert "warmThroughput" in warm.ignore_changes
 
@@ -142,7 +146,7 @@ def test_capacity_is_left_where_it_is_once_the_table_has_any(was: str | None, le
         "table_max_read_units": 50,
         "table_max_write_units": 900,
     }
-    table = alone(lambda site: Table("t", site), before=before, **choices).one(TYPE)
+    table = alone(lambda context: Table("t", context), before=before, **choices).one(TYPE)
     assert (table.inputs["readCapacity"], table.inputs["writeCapacity"]) == (5, 5)
     assert ({"readCapacity", "writeCapacity"} <= set(table.ignore_changes)) == left_alone
 
