@@ -14,7 +14,7 @@ WIDTH = 100
 _SAYS: Mapping[Action, str] = {
     "create": "created",
     "update": "updated in place",
-    "replace": "replaced (deleted and created again)",
+    "replace": "replaced",
     "delete": "deleted",
 }
 _MAX_PATHS = 4

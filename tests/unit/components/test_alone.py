@@ -85,7 +85,7 @@ def test_a_component_says_what_it_makes_and_what_it_gives(kind: str) -> None:
             Observability,
         )
     }
-    words = classes[kind].__doc__ or ""
+    words = " ".join((classes[kind].__doc__ or "").split())
     assert "Exports `" in words
     for attribute in classes[kind].__annotations__:
         assert f"`{attribute}`" in words, (kind, attribute)

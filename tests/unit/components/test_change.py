@@ -191,11 +191,8 @@ def test_the_text_names_what_forces_a_replacement(record: Record) -> None:
     dev = record("dev")
     found = plan(dev, altered(dev, TABLE, hashKey="another"))
     told = list(change_text.lines("dev", [Moved("one", "a", "b")], found, ""))
-    assert (
-        "  replaced (deleted and created again): Table table, because hashKey cannot change in place (with its data)"
-        in told
-    )
-    assert "  replaced (deleted and created again): Pipe capture-pipe, because it depends on table" in told
+    assert "  replaced: Table table, because hashKey cannot change in place (with its data)" in told
+    assert "  replaced: Pipe capture-pipe, because it depends on table" in told
 
 
 def test_the_table_of_all_settings_has_each_with_its_plan_and_its_meaning(record: Record) -> None:

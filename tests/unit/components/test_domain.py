@@ -147,5 +147,5 @@ def test_an_event_of_a_column_that_no_path_can_hold_is_refused() -> None:
 
 def test_more_events_than_a_pipe_can_filter_are_refused() -> None:
     events = [DomainEvent(f"at {place}", "MODIFY", "place", place) for place in "abcdef"]
-    with pytest.raises(ValueError, match="a Pipe holds 5 filters, the events of 'parcel' need 6"):
+    with pytest.raises(ValueError, match="a Pipe has at most 5 filters, the events of 'parcel' need 6"):
         domain.filters(parcel(*events), 3)

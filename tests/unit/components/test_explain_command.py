@@ -24,7 +24,7 @@ def test_by_default_it_is_a_line_a_stage(root: Path, capsys: Capture) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Stack dev in eu-west-1, ")
     stages = [line.split()[0] for line in lines[3 : lines.index("", 3)]]
-    assert stages == ["Table", "Capture", "Lake", "Catalogue", "Delivery", "Analytics", "Observability", "all"]
+    assert stages == ["Table", "Capture", "Lake", "Catalogue", "Delivery", "Analytics", "Observability", "total"]
     assert any("--full" in line for line in lines)
 
 

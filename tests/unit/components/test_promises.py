@@ -54,7 +54,7 @@ def of(program: Graph, *types: str) -> list[Resource]:
 
 
 def test_dev_costs_what_the_readme_says(record: Record) -> None:
-    said = re.search(r"for `dev` about (\d+) dollars a month \(.*?\) and ([\d.]+) for a million", README)
+    said = re.search(r"for `dev` about (\d+) dollars per month \(.*?\) and ([\d.]+) dollars per million", README)
     assert said
     basis = Basis(settings_of("dev"), tariff=Tariff("eu-west-1"))
     parts = (cost(resource, basis) or Cost() for resource in record("dev").resources)
@@ -149,7 +149,7 @@ def test_a_component_says_what_it_needs(component: type[Stage]) -> None:
 
 @pytest.mark.parametrize("component", Stage.__subclasses__(), ids=lambda component: component.__name__)
 def test_a_component_gives_what_it_says_and_says_what_it_gives(component: type[Stage]) -> None:
-    said = re.search(r"Exports (`[^.]*)", component.__doc__ or "")
+    said = re.search(r"Exports\s+(`[^.]*)", component.__doc__ or "")
     assert said
     assert set(re.findall(r"`(\w+)`", said[1])) <= set(component.__annotations__)
     assert all(f"`{name}`" in (component.__doc__ or "") for name in component.__annotations__)

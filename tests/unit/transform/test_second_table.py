@@ -16,7 +16,7 @@ import sqlglot
 from components.catalogue import Catalogue, CatalogueArgs
 from components.explain import graph
 from components.settings import Settings as StackSettings
-from components.stage import Site
+from components.stage import Context
 from components.view import sql
 from tests.property.transform.inventory import INVENTORY
 from transform.batch import Record, Transform
@@ -92,7 +92,7 @@ def test_the_view_holds_the_last_state_of_each_key(lake: duckdb.DuckDBPyConnecti
 
 def test_the_glue_columns_are_the_tables_own() -> None:
     def program() -> None:
-        Catalogue("lake", CatalogueArgs("bucket", "arn:aws:s3:::bucket"), Site.of_stack(StackSettings(), INVENTORY))
+        Catalogue("lake", CatalogueArgs("bucket", "arn:aws:s3:::bucket"), Context.of_stack(StackSettings(), INVENTORY))
 
     table = graph.record(program, "dev", {}).one("aws:glue/catalogTable:CatalogTable").inputs
     assert [(column["name"], column["type"]) for column in table["storageDescriptor"]["columns"]] == [
