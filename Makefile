@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-newest test-engine check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
+.PHONY: help install demo test test-newest test-engine coverage check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,12 @@ demo: $(NATIVE) ## run the whole pipeline in the sandbox and prove that nothing 
 
 test: $(NATIVE) ## run every test
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+coverage: $(NATIVE) ## which lines the tests run, in the processes that they start too; some three times as long as make test
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 test-newest: .venv-newest/.installed $(NATIVE) ## the lake's and the sandbox's tests with the newest boto3, which aioboto3 holds back
 	.venv-newest/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
@@ -75,7 +81,7 @@ bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacin
 
 clean: ## stop the sandbox; remove what was built and installed
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down; fi
-	rm -rf $(NATIVE) .venv .venv-bench .venv-newest .sandbox .build .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf $(NATIVE) .venv .venv-bench .venv-newest .sandbox .build .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(NATIVE): %/_native.abi3.so: $(NATIVE_SOURCES) components/compiler.py .venv/.installed
