@@ -305,3 +305,21 @@ def test_two_processes_do_not_share_a_store(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     with pytest.raises(duckdb.Error):
         Store(tmp_path / "lake.duckdb", lake.objects, memory="1GB")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "read_text('/etc/passwd')",
+        "read_csv('/etc/passwd')",
+        "'/etc/passwd'",
+        '"/etc/passwd"',
+        "t, read_blob('/etc/passwd')",
+        "(SELECT * FROM read_text('/etc/passwd'))",
+    ],
+)
+def test_a_statement_reads_no_file_of_this_machine(lake: Lake, source: str) -> None:
+    """SECURITY.md: the tables come from the catalogue, whatever DuckDB itself would read."""
+    lake.table("t", {"id": "int"})
+    with pytest.raises(QueryError, match="does not exist"):
+        lake.query(f"SELECT * FROM {source}")
