@@ -14,7 +14,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
-from sandbox.athena import decimals
+from sandbox.athena import decimals, joda
 from sandbox.athena.building import call, cast_to, sql, untyped
 from sandbox.athena.errors import QueryError
 from sandbox.athena.functions import text_of
@@ -23,12 +23,6 @@ from sandbox.athena.inference import is_decimal, is_integer, type_of
 _TEXT = {"varchar", "char"}
 _RENAMED = {"millisecond": "athena_millisecond", "to_iso8601": "athena_iso8601"}
 _TYPE_PARAMETERS_UNKNOWN_TO_DUCKDB = {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIME, exp.DType.VARCHAR}
-# Joda's pattern letters (format_datetime, parse_datetime) as strftime's.
-_JODA = {
-    "yyyy": "%Y", "YYYY": "%Y", "y": "%Y", "yy": "%y", "MM": "%m", "M": "%-m", "MMM": "%b", "MMMM": "%B",
-    "dd": "%d", "d": "%-d", "DDD": "%j", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M",
-    "ss": "%S", "s": "%-S", "SSS": "%g", "a": "%p", "EEE": "%a", "E": "%a", "EEEE": "%A", "e": "%u", "ww": "%V",
-}  # fmt: skip
 
 
 def to_duckdb(query: exp.Expr) -> str:
@@ -201,21 +195,19 @@ def _format(node: exp.Format) -> exp.Expr:
     return call("printf", node.this, *node.expressions)
 
 
-def _joda(pattern: exp.Expr) -> exp.Expr:
+def _date_pattern(pattern: exp.Expr) -> str:
     if not (isinstance(pattern, exp.Literal) and pattern.is_string):
         raise QueryError("NOT_SUPPORTED", "The sandbox's Athena needs the pattern of a date as a literal")
-    parts = re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+", pattern.name)
-    text = "".join(
-        (part[1].replace("''", "'") or "'") if part[1] is not None else _JODA.get(part[0], part[0]) for part in parts
-    )
-    return exp.Literal.string(text)
+    return pattern.name
 
 
 def _anonymous(node: exp.Anonymous) -> exp.Expr:
     name = node.name.lower()
     arguments = node.expressions
     if name == "format_datetime" and len(arguments) == 2:
-        return call("strftime", arguments[0], _joda(arguments[1]))
+        type_, pattern = type_of(arguments[0]), _date_pattern(arguments[1])
+        zoned = type_ is None or type_.name == "timestamp with time zone"
+        return sql(lambda value: joda.formatted(value, pattern, zoned=zoned), arguments[0])
     if name in {"any_match", "all_match", "none_match"} and len(arguments) == 2:
         whole = call("len", arguments[0].copy())
         matching = call("len", call("list_filter", *arguments))
@@ -232,7 +224,8 @@ def _anonymous(node: exp.Anonymous) -> exp.Expr:
 
 
 def _parse_datetime(node: exp.ParseDatetime) -> exp.Expr:
-    return cast_to(call("strptime", node.this, _joda(node.args["format"])), "TIMESTAMPTZ")
+    pattern = _date_pattern(node.args["format"])
+    return cast_to(sql(lambda text: joda.parsed(text, pattern), node.this), "TIMESTAMPTZ")
 
 
 def _split_part(node: exp.SplitPart) -> exp.Expr:

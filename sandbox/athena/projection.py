@@ -11,33 +11,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sandbox.athena.errors import QueryError
+from sandbox.datepatterns import PatternError
+from sandbox.datepatterns.java import write
+from sandbox.datepatterns.reading import finest_unit, read
 
 _NOW = re.compile(r"\s*NOW\s*(?:([+-])\s*(\d+)\s*(YEAR|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)S?\s*)?", re.IGNORECASE)
 _SECONDS = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600, "DAYS": 86400, "WEEKS": 604800}
 _MONTHS = {"MONTHS": 1, "YEARS": 12}
-# A run of one letter of java.time.format.DateTimeFormatter: what strptime calls it, and the finest unit that it gives.
-_LETTERS = {
-    "yyyy": ("%Y", "YEARS"),
-    "uuuu": ("%Y", "YEARS"),
-    "yy": ("%y", "YEARS"),
-    "MM": ("%m", "MONTHS"),
-    "M": ("%m", "MONTHS"),
-    "MMM": ("%b", "MONTHS"),
-    "MMMM": ("%B", "MONTHS"),
-    "dd": ("%d", "DAYS"),
-    "d": ("%d", "DAYS"),
-    "DDD": ("%j", "DAYS"),
-    "HH": ("%H", "HOURS"),
-    "H": ("%H", "HOURS"),
-    "mm": ("%M", "MINUTES"),
-    "ss": ("%S", "SECONDS"),
-}
 _UNITS = ("YEARS", "MONTHS", "WEEKS", "DAYS", "HOURS", "MINUTES", "SECONDS")
-_FORMAT_PART = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
 
 
 class Projection(Protocol):
@@ -93,22 +78,25 @@ class Dates:
 
     def contains(self, value: str, now: datetime) -> bool:
         """On the grid that starts at the range's beginning, cut to what the format can say."""
-        moment = parse_date(value, self.format)
-        if moment is None or format_date(moment, self.format) != value:
+        moment = read(self.format, value)
+        if moment is None or self._written(moment) != value:
             return False
         low, high = self._bound(self.low, now), self._bound(self.high, now)
         return low <= moment <= high and self._on_grid(low, moment)
 
+    def _written(self, moment: datetime) -> str:
+        return write(self.format, moment.replace(tzinfo=UTC))
+
     def _bound(self, text: str, now: datetime) -> datetime:
         relative = _NOW.fullmatch(text)
         if relative is None:
-            moment = parse_date(text.strip(), self.format)
+            moment = read(self.format, text.strip())
             if moment is None:
                 raise _invalid(f"the range's {text!r} is not of the format {self.format!r}")
             return moment
         if relative[1]:
             now = shift(now, int(relative[1] + relative[2]), relative[3].upper() + "S")
-        cut = parse_date(format_date(now, self.format), self.format)
+        cut = read(self.format, self._written(now))
         return cut if cut is not None else now
 
     def _on_grid(self, low: datetime, moment: datetime) -> bool:
@@ -151,46 +139,6 @@ def shift(moment: datetime, count: int, unit: str) -> datetime:
     return moment.replace(year=year, month=month, day=min(moment.day, last_day))
 
 
-def parse_date(text: str, java_format: str) -> datetime | None:
-    """A moment from text in a format of java.time.format.DateTimeFormatter; None when it is not of that format."""
-    try:
-        return datetime.strptime(text, _python_format(java_format))
-    except ValueError:
-        return None
-
-
-def format_date(moment: datetime, java_format: str) -> str:
-    """A moment as a format of java.time.format.DateTimeFormatter writes it."""
-    parts: list[str] = []
-    for part in _FORMAT_PART.finditer(java_format):
-        text, letter = part[0], part[2]
-        if letter is None:
-            parts.append(_literal(part))
-            continue
-        written = f"{moment.year:04d}" if text in {"yyyy", "uuuu"} else moment.strftime(_directive(text))
-        parts.append(written.lstrip("0") or "0" if len(text) == 1 else written)
-    return "".join(parts)
-
-
-def _python_format(java_format: str) -> str:
-    return "".join(
-        _literal(part).replace("%", "%%") if part[2] is None else _directive(part[0])
-        for part in _FORMAT_PART.finditer(java_format)
-    )
-
-
-def _literal(part: re.Match[str]) -> str:
-    if part[1] is None:
-        return part[0]
-    return part[1].replace("''", "'") or "'"
-
-
-def _directive(run: str) -> str:
-    if run not in _LETTERS:
-        raise _invalid(f"the date format's {run!r} is not supported")
-    return _LETTERS[run][0]
-
-
 def _projection(column: str, parameters: Mapping[str, str]) -> Projection:
     def property_of(name: str, default: str | None = None) -> str:
         value = parameters.get(f"projection.{column}.{name}", default)
@@ -226,10 +174,13 @@ def _projection(column: str, parameters: Mapping[str, str]) -> Projection:
 
 
 def _finest_unit(java_format: str) -> str:
-    units = [_LETTERS[p[0]][1] for p in _FORMAT_PART.finditer(java_format) if p[2] is not None and p[0] in _LETTERS]
-    if not units:
+    try:
+        unit = finest_unit(java_format)
+    except PatternError as error:
+        raise _invalid(f"the date format {java_format!r}: {error}") from error
+    if unit is None:
         raise _invalid(f"the date format {java_format!r} names no date")
-    return max(units, key=_UNITS.index)
+    return unit
 
 
 def _positive(text: str, name: str) -> int:

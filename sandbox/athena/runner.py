@@ -15,6 +15,7 @@ from sqlglot import exp
 from sandbox.athena import planner
 from sandbox.athena.catalogue import Catalogue, Column, Table
 from sandbox.athena.errors import SYSTEM, QueryError
+from sandbox.athena.joda import DATE_PATTERN
 from sandbox.athena.partitions import Finder, Values
 from sandbox.athena.planner import PATH, Plan, Read
 from sandbox.athena.results import write_csv
@@ -177,6 +178,7 @@ def _unnested(keys: Iterable[tuple[str, Column]], partitions: Sequence[Values]) 
 
 
 _REASONS = (
+    (rf'invalid timestamp field format: "{DATE_PATTERN}: (.*)", expected', "INVALID_FUNCTION_ARGUMENT", "{0}"),
     (r"Division by zero", "DIVISION_BY_ZERO", "Division by zero"),
     (
         r'column "?([^"\s]+)"? must appear in the GROUP BY',

@@ -12,7 +12,8 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from sandbox.firehose.datetimes import FormatError, format_datetime
+from sandbox.datepatterns import PatternError
+from sandbox.datepatterns.java import write
 
 PartitionKeys = Mapping[str, str]
 
@@ -35,14 +36,14 @@ def object_prefix(prefix: str, moment: datetime, keys: PartitionKeys) -> str:
     partitioning, e.g. {"partitionKeyFromLambda:region": "EMEA"}.
     """
     if "!{" not in prefix:
-        return prefix + format_datetime(_DEFAULT_TIME, moment)
+        return prefix + write(_DEFAULT_TIME, moment)
     return _evaluate(prefix, moment, {}, keys)
 
 
 def error_prefix(prefix: str, error_prefix: str | None, error_type: str, moment: datetime) -> str:
     """The evaluated ErrorOutputPrefix for an error type such as processing-failed."""
     if error_prefix is None:
-        return f"{prefix}{error_type}/" + format_datetime(_DEFAULT_TIME, moment)
+        return f"{prefix}{error_type}/" + write(_DEFAULT_TIME, moment)
     return _evaluate(error_prefix, moment, {"error-output-type": error_type}, {})
 
 
@@ -70,7 +71,7 @@ def partition_expressions(prefix: str) -> list[str]:
 
 def object_name(stream: str, version: str, moment: datetime, extension: str) -> str:
     """The part of a key behind its prefix: <stream>-<version>-yyyy-MM-dd-HH-mm-ss-<uuid><extension>."""
-    return f"{stream}-{version}-{format_datetime('yyyy-MM-dd-HH-mm-ss', moment)}-{uuid.uuid4()}{extension}"
+    return f"{stream}-{version}-{write('yyyy-MM-dd-HH-mm-ss', moment)}-{uuid.uuid4()}{extension}"
 
 
 def in_zone(epoch_s: float, zone: tzinfo) -> datetime:
@@ -81,8 +82,8 @@ def in_zone(epoch_s: float, zone: tzinfo) -> datetime:
 def _check_expression(namespace: str, value: str) -> None:
     if namespace == "timestamp":
         try:
-            format_datetime(value, datetime(2000, 1, 1).astimezone())
-        except FormatError as error:
+            write(value, datetime(2000, 1, 1).astimezone())
+        except PatternError as error:
             raise PrefixError(str(error)) from error
     elif namespace == "firehose":
         if value not in {"random-string", "error-output-type"}:
@@ -95,7 +96,7 @@ def _evaluate(text: str, moment: datetime, firehose: Mapping[str, str], keys: Pa
     def value(expression: re.Match[str]) -> str:
         namespace, name = expression.groups()
         if namespace == "timestamp":
-            return format_datetime(name, moment)
+            return write(name, moment)
         if namespace == "firehose":
             return firehose[name] if name in firehose else _random_string()
         return keys[f"{namespace}:{name}"]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.athena.projection import format_date, projections, shift
+from sandbox.athena.projection import projections, shift
 
 START = datetime(2025, 1, 31, 5)
 UNITS = {"HOURS": timedelta(hours=1), "DAYS": timedelta(days=1), "WEEKS": timedelta(weeks=1)}
@@ -21,7 +21,7 @@ UNITS = {"HOURS": timedelta(hours=1), "DAYS": timedelta(days=1), "WEEKS": timede
 )
 def test_dates_by_counting(unit: str, interval: int, hours: int, probe: int) -> None:
     now = START + timedelta(hours=hours)
-    text = format_date(START, "yyyy-MM-dd-HH")
+    text = START.strftime("%Y-%m-%d-%H")
     found = projections(
         ["p"],
         {
@@ -37,7 +37,7 @@ def test_dates_by_counting(unit: str, interval: int, hours: int, probe: int) -> 
     step = UNITS[unit] * interval
     counted = {START + i * step for i in range(2100) if START + i * step <= now}
     moment = START + timedelta(hours=probe)
-    assert found["p"].contains(format_date(moment, "yyyy-MM-dd-HH"), now) == (moment in counted)
+    assert found["p"].contains(moment.strftime("%Y-%m-%d-%H"), now) == (moment in counted)
 
 
 @given(months=st.integers(-500, 500))

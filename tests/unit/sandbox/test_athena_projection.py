@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from sandbox.athena.errors import QueryError
-from sandbox.athena.projection import format_date, parse_date, projections, shift
+from sandbox.athena.projection import projections, shift
 
 NOW = datetime(2026, 3, 15, 12, 30, 59)
 
@@ -85,13 +85,6 @@ def test_wrong_properties_are_named(properties: dict[str, str], message: str) ->
     with pytest.raises(QueryError, match=message) as failure:
         contains("2026-01-01", **properties)
     assert failure.value.name == "HIVE_INVALID_METADATA"
-
-
-def test_formats_of_java() -> None:
-    assert format_date(NOW, "yyyy-MM-dd'T'HH:mm:ss") == "2026-03-15T12:30:59"
-    assert format_date(NOW, "d/M/yy ''") == "15/3/26 '"
-    assert parse_date("15 Mar 2026", "dd MMM yyyy") == NOW.replace(hour=0, minute=0, second=0)
-    assert parse_date("2026-03", "yyyy-MM-dd") is None
 
 
 def test_a_months_last_day_stays_in_its_month() -> None:

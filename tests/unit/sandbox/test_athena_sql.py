@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.athena.errors import QueryError
 from tests.athena_lake import Lake
 
 
@@ -118,6 +119,15 @@ def test_numbers_have_athenas_types_and_rounding(lake: Lake, expression: str, te
         ("date_diff('day', DATE '2026-01-01', day)", "30"),
         ("date_format(at, '%Y-%m-%d %H:%i:%s')", "2026-01-02 03:04:05"),
         ("format_datetime(at, 'yyyy-MM-dd''T''HH:mm:ss.SSS')", "2026-01-02T03:04:05.678"),
+        ("format_datetime(at, 'ss.SS')", "05.67"),
+        ("format_datetime(at, 'e EEE w xxxx, k')", "5 Fri 1 2026, 3"),
+        ("format_datetime(day, 'dd.MM.yyyy')", "31.01.2026"),
+        ("format_datetime(at AT TIME ZONE 'UTC', 'yyyy')", "2026"),
+        ("format_datetime(current_timestamp, 'ZZ z')", "+00:00 UTC"),
+        ("TRY(parse_datetime('x', 'yyyy'))", None),
+        ("format_datetime(NULLIF(at, at), 'ss.SS')", None),
+        ("parse_datetime('02.01.26 5', 'dd.MM.y H')", "0026-01-02 05:00:00.000 UTC"),
+        ("parse_datetime('Feb 3, 2026 7:05:09.5 pm', 'MMM d, yyyy h:mm:ss.SSS a')", "2026-02-03 19:05:09.500 UTC"),
         ("date_parse('2026-01-01 05', '%Y-%m-%d %H')", "2026-01-01 05:00:00.000"),
         ("parse_datetime('2026/01/02', 'yyyy/MM/dd')", "2026-01-02 00:00:00.000 UTC"),
         ("from_unixtime(1767323045)", "2026-01-02 03:04:05.000 UTC"),
@@ -135,8 +145,24 @@ def test_numbers_have_athenas_types_and_rounding(lake: Lake, expression: str, te
         ("(at > current_timestamp - INTERVAL '1' HOUR) IS NOT NULL", "true"),
     ],
 )
-def test_times(lake: Lake, expression: str, text: str) -> None:
+def test_times(lake: Lake, expression: str, text: str | None) -> None:
     assert lake.value(f"SELECT {expression} FROM t") == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("format_datetime(at, 'yyyy-bb')", "INVALID_FUNCTION_ARGUMENT: Illegal pattern component: bb"),
+        ("format_datetime(at, 'Z')", "INVALID_FUNCTION_ARGUMENT: format_datetime for TIMESTAMP type"),
+        ("parse_datetime('x', 'yyyy')", 'INVALID_FUNCTION_ARGUMENT: Invalid format: "x"'),
+        ("parse_datetime('30.02.2026', 'dd.MM.yyyy')", "INVALID_FUNCTION_ARGUMENT: Cannot parse"),
+        ("parse_datetime('26', 'yy')", "NOT_SUPPORTED: .*'yy'"),
+        ("parse_datetime('+0100', 'Z')", "NOT_SUPPORTED: .*'Z'"),
+    ],
+)
+def test_date_patterns_that_fail(lake: Lake, expression: str, reason: str) -> None:
+    with pytest.raises(QueryError, match=reason):
+        lake.value(f"SELECT {expression} FROM t")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sandbox.firehose.datetimes import FormatError, format_datetime
+from sandbox.datepatterns import PatternError
+from sandbox.datepatterns.java import write
 from sandbox.firehose.naming import (
     PrefixError,
     check_prefixes,
@@ -41,18 +42,18 @@ MOMENT = datetime(2018, 8, 27, 10, 30, 5, 123456, UTC)
     ],
 )
 def test_date_patterns_are_javas(pattern: str, text: str) -> None:
-    assert format_datetime(pattern, MOMENT) == text
+    assert write(pattern, MOMENT) == text
 
 
 def test_midnight_and_offsets() -> None:
     midnight = datetime(2018, 1, 1, tzinfo=timezone(timedelta(hours=-3, minutes=-30)))
-    assert format_datetime("h k K a x XXX", midnight) == "12 24 0 AM -0330 -03:30"
+    assert write("h k K a x XXX", midnight) == "12 24 0 AM -0330 -03:30"
 
 
 @pytest.mark.parametrize("pattern", ["'open", "yyyy{", "j", "HHH"])
 def test_a_pattern_that_java_refuses_is_refused(pattern: str) -> None:
-    with pytest.raises(FormatError):
-        format_datetime(pattern, MOMENT)
+    with pytest.raises(PatternError):
+        write(pattern, MOMENT)
 
 
 @pytest.mark.parametrize(
