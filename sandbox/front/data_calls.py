@@ -9,7 +9,7 @@ import msgspec
 
 from sandbox.front.dynamodb import DynamoCalls
 from sandbox.front.reply import JSON_1_0, JSON_1_1, Reply, ServiceError, error_reply
-from sandbox.front.stream import StreamCalls
+from sandbox.front.stream_calls import StreamCalls
 from sandbox.kinesis.records import KinesisCalls
 
 

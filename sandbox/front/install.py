@@ -28,6 +28,7 @@ from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
 from sandbox.front.bucket_events import tell_default_bus
 from sandbox.front.events import target_input, to_queue
 from sandbox.front.stream import StreamShard
+from sandbox.front.table_streams import set_specification
 from sandbox.front.tables import item_count, keep, kept_of, moto_items, put_moto_item
 from sandbox.kinesis.shard import Shard
 
@@ -49,6 +50,8 @@ def install() -> None:
     send: Any = vars(Rule)["_send_to_sqs_queue"]
     _replace(Rule, "_send_to_sqs_queue", to_queue(send))
     _take_items()
+    _replace(Table, "set_stream_specification", set_specification)
+    _replace(DynamoDBBackend, "update_table_streams", _switch_stream)
     _replace(DynamoDBBackend, "update_table", _keeping_definitions(DynamoDBBackend.update_table))
 
 
@@ -93,6 +96,11 @@ def _lets_logs_in(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
         ):
             return True
     return False
+
+
+def _switch_stream(_: DynamoDBBackend, table: Table, specification: dict[str, Any]) -> None:
+    """moto's switching of a stream, which does not let one that is off be switched on again."""
+    table.set_stream_specification(specification)
 
 
 def _listed(value: Any) -> list[Any]:

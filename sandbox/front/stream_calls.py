@@ -1,0 +1,93 @@
+"""Reading a table's streams: GetShardIterator and GetRecords."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+import msgspec
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+
+from sandbox.front.backends import backend_of
+from sandbox.front.iterators import ShardPosition
+from sandbox.front.reply import Reply, ServiceError, json_reply
+from sandbox.front.stream import RETENTION_S, StreamShard
+from sandbox.front.table_streams import stream_of
+
+_MAX_RECORDS = 1000
+_MAX_BYTES = 1 << 20
+_FRESH_S = 15 * 60
+_encode = msgspec.json.Encoder().encode
+
+
+class StreamCalls:
+    """GetShardIterator and GetRecords. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"""
+
+    def call(self, operation: str, region: str, body: bytes) -> Reply | None:
+        """The answer; None for the operations that are moto's.
+
+        Raises:
+            ServiceError: the request is in error.
+            msgspec.ValidationError: it is not of the form that the operation has.
+        """
+        backend = backend_of(dynamodb_backends, region)
+        if operation == "GetRecords":
+            return _get_records(backend, msgspec.json.decode(body, type=_GetRecords))
+        if operation == "GetShardIterator":
+            return _get_shard_iterator(backend, msgspec.json.decode(body, type=_GetShardIterator))
+        return None
+
+
+class _GetRecords(msgspec.Struct):
+    ShardIterator: str
+    Limit: int = _MAX_RECORDS
+
+
+class _GetShardIterator(msgspec.Struct):
+    StreamArn: str
+    ShardId: str
+    ShardIteratorType: Literal["TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
+    SequenceNumber: str | None = None
+
+
+def _get_shard_iterator(backend: DynamoDBBackend, request: _GetShardIterator) -> Reply:
+    shard = _shard(backend, request.StreamArn, request.ShardId)
+    shard.log.trim(time.time() - RETENTION_S)
+    if request.ShardIteratorType == "TRIM_HORIZON":
+        index = shard.log.first
+    elif request.ShardIteratorType == "LATEST":
+        index = shard.log.end
+    else:
+        if request.SequenceNumber is None or not request.SequenceNumber.isdecimal():
+            raise ServiceError("ValidationException", f"{request.ShardIteratorType} needs a SequenceNumber")
+        index = int(request.SequenceNumber) - shard.starting_sequence_number
+        index += request.ShardIteratorType == "AFTER_SEQUENCE_NUMBER"
+        if not 0 <= index <= shard.log.end:
+            raise ServiceError("ValidationException", "The SequenceNumber is not one of this shard")
+        if index < shard.log.first:
+            raise ServiceError("TrimmedDataAccessException", "The records at this SequenceNumber have been trimmed")
+    return json_reply(200, _encode({"ShardIterator": ShardPosition(request.StreamArn, shard.id, index).token()}))
+
+
+def _get_records(backend: DynamoDBBackend, request: _GetRecords) -> Reply:
+    position = ShardPosition.parse(request.ShardIterator, _FRESH_S, "ValidationException")
+    if not 1 <= request.Limit <= _MAX_RECORDS:
+        raise ServiceError("ValidationException", f"Limit must be between 1 and {_MAX_RECORDS}")
+    shard = _shard(backend, position.stream, position.shard)
+    shard.log.trim(time.time() - RETENTION_S)
+    if position.index < shard.log.first:
+        raise ServiceError("TrimmedDataAccessException", "The records at this iterator have been trimmed")
+    records = shard.log.read(position.index, request.Limit, _MAX_BYTES)
+    end = position.index + len(records)
+    if shard.closed_s is not None and end == shard.log.end:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html: null at the end.
+        return json_reply(200, b'{"Records":[%b]}' % b",".join(records))
+    following = ShardPosition(position.stream, position.shard, end).token()
+    return json_reply(200, b'{"NextShardIterator":"%b","Records":[%b]}' % (following.encode(), b",".join(records)))
+
+
+def _shard(backend: DynamoDBBackend, stream_arn: str, shard_id: str) -> StreamShard:
+    shard = stream_of(backend, stream_arn).shard
+    if shard.id != shard_id:
+        raise ServiceError("ResourceNotFoundException", f"Requested resource not found: Shard: {shard_id} not found")
+    return shard

@@ -1,0 +1,104 @@
+"""The streams of a region's tables: the one that each writes now, and those of before while there is something in them.
+
+A stream that is switched off takes no more records and can be read for 24
+hours, also when its table is deleted; switched on again, a table writes a new
+stream with another ARN.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html#Streams.Enabling
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+
+from sandbox.front.backends import backend_of
+from sandbox.front.reply import ServiceError
+from sandbox.front.stream import RETENTION_S, StreamShard
+
+if TYPE_CHECKING:
+    from moto.dynamodb.models.table import Table
+
+_KEPT = "sandbox_streams"
+_LABEL = "%Y-%m-%dT%H:%M:%S.%f"
+
+
+@dataclass(frozen=True)
+class TableStream:
+    """One stream of a table. Its shard says whether it is still written to."""
+
+    arn: str
+    label: str
+    table_name: str
+    key_schema: list[dict[str, str]]
+    view: str
+    created_s: float
+    shard: StreamShard
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether the table writes it."""
+        return self.shard.closed_s is None
+
+
+def set_specification(table: Table, given: Mapping[str, Any] | None) -> None:
+    """Switch a table's stream on or off, in the place of moto's own method; one that is on is switched off first."""
+    streams = _all(backend_of(dynamodb_backends, table.region_name))
+    close(table)
+    if not given or not (given.get("StreamEnabled") or given.get("StreamViewType")):
+        table.stream_specification = {"StreamEnabled": False}
+        return
+    view = given.get("StreamViewType", "NEW_AND_OLD_IMAGES")
+    table.stream_specification = {"StreamEnabled": True, "StreamViewType": view}
+    created_s = time.time()
+    arn, label = _named(table, created_s)
+    while arn in streams:
+        # Labels have milliseconds, and a stream may be switched off and on within one.
+        created_s += 0.001
+        arn, label = _named(table, created_s)
+    shard: Any = StreamShard(table.account_id, table)
+    table.latest_stream_label, table.stream_shard = label, shard
+    streams[arn] = TableStream(arn, label, table.name, table.schema, view, created_s, shard)
+
+
+def close(table: Table) -> None:
+    """End the stream that a table writes, if it writes one."""
+    for stream in _all(backend_of(dynamodb_backends, table.region_name)).values():
+        if stream.shard.table is table and stream.is_enabled:
+            stream.shard.close()
+
+
+def stream_of(backend: DynamoDBBackend, arn: str) -> TableStream:
+    """The stream with an ARN; ResourceNotFoundException where there is none, or none any more."""
+    stream = _kept(backend).get(arn)
+    if stream is None:
+        raise ServiceError("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")
+    return stream
+
+
+def streams_of(backend: DynamoDBBackend, table_name: str | None) -> list[TableStream]:
+    """The streams of a table, or of all, in the order of their ARNs."""
+    kept = sorted(_kept(backend).values(), key=lambda stream: stream.arn)
+    return [stream for stream in kept if table_name in (None, stream.table_name)]
+
+
+def _named(table: Table, created_s: float) -> tuple[str, str]:
+    label = datetime.fromtimestamp(created_s, UTC).strftime(_LABEL)[:-3]
+    return f"{table.table_arn}/stream/{label}", label
+
+
+def _kept(backend: DynamoDBBackend) -> dict[str, TableStream]:
+    """The streams in which there may be records."""
+    streams, horizon = _all(backend), time.time() - RETENTION_S
+    over = [arn for arn, stream in streams.items() if (stream.shard.closed_s or horizon) < horizon]
+    for arn in over:
+        del streams[arn]
+    return streams
+
+
+def _all(backend: DynamoDBBackend) -> dict[str, TableStream]:
+    return vars(backend).setdefault(_KEPT, {})
