@@ -34,7 +34,7 @@ class Consumed:
     """What the calls of one request consumed of one table and of its indexes."""
 
     def __init__(self, schema: TableSchema) -> None:
-        self._schema = schema
+        self.schema = schema
         self.table = 0.0
         self.indexes: dict[str, float] = {}
 
@@ -49,6 +49,12 @@ class Consumed:
             self.table += units
         else:
             self.indexes[index.name] = self.indexes.get(index.name, 0.0) + units
+
+    def add_all(self, other: Consumed) -> None:
+        """Add what another request consumed of the same table."""
+        self.table += other.table
+        for name, units in other.indexes.items():
+            self.indexes[name] = self.indexes.get(name, 0.0) + units
 
     def add_write(self, table: Table, change: Change, factor: int = 1) -> None:
         """Add what a write consumes, `factor` times: 2 in a transaction."""
@@ -65,7 +71,7 @@ class Consumed:
 
     def shown(self, mode: str, kind: str | None = None) -> dict[str, Any]:
         """The member ConsumedCapacity; `kind` names the units of a transaction, Read or Write."""
-        answer: dict[str, Any] = {"TableName": self._schema.name, **_units(self.total, kind)}
+        answer: dict[str, Any] = {"TableName": self.schema.name, **_units(self.total, kind)}
         if mode != "INDEXES":
             return answer
         answer["Table"] = _units(self.table, kind)
@@ -73,7 +79,7 @@ class Consumed:
             shown = {
                 name: _units(units, kind)
                 for name, units in self.indexes.items()
-                if self._schema.indexes[name].kind == index_kind
+                if self.schema.indexes[name].kind == index_kind
             }
             if shown:
                 answer[f"{index_kind}SecondaryIndexes"] = shown

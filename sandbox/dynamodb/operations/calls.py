@@ -17,6 +17,7 @@ from sandbox.dynamodb.operations.reads import batch_get_item, get_item
 from sandbox.dynamodb.operations.tables import Tables
 from sandbox.dynamodb.operations.transactions import transact_get_items, transact_write_items
 from sandbox.dynamodb.operations.writes import delete_item, put_item, update_item
+from sandbox.dynamodb.partiql.calls import batch_execute_statement, execute_statement, execute_transaction
 
 
 class _Operation(NamedTuple):
@@ -72,6 +73,9 @@ _OPERATIONS = {
     "Scan": _on_tables(requests.Scan, scan),
     "TransactWriteItems": _on_tokens(requests.TransactWriteItems, transact_write_items),
     "TransactGetItems": _on_tables(requests.TransactGetItems, transact_get_items),
+    "ExecuteStatement": _on_tables(requests.ExecuteStatement, execute_statement),
+    "BatchExecuteStatement": _on_tables(requests.BatchExecuteStatement, batch_execute_statement),
+    "ExecuteTransaction": _on_tokens(requests.ExecuteTransaction, execute_transaction),
 }
 OPERATIONS = frozenset(_OPERATIONS)
 """The operations that the engine answers."""

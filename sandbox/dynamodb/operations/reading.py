@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sandbox.dynamodb import legacy
@@ -52,18 +53,24 @@ def reading_of(table: Table, request: Paged, paths: list[ResolvedPath] | None, f
     reading = Reading(table, index, paths, filter_)
     if index is None or index.kind == "Local":
         return reading
-    if request.ConsistentRead:
-        raise invalid("Consistent reads are not supported on global secondary indexes")
-    if index.projected is not None:
-        if request.Select == "ALL_ATTRIBUTES":
-            raise invalid_parameter(
-                f"Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} because its "
-                "projection type is not ALL"
-            )
-        missing = [str(path[0]) for path in paths or () if path[0] not in index.projected]
-        if missing:
-            raise invalid_parameter(f"Global secondary index {index.name} does not project [{', '.join(missing)}]")
+    if request.Select == "ALL_ATTRIBUTES" and index.projected is not None:
+        raise invalid_parameter(
+            f"Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} because its "
+            "projection type is not ALL"
+        )
+    refuse_global(index, paths, consistent=bool(request.ConsistentRead))
     return reading
+
+
+def refuse_global(index: Index, paths: Sequence[ResolvedPath] | None, *, consistent: bool) -> None:
+    """DynamoError when a global index is to be read consistently, or does not have what is asked for."""
+    if consistent:
+        raise invalid("Consistent reads are not supported on global secondary indexes")
+    if index.projected is None:
+        return
+    missing = [str(path[0]) for path in paths or () if path[0] not in index.projected]
+    if missing:
+        raise invalid_parameter(f"Global secondary index {index.name} does not project [{', '.join(missing)}]")
 
 
 def refuse_select(request: Paged, paths: list[ResolvedPath] | None) -> None:

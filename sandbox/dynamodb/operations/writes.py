@@ -66,7 +66,7 @@ def put_item(tables: Tables, request: PutItem) -> Answer:
     size = measure_item(request.Item)
     _refuse_new_values(request)
     refuse_large(size)
-    return _written(request, Write(table, _tested(request), *_putting(request.Item, size)))
+    return _written(request, Write(table, _tested(request), *putting(request.Item, size)))
 
 
 def delete_item(tables: Tables, request: DeleteItem) -> Answer:
@@ -75,7 +75,7 @@ def delete_item(tables: Tables, request: DeleteItem) -> Answer:
     refuse_mixed(request, _WRITE)
     measure_item(request.Key)
     _refuse_new_values(request)
-    return _written(request, Write(table, _tested(request), *_deleting(request.Key)))
+    return _written(request, Write(table, _tested(request), *deleting(request.Key)))
 
 
 def update_item(tables: Tables, request: UpdateItem) -> Answer:
@@ -88,7 +88,7 @@ def update_item(tables: Tables, request: UpdateItem) -> Answer:
     update = _update(request.UpdateExpression, actions or [], given)
     test = write_condition(request.ConditionExpression, request.Expected, request.ConditionalOperator, given)
     finish(given)
-    return _written(request, Write(table, test, *_updating(request.Key, update), touched=update.paths))
+    return _written(request, Write(table, test, *updating(request.Key, update), touched=update.paths))
 
 
 def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUpdate | TransactCheck) -> Write:
@@ -99,16 +99,16 @@ def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUp
         size = measure_item(action.Item)
         refuse_large(size)
         test = _tested_with(action, given)
-        parts = _putting(action.Item, size)
+        parts = putting(action.Item, size)
     elif isinstance(action, TransactUpdate):
         measure_item(action.Key)
         update = _update(action.UpdateExpression, [], given)
         test = _tested_with(action, given)
-        parts = _updating(action.Key, update)
+        parts = updating(action.Key, update)
     else:
         measure_item(action.Key)
         test = _tested_with(action, given)
-        parts = _deleting(action.Key) if isinstance(action, TransactDelete) else (_finding(action.Key), _unchanged)
+        parts = deleting(action.Key) if isinstance(action, TransactDelete) else (finding(action.Key), unchanged)
     finish(given)
     return Write(table, test, *parts, on_failure=action.ReturnValuesOnConditionCheckFailure)
 
@@ -193,22 +193,27 @@ def _tested_with(action: Conditional, given: Placeholders) -> Test | None:
     return write_condition(action.ConditionExpression, None, None, given)
 
 
-_Parts = tuple[Callable[[Table], Change], Callable[[Table, Change], Change]]
+Parts = tuple[Callable[[Table], Change], Callable[[Table, Change], Change]]
+"""What finds the change that a write makes, and what completes it once the condition holds."""
 
 
-def _putting(attributes: Attributes, size: int) -> _Parts:
-    return lambda table: table.put(attributes, size), _unchanged
+def putting(attributes: Attributes, size: int) -> Parts:
+    """A put of measured attributes."""
+    return lambda table: table.put(attributes, size), unchanged
 
 
-def _finding(key: Attributes) -> Callable[[Table], Change]:
+def finding(key: Attributes) -> Callable[[Table], Change]:
+    """What finds the item with a key."""
     return lambda table: table.find(key)
 
 
-def _deleting(key: Attributes) -> _Parts:
-    return _finding(key), lambda table, change: change._replace(new=None)  # noqa: ARG005 - all are called alike
+def deleting(key: Attributes) -> Parts:
+    """A delete of the item with a key."""
+    return finding(key), lambda table, change: change._replace(new=None)  # noqa: ARG005 - all are called alike
 
 
-def _unchanged(table: Table, change: Change) -> Change:  # noqa: ARG001 - all are called alike
+def unchanged(table: Table, change: Change) -> Change:  # noqa: ARG001 - all are called alike
+    """A change as it was found."""
     return change
 
 
@@ -217,7 +222,9 @@ def _update(text: str | None, actions: Sequence[Action], given: Placeholders) ->
         return updates.bind(actions if text is None else updates.parse(text), given)
 
 
-def _updating(key: Attributes, update: Update) -> _Parts:
+def updating(key: Attributes, update: Update) -> Parts:
+    """An update of the item with a key."""
+
     def find(table: Table) -> Change:
         change = table.find(key)
         _refuse_key_paths(table, update.paths)

@@ -1,0 +1,253 @@
+"""ExecuteStatement, BatchExecuteStatement and ExecuteTransaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sandbox.dynamodb.capacity import Consumed, is_wanted, read_units, shown_by_table
+from sandbox.dynamodb.errors import DynamoError, invalid
+from sandbox.dynamodb.items import StoredItem
+from sandbox.dynamodb.operations.batches import consumed_by_writes
+from sandbox.dynamodb.operations.idempotency import Tokens
+from sandbox.dynamodb.operations.pages import last_key, page_of
+from sandbox.dynamodb.operations.tables import Tables, found, lookup
+from sandbox.dynamodb.operations.transactions import each_or_cancel, refuse_repeated, write_all
+from sandbox.dynamodb.operations.writes import Write, prepared
+from sandbox.dynamodb.partiql.selection import Selection, named_key, select_from, start_of, token_of
+from sandbox.dynamodb.partiql.statements import Select, Statement, parse
+from sandbox.dynamodb.partiql.writing import returned, write_of
+from sandbox.dynamodb.requests import BatchExecuteStatement, ExecuteStatement, ExecuteTransaction, StatementRequest
+from sandbox.dynamodb.table import Change, Table
+from sandbox.dynamodb.values import measure
+
+_FACTOR = 2
+_CODES = {
+    "ConditionalCheckFailedException": "ConditionalCheckFailed",
+    "DuplicateItemException": "DuplicateItem",
+    "ResourceNotFoundException": "ResourceNotFound",
+    "ValidationException": "ValidationError",
+}
+
+Answer = dict[str, Any]
+
+
+def execute_statement(tables: Tables, request: ExecuteStatement) -> Answer:
+    """Run one statement."""
+    statement = _parsed(request)
+    if isinstance(statement, Select):
+        if statement.is_check:
+            raise invalid("EXISTS is only supported in transactions")
+        return _select(tables, request, statement)
+    if request.NextToken is not None:
+        raise invalid("NextToken is only valid on a SELECT statement")
+    write = write_of(tables, statement, request.ReturnValuesOnConditionCheckFailure)
+    table, change = prepared(write)
+    table.write(change)
+    shown = returned(getattr(statement, "returning", None), write, change)
+    answer: Answer = {"Items": [] if shown is None else [shown]}
+    mode = request.ReturnConsumedCapacity
+    if mode is not None and is_wanted(mode):
+        answer["ConsumedCapacity"] = consumed_by_writes([(table, change)])[0].shown(mode)
+    return answer
+
+
+def batch_execute_statement(tables: Tables, request: BatchExecuteStatement) -> Answer:
+    """Run several statements, each for itself: an error is that statement's answer."""
+    statements = [_attempted(one) for one in request.Statements]
+    kinds = {isinstance(one, Select) for one in statements if not isinstance(one, DynamoError)}
+    if len(kinds) > 1:
+        raise invalid("Read and write requests together in the same batch is not supported.")
+    consumed: list[Consumed] = []
+    responses: list[Answer]
+    if True in kinds:
+        responses = [
+            _batched_read(tables, one, consistent=bool(given.ConsistentRead), consumed=consumed)
+            for given, one in zip(request.Statements, statements, strict=True)
+        ]
+    else:
+        responses = _batched_writes(tables, request.Statements, statements, consumed)
+    return {"Responses": responses} | shown_by_table(_merged(consumed), request.ReturnConsumedCapacity)
+
+
+def execute_transaction(tables: Tables, tokens: Tokens, request: ExecuteTransaction) -> Answer:
+    """Run all of several statements, or none: either reads, or writes and checks."""
+    statements = [_parsed(one) for one in request.TransactStatements]
+    reads = [one for one in statements if isinstance(one, Select) and not one.is_check]
+    if reads and len(reads) != len(statements):
+        raise invalid("ExecuteTransaction API does not support both read and write operations in the same request.")
+    for number, one in enumerate(statements):
+        if getattr(one, "returning", None) is not None:
+            raise _unsupported(number, "RETURNING clause is not supported in ExecuteTransaction.")
+    mode = request.ReturnConsumedCapacity
+    if reads:
+        return _transacted_reads(tables, reads, mode)
+    described = msgspec.json.encode(request.TransactStatements)
+    given = zip(statements, request.TransactStatements, strict=True)
+    writes = [write_of(tables, one, each.ReturnValuesOnConditionCheckFailure) for one, each in given]
+    outcome = tokens.once(request.ClientRequestToken, described, lambda: _write_all(writes))
+    return {"Responses": []} | shown_by_table(consumed_by_writes(outcome.value, _FACTOR), mode, "Write")
+
+
+def _parsed(request: StatementRequest) -> Statement:
+    parameters = request.Parameters or []
+    for value in parameters:
+        measure(value)
+    return parse(request.Statement, parameters)
+
+
+def _select(tables: Tables, request: ExecuteStatement, statement: Select) -> Answer:
+    table = found(lookup(tables, statement.table))
+    consistent = bool(request.ConsistentRead)
+    selection = select_from(table, statement, consistent=consistent)
+    start = start_of(request.Statement, request.NextToken)
+    page = page_of(selection.entries(start), selection.reading, request.Limit)
+    answer: Answer = {"Items": [selection.show(item) for item in page.items]}
+    if page.last is not None:
+        key = last_key(selection.reading, page.last)
+        answer |= {"LastEvaluatedKey": key, "NextToken": token_of(request.Statement, key)}
+    mode = request.ReturnConsumedCapacity
+    if mode is not None and is_wanted(mode):
+        consumed = Consumed(table.schema)
+        consumed.add(read_units(sum(page.sizes), consistent=consistent), selection.reading.of_index)
+        answer["ConsumedCapacity"] = consumed.shown(mode)
+    return answer
+
+
+# Batches
+
+
+def _attempted(request: StatementRequest) -> Statement | DynamoError:
+    try:
+        return _parsed(request)
+    except DynamoError as error:
+        return error
+
+
+def _batched_read(
+    tables: Tables, statement: Statement | DynamoError, *, consistent: bool, consumed: list[Consumed]
+) -> Answer:
+    try:
+        read = _single(tables, statement, consistent=consistent)
+    except DynamoError as error:
+        return _failed(error, statement)
+    units = Consumed(read.table.schema)
+    units.add(read_units(read.item.size_bytes if read.item else 0, consistent=consistent))
+    consumed.append(units)
+    answer: Answer = {"TableName": read.table.schema.name}
+    return answer if read.item is None else answer | {"Item": read.selection.show(read.item)}
+
+
+class _Single(NamedTuple):
+    table: Table
+    selection: Selection
+    item: StoredItem | None
+
+
+def _single(tables: Tables, statement: Statement | DynamoError, *, consistent: bool) -> _Single:
+    """The one item that a SELECT with a whole key reads."""
+    if isinstance(statement, DynamoError):
+        raise statement
+    if not isinstance(statement, Select):
+        raise TypeError(f"{statement} reads nothing")
+    table = found(lookup(tables, statement.table))
+    key, _ = named_key(statement.where, table)
+    if key is None or statement.of_index is not None:
+        raise invalid(
+            "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
+        )
+    selection = select_from(table, statement, consistent=consistent)
+    page = page_of(selection.entries(None), selection.reading, None)
+    return _Single(table, selection, page.items[0] if page.items else None)
+
+
+def _batched_writes(
+    tables: Tables,
+    requests: Sequence[StatementRequest],
+    statements: Sequence[Statement | DynamoError],
+    consumed: list[Consumed],
+) -> list[Answer]:
+    writes: list[Write | DynamoError] = []
+    for request, statement in zip(requests, statements, strict=True):
+        try:
+            if isinstance(statement, DynamoError):
+                raise statement
+            writes.append(write_of(tables, statement, request.ReturnValuesOnConditionCheckFailure))
+        except DynamoError as error:
+            writes.append(error)
+    _refuse_duplicates([write for write in writes if isinstance(write, Write)])
+    return [_batched_write(one, write, consumed) for one, write in zip(statements, writes, strict=True)]
+
+
+def _batched_write(statement: Statement | DynamoError, write: Write | DynamoError, consumed: list[Consumed]) -> Answer:
+    try:
+        if isinstance(write, DynamoError):
+            raise write
+        table, change = prepared(write)
+    except DynamoError as error:
+        return _failed(error, statement)
+    table.write(change)
+    consumed += consumed_by_writes([(table, change)])
+    answer: Answer = {"TableName": table.schema.name}
+    shown = returned(getattr(statement, "returning", None), write, change)
+    return answer if shown is None else answer | {"Item": shown}
+
+
+def _refuse_duplicates(writes: Sequence[Write]) -> None:
+    try:
+        refuse_repeated(writes)
+    except DynamoError:
+        raise invalid("Provided list of item keys contains duplicates") from None
+
+
+def _failed(error: DynamoError, statement: Statement | DynamoError) -> Answer:
+    answer: Answer = {"Error": {"Code": _CODES.get(error.name, error.name), "Message": error.message, **error.details}}
+    if not isinstance(statement, DynamoError) and error.name != "ResourceNotFoundException":
+        answer["TableName"] = statement.table
+    return answer
+
+
+def _merged(consumed: Sequence[Consumed]) -> list[Consumed]:
+    """What statements consumed, together for each table."""
+    merged: dict[str, Consumed] = {}
+    for one in consumed:
+        name = one.schema.name
+        if name in merged:
+            merged[name].add_all(one)
+        else:
+            merged[name] = one
+    return list(merged.values())
+
+
+# Transactions
+
+
+def _write_all(writes: Sequence[Write]) -> list[tuple[Table, Change]]:
+    refuse_repeated(writes)
+    return write_all(writes)
+
+
+def _transacted_reads(tables: Tables, statements: Sequence[Select], mode: str | None) -> Answer:
+    for number, one in enumerate(statements):
+        table = found(lookup(tables, one.table))
+        if one.of_index is not None:
+            raise _unsupported(number, "Reads on indices are not supported within transactions.")
+        if named_key(one.where, table)[0] is None:
+            raise _unsupported(
+                number,
+                "Select statements within ExecuteTransaction must specify the primary key in the where clause.",
+            )
+    reads = each_or_cancel([lambda one=one: _single(tables, one, consistent=True) for one in statements])
+    consumed: list[Consumed] = []
+    for read in reads:
+        units = Consumed(read.table.schema)
+        units.add(read_units(read.item.size_bytes if read.item else 0, consistent=True) * _FACTOR)
+        consumed.append(units)
+    responses = [{} if read.item is None else {"Item": read.selection.show(read.item)} for read in reads]
+    return {"Responses": responses} | shown_by_table(_merged(consumed), mode, "Read")
+
+
+def _unsupported(number: int, why: str) -> DynamoError:
+    return invalid(f"Validation failed in TransactStatements[{number}]: {why}")

@@ -1,0 +1,96 @@
+"""The tokens of a statement."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from sandbox.dynamodb.errors import DynamoError, invalid
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<word>[A-Za-z_$][A-Za-z0-9_$]*)
+      | "(?P<quoted>(?:[^"]|"")*)"
+      | '(?P<string>(?:[^']|'')*)'
+      | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+      | (?P<symbol><<|>>|<=|>=|<>|!=|\S)
+    )""",
+    re.VERBOSE | re.ASCII,
+)
+
+
+class Token(NamedTuple):
+    """A part of a statement. `kind` is word, quoted (a name), string, number, symbol, or end."""
+
+    kind: str
+    text: str
+
+
+class Tokens:
+    """The tokens of a statement, taken one after another."""
+
+    def __init__(self, statement: str) -> None:
+        self._statement = statement
+        self._tokens = [_token(match) for match in _TOKEN.finditer(statement.strip())]
+        if self._tokens and self._tokens[-1] == Token("symbol", ";"):
+            self._tokens.pop()
+        self._tokens.append(Token("end", ""))
+        self._position = 0
+
+    @property
+    def next(self) -> Token:
+        """The token that comes next."""
+        return self._tokens[self._position]
+
+    def is_call(self) -> bool:
+        """Whether a function comes next: a name and a parenthesis."""
+        following = self._tokens[min(self._position + 1, len(self._tokens) - 1)]
+        return self.next.kind == "word" and following == Token("symbol", "(")
+
+    def take(self) -> Token:
+        """Take the next token."""
+        token = self._tokens[self._position]
+        self._position = min(self._position + 1, len(self._tokens) - 1)
+        return token
+
+    def take_symbol(self, *symbols: str) -> str | None:
+        """Take the next token if it is one of these symbols."""
+        if self.next.kind != "symbol" or self.next.text not in symbols:
+            return None
+        return self.take().text
+
+    def take_word(self, *words: str) -> str | None:
+        """Take the next token if it is one of these words, which are given in upper case."""
+        word = self.next.text.upper()
+        if self.next.kind != "word" or word not in words:
+            return None
+        self.take()
+        return word
+
+    def expect_symbol(self, symbol: str) -> None:
+        """Take the next token, which has to be this symbol."""
+        if self.take_symbol(symbol) is None:
+            raise self.error()
+
+    def expect_word(self, word: str) -> None:
+        """Take the next token, which has to be this word."""
+        if self.take_word(word) is None:
+            raise self.error()
+
+    def name(self) -> str:
+        """Take the next token, which has to be a name, in quotation marks or not."""
+        if self.next.kind not in ("word", "quoted"):
+            raise self.error()
+        return self.take().text
+
+    def error(self) -> DynamoError:
+        """The statement is none."""
+        return invalid(f"Statement wasn't well formed, can't be processed: {self._statement}")
+
+
+def _token(match: re.Match[str]) -> Token:
+    kind = match.lastgroup or "symbol"
+    text = match[kind]
+    if kind == "quoted":
+        return Token(kind, text.replace('""', '"'))
+    return Token(kind, text.replace("''", "'") if kind == "string" else text)

@@ -1,0 +1,96 @@
+"""INSERT, UPDATE and DELETE as the writes of the item calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sandbox.dynamodb.errors import api_error, invalid
+from sandbox.dynamodb.expressions import updates
+from sandbox.dynamodb.expressions.conditions import Condition, Test
+from sandbox.dynamodb.expressions.documents import ResolvedPath
+from sandbox.dynamodb.expressions.placeholders import Placeholders
+from sandbox.dynamodb.expressions.projections import project
+from sandbox.dynamodb.expressions.syntax import Call, Path
+from sandbox.dynamodb.operations.tables import Tables, found, lookup
+from sandbox.dynamodb.operations.writes import Write, deleting, finding, putting, unchanged, updating
+from sandbox.dynamodb.parameters import expression
+from sandbox.dynamodb.partiql.selection import combined_test, named_key
+from sandbox.dynamodb.partiql.statements import Delete, Insert, Select, Statement, Update
+from sandbox.dynamodb.table import Change, Table, refuse_large
+from sandbox.dynamodb.values import Attributes, measure_item
+
+_NO_KEY = "Where clause does not contain a mandatory equality on all key attributes"
+
+
+def write_of(tables: Tables, statement: Statement, on_failure: str | None = None) -> Write:
+    """The write that a statement makes; that of an EXISTS changes nothing.
+
+    Raises:
+        DynamoError: the table does not exist, or the statement does not name one item of it.
+    """
+    table = found(lookup(tables, statement.table))
+    match statement:
+        case Insert():
+            write = _insert(table, statement)
+        case Update():
+            write = _update(table, statement)
+        case Delete():
+            key, rest = _named(table, statement.where)
+            if statement.returning not in (None, "ALL OLD"):
+                raise invalid(
+                    f"Invalid returning clause: RETURNING {statement.returning} *. "
+                    "Only RETURNING ALL OLD * is allowed in DELETE statements."
+                )
+            write = Write(table, combined_test(rest), *deleting(key))
+        case Select():
+            key, rest = _named(table, statement.where)
+            write = Write(table, _present(table, rest), finding(key), unchanged)
+    return write._replace(on_failure=on_failure)
+
+
+def returned(returning: str | None, write: Write, change: Change) -> msgspec.Raw | Attributes | None:
+    """What a statement's RETURNING shows of a change; None for nothing."""
+    if returning is None:
+        return None
+    item = change.new if returning.endswith("NEW") else change.old
+    if item is None:
+        return None
+    if returning.startswith("ALL"):
+        return msgspec.Raw(item.image)
+    return project(item.attributes, write.touched)
+
+
+def _insert(table: Table, statement: Insert) -> Write:
+    size = measure_item(statement.item)
+    refuse_large(size)
+    find, _ = putting(statement.item, size)
+
+    def apply(table: Table, change: Change) -> Change:  # noqa: ARG001 - all are called alike
+        if change.old is not None:
+            raise api_error("DuplicateItemException", "Duplicate primary key exists in table")
+        return change
+
+    return Write(table, None, find, apply)
+
+
+def _update(table: Table, statement: Update) -> Write:
+    key, rest = _named(table, statement.where)
+    with expression("UpdateExpression"):
+        update = updates.bind(statement.actions, Placeholders())
+    touched: tuple[ResolvedPath, ...] = update.paths
+    return Write(table, _present(table, rest), *updating(key, update), touched=touched)
+
+
+def _named(table: Table, where: Condition | None) -> tuple[Attributes, list[Condition]]:
+    key, rest = named_key(where, table)
+    if key is None:
+        raise invalid(_NO_KEY)
+    return key, rest
+
+
+def _present(table: Table, rest: list[Condition]) -> Test | None:
+    """The condition of a statement on an item that has to be there."""
+    exists: Any = Call("attribute_exists", (Path((table.schema.key.hash.name,)),))
+    return combined_test([exists, *rest])
