@@ -25,8 +25,8 @@ TWO_KEYS = TableSchema(
         "by-l": Index(
             "by-l",
             "Local",
-            KeySchema(KeyAttribute("pk", "S"), KeyAttribute("l", "B")),
-            frozenset({"pk", "sk", "l", "x"}),
+            KeySchema(KeyAttribute("pk", "S"), KeyAttribute("lsk", "B")),
+            frozenset({"pk", "sk", "lsk", "x"}),
         ),
     },
 )

@@ -57,8 +57,9 @@ RULES = (
                 "dynamodb.CreateTable",
                 but(TABLE, {"TableName": "ab"}),
                 "ValidationException",
-                "TableName must be at least 3 characters long and at most 255 characters long",
-                "mhart/dynalite validations/index.js",
+                "1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: "
+                "Member must have length greater than or equal to 3",
+                "nubo-db/dynamodb-conformance tests/tier3/error-messages/createTable.test.ts",
             ),
         ),
     ),

@@ -18,7 +18,7 @@ from typing import Any
 
 from sandbox.front.reply import ServiceError
 from sandbox.refusals import constraints
-from sandbox.refusals.registry import Asked, load, of
+from sandbox.refusals.registry import Asked, first_of, load, of
 
 __all__ = ["refuse"]
 
@@ -32,9 +32,13 @@ def refuse(service: str, operation: str, region: str, parameters: Mapping[str, A
     As at AWS, what the model forbids comes first.
     """
     given = {name: value for name, value in parameters.items() if value is not None}
-    error = constraints.refuse(service, operation, given)
+    asked = Asked(operation, region, given)
+    errors = (
+        *(check(asked) for check in first_of(service, operation)),
+        constraints.refuse(service, operation, given),
+    )
+    error = next((error for error in errors if error is not None), None)
     if error is not None:
         return error
-    asked = Asked(operation, region, given)
-    errors = (check(asked) for check in of(service, operation))
-    return next((error for error in errors if error is not None), None)
+    later = (check(asked) for check in of(service, operation))
+    return next((error for error in later if error is not None), None)

@@ -71,6 +71,10 @@ _NOT_AS_MODELLED = {
 """Members, by service and name, whose constraints the service does not check as its model has them."""
 
 
+_ENUM_ORDER = {"ScalarAttributeType": ("B", "N", "S")}
+"""Types whose values the service lists in another order than its model (nubo-db/dynamodb-conformance, createTable)."""
+
+
 class Violation(NamedTuple):
     """A member that is not as the model has it: its path, its value and the constraint's words."""
 
@@ -164,7 +168,7 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
     """The constraints of a shape itself that a value does not keep, in the order in which services name them."""
     known: Mapping[str, Any] = shape.metadata
     if "enum" in known and isinstance(value, str) and value not in known["enum"]:
-        yield _enum(known["enum"])
+        yield _enum(_ENUM_ORDER.get(str(shape.name)) or known["enum"])
     if "pattern" in known and isinstance(value, str) and not _matches(known["pattern"], value):
         yield _pattern(known["pattern"])
     size = _size(shape, value)

@@ -36,14 +36,15 @@ class Asked:
 Check = Callable[[Asked], ServiceError | None]
 
 _checks: dict[tuple[str, str], list[Check]] = {}
+_first: dict[tuple[str, str], list[Check]] = {}
 
 
-def refuses(service: str, *operations: str) -> Callable[[Check], Check]:
-    """The decorated function is asked about these operations of a service."""
+def refuses(service: str, *operations: str, first: bool = False) -> Callable[[Check], Check]:
+    """The decorated function is asked about these operations of a service; `first`: before the model's constraints."""
 
     def register(check: Check) -> Check:
         for operation in operations:
-            _checks.setdefault((service, operation), []).append(check)
+            (_first if first else _checks).setdefault((service, operation), []).append(check)
         return check
 
     return register
@@ -52,6 +53,11 @@ def refuses(service: str, *operations: str) -> Callable[[Check], Check]:
 def of(service: str, operation: str) -> list[Check]:
     """The functions that are asked about an operation, in the order in which they were registered."""
     return _checks.get((service, operation), [])
+
+
+def first_of(service: str, operation: str) -> list[Check]:
+    """Those of the functions that are asked before the model's constraints are checked."""
+    return _first.get((service, operation), [])
 
 
 def load() -> None:

@@ -20,26 +20,30 @@ from sandbox.refusals.registry import Asked, refuses
 from sandbox.state import ACCOUNT_ID
 
 _INVALID = "One or more parameter values were invalid: "
-_NAME = re.compile(r"[a-zA-Z0-9_.-]+")
+_NAME = re.compile(r"[a-zA-Z0-9_.-]+", re.ASCII)
 _SHORTEST_NAME, _LONGEST_NAME = 3, 255
 _LEAST_WARM = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
 """What a new on-demand table is ready for at once; a request may only ask for more."""
 _LIMITS = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
 
 
-@refuses("dynamodb", "CreateTable")
+@refuses("dynamodb", "CreateTable", first=True)
 def name(asked: Asked) -> ServiceError | None:
     """A table's name has 3 to 255 characters of a few kinds."""
-    given = str(asked.get("TableName") or "")
-    if not _SHORTEST_NAME <= len(given) <= _LONGEST_NAME:
-        bounds = f"at least {_SHORTEST_NAME} characters long and at most {_LONGEST_NAME} characters long"
-        return _invalid(f"TableName must be {bounds}")
+    given = asked.get("TableName")
+    if given is None:
+        return _invalid("The parameter 'TableName' is required but was not present in the request")
+    wrong: list[str] = []
     if _NAME.fullmatch(given) is None:
-        return _invalid(
-            f"1 validation error detected: Value '{given}' at 'tableName' failed to satisfy constraint: "
-            f"Member must satisfy regular expression pattern: {_NAME.pattern}"
-        )
-    return None
+        wrong.append(f"Member must satisfy regular expression pattern: {_NAME.pattern}")
+    if len(given) < _SHORTEST_NAME:
+        wrong.append(f"Member must have length greater than or equal to {_SHORTEST_NAME}")
+    if len(given) > _LONGEST_NAME:
+        wrong.append(f"Member must have length less than or equal to {_LONGEST_NAME}")
+    if not wrong:
+        return None
+    said = "; ".join(f"Value '{given}' at 'tableName' failed to satisfy constraint: {each}" for each in wrong)
+    return _invalid(f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: {said}")
 
 
 @refuses("dynamodb", "CreateTable")
@@ -67,10 +71,12 @@ def warm_throughput(asked: Asked) -> ServiceError | None:
     return None
 
 
-@refuses("dynamodb", "CreateTable")
+@refuses("dynamodb", "CreateTable", "UpdateTable")
 def capacity(asked: Asked) -> ServiceError | None:
     """A provisioned table has a capacity, an on-demand table has none."""
     given = asked.get("ProvisionedThroughput")
+    if asked.operation == "UpdateTable" and asked.get("BillingMode") is None:
+        return None
     if asked.get("BillingMode") == "PAY_PER_REQUEST":
         if given:
             return _invalid(
@@ -100,7 +106,9 @@ def same_capacity(asked: Asked) -> ServiceError | None:
     """An update to the capacity that a table has already is none."""
     wanted = fields(asked.get("ProvisionedThroughput"))
     table = _table(asked)
-    if not wanted or table is None or asked.get("BillingMode") or asked.get("GlobalSecondaryIndexUpdates"):
+    if not wanted or table is None or asked.get("GlobalSecondaryIndexUpdates"):
+        return None
+    if asked.get("BillingMode") not in (None, table.billing_mode or "PROVISIONED"):
         return None
     names = ("ReadCapacityUnits", "WriteCapacityUnits")
     had = fields(table.throughput)

@@ -63,13 +63,14 @@ def batch_execute_statement(tables: Tables, request: BatchExecuteStatement) -> A
     consumed: list[Consumed] = []
     responses: list[Answer]
     if True in kinds:
+        given = zip(request.Statements, statements, strict=True)
         responses = [
-            _batched_read(tables, one, consistent=bool(given.ConsistentRead), consumed=consumed)
-            for given, one in zip(request.Statements, statements, strict=True)
+            _batched_read(tables, one, consistent=bool(each.ConsistentRead), consumed=consumed) for each, one in given
         ]
     else:
         responses = _batched_writes(tables, request.Statements, statements, consumed)
-    return {"Responses": responses} | shown_by_table(_merged(consumed), request.ReturnConsumedCapacity)
+    answer: Answer = {"Responses": responses}
+    return answer | shown_by_table(_merged(consumed), request.ReturnConsumedCapacity)
 
 
 def execute_transaction(tables: Tables, tokens: Tokens, request: ExecuteTransaction) -> Answer:
@@ -88,7 +89,8 @@ def execute_transaction(tables: Tables, tokens: Tokens, request: ExecuteTransact
     given = zip(statements, request.TransactStatements, strict=True)
     writes = [write_of(tables, one, each.ReturnValuesOnConditionCheckFailure) for one, each in given]
     outcome = tokens.once(request.ClientRequestToken, described, lambda: _write_all(writes))
-    return {"Responses": []} | shown_by_table(consumed_by_writes(outcome.value, _FACTOR), mode, "Write")
+    answer: Answer = {"Responses": []}
+    return answer | shown_by_table(consumed_by_writes(outcome.value, _FACTOR), mode, "Write")
 
 
 def _parsed(request: StatementRequest) -> Statement:
