@@ -50,13 +50,17 @@ WRONG: list[tuple[Json, str]] = [
     (table("wrong", KeySchema=key("pk", "pk")), "Invalid KeySchema: Some index key attribute have no definition"),
     (
         table("wrong", KeySchema=key("pk", "sk"), AttributeDefinitions=definitions("pk", "other")),
-        (f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
-        "Keys: [pk, sk], AttributeDefinitions: [pk, other]"),
+        (
+            f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
+            "Keys: [pk, sk], AttributeDefinitions: [pk, other]"
+        ),
     ),
     (
         table("wrong", AttributeDefinitions=definitions("pk", "unused")),
-        (f"{INVALID}Number of attributes in KeySchema does not exactly match number of attributes defined in "
-        "AttributeDefinitions"),
+        (
+            f"{INVALID}Number of attributes in KeySchema does not exactly match number of attributes defined in "
+            "AttributeDefinitions"
+        ),
     ),
     (
         table("wrong", AttributeDefinitions=definitions("pk", "l"), LocalSecondaryIndexes=[index("by-l", "pk", "l")]),
@@ -69,8 +73,10 @@ WRONG: list[tuple[Json, str]] = [
             KeySchema=key("pk", "sk"),
             LocalSecondaryIndexes=[index("by-l", "sk", "l")],
         ),
-        (f"{INVALID}Index KeySchema does not have the same leading hash key as table KeySchema for index: by-l. "
-        "index hash key: sk, table hash key: pk"),
+        (
+            f"{INVALID}Index KeySchema does not have the same leading hash key as table KeySchema for index: by-l. "
+            "index hash key: sk, table hash key: pk"
+        ),
     ),
     (
         table(
