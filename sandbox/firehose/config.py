@@ -13,11 +13,12 @@ from msgspec import Struct, field
 from sandbox.firehose.compression import COMPRESSIONS
 from sandbox.firehose.naming import PrefixError, check_prefixes
 from sandbox.firehose.queries import QueryError, parse_query
+from sandbox.supervisor import UnsupportedError
 
 MIB = 1024 * 1024
 
 
-class UnsupportedStreamError(Exception):
+class UnsupportedStreamError(UnsupportedError):
     """A delivery stream that this worker does not run; its text says why."""
 
 

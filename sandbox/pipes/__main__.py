@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from sandbox.pipes.worker import PipesWorker
+from sandbox.pipes.worker import Pipes
 from sandbox.state import Stop, worker_arguments
+from sandbox.supervisor import Supervisor
 
 
 def main() -> None:
     """Run the worker until SIGTERM."""
     stop = Stop()
     endpoint_url, state = worker_arguments()
-    PipesWorker(endpoint_url, state).run(stop)
+    Supervisor(Pipes(endpoint_url, state), "pipes", state).run(stop)
 
 
 if __name__ == "__main__":

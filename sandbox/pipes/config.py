@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from sandbox.supervisor import UnsupportedError
+
 DEFAULT_BATCH_SIZE = 100
 FOREVER = -1
 MAXIMUM_BUS_BATCH = 10
@@ -19,7 +21,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concu
 _DETAIL_TYPE = "Event from aws:pipes"
 
 
-class UnsupportedPipeError(Exception):
+class UnsupportedPipeError(UnsupportedError):
     """A pipe that this worker does not run; its text says why."""
 
 

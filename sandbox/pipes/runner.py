@@ -109,8 +109,9 @@ class PipeRunner:
         """False once its thread has ended, be it by an error of its own."""
         return self._thread.is_alive()
 
-    def request_stop(self) -> None:
-        """Ask the pipe to end after the call it is in."""
+    def request_stop(self, *, deliver: bool = True) -> None:
+        """Ask the pipe to end after the call it is in. It holds nothing that it could deliver."""
+        del deliver
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:

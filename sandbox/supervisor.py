@@ -1,0 +1,213 @@
+"""Keeps a worker at work for each resource of a kind that the endpoint has: one supervisor for Pipes and Firehose.
+
+Once a second the supervisor lists the resources, reads the configuration of
+each that may have changed, and starts, replaces and ends workers accordingly.
+A worker that has died is started again. What cannot run is logged once, and
+stands in the status.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.state import StateDir, Stop, WorkerStatus
+
+log = logging.getLogger(__name__)
+
+LIST_INTERVAL_S = 1.0
+
+
+class UnsupportedError(Exception):
+    """A resource that the sandbox does not run; its text says why."""
+
+
+class Config(Protocol):
+    """A resource's configuration; two that are equal need no other worker."""
+
+    @property
+    def identity(self) -> str:
+        """What makes this resource itself and not a later one of the same name."""
+        ...
+
+
+C = TypeVar("C", bound=Config)
+C_co = TypeVar("C_co", bound=Config, covariant=True)
+
+
+class Worker(Protocol[C_co]):
+    """One resource at work, in a thread of its own. Its checkpoint lets a later one go on where it left off."""
+
+    @property
+    def config(self) -> C_co:
+        """What it was started with."""
+        ...
+
+    @property
+    def is_alive(self) -> bool:
+        """False once its thread has ended, be it by an error of its own."""
+        ...
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def request_stop(self, *, deliver: bool) -> None:
+        """Ask it to end, and before to deliver what it holds unless told not to."""
+        ...
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end."""
+        ...
+
+    def status(self) -> Mapping[str, Any]:
+        """Its counters, and `lag_ms`."""
+        ...
+
+
+class Kind(Protocol[C]):
+    """A kind of resource: how it is called, found and run.
+
+    `totals` are the counters that are summed over all workers, `plural` the
+    status's member that has each worker's own.
+    """
+
+    noun: str
+    plural: str
+    totals: Sequence[str]
+    stop_timeout_s: float
+
+    def listed(self) -> Mapping[str, object]:
+        """The resources' names, each with a value that changes with its description; None where there is none."""
+        ...
+
+    def wanted(self, name: str) -> C | None:
+        """A resource's configuration; None while it is stopped.
+
+        Raises UnsupportedError, ValueError or msgspec.ValidationError for one that cannot run.
+        """
+        ...
+
+    def worker(self, config: C) -> Worker[C]:
+        """A worker, not started. Raises as `wanted` does."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a resource was when it was last applied."""
+
+    version: object
+
+
+class Supervisor(Generic[C]):
+    """Runs a worker for each resource of a kind that should run, and follows changes of its configuration."""
+
+    def __init__(self, kind: Kind[C], process: str, state: StateDir) -> None:
+        self._kind = kind
+        self._workers: dict[str, Worker[C]] = {}
+        self._ending: dict[str, Worker[C]] = {}
+        self._seen: dict[str, _Seen] = {}
+        self._unsupported: dict[str, str] = {}
+        self._status = WorkerStatus(state, process, self.counters())
+        self._failing = False
+
+    def run(self, stop: Stop) -> None:
+        """Work until the stop is requested; every worker's progress is then in its checkpoint."""
+        while not stop.requested:
+            self.follow()
+            self._status.counters = self.counters()
+            self._status.tick()
+            stop.wait(LIST_INTERVAL_S)
+        for worker in self._workers.values():
+            worker.request_stop(deliver=True)
+        for worker in self._workers.values():
+            worker.join(self._kind.stop_timeout_s)
+        self._status.counters = self.counters()
+        self._status.write()
+
+    def follow(self) -> None:
+        """Look at the resources once. An endpoint that does not answer changes nothing, and is logged once."""
+        try:
+            listed = self._kind.listed()
+            for name, version in listed.items():
+                if self._has_died(name) or version is None or self._seen.get(name) != _Seen(version):
+                    self._apply(name)
+                    self._seen[name] = _Seen(version)
+        except (BotoCoreError, ClientError) as error:
+            if not self._failing:
+                log.warning("the %ss cannot be listed: %s", self._kind.noun, error)
+            self._failing = True
+            return
+        self._failing = False
+        for name in self._seen.keys() - listed.keys():
+            self._end(name, deliver=False)
+            self._unsupported.pop(name, None)
+            del self._seen[name]
+
+    def counters(self) -> dict[str, object]:
+        """The totals, the greatest lag, each worker's own counters, and what does not run and why."""
+        each = {name: worker.status() for name, worker in self._workers.items()}
+        return {
+            **{key: sum(one[key] for one in each.values()) for key in self._kind.totals},
+            "lag_ms": max((one["lag_ms"] for one in each.values()), default=0),
+            self._kind.plural: each,
+            "unsupported": dict(self._unsupported),
+        }
+
+    def _apply(self, name: str) -> None:
+        try:
+            config = self._kind.wanted(name)
+            if config is not None and self._runs(name, config):
+                self._unsupported.pop(name, None)
+                return
+            before = self._workers.get(name)
+            self._end(
+                name, deliver=before is not None and (config is None or before.config.identity == config.identity)
+            )
+            if config is not None:
+                self._start(name, config)
+        except (UnsupportedError, msgspec.ValidationError, ValueError) as error:
+            if self._unsupported.get(name) != str(error):
+                log.error("%s %s does not run: %s", self._kind.noun, name, error)
+            self._end(name, deliver=True)
+            self._unsupported[name] = str(error)
+            return
+        self._unsupported.pop(name, None)
+
+    def _is_same(self, name: str, config: C) -> bool:
+        worker = self._workers.get(name)
+        return worker is not None and worker.config.identity == config.identity
+
+    def _runs(self, name: str, config: C) -> bool:
+        worker = self._workers.get(name)
+        return worker is not None and worker.is_alive and worker.config == config
+
+    def _start(self, name: str, config: C) -> None:
+        worker = self._kind.worker(config)
+        self._workers[name] = worker
+        if name not in self._ending:
+            worker.start()
+
+    def _has_died(self, name: str) -> bool:
+        """Whether the resource has a worker that does not run: it has failed, or waits for the one before it."""
+        ending = self._ending.get(name)
+        if ending is not None and not ending.is_alive:
+            del self._ending[name]
+        return name in self._workers and not self._workers[name].is_alive
+
+    def _end(self, name: str, *, deliver: bool) -> None:
+        """End a worker. One that outlasts its time ends later: no other reads by its checkpoint before."""
+        worker = self._workers.pop(name, None)
+        if worker is None or not worker.is_alive:
+            return
+        worker.request_stop(deliver=deliver)
+        worker.join(self._kind.stop_timeout_s)
+        if worker.is_alive:
+            log.warning("%s %s has not ended within %.0f s", self._kind.noun, name, self._kind.stop_timeout_s)
+            self._ending[name] = worker
