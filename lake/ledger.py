@@ -1,21 +1,15 @@
-"""The load generator's ledger: writes that the table acknowledged and the change log must contain.
-
-JSON lines: `key` (the key values as text, joined by "/"), `op` (insert, update
-or delete), `version` (of the item that was written or deleted) and `table`.
-"""
+"""The load generator's ledger against the change log, which must contain every write of it (`stack.ledger`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
 from lake.athena import Row
 from lake.scratch import scratch
 from stack import UserError
+from stack.ledger import Acknowledged
 from transform.schema import Column, Table
 
 _REMOVE = "REMOVE"
@@ -28,43 +22,12 @@ CREATE TABLE write (
 """
 
 
-class Acknowledged(Struct, frozen=True):
-    """One write that the table acknowledged."""
-
-    key: str
-    op: Literal["insert", "update", "delete"]
-    version: int
-    table: str
-
-
 class LostWrite(Struct, frozen=True):
     """An acknowledged write that is not in the change log."""
 
     key: str
     op: str
     version: int
-
-
-def read_ledger(path: Path) -> Iterator[Acknowledged]:
-    """The ledger's writes, one by one.
-
-    An unfinished last line is the result of a crash and is skipped. Raises UserError when the file cannot be read or
-    another line is invalid.
-    """
-    decoder = msgspec.json.Decoder(Acknowledged)
-    try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    yield decoder.decode(line)
-                except msgspec.MsgspecError as error:
-                    if not line.endswith(b"\n"):
-                        return
-                    raise UserError(
-                        f"Line {number} of the ledger {path} is not an acknowledged write: {error}."
-                    ) from None
-    except OSError as error:
-        raise UserError(f"The ledger {path} cannot be read: {error.strerror}.") from None
 
 
 class Delivery:

@@ -9,10 +9,11 @@ from lake import buffering
 from lake.athena import Athena, QueryError
 from lake.clients import client
 from lake.items import Items
-from lake.ledger import Delivery, read_ledger
+from lake.ledger import Delivery
 from lake.reader import LakeReader
 from lake.verification import Patience, Progress, Verification, Verifier
 from stack import StackOutputs, UserError
+from stack.ledger import read_ledger
 from transform.schema import TABLE, Table
 
 DEFAULT_TIMEOUT_S = 600.0

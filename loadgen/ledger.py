@@ -1,8 +1,5 @@
-"""The ledger: a line for each write that was acknowledged, so that delivery can be proven write by write.
+"""Appends to the ledger, so that delivery can be proven write by write; `stack.ledger` has its format.
 
-Each line is a JSON object: `key` (the key values as text, joined by "/"), `op`
-(insert, update or delete), `version` (of the item that was written or
-deleted), `at` (when the answer came, ISO 8601 in UTC) and `table`.
 Lines are appended whole and soon, so what a crash loses is what was
 acknowledged in the last fraction of a second, and several processes can
 append to one file.
@@ -15,10 +12,9 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
 from loadgen.clock import WallClock
 from loadgen.dynamodb.writes import Write
+from stack.ledger import HEADER, line
 
 _FLUSH_BYTES = 64 * 1024
 
@@ -43,19 +39,17 @@ class LedgerFile:
     """A ledger appended to a file. OSError from the constructor when it cannot be written."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        self._lines = bytearray()
+        self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        # What a crash left of a line must not become part of ours.
+        size = os.fstat(self._fd).st_size
+        self._lines = bytearray(b"" if size == 0 or os.pread(self._fd, 1, size - 1) == b"\n" else b"\n")
+        self._lines += HEADER
         self._clock = WallClock(0)
 
     def acknowledged(self, write: Write) -> None:
         """Note a write that the table has acknowledged just now."""
-        self._lines += b'{"key":%b,"op":"%b","version":%d,"at":"%b","table":%b}\n' % (
-            msgspec.json.encode(write.key),
-            write.op.encode(),
-            write.version,
-            self._clock.text(time.time_ns()),
-            msgspec.json.encode(write.table),
-        )
+        at = self._clock.text(time.time_ns())
+        self._lines += line(write.key, write.op, write.version, at, write.table)
         if len(self._lines) >= _FLUSH_BYTES:
             self.flush()
 

@@ -19,6 +19,7 @@ from loadgen.schedule.keys import Uniform
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import Constant
+from stack.ledger import read_ledger
 from tests.integration.loadgen.faulty import Fault, Faulty, Script, faulty_server
 
 WRITES = 300
@@ -69,7 +70,7 @@ async def run(
 
 
 def read(ledger: Path) -> list[dict[str, Any]]:
-    return [msgspec.json.decode(line) for line in ledger.read_bytes().splitlines()]
+    return [msgspec.to_builtins(write) for write in read_ledger(ledger)]
 
 
 def every(period: int, *faults: Fault) -> Script:

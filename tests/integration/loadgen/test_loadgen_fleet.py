@@ -12,6 +12,7 @@ import pytest
 from loadgen.cli import main
 from loadgen.metrics.histogram import decode
 from loadgen.report import report as reports
+from stack.ledger import read_ledger
 from tests.integration.loadgen.order_table import REGION, OrderTable
 
 
@@ -63,7 +64,7 @@ def test_the_ledger_of_two_processes_has_a_line_a_write(order_table: OrderTable,
     ledger = tmp_path / "run.ledger"
     load = ("--rps", "100", "--duration", "1", "--processes", "2", "--ledger", str(ledger), "--quiet")
     assert main([*load, *options(order_table, tmp_path)]) == 0
-    assert len(ledger.read_bytes().splitlines()) == 100
+    assert len(list(read_ledger(ledger))) == 100
 
 
 def test_a_batched_run_leaves_the_same_orders(order_table: OrderTable, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from loadgen.cli import main
 from loadgen.metrics.histogram import decode
 from loadgen.report import report as reports
 from loadgen.report.report import RunReport
+from stack.ledger import read_ledger
 from tests.integration.loadgen.order_table import REGION, OrderTable
 
 WRITERS = ("fast", "aioboto3")
@@ -27,8 +28,8 @@ def options(table: OrderTable, directory: Path, *more: str) -> list[str]:
 
 
 def load(directory: Path) -> tuple[RunReport, list[dict[str, Any]]]:
-    lines = (directory / "run.ledger").read_bytes().splitlines()
-    return reports.load(directory / "report.json"), [msgspec.json.decode(line) for line in lines]
+    ledger = [msgspec.to_builtins(write) for write in read_ledger(directory / "run.ledger")]
+    return reports.load(directory / "report.json"), ledger
 
 
 @pytest.mark.parametrize("writer", WRITERS)

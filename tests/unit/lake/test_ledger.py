@@ -1,43 +1,14 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from lake.athena import Row
-from lake.ledger import Acknowledged, Delivery, LostWrite, read_ledger, version_column
+from lake.ledger import Delivery, LostWrite, version_column
 from stack import UserError
+from stack.ledger import Acknowledged
 from transform.schema import TABLE, Column, KeyAttribute, Table
-
-LINE = b'{"key":"o-1","op":"insert","version":1,"at":"2026-01-01T00:00:00.000Z","table":"orders"}\n'
-
-
-def _file(tmp_path: Path, content: bytes) -> Path:
-    path = tmp_path / "run.ledger"
-    path.write_bytes(content)
-    return path
-
-
-def test_a_ledger_is_read_line_by_line(tmp_path: Path) -> None:
-    path = _file(tmp_path, LINE + LINE.replace(b"insert", b"delete"))
-    assert [write.op for write in read_ledger(path)] == ["insert", "delete"]
-
-
-def test_what_a_crash_left_of_the_last_line_is_passed_over(tmp_path: Path) -> None:
-    assert len(list(read_ledger(_file(tmp_path, LINE + LINE[:40])))) == 1
-
-
-@pytest.mark.parametrize("line", [b"{}\n", b'{"key":1}\n', LINE.replace(b"insert", b"upsert"), b"\xff\n"])
-def test_any_other_line_is_named(tmp_path: Path, line: bytes) -> None:
-    path = _file(tmp_path, LINE + line + LINE)
-    with pytest.raises(UserError, match=r"Line 2 of the ledger .*run\.ledger"):
-        list(read_ledger(path))
-
-
-def test_a_ledger_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot be read: No such file"):
-        list(read_ledger(tmp_path / "none"))
 
 
 def _writes(*writes: tuple[str, str, int]) -> list[Acknowledged]:

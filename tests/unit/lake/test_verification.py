@@ -11,10 +11,11 @@ from lake.athena import Row
 from lake.comparison import Difference
 from lake.drain import LogState
 from lake.findings import show, write_json
-from lake.ledger import Acknowledged, Delivery
+from lake.ledger import Delivery
 from lake.progress import progress_display
 from lake.reader import Changes
 from lake.verification import Patience, Progress, Verification, Verifier
+from stack.ledger import Acknowledged
 from transform.schema import Column, KeyAttribute, Table
 
 TABLE = Table(
