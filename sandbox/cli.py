@@ -38,7 +38,7 @@ examples:
   python -m sandbox down
 
 exit codes:
-  0 done, and all is up    1 some process is dead, or the demo found a difference
+  0 done, and all is up    1 a process is dead or a pipe fails, or the demo found a difference
   2 something to mend first: one sentence says what    130 interrupted"""
 
 
@@ -122,6 +122,8 @@ def _up(arguments: Namespace) -> int:
     else:
         console.show_outputs(up.outputs)
         console.say(up.sentence)
+    if up.lost:
+        console.say(up.lost)
     return 0
 
 
@@ -134,11 +136,14 @@ def _status(arguments: Namespace) -> int:
         console.show_json([process._asdict() | {"state": console.state_of(process)} for process in health])
     else:
         console.show_health(health)
+    failing = [failure for process in health if process.alive for failure in console.failures(process)]
+    for failure in failing:
+        console.say(failure)
     dead = [process.process for process in health if not process.alive]
     if not dead:
         if how := sandbox.emptiness():
             console.say(how)
-        return 0
+        return EXIT_SOME_DEAD if failing else 0
     if "server" in dead:
         lost = "The server is dead, and with it what was in the sandbox: start anew"
     else:

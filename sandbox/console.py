@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from rich.console import Console
 from rich.status import Status
@@ -20,7 +20,7 @@ from rich.text import Text
 from sandbox.lifecycle import Health
 
 _SILENT_S = 10.0
-_STATES = {"up": "green", "starting": "yellow", "silent": "yellow", "dead": "bold red"}
+_STATES = {"up": "green", "starting": "yellow", "silent": "yellow", "failing": "bold red", "dead": "bold red"}
 _NOT_COUNTERS = frozenset({"process", "pid", "updated_at"})
 
 out = Console(highlight=False, soft_wrap=True)
@@ -88,13 +88,21 @@ def show_health(health: Sequence[Health]) -> None:
 
 
 def state_of(process: Health) -> str:
-    """up, starting, silent (a worker that has not told anything for 10 s), or dead."""
+    """up, starting, silent (a worker that has not told anything for 10 s), failing (a pipe does not work), or dead."""
     if not process.alive:
         return "dead"
     if not process.ready:
         return "starting"
     updated_s = process.status.get("updated_at")
-    return "silent" if updated_s is not None and time.time() - updated_s > _SILENT_S else "up"
+    if updated_s is not None and time.time() - updated_s > _SILENT_S:
+        return "silent"
+    return "failing" if process.status.get("failing") else "up"
+
+
+def failures(process: Health) -> list[str]:
+    """A sentence about each resource that is to work in a process and does not."""
+    failing = cast("Mapping[str, str]", process.status.get("failing") or {})
+    return [f"{process.process}: {name} does not work. {reason}" for name, reason in failing.items()]
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

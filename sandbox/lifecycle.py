@@ -39,6 +39,10 @@ _PACKAGES = (
     *("pulumi", "pulumi_aws", "pyparsing", "sqlglot", "yaml", "ziglang"),
 )
 _LONGEST_SERVICE = "functions"
+_LOST = (
+    "The server had died: tables, streams, objects and queues that were in the sandbox are lost, and the stack was "
+    "deployed again, empty."
+)
 
 
 class Deployment(NamedTuple):
@@ -49,10 +53,14 @@ class Deployment(NamedTuple):
 
 
 class Up(NamedTuple):
-    """What `up` came to: the stack's outputs (of an empty sandbox its endpoint and region), and a sentence about it."""
+    """What `up` came to: the stack's outputs (of an empty sandbox its endpoint and region), and a sentence about it.
+
+    `lost` is the sentence about what was in the sandbox before its server died, "" where nothing was.
+    """
 
     outputs: dict[str, Any]
     sentence: str
+    lost: str = ""
 
 
 class Health(NamedTuple):
@@ -87,11 +95,12 @@ class Sandbox:
         _check_installed()
         with self._lock():
             last_port, last = self._port(), self.deployment()
+            lost = _LOST if last is not None and self._exists() and not is_alive(self.state, SERVER) else ""
             running = self._running()
             if running is None:
                 empty = empty or (stack is None and last is not None and last.stack is None)
                 stack = stack or (last and last.stack) or DEFAULT_STACK
-                return self._start_anew(program, stack, port or last_port, empty)
+                return self._start_anew(program, stack, port or last_port, empty)._replace(lost=lost)
             self._check_same(running, stack, port, empty)
             return self._restart_dead(running)
 

@@ -20,7 +20,8 @@ from sandbox.state import StateDir
 
 log = logging.getLogger(__name__)
 
-_ENDED = "SHARD_END"
+ENDED = "SHARD_END"
+"""In the place of a sequence number: all of a closed shard was accepted."""
 
 
 class SourceRecord(Protocol):
@@ -96,11 +97,11 @@ class Checkpoint:
     def accepted(self, shard_id: str) -> str | None:
         """The last accepted sequence number; None when there is none or the shard has ended."""
         sequence = self._shards.get(shard_id)
-        return None if sequence == _ENDED else sequence
+        return None if sequence == ENDED else sequence
 
     def has_ended(self, shard_id: str) -> bool:
         """True once the whole of a closed shard has been accepted."""
-        return self._shards.get(shard_id) == _ENDED
+        return self._shards.get(shard_id) == ENDED
 
     def advance(self, shard_id: str, sequence: str) -> None:
         """Everything up to and including this sequence number has been accepted."""
@@ -109,7 +110,7 @@ class Checkpoint:
 
     def end(self, shard_id: str) -> None:
         """Everything in this closed shard has been accepted."""
-        self._shards[shard_id] = _ENDED
+        self._shards[shard_id] = ENDED
         self._dirty = True
 
     def forget(self, shard_ids: set[str]) -> None:
@@ -117,6 +118,10 @@ class Checkpoint:
         for shard_id in shard_ids & self._shards.keys():
             del self._shards[shard_id]
             self._dirty = True
+
+    def all(self) -> dict[str, str]:
+        """How far each shard has been accepted: a sequence number, or `ENDED`. May be asked for in any thread."""
+        return dict(self._shards)
 
     def known(self) -> set[str]:
         """The shards that something is known of."""

@@ -9,6 +9,7 @@ stands in the status.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -17,10 +18,12 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.state import StateDir, Stop, WorkerStatus
+from sandbox.unread import Source, UnreadClient
 
 log = logging.getLogger(__name__)
 
 LIST_INTERVAL_S = 1.0
+_CONVALESCENCE_S = 5.0
 
 
 class UnsupportedError(Exception):
@@ -69,6 +72,16 @@ class Worker(Protocol[C_co]):
         """Its counters, and `lag_ms`."""
         ...
 
+    @property
+    def source(self) -> Source:
+        """What it reads, and how far it has come."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it does not work now, or why its thread has ended; None while it works."""
+        ...
+
 
 class Kind(Protocol[C]):
     """A kind of resource: how it is called, found and run.
@@ -108,8 +121,10 @@ class _Seen:
 class Supervisor(Generic[C]):
     """Runs a worker for each resource of a kind that should run, and follows changes of its configuration."""
 
-    def __init__(self, kind: Kind[C], process: str, state: StateDir) -> None:
+    def __init__(self, kind: Kind[C], process: str, state: StateDir, unread: UnreadClient | None = None) -> None:
         self._kind = kind
+        self._unread = unread
+        self._died: dict[str, tuple[str, float]] = {}
         self._workers: dict[str, Worker[C]] = {}
         self._ending: dict[str, Worker[C]] = {}
         self._seen: dict[str, _Seen] = {}
@@ -148,17 +163,33 @@ class Supervisor(Generic[C]):
         for name in self._seen.keys() - listed.keys():
             self._end(name, deliver=False)
             self._unsupported.pop(name, None)
+            self._died.pop(name, None)
             del self._seen[name]
 
     def counters(self) -> dict[str, object]:
-        """The totals, the greatest lag, each worker's own counters, and what does not run and why."""
-        each = {name: worker.status() for name, worker in self._workers.items()}
+        """The totals, the greatest lag, each worker's own counters, and what does not run or work and why.
+
+        How far a worker is behind is what it has not accepted at its source, read or not, where the server says it.
+        """
+        each = {name: self._account_of(worker) for name, worker in self._workers.items()}
         return {
             **{key: sum(one[key] for one in each.values()) for key in self._kind.totals},
             "lag_ms": max((one["lag_ms"] for one in each.values()), default=0),
             self._kind.plural: each,
             "unsupported": dict(self._unsupported),
+            "failing": self._failing_ones(),
         }
+
+    def _account_of(self, worker: Worker[C]) -> dict[str, Any]:
+        behind = {} if self._unread is None else self._unread.counters(worker.source)
+        return {**worker.status(), **behind}
+
+    def _failing_ones(self) -> dict[str, str]:
+        """What is to work and does not, by name; one that died counts until its successor has worked for a while."""
+        now_s = time.monotonic()
+        died = {name: reason for name, (reason, at_s) in self._died.items() if now_s - at_s < _CONVALESCENCE_S}
+        troubled = {name: worker.trouble for name, worker in self._workers.items()}
+        return {**died, **self._unsupported, **{name: reason for name, reason in troubled.items() if reason}}
 
     def _apply(self, name: str) -> None:
         try:
@@ -167,6 +198,8 @@ class Supervisor(Generic[C]):
                 self._unsupported.pop(name, None)
                 return
             before = self._workers.get(name)
+            if before is not None and not before.is_alive and before.trouble is not None:
+                self._died[name] = before.trouble, time.monotonic()
             self._end(
                 name, deliver=before is not None and (config is None or before.config.identity == config.identity)
             )

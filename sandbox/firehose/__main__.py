@@ -5,13 +5,14 @@ from __future__ import annotations
 from sandbox.firehose.worker import DeliveryStreams
 from sandbox.state import Stop, worker_arguments
 from sandbox.supervisor import Supervisor
+from sandbox.unread import UnreadClient
 
 
 def main() -> None:
     """Run the worker until SIGTERM."""
     stop = Stop()
     endpoint_url, state = worker_arguments()
-    Supervisor(DeliveryStreams(endpoint_url, state), "firehose", state).run(stop)
+    Supervisor(DeliveryStreams(endpoint_url, state), "firehose", state, UnreadClient(endpoint_url)).run(stop)
 
 
 if __name__ == "__main__":

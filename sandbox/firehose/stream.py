@@ -16,6 +16,7 @@ from sandbox.firehose.transform import Function
 from sandbox.shards import Checkpoint
 from sandbox.state import StateDir, client
 from sandbox.streams import KinesisStream
+from sandbox.unread import Source
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,9 @@ class DeliveryStream:
             table=self._table,
             clock=time.time,
         )
-        self._flow = Flow(config, ports, Checkpoint(state, f"firehose-{config.name}", config.identity))
+        self._checkpoint = Checkpoint(state, f"firehose-{config.name}", config.identity)
+        self._flow = Flow(config, ports, self._checkpoint)
+        self._trouble: str | None = None
         self._status = self._flow.account()
         self._stop = threading.Event()
         self._delivers_at_end = True
@@ -64,13 +67,29 @@ class DeliveryStream:
         """The counters, and how far behind the stream is, as its own thread saw them last."""
         return self._status
 
+    @property
+    def source(self) -> Source:
+        """What it reads, and how far it has delivered."""
+        return Source(self.config.source_arn, self._checkpoint.all(), self.config.created_at)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it does not work now; None while it does."""
+        return self._trouble
+
     def _run(self) -> None:
         log.info("delivery stream %s: from %s", self.config.name, self.config.source_arn)
-        while not self._stop.is_set():
-            pause = self._flow.step()
-            self._status = self._flow.account()
-            if pause > 0:
-                self._stop.wait(pause)
+        try:
+            while not self._stop.is_set():
+                pause = self._flow.step()
+                self._status = self._flow.account()
+                if pause > 0:
+                    self._stop.wait(pause)
+        except Exception as error:
+            # The thread ends, and the supervisor starts another; what was read is read again from the checkpoint.
+            log.exception("delivery stream %s failed", self.config.name)
+            self._trouble = f"It failed: {type(error).__name__}: {error}"
+            return
         if self._delivers_at_end:
             self._flow.finish()
         self._status = self._flow.account()

@@ -14,16 +14,20 @@ from sandbox.front.cbor import CborError
 from sandbox.front.control import Control, refuses
 from sandbox.front.control.absent import failed
 from sandbox.front.control.translation import translation_of
+from sandbox.front.control.working import watch
 from sandbox.front.data_calls import DataCalls
 from sandbox.front.functions import function_code
 from sandbox.front.install import install
 from sandbox.front.moto_app import MotoApp
 from sandbox.front.protocols import Protocol, error_in_protocol, protocol_of, signed_for
-from sandbox.front.reply import Reply, Request, ServiceError, random_hex
+from sandbox.front.reply import Reply, Request, ServiceError, json_reply, random_hex
 from sandbox.front.services import Services, service_of
+from sandbox.front.unread import unread
 from sandbox.kinesis.subscription import AWS_CBOR, OPERATION, Subscriptions
 from sandbox.refusals import refuse
 from sandbox.state import StateDir
+from sandbox.unread import PATH as UNREAD
+from sandbox.unread import Source
 
 log = logging.getLogger(__name__)
 refuses(refuse)
@@ -46,6 +50,7 @@ class Front:
         install()
         self._control = Control(MotoApp(host, port))
         self._services = Services(state)
+        watch(state)
         self._calls = DataCalls()
         self._subscriptions = Subscriptions()
 
@@ -89,7 +94,7 @@ class Front:
     async def _answer(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> Reply:
         path: str = scope["path"]
         if path.startswith("/_sandbox/"):
-            return _internal(path, scope["query_string"].decode("latin-1"))
+            return _internal(path, scope["query_string"].decode("latin-1"), body)
         if target == _SUBSCRIBE:
             return self._subscribe(_request(scope, body))
         if headers.get(b"content-type") == _AWS_CBOR:
@@ -145,9 +150,11 @@ async def _send_on(
             await chunks.aclose()
 
 
-def _internal(path: str, query: str) -> Reply:
+def _internal(path: str, query: str, body: bytes) -> Reply:
     if path == "/_sandbox/health":
         return _HEALTH
+    if path == UNREAD:
+        return json_reply(200, msgspec.json.encode(unread(msgspec.json.decode(body, type=Source))))
     code = function_code(path, query)
     if code is None:
         return Reply(404, [("content-type", "text/plain")], b"There is no such thing in the sandbox.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from sandbox.pipes.worker import Pipes
 from sandbox.state import Stop, worker_arguments
 from sandbox.supervisor import Supervisor
+from sandbox.unread import UnreadClient
 
 
 def main() -> None:
     """Run the worker until SIGTERM."""
     stop = Stop()
     endpoint_url, state = worker_arguments()
-    Supervisor(Pipes(endpoint_url, state), "pipes", state).run(stop)
+    Supervisor(Pipes(endpoint_url, state), "pipes", state, UnreadClient(endpoint_url)).run(stop)
 
 
 if __name__ == "__main__":

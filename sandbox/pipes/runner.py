@@ -25,6 +25,7 @@ from sandbox.pipes.templates import compile_parameter, compile_template
 from sandbox.shards import Checkpoint, ShardReader, StreamApi
 from sandbox.state import StateDir
 from sandbox.streams import ChangeRecord, DynamoDbStream, KinesisStream
+from sandbox.unread import Source
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ class PipeRunner:
         self._shards: dict[str, PipeShard] = {}
         self._status = self._account()
         self._discovery_due = 0.0
-        self._failing = False
+        self._trouble: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"pipe-{config.name}", daemon=True)
 
     def start(self) -> None:
@@ -121,6 +122,16 @@ class PipeRunner:
     def status(self) -> Mapping[str, Any]:
         """The counters, and how far behind the pipe is, as its own thread saw them last."""
         return self._status
+
+    @property
+    def source(self) -> Source:
+        """What it reads, and how far it has come."""
+        return Source(self.config.source_arn, self._checkpoint.all(), self.config.since)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it does not work now; None while it does."""
+        return self._trouble
 
     def _compile(self, config: PipeConfig) -> Steps:
         steps = compile_steps(config)
@@ -154,11 +165,16 @@ class PipeRunner:
 
     def _run(self) -> None:
         log.info("pipe %s: from %s to %s", self.config.name, self.config.source_arn, self.config.target_arn)
-        while not self._stop.is_set():
-            pause = self._round()
-            self._status = self._account()
-            if pause > 0:
-                self._stop.wait(pause)
+        try:
+            while not self._stop.is_set():
+                pause = self._round()
+                self._status = self._account()
+                if pause > 0:
+                    self._stop.wait(pause)
+        except Exception as error:
+            # The thread ends, and the supervisor starts another; meanwhile the pipe is not said to be running.
+            log.exception("pipe %s failed", self.config.name)
+            self._trouble = f"It failed: {type(error).__name__}: {error}"
         self._checkpoint.save()
         log.info("pipe %s: stopped", self.config.name)
 
@@ -177,13 +193,13 @@ class PipeRunner:
             self._discover()
             pauses = [self._step(shard) for shard in list(self._shards.values())]
         except CallError as error:
-            if not self._failing:
+            if self._trouble is None:
                 log.warning("pipe %s: source: %s", self.config.name, error)
-            self._failing = True
+            self._trouble = f"Its source cannot be read: {error}"
             return _OUTAGE_PAUSE_S
-        if self._failing:
+        if self._trouble is not None:
             log.info("pipe %s: source answers again", self.config.name)
-            self._failing = False
+            self._trouble = None
         return min(pauses, default=DISCOVERY_INTERVAL_S)
 
     def _step(self, shard: PipeShard) -> float:

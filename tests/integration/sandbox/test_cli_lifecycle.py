@@ -114,6 +114,8 @@ def test_a_sandbox_is_started_mended_lost_interrupted_and_taken_down(sandbox: Co
     status = sandbox("status")
     assert status.code == 1
     assert status.err == f"pipes is dead: restart with `python -m sandbox up --state-dir {sandbox.state.path}`.\n"
+    pipes = client("pipes", f"http://127.0.0.1:{sandbox.port}").list_pipes()["Pipes"]
+    assert {(pipe["DesiredState"], pipe["CurrentState"]) for pipe in pipes} == {("RUNNING", "START_FAILED")}
     mended = sandbox("up")
     assert mended.code == 0
     assert mended.err.splitlines()[-1] == "The sandbox was running; restarted pipes."

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -179,3 +180,39 @@ def test_what_was_started_empty_and_has_died_is_started_empty_again(
         state.write_json("deployment.json", {"stack": None, "region": "eu-west-1"})
         Sandbox(state, lambda _: None).up(tmp_path, stack, None)
     assert started == [("local", 4600, True), ("dev", 4600, False)]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_up_says_what_was_lost_with_a_server_that_died(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    def start(_: Sandbox, program: Path, stack: str, port: int, empty: bool) -> Up:
+        del program, stack, port, empty
+        return Up({}, "started")
+
+    monkeypatch.setattr(Sandbox, "_start_anew", start)
+    state = StateDir(tmp_path / "state")
+    state.write_json("sandbox.lock", {})
+    state.write_json("deployment.json", {"stack": "local", "region": "eu-west-1"})
+    state.write_json("server.pid", Record(os.getpid(), "another process")._asdict())
+    up = ["up", "--state-dir", str(state.path), *(["--json"] if as_json else [])]
+    assert cli.main(up) == 0
+    assert "tables, streams, objects and queues that were in the sandbox are lost" in capsys.readouterr().err
+    assert cli.main(up) == 0
+    assert "lost" not in capsys.readouterr().err
+
+
+def test_a_pipe_that_does_not_work_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"failing": {"orders": "Its source cannot be read."}, "updated_at": time.time()}
+    health = [Health("pipes", alive=True, ready=True, pid=1, since_s=time.time(), status=told)]
+
+    def told_health(_: Sandbox) -> list[Health]:
+        return health
+
+    monkeypatch.setattr(Sandbox, "health", told_health)
+    assert cli.main(["status", "--state-dir", str(tmp_path)]) == 1
+    captured = capsys.readouterr()
+    assert "failing" in captured.out
+    assert "pipes: orders does not work. Its source cannot be read." in captured.err

@@ -13,6 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from sandbox.state import StateDir
 from sandbox.supervisor import Kind, Supervisor, UnsupportedError
+from sandbox.unread import Source
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Working:
         self.is_alive = False
         self.stops: list[bool] = []
         self._stubborn = stubborn
+        self.trouble: str | None = None
+        self.source = Source("arn:aws:kinesis:eu-west-1:123456789012:stream/s", {})
 
     def start(self) -> None:
         self.is_alive = True
@@ -98,6 +101,7 @@ def test_a_resource_has_a_worker_while_it_is_there(state: StateDir) -> None:
         "lag_ms": 5,
         "things": {"a": {"records_in": 2, "lag_ms": 5}},
         "unsupported": {},
+        "failing": {},
     }
     supervisor.follow()
     assert things.made == [a]
@@ -178,3 +182,20 @@ def test_an_endpoint_that_does_not_answer_changes_nothing(state: StateDir, caplo
         supervisor.follow()
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["the things cannot be listed"]
     assert things.made[0].is_alive
+
+
+def test_what_is_to_work_and_does_not_is_failing(state: StateDir) -> None:
+    things = Things({"dies": Thing(), "troubled": Thing(), "unsupported": UnsupportedError("no such source")})
+    supervisor = Supervisor(things, "things", state)
+    supervisor.follow()
+    dies, troubled = things.made
+    dies.is_alive, dies.trouble = False, "It failed: KeyError"
+    troubled.trouble = "Its source cannot be read"
+    supervisor.follow()
+    assert len(things.made) == 3, "what has died is started again"
+    failing = {"dies": "It failed: KeyError", "troubled": troubled.trouble, "unsupported": "no such source"}
+    assert supervisor.counters()["failing"] == failing
+    troubled.trouble = None
+    del things.there["dies"]
+    supervisor.follow()
+    assert supervisor.counters()["failing"] == {"unsupported": "no such source"}

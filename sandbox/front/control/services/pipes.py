@@ -10,6 +10,7 @@ from moto.pipes.models import EventBridgePipesBackend, Pipe, pipes_backends
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
 from sandbox.front.control.registry import amends, answers, refuses
+from sandbox.front.control.working import trouble_of
 from sandbox.front.reply import ServiceError
 
 _FILTERS = "FilterCriteria"
@@ -31,8 +32,15 @@ def exists(service: str, operation: str, region: str, parameters: Mapping[str, A
 
 @amends("pipes", "CreatePipe", "DescribePipe", "StartPipe", "StopPipe")
 def state(_: Call, output: dict[str, Any]) -> None:
-    """A pipe is in the state that is wanted of it: moto has one that was made STOPPED run."""
+    """A pipe is in the state that is wanted of it, if it works: moto has one that was made STOPPED run.
+
+    One that should run and does not says why, as AWS says it:
+    https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html, CurrentState and StateReason.
+    """
     output["CurrentState"] = output["DesiredState"]
+    trouble = trouble_of("pipes", output["Name"]) if output["DesiredState"] == "RUNNING" else None
+    if trouble is not None:
+        output["CurrentState"], output["StateReason"] = "START_FAILED", trouble
 
 
 @amends("pipes", "ListPipes")

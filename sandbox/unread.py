@@ -1,0 +1,50 @@
+"""How far behind its stream a worker is: what it has not accepted, counted where the records are.
+
+A worker knows only what it has read. The server keeps the streams, and answers
+for a stream and how far each of its shards was accepted (`sandbox.front.unread`).
+"""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from sandbox.awsjson import CallError, HttpClient
+
+PATH = "/_sandbox/unread"
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A stream (its ARN) and the last accepted sequence number by shard.
+
+    `since` (epoch seconds) is when reading began, None for from the oldest record.
+    """
+
+    stream: str
+    accepted: dict[str, str]
+    since: float | None = None
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """The number of records that were not accepted, and when the oldest of them arrived (epoch seconds)."""
+
+    records: int = 0
+    oldest_s: float | None = None
+
+
+class UnreadClient:
+    """Asks the server. Not for use by several threads."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self._http = HttpClient(endpoint_url, timeout_s=5.0)
+
+    def counters(self, source: Source) -> dict[str, int]:
+        """`backlog` in records and `lag_ms`, the age of the oldest; empty where the server does not answer."""
+        try:
+            response = self._http.request("POST", PATH, msgspec.json.encode(source))
+            unread = msgspec.json.decode(response.body, type=Unread)
+        except (CallError, msgspec.DecodeError):
+            return {}
+        lag_s = 0.0 if unread.oldest_s is None else max(0.0, time.time() - unread.oldest_s)
+        return {"backlog": unread.records, "lag_ms": int(lag_s * 1000)}
