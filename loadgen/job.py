@@ -43,7 +43,7 @@ class SegmentTotals(Struct, kw_only=True):
     elapsed_s: float
     cpu_s: float
     failure: str | None = None
-    braked: bool = False
+    limit_reached: bool = False
     native: bool = False
 
 

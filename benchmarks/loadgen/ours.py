@@ -15,6 +15,7 @@ from loadgen.dynamodb.reference import ReferenceWriter
 from loadgen.dynamodb.writer import Endpoint, Limits, Writer
 from loadgen.dynamodb.writes import Call, Outcome, Reply
 from loadgen.engine.engine import Engine
+from loadgen.engine.segment import call_source
 from loadgen.metrics.counters import Counts, SegmentMetrics
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import Constant
@@ -119,10 +120,10 @@ async def _can(writer: FastWriter, rate: float, items_each: int) -> bool:
 async def _counts(writer: FastWriter, rate: float, seconds: float, items_each: int) -> Counts:
     """What comes of a plan with this rate. What is in flight beyond the connections waits for one."""
     plan = Plan(profile=Constant(rate, seconds), seed=1, mix=INSERTS, batch=items_each)
-    source = orders()
     start_ns = time.monotonic_ns()
     metrics = SegmentMetrics(start_ns, 0)
-    await Engine(plan, source, writer, metrics, start_ns=start_ns, keys={TABLE: ("order_id",)}).run()
+    source = call_source(plan, orders(), metrics, start_ns=start_ns)
+    await Engine(plan, source, writer, metrics, keys={TABLE: ("order_id",)}).run()
     return metrics.measured.counts()
 
 

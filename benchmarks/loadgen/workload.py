@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from loadgen.compiled import native
 from loadgen.dynamodb.writes import Call, batch, single
 from loadgen.schedule.keys import Uniform
 from loadgen.schedule.mix import Mix
 from loadgen.workloads import pools
+from loadgen.workloads.inserts import Inserts
 from loadgen.workloads.orders import Orders
 from loadgen.workloads.pools import Pools
 
@@ -34,10 +36,10 @@ def calls(items_each: int) -> Iterator[Call]:
     """Calls with fresh orders, without end."""
     source = orders()
     offsets_ns = itertools.count(0, 20_000)
-    if items_each > 1:
-        arrivals = source.bulks(offsets_ns, items_each, wait_ns=10**9, boundary_ns=0)
-        if arrivals is not None:
-            return map(single, map(source.write, arrivals))
+    if items_each > 1 and native is not None:
+        inserts = Inserts(source)
+        batches = inserts.batches(offsets_ns, items_each, wait_ns=10**9, boundary_ns=0)
+        return (inserts.call(rows, due_ns) for due_ns, rows in batches)
     writes = map(source.write, source.arrivals(offsets_ns))
     if items_each == 1:
         return map(single, writes)

@@ -15,7 +15,6 @@ from typing import Literal
 from msgspec import Struct
 
 from loadgen.dynamodb.item import Item
-from loadgen.schedule.arrivals import PlannedInsert
 from loadgen.schedule.mix import Op
 
 Target = Literal["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
@@ -41,13 +40,11 @@ class Write(Struct, gc=False):
     """One change to one item.
 
     `key` is the item's key values as text, joined by "/"; `parameters` are the
-    members of the request's JSON object but for TableName, without its braces,
+    members of the request's JSON object except TableName, without its braces,
     in pieces that are joined when the whole request is; `units` are the write
     units that DynamoDB is expected to charge; `subject` is the workload's own,
-    given back when the write is settled; `substitute` says that this write
-    stands in for a planned one that was not possible. `rows` are the inserts
-    that it carries if it is a whole batch in bulk: then `target` is
-    BatchWriteItem, `parameters` its whole body, and there is no key.
+    given back when the write is finished; `substitute` says that this write
+    replaces a planned one that was not possible.
     """
 
     op: Op
@@ -61,7 +58,6 @@ class Write(Struct, gc=False):
     proof: Proof | None = None
     substitute: bool = False
     planned_ns: int = 0
-    rows: tuple[PlannedInsert, ...] = ()
 
 
 class Call(Struct, gc=False):
@@ -130,9 +126,7 @@ class WriteResult(Enum):
 
 
 def single(write: Write) -> Call:
-    """The call that carries one write, or one that is a whole batch."""
-    if write.rows:
-        return Call(write.target, write.parameters, [write])
+    """The call that carries one write."""
     # Tuples are added in half the time that it takes to unpack one into another.
     return Call(write.target, _head(write.table) + write.parameters + _TAIL, [write])
 

@@ -8,10 +8,14 @@ from pathlib import Path
 
 from loadgen import compiled
 from loadgen.dynamodb.writers import open_writer
+from loadgen.engine.batched_inserts import BatchedInserts
 from loadgen.engine.engine import Engine
+from loadgen.engine.planned_writes import PlannedWrites
+from loadgen.engine.source import CallSource
 from loadgen.job import Job, SegmentTotals
-from loadgen.ledger import LedgerFile
+from loadgen.ledger import Ledger, LedgerFile
 from loadgen.metrics.counters import MetricsRow, SegmentMetrics
+from loadgen.schedule.plan import Plan
 from loadgen.workloads import custom, pools
 from loadgen.workloads.base import Workload
 from loadgen.workloads.custom import Scripted
@@ -43,15 +47,16 @@ class Segment:
         job, plan = self._job, self._job.plan
         start_ns = time.monotonic_ns() + start_epoch_ns - time.time_ns()
         metrics = SegmentMetrics(start_ns, plan.warm_up_s)
+        ledger = LedgerFile(Path(job.ledger)) if job.ledger is not None else None
+        source = call_source(plan, self._workload(start_epoch_ns), metrics, start_ns=start_ns, ledger=ledger)
         self._engine = Engine(
             plan,
-            self._workload(start_epoch_ns),
+            source,
             self._writer,
             metrics,
-            start_ns=start_ns,
             keys=job.keys,
             policy=job.policy,
-            ledger=LedgerFile(Path(job.ledger)) if job.ledger is not None else None,
+            ledger=ledger,
             on_row=self._on_row,
         )
         if self._stopped:
@@ -65,7 +70,7 @@ class Segment:
             elapsed_s=(time.monotonic_ns() - start_ns) / 1e9,
             cpu_s=time.thread_time() - cpu_s,
             failure=self._engine.failure,
-            braked=self._engine.braked,
+            limit_reached=self._engine.limit_reached,
             native=compiled.native is not None,
         )
 
@@ -104,3 +109,12 @@ class Segment:
             whole_items=plan.batch > 1,
             item_bytes=plan.item_bytes,
         )
+
+
+def call_source(
+    plan: Plan, workload: Workload, metrics: SegmentMetrics, *, start_ns: int, ledger: Ledger | None = None
+) -> CallSource:
+    """The fastest source of calls that carries out a plan with this workload."""
+    if isinstance(workload, Orders) and BatchedInserts.fits(plan, workload):
+        return BatchedInserts(plan, workload, metrics, start_ns=start_ns, ledger=ledger)
+    return PlannedWrites(plan, workload, metrics, start_ns=start_ns, ledger=ledger)

@@ -87,7 +87,7 @@ def _verdict(report: RunReport) -> str:
     ]
     if report.interrupted:
         sentences.append((False, "the run was stopped before its end"))
-    if report.braked:
+    if report.limit_reached:
         sentences.append((False, "the run ended at its limit of write units"))
     if report.failure is not None:
         sentences.append((False, f"the run was given up: {report.failure}"))

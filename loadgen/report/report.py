@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from loadgen.job import Job, SegmentResult, SegmentTotals
 from loadgen.metrics.counters import METRICS, Counts, Latencies, MetricsRow
@@ -104,7 +104,7 @@ class RunReport(Struct, kw_only=True):
     started_at: str
     elapsed_s: float
     interrupted: bool
-    braked: bool
+    limit_reached: bool = field(name="braked")
     failure: str | None
     lost: list[LostSegment]
     plan: Plan
@@ -172,7 +172,7 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
         started_at=datetime.fromtimestamp(start_epoch_ns / 1e9, UTC).isoformat(),
         elapsed_s=round(max((result.elapsed_s for result in results), default=0.0), 3),
         interrupted=interrupted,
-        braked=any(result.braked for result in results),
+        limit_reached=any(result.limit_reached for result in results),
         failure=failures[0] if failures else None,
         lost=[LostSegment(segment=part.segment, reason=part.lost) for part in parts if part.lost is not None],
         plan=job.plan,

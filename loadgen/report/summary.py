@@ -43,7 +43,7 @@ def _counts(report: RunReport) -> list[str]:
         " · ".join(problems),
     ]
     if counts.unsent:
-        reason = "the limit of write units was reached" if report.braked else "the run was stopped"
+        reason = "the limit of write units was reached" if report.limit_reached else "the run was stopped"
         text.append(f"unsent {counts.unsent:,}: {reason} before they were due")
     if counts.substituted:
         text.append(f"{counts.substituted:,} inserts stood in for updates or deletes that had no order to change")

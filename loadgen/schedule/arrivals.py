@@ -30,7 +30,7 @@ class Arrival(Struct, gc=False):
 
     `number` is the item's (an order's) number, -1 when there is none yet;
     `bits` are 16 random bits that belong to the arrival; `subject` is the
-    workload's own. `rows` are the inserts of an arrival in bulk.
+    workload's own.
     """
 
     index: int
@@ -39,7 +39,6 @@ class Arrival(Struct, gc=False):
     number: int
     bits: int
     subject: object = None
-    rows: tuple[PlannedInsert, ...] = ()
 
 
 def arrivals(

@@ -26,16 +26,6 @@ class Workload(Protocol):
         """The segment's part of arrivals that are due at these times after the start."""
         ...
 
-    def bulks(
-        self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int
-    ) -> Iterator[Arrival] | None:
-        """The same in bulk, in batches as `bulk.batches` makes them; None when this workload cannot."""
-        ...
-
-    def expand(self, write: Write) -> list[Write]:
-        """The writes that one in bulk stands for, in the order of its rows."""
-        ...
-
     def write(self, arrival: Arrival) -> Write | None:
         """Render the write for an arrival, when it is due, in the order of the arrivals.
 

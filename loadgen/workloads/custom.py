@@ -152,13 +152,6 @@ class Scripted:
                 return
             yield Arrival(arrival, offset_ns, rendered.op, arrival, 0, (key, rendered))
 
-    def bulks(self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int) -> None:
-        """A script is asked for one write after the other."""
-
-    def expand(self, write: Write) -> list[Write]:
-        """Nothing is in bulk."""
-        return [write]
-
     def write(self, arrival: Arrival) -> Write | None:
         """Render the change that was drawn; None when the item's last change is unanswered."""
         key, rendered = cast("tuple[str, _Rendered]", arrival.subject)

@@ -1,44 +1,118 @@
-"""New orders in bulk, rendered by the compiled module: the bytes that `orders` makes of each."""
+"""The workload of inserts only: new orders in batches, each rendered whole by the compiled module.
+
+When a plan has nothing but inserts, no order of it is written again, so all
+that is kept of one is a `PlannedInsert`. The bytes that are written are those
+of `loadgen.workloads.orders`, which is the slow path: it renders an order alone
+when its batch fails, and whole runs where nothing is compiled.
+"""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 from loadgen.compiled import native
 from loadgen.dynamodb.item import Fragment
-from loadgen.schedule.arrivals import PlannedInsert
+from loadgen.dynamodb.writes import Call, Write
+from loadgen.schedule.arrivals import PlannedInsert, words
+from loadgen.schedule.keys import LANES
+from loadgen.workloads.orders import Orders
 from loadgen.workloads.pools import Head
 
 Heads = tuple[tuple[bytes, int, tuple[tuple[bytes, int], ...]], ...]
 """The heads of a phase of the day: text, size, and the baskets, each a text and a size."""
 
 
-class Inserts:
-    """Renders batches of inserts.
+class InsertsCall(Call, gc=False):
+    """A BatchWriteItem call with new orders.
 
-    `texts` are what stands between an order's own parts, `numbers` what times
-    and sizes are counted by: native/inserts.h has both in this order.
-    RuntimeError where nothing is compiled.
+    `planned_ns` is when the batch is due on the monotonic clock, `units` are
+    the write units that it takes. `writes` is empty until the slow path needs
+    its orders one by one; then `rows` is empty.
     """
 
-    def __init__(
-        self, phases: tuple[tuple[Head, ...], ...], texts: tuple[bytes, ...], numbers: tuple[int, ...]
-    ) -> None:
+    rows: tuple[PlannedInsert, ...] = ()
+    planned_ns: int = 0
+    units: int = 0
+
+
+class Inserts:
+    """The new orders of `orders`, a batch at a time. RuntimeError where nothing is compiled.
+
+    `orders` must be used for nothing else.
+    """
+
+    def __init__(self, orders: Orders) -> None:
         if native is None:
             raise RuntimeError("nothing is compiled")
-        self._inserts = native.inserts
-        self._texts = texts
-        self._numbers = numbers
+        self._orders = orders
+        self._render = native.inserts
+        self._texts, self._numbers = orders.insert_template()
         known: dict[int, tuple[tuple[bytes, int], ...]] = {}
-        self._phases = tuple(tuple(_head(head, known) for head in heads) for heads in phases)
+        self._phases = tuple(tuple(_head(head, known) for head in heads) for heads in orders.phases)
 
-    def render(self, rows: tuple[PlannedInsert, ...]) -> tuple[bytes, int]:
-        """The body of a BatchWriteItem call with these rows' orders, and the write units that they take."""
-        return self._inserts(rows, self._texts, self._numbers, self._phases)
+    def batches(
+        self, offsets_ns: Iterator[int], size: int, *, wait_ns: int, boundary_ns: int
+    ) -> Iterator[tuple[int, tuple[PlannedInsert, ...]]]:
+        """The segment's part of the arrivals in batches; see `batches`."""
+        orders = self._orders
+        source = rows(offsets_ns, seed=orders.seed, segment=orders.segment, segments=orders.segments)
+        return batches(source, size, wait_ns=wait_ns, boundary_ns=boundary_ns)
+
+    def call(self, batch: tuple[PlannedInsert, ...], planned_ns: int) -> InsertsCall:
+        """Render the call that carries a batch of 1 to 25."""
+        body, units = self._render(batch, self._texts, self._numbers, self._phases)
+        return InsertsCall("BatchWriteItem", (body,), [], rows=batch, planned_ns=planned_ns, units=units)
+
+    def writes(self, batch: tuple[PlannedInsert, ...], start_ns: int) -> list[Write]:
+        """The writes of a batch one by one, by the slow path; `start_ns` is the start of the plan."""
+        found: list[Write] = []
+        for planned in batch:
+            write = self._orders.insert(planned)
+            write.planned_ns = start_ns + planned[0]
+            found.append(write)
+        return found
+
+
+def rows(offsets_ns: Iterator[int], *, seed: int, segment: int = 0, segments: int = 1) -> Iterator[PlannedInsert]:
+    """The segment's part of the arrivals: what `loadgen.schedule.arrivals` gives when all are inserts."""
+    every = zip(offsets_ns, itertools.count(), words(f"bits/{seed}", "H"), strict=False)
+    if segments == 1:
+        return every
+    return itertools.compress(every, itertools.cycle([lane % segments == segment for lane in range(LANES)]))
+
+
+def batches(
+    source: Iterator[PlannedInsert], size: int, *, wait_ns: int, boundary_ns: int
+) -> Iterator[tuple[int, tuple[PlannedInsert, ...]]]:
+    """Rows in batches of up to `size`, each with when it is due, in ns after the start.
+
+    A batch is due with its last row if it is full or the last of all, else when
+    its first row has waited for `wait_ns`. No batch has rows on both sides of
+    `boundary_ns`, or is due beyond it when they are not.
+    """
+    taken: list[PlannedInsert] = []
+    while True:
+        taken += itertools.islice(source, size - len(taken))
+        if not taken:
+            return
+        first_ns, last_ns = taken[0][0], taken[-1][0]
+        latest_ns = first_ns + wait_ns
+        if first_ns < boundary_ns:
+            latest_ns = min(latest_ns, boundary_ns - 1)
+        if last_ns <= latest_ns:
+            yield last_ns, tuple(taken)
+            taken = []
+        else:
+            number = next(number for number, row in enumerate(taken) if row[0] > latest_ns)
+            yield latest_ns, tuple(taken[:number])
+            taken = taken[number:]
 
 
 def _head(
     head: Head, known: dict[int, tuple[tuple[bytes, int], ...]]
 ) -> tuple[bytes, int, tuple[tuple[bytes, int], ...]]:
-    """A head, whose baskets it has in common with the others of its region."""
+    """A head, which shares its baskets with the others of its region."""
     baskets = known.setdefault(id(head.baskets), ()) or tuple(map(_pair, head.baskets))
     known[id(head.baskets)] = baskets
     return *_pair(head.placed), baskets

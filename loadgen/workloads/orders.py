@@ -20,14 +20,11 @@ from functools import lru_cache
 from msgspec import Struct
 
 from loadgen.clock import iso
-from loadgen.compiled import native
 from loadgen.dynamodb.item import NOTHING, Fragment, item_size, write_units
 from loadgen.dynamodb.writes import Proof, Write, WriteResult
-from loadgen.schedule.arrivals import Arrival, arrivals
+from loadgen.schedule.arrivals import Arrival, PlannedInsert, arrivals
 from loadgen.schedule.keys import LANES, SPAN, WINDOW, KeyChoice
 from loadgen.schedule.mix import Mix
-from loadgen.workloads.bulk import batches, rows
-from loadgen.workloads.inserts import Inserts
 from loadgen.workloads.lifecycle import PLACE, Life, Step
 from loadgen.workloads.pools import BASKETS, DAY_S, HEADS, PHASES, Head, Pools
 
@@ -116,13 +113,13 @@ class Orders:
         whole_items: bool = False,
         item_bytes: int = 0,
     ) -> None:
-        self._phases = pools.heads
+        self.phases = pools.heads
         self._life = Life(pools.notes)
         self._keys = keys
         self._table = table
-        self._seed = seed
-        self._segment = segment
-        self._segments = segments
+        self.seed = seed
+        self.segment = segment
+        self.segments = segments
         self._whole_items = whole_items
         self._padded_bytes = item_bytes - _HEADROOM_BYTES
         self._unpadded_bytes = self._padded_bytes - len("padding")
@@ -145,46 +142,38 @@ class Orders:
             offsets_ns,
             cycle=self._cycle,
             keys=self._keys,
-            seed=self._seed,
-            segment=self._segment,
-            segments=self._segments,
+            seed=self.seed,
+            segment=self.segment,
+            segments=self.segments,
         )
 
-    def bulks(
-        self, offsets_ns: Iterator[int], most: int, *, wait_ns: int, boundary_ns: int
-    ) -> Iterator[Arrival] | None:
-        """The segment's part of the arrivals in bulk, if all are inserts and the compiled module is there."""
-        if native is None or self._cycle != ("insert",):
-            return None
+    @property
+    def only_inserts(self) -> bool:
+        """Whether the plan's mix has no updates and no deletes."""
+        return self._cycle == ("insert",)
+
+    def insert_template(self) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+        """What the fast path renders batches of new orders from; native/inserts.h has both in this order.
+
+        The texts stand between an order's own parts; the numbers are what times
+        and sizes are counted by.
+        """
         begin = b'{"RequestItems":{"%b":[' % self._table.encode()
         item = b'{"PutRequest":{%b%b-' % (_ITEM, self._prefix.encode())
         texts = (begin, item, _ORDERED_AT, _UPDATED_AT, _CONTENT, *_PADDING, b"}}}", b",", b"]}}", self._blob)
-        numbers = (self._epoch_ms, _PHASE_NS, _FIXED_SIZE, self._padded_bytes, self._unpadded_bytes)
-        self.inserts = Inserts(self._phases, texts, numbers)
-        source = rows(offsets_ns, seed=self._seed, segment=self._segment, segments=self._segments)
-        return (
-            Arrival(batch[0][1], due_ns, "insert", batch[0][1], 0, rows=batch)
-            for due_ns, batch in batches(source, most, wait_ns=wait_ns, boundary_ns=boundary_ns)
-        )
+        return texts, (self._epoch_ms, _PHASE_NS, _FIXED_SIZE, self._padded_bytes, self._unpadded_bytes)
 
-    def expand(self, write: Write) -> list[Write]:
-        """The inserts that one in bulk stands for."""
-        expanded: list[Write] = []
-        for offset_ns, number, bits in write.rows:
-            self._tick(offset_ns)
-            expanded.append(
-                self._insert(
-                    f"{self._prefix}-{number:08x}", Arrival(number, offset_ns, "insert", number, bits), keep=False
-                )
-            )
-        # The next write is not of these times.
+    def insert(self, planned: PlannedInsert) -> Write:
+        """Render one insert of many, in any order of their times; no later write is for it."""
+        offset_ns, number, bits = planned
+        self._tick(offset_ns)
+        # The next write may be of an earlier time.
         self._tick_ends_ns = 0
-        return expanded
+        arrival = Arrival(number, offset_ns, "insert", number, bits)
+        return self._insert(f"{self._prefix}-{number:08x}", arrival, keep=False)
 
     def write(self, arrival: Arrival) -> Write:
         """Render the write for an arrival."""
-        if arrival.rows:
-            return self._in_bulk(arrival)
         if arrival.offset_ns >= self._tick_ends_ns:
             self._tick(arrival.offset_ns)
         op = arrival.op
@@ -220,11 +209,6 @@ class Orders:
         elif result is _UNKNOWN:
             order.version = 0
 
-    def _in_bulk(self, arrival: Arrival) -> Write:
-        """A whole batch of new orders."""
-        body, units = self.inserts.render(arrival.rows)
-        return Write("insert", "BatchWriteItem", self._table, "", 1, (body,), units, rows=arrival.rows)
-
     def _insert(self, order_id: str, arrival: Arrival, keep: bool) -> Write:
         """A new order with the content that the arrival's bits pick; `keep` it to be changed later."""
         bits = arrival.bits
@@ -256,7 +240,7 @@ class Orders:
         self._tick_ends_ns = (tick + 1) * _TICK_NS
         self._now = iso(self._epoch_ms + tick)
         self._placed_now = b"".join((_ORDERED_AT, self._now, _UPDATED_AT, self._now, _CONTENT))
-        self._heads = self._phases[offset_ns // _PHASE_NS % PHASES]
+        self._heads = self.phases[offset_ns // _PHASE_NS % PHASES]
 
     def _substitute(self, arrival: Arrival) -> Write:
         """The insert of an extra order that no later write is for."""

@@ -124,7 +124,7 @@ def test_the_brake_stops_before_more_write_units_are_used(
     load = ["--rps", "100", "--duration", "1m", "--item-size", "2KB", "--max-write-units", "51", "--price", "1.25"]
     assert main([*load, "--quiet", *options(order_table, tmp_path)]) == 0
     report = reports.load(tmp_path / "report.json")
-    assert report.braked
+    assert report.limit_reached
     assert report.counts.acked == 25
     assert report.counts.write_units == 50
     assert report.cost is not None

@@ -7,14 +7,17 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from loadgen import compiled
 from loadgen.dynamodb.writer import OnReply
 from loadgen.dynamodb.writes import OK, Call, Outcome, Reply, Write, WriteResult
+from loadgen.engine import batched_inserts
 from loadgen.engine.engine import Engine
+from loadgen.engine.segment import call_source
 from loadgen.metrics.counters import MetricsRow, SegmentMetrics
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import Constant
-from loadgen.workloads import orders
+from loadgen.workloads.inserts import InsertsCall
 from loadgen.workloads.orders import Orders
 from loadgen.workloads.pools import Pools
 
@@ -76,7 +79,8 @@ def engine(
     )
     metrics = SegmentMetrics(start_ns, plan.warm_up_s)
     keys = {"orders": ("order_id",)}
-    return Engine(plan, orders, writer, metrics, start_ns=start_ns, keys=keys, on_row=on_row), metrics
+    source = call_source(plan, orders, metrics, start_ns=start_ns)
+    return Engine(plan, source, writer, metrics, keys=keys, on_row=on_row), metrics
 
 
 async def test_what_is_due_together_is_sent_together(order_pools: Pools) -> None:
@@ -106,7 +110,7 @@ async def test_the_run_ends_before_the_write_units_that_it_may_use_are_exceeded(
     run, metrics = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)
     await run.run()
     counts = metrics.measured.counts()
-    assert run.braked
+    assert run.limit_reached
     assert (counts.due, counts.acked, counts.write_units) == (10, 10, 20)
 
 
@@ -141,13 +145,13 @@ async def test_inserts_in_bulk_come_to_the_same_as_one_by_one(
     written: list[set[bytes]] = []
     for in_bulk in (True, False):
         if not in_bulk:
-            monkeypatch.setattr(orders, "native", None)
+            monkeypatch.setattr(batched_inserts, "native", None)
         writer = Held()
         rows: list[MetricsRow] = []
         run, metrics = engine(plan, order_pools, writer, time.monotonic_ns() - 10 * 10**9, rows.append)
         await run.run()
         calls = [call for calls in writer.sendings for call in calls]
-        assert any(call.writes[0].rows for call in calls) == (in_bulk and orders.native is not None)
+        assert any(isinstance(call, InsertsCall) for call in calls) == (in_bulk and compiled.native is not None)
         written.append({msgspec.json.encode(item) for call in calls for item in items_of(call)})
         latencies = [sum(getattr(row.latencies, name).values()) for row in rows for name in ("lag", "intended")]
         together = metrics.measured.counts(), metrics.warm_up.counts()

@@ -8,14 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.compiled import native
-from loadgen.dynamodb.writes import batch, single
+from loadgen.dynamodb.writes import batch
+from loadgen.engine.batched_inserts import BatchedInserts
 from loadgen.schedule.arrivals import PlannedInsert
 from loadgen.schedule.keys import LANES, Uniform
 from loadgen.schedule.mix import Mix
-from loadgen.workloads.bulk import batches, rows
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
+from loadgen.workloads.inserts import Inserts, batches, rows
 from loadgen.workloads.orders import Orders
 from loadgen.workloads.pools import DAY_S, Pools
 
+EPOCH_NS = 1_767_225_600 * 10**9
 DAY_NS = DAY_S * 10**9
 compiled = pytest.mark.skipif(native is None, reason="nothing is compiled")
 
@@ -100,25 +104,23 @@ def test_a_batch_in_bulk_has_the_bytes_of_one_by_one(
     others = {"seed": seed, "segment": segment, "segments": segments, "epoch_ns": epoch_ns, "item_bytes": item_bytes}
     one_by_one = orders(order_pools, **others)
     expected = iter([one_by_one.write(arrival) for arrival in one_by_one.arrivals(iter(offsets(gaps)))])
-    source = orders(order_pools, **others)
-    bulks = source.bulks(iter(offsets(gaps)), most, wait_ns=10**9, boundary_ns=0)
-    assert bulks is not None
-    for arrival in bulks:
-        write = source.write(arrival)
-        ours = [next(expected) for _ in arrival.rows]
-        assert single(write).body == batch(ours).body
-        assert write.units == sum(one.units for one in ours)
-        assert source.expand(write) == ours
+    inserts = Inserts(orders(order_pools, **others))
+    for due_ns, planned in inserts.batches(iter(offsets(gaps)), most, wait_ns=10**9, boundary_ns=0):
+        call = inserts.call(planned, due_ns)
+        ours = [next(expected) for _ in planned]
+        assert call.body == batch(ours).body
+        assert call.units == sum(one.units for one in ours)
+        for write, (offset_ns, _, _) in zip(ours, planned, strict=True):
+            write.planned_ns = EPOCH_NS + offset_ns
+        assert inserts.writes(planned, EPOCH_NS) == ours
     assert next(expected, None) is None
 
 
 @compiled
 def test_more_than_four_thousand_million_orders_have_longer_numbers(order_pools: Pools) -> None:
-    source = orders(order_pools, seed=1)
-    assert source.bulks(iter([0]), 25, wait_ns=0, boundary_ns=0) is not None
     many: tuple[PlannedInsert, ...] = tuple((0, number, 5) for number in (2**32 - 1, 2**32, 2**40))
-    body, _ = source.inserts.render(many)
-    ids = [one["PutRequest"]["Item"]["order_id"]["S"] for one in msgspec.json.decode(body)["RequestItems"]["orders"]]
+    requests = msgspec.json.decode(Inserts(orders(order_pools, seed=1)).call(many, 0).body)["RequestItems"]["orders"]
+    ids = [one["PutRequest"]["Item"]["order_id"]["S"] for one in requests]
     assert [text.partition("-")[2] for text in ids] == ["ffffffff", "100000000", "10000000000"]
 
 
@@ -139,13 +141,27 @@ def test_more_than_four_thousand_million_orders_have_longer_numbers(order_pools:
     ],
 )
 def test_rows_that_are_none_are_an_error_and_not_a_crash(order_pools: Pools, wrong: Any) -> None:
-    source = orders(order_pools, seed=1)
-    assert source.bulks(iter([0]), 25, wait_ns=0, boundary_ns=0) is not None
+    inserts = Inserts(orders(order_pools, seed=1))
     with pytest.raises((TypeError, ValueError, IndexError, OverflowError, SystemError)):
-        source.inserts.render(wrong)
+        inserts.call(wrong, 0)
 
 
-@pytest.mark.parametrize("mix", [Mix(), Mix(1, 1, 0), Mix(1, 0, 1)])
-def test_orders_that_are_changed_later_are_not_in_bulk(order_pools: Pools, mix: Mix) -> None:
+@compiled
+@pytest.mark.parametrize(
+    ("mix", "batch", "limit", "fits"),
+    [
+        (Mix(1, 0, 0), 25, None, True),
+        (Mix(9, 0, 0), 2, None, True),
+        (Mix(1, 0, 0), 1, None, False),
+        (Mix(1, 0, 0), 25, 100, False),
+        (Mix(), 25, None, False),
+        (Mix(1, 1, 0), 25, None, False),
+        (Mix(1, 0, 1), 25, None, False),
+    ],
+)
+def test_batches_of_inserts_only_and_without_a_limit_of_units_are_rendered_whole(
+    order_pools: Pools, mix: Mix, batch: int, limit: int | None, fits: bool
+) -> None:
+    plan = Plan(profile=Constant(1.0, 1.0), seed=1, mix=mix, batch=batch, max_write_units=limit)
     source = Orders(order_pools, mix, Uniform(), table="orders", seed=1, whole_items=True)
-    assert source.bulks(iter([0]), 25, wait_ns=0, boundary_ns=0) is None
+    assert BatchedInserts.fits(plan, source) is fits

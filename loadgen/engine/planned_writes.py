@@ -1,0 +1,160 @@
+"""The source of calls for any workload: writes one by one, or gathered into batches as they become due."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from loadgen.dynamodb.writes import Call, Write, WriteResult, batch, single
+from loadgen.engine.source import NEVER, Send
+from loadgen.ledger import Ledger
+from loadgen.metrics.counters import SegmentMetrics, WriteCounters
+from loadgen.metrics.histogram import EXACT_US, coarse
+from loadgen.schedule.arrivals import Arrival
+from loadgen.schedule.plan import Plan
+from loadgen.workloads.base import Workload
+
+# Looked up once: an enumeration's member takes a tenth of a microsecond to find.
+_APPLIED, _NOT_APPLIED = WriteResult.APPLIED, WriteResult.NOT_APPLIED
+
+
+class PlannedWrites:
+    """The writes of a workload; `start_ns` is the start of the plan on the monotonic clock."""
+
+    def __init__(
+        self, plan: Plan, workload: Workload, metrics: SegmentMetrics, *, start_ns: int, ledger: Ledger | None = None
+    ) -> None:
+        self.next_ns = self.flush_ns = NEVER
+        self.limit_reached = False
+        self._workload = workload
+        self._metrics = metrics
+        self._start_ns = start_ns
+        self._ledger = ledger
+        self._batch = plan.batch
+        self._batch_wait_ns = round(plan.batch_wait_s * 1e9)
+        self._arrivals: Iterator[Arrival] = workload.arrivals(plan.offsets_ns())
+        self._next: Arrival | None = None
+        self._waiting: list[Write] = []
+        self._units = 0
+        self._max_units = math.inf if plan.max_write_units is None else plan.max_write_units
+
+    @property
+    def failure(self) -> str | None:
+        """Why the workload ended before the plan."""
+        return self._workload.failure
+
+    def begin(self) -> None:
+        """Draw the first write."""
+        self._set_next(next(self._arrivals, None))
+
+    def hand_over(self, now_ns: int, limit: int, room: int, send: Send) -> int:
+        """Send what is due by now and counts alike, about `limit` writes; how many they are."""
+        arrival, start_ns, metrics, workload = self._next, self._start_ns, self._metrics, self._workload
+        planned_ns = self.next_ns
+        counters = metrics.counters(planned_ns)
+        if self._waiting and metrics.counters(self._waiting[0].planned_ns) is not counters:
+            self.flush(send)
+        until_ns = min(now_ns + 1, metrics.alike_until_ns(planned_ns))
+        gather = self._batch > 1
+        calls: list[Call] = []
+        due = 0
+        while arrival is not None and due < limit and (planned_ns := start_ns + arrival.offset_ns) < until_ns:
+            write = workload.write(arrival)
+            arrival = next(self._arrivals, None)
+            due += 1
+            if write is None:
+                counters.dropped += 1
+            elif len(calls) >= room:
+                counters.dropped += 1
+                workload.finish(write, _NOT_APPLIED)
+            elif self._units + write.units > self._max_units:
+                # The run ends before the write that would go beyond; it counts as never due.
+                workload.finish(write, _NOT_APPLIED)
+                counters.due -= 1
+                self.limit_reached, arrival = True, None
+            else:
+                self._units += write.units
+                write.planned_ns = planned_ns
+                counters.substituted += write.substitute
+                if gather:
+                    self._gather(write, calls)
+                else:
+                    calls.append(single(write))
+        self._set_next(arrival)
+        counters.due += due
+        if calls:
+            self._send(calls, counters, send)
+        return due
+
+    def flush(self, send: Send) -> None:
+        """Send the batch that is not full yet."""
+        if self._waiting:
+            writes, self._waiting = self._waiting, []
+            self.flush_ns = NEVER
+            self._send([batch(writes)], self._metrics.counters(writes[0].planned_ns), send)
+
+    def stop(self) -> None:
+        """Hand over no more of the plan."""
+        self._arrivals = iter(())
+        self._set_next(None)
+
+    def expand(self, call: Call) -> None:
+        """Every call has its writes."""
+
+    def acknowledge(self, calls: Sequence[Call]) -> None:
+        """Count acknowledged writes, note them in the ledger, and finish them."""
+        acknowledge(calls, self._metrics, self._workload, self._ledger)
+
+    def finish(self, write: Write, result: WriteResult) -> None:
+        """Report a write's result to the workload."""
+        self._workload.finish(write, result)
+
+    def _set_next(self, arrival: Arrival | None) -> None:
+        self._next = arrival
+        self.next_ns = NEVER if arrival is None else self._start_ns + arrival.offset_ns
+
+    def _gather(self, write: Write, calls: list[Call]) -> None:
+        """Add the write's call to `calls`, or that of the batch that it fills."""
+        if write.target == "UpdateItem":
+            calls.append(single(write))
+            return
+        if not self._waiting:
+            self.flush_ns = write.planned_ns + self._batch_wait_ns
+        self._waiting.append(write)
+        if len(self._waiting) == self._batch:
+            calls.append(batch(self._waiting))
+            self._waiting = []
+            self.flush_ns = NEVER
+
+    def _send(self, calls: list[Call], counters: WriteCounters, send: Send) -> None:
+        """Send calls, and record how late they left."""
+        send(calls, counters)
+        lag, whole = counters.latencies.lag, self._batch
+        for call in calls:
+            writes = call.writes
+            due_ns, number = writes[-1].planned_ns, len(writes)
+            if number != whole and number != 1:
+                # Such a batch was due when its first write had waited long enough, or was the last of the plan.
+                due_ns = min(call.sent_ns, writes[0].planned_ns + self._batch_wait_ns)
+            lag_us = (call.sent_ns - due_ns) // 1000
+            lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += number
+
+
+def acknowledge(calls: Sequence[Call], metrics: SegmentMetrics, workload: Workload, ledger: Ledger | None) -> None:
+    """Count calls whose writes were all applied, note them in the ledger, and finish them with the workload."""
+    zero_ns, measured, warm_up, finish = metrics.zero_ns, metrics.measured, metrics.warm_up, workload.finish
+    for call in calls:
+        writes, answered_ns = call.writes, call.answered_ns
+        counters = measured if writes[0].planned_ns >= zero_ns else warm_up
+        latencies, acked_by_op = counters.latencies, counters.acked_by_op
+        intended = latencies.intended
+        service_us = (answered_ns - call.sent_ns) // 1000
+        latencies.service[service_us if service_us < EXACT_US else coarse(service_us)] += len(writes)
+        for write in writes:
+            acked_by_op[write.op] += 1
+            counters.write_units += write.units
+            intended_us = (answered_ns - write.planned_ns) // 1000
+            intended[intended_us if intended_us < EXACT_US else coarse(intended_us)] += 1
+            finish(write, _APPLIED)
+            if ledger is not None:
+                ledger.acknowledged(write)
