@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from loadgen.report.threshold import Threshold
-from loadgen.schedule import spec
+from loadgen.schedule.key_choices import keys, keys_help
 from loadgen.schedule.keys import LANES
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import MAX_BATCH
+from loadgen.schedule.profiles import profiles_help
 from loadgen.values import duration, number, positive, size, whole
 from stack import ShowVersion, add_options
 
@@ -34,20 +35,10 @@ examples:
   python -m loadgen --rps 500 --mix insert=20,update=75,delete=5 --seed 7 --report run.json
 
 profiles:
-  constant                        the same rate throughout
-  ramp:from=0                     from one rate to --rps in a straight line
-  step:from=100,steps=5           stairs up to --rps
-  spike:peak=5000,at=20s,width=5s --rps, but for a peak in between
-  sine:amplitude=0.5,period=30s   a wave about --rps
-  poisson                         independent arrivals, --rps on average
-  FILE.toml                       [[phase]] tables one after another: profile, for, rps, and the profile's parameters
+{profiles}
 
 keys:
-  uniform                         of the newest 96,000 orders each as often
-  latest:theta=0.99               the newest most often
-  zipfian:theta=0.99              the same few most often
-  hot:keys=100,share=0.9          a hot set, and the rest
-  each with rest=TIME             how long an order is left alone after a write (default: 1s; zipfian and hot: 50ms)
+{keys}
 
 exit codes:
   0 done    1 a threshold does not hold, or no write was acknowledged
@@ -69,7 +60,7 @@ def parser() -> ArgumentParser:
     made = _Parser(
         prog="python -m loadgen",
         description=_DESCRIPTION,
-        epilog=_EPILOG,
+        epilog=_EPILOG.format(profiles=profiles_help(), keys=keys_help()),
         formatter_class=RawDescriptionRichHelpFormatter,
         allow_abbrev=False,
     )
@@ -124,8 +115,8 @@ def _add_workload(made: ArgumentParser) -> None:
     )
     workload.add_argument(
         "--keys",
-        type=spec.keys,
-        default=spec.keys("uniform"),
+        type=keys,
+        default=keys("uniform"),
         metavar="KEYS",
         help="which orders are changed; see below (default: uniform)",
     )

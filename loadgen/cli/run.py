@@ -25,7 +25,7 @@ from loadgen.report import page, summary
 from loadgen.report import report as reports
 from loadgen.report.expected import Expected
 from loadgen.report.report import RunReport
-from loadgen.schedule import spec
+from loadgen.schedule import profiles
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import AnyProfile
 from loadgen.workloads import custom
@@ -88,8 +88,8 @@ def _profile(options: Namespace, seed: int) -> AnyProfile:
     duration_s = cast("float | None", options.duration)
     count = cast("int | None", options.count)
     if duration_s is not None or count is None:
-        return spec.profile(options.profile, options.rps, duration_s or DEFAULT_DURATION_S, seed)
-    return spec.profile(options.profile, options.rps, spec.enough_s(options.profile, options.rps, count), seed)
+        return profiles.profile(options.profile, options.rps, duration_s or DEFAULT_DURATION_S, seed)
+    return profiles.profile(options.profile, options.rps, profiles.enough_s(options.profile, options.rps, count), seed)
 
 
 async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> RunReport:

@@ -44,6 +44,10 @@ class Profile(Protocol):
         """When each write is due, in seconds, in order: `at(0), at(1), ...` before the end."""
         ...
 
+    def rates(self) -> list[float]:
+        """The rates that define it, in writes per second: none may be below 0, and one is above."""
+        ...
+
 
 class Constant(Struct, frozen=True, tag="constant"):
     """The same rate throughout.
@@ -72,6 +76,10 @@ class Constant(Struct, frozen=True, tag="constant"):
         """When each write is due."""
         per_s = self.per_s
         return (n / per_s for n in range(_whole(self)))
+
+    def rates(self) -> list[float]:
+        """The rate."""
+        return [self.per_s]
 
 
 class Ramp(Struct, frozen=True, tag="ramp"):
@@ -104,6 +112,10 @@ class Ramp(Struct, frozen=True, tag="ramp"):
     def times(self) -> Iterator[float]:
         """When each write is due."""
         return map(self.at, range(_whole(self)))
+
+    def rates(self) -> list[float]:
+        """The first rate and the last."""
+        return [self.from_per_s, self.to_per_s]
 
     @property
     def _slope(self) -> float:
@@ -154,9 +166,16 @@ class Sine(Struct, frozen=True, tag="sine"):
         """When each write is due."""
         return map(self.at, range(_whole(self)))
 
+    def rates(self) -> list[float]:
+        """The mean."""
+        return [self.mean_per_s]
+
     @property
     def _omega(self) -> float:
         return 2 * math.pi / self.period_s
+
+
+Phase = Constant | Ramp | Sine
 
 
 class Phases(Struct, frozen=True, tag="phases"):
@@ -167,7 +186,7 @@ class Phases(Struct, frozen=True, tag="phases"):
          └────────── t
     """
 
-    phases: tuple[Constant | Ramp | Sine, ...]
+    phases: tuple[Phase, ...]
     title: str = "phases"
 
     @property
@@ -218,8 +237,12 @@ class Phases(Struct, frozen=True, tag="phases"):
             first, due = until, end
             begin_s += phase.duration_s
 
+    def rates(self) -> list[float]:
+        """The rates of all phases."""
+        return [rate for phase in self.phases for rate in phase.rates()]
 
-Regular = Constant | Ramp | Sine | Phases
+
+Regular = Phase | Phases
 
 
 class Poisson(Struct, frozen=True, tag="poisson"):
@@ -259,6 +282,10 @@ class Poisson(Struct, frozen=True, tag="poisson"):
             yield self.of.at(n)
             n += gap(1.0)
 
+    def rates(self) -> list[float]:
+        """The rates of the mean."""
+        return self.of.rates()
+
 
 AnyProfile = Regular | Poisson
 
@@ -271,7 +298,7 @@ def step(low_per_s: float, high_per_s: float, steps: int, duration_s: float) -> 
 
 
 def spike(per_s: float, peak_per_s: float, at_s: float, width_s: float, duration_s: float) -> Phases:
-    """One rate, but for a while in between, when it jumps to the peak."""
+    """One rate, except for a while in between, when it jumps to the peak."""
     rest_s = duration_s - at_s - width_s
     return Phases((Constant(per_s, at_s), Constant(peak_per_s, width_s), Constant(per_s, rest_s)), "spike")
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadgen.schedule.key_choices import keys as parse
 from loadgen.schedule.keys import SPAN, AnyKeys, HotSet, Latest, Uniform, Zipfian
-from loadgen.schedule.spec import keys as parse
 
 choices = st.sampled_from([Uniform(), Latest(), Latest(1.0), Zipfian(), Zipfian(1.3), HotSet(), HotSet(3, 0.5)])
 

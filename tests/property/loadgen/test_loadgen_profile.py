@@ -1,16 +1,24 @@
 """Every profile's arrivals are monotonic and integrate to its formula."""
 
 import math
+import re
 from argparse import ArgumentTypeError
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadgen.cli import main
+from loadgen.schedule import profiles
+from loadgen.schedule.parameters import Parameters
+from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import AnyProfile, Constant, Phases, Poisson, Ramp, Regular, Sine, count, spike, step
-from loadgen.schedule.spec import profile as parse
+from loadgen.schedule.profiles import profile as parse
+from loadgen.values import number
 
 rates = st.floats(min_value=0.5, max_value=400)
 durations = st.floats(min_value=0.1, max_value=5)
@@ -33,11 +41,11 @@ phases = st.lists(
     constants | ramps | falls | sines | st.builds(Constant, st.just(0.0), durations), min_size=1, max_size=5
 )
 several = phases.map(lambda parts: Phases(tuple(parts))).filter(lambda made: any(made.rate(t / 50) for t in range(250)))
-profiles: st.SearchStrategy[Regular] = st.one_of(constants, ramps, falls, sines, steps, spikes, several)
+shapes: st.SearchStrategy[Regular] = st.one_of(constants, ramps, falls, sines, steps, spikes, several)
 
 
 @settings(deadline=None)
-@given(profile=profiles)
+@given(profile=shapes)
 def test_write_n_is_due_when_the_integral_reaches_n(profile: AnyProfile) -> None:
     times = list(profile.times())
     assert len(times) == count(profile)
@@ -49,13 +57,13 @@ def test_write_n_is_due_when_the_integral_reaches_n(profile: AnyProfile) -> None
 
 
 @settings(deadline=None)
-@given(profile=profiles)
+@given(profile=shapes)
 def test_the_count_is_the_whole_integral(profile: AnyProfile) -> None:
     assert 0 <= count(profile) - profile.expected(profile.duration_s) + 1e-5 < 1 + 1e-4
 
 
 @settings(deadline=None)
-@given(profile=profiles, share=st.floats(min_value=0.01, max_value=0.99))
+@given(profile=shapes, share=st.floats(min_value=0.01, max_value=0.99))
 def test_the_integral_is_that_of_the_rate(profile: AnyProfile, share: float) -> None:
     """By the midpoint rule, to within what its steps and the profile's jumps allow."""
     end_s = profile.duration_s * share
@@ -67,7 +75,7 @@ def test_the_integral_is_that_of_the_rate(profile: AnyProfile, share: float) -> 
 
 
 @settings(deadline=None, max_examples=30)
-@given(profile=profiles, seed=st.integers(min_value=0, max_value=2**32))
+@given(profile=shapes, seed=st.integers(min_value=0, max_value=2**32))
 def test_poisson_arrivals_have_the_profile_as_their_mean(profile: Regular, seed: int) -> None:
     made = Poisson(profile, seed)
     times = list(made.times())
@@ -126,3 +134,36 @@ def test_a_file_with_a_phase_that_lacks_its_length_is_refused(tmp_path: Path) ->
     path.write_text("[[phase]]\nrps = 50\n")
     with pytest.raises(ArgumentTypeError, match="lacks `for` or `rps`"):
         parse(str(path), 1, 1, 3)
+
+
+def test_a_profile_that_is_registered_is_seen_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its name, parameters, help, errors, phases of a file, and a duration for a count: all from one entry."""
+    monkeypatch.setattr(profiles, "PROFILES", dict(profiles.PROFILES))
+
+    @profiles.profile_kind("sawtooth:teeth=4", "ramps from 0 to --rps", enough_s=lambda writes, rps: 2 * writes / rps)
+    def sawtooth(parameters: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:
+        teeth = int(parameters.take("teeth", number, 4))
+        return Phases((Ramp(0, rps, duration_s / teeth),) * teeth, "sawtooth")
+
+    made = parse("sawtooth:teeth=2", 100, 60, 3)
+    assert made == Phases((Ramp(0, 100, 30), Ramp(0, 100, 30)), "sawtooth")
+    assert count(made) == 3000
+    with pytest.raises(ArgumentTypeError, match="'sawtooth' has no parameter tooth"):
+        parse("sawtooth:tooth=2", 100, 60, 3)
+    with pytest.raises(ArgumentTypeError, match="poisson, sawtooth, or a "):
+        parse("zigzag", 100, 60, 3)
+    assert profiles.enough_s("sawtooth", 100, 3000) == 60
+    (tmp_path / "day.toml").write_text('[[phase]]\nprofile = "sawtooth"\nfor = "2s"\nrps = 50\nteeth = 2\n')
+    assert parse(str(tmp_path / "day.toml"), 1, 1, 3) == Phases((Ramp(0, 50, 1), Ramp(0, 50, 1)), "day.toml")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert re.search(r"sawtooth:teeth=4 +ramps from 0 to --rps", capsys.readouterr().out)
+    plan = Plan(profile=made, seed=1)
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
+
+
+def test_every_shape_of_a_plan_has_a_registered_profile() -> None:
+    made = {type(parse(name, 100, 60, 3)) for name in profiles.PROFILES}
+    assert made == set(get_args(AnyProfile))

@@ -1,0 +1,47 @@
+"""The form in which the command line names a profile or a key choice: "name:key=value,key=value"."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+
+
+class Parameters:
+    """The parameters of a name, taken one by one; what is left over is an error."""
+
+    def __init__(self, name: str, given: dict[str, str]) -> None:
+        self._name = name
+        self._given = dict(given)
+
+    @classmethod
+    def parse(cls, text: str) -> tuple[str, Parameters]:
+        """From "name:key=value,key=value"."""
+        name, _, rest = text.partition(":")
+        given: dict[str, str] = {}
+        for part in rest.split(",") if rest else ():
+            key, equals, value = part.partition("=")
+            if not equals:
+                raise ArgumentTypeError(f"{part!r} of {name!r} is no parameter: write it as name=value")
+            given[key.strip()] = value.strip()
+        return name.strip(), cls(name, given)
+
+    def take(self, key: str, kind: Callable[[str], float], default: float) -> float:
+        """A parameter's value."""
+        text = self._given.pop(key, None)
+        return default if text is None else kind(text)
+
+    def end(self) -> None:
+        """ArgumentTypeError for parameters that were not taken."""
+        if self._given:
+            raise ArgumentTypeError(f"{self._name!r} has no parameter {', '.join(sorted(self._given))}")
+
+
+def check(holds: bool, sentence: str) -> None:
+    """ArgumentTypeError with the sentence unless it holds."""
+    if not holds:
+        raise ArgumentTypeError(sentence)
+
+
+def help_lines(forms: dict[str, str]) -> str:
+    """Forms and what they mean, aligned for --help."""
+    return "\n".join(f"  {form:31} {meaning}" for form, meaning in forms.items())

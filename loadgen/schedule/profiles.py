@@ -1,0 +1,162 @@
+"""The registry of rate profiles: their names on the command line and in a profile's file, and their help.
+
+To add a profile, write a function that makes it and put `@profile_kind` above
+it. A new shape also needs a class in `loadgen.schedule.profile`.
+
+A file is TOML, and its phases follow each other; each has a profile's name,
+`for`, and the profile's parameters, where `rps` is the rate at its end:
+
+    [[phase]]
+    profile = "ramp"
+    for = "2m"
+    from = 0
+    rps = 2000
+
+    [[phase]]
+    for = "10m"
+    rps = 2000
+"""
+
+from __future__ import annotations
+
+import tomllib
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from loadgen.schedule.parameters import Parameters, check, help_lines
+from loadgen.schedule.profile import AnyProfile, Constant, Phase, Phases, Poisson, Ramp, Sine, spike, step
+from loadgen.values import duration, number
+
+Maker = Callable[[Parameters, float, float, int], AnyProfile]
+"""Makes a profile of its parameters, the rate in writes per second, the duration in seconds, and the seed."""
+
+
+class ProfileKind(NamedTuple):
+    """An entry of the registry. `enough_s` has the duration for a number of writes at a rate, if that is known."""
+
+    form: str
+    meaning: str
+    make: Maker
+    enough_s: Callable[[int, float], float] | None
+
+
+PROFILES: dict[str, ProfileKind] = {}
+"""Every rate profile by name."""
+
+
+def profile_kind(
+    form: str, meaning: str, *, enough_s: Callable[[int, float], float] | None = None
+) -> Callable[[Maker], Maker]:
+    """Register a profile: its form, as in "ramp:from=0", and what it is in a few words."""
+
+    def register(make: Maker) -> Maker:
+        PROFILES[form.partition(":")[0]] = ProfileKind(form, meaning, make, enough_s)
+        return make
+
+    return register
+
+
+@profile_kind("constant", "the same rate throughout", enough_s=lambda writes, rps: writes / rps)
+def _constant(_: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:  # noqa: ARG001
+    return Constant(rps, duration_s)
+
+
+@profile_kind("ramp:from=0", "from one rate to --rps in a straight line")
+def _ramp(parameters: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:  # noqa: ARG001
+    return Ramp(parameters.take("from", number, 0.0), rps, duration_s)
+
+
+@profile_kind("step:from=100,steps=5", "stairs up to --rps")
+def _step(parameters: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:  # noqa: ARG001
+    steps = int(parameters.take("steps", number, 5))
+    check(steps >= 2, f"steps={steps}: a staircase has at least 2")
+    return step(parameters.take("from", number, rps / steps), rps, steps, duration_s)
+
+
+@profile_kind("spike:peak=5000,at=20s,width=5s", "--rps, except for a peak in between")
+def _spike(parameters: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:  # noqa: ARG001
+    at_s = parameters.take("at", duration, duration_s / 2)
+    width_s = parameters.take("width", duration, duration_s / 10)
+    check(at_s > 0 and width_s > 0 and at_s + width_s < duration_s, "the spike must lie within the duration")
+    return spike(rps, parameters.take("peak", number, 4 * rps), at_s, width_s, duration_s)
+
+
+@profile_kind("sine:amplitude=0.5,period=30s", "a wave about --rps")
+def _sine(parameters: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:  # noqa: ARG001
+    amplitude = parameters.take("amplitude", number, 0.5)
+    check(0 <= amplitude <= 1, f"amplitude={amplitude:g}: it is a share of the rate, from 0 to 1")
+    return Sine(rps, amplitude, parameters.take("period", duration, duration_s / 2), duration_s)
+
+
+@profile_kind(
+    "poisson",
+    "independent arrivals, --rps on average",
+    # Ten standard deviations more than on average: the count is reached, and ends the run.
+    enough_s=lambda writes, rps: (writes + 10 * writes**0.5 + 10) / rps,
+)
+def _poisson(_: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:
+    return Poisson(Constant(rps, duration_s), seed)
+
+
+def profiles_help() -> str:
+    """A line for each profile, for --help."""
+    file = {"FILE.toml": "phases one after another, each with profile, for, rps and the profile's parameters"}
+    return help_lines({kind.form: kind.meaning for kind in PROFILES.values()} | file)
+
+
+def profile(text: str, rps: float, duration_s: float, seed: int) -> AnyProfile:
+    """The profile called `text`. ArgumentTypeError says what is wrong with it."""
+    if text.endswith(".toml"):
+        return _file(Path(text))
+    name, parameters = Parameters.parse(text)
+    return _profile(name, parameters, rps, duration_s, seed)
+
+
+def enough_s(text: str, rps: float, writes: int) -> float:
+    """How long a profile must last for so many writes, when no duration is given. ArgumentTypeError if unknown."""
+    name, _ = Parameters.parse(text)
+    kind = PROFILES.get(name)
+    if kind is None or kind.enough_s is None:
+        able = " and ".join(name for name, kind in PROFILES.items() if kind.enough_s is not None)
+        raise ArgumentTypeError(f"--count without --duration goes with {able}: give {text!r} its length")
+    return kind.enough_s(writes, rps)
+
+
+def _profile(name: str, parameters: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:
+    kind = PROFILES.get(name)
+    if kind is None:
+        raise ArgumentTypeError(f"there is no profile {name!r}: it is one of {', '.join(PROFILES)}, or a .toml file")
+    made = kind.make(parameters, rps, duration_s, seed)
+    parameters.end()
+    rates = made.rates()
+    check(all(rate >= 0 for rate in rates) and any(rates), "a rate is never below 0, nor 0 throughout")
+    return made
+
+
+def _file(path: Path) -> Phases:
+    try:
+        document = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ArgumentTypeError(f"the profile {path} cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ArgumentTypeError(f"the profile {path} is no TOML: {error}") from None
+    tables = document.get("phase")
+    if not isinstance(tables, list) or not tables:
+        raise ArgumentTypeError(f"the profile {path} has no [[phase]]")
+    phases: list[Phase] = []
+    for table in cast("list[dict[str, object]]", tables):
+        phases += _phase({name: str(value) for name, value in table.items()}, path)
+    return Phases(tuple(phases), path.name)
+
+
+def _phase(given: dict[str, str], path: Path) -> list[Phase]:
+    name = given.pop("profile", "constant")
+    if "for" not in given or "rps" not in given:
+        raise ArgumentTypeError(f"a phase of {path} lacks `for` or `rps`")
+    duration_s, rps = duration(given.pop("for")), number(given.pop("rps"))
+    made = _profile(name, Parameters(name, given), rps, duration_s, 0)
+    if isinstance(made, Poisson):
+        raise ArgumentTypeError(f"a phase of {path} is {name}, which is for a whole run")
+    return list(made.phases) if isinstance(made, Phases) else [made]
