@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-newest test-engine coverage check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
+.PHONY: help install demo test test-native test-newest test-engine coverage check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ coverage: $(NATIVE) ## which lines the tests run, in the processes that they sta
 test-newest: .venv-newest/.installed $(NATIVE) ## the lake's and the sandbox's tests with the newest boto3, which aioboto3 holds back
 	.venv-newest/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
 	  tests/unit/lake tests/unit/sandbox tests/property/lake tests/property/sandbox tests/integration/lake tests/integration/sandbox
+
+test-native: $(NATIVE) ## test and fuzz the compiled parts under sanitizers
+	$(BIN)/python -m tests.unit.native.sanitizers
 
 test-engine: ## run the program under the real Pulumi engine against a recording provider, when there is a pulumi CLI
 	@if command -v pulumi >/dev/null; then $(BIN)/python -m pytest -q --tb=short --show-capture=no -m engine -n 2 --dist worksteal tests/engine; \
