@@ -18,8 +18,7 @@ from loadgen.distributed import worker_pool
 from loadgen.distributed.processes import Processes
 from loadgen.distributed.worker_pool import WorkerPool
 from loadgen.dynamodb import target
-from loadgen.dynamodb.writer import Endpoint, Limits
-from loadgen.dynamodb.writers import open_writer
+from loadgen.dynamodb.writer import Limits
 from loadgen.job import Job
 from loadgen.report import page, summary
 from loadgen.report import report as reports
@@ -138,24 +137,11 @@ async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
         endpoint=where,
         table=table,
         writer=options.writer,
-        keys=await _keys(options.writer, where, tables, orders=script is None),
+        keys=await target.key_attributes(options.writer, where, tables, orders=script is None),
         limits=Limits(connections=plan.max_in_flight),
         ledger=None if ledger is None else str(ledger.absolute()),
         script=script,
     )
-
-
-async def _keys(writer_name: str, where: Endpoint, tables: list[str], *, orders: bool) -> dict[str, tuple[str, ...]]:
-    """The tables' key attributes. UserError when one cannot be written."""
-    writer = open_writer(writer_name, where, Limits(connections=1))
-    try:
-        await writer.open(0)
-        keys = {table: await target.key_names(writer, table, where) for table in tables}
-    finally:
-        await writer.close()
-    if orders:
-        target.check_for_orders(tables[0], keys[tables[0]])
-    return keys
 
 
 def _progress(options: Namespace, job: Job) -> ProgressView:

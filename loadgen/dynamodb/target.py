@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 
-from loadgen.dynamodb.writer import Endpoint, Writer
+from loadgen.dynamodb.writer import Endpoint, Limits, Writer
+from loadgen.dynamodb.writers import open_writer
 from loadgen.dynamodb.writes import Outcome, Reply
 from stack import StackOutputs, UserError, credentials
 
@@ -48,6 +51,21 @@ async def key_names(writer: Writer, table: str, endpoint: Endpoint) -> tuple[str
         raise UserError(f"Table {table!r} is {description.status}, not yet to be written: wait until it is ACTIVE.")
     ordered = sorted(description.key_schema, key=lambda element: element.kind)
     return tuple(element.name for element in ordered)
+
+
+async def key_attributes(
+    writer_name: str, endpoint: Endpoint, tables: Sequence[str], *, orders: bool
+) -> dict[str, tuple[str, ...]]:
+    """The key attributes of tables, by name. UserError when one cannot be written, or not by `orders`."""
+    writer = open_writer(writer_name, endpoint, Limits(connections=1))
+    try:
+        await writer.open(0)
+        keys = {table: await key_names(writer, table, endpoint) for table in tables}
+    finally:
+        await writer.close()
+    if orders:
+        check_for_orders(tables[0], keys[tables[0]])
+    return keys
 
 
 def check_for_orders(table: str, keys: tuple[str, ...]) -> None:

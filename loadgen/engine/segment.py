@@ -18,7 +18,7 @@ from loadgen.metrics.counters import MetricsRow, SegmentMetrics
 from loadgen.schedule.plan import Plan
 from loadgen.workloads import custom, pools
 from loadgen.workloads.base import Workload
-from loadgen.workloads.custom import Scripted
+from loadgen.workloads.custom import Script, Scripted
 from loadgen.workloads.orders import Orders
 from loadgen.workloads.pools import Pools
 
@@ -26,10 +26,16 @@ WARM_CONNECTIONS = 32
 
 
 class Segment:
-    """Carries out a job: `prepare`, then `run` at the start that all segments have in common."""
+    """Carries out a job: `prepare`, then `run` at the start that all segments have in common.
 
-    def __init__(self, job: Job, on_row: Callable[[MetricsRow], None] | None = None) -> None:
+    `script` is the workload that the job names, where it is at hand; else it is loaded by its name.
+    """
+
+    def __init__(
+        self, job: Job, on_row: Callable[[MetricsRow], None] | None = None, script: Script | None = None
+    ) -> None:
         self._job = job
+        self._script = script
         self._on_row = on_row
         self._writer = open_writer(job.writer, job.endpoint, job.limits)
         self._pools: Pools | None = None
@@ -91,7 +97,7 @@ class Segment:
         job, plan = self._job, self._job.plan
         if job.script is not None:
             return Scripted(
-                custom.load(job.script, job.table),
+                self._script or custom.load(job.script, job.table),
                 job.keys,
                 seed=plan.seed,
                 segment=plan.segment,

@@ -106,8 +106,11 @@ def profiles_help() -> str:
     return help_lines({kind.form: kind.meaning for kind in PROFILES.values()} | file)
 
 
-def profile(text: str, rps: float, duration_s: float, seed: int) -> AnyProfile:
-    """The profile called `text`. ArgumentTypeError says what is wrong with it."""
+def profile(text: str, rps: float, duration_s: float, seed: int = 0) -> AnyProfile:
+    """The profile called `text`, as in "ramp:from=100", or in a .toml file. ArgumentTypeError says what is wrong.
+
+    `rps` is its rate in writes per second; `seed` makes the arrivals of "poisson".
+    """
     if text.endswith(".toml"):
         return _file(Path(text))
     name, parameters = Parameters.parse(text)

@@ -5,9 +5,9 @@ and `change`, which says what write n is:
 
     from decimal import Decimal
     from random import Random
-    from loadgen.workloads.custom import ItemWrite, Delete, Put, Update
+    from loadgen import Delete, ItemWrite, Put, Update, WorkloadBase
 
-    class Readings:
+    class Readings(WorkloadBase):
         def __init__(self, table: str) -> None:
             self.tables = (table, f"{table}-devices")
 
@@ -94,6 +94,16 @@ class Script(Protocol):
     def change(self, n: int, rng: random.Random, /) -> ItemWrite:
         """Write n of the run, from 0; `rng` has its random numbers."""
         ...
+
+
+class WorkloadBase:
+    """Base of a workload: set `tables` and define `change`. Any class with both will do."""
+
+    tables: Sequence[str] = ()
+
+    def change(self, n: int, rng: random.Random, /) -> ItemWrite:
+        """Write n of the run, from 0; `rng` has its random numbers. NotImplementedError unless it is defined."""
+        raise NotImplementedError(f"{type(self).__name__} defines no change(n, rng)")
 
 
 def load(name: str, table: str) -> Script:
