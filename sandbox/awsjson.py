@@ -1,11 +1,11 @@
 """A lean client of AWS's JSON protocols, for the calls that carry data.
 
-botocore spends most of a data call on validating, hooking and parsing what the
-workers know already. Here a call is one POST over a kept-alive connection: the
-target in a header, msgspec in and out. Configuration is still read with boto3.
+botocore spends most of a data call on validation, hooks and parsing that the workers do not need. Here a call is one
+POST over a kept-alive connection, with the target in a header and msgspec for JSON. boto3 still reads the
+configuration.
 
-The sandbox checks no signature, but the credential scope of the Authorization
-header is what names the service and the region, so it is well formed.
+The sandbox checks no signature, but the credential scope of the Authorization header names the service and the region,
+so it must be well formed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _THROTTLES = frozenset(
 
 
 class CallError(Exception):
-    """A call that brought no result; `ServiceError` and `UnreachableError` are its two kinds."""
+    """A failed call: `ServiceError` or `UnreachableError`."""
 
 
 class ServiceError(CallError):
@@ -51,21 +51,21 @@ class ServiceError(CallError):
 
     @property
     def is_outage(self) -> bool:
-        """True for the service's own failure (5xx), which says nothing about the request."""
+        """True for a failure of the service (5xx), independent of the request."""
         return self.status >= 500
 
     @property
     def is_throttle(self) -> bool:
-        """True when the same request may succeed later."""
+        """True when a retry may succeed."""
         return self.code in _THROTTLES
 
 
 class UnreachableError(CallError):
-    """Nobody answered at the endpoint: refused, reset or timed out."""
+    """The endpoint did not answer: refused, reset or timed out."""
 
 
 class Response(msgspec.Struct, frozen=True):
-    """An HTTP answer with its header names in lower case."""
+    """An HTTP response with lower-case header names."""
 
     status: int
     headers: dict[str, str]
@@ -73,10 +73,10 @@ class Response(msgspec.Struct, frozen=True):
 
 
 class HttpClient:
-    """One kept-alive HTTP connection to the endpoint. Not for use by several threads.
+    """One kept-alive HTTP connection to the endpoint. Not thread-safe.
 
-    A connection that the server closed while it was idle is opened again once;
-    a request may then arrive twice, which all data calls here can bear.
+    A connection that the server closed while it was idle is reopened once; a request may then arrive twice, so all data
+    calls here must tolerate duplicates.
     """
 
     def __init__(self, endpoint_url: str, timeout_s: float = 30.0) -> None:
@@ -87,10 +87,10 @@ class HttpClient:
         self._fresh = True
 
     def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Response:
-        """Send one request and read the whole answer, whatever its status.
+        """Send one request and read the whole response, with any status.
 
         Raises:
-            UnreachableError: nobody answered.
+            UnreachableError: the endpoint did not answer.
         """
         try:
             return self._exchange(method, path, body, headers or {})
@@ -111,13 +111,13 @@ class HttpClient:
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
 
     def close(self) -> None:
-        """Close the connection; the next request opens another."""
+        """Close the connection; the next request opens a new one."""
         self._connection.close()
         self._fresh = True
 
 
 def authorization(region: str, signing_name: str) -> str:
-    """An Authorization header of Signature Version 4's form; the signature itself is not checked here."""
+    """An Authorization header in Signature Version 4's form; the sandbox does not check the signature."""
     return (
         f"AWS4-HMAC-SHA256 Credential=sandbox/20260101/{region}/{signing_name}/aws4_request, "
         "SignedHeaders=host;x-amz-date;x-amz-target, Signature=" + "0" * 64
@@ -125,10 +125,10 @@ def authorization(region: str, signing_name: str) -> str:
 
 
 class AwsJson:
-    """Calls to one service (dynamodbstreams, events, kinesis, logs) in one region. Not for use by several threads.
+    """Calls to one service (dynamodbstreams, events, kinesis, logs) in one region. Not thread-safe.
 
-    Requests are anything msgspec encodes (bytes become base64, as the protocol
-    has it); answers are decoded straight into the type asked for.
+    A request is any value that msgspec encodes (bytes become base64, as in the protocol); a response is decoded into
+    the requested type.
     """
 
     def __init__(self, endpoint_url: str, service: str, region: str, timeout_s: float = 30.0) -> None:
@@ -145,25 +145,25 @@ class AwsJson:
 
         Raises:
             ServiceError: the service refused or failed.
-            UnreachableError: nobody answered, or not in this protocol.
+            UnreachableError: the endpoint did not answer in this protocol.
         """
         headers = self._headers | {"X-Amz-Target": f"{self._target}.{operation}"}
         response = self._http.request("POST", "/", msgspec.json.encode(request), headers)
         if response.status != 200:
             raise service_error(response)
         try:
-            # An operation without a result may be answered with nothing at all.
+            # An operation without a result may have an empty response.
             return msgspec.json.decode(response.body or b"{}", type=answer)
         except msgspec.DecodeError as error:
-            raise UnreachableError(f"{operation} was answered with something else: {error}") from error
+            raise UnreachableError(f"{operation} has an unexpected response: {error}") from error
 
     def close(self) -> None:
-        """Close the connection; the next call opens another."""
+        """Close the connection; the next call opens a new one."""
         self._http.close()
 
 
 def service_error(response: Response) -> ServiceError:
-    """The error that a response with a status other than 2xx stands for."""
+    """The error of a response with a status other than 2xx."""
     try:
         fields = msgspec.json.decode(response.body, type=dict[str, Any])
     except msgspec.DecodeError:

@@ -1,8 +1,7 @@
-"""`python -m sandbox demo`: the whole pipeline, from a write to a query, in a sandbox of its own.
+"""`python -m sandbox demo`: the whole pipeline, from a write to a query, in a separate sandbox.
 
-Every step is the command that a user would type, run as a process; the demo
-only chooses a free port and a directory that no other sandbox uses, and adds
-up what the steps report.
+Every step runs the user's command as a process; the demo only chooses a free port and an unused directory, and
+summarises the steps' reports.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ QUERIES = {
         SELECT region, date(ordered_at) AS day, currency, count(*) AS orders, sum(total) AS revenue
         FROM orders WHERE status NOT IN ('cancelled', 'returned')
         GROUP BY region, date(ordered_at), currency ORDER BY day, region, currency""",
-    "Order funnel: how many orders ever reached each step": """
+    "Order funnel: the number of orders that reached each step": """
         SELECT status, count(DISTINCT order_id) AS orders FROM order_changes WHERE op <> 'REMOVE'
         GROUP BY status ORDER BY orders DESC""",
     "Cancelled share by channel": """
@@ -46,7 +45,7 @@ QUERIES = {
 
 
 class StepError(Exception):
-    """A command of the demo did not succeed; it has said why itself."""
+    """A command of the demo failed and has printed its error."""
 
 
 @dataclass(frozen=True)
@@ -58,33 +57,33 @@ class Demo:
 
     @property
     def load_report(self) -> Path:
-        """Where the load generator's report goes."""
+        """The path of the load generator's report."""
         return self.directory / "load.json"
 
     @property
     def verification(self) -> Path:
-        """Where the verification's report goes."""
+        """The path of the verification's report."""
         return self.directory / "verify.json"
 
     def play(self) -> None:
-        """Run every step; StepError when one does not succeed."""
+        """Run every step; raises StepError when one fails."""
         ledger = str(self.directory / "acknowledged.ledger")
-        self._step("Start a sandbox and deploy __main__.py into it", "sandbox", "up", "--port", str(_free_port()))
+        self._step("Start a sandbox and deploy __main__.py to it", "sandbox", "up", "--port", str(_free_port()))
         self._step(
-            f"Write {RATE_PER_S} changes a second for {DURATION_S} seconds",
+            f"Write {RATE_PER_S} changes per second for {DURATION_S} seconds",
             *("loadgen", "--rps", str(RATE_PER_S), "--duration", str(DURATION_S)),
             *("--report", str(self.load_report), "--ledger", ledger),
         )
         self._step(
-            "Wait until the pipeline has drained, and compare the table with the lake",
+            "Wait until the pipeline is drained, and compare the table with the lake",
             *("lake", "verify", "--ledger", ledger, "--report", str(self.verification)),
         )
-        self._step("Tell how long the changes took until they could be queried", "lake", "freshness")
+        self._step("Measure how long the changes took until Athena could read them", "lake", "freshness")
         for title, sql in QUERIES.items():
             self._step(title, "lake", "query", " ".join(sql.split()))
 
     def stop(self) -> None:
-        """Bring the sandbox down, whatever state it is in."""
+        """Stop the sandbox in any state."""
         self._step("Stop the sandbox", "sandbox", "down")
 
     def _step(self, title: str, *command: str) -> None:
@@ -97,7 +96,7 @@ class Demo:
 
 
 def main() -> int:
-    """Run the demo; 0 only if every write was acknowledged, arrived, and is shown to be right."""
+    """Run the demo; 0 only if every write was acknowledged, arrived and was verified."""
     console = Console(soft_wrap=True)
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sales-cdc-demo-") as directory:
@@ -127,9 +126,7 @@ def _summary(demo: Demo, console: Console, failure: str | None, elapsed_s: float
     if failure is not None:
         console.print(f"[bold red]Not verified.[/bold red] {failure}")
         return 1
-    console.print(
-        "[bold green]Verified:[/bold green] the lake holds what the table holds, and every acknowledged write."
-    )
+    console.print("[bold green]Verified:[/bold green] the lake equals the table and has every acknowledged write.")
     return 0
 
 
@@ -160,11 +157,11 @@ def _verification_rows(report: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 
 
 def _shortfall(counts: Mapping[str, Any], verification: Mapping[str, Any]) -> str | None:
-    """What keeps a demo whose steps all succeeded from being a proof."""
+    """The reason why a demo without failed steps is still no proof."""
     if not counts["planned"] == counts["sent"] == counts["acked"]:
         return "Not every planned write was sent and acknowledged."
     if not verification["ok"]:
-        return "The lake does not hold what the table holds."
+        return "The lake differs from the table."
     return None
 
 
@@ -176,7 +173,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The command's exit code. A Ctrl-C reaches the command too; it is given time to end cleanly."""
+    """The command's exit code. A Ctrl-C also reaches the command, which gets time to end cleanly."""
     process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own modules
     try:
         return process.wait()

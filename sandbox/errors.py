@@ -1,11 +1,11 @@
-"""What the user is told when something outside the sandbox is wrong."""
+"""The errors that a user can fix."""
 
 from __future__ import annotations
 
 
 class SandboxError(Exception):
-    """Something that the user can mend. Its text is one sentence: what is wrong and what to do."""
+    """An error that the user can fix. Its text is one sentence: what is wrong and what to do."""
 
 
 class TerminationRequest(KeyboardInterrupt):
-    """SIGTERM, which a command takes as it takes Ctrl-C; only that no other process has got it, too."""
+    """SIGTERM; a command handles it like Ctrl-C, except that other processes do not receive it."""

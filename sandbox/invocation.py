@@ -1,4 +1,4 @@
-"""A synchronous invocation of a Lambda function, as another service makes it."""
+"""A synchronous invocation of a Lambda function by another service."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from urllib.parse import quote
 from sandbox.awsjson import HttpClient, Response, authorization
 
 _LONGEST_S = 330.0
-"""A service waits up to five minutes for a function."""
+"""The maximum of seconds that a service waits for a function."""
 
 
 class FunctionClient:
-    """One Lambda function, by its ARN. Not for use by several threads."""
+    """One Lambda function, by its ARN. Not thread-safe."""
 
     def __init__(self, endpoint_url: str, function_arn: str) -> None:
         parts = function_arn.split(":")
@@ -27,7 +27,7 @@ class FunctionClient:
         self._http = HttpClient(endpoint_url, _LONGEST_S)
 
     def invoke(self, payload: bytes) -> Response:
-        """Lambda's answer, whatever its status; `x-amz-function-error` is among its headers when the function failed.
+        """Lambda's response with any status; it has the header `x-amz-function-error` when the function failed.
 
         Raises:
             UnreachableError: nobody answered.

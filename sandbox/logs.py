@@ -1,4 +1,4 @@
-"""The processes' logs: their last lines, and those that come."""
+"""The processes' logs: the last lines and new lines."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def names(state: StateDir) -> list[str]:
 
 
 def tail(state: StateDir, process: str | None, count: int, follow: bool) -> Iterator[Line]:
-    """The last `count` lines of a process's log, or of each; with `follow`, those that are written from then on, too.
+    """The last `count` lines of a process's log, or of each; with `follow`, also new lines.
 
     Raises:
         SandboxError: there is no such log.
     """
     known = names(state)
     if not known:
-        raise SandboxError(f"There are no logs in {state.path}: no sandbox was started there yet.")
+        raise SandboxError(f"There are no logs in {state.path}: no sandbox was started there.")
     if process is not None and process not in known:
         raise SandboxError(f"There is no log of {process!r}: the logs are {', '.join(known)}.")
     logs = [_Log(state.logs / f"{name}.log") for name in ([process] if process else known)]
@@ -49,14 +49,14 @@ def tail(state: StateDir, process: str | None, count: int, follow: bool) -> Iter
 
 
 class _Log:
-    """A file that is read as it grows; made anew, it is read from its beginning."""
+    """A file that is read as it grows; a recreated file is read from its beginning."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._position = 0
 
     def lines(self) -> Iterator[Line]:
-        """The whole lines that have come since the last call."""
+        """The complete lines since the last call."""
         if not self._path.exists():
             return
         with self._path.open("rb") as file:

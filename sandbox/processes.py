@@ -1,8 +1,7 @@
-"""The sandbox's processes: started in the background, known by their records, stopped in turn.
+"""The sandbox's processes: started in the background, recorded in files, stopped in order.
 
-A record, <process>.pid in the state directory, holds the process's id and the
-moment of its start, so that another process that has got the same id since is
-never taken for it.
+A record, <process>.pid in the state directory, has the process id and the start time, so a later process with the same
+id is never confused with it.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ _SOURCE = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Process:
-    """One kind of process of the sandbox; `has_socket` says that it serves on run/<name>.sock."""
+    """One kind of process of the sandbox; with `has_socket` it serves on run/<name>.sock."""
 
     name: str
     has_socket: bool = False
 
     @property
     def module(self) -> str:
-        """What runs as it."""
+        """The module that it runs."""
         return f"sandbox.{self.name}"
 
 
@@ -52,35 +51,35 @@ WORKERS = (
     Process("pipes"),
 )
 PROCESSES = (SERVER, *WORKERS)
-"""In the order in which they start; they stop in the reverse, sources of changes first."""
+"""In start order; they stop in reverse order, sources of changes first."""
 
 
 class Record(NamedTuple):
-    """A process that was started: its id, and the moment of its start as the system tells it."""
+    """A started process: its id, and its start time as the system reports it."""
 
     pid: int
     started: str
 
 
 def record_of(state: StateDir, process: Process) -> Record | None:
-    """What is recorded of a process, be it alive or not."""
+    """The record of a process, alive or not."""
     saved = state.read_json(f"{process.name}.pid")
     return None if saved is None else Record(saved["pid"], saved["started"])
 
 
 def is_alive(state: StateDir, process: Process) -> bool:
-    """Whether the recorded process still runs, and is the one that was recorded."""
+    """Whether the recorded process still runs."""
     record = record_of(state, process)
     return record is not None and started_at(record.pid) == record.started
 
 
 def start(state: StateDir, process: Process, arguments: Sequence[str], region: str) -> None:
-    """Start a process in a session of its own, its output appended to its log, and record it."""
+    """Start a process in a new session, append its output to its log, and record it."""
     for stale in (state.status / f"{process.name}.json", state.path / f"{process.name}.pid"):
         stale.unlink(missing_ok=True)
     command = [sys.executable, "-m", process.module, *arguments, "--state-dir", str(state.path)]
     with (state.logs / f"{process.name}.log").open("ab") as log:
-        child = subprocess.Popen(  # noqa: S603 - our own module, and no shell
+        child = subprocess.Popen(  # noqa: S603 - a module of the project, and no shell
             command,
             cwd=_SOURCE,
             env=environment(region),
@@ -92,12 +91,12 @@ def start(state: StateDir, process: Process, arguments: Sequence[str], region: s
     started = started_at(child.pid)
     if started is not None:
         state.write_json(f"{process.name}.pid", Record(child.pid, started)._asdict())
-    # It outlives this process; what becomes of it is asked of the system, not of this object.
+    # It outlives this process; the system reports its state, not this object.
     child.returncode = 0
 
 
 def environment(region: str) -> dict[str, str]:
-    """The environment of the sandbox's processes: this one's, without what AWS clients would take from it."""
+    """The environment of the sandbox's processes: this process's, without the variables that AWS clients read."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return inherited | {
         "AWS_CONFIG_FILE": os.devnull,
@@ -109,15 +108,14 @@ def environment(region: str) -> dict[str, str]:
 
 
 def wait_until_ready(state: StateDir, process: Process, port: int, timeout_s: float = READY_TIMEOUT_S) -> None:
-    """Wait until a process does its work.
+    """Wait until a process is ready.
 
-    Raises:
-        SandboxError: it ended, or it is not ready in time.
+    Raises: SandboxError: it ended, or it is not ready in time.
     """
     deadline = time.monotonic() + timeout_s
     while not is_ready(state, process, port):
         if not is_alive(state, process):
-            raise SandboxError(f"The sandbox's {process.name} ended as it started{_last_words(state, process)}")
+            raise SandboxError(f"The sandbox's {process.name} ended during its start{_last_words(state, process)}")
         if time.monotonic() > deadline:
             log = state.logs / f"{process.name}.log"
             raise SandboxError(f"The sandbox's {process.name} is not ready after {timeout_s:.0f} s: see {log}.")
@@ -125,12 +123,12 @@ def wait_until_ready(state: StateDir, process: Process, port: int, timeout_s: fl
 
 
 def is_ready(state: StateDir, process: Process, port: int) -> bool:
-    """Whether a process does its work: the server answers, a service's socket accepts, a worker tells its status."""
+    """Whether a process is ready: the server answers, a service's socket accepts, a worker has written its status."""
     record = record_of(state, process)
     if record is None:
         return False
     if process == SERVER:
-        # Another's server would answer here, too.
+        # The server of another sandbox would also answer here.
         server = state.read_json("server.json")
         return server is not None and server["pid"] == record.pid and is_healthy(port)
     if process.has_socket and not _accepts(state.socket(process.name)):
@@ -152,7 +150,7 @@ def is_healthy(port: int) -> bool:
 
 
 def stop(state: StateDir, process: Process, timeout_s: float = STOP_TIMEOUT_S) -> bool:
-    """Ask a process to stop and wait for its end; kill it when that takes too long. False if it had to be killed."""
+    """Send SIGTERM to a process and wait for its end; send SIGKILL after a timeout. False if it was killed."""
     clean = _end(state, process, signal.SIGTERM, timeout_s)
     if not clean:
         _end(state, process, signal.SIGKILL, timeout_s)
@@ -161,12 +159,12 @@ def stop(state: StateDir, process: Process, timeout_s: float = STOP_TIMEOUT_S) -
 
 
 def started_at(pid: int) -> str | None:
-    """When a process was started, in the system's own words; None when it does not run (any more)."""
+    """A process's start time in the system's form; None when it does not run."""
     stat = Path(f"/proc/{pid}/stat")
     if not Path("/proc/self/stat").exists():
         return _started_by_ps(pid)
     try:
-        # The name, in parentheses, may itself have spaces and parentheses: proc_pid_stat(5).
+        # The name, in parentheses, may contain spaces and parentheses: proc_pid_stat(5).
         fields = stat.read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -175,7 +173,7 @@ def started_at(pid: int) -> str | None:
 
 
 def port_is_free(port: int) -> bool:
-    """Whether nobody listens on a port of the loopback address."""
+    """Whether a port of the loopback address is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,4 @@
-"""The sandbox's server process: one port on this machine's loopback address, where AWS answers."""
+"""The sandbox's server process: the AWS APIs on one loopback port."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 
-# A client that keeps many calls waiting, as a Lambda's caller may, must not keep others from being answered.
+# A client with many waiting calls, such as a Lambda's caller, must not block others.
 _CONCURRENT_CALLS = 4096
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; server.json says where while it does."""
+    """Serve until SIGTERM or SIGINT; server.json has the address meanwhile."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
     parser.add_argument("--state-dir", type=Path, required=True, help="the sandbox's state directory")
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 async def serve(port: int, state: StateDir, stop: Stop) -> None:
     """Serve until the stop is requested."""
-    from sandbox.front.app import Front  # imports moto, whose settings are read from the environment
+    from sandbox.front.app import Front  # imports moto, which reads its settings from the environment
 
     front = Front(HOST, port, state)
     server = Server(
@@ -73,7 +73,9 @@ async def serve(port: int, state: StateDir, stop: Stop) -> None:
 
 
 def _keep_files_in(state: StateDir) -> None:
-    """Have temporary files, of large objects and of long streams, where they are found if the process is killed."""
+    """Put temporary files, of large objects and of long streams, in the state directory, where a restart finds them
+    after SIGKILL.
+    """
     directory = state.path / "tmp"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
@@ -83,7 +85,7 @@ def _keep_files_in(state: StateDir) -> None:
 def _configure_moto(port: int) -> None:
     os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT_ID
     os.environ["MOTO_PORT"] = str(port)
-    # Or any page in the user's browser could read what is in the sandbox.
+    # Otherwise any page in the user's browser could read the sandbox's data.
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 

@@ -1,4 +1,4 @@
-"""What the sandbox's processes share: the state directory, a clean stop, and clients of the endpoint."""
+"""Shared parts of the sandbox's processes: the state directory, a clean stop, and clients of the endpoint."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import msgspec
 from sandbox.errors import SandboxError
 
 ACCESS_KEY = "sandbox"
-SECRET_KEY = "sandbox"  # noqa: S105 - moto checks no signature, and the endpoint is this machine's alone
+SECRET_KEY = "sandbox"  # noqa: S105 - moto checks no signature, and the endpoint is only on loopback
 ACCOUNT_ID = "123456789012"
 DEFAULT_REGION = "eu-west-1"
 DEFAULT_PORT = 4566
@@ -31,11 +31,11 @@ REGION_VARIABLE = "SANDBOX_REGION"
 STATE_DIR_VARIABLE = "SANDBOX_STATE_DIR"
 STATUS_INTERVAL_S = 1.0
 
-_SOCKET_PATH_BYTES = 107  # sun_path of sockaddr_un, less its final NUL: unix(7)
+_SOCKET_PATH_BYTES = 107  # sun_path of sockaddr_un without its final NUL: unix(7)
 
 
 class StateDir:
-    """The directory in which one sandbox keeps everything that outlives a process.
+    """The directory of a sandbox's persistent files.
 
     server.json, outputs.json, <process>.pid, logs/<process>.log, status/<process>.json,
     checkpoints/, run/<service>.sock.
@@ -49,22 +49,22 @@ class StateDir:
 
     @property
     def logs(self) -> Path:
-        """Where each process's <process>.log is."""
+        """The directory of each process's <process>.log."""
         return self._directory("logs")
 
     @property
     def run(self) -> Path:
-        """Where the services' Unix sockets are."""
+        """The directory of the services' Unix sockets."""
         return self._directory("run")
 
     @property
     def status(self) -> Path:
-        """Where each worker's <process>.json is."""
+        """The directory of each worker's <process>.json."""
         return self._directory("status")
 
     @property
     def checkpoints(self) -> Path:
-        """Where the workers remember how far they have come."""
+        """The directory of the workers' checkpoints."""
         return self._directory("checkpoints")
 
     def socket(self, name: str) -> Path:
@@ -75,7 +75,7 @@ class StateDir:
         return path
 
     def write_json(self, path: Path | str, obj: object) -> None:
-        """Replace a file (a relative path is taken from the state directory), whole or not at all."""
+        """Replace a file atomically (a relative path starts at the state directory)."""
         target = self.path / path
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.{os.getpid()}")
@@ -83,7 +83,7 @@ class StateDir:
         temporary.replace(target)
 
     def read_json(self, path: Path | str) -> dict[str, Any] | None:
-        """The object in a file (a relative path is taken from the state directory); None where there is no file."""
+        """The object in a file (a relative path starts at the state directory); None without a file."""
         try:
             content = (self.path / path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
@@ -97,11 +97,10 @@ class StateDir:
 
 
 class WorkerStatus:
-    """A worker's own account of what it does, for `python -m sandbox status`: status/<process>.json.
+    """A worker's status for `python -m sandbox status`: status/<process>.json.
 
-    `counters` may be changed at any time; `tick` writes it when the last
-    writing is a second or more ago, `write` at once. The first is written on
-    construction: it is the sign that the worker is up.
+    `counters` may change at any time; `tick` writes the file when the last write is a second or more ago, `write`
+    immediately. The constructor writes the first, which shows that the worker is up.
     """
 
     def __init__(self, state: StateDir, process: str, counters: Mapping[str, object] | None = None) -> None:
@@ -112,7 +111,7 @@ class WorkerStatus:
         self.write()
 
     def tick(self) -> None:
-        """Write if it is time."""
+        """Write if the interval has passed."""
         if time.monotonic() - self._written_s >= STATUS_INTERVAL_S:
             self.write()
 
@@ -124,10 +123,10 @@ class WorkerStatus:
 
 
 class Stop:
-    """The request to stop cleanly: SIGTERM or SIGINT, from the moment that this is constructed (in the main thread).
+    """The request to stop cleanly: SIGTERM or SIGINT, handled from its construction on (in the main thread).
 
-    Waiting is on a pipe, which an event loop can watch too (`fileno`) and
-    which, unlike a threading.Event, a signal handler can set at any point.
+    It waits on a pipe, which an event loop can also watch (`fileno`) and which, unlike a threading.Event, a signal
+    handler can set safely at any time.
     """
 
     def __init__(self) -> None:
@@ -137,32 +136,32 @@ class Stop:
             signal.signal(number, self._handle)
 
     def request(self) -> None:
-        """Ask for the stop, as the signals do."""
+        """Request the stop, like the signals."""
         if not self.requested:
             self.requested = True
             os.write(self._writer, b"\0")
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what signal.signal calls
+    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal.signal's signature
         self.request()
 
     def wait(self, seconds: float) -> bool:
-        """Wait, no longer than until the stop is requested; whether it is."""
+        """Wait for the timeout or the stop; returns whether the stop is requested."""
         if not self.requested:
             select.select([self._reader], [], [], max(seconds, 0.0))
         return self.requested
 
     def fileno(self) -> int:
-        """A descriptor that is readable from the moment that the stop is requested."""
+        """A descriptor that becomes readable when the stop is requested."""
         return self._reader
 
 
 def worker_arguments(argv: Sequence[str] | None = None) -> tuple[str, StateDir]:
     """The endpoint's URL and the state directory from a worker's command line (default: this process's).
 
-    Sends the log to stderr, too: every worker is started alike.
+    Also configures logging to stderr, the same for every worker.
     """
     parser = ArgumentParser()
-    parser.add_argument("--endpoint-url", required=True, help="where the sandbox's AWS services answer")
+    parser.add_argument("--endpoint-url", required=True, help="endpoint of the sandbox's AWS services")
     parser.add_argument("--state-dir", required=True, type=Path, help="the sandbox's state directory")
     arguments = parser.parse_args(argv)
     log_to_stderr()
@@ -181,16 +180,16 @@ def log_to_stderr() -> None:
 
 
 def region() -> str:
-    """The sandbox's region: the deployed stack's, which `up` hands to every process in its environment."""
+    """The sandbox's region: the deployed stack's, which `up` passes to every process in its environment."""
     return os.environ.get(REGION_VARIABLE, DEFAULT_REGION)
 
 
 def client(service: str, endpoint_url: str) -> Any:
     """A boto3 client of a service at the endpoint, with the sandbox's credentials and region.
 
-    May be called in any thread.
+    Thread-safe.
     """
-    from botocore.config import Config  # slow to import, and not every process needs it
+    from botocore.config import Config  # slow to import, and some processes do not need it
 
     options = Config(
         connect_timeout=5,
@@ -199,7 +198,7 @@ def client(service: str, endpoint_url: str) -> Any:
         proxies={},
         s3={"addressing_style": "path"},
     )
-    # A session does not make clients in two threads at once (boto3's guide, "Multithreading and multiprocessing").
+    # A session cannot create clients in two threads concurrently (boto3's guide, "Multithreading and multiprocessing").
     with _making_clients:
         return session().client(
             service,
@@ -216,9 +215,9 @@ _making_clients = threading.Lock()
 
 @cache
 def session() -> Any:
-    """The boto3 session of this process: the services' models are read once, which take most of a client's making.
+    """The boto3 session of this process: it reads the services' models once, which is most of the cost of a client.
 
-    Nothing of the user's own AWS configuration has a part in it.
+    It does not use the user's AWS configuration.
     """
     nothing = (None, None, None, None)
     sources = dict.fromkeys(("profile", "config_file", "credentials_file", "ca_bundle"), nothing)

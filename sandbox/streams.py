@@ -1,4 +1,4 @@
-"""The calls of DynamoDB streams and Kinesis streams, in the one form that `sandbox.shards` reads by."""
+"""The calls of DynamoDB streams and Kinesis streams, in the common form of `sandbox.shards`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RECORDS_A_PAGE = 2000
 
 
 class ChangeRecord(Struct, frozen=True):
-    """A record of a DynamoDB stream, its event as the API gives it."""
+    """A record of a DynamoDB stream, with its event in the API's form."""
 
     sequence: str
     arrived_at: float
@@ -29,7 +29,7 @@ class DynamoDbStream:
         self._arn = stream_arn
 
     def shards(self) -> list[Shard]:
-        """All shards that are not yet trimmed."""
+        """All shards that are not trimmed."""
         found: list[Shard] = []
         request = {"StreamArn": self._arn}
         while True:
@@ -76,7 +76,7 @@ class KinesisStream:
         self._stream = {"StreamARN": stream_arn}
 
     def shards(self) -> list[Shard]:
-        """All shards that are not yet trimmed."""
+        """All shards that are not trimmed."""
         found: list[Shard] = []
         request = dict(self._stream)
         while True:

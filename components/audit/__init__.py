@@ -1,15 +1,13 @@
-"""What AWS and its provider ask of each resource: a table of rules, each a check with its source.
+"""The rules of AWS and its provider for each resource: a table of checks with their sources.
 
-The sandbox can be deployed into what AWS would refuse, and a test says what its
-author believed. So the rules come from elsewhere: the API's reference, the
-provider's source, what was recorded on AWS; each names which. A rule that AWS
-itself enforces has a request that AWS refuses and AWS's own sentence, to which
-the sandbox is held (tests/integration/sandbox/test_refusals.py).
+The sandbox may accept what AWS would refuse, and a test may repeat its author's error. So each rule has an external
+source: the API reference, the provider's code, or a recording from AWS. A rule that AWS enforces has a request that AWS
+refuses and AWS's sentence, and the sandbox must give the same one (tests/integration/sandbox/test_refusals.py).
 
     python -m components.audit --stack prod
 
-A package of its own beside `explain`, because it speaks of what is allowed, not
-of what there is; it reads the same graph, which needs neither engine nor account.
+It is separate from `explain`, because it describes what is allowed, not what exists; it uses the same graph, which
+needs neither engine nor account.
 """
 
 from __future__ import annotations
@@ -60,14 +58,14 @@ RULES: tuple[Rule, ...] = (
 
 @dataclass(frozen=True)
 class Violation:
-    """A rule that a resource does not keep."""
+    """A rule that a resource violates."""
 
     rule: Rule
     urn: str
 
 
 def violations(graph: Graph, settings: Settings) -> Iterator[Violation]:
-    """The rules that a stack's resources do not keep, in the table's order."""
+    """The violations of a stack's resources, in the table's order."""
     for rule in RULES:
         resources = graph.of(rule.type) if rule.type else graph.resources
         for resource in resources:

@@ -1,4 +1,4 @@
-"""The buckets and what belongs to each."""
+"""The rules of buckets and their configurations."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OWNED = {
     ),
     "aws:s3/bucketVersioning:BucketVersioning": "versioning",
 }
-"""What a resource beside the bucket owns, and the bucket's own property that `refresh` would fill with it."""
+"""The separate resources of a bucket's configuration, and the bucket property that `refresh` would fill with it."""
 BUCKET_MADE = (
     "s3.CreateBucket",
     {"Bucket": "audit-rules", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}},
@@ -124,7 +124,7 @@ RULES = (
     Rule(
         "s3-name",
         BUCKET,
-        "A bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens, and no reserved beginning or end.",
+        "A bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens, and no reserved prefix or suffix.",
         f"{_GUIDE}bucketnamingrules.html",
         lambda case: _NAME.fullmatch(case.inputs["bucket"]) is not None,
         given({"bucket": "Order-Lake"}),
@@ -141,7 +141,7 @@ RULES = (
     Rule(
         "s3-separate",
         BUCKET,
-        "What a resource beside the bucket owns, the bucket leaves alone: else refresh and up take it away.",
+        "A bucket ignores properties that separate resources manage: otherwise refresh and up remove them.",
         "https://github.com/pulumi/pulumi-aws/issues/6244",
         _leaves_alone,
         heeding,
@@ -149,7 +149,7 @@ RULES = (
     Rule(
         "s3-lifecycle-marker",
         LIFECYCLE,
-        "A rule that removes the markers of deletions expires nothing by days or date.",
+        "A rule that removes delete markers has no expiration by days or date.",
         f"{_GUIDE}intro-lifecycle-rules.html",
         each("rules", _marker_stands_alone),
         _first_rule({"expiration": {"expiredObjectDeleteMarker": True, "days": 7}}),
@@ -165,7 +165,7 @@ RULES = (
     Rule(
         "s3-lifecycle-acts",
         LIFECYCLE,
-        "A rule does something.",
+        "A rule has at least one action.",
         "ansible-collections/community.aws plugins/modules/s3_lifecycle.py",
         each("rules", lambda rule: any(rule.get(action) for action in _ACTIONS)),
         given({"rules.0": {"id": "idle", "status": "Enabled", "filter": {"prefix": ""}}}),
@@ -174,7 +174,7 @@ RULES = (
     Rule(
         "s3-lifecycle-days",
         LIFECYCLE,
-        "An object expires after one day at least.",
+        "An object expires after at least one day.",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html",
         each("rules", lambda rule: fields(rule, "expiration").get("days", 1) >= 1),
         _first_rule({"expiration": {"days": 0}}),
@@ -190,7 +190,7 @@ RULES = (
     Rule(
         "s3-lifecycle-ids",
         LIFECYCLE,
-        "Rules have different ids of 255 characters at most.",
+        "Rules have distinct ids of at most 255 characters.",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html",
         _ids_are_unique,
         lambda case: given({"rules": [*case.inputs["rules"], case.inputs["rules"][0]]})(case),
@@ -206,7 +206,7 @@ RULES = (
     Rule(
         "s3-lifecycle-filter",
         LIFECYCLE,
-        "A rule has a filter: one with neither filter nor prefix differs for ever.",
+        "A rule has a filter: without filter and prefix, the provider sees a difference at every update.",
         "hashicorp/terraform-provider-aws internal/service/s3/bucket_lifecycle_configuration.go",
         each("rules", lambda rule: "filter" in rule or "prefix" in rule),
         given({"rules.0": {"id": "all", "status": "Enabled", "expiration": {"days": 1}}}),
@@ -214,7 +214,7 @@ RULES = (
     Rule(
         "s3-lifecycle-order",
         LIFECYCLE,
-        "A lifecycle that speaks of old versions is set after versioning.",
+        "A lifecycle with rules for old versions is created after versioning.",
         "https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketlifecycleconfiguration/",
         lambda case: waits_for(case, VERSIONING, "bucket", case.inputs["bucket"]),
         unordered,
@@ -222,7 +222,7 @@ RULES = (
     Rule(
         "s3-key",
         ENCRYPTION,
-        "A key, and the bucket's own under it, belong to KMS's encryption.",
+        "A key and a bucket key require KMS encryption.",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html",
         each("rules", _key_is_of_kms),
         given({"rules.0.applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256", "kmsMasterKeyId": "key"}}),
@@ -247,7 +247,7 @@ RULES = (
     Rule(
         "s3-policy-whole",
         POLICY,
-        "A bucket's policy is a JSON object with statements, each of somebody.",
+        "A bucket policy is a JSON object with statements, each with a principal.",
         _RECORDED,
         lambda case: (
             bool(statements(case.inputs["policy"]))
@@ -274,7 +274,7 @@ RULES = (
     Rule(
         "s3-policy-within",
         POLICY,
-        "A bucket's policy speaks of that bucket alone.",
+        "A bucket policy names only that bucket.",
         f"{_GUIDE}example-bucket-policies.html",
         _is_within,
         statement("policy", Resource=["arn:aws:s3:::another"]),
@@ -296,7 +296,7 @@ RULES = (
     Rule(
         "s3-policy-objects",
         POLICY,
-        "What may be done to objects is of objects, and not of the bucket.",
+        "Object actions apply to object resources, not to the bucket.",
         f"{_PREFLIGHT}pf-s3-bucket-policy-action-resource",
         _objects_are_objects,
         lambda case: statement("policy", Action=["s3:GetObject"], Resource=[f"arn:aws:s3:::{case.inputs['bucket']}"])(
@@ -319,7 +319,7 @@ RULES = (
     Rule(
         "s3-policy-private",
         POLICY,
-        "A bucket that blocks public policies has none.",
+        "A bucket that blocks public policies has no public policy.",
         f"{_PREFLIGHT}pf-s3-policy-public-with-block-public-policy",
         _is_not_public,
         given({"policy": '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}]}'}),
@@ -327,7 +327,7 @@ RULES = (
     Rule(
         "s3-policy-order",
         POLICY,
-        "A bucket's policy is set after its public access block: S3 refuses to change both at once.",
+        "A bucket policy is created after the public access block: S3 refuses concurrent changes of both.",
         "https://github.com/hashicorp/terraform-provider-aws/issues/7628",
         lambda case: waits_for(case, BLOCK, "bucket", case.inputs["bucket"]),
         unordered,
@@ -335,7 +335,7 @@ RULES = (
     Rule(
         "s3-logs-taken",
         LOGGING,
-        "A bucket of access logs lets S3 write them, and is under S3's own key.",
+        "A bucket of access logs allows S3 to write, and uses S3's own key.",
         f"{_GUIDE}enable-server-access-logging.html",
         _log_bucket_takes_logs,
         beside(POLICY, {"policy": '{"Statement": []}'}),
@@ -343,7 +343,7 @@ RULES = (
     Rule(
         "s3-logs-elsewhere",
         LOGGING,
-        "A bucket's access logs go to another bucket: else each log makes another.",
+        "A bucket's access logs go to another bucket: otherwise each log creates another.",
         f"{_GUIDE}ServerLogs.html",
         lambda case: case.inputs["bucket"] != case.inputs["targetBucket"],
         lambda case: given({"targetBucket": case.inputs["bucket"]})(case),

@@ -1,4 +1,4 @@
-"""The lake's catalogue, its crawler, and the workgroup that queries it."""
+"""The rules of the Glue catalogue, its crawler, and the Athena workgroup."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _projection_is_whole(case: Case) -> bool:
 
 
 def _view_is_whole(case: Case) -> bool:
-    """A view's text is Presto's JSON in base64, with the columns of the table, in their order."""
+    """Whether a view's text is Presto's JSON in base64, with the table's columns in order."""
     if case.inputs.get("tableType") != "VIRTUAL_VIEW":
         return True
     found = _VIEW.fullmatch(case.inputs.get("viewOriginalText", ""))
@@ -112,7 +112,7 @@ RULES = (
     Rule(
         "glue-database",
         DATABASE,
-        "A database's name has 1 to 255 lower-case letters, digits and underscores: Athena knows no others.",
+        "A database's name has 1 to 255 lower-case letters, digits and underscores: Athena supports no others.",
         f"{_ATHENA}ug/glue-best-practices.html",
         text("name", 1, 255, _NAME),
         given({"name": "order-lake"}),
@@ -120,7 +120,7 @@ RULES = (
     Rule(
         "glue-description",
         DATABASE,
-        "A database's description has 2,048 characters at most.",
+        "A database's description has at most 2,048 characters.",
         f"{_GLUE}API_DatabaseInput.html",
         text("description", 0, 2048),
         given({"description": "d" * 2049}),
@@ -144,7 +144,7 @@ RULES = (
     Rule(
         "glue-columns",
         TABLE,
-        "A column is there once, and is no partition key as well: Athena answers HIVE_INVALID_METADATA.",
+        "A column is unique and not also a partition key: otherwise Athena returns HIVE_INVALID_METADATA.",
         "https://repost.aws/knowledge-center/athena-duplicate-columns-hive-metadata",
         _columns_are_different,
         lambda case: given({"partitionKeys": [{"name": _columns(case)[0]["name"], "type": "string"}]})(case),
@@ -152,7 +152,7 @@ RULES = (
     Rule(
         "glue-comments",
         TABLE,
-        "A column's comment has 255 characters at most.",
+        "A column's comment has at most 255 characters.",
         f"{_GLUE}API_Column.html",
         lambda case: all(len(column.get("comment", "")) <= 255 for column in _columns(case)),
         given({"storageDescriptor.columns.0.comment": "c" * 256}),
@@ -179,7 +179,7 @@ RULES = (
     Rule(
         "glue-serde",
         TABLE,
-        "Every table names a SerDe, a view too: else Athena answers HIVE_METASTORE_ERROR.",
+        "Every table and view has a SerDe: otherwise Athena returns HIVE_METASTORE_ERROR.",
         "https://github.com/hashicorp/terraform-provider-aws/issues/28517",
         _has_a_serde,
         given({"storageDescriptor.serDeInfo": NOTHING}),
@@ -187,7 +187,7 @@ RULES = (
     Rule(
         "glue-projection",
         TABLE,
-        "A projected partition has a type and a range, and stands in the template of locations.",
+        "A projected partition has a type and a range, and is in the location template.",
         f"{_ATHENA}ug/partition-projection-supported-types.html",
         _projection_is_whole,
         given(
@@ -200,7 +200,7 @@ RULES = (
     Rule(
         "glue-view",
         TABLE,
-        "A view is Presto's JSON in base64, with the table's columns in their order.",
+        "A view is Presto's JSON in base64, with the table's columns in order.",
         "https://github.com/awslabs/athena-glue-service-logs/blob/master/README.md and components/view.py",
         _view_is_whole,
         given({"tableType": "VIRTUAL_VIEW", "viewOriginalText": "SELECT 1"}),
@@ -208,7 +208,7 @@ RULES = (
     Rule(
         "glue-crawler-schedule",
         CRAWLER_TYPE,
-        'A schedule is a cron of six fields, and one of the day of the month and the day of the week is "?".',
+        'A schedule is a cron of six fields, with "?" for the day of the month or the day of the week.',
         f"{_PREFLIGHT}glue/pf-glue-crawler-schedule-day-of-month-or-week",
         _is_scheduled,
         given({"schedule": "cron(15 2 1 * 2 *)"}),
@@ -246,7 +246,7 @@ RULES = (
     Rule(
         "glue-crawler-path",
         CRAWLER_TYPE,
-        "A crawler is pointed at a place in S3, not at a path.",
+        "A crawler's target is an S3 URL, not a path.",
         f"{_PREFLIGHT}glue/pf-glue-crawler-s3-target-path",
         lambda case: all(str(one["path"]).startswith("s3://") for one in listed(case.inputs, "s3Targets")),
         given({"s3Targets.0.path": "/rows/"}),
@@ -255,7 +255,7 @@ RULES = (
     Rule(
         "glue-crawler-sample",
         CRAWLER_TYPE,
-        "A crawler looks at 1 to 249 files of a folder.",
+        "A crawler samples 1 to 249 files of a folder.",
         f"{_GLUE}API_S3Target.html",
         lambda case: all(1 <= one.get("sampleSize", 1) <= 249 for one in listed(case.inputs, "s3Targets")),
         given({"s3Targets.0.sampleSize": 250}),
@@ -263,7 +263,7 @@ RULES = (
     Rule(
         "glue-crawler-new-folders",
         CRAWLER_TYPE,
-        "A crawler that looks at new folders alone changes no table.",
+        "A crawler that reads only new folders does not change tables.",
         "https://docs.aws.amazon.com/glue/latest/dg/incremental-crawls.html",
         _new_folders_change_nothing,
         given({"recrawlPolicy.recrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"}),
@@ -271,7 +271,7 @@ RULES = (
     Rule(
         "glue-crawler-description",
         CRAWLER_TYPE,
-        "A crawler's name has 255 characters at most, its description 2,048, its prefix of tables 128.",
+        "A crawler's name has at most 255 characters, its description 2,048, its table prefix 128.",
         f"{_GLUE}API_CreateCrawler.html",
         both(text("name", 1, 255), text("description", 0, 2048), text("tablePrefix", 0, 128)),
         given({"tablePrefix": "p" * 129}),
@@ -287,7 +287,7 @@ RULES = (
     Rule(
         "glue-crawler-order",
         CRAWLER_TYPE,
-        "A crawler is made after its role's policy.",
+        "A crawler is created after its role's policy.",
         "https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html",
         waits_for_role_policy("role"),
         unordered,
@@ -310,7 +310,7 @@ RULES = (
     Rule(
         "athena-description",
         WORKGROUP,
-        "A workgroup's description has 1,024 characters at most.",
+        "A workgroup's description has at most 1,024 characters.",
         f"{_ATHENA}APIReference/API_CreateWorkGroup.html",
         text("description", 0, 1024),
         given({"description": "d" * 1025}),
@@ -324,7 +324,7 @@ RULES = (
     Rule(
         "athena-results",
         WORKGROUP,
-        "A workgroup that no client can override says where in S3 its results go.",
+        "A workgroup that enforces its configuration has an S3 output location.",
         f"{_ATHENA}ug/workgroups-settings-override.html",
         lambda case: str(at(case.inputs, f"{_RESULTS}.outputLocation") or "").startswith("s3://"),
         given({f"{_RESULTS}.outputLocation": "lake/query-results"}),
@@ -339,7 +339,7 @@ RULES = (
     Rule(
         "athena-key",
         WORKGROUP,
-        "Results under a key name it, results under S3's do not.",
+        "Results encrypted with KMS name the key; results encrypted by S3 do not.",
         f"{_ATHENA}APIReference/API_EncryptionConfiguration.html",
         _has_its_key,
         given({f"{_RESULTS}.encryptionConfiguration": {"encryptionOption": "SSE_KMS"}}),
@@ -354,7 +354,7 @@ RULES = (
     Rule(
         "athena-engine",
         WORKGROUP,
-        "An engine is one that there is.",
+        "The engine version exists.",
         f"{_ATHENA}ug/engine-versions-reference.html",
         one_of("configuration.engineVersion.selectedEngineVersion", ("AUTO", "Athena engine version 3")),
         given({"configuration.engineVersion.selectedEngineVersion": "Athena engine version 1"}),
@@ -369,7 +369,7 @@ RULES = (
     Rule(
         "athena-cutoff",
         WORKGROUP,
-        "A query is stopped after 10 MB at the earliest.",
+        "The scan limit of a query is at least 10 MB.",
         f"{_ATHENA}APIReference/API_WorkGroupConfiguration.html",
         number("configuration.bytesScannedCutoffPerQuery", 10_485_760, 2**53),
         given({"configuration.bytesScannedCutoffPerQuery": 1_000_000}),
@@ -387,7 +387,7 @@ RULES = (
     Rule(
         "athena-query",
         QUERY,
-        "A saved query has a name of 128 characters at most, a description of 1,024, and 262,144 of SQL.",
+        "A saved query has at most 128 characters of name, 1,024 of description and 262,144 of SQL.",
         f"{_ATHENA}APIReference/API_CreateNamedQuery.html",
         both(text("name", 1, 128), text("description", 0, 1024), text("query", 1, 262_144)),
         given({"query": ""}),
@@ -403,7 +403,7 @@ RULES = (
     Rule(
         "athena-query-database",
         QUERY,
-        "A saved query is of a database of the stack.",
+        "A saved query uses a database of the stack.",
         f"{_ATHENA}APIReference/API_CreateNamedQuery.html",
         lambda case: case.inputs["database"] in {one.inputs["name"] for one in case.graph.of(DATABASE)},
         given({"database": "another"}),

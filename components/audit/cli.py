@@ -1,10 +1,10 @@
-"""A stack held to the rules, or the rules themselves.
+"""Check a stack against the rules, or list the rules.
 
     python -m components.audit --stack prod
     python -m components.audit --rules
 
-Nothing is deployed and nothing is asked of AWS. Exit code 1 when a rule is not
-kept, 2 and one sentence when the stack cannot be read.
+Nothing is deployed and AWS is not called. Exit code 1 when a rule is violated, 2 and one sentence when the stack cannot
+be read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from stack.installation import program
 
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
-    """Print the rules that a stack does not keep, or all rules; see the module's docstring for the exit code."""
+    """Print a stack's violations, or all rules; see the module's docstring for the exit code."""
     root = root or program()
     parser = argparse.ArgumentParser(prog="python -m components.audit", description=(__doc__ or "").partition("\n")[0])
     what = parser.add_mutually_exclusive_group(required=True)
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a setting chosen otherwise, as often as wanted",
+        help="override a setting; may be repeated",
     )
     chosen = parser.parse_args(arguments)
     if chosen.rules:

@@ -1,4 +1,4 @@
-"""The table, its scaling, and its own Kinesis destination."""
+"""The rules of the table and its Kinesis destination."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ RULES = (
     Rule(
         "dynamodb-limit-at-creation",
         TABLE_TYPE,
-        "A new table's limit of on-demand units is at least 1; -1 for no limit is UpdateTable's alone.",
+        "A new table's limit of on-demand units is at least 1; only UpdateTable accepts -1 for no limit.",
         "https://github.com/pulumi/pulumi-aws/issues/5126",
         lambda case: all(limit >= 1 for limit in _limits(case)),
         given({"onDemandThroughput": {"maxReadRequestUnits": -1, "maxWriteRequestUnits": 2000}}),
@@ -133,7 +133,7 @@ RULES = (
     Rule(
         "dynamodb-change-changes",
         TABLE_TYPE,
-        "What is asked of a table at creation is not nothing later: an update that changes nothing is refused.",
+        "Every update of a table changes something: AWS refuses an update without a change.",
         "mhart/dynalite validations/updateTable.js",
         lambda case: "onDemandThroughput" not in case.inputs or bool(_limits(case)),
         given({"onDemandThroughput": {}}),
@@ -178,7 +178,7 @@ RULES = (
     Rule(
         "dynamodb-warm-least",
         TABLE_TYPE,
-        "Warm throughput is no less than what AWS gives a new table: 12,000 reads and 4,000 writes a second.",
+        "Warm throughput is at least the default of a new table: 12,000 reads and 4,000 writes per second.",
         f"{_PREFLIGHT}dynamodb/pf-dynamodb-warm-throughput-minimum",
         _is_warm_enough,
         given({"warmThroughput": {"writeUnitsPerSecond": 3999}}),
@@ -194,7 +194,8 @@ RULES = (
     Rule(
         "dynamodb-warm-kept",
         TABLE_TYPE,
-        "Warm throughput is not AWS's own figure: the provider reads that back as nothing and differs for ever.",
+        "Warm throughput is not AWS's default: the provider reads the default back as nothing, a difference at every "
+        "update.",
         f"{_PROVIDER} (flattenTableWarmThroughput)",
         lambda case: (
             not any(fields(case.inputs, "warmThroughput").get(name) == least for name, least in _LEAST_WARM.items())
@@ -204,7 +205,7 @@ RULES = (
     Rule(
         "dynamodb-attributes",
         TABLE_TYPE,
-        "The attributes declared are those of the keys, and no others.",
+        "The declared attributes are exactly those of the keys.",
         f"{_API}API_CreateTable.html",
         _attributes_are_keys,
         given({"attributes.1": {"name": "extra", "type": "S"}}),
@@ -230,7 +231,7 @@ RULES = (
     Rule(
         "dynamodb-attribute-types",
         TABLE_TYPE,
-        "A key's attribute is a text, a number or binary.",
+        "A key attribute is a string, a number or binary.",
         f"{_API}API_AttributeDefinition.html",
         lambda case: all(one["type"] in ("S", "N", "B") for one in listed(case.inputs, "attributes")),
         given({"attributes.0.type": "BOOL"}),
@@ -246,7 +247,7 @@ RULES = (
     Rule(
         "dynamodb-stream-view",
         TABLE_TYPE,
-        "A table with a stream says what is in it, one without does not.",
+        "A table has a stream view type exactly when its stream is enabled.",
         f"{_PROVIDER} (CustomizeDiff)",
         lambda case: (case.inputs.get("streamEnabled") is True) == bool(case.inputs.get("streamViewType")),
         given({"streamEnabled": True, "streamViewType": ""}),
@@ -254,7 +255,7 @@ RULES = (
     Rule(
         "dynamodb-stream-images",
         TABLE_TYPE,
-        "What is in the stream is one of four things.",
+        "The stream view type is one of four values.",
         f"{_API}API_StreamSpecification.html",
         one_of("streamViewType", ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")),
         given({"streamViewType": "BOTH"}),
@@ -270,7 +271,7 @@ RULES = (
     Rule(
         "dynamodb-own-key",
         TABLE_TYPE,
-        "A key of the stack's own is given only where encryption under it is enabled.",
+        "A KMS key is set only where encryption with it is enabled.",
         f"{_PROVIDER} (expandEncryptAtRestOptions)",
         lambda case: (
             not at(case.inputs, "serverSideEncryption.kmsKeyArn")
@@ -307,7 +308,7 @@ RULES = (
     Rule(
         "dynamodb-native-precision",
         DESTINATION,
-        "The native destination's times are in milliseconds or microseconds.",
+        "The native destination's timestamps are in milliseconds or microseconds.",
         f"{_API}API_EnableKinesisStreamingConfiguration.html",
         one_of("approximateCreationDateTimePrecision", ("MILLISECOND", "MICROSECOND")),
         given({"approximateCreationDateTimePrecision": "SECOND"}),

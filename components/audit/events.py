@@ -1,4 +1,4 @@
-"""The bus, its rules and where they lead."""
+"""The rules of the bus, its rules and their targets."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _bus_uses_the_key(case: Case) -> bool:
 
 
 def _waits_until_its_principals_are_known(case: Case) -> bool:
-    """A role that the policy names is one that something which takes long to be made has used already."""
+    """Whether a slow resource has already used each role that the policy names."""
     arns = {arn for one in statements(case.inputs["policy"]) for arn in texts(at(one, "Principal.AWS"))}
     roles = {one.state.get("arn") for one in case.graph.of("aws:iam/role:Role")} & arns
     users = {at(one.inputs, "roleArn"): one.urn for one in case.graph.of("aws:pipes/pipe:Pipe")}
@@ -100,7 +100,7 @@ RULES = (
     Rule(
         "events-bus-description",
         BUS,
-        "A bus's description has 512 characters at most.",
+        "A bus's description has at most 512 characters.",
         f"{_API}API_CreateEventBus.html",
         text("description", 0, 512),
         given({"description": "d" * 513}),
@@ -117,7 +117,7 @@ RULES = (
     Rule(
         "events-bus-uses-the-key",
         BUS,
-        "EventBridge may use the key that a bus is under.",
+        "EventBridge is allowed to use the bus's key.",
         f"{_GUIDE}eb-encryption-event-bus-cmkey.html",
         _bus_uses_the_key,
         lambda case: given({"kmsKeyIdentifier": "key"})(
@@ -127,8 +127,8 @@ RULES = (
     Rule(
         "events-bus-policy-order",
         BUS_POLICY,
-        "A bus's policy is set when the role that it names has been used: a principal that is not yet known "
-        "everywhere is refused, and the provider does not try again.",
+        "A bus policy is created after its role has been used: EventBridge refuses a principal that has not "
+        "propagated, and the provider does not retry.",
         "hashicorp/terraform-provider-aws internal/service/events/bus_policy.go, "
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html (eventual consistency)",
         _waits_until_its_principals_are_known,
@@ -137,7 +137,7 @@ RULES = (
     Rule(
         "events-bus-policy",
         BUS_POLICY,
-        "A bus's policy is a JSON object with statements, each of somebody and with an id.",
+        "A bus policy is a JSON object with statements, each with a principal and an id.",
         f"{_API}API_PutPermission.html",
         lambda case: all({"Sid", "Principal"} <= one.keys() for one in document(case.inputs["policy"])["Statement"]),
         given({"policy": '{"Statement": [{"Effect": "Allow"}]}'}),
@@ -177,7 +177,7 @@ RULES = (
     Rule(
         "events-rule-description",
         RULE,
-        "A rule's description has 512 characters at most.",
+        "A rule's description has at most 512 characters.",
         f"{_API}API_PutRule.html",
         text("description", 0, 512),
         given({"description": "d" * 513}),
@@ -194,7 +194,7 @@ RULES = (
     Rule(
         "events-pattern-size",
         RULE,
-        "An event pattern has 2,048 characters at most.",
+        "An event pattern has at most 2,048 characters.",
         f"{_GUIDE}eb-quota.html",
         text("eventPattern", 1, 2048),
         given({"eventPattern": _LONG}),
@@ -211,7 +211,7 @@ RULES = (
     Rule(
         "events-pattern",
         RULE,
-        "An event pattern's leaves are lists of values and of operators that there are.",
+        "An event pattern's leaves are lists of values and of supported operators.",
         f"{_GUIDE}eb-create-pattern.html",
         lambda case: is_pattern(case.inputs["eventPattern"]),
         given({"eventPattern": '{"source": "order-cdc"}'}),
@@ -235,7 +235,7 @@ RULES = (
     Rule(
         "events-target-placeholders",
         TARGET,
-        "What a template names is declared beside it.",
+        "A template's placeholders are declared in its paths.",
         f"{_GUIDE}eb-transform-target-input.html",
         both(_placeholders_are_declared, _has_one_input),
         given({"inputTransformer": {"inputPaths": {}, "inputTemplate": '{"id": "<id>"}'}}),
@@ -255,7 +255,7 @@ RULES = (
     Rule(
         "events-target-template",
         TARGET,
-        "An input template has 8,192 characters at most.",
+        "An input template has at most 8,192 characters.",
         f"{_API}API_InputTransformer.html",
         text("inputTransformer.inputTemplate", 1, 8192),
         given({"inputTransformer.inputTemplate": "t" * 8193}),
@@ -273,7 +273,7 @@ RULES = (
     Rule(
         "events-target-retries",
         TARGET,
-        "EventBridge tries 185 times at most, for a minute to a day.",
+        "EventBridge retries at most 185 times, for a minute to a day.",
         f"{_API}API_RetryPolicy.html",
         both(
             number("retryPolicy.maximumRetryAttempts", 0, 185),
@@ -293,7 +293,7 @@ RULES = (
     Rule(
         "events-target-dead-letters",
         TARGET,
-        "What cannot be delivered goes to a standard queue.",
+        "The dead-letter queue is a standard queue.",
         f"{_PREFLIGHT}pf-events-target-dlq",
         lambda case: (
             str(at(case.inputs, "deadLetterConfig.arn") or ":sqs:").count(":sqs:") == 1
@@ -316,7 +316,7 @@ RULES = (
     Rule(
         "events-target-let-in",
         TARGET,
-        "A queue that a rule leads to, or gives up to, lets EventBridge send to it.",
+        "The policy of a target queue or dead-letter queue allows EventBridge to send.",
         f"{_GUIDE}eb-use-resource-based.html",
         _queue_lets_in,
         beside(QUEUE_POLICY, {"policy": '{"Statement": []}'}),
@@ -324,7 +324,7 @@ RULES = (
     Rule(
         "events-target-order",
         TARGET,
-        "A target is made after its queue's policy: the first events would be lost to the dead letters.",
+        "A target is created after its queue's policy: otherwise the first events go to the dead-letter queue.",
         f"{_GUIDE}eb-use-resource-based.html",
         _waits_for_queue_policy,
         unordered,

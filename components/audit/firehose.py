@@ -1,4 +1,4 @@
-"""The delivery stream to the lake."""
+"""The rules of the delivery stream."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ERROR_TYPE = "!{firehose:error-output-type}"
 _NAMESPACES = {"firehose", "timestamp", "partitionKeyFromLambda", "partitionKeyFromQuery"}
 _LONGEST_PREFIX = 512
 _DEFAULTS = {"NumberOfRetries": "3", "BufferSizeInMBs": "1", "BufferIntervalInSeconds": "60"}
-"""What the provider adds to a Lambda processor's parameters, and drops again when it reads them back."""
+"""The parameters that the provider adds to a Lambda processor and drops when it reads them back."""
 
 
 def _converts(case: Case) -> bool:
@@ -120,7 +120,7 @@ RULES = (
     Rule(
         "firehose-conversion-uncompressed",
         FIREHOSE,
-        "Converted rows are compressed within their format, and not again around it.",
+        "With format conversion, the S3 destination is uncompressed: the format compresses.",
         f"{_GUIDE}record-format-conversion.html",
         lambda case: not _converts(case) or at(case.inputs, f"{_S3}.compressionFormat") in (None, "UNCOMPRESSED"),
         given({_CONVERSION: {"enabled": True}, f"{_S3}.compressionFormat": "GZIP"}),
@@ -137,7 +137,7 @@ RULES = (
     Rule(
         "firehose-conversion-buffer",
         FIREHOSE,
-        "Converted rows are buffered up to 64 MB at least.",
+        "With format conversion, the buffer size is at least 64 MB.",
         f"{_GUIDE}record-format-conversion.html",
         lambda case: not _converts(case) or at(case.inputs, f"{_S3}.bufferingSize") >= 64,
         given({_CONVERSION: {"enabled": True}, f"{_S3}.bufferingSize": 63}),
@@ -157,7 +157,7 @@ RULES = (
     Rule(
         "firehose-conversion-whole",
         FIREHOSE,
-        "A conversion has what it reads, what it writes, and a table of the catalogue with the role to read it.",
+        "A format conversion has an input format, an output format, and a Glue table with a role to read it.",
         f"{_API}API_DataFormatConversionConfiguration.html",
         _is_whole,
         given({_CONVERSION: {"enabled": True, "inputFormatConfiguration": {}}}),
@@ -179,7 +179,7 @@ RULES = (
     Rule(
         "firehose-buffer",
         FIREHOSE,
-        "Rows are buffered up to 1 to 128 MB and for 0 to 900 seconds.",
+        "The buffer is 1 to 128 MB and 0 to 900 seconds.",
         f"{_API}API_BufferingHints.html",
         both(number(f"{_S3}.bufferingSize", 1, 128), number(f"{_S3}.bufferingInterval", 0, 900)),
         given({f"{_S3}.bufferingSize": 129}),
@@ -207,7 +207,7 @@ RULES = (
     Rule(
         "firehose-compression",
         FIREHOSE,
-        "Objects are compressed in one of five ways, or not.",
+        "The compression is one of five formats or none.",
         f"{_API}API_ExtendedS3DestinationConfiguration.html",
         one_of(f"{_S3}.compressionFormat", ("UNCOMPRESSED", "GZIP", "ZIP", "Snappy", "HADOOP_SNAPPY")),
         given({f"{_S3}.compressionFormat": "gzip"}),
@@ -225,7 +225,7 @@ RULES = (
     Rule(
         "firehose-errors",
         FIREHOSE,
-        "Where the prefix of rows has expressions, there is a prefix of errors.",
+        "A prefix with expressions requires an error output prefix.",
         f"{_GUIDE}s3-prefixes.html",
         _error_prefix_is_there,
         given({f"{_S3}.errorOutputPrefix": NOTHING}),
@@ -240,7 +240,7 @@ RULES = (
     Rule(
         "firehose-errors-kind",
         FIREHOSE,
-        "A prefix of errors with expressions says what failed.",
+        "An error output prefix with expressions contains the error type.",
         f"{_GUIDE}s3-prefixes.html",
         _error_prefix_says_what_failed,
         given({f"{_S3}.errorOutputPrefix": "errors/!{timestamp:yyyy}/"}),
@@ -255,7 +255,7 @@ RULES = (
     Rule(
         "firehose-rows-kind",
         FIREHOSE,
-        "The prefix of rows does not name an error.",
+        "The prefix does not contain the error type.",
         f"{_GUIDE}s3-prefixes.html",
         lambda case: _ERROR_TYPE not in _prefixes(case)[0],
         given({f"{_S3}.prefix": f"rows/{_ERROR_TYPE}/"}),
@@ -270,7 +270,7 @@ RULES = (
     Rule(
         "firehose-prefix-namespace",
         FIREHOSE,
-        "An expression in a prefix is of one of four namespaces.",
+        "An expression in a prefix uses one of four namespaces.",
         f"{_GUIDE}s3-prefixes.html",
         _namespaces_are_known,
         given({f"{_S3}.prefix": "rows/!{time:yyyy}/"}),
@@ -285,7 +285,7 @@ RULES = (
     Rule(
         "firehose-prefix-length",
         FIREHOSE,
-        "A prefix has 512 characters at most when it is evaluated.",
+        "An evaluated prefix has at most 512 characters.",
         f"{_PREFLIGHT}pf-firehose-prefix-length",
         lambda case: all(len(_EXPRESSION.sub("x", prefix)) <= _LONGEST_PREFIX for prefix in _prefixes(case)),
         given({f"{_S3}.prefix": "r" * 513}),
@@ -294,7 +294,7 @@ RULES = (
     Rule(
         "firehose-function",
         FIREHOSE,
-        "A Lambda processor names its function, with the version, as Firehose calls it.",
+        "A Lambda processor names its function with the version that Firehose invokes.",
         f"{_API}API_ProcessorParameter.html",
         lambda case: all(re.fullmatch(r"arn:.*:function:[^:]+:[^:]+", one["LambdaArn"]) for one in _parameters(case)),
         _spoilt("LambdaArn", FUNCTION.removesuffix(":$LATEST")),
@@ -309,7 +309,7 @@ RULES = (
     Rule(
         "firehose-function-buffer-size",
         FIREHOSE,
-        "A function is called with 0.2 to 3 MB.",
+        "The buffer of a Lambda processor is 0.2 to 3 MB.",
         f"{_GUIDE}data-transformation.html",
         _in_range("BufferSizeInMBs", 0.2, 3),
         _spoilt("BufferSizeInMBs", "4"),
@@ -327,7 +327,7 @@ RULES = (
     Rule(
         "firehose-function-buffer-time",
         FIREHOSE,
-        "A function is called after 0 to 900 seconds.",
+        "The buffer interval of a Lambda processor is 0 to 900 seconds.",
         f"{_GUIDE}data-transformation.html",
         _in_range("BufferIntervalInSeconds", 0, 900),
         _spoilt("BufferIntervalInSeconds", "901"),
@@ -342,7 +342,7 @@ RULES = (
     Rule(
         "firehose-function-retries",
         FIREHOSE,
-        "A function is called again 300 times at most.",
+        "A Lambda processor has at most 300 retries.",
         f"{_API}API_ProcessorParameter.html",
         _in_range("NumberOfRetries", 0, 300),
         _spoilt("NumberOfRetries", "301"),
@@ -350,7 +350,7 @@ RULES = (
     Rule(
         "firehose-function-defaults",
         FIREHOSE,
-        "No parameter of a processor is given at its default: the provider reads that back as nothing and differs "
+        "No processor parameter has its default: the provider reads a default back as nothing and sees a difference "
         "for ever.",
         f"{_PROVIDER} (flattenProcessingConfiguration)",
         lambda case: not any(one.items() & _DEFAULTS.items() for one in _parameters(case)),
@@ -359,7 +359,7 @@ RULES = (
     Rule(
         "firehose-log",
         FIREHOSE,
-        "A log that is on names its group and its stream.",
+        "Enabled logging names its log group and log stream.",
         f"{_PREFLIGHT}pf-firehose-cloudwatch-logging-names",
         lambda case: (
             not at(case.inputs, f"{_S3}.cloudwatchLoggingOptions.enabled")
@@ -378,7 +378,7 @@ RULES = (
     Rule(
         "firehose-source-encrypts",
         FIREHOSE,
-        "A delivery stream that reads Kinesis is not encrypted itself: its source is.",
+        "A delivery stream with a Kinesis source has no encryption of the stream: its source is encrypted.",
         f"{_API}API_DeliveryStreamEncryptionConfigurationInput.html",
         lambda case: not ("kinesisSourceConfiguration" in case.inputs and "serverSideEncryption" in case.inputs),
         given({"serverSideEncryption": {"enabled": True}}),
@@ -395,7 +395,7 @@ RULES = (
     Rule(
         "firehose-order",
         FIREHOSE,
-        "A delivery stream is made after its role's policy: it tries to read its source when it is created.",
+        "A delivery stream is created after its role's policy: creation reads the source.",
         f"{_GUIDE}controlling-access.html",
         waits_for_role_policy(f"{_S3}.roleArn"),
         unordered,

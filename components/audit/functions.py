@@ -1,4 +1,4 @@
-"""The transform's function."""
+"""The rules of Lambda functions."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ RULES = (
     Rule(
         "lambda-timeout",
         FUNCTION,
-        "A call that Firehose waits for takes 1 to 300 seconds; Lambda allows 900.",
+        "The timeout of a function that Firehose invokes is 1 to 300 seconds; Lambda allows 900.",
         "https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html",
         number("timeout", 1, 300),
         given({"timeout": 0}),
@@ -73,7 +73,7 @@ RULES = (
     Rule(
         "lambda-runtime",
         FUNCTION,
-        "A runtime is one of Lambda's.",
+        "The runtime is one of Lambda's.",
         "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
         one_of("runtime", RUNTIMES),
         given({"runtime": "python3.7"}),
@@ -89,7 +89,7 @@ RULES = (
     Rule(
         "lambda-architecture",
         FUNCTION,
-        "A function is for one of Lambda's two processors.",
+        "The architecture is one of Lambda's two.",
         _API,
         lambda case: (
             len(case.inputs.get("architectures", ["arm64"])) == 1
@@ -109,7 +109,7 @@ RULES = (
     Rule(
         "lambda-log-levels",
         FUNCTION,
-        "Levels of logging are only for logs in JSON.",
+        "Log levels require the JSON log format.",
         "aws-cloudformation/cfn-lint src/cfnlint/rules/resources/lmbd/FunctionLogLevelLogFormat.py (E3696)",
         _levels_have_json,
         given({"loggingConfig.logFormat": "Text"}),
@@ -135,7 +135,7 @@ RULES = (
     Rule(
         "lambda-environment",
         FUNCTION,
-        "The environment's variables fit into 4 KB, and their names begin with a letter.",
+        "The environment variables have at most 4 KB, and their names start with a letter.",
         "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
         _environment_fits,
         given({"environment.variables": {"_PRIVATE": "1"}}),
@@ -152,7 +152,7 @@ RULES = (
     Rule(
         "lambda-role",
         FUNCTION,
-        "A function's role is the ARN of one.",
+        "A function's role is the ARN of a role.",
         _API,
         text("role", 20, 256, r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"),
         given({"role": "transform-role"}),
@@ -172,7 +172,7 @@ RULES = (
     Rule(
         "lambda-description",
         FUNCTION,
-        "A function's description has 256 characters at most.",
+        "A function's description has at most 256 characters.",
         _API,
         text("description", 0, 256),
         given({"description": "d" * 257}),
@@ -186,7 +186,7 @@ RULES = (
     Rule(
         "lambda-handler",
         FUNCTION,
-        "A handler is a path to a function in 128 characters at most.",
+        "A handler is a path of at most 128 characters to a function.",
         _API,
         text("handler", 1, 128, r"[^\s]+"),
         given({"handler": "transform handler"}),
@@ -222,7 +222,8 @@ RULES = (
     Rule(
         "lambda-order",
         FUNCTION,
-        "A function is made after its role's policy and its log group: else its first line makes a group of its own.",
+        "A function is created after its role's policy and its log group: otherwise its first log line creates "
+        "another group.",
         "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
         both(
             waits_for_role_policy("role"),

@@ -1,4 +1,4 @@
-"""Roles and what they may do; the key and who may use it."""
+"""The rules of roles and their policies, and of the key and its policy."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _all_policies_fit(case: Case) -> bool:
 
 
 def _put(changed: dict[str, object], sentence: str, source: str = _MOTO) -> Refused:
-    """PutRolePolicy with a statement that is changed, refused as malformed."""
+    """PutRolePolicy with a changed statement, refused as malformed."""
     one: dict[str, object] = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **changed}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [one]})
     return Refused(
@@ -134,7 +134,7 @@ RULES = (
     Rule(
         "iam-description",
         ROLE_TYPE,
-        "A role's description has 1,000 characters at most, of Latin-1.",
+        "A role's description has at most 1,000 characters of Latin-1.",
         f"{_IAM}APIReference/API_CreateRole.html",
         text("description", 0, 1000, _DESCRIPTION),
         given({"description": "→" * 3}),
@@ -151,7 +151,7 @@ RULES = (
     Rule(
         "iam-trust-size",
         ROLE_TYPE,
-        "A role's trust policy has 2,048 characters at most, unless the account's quota is raised.",
+        "A role's trust policy has at most 2,048 characters, unless the account's quota is raised.",
         _QUOTAS,
         lambda case: _size(case.inputs["assumeRolePolicy"]) <= 2048,
         given({"assumeRolePolicy": _LARGE_TRUST}),
@@ -168,7 +168,7 @@ RULES = (
     Rule(
         "iam-trust-shape",
         ROLE_TYPE,
-        "A trust policy lets somebody assume the role, and names no resource: that is the role.",
+        "A trust policy has a principal and no resource: the resource is the role.",
         f"{_PREFLIGHT}iam/pf-iam-trust-policy-no-resource",
         lambda case: all(
             "Resource" not in one
@@ -204,7 +204,7 @@ RULES = (
     Rule(
         "iam-trust-operators",
         ROLE_TYPE,
-        "A trust policy's conditions are by operators that there are.",
+        "A trust policy's conditions use existing operators.",
         f"{_IAM}UserGuide/reference_policies_elements_condition_operators.html",
         lambda case: _operators_are_known(case.inputs["assumeRolePolicy"]),
         statement("assumeRolePolicy", Condition={"StringEqual": {"aws:SourceAccount": ACCOUNT}}),
@@ -212,7 +212,7 @@ RULES = (
     Rule(
         "iam-session",
         ROLE_TYPE,
-        "A session of a role lasts an hour to twelve.",
+        "A role's maximum session is 1 to 12 hours.",
         f"{_IAM}APIReference/API_CreateRole.html",
         number("maxSessionDuration", 3600, 43_200),
         given({"maxSessionDuration": 60}),
@@ -229,7 +229,7 @@ RULES = (
     Rule(
         "iam-policy-size",
         ROLE_POLICY,
-        "What a role may do is written in 10,240 characters at most.",
+        "A role's inline policies have at most 10,240 characters.",
         _QUOTAS,
         _all_policies_fit,
         given({"policy": _large(10_240)}),
@@ -246,7 +246,7 @@ RULES = (
     Rule(
         "iam-policy-actions",
         ROLE_POLICY,
-        "An action is of a service.",
+        "An action has a service prefix.",
         f"{_PREFLIGHT}iam/pf-iam-policy-action-format",
         lambda case: all(
             re.fullmatch(r"[a-z0-9-]+:[A-Za-z0-9*]+", action)
@@ -264,7 +264,7 @@ RULES = (
     Rule(
         "iam-policy-resources",
         ROLE_POLICY,
-        "A resource is an ARN or everything.",
+        "A resource is an ARN or " * ".",
         f"{_PREFLIGHT}iam/pf-iam-policy-resource-format",
         lambda case: all(_has_resources(one) for one in statements(case.inputs["policy"])),
         statement("policy", Resource=["stream/s"]),
@@ -273,7 +273,7 @@ RULES = (
     Rule(
         "iam-policy-nobody",
         ROLE_POLICY,
-        "A role's policy names no principal: that is the role.",
+        "A role's policy has no principal: the principal is the role.",
         f"{_PREFLIGHT}iam/pf-iam-identity-policy-no-principal",
         lambda case: not any({"Principal", "NotPrincipal"} & one.keys() for one in statements(case.inputs["policy"])),
         statement("policy", Principal="*"),
@@ -282,7 +282,7 @@ RULES = (
     Rule(
         "iam-policy-operators",
         ROLE_POLICY,
-        "A policy's conditions are by operators that there are.",
+        "A policy's conditions use existing operators.",
         f"{_PREFLIGHT}iam/pf-iam-policy-condition-operator",
         lambda case: _operators_are_known(case.inputs["policy"]),
         statement("policy", Condition={"StringEqualz": {"aws:SourceAccount": ACCOUNT}}),
@@ -291,7 +291,7 @@ RULES = (
     Rule(
         "iam-policy-version",
         ROLE_POLICY,
-        "A policy is of the version in which variables mean something.",
+        "A policy has the version that supports variables.",
         f"{_IAM}UserGuide/reference_policies_elements_version.html",
         lambda case: document(case.inputs["policy"]).get("Version") == "2012-10-17",
         lambda case: given({"policy": case.inputs["policy"].replace("2012-10-17", "2026-01-01")})(case),
@@ -314,7 +314,7 @@ RULES = (
     Rule(
         "iam-policy-sids",
         ROLE_POLICY,
-        "Statements' ids are letters and digits, each once.",
+        "Statement ids are alphanumeric and unique.",
         f"{_IAM}UserGuide/reference_policies_elements_sid.html",
         lambda case: _sids_are_plain(case.inputs["policy"]),
         statement("policy", Sid="read-the stream"),
@@ -322,7 +322,7 @@ RULES = (
     Rule(
         "kms-lockout",
         KEY,
-        "A key's policy lets the account change it: else nobody could, ever.",
+        "A key policy allows the account to change it: otherwise no one ever could.",
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
         _lets_the_account_change_it,
         given({"policy": _KEY_POLICY}),
@@ -337,7 +337,7 @@ RULES = (
     Rule(
         "kms-policy-whole",
         KEY,
-        "A key's policy says who may do what to what.",
+        "A key policy's statements have a principal, actions and a resource.",
         f"{_PREFLIGHT}kms/pf-kms-key-policy-statement",
         lambda case: all(
             {"Effect", "Principal", "Action", "Resource"} <= one.keys() for one in statements(case.inputs["policy"])
@@ -357,7 +357,7 @@ RULES = (
     Rule(
         "kms-policy-size",
         KEY,
-        "A key's policy has 32 KB at most, in Latin-1.",
+        "A key policy has at most 32 KB of Latin-1.",
         "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
         text("policy", 1, 32_768, r"[\t\n\r\x20-\xff]+"),
         given({"policy": " " * 32_769}),
@@ -365,7 +365,7 @@ RULES = (
     Rule(
         "kms-description",
         KEY,
-        "A key's description has 8,192 characters at most.",
+        "A key's description has at most 8,192 characters.",
         "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html",
         text("description", 0, 8192),
         given({"description": "d" * 8193}),
@@ -382,7 +382,7 @@ RULES = (
     Rule(
         "kms-window",
         KEY,
-        "A deleted key can be had back for 7 to 30 days.",
+        "The waiting period of a key's deletion is 7 to 30 days.",
         "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html",
         number("deletionWindowInDays", 7, 30),
         given({"deletionWindowInDays": 1}),
@@ -390,7 +390,7 @@ RULES = (
     Rule(
         "kms-rotation",
         KEY,
-        "Only a symmetric key with KMS's own material is rotated by itself.",
+        "Only a symmetric key with KMS's own material supports automatic rotation.",
         f"{_PREFLIGHT}kms/pf-kms-key-rotation",
         both(
             one_of("customerMasterKeySpec", ("SYMMETRIC_DEFAULT",)),
@@ -401,7 +401,7 @@ RULES = (
     Rule(
         "kms-alias",
         ALIAS,
-        "An alias begins with alias/, and not with alias/aws/, which is AWS's.",
+        "An alias starts with alias/, but not with alias/aws/, which is reserved.",
         "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html",
         text("name", 7, 256, r"alias/(?!aws/)[a-zA-Z0-9/_-]+"),
         given({"name": "alias/aws/orders"}),

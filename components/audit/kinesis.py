@@ -1,4 +1,4 @@
-"""The stream of changes."""
+"""The rules of the Kinesis stream."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RULES = (
     Rule(
         "kinesis-shards-by-mode",
         STREAM,
-        "A provisioned stream has a count of shards, an on-demand stream has none.",
+        "A provisioned stream has a shard count, an on-demand stream does not.",
         f"{_PREFLIGHT}pf-kinesis-on-demand-shard-count",
         _shards_by_mode,
         given({"streamModeDetails": {"streamMode": "ON_DEMAND"}, "shardCount": 2}),
@@ -80,7 +80,7 @@ RULES = (
     Rule(
         "kinesis-retention",
         STREAM,
-        "A change is kept for 24 to 8,760 hours.",
+        "The retention is 24 to 8,760 hours.",
         f"{_API}API_IncreaseStreamRetentionPeriod.html",
         number("retentionPeriod", 24, 8760),
         given({"retentionPeriod": 23}),
@@ -98,7 +98,7 @@ RULES = (
     Rule(
         "kinesis-key",
         STREAM,
-        "A stream names a key exactly where it is encrypted under one.",
+        "A stream names a key exactly when it is encrypted with one.",
         "hashicorp/terraform-provider-aws internal/service/kinesis/stream.go",
         lambda case: (case.inputs.get("encryptionType") == "KMS") == bool(case.inputs.get("kmsKeyId")),
         given({"encryptionType": "NONE", "kmsKeyId": "alias/aws/kinesis"}),
@@ -106,7 +106,7 @@ RULES = (
     Rule(
         "kinesis-record-size",
         STREAM,
-        "The largest record is 1,024 to 10,240 KiB.",
+        "The maximum record size is 1,024 to 10,240 KiB.",
         f"{_API}API_CreateStream.html",
         number("maxRecordSizeInKib", 1024, 10_240),
         given({"maxRecordSizeInKib": 20_480}),

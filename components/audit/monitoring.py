@@ -1,4 +1,4 @@
-"""Alarms, the dashboard and the logs."""
+"""The rules of alarms, the dashboard and the logs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LOG_KEY_USE = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncr
 
 
 def _periods(case: Case) -> list[int]:
-    """The alarm's own period, or those of its queries and of their metrics."""
+    """The alarm's period, or those of its queries and their metrics."""
     queries = [part for one in listed(case.inputs, "metricQueries") for part in (one, fields(one, "metric"))]
     return [part["period"] for part in (case.inputs, *queries) if "period" in part]
 
@@ -79,7 +79,7 @@ def _metrics(case: Case) -> list[Any]:
 
 
 def _metrics_are_plain(case: Case) -> bool:
-    """Namespace, name, and pairs of a dimension's name and value, all texts, then at most one object of options."""
+    """Namespace, name, and pairs of a dimension's name and value, all strings, then at most one object of options."""
     for metric in (metric for one in _metrics(case) for metric in one["metrics"]):
         plain = metric[:-1] if isinstance(metric[-1], dict) else metric
         if len(plain) < 2 or len(plain) % 2 or not all(isinstance(part, str) and part for part in plain):
@@ -126,7 +126,7 @@ RULES = (
     Rule(
         "alarm-name-unique",
         ALARM_TYPE,
-        "An alarm's name is its own: a second of that name takes the first's place.",
+        "Alarm names are unique: a second alarm with the same name overwrites the first.",
         _ALARMS,
         _name_is_its_own,
         lambda case: beside(ALARM_TYPE, {"name": case.inputs["name"]})(case),
@@ -134,7 +134,7 @@ RULES = (
     Rule(
         "alarm-description",
         ALARM_TYPE,
-        "An alarm says what to do in 1,024 characters at most.",
+        "An alarm's description has at most 1,024 characters.",
         _ALARMS,
         text("alarmDescription", 1, 1024),
         given({"alarmDescription": "d" * 1025}),
@@ -163,7 +163,7 @@ RULES = (
     Rule(
         "alarm-looks-at-one",
         ALARM_TYPE,
-        "An alarm looks at one metric, or at queries of which one alone is the answer, and not at both.",
+        "An alarm has either one metric, or queries of which exactly one returns data.",
         f"{_ALARMS}, hashicorp/terraform-provider-aws internal/service/cloudwatch/metric_alarm.go (ConflictsWith)",
         _looks_at_one_thing,
         given({"metricQueries.0": {"id": "answer", "expression": "a + b", "returnData": True}, "period": 60}),
@@ -171,7 +171,7 @@ RULES = (
     Rule(
         "alarm-window",
         ALARM_TYPE,
-        "All periods together are a day at most, a week where each is an hour or longer.",
+        "All periods together are at most a day, or a week if each is an hour or longer.",
         f"{_PREFLIGHT}pf-cloudwatch-alarm-evaluation-window",
         _window_fits,
         given({"period": 300, "evaluationPeriods": 289}),
@@ -180,7 +180,7 @@ RULES = (
     Rule(
         "alarm-datapoints",
         ALARM_TYPE,
-        "No more periods are over the threshold than there are.",
+        "The number of breaching periods is at most the number of periods.",
         f"{_PREFLIGHT}pf-cloudwatch-datapoints-evaluation",
         lambda case: case.inputs.get("datapointsToAlarm", 1) <= case.inputs["evaluationPeriods"],
         given({"datapointsToAlarm": 6, "evaluationPeriods": 5}),
@@ -189,7 +189,7 @@ RULES = (
     Rule(
         "alarm-dimensions",
         ALARM_TYPE,
-        "A metric has 30 dimensions at most, each with a value: an alarm on an empty name waits for ever.",
+        "A metric has at most 30 dimensions, each with a value: an alarm on an empty name never receives data.",
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html",
         _dimensions_are_there,
         given({"dimensions": {"QueueName": ""}}),
@@ -212,7 +212,7 @@ RULES = (
     Rule(
         "alarm-comparison",
         ALARM_TYPE,
-        "A threshold is compared in one of four ways.",
+        "The comparison operator is one of four.",
         _ALARMS,
         one_of(
             "comparisonOperator",
@@ -229,7 +229,7 @@ RULES = (
     Rule(
         "alarm-actions",
         ALARM_TYPE,
-        "An alarm tells five at most.",
+        "An alarm has at most five actions.",
         _ALARMS,
         lambda case: all(len(listed(case.inputs, name)) <= 5 for name in ("alarmActions", "okActions")),
         given({"alarmActions": [f"arn:aws:sns:eu-west-1:123456789012:{number}" for number in range(6)]}),
@@ -265,7 +265,7 @@ RULES = (
     Rule(
         "dashboard-widgets",
         DASHBOARD,
-        "A dashboard has 1 to 500 widgets, each of a type and with properties.",
+        "A dashboard has 1 to 500 widgets, each with a type and properties.",
         _BODY,
         _widgets_are_whole,
         given({"dashboardBody": '{"widgets": [{"type": "text"}]}'}),
@@ -297,7 +297,7 @@ RULES = (
     Rule(
         "dashboard-sources",
         DASHBOARD,
-        "A widget of metrics has a region and metrics.",
+        "A metric widget has a region and metrics.",
         _BODY,
         lambda case: all(one.get("region") and one.get("metrics") for one in _metrics(case)),
         given({"dashboardBody": '{"widgets": [{"type": "metric", "properties": {"metrics": [["a", "b"]]}}]}'}),
@@ -313,7 +313,7 @@ RULES = (
     Rule(
         "dashboard-metrics",
         DASHBOARD,
-        "A metric is a list of texts, namespace, name and pairs of dimensions, and at most one object of options.",
+        "A metric is a list of strings, namespace, name and pairs of dimensions, and at most one object of options.",
         _BODY,
         _metrics_are_plain,
         given(
@@ -326,7 +326,7 @@ RULES = (
     Rule(
         "dashboard-periods",
         DASHBOARD,
-        "A widget's period is a second to half a minute, or whole minutes.",
+        "A widget's period is 1 to 30 seconds, or whole minutes.",
         _BODY,
         lambda case: all(
             one.get("period", 60) in (1, 5, 10, 20, 30) or one.get("period", 60) % 60 == 0 for one in _metrics(case)
@@ -362,7 +362,7 @@ RULES = (
     Rule(
         "logs-retention",
         GROUP,
-        "Lines are kept for ever or for one of some two dozen numbers of days.",
+        "The retention is unlimited or one of about two dozen numbers of days.",
         f"{_LOGS}API_PutRetentionPolicy.html",
         one_of("retentionInDays", (0, *LOG_RETENTION_DAYS)),
         given({"retentionInDays": 10}),
@@ -378,7 +378,7 @@ RULES = (
     Rule(
         "logs-use-the-key",
         GROUP,
-        "CloudWatch Logs may use the key that a group is under.",
+        "CloudWatch Logs is allowed to use a log group's key.",
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
         _logs_use_the_key,
         lambda case: given({"kmsKeyId": "key"})(beside("aws:kms/key:Key", {"policy": '{"Statement": []}'})(case)),
@@ -402,7 +402,7 @@ RULES = (
     Rule(
         "logs-class",
         GROUP,
-        "A group that Live Tail and metrics read is of the standard class.",
+        "A log group for Live Tail and metrics has the standard class.",
         f"{_LOGS}API_CreateLogGroup.html",
         both(one_of("logGroupClass", ("STANDARD",)), number("retentionInDays", 0, 3653)),
         given({"logGroupClass": "INFREQUENT"}),

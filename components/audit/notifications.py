@@ -1,4 +1,4 @@
-"""Whom a bucket tells of its objects."""
+"""The rules of bucket notifications."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _queues_let_s3_in(case: Case) -> bool:
 
 
 def _targets_of_the_bucket(case: Case) -> list[Resource]:
-    """Where the rules lead that match what EventBridge hears of this bucket."""
+    """The targets of the EventBridge rules that match this bucket's events."""
     rules = {
         one.inputs["name"]
         for one in case.graph.of("aws:cloudwatch/eventRule:EventRule")
@@ -63,7 +63,7 @@ RULES = (
     Rule(
         "s3-notification-let-in",
         NOTIFICATION,
-        "A queue that a bucket tells lets S3 send to it.",
+        "The policy of a notification's queue allows S3 to send.",
         f"{_GUIDE}grant-destinations-permissions-to-s3.html",
         _queues_let_s3_in,
         given(_UNKNOWN_QUEUE),
@@ -86,8 +86,8 @@ RULES = (
     Rule(
         "s3-notification-order",
         NOTIFICATION,
-        "A bucket tells of its objects only when those whom it tells are ready: a queue's policy is checked at once, "
-        "and what EventBridge hears before there is a target for it is lost.",
+        "A bucket notification is created after its targets: S3 checks a queue's policy immediately, and events "
+        "before EventBridge has a target are lost.",
         f"{_GUIDE}grant-destinations-permissions-to-s3.html, {_GUIDE}EventBridge.html",
         _waits_for_those_it_tells,
         unordered,
@@ -95,7 +95,7 @@ RULES = (
     Rule(
         "s3-notification-once",
         NOTIFICATION,
-        "A bucket has one configuration of notifications: a second takes the first's place.",
+        "A bucket has one notification configuration: a second one overwrites the first.",
         "https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketnotification/",
         _is_the_only_one,
         _twice,

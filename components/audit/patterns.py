@@ -1,4 +1,4 @@
-"""Whether a text is an event pattern, as EventBridge's rules and Pipes' filters want it.
+"""Whether a text is a valid event pattern of EventBridge's rules and Pipes' filters.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html
 """
@@ -14,7 +14,7 @@ _OPERATORS = frozenset(
 
 
 def is_pattern(text: str) -> bool:
-    """An object, not empty, whose leaves are lists, not empty, of plain values and of operators."""
+    """A non-empty object whose leaves are non-empty lists of plain values and operators."""
     try:
         pattern: Any = json.loads(text)
     except ValueError:

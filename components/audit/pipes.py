@@ -1,4 +1,4 @@
-"""The Pipes: from the table's stream to Kinesis, and from there to the bus."""
+"""The rules of the Pipes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _service(arn: Any) -> str:
 
 
 def _stream(case: Case) -> Fields:
-    """The parameters of the stream that the pipe reads, of whichever kind it is."""
+    """The parameters of the pipe's source stream, of either kind."""
     kind = next((name for name in _SOURCES if name in fields(case.inputs, "sourceParameters")), "")
     return fields(case.inputs, f"sourceParameters.{kind}")
 
@@ -101,7 +101,7 @@ RULES = (
     Rule(
         "pipes-description",
         PIPE_TYPE,
-        "A pipe's description has 512 characters at most.",
+        "A pipe's description has at most 512 characters.",
         f"{_API}API_CreatePipe.html",
         text("description", 0, 512),
         given({"description": "d" * 513}),
@@ -117,7 +117,7 @@ RULES = (
     Rule(
         "pipes-batch",
         PIPE_TYPE,
-        "A batch is no larger than what the target takes at once: 500 records of Kinesis, 10 events of a bus.",
+        "The batch size is at most the target's maximum: 500 records of Kinesis, 10 events of a bus.",
         f"{_GUIDE}eb-pipes-batching-concurrency.html",
         lambda case: 1 <= _stream(case).get("batchSize", 1) <= _LARGEST_BATCH[_service(case.inputs["target"])],
         _spoilt_stream("batchSize", 501),
@@ -142,7 +142,7 @@ RULES = (
     Rule(
         "pipes-window",
         PIPE_TYPE,
-        "A pipe waits for a batch 300 seconds at most.",
+        "The batching window is at most 300 seconds.",
         f"{_API}API_PipeSourceDynamoDBStreamParameters.html",
         _in_stream("maximumBatchingWindowInSeconds", 0, 300),
         _spoilt_stream("maximumBatchingWindowInSeconds", 301),
@@ -151,7 +151,7 @@ RULES = (
     Rule(
         "pipes-parallel",
         PIPE_TYPE,
-        "1 to 10 batches of a shard are under way at once.",
+        "The parallelization factor is 1 to 10.",
         f"{_API}API_PipeSourceDynamoDBStreamParameters.html",
         _in_stream("parallelizationFactor", 1, 10),
         _spoilt_stream("parallelizationFactor", 11),
@@ -160,7 +160,7 @@ RULES = (
     Rule(
         "pipes-retries",
         PIPE_TYPE,
-        "A batch is tried again 10,000 times at most; -1 is for ever.",
+        "A batch has at most 10,000 retries; -1 means no limit.",
         f"{_API}API_PipeSourceDynamoDBStreamParameters.html",
         _in_stream("maximumRetryAttempts", 0, 10_000, -1),
         _spoilt_stream("maximumRetryAttempts", 10_001),
@@ -169,7 +169,7 @@ RULES = (
     Rule(
         "pipes-age",
         PIPE_TYPE,
-        "A record is discarded after 60 to 604,800 seconds, or, with -1, never.",
+        "The maximum record age is 60 to 604,800 seconds; -1 means no limit.",
         f"{_API}API_PipeSourceDynamoDBStreamParameters.html",
         _in_stream("maximumRecordAgeInSeconds", 60, 604_800, -1),
         _spoilt_stream("maximumRecordAgeInSeconds", 604_801),
@@ -178,7 +178,7 @@ RULES = (
     Rule(
         "pipes-start",
         PIPE_TYPE,
-        "A pipe says where in the stream it starts.",
+        "A pipe has a starting position.",
         f"{_API}API_PipeSourceDynamoDBStreamParameters.html",
         lambda case: _stream(case).get("startingPosition") in ("TRIM_HORIZON", "LATEST"),
         _spoilt_stream("startingPosition", "EARLIEST"),
@@ -187,7 +187,7 @@ RULES = (
     Rule(
         "pipes-source",
         PIPE_TYPE,
-        "A pipe has the parameters of its source's own kind, and a stream must have them.",
+        "A pipe has the parameters of its source's kind; a stream requires them.",
         f"{_PREFLIGHT}pf-pipes-source-parameters",
         _has_its_source,
         given({"source": f"arn:aws:sqs:eu-west-1:{'1' * 12}:queue"}),
@@ -209,7 +209,7 @@ RULES = (
     Rule(
         "pipes-target",
         PIPE_TYPE,
-        "A pipe has the parameters of its target's own kind.",
+        "A pipe has the parameters of its target's kind.",
         f"{_PREFLIGHT}pf-pipes-target-parameters",
         _has_its_target,
         given({"target": f"arn:aws:sqs:eu-west-1:{'1' * 12}:queue"}),
@@ -241,7 +241,7 @@ RULES = (
     Rule(
         "pipes-filters",
         PIPE_TYPE,
-        "A pipe has 5 filters at most, each an event pattern of 4,096 characters at most.",
+        "A pipe has at most 5 filters, each an event pattern of at most 4,096 characters.",
         f"{_API}API_FilterCriteria.html",
         lambda case: (
             len(list(_patterns(case))) <= _MAX_FILTERS
@@ -268,7 +268,7 @@ RULES = (
     Rule(
         "pipes-log",
         PIPE_TYPE,
-        "A log that is on has somewhere to go.",
+        "Enabled logging has a destination.",
         f"{_PREFLIGHT}pf-pipes-log-configuration",
         _logs_somewhere,
         given({"logConfiguration.cloudwatchLogsLogDestination": NOTHING}),
@@ -284,7 +284,8 @@ RULES = (
     Rule(
         "pipes-log-group",
         PIPE_TYPE,
-        "A pipe's log group is under /aws/vendedlogs/: else the account's log resource policy grows until it is full.",
+        "A pipe's log group is under /aws/vendedlogs/: otherwise the account's log resource policy grows until it is "
+        "full.",
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html",
         lambda case: (
             ":log-group:/aws/vendedlogs/"
@@ -311,7 +312,7 @@ RULES = (
     Rule(
         "pipes-partition-key",
         PIPE_TYPE,
-        "A partition key, or the path to one, has 256 characters at most.",
+        "A partition key, or its path, has at most 256 characters.",
         f"{_API}API_PipeTargetKinesisStreamParameters.html",
         text("targetParameters.kinesisStreamParameters.partitionKey", 1, 256),
         given({"targetParameters.kinesisStreamParameters.partitionKey": "k" * 257}),
@@ -331,7 +332,7 @@ RULES = (
     Rule(
         "pipes-dead-letters",
         PIPE_TYPE,
-        "What a pipe gives up goes to a standard queue or topic.",
+        "The dead-letter target is a standard queue or topic.",
         f"{_GUIDE}eb-pipes-batching-concurrency.html",
         lambda case: (
             _service(_stream(case)["deadLetterConfig"]["arn"]) in ("sqs", "sns")
@@ -342,7 +343,7 @@ RULES = (
     Rule(
         "pipes-order",
         PIPE_TYPE,
-        "A pipe is made after its role's policy: it is checked against the source when it is created.",
+        "A pipe is created after its role's policy: creation checks access to the source.",
         f"{_GUIDE}eb-pipes-permissions.html",
         waits_for_role_policy("roleArn"),
         unordered,

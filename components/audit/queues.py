@@ -1,4 +1,4 @@
-"""The queues, the topic and who is told."""
+"""The rules of the queues, the topic and its subscriptions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _policy_of(case: Case) -> str:
 
 
 def _senders(case: Case) -> set[str]:
-    """The AWS services that the queue's policy lets send to it."""
+    """The AWS services that the queue's policy allows to send."""
     services = (
         at(one, "Principal.Service")
         for one in statements(_policy_of(case))
@@ -90,7 +90,7 @@ RULES = (
     Rule(
         "sqs-retention",
         QUEUE,
-        "A message is kept for a minute to 14 days.",
+        "The retention of messages is a minute to 14 days.",
         f"{_SQS}APIReference/API_CreateQueue.html",
         number("messageRetentionSeconds", 60, 1_209_600),
         given({"messageRetentionSeconds": 1_209_601}),
@@ -105,7 +105,7 @@ RULES = (
     Rule(
         "sqs-one-encryption",
         QUEUE,
-        "A queue is encrypted by SQS or under a key, not both.",
+        "A queue is encrypted by SQS or with a KMS key, not both.",
         f"{_PREFLIGHT}sqs/pf-sqs-sse-exclusive",
         lambda case: not (case.inputs.get("sqsManagedSseEnabled") is True and case.inputs.get("kmsMasterKeyId")),
         given({"sqsManagedSseEnabled": True, "kmsMasterKeyId": "alias/aws/sqs"}),
@@ -121,7 +121,7 @@ RULES = (
     Rule(
         "sqs-redrive",
         QUEUE,
-        "A redrive policy names a queue, and gives up after 1 to 1,000 receives.",
+        "A redrive policy names a queue and 1 to 1,000 receives.",
         f"{_PREFLIGHT}sqs/pf-sqs-redrive-policy",
         _redrive_is_whole,
         given({"redrivePolicy": _REDRIVE}),
@@ -144,7 +144,7 @@ RULES = (
     Rule(
         "sqs-dead-letters-kept",
         QUEUE,
-        "Dead letters are kept as long as the queue's own messages: their age is counted from the first queue on.",
+        "A dead-letter queue's retention is at least the queue's: a message keeps its original age.",
         f"{_SQS}SQSDeveloperGuide/sqs-dead-letter-queues.html",
         _dead_letters_are_kept_longer,
         lambda case: given(
@@ -157,7 +157,7 @@ RULES = (
     Rule(
         "sqs-senders-use-the-key",
         QUEUE,
-        "A service that sends to a queue under a key of the stack's own may use that key.",
+        "A service that sends to a queue with a customer-managed key is allowed to use the key.",
         f"{_SQS}SQSDeveloperGuide/sqs-key-management.html",
         _senders_use_the_key,
         lambda case: given({"kmsMasterKeyId": "key"})(
@@ -174,7 +174,7 @@ RULES = (
     Rule(
         "sqs-senders-not-aws-key",
         QUEUE,
-        "A queue that a service sends to is not under AWS's key, whose policy lets no other service in.",
+        "A queue that receives from a service does not use AWS's key, whose policy allows no other service.",
         f"{_SQS}SQSDeveloperGuide/sqs-key-management.html",
         lambda case: not (_senders(case) and str(case.inputs.get("kmsMasterKeyId", "")).startswith("alias/aws/")),
         lambda case: given({"kmsMasterKeyId": "alias/aws/sqs"})(
@@ -208,7 +208,7 @@ RULES = (
     Rule(
         "sns-alarms-use-the-key",
         TOPIC,
-        "CloudWatch, which publishes alarms to the topic, may use the topic's key, which is not AWS's own.",
+        "CloudWatch, which publishes alarms to the topic, is allowed to use the topic's key, which is not AWS's own.",
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html",
         lambda case: (
             not case.inputs.get("kmsMasterKeyId") or lets(key_policy(case), "cloudwatch.amazonaws.com", *_KEY_USE)
@@ -218,7 +218,7 @@ RULES = (
     Rule(
         "sns-policy",
         TOPIC_POLICY,
-        "A topic's policy speaks of SNS's actions alone.",
+        "A topic policy contains only SNS actions.",
         "localstack/localstack tests/aws/services/sns/test_sns.snapshot.json",
         lambda case: all(
             action.startswith("sns:")
@@ -241,7 +241,7 @@ RULES = (
     Rule(
         "sns-email",
         SUBSCRIPTION,
-        "Who is told by mail has an e-mail address.",
+        "An e-mail subscription has an e-mail address.",
         f"{_PREFLIGHT}sns/pf-sns-subscription-endpoint",
         lambda case: case.inputs["protocol"] != "email" or "@" in case.inputs["endpoint"].strip("@"),
         given({"endpoint": "on call"}),

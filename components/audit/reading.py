@@ -1,4 +1,4 @@
-"""How rules read a resource's inputs: by the path of names to what they speak of."""
+"""How rules read a resource's inputs: by a path of names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Fields = Mapping[str, Any]
 
 
 def at(inputs: Any, path: str) -> Any:
-    """What stands at a path such as "a.b.0.c"; None where there is nothing."""
+    """The value at a path such as "a.b.0.c"; None if absent."""
     for name in path.split("."):
         match inputs:
             case dict():
@@ -29,19 +29,19 @@ def at(inputs: Any, path: str) -> Any:
 
 
 def fields(inputs: Any, path: str) -> Fields:
-    """The block at a path; empty where there is none."""
+    """The block at a path; empty if absent."""
     found = at(inputs, path)
     return cast("Fields", found) if isinstance(found, dict) else {}
 
 
 def listed(inputs: Any, path: str) -> list[Any]:
-    """The list at a path; empty where there is none."""
+    """The list at a path; empty if absent."""
     found = at(inputs, path)
     return cast("list[Any]", found) if isinstance(found, list) else []
 
 
 def text(path: str, least: int, most: int, pattern: str = r"[\s\S]*") -> Check:
-    """Holds where there is no such text, or one of so many characters that the pattern matches whole."""
+    """True if the text is absent, or has an allowed length and fully matches the pattern."""
     expression = re.compile(pattern)
 
     def holds(case: Case) -> bool:
@@ -52,7 +52,7 @@ def text(path: str, least: int, most: int, pattern: str = r"[\s\S]*") -> Check:
 
 
 def number(path: str, low: float, high: float, *also: float) -> Check:
-    """Holds where there is no such number, or one from `low` to `high`, or one of a few more."""
+    """True if the number is absent, from `low` to `high`, or one of the extra values."""
 
     def holds(case: Case) -> bool:
         given = at(case.inputs, path)
@@ -62,7 +62,7 @@ def number(path: str, low: float, high: float, *also: float) -> Check:
 
 
 def one_of(path: str, values: Collection[Any]) -> Check:
-    """Holds where there is nothing, or one of a few values."""
+    """True if the value is absent or one of the allowed values."""
 
     def holds(case: Case) -> bool:
         given = at(case.inputs, path)
@@ -72,17 +72,17 @@ def one_of(path: str, values: Collection[Any]) -> Check:
 
 
 def each(path: str, holds: Callable[[Any], bool]) -> Check:
-    """Holds where it holds for each of a list."""
+    """True if the check holds for each item of a list."""
     return lambda case: all(holds(one) for one in listed(case.inputs, path))
 
 
 def both(*checks: Check) -> Check:
-    """Holds where all hold."""
+    """True if all checks hold."""
     return lambda case: all(check(case) for check in checks)
 
 
 def document(value: Any) -> Fields:
-    """A JSON text's object; empty where it is none."""
+    """A JSON text's object; empty if it is not an object."""
     try:
         found: Any = json.loads(value)
     except (TypeError, ValueError):
@@ -104,7 +104,7 @@ def texts(value: Any) -> list[str]:
 
 
 def lets(policy: Any, service: str, *actions: str) -> bool:
-    """Whether a policy lets an AWS service do all of these."""
+    """Whether a policy allows an AWS service all of these actions."""
     allowed = {
         action
         for one in statements(policy)
@@ -115,26 +115,26 @@ def lets(policy: Any, service: str, *actions: str) -> bool:
 
 
 def waits_for(case: Case, type_: str, key: str, value: Any) -> bool:
-    """Whether the resource is made after those of a type that name a value under a key."""
+    """Whether the resource is created after those of a type that have a value at a key."""
     needed = [one.urn for one in case.graph.of(type_) if one.inputs.get(key) == value]
     return bool(needed) and set(needed) <= set(case.resource.depends_on)
 
 
 def role_named(case: Case, arn: Any) -> str:
-    """The name of the role of the stack that has this ARN."""
+    """The name of the stack's role with this ARN."""
     roles: Iterator[Resource] = (one for one in case.graph.of("aws:iam/role:Role") if one.state.get("arn") == arn)
     return next((str(one.inputs["name"]) for one in roles), "")
 
 
 def waits_for_role_policy(path: str) -> Check:
-    """Holds where the resource is made after what its role may do is written down, not only after the role."""
+    """True if the resource is created after its role's policy, not only after the role."""
     return lambda case: waits_for(
         case, "aws:iam/rolePolicy:RolePolicy", "role", role_named(case, at(case.inputs, path))
     )
 
 
 def key_policy(case: Case) -> Any:
-    """The policy of the stack's own key; None where there is no such key."""
+    """The policy of the stack's customer-managed key; None without one."""
     return next((one.inputs["policy"] for one in case.graph.of("aws:kms/key:Key")), None)
 
 

@@ -1,4 +1,4 @@
-"""Requests that AWS takes, of which the rules' examples are each one change away."""
+"""Valid requests; each rule's example is one change away from one."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ ALARM: Request = {
 
 
 def but(request: Request, changed: Mapping[str, Any]) -> Request:
-    """A request with other values at these paths ("A.B.0.C"), None for nothing; a path that is not there is made."""
+    """A request with other values at these paths ("A.B.0.C"); None removes a value, and missing paths are created."""
     other: Any = copy.deepcopy(dict(request))
     for path, value in changed.items():
         inside: Any = other
@@ -93,9 +93,9 @@ def but(request: Request, changed: Mapping[str, Any]) -> Request:
 
 
 def failed(path: str, constraint: str, *, value: str | None = None, shown: bool = True) -> str:
-    """The sentence in which services say that one member breaks its model's constraint.
+    """The sentence for one member that violates its model's constraint.
 
-    `value` is the value as the service writes it; not `shown`, the service keeps it to itself.
+    `value` is the value in the service's form; without `shown`, the service omits it.
     """
     said = f" '{value}'" if shown else ""
     return (

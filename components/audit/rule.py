@@ -1,4 +1,4 @@
-"""A rule of the audit: what AWS or its provider asks of a resource, and what AWS answers who does otherwise."""
+"""A rule of the audit: a requirement of AWS or its provider, and AWS's error for a violation."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Spoil = Callable[[Case], Case]
 class Refused:
     """A request that AWS refuses: the operation as service.Operation (botocore's names), its parameters, AWS's error.
 
-    `before` are the calls without which AWS would refuse for another reason.
-    `source` is where AWS's sentence stands, unless that is the rule's own source.
-    A sentence that ends with an open bracket is AWS's up to a list in no order.
+    `before` are calls that are needed first, so that AWS does not refuse for another reason. `source` is the source of
+    AWS's sentence, unless it is the rule's source. A sentence that ends with an open bracket is AWS's up to an
+    unordered list.
     """
 
     operation: str
@@ -31,10 +31,10 @@ class Refused:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its id, the type of resource that it speaks of ("" for all), the rule in words, and its source.
+    """One rule: its id, the resource type ("" for all), the rule in words, and its source.
 
-    `holds` says whether a resource keeps it; `breaks` makes of a resource that
-    keeps it one that does not, so that no rule is a check that cannot fail.
+    `holds` checks a resource; `breaks` changes a resource so that it violates the rule, which proves that the check can
+    fail.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""How a table's provisioned capacity scales."""
+"""The rules of a table's autoscaling."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ RULES = (
     Rule(
         "scaling-bounds",
         TARGET,
-        "The least capacity is no more than the most.",
+        "The minimum capacity is at most the maximum.",
         f"{_PREFLIGHT}pf-appautoscaling-min-max-capacity",
         lambda case: case.inputs["minCapacity"] <= case.inputs["maxCapacity"],
         given({"minCapacity": 100, "maxCapacity": 5}),
@@ -77,7 +77,7 @@ RULES = (
     Rule(
         "scaling-table",
         TARGET,
-        "A table is named as table/<name>, in the namespace and the dimension of tables.",
+        "The scalable target is table/<name>, with the namespace and dimension of tables.",
         f"{_PREFLIGHT}pf-appautoscaling-resource-id-shape",
         both(
             text("resourceId", 9, 1600, r"table/[a-zA-Z0-9_.-]{3,255}"),
@@ -97,7 +97,7 @@ RULES = (
     Rule(
         "scaling-metric",
         POLICY,
-        "Reads scale by the metric of reads, writes by that of writes.",
+        "Reads scale with the read metric, writes with the write metric.",
         f"{_PREFLIGHT}pf-appautoscaling-predefined-metric-dimension",
         _follows_its_metric,
         given({"scalableDimension": "dynamodb:index:ReadCapacityUnits"}),
@@ -122,7 +122,7 @@ RULES = (
     Rule(
         "scaling-aim",
         POLICY,
-        "A table's utilisation is aimed at 10 to 90 per cent.",
+        "The target utilisation is 10 to 90 per cent.",
         f"{_PREFLIGHT}pf-appautoscaling-dynamodb-target-value-range",
         number("targetTrackingScalingPolicyConfiguration.targetValue", 10, 90),
         given({"targetTrackingScalingPolicyConfiguration.targetValue": 95}),
@@ -139,7 +139,7 @@ RULES = (
     Rule(
         "scaling-order",
         POLICY,
-        "A scaling policy is made after the target that it scales.",
+        "A scaling policy is created after its scalable target.",
         "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html",
         _waits_for_its_target,
         unordered,
@@ -147,7 +147,7 @@ RULES = (
     Rule(
         "scaling-start",
         TABLE_TYPE,
-        "A table that scales starts within the range in which it scales: else it is moved as soon as it is there.",
+        "A scaled table's initial capacity is within the scaling range: otherwise autoscaling changes it immediately.",
         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/AutoScaling.html",
         _starts_in_range,
         given({"readCapacity": 100_000}),

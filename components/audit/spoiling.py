@@ -1,4 +1,4 @@
-"""How rules show what breaks them: a resource that keeps them, changed."""
+"""How rules construct a violation: a valid resource, changed."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from components.explain.evidence import Case
 from components.explain.graph import Graph, Resource
 
 NOTHING = object()
-"""In `given`: nothing stands there."""
+"""In `given`: remove the value."""
 
 
 def given(changed: Mapping[str, Any]) -> Spoil:
-    """The resource with these values at these paths; a path's last list is lengthened if it is too short."""
+    """The resource with these values at these paths; a path's last list is extended if it is too short."""
     return lambda case: dataclasses.replace(case, resource=_changed(case.resource, changed))
 
 
 def beside(type_: str, changed: Mapping[str, Any]) -> Spoil:
-    """The resource in a graph where all of another type have these values at these paths."""
+    """The resource in a graph where all resources of another type have these values at these paths."""
 
     def spoil(case: Case) -> Case:
         resources = tuple(_changed(one, changed) if one.type == type_ else one for one in case.graph.resources)
@@ -32,17 +32,17 @@ def beside(type_: str, changed: Mapping[str, Any]) -> Spoil:
 
 
 def unordered(case: Case) -> Case:
-    """The resource, waiting for nothing."""
+    """The resource without dependencies."""
     return dataclasses.replace(case, resource=dataclasses.replace(case.resource, depends_on=()))
 
 
 def heeding(case: Case) -> Case:
-    """The resource, whose every change is heeded."""
+    """The resource without ignored changes."""
     return dataclasses.replace(case, resource=dataclasses.replace(case.resource, ignore_changes=()))
 
 
 def statement(path: str, **changed: Any) -> Spoil:
-    """The resource whose policy at a path has a first statement with these fields; NOTHING takes a field away."""
+    """The resource whose policy at a path has a first statement with these fields; NOTHING removes a field."""
 
     def spoil(case: Case) -> Case:
         policy = json.loads(case.inputs[path])

@@ -1,4 +1,4 @@
-"""The tags of every resource that has any."""
+"""The rules of tags."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RULES = (
     Rule(
         "tags-few",
         "",
-        "A resource has 50 tags at most, keys of 128 and values of 256 characters at most.",
+        "A resource has at most 50 tags, with keys of at most 128 and values of at most 256 characters.",
         _GUIDE,
         _are_few_and_short,
         given({"tags": {"Stack": "s" * 257}}),
@@ -38,7 +38,7 @@ RULES = (
     Rule(
         "tags-plain",
         "",
-        "Tags are letters, digits, spaces and + - = . : / @ _, and no key is AWS's own.",
+        "Tags are letters, digits, spaces and + - = . : / @ _, and no key has the reserved prefix aws:.",
         _GUIDE,
         _are_plain,
         given({"tags": {"aws:stack": "dev"}}),

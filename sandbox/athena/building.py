@@ -1,4 +1,4 @@
-"""The pieces that DuckDB's SQL is put together of."""
+"""Building blocks of DuckDB's SQL expressions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def call(name: str, *arguments: exp.Expr | str | int) -> exp.Anonymous:
 
 
 def sql(template: Callable[[str], str], operand: exp.Expr) -> exp.Expr:
-    """A piece of DuckDB's SQL around an operand."""
+    """A fragment of DuckDB's SQL around an operand."""
     return exp.maybe_parse(template(operand.sql("duckdb")), dialect="duckdb")
 
 
 def cast_to(node: exp.Expr, type_: str) -> exp.Expr:
-    """The expression cast to a type of DuckDB's, and typed as that."""
+    """The expression cast to a DuckDB type, with that type annotated."""
     data_type = exp.DataType.build(type_, dialect="duckdb")
     cast = exp.Cast(this=node, to=data_type)
     cast.type = data_type
@@ -29,7 +29,7 @@ def cast_to(node: exp.Expr, type_: str) -> exp.Expr:
 
 
 def untyped(node: exp.Expr) -> exp.Expr:
-    """A copy to put around what it is a copy of: the tree must not hold an expression within itself."""
+    """A copy that may contain the original: the tree must not contain an expression within itself."""
     copied = node.copy()
     copied.type = None
     return copied

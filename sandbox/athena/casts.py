@@ -1,7 +1,7 @@
 """From the text of a JSON value, or a Parquet column, to a column's Glue type, in DuckDB's SQL.
 
-Each conversion gives null for what it cannot read. Sources: Trino's
-OpenXJsonDeserializer and HiveFormatUtils for JSON, HiveType coercions for Parquet.
+Each conversion returns null for values that it cannot parse. Sources: Trino's OpenXJsonDeserializer and HiveFormatUtils
+for JSON, HiveType coercions for Parquet.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from sandbox.athena.types import INTEGERS, Type
 
 MACROS = (
-    # Athena's timestamps hold milliseconds; finer ones are rounded, half up.
+    # Athena's timestamps have milliseconds; finer ones are rounded, half up.
     """athena_ms(x) AS
         CASE WHEN epoch_us(x) % 1000 = 0 THEN x ELSE make_timestamp(((epoch_us(x) + 500) // 1000
             - CASE WHEN epoch_us(x) + 500 < 0 AND (epoch_us(x) + 500) % 1000 <> 0 THEN 1 ELSE 0 END) * 1000) END""",
-    # Hive's own form has a blank between date and time; the T form is read only with an offset.
+    # Hive's form has a space between date and time; the T form is accepted only with an offset.
     r"""athena_read_timestamp(x) AS CASE
         WHEN x IS NULL THEN NULL
         WHEN regexp_full_match(x, '\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{1,2}:\d{1,2}(\.\d{1,9})?')
@@ -33,7 +33,7 @@ MACROS = (
 
 
 def from_text(text: str, type_: Type) -> str:
-    """SQL for the value of `type_` that the SQL expression `text`, a JSON value's own text, stands for."""
+    """SQL that converts the SQL expression `text`, the text of a JSON value, to `type_`."""
     name = type_.name
     if name == "varchar" or name == "char":
         return f"left({text}, {type_.arguments[0]})" if type_.arguments else text
@@ -53,7 +53,7 @@ def from_text(text: str, type_: Type) -> str:
 
 
 def checked(text: str, value: str, field: int, type_: Type) -> str:
-    """SQL for `value`, but an error where `text` stands for a value that cannot be read."""
+    """SQL for `value`, with an error where `text` is a value that cannot be parsed."""
     if type_.name in {"varchar", "char", "boolean"}:
         return value
     message = f"'HIVE_BAD_DATA: Error parsing field value ''' || {text} || ''' for field {field}: not a {type_.glue}'"
@@ -62,7 +62,7 @@ def checked(text: str, value: str, field: int, type_: Type) -> str:
 
 
 def from_parquet(column: str, stored: Type, declared: Type) -> str | None:
-    """SQL for a Parquet column as its declared type; None when the two do not go together."""
+    """SQL for a Parquet column as its declared type; None when the types are incompatible."""
     if declared.name == "timestamp":
         if stored.name == "timestamp":
             return f"athena_ms({column}::TIMESTAMP)"

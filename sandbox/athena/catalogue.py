@@ -1,4 +1,4 @@
-"""What a query needs of the Glue catalogue, read at the endpoint: databases, tables, partitions, views."""
+"""The parts of the Glue catalogue that queries use: databases, tables, partitions, views."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Column:
 
 @dataclass(frozen=True)
 class View:
-    """A view's definition: SQL in Athena's dialect, read in the schema in which it was created."""
+    """A view's definition: SQL in Athena's dialect, resolved in the schema in which it was created."""
 
     sql: str
     schema: str
@@ -35,7 +35,7 @@ class View:
 
 @dataclass(frozen=True)
 class Storage:
-    """Where and how a table's or a partition's rows are kept.
+    """The location and format of a table's or a partition's rows.
 
     `format` is json or parquet; `parameters` are the SerDe's.
     """
@@ -47,7 +47,7 @@ class Storage:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the catalogue. `raw` is Glue's own description; exactly one of `view` and `storage` is set."""
+    """A table of the catalogue. `raw` is Glue's description; exactly one of `view` and `storage` is set."""
 
     database: str
     name: str
@@ -60,13 +60,13 @@ class Table:
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
-        """The columns of a row as a query sees them: stored ones first, then the partition's."""
+        """The columns in a query's order: stored ones first, then the partition columns."""
         return (*self.columns, *self.partition_columns)
 
 
 @dataclass(frozen=True)
 class CataloguePartition:
-    """A partition that stands in the catalogue: a value for each partition column, and where its rows are."""
+    """A partition of the catalogue: a value for each partition column, and its location."""
 
     values: tuple[str, ...]
     storage: Storage
@@ -91,7 +91,7 @@ class Catalogue:
         return True
 
     def table(self, database: str, name: str) -> Table | None:
-        """A table or view; None when the catalogue has none of that name, or not the database."""
+        """A table or view; None when the table or the database does not exist."""
         try:
             raw: dict[str, Any] = self._glue.get_table(DatabaseName=database, Name=name)["Table"]
         except self._glue.exceptions.EntityNotFoundException:
@@ -114,18 +114,18 @@ class Catalogue:
         ]
 
     def add_partitions(self, table: Table, values: list[tuple[tuple[str, ...], str]]) -> None:
-        """Add partitions, each its values and its location, in the table's own storage format."""
+        """Add partitions, each with its values and location, in the table's storage format."""
         descriptor = dict(table.raw.get("StorageDescriptor") or {})
         inputs = [
             {"Values": list(v), "StorageDescriptor": {**descriptor, "Location": location}} for v, location in values
         ]
-        for start in range(0, len(inputs), 100):  # BatchCreatePartition takes 100
+        for start in range(0, len(inputs), 100):  # BatchCreatePartition accepts 100
             self._glue.batch_create_partition(
                 DatabaseName=table.database, TableName=table.name, PartitionInputList=inputs[start : start + 100]
             )
 
     def put_view(self, database: str, name: str, view: View, *, replace: bool) -> None:
-        """Create a view, or take the place of one; QueryError when the name is taken."""
+        """Create a view, or replace one; raises QueryError when the name is in use."""
         existing = self.table(database, name)
         if existing is not None and (not replace or existing.view is None):
             kind = "View" if existing.view is not None else "Table"
@@ -136,11 +136,11 @@ class Catalogue:
             self._glue.update_table(DatabaseName=database, TableInput=view_input(name, view))
 
     def delete_table(self, database: str, name: str) -> None:
-        """Take a table or view out of the catalogue; its objects stay, as on AWS."""
+        """Remove a table or view from the catalogue; its objects stay, as on AWS."""
         self._glue.delete_table(DatabaseName=database, Name=name)
 
     def create_table(self, database: str, table_input: dict[str, Any]) -> None:
-        """Create a table from Glue's own TableInput."""
+        """Create a table from Glue's TableInput."""
         self._glue.create_table(DatabaseName=database, TableInput=table_input)
 
     def create_database(self, name: str) -> None:
@@ -156,12 +156,12 @@ class Catalogue:
 
 
 def table_of(database: str, raw: Mapping[str, Any]) -> Table:
-    """A table or view from Glue's description of it; QueryError when the description is not one that Athena reads."""
+    """A table or view from Glue's description; raises QueryError when Athena cannot read it."""
     name = str(raw["Name"])
     descriptor: Mapping[str, Any] = raw.get("StorageDescriptor") or {}
     is_view = raw.get("TableType") == "VIRTUAL_VIEW"
     if is_view and "SerdeInfo" not in descriptor:
-        # An empty one will do. https://github.com/hashicorp/terraform-provider-aws/issues/28517
+        # An empty one is enough. https://github.com/hashicorp/terraform-provider-aws/issues/28517
         raise QueryError("HIVE_METASTORE_ERROR", "Table storage descriptor is missing SerDe info")
     return Table(
         database=database,
@@ -176,7 +176,7 @@ def table_of(database: str, raw: Mapping[str, Any]) -> Table:
 
 
 def storage_of(name: str, descriptor: Mapping[str, Any], default: Storage | None) -> Storage:
-    """The storage of a table (or of a partition, which takes what it does not say from the table's)."""
+    """The storage of a table, or of a partition, which inherits missing values from the table's."""
     serde: Mapping[str, Any] = descriptor.get("SerdeInfo") or {}
     library = str(serde.get("SerializationLibrary") or "")
     location = str(descriptor.get("Location") or "")

@@ -1,7 +1,6 @@
-"""Arithmetic as Athena does it: decimals exact and as wide as inferred, integers divided to integers.
+"""Athena's arithmetic: exact decimals of the inferred width, integer division of integers.
 
-Each function is a rule of `dialect`: it takes a typed expression and returns
-what does the same in DuckDB.
+Each function is a rule of `dialect`: it takes a typed expression and returns an equivalent DuckDB expression.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from sandbox.athena.inference import decimal_of, is_decimal, is_integer
 
 
 def divide(node: exp.Div) -> exp.Expr:
-    """Integers divide to integers, towards zero; decimals exactly, at the larger scale; doubles as doubles."""
+    """Integers divide to integers, truncated; decimals exactly, at the larger scale; doubles as doubles."""
     left, right = node.this, node.expression
     if is_integer(left) and is_integer(right):
         return exp.paren(exp.IntDiv(this=_operand(left), expression=_operand(right)), copy=False)
@@ -24,7 +23,7 @@ def divide(node: exp.Div) -> exp.Expr:
 
 
 def arithmetic(node: exp.Binary) -> exp.Expr:
-    """Decimals as wide as Athena makes them: DuckDB would keep two of 18 digits in 18 and overflow."""
+    """Decimals with Athena's width: DuckDB would keep the result of two 18-digit decimals in 18 digits and overflow."""
     left, result = decimal_of(node.this), decimal_of(node)
     if left is None or result is None or not is_decimal(node):
         return node
@@ -34,7 +33,7 @@ def arithmetic(node: exp.Binary) -> exp.Expr:
 
 
 def _as_inferred(node: exp.Expr) -> exp.Expr:
-    """The expression made what it was inferred to be in Athena, a decimal or an integer."""
+    """The expression cast to its type in Athena, a decimal or an integer."""
     digits = decimal_of(node)
     if digits is None:
         return node
@@ -81,5 +80,5 @@ def _mean(total: exp.Expr, count: exp.Expr, digits: tuple[int, int]) -> exp.Expr
 
 
 def rounded(node: exp.Expr) -> exp.Expr:
-    """Rounding a decimal to some places keeps its scale; the sign of an integer is one of its type."""
+    """A rounded decimal keeps its scale; the sign of an integer has the integer's type."""
     return _as_inferred(node) if is_decimal(node.this) or isinstance(node, exp.Sign) else node

@@ -1,8 +1,7 @@
-"""From Athena's SQL to DuckDB's: what sqlglot's translation leaves different is put right here.
+"""From Athena's SQL to DuckDB's: corrections of sqlglot's translation.
 
-Every rule is a function of one kind of expression, applied from the leaves
-up to a query that `inference.annotate` has typed. A rule returns what stands
-in the expression's place.
+Every rule is a function of one kind of expression, applied bottom-up to a query that `inference.annotate` has typed. A
+rule returns the replacement of the expression.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _TYPE_PARAMETERS_UNKNOWN_TO_DUCKDB = {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ
 
 
 def to_duckdb(query: exp.Expr) -> str:
-    """DuckDB's SQL for an annotated query (which is used up); QueryError (NOT_SUPPORTED) where there is none."""
+    """DuckDB's SQL for an annotated query, which it modifies; QueryError (NOT_SUPPORTED) if impossible."""
     for node in list(query.find_all(exp.DataType)):
         if node.this in _TYPE_PARAMETERS_UNKNOWN_TO_DUCKDB and not isinstance(node.parent, exp.Cast):
             node.set("expressions", [])
@@ -94,7 +93,7 @@ def _sum(node: exp.Binary) -> exp.Expr:
 
 
 def _add_interval(node: exp.Expr) -> exp.Expr:
-    """A date and days (or more) make a date; in DuckDB, a timestamp."""
+    """A date plus days (or larger units) is a date; in DuckDB, a timestamp."""
     source = type_of(node.this)
     interval = node.args.get("expression")
     unit = node.args.get("unit") or (interval.args.get("unit") if isinstance(interval, exp.Interval) else None)
@@ -114,7 +113,7 @@ def _date_diff(node: exp.DateDiff) -> exp.Expr:
 
 
 def _at_time_zone(node: exp.AtTimeZone) -> exp.Expr:
-    """Athena keeps the moment and changes the zone; a timestamp without one is in the session's zone, UTC."""
+    """Athena keeps the instant and changes the zone; a timestamp without a zone is in the session's zone, UTC."""
     return exp.AtTimeZone(this=cast_to(node.this, "TIMESTAMPTZ"), zone=node.args["zone"])
 
 
@@ -233,7 +232,7 @@ def _split_part(node: exp.SplitPart) -> exp.Expr:
 
 
 def _unnest(node: exp.Unnest) -> exp.Expr:
-    """UNNEST of several arrays, of a map, of rows, with an ordinal: the select list of a subquery does them all."""
+    """UNNEST of several arrays, of a map, of rows, with an ordinal: as the select list of a subquery."""
     alias = node.args.get("alias")
     if alias is None or not isinstance(node.parent, (exp.From, exp.Join)):
         return node

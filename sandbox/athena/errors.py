@@ -1,6 +1,6 @@
-"""What Athena says when it refuses a request or a query fails.
+"""Athena's errors of requests and queries.
 
-ApiError     a request is answered with an error; no query comes of it
+ApiError     a request is refused; no query starts
 QueryError   a query ends in the state FAILED, with a reason
 """
 
@@ -12,7 +12,7 @@ SYSTEM = 1
 
 
 class ApiError(Exception):
-    """An API call is refused: the exception's name, its message and, where there is one, its AthenaErrorCode."""
+    """A refused API call: the exception's name, its message and its optional AthenaErrorCode."""
 
     def __init__(self, message: str, code: str = "InvalidRequestException", athena_code: str = "INVALID_INPUT") -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class ApiError(Exception):
 
 
 class QueryError(Exception):
-    """A query cannot run, for the reason that stands in StateChangeReason: `NAME: message`."""
+    """A failed query, with the StateChangeReason `NAME: message`."""
 
     def __init__(self, name: str, message: str, category: int = USER) -> None:
         super().__init__(f"{name}: {message}")
@@ -32,5 +32,5 @@ class QueryError(Exception):
 
 
 def at(position: tuple[int, int] | None, message: str) -> str:
-    """A message with the place in the query that it is about, both numbers from 1, as Athena writes it."""
+    """A message with its position in the query in Athena's form, both numbers from 1."""
     return message if position is None else f"line {position[0]}:{position[1]}: {message}"

@@ -1,8 +1,7 @@
-"""Query executions: started, run by a few threads, remembered in files.
+"""Query executions: run by a few threads, stored in files.
 
-Each has `<id>.json` (what GetQueryExecution answers, and the result's columns)
-and its result beside it, so that both outlive the process; a query that was
-running when the process ended is found as failed.
+Each has `<id>.json` (the response of GetQueryExecution, and the result's columns) and its result, so both survive a
+restart; a query that was running when the process ended counts as failed.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ from sandbox.athena.workgroups import Settings
 
 _log = logging.getLogger(__name__)
 _THREADS = 4
-_MOST_REMEMBERED = 2000
+_MAX_REMEMBERED = 2000
 FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 
 @dataclass(frozen=True)
 class Request:
-    """What StartQueryExecution asks for, its defaults filled in."""
+    """The parameters of StartQueryExecution, with defaults."""
 
     sql: str
     database: str
@@ -45,7 +44,7 @@ class Request:
 
 @dataclass
 class Execution:
-    """One query execution; its state changes under the registry's lock alone. Times are epoch seconds."""
+    """One query execution; its state changes only under the registry's lock. Times are epoch seconds."""
 
     id: str
     request: Request
@@ -63,12 +62,12 @@ class Execution:
 
     @property
     def suffix(self) -> str:
-        """The ending of the result's name: csv for a SELECT, txt for anything else."""
+        """The suffix of the result's name: csv for a SELECT, otherwise txt."""
         return "csv" if self.statement.sort == "SELECT" else "txt"
 
     @property
     def output_location(self) -> str:
-        """Where in S3 the result is."""
+        """The S3 location of the result."""
         return f"{self.request.settings.output_location}{self.id}.{self.suffix}"
 
     def described(self) -> dict[str, Any]:
@@ -118,7 +117,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Remembered:
-    """An execution as it is kept: the API's QueryExecution, the result's columns, how many rows it has."""
+    """A stored execution: the API's QueryExecution, the result's columns, its number of rows."""
 
     execution: dict[str, Any]
     columns: list[ColumnInfo]
@@ -131,7 +130,7 @@ class _Record(msgspec.Struct):
 
 
 class Executions:
-    """All query executions. `upload` puts a local file where an s3:// location says."""
+    """All query executions. `upload` copies a local file to an s3:// location."""
 
     def __init__(
         self,
@@ -155,9 +154,9 @@ class Executions:
         self.counts = {"queries": 0, "failed": 0}
 
     def start(self, request: Request, token: str | None) -> str:
-        """Queue a query; its id, or the id of the one that the same token started.
+        """Queue a query; returns its id, or the id of the query with the same token.
 
-        ApiError when the text is no query, or the token was used for another request.
+        Raises ApiError when the text is not a query, or the token was used for another request.
         """
         statement = recognise(request.sql)
         if statement.sort == "SELECT":
@@ -178,7 +177,7 @@ class Executions:
         return execution.id
 
     def get(self, execution_id: str) -> Remembered:
-        """An execution; ApiError when there is none of that id."""
+        """An execution; raises ApiError for an unknown id."""
         with self._lock:
             execution = self._live.get(execution_id)
             if execution is not None:
@@ -189,7 +188,7 @@ class Executions:
         return self._read(execution_id)
 
     def stop(self, execution_id: str) -> None:
-        """Cancel a query that is not over; one that is stays what it is."""
+        """Cancel a running query; no effect on a finished one."""
         remembered = self.get(execution_id)
         if remembered.execution["Status"]["State"] in FINAL:
             return
@@ -209,7 +208,7 @@ class Executions:
         return [key for _, key in sorted(live + past, reverse=True)]
 
     def close(self) -> None:
-        """Stop what is running and wait for its threads."""
+        """Cancel running queries and wait for their threads."""
         with self._lock:
             for execution in self._live.values():
                 if execution.state not in FINAL:
@@ -272,7 +271,7 @@ class Executions:
             _log.info("query %s failed: %s", execution.id, reason)
         self._write(execution)
         self._past[execution.id] = (execution.submitted_at, execution.request.settings.workgroup)
-        if len(self._live) > _MOST_REMEMBERED:
+        if len(self._live) > _MAX_REMEMBERED:
             over = next(key for key, e in self._live.items() if e.state in FINAL)
             del self._live[over]
 
@@ -286,7 +285,7 @@ class Executions:
         partial.replace(path)
 
     def _recall(self) -> dict[str, tuple[float, str]]:
-        """The executions of earlier processes; what those left running has failed."""
+        """The executions of earlier processes; queries that were running count as failed."""
         past: dict[str, tuple[float, str]] = {}
         for path in self._directory.glob("*.json"):
             remembered = self._read(path.stem)

@@ -1,7 +1,7 @@
-"""Functions of Athena's SQL that DuckDB lacks or means otherwise, as DuckDB macros.
+"""Functions of Athena's SQL that DuckDB lacks or defines differently, as DuckDB macros.
 
-A macro with Athena's own name is reached because the translation passes names
-that it does not know through; those called athena_… are put in by `dialect`.
+The translation passes unknown function names through, so a macro with Athena's name is called; `dialect` inserts those
+named athena_….
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ MACROS = (
 
 
 def text_of(sql: str, type_: Type, depth: int = 0) -> str:
-    """SQL for the text that Athena prints for a value of a type (also what it casts to varchar); null stays null."""
+    """SQL for Athena's text of a value of a type (also its cast to varchar); null stays null."""
     name = type_.name
     if name == "timestamp":
         return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%g')"
@@ -101,7 +101,7 @@ def text_of(sql: str, type_: Type, depth: int = 0) -> str:
 
 
 def _structured(sql: str, type_: Type, depth: int) -> str:
-    """[a, b] for an array, {k=v} for a map or a row; a null within is written as null."""
+    """[a, b] for an array, {k=v} for a map or a row; a nested null is written as null."""
     item = f"e{depth}"
     if type_.name == "array":
         return _listed(sql, item, _nested(item, type_.fields[0][1], depth), "[]")

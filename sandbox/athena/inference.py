@@ -1,9 +1,8 @@
-"""What type each expression of a query has, and whether Athena would take the operands of its operators.
+"""The type of each expression of a query, and a check of the operands of its operators.
 
-sqlglot infers types through scopes; what it lacks is Trino's arithmetic of
-decimals, which is added here. Source: Trino documentation, "Decimal functions
-and operators". Athena compares no text with a number or a timestamp; DuckDB
-does, so that a query could work here and fail there: `check` refuses it.
+sqlglot infers types through scopes; this module adds Trino's decimal arithmetic. Source: Trino documentation, "Decimal
+functions and operators". Athena cannot compare text with a number or a timestamp; DuckDB can, so a query could work
+here and fail on AWS: `check` refuses it.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "
 
 
 def annotate(query: exp.Expr, schema: MappingSchema) -> exp.Expr:
-    """The query with a type on each expression; unknown where neither sqlglot nor this module can tell."""
+    """The query with a type on each expression; unknown where neither sqlglot nor this module can infer it."""
     metadata: ExprMetadataType = {**_TRINO, **_METADATA}
     return annotate_types(query, schema=schema, expression_metadata=metadata, dialect="trino")
 
 
 def type_of(node: exp.Expr) -> Type | None:
-    """The type of an annotated expression; None when it is not known."""
+    """The type of an annotated expression; None when unknown."""
     data_type = node.type
     if data_type is None or data_type.is_type(_D.UNKNOWN, _D.NULL):
         return None
@@ -53,7 +52,7 @@ def type_of(node: exp.Expr) -> Type | None:
 
 
 def decimal_of(node: exp.Expr) -> tuple[int, int] | None:
-    """Precision and scale of an exact number; None when the expression is none, or they are not known."""
+    """Precision and scale of an exact number; None for another type or when unknown."""
     data_type = node.type
     if data_type is None:
         return None
@@ -66,7 +65,7 @@ def decimal_of(node: exp.Expr) -> tuple[int, int] | None:
 
 
 def is_decimal(node: exp.Expr) -> bool:
-    """Whether the expression is a decimal, rather than an integer or anything else."""
+    """Whether the expression is a decimal."""
     return node.type is not None and node.type.this == _D.DECIMAL
 
 
@@ -76,7 +75,7 @@ def is_integer(node: exp.Expr) -> bool:
 
 
 def check(query: exp.Expr, positions: Callable[[exp.Expr], tuple[int, int] | None]) -> None:
-    """QueryError (TYPE_MISMATCH) for the first operator whose operands Athena would not take."""
+    """Raise QueryError (TYPE_MISMATCH) for the first operator whose operands Athena refuses."""
     for node in query.walk():
         message = None
         if isinstance(node, exp.Binary) and type(node) in _SIGNS:

@@ -17,7 +17,7 @@ _LAST_MODIFIED = re.compile(rb"<LastModified>[^<]*</LastModified>")
 
 @dataclass(frozen=True)
 class S3Object:
-    """One version of an object: what is under a key as long as the ETag is the same. `size` in bytes."""
+    """One version of an object, identified by its ETag. `size` in bytes."""
 
     bucket: str
     key: str
@@ -26,12 +26,12 @@ class S3Object:
 
     @property
     def path(self) -> str:
-        """As the pseudo-column "$path" gives it."""
+        """The value of the pseudo-column "$path"."""
         return f"s3://{self.bucket}/{self.key}"
 
 
 class Objects:
-    """The objects behind a boto3 S3 client (which is safe to use from several threads)."""
+    """The objects behind a boto3 S3 client, which is thread-safe."""
 
     def __init__(self, s3: Any) -> None:
         self._s3 = s3
@@ -39,7 +39,7 @@ class Objects:
         s3.meta.events.register("before-sign.s3.PutObject", _without_expect)
 
     def list(self, bucket: str, prefix: str) -> list[S3Object]:
-        """All objects under a prefix, in order of their keys; empty ones hold no rows and are left out."""
+        """All objects under a prefix, in key order, without empty ones, which have no rows."""
         found: list[S3Object] = []
         token: dict[str, str] = {}
         while True:
@@ -57,13 +57,13 @@ class Objects:
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
     def read(self, item: S3Object) -> bytes:
-        """An object's bytes as they are in the bucket."""
+        """An object's raw bytes."""
         return self._s3.get_object(Bucket=item.bucket, Key=item.key)["Body"].read()
 
     def read_text(self, item: S3Object) -> bytes:
-        """An object's bytes, decompressed by its name's ending as Hive's text input does it.
+        """An object's bytes, decompressed according to its suffix, as in Hive's text input.
 
-        QueryError (HIVE_BAD_DATA) when they are not what the ending says.
+        Raises QueryError (HIVE_BAD_DATA) when they do not match the suffix.
         """
         content = self.read(item)
         try:
@@ -76,7 +76,7 @@ class Objects:
         return content
 
     def write(self, path: Path, location: str) -> None:
-        """Put a file where an s3:// location says; QueryError where there is no such bucket."""
+        """Upload a file to an s3:// location; raises QueryError when the bucket does not exist."""
         bucket, _, key = location.removeprefix("s3://").partition("/")
         try:
             self._s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
@@ -86,17 +86,17 @@ class Objects:
 
 
 def _without_expect(request: Any, **_: object) -> None:
-    """Send an object without waiting for leave to: the sandbox's server gives none for an empty one."""
+    """Send an object without Expect: 100-continue: the sandbox's server does not answer it for an empty object."""
     del request.headers["Expect"]
 
 
 def _without_times(response_dict: dict[str, Any], **_: object) -> None:
-    """Take the times out of a listing: nobody asks for them, and botocore spends most of a listing on reading them."""
+    """Remove the times from a listing: they are unused, and botocore spends most of a listing on parsing them."""
     response_dict["body"] = _LAST_MODIFIED.sub(b"", response_dict["body"])
 
 
 def split_location(location: str) -> tuple[str, str]:
-    """Bucket and prefix of an s3:// location; the prefix is a directory's, so it ends in / unless it is empty."""
+    """Bucket and prefix of an s3:// location; the prefix is a directory, so it ends in / unless it is empty."""
     scheme, _, rest = location.partition("://")
     bucket, _, prefix = rest.partition("/")
     if scheme not in {"s3", "s3a", "s3n"} or not bucket:

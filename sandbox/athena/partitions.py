@@ -1,8 +1,7 @@
-"""Which objects a query reads: the table's partitions, pruned, and the objects in them.
+"""The objects that a query reads: the table's pruned partitions and their objects.
 
-A projected table's partitions are never enumerated: the keys under the longest
-prefix that the query allows are listed, and each is matched with the template
-of the locations (`projection` says whether the values found are projected).
+A projected table's partitions are never enumerated: the keys under the longest prefix that the query allows are listed,
+and each is matched with the location template (`projection` decides whether its values are projected).
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from sandbox.athena.errors import QueryError
 from sandbox.athena.objects import Objects, S3Object, split_location
 from sandbox.athena.projection import Dates, Injected, Projection, projections
 
-_MOST_PREFIXES = 16
-"""So many prefixes are listed one by one; more are listed as what they have in common."""
+_MAX_PREFIXES = 16
+"""The maximum of prefixes that are listed separately; more are listed by their common prefix."""
 
 Values = tuple[str, ...]
 Prune = Callable[[list[Values]], list[Values]]
-"""Given partitions, those that the query may need."""
+"""Of the given partitions, those that the query may need."""
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """What a query asks of one partition column, as text: one of `values`, or from `low` to `high`."""
+    """A query's constraint on one partition column, as text: one of `values`, or from `low` to `high`."""
 
     values: frozenset[str] | None = None
     low: str | None = None
@@ -36,7 +35,7 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Found:
-    """An object that a query reads, the values of its partition, and how it is stored."""
+    """An object that a query reads, its partition's values, and its storage format."""
 
     item: S3Object
     values: Values
@@ -45,7 +44,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Finder:
-    """Finds the objects of tables. `now` gives the time for projections, UTC without a zone."""
+    """Finds the objects of tables. `now` returns the time for projections, UTC without a zone."""
 
     catalogue: Catalogue
     objects: Objects
@@ -116,7 +115,7 @@ class Finder:
         return [Found(item, values, storage) for item, values, _ in matched if values in kept]
 
     def _list(self, bucket: str, prefixes: list[str]) -> Iterable[S3Object]:
-        if len(prefixes) > _MOST_PREFIXES:
+        if len(prefixes) > _MAX_PREFIXES:
             prefixes = [_common_start(prefixes)]
         found = {item.key: item for prefix in prefixes for item in self.objects.list(bucket, prefix)}
         return found.values()
@@ -137,12 +136,14 @@ def _template(table: Table, storage: Storage) -> str:
 
 
 def _matcher(template: str, projected: Mapping[str, Projection]) -> tuple[re.Pattern[str], list[str]]:
-    """What reads the partition's values off a key, and the columns in the order in which they stand there."""
+    """The pattern that extracts the partition's values from a key, and the columns in its order."""
     parts = _parts(template)
     pattern, order = [re.escape(parts[0])], list[str]()
     for name, literal in zip(parts[1::2], parts[2::2], strict=True):
         if name not in projected:
-            raise QueryError("HIVE_INVALID_METADATA", f"storage.location.template names {name}, no partition column")
+            raise QueryError(
+                "HIVE_INVALID_METADATA", f"storage.location.template names {name}, which is not a partition column"
+            )
         projection = projected[name]
         slashes = projection.format.count("/") if isinstance(projection, Dates) else 0
         if name in order:
@@ -158,12 +159,12 @@ def _matcher(template: str, projected: Mapping[str, Projection]) -> tuple[re.Pat
 
 
 def _prefixes(template: str, constraints: Mapping[str, Constraint]) -> list[str]:
-    """Prefixes that together hold every key of the partitions that the constraints allow."""
+    """Prefixes that together cover every key of the partitions that the constraints allow."""
     parts = _parts(template)
     prefixes = [parts[0]]
     for name, literal in zip(parts[1::2], parts[2::2], strict=True):
         constraint = constraints.get(name, Constraint())
-        if constraint.values is not None and len(prefixes) * len(constraint.values) <= _MOST_PREFIXES:
+        if constraint.values is not None and len(prefixes) * len(constraint.values) <= _MAX_PREFIXES:
             prefixes = [f"{prefix}{value}{literal}" for prefix in prefixes for value in sorted(constraint.values)]
             continue
         if constraint.values:
@@ -177,14 +178,14 @@ def _prefixes(template: str, constraints: Mapping[str, Constraint]) -> list[str]
 
 
 def _common_start(texts: Iterable[str]) -> str:
-    """What all texts, and every text that stands between two of them in order, begin with."""
+    """The common prefix of all texts and of every text that sorts between two of them."""
     first, last = min(texts := list(texts)), max(texts)
     length = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return first[:length]
 
 
 def _parts(template: str) -> list[str]:
-    """A location's template cut at its ${column}s: literal, column, literal, column, … literal."""
+    """A location template split at its ${column}s: literal, column, literal, column, … literal."""
     parts = re.split(r"\$\{([^}]*)\}", template)
     if "" in parts[2:-1:2]:
         raise QueryError("HIVE_INVALID_METADATA", "storage.location.template needs text between any two columns")
@@ -192,7 +193,7 @@ def _parts(template: str) -> list[str]:
 
 
 def _directories(key: str) -> Iterable[int]:
-    """Where each directory that a key is in ends, the innermost first; last 0, the bucket itself."""
+    """The end of each of a key's directories, innermost first; the last is 0, the bucket."""
     end = len(key)
     while (end := key.rfind("/", 0, end)) >= 0:
         yield end + 1
@@ -200,5 +201,5 @@ def _directories(key: str) -> Iterable[int]:
 
 
 def _visible(key: str, prefix: str) -> bool:
-    """Hive passes over files and directories whose names begin with _ or a dot."""
+    """Hive ignores files and directories whose names start with _ or a dot."""
     return not any(part.startswith(("_", ".")) for part in key[len(prefix) :].split("/"))

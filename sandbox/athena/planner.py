@@ -1,8 +1,7 @@
 """From a SELECT in Athena's SQL to one that DuckDB runs over the store.
 
-Tables are taken from the catalogue, views put in their place, names and types
-resolved as Athena resolves them, and what the WHERE clause says of partition
-columns is kept for the reading of the objects.
+Tables come from the catalogue, views are replaced by their queries, names and types are resolved with Athena's rules,
+and the constraints of the WHERE clause on partition columns limit the objects to read.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ from sandbox.athena.types import Type
 
 PATH = "$path"
 _ANONYMOUS = "_anonymous_"
-_MOST_VIEWS_DEEP = 16
+_MAX_VIEWS_DEEP = 16
 
 
 @dataclass(frozen=True)
 class Read:
-    """A use of a table in a query: the relation that must stand for it, and what is asked of its partitions.
+    """A use of a table in a query: the relation that replaces it, and the constraints on its partitions.
 
-    `predicates` are DuckDB's SQL over the partition columns, all of which a partition must meet.
+    `predicates` are DuckDB's SQL over the partition columns, all of which a partition must satisfy.
     """
 
     alias: str
@@ -48,7 +47,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Plan:
-    """A query for DuckDB, the tables that it reads, and its columns' names as Athena gives them."""
+    """A query for DuckDB, the tables that it reads, and Athena's names of its columns."""
 
     sql: str
     reads: tuple[Read, ...]
@@ -64,14 +63,14 @@ class _Context:
     views: list[str] = field(default_factory=list[str])
 
     def table(self, database: str, name: str) -> Table | None:
-        """A table of the catalogue, described once a query."""
+        """A table of the catalogue, read once per query."""
         if (database, name) not in self.known:
             self.known[database, name] = self.catalogue.table(database, name)
         return self.known[database, name]
 
 
 def parse(sql: str) -> exp.Query:
-    """A query's tree; ApiError as StartQueryExecution gives it when it is none."""
+    """Parse a query; raises StartQueryExecution's ApiError for invalid text."""
     try:
         statements = [statement for statement in sqlglot.parse(sql, dialect="trino") if statement is not None]
     except ParseError as error:
@@ -92,7 +91,7 @@ def parse(sql: str) -> exp.Query:
 
 
 def bind_parameters(sql: str, parameters: Sequence[str]) -> str:
-    """The text with each ? replaced by the literal given for it, in order."""
+    """The text with each ? replaced by its literal, in order."""
     try:
         tokens = Dialect.get_or_raise("trino").tokenize(sql)
     except TokenError as error:
@@ -107,7 +106,7 @@ def bind_parameters(sql: str, parameters: Sequence[str]) -> str:
 
 
 def plan(query: exp.Query, text: str, database: str, catalogue: Catalogue) -> Plan:
-    """The plan of a parsed query (which is used up); QueryError with Athena's reason when it has none."""
+    """The plan of a parsed query, which it modifies; raises QueryError with Athena's reason."""
     context = _Context(catalogue, text)
     spelled = {select.alias.lower(): select.alias for select in query.selects if select.alias}
     _name_unnamed(query)
@@ -152,7 +151,7 @@ def _typed(query: exp.Query, context: _Context) -> exp.Query:
 
 
 def _resolve_tables(query: exp.Query, database: str, context: _Context) -> None:
-    """Give every table a name of its own and put every view's query in its place."""
+    """Give every table a unique name and replace every view by its query."""
     for node in _table_nodes(query):
         name, schema = node.name.lower(), (node.db or database).lower()
         if node.catalog and node.catalog.lower() not in {CATALOG.lower(), "hive"}:
@@ -181,7 +180,7 @@ def _resolve_tables(query: exp.Query, database: str, context: _Context) -> None:
 
 
 def _table_nodes(query: exp.Query) -> list[exp.Table]:
-    """The tables of the catalogue that a query names, common table expressions left out."""
+    """The tables of the catalogue that a query names, without common table expressions."""
     try:
         scopes = traverse_scope(query)
     except OptimizeError as error:
@@ -195,10 +194,10 @@ def _table_nodes(query: exp.Query) -> list[exp.Table]:
 
 
 def _view_query(table: Table, view: View, context: _Context, node: exp.Table) -> exp.Subquery:
-    """A view's query with the names and types that its definition promises."""
+    """A view's query with the names and types of its definition."""
     place = _place(node, context.text) if not context.views else None
     full = f"{table.database}.{table.name}"
-    if full in context.views or len(context.views) >= _MOST_VIEWS_DEEP:
+    if full in context.views or len(context.views) >= _MAX_VIEWS_DEEP:
         raise QueryError("VIEW_IS_RECURSIVE", at(place, f"View '{CATALOG.lower()}.{full}' is recursive"))
     context.views.append(full)
     try:
@@ -231,7 +230,7 @@ _COERCIBLE = (
 def _check_not_stale(
     view: str, stored: tuple[Column, ...], found: tuple[Column, ...], place: tuple[int, int] | None
 ) -> None:
-    """Athena runs a view only if its query still gives what was stored with it: the same columns, coercible types."""
+    """Athena runs a view only if its query still matches the stored definition: the same columns, coercible types."""
 
     def stale(detail: str) -> QueryError:
         message = f"View '{CATALOG.lower()}.{view}' is stale or in invalid state: {detail}"
@@ -250,7 +249,7 @@ def _check_not_stale(
 
 
 def _coerces(source: str, target: str) -> bool:
-    """Whether values of one type become another's without a cast; what is not known may."""
+    """Whether one type converts to another implicitly; true for unknown types."""
     ranks = [order for order in _COERCIBLE if source in order and target in order]
     widens = any(order.index(source) <= order.index(target) for order in ranks)
     return source == target or widens or "unknown" in {source, target}
@@ -264,7 +263,7 @@ def _missing(node: exp.Table, schema: str, name: str, context: _Context) -> Quer
 
 
 def _name_unnamed(query: exp.Query) -> None:
-    """Mark the outermost columns without a name: Athena calls them _col0, _col1, … by where they stand."""
+    """Mark the outermost columns without a name: Athena names them _col0, _col1, … by position."""
     top: exp.Expr = query
     while isinstance(top, (exp.SetOperation, exp.Subquery)):
         top = top.this
@@ -302,7 +301,7 @@ def _offset(node: exp.Expr) -> int | None:
 
 
 def _place(node: exp.Expr, text: str) -> tuple[int, int] | None:
-    """Line and column, from 1, of the leftmost name in an expression; None when it holds none of the query's own."""
+    """Line and column, from 1, of the leftmost name in an expression; None without a name from the query."""
     offset = _offset(node)
     return None if offset is None or offset >= len(text) else _line_and_column(text, offset)
 

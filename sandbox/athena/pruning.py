@@ -1,8 +1,7 @@
-"""What a query's WHERE clauses say of a table's partition columns.
+"""The constraints of a query's WHERE clauses on a table's partition columns.
 
-Conservative: a predicate counts only where every row that it refuses is lost
-to the query anyway. Predicates are evaluated by DuckDB over the partitions
-found; equalities and ranges with literals also narrow what is listed.
+Conservative: a predicate is used only if no row that it excludes can affect the query's result. DuckDB evaluates
+predicates over the listed partitions; equalities and ranges with literals also limit the listing.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def partition_predicates(
 
 
 def _filters_source(select: exp.Select, node: exp.Table) -> bool:
-    """Whether the WHERE clause's refusal of a row of the table takes only that row from the query."""
+    """Whether excluding a row of the table in the WHERE clause removes only that row from the query."""
     joins: list[exp.Join] = select.args.get("joins") or []
     own = node.find_ancestor(exp.From, exp.Join, exp.Select)
     sides = {str(join.side or "").upper() for join in joins}
@@ -93,7 +92,7 @@ def _literal(node: exp.Expr) -> str | None:
 
 
 def _text(node: exp.Expr) -> str | None:
-    """A bound in the order of texts; a number's order is another, so it bounds nothing here."""
+    """A bound in text order; numbers have a different order, so they give no bound."""
     node = node.unnest()
     return node.name if isinstance(node, exp.Literal) and node.is_string else None
 

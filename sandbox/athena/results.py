@@ -1,9 +1,8 @@
-"""A query's result as Athena keeps it: a file in the bucket, and pages of it for GetQueryResults.
+"""A query's result in Athena's form: a file in the bucket, and pages of it for GetQueryResults.
 
-SELECT leaves `<id>.csv`: a header line, every value in quotes, a null as
-nothing at all. Other statements leave `<id>.txt`, one line a row, the columns
-parted by tabs. A page is cut from the file itself, so it outlives the process;
-its token is the place in the file where the next page begins.
+SELECT writes `<id>.csv`: a header line, every value in quotes, a null as an empty field. Other statements write
+`<id>.txt`, one line per row, tab-separated. A page is read from the file, so it survives a restart; its token is the
+file offset of the next page.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from sandbox.athena.sql import literal, select
 from sandbox.athena.types import ColumnInfo, parse
 
 _VALUE = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)")?([,\n])')
-MOST_ROWS_A_PAGE = 1000
+MAX_ROWS_A_PAGE = 1000
 
 
 class Datum(TypedDict, total=False):
@@ -43,7 +42,7 @@ class Row(TypedDict):
 
 @dataclass(frozen=True)
 class Page:
-    """Rows, and the token of the page after them if there is one."""
+    """Rows, and the token of the next page, if any."""
 
     rows: list[Row]
     next_token: str | None
@@ -52,7 +51,7 @@ class Page:
 def write_csv(
     cursor: duckdb.DuckDBPyConnection, sql: str, names: Sequence[str], path: Path
 ) -> tuple[list[ColumnInfo], int]:
-    """Run a query into Athena's CSV; its columns as GetQueryResults describes them, and the number of its rows."""
+    """Run a query into Athena's CSV; returns its columns in GetQueryResults's form and its number of rows."""
     described = cursor.execute(f"DESCRIBE {sql}").fetchall()
     types = [parse(str(row[1])) for row in described]
     columns = ", ".join(f"c{i}" for i in range(len(types)))
@@ -73,12 +72,12 @@ def write_csv(
 
 
 def write_text(rows: Sequence[Sequence[str]], path: Path) -> None:
-    """A statement's lines: the columns of each row parted by tabs."""
+    """A statement's lines: tab-separated columns."""
     path.write_text("".join("\t".join(row) + "\n" for row in rows))
 
 
 def csv_page(path: Path, token: str | None, most: int) -> Page:
-    """Rows of a CSV result (the header is the first) from where the token says, no more than `most`."""
+    """Rows of a CSV result (the header is the first) from the token on, at most `most`."""
     start = _offset(token)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         rows: list[Row] = []
@@ -95,7 +94,7 @@ def csv_page(path: Path, token: str | None, most: int) -> Page:
 
 
 def text_page(path: Path, token: str | None, most: int) -> Page:
-    """Rows of a text result, each line one value as Athena gives it."""
+    """Rows of a text result, each line one value, as in Athena."""
     start = int(_offset(token))
     lines = path.read_text().splitlines()
     rows: list[Row] = [{"Data": [{"VarCharValue": line}]} for line in lines[start : start + most]]

@@ -1,9 +1,8 @@
-"""JSON lines to lines of text values, one a column, as the OpenX JSON SerDe reads them.
+"""JSON lines to lines of text values, one per column, with the rules of the OpenX JSON SerDe.
 
-DuckDB's own JSON reader takes numbers through doubles, so a decimal written as
-a number of more than 17 digits would change. Here a number's text is carried
-over as it stands in the object and cast once, to its column's type. Source of
-the rules: Trino's OpenXJsonDeserializer, which Athena's engine 3 is built on.
+DuckDB's JSON reader converts numbers to doubles, so a decimal of more than 17 digits would change. Here a number's text
+is kept unchanged and cast once, to its column's type. Source of the rules: Trino's OpenXJsonDeserializer, which
+Athena's engine 3 is built on.
 """
 
 from __future__ import annotations
@@ -19,11 +18,10 @@ _NULL = b"null"
 
 
 class LineReader:
-    """Reads lines of a table's objects into rows of raw JSON strings or nulls.
+    """Converts lines of a table's objects to rows of raw JSON strings or nulls.
 
-    `columns` are the table's stored columns in order. The SerDe's parameters
-    that matter: case.insensitive (true), dots.in.keys (false),
-    mapping.<column>, and ignore.malformed.json (false).
+    `columns` are the table's stored columns in order. The supported SerDe parameters: case.insensitive (true),
+    dots.in.keys (false), mapping.<column>, and ignore.malformed.json (false).
     """
 
     def __init__(self, columns: Sequence[str], parameters: Mapping[str, str]) -> None:
@@ -40,8 +38,8 @@ class LineReader:
     def lines(self, text: bytes, number: int, source: str) -> list[bytes]:
         """The rows of one object: {"object": number, "c0": the first column's value as a string or null, …}.
 
-        A line that is no JSON object is a row of nulls, or QueryError where
-        the SerDe is not told to ignore it. `source` names the object.
+        A line that is not a JSON object raises QueryError, or is a row of nulls if the SerDe ignores malformed JSON.
+        `source` names the object.
         """
         template, keys, lower, dots = self._template, self._keys, self._lower, self._dots
         try:

@@ -1,4 +1,4 @@
-"""Runs a SELECT: plans it, has its objects read, and lets DuckDB write the result."""
+"""Runs a SELECT: plans it, loads its objects, and lets DuckDB write the result."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _AGAIN_S = 0.05
 
 
 class QueryCancelledError(Exception):
-    """The query was stopped while it ran."""
+    """The query was cancelled while it ran."""
 
 
 class Interruptible:
-    """A query's hold on the connection that it runs on: `stop` may come from another thread, at any time.
+    """The cancellation handle of a running query; `stop` is thread-safe.
 
-    DuckDB forgets an interrupt that finds no statement running, so it is repeated until the query is over.
+    DuckDB ignores an interrupt without a running statement, so it is repeated until the query ends.
     """
 
     def __init__(self) -> None:
@@ -42,14 +42,14 @@ class Interruptible:
         self._cursor: duckdb.DuckDBPyConnection | None = None
 
     def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Say which connection to interrupt; QueryCancelledError when the query is to end before it has begun."""
+        """Set the connection to interrupt; raises QueryCancelledError when the query is already cancelled."""
         with self._lock:
             if self.stopped:
                 raise QueryCancelledError
             self._cursor = cursor
 
     def stop(self) -> None:
-        """Ask for the end of the query."""
+        """Cancel the query."""
         self.stopped = True
         with self._lock:
             if self._cursor is None:
@@ -60,14 +60,14 @@ class Interruptible:
         again.start()
 
     def detach(self) -> None:
-        """The connection is about to be closed."""
+        """Release the connection before it is closed."""
         with self._lock:
             self._cursor = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a SELECT gave: its columns, the number of rows, the bytes of the objects that it read."""
+    """The result of a SELECT: its columns, number of rows, and bytes of the objects that it read."""
 
     columns: list[ColumnInfo]
     rows: int
@@ -75,7 +75,7 @@ class Outcome:
 
 
 class Runner:
-    """Runs queries over the store; each from a thread of its own."""
+    """Runs queries over the store, each in its own thread."""
 
     def __init__(self, catalogue: Catalogue, store: Store, finder: Finder) -> None:
         self._catalogue = catalogue
@@ -83,13 +83,13 @@ class Runner:
         self._finder = finder
 
     def check_syntax(self, sql: str) -> None:
-        """ApiError when the text is no query."""
+        """Raise ApiError when the text is not a query."""
         planner.parse(sql)
 
     def select(self, sql: str, parameters: Sequence[str], database: str, target: Path, hold: Interruptible) -> Outcome:
         """Run a query into a CSV file; `parameters` are the literals for its ?s.
 
-        QueryError with Athena's reason, or QueryCancelledError.
+        Raises QueryError with Athena's reason, or QueryCancelledError.
         """
         bound = planner.bind_parameters(sql, parameters)
         plan = planner.plan(planner.parse(bound), bound, database, self._catalogue)
@@ -122,7 +122,7 @@ class Runner:
         return tuple(Column(name, type_) for name, type_ in zip(plan.names, types, strict=True))
 
     def _prepare(self, cursor: duckdb.DuckDBPyConnection, plan: Plan, hold: Interruptible) -> int:
-        """Make the relations that the plan reads; the bytes of all objects behind them."""
+        """Create the relations that the plan reads; returns the bytes of their objects."""
         scanned_bytes = 0
         for read in plan.reads:
             found = self._finder.find(read.table, read.constraints, self._prune(cursor, read))
@@ -146,7 +146,7 @@ class Runner:
         return prune
 
     def _relation(self, cursor: duckdb.DuckDBPyConnection, read: Read, slices: Sequence[Slice]) -> None:
-        """A temporary view under the read's alias, of the rows of these slices and their partitions' values."""
+        """Create a temporary view with the read's alias: the rows of these slices and their partitions' values."""
         table = read.table
         parts = [self._scan(cursor, f"{read.alias}_{i}", table, piece) for i, piece in enumerate(slices)]
         if not parts:
@@ -169,7 +169,7 @@ class Runner:
 
 
 def _unnested(keys: Iterable[tuple[str, Column]], partitions: Sequence[Values]) -> tuple[str, list[list[str]]]:
-    """SQL that makes rows of partitions' values from parameters, each value in its column's type; the parameters."""
+    """SQL that selects rows of partition values from parameters, cast to the columns' types, and the parameters."""
     named = list(keys)
     sql = ", ".join(
         f"TRY_CAST(unnest(?::VARCHAR[]) AS {column.type.duckdb}) AS {identifier(name)}" for name, column in named
@@ -193,7 +193,7 @@ _REASONS = (
         "Value cannot be cast to {0}: {1}",
     ),
 )
-"""DuckDB's messages, Athena's name for each, and its message made of the parts in parentheses."""
+"""DuckDB's messages, Athena's error name for each, and Athena's message with the captured groups."""
 _INTEGERS = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INT", "INT64": "BIGINT"}
 _KINDS: tuple[tuple[type[duckdb.Error], str], ...] = (
     (duckdb.OutOfMemoryException, "EXCEEDED_LOCAL_MEMORY_LIMIT"),
@@ -207,7 +207,7 @@ _KINDS: tuple[tuple[type[duckdb.Error], str], ...] = (
 
 
 def failure_of(error: duckdb.Error) -> QueryError:
-    """DuckDB's error in Athena's words, where Athena has some."""
+    """DuckDB's error as Athena's message, where known."""
     message = str(error).partition("\n\nLINE ")[0]
     for pattern, name, reason in _REASONS:
         match = re.search(pattern, message)

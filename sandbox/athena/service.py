@@ -13,19 +13,19 @@ from aiohttp import web
 
 from sandbox.athena.errors import ApiError
 from sandbox.athena.executions import FINAL, Executions, Request
-from sandbox.athena.results import MOST_ROWS_A_PAGE, csv_page, text_page
+from sandbox.athena.results import MAX_ROWS_A_PAGE, csv_page, text_page
 from sandbox.athena.workgroups import DEFAULT_WORKGROUP, Workgroups
 
 _log = logging.getLogger(__name__)
-_MOST_BYTES = 16 * 2**20
-_MOST_LISTED = 50
+_MAX_BYTES = 16 * 2**20
+_MAX_LISTED = 50
 _CONTENT_TYPE = "application/x-amz-json-1.1"
 
 Body = Mapping[str, Any]
 
 
 class Service:
-    """Answers the calls; each runs in a thread, so that none holds up another."""
+    """Serves the calls; each runs in a thread, so none blocks another."""
 
     def __init__(self, executions: Executions, workgroups: Workgroups) -> None:
         self._executions = executions
@@ -41,7 +41,7 @@ class Service:
 
     def application(self) -> web.Application:
         """The aiohttp application."""
-        application = web.Application(client_max_size=_MOST_BYTES)
+        application = web.Application(client_max_size=_MAX_BYTES)
         application.router.add_post("/{path:.*}", self._answer)
         return application
 
@@ -103,9 +103,9 @@ class Service:
             over = f"Query did not finish successfully. Final query state: {status['State']}{detail}"
             running = f"Query has not yet finished. Current state: {status['State']}"
             raise ApiError(over if status["State"] in FINAL else running)
-        most = int(body.get("MaxResults") or MOST_ROWS_A_PAGE)
-        if not 1 <= most <= MOST_ROWS_A_PAGE:
-            raise ApiError(f"MaxResults is more than maximum allowed length {MOST_ROWS_A_PAGE}.")
+        most = int(body.get("MaxResults") or MAX_ROWS_A_PAGE)
+        if not 1 <= most <= MAX_ROWS_A_PAGE:
+            raise ApiError(f"MaxResults is more than maximum allowed length {MAX_ROWS_A_PAGE}.")
         cut = csv_page if remembered.path.suffix == ".csv" else text_page
         page = cut(remembered.path, body.get("NextToken"), most)
         answer: dict[str, Any] = {
@@ -126,7 +126,7 @@ class Service:
         listed = self._executions.listed(name)
         token = body.get("NextToken")
         start = listed.index(token) + 1 if token in listed else 0
-        most = min(int(body.get("MaxResults") or _MOST_LISTED), _MOST_LISTED)
+        most = min(int(body.get("MaxResults") or _MAX_LISTED), _MAX_LISTED)
         page = listed[start : start + most]
         return {"QueryExecutionIds": page, **({"NextToken": page[-1]} if start + most < len(listed) else {})}
 

@@ -1,4 +1,4 @@
-"""Pieces of DuckDB's SQL put together: the one place where names and texts are quoted."""
+"""Fragments of DuckDB's SQL: the only place that quotes names and texts."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 
 def identifier(name: str) -> str:
-    """A name, whatever characters it has."""
+    """A quoted identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: object) -> str:
-    """A text, whatever characters it has."""
+    """A quoted string literal."""
     return "'" + str(text).replace("'", "''") + "'"
 
 
 def select(columns: Iterable[str], source: str) -> str:
     """SELECT of expressions from a source, both in SQL already."""
-    return f"SELECT {', '.join(columns)} FROM {source}"  # noqa: S608 - whoever calls has quoted what is not ours
+    return f"SELECT {', '.join(columns)} FROM {source}"  # noqa: S608 - callers quote external values

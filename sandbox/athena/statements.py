@@ -1,7 +1,6 @@
-"""What kind of statement a text is, and the running of those that are no SELECT.
+"""Recognise a statement's kind, and run statements other than SELECT.
 
-Athena runs SHOW, DESCRIBE and the like against the catalogue alone, and leaves
-their answer as lines of text.
+Athena runs SHOW, DESCRIBE and similar statements against the catalogue only, and writes their result as lines of text.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _COMMENT = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|--[^\n]*|/\*.*?\*/"
 
 
 class Kind(Enum):
-    """StatementType, as GetQueryExecution gives it."""
+    """GetQueryExecution's StatementType."""
 
     DML = "DML"
     DDL = "DDL"
@@ -33,14 +32,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a statement that is no SELECT gave: columns and rows of text."""
+    """The result of a statement other than SELECT: columns and rows of text."""
 
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
 
     @property
     def infos(self) -> list[ColumnInfo]:
-        """The columns as GetQueryResults describes them."""
+        """The columns in GetQueryResults's form."""
         infos = [Type("varchar").column_info(name) for name in self.columns]
         for info in infos:
             info.update({"Type": "string", "Precision": 0, "CaseSensitive": False})
@@ -49,7 +48,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Statement:
-    """A recognised statement: its kind, Athena's name for its sort, and the text's parts that matter."""
+    """A recognised statement: its kind, Athena's StatementType, and the relevant parts of its text."""
 
     kind: Kind
     sort: str
@@ -82,7 +81,7 @@ _COMPILED = tuple((re.compile(pattern, re.IGNORECASE | re.DOTALL), kind, sort) f
 
 
 def recognise(text: str) -> Statement:
-    """What a query text asks for; ApiError (MALFORMED_QUERY) when Athena would not even start it."""
+    """Recognise a query's text; raises ApiError (MALFORMED_QUERY) when Athena would not start it."""
     bare = without_comments(text).strip().rstrip(";").strip()
     if not bare:
         raise ApiError("line 1:1: mismatched input '<EOF>'. Expecting: a query", athena_code="MALFORMED_QUERY")
@@ -96,12 +95,12 @@ def recognise(text: str) -> Statement:
 
 
 def without_comments(text: str) -> str:
-    """The text with each comment replaced by a blank; what stands in quotes is left."""
+    """The text with each comment replaced by a space; quoted text is unchanged."""
     return _COMMENT.sub(lambda match: match[1] or " ", text)
 
 
 class Statements:
-    """Runs the statements that are no SELECT."""
+    """Runs statements other than SELECT."""
 
     def __init__(self, catalogue: Catalogue, objects: Objects, runner: Runner) -> None:
         self._catalogue = catalogue
@@ -123,7 +122,7 @@ class Statements:
         }
 
     def run(self, statement: Statement, database: str) -> Answer:
-        """Run a statement; QueryError with Athena's reason."""
+        """Run a statement; raises QueryError with Athena's reason."""
         run = self._sorts.get(statement.sort)
         if run is None:
             known = "SELECT, SHOW, DESCRIBE, CREATE VIEW, DROP, CREATE DATABASE and MSCK REPAIR TABLE"
@@ -202,7 +201,7 @@ class Statements:
         return Answer()
 
     def _repair(self, parts: tuple[str, ...], database: str) -> Answer:
-        """Add the partitions whose directories, key=value for each column, are under the table's location."""
+        """Add the partitions of the directories (key=value for each column) under the table's location."""
         table = self._table(parts[0], database)
         if table.storage is None or not table.partition_columns:
             raise QueryError("FAILED", f"Execution Error, Table {table.name} is not a partitioned table")
@@ -239,7 +238,7 @@ class Statements:
 
 
 def unquoted(name: str) -> str:
-    """A name without its quotes, in lower case."""
+    """A name without quotes, in lower case."""
     name = name.strip()
     if name[:1] in {'"', "`"}:
         name = name[1:-1].replace('""', '"')

@@ -1,9 +1,8 @@
-"""What has been read of the lake: one DuckDB file, in which each object's rows stand once.
+"""The loaded objects of the lake: one DuckDB file with each object's rows once.
 
-Objects never change under an ETag, so a poll costs the listing and the objects
-that are new since the last. A query sees exactly the objects that were listed
-for it, through a temporary table of the object's number and its partition's
-values; the rows themselves know only the object that they are from.
+An object with the same ETag never changes, so a query costs the listing and the objects that are new since the last. A
+query reads exactly the objects that were listed for it, through a temporary table of object numbers and partition
+values; a stored row only refers to its object.
 """
 
 from __future__ import annotations
@@ -33,19 +32,19 @@ _log = logging.getLogger(__name__)
 _BATCH_BYTES = 32 * 2**20
 _BATCH_OBJECTS = 256
 _READERS = 4
-_LAYOUT = "1"  # part of each data table's name: raise it when what is stored for an object changes
+_LAYOUT = "1"  # part of each data table's name: raise it when the stored form of an object changes
 
 
 @dataclass(frozen=True)
 class Slice:
-    """One kind of storage of a table: the DuckDB table of its rows, and the objects wanted of it by number."""
+    """One storage format of a table: the DuckDB table of its rows, and the required objects by number."""
 
     name: str
     objects: tuple[tuple[int, Found], ...]
 
 
 class Store:
-    """The DuckDB file of the rows read. Every method may be called from any thread."""
+    """The DuckDB file of the loaded rows. Thread-safe."""
 
     def __init__(self, path: Path, objects: Objects, *, memory: str = "2GB", threads: int = 2) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,18 +58,18 @@ class Store:
         self._load_known()
 
     def close(self) -> None:
-        """Write everything to the file and let go of it."""
+        """Write everything to the file and close it."""
         self._read.shutdown()
         self._connection.close()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection of its own to the same data."""
+        """A separate connection to the same data."""
         return self._connection.cursor()
 
     def load(self, table: Table, found: Sequence[Found], stopped: Callable[[], bool]) -> list[Slice]:
-        """Have the rows of these objects in the store; read those that are not there yet.
+        """Load the rows of these objects that are not in the store yet.
 
-        QueryError when an object cannot be read; `stopped` is asked between batches.
+        Raises QueryError when an object cannot be read; `stopped` is polled between batches.
         """
         slices: list[Slice] = []
         by_storage: dict[tuple[str, str], list[Found]] = {}
@@ -182,7 +181,7 @@ class Store:
 
 
 def _open(path: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
-    """The DuckDB file, made anew when it cannot be read: all that it holds can be read again."""
+    """Open the DuckDB file, or recreate it when it is unreadable: all its data can be loaded again."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory,
         "threads": threads,
@@ -212,7 +211,7 @@ def _open(path: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
 
 
 def _data_table(table: Table, storage: Storage) -> str:
-    """The name of the DuckDB table for rows read in this way; another way of reading is another table."""
+    """The name of the DuckDB table for rows of this storage format and these columns."""
     reading = [_LAYOUT, storage.format, sorted(storage.parameters.items())]
     columns = [(column.name, column.type.glue) for column in table.columns]
     digest = hashlib.sha256(repr((reading, columns)).encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""Types under their three names: Glue's (Hive's), Athena's (Trino's) and DuckDB's.
+"""Types with their three names: Glue's (Hive's), Athena's (Trino's) and DuckDB's.
 
-`parse` reads a type in any of the three spellings; a `Type` writes itself in
-each. The figures of ColumnInfo are those of Athena's GetQueryResults.
+`parse` accepts a type in any of the three spellings; a `Type` formats itself in each. The values of ColumnInfo are
+those of Athena's GetQueryResults.
 """
 
 from __future__ import annotations
@@ -79,13 +79,13 @@ _PRECISION = {
     "varbinary": 1073741824,
 }
 INTEGERS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
-"""Integer types, with the digits that each has when it meets a decimal."""
+"""Integer types, with the precision of each in decimal arithmetic."""
 
 _TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|timestamp with time zone|[^\s(),<>:\[\]]+|[(),<>:\[\]])', re.IGNORECASE)
 
 
 class ColumnInfo(TypedDict):
-    """A column of a result, as GetQueryResults describes it."""
+    """A column of a result in GetQueryResults's form."""
 
     CatalogName: str
     SchemaName: str
@@ -113,13 +113,13 @@ class Type:
 
     @property
     def decimal(self) -> tuple[int, int]:
-        """Precision and scale of a decimal; Hive's defaults where they are not given."""
+        """Precision and scale of a decimal, with Hive's defaults."""
         precision, scale = (*self.arguments, 10, 0)[:2] if not self.arguments else (*self.arguments, 0)[:2]
         return precision, scale
 
     @property
     def athena(self) -> str:
-        """As Athena writes the type in a message or a DESCRIBE of a view: varchar(3), decimal(18,2), array(integer)."""
+        """Athena's form in messages and in DESCRIBE of a view: varchar(3), decimal(18,2), array(integer)."""
         if self.name == "row":
             return f"row({', '.join(f'{name} {type_.athena}'.strip() for name, type_ in self.fields)})"
         if self.fields:
@@ -134,7 +134,7 @@ class Type:
 
     @property
     def sql(self) -> str:
-        """In Athena's SQL, as a cast or a schema takes it."""
+        """The form in Athena's SQL, in casts and schemas."""
         if self.name == "row":
             return f"row({', '.join(f'{_quoted(name)} {type_.sql}'.strip() for name, type_ in self.fields)})"
         if self.fields:
@@ -143,7 +143,7 @@ class Type:
 
     @property
     def glue(self) -> str:
-        """As the Glue catalogue writes it: string, decimal(18,2), array<int>, struct<a:int>."""
+        """The Glue catalogue's form: string, decimal(18,2), array<int>, struct<a:int>."""
         name = _GLUE.get(self.name, self.name)
         if self.name == "row":
             return f"struct<{','.join(f'{field}:{type_.glue}' for field, type_ in self.fields)}>"
@@ -155,7 +155,7 @@ class Type:
 
     @property
     def duckdb(self) -> str:
-        """As DuckDB writes it."""
+        """DuckDB's form."""
         if self.name == "row":
             return f"STRUCT({', '.join(f'{_quoted(name)} {type_.duckdb}' for name, type_ in self.fields)})"
         if self.name == "array":
@@ -167,7 +167,7 @@ class Type:
         return _DUCKDB.get(self.name, self.name.upper())
 
     def column_info(self, name: str) -> ColumnInfo:
-        """This type as a result's column called `name`."""
+        """This type as a result column named `name`."""
         precision, scale = self.decimal if self.name == "decimal" else (_PRECISION.get(self.name, 0), 0)
         if self.name in {"varchar", "char"} and self.arguments:
             precision = self.arguments[0]
@@ -190,7 +190,7 @@ def _quoted(name: str) -> str:
 
 
 def parse(text: str) -> Type:
-    """The type that a text in Glue's, Athena's or DuckDB's spelling names; ValueError when it names none."""
+    """Parse a type in Glue's, Athena's or DuckDB's spelling; raises ValueError for an unknown type."""
     tokens = _TOKEN.findall(text)
     if "".join(tokens).replace(" ", "") != text.replace(" ", "").replace("\n", ""):
         raise ValueError(f"{text!r} is not a type")

@@ -1,4 +1,4 @@
-"""A workgroup's settings, and how they and a request's own make a query's."""
+"""A workgroup's settings, merged with a request's settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENGINE_VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "A
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for one query: its workgroup, where its result goes (ends in /), how much it may scan."""
+    """The settings of one query: its workgroup, its output location (ends in /), its scan limit."""
 
     workgroup: str
     output_location: str
@@ -30,10 +30,10 @@ class Workgroups:
         self._athena = athena
 
     def settings(self, name: str, asked: Mapping[str, Any]) -> Settings:
-        """A query's settings in the workgroup `name`, `asked` being the request's ResultConfiguration.
+        """A query's settings in the workgroup `name`; `asked` is the request's ResultConfiguration.
 
-        An enforcing workgroup's own count alone. ApiError when there is no
-        such workgroup, it is disabled, or nothing says where the result goes.
+        An enforcing workgroup ignores the request's settings. Raises ApiError when the workgroup does not exist or is
+        disabled, or without an output location.
         """
         group = self._describe(name)
         if group.get("State") == "DISABLED":
@@ -60,7 +60,7 @@ class Workgroups:
         )
 
     def check(self, name: str) -> None:
-        """ApiError when there is no workgroup of that name."""
+        """Raise ApiError when the workgroup does not exist."""
         self._describe(name)
 
     def _describe(self, name: str) -> Mapping[str, Any]:

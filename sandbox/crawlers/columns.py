@@ -17,7 +17,7 @@ import msgspec
 from sandbox.athena.sql import literal, select
 from sandbox.athena.types import Type, parse
 
-_MOST_LINES = 1000
+_MAX_LINES = 1000
 _INT32 = 2**31
 _NUMBERS = ("integer", "bigint", "double")
 
@@ -76,7 +76,7 @@ def _decompressed(content: bytes) -> tuple[bytes, str]:
 def _json(text: bytes, compression: str) -> Sample | None:
     lines = [line for line in text.split(b"\n") if line.strip()]
     found: list[Columns] = []
-    for line in lines[:_MOST_LINES]:
+    for line in lines[:_MAX_LINES]:
         try:
             value = msgspec.json.decode(line)
         except msgspec.DecodeError:

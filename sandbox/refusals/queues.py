@@ -12,7 +12,7 @@ from sandbox.front.reply import ServiceError
 from sandbox.refusals.given import fields
 from sandbox.refusals.registry import Asked, refuses
 
-_MOST_RECEIVED = 1000
+_MAX_RECEIVED = 1000
 _RANGES = {
     "DelaySeconds": (0, 900),
     "MaximumMessageSize": (1024, 1_048_576),
@@ -67,7 +67,7 @@ def _reason(text: str) -> str | None:
         if name not in policy:
             return f"Redrive policy does not contain mandatory attribute: {name}."
     count = policy["maxReceiveCount"]
-    if str(count).isdecimal() and 1 <= int(count) <= _MOST_RECEIVED:
+    if str(count).isdecimal() and 1 <= int(count) <= _MAX_RECEIVED:
         return None
-    bounds = f"valid values are from 1 to {_MOST_RECEIVED} both inclusive."
+    bounds = f"valid values are from 1 to {_MAX_RECEIVED} both inclusive."
     return f"Invalid value for maxReceiveCount: {count}, {bounds}"

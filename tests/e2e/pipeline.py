@@ -62,7 +62,7 @@ class Pipeline:
         self.ledger.touch()
 
     def up(self) -> Finished:
-        """`sandbox up`: start it, or restart what has died."""
+        """`sandbox up`: start it, or restart dead processes."""
         return command("sandbox", "up", "--state-dir", str(self.state_dir), "--port", str(self.port))
 
     def down(self) -> Finished:

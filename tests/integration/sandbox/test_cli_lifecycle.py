@@ -93,7 +93,7 @@ def test_a_sandbox_is_started_mended_lost_interrupted_and_taken_down(sandbox: Co
 
     # Started again, it has nothing to do; another port or stack is another sandbox.
     again = sandbox("up")
-    assert (again.code, again.err) == (0, "The sandbox is running already.\n")
+    assert (again.code, again.err) == (0, "The sandbox is already running.\n")
     shown = {name: value for name, _, value in (line.partition("  ") for line in again.out.splitlines())}
     assert json.loads(shown.pop("made_with")) == outputs.pop("made_with")
     assert {name: value.strip() for name, value in shown.items()} == outputs
@@ -127,7 +127,7 @@ def test_a_sandbox_is_started_mended_lost_interrupted_and_taken_down(sandbox: Co
     with sandbox.start("up") as anew:
         assert anew.stderr is not None
         told = [anew.stderr.readline()]
-        assert told[0].startswith("The server has died, and with it all that was in the sandbox")
+        assert told[0].startswith("The server died, and the sandbox's data is lost")
         while not told[-1].startswith("Table "):
             told.append(anew.stderr.readline())
         assert f"starting the server at http://127.0.0.1:{sandbox.port}\n" in told, "on the port that it had"
@@ -155,16 +155,16 @@ def test_a_sandbox_for_the_engine_starts_empty_and_stays_one(sandbox: CommandLin
     assert client("s3", url).list_buckets()["Buckets"] == []
     status = sandbox("status")
     assert status.code == 0
-    there = f"once Pulumi.local.yaml has port {sandbox.port} in place of 4566"
+    there = f"after you change port 4566 to {sandbox.port} in Pulumi.local.yaml"
     assert status.err == f"It was started empty: `pulumi up --stack local` deploys into it, {there}.\n"
 
     # Started again it stays what it is; a stack of the sandbox's own would meet the engine's resources.
     again = sandbox("up", "--empty")
     assert again.code == 0
-    assert again.err.startswith("The sandbox is running already. It was started empty:")
+    assert again.err.startswith("The sandbox is already running. It was started empty:")
     refused = sandbox("up", "--stack", "local")
     assert refused.code == 2
-    assert refused.err.startswith("The sandbox is running already and was started empty: run `python -m sandbox down")
+    assert refused.err.startswith("The sandbox is already running and was started empty: run `python -m sandbox down")
 
 
 def test_a_sandbox_that_has_deployed_a_stack_is_not_empty(sandbox: CommandLine) -> None:
@@ -178,4 +178,4 @@ def test_a_sandbox_that_has_deployed_a_stack_is_not_empty(sandbox: CommandLine) 
     # This process, which stands for the server, must not be stopped at the end.
     (sandbox.state.path / "server.pid").unlink()
     assert refused.code == 2
-    assert refused.err.startswith("The sandbox is running stack 'local' already: run `python -m sandbox down")
+    assert refused.err.startswith("The sandbox is already running stack 'local': run `python -m sandbox down")

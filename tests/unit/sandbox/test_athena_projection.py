@@ -75,10 +75,10 @@ def test_months_and_years_step_by_the_calendar() -> None:
         ({"type": "date", "range": "NOW-1DAYS,NOW"}, "projection.p.format is missing"),
         ({"type": "other"}, "must be enum, integer, date or injected"),
         ({"type": "integer", "range": "1"}, "two values"),
-        ({"type": "integer", "range": "1,2", "interval": "0"}, "whole number from 1"),
+        ({"type": "integer", "range": "1,2", "interval": "0"}, "integer of at least 1"),
         ({"type": "date", "format": "yyyy-MM-dd-HH", "range": "NOW-1DAYS,NOW"}, "interval.unit is missing"),
         ({"type": "date", "format": "yyyy-QQ", "range": "NOW-1DAYS,NOW", "interval_unit": "DAYS"}, "not supported"),
-        ({"type": "date", "format": "yyyy-MM-dd", "range": "yesterday,NOW"}, "not of the format"),
+        ({"type": "date", "format": "yyyy-MM-dd", "range": "yesterday,NOW"}, "does not match the format"),
     ],
 )
 def test_wrong_properties_are_named(properties: dict[str, str], message: str) -> None:

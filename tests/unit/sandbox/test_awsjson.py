@@ -141,7 +141,7 @@ def test_nobody_at_the_endpoint(endpoint: Endpoint) -> None:
 def test_an_answer_in_another_protocol(endpoint: Endpoint) -> None:
     endpoint.answers = [(200, b"<html>", False)]
     client = AwsJson(endpoint.url, "kinesis", "eu-west-1")
-    with pytest.raises(UnreachableError, match="ListShards was answered with something else"):
+    with pytest.raises(UnreachableError, match="ListShards has an unexpected response"):
         client.call("ListShards", {}, dict[str, Any])
     client.close()
 

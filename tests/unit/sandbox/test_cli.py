@@ -56,13 +56,13 @@ def test_down_of_no_sandbox_is_no_error(tmp_path: Path, capsys: pytest.CaptureFi
 def test_logs_of_no_sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["logs", "--state-dir", str(tmp_path)]) == 2
 
-    assert error(capsys) == f"There are no logs in {tmp_path}: no sandbox was started there yet."
+    assert error(capsys) == f"There are no logs in {tmp_path}: no sandbox was started there."
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path, taken: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["up", "--state-dir", str(tmp_path), "--port", str(taken)]) == 2
 
-    assert error(capsys) == f"Port {taken} is taken by another program: choose another with --port."
+    assert error(capsys) == f"Port {taken} is in use by another program: choose another with --port."
 
 
 def test_an_unknown_stack_is_told_with_those_there_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +87,7 @@ def test_a_directory_with_other_files_is_never_taken(tmp_path: Path, capsys: pyt
     (tmp_path / "thesis.txt").write_text("all my work")
 
     assert cli.main(["up", "--state-dir", str(tmp_path)]) == 2
-    assert "has other files in it" in error(capsys)
+    assert "contains other files" in error(capsys)
     assert cli.main(["down", "--state-dir", str(tmp_path)]) == 0
 
     assert (tmp_path / "thesis.txt").read_text() == "all my work"
@@ -98,7 +98,7 @@ def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit, match="2"):
         cli.main(["up", "--port", port])
 
-    assert "is no port: give a number from 1 to 65535" in error(capsys)
+    assert "is not a port: give a number from 1 to 65535" in error(capsys)
 
 
 def test_a_path_that_is_too_long_for_the_services_is_refused(

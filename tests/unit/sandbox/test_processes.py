@@ -103,7 +103,7 @@ def test_a_process_that_ends_as_it_starts_is_told_with_its_last_words(tmp_path: 
     processes.start(state, PROCESS, ["--no-such-option"], "eu-west-1")
 
     with pytest.raises(
-        SandboxError, match=r"^The sandbox's firehose ended as it started \(.*\): see .*firehose\.log\.$"
+        SandboxError, match=r"^The sandbox's firehose ended during its start \(.*\): see .*firehose\.log\.$"
     ):
         processes.wait_until_ready(state, PROCESS, port=1)
 
