@@ -1,9 +1,8 @@
-"""Partition projection: which partitions a table has, by its properties alone.
+"""Partition projection: a table's partitions, computed from its properties.
 
-Source of the rules: Amazon Athena User Guide, "Supported types for partition
-projection". A value is not enumerated but asked for: `Projection.contains`
-says whether a value, read off an object's key, is one that Athena would
-project, so that a range of years by the hour costs nothing.
+Source of the rules: Amazon Athena User Guide, "Supported types for partition projection". Values are tested instead of
+enumerated: `Projection.contains` says whether Athena would project a value from an object's key, so a range of years by
+the hour costs nothing.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class Integers:
     digits: int
 
     def contains(self, value: str, now: datetime) -> bool:
-        """On the grid and written as Athena would write it."""
+        """On the grid and in Athena's form."""
         del now
         try:
             number = int(value)
@@ -68,7 +67,7 @@ class Integers:
 
 @dataclass(frozen=True)
 class Dates:
-    """projection.<column>.type = date: a range in the column's own format or relative to NOW, and a step."""
+    """projection.<column>.type = date: a range in the column's format or relative to NOW, and a step."""
 
     format: str
     low: str
@@ -77,7 +76,7 @@ class Dates:
     unit: str
 
     def contains(self, value: str, now: datetime) -> bool:
-        """On the grid that starts at the range's beginning, cut to what the format can say."""
+        """On the grid from the range's start, truncated to the format's precision."""
         moment = read(self.format, value)
         if moment is None or self._written(moment) != value:
             return False
@@ -92,7 +91,7 @@ class Dates:
         if relative is None:
             moment = read(self.format, text.strip())
             if moment is None:
-                raise _invalid(f"the range's {text!r} is not of the format {self.format!r}")
+                raise _invalid(f"the range's {text!r} does not match the format {self.format!r}")
             return moment
         if relative[1]:
             now = shift(now, int(relative[1] + relative[2]), relative[3].upper() + "S")
@@ -110,10 +109,10 @@ class Dates:
 
 @dataclass(frozen=True)
 class Injected:
-    """projection.<column>.type = injected: any value, as long as the query names it."""
+    """projection.<column>.type = injected: any value that the query names."""
 
     def contains(self, value: str, now: datetime) -> bool:
-        """Whatever the query names."""
+        """Every value; the query names it."""
         del now
         return bool(value)
 
@@ -121,7 +120,7 @@ class Injected:
 def projections(columns: list[str], parameters: Mapping[str, str]) -> dict[str, Projection] | None:
     """The projection of each partition column; None when the table's properties do not enable it.
 
-    QueryError (HIVE_INVALID_METADATA) when a property is missing or wrong.
+    Raises QueryError (HIVE_INVALID_METADATA) when a property is missing or invalid.
     """
     if str(parameters.get("projection.enabled", "false")).strip().lower() != "true":
         return None
@@ -129,7 +128,7 @@ def projections(columns: list[str], parameters: Mapping[str, str]) -> dict[str, 
 
 
 def shift(moment: datetime, count: int, unit: str) -> datetime:
-    """`moment` and `count` units (YEARS … SECONDS) more; a month's last day stays in its month."""
+    """`moment` plus `count` units (YEARS … SECONDS); the day is limited to the month's last."""
     if unit not in _MONTHS:
         return moment + timedelta(seconds=count * _SECONDS[unit])
     month = moment.month - 1 + count * _MONTHS[unit]
@@ -165,7 +164,7 @@ def _projection(column: str, parameters: Mapping[str, str]) -> Projection:
             raise _invalid(f"projection.{column}.range: {error}") from error
     format_ = property_of("format")
     finest = _finest_unit(format_)
-    # A day or a month is the default where the format can say no less; otherwise the unit is required.
+    # A day or a month is the default if it is the format's precision; otherwise the unit is required.
     default_unit = finest if finest in {"DAYS", "MONTHS"} else None
     unit = property_of("interval.unit", default_unit).strip().upper()
     if unit not in _UNITS:
@@ -179,13 +178,13 @@ def _finest_unit(java_format: str) -> str:
     except PatternError as error:
         raise _invalid(f"the date format {java_format!r}: {error}") from error
     if unit is None:
-        raise _invalid(f"the date format {java_format!r} names no date")
+        raise _invalid(f"the date format {java_format!r} has no date")
     return unit
 
 
 def _positive(text: str, name: str) -> int:
     if not text.strip().isdecimal() or int(text) < 1:
-        raise _invalid(f"{name} is {text!r}; it must be a whole number from 1")
+        raise _invalid(f"{name} is {text!r}; it must be an integer of at least 1")
     return int(text)
 
 
