@@ -14,7 +14,7 @@ from components.metrics import Metric, Pipeline
 _COLUMNS = 24
 """CloudWatch's grid is 24 units wide."""
 _WIDTH = 8
-_LEFT = range(0, _COLUMNS, _WIDTH)
+_FROM_LEFT = range(0, _COLUMNS, _WIDTH)
 _HEIGHT = 6
 _TITLE_HEIGHT = 1
 

@@ -30,7 +30,7 @@ class FunctionClient:
         """Lambda's response with any status; it has the header `x-amz-function-error` when the function failed.
 
         Raises:
-            UnreachableError: nobody answered.
+            UnreachableError: the service did not answer.
         """
         return self._http.request("POST", self._path, payload, self._headers)
 

@@ -110,7 +110,8 @@ def environment(region: str) -> dict[str, str]:
 def wait_until_ready(state: StateDir, process: Process, port: int, timeout_s: float = READY_TIMEOUT_S) -> None:
     """Wait until a process is ready.
 
-    Raises: SandboxError: it ended, or it is not ready in time.
+    Raises:
+        SandboxError: it ended, or it is not ready in time.
     """
     deadline = time.monotonic() + timeout_s
     while not is_ready(state, process, port):

@@ -264,14 +264,14 @@ RULES = (
     Rule(
         "iam-policy-resources",
         ROLE_POLICY,
-        "A resource is an ARN or " * ".",
+        'A resource is an ARN or "*".',
         f"{_PREFLIGHT}iam/pf-iam-policy-resource-format",
         lambda case: all(_has_resources(one) for one in statements(case.inputs["policy"])),
         statement("policy", Resource=["stream/s"]),
         (_put({"Resource": "stream/s"}, 'Resource stream/s must be in ARN format or "*".'),),
     ),
     Rule(
-        "iam-policy-nobody",
+        "iam-policy-no-principal",
         ROLE_POLICY,
         "A role's policy has no principal: the principal is the role.",
         f"{_PREFLIGHT}iam/pf-iam-identity-policy-no-principal",

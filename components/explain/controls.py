@@ -109,7 +109,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("KMS.3", "Keys should not be deleted unintentionally", KEY, evidence.key_is_not_deleted_by_accident),
     Control("KMS.4", "Keys should be rotated", KEY, evidence.key_rotates),
     Control("KMS.5", "Keys should not be public", KEY, evidence.key_is_not_public),
-    Control("Lambda.1", "Functions should not be public", FUNCTION, evidence.nobody_else_invokes),
+    Control("Lambda.1", "Functions should not be public", FUNCTION, evidence.only_roles_invoke),
     Control("Lambda.2", "Functions should use supported runtimes", FUNCTION, evidence.runtime_is_supported),
     Control(
         "Lambda.7",

@@ -156,7 +156,7 @@ def bucket_is_encrypted_with_kms(case: Case) -> bool:
     return any(rule.get("applyServerSideEncryptionByDefault", {}).get("sseAlgorithm") == "aws:kms" for rule in rules)
 
 
-def nobody_else_invokes(case: Case) -> bool:
+def only_roles_invoke(case: Case) -> bool:
     """The function has no resource policy: callers use their roles."""
     return not case.graph.of("aws:lambda/permission:Permission")
 

@@ -239,12 +239,12 @@ def _check_not_stale(
     if len(stored) != len(found):
         counts = f"stored view column count ({len(stored)}) does not match column count derived from the view query"
         raise stale(f"{counts} analysis ({len(found)})")
-    for position, (want, have) in enumerate(zip(stored, found, strict=True)):
+    for position, (promised, have) in enumerate(zip(stored, found, strict=True)):
         projected = f"column [{have.name}] of type {have.type.athena} projected from query view at position {position}"
-        in_definition = f"column [{want.name}] of type {want.type.athena} stored in view definition"
-        if want.name != have.name:
+        in_definition = f"column [{promised.name}] of type {promised.type.athena} stored in view definition"
+        if promised.name != have.name:
             raise stale(f"{projected} has a different name from {in_definition}")
-        if not _coerces(have.type.name, want.type.name):
+        if not _coerces(have.type.name, promised.type.name):
             raise stale(f"{projected} cannot be coerced to {in_definition}")
 
 

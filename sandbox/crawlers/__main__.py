@@ -1,6 +1,6 @@
 """`python -m sandbox.crawlers --endpoint-url URL --state-dir DIR`: runs Glue crawlers.
 
-StartCrawler is answered on run/crawlers.sock.
+It serves StartCrawler on run/crawlers.sock.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _END_S = 10.0
 
 
 def main() -> None:
-    """Serve and keep to the schedules until SIGTERM or SIGINT."""
+    """Serve and run the schedules until SIGTERM or SIGINT."""
     endpoint_url, state = worker_arguments()
     asyncio.run(serve(endpoint_url, state, Stop()))
 

@@ -1,4 +1,4 @@
-"""Columns inferred from samples of objects, as Glue's JSON and Parquet classifiers infer them."""
+"""Columns inferred from samples of objects, like Glue's JSON and Parquet classifiers."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _INT32 = 2**31
 _NUMBERS = ("integer", "bigint", "double")
 
 Columns = Mapping[str, Type]
-"""Column names in lower case, in the order in which they were first met, and their types."""
+"""Column names in lower case, in the order of first occurrence, and their types."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What one object is: json or parquet, how it is compressed, its columns, about how many rows it has."""
+    """The classification of one object: json or parquet, its compression, columns and approximate number of rows."""
 
     classification: str
     compression: str
@@ -36,7 +36,7 @@ class Sample:
 
 
 def read(content: bytes) -> Sample | None:
-    """What an object's bytes are; None when they are neither JSON nor Parquet."""
+    """Classify an object's bytes; None when they are neither JSON nor Parquet."""
     if content[:4] == b"PAR1" == content[-4:]:
         return _parquet(content)
     text, compression = _decompressed(content)
@@ -44,7 +44,7 @@ def read(content: bytes) -> Sample | None:
 
 
 def merge(samples: Iterable[Columns]) -> Columns:
-    """The columns of objects together: every name, each with a type that holds all of its values."""
+    """The merged columns of objects: every name, with a type for all of its values."""
     merged: dict[str, Type] = {}
     for columns in samples:
         for name, type_ in columns.items():
@@ -53,12 +53,12 @@ def merge(samples: Iterable[Columns]) -> Columns:
 
 
 def settled(columns: Columns) -> Columns:
-    """The columns with a type for those of which only nulls were seen: string."""
+    """The columns with the type string for those with only nulls."""
     return {name: _settle(type_) for name, type_ in columns.items()}
 
 
 def similarity(a: Columns, b: Columns) -> float:
-    """The share of columns that two schemas have in common, 0 to 1; Glue takes 0.7 for the same table."""
+    """The similarity of two schemas, 0 to 1; from 0.7 on, Glue combines them to one table."""
     return len(a.keys() & b.keys()) / max(len(a.keys() | b.keys()), 1)
 
 
@@ -131,7 +131,7 @@ def _type_of(value: object) -> Type:
 
 
 def _common(a: Type, b: Type) -> Type:
-    """A type for values of two types; text where there is no other."""
+    """A common type of two types; string as a fallback."""
     if a == b or b.name == "unknown":
         return a
     if a.name == "unknown":

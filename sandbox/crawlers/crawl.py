@@ -1,4 +1,4 @@
-"""One run of a crawler: its targets listed, sampled, and written down."""
+"""One run of a crawler: list and sample its targets, and update the catalogue."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sandbox.crawlers.writer import Changes, Policies, Writer
 _log = logging.getLogger(__name__)
 
 Definition = Mapping[str, Any]
-"""A crawler as GetCrawler describes it."""
+"""A crawler's definition from GetCrawler."""
 
 
 def crawl(definition: Definition, glue: Any, objects: Objects) -> Changes:
-    """Run a crawler; what it changed in the catalogue.
+    """Run a crawler; returns its changes of the catalogue.
 
-    Targets other than S3 and the catalogue are logged and passed over.
+    Targets other than S3 and the catalogue are logged and skipped.
     """
     name = str(definition["Name"])
     configuration: dict[str, Any] = json.loads(definition.get("Configuration") or "{}")
@@ -56,7 +56,7 @@ def _writer_for(target: Mapping[str, Any], crawler: str, glue: Any, policies: Po
 def _crawl_catalogue(
     target: Mapping[str, Any], configuration: Mapping[str, Any], glue: Any, objects: Objects, writer: Writer
 ) -> None:
-    """Bring tables that are in the catalogue up to date with the objects at their locations."""
+    """Update the catalogue's tables from the objects at their locations."""
     names: list[str] = target.get("Tables") or []
     for name in names:
         table: dict[str, Any] = glue.get_table(DatabaseName=target["DatabaseName"], Name=name)["Table"]

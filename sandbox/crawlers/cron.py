@@ -20,7 +20,7 @@ _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199))
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a crawler starts by itself: which minutes of time."""
+    """A crawler's schedule: the minutes at which it starts."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -30,7 +30,7 @@ class Schedule:
     years: frozenset[int]
 
     def matches(self, moment: datetime) -> bool:
-        """Whether a minute, UTC, is one of them."""
+        """Whether it starts at a minute, UTC."""
         return (
             moment.minute in self.minutes
             and moment.hour in self.hours
@@ -61,7 +61,7 @@ class Schedule:
 
 
 def parse(expression: str) -> Schedule:
-    """The schedule that an expression names; ValueError when it names none."""
+    """Parse an expression; raises ValueError for an invalid one."""
     match = re.fullmatch(r"cron\((.*)\)", expression.strip())
     fields = match[1].split() if match else []
     if len(fields) != 6:

@@ -1,8 +1,7 @@
 """Tables and partitions among the keys under a crawler's target.
 
-Glue's rule: where the folders of one level hold alike objects, the folder
-above them is the table and they are its partitions; a configuration may name
-the level instead (1 is the bucket) or have compatible schemas combined.
+Glue's rule: if the folders of one level have similar objects, the folder above them is the table and they are its
+partitions. A configuration may set the level instead (1 is the bucket) or combine compatible schemas.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ _SAMPLES_A_FOLDER = 10
 
 @dataclass(frozen=True)
 class Rules:
-    """What of a crawler's definition bears on what is found.
+    """The settings of a crawler that affect discovery.
 
-    `table_level` counts from the bucket as 1; `sample_size` objects a folder
-    are read; keys that match one of `exclusions` (globs, from the target on) do not exist.
+    `table_level` counts from the bucket as 1; `sample_size` objects per folder are read; keys that match one of
+    `exclusions` (globs, relative to the target) are ignored.
     """
 
     table_level: int | None = None
@@ -36,7 +35,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class FoundTable:
-    """A table among the keys. `partitions` are values by the location's prefix, in the order of `partition_keys`."""
+    """A discovered table. `partitions` are values by the location's prefix, in the order of `partition_keys`."""
 
     bucket: str
     prefix: str
@@ -51,12 +50,12 @@ class FoundTable:
 
     @property
     def location(self) -> str:
-        """Where the table is."""
+        """The table's location."""
         return f"s3://{self.bucket}/{self.prefix}"
 
     @property
     def folder(self) -> str:
-        """The name of its folder, from which its own is made: the bucket's where it has none."""
+        """The name of its folder, the base of its name; the bucket's at the top level."""
         return (self.prefix.rstrip("/").rpartition("/")[2] or self.bucket).partition("=")[0]
 
 
@@ -81,14 +80,14 @@ def _is_data(key: str, prefix: str, exclusions: tuple[str, ...]) -> bool:
 
 
 def _samples(items: list[S3Object], size: int | None, sample: Callable[[S3Object], Sample | None]) -> list[Sample]:
-    """What some of a folder's objects are: the latest, and others drawn the same way every time."""
+    """Classify a sample of a folder's objects: the latest, and others drawn deterministically."""
     chosen = random.Random(0)  # noqa: S311 - a sample, not a secret
     wanted = min(size or _SAMPLES_A_FOLDER, len(items))
     return [found for item in chosen.sample(items, wanted) if (found := sample(item)) is not None]
 
 
 def _roots(prefix: str, samples: Mapping[str, list[Sample]], rules: Rules) -> list[tuple[str, list[str]]]:
-    """The prefix of each table and the folders that are its own."""
+    """The prefix of each table and its folders."""
     if not samples:
         return []
     if rules.table_level is not None:
@@ -104,7 +103,7 @@ def _roots(prefix: str, samples: Mapping[str, list[Sample]], rules: Rules) -> li
 def _split(
     root: str, folders: list[str], samples: Mapping[str, list[Sample]], *, combine: bool
 ) -> list[tuple[str, list[str]]]:
-    """One table where all folders under a root hold alike objects, else those of each folder in it by itself."""
+    """One table if all folders under a root have similar objects, otherwise the tables of each folder."""
     kinds = {found.classification for folder in folders for found in samples[folder]}
     first = samples[folders[0]][0].columns
     alike = all(similarity(first, found.columns) >= _ALIKE for folder in folders for found in samples[folder])
@@ -150,7 +149,7 @@ def _table(
 
 
 def _partition_keys(root: str, members: list[str]) -> tuple[str, ...]:
-    """key of each key=value folder below the table; partition_0, … where a folder has only a value."""
+    """key of each key=value folder below the table; partition_0, … for a folder with only a value."""
     parts = max((_parts(root, folder) for folder in members), key=len)
     return tuple(
         re.sub(r"\W", "_", part.partition("=")[0]).lower() if "=" in part else f"partition_{i}"

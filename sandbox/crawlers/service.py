@@ -1,9 +1,8 @@
 """Starts crawls: on request (AWSGlue.StartCrawler over a Unix socket) and by the crawlers' schedules.
 
-That a crawl runs is told to moto, so that GetCrawler and ListCrawls show it.
-moto takes any request of that name for StartCrawler, whatever stands before
-the dot of its target, so ours goes past the front; and it ends a crawl when
-the crawls are next listed. It knows no failed crawl: that shows as STOPPED.
+moto is notified of a crawl, so that GetCrawler and ListCrawls show it. moto treats any request with that name as
+StartCrawler, independent of the prefix of its target, so this service's request bypasses the front. moto ends a crawl
+when the crawls are next listed, and has no failed crawls: these are STOPPED.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _PAST_THE_FRONT = "AWSGlueConfiguration.StartCrawler"
 
 
 class Crawlers:
-    """The crawlers behind a boto3 Glue client. `crawl` runs one, by its definition."""
+    """The crawlers behind a boto3 Glue client. `crawl` runs one from its definition."""
 
     def __init__(self, glue: Any, crawl: Callable[[Definition], Changes]) -> None:
         self._glue = glue
@@ -40,13 +39,13 @@ class Crawlers:
         glue.meta.events.register("before-call.glue.StartCrawler", _go_past_the_front)
 
     def recover(self) -> None:
-        """End the crawls that were under way when an earlier process ended."""
+        """End the crawls that were running when an earlier process ended."""
         for definition in self._definitions():
             if definition.get("State") in {"RUNNING", "STOPPING"}:
                 self._end(str(definition["Name"]), failed=True)
 
     def start(self, name: str) -> None:
-        """Start a crawler, which goes on in a thread; ClientError when there is none, or it is running."""
+        """Start a crawler in a thread; raises ClientError when it does not exist or is running."""
         self._glue.start_crawler(Name=name)
         definition: Definition = self._glue.get_crawler(Name=name)["Crawler"]
         thread = threading.Thread(target=self._run, args=(definition,), name=f"crawl-{name}", daemon=True)
@@ -54,7 +53,7 @@ class Crawlers:
         thread.start()
 
     def start_due(self, now: datetime) -> None:
-        """Start the crawlers whose schedules name a minute since the last call (the first only looks at the clock)."""
+        """Start the crawlers that are scheduled since the last call (the first call only reads the clock)."""
         minute = now.replace(second=0, microsecond=0)
         since, self._checked = self._checked, minute
         if since is None or minute <= since:
@@ -65,7 +64,7 @@ class Crawlers:
                 self._start_scheduled(str(definition["Name"]))
 
     def join(self, seconds: float) -> None:
-        """Wait for the crawls under way, no longer than so long each."""
+        """Wait for running crawls, each up to the timeout."""
         for thread in list(self._running):
             thread.join(seconds)
 
@@ -96,7 +95,7 @@ class Crawlers:
                 self._glue.stop_crawler(Name=name)
             self._glue.list_crawls(CrawlerName=name)
         except ClientError as error:
-            _log.warning("crawler %s: its end could not be told: %s", name, error)
+            _log.warning("crawler %s: its end could not be reported: %s", name, error)
 
     def _definitions(self) -> list[Definition]:
         pages = self._glue.get_paginator("get_crawlers").paginate()
@@ -104,7 +103,7 @@ class Crawlers:
 
 
 def application(crawlers: Crawlers) -> web.Application:
-    """The aiohttp application that answers StartCrawler."""
+    """The aiohttp application that serves StartCrawler."""
 
     async def answer(request: web.Request) -> web.Response:
         try:

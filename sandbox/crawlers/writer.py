@@ -1,7 +1,6 @@
-"""What a crawl found, written into the Glue catalogue as the crawler's policies say.
+"""Write a crawl's result to the Glue catalogue, according to the crawler's policies.
 
-Source: AWS Glue Developer Guide, "Customizing crawler behavior". New tables
-and partitions are added whatever the policies are.
+Source: AWS Glue Developer Guide, "Customizing crawler behavior". New tables and partitions are added with any policy.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _PACKAGES = {
 }
 _OWNED = "UPDATED_BY_CRAWLER"
 _BATCH = 100  # partitions in one BatchCreatePartition
-# What a table's description has that its TableInput may not.
+# Members of a table's description that its TableInput must not have.
 _READ_ONLY = frozenset(
     {"DatabaseName", "CreateTime", "UpdateTime", "CreatedBy", "IsRegisteredWithLakeFormation", "CatalogId", "VersionId",
      "FederatedTable", "IsMultiDialectView", "Status"}
@@ -39,7 +38,7 @@ _READ_ONLY = frozenset(
 
 @dataclass(frozen=True)
 class Policies:
-    """What a crawler does with a table that is there already, or whose objects are gone."""
+    """A crawler's policies for an existing table, and for one whose objects were deleted."""
 
     update: str = "UPDATE_IN_DATABASE"
     delete: str = "DEPRECATE_IN_DATABASE"
@@ -49,7 +48,7 @@ class Policies:
 
 @dataclass
 class Changes:
-    """How much a crawl changed in the catalogue."""
+    """The number of changes of a crawl to the catalogue."""
 
     tables_created: int = 0
     tables_updated: int = 0
@@ -59,7 +58,7 @@ class Changes:
 
 
 class Writer:
-    """Writes for one crawler into one database."""
+    """Writes for one crawler to one database."""
 
     def __init__(self, glue: Any, crawler: str, database: str, prefix: str, policies: Policies) -> None:
         self._glue = glue
@@ -70,7 +69,7 @@ class Writer:
         self.changes = Changes()
 
     def write(self, found: FoundTable, name: str | None = None) -> None:
-        """Create or update the table for what was found: under `name`, else under one made from its folder."""
+        """Create or update a discovered table, with `name` or a name from its folder."""
         table = self._existing(found, name)
         if table is None:
             table = self._input(name or self._name(found), found)
@@ -83,11 +82,11 @@ class Writer:
                 self.changes.tables_updated += 1
             table = updated
         elif self._columns(found) != table["StorageDescriptor"].get("Columns"):
-            _log.info("%s: the schema of %s has changed; the policy is not to update it", self._crawler, table["Name"])
+            _log.info("%s: the schema of %s has changed; the policy forbids an update", self._crawler, table["Name"])
         self._write_partitions(table, found)
 
     def remove_gone(self, seen_locations: set[str]) -> None:
-        """Deal with this crawler's tables whose objects are no longer there."""
+        """Apply the delete policy to this crawler's tables whose objects were deleted."""
         for table in list(self._pages("get_tables", "TableList", DatabaseName=self._database)):
             parameters: dict[str, str] = table.get("Parameters") or {}
             if parameters.get(_OWNED) != self._crawler or table["StorageDescriptor"]["Location"] in seen_locations:
@@ -109,7 +108,7 @@ class Writer:
         return None if table is None else _as_input(table)
 
     def _name(self, found: FoundTable) -> str:
-        """The prefix and the folder's name; a few letters more where another place's table has that."""
+        """The prefix and the folder's name, with a suffix if a table of another location has that name."""
         plain = (self._prefix + "".join(c if c.isalnum() else "_" for c in found.folder)).lower()
         table = self._get(plain)
         if table is None or table["StorageDescriptor"].get("Location", "").rstrip("/") == found.location.rstrip("/"):

@@ -1,9 +1,8 @@
-"""Deploys a Pulumi program into the sandbox, without Pulumi's engine.
+"""Deploys a Pulumi program to the sandbox, without Pulumi's engine.
 
-The program runs unchanged under the SDK's mock monitor, and each resource is
-created at the endpoint with boto3 as the AWS provider would create it. A type
-that no handler knows, and an input that its handler does not read, are errors.
-Into an empty sandbox only: no diffs, no state, nothing is updated or deleted.
+The program runs unchanged under the SDK's mock monitor, and each resource is created at the endpoint with boto3 as the
+AWS provider would create it. A type without a handler, and an input that its handler does not read, are errors. It only
+deploys to an empty sandbox: it computes no diffs, keeps no state, and neither updates nor deletes.
 """
 
 from sandbox.deploy.deployer import deploy, stack_region

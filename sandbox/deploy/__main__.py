@@ -1,4 +1,4 @@
-"""Deploys a stack of the program in this directory to an endpoint: for trying out the deployer by itself.
+"""Deploys a stack of the program in this directory to an endpoint: to try the deployer separately.
 
 python -m sandbox.deploy --endpoint-url http://127.0.0.1:4566 --stack local
 """
@@ -19,10 +19,10 @@ from sandbox.state import StateDir
 def main() -> int:
     """Progress on standard error, the outputs as JSON on standard output; 2 and one sentence if it fails."""
     parser = ArgumentParser(prog="python -m sandbox.deploy", description="Deploy a stack to an endpoint.")
-    parser.add_argument("--endpoint-url", required=True, help="where AWS answers")
+    parser.add_argument("--endpoint-url", required=True, help="endpoint of the AWS APIs")
     parser.add_argument("--stack", default="local", help="the stack: Pulumi.<stack>.yaml (default: local)")
     parser.add_argument("--program", type=Path, default=Path(), help="the project's directory (default: this one)")
-    parser.add_argument("--state-dir", type=Path, help="where deploy.log goes, in logs/ (default: a new directory)")
+    parser.add_argument("--state-dir", type=Path, help="directory of logs/deploy.log (default: a new directory)")
     arguments = parser.parse_args()
     state = StateDir(arguments.state_dir or tempfile.mkdtemp(prefix="sandbox-"))
     try:

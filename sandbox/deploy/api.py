@@ -1,4 +1,4 @@
-"""The AWS that a resource is created in: services at the endpoint, in one region, for one provider."""
+"""The AWS APIs for a resource: services at the endpoint, in one region, for one provider."""
 
 from __future__ import annotations
 
@@ -20,48 +20,48 @@ _OPTIONS = Config(
     s3={"addressing_style": "path"},
 )
 _PARTITIONS = {"cn": "aws-cn"}
-"""By a region's first part; every region that the sandbox can serve but these is in `aws`."""
+"""By a region's first part; all other regions are in `aws`."""
 _TAKEN = ("AlreadyExists", "AlreadyOwned", "InUse", "Conflict")
-"""What AWS's codes for a name that is taken have in them."""
+"""Parts of AWS's error codes for a name that is in use."""
 
 
 class Api:
-    """One service's operations, by their methods' names in boto3."""
+    """One service's operations, by boto3's method names."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
     def request_shape(self, method: str) -> Shape:
-        """What an operation takes: botocore's structure shape."""
+        """An operation's input: botocore's structure shape."""
         operation = self._client.meta.method_to_api_mapping[method]
         return self._client.meta.service_model.operation_model(operation).input_shape
 
     def call(self, method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The operation's answer; SandboxError with AWS's own code and message when it fails."""
+        """Call an operation; raises SandboxError with AWS's code and message when it fails."""
         try:
             return getattr(self._client, method)(**arguments)
         except ClientError as error:
             answer = cast("Mapping[str, Mapping[str, str]]", error.response)["Error"]
-            sentence = f"{error.operation_name} answers {answer['Code']}: {answer['Message'].rstrip('.')}"
+            sentence = f"{error.operation_name} returns {answer['Code']}: {answer['Message'].rstrip('.')}"
             if any(word in answer["Code"] for word in _TAKEN):
-                sentence += "; the deployer fills an empty sandbox only, so run `python -m sandbox down` before"
+                sentence += "; the deployer needs an empty sandbox, so run `python -m sandbox down` before"
             raise SandboxError(sentence) from error
         except ParamValidationError as error:
             problems = " ".join(str(error).split())
-            raise SandboxError(f"{method} cannot be called so: {problems}") from error
+            raise SandboxError(f"{method} has invalid parameters: {problems}") from error
         except BotoCoreError as error:
-            raise SandboxError(f"{method} got no answer: {error}") from error
+            raise SandboxError(f"{method} got no response: {error}") from error
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where AWS answers; clients are made once each and shared."""
+    """The endpoint; each client is created once and shared."""
 
     url: str
     _apis: dict[tuple[str, str], Api] = field(default_factory=dict[tuple[str, str], Api])
 
     def api(self, service: str, region: str) -> Api:
-        """A service in a region. Not to be called by two threads at once: making a client is not thread-safe."""
+        """A service in a region. Not thread-safe, because creating a client is not."""
         if (service, region) not in self._apis:
             client = session().client(
                 service,
@@ -77,7 +77,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Aws:
-    """AWS as one provider of the program sees it: a region, and tags that every resource gets."""
+    """AWS for one provider of the program: a region, and default tags."""
 
     endpoint: Endpoint
     region: str = DEFAULT_REGION
@@ -85,12 +85,12 @@ class Aws:
 
     @property
     def account_id(self) -> str:
-        """The sandbox's one account."""
+        """The sandbox's only account."""
         return ACCOUNT_ID
 
     @property
     def partition(self) -> str:
-        """The partition that the region is in."""
+        """The region's partition."""
         return (
             "aws-cn" if self.region.startswith("cn-") else "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
         )

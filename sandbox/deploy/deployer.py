@@ -1,4 +1,4 @@
-"""Starts the language host, passes on what it tells, and turns its end into outputs or one sentence."""
+"""Starts the language host, forwards its progress, and returns its outputs or one sentence."""
 
 from __future__ import annotations
 
@@ -26,15 +26,13 @@ def deploy(
     progress: Callable[[str], None],
     begin: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Deploy a program's stack into an empty sandbox; the stack's outputs by name.
+    """Deploy a program's stack to an empty sandbox; returns the stack's outputs by name.
 
-    `program` is the `__main__.py` beside Pulumi.yaml, or its directory.
-    `progress` gets a line for each resource as it is created. `begin` is called
-    before the first one, once the program's settings have proven right: the
-    endpoint must answer when it returns. What the program and the SDK print, and
-    the traceback of an error, go to logs/deploy.log in `state`; what was created,
-    by which inputs, to resources.json. Raises SandboxError, one sentence, for a
-    wrong setting, a resource that cannot be created, or a program that fails.
+    `program` is the `__main__.py` beside Pulumi.yaml, or its directory. `progress` receives a line for each created
+    resource. `begin` is called before the first one, after the program has validated its settings: the endpoint must be
+    ready when it returns. The output of the program and the SDK, and the traceback of an error, go to logs/deploy.log
+    in `state`; the created resources and their inputs to resources.json. Raises SandboxError, one sentence, for a wrong
+    setting, a resource that cannot be created, or a program that fails.
     """
     path = _entry(program)
     log = state.logs / LOG
@@ -43,7 +41,7 @@ def deploy(
     resources: list[dict[str, Any]] = []
     with (
         log.open("w") as errors,
-        subprocess.Popen(  # noqa: S603 - this package's own module, and no shell
+        subprocess.Popen(  # noqa: S603 - a module of this package, and no shell
             command, cwd=source, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
         ) as host,
     ):
@@ -55,11 +53,11 @@ def deploy(
     state.write_json(RESOURCES, {"resources": resources})
     if "outputs" in last:
         return last["outputs"]
-    raise SandboxError(last.get("error") or f"The program ended without a word: see {log}.")
+    raise SandboxError(last.get("error") or f"The program ended without a result: see {log}.")
 
 
 def stack_region(program: Path, stack: str) -> str:
-    """The region that a program's stack deploys to, without running it; SandboxError as for `deploy`."""
+    """The region that a program's stack deploys to, without running it; raises SandboxError like `deploy`."""
     return load_stack(_entry(program).parent, stack).region
 
 

@@ -1,13 +1,11 @@
-"""The language host: runs one Pulumi program in a process of its own, as `pulumi up` would.
+"""The language host: runs one Pulumi program in a separate process, as `pulumi up` would.
 
     python -m sandbox.deploy.host <program> <stack> <endpoint url>
 
-The program gets a process because a deployment leaves its mark on the SDK's
-globals and on the modules that it imports. What it tells the deployer are lines
-of JSON on standard output: {"begin": true} when it is about to use the
-endpoint, for which it waits for a line on standard input; {"progress": line}
-and {"resource": {…}} while it creates; and, last, {"outputs": {…}} or {"error": sentence}. The
-program's own output goes to standard error.
+It needs a process because a deployment changes the SDK's globals and the imported modules. It writes lines of JSON to
+standard output for the deployer: {"begin": true} before it uses the endpoint, after which it waits for a line on
+standard input; {"progress": line} and {"resource": {…}} while it creates; and finally {"outputs": {…}} or {"error":
+sentence}. The program's output goes to standard error.
 """
 
 from __future__ import annotations
@@ -45,12 +43,11 @@ def run(
     begin: Callable[[], None],
     keep: Callable[[Mapping[str, object]], None],
 ) -> dict[str, Any]:
-    """Run a program to its end against the endpoint; its stack's outputs.
+    """Run a program against the endpoint; returns its stack's outputs.
 
-    Not under `pulumi.runtime.set_mocks`, which finishes the root stack before
-    the program has run: the same settings with `run_in_stack`, as Pulumi's own
-    host does, let the program export and give back what it exported. Raises
-    SandboxError for what went wrong with a resource, and whatever the program raises.
+    Not under `pulumi.runtime.set_mocks`, which finishes the root stack before the program has run: the same settings
+    with `run_in_stack`, as in Pulumi's host, return the program's exports. Raises SandboxError for a failed resource,
+    and the program's exceptions.
     """
     settings = {key.removeprefix("aws:"): text for key, text in stack.config.items() if key.startswith("aws:")}
     monitor = Monitor(Creator(Endpoint(endpoint_url), settings, progress, begin, keep))
@@ -73,7 +70,7 @@ def run(
     try:
         asyncio.run(run_in_stack(main))
     except Exception:
-        # What the SDK raises may be a consequence: a dependent of the resource that failed.
+        # The SDK's exception may be a consequence: that of a dependent of the failed resource.
         if monitor.failure is not None:
             raise monitor.failure from None
         raise
@@ -81,7 +78,7 @@ def run(
 
 
 def explain(error: BaseException, program: Path) -> str:
-    """The sentence for what ended a program: its own for an error that it raised for the user."""
+    """The sentence for a program's failure: its message for an error that it raises for the user."""
     message = " ".join(str(error).split())
     if isinstance(error, SandboxError | pulumi.RunError):
         return message
@@ -94,7 +91,7 @@ def explain(error: BaseException, program: Path) -> str:
 
 
 def main() -> int:
-    """Run the program that the command line names; 0 if it was deployed, else 1."""
+    """Run the program of the command line; returns 0 if it was deployed, else 1."""
     program, stack, endpoint_url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -110,7 +107,7 @@ def main() -> int:
     def keep(resource: Mapping[str, object]) -> None:
         _tell(channel, resource=resource)
 
-    # Where the Pulumi CLI starts a program, and where that finds its own modules.
+    # The Pulumi CLI starts a program in its directory, from which it imports its modules.
     os.chdir(program.parent)
     sys.path[0] = str(program.parent)
     try:

@@ -1,8 +1,7 @@
-"""A resource's inputs, seen through a view that remembers what was read.
+"""A resource's inputs in a view that records which were read.
 
-A handler that forgets an input would deploy something else than what the
-program describes. So handlers never see the plain dict: they read from an
-`Inputs`, and whatever is left unread at any depth is an error with its path.
+A handler that ignores an input would deploy something different from the program. So handlers read from an `Inputs`
+instead of the dict, and an unread input at any depth is an error with its path.
 """
 
 from __future__ import annotations
@@ -14,11 +13,10 @@ from sandbox.errors import SandboxError
 
 
 class Inputs:
-    """One object of a resource's inputs: the resource's own, or a block somewhere inside.
+    """One object of a resource's inputs: the top level, or a nested block.
 
-    Names are the provider's (camelCase). Each reader marks its input as read;
-    one that finds another type than it reads raises SandboxError with the path.
-    None stands for an input that was not given.
+    Names are the provider's (camelCase). Each reader marks its input as read and raises SandboxError with the path for
+    a wrong type. None means an absent input.
     """
 
     def __init__(self, values: Mapping[str, Any], path: str = "") -> None:
@@ -31,15 +29,15 @@ class Inputs:
         return name in self._values
 
     def path(self, name: str) -> str:
-        """Where an input stands in the resource: `rules[0].status`."""
+        """An input's path in the resource: `rules[0].status`."""
         return f"{self._path}.{name}" if self._path else name
 
     def peek(self, name: str) -> Any:
-        """The whole value, which stays unread."""
+        """The whole value; it stays unread."""
         return self._values.get(name)
 
     def take(self, name: str) -> Any:
-        """The whole value, with everything inside it counted as read."""
+        """The whole value; everything inside it counts as read."""
         self._taken.add(name)
         return self._values.get(name)
 
@@ -48,7 +46,7 @@ class Inputs:
         return cast("str | None", self._typed(name, str, "a string"))
 
     def require(self, name: str) -> str:
-        """A string that must be given; SandboxError when it is not."""
+        """A required string; raises SandboxError when it is absent."""
         value = self.text(name)
         if value is None:
             raise SandboxError(f"{self.path(name)} is required")
@@ -59,24 +57,24 @@ class Inputs:
         return cast("bool | None", self._typed(name, bool, "a boolean"))
 
     def integer(self, name: str) -> int | None:
-        """A whole number; Pulumi sends every number as a double."""
+        """An integer; Pulumi sends every number as a double."""
         value = cast("float | None", self._typed(name, (int, float), "a number"))
         if value is None:
             return None
         if isinstance(value, bool) or value != int(value):
-            raise SandboxError(f"{self.path(name)} must be a whole number, not {value}")
+            raise SandboxError(f"{self.path(name)} must be an integer, not {value}")
         return int(value)
 
     def strings(self, name: str) -> list[str]:
-        """A list of strings; empty when not given."""
+        """A list of strings; empty when absent."""
         return cast("list[str] | None", self._typed(name, list, "a list")) or []
 
     def mapping(self, name: str) -> dict[str, str]:
-        """A map that the user names the keys of (tags, environment variables); empty when not given."""
+        """A map with the user's keys (tags, environment variables); empty when absent."""
         return cast("dict[str, str] | None", self._typed(name, dict, "a map")) or {}
 
     def block(self, name: str) -> Inputs | None:
-        """An object inside this one, itself a view: what is not read from it is complained about."""
+        """A nested object as a view, whose unread inputs are also errors."""
         if name not in self._values:
             return None
         if name not in self._blocks:
@@ -84,7 +82,7 @@ class Inputs:
         return self._blocks[name][0]
 
     def blocks(self, name: str) -> list[Inputs]:
-        """A list of objects, each a view as in `block`; empty when not given."""
+        """A list of objects, each a view like `block`; empty when absent."""
         if name not in self._values:
             return []
         if name not in self._blocks:
@@ -98,11 +96,11 @@ class Inputs:
         return self._blocks[name]
 
     def untouched(self) -> Iterator[str]:
-        """Names in this object that nothing has been read of, neither value nor block."""
+        """Names of this object of which neither value nor block was read."""
         return (name for name in self._values if name not in self._taken and name not in self._blocks)
 
     def unread(self) -> list[str]:
-        """Paths of everything that was given and not read, at any depth."""
+        """Paths of all unread inputs at any depth."""
         paths: list[str] = []
         for name in self._values:
             if name in self._taken:

@@ -1,8 +1,7 @@
-"""What the Pulumi SDK talks to in place of an engine: it creates the program's resources at the endpoint.
+"""The replacement of Pulumi's engine: it creates the program's resources at the endpoint.
 
-`Creator` answers the SDK's mock calls; `Monitor` is the SDK's own mock monitor,
-which calls it, with what mocks never see added: the stack's outputs, what the
-sandbox cannot honour, and the first error, which ends the deployment.
+`Creator` implements the SDK's mock calls. `Monitor` extends the SDK's mock monitor, which calls it, by what mocks never
+receive: the stack's outputs, unsupported options, and the first error, which ends the deployment.
 """
 
 from __future__ import annotations
@@ -32,17 +31,16 @@ from sandbox.errors import SandboxError
 
 _STACK = "pulumi:pulumi:Stack"
 _log = logging.getLogger(__name__)
-_NO_CALLBACKS = "the sandbox runs none of the program's transforms and hooks: say it in the resources' inputs."
+_NO_CALLBACKS = "the sandbox does not run the program's transforms and hooks: set the values in the resources' inputs."
 _T = TypeVar("_T")
 
 
 class Creator(Mocks):
-    """Creates each custom resource by its type's handler, and answers invokes.
+    """Creates each custom resource with its type's handler, and answers invokes.
 
-    `settings` is the stack's `aws:` configuration, for resources without an
-    explicit provider. `progress` gets a line for each resource created, and
-    `keep` its type, name, id and inputs; `begin` is called once, before the
-    endpoint is first used.
+    `settings` is the stack's `aws:` configuration, for resources without an explicit provider. `progress` receives a
+    line for each created resource, and `keep` its type, name, id and inputs; `begin` is called once, before the first
+    use of the endpoint.
     """
 
     def __init__(
@@ -71,7 +69,7 @@ class Creator(Mocks):
             return None, given
         if args.resource_id:
             raise SandboxError(
-                f"it adopts what exists already (id {args.resource_id!r}), and an empty sandbox has nothing to adopt"
+                f"it imports an existing resource (id {args.resource_id!r}), and an empty sandbox has none"
             )
         inputs = cast("dict[str, Any]", _plain(given))
         if args.typ == PROVIDER:
@@ -85,7 +83,7 @@ class Creator(Mocks):
         created = handler(New(args.name, view, aws))
         _refuse_unread(args.typ, view)
         for name, reason in without_effect(args.typ, inputs):
-            _log.info("%s %s: %s does nothing here: %s", args.typ, args.name, name, reason)
+            _log.info("%s %s: %s has no effect here: %s", args.typ, args.name, name, reason)
         self._progress(f"{args.typ.rpartition(':')[2]} {created.outputs.get('name', created.id)}")
         self._keep({"type": args.typ, "name": args.name, "id": created.id, "inputs": inputs})
         tags = {"tagsAll": {**aws.default_tags, **inputs.get("tags", {})}}
@@ -103,18 +101,17 @@ class Creator(Mocks):
         return result, []
 
     def _aws(self, reference: str | None, region: str | None) -> Aws:
-        """AWS as the provider of a reference (`<urn>::<id>`, the id being its name) sees it."""
+        """AWS for the provider of a reference (`<urn>::<id>`, the id is its name)."""
         self._begin()
         aws = self._explicit[reference.rpartition("::")[2]] if reference else self._default
         return Aws(aws.endpoint, region, aws.default_tags) if region else aws
 
 
 class Monitor(MockMonitor):
-    """The SDK's mock monitor, one call at a time, which keeps the stack's outputs.
+    """The SDK's mock monitor, one call at a time, which records the stack's outputs.
 
-    `failure` is the first thing that went wrong; nothing is created after it.
-    An output that a handler does not return is unknown, not None, so that what
-    depends on it is an error rather than something left out.
+    `failure` is the first error; nothing is created after it. An output that a handler does not return is unknown, not
+    None, so a dependent input is an error instead of missing.
     """
 
     def __init__(self, creator: Creator) -> None:
@@ -122,7 +119,7 @@ class Monitor(MockMonitor):
         self.outputs: dict[str, Any] = {}
         self.failure: SandboxError | None = None
         self._lock = threading.Lock()
-        # The SDK's methods under their own names, without the types that it leaves out.
+        # The SDK's methods with their names; the SDK has no types for them.
         self._sdk: Any = super()
 
     @override
@@ -183,21 +180,19 @@ class Monitor(MockMonitor):
             except Exception as error:
                 traceback.print_exc()
                 failed = f"failed with {type(error).__name__}: {' '.join(str(error).split())}"
-                self.failure = SandboxError(
-                    f"{what}: the sandbox's own code {failed} (logs/deploy.log has the traceback)."
-                )
+                self.failure = SandboxError(f"{what}: the sandbox's code {failed} (logs/deploy.log has the traceback).")
                 raise self.failure from error
 
 
 def _given(args: Any) -> dict[str, Any]:
-    """The inputs of a resource or the arguments of an invoke, which the SDK leaves untyped."""
+    """The inputs of a resource or the arguments of an invoke, which the SDK does not type."""
     return args.inputs if hasattr(args, "inputs") else args.args
 
 
 def _refuse_unread(type_: str, inputs: Inputs) -> None:
     unread = [path for path in inputs.unread() if not has_no_effect(type_, path)]
     if unread:
-        raise SandboxError(f"the sandbox does not read {', '.join(unread)}, and leaves nothing out")
+        raise SandboxError(f"the sandbox does not support {', '.join(unread)}")
 
 
 def _refuse_unknown(inputs: Struct) -> None:
@@ -219,7 +214,7 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
 
 
 def _plain(value: object) -> object:
-    """The value without the SDK's wrappers of secrets, and with whole numbers as such, at every depth."""
+    """The value without the SDK's secret wrappers and with integers instead of whole doubles, at every depth."""
     value = unwrap_rpc_secret(value)
     match value:
         case dict():

@@ -1,9 +1,8 @@
-"""The project and its stack's configuration, as the Pulumi CLI would hand them to the program.
+"""The project and its stack's configuration, in the form that the Pulumi CLI passes to the program.
 
-The rules are those of pulumi's sdk/go/common/workspace (project.go, config.go):
-a value is the text that stands in the file, an object or a list is JSON text; a
-key without a namespace is the project's; what the stack leaves out comes from
-the project's defaults, and a declared key with neither is an error.
+The rules are those of pulumi's sdk/go/common/workspace (project.go, config.go): a value is the file's text, an object
+or a list is JSON text; a key without a namespace belongs to the project; missing keys take the project's defaults, and
+a declared key without a value is an error.
 """
 
 from __future__ import annotations
@@ -36,7 +35,9 @@ class Stack:
 
 
 def load_stack(directory: Path, name: str) -> Stack:
-    """A stack of the project in a directory; SandboxError, in one sentence, where the CLI would refuse it too."""
+    """Read a stack of the project in a directory; raises SandboxError, one sentence, where the CLI would also refuse
+    it.
+    """
     project_file = directory / "Pulumi.yaml"
     if not project_file.is_file():
         raise SandboxError(f"There is no Pulumi project in {directory}: Pulumi.yaml is missing.")
@@ -90,7 +91,7 @@ def _apply_project(
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A YAML file twice: with values of YAML's types, and with every scalar as the text it was written as."""
+    """A YAML file twice: with values of YAML's types, and with every scalar as its text."""
     content = path.read_text()
     try:
         typed, texts = yaml.safe_load(content), yaml.load(content, Loader=yaml.BaseLoader)  # noqa: S506 - strings only
@@ -99,7 +100,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if typed is None:
         return {}, {}
     if not isinstance(typed, dict):
-        raise SandboxError(f"{path} must hold a map.")
+        raise SandboxError(f"{path} must contain a map.")
     return cast("dict[str, Any]", typed), cast("dict[str, Any]", texts)
 
 

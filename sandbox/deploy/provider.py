@@ -13,7 +13,7 @@ from sandbox.state import ACCOUNT_ID, DEFAULT_REGION
 
 TYPE = "pulumi:providers:aws"
 
-_OF_AWS = "the sandbox has an endpoint and credentials of its own"
+_OF_AWS = "the sandbox has its own endpoint and credentials"
 WITHOUT_EFFECT: Mapping[str, str] = dict.fromkeys(
     (
         *("accessKey", "secretKey", "token", "profile", "assumeRoles", "assumeRoleWithWebIdentity"),
@@ -25,15 +25,14 @@ WITHOUT_EFFECT: Mapping[str, str] = dict.fromkeys(
     ),
     _OF_AWS,
 )
-"""Settings of the provider that are accepted and do nothing here, each with the reason."""
+"""Settings of the provider that are accepted without effect, each with the reason."""
 
 
 def aws_of(endpoint: Endpoint, settings: Mapping[str, Any]) -> Aws:
-    """AWS as a provider with these settings sees it.
+    """AWS for a provider with these settings.
 
-    Settings that are not strings come as JSON text, from a stack's file and
-    from an explicit provider alike. SandboxError for a setting that the sandbox
-    does not know, and where the account is not allowed.
+    Settings other than strings are JSON text, both in a stack's file and in an explicit provider. Raises SandboxError
+    for an unknown setting, and when the account is not allowed.
     """
     inputs = Inputs({name: _decoded(value) for name, value in settings.items()})
     region = inputs.text("region") or DEFAULT_REGION
@@ -43,7 +42,7 @@ def aws_of(endpoint: Endpoint, settings: Mapping[str, Any]) -> Aws:
     if ACCOUNT_ID in forbidden or (allowed and ACCOUNT_ID not in allowed):
         raise SandboxError(
             f"the provider's settings forbid the account {ACCOUNT_ID}, which is the sandbox's: "
-            "add it to aws:allowedAccountIds, or deploy another stack in the sandbox"
+            "add it to aws:allowedAccountIds, or deploy another stack to the sandbox"
         )
     unread = [path for path in inputs.unread() if path.partition(".")[0].partition("[")[0] not in WITHOUT_EFFECT]
     if unread:

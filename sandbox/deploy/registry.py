@@ -1,4 +1,4 @@
-"""Which function creates which type of resource, and what it is given to do so."""
+"""The registry of handlers by resource type, and their arguments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GENERATED_DIGITS = 7
 
 @dataclass(frozen=True)
 class Created:
-    """What the provider would return: the physical id, and the outputs beside the inputs."""
+    """The provider's result: the physical id, and the outputs in addition to the inputs."""
 
     id: str
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -24,14 +24,14 @@ class Created:
 
 @dataclass(frozen=True)
 class New:
-    """A resource to be created: its logical name, its inputs, and the AWS of its region."""
+    """A resource to create: its logical name, its inputs, and the AWS APIs of its region."""
 
     name: str
     inputs: Inputs
     aws: Aws
 
     def physical_name(self, property_name: str = "name", suffix: str = "") -> str:
-        """The name given, or as the provider would make one: `<logical name>-<7 hex digits><suffix>`."""
+        """The given name, or one in the provider's form: `<logical name>-<7 hex digits><suffix>`."""
         return self.inputs.text(property_name) or f"{self.name}-{secrets.token_hex(4)[:_GENERATED_DIGITS]}{suffix}"
 
     def tags(self) -> dict[str, str]:
@@ -39,13 +39,13 @@ class New:
         return {**self.aws.default_tags, **self.inputs.mapping("tags")}
 
     def call(self, service: str, method: str, **arguments: Any) -> dict[str, Any]:
-        """Call an operation by its method's name in boto3; SandboxError with AWS's own code and message if it fails."""
+        """Call an operation by boto3's method name; raises SandboxError with AWS's code and message if it fails."""
         return self.aws.api(service).call(method, arguments)
 
     def create(
         self, service: str, method: str, *, names: Mapping[str, str] | None = None, **arguments: Any
     ) -> dict[str, Any]:
-        """Call an operation with the arguments, all inputs not yet read that it takes, and the tags if it takes them.
+        """Call an operation with the arguments, all unread inputs that it accepts, and the tags if it accepts them.
 
         `names` as in `shapes.fill`.
         """
@@ -58,7 +58,7 @@ class New:
 
 @dataclass(frozen=True)
 class Question:
-    """An invoke: its arguments, and the AWS that it asks."""
+    """An invoke: its arguments, and the AWS APIs."""
 
     inputs: Inputs
     aws: Aws
@@ -92,15 +92,15 @@ def answers(*tokens: str) -> Callable[[Answer], Answer]:
 
 
 def handler_of(type_: str) -> Handler | None:
-    """The function that creates resources of a type; None when there is none."""
+    """The handler of a resource type; None without one."""
     return _handlers.get(type_)
 
 
 def answer_of(token: str) -> Answer | None:
-    """The function that answers an invoke; None when there is none."""
+    """The handler of an invoke; None without one."""
     return _answers.get(token)
 
 
 def handled_types() -> list[str]:
-    """Every type that there is a handler for."""
+    """Every type with a handler."""
     return sorted(_handlers)

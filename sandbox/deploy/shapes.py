@@ -1,9 +1,8 @@
 """A resource's inputs as the request of an AWS operation.
 
-The provider's property names are the API's in another case (`dynamodbStreamParameters`
-for `DynamoDBStreamParameters`), so botocore's model of an operation says both
-which inputs it takes and what type each has on the wire. What the two call
-differently, a handler passes in `names`.
+The provider's property names are the API's in another case (`dynamodbStreamParameters` for `DynamoDBStreamParameters`),
+so botocore's model of an operation has both its inputs and their types. A handler passes names that differ otherwise in
+`names`.
 """
 
 from __future__ import annotations
@@ -15,18 +14,16 @@ from sandbox.deploy.inputs import Inputs
 from sandbox.errors import SandboxError
 
 Shape = Any
-"""botocore.model.Shape, which has no types of its own."""
+"""botocore.model.Shape, which has no type hints."""
 
 _NO_NAMES: Mapping[str, str] = {}
 
 
 def fill(shape: Shape, inputs: Inputs, names: Mapping[str, str] = _NO_NAMES) -> dict[str, Any]:
-    """The members of a structure that are among the inputs not yet read, which are read thereby.
+    """Read the inputs that are members of a structure.
 
-    An input that the structure does not know, here or deeper, stays unread.
-    `names` maps a property's name, at any depth, to the member's where they
-    differ by more than case. Raises SandboxError, with the path, for a value
-    of another type than the member's.
+    An input outside the structure, at any depth, stays unread. `names` maps a property's name, at any depth, to the
+    member's where they differ by more than case. Raises SandboxError with the path for a value of the wrong type.
     """
     members: Mapping[str, Shape] = shape.members
     by_name = {member.casefold(): member for member in members}
@@ -40,7 +37,7 @@ def fill(shape: Shape, inputs: Inputs, names: Mapping[str, str] = _NO_NAMES) -> 
 
 
 def pairs(shape: Shape, mapping: Mapping[str, str]) -> list[dict[str, str]] | dict[str, str]:
-    """A map of tags or the like in the form that a member has: itself a map, or a list of key and value."""
+    """A map such as tags in the member's form: a map, or a list of keys and values."""
     if shape.type_name == "map":
         return dict(mapping)
     key, value = _pair(shape) or ("Key", "Value")
@@ -63,7 +60,7 @@ def _member(shape: Shape, inputs: Inputs, name: str, names: Mapping[str, str]) -
 
 
 def _pair(shape: Shape) -> tuple[str, str] | None:
-    """The names of a list's two members where its elements are a key (or a name) and a value."""
+    """The names of a list element's two members if it is a key (or name) and a value."""
     names = cast("list[str]", list(shape.member.members))
     if len(names) != 2 or not names[0].endswith(("Key", "Name", "key")) or not names[1].endswith(("Value", "value")):
         return None

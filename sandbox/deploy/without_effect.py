@@ -1,9 +1,8 @@
-"""Inputs that are accepted and do nothing in the sandbox, by type, each with the reason.
+"""Inputs that are accepted without effect in the sandbox, by type, each with the reason.
 
-The one place where something of the program may be left out: all of it is for
-the engine alone, which deletes and replaces. A path covers all below it; `[]`
-stands for any element of a list. What is kept and shown but not acted upon (a
-lifecycle, an alarm's action) is not here: a test reads every other input back.
+The only place where parts of the program are ignored: all of them concern deletes and replacements by the engine. A
+path covers everything below it; `[]` matches any element of a list. Inputs that are stored and described but not acted
+upon (a lifecycle, an alarm's action) are not listed: a test reads every other input back.
 """
 
 from __future__ import annotations
@@ -20,19 +19,19 @@ WITHOUT_EFFECT: Mapping[str, Mapping[str, str]] = {
     "aws:kms/key:Key": {"deletionWindowInDays": _NO_DELETE},
     "aws:lambda/function:Function": {
         "skipDestroy": _NO_DELETE,
-        "sourceCodeHash": "it tells an engine when the code has changed, and nothing is updated here",
+        "sourceCodeHash": "it signals changed code to an engine, and the deployer does not update",
     },
     "aws:s3/bucket:Bucket": {"forceDestroy": _NO_DELETE},
 }
 
 
 def has_no_effect(type_: str, path: str) -> bool:
-    """Whether an input of a type, by its path, is among those listed here."""
+    """Whether an input of a type, by its path, is listed here."""
     parts = re.sub(r"\[\d+\]", "[]", path).split(".")
     listed = WITHOUT_EFFECT.get(type_, {})
     return any(".".join(parts[:count]) in listed for count in range(1, len(parts) + 1))
 
 
 def without_effect(type_: str, inputs: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Those of a resource's own inputs that do nothing, with the reasons."""
+    """A resource's inputs without effect, with the reasons."""
     return ((name, reason) for name, reason in WITHOUT_EFFECT.get(type_, {}).items() if name in inputs)

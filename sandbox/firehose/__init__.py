@@ -1,6 +1,5 @@
-"""Firehose: from a Kinesis stream, by Lambda transform and format conversion, into objects in S3.
+"""Firehose: from a Kinesis stream, through a Lambda transform and format conversion, to objects in S3.
 
-A process of its own (`python -m sandbox.firehose`): it describes the delivery
-streams at the endpoint as any client would, and runs those that read a Kinesis
-stream.
+A separate process (`python -m sandbox.firehose`) describes the delivery streams at the endpoint, like any client, and
+runs those with a Kinesis source.
 """

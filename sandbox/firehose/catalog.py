@@ -1,4 +1,4 @@
-"""The Glue table that a delivery stream converts by."""
+"""The Glue table of a delivery stream's format conversion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FRESH_S = 5.0
 
 
 class CatalogError(Exception):
-    """A table that can't be converted by: `code` and `message` as they stand in the error document."""
+    """An unusable table: `code` and `message` are those of the error document."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class CatalogError(Exception):
 
 
 class GlueTable:
-    """The converter for a table's columns, looked up anew every few seconds."""
+    """The converter for a table's columns, refreshed every few seconds."""
 
     def __init__(self, endpoint_url: str, conversion: Conversion) -> None:
         self._glue: Any = client("glue", endpoint_url)
@@ -43,11 +43,11 @@ class GlueTable:
         )
 
     def converter(self) -> Converter:
-        """The converter for the table as it is now.
+        """The converter for the current table.
 
         Raises:
-            CatalogError: there is no such table, or a column of it can't be written.
-            botocore's errors: the catalogue could not be asked.
+            CatalogError: the table does not exist, or a column is unsupported.
+            botocore's errors: the catalogue is unreachable.
         """
         if self._converter is None or time.monotonic() - self._looked_up > _FRESH_S:
             columns = self._look_up()
@@ -59,7 +59,7 @@ class GlueTable:
         return self._converter
 
     def close(self) -> None:
-        """Give the converter's memory back."""
+        """Release the converter's memory."""
         if self._converter is not None:
             self._converter.close()
             self._converter = None

@@ -1,4 +1,4 @@
-"""Compression of delivered objects: what Firehose calls it, its extension and its Content-Encoding."""
+"""Compression of delivered objects: Firehose's name, the extension and the Content-Encoding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 
 class Compression(Struct, frozen=True):
-    """A CompressionFormat: its function, and how objects that went through it are marked."""
+    """A CompressionFormat: its function, its extension and its Content-Encoding."""
 
     compress: Callable[[bytes], bytes]
     extension: str
@@ -35,4 +35,4 @@ COMPRESSIONS = {
     "GZIP": Compression(_gzip, ".gz", "gzip"),
     "ZIP": Compression(_zip, ".zip", "zip"),
 }
-"""Snappy and HADOOP_SNAPPY, the other two, are not to be had with what the sandbox depends on."""
+"""Snappy and HADOOP_SNAPPY, the other two, are in no dependency of the sandbox."""

@@ -1,4 +1,4 @@
-"""From records to objects in S3: buffers by prefix, packed, named and put until S3 has them."""
+"""From records to objects in S3: buffered by prefix, compressed, named and retried until S3 accepts them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PartitionKeys = tuple[tuple[str, str], ...]
 
 
 class ObjectStore(Protocol):
-    """The one call of S3 that is needed."""
+    """The S3 call that is used."""
 
     def put_object(self, **arguments: Any) -> Any:
         """Put an object."""
@@ -40,7 +40,7 @@ class ObjectStore(Protocol):
 
 @dataclass
 class Buffer:
-    """Records of one object to be: of one error type (None for data) and one set of partition keys."""
+    """The buffered records of one object: of one error type (None for data) and one set of partition keys."""
 
     error_type: str | None
     keys: PartitionKeys
@@ -61,7 +61,7 @@ class Buffer:
 
 @dataclass
 class Object:
-    """An object being put, and the records that are delivered with it."""
+    """An object in flight, and its records."""
 
     key: str
     body: bytes
@@ -74,7 +74,7 @@ class Object:
 
 @dataclass
 class Counters:
-    """What has been delivered. Bytes are those of the objects as they are in S3."""
+    """Counters of deliveries. Bytes are those of the objects in S3."""
 
     delivered: int = 0
     objects: int = 0
@@ -87,9 +87,9 @@ class Counters:
 
 @dataclass
 class Delivery:
-    """One destination: takes records' data, and puts objects when buffers are full or old enough.
+    """One destination: buffers records' data, and puts objects when buffers are full or old enough.
 
-    `acknowledge` is told of every record whose object S3 has accepted.
+    `acknowledge` is called for every record whose object S3 has accepted.
     """
 
     stream: str
@@ -107,15 +107,17 @@ class Delivery:
     _table_due: float = 0.0
 
     def add(self, record: Record, data: bytes, keys: PartitionKeys = ()) -> None:
-        """Take a record's data for delivery under the prefix."""
+        """Buffer a record's data for delivery under the prefix."""
         self._buffer(None, keys).add(record, data)
 
     def add_error(self, record: Record, error_type: str, line: bytes) -> None:
-        """Take a record's error document for delivery under the error prefix."""
+        """Buffer a record's error document for delivery under the error prefix."""
         self._buffer(error_type, ()).add(record, line)
 
     def step(self, *, flush: bool = False) -> float:
-        """Put what is due (all, with `flush`); the seconds until something is due again, infinite without anything."""
+        """Put the buffers that are due (all, with `flush`); returns the seconds until the next is due, infinite if all
+        are empty.
+        """
         now = self.clock()
         for place, buffer in list(self._buffers.items()):
             if (flush or self._is_due(buffer, now)) and self._seal(buffer, now):
@@ -126,7 +128,7 @@ class Delivery:
 
     @property
     def is_empty(self) -> bool:
-        """True when everything taken has been delivered."""
+        """True when everything is delivered."""
         return not self._buffers and not self._objects
 
     def _buffer(self, error_type: str | None, keys: PartitionKeys) -> Buffer:
@@ -146,7 +148,7 @@ class Delivery:
         return max(0.0, min(dues, default=float("inf")) - now)
 
     def _seal(self, buffer: Buffer, now: float) -> bool:
-        """Make a buffer an object; False when it has to wait for the catalogue."""
+        """Convert a buffer to an object; False when it must wait for the catalogue."""
         if self.table is not None and buffer.error_type is None:
             return self._seal_converted(buffer, self.table, now)
         packing = COMPRESSIONS[self.destination.compression]
@@ -166,7 +168,7 @@ class Delivery:
             self._refuse(buffer.entries, table, error.code, error.message)
             return True
         except (BotoCoreError, ClientError) as error:
-            log.warning("delivery stream %s: the catalogue does not answer: %s", self.stream, error)
+            log.warning("delivery stream %s: the catalogue is unreachable: %s", self.stream, error)
             self._table_due = now + _LONGEST_BACKOFF_S
             return False
         rows: list[dict[str, str]] = []
@@ -216,7 +218,7 @@ class Delivery:
         return prefix + object_name(self.stream, self.version, moment, extension)
 
     def _put(self, sealed: Object) -> None:
-        """Put it, under the same key however often; S3 is asked until it takes it."""
+        """Put it under the same key and retry until S3 accepts it."""
         encoding = {"ContentEncoding": sealed.content_encoding} if sealed.content_encoding else {}
         try:
             self.store.put_object(

@@ -1,8 +1,7 @@
-"""The documents that Firehose writes under the error prefix, one JSON object a line.
+"""The documents that Firehose writes under the error prefix, one JSON object per line.
 
-Their shape and order are those that Firehose writes: a failed transformation's
-begins with the raw data and ends with lambdaARN, a failed conversion's begins
-with attemptsMade and ends with dataCatalogTable.
+The members have Firehose's order: a failed transformation starts with the raw data and ends with lambdaARN, a failed
+conversion starts with attemptsMade and ends with dataCatalogTable.
 https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
 https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion-error-handling.html
 """
@@ -29,7 +28,7 @@ class ProcessingFailure(Struct, frozen=True, rename="camel"):
 
 
 class CatalogTable(Struct, frozen=True, rename="camel"):
-    """Whose columns a record was converted by."""
+    """The catalogue table of a conversion."""
 
     catalog_id: str
     database_name: str
@@ -40,7 +39,7 @@ class CatalogTable(Struct, frozen=True, rename="camel"):
 
 
 class ConversionFailure(Struct, frozen=True, rename="camel"):
-    """A record that is not as the catalogue's table says. Timestamps in epoch milliseconds."""
+    """A record that does not match the catalogue's table. Timestamps in epoch milliseconds."""
 
     attempts_made: int
     arrival_timestamp: int

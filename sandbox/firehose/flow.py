@@ -1,7 +1,7 @@
-"""A delivery stream's way from shards to objects: read, transform, deliver, checkpoint.
+"""A delivery stream's flow from shards to objects: read, transform, deliver, checkpoint.
 
-A round does what is due and says when the next is; nothing is waited for but
-the call in hand. The checkpoint follows what S3 has accepted.
+A step does what is due and returns when the next is due; it only blocks in calls. The checkpoint follows what S3 has
+accepted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 POLL_INTERVAL_S = 0.25
 DISCOVERY_INTERVAL_S = 2.0
 IN_FLIGHT_BYTES = 256 * 1024 * 1024
-"""Reading pauses while this much is read and not yet in S3."""
+"""Backpressure: reading pauses while this many bytes are read and not yet in S3."""
 _OUTAGE_PAUSE_S = 1.0
 _FIRST_BACKOFF_S = 0.25
 _LONGEST_BACKOFF_S = 5.0
@@ -39,13 +39,13 @@ class TransformFunction(Protocol):
     """The function of the Lambda processor."""
 
     def transform(self, records: Sequence[Record]) -> list[Outcome]:
-        """Invoke it; one outcome for each record, FunctionError or CallError when there is none."""
+        """Invoke it; returns one outcome for each record, raises FunctionError or CallError on failure."""
         ...
 
 
 @dataclass(frozen=True)
 class Ports:
-    """What a delivery stream works with: where it reads and writes, and the time (epoch seconds)."""
+    """A delivery stream's dependencies: source, function, destination, and clock (epoch seconds)."""
 
     source: StreamApi[KinesisRecord]
     store: ObjectStore
@@ -56,7 +56,7 @@ class Ports:
 
 @dataclass
 class Counters:
-    """What a delivery stream has read and transformed since the worker started."""
+    """Counters of records read and transformed since the worker started."""
 
     records_in: int = 0
     bytes_in: int = 0
@@ -68,14 +68,14 @@ class Counters:
 
 @dataclass
 class Invocation:
-    """Records of one request to the processor, and how often it has been made."""
+    """The records of one request to the processor, and its number of attempts."""
 
     records: list[Record]
     attempts: int = 0
 
 
 class Flow:
-    """The state of one delivery stream; `step` moves it."""
+    """The state machine of one delivery stream; `step` advances it."""
 
     def __init__(self, config: StreamConfig, ports: Ports, checkpoint: Checkpoint) -> None:
         self._config = config
@@ -84,7 +84,7 @@ class Flow:
         self._checkpoint = checkpoint
         self._counters = Counters()
         self._ledger = Ledger(checkpoint)
-        # Firehose begins at the tip of the stream: that is, where it was at the delivery stream's creation.
+        # Firehose starts at LATEST: the end of the stream at the delivery stream's creation.
         self._reader: ShardReader[KinesisRecord] = ShardReader(ports.source, checkpoint, config.created_at)
         to = (ports.store, self._ledger.acknowledge, ports.clock)
         self._delivery = Delivery(config.name, config.version, config.destination, *to, ports.table)
@@ -101,19 +101,19 @@ class Flow:
         self._function_failing = False
 
     def step(self) -> float:
-        """Do what is due; the seconds until something is again, 0 for at once."""
+        """Do what is due; returns the seconds until the next step, 0 for immediately."""
         pauses = [self._read(), self._transform(), self._deliver()]
         self._ledger.save()
         self._finish_shards()
         return min(pauses)
 
     def finish(self) -> None:
-        """Deliver what has been read; what can't be at once is read again by the next worker."""
+        """Deliver what has been read; the next worker reads the rest again."""
         if self._buffer:
             self._invocations.extend(Invocation(batch) for batch in requests(self._take_buffer()))
         while self._invocations and self._invocation_due <= self._clock():
             self._transform()
-        for _ in range(2):  # the second for the errors that converting the first brought
+        for _ in range(2):  # the second for the errors of the first one's conversion
             self._deliver(flush=True)
         self._ledger.save()
 
@@ -197,7 +197,7 @@ class Flow:
                 return
             outcomes = [Failed(record, error.code, error.message) for record in invocation.records]
         except CallError as error:
-            # The service is away, not the function: nothing is held against the records.
+            # The service is unreachable, not the function: no attempt is counted.
             invocation.attempts -= 1
             if not self._function_failing:
                 log.warning("delivery stream %s: processor: %s", self._config.name, error)
@@ -253,7 +253,7 @@ class Flow:
                     log.warning("delivery stream %s: source: %s", self._config.name, error)
 
     def account(self) -> dict[str, Any]:
-        """The counters, and how far behind the stream is."""
+        """The counters and the backlog."""
         oldest_ms = self._ledger.oldest_ms()
         delivered = asdict(self._delivery.counters)
         return {

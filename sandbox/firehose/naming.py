@@ -24,16 +24,15 @@ _LONGEST_PREFIX = 512
 
 
 class PrefixError(ValueError):
-    """A prefix that Firehose would not accept; its text says what is wrong with it."""
+    """A prefix that Firehose would refuse; its text says why."""
 
 
 def object_prefix(prefix: str, moment: datetime, keys: PartitionKeys) -> str:
     """The evaluated Prefix of delivered data.
 
-    `moment` is the arrival of the oldest record in the object, in the stream's
-    time zone. A prefix without expressions gets the default time path, put
-    directly behind it. `keys` are the values by namespace:name of dynamic
-    partitioning, e.g. {"partitionKeyFromLambda:region": "EMEA"}.
+    `moment` is the arrival of the oldest record in the object, in the stream's time zone. A prefix without expressions
+    gets the default time path appended. `keys` are the values by namespace:name of dynamic partitioning, e.g.
+    {"partitionKeyFromLambda:region": "EMEA"}.
     """
     if "!{" not in prefix:
         return prefix + write(_DEFAULT_TIME, moment)
@@ -48,12 +47,12 @@ def error_prefix(prefix: str, error_prefix: str | None, error_type: str, moment:
 
 
 def check_prefixes(prefix: str, error_prefix_text: str | None) -> None:
-    """Raise PrefixError for what CreateDeliveryStream would refuse."""
+    """Raise PrefixError for a prefix that CreateDeliveryStream would refuse."""
     has_expressions = "!{" in prefix
     if error_prefix_text is None and has_expressions:
         raise PrefixError("ErrorOutputPrefix is needed when Prefix contains expressions")
     if "!{firehose:error-output-type}" in prefix:
-        raise PrefixError("!{firehose:error-output-type} has its place in ErrorOutputPrefix alone")
+        raise PrefixError("!{firehose:error-output-type} is only allowed in ErrorOutputPrefix")
     for text in (prefix, error_prefix_text or ""):
         rest = _EXPRESSION.sub("", text)
         if "!{" in rest:
@@ -65,12 +64,12 @@ def check_prefixes(prefix: str, error_prefix_text: str | None) -> None:
 
 
 def partition_expressions(prefix: str) -> list[str]:
-    """The namespace:name of every partition key that a prefix asks for."""
+    """The namespace:name of every partition key in a prefix."""
     return [f"{namespace}:{name}" for namespace, name in _EXPRESSION.findall(prefix) if "partitionKey" in namespace]
 
 
 def object_name(stream: str, version: str, moment: datetime, extension: str) -> str:
-    """The part of a key behind its prefix: <stream>-<version>-yyyy-MM-dd-HH-mm-ss-<uuid><extension>."""
+    """The part of a key after its prefix: <stream>-<version>-yyyy-MM-dd-HH-mm-ss-<uuid><extension>."""
     return f"{stream}-{version}-{write('yyyy-MM-dd-HH-mm-ss', moment)}-{uuid.uuid4()}{extension}"
 
 
@@ -87,9 +86,9 @@ def _check_expression(namespace: str, value: str) -> None:
             raise PrefixError(str(error)) from error
     elif namespace == "firehose":
         if value not in {"random-string", "error-output-type"}:
-            raise PrefixError(f"!{{firehose:{value}}} is no expression")
+            raise PrefixError(f"!{{firehose:{value}}} is not an expression")
     elif namespace not in {"partitionKeyFromLambda", "partitionKeyFromQuery"}:
-        raise PrefixError(f"{namespace!r} is no namespace of prefixes")
+        raise PrefixError(f"{namespace!r} is not a namespace of prefixes")
 
 
 def _evaluate(text: str, moment: datetime, firehose: Mapping[str, str], keys: PartitionKeys) -> str:

@@ -1,9 +1,8 @@
-"""JSON records to Parquet by the columns of a Glue table, exact or not at all.
+"""JSON records to Parquet with the columns of a Glue table, exactly or not at all.
 
-Values are brought to their column's type here, one record at a time, so that a
-record that doesn't fit fails alone; DuckDB then writes the file. The rules are
-those of the OpenX JSON SerDe as Firehose runs it: what is missing or null
-becomes null, numbers and their texts are one, unknown fields are passed over.
+This module converts values to their column's type, one record at a time, so an invalid record fails alone; DuckDB
+writes the file. The rules are those of Firehose's OpenX JSON SerDe: missing values become null, numbers and their texts
+are equivalent, unknown fields are ignored.
 https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion.html
 """
 
@@ -36,14 +35,14 @@ _TIMESTAMP = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{1,2}):(\d
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _EXACT = Context(prec=80)
 _FIRST_EPOCH_MS = 10**11
-"""Epoch numbers from here on are milliseconds: as seconds they would be in the year 5138."""
+"""From this value on, epoch numbers are milliseconds: in seconds this is the year 5138."""
 
 PARSE_ERROR = "DataFormatConversion.ParseError"
 MALFORMED = "DataFormatConversion.MalformedData"
 
 
 class RecordError(Exception):
-    """A record that can't be converted: `code` and `message` as they stand in the error document."""
+    """A record that cannot be converted: `code` and `message` are those of the error document."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -52,11 +51,11 @@ class RecordError(Exception):
 
 
 class SchemaError(Exception):
-    """A table whose columns can't be written; its text says which and why."""
+    """A table with an unsupported column; its text says which and why."""
 
 
 class Column(Struct, frozen=True):
-    """A column of the file: its name, DuckDB's type for it, and what brings a JSON value to its text form."""
+    """A column of the file: its name, its DuckDB type, and the conversion of a JSON value to text."""
 
     name: str
     sql_type: str
@@ -64,7 +63,7 @@ class Column(Struct, frozen=True):
 
 
 def column(name: str, glue_type: str) -> Column:
-    """The column for a Glue column; SchemaError for a type that is not written here."""
+    """The column for a Glue column; raises SchemaError for an unsupported type."""
     kind = glue_type.strip().lower()
     if kind in _INTEGERS:
         sql_type, bits = _INTEGERS[kind]
@@ -84,12 +83,12 @@ def column(name: str, glue_type: str) -> Column:
         "date": ("DATE", _date),
     }
     if kind not in simple:
-        raise SchemaError(f"column {name} has type {glue_type}, which is not written here")
+        raise SchemaError(f"column {name} has the unsupported type {glue_type}")
     return Column(name, *simple[kind])
 
 
 class Converter:
-    """Records to Parquet files for one table. Not for use by several threads."""
+    """Records to Parquet files for one table. Not thread-safe."""
 
     def __init__(
         self,
@@ -110,7 +109,7 @@ class Converter:
         self._options = f"FORMAT PARQUET, COMPRESSION {compression.lower()}"
 
     def rows(self, data: bytes) -> list[dict[str, str]]:
-        """The rows in a record (one, or several JSON documents behind each other), values in text form.
+        """The rows of a record (one or several concatenated JSON documents), values in text form.
 
         Raises:
             RecordError: it is not JSON, or a value does not fit its column.
@@ -118,7 +117,7 @@ class Converter:
         return [self._row(document) for document in _documents(data)]
 
     def write(self, rows: Sequence[Mapping[str, str]], directory: Path) -> bytes:
-        """A Parquet file of the rows; `directory` is for files on the way.
+        """A Parquet file of the rows; `directory` is for temporary files.
 
         Raises:
             duckdb.Error: the file could not be written.
@@ -136,7 +135,7 @@ class Converter:
             target.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Give DuckDB's memory back."""
+        """Release DuckDB's memory."""
         self._database.close()
 
     def _row(self, document: dict[str, Any]) -> dict[str, str]:
@@ -181,7 +180,7 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 def _scalar(value: Any) -> str:
     if isinstance(value, (dict, list, bool)):
-        raise ValueError(f"{_text(value)} is no number")
+        raise ValueError(f"{_text(value)} is not a number")
     return str(value).strip()
 
 
@@ -196,7 +195,7 @@ def _integer(bits: int) -> Coerce:
 
 
 def _decimal(precision: int, scale: int) -> Coerce:
-    """Exact, or rounded half up to the scale as Hive does; a value too large for the precision is refused."""
+    """Exact, or rounded half up to the scale, as in Hive; raises for a value that exceeds the precision."""
     step = Decimal(1).scaleb(-scale)
     limit = Decimal(10) ** (precision - scale)
 
@@ -222,7 +221,7 @@ def _floating(value: Any) -> str:
 def _boolean(value: Any) -> str:
     text = ("true" if value else "false") if isinstance(value, bool) else _scalar(value).lower()
     if text not in {"true", "false"}:
-        raise ValueError(f"{text!r} is no boolean")
+        raise ValueError(f"{text!r} is not a boolean")
     return text
 
 
@@ -247,7 +246,7 @@ def _epoch(value: Any) -> str:
     try:
         number = Decimal(_scalar(value))
     except InvalidOperation as error:
-        raise ValueError(f"{value!r} is no timestamp") from error
+        raise ValueError(f"{value!r} is not a timestamp") from error
     micros = int(number * (1000 if number.copy_abs() >= _FIRST_EPOCH_MS else 1_000_000))
     seconds, rest = divmod(micros, 1_000_000)
     moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest, tzinfo=None)
@@ -257,7 +256,7 @@ def _epoch(value: Any) -> str:
 def _date(value: Any) -> str:
     match = _DATE.fullmatch(_scalar(value))
     if match is None:
-        raise ValueError(f"{value!r} is no date")
+        raise ValueError(f"{value!r} is not a date")
     return date(*(int(part) for part in match.groups())).isoformat()
 
 

@@ -1,4 +1,4 @@
-"""The jq queries of dynamic partitioning, as far as they are paths: {customer: .customer_id, device: .type.device}.
+"""The jq queries of dynamic partitioning, limited to paths: {customer: .customer_id, device: .type.device}.
 
 https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html
 """
@@ -16,33 +16,33 @@ _FIELD = re.compile(r"\s*(?:\"([^\"]+)\"|(\w+))\s*:\s*((?:\.\w+)+)\s*(?:,|$)")
 
 
 class QueryError(ValueError):
-    """A query that is not of the form known here."""
+    """An unsupported query."""
 
 
 def parse_query(text: str | None) -> Query:
     """The path in a record of each partition key.
 
     Raises:
-        QueryError: the query is more than paths.
+        QueryError: the query has more than paths.
     """
     if text is None:
         return {}
     body = text.strip()
     if not (body.startswith("{") and body.endswith("}")):
-        raise QueryError(f"the partitioning query {text!r} is no object")
+        raise QueryError(f"the partitioning query {text!r} is not an object")
     query: Query = {}
     body, position = body[1:-1], 0
     while position < len(body.rstrip()):
         entry = _FIELD.match(body, position)
         if entry is None:
-            raise QueryError(f"the partitioning query {text!r} is more than paths, which alone are evaluated here")
+            raise QueryError(f"the partitioning query {text!r} has more than paths, and only paths are supported")
         query[entry[1] or entry[2]] = tuple(entry[3].split(".")[1:])
         position = entry.end()
     return query
 
 
 def partition_keys(query: Query, data: bytes) -> dict[str, str] | None:
-    """The values of the query's keys in a JSON record; None when one is missing or is no scalar."""
+    """The values of the query's keys in a JSON record; None when one is missing or not a scalar."""
     try:
         record: Any = msgspec.json.decode(data) if query else None
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""Records on their way through a delivery stream, and what may be checkpointed because of them."""
+"""The records in flight of a delivery stream, and its checkpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.streams import KinesisRecord
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """A source record. It is done when as many deliveries as are `pending` have been acknowledged."""
+    """A source record. It is complete when all `pending` deliveries are acknowledged."""
 
     shard_id: str
     source: KinesisRecord
@@ -24,12 +24,12 @@ class Record:
 
     @property
     def arrived_ms(self) -> int:
-        """When it arrived in the stream, in epoch milliseconds."""
+        """Its arrival in the stream, in epoch milliseconds."""
         return int(self.source.arrived_at * 1000)
 
 
 class Ledger:
-    """The records in flight of every shard, in order; the checkpoint follows the oldest that is not done."""
+    """The records in flight of every shard, in order; the checkpoint follows the oldest incomplete one."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
@@ -37,18 +37,18 @@ class Ledger:
         self.in_flight_bytes = 0
 
     def add(self, record: Record) -> None:
-        """A record has been read."""
+        """Add a record that was read."""
         self._shards.setdefault(record.shard_id, deque()).append(record)
         self.in_flight_bytes += len(record.data)
 
     def acknowledge(self, record: Record) -> None:
-        """One of the record's deliveries has been accepted (or it has been dropped on purpose)."""
+        """Acknowledge one of the record's deliveries (or its drop)."""
         record.pending -= 1
         if record.pending == 0:
             self.in_flight_bytes -= len(record.data)
 
     def save(self) -> None:
-        """Move the checkpoint up to the oldest record that is not done, and write it down."""
+        """Advance the checkpoint to the oldest incomplete record, and write it."""
         for shard_id, records in self._shards.items():
             done: Record | None = None
             while records and records[0].pending == 0:
@@ -58,14 +58,14 @@ class Ledger:
         self._checkpoint.save()
 
     def is_empty(self, shard_id: str) -> bool:
-        """True when nothing of the shard is in flight."""
+        """True when the shard has no record in flight."""
         return not self._shards.get(shard_id)
 
     @property
     def backlog(self) -> int:
-        """Records read and not yet done."""
+        """The number of incomplete records."""
         return sum(len(records) for records in self._shards.values())
 
     def oldest_ms(self) -> int | None:
-        """Arrival of the oldest record in flight, in epoch milliseconds; None without any."""
+        """Arrival of the oldest record in flight, in epoch milliseconds; None without one."""
         return min((records[0].arrived_ms for records in self._shards.values() if records), default=None)

@@ -1,4 +1,4 @@
-"""One running delivery stream, in a thread of its own."""
+"""One running delivery stream, in its own thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class DeliveryStream:
-    """A delivery stream at work until it is told to stop. Its checkpoint lets a later one go on where it left off."""
+    """A delivery stream that runs until it is stopped. A later one resumes at its checkpoint."""
 
     def __init__(self, config: StreamConfig, endpoint_url: str, state: StateDir) -> None:
         self.config = config
@@ -51,20 +51,20 @@ class DeliveryStream:
 
     @property
     def is_alive(self) -> bool:
-        """False once its thread has ended, be it by an error of its own."""
+        """False when its thread has ended, also after an error."""
         return self._thread.is_alive()
 
     def request_stop(self, *, deliver: bool = True) -> None:
-        """Ask the stream to end, and before to deliver what it has unless told not to."""
+        """Stop the stream; by default it first delivers its buffers."""
         self._delivers_at_end = deliver
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the end; its progress is then in the checkpoint."""
+        """Wait for the end; the checkpoint then has its progress."""
         self._thread.join(timeout_s)
 
     def status(self) -> Mapping[str, Any]:
-        """The counters, and how far behind the stream is, as its own thread saw them last."""
+        """The last counters and backlog of its thread."""
         return self._status
 
     @property

@@ -1,8 +1,7 @@
-"""The Lambda processor: one invocation's request, what its answer means, and when it is tried again.
+"""The Lambda processor: an invocation's request, the meaning of its response, and its retries.
 
-A function that fails is invoked again as often as NumberOfRetries says, then its
-records go to the error output. An answer that a function gave is final however
-wrong it is: each record is judged by itself.
+A failing function is retried up to NumberOfRetries times, then its records go to the error output. A response of the
+function is final, even if invalid: each record is evaluated separately.
 https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html
 https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
 """
@@ -25,7 +24,7 @@ from sandbox.invocation import FunctionClient
 REQUEST_BYTES = 6 * 1024 * 1024
 """Lambda's limit for the payload of a synchronous invocation."""
 _ENVELOPE_BYTES = 512
-"""More than a record's ids and metadata take in the payload."""
+"""An upper bound of a record's ids and metadata in the payload."""
 
 _FUNCTION_ERROR = (
     "Lambda.FunctionError",
@@ -66,7 +65,7 @@ _NULL_DATA = (
 
 
 class Transformed(Struct, frozen=True):
-    """A record that came back Ok: its new data, and its partition keys for the prefix."""
+    """A record with the result Ok: its new data, and its partition keys for the prefix."""
 
     record: Record
     data: bytes
@@ -82,7 +81,7 @@ class Failed(Struct, frozen=True):
 
 
 class Dropped(Struct, frozen=True):
-    """A record that the function dropped on purpose."""
+    """A record with the result Dropped."""
 
     record: Record
 
@@ -123,7 +122,7 @@ class _Event(Struct, frozen=True, rename="camel"):
 
 
 class Function:
-    """The Lambda function of a delivery stream, by its ARN. Not for use by several threads."""
+    """The Lambda function of a delivery stream, by its ARN. Not thread-safe."""
 
     def __init__(self, endpoint_url: str, function_arn: str, stream_arn: str, source_arn: str) -> None:
         self._function = FunctionClient(endpoint_url, function_arn)
@@ -132,11 +131,11 @@ class Function:
         self._source_arn = source_arn
 
     def transform(self, records: Sequence[Record]) -> list[Outcome]:
-        """Invoke the function with the records; one outcome for each.
+        """Invoke the function with the records; returns one outcome for each.
 
         Raises:
-            FunctionError: the function failed, or can't be invoked.
-            CallError: the Lambda service could not be reached, which says nothing of the function.
+            FunctionError: the function failed, or cannot be invoked.
+            CallError: the Lambda service is unreachable, independent of the function.
         """
         ids = [record_id(record) for record in records]
         event = _Event(
@@ -155,13 +154,13 @@ class Function:
 
 
 def record_id(record: Record) -> str:
-    """An id that is the record's own among all shards: 56 digits, as Firehose's are."""
+    """A record id that is unique among all shards: 56 digits, like Firehose's."""
     shard = record.shard_id.rsplit("-", 1)[-1]
     return f"{record.source.sequence:0>44}{shard:0>12}"[-56:]
 
 
 def requests(records: Sequence[Record]) -> Iterator[list[Record]]:
-    """The records of a buffer, in as few requests as Lambda's payload limit allows."""
+    """Split a buffer's records into as few requests as Lambda's payload limit allows."""
     batch: list[Record] = []
     size = 0
     for record in records:
@@ -176,10 +175,9 @@ def requests(records: Sequence[Record]) -> Iterator[list[Record]]:
 
 
 def judge(payload: bytes, records: dict[str, Record]) -> list[Outcome]:
-    """What a function's answer makes of each record, in their order; `records` by their ids.
+    """The outcomes of a function's response, in the records' order; `records` by their ids.
 
-    An id that was not asked for is passed over; what is missing, or answered
-    twice, has failed.
+    An unknown id is ignored; a missing or repeated one has failed.
     """
     results: dict[str, dict[str, Any]] = {}
     twice: set[str] = set()

@@ -1,7 +1,6 @@
-"""Lambda: runs functions from their zips, in processes of their own, with AWS's own runtime client.
+"""Lambda: runs functions from their zips, in separate processes, with AWS's runtime client.
 
-A process of its own (`python -m sandbox.functions`) that answers Invoke on the
-Unix socket run/functions.sock. What a function finds is what it would find on
-AWS: its zip, the standard library and what the Python runtime brings along, so
-that a dependency missing from the zip is missed here too.
+A separate process (`python -m sandbox.functions`) serves Invoke on the Unix socket run/functions.sock. A function has
+the same environment as on AWS: its zip, the standard library and the packages of the Python runtime, so a dependency
+that is missing from the zip is also missing here.
 """

@@ -1,4 +1,4 @@
-"""A function's configuration, as GetFunctionConfiguration gives it, and whether this machine can run it."""
+"""A function's configuration, from GetFunctionConfiguration, and whether this machine can run it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "ar
 
 
 class FunctionConfig(Struct, frozen=True):
-    """All that a running function depends on: another value of any field asks for another process."""
+    """The configuration of a running function: a change of any field requires a new process."""
 
     name: str
     arn: str
@@ -35,7 +35,7 @@ class FunctionConfig(Struct, frozen=True):
 
 
 def parse_function(description: Mapping[str, Any]) -> FunctionConfig:
-    """The configuration in an answer of GetFunctionConfiguration."""
+    """The configuration in a response of GetFunctionConfiguration."""
     found = msgspec.convert(description, _Function)
     return FunctionConfig(
         name=found.FunctionName,
@@ -67,13 +67,13 @@ def host_runtime() -> str:
 
 
 def host_architecture() -> str:
-    """This machine's architecture as Lambda calls it: x86_64 or arm64."""
+    """This machine's architecture in Lambda's terms: x86_64 or arm64."""
     machine = platform.machine().lower()
     return _ARCHITECTURES.get(machine, machine)
 
 
 def why_not_here(config: FunctionConfig) -> str | None:
-    """One sentence when the function is built for another Python or processor than this machine's; else None."""
+    """One sentence when the function is built for a different Python or architecture; otherwise None."""
     built_for = (config.runtime, config.architecture)
     here = (host_runtime(), host_architecture())
     if built_for == here:

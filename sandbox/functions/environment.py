@@ -1,4 +1,4 @@
-"""An execution environment: one process of a function, warm from one invocation to the next.
+"""An execution environment: one process of a function, warm between invocations.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
@@ -26,13 +26,13 @@ from sandbox.functions.runtime_api import PAYLOAD_BYTES, Invocation, Report, Run
 from sandbox.state import ACCESS_KEY, SECRET_KEY
 
 INIT_TIMEOUT_S = 10.0
-"""Lambda gives a function this long to start, before its own timeout begins to count."""
+"""Lambda's limit for a function's start, before the invocation timeout starts."""
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _LOG_CHUNK_BYTES = 65536
 
 
 class Result(Struct, frozen=True):
-    """What an invocation brought: the answer or the error document, and the log's tail."""
+    """The result of an invocation: the response or the error document, and the log's tail."""
 
     payload: bytes
     failed: bool
@@ -57,11 +57,11 @@ class Environment:
         self._log_is_open = True
         self._log_reader, log_writer = os.pipe()
         os.set_blocking(self._log_reader, False)
-        # The function's process ends itself when this pipe breaks: it outlives the service in no case.
+        # The function's process ends when this pipe breaks, so it never survives the service.
         life_reader, self._life_writer = os.pipe()
         command = [sys.executable, "-I", "-S", str(_LAUNCHER), str(runtime_dir), str(life_reader), config.handler]
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the user's own function
+            self._process = subprocess.Popen(  # noqa: S603 - the user's function
                 command,
                 cwd=task_root,
                 env=self._variables(task_root, runtime_dir, stream, endpoint_url),
@@ -78,11 +78,11 @@ class Environment:
 
     @property
     def is_alive(self) -> bool:
-        """True while another invocation may be asked of it."""
+        """True while it can run another invocation."""
         return self._process.poll() is None
 
     def invoke(self, invocation: Invocation) -> Result:
-        """Run one invocation to its answer, its error, its timeout or the end of the process."""
+        """Run one invocation until its response, error, timeout or the end of the process."""
         self._log.begin()
         self._log.write(f"START RequestId: {invocation.request_id} Version: {self.config.version}\n".encode())
         self._api.hand_over(invocation)
@@ -99,7 +99,7 @@ class Environment:
         return Result(payload, failed, self._log.tail())
 
     def end(self) -> None:
-        """End the process, which fails the invocation that it may be in."""
+        """End the process; a running invocation fails."""
         self._kill()
 
     def close(self) -> None:
@@ -113,12 +113,14 @@ class Environment:
                 os.close(descriptor)
 
     def _wait(self) -> tuple[float, Report | None]:
-        """When the runtime took the invocation, and its report; None after a timeout or the end of the process."""
+        """The time when the runtime fetched the invocation, and its report; None after a timeout or the end of the
+        process.
+        """
         begun = time.monotonic()
         taken: float | None = None
         until = begun + self.config.timeout_s + (INIT_TIMEOUT_S if self._init_ms is None else 0)
         while True:
-            # Asked before the queue is, so that a last report is not missed.
+            # Checked before the queue, so that a last report is not missed.
             is_alive = self.is_alive
             report = self._next_report()
             if report is not None and report.kind == "taken":
@@ -132,7 +134,7 @@ class Environment:
 
     def _listen(self, seconds: float) -> None:
         """Wait for a report or for output, and take the output."""
-        # The end of a process closes its output, unless a child of its own holds it: hence the limit.
+        # The end of a process closes its output, unless a child process keeps it open: so the wait is limited.
         watched = [self._wake_reader, *([self._log_reader] if self._log_is_open else [])]
         readable, _, _ = select.select(watched, [], [], max(0.0, min(seconds, 0.5 if self._log_is_open else 0.02)))
         if self._wake_reader in readable:
@@ -147,7 +149,7 @@ class Environment:
             return None
 
     def _end(self, invocation: Invocation) -> bytes:
-        """Kill what is left of the process; the error document for why it brought no answer."""
+        """Kill the remaining processes; returns the error document for the missing response."""
         if self.is_alive:
             self._kill()
             message = f"Task timed out after {self.config.timeout_s:.2f} seconds"
@@ -160,13 +162,13 @@ class Environment:
         return _error("Runtime.ExitError", message)
 
     def _kill(self) -> None:
-        """End the process and every other that it has started."""
+        """End the process and its child processes."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def _drain(self) -> None:
-        """Take what the function has written so far."""
+        """Read the function's output so far."""
         while self._log_is_open:
             try:
                 chunk = os.read(self._log_reader, _LOG_CHUNK_BYTES)
@@ -199,7 +201,7 @@ class Environment:
         return int(peak) // 1024
 
     def _variables(self, task_root: Path, runtime_dir: Path, log_stream: str, endpoint_url: str) -> dict[str, str]:
-        """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, and where the sandbox answers."""
+        """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, and the sandbox's endpoint."""
         config = self.config
         return {
             "PATH": os.defpath,

@@ -1,4 +1,4 @@
-"""What the two small HTTP servers of this package have in common."""
+"""The base class of this package's two HTTP servers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from http.server import BaseHTTPRequestHandler
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Keeps connections open, answers in one piece, and logs no request."""
+    """Keeps connections alive, sends each response in one write, and does not log requests."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body leave together
+    wbufsize = -1  # head and body are sent together
 
     def read_body(self) -> bytes:
-        """The request's body, sent whole or in chunks."""
+        """The request's body, with Content-Length or chunked."""
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = b""
@@ -24,7 +24,7 @@ class Handler(BaseHTTPRequestHandler):
         return body
 
     def answer(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
-        """Send the whole answer."""
+        """Send the whole response."""
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -33,4 +33,4 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parameter's name in http.server
-        """Log nothing: whoever answers logs what is of note."""
+        """Log nothing: the handlers log what matters."""

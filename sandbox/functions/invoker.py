@@ -1,4 +1,4 @@
-"""Invocations: whose function, in which environment, and the Event queue."""
+"""Invocations: the function, its environment, and the Event queue."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _EVENT_THREADS = 4
 
 
 class InvokeError(Exception):
-    """An invocation refused before any function ran, as Lambda's API refuses it."""
+    """A refused invocation, with the error of Lambda's API."""
 
     def __init__(self, status: int, code: str, message: str, **details: str) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class InvokeError(Exception):
 
 @dataclass
 class Counters:
-    """Since the service started. Durations in milliseconds."""
+    """Counters since the service started. Durations in milliseconds."""
 
     invocations: int = 0
     errors: int = 0
@@ -60,7 +60,7 @@ class Counters:
 
 
 class Invoker:
-    """Finds functions at the endpoint and runs them. May be used by several threads."""
+    """Finds functions at the endpoint and runs them. Thread-safe."""
 
     def __init__(self, endpoint_url: str, state: StateDir) -> None:
         self._endpoint_url = endpoint_url
@@ -79,10 +79,10 @@ class Invoker:
     def invoke(
         self, name: str, qualifier: str | None, request_id: str, payload: bytes, client_context: str | None = None
     ) -> Result:
-        """Run the function and wait for what it brings.
+        """Run the function and wait for its result.
 
         Raises:
-            InvokeError: it could not be run at all.
+            InvokeError: it cannot be run.
         """
         if len(payload) > REQUEST_BYTES:
             raise _too_large(REQUEST_BYTES)
@@ -120,10 +120,10 @@ class Invoker:
         self._describe(name, qualifier)
 
     def enqueue(self, name: str, qualifier: str | None, request_id: str, payload: bytes) -> None:
-        """Take an event, to be run soon and tried again twice when it fails.
+        """Queue an event; a failure is retried twice.
 
         Raises:
-            InvokeError: there is no such function, or the event is too large.
+            InvokeError: the function does not exist, or the event is too large.
         """
         if len(payload) > EVENT_BYTES:
             raise _too_large(EVENT_BYTES)
@@ -133,12 +133,12 @@ class Invoker:
         self._events.submit(self._run_event, name, qualifier, request_id, payload)
 
     def counters(self) -> dict[str, Any]:
-        """What has been done since the start."""
+        """The counters since the start."""
         with self._lock:
             return asdict(self._counters)
 
     def close(self) -> None:
-        """End every function; events that wait for a retry are given up."""
+        """End every function; events that wait for a retry are dropped."""
         self._closing.set()
         self._events.shutdown(wait=False, cancel_futures=True)
         for pool in self._pools.values():
@@ -159,7 +159,7 @@ class Invoker:
         log.warning("event %s for %s failed %d times and is given up", request_id, name, EVENT_RETRIES + 1)
 
     def _describe(self, name: str, qualifier: str | None) -> tuple[FunctionConfig, int | None]:
-        """The function's configuration and reserved concurrency, as they were within the last seconds."""
+        """The function's configuration and reserved concurrency, cached for a few seconds."""
         key = f"{name}:{qualifier or ''}"
         known = self._configs.get(key)
         if known is not None and time.monotonic() - known[0] < _CONFIG_FRESH_S:

@@ -1,9 +1,8 @@
 """Starts AWS's runtime client in a function's process: `python -I -S launch.py RUNTIME_DIR LIFE_FD HANDLER`.
 
-Run as a file, never imported. -I and -S leave the standard library alone on the
-path; the function's own files go before it and the runtime's behind it, as in
-AWS's Python runtimes. The process ends when the other end of the pipe LIFE_FD
-is gone, whatever the function is doing.
+Run as a file, never imported. With -I and -S only the standard library is on the path; the function's files go before
+it and the runtime's after it, as in AWS's Python runtimes. The process ends when the other end of the pipe LIFE_FD is
+closed, at any time.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What functions write, to their log groups in CloudWatch Logs."""
+"""The output of functions, sent to their log groups in CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Event(Struct, frozen=True):
 
 
 class LogSink:
-    """Sends log events once a second, from a thread of its own; one per region."""
+    """Sends log events once per second from its own thread; one per region."""
 
     def __init__(self, endpoint_url: str, region: str) -> None:
         self._client = AwsJson(endpoint_url, "logs", region)
@@ -39,7 +39,7 @@ class LogSink:
         self._thread.start()
 
     def put(self, group: str, stream: str, lines: list[str]) -> None:
-        """Take lines for sending. What CloudWatch doesn't take for long is dropped, oldest first."""
+        """Queue lines. While CloudWatch does not accept them, the oldest are dropped."""
         now_ms = int(time.time() * 1000)
         with self._lock:
             events = self._pending.setdefault((group, stream), [])
@@ -47,7 +47,7 @@ class LogSink:
             del events[:-_KEPT_EVENTS]
 
     def close(self) -> None:
-        """Send what is left and end."""
+        """Send the remaining lines and end."""
         self._stop.set()
         self._thread.join()
         self.send()
@@ -93,7 +93,7 @@ class LogSink:
 
 
 class InvocationLog:
-    """The log of one environment, line by line to its stream, with the tail of the current invocation."""
+    """The log of one environment, sent line by line to its stream, and the tail of the current invocation."""
 
     def __init__(self, sink: LogSink, group: str, stream: str) -> None:
         self._sink = sink
@@ -103,11 +103,11 @@ class InvocationLog:
         self._tail = b""
 
     def begin(self) -> None:
-        """An invocation begins: its tail is empty."""
+        """Start an invocation with an empty tail."""
         self._tail = b""
 
     def write(self, data: bytes) -> None:
-        """Take output. The runtime joins the lines of one message by carriage returns."""
+        """Add output. The runtime joins the lines of one message with carriage returns."""
         self._tail = (self._tail + data)[-TAIL_BYTES:]
         *lines, self._rest = (self._rest + data).split(b"\n")
         messages = [line.decode(errors="replace").replace("\r", "\n") for line in lines if line]
@@ -115,5 +115,5 @@ class InvocationLog:
             self._sink.put(self._group, self._stream, messages)
 
     def tail(self) -> bytes:
-        """The last 4 KB that the invocation wrote."""
+        """The last 4 KB of the invocation's output."""
         return self._tail

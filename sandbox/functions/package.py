@@ -1,4 +1,4 @@
-"""A function's files: its zip unpacked, and the modules that AWS's Python runtime brings along."""
+"""A function's files: its unpacked zip, and the modules of AWS's Python runtime."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ RUNTIME_MODULES = (
 
 
 class PackageError(Exception):
-    """A function whose code can't be had or unpacked; its text says why."""
+    """A function whose code cannot be fetched or unpacked; its text says why."""
 
 
 def unpack(config: FunctionConfig, endpoint_url: str, directory: Path) -> Path:
-    """The directory with the function's files, fetched and unpacked unless it is there already.
+    """The directory of the function's files, fetched and unpacked if needed.
 
     Code unpacked for earlier versions of the function is removed.
 
     Raises:
-        PackageError: there is no code, or it is no zip, or not the configuration's.
+        PackageError: the code is missing, is not a zip, or does not match the configuration.
         CallError: the endpoint does not answer.
     """
     target = directory / config.name / hashlib.sha256(config.code_sha256.encode()).hexdigest()[:32]
@@ -57,7 +57,7 @@ def unpack(config: FunctionConfig, endpoint_url: str, directory: Path) -> Path:
             archive.extractall(fresh)
     except zipfile.BadZipFile as error:
         shutil.rmtree(fresh)
-        raise PackageError(f"the code of function {config.name} is no zip: {error}") from error
+        raise PackageError(f"the code of function {config.name} is not a zip: {error}") from error
     fresh.chmod(0o755)
     fresh.rename(target)
     for path in earlier:
@@ -72,15 +72,15 @@ def _fetch(config: FunctionConfig, endpoint_url: str) -> bytes:
     finally:
         http.close()
     if response.status != 200:
-        raise PackageError(f"the code of function {config.name} is not to be had: HTTP {response.status}")
+        raise PackageError(f"the code of function {config.name} cannot be fetched: HTTP {response.status}")
     digest = base64.b64encode(hashlib.sha256(response.body).digest()).decode()
     if digest != config.code_sha256:
-        raise PackageError(f"the code of function {config.name} is not the one that its configuration names")
+        raise PackageError(f"the code of function {config.name} does not match its configuration")
     return response.body
 
 
 def runtime_modules(directory: Path) -> Path:
-    """A directory that holds the runtime's modules and nothing else of this machine's packages."""
+    """A directory with only the runtime's modules of this machine's packages."""
     target = directory / ".runtime"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)

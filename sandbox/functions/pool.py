@@ -1,4 +1,4 @@
-"""The environments of one function: warm ones are used again, busy ones get company."""
+"""The environments of one function: warm ones are reused, and new ones are added under load."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sandbox.functions.runtime_api import Invocation
 log = logging.getLogger(__name__)
 
 MAXIMUM_ENVIRONMENTS = 8
-"""As many processes as run at once where no reserved concurrency says less; further invocations wait."""
+"""The maximum of concurrent processes without a lower reserved concurrency; further invocations wait."""
 WARM_ENVIRONMENTS = 2
-"""As many stay when they are idle."""
+"""The number of idle processes that stay."""
 
 
 class ThrottledError(Exception):
-    """The function's reserved concurrency is used up."""
+    """The function's reserved concurrency is exhausted."""
 
 
 class ClosedError(Exception):
-    """The service ends, and the invocation with it, through no fault of the function."""
+    """The service stops and ends the invocation; the function did not fail."""
 
 
 class Pool:
@@ -42,8 +42,8 @@ class Pool:
 
         Raises:
             ThrottledError: `reserved` invocations are running already.
-            ClosedError: the pool has been closed, perhaps in mid-invocation.
-            PackageError, CallError: a new environment could not be made.
+            ClosedError: the pool was closed, possibly during the invocation.
+            PackageError, CallError: a new environment could not be created.
         """
         with self._free:
             if reserved is not None and self._busy >= reserved:
@@ -67,7 +67,7 @@ class Pool:
             self._release(environment)
 
     def close(self) -> None:
-        """End every environment; invocations that are running fail."""
+        """End every environment; running invocations fail."""
         with self._free:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -77,7 +77,7 @@ class Pool:
             environment.close()
 
     def _warm(self, config: FunctionConfig) -> Environment | None:
-        """An idle environment that fits; those that are dead or of another configuration are closed."""
+        """An idle environment with this configuration; dead ones and those with another configuration are closed."""
         while self._idle:
             environment = self._idle.pop()
             if environment.is_alive and environment.config == config:

@@ -1,4 +1,4 @@
-"""The Lambda Runtime API of one execution environment, on a port of its own.
+"""The Lambda Runtime API of one execution environment, on its own port.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -19,7 +19,7 @@ from msgspec import Struct
 from sandbox.functions.http_handler import Handler
 
 PAYLOAD_BYTES = 6_291_556
-"""The most that a function may answer."""
+"""The maximum size of a function's response."""
 
 _NEXT = "/2018-06-01/runtime/invocation/next"
 _INIT_ERROR = "/2018-06-01/runtime/init/error"
@@ -27,7 +27,7 @@ _REPORT = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)")
 
 
 class Invocation(Struct, frozen=True):
-    """An event for the function, to be answered within `timeout_s` from when the runtime takes it."""
+    """An event for the function, to be answered within `timeout_s` after the runtime fetches it."""
 
     request_id: str
     function_arn: str
@@ -38,16 +38,16 @@ class Invocation(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What the runtime told: that it took the invocation, its answer, an error, or an error while starting."""
+    """A report of the runtime: the invocation was fetched, a response, an error, or an initialisation error."""
 
     kind: Literal["taken", "response", "error", "init_error", "too_large"]
     body: bytes = b""
 
 
 class RuntimeApi:
-    """Hands one invocation at a time to the runtime, and its reports to whoever waits.
+    """Passes one invocation at a time to the runtime, and its reports to the caller.
 
-    `notify` is called, from the API's threads, whenever there is a report.
+    `notify` is called from the API's threads for each report.
     """
 
     def __init__(self, clock: Callable[[], float], notify: Callable[[], None]) -> None:
@@ -62,11 +62,11 @@ class RuntimeApi:
 
     @property
     def address(self) -> str:
-        """host:port, as AWS_LAMBDA_RUNTIME_API has it."""
+        """host:port for AWS_LAMBDA_RUNTIME_API."""
         return f"127.0.0.1:{self._server.server_address[1]}"
 
     def hand_over(self, invocation: Invocation) -> None:
-        """Let the runtime have this invocation when it asks for its next."""
+        """Queue this invocation for the runtime's next request."""
         self._invocations.put(invocation)
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class RuntimeApi:
         return invocation.payload, headers
 
     def accept(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """A report of the runtime; the status and body to answer."""
+        """Accept a report of the runtime; returns the response's status and body."""
         if path == _INIT_ERROR:
             self.report(Report("init_error", body))
             return HTTPStatus.ACCEPTED, b""
@@ -112,7 +112,7 @@ class RuntimeApi:
         return HTTPStatus.ACCEPTED, b""
 
     def report(self, report: Report) -> None:
-        """Let whoever waits know."""
+        """Notify the caller."""
         self.reports.put(report)
         self._notify()
 
@@ -132,15 +132,15 @@ class _Server(ThreadingHTTPServer):
 class _RuntimeHandler(Handler):
     @property
     def _api(self) -> RuntimeApi:
-        assert isinstance(self.server, _Server)  # noqa: S101 - it is what serves this handler
+        assert isinstance(self.server, _Server)  # noqa: S101 - the type of this handler's server
         return self.server.api
 
-    def do_GET(self) -> None:  # noqa: N802 - what http.server calls
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
         invocation = self._api.next_invocation() if self.path == _NEXT else None
         if invocation is None:
-            self.close_connection = True  # the process is gone, or asks for what there is not
+            self.close_connection = True  # the process has ended, or the path is unknown
         else:
             self.answer(HTTPStatus.OK, *invocation)
 
-    def do_POST(self) -> None:  # noqa: N802 - what http.server calls
+    def do_POST(self) -> None:  # noqa: N802 - http.server's name
         self.answer(*self._api.accept(self.path, self.read_body()))

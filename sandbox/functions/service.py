@@ -29,7 +29,7 @@ _STATUS_INTERVAL_S = 0.5
 
 
 class Answer(Struct, frozen=True):
-    """Status, headers and body of an HTTP answer."""
+    """Status, headers and body of an HTTP response."""
 
     status: int
     headers: dict[str, str]
@@ -37,7 +37,7 @@ class Answer(Struct, frozen=True):
 
 
 class FunctionsService:
-    """Serves Invoke until it is told to stop."""
+    """Serves Invoke until the stop is requested."""
 
     def __init__(self, endpoint_url: str, state: StateDir) -> None:
         self._state = state
@@ -128,8 +128,8 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 class _InvokeHandler(Handler):
-    def do_POST(self) -> None:  # noqa: N802 - what http.server calls
-        assert isinstance(self.server, _Server)  # noqa: S101 - it is what serves this handler
+    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+        assert isinstance(self.server, _Server)  # noqa: S101 - the type of this handler's server
         began = time.monotonic()
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = invoke(self.server.invoker, self.path, headers, self.read_body())

@@ -1,5 +1,5 @@
-"""EventBridge Pipes: from a stream, by filter, enrichment, template and retries, into a Kinesis stream or onto a bus.
+"""EventBridge Pipes: from a stream, by filter, enrichment, template and retries, to a Kinesis stream or a bus.
 
-A process of its own (`python -m sandbox.pipes`): it describes the pipes at the
-endpoint as any client would, and runs those that should be running.
+A separate process (`python -m sandbox.pipes`) describes the pipes at the endpoint, like any client, and runs those
+whose desired state is RUNNING.
 """

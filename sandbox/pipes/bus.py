@@ -1,4 +1,4 @@
-"""Putting a batch of a pipe onto its event bus."""
+"""Put a pipe's batch on its event bus."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ MAXIMUM_BYTES = 256 * 1024
 
 
 class OutgoingEvent(Outgoing, frozen=True, kw_only=True):
-    """An event on its way: its detail is `data`; None where the pipe's path led to nothing.
+    """An event to put: its detail is `data`; a member is None if the pipe's path has no value.
 
-    `partition_key` is the event's own id: a bus keeps no order, so what follows
-    a failure need not be sent again with it.
+    `partition_key` is the event's id: a bus is unordered, so events after a failed one are not sent again.
     """
 
     source: str | None
@@ -26,7 +25,7 @@ class OutgoingEvent(Outgoing, frozen=True, kw_only=True):
 
     @property
     def entry_bytes(self) -> int:
-        """What counts against PutEvents' limit."""
+        """The size for PutEvents's limit."""
         return len(self.data) + len(self.source or "") + len(self.detail_type or "")
 
 
@@ -47,17 +46,16 @@ class _Answer(Struct, frozen=True):
 
 
 class BusTarget:
-    """PutEvents to one bus, by as many calls as its limits ask for."""
+    """PutEvents to one bus, in as many calls as its limits require."""
 
     def __init__(self, client: AwsJson, bus_arn: str) -> None:
         self._client = client
         self._bus = bus_arn
 
     def put(self, records: Sequence[Outgoing]) -> dict[int, Failure]:
-        """Put the events; the failures by their index.
+        """Put the events; returns the failures by index.
 
-        An event that PutEvents would refuse together with its whole request
-        fails alone.
+        An event that would make PutEvents refuse the whole request fails alone.
 
         Raises:
             CallError: a call failed as a whole; events of earlier calls may have been accepted.
@@ -77,7 +75,7 @@ class BusTarget:
 
 def _invalid(event: OutgoingEvent) -> Failure | None:
     if not event.source or not event.detail_type:
-        return Failure("ValidationException", "the pipe's Source or DetailType path leads to nothing in this event")
+        return Failure("ValidationException", "the pipe's Source or DetailType path has no value in this event")
     if event.entry_bytes > MAXIMUM_BYTES:
         return Failure("ValidationException", f"the event of {event.entry_bytes} bytes is larger than 256 KB")
     return None

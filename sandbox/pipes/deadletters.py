@@ -1,4 +1,4 @@
-"""What a pipe gives up on: the message in Pipes' own form, to the queue or topic that the pipe names."""
+"""The dead letters of a pipe: messages in Pipes's form to the pipe's queue or topic."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ RECORD_TOO_OLD = "RecordAgeExceeded"
 def dead_letter(
     config: PipeConfig, shard_id: str, records: Sequence[ChangeRecord], condition: str, now: float
 ) -> dict[str, Any]:
-    """The message for discarded records of a stream: where they are, not what they are.
+    """The message for discarded records of a stream: their position, not their content.
 
-    The form is that of Pipes' stream sources; the records themselves are to be
-    had from the stream, as long as it keeps them.
+    The form is that of Pipes's stream sources; the stream has the records until its retention ends.
     """
     first, last = records[0], records[-1]
     return {

@@ -1,4 +1,4 @@
-"""The enrichment of a pipe: a Lambda function that is given a batch, and whose answer is what the target gets.
+"""The enrichment of a pipe: a Lambda function that receives a batch and returns the target's input.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/pipes-enrichment.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
@@ -15,19 +15,21 @@ from sandbox.awsjson import Response, service_error
 from sandbox.pipes.target import MAXIMUM_RECORDS, Failure, Outgoing
 
 _EMPTY: tuple[object, ...] = ("", {}, [], None)
-"""Answers for which the target is not called; of null, a function's that returns nothing, AWS says nothing."""
+"""Responses for which the target is not called; AWS does not document null, the result of a function without a return
+value.
+"""
 
 
 class Function(Protocol):
-    """What is invoked."""
+    """The invoked function."""
 
     def invoke(self, payload: bytes) -> Response:
-        """Lambda's answer."""
+        """Lambda's response."""
         ...
 
 
 class Target(Protocol):
-    """Where the enriched batch goes."""
+    """The target of the enriched batch."""
 
     def put(self, records: Sequence[Outgoing]) -> dict[int, Failure]:
         """Put the records; failures by index."""
@@ -35,10 +37,10 @@ class Target(Protocol):
 
 
 class EnrichedTarget:
-    """A target behind a function: what is put here is the batch's events, what the target gets is the answer's.
+    """A target behind a function: it receives the batch's events and puts the function's response.
 
-    `outgoing` makes a record for the target of an event of the answer. Where the function answers as many events as it
-    was given, each failure is its event's; otherwise a failure is the whole batch's.
+    `outgoing` converts an event of the response to a target record. If the function returns as many events as it
+    received, a failure belongs to its event, otherwise to the whole batch.
     """
 
     def __init__(self, function: Function, outgoing: Callable[[dict[str, Any]], Outgoing], target: Target) -> None:
@@ -47,10 +49,11 @@ class EnrichedTarget:
         self._target = target
 
     def put(self, records: Sequence[Outgoing]) -> dict[int, Failure]:
-        """Have the batch enriched, and put what comes of it.
+        """Enrich the batch and put the result.
 
         Raises:
-            CallError: the function could not be called (its payload is too large, say), or a call to the target failed.
+            CallError: the function cannot be called (for example a payload that is too large), or a call to the target
+                failed.
         """
         response = self._function.invoke(b"[" + b",".join(record.data for record in records) + b"]")
         if response.status != 200:
@@ -62,7 +65,7 @@ class EnrichedTarget:
             return {}
         events = cast("list[dict[str, Any]]", answer if isinstance(answer, list) else [answer])
         if len(events) > MAXIMUM_RECORDS:
-            return _all(records, Failure("ValidationException", f"the enrichment's answer has {len(events)} records"))
+            return _all(records, Failure("ValidationException", f"the enrichment's response has {len(events)} records"))
         failures = self._target.put([self._outgoing(event) for event in events])
         if not failures or len(events) == len(records):
             return failures

@@ -1,9 +1,9 @@
-"""EventBridge event patterns, as a pipe's filters use them.
+"""EventBridge event patterns of a pipe's filters.
 
 A pattern is compiled once into a predicate on events. Rules:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
-- every field of a pattern must match; `$or` holds patterns of which one must;
-- a field's list holds values and operators of which one must match;
+- every field of a pattern must match; `$or` has patterns of which one must match;
+- a field's list has values and operators of which one must match;
 - an array in the event matches when one of its elements does, and fields of
   one array's objects must match in the same element;
 - a field that is missing matches only {"exists": false}.
@@ -33,11 +33,11 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 
 class PatternError(ValueError):
-    """A pattern that EventBridge would not accept; its text says what is wrong with it."""
+    """A pattern that EventBridge would refuse; its text says why."""
 
 
 def compile_filters(patterns: Iterable[str]) -> Predicate:
-    """A predicate that holds for the events that one of the patterns (JSON texts) matches; without any, for all.
+    """A predicate that is true for events that match one of the patterns (JSON texts); without patterns, for all.
 
     Raises:
         PatternError: a text is not JSON or not a pattern.
@@ -57,7 +57,7 @@ def _compile_text(text: str) -> Predicate:
 
 
 def compile_pattern(pattern: object) -> Predicate:
-    """A predicate on decoded events for one decoded pattern; PatternError when it is none."""
+    """A predicate on decoded events for one decoded pattern; raises PatternError for an invalid one."""
     if not isinstance(pattern, dict):
         raise PatternError(f"a pattern is an object, not {pattern!r}")
     fields = cast("dict[str, Any]", pattern)
@@ -72,7 +72,7 @@ def _check_object(checks: list[Predicate], value: Any) -> bool:
     if isinstance(value, list):
         return any(_check_object(checks, element) for element in cast("list[Any]", value))
     if not isinstance(value, dict):
-        # A missing or scalar value has no fields: only {"exists": false} below it can hold.
+        # A missing or scalar value has no fields: only {"exists": false} below it can match.
         value = cast("dict[str, Any]", {})
     return all(check(value) for check in checks)
 
@@ -83,7 +83,7 @@ def _check_field(name: str, matches: Predicate, fields: dict[str, Any]) -> bool:
 
 def _any_of(rule: Any) -> Predicate:
     if not isinstance(rule, list) or not rule:
-        raise PatternError(f"$or holds a list of patterns, not {rule!r}")
+        raise PatternError(f"$or requires a list of patterns, not {rule!r}")
     predicates = [compile_pattern(pattern) for pattern in cast("list[Any]", rule)]
     return lambda fields: any(matches(fields) for matches in predicates)
 
@@ -92,7 +92,7 @@ def _compile_field(name: str, rule: Any) -> Predicate:
     if isinstance(rule, dict):
         return compile_pattern(cast("dict[str, Any]", rule))
     if not isinstance(rule, list) or not rule:
-        raise PatternError(f"field {name!r} holds a list of values to match or an object, not {rule!r}")
+        raise PatternError(f"field {name!r} requires a list of values to match or an object, not {rule!r}")
     matchers = [_compile_matcher(matcher) for matcher in cast("list[Any]", rule)]
     return lambda value: any(matches(value) for matches in matchers)
 
@@ -112,14 +112,14 @@ def _compile_matcher(matcher: Any) -> Predicate:
 
 
 def _check_scalar(matches: Predicate, value: Any) -> bool:
-    """Holds when a scalar, or one element of an array, matches."""
+    """True when a scalar, or one element of an array, matches."""
     if isinstance(value, list):
         return any(_check_scalar(matches, element) for element in cast("list[Any]", value))
     return value is not MISSING and not isinstance(value, dict) and matches(value)
 
 
 def _exists(operand: Any) -> Predicate:
-    # Existence is a matter of leaves: an object does not "exist".
+    # Only leaves exist: an object does not "exist".
     if operand is True:
         return lambda value: value is not MISSING and not isinstance(value, dict)
     if operand is False:
@@ -160,7 +160,7 @@ def _text_operator(operator: str, operand: Any) -> Predicate:
             expression = _wildcard(operand)
             return lambda value: isinstance(value, str) and expression.fullmatch(value) is not None
         case _:
-            raise PatternError(f"{operator!r} is no operator of event patterns")
+            raise PatternError(f"{operator!r} is not an operator of event patterns")
 
 
 def _text_ignoring_case(operator: str, operand: dict[str, Any]) -> Predicate:
@@ -172,7 +172,7 @@ def _text_ignoring_case(operator: str, operand: dict[str, Any]) -> Predicate:
 
 
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    r"""`*` stands for any characters; `\*` and `\\` for themselves."""
+    r"""`*` matches any characters; `\*` and `\\` match themselves."""
     parts = re.findall(r"\\.|\*|[^\\*]+|\\$", pattern, re.DOTALL)
     expression = "".join(".*" if part == "*" else re.escape(part[1:] if part[0] == "\\" else part) for part in parts)
     return re.compile(expression, re.DOTALL)

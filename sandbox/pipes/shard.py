@@ -1,7 +1,7 @@
 """One shard of a pipe's source, from reading to acceptance.
 
-A step reads, or sends one batch, and says when the next is due; nothing here
-waits, so a shard that is being retried holds up no other. The rules are those of
+A step reads, or sends one batch, and returns when the next is due; nothing here waits, so retries of one shard do not
+block others. The rules are those of
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
 and https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
 """
@@ -34,7 +34,7 @@ _LONGEST_BACKOFF_S = 10.0
 
 
 class Target(Protocol):
-    """Where batches go."""
+    """The target of batches."""
 
     def put(self, records: list[Outgoing]) -> dict[int, Failure]:
         """Put the records; failures by index."""
@@ -42,7 +42,7 @@ class Target(Protocol):
 
 
 class DeadLetterSink(Protocol):
-    """Where the messages about discarded records go."""
+    """The dead-letter target."""
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message."""
@@ -51,7 +51,7 @@ class DeadLetterSink(Protocol):
 
 @dataclass
 class Counters:
-    """What a pipe has done since the worker started. Bytes are those put to the target."""
+    """A pipe's counters since the worker started. Bytes are those put to the target."""
 
     records_in: int = 0
     records_out: int = 0
@@ -65,7 +65,7 @@ class Counters:
 
 @dataclass(frozen=True)
 class Item:
-    """A record that passed the filter, and what the target is to get of it."""
+    """A record that passed the filter, and its target input."""
 
     record: ChangeRecord
     outgoing: Outgoing
@@ -73,7 +73,7 @@ class Item:
 
 @dataclass
 class Batch:
-    """Items sent together, and the sequence number accepted once they are."""
+    """A batch of items, and the sequence number to accept with it."""
 
     items: list[Item]
     accepts: str
@@ -83,7 +83,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Steps:
-    """What a pipe does with an event: keep it or not, and what to send of it."""
+    """A pipe's processing of an event: the filter and the target's input."""
 
     keep: Callable[[dict[str, Any]], bool]
     outgoing: Callable[[dict[str, Any]], Outgoing]
@@ -91,7 +91,7 @@ class Steps:
 
 @dataclass
 class PipeShard:
-    """The state machine of one shard; `step` moves it."""
+    """The state machine of one shard; `step` advances it."""
 
     config: PipeConfig
     cursor: Cursor[ChangeRecord]
@@ -112,21 +112,21 @@ class PipeShard:
 
     @property
     def backlog(self) -> int:
-        """Records read and not yet accepted."""
+        """The number of records read and not yet accepted."""
         return self._kept + sum(len(batch.items) for batch in self._batches)
 
     @property
     def is_drained(self) -> bool:
-        """True when the shard has ended and all of it is accepted."""
+        """True when the shard has ended and all its records are accepted."""
         return self.cursor.exhausted and not self._read and not self._batches
 
     def lag_ms(self) -> int:
-        """The age of the oldest record that is not yet accepted; 0 when there is none."""
+        """The age of the oldest record that is not accepted; 0 without one."""
         oldest = self._batches[0].items[0] if self._batches else next((item for _, item in self._read if item), None)
         return 0 if oldest is None else max(0, int((self.clock() - oldest.record.arrived_at) * 1000))
 
     def step(self) -> float:
-        """Do what is due; the seconds until something is again, 0 for at once.
+        """Do what is due; returns the seconds until the next step, 0 for immediately.
 
         Raises:
             CallError: the stream could not be read.
@@ -144,7 +144,7 @@ class PipeShard:
         return self._poll(now)
 
     def _poll(self, now: float) -> float:
-        # Due before the call, too, lest a stream that can't be read is asked without pause.
+        # Set before the call, so that an unreadable stream is not polled without pause.
         self._poll_due = now + POLL_INTERVAL_S
         records = self.cursor.read()
         self.counters.records_in += len(records)
@@ -226,7 +226,7 @@ class PipeShard:
     def _fail(self, batch: Batch, error: CallError) -> None:
         self.counters.failed_calls += 1
         if not isinstance(error, ServiceError) or error.is_outage:
-            # Pipes counts its own and the network's failures against no retry limit.
+            # Pipes does not count its own and the network's failures as retries.
             batch.outages += 1
             self._back_off(batch)
             if batch.outages == 1:
@@ -235,7 +235,7 @@ class PipeShard:
             self._retry_or_give_up(batch, str(error))
 
     def _bisect(self, batch: Batch) -> None:
-        """Halve it; the split itself is no attempt, and only the second half's end accepts what follows."""
+        """Bisect it; a split does not count as an attempt, and only the end of the second half accepts what follows."""
         middle = len(batch.items) // 2
         first, second = batch.items[:middle], batch.items[middle:]
         self._batches[0] = Batch(second, batch.accepts, batch.attempts)
@@ -256,7 +256,7 @@ class PipeShard:
             self._complete(batch)
 
     def _discard_aged(self, batch: Batch) -> bool:
-        """Give up the items that are too old; False when that has to be tried again."""
+        """Discard the items that are too old; False when that must be retried."""
         if self.config.maximum_record_age_s == FOREVER:
             return True
         horizon = self.clock() - self.config.maximum_record_age_s
@@ -267,7 +267,7 @@ class PipeShard:
         return True
 
     def _discard(self, items: list[Item], condition: str, reason: str) -> bool:
-        """Give the items up; False, to be tried again, when the dead-letter queue doesn't take the message."""
+        """Discard the items; False, for a retry, when the dead-letter queue does not accept the message."""
         records = [item.record for item in items]
         if self.dead_letters is not None:
             message = dead_letter(self.config, self.cursor.shard.id, records, condition, self.clock())
@@ -279,7 +279,7 @@ class PipeShard:
                 return False
             self.counters.dead_letters += 1
         self.counters.discarded += len(items)
-        log.warning("pipe %s: gave up on %d records (%s): %s", self.config.name, len(items), condition, reason)
+        log.warning("pipe %s: discarded %d records (%s): %s", self.config.name, len(items), condition, reason)
         return True
 
     def _back_off(self, batch: Batch) -> None:

@@ -1,4 +1,4 @@
-"""The records of a pipe's source, as the events that the pipe filters and hands on.
+"""The records of a pipe's source, as the events that the pipe filters and delivers.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html
@@ -19,10 +19,10 @@ DATA = "data"
 
 
 class KinesisEvents:
-    """The calls of a Kinesis stream, whose records come as a pipe's events.
+    """The calls of a Kinesis stream with records as a pipe's events.
 
-    `data` is what the record holds where that is JSON, and base64 where it is
-    not: a pipe's filters, paths and templates look into what is JSON.
+    `data` is the decoded record if it is JSON, otherwise base64: a pipe's filters, paths and templates read inside
+    JSON.
     """
 
     def __init__(self, stream: KinesisStream, config: PipeConfig) -> None:
@@ -37,7 +37,7 @@ class KinesisEvents:
         self._shard_of: dict[str, str] = {}
 
     def shards(self) -> list[Shard]:
-        """All shards that are not yet trimmed."""
+        """All shards that are not trimmed."""
         return self._stream.shards()
 
     def iterator(self, shard_id: str, after: str | None) -> str:
@@ -47,7 +47,7 @@ class KinesisEvents:
         return iterator
 
     def read(self, iterator: str) -> Page[ChangeRecord]:
-        """As many records as one call gives."""
+        """The records of one call."""
         page = self._stream.read(iterator)
         shard_id = self._shard_of.pop(iterator)
         if page.iterator is not None:
@@ -77,7 +77,7 @@ def _data(data: bytes) -> Any:
 
 
 def handed_on(event: dict[str, Any]) -> dict[str, Any]:
-    """A Kinesis event as it leaves a pipe without a template: with its data in base64."""
+    """A Kinesis event in the output of a pipe without a template: with its data in base64."""
     data = event[DATA]
     encoded = data if isinstance(data, str) else base64.b64encode(msgspec.json.encode(data)).decode()
     return event | {DATA: encoded}

@@ -1,4 +1,4 @@
-"""Putting a batch of a pipe into its Kinesis stream."""
+"""Put a pipe's batch to its Kinesis stream."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MAXIMUM_RECORD_BYTES = 1024 * 1024
 
 
 class Outgoing(Struct, frozen=True):
-    """A record on its way: its data, and the partition key, None when the pipe's path led to nothing."""
+    """A record to put: its data, and the partition key, None if the pipe's path has no value."""
 
     data: bytes
     partition_key: str | None
 
     @property
     def size_bytes(self) -> int:
-        """What counts against Kinesis's limits: data and partition key."""
+        """The size for Kinesis's limits: data and partition key."""
         return len(self.data) + len(self.partition_key or "")
 
 
@@ -48,17 +48,17 @@ class _Answer(Struct, frozen=True):
 
 
 class KinesisTarget:
-    """PutRecords to one stream, by as many calls as its limits ask for."""
+    """PutRecords to one stream, in as many calls as its limits require."""
 
     def __init__(self, client: AwsJson, stream_arn: str) -> None:
         self._client = client
         self._stream = {"StreamARN": stream_arn, "StreamName": stream_arn.rsplit("/", 1)[-1]}
 
     def put(self, records: Sequence[Outgoing]) -> dict[int, Failure]:
-        """Put the records in order; the failures by their index.
+        """Put the records in order; returns the failures by index.
 
-        A record that Kinesis would refuse together with its whole request (no
-        or an overlong partition key, more than 1 MiB) fails alone.
+        A record that would make Kinesis refuse the whole request (a missing or too long partition key, more than 1 MiB)
+        fails alone.
 
         Raises:
             CallError: a call failed as a whole; records of earlier calls may have been accepted.
@@ -74,10 +74,10 @@ class KinesisTarget:
 
 
 def to_retry(records: Sequence[Outgoing], failures: dict[int, Failure]) -> list[int]:
-    """The indices to send again: what failed, and what followed it with the same key.
+    """The indices to send again: failed records, and later ones with the same key.
 
-    A later record of the key that was accepted now stands in the stream before
-    the one that failed; sending it again puts the key's last word last.
+    An accepted later record of the key is in the stream before the failed one; sending it again restores the order of
+    the key.
     """
     retry: list[int] = []
     keys: set[str | None] = set()
@@ -90,7 +90,7 @@ def to_retry(records: Sequence[Outgoing], failures: dict[int, Failure]) -> list[
 
 def _invalid(record: Outgoing) -> Failure | None:
     if not record.partition_key:
-        return Failure("ValidationException", "the pipe's PartitionKey path leads to nothing in this event")
+        return Failure("ValidationException", "the pipe's PartitionKey path has no value in this event")
     if len(record.partition_key) > 256:
         return Failure("ValidationException", "the partition key is longer than 256 characters")
     if record.size_bytes > MAXIMUM_RECORD_BYTES:

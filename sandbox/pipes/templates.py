@@ -23,11 +23,11 @@ Lookup = Callable[[dict[str, Any]], Any]
 
 
 class TemplateError(ValueError):
-    """A path or template that Pipes would not accept; its text says what is wrong with it."""
+    """A path or template that Pipes would refuse; its text says why."""
 
 
 def parse_path(text: str) -> Path:
-    """The steps of a JSON path; TemplateError when it is none."""
+    """The steps of a JSON path; raises TemplateError for an invalid one."""
     steps: list[str | int] = []
     position = 1
     while position < len(text):
@@ -38,12 +38,12 @@ def parse_path(text: str) -> Path:
         steps.append(int(index) if index is not None else name or single or double)
         position = step.end()
     if not text.startswith("$") or position != len(text):
-        raise TemplateError(f"{text!r} is no JSON path")
+        raise TemplateError(f"{text!r} is not a JSON path")
     return tuple(steps)
 
 
 def lookup(path: Path, event: Any) -> Any:
-    """What stands at the path; None where there is nothing."""
+    """The value at the path; None if absent."""
     value = event
     for step in path:
         if isinstance(step, str) and isinstance(value, dict):
@@ -56,9 +56,9 @@ def lookup(path: Path, event: Any) -> Any:
 
 
 def compile_parameter(text: str) -> Callable[[dict[str, Any]], str | None]:
-    """A target parameter such as the partition key: a JSON path gives each event's own text, else it is constant.
+    """A target parameter such as the partition key: a JSON path returns each event's text, otherwise it is constant.
 
-    A path that leads to nothing gives None; a number or boolean gives its JSON text.
+    A path without a value returns None; a number or boolean returns its JSON text.
     """
     if not text.startswith("$"):
         return lambda _event: text
@@ -69,9 +69,8 @@ def compile_parameter(text: str) -> Callable[[dict[str, Any]], str | None]:
 def compile_template(text: str, variables: dict[str, str]) -> Callable[[dict[str, Any]], bytes]:
     """A template as a function from event to the target's data.
 
-    `variables` are the reserved ones that stay the same (aws.pipes.pipe-arn …).
-    A placeholder within quotes becomes plain text, elsewhere JSON; a path that
-    leads to nothing becomes the empty string within quotes, else null.
+    `variables` are the constant reserved ones (aws.pipes.pipe-arn …). A placeholder within quotes becomes plain text,
+    elsewhere JSON; a path without a value becomes the empty string within quotes, otherwise null.
     """
     strings = [match.span() for match in _STRING.finditer(text)]
     parts: list[str | Lookup] = []
@@ -94,7 +93,7 @@ def _compile_variable(name: str, variables: dict[str, str]) -> Lookup:
     if name == "aws.pipes.event.ingestion-time":
         return lambda _event: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     if name not in variables:
-        raise TemplateError(f"<{name}> is no variable of input templates")
+        raise TemplateError(f"<{name}> is not a variable of input templates")
     value = variables[name]
     return lambda _event: value
 

@@ -1,14 +1,11 @@
-"""What AWS refuses, refused by the sandbox: before moto acts, with AWS's code and in AWS's sentence.
+"""What AWS refuses, the sandbox refuses, before moto acts, with AWS's code and sentence.
 
-Most refusals need no line of their own: the length, the range, the pattern and
-the few values that botocore's model gives a member are what the service checks
-first (`constraints`). What a model cannot say (one member that excludes another,
-a policy that locks its author out, a dashboard that is none) is a function for
-the operation, one module a service. A sentence is AWS's own, as recorded by who
-has an account; where it comes from stands beside it, or with the rule of
-`components/audit` that a test ties it to.
+Most refusals need no code: the service first checks the lengths, ranges, patterns and enumerations of botocore's model
+(`constraints`). Rules that are in no model (a member that excludes another, a policy that locks its author out, an
+invalid dashboard) are functions per operation, one module per service. A sentence is AWS's, as recorded on an account;
+its source is beside it, or with the rule of `components/audit` that a test ties to it.
 
-Not refused: what only reads or deletes, and every call that carries data.
+Not refused: calls that only read or delete, and data calls.
 """
 
 from __future__ import annotations
@@ -26,10 +23,10 @@ load()
 
 
 def refuse(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """The error with which AWS answers a call, or None where AWS does not refuse.
+    """AWS's error for a call, or None if AWS accepts it.
 
-    `service` is botocore's name of it, `parameters` are as botocore shapes them.
-    As at AWS, what the model forbids comes first.
+    `service` is botocore's name, `parameters` are in botocore's shape. As on AWS, the model's constraints are checked
+    first.
     """
     given = {name: value for name, value in parameters.items() if value is not None}
     asked = Asked(operation, region, given)

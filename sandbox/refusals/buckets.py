@@ -24,12 +24,12 @@ _ACTIONS = (
     *("NoncurrentVersionTransitions", "Transitions"),
 )
 _OF_OBJECTS = ("Object", "ObjectAcl", "ObjectTagging", "ObjectVersion")
-"""How actions end that are on objects and on no bucket."""
+"""The suffixes of actions on objects."""
 
 
 @refuses("s3", "PutBucketLifecycleConfiguration")
 def lifecycle(asked: Asked) -> ServiceError | None:
-    """A rule does something, and removes the markers of what has gone only without days or a date."""
+    """A rule has an action, and removes delete markers only without days or a date."""
     rules = listed(asked.at("LifecycleConfiguration.Rules"))
     for rule in rules:
         expiration = fields(rule.get("Expiration"))
@@ -47,7 +47,7 @@ def lifecycle(asked: Asked) -> ServiceError | None:
 
 @refuses("s3", "PutBucketEncryption")
 def encryption(asked: Asked) -> ServiceError | None:
-    """A key belongs to KMS's encryption alone."""
+    """A key requires KMS encryption."""
     for rule in listed(asked.at("ServerSideEncryptionConfiguration.Rules")):
         default = fields(rule.get("ApplyServerSideEncryptionByDefault"))
         if default.get("KMSMasterKeyID") and not str(default.get("SSEAlgorithm")).startswith("aws:kms"):
@@ -60,7 +60,7 @@ def encryption(asked: Asked) -> ServiceError | None:
 
 @refuses("s3", "PutBucketPolicy")
 def policy(asked: Asked) -> ServiceError | None:
-    """A policy is a JSON object with statements, each of something in the bucket."""
+    """A policy is a JSON object with statements, each with a resource in the bucket."""
     text = asked.get("Policy") or ""
     try:
         document: Any = json.loads(text)
@@ -77,7 +77,7 @@ def policy(asked: Asked) -> ServiceError | None:
 
 @refuses("s3", "PutBucketNotificationConfiguration")
 def notifications(asked: Asked) -> ServiceError | None:
-    """A queue that is to be told lets S3 send to it, on behalf of the bucket: S3 tries at once."""
+    """The policy of a notification's queue allows S3 to send on behalf of the bucket: S3 tests it immediately."""
     for one in listed(asked.at("NotificationConfiguration.QueueConfigurations")):
         if not _lets_in(str(one.get("QueueArn")), str(asked.get("Bucket"))):
             return ServiceError("InvalidArgument", "Unable to validate the following destination configurations")
@@ -115,7 +115,7 @@ def _allows(statement: Fields, bucket: str) -> bool:
 
 
 def _holds(statement: Fields, bucket: str) -> bool:
-    """Whether a statement's conditions let S3 send on behalf of the bucket; of others nothing is known here."""
+    """Whether a statement's conditions allow S3 to send on behalf of the bucket; ignores other conditions."""
     carried = {"aws:sourcearn": f"arn:aws:s3:::{bucket}", "aws:sourceaccount": ACCOUNT_ID}
     return all(
         any(fnmatch.fnmatchcase(carried[key.lower()], value) for value in texts(values))

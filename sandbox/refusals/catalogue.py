@@ -18,7 +18,7 @@ _CRON_FIELDS = 6
 
 @refuses("glue", "CreateCrawler", "UpdateCrawler")
 def schedule(asked: Asked) -> ServiceError | None:
-    """A schedule is a cron of six fields, of which the day of the month or of the week is "?", not both."""
+    """A schedule is a cron of six fields, with "?" for either the day of the month or the day of the week."""
     text = asked.get("Schedule")
     if not text:
         return None
@@ -49,7 +49,7 @@ def configuration(asked: Asked) -> ServiceError | None:
 
 @refuses("glue", "CreateCrawler", "UpdateCrawler")
 def targets(asked: Asked) -> ServiceError | None:
-    """A path in S3 does not begin with a slash."""
+    """An S3 path does not start with a slash."""
     if any(str(target.get("Path", "")).startswith("/") for target in listed(asked.at("Targets.S3Targets"))):
         return _invalid("Invalid S3 Target Path")
     return None

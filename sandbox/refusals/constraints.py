@@ -1,12 +1,11 @@
-"""The constraints of botocore's models, and the sentence in which a service says that they are not kept.
+"""The constraints of botocore's models, and a service's sentence for a violation.
 
     2 validation errors detected: Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy
     regular expression pattern: [\\.\\-_A-Za-z0-9]+; Value …
 
-The form is that of AWS's own framework and the same in all services that are
-listed in `DIALECTS`; what differs is the error's code and whether the value is
-shown. Recorded answers of AWS: tests/aws/services/*/*.snapshot.json of
-localstack/localstack, validations/index.js of mhart/kinesalite.
+The form is that of AWS's framework, and the same in all services in `DIALECTS`; they differ in the error's code and
+whether the value is shown. Recordings from AWS: tests/aws/services/*/*.snapshot.json of localstack/localstack,
+validations/index.js of mhart/kinesalite.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ from moto.core.utils import get_service_model
 from sandbox.front.reply import ServiceError
 
 _MOST = 10
-"""How many violations a service names in one answer (mhart/kinesalite validations/index.js)."""
+"""The maximum of violations in one response (mhart/kinesalite validations/index.js)."""
 
 _READING = re.compile(r"Batch|Delete|Describe|Detect|Get|Head|List|Query|Scan|Search|Test")
-"""Calls that change nothing, or only take away."""
+"""Calls that only read or delete."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a service says it: the error's code, and whether the sentence shows the value and the values allowed."""
+    """A service's form: the error's code, and whether the sentence shows the value and the allowed values."""
 
     code: str = "ValidationException"
     value: bool = True
@@ -56,19 +55,19 @@ DIALECTS: Mapping[str, Dialect] = {
     "logs": Dialect("InvalidParameterException"),
     "pipes": Dialect(value=False),
 }
-"""The services that check their model's constraints. S3, SNS and SQS have sentences of their own for everything."""
+"""The services that check their model's constraints. S3, SNS and SQS have their own sentences for everything."""
 
 _NOT_AS_MODELLED = {
-    # A table is also named by its ARN; of the name itself moto speaks as DynamoDB does.
+    # A table's name may also be its ARN; for the name, moto has DynamoDB's sentence.
     ("dynamodb", "TableName"),
-    # Functions are also named by their ARN, and a new one's name is checked by `functions`.
+    # A function's name may also be its ARN; `functions` checks a new one's name.
     ("lambda", "FunctionName"),
-    # The service adds runtimes before botocore's model knows them, and says it in a sentence of its own: `functions`.
+    # The service adds runtimes before botocore's model has them, and has its own sentence: `functions`.
     ("lambda", "Runtime"),
-    # 0 is "for ever" by DeleteRetentionPolicy; what is allowed else stands in no model: `logs`.
+    # The allowed values are in no model: `loggroups`. DeleteRetentionPolicy means no expiry.
     ("logs", "retentionInDays"),
 }
-"""Members, by service and name, whose constraints the service does not check as its model has them."""
+"""Members, by service and name, whose constraints the service does not check as in its model."""
 
 
 _ENUM_ORDER = {"ScalarAttributeType": ("B", "N", "S")}
@@ -76,7 +75,7 @@ _ENUM_ORDER = {"ScalarAttributeType": ("B", "N", "S")}
 
 
 class Violation(NamedTuple):
-    """A member that is not as the model has it: its path, its value and the constraint's words."""
+    """A violation: the member's path, its value and the constraint's words."""
 
     path: str
     value: str
@@ -84,7 +83,7 @@ class Violation(NamedTuple):
 
 
 def refuse(service: str, operation: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """The error for parameters that break their model's constraints, for a service that checks them."""
+    """The error for parameters that violate their model's constraints, for a service that checks them."""
     dialect = DIALECTS.get(service)
     if dialect is None or _READING.match(operation):
         return None
@@ -96,7 +95,7 @@ def refuse(service: str, operation: str, parameters: Mapping[str, Any]) -> Servi
 
 
 def violations(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Violation]:
-    """What in the parameters of an operation is not as its model has it, in the model's order."""
+    """The violations of an operation's parameters, in the model's order."""
     shape = _input(service, operation)
     if shape is not None:
         yield from _of_structure(shape, parameters, "", service)
@@ -165,7 +164,7 @@ def _of_map(shape: Any, value: Mapping[str, Any], path: str, service: str) -> It
 
 
 def _broken(shape: Any, value: Any) -> Iterator[str]:
-    """The constraints of a shape itself that a value does not keep, in the order in which services name them."""
+    """The constraints of a shape that a value violates, in the services' order."""
     known: Mapping[str, Any] = shape.metadata
     if "enum" in known and isinstance(value, str) and value not in known["enum"]:
         yield _enum(_ENUM_ORDER.get(str(shape.name)) or known["enum"])
@@ -181,7 +180,7 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
 
 
 def _constraints(shape: Any) -> Iterator[str]:
-    """All constraints of a shape in words, as a service lists them of a list's members."""
+    """All constraints of a shape in words, as services list them for a list's members."""
     known: Mapping[str, Any] = shape.metadata
     if "max" in known:
         yield _at_most(shape, known["max"])
@@ -226,7 +225,7 @@ def _is_scalar(shape: Any) -> bool:
     return shape.type_name not in ("structure", "list", "map")
 
 
-# Java's classes that Python's expressions lack. What is left of them is not checked.
+# Java's character classes that Python lacks. Patterns that still have one are not checked.
 _CLASSES = {
     r"\uD800\uDC00-\uDBFF\uDFFF": "\U00010000-\U0010ffff",
     r"\p{Print}": r"[\x20-\x7e]",
@@ -255,7 +254,7 @@ def _lower(name: str) -> str:
 
 
 def _text(value: Any, shape: Any) -> str:
-    """A value as AWS's framework writes it: a structure is Name(member=value, …), a list [a, b], a map {a=b}."""
+    """A value in the form of AWS's framework: a structure is Name(member=value, …), a list [a, b], a map {a=b}."""
     match value:
         case bool():
             return "true" if value else "false"

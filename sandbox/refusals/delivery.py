@@ -1,9 +1,7 @@
-"""Firehose: what a delivery stream to S3 may be.
+"""Firehose: rules of a delivery stream to S3.
 
-Recorded on AWS by floci-io/floci (DataFormatConversionValidator,
-FirehoseProcessingConfigurationTest) and badmintoncryer/cdk-preflight
-(rules/firehose). NumberOfRetries is not looked at: the one found it checked,
-the other did not.
+Recorded on AWS by floci-io/floci (DataFormatConversionValidator, FirehoseProcessingConfigurationTest) and
+badmintoncryer/cdk-preflight (rules/firehose). NumberOfRetries is not checked, because the two sources disagree.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ _RANGES = {"BufferSizeInMBs": ("0.2", "3"), "BufferIntervalInSeconds": ("0", "90
 
 @refuses("firehose", "CreateDeliveryStream", "UpdateDestination")
 def destination(asked: Asked) -> ServiceError | None:
-    """The first complaint about an S3 destination, in the order in which AWS makes them."""
+    """The first error of an S3 destination, in AWS's order."""
     given = fields(asked.get("ExtendedS3DestinationConfiguration") or asked.get("ExtendedS3DestinationUpdate"))
     complaints = (
         *_of_conversion(given),
@@ -39,7 +37,7 @@ def destination(asked: Asked) -> ServiceError | None:
 
 @refuses("firehose", "CreateDeliveryStream")
 def source(asked: Asked) -> ServiceError | None:
-    """A delivery stream that reads a Kinesis stream is not encrypted itself."""
+    """A delivery stream with a Kinesis source is not encrypted itself; its source is."""
     if asked.get("DeliveryStreamType") != "KinesisStreamAsSource":
         return None
     if asked.get("DeliveryStreamEncryptionConfigurationInput"):

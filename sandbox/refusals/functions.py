@@ -17,12 +17,12 @@ _RUNTIMES = (
     *("java25", "python3.10", "python3.11", "java21", "ruby3.3", "ruby3.4", "ruby3.2", "python3.8", "python3.9"),
     *("java17", "nodejs16.x", "dotnet10", "dotnet8", "java11", "dotnet6", "nodejs18.x", "provided.al2", "java8.al2"),
 )
-"""What AWS lists, in its order."""
+"""AWS's list, in its order."""
 
 
 @refuses("lambda", "CreateFunction")
 def name(asked: Asked) -> ServiceError | None:
-    """A new function's name is no longer than 64 characters."""
+    """A new function's name has at most 64 characters."""
     given = str(asked.get("FunctionName") or "")
     if given.startswith("arn:") or len(given) <= _LONGEST_NAME:
         return None
@@ -34,7 +34,7 @@ def name(asked: Asked) -> ServiceError | None:
 
 @refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
 def runtime(asked: Asked) -> ServiceError | None:
-    """A runtime is one of Lambda's."""
+    """The runtime is one of Lambda's."""
     given = asked.get("Runtime")
     if given is None or given in _RUNTIMES:
         return None
@@ -46,7 +46,7 @@ def runtime(asked: Asked) -> ServiceError | None:
 
 @refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
 def environment(asked: Asked) -> ServiceError | None:
-    """The environment's variables fit into 4 KB."""
+    """The environment variables have at most 4 KB."""
     variables = asked.at("Environment.Variables")
     text = json.dumps(variables, separators=(",", ":"), ensure_ascii=False) if variables else ""
     if len(text.encode()) <= _LARGEST_ENVIRONMENT_BYTES:

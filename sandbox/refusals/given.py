@@ -1,4 +1,4 @@
-"""Parameters as they came, read without a look at what they are at each step."""
+"""Access to unvalidated parameters."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ Fields = Mapping[str, Any]
 
 
 def fields(value: Any) -> Fields:
-    """A structure's members, none where there is no structure."""
+    """A structure's members, empty for other values."""
     return cast("Fields", value) if isinstance(value, Mapping) else {}
 
 
 def listed(value: Any) -> list[Fields]:
-    """A list of structures; one that stands alone is a list of one, as in a policy's statements."""
+    """A list of structures; a single one is a list of one, as in a policy's statements."""
     if value is None:
         return []
     return [fields(one) for one in cast("list[Any]", value if isinstance(value, list) else [value])]
 
 
 def texts(value: Any) -> list[str]:
-    """A list of texts; one that stands alone is a list of one, as in a statement's actions."""
+    """A list of strings; a single one is a list of one, as in a statement's actions."""
     if value is None:
         return []
     return [str(one) for one in cast("list[Any]", value if isinstance(value, list) else [value])]

@@ -1,4 +1,4 @@
-"""IAM: how large policies may be, and whom they speak of. What else they may say, moto knows.
+"""IAM: the size and principals of policies. moto checks the rest.
 
 rules/iam of badmintoncryer/cdk-preflight,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, whose
@@ -21,7 +21,7 @@ _LARGEST_TRUST = 2_048
 
 @refuses("iam", "PutRolePolicy")
 def inline_size(asked: Asked) -> ServiceError | None:
-    """The inline policies of a role are 10,240 characters at most; of more than one, nobody counts here."""
+    """The inline policies of a role have at most 10,240 characters; only a single policy is checked here."""
     if _size(asked.get("PolicyDocument")) <= _LARGEST_INLINE:
         return None
     sentence = f"Maximum policy size of {_LARGEST_INLINE} bytes exceeded for role {asked.get('RoleName')}"
@@ -30,7 +30,7 @@ def inline_size(asked: Asked) -> ServiceError | None:
 
 @refuses("iam", "PutRolePolicy")
 def nobody(asked: Asked) -> ServiceError | None:
-    """A role's policy is about the role and names nobody."""
+    """A role's policy has no principal."""
     statements = _statements(asked.get("PolicyDocument"))
     if any("Principal" in statement or "NotPrincipal" in statement for statement in statements):
         return ServiceError("MalformedPolicyDocument", "Policy document should not specify a principal.")
@@ -39,7 +39,7 @@ def nobody(asked: Asked) -> ServiceError | None:
 
 @refuses("iam", "CreateRole")
 def trusted(asked: Asked) -> ServiceError | None:
-    """A trust policy is about the role and names no resource."""
+    """A trust policy has no resource."""
     if any("Resource" in statement for statement in _statements(asked.get("AssumeRolePolicyDocument"))):
         return ServiceError("MalformedPolicyDocument", "Has prohibited field Resource")
     return None
@@ -47,13 +47,13 @@ def trusted(asked: Asked) -> ServiceError | None:
 
 @refuses("iam", "CreateRole")
 def trust_size(asked: Asked) -> ServiceError | None:
-    """A role's trust policy is 2,048 characters at most, unless the account's quota is raised."""
+    """A role's trust policy has at most 2,048 characters, unless the account's quota is raised."""
     return _too_large_trust(asked.get("AssumeRolePolicyDocument"))
 
 
 @refuses("iam", "UpdateAssumeRolePolicy")
 def changed_trust_size(asked: Asked) -> ServiceError | None:
-    """The same for a trust policy that takes another's place."""
+    """The same for an updated trust policy."""
     return _too_large_trust(asked.get("PolicyDocument"))
 
 
@@ -64,7 +64,7 @@ def _too_large_trust(document: str | None) -> ServiceError | None:
 
 
 def _statements(document: str | None) -> list[Fields]:
-    """A document's statements; none where it is not JSON, which moto says."""
+    """A document's statements; empty if it is not JSON, which moto reports."""
     try:
         return listed(fields(json.loads(document or "{}")).get("Statement"))
     except ValueError:
@@ -72,5 +72,5 @@ def _statements(document: str | None) -> list[Fields]:
 
 
 def _size(document: str | None) -> int:
-    """A document's size as IAM counts it, without white space."""
+    """A document's size in IAM's count, without white space."""
     return len(re.sub(r"\s", "", document or ""))

@@ -1,4 +1,4 @@
-"""KMS: a key's policy, and its alias.
+"""KMS: rules of a key's policy and alias.
 
 rules/kms of badmintoncryer/cdk-preflight,
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
@@ -23,7 +23,7 @@ _FIELDS = {
 
 @refuses("kms", "CreateKey", "PutKeyPolicy")
 def policy(asked: Asked) -> ServiceError | None:
-    """A policy is whole, and leaves somebody of the account who can change it."""
+    """A policy is complete, and a principal of the account can still change it."""
     text = asked.get("Policy")
     if not text:
         return None
@@ -42,7 +42,7 @@ def policy(asked: Asked) -> ServiceError | None:
 
 @refuses("kms", "CreateAlias")
 def alias(asked: Asked) -> ServiceError | None:
-    """An alias begins with alias/; names that begin with alias/aws/ are AWS's."""
+    """An alias starts with alias/; the prefix alias/aws/ is reserved."""
     name = str(asked.get("AliasName") or "")
     if not name.startswith("alias/"):
         return ServiceError(
@@ -58,7 +58,7 @@ def alias(asked: Asked) -> ServiceError | None:
 
 
 def _changes_policy(statement: Fields) -> bool:
-    """Whether a statement lets somebody of this account change the policy."""
+    """Whether a statement allows a principal of this account to change the policy."""
     if statement.get("Effect") != "Allow":
         return False
     if "NotPrincipal" in statement or "NotAction" in statement:

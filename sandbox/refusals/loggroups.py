@@ -1,8 +1,7 @@
-"""CloudWatch Logs: how long a group's lines are kept.
+"""CloudWatch Logs: the retention of a log group.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-lists what is allowed; the sentence has the form in which the service says that a
-value is none of a set.
+lists the allowed values; the sentence has the service's form for a value outside an enumeration.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _DAYS = (
 
 @refuses("logs", "PutRetentionPolicy")
 def retention(asked: Asked) -> ServiceError | None:
-    """Lines are kept for one of some two dozen numbers of days."""
+    """The retention is one of about two dozen numbers of days."""
     days = asked.get("retentionInDays")
     if days is None or days in _DAYS:
         return None

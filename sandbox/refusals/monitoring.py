@@ -1,4 +1,4 @@
-"""CloudWatch: an alarm's periods, a dashboard's body.
+"""CloudWatch: rules of an alarm's periods and a dashboard's body.
 
 rules/cloudwatch of badmintoncryer/cdk-preflight. The errors of a dashboard's
 body are a list in JSON, as hashicorp/terraform-provider-aws reports them
@@ -25,7 +25,9 @@ _DASHBOARD_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 @refuses("cloudwatch", "PutMetricAlarm")
 def periods(asked: Asked) -> ServiceError | None:
-    """A period is 10, 20, 30 or whole minutes; all of them together a day, a week where each is an hour."""
+    """A period is 10, 20 or 30 seconds or whole minutes; all together at most a day, or a week if each is an hour or
+    longer.
+    """
     period, evaluated = asked.get("Period"), asked.get("EvaluationPeriods")
     if period and period not in _SHORT_PERIODS and period % 60:
         return _invalid("Period must be 10, 20, 30 or a multiple of 60")
@@ -41,7 +43,7 @@ def periods(asked: Asked) -> ServiceError | None:
 
 @refuses("cloudwatch", "PutDashboard")
 def dashboard(asked: Asked) -> ServiceError | None:
-    """A dashboard has a plain name, and widgets that are whole."""
+    """A dashboard has a valid name and complete widgets."""
     if not _DASHBOARD_NAME.fullmatch(str(asked.get("DashboardName") or "")):
         return ServiceError(
             "InvalidParameterValue",
@@ -51,7 +53,7 @@ def dashboard(asked: Asked) -> ServiceError | None:
     try:
         body: Any = json.loads(asked.get("DashboardBody") or "{}")
     except ValueError:
-        return None  # moto says so
+        return None  # moto reports it
     found = list(_of_body(body))
     if not found:
         return None

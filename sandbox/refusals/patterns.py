@@ -1,4 +1,4 @@
-"""Whether an event pattern is one: EventBridge's rules and Pipes' filters have the same.
+"""Validation of event patterns, the same for EventBridge's rules and Pipes's filters.
 
 events/test_events_patterns.snapshot.json of localstack/localstack, rules/events
 and rules/pipes of badmintoncryer/cdk-preflight.
@@ -18,7 +18,7 @@ _MATCH_TYPES = frozenset(
 
 
 def complaint(text: str) -> str | None:
-    """Why a text is no event pattern, in EventBridge's words ("" where only that it is none is known); None for one."""
+    """EventBridge's reason why a text is not an event pattern ("" if unknown); None for a valid pattern."""
     try:
         pattern: Any = json.loads(text)
     except ValueError:

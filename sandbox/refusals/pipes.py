@@ -1,9 +1,8 @@
-"""EventBridge Pipes: what a source, a target, a filter and a log of a Pipe may be.
+"""EventBridge Pipes: rules of a Pipe's source, target, filter and log.
 
-Measured on AWS and written down in rules/pipes of badmintoncryer/cdk-preflight,
-which gives the beginning of the sentence about a batch; the batch that each
-target takes stands in "EventBridge Pipes batching and concurrency" of the
-EventBridge User Guide.
+Measured on AWS and recorded in rules/pipes of badmintoncryer/cdk-preflight, which has the beginning of the sentence
+about a batch; the maximum batch of each target is in "EventBridge Pipes batching and concurrency" of the EventBridge
+User Guide.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _LOG_DESTINATIONS = ("CloudwatchLogsLogDestination", "FirehoseLogDestination", "
 
 @refuses("pipes", "CreatePipe")
 def regions(asked: Asked) -> ServiceError | None:
-    """Source and target are in the Pipe's own region."""
+    """Source and target are in the Pipe's region."""
     if all(_part(asked.get(end), 3) in ("", asked.region) for end in ("Source", "Target")):
         return None
     return _invalid("Creating cross-region pipe is not permitted.")
@@ -46,7 +45,7 @@ def regions(asked: Asked) -> ServiceError | None:
 
 @refuses("pipes", "CreatePipe")
 def source(asked: Asked) -> ServiceError | None:
-    """A source has the parameters of its own kind, and a stream must have them."""
+    """A source has the parameters of its kind; a stream requires them."""
     service = _part(asked.get("Source"), 2)
     given = fields(asked.get("SourceParameters"))
     if any(block in given and service != kind for block, kind in _SOURCES.items()):
@@ -59,7 +58,7 @@ def source(asked: Asked) -> ServiceError | None:
 
 @refuses("pipes", "CreatePipe", "UpdatePipe")
 def target(asked: Asked) -> ServiceError | None:
-    """A target has the parameters of its own kind."""
+    """A target has the parameters of its kind."""
     service = _part(asked.get("Target"), 2)
     given = fields(asked.get("TargetParameters"))
     if service and any(block in given and service not in kinds for block, kinds in _TARGETS.items()):
@@ -69,7 +68,7 @@ def target(asked: Asked) -> ServiceError | None:
 
 @refuses("pipes", "CreatePipe", "UpdatePipe")
 def batch(asked: Asked) -> ServiceError | None:
-    """A batch is no larger than what the target takes at once."""
+    """The batch size is at most the target's maximum."""
     most = _LARGEST_BATCH.get(_part(asked.get("Target"), 2))
     for size in (fields(block).get("BatchSize") for block in fields(asked.get("SourceParameters")).values()):
         if most is not None and size is not None and size > most:
@@ -79,7 +78,7 @@ def batch(asked: Asked) -> ServiceError | None:
 
 @refuses("pipes", "CreatePipe", "UpdatePipe")
 def filters(asked: Asked) -> ServiceError | None:
-    """A filter is an event pattern."""
+    """A filter is a valid event pattern."""
     for one in listed(asked.at("SourceParameters.FilterCriteria.Filters")):
         why = patterns.complaint(one.get("Pattern", ""))
         if why is not None:
@@ -89,7 +88,7 @@ def filters(asked: Asked) -> ServiceError | None:
 
 @refuses("pipes", "CreatePipe", "UpdatePipe")
 def logs(asked: Asked) -> ServiceError | None:
-    """A log that is on has somewhere to go."""
+    """Enabled logging has a destination."""
     given = fields(asked.get("LogConfiguration"))
     if not given or given.get("Level") == "OFF" or any(given.get(name) for name in _LOG_DESTINATIONS):
         return None

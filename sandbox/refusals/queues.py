@@ -1,7 +1,7 @@
-"""SQS: a queue's attributes, its encryption and where it gives up to.
+"""SQS: rules of a queue's attributes, encryption and redrive policy.
 
-rules/sqs of badmintoncryer/cdk-preflight; the sentence about a redrive policy
-stands whole in services/sqs/provider.py of localstack/localstack.
+rules/sqs of badmintoncryer/cdk-preflight; the full sentence about a redrive policy is in services/sqs/provider.py of
+localstack/localstack.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _RANGES = {
 
 @refuses("sqs", "CreateQueue", "SetQueueAttributes")
 def ranges(asked: Asked) -> ServiceError | None:
-    """An attribute that is a number is in its range."""
+    """A numeric attribute is within its range."""
     given = fields(asked.get("Attributes"))
     for name, (low, high) in _RANGES.items():
         if name in given and not (str(given[name]).isdecimal() and low <= int(given[name]) <= high):
@@ -36,7 +36,7 @@ def ranges(asked: Asked) -> ServiceError | None:
 
 @refuses("sqs", "CreateQueue", "SetQueueAttributes")
 def encryption(asked: Asked) -> ServiceError | None:
-    """A queue is encrypted by SQS or under a KMS key, not both."""
+    """A queue is encrypted by SQS or with a KMS key, not both."""
     given = fields(asked.get("Attributes"))
     if str(given.get("SqsManagedSseEnabled")).lower() == "true" and given.get("KmsMasterKeyId"):
         return ServiceError(
@@ -49,7 +49,7 @@ def encryption(asked: Asked) -> ServiceError | None:
 
 @refuses("sqs", "CreateQueue", "SetQueueAttributes")
 def redrive(asked: Asked) -> ServiceError | None:
-    """A redrive policy names a queue and how often a message is tried."""
+    """A redrive policy names a queue and the maximum of receives."""
     text = str(fields(asked.get("Attributes")).get("RedrivePolicy") or "")
     reason = _reason(text) if text else None
     if reason is None:

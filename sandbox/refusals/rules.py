@@ -1,4 +1,4 @@
-"""EventBridge: the patterns of rules and the targets that events go to.
+"""EventBridge: rules of patterns and targets.
 
 events/ of localstack/localstack (recorded on AWS), rules/events of badmintoncryer/cdk-preflight.
 """
@@ -19,7 +19,7 @@ _INPUTS = ("Input", "InputPath", "InputTransformer")
 
 @refuses("events", "PutRule")
 def pattern(asked: Asked) -> ServiceError | None:
-    """A rule's pattern is one, of 2,048 characters at most."""
+    """A rule's pattern is valid and has at most 2,048 characters."""
     text = asked.get("EventPattern")
     if not text:
         return None
@@ -27,13 +27,13 @@ def pattern(asked: Asked) -> ServiceError | None:
         sentence = f"Parameter EventPattern for rule {asked.get('Name')} exceeds limit of {_LARGEST_PATTERN}."
         return ServiceError("ValidationException", sentence)
     why = patterns.complaint(text)
-    # What JSON it is not, moto says.
+    # moto reports invalid JSON.
     return ServiceError("InvalidEventPatternException", f"Event pattern is not valid. Reason: {why}") if why else None
 
 
 @refuses("events", "PutTargets")
 def targets(asked: Asked) -> ServiceError | None:
-    """A target has one kind of input, whose placeholders are declared, and gives up to a standard queue."""
+    """A target has one kind of input, whose placeholders are declared, and a standard dead-letter queue."""
     for target in listed(asked.get("Targets")):
         sentence = _complaint(target)
         if sentence is not None:

@@ -1,7 +1,7 @@
-"""Kinesis: a stream's mode and its shards.
+"""Kinesis: rules of a stream's mode and shards.
 
-badmintoncryer/cdk-preflight rules/kinesis, aws/aws-cdk issue 18139. The
-retention's bounds are moto's already, in the service's words.
+badmintoncryer/cdk-preflight rules/kinesis, aws/aws-cdk issue 18139. moto already checks the retention's bounds with the
+service's sentence.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sandbox.refusals.registry import Asked, refuses
 
 @refuses("kinesis", "CreateStream")
 def shards(asked: Asked) -> ServiceError | None:
-    """An on-demand stream has no count of shards, one that says that it is provisioned has."""
+    """An on-demand stream has no shard count, an explicitly provisioned one has."""
     mode = asked.at("StreamModeDetails.StreamMode")
     counted = asked.get("ShardCount") is not None
     if mode == "ON_DEMAND" and counted:

@@ -1,4 +1,4 @@
-"""SNS: a topic's name and who is told.
+"""SNS: rules of a topic's name and its subscriptions.
 
 sns/test_sns.snapshot.json of localstack/localstack, rules/sns of badmintoncryer/cdk-preflight.
 """
@@ -23,13 +23,13 @@ _ENDPOINTS = {
 
 @refuses("sns", "CreateTopic")
 def name(asked: Asked) -> ServiceError | None:
-    """A topic's name is letters, digits, hyphens and underscores, 256 at most."""
+    """A topic's name has at most 256 letters, digits, hyphens and underscores."""
     return None if _NAME.fullmatch(str(asked.get("Name") or "")) else _invalid("Topic Name")
 
 
 @refuses("sns", "Subscribe")
 def endpoint(asked: Asked) -> ServiceError | None:
-    """An endpoint is of its protocol's form."""
+    """An endpoint has its protocol's form."""
     expected = _ENDPOINTS.get(str(asked.get("Protocol")))
     if expected is None or expected[0].fullmatch(str(asked.get("Endpoint") or "")):
         return None

@@ -1,4 +1,4 @@
-"""Athena: a workgroup's configuration.
+"""Athena: rules of a workgroup's configuration.
 
 rules/athena of badmintoncryer/cdk-preflight.
 """
@@ -17,7 +17,7 @@ _WITH_KEY = frozenset({"SSE_KMS", "CSE_KMS"})
 
 @refuses("athena", "CreateWorkGroup", "UpdateWorkGroup")
 def configuration(asked: Asked) -> ServiceError | None:
-    """Results go to S3, encryption under a key has one, the engine is one that there is."""
+    """The output location is in S3, KMS encryption has a key, the engine version exists."""
     given = fields(asked.get("Configuration") or asked.get("ConfigurationUpdates"))
     results = fields(given.get("ResultConfiguration") or given.get("ResultConfigurationUpdates"))
     location = results.get("OutputLocation")

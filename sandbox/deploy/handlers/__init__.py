@@ -1,4 +1,4 @@
-"""One module an AWS service: functions that create its resources as the AWS provider does."""
+"""One module per AWS service: functions that create its resources like the AWS provider."""
 
 from __future__ import annotations
 

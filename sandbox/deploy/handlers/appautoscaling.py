@@ -1,4 +1,4 @@
-"""Application Auto Scaling: what may be scaled, and how."""
+"""Application Auto Scaling: scalable targets and policies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLACE = {
 
 @handles("aws:appautoscaling/target:Target")
 def target(new: New) -> Created:
-    """A capacity that may be scaled, between two bounds."""
+    """A scalable target with its bounds."""
     arn = new.create(_SERVICE, "register_scalable_target", **_place(new.inputs))["ScalableTargetARN"]
     id_ = new.inputs.require("resourceId")
     return Created(id_, {"arn": arn})
@@ -25,7 +25,7 @@ def target(new: New) -> Created:
 
 @handles("aws:appautoscaling/policy:Policy")
 def policy(new: New) -> Created:
-    """How a capacity follows what is used of it."""
+    """A scaling policy."""
     name = new.physical_name()
     created = new.create(
         _SERVICE,

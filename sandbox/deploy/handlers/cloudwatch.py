@@ -13,7 +13,7 @@ _ALARM = {"evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile
 
 @handles("aws:cloudwatch/logGroup:LogGroup")
 def log_group(new: New) -> Created:
-    """A log group with its retention, in days; 0 keeps logs for ever."""
+    """A log group with its retention, in days; 0 means no expiry."""
     name = new.physical_name()
     days = new.inputs.integer("retentionInDays")
     new.create("logs", "create_log_group", logGroupName=name)

@@ -39,7 +39,7 @@ def table(new: New) -> Created:
 
 @handles("aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination")
 def kinesis_streaming_destination(new: New) -> Created:
-    """A table's own stream to Kinesis."""
+    """A table's native Kinesis destination."""
     table_name, stream_arn = new.inputs.require("tableName"), new.inputs.require("streamArn")
     precision = new.inputs.text("approximateCreationDateTimePrecision")
     configuration = {"ApproximateCreationDateTimePrecision": precision} if precision else {}

@@ -20,7 +20,7 @@ def event_bus(new: New) -> Created:
 
 @handles("aws:cloudwatch/eventBusPolicy:EventBusPolicy")
 def event_bus_policy(new: New) -> Created:
-    """A bus's own policy."""
+    """A bus's resource policy."""
     bus = new.inputs.text("eventBusName") or _DEFAULT_BUS
     new.call("events", "put_permission", EventBusName=bus, Policy=document(new.inputs, "policy"))
     return Created(bus, {"eventBusName": bus})
@@ -37,7 +37,7 @@ def event_rule(new: New) -> Created:
 
 @handles("aws:cloudwatch/eventTarget:EventTarget")
 def event_target(new: New) -> Created:
-    """Where a rule's events go, in which form, and what becomes of those that do not arrive."""
+    """A rule's target: its input transformation, retries and dead-letter queue."""
     inputs = new.inputs
     rule, bus = inputs.require("rule"), inputs.text("eventBusName") or _DEFAULT_BUS
     id_ = inputs.text("targetId") or new.name

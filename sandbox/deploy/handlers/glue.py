@@ -40,7 +40,7 @@ def catalog_table(new: New) -> Created:
 
 @handles("aws:glue/crawler:Crawler")
 def crawler(new: New) -> Created:
-    """A crawler of objects in S3, or of what the catalogue knows of them."""
+    """A crawler of S3 or catalogue targets."""
     name = new.physical_name()
     shape = new.aws.api("glue").request_shape("create_crawler").members["Targets"]
     targets = {"s3Targets": "S3Targets", "catalogTargets": "CatalogTargets"}

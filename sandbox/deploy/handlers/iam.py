@@ -11,7 +11,7 @@ from sandbox.errors import SandboxError
 
 
 def document(inputs: Inputs, name: str) -> str:
-    """A policy document, given as JSON text or as an object; SandboxError when it is neither."""
+    """A policy document, as JSON text or as an object; raises SandboxError for other values."""
     value = inputs.take(name)
     if isinstance(value, dict):
         return json.dumps(value)

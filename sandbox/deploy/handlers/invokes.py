@@ -1,4 +1,4 @@
-"""What a program asks the provider without creating anything."""
+"""The provider's functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sandbox.deploy.registry import Question, answers
 
 @answers("aws:index/getCallerIdentity:getCallerIdentity")
 def caller_identity(question: Question) -> Mapping[str, Any]:
-    """Who the sandbox's credentials belong to."""
+    """The caller identity of the sandbox's credentials."""
     identity = question.aws.api("sts").call("get_caller_identity", {})
     account = identity["Account"]
     return {"accountId": account, "arn": identity["Arn"], "userId": identity["UserId"], "id": account}
@@ -39,7 +39,7 @@ def partition(question: Question) -> Mapping[str, Any]:
 
 @answers("pulumi:pulumi:readStackOutputs")
 def stack_outputs(question: Question) -> Mapping[str, Any]:
-    """The outputs of a stack's last update: none, for the deployer keeps no state and starts with nothing deployed."""
+    """The outputs of a stack's last update: empty, because the deployer keeps no state."""
     return {"name": question.inputs.require("name"), "outputs": {}, "secretOutputNames": []}
 
 

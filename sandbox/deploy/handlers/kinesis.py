@@ -57,7 +57,7 @@ def firehose_delivery_stream(new: New) -> Created:
 
 
 def _s3(shape: Shape, inputs: Inputs) -> dict[str, Any]:
-    """What the provider flattens and the API nests; the rest differs by case alone."""
+    """Properties that the provider flattens and the API nests; the others differ only in case."""
     nested: dict[str, Any] = {}
     size, interval = inputs.integer("bufferingSize"), inputs.integer("bufferingInterval")
     hints = {"SizeInMBs": size, "IntervalInSeconds": interval}
@@ -76,11 +76,10 @@ def _s3(shape: Shape, inputs: Inputs) -> dict[str, Any]:
 
 
 def _with_processor_defaults(destination: dict[str, Any]) -> dict[str, Any]:
-    """A destination whose Lambda processors have the parameters that the provider adds to those given.
+    """A destination whose Lambda processors also have the parameters that the provider adds.
 
-    AWS refuses one buffering hint without the other, so what is added matters:
-    defaultProcessorParameters in internal/service/firehose/delivery_stream.go of
-    hashicorp/terraform-provider-aws.
+    AWS refuses one buffering hint without the other, so they are required: defaultProcessorParameters in
+    internal/service/firehose/delivery_stream.go of hashicorp/terraform-provider-aws.
     """
     added = {
         "NumberOfRetries": "3",

@@ -53,9 +53,9 @@ def function(new: New) -> Created:
 
 
 def zip_of(code: object) -> bytes:
-    """The zip of an archive that the program gave: a zip as it is, a directory or a map of assets as a new one.
+    """The zip of the program's archive: an existing zip, or a new one from a directory or a map of assets.
 
-    SandboxError for an archive or an asset that is somewhere else.
+    Raises SandboxError for a remote archive or asset.
     """
     match code:
         case pulumi.FileArchive() if Path(code.path).is_file():
@@ -63,7 +63,7 @@ def zip_of(code: object) -> bytes:
         case pulumi.FileArchive() | pulumi.AssetArchive():
             return _zipped(dict(sorted(_files(code, "").items())))
         case _:
-            raise SandboxError(f"code is a {type(code).__name__}, and the sandbox takes archives of this machine only")
+            raise SandboxError(f"code is a {type(code).__name__}, and the sandbox supports local archives only")
 
 
 def _files(code: object, name: str) -> dict[str, bytes]:
@@ -76,7 +76,7 @@ def _files(code: object, name: str) -> dict[str, bytes]:
         case pulumi.FileArchive():
             root = Path(code.path)
             if not root.is_dir():
-                raise SandboxError(f"code names {code.path}, which is no directory on this machine: build it first")
+                raise SandboxError(f"code names {code.path}, which is not a directory on this machine: build it first")
             prefix = f"{name}/" if name else ""
             return {
                 prefix + path.relative_to(root).as_posix(): path.read_bytes()
@@ -88,7 +88,7 @@ def _files(code: object, name: str) -> dict[str, bytes]:
         case pulumi.StringAsset():
             return {name: code.text.encode()}
         case _:
-            raise SandboxError(f"code holds a {type(code).__name__}, and the sandbox takes files of this machine only")
+            raise SandboxError(f"code contains a {type(code).__name__}, and the sandbox supports local files only")
 
 
 def _zipped(files: dict[str, bytes]) -> bytes:

@@ -38,7 +38,7 @@ def topic(new: New) -> Created:
 
 @handles("aws:sns/topicPolicy:TopicPolicy")
 def topic_policy(new: New) -> Created:
-    """A topic's own policy."""
+    """A topic policy."""
     arn, policy = new.inputs.require("arn"), document(new.inputs, "policy")
     new.call("sns", "set_topic_attributes", TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     return Created(arn, {"owner": new.aws.account_id})
@@ -46,7 +46,7 @@ def topic_policy(new: New) -> Created:
 
 @handles("aws:sns/topicSubscription:TopicSubscription")
 def topic_subscription(new: New) -> Created:
-    """A subscription to a topic; one by e-mail waits for a confirmation that nobody sends here."""
+    """A subscription to a topic; an e-mail subscription stays pending, because the sandbox sends no mail."""
     inputs = new.inputs
     arn = new.call(
         "sns",

@@ -37,14 +37,14 @@ def queue(new: New) -> Created:
 
 @handles("aws:sqs/queuePolicy:QueuePolicy")
 def queue_policy(new: New) -> Created:
-    """A queue's own policy."""
+    """A queue policy."""
     url = new.inputs.require("queueUrl")
     new.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={"Policy": document(new.inputs, "policy")})
     return Created(url)
 
 
 def texts(inputs: Inputs, names: dict[str, str]) -> dict[str, str]:
-    """Those of the inputs that are given, by the API's names, all as the text that SQS and SNS want."""
+    """The given inputs by the API's names, as the strings that SQS and SNS require."""
     attributes: dict[str, str] = {}
     for name, attribute in names.items():
         match inputs.take(name):

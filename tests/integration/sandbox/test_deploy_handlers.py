@@ -96,7 +96,7 @@ def test_an_index_is_read_to_the_last_input_too(create: Create) -> None:
         "attributes": [{"name": "a", "type": "S"}],
         "globalSecondaryIndexes": [index],
     }
-    with pytest.raises(SandboxError, match=r"does not read globalSecondaryIndexes\[0\]\.warmThroughput"):
+    with pytest.raises(SandboxError, match=r"does not support globalSecondaryIndexes\[0\]\.warmThroughput"):
         create("aws:dynamodb/table:Table", inputs)
 
 
@@ -226,7 +226,7 @@ def test_a_function_s_code_is_a_zip_a_directory_or_assets(
 
 def test_code_that_is_not_there_is_one_sentence(create: Create, tmp_path: Path) -> None:
     code = pulumi.FileArchive(str(tmp_path / "missing"))
-    with pytest.raises(SandboxError, match="which is no directory on this machine: build it first"):
+    with pytest.raises(SandboxError, match="which is not a directory on this machine: build it first"):
         create("aws:lambda/function:Function", {"name": unique(), "role": "r", "code": code})
 
 

@@ -140,5 +140,5 @@ def test_a_pipe_that_is_not_run_here_is_said_so_once(sandbox: Sandbox) -> None:
         TargetParameters={"KinesisStreamParameters": {"PartitionKey": "$.messageId"}},
     )
     found: dict[str, str] = wait_until(lambda: sandbox.status("pipes").get("unsupported"), "the status to tell of it")
-    assert "only DynamoDB streams and Kinesis streams are read here" in found["strange"]
+    assert "only DynamoDB streams and Kinesis streams are supported" in found["strange"]
     assert sandbox.workers[0].log.read_text().count("pipe strange does not run") == 1

@@ -61,8 +61,8 @@ def test_an_empty_block_is_given_and_has_nothing_to_read() -> None:
     [
         ("text", 3.0, "a.x must be a string"),
         ("flag", "true", "a.x must be a boolean"),
-        ("integer", 2.5, "a.x must be a whole number"),
-        ("integer", True, "a.x must be a whole number"),
+        ("integer", 2.5, "a.x must be an integer"),
+        ("integer", True, "a.x must be an integer"),
         ("integer", "2", "a.x must be a number"),
         ("strings", {}, "a.x must be a list"),
         ("mapping", [], "a.x must be a map"),

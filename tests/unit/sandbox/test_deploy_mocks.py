@@ -65,7 +65,7 @@ def test_a_name_that_is_not_given_is_generated_as_the_provider_does() -> None:
 
 def test_an_input_that_is_not_read_is_an_error_with_its_path() -> None:
     inputs = {"name": "a", "colour": "red", "blocks": [{"level": "x"}, {"level": "y", "depth": {"of": 1}}]}
-    with pytest.raises(SandboxError, match=r"does not read colour, blocks\[1\]\.depth"):
+    with pytest.raises(SandboxError, match=r"does not support colour, blocks\[1\]\.depth"):
         creator().new_resource(resource(inputs))
 
 
@@ -77,7 +77,7 @@ def test_an_unknown_type_is_an_error() -> None:
 def test_an_unknown_invoke_is_an_error_and_so_is_an_argument_not_read() -> None:
     with pytest.raises(SandboxError, match="cannot answer this"):
         creator().call(MockCallArgs("aws:ec2/getAmi:getAmi", {}, ""))
-    with pytest.raises(SandboxError, match="does not read why"):
+    with pytest.raises(SandboxError, match="does not support why"):
         creator().call(MockCallArgs("test:index/about:about", {"of": "x", "why": "y"}, ""))
 
 
@@ -138,9 +138,9 @@ def _unchanged(_: object) -> None:
 
 
 def test_nothing_is_adopted_and_no_transform_is_run() -> None:
-    with pytest.raises(SandboxError, match="adopts what exists"):
+    with pytest.raises(SandboxError, match="imports an existing resource"):
         creator().new_resource(resource({}, resource_id="orders"))
-    with pytest.raises(SandboxError, match="none of the program's transforms"):
+    with pytest.raises(SandboxError, match="does not run the program's transforms"):
         creator().new_resource(resource({}, transforms=[_unchanged]))
 
 

@@ -75,7 +75,7 @@ def test_the_region_is_the_stack_s_or_the_sandbox_s_own(tmp_path: Path) -> None:
         ("config: {nested: [{password: {secure: AAAB}}]}", "nested in Pulumi.dev.yaml is a secure value"),
         ("environment: [prod]", "imports an environment"),
         ("config: {a: [}", "is not YAML"),
-        ("just text", "must hold a map"),
+        ("just text", "must contain a map"),
     ],
 )
 def test_what_the_cli_would_refuse_or_only_it_can_do_is_one_sentence(

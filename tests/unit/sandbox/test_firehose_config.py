@@ -122,7 +122,7 @@ def test_hints_and_parameters_are_read() -> None:
         ({"Prefix": "!{timestamp:yyyy}/"}, "ErrorOutputPrefix is needed"),
         (
             {"ProcessingConfiguration": {"Enabled": True, "Processors": [processor("Decompression")]}},
-            "processors not run here: Decompression",
+            "unsupported processors: Decompression",
         ),
         (
             {"DataFormatConversionConfiguration": {"OutputFormatConfiguration": {"Serializer": {"OrcSerDe": {}}}}},

@@ -95,11 +95,11 @@ def test_an_error_prefix_names_the_kind_of_error(error_text: str | None, evaluat
     ("prefix", "error_text", "complaint"),
     [
         ("!{timestamp:yyyy}/", None, "ErrorOutputPrefix is needed"),
-        ("!{firehose:error-output-type}/", "e/!{firehose:error-output-type}/", "alone"),
+        ("!{firehose:error-output-type}/", "e/!{firehose:error-output-type}/", "only allowed in"),
         ("a/", "!{timestamp:yyyy}/", "must contain"),
         ("!{timestamp}/", "e/!{firehose:error-output-type}/", "not of the form"),
-        ("!{moon:phase}/", "e/!{firehose:error-output-type}/", "no namespace"),
-        ("!{firehose:phase}/", "e/!{firehose:error-output-type}/", "no expression"),
+        ("!{moon:phase}/", "e/!{firehose:error-output-type}/", "not a namespace"),
+        ("!{firehose:phase}/", "e/!{firehose:error-output-type}/", "not an expression"),
         ("!{timestamp:jj}/", "e/!{firehose:error-output-type}/", "not known"),
     ],
 )

@@ -98,19 +98,19 @@ def test_new_code_takes_the_place_of_the_old(code: Code, tmp_path: Path) -> None
 
 
 def test_code_that_is_not_to_be_had(code: Code, tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match="not to be had: HTTP 404"):
+    with pytest.raises(PackageError, match="cannot be fetched: HTTP 404"):
         unpack(config(b"x"), code.url, tmp_path)
 
 
 def test_code_that_is_another_than_configured(code: Code, tmp_path: Path) -> None:
     code.code = zipped(index="one")
-    with pytest.raises(PackageError, match="not the one that its configuration names"):
+    with pytest.raises(PackageError, match="does not match its configuration"):
         unpack(config(b"x"), code.url, tmp_path)
 
 
 def test_code_that_is_no_zip(code: Code, tmp_path: Path) -> None:
     code.code = b"no zip"
-    with pytest.raises(PackageError, match="is no zip"):
+    with pytest.raises(PackageError, match="is not a zip"):
         unpack(config(code.code), code.url, tmp_path)
     assert list((tmp_path / "orders").iterdir()) == []
 

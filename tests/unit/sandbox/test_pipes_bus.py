@@ -69,7 +69,7 @@ def test_source_and_detail_type_are_pipes_own_where_none_are_given() -> None:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        (source(BatchSize=11), "has batches of 11: one to an event bus has 10 at most"),
+        (source(BatchSize=11), "has batches of 11: the maximum for an event bus is 10"),
         (source(StartingPosition="AT_TIMESTAMP"), "starts AT_TIMESTAMP"),
         ({"Target": STREAM}, "has no KinesisStreamParameters.PartitionKey"),
         ({"Target": "arn:aws:sqs:eu-west-1:123456789012:queue"}, "only Kinesis streams and event buses"),

@@ -41,7 +41,7 @@ def test_a_parameter_is_constant_or_each_events_own(parameter: str, value: str |
 
 @pytest.mark.parametrize("path", ["$.", "$.a[", "$.a[x]", "$a", "$..a", "dynamodb.a"])
 def test_what_is_no_path_is_refused(path: str) -> None:
-    with pytest.raises(TemplateError, match="is no JSON path"):
+    with pytest.raises(TemplateError, match="is not a JSON path"):
         parse_path(path)
 
 
@@ -70,5 +70,5 @@ def test_the_whole_event_and_the_time_are_variables() -> None:
 
 
 def test_an_unknown_variable_is_refused() -> None:
-    with pytest.raises(TemplateError, match="no variable"):
+    with pytest.raises(TemplateError, match="is not a variable"):
         compile_template("<aws.pipes.moon-phase>", {})
