@@ -26,20 +26,21 @@ EXIT_INTERRUPTED = 130
 _DESCRIPTION = """\
 AWS on this machine: the pipeline, its Lambda function and its queries, without an account.
 
-It runs in the background, answers on one port of 127.0.0.1 only, keeps all its files in one
-directory, and forgets everything when it is taken down."""
+It runs in the background, listens on one port of 127.0.0.1 only, stores all its files in one directory, and deletes
+everything on `down`.
+"""
 _EPILOG = """\
 examples:
-  python -m sandbox up                        start it and deploy the stack "local" into it
-  python -m sandbox up --empty                start it with nothing in it, for `pulumi up --stack local`
-  python -m sandbox up --port 4600 --state-dir /tmp/second     another one beside it
+  python -m sandbox up                        start it and deploy the stack "local" to it
+  python -m sandbox up --empty                start it empty, for `pulumi up --stack local`
+  python -m sandbox up --port 4600 --state-dir /tmp/second     a second sandbox
   python -m sandbox status
   python -m sandbox logs pipes --follow
   python -m sandbox down
 
 exit codes:
   0 done, and all is up    1 a process is dead or a pipe fails, or the demo found a difference
-  2 something to mend first: one sentence says what    130 interrupted"""
+  2 wrong input, explained in one sentence    130 interrupted"""
 
 
 class _Parser(ArgumentParser):
@@ -60,13 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The interpreter flushes standard output once more when it exits, and would complain.
+        # The interpreter flushes standard output again at exit, and would report an error.
         sys.stdout = None
         return 0
     return code
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - what signal.signal calls
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal.signal's signature
     raise TerminationRequest
 
 
@@ -79,7 +80,7 @@ def _parser() -> ArgumentParser:
         type=Path,
         metavar="DIR",
         default=Path(os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR),
-        help=f"where the sandbox keeps its files (default: ${STATE_DIR_VARIABLE} or {DEFAULT_STATE_DIR})",
+        help=f"directory of the sandbox's files (default: ${STATE_DIR_VARIABLE} or {DEFAULT_STATE_DIR})",
     )
     parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -87,27 +88,27 @@ def _parser() -> ArgumentParser:
     def add(name: str, summary: str) -> ArgumentParser:
         return commands.add_parser(name, help=summary, description=summary, parents=[common], formatter_class=formatter)
 
-    up = add("up", "start the sandbox and deploy the program into it; restart what has died")
+    up = add("up", "start the sandbox and deploy the program to it; restart dead processes")
     up.add_argument("--port", type=_port, metavar="N", help=f"port on 127.0.0.1 (default: {DEFAULT_PORT})")
     up.add_argument("--stack", metavar="NAME", help=f"deploy Pulumi.NAME.yaml (default: {DEFAULT_STACK})")
-    up.add_argument("--empty", action="store_true", help="deploy nothing: `pulumi up` or another tool does")
-    up.add_argument("--json", action="store_true", help="the outputs as JSON, and no progress")
+    up.add_argument("--empty", action="store_true", help="deploy nothing; use `pulumi up` or another tool")
+    up.add_argument("--json", action="store_true", help="print the outputs as JSON, without progress")
     up.set_defaults(run=_up)
 
-    status = add("status", "show the processes, what they count and how far they are behind")
+    status = add("status", "show the processes, their counters and backlogs")
     status.add_argument("--json", action="store_true", help="as JSON")
     status.set_defaults(run=_status)
 
-    down = add("down", "stop the sandbox and forget what is in it; its logs are kept")
+    down = add("down", "stop the sandbox and delete everything except its logs")
     down.set_defaults(run=_down)
 
     show = add("logs", "show the processes' logs")
-    show.add_argument("process", nargs="?", help="one process's (default: all)")
-    show.add_argument("-f", "--follow", action="store_true", help="go on showing lines as they come, until Ctrl-C")
-    show.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="lines of each (default: 20)")
+    show.add_argument("process", nargs="?", help="name of one process (default: all)")
+    show.add_argument("-f", "--follow", action="store_true", help="show new lines until Ctrl-C")
+    show.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="lines per process (default: 20)")
     show.set_defaults(run=_logs)
 
-    summary = "run the whole pipeline in a sandbox of its own and prove that nothing is lost"
+    summary = "run the whole pipeline in a separate sandbox and prove that nothing is lost"
     demonstration = commands.add_parser("demo", help=summary, description=summary, formatter_class=formatter)
     demonstration.set_defaults(run=_demo)
     return parser
@@ -145,7 +146,7 @@ def _status(arguments: Namespace) -> int:
             console.say(how)
         return EXIT_SOME_DEAD if failing else 0
     if "server" in dead:
-        lost = "The server is dead, and with it what was in the sandbox: start anew"
+        lost = "The server is dead, and the sandbox's data is lost: start again"
     else:
         lost = f"{', '.join(dead)} {'is' if len(dead) == 1 else 'are'} dead: restart"
     console.say(f"{lost} with `{command('up', sandbox.state)}`.")
@@ -170,7 +171,7 @@ def _logs(arguments: Namespace) -> int:
     return 0
 
 
-def _demo(arguments: Namespace) -> int:  # noqa: ARG001 - all commands are called alike
+def _demo(arguments: Namespace) -> int:  # noqa: ARG001 - all commands have the same signature
     return demo.main()
 
 
@@ -180,11 +181,11 @@ def _silent(line: str) -> None:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise ArgumentTypeError(f"{text!r} is no port: give a number from 1 to 65535")
+        raise ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to 65535")
     return int(text)
 
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise ArgumentTypeError(f"{text!r} is no number of lines")
+        raise ArgumentTypeError(f"{text!r} is not a number of lines")
     return int(text)

@@ -1,6 +1,6 @@
-"""What the sandbox's commands show: progress on standard error, results on standard output.
+"""The output of the sandbox's commands: progress on standard error, results on standard output.
 
-On a terminal the progress is one line that changes; elsewhere it is a line an event.
+On a terminal the progress is one line that changes; elsewhere one line per event.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ err = Console(highlight=False, soft_wrap=True, stderr=True)
 
 
 class Progress:
-    """Says what goes on; as a context, it clears its line at the end."""
+    """Shows progress; as a context manager, it clears its line at the end."""
 
     def __init__(self) -> None:
         self._status: Status | None = err.status("") if err.is_terminal else None
@@ -45,7 +45,7 @@ class Progress:
             self._status.stop()
 
     def __call__(self, line: str) -> None:
-        """Say that this goes on now."""
+        """Show the current step."""
         if self._status is not None:
             self._status.update(Text(line))
         else:
@@ -53,17 +53,17 @@ class Progress:
 
 
 def say(sentence: str) -> None:
-    """One sentence about what was done, beside the results."""
+    """One sentence about the result, on standard error."""
     err.print(Text(sentence))
 
 
 def show_json(value: object) -> None:
-    """A result for programs."""
+    """A result as JSON."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 def show_outputs(outputs: Mapping[str, object]) -> None:
-    """The stack's outputs, by name; one that is no text as JSON."""
+    """The stack's outputs by name; values other than strings as JSON."""
     texts = {
         name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), sort_keys=True)
         for name, value in sorted(outputs.items())
@@ -77,7 +77,7 @@ def show_outputs(outputs: Mapping[str, object]) -> None:
 
 
 def show_health(health: Sequence[Health]) -> None:
-    """The processes: whether each is up, since when, and what it tells."""
+    """The processes: state, start time and counters."""
     table = _table(["process", "state", "pid", "for", "tells"], [])
     for process in health:
         state = state_of(process)
@@ -115,7 +115,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
 
 
 def _told(status: Mapping[str, object]) -> str:
-    """A worker's plain counters, those that are nothing left out."""
+    """A worker's scalar counters, without zeros."""
     counters = {
         name: value
         for name, value in status.items()

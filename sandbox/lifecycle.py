@@ -1,4 +1,4 @@
-"""Bringing the sandbox up and down as a whole."""
+"""Start and stop the whole sandbox."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ _LOST = (
 
 
 class Deployment(NamedTuple):
-    """What `up` put into a sandbox: a stack's resources, or nothing where `stack` is None, for others to fill."""
+    """What `up` deployed: a stack's resources, or nothing if `stack` is None."""
 
     stack: str | None
     region: str
 
 
 class Up(NamedTuple):
-    """What `up` came to: the stack's outputs (of an empty sandbox its endpoint and region), and a sentence about it.
+    """The result of `up`: the stack's outputs (of an empty sandbox its endpoint and region), and a sentence.
 
     `lost` is the sentence about what was in the sandbox before its server died, "" where nothing was.
     """
@@ -64,7 +64,7 @@ class Up(NamedTuple):
 
 
 class Health(NamedTuple):
-    """One process, as `status` shows it. `status` is the worker's own account; times are epoch seconds."""
+    """One process, as `status` shows it. `status` is the worker's status report; times are epoch seconds."""
 
     process: str
     alive: bool
@@ -82,15 +82,15 @@ class Sandbox:
     progress: Progress
 
     def up(self, program: Path, stack: str | None, port: int | None, empty: bool = False) -> Up:
-        """Start what is not running and deploy the stack if nothing is deployed; with `empty`, deploy nothing.
+        """Start the processes that do not run and deploy the stack if nothing is deployed; with `empty`, deploy
+        nothing.
 
-        `stack` and `port` are None where the user leaves them open: they are
-        then those of the sandbox that runs here, or died here, and one that was
-        empty is so again. An empty sandbox takes no more than its region from
-        the stack. When anything fails, nothing is left running.
+        `stack` and `port` are None if the user does not set them: then they are those of the sandbox that runs or died
+        here, and an empty one stays empty. An empty sandbox takes only its region from the stack. After a failure, no
+        process remains.
 
         Raises:
-            SandboxError: the user is to mend something.
+            SandboxError: an error that the user can fix.
         """
         _check_installed()
         with self._lock():
@@ -105,7 +105,7 @@ class Sandbox:
             return self._restart_dead(running)
 
     def down(self) -> bool:
-        """Stop everything and forget it, but for the logs; False when there was nothing."""
+        """Stop everything and delete all files except the logs; False when there was no sandbox."""
         if not (self.state.path / _LOCK).exists():
             return False
         with self._lock():
@@ -115,39 +115,39 @@ class Sandbox:
         return found
 
     def health(self) -> list[Health]:
-        """All processes, in the order in which they start; none of them alive when the sandbox is not running."""
+        """All processes in start order; none is alive when the sandbox is not running."""
         port = self._port()
         return [self._health_of(process, port) for process in PROCESSES]
 
     def deployment(self) -> Deployment | None:
-        """What the last `up` that was carried through put into the sandbox."""
+        """What the last completed `up` deployed."""
         saved = self.state.read_json("deployment.json")
         return None if saved is None else Deployment(saved["stack"], saved["region"])
 
     def outputs(self) -> dict[str, Any]:
-        """The outputs of what is deployed."""
+        """The outputs of the deployed stack."""
         return self.state.read_json("outputs.json") or {}
 
     def emptiness(self) -> str | None:
-        """How to fill a sandbox that was started empty; None for one with a stack."""
+        """How to deploy to a sandbox that was started empty; None for one with a stack."""
         deployment = self.deployment()
         if deployment is None or deployment.stack is not None:
             return None
         port, file = self._port(), f"Pulumi.{DEFAULT_STACK}.yaml"
-        first = "" if port == DEFAULT_PORT else f", once {file} has port {port} in place of {DEFAULT_PORT}"
-        return f"It was started empty: `pulumi up --stack {DEFAULT_STACK}` deploys into it{first}."
+        first = "" if port == DEFAULT_PORT else f", after you change port {DEFAULT_PORT} to {port} in {file}"
+        return f"It was started empty: `pulumi up --stack {DEFAULT_STACK}` deploys to it{first}."
 
     def _running(self) -> dict[str, Any] | None:
-        """What server.json says of a sandbox whose `up` was carried through; else None, and nothing of it is left."""
+        """The content of server.json of a completed `up`; otherwise None, after removing what remains."""
         server = self.state.read_json("server.json")
         if is_alive(self.state, SERVER) and server is not None and self.deployment() is not None:
             return server
         if self._exists():
             died = not is_alive(self.state, SERVER)
             self.progress(
-                "The server has died, and with it all that was in the sandbox: starting anew from empty."
+                "The server died, and the sandbox's data is lost: starting again from empty."
                 if died
-                else "The sandbox was left half started: starting anew from empty."
+                else "An earlier start was interrupted: starting again from empty."
             )
             self._stop_all()
         self._wipe()
@@ -156,12 +156,12 @@ class Sandbox:
     def _check_same(self, running: dict[str, Any], stack: str | None, port: int | None, empty: bool) -> None:
         other = f"run `{command('down', self.state)}` first, or start another sandbox with its own --state-dir"
         if port is not None and port != running["port"]:
-            raise SandboxError(f"The sandbox is running on port {running['port']} already: {other} and --port.")
+            raise SandboxError(f"The sandbox is already running on port {running['port']}: {other} and --port.")
         deployed = (self.deployment() or Deployment(None, "")).stack
         if deployed is None and stack is not None and not empty:
-            raise SandboxError(f"The sandbox is running already and was started empty: {other} and --port.")
+            raise SandboxError(f"The sandbox is already running and was started empty: {other} and --port.")
         if deployed is not None and (empty or stack not in (None, deployed)):
-            raise SandboxError(f"The sandbox is running stack {deployed!r} already: {other} and --port.")
+            raise SandboxError(f"The sandbox is already running stack {deployed!r}: {other} and --port.")
 
     def _restart_dead(self, running: dict[str, Any]) -> Up:
         dead = [worker for worker in WORKERS if not is_alive(self.state, worker)]
@@ -171,7 +171,7 @@ class Sandbox:
         for worker in dead:
             wait_until_ready(self.state, worker, running["port"])
         names = _listed([worker.name for worker in dead])
-        sentence = f"The sandbox was running; restarted {names}." if dead else "The sandbox is running already."
+        sentence = f"The sandbox was running; restarted {names}." if dead else "The sandbox is already running."
         return self._up(running["endpoint_url"], sentence)
 
     def _up(self, endpoint_url: str, sentence: str) -> Up:
@@ -184,9 +184,9 @@ class Sandbox:
         from sandbox.deploy import deploy, stack_region  # slow to import
 
         region = stack_region(program, stack)
-        self.state.socket(_LONGEST_SERVICE)  # refuses a path that is too long for it
+        self.state.socket(_LONGEST_SERVICE)  # refuses a path that is too long
         if not port_is_free(port):
-            raise SandboxError(f"Port {port} is taken by another program: choose another with --port.")
+            raise SandboxError(f"Port {port} is in use by another program: choose another with --port.")
         shutil.rmtree(self.state.path / "logs", ignore_errors=True)
         begun_s = time.monotonic()
         endpoint_url = f"http://{HOST}:{port}"
@@ -213,7 +213,7 @@ class Sandbox:
             deployment = Deployment(None if empty else stack, region)
             self.state.write_json("deployment.json", deployment._asdict() | {"deployed_at": time.time()})
         except BaseException:
-            self.progress("stopping what was started")
+            self.progress("stopping the started processes")
             self._stop_all()
             self._wipe()
             raise
@@ -228,7 +228,7 @@ class Sandbox:
             if is_alive(self.state, process):
                 self.progress(f"stopping {process.name}")
             if not stop(self.state, process):
-                self.progress(f"{process.name} did not stop by itself and was killed")
+                self.progress(f"{process.name} did not stop on SIGTERM and was killed")
 
     def _exists(self) -> bool:
         return any(record_of(self.state, process) is not None for process in PROCESSES)
@@ -261,18 +261,18 @@ class Sandbox:
 
     @contextmanager
     def _lock(self) -> Generator[None]:
-        """Held while the sandbox is started or stopped, by one at a time."""
+        """A lock that only one start or stop holds at a time."""
         lock = self.state.path / _LOCK
-        # What is in the directory will be removed, so it must be ours: the lock is its mark.
+        # The directory's content will be deleted, so it must belong to a sandbox: the lock file marks it.
         if not lock.exists() and self.state.path.exists() and any(self.state.path.iterdir()):
-            raise SandboxError(f"{self.state.path} has other files in it: choose another --state-dir, a new one.")
+            raise SandboxError(f"{self.state.path} contains other files: choose a new directory with --state-dir.")
         self.state.path.mkdir(parents=True, exist_ok=True)
         with lock.open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise SandboxError(
-                    f"Another command is starting or stopping the sandbox in {self.state.path}: wait until it is done."
+                    f"Another command is starting or stopping the sandbox in {self.state.path}: wait until it finishes."
                 ) from None
             yield
 

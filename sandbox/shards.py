@@ -1,10 +1,8 @@
-"""Reading the shards of a stream, in the order that keeps each key's changes in order.
+"""Read the shards of a stream in an order that preserves the order of each key's changes.
 
-DynamoDB streams and Kinesis streams differ in their calls and agree on the rest:
-a shard is read through an iterator that expires, a closed shard ends, and the
-children of a shard are read only after everything in it has been accepted. What
-has been accepted is in the `Checkpoint`; a reader that dies reads on from there,
-so that records may come twice and none is lost.
+DynamoDB streams and Kinesis streams differ only in their calls: a shard is read through an iterator that expires, a
+closed shard ends, and the children of a shard are read only after all its records are accepted. The `Checkpoint` has
+the accepted position; a restarted reader resumes there, so delivery is at-least-once.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ ENDED = "SHARD_END"
 
 
 class SourceRecord(Protocol):
-    """What every record of a stream has: its place in the shard and when it arrived (epoch seconds)."""
+    """The common members of a stream's record: its sequence number and arrival time (epoch seconds)."""
 
     @property
     def sequence(self) -> str:
@@ -42,7 +40,7 @@ R = TypeVar("R", bound=SourceRecord)
 
 
 class Shard(Struct, frozen=True):
-    """A shard, its parents (none, one, or two after a merge), and whether it still takes records."""
+    """A shard, its parents (none, one, or two after a merge), and whether it is open."""
 
     id: str
     parents: tuple[str, ...] = ()
@@ -50,10 +48,10 @@ class Shard(Struct, frozen=True):
 
 
 class Page(Struct, Generic[R], frozen=True):
-    """What one read brought.
+    """The result of one read.
 
-    `iterator` is None at the end of a closed shard; `at_tip` says that there is
-    surely nothing behind the page, `more` that there surely is.
+    `iterator` is None at the end of a closed shard; `at_tip` says that the page is certainly the last, `more` that it
+    certainly is not.
     """
 
     records: list[R]
@@ -66,7 +64,7 @@ class StreamApi(Protocol[R]):
     """The calls of a stream."""
 
     def shards(self) -> list[Shard]:
-        """All shards that are not yet trimmed."""
+        """All shards that are not trimmed."""
         ...
 
     def iterator(self, shard_id: str, after: str | None) -> str:
@@ -74,15 +72,14 @@ class StreamApi(Protocol[R]):
         ...
 
     def read(self, iterator: str) -> Page[R]:
-        """As many records as one call gives."""
+        """The records of one call."""
         ...
 
 
 class Checkpoint:
-    """How far each shard has been accepted, kept in a file; atomic, so a kill at any moment leaves one or the other.
+    """The accepted position of each shard, in a file that is replaced atomically, so it survives SIGKILL.
 
-    `identity` says whose progress it is: a pipe or delivery stream made anew
-    under the same name starts anew.
+    `identity` identifies the reader: a recreated pipe or delivery stream with the same name starts from the beginning.
     """
 
     def __init__(self, state: StateDir, name: str, identity: str) -> None:
@@ -95,26 +92,26 @@ class Checkpoint:
         self._shards = shards
 
     def accepted(self, shard_id: str) -> str | None:
-        """The last accepted sequence number; None when there is none or the shard has ended."""
+        """The last accepted sequence number; None without one or after the end of the shard."""
         sequence = self._shards.get(shard_id)
         return None if sequence == ENDED else sequence
 
     def has_ended(self, shard_id: str) -> bool:
-        """True once the whole of a closed shard has been accepted."""
+        """True when all records of a closed shard are accepted."""
         return self._shards.get(shard_id) == ENDED
 
     def advance(self, shard_id: str, sequence: str) -> None:
-        """Everything up to and including this sequence number has been accepted."""
+        """Accept all records up to and including this sequence number."""
         self._shards[shard_id] = sequence
         self._dirty = True
 
     def end(self, shard_id: str) -> None:
-        """Everything in this closed shard has been accepted."""
+        """Accept all records of this closed shard."""
         self._shards[shard_id] = ENDED
         self._dirty = True
 
     def forget(self, shard_ids: set[str]) -> None:
-        """Drop shards that the stream has trimmed."""
+        """Remove shards that the stream has trimmed."""
         for shard_id in shard_ids & self._shards.keys():
             del self._shards[shard_id]
             self._dirty = True
@@ -124,22 +121,21 @@ class Checkpoint:
         return dict(self._shards)
 
     def known(self) -> set[str]:
-        """The shards that something is known of."""
+        """The shards with a position."""
         return set(self._shards)
 
     def save(self) -> None:
-        """Write it down, if anything changed since the last time."""
+        """Write the file if anything has changed."""
         if self._dirty:
             self._state.write_json(self._path, {"identity": self._identity, "shards": self._shards})
             self._dirty = False
 
 
 class Cursor(Generic[R]):
-    """One shard, read from its checkpoint on.
+    """One shard, read from its checkpoint.
 
-    `since` (epoch seconds) skips what arrived before it: LATEST means the records
-    from the moment on at which the pipe or delivery stream was made, whether or
-    not a worker was there to see it.
+    `since` (epoch seconds) skips earlier arrivals: LATEST means the records from the creation of the pipe or delivery
+    stream on, even if no worker was running then.
     """
 
     def __init__(self, api: StreamApi[R], shard: Shard, after: str | None, since: float | None) -> None:
@@ -152,9 +148,9 @@ class Cursor(Generic[R]):
         self._iterator: str | None = None
 
     def read(self) -> list[R]:
-        """The next records, none when there are none now.
+        """The next records, possibly an empty list.
 
-        Any error leaves the cursor where it was, with a new iterator to be had.
+        After an error the cursor keeps its position and gets a new iterator.
 
         Raises:
             CallError: the stream could not be read.
@@ -169,7 +165,7 @@ class Cursor(Generic[R]):
             if error.code == "ExpiredIteratorException":
                 return []
             if error.code == "TrimmedDataAccessException":
-                log.warning("shard %s: records after %s are gone from the stream", self.shard.id, self._last_read)
+                log.warning("shard %s: records after %s have expired in the stream", self.shard.id, self._last_read)
                 self._last_read = None
                 return []
             raise
@@ -189,7 +185,7 @@ class Cursor(Generic[R]):
 
 
 class ShardReader(Generic[R]):
-    """The cursors of the shards that may be read now: those whose parents have been accepted to their end."""
+    """The cursors of the shards that may be read now: those whose parents are fully accepted."""
 
     def __init__(self, api: StreamApi[R], checkpoint: Checkpoint, since: float | None) -> None:
         self._api = api
@@ -198,7 +194,7 @@ class ShardReader(Generic[R]):
         self.cursors: dict[str, Cursor[R]] = {}
 
     def discover(self) -> None:
-        """List the shards and open the cursors that have become readable.
+        """List the shards and open cursors for those that are now readable.
 
         Raises:
             CallError: the stream could not be described.
@@ -206,7 +202,7 @@ class ShardReader(Generic[R]):
         shards = {shard.id: shard for shard in self._api.shards()}
         self._checkpoint.forget(self._checkpoint.known() - shards.keys())
         for shard_id in self.cursors.keys() - shards.keys():
-            log.warning("shard %s is gone from the stream", shard_id)
+            log.warning("shard %s has expired in the stream", shard_id)
             del self.cursors[shard_id]
         for shard in shards.values():
             if shard.id in self.cursors:
@@ -216,7 +212,7 @@ class ShardReader(Generic[R]):
                 self.cursors[shard.id] = Cursor(self._api, shard, after, self._since)
 
     def finish(self, shard_id: str) -> None:
-        """Everything in an exhausted shard has been accepted: its children may be read."""
+        """Accept an exhausted shard: its children may be read."""
         del self.cursors[shard_id]
         self._checkpoint.end(shard_id)
         self._checkpoint.save()

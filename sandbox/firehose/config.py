@@ -1,4 +1,4 @@
-"""A delivery stream's configuration, as DescribeDeliveryStream gives it."""
+"""A delivery stream's configuration, from DescribeDeliveryStream."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ MIB = 1024 * 1024
 
 
 class UnsupportedStreamError(UnsupportedError):
-    """A delivery stream that this worker does not run; its text says why."""
+    """A delivery stream that this worker does not support; its text says why."""
 
 
 class Buffering(Struct, frozen=True):
-    """When a buffer is emptied: whichever comes first. An interval of 0 is at once."""
+    """The limits of a buffer, whichever is reached first. An interval of 0 means immediately."""
 
     size_bytes: int
     interval_s: float
 
 
 class Processor(Struct, frozen=True):
-    """The Lambda processor. `retries` come after the first attempt."""
+    """The Lambda processor. `retries` does not include the first attempt."""
 
     function_arn: str
     buffering: Buffering
@@ -38,7 +38,7 @@ class Processor(Struct, frozen=True):
 
 
 class Conversion(Struct, frozen=True):
-    """Record format conversion to Parquet by the columns of a Glue table."""
+    """Record format conversion to Parquet with the columns of a Glue table."""
 
     database: str
     table: str
@@ -52,7 +52,7 @@ class Conversion(Struct, frozen=True):
 
 
 class Destination(Struct, frozen=True):
-    """Where objects go and what they are called and packed in."""
+    """The bucket, names and compression of objects."""
 
     bucket: str
     prefix: str
@@ -80,7 +80,7 @@ class StreamConfig(Struct, frozen=True):
 
     @property
     def identity(self) -> str:
-        """What makes this delivery stream itself and not a later one of the same name."""
+        """The identity, which distinguishes it from a later delivery stream with the same name."""
         return f"{self.arn} {self.created_at} {self.source_arn}"
 
 
@@ -88,7 +88,7 @@ def parse_stream(description: Mapping[str, Any]) -> StreamConfig:
     """The configuration in a DeliveryStreamDescription.
 
     Raises:
-        UnsupportedStreamError: its source, destination or processing is of a kind not run here.
+        UnsupportedStreamError: its source, destination or processing is not supported.
     """
     stream = msgspec.convert(description, _Description)
     name = stream.DeliveryStreamName
@@ -101,9 +101,7 @@ def parse_stream(description: Mapping[str, Any]) -> StreamConfig:
     processors = processing.Processors if processing.Enabled else []
     unknown = {p.Type for p in processors} - {"Lambda", "MetadataExtraction", "AppendDelimiterToRecord"}
     if unknown:
-        raise UnsupportedStreamError(
-            f"delivery stream {name} has processors not run here: {', '.join(sorted(unknown))}"
-        )
+        raise UnsupportedStreamError(f"delivery stream {name} has unsupported processors: {', '.join(sorted(unknown))}")
     by_type = {p.Type: {q.ParameterName: q.ParameterValue for q in p.Parameters} for p in processors}
     conversion = s3.DataFormatConversionConfiguration
     converts = conversion is not None and conversion.Enabled
@@ -129,11 +127,11 @@ def parse_stream(description: Mapping[str, Any]) -> StreamConfig:
 def _destination(s3: _S3, default_mb: int) -> Destination:
     check_prefixes(s3.Prefix, s3.ErrorOutputPrefix)
     if s3.CompressionFormat not in COMPRESSIONS:
-        raise UnsupportedStreamError(f"compression {s3.CompressionFormat} is not to be had here")
+        raise UnsupportedStreamError(f"compression {s3.CompressionFormat} is not supported")
     try:
         ZoneInfo(s3.CustomTimeZone)
     except ZoneInfoNotFoundError as error:
-        raise UnsupportedStreamError(f"time zone {s3.CustomTimeZone!r} is not known here") from error
+        raise UnsupportedStreamError(f"time zone {s3.CustomTimeZone!r} is unknown") from error
     hints = s3.BufferingHints
     size_mb = default_mb if hints.SizeInMBs is None else hints.SizeInMBs
     return Destination(
@@ -163,7 +161,7 @@ def _delimiter(parameters: dict[str, str] | None) -> bytes:
 def _conversion(conversion: _Conversion, arn: str) -> Conversion:
     serializer = conversion.OutputFormatConfiguration.Serializer
     if serializer.OrcSerDe is not None:
-        raise UnsupportedStreamError("conversion to ORC is not to be had here: only Parquet is")
+        raise UnsupportedStreamError("conversion to ORC is not supported: only Parquet is")
     schema = conversion.SchemaConfiguration
     open_x = conversion.InputFormatConfiguration.Deserializer.OpenXJsonSerDe or _OpenX()
     region, account = arn.split(":")[3:5]

@@ -1,4 +1,4 @@
-"""A pipe's configuration, as DescribePipe gives it."""
+"""A pipe's configuration, from DescribePipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.supervisor import UnsupportedError
 DEFAULT_BATCH_SIZE = 100
 FOREVER = -1
 MAXIMUM_BUS_BATCH = 10
-"""The largest batch of a pipe to an event bus: no batch may be larger than its target takes.
+"""The maximum batch of a pipe to an event bus, which is the target's maximum.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
 """
@@ -22,15 +22,15 @@ _DETAIL_TYPE = "Event from aws:pipes"
 
 
 class UnsupportedPipeError(UnsupportedError):
-    """A pipe that this worker does not run; its text says why."""
+    """A pipe that this worker does not support; its text says why."""
 
 
 class PipeConfig(Struct, frozen=True):
     """A pipe from a stream, DynamoDB's or Kinesis's, to a Kinesis stream or an event bus.
 
-    Times in seconds, `created_at` since the epoch. Limits of -1 mean none.
-    `partition_key` is for a Kinesis stream; `detail_type` and `event_source` are
-    for a bus; each is a constant or a JSON path. `enrichment_arn` is a Lambda function's, "" without an enrichment.
+    Times in seconds, `created_at` since the epoch. A limit of -1 means no limit. `partition_key` is for a Kinesis
+    stream; `detail_type` and `event_source` are for a bus; each is a constant or a JSON path. `enrichment_arn` is a
+    Lambda function's, "" without an enrichment.
     https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceDynamoDBStreamParameters.html
     https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceKinesisStreamParameters.html
     """
@@ -66,39 +66,39 @@ class PipeConfig(Struct, frozen=True):
 
     @property
     def identity(self) -> str:
-        """What makes this pipe itself and not a later one of the same name."""
+        """The identity, which distinguishes it from a later pipe with the same name."""
         return f"{self.arn} {self.created_at} {self.source_arn}"
 
     @property
     def since(self) -> float | None:
-        """From when on records are read: LATEST means from the pipe's creation.
+        """The time from which records are read: LATEST means the pipe's creation.
 
-        DynamoDB gives creation times in whole seconds, hence the rounding down.
+        DynamoDB's creation times are whole seconds, so it is rounded down.
         """
         return None if self.starting_position == "TRIM_HORIZON" else float(int(self.created_at))
 
 
 def parse_pipe(description: Mapping[str, Any]) -> PipeConfig:
-    """The configuration in an answer of DescribePipe.
+    """The configuration in a response of DescribePipe.
 
     Raises:
-        UnsupportedPipeError: its source, target or enrichment is of a kind not run here.
+        UnsupportedPipeError: its source, target or enrichment is not supported.
     """
     pipe = msgspec.convert(description, _Pipe)
     if not is_kinesis(pipe.Source) and not (":dynamodb:" in pipe.Source and "/stream/" in pipe.Source):
         raise UnsupportedPipeError(
-            f"pipe {pipe.Name} reads {pipe.Source}: only DynamoDB streams and Kinesis streams are read here"
+            f"pipe {pipe.Name} reads {pipe.Source}: only DynamoDB streams and Kinesis streams are supported"
         )
     if not is_kinesis(pipe.Target) and not is_bus(pipe.Target):
         raise UnsupportedPipeError(
-            f"pipe {pipe.Name} writes to {pipe.Target}: only Kinesis streams and event buses are written here"
+            f"pipe {pipe.Name} writes to {pipe.Target}: only Kinesis streams and event buses are supported"
         )
     if pipe.Enrichment and not is_function(pipe.Enrichment):
         raise UnsupportedPipeError(
-            f"pipe {pipe.Name} is enriched by {pipe.Enrichment}: only Lambda functions are called here"
+            f"pipe {pipe.Name} is enriched by {pipe.Enrichment}: only Lambda functions are supported"
         )
     if pipe.EnrichmentParameters.InputTemplate:
-        raise UnsupportedPipeError(f"pipe {pipe.Name} has an input template of its enrichment, which is not run here")
+        raise UnsupportedPipeError(f"pipe {pipe.Name} has an input template of its enrichment, which is not supported")
     kinesis, bus = pipe.TargetParameters.KinesisStreamParameters, pipe.TargetParameters.EventBridgeEventBusParameters
     if is_kinesis(pipe.Target) and kinesis is None:
         raise UnsupportedPipeError(f"pipe {pipe.Name} has no KinesisStreamParameters.PartitionKey")
@@ -108,11 +108,11 @@ def parse_pipe(description: Mapping[str, Any]) -> PipeConfig:
         else pipe.SourceParameters.DynamoDBStreamParameters
     )
     if stream.StartingPosition == "AT_TIMESTAMP":
-        raise UnsupportedPipeError(f"pipe {pipe.Name} starts AT_TIMESTAMP, which is not done here")
+        raise UnsupportedPipeError(f"pipe {pipe.Name} starts AT_TIMESTAMP, which is not supported")
     batch_size = int(stream.BatchSize)
     if is_bus(pipe.Target) and batch_size > MAXIMUM_BUS_BATCH:
         raise UnsupportedPipeError(
-            f"pipe {pipe.Name} has batches of {batch_size}: one to an event bus has {MAXIMUM_BUS_BATCH} at most"
+            f"pipe {pipe.Name} has batches of {batch_size}: the maximum for an event bus is {MAXIMUM_BUS_BATCH}"
         )
     return PipeConfig(
         name=pipe.Name,

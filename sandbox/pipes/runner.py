@@ -1,4 +1,4 @@
-"""One running pipe: its shards, in a thread of its own."""
+"""One running pipe: its shards, in its own thread."""
 
 from __future__ import annotations
 
@@ -34,10 +34,9 @@ _OUTAGE_PAUSE_S = 1.0
 
 
 def compile_steps(config: PipeConfig) -> Steps:
-    """What a pipe's configuration makes of an event.
+    """The processing of an event by a pipe's configuration.
 
-    Raises:
-        PatternError, TemplateError: the configuration is one that Pipes would not accept.
+    Raises: PatternError, TemplateError: Pipes would refuse the configuration.
     """
     keep = compile_filters(config.filters)
     data = _compile_data(config)
@@ -54,7 +53,7 @@ def compile_steps(config: PipeConfig) -> Steps:
 
 
 def _compile_data(config: PipeConfig) -> Callable[[dict[str, Any]], bytes]:
-    """What the target gets of an event."""
+    """The target's input for an event."""
     if config.input_template is None:
         return _whole(config)
     variables = {
@@ -75,7 +74,7 @@ def _whole(config: PipeConfig) -> Callable[[dict[str, Any]], bytes]:
 
 
 def as_pipes_emits(event: dict[str, Any], source_arn: str, region: str) -> dict[str, Any]:
-    """The event of a stream record in the form that a pipe hands on: GetRecords' own, with where it came from.
+    """The event of a stream record in a pipe's form: that of GetRecords, plus its source.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html
     """
@@ -83,7 +82,7 @@ def as_pipes_emits(event: dict[str, Any], source_arn: str, region: str) -> dict[
 
 
 class PipeRunner:
-    """A pipe at work until it is told to stop. Its checkpoint lets a later one go on where it left off."""
+    """A pipe that runs until it is stopped. A later one resumes at its checkpoint."""
 
     def __init__(self, config: PipeConfig, endpoint_url: str, state: StateDir) -> None:
         self.config = config
@@ -107,20 +106,20 @@ class PipeRunner:
 
     @property
     def is_alive(self) -> bool:
-        """False once its thread has ended, be it by an error of its own."""
+        """False when its thread has ended, also after an error."""
         return self._thread.is_alive()
 
     def request_stop(self, *, deliver: bool = True) -> None:
-        """Ask the pipe to end after the call it is in. It holds nothing that it could deliver."""
+        """Stop the pipe after its current call. It holds nothing that it could deliver."""
         del deliver
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the end; its progress is then in the checkpoint."""
+        """Wait for the end; the checkpoint then has its progress."""
         self._thread.join(timeout_s)
 
     def status(self) -> Mapping[str, Any]:
-        """The counters, and how far behind the pipe is, as its own thread saw them last."""
+        """The last counters and backlog of its thread."""
         return self._status
 
     @property
@@ -136,7 +135,7 @@ class PipeRunner:
     def _compile(self, config: PipeConfig) -> Steps:
         steps = compile_steps(config)
         if config.enrichment_arn:
-            # The function gets the event as it is; what the target gets is made of its answer.
+            # The function receives the unchanged event; its response is the target's input.
             data = _whole(config)
             steps = Steps(steps.keep, lambda event: Outgoing(data(event), event["eventID"]))
         if config.reads_kinesis:
@@ -188,7 +187,7 @@ class PipeRunner:
         }
 
     def _round(self) -> float:
-        """One step of every shard; the seconds until there is something to do again."""
+        """One step of every shard; returns the seconds until the next."""
         try:
             self._discover()
             pauses = [self._step(shard) for shard in list(self._shards.values())]

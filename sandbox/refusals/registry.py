@@ -1,4 +1,4 @@
-"""Which functions refuse which operations."""
+"""The registry of refusals by operation."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sandbox.refusals.given import fields
 
 @dataclass(frozen=True)
 class Asked:
-    """A call that is asked about: its operation, its region, its parameters (without those that are null)."""
+    """A call to check: its operation, its region, its parameters (without null values)."""
 
     operation: str
     region: str
     parameters: Mapping[str, Any]
 
     def get(self, name: str) -> Any:
-        """The parameter of that name; None when there is none."""
+        """The parameter with that name; None if absent."""
         return self.parameters.get(name)
 
     def at(self, path: str) -> Any:
-        """What stands at a path of names in the parameters, such as "A.B.C"; None where it ends before."""
+        """The value at a path of names in the parameters, such as "A.B.C"; None if absent."""
         value: Any = self.parameters
         for name in path.split("."):
             value = fields(value).get(name)
@@ -51,7 +51,7 @@ def refuses(service: str, *operations: str, first: bool = False) -> Callable[[Ch
 
 
 def of(service: str, operation: str) -> list[Check]:
-    """The functions that are asked about an operation, in the order in which they were registered."""
+    """The functions for an operation, in the order of registration."""
     return _checks.get((service, operation), [])
 
 
@@ -61,6 +61,6 @@ def first_of(service: str, operation: str) -> list[Check]:
 
 
 def load() -> None:
-    """Import the modules of this package, which register what they refuse."""
+    """Import the modules of this package, which register their functions."""
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         importlib.import_module(f"{__package__}.{module.name}")

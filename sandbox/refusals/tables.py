@@ -1,4 +1,4 @@
-"""DynamoDB: capacity, on-demand limits and warm throughput of a table.
+"""DynamoDB: rules of a table's capacity, on-demand limits and warm throughput.
 
 Sentences: hashicorp/terraform-provider-aws issue 39760 and pulumi/pulumi-aws
 issue 5126 (on-demand limits), badmintoncryer/cdk-preflight rules/dynamodb (warm
@@ -23,13 +23,13 @@ _INVALID = "One or more parameter values were invalid: "
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+", re.ASCII)
 _SHORTEST_NAME, _LONGEST_NAME = 3, 255
 _LEAST_WARM = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
-"""What a new on-demand table is ready for at once; a request may only ask for more."""
+"""The default warm throughput of a new on-demand table; a request may only raise it."""
 _LIMITS = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
 
 
 @refuses("dynamodb", "CreateTable", first=True)
 def name(asked: Asked) -> ServiceError | None:
-    """A table's name has 3 to 255 characters of a few kinds."""
+    """A table's name has 3 to 255 allowed characters."""
     given = asked.get("TableName")
     if given is None:
         return _invalid("The parameter 'TableName' is required but was not present in the request")
@@ -48,7 +48,7 @@ def name(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "CreateTable")
 def on_demand_limit(asked: Asked) -> ServiceError | None:
-    """A limit of a new table is at least 1: the -1 for "no limit" is UpdateTable's alone."""
+    """A limit of a new table is at least 1: only UpdateTable accepts -1 for "no limit"."""
     limits = fields(asked.get("OnDemandThroughput"))
     for name in _LIMITS:
         if (limit := limits.get(name)) is None:
@@ -63,7 +63,7 @@ def on_demand_limit(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "CreateTable")
 def warm_throughput(asked: Asked) -> ServiceError | None:
-    """A new table cannot be less warm than AWS makes it."""
+    """A new table's warm throughput is at least AWS's default."""
     warm = fields(asked.get("WarmThroughput"))
     for name, least in _LEAST_WARM.items():
         if name in warm and warm[name] < least:
@@ -73,7 +73,7 @@ def warm_throughput(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "CreateTable", "UpdateTable")
 def capacity(asked: Asked) -> ServiceError | None:
-    """A provisioned table has a capacity, an on-demand table has none."""
+    """A provisioned table has a capacity, an on-demand table does not."""
     given = asked.get("ProvisionedThroughput")
     if asked.operation == "UpdateTable" and asked.get("BillingMode") is None:
         return None
@@ -92,7 +92,7 @@ def capacity(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "UpdateTable")
 def nothing_to_update(asked: Asked) -> ServiceError | None:
-    """An update that names only the table is none."""
+    """An update has more than the table's name."""
     if set(asked.parameters) - {"TableName", "AttributeDefinitions"}:
         return None
     return _invalid(
@@ -103,19 +103,19 @@ def nothing_to_update(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "UpdateTable")
 def same_capacity(asked: Asked) -> ServiceError | None:
-    """An update to the capacity that a table has already is none."""
-    wanted = fields(asked.get("ProvisionedThroughput"))
+    """An update to the current capacity is refused."""
+    requested = fields(asked.get("ProvisionedThroughput"))
     table = _table(asked)
-    if not wanted or table is None or asked.get("GlobalSecondaryIndexUpdates"):
+    if not requested or table is None or asked.get("GlobalSecondaryIndexUpdates"):
         return None
     if asked.get("BillingMode") not in (None, table.billing_mode or "PROVISIONED"):
         return None
     names = ("ReadCapacityUnits", "WriteCapacityUnits")
     had = fields(table.throughput)
-    if any(int(had.get(name, 0)) != wanted.get(name) for name in names):
+    if any(int(had.get(name, 0)) != requested.get(name) for name in names):
         return None
     said = " ".join(
-        f"Current {name} provisioned for the table: {had[name]}. Requested {name}: {wanted[name]}." for name in names
+        f"Current {name} provisioned for the table: {had[name]}. Requested {name}: {requested[name]}." for name in names
     )
     return _invalid(
         "The provisioned throughput for the table will not change. The requested value equals the current value. "
