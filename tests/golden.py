@@ -7,15 +7,19 @@ They are a stack's resources with every input, and the row of each event in `tes
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from components.explain import cli, outline
-from components.explain.graph import Graph
-from components.settings import Settings
 from transform.events import read_change
 from transform.rows import RowWriter
 from transform.schema import TABLE
+
+if TYPE_CHECKING:
+    from components.explain.graph import Graph
+    from components.settings import Settings
+
+# Components are imported where a stack is read: they take seconds, and the rows do without them.
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "tests" / "events"
@@ -26,11 +30,15 @@ STACKS = ("dev", "local", "prod")
 
 def stack_text(graph: Graph, settings: Settings) -> str:
     """Every resource of a stack with its inputs, a line each."""
+    from components.explain import outline
+
     return "".join(f"{line}\n" for line in outline.with_inputs(graph, settings))
 
 
 def fanout_text(graph: Graph, settings: Settings) -> str:
     """The same of the stage that only `eventFanout` brings."""
+    from components.explain import outline
+
     lines = list(outline.with_inputs(graph, settings))
     stage = lines[lines.index("Fanout fanout") : lines.index("Observability observability")]
     return "".join(f"{line}\n" for line in stage)
@@ -58,9 +66,15 @@ def files() -> Mapping[Path, Callable[[], bytes]]:
         EVENTS / f"{name}.row.json": lambda name=name: row(name) for name in events()
     }
     for stack in STACKS:
-        made[SNAPSHOTS / f"{stack}.txt"] = lambda stack=stack: stack_text(*cli.load(ROOT, stack)).encode()
-    made[SNAPSHOTS / "fanout.txt"] = lambda: fanout_text(*cli.load(ROOT, "prod", ["eventFanout=true"])).encode()
+        made[SNAPSHOTS / f"{stack}.txt"] = lambda stack=stack: stack_text(*_load(stack)).encode()
+    made[SNAPSHOTS / "fanout.txt"] = lambda: fanout_text(*_load("prod", ["eventFanout=true"])).encode()
     return made
+
+
+def _load(stack: str, settings: Sequence[str] = ()) -> tuple[Graph, Settings]:
+    from components.explain import cli
+
+    return cli.load(ROOT, stack, settings)
 
 
 def main() -> int:

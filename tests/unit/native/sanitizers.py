@@ -45,7 +45,7 @@ TESTS = (
     *("tests/unit/transform/test_fast_path.py", "tests/unit/transform/test_fast_path_image.py"),
     *("tests/unit/transform/test_fast_path_event.py", "tests/property/transform/test_transform_rows.py"),
     *("tests/unit/loadgen/test_loadgen_receiver.py", "tests/unit/loadgen/test_loadgen_pacer.py"),
-    *("tests/property/loadgen/test_loadgen_signing.py", "tests/property/loadgen/test_loadgen_bulk.py"),
+    *("tests/property/loadgen/test_loadgen_signing.py", "tests/property/loadgen/test_loadgen_inserts.py"),
 )
 _PYTEST = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:randomly")
 # What the shared library of a sanitizer is called, by the compilers that have one.

@@ -89,7 +89,7 @@ WRONG_BUFFERS: dict[str, dict[str, Any]] = {
     "a length beyond the contents": {"lengths": array("q", [len(CONTENT) + len(PADDING)])},
     "a length that overflows": {"lengths": array("q", [2**63 - 1])},
     "lengths that overflow together": {"lengths": array("q", [len(CONTENT), 2**63 - 1])},
-    "a negative length": {"lengths": array("q", [-1])},
+    "a negative length": {"lengths": array("q", [-1]), "contents": memoryview(b"\0" + CONTENT + PADDING)[1:]},
     "no room for the end": {"ends": bytearray(7)},
     "no room for the result": {"results": bytearray()},
     "no room for the moment": {"moments": bytearray(7)},

@@ -1,4 +1,4 @@
-"""Mutation testing of the transform's C, outside of the suite: is every line of transform/native held by a test?
+"""Mutation testing of the transform's C, outside of the suite: does a test hold every line that the transform has in C?
 
     python -m tests.unit.transform.c_mutation [--workers N] [--only FILE:LINE ...]
 
@@ -26,15 +26,19 @@ from threading import Lock
 from typing import NamedTuple
 
 from components import host
+from components.compiler import SHARED_HEADERS
 from components.library import LIBRARY, SOURCE, compile_library
 from components.wheels import BundleError, Target
 
 ROOT = Path(__file__).parents[3]
 COPIES = ROOT / ".build" / "c-mutation"
-_COPIED = ("transform", "tests/unit/transform", "tests/property/transform", "tests/events")
+_COPIED = (*("transform", "tests/events", "tests/unit/native", "tests/unit/transform", "tests/property/transform"),)
+# Declarations alone, of which tests/unit/native/test_header.py has each in facts.c.
+_NOT_MUTATED = ("python.h",)
 # What is quick is tried first: most mutants are killed by it.
 _TESTS = (
     (
+        "tests/unit/native/test_binding.py",
         "tests/unit/transform/test_fast_path.py",
         "tests/unit/transform/test_fast_path_image.py",
         "tests/unit/transform/test_fast_path_event.py",
@@ -184,6 +188,9 @@ def _copy(directory: Path) -> Path:
         shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
     for test in (directory / "tests" / "property").rglob("test_*.py"):
         test.write_text(re.sub(r"max_examples=\d+", f"max_examples={_EXAMPLES}", test.read_text()))
+    shutil.copyfile(ROOT / "tests" / "golden.py", directory / "tests" / "golden.py")
+    # Beside the source, where it finds them before the originals.
+    shutil.copytree(SHARED_HEADERS, (directory / SOURCE).parent, dirs_exist_ok=True)
     (directory / "pyproject.toml").write_text(_CONFIG)
     return directory
 
@@ -196,7 +203,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", nargs="*", metavar="FILE:LINE", help="mutate no other lines than these")
     chosen = parser.parse_args(arguments)
-    sources = {path.name: path.read_text() for path in sorted((ROOT / SOURCE).parent.iterdir())}
+    files = sorted(path for directory in ((ROOT / SOURCE).parent, SHARED_HEADERS) for path in directory.iterdir())
+    sources = {path.name: path.read_text() for path in files if path.name not in _NOT_MUTATED}
     every = [mutant for file, source in sources.items() for mutant in mutants(file, source)]
     workshop = Workshop(chosen.workers)
     unchanged = Mutant(Path(SOURCE).name, 0, 0, "")

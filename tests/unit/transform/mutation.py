@@ -50,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     shutil.rmtree(COPY, ignore_errors=True)
     for name in _COPIED:
         shutil.copytree(ROOT / name, COPY / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(ROOT / "tests" / "golden.py", COPY / "tests" / "golden.py")
     for name in _LEFT_OUT:
         (COPY / name).unlink()
     (COPY / "pyproject.toml").write_text(_CONFIG)
