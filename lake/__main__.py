@@ -10,7 +10,7 @@ from typing import NoReturn
 from rich_argparse import RawDescriptionRichHelpFormatter
 
 from lake import command_freshness, command_query, command_replay, command_verify
-from stack import EXIT_USER_ERROR, ShowVersion, run
+from stack import EXIT_USER_ERROR, ShowVersion, called, run
 
 _DESCRIPTION = """\
 Tools for the lake.
@@ -42,7 +42,7 @@ class _Parser(ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = _Parser(
-        "python -m lake",
+        called("lake"),
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=RawDescriptionRichHelpFormatter,

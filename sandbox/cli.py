@@ -17,7 +17,7 @@ from sandbox import console, demo, logs
 from sandbox.errors import SandboxError, TerminationRequest
 from sandbox.lifecycle import DEFAULT_STACK, Sandbox, command
 from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, StateDir
-from stack.installation import ShowVersion, program
+from stack.installation import ShowVersion, called, program
 
 EXIT_SOME_DEAD = 1
 EXIT_USER_ERROR = 2
@@ -73,7 +73,9 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG00
 
 def _parser() -> ArgumentParser:
     formatter = RawDescriptionRichHelpFormatter
-    parser = _Parser(prog="python -m sandbox", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=formatter)
+    parser = _Parser(
+        prog=called("sandbox", "cdc-sandbox"), description=_DESCRIPTION, epilog=_EPILOG, formatter_class=formatter
+    )
     common = _Parser(add_help=False)
     common.add_argument(
         "--state-dir",

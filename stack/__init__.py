@@ -8,7 +8,7 @@ Modules import boto3 and run commands only when needed, so `--help` starts fast.
 
 from stack.credentials import Credentials, credentials
 from stack.errors import EXIT_USER_ERROR, UserError, explain, run
-from stack.installation import ShowVersion, program, version
+from stack.installation import ShowVersion, called, program, version
 from stack.options import add_options, resolve_options
 from stack.outputs import StackOutputs
 from stack.resolve import resolve
@@ -20,6 +20,7 @@ __all__ = [
     "StackOutputs",
     "UserError",
     "add_options",
+    "called",
     "credentials",
     "explain",
     "program",

@@ -44,6 +44,17 @@ def version() -> str:
         return "unknown"
 
 
+def called(module: str, script: str = "") -> str:
+    """How the user called a command line: by its script, as a package installs it, or else by `python -m`.
+
+    `module` may be followed by a subcommand; `script` is its first word's if not given.
+    """
+    name, _, subcommand = module.partition(" ")
+    if Path(sys.argv[0]).name != (script or name):
+        return f"python -m {module}"
+    return f"{script or name} {subcommand}".rstrip()
+
+
 class ShowVersion(Action):
     """The action of a command line's `--version`: one line on standard output, exit code 0."""
 

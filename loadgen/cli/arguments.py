@@ -13,7 +13,7 @@ from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import MAX_BATCH
 from loadgen.schedule.profiles import profiles_help
 from loadgen.values import duration, number, positive, size, whole
-from stack import ShowVersion, add_options
+from stack import ShowVersion, add_options, called
 
 _DESCRIPTION = """\
 Write sales orders to a DynamoDB table at a rate that does not depend on how fast it answers.
@@ -58,7 +58,7 @@ def parser() -> ArgumentParser:
     from rich_argparse import RawDescriptionRichHelpFormatter
 
     made = _Parser(
-        prog="python -m loadgen",
+        prog=called("loadgen"),
         description=_DESCRIPTION,
         epilog=_EPILOG.format(profiles=profiles_help(), keys=keys_help()),
         formatter_class=RawDescriptionRichHelpFormatter,

@@ -11,6 +11,7 @@ from msgspec import Struct
 from loadgen.metrics.counters import METRICS
 from loadgen.report.report import RunReport, read
 from loadgen.report.threshold import measure
+from stack import called
 
 # Metric, what it is called, whether more is better, digits, and the change in its unit that is noise.
 _METRICS = (
@@ -74,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
     from rich_argparse import RichHelpFormatter
 
     parser = ArgumentParser(
-        prog="python -m loadgen compare",
+        prog=called("loadgen compare"),
         description="Show two reports side by side, and whether the second is worse.",
         formatter_class=RichHelpFormatter,
     )

@@ -16,6 +16,7 @@ from loadgen.report.chart import Series, bar_chart, line_chart
 from loadgen.report.page_style import SCRIPT, STYLE
 from loadgen.report.report import RunReport, Second, read
 from loadgen.report.threshold import percentile_ms
+from stack import called
 
 # More points than this are no longer told apart.
 _MAX_POINTS = 600
@@ -35,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     from rich_argparse import RichHelpFormatter
 
     parser = ArgumentParser(
-        prog="python -m loadgen html",
+        prog=called("loadgen html"),
         description="Draw a saved report as one self-contained page with plots.",
         formatter_class=RichHelpFormatter,
     )

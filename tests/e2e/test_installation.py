@@ -111,6 +111,9 @@ def test_an_extra_brings_what_its_command_takes_and_no_more(wheel: Path) -> None
 def test_each_command_is_there_without_any_extra(alone: Environment, directory: Path, command: str) -> None:
     shown = alone.run(directory, command, "--version")
     assert (shown.code, shown.out) == (0, f"sales-analytics-cdc {version()}\n")
+    wrong = alone.run(directory, command, "--no-such-option")
+    assert wrong.code == 2
+    assert wrong.err.startswith(f"{command}: ")
 
 
 def test_a_command_whose_extra_is_missing_says_which(alone: Environment, deployed: Deployed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -73,3 +74,23 @@ def test_in_a_clusters_zip_the_version_is_unknown(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(metadata, "version", missing)
     assert found.version() == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("argument", "shown"),
+    [
+        ("/checkout/loadgen/__main__.py", "python -m loadgen html"),
+        ("/environment/bin/loadgen", "loadgen html"),
+        ("/environment/bin/pytest", "python -m loadgen html"),
+    ],
+)
+def test_a_command_line_is_called_as_the_user_called_it(
+    argument: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [argument])
+    assert found.called("loadgen html") == shown
+
+
+def test_the_sandboxs_script_has_another_name_than_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/environment/bin/cdc-sandbox"])
+    assert found.called("sandbox", "cdc-sandbox") == "cdc-sandbox"
