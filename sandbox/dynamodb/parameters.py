@@ -34,9 +34,9 @@ def refuse_mixed(request: object, kinds: Kinds) -> None:
     Raises:
         DynamoError: expressions and what they replace are in one request, or placeholders without an expression.
     """
-    used = [name for name in kinds.expressions if getattr(request, name) is not None]
+    used = _given(request, kinds.expressions)
     if used:
-        older = [name for name in kinds.legacy if getattr(request, name) is not None]
+        older = _given(request, kinds.legacy)
         if older:
             raise invalid(
                 "Can not use both expression and non-expression parameters in the same request: "
@@ -53,6 +53,10 @@ def refuse_mixed(request: object, kinds: Kinds) -> None:
             "ExpressionAttributeValues can only be specified when using expressions: "
             f"{' and '.join(with_values)} {verb} null"
         )
+
+
+def _given(request: object, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if getattr(request, name) is not None]
 
 
 def placeholders(names: Mapping[str, str] | None, values: Mapping[str, Value] | None = None) -> Placeholders:
@@ -107,7 +111,7 @@ def write_condition(
     """The condition of a write, an expression or a legacy one; None for none."""
     if text is not None:
         with expression("ConditionExpression"):
-            return conditions.bind(conditions.parse(text), given)
+            return conditions.bound(text, given)
     return bound_legacy("Expected", None if expected is None else legacy.expected(expected, operator))
 
 

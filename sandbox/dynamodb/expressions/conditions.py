@@ -7,7 +7,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.dynamodb import compare
-from sandbox.dynamodb.expressions.operands import Bound, at_path, constant, expect_count, expect_path, wrong_kind
+from sandbox.dynamodb.expressions.operands import (
+    Bound,
+    Values,
+    at_path,
+    at_placeholder,
+    constant,
+    expect_count,
+    expect_path,
+    wrong_kind,
+)
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Literal, Operand, Parser, Path, ValueRef, shown
 from sandbox.dynamodb.expressions.tokens import ExpressionError
@@ -40,6 +49,10 @@ class Negation(NamedTuple):
 Condition = Comparison | Call | Junction | Negation
 Test = Callable[[Attributes], bool]
 """Whether a condition holds for an item."""
+Check = Callable[[Attributes, Values], bool]
+"""Whether a condition holds for an item, with the values of its placeholders."""
+_MAX_COMPILED = 1024
+_compiled: dict[object, tuple[Check, frozenset[str]]] = {}
 
 
 @lru_cache(maxsize=1024)
@@ -135,21 +148,62 @@ class _Parser(Parser):
         return operands
 
 
+def bound(text: str, placeholders: Placeholders) -> Test:
+    """Parse a condition and bind it. The same text is done once for the same names and types of values.
+
+    Raises:
+        ExpressionError: it is no condition, or `bind` refuses it.
+    """
+    key = (text, placeholders.signature)
+    found = _compiled.get(key)
+    if found is None:
+        condition, given = parse(text), placeholders.unused_copy()
+        found = compile_(condition, given), given.used
+        if not _needs_values(condition):
+            if len(_compiled) >= _MAX_COMPILED:
+                _compiled.clear()
+            _compiled[key] = found
+    check, used = found
+    placeholders.use(used)
+    values = placeholders.values
+    return lambda item: check(item, values)
+
+
 def bind(condition: Condition, placeholders: Placeholders) -> Test:
     """What tells whether a condition holds for an item.
 
     Raises:
         ExpressionError: a placeholder is not defined, or an operand is of the wrong kind.
     """
+    check = compile_(condition, placeholders)
+    values = placeholders.values
+    return lambda item: check(item, values)
+
+
+def _needs_values(condition: Condition | Operand) -> bool:
+    """Whether the values themselves are checked, and not only their types."""
+    match condition:
+        case Comparison("BETWEEN", _) | Call("attribute_type", _):
+            return True
+        case Junction(_, parts):
+            return any(_needs_values(part) for part in parts)
+        case Negation(part):
+            return _needs_values(part)
+        case _:
+            return False
+
+
+def compile_(condition: Condition, placeholders: Placeholders) -> Check:
+    """As `bind`, with the values left open."""
     match condition:
         case Junction(operator, parts):
-            tests = [bind(part, placeholders) for part in parts]
+            tests = [compile_(part, placeholders) for part in parts]
             if operator == "AND":
-                return lambda item: all(test(item) for test in tests)
-            return lambda item: any(test(item) for test in tests)
+                return lambda item, values: all(test(item, values) for test in tests)
+            return lambda item, values: any(test(item, values) for test in tests)
         case Negation(part):
-            negated = bind(part, placeholders)
-            return lambda item: not negated(item)
+            negated = compile_(part, placeholders)
+            return lambda item, values: not negated(item, values)
         case Comparison(operator, operands):
             return _OPERATORS_AND_WORDS[operator](operator, [bind_operand(one, placeholders) for one in operands])
         case Call(function, operands):
@@ -162,7 +216,7 @@ def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
         case Path():
             return at_path(placeholders.path(operand))
         case ValueRef(name):
-            return constant(placeholders.value(name))
+            return at_placeholder(name, placeholders.value(name))
         case Literal(value):
             return constant(value)
         case Call("size", operands):
@@ -175,7 +229,7 @@ def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
             raise ExpressionError("Arithmetic is not allowed in a condition expression")
 
 
-def _call(function: str, operands: tuple[Operand, ...], placeholders: Placeholders) -> Test:
+def _call(function: str, operands: tuple[Operand, ...], placeholders: Placeholders) -> Check:
     known = _FUNCTIONS.get(function)
     if known is None:
         raise _misused(function)
@@ -198,8 +252,8 @@ def _size(operand: Bound) -> Bound:
     if operand.kind in ("N", "BOOL", "NULL"):
         raise wrong_kind("size", operand.kind)
 
-    def get(item: Attributes) -> Value | None:
-        value = operand.get(item)
+    def get(item: Attributes, values: Values) -> Value | None:
+        value = operand.get(item, values)
         return None if value is None else compare.size(value)
 
     return Bound(get, "N")
@@ -220,16 +274,16 @@ def _refuse_kinds(operator: str, operands: list[Bound], allowed: frozenset[str])
             raise wrong_kind(operator, operand.kind)
 
 
-def _equals(operator: str, operands: list[Bound]) -> Test:
+def _equals(operator: str, operands: list[Bound]) -> Check:
     _refuse_same(operator, operands)
     left, right = operands
 
-    def same(item: Attributes) -> bool:
-        a = left.get(item)
-        return a is not None and a == right.get(item)
+    def same(item: Attributes, values: Values) -> bool:
+        a = left.get(item, values)
+        return a is not None and a == right.get(item, values)
 
     # What is missing is different from everything.
-    return same if operator == "=" else lambda item: not same(item)
+    return same if operator == "=" else lambda item, values: not same(item, values)
 
 
 _COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
@@ -240,30 +294,30 @@ _COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
 }
 
 
-def _ordered(operator: str, operands: list[Bound]) -> Test:
+def _ordered(operator: str, operands: list[Bound]) -> Check:
     _refuse_same(operator, operands)
     _refuse_kinds(operator, operands, compare.ORDERED)
     return _both(operands, _COMPARISONS[operator])
 
 
-def _both(operands: list[Bound], test: Callable[[Value, Value], bool]) -> Test:
+def _both(operands: list[Bound], test: Callable[[Value, Value], bool]) -> Check:
     """A test of two values, which both have to be there."""
     left, right = operands
 
-    def holds(item: Attributes) -> bool:
-        a, b = left.get(item), right.get(item)
+    def holds(item: Attributes, values: Values) -> bool:
+        a, b = left.get(item, values), right.get(item, values)
         return a is not None and b is not None and test(a, b)
 
     return holds
 
 
-def _between(operator: str, operands: list[Bound]) -> Test:
+def _between(operator: str, operands: list[Bound]) -> Check:
     _refuse_same(operator, operands)
     _refuse_kinds(operator, operands, compare.ORDERED)
     value, low, high = operands
     refuse_bounds(low.value, high.value)
     at_least, at_most = _both([low, value], compare.is_at_most), _both([value, high], compare.is_at_most)
-    return lambda item: at_least(item) and at_most(item)
+    return lambda item, values: at_least(item, values) and at_most(item, values)
 
 
 def refuse_bounds(low: Value | None, high: Value | None) -> None:
@@ -284,7 +338,7 @@ def refuse_bounds(low: Value | None, high: Value | None) -> None:
     )
 
 
-def _in(operator: str, operands: list[Bound]) -> Test:
+def _in(operator: str, operands: list[Bound]) -> Check:
     _refuse_same(operator, operands)
     if len(operands) - 1 > _MAX_IN:
         raise ExpressionError(
@@ -292,15 +346,15 @@ def _in(operator: str, operands: list[Bound]) -> Test:
         )
     value, *candidates = operands
 
-    def holds(item: Attributes) -> bool:
-        found = value.get(item)
-        return found is not None and any(found == candidate.get(item) for candidate in candidates)
+    def holds(item: Attributes, values: Values) -> bool:
+        found = value.get(item, values)
+        return found is not None and any(found == candidate.get(item, values) for candidate in candidates)
 
     return holds
 
 
 _OPERATORS = frozenset({"=", "<>", *_COMPARISONS})
-_OPERATORS_AND_WORDS: dict[str, Callable[[str, list[Bound]], Test]] = {
+_OPERATORS_AND_WORDS: dict[str, Callable[[str, list[Bound]], Check]] = {
     "=": _equals,
     "<>": _equals,
     **dict.fromkeys(_COMPARISONS, _ordered),
@@ -309,21 +363,21 @@ _OPERATORS_AND_WORDS: dict[str, Callable[[str, list[Bound]], Test]] = {
 }
 
 
-def _exists(function: str, operands: list[Bound]) -> Test:
+def _exists(function: str, operands: list[Bound]) -> Check:
     expect_path(function, operands[0])
     get = operands[0].get
-    return lambda item: get(item) is not None
+    return lambda item, values: get(item, values) is not None
 
 
-def _not_exists(function: str, operands: list[Bound]) -> Test:
+def _not_exists(function: str, operands: list[Bound]) -> Check:
     exists = _exists(function, operands)
-    return lambda item: not exists(item)
+    return lambda item, values: not exists(item, values)
 
 
 _TYPES = ("B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M")
 
 
-def _attribute_type(function: str, operands: list[Bound]) -> Test:
+def _attribute_type(function: str, operands: list[Bound]) -> Check:
     operand, wanted = operands
     if wanted.value is None:
         raise wrong_kind(function, f"{{{','.join(_TYPES)}}}")
@@ -333,23 +387,23 @@ def _attribute_type(function: str, operands: list[Bound]) -> Test:
     if kind not in _TYPES:
         raise ExpressionError(f"Invalid attribute type name found; type: {kind}, valid types: {{{','.join(_TYPES)}}}")
     expect_path(function, operand)
-    return lambda item: kind in (operand.get(item) or {})
+    return lambda item, values: kind in (operand.get(item, values) or {})
 
 
-def _begins_with(function: str, operands: list[Bound]) -> Test:
+def _begins_with(function: str, operands: list[Bound]) -> Check:
     _refuse_same(function, operands)
     _refuse_kinds(function, operands, frozenset({"S", "B"}))
     return _both(operands, compare.begins_with)
 
 
-def _contains(function: str, operands: list[Bound]) -> Test:
+def _contains(function: str, operands: list[Bound]) -> Check:
     _refuse_same(function, operands)
     return _both(operands, compare.contains)
 
 
 class _Function(NamedTuple):
     operands: int
-    bind: Callable[[str, list[Bound]], Test]
+    bind: Callable[[str, list[Bound]], Check]
 
 
 _FUNCTIONS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sandbox.dynamodb.expressions.documents import ResolvedPath, overlap, value_at
@@ -10,7 +10,9 @@ from sandbox.dynamodb.expressions.syntax import shown
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.values import Attributes, Value, kind_of
 
-Get = Callable[[Attributes], "Value | None"]
+Values = Mapping[str, Value]
+"""The values of a request's placeholders."""
+Get = Callable[[Attributes, Values], "Value | None"]
 
 
 class Bound(NamedTuple):
@@ -30,7 +32,7 @@ def at_path(path: ResolvedPath) -> Bound:
     """What stands at a path of the item."""
     name = str(path[0])
 
-    def get(item: Attributes) -> Value | None:
+    def get(item: Attributes, values: Values) -> Value | None:  # noqa: ARG001 - all operands are called alike
         return item.get(name) if len(path) == 1 else value_at(item, path)
 
     return Bound(get, path=path)
@@ -39,13 +41,22 @@ def at_path(path: ResolvedPath) -> Bound:
 def constant(value: Value) -> Bound:
     """A value that is the same for every item."""
 
-    def get(item: Attributes) -> Value:  # noqa: ARG001 - all operands are called alike
+    def get(item: Attributes, values: Values) -> Value:  # noqa: ARG001 - all operands are called alike
         return value
 
     return Bound(get, kind_of(value), value=value)
 
 
-def nothing(item: Attributes) -> None:
+def at_placeholder(name: str, value: Value) -> Bound:
+    """The value of a placeholder, which has the type of the one given."""
+
+    def get(item: Attributes, values: Values) -> Value:  # noqa: ARG001 - all operands are called alike
+        return values[name]
+
+    return Bound(get, kind_of(value), value=value)
+
+
+def nothing(item: Attributes, values: Values) -> None:
     """The value of an operand that is none."""
 
 

@@ -17,12 +17,30 @@ class Placeholders:
 
     def __init__(self, names: Mapping[str, str] | None = None, values: Mapping[str, Value] | None = None) -> None:
         self._names = names or {}
-        self._values = values or {}
+        self.values = values or {}
         self._used: set[str] = set()
+
+    @property
+    def signature(self) -> object:
+        """What the binding of an expression depends on: the names, and the types of the values."""
+        return tuple(self._names.items()), tuple((name, *value) for name, value in self.values.items())
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The placeholders that expressions have used."""
+        return frozenset(self._used)
+
+    def unused_copy(self) -> Placeholders:
+        """The same names and values, of which nothing is used yet."""
+        return Placeholders(self._names, self.values)
+
+    def use(self, placeholders: frozenset[str]) -> None:
+        """An expression has used these."""
+        self._used |= placeholders
 
     def value(self, name: str) -> Value:
         """The value of a placeholder; ExpressionError when the request gives none."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         if value is None:
             raise ExpressionError(
                 f"An expression attribute value used in expression is not defined; attribute value: {name}"
@@ -38,7 +56,7 @@ class Placeholders:
         """What DynamoDB says when a name or value is given that no expression uses; None when all are used."""
         for parameter, given in (
             ("ExpressionAttributeNames", self._names),
-            ("ExpressionAttributeValues", self._values),
+            ("ExpressionAttributeValues", self.values),
         ):
             if not self._used.issuperset(given):
                 return _UNUSED.format(parameter, ", ".join(name for name in given if name not in self._used))

@@ -11,7 +11,9 @@ from sandbox.dynamodb.errors import invalid
 from sandbox.dynamodb.expressions.documents import Edit, ResolvedPath, apply, value_at
 from sandbox.dynamodb.expressions.operands import (
     Bound,
+    Values,
     at_path,
+    at_placeholder,
     constant,
     expect_count,
     expect_path,
@@ -30,6 +32,7 @@ _NOT_ALLOWED = frozenset(
 )
 _SETS = ("SS", "NS", "BS")
 _NOTHING = Bound(nothing)
+_MAX_COMPILED = 1024
 
 
 class Action(NamedTuple):
@@ -40,7 +43,7 @@ class Action(NamedTuple):
     operand: Operand | None
 
 
-Compute = Callable[[Attributes], "Edit | None"]
+Compute = Callable[[Attributes, Values], "Edit | None"]
 """An action's edit of an item as it was before the update; None for none."""
 
 
@@ -50,17 +53,20 @@ class Update(NamedTuple):
     paths: tuple[ResolvedPath, ...]
     computes: tuple[Compute, ...]
 
-    def changed(self, before: Attributes, copy: Callable[[], Attributes]) -> Attributes:
+    def changed(self, before: Attributes, copy: Callable[[], Attributes], values: Values) -> Attributes:
         """The item after the update; `copy` gives another object of what it was before.
 
         Raises:
             DynamoError: the item does not have what the update needs.
         """
-        edits = [edit for edit in (compute(before) for compute in self.computes) if edit is not None]
+        edits = [edit for edit in (compute(before, values) for compute in self.computes) if edit is not None]
         is_deep = any(len(path) > 1 for path in self.paths)
         after = copy() if is_deep else dict(before)
         apply(after, edits)
         return after
+
+
+_compiled: dict[object, tuple[Update, frozenset[str]]] = {}
 
 
 @lru_cache(maxsize=1024)
@@ -112,6 +118,24 @@ class _Parser(Parser):
         return left
 
 
+def bound(text: str, placeholders: Placeholders) -> Update:
+    """Parse an update and bind it. The same text is done once for the same names and types of values.
+
+    Raises:
+        ExpressionError: it is no update, or `bind` refuses it.
+    """
+    key = (text, placeholders.signature)
+    found = _compiled.get(key)
+    if found is None:
+        if len(_compiled) >= _MAX_COMPILED:
+            _compiled.clear()
+        given = placeholders.unused_copy()
+        found = _compiled[key] = bind(parse(text), given), given.used
+    update, used = found
+    placeholders.use(used)
+    return update
+
+
 def bind(actions: Sequence[Action], placeholders: Placeholders) -> Update:
     """What an update does to an item.
 
@@ -135,7 +159,7 @@ def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
         case Path():
             return _present(at_path(placeholders.path(operand)))
         case ValueRef(name):
-            return constant(placeholders.value(name))
+            return at_placeholder(name, placeholders.value(name))
         case Literal(value):
             return constant(value)
         case Arithmetic(operator, left, right):
@@ -155,8 +179,8 @@ def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
 def _present(operand: Bound) -> Bound:
     """An operand that has to be there."""
 
-    def get(item: Attributes) -> Value:
-        value = operand.get(item)
+    def get(item: Attributes, values: Values) -> Value:
+        value = operand.get(item, values)
         if value is None:
             raise invalid("The provided expression refers to an attribute that does not exist in the item")
         return value
@@ -170,8 +194,8 @@ def _arithmetic(operator: str, left: Bound, right: Bound) -> Bound:
             raise wrong_kind(operator, str(operand.kind))
     sign = 1 if operator == "+" else -1
 
-    def get(item: Attributes) -> Value:
-        return _added(left.get(item), right.get(item), sign)
+    def get(item: Attributes, values: Values) -> Value:
+        return _added(left.get(item, values), right.get(item, values), sign)
 
     return Bound(get, "N")
 
@@ -189,9 +213,9 @@ def _wrong_type() -> Exception:
 def _if_not_exists(function: str, operands: list[Bound]) -> Bound:
     path, default = expect_path(function, operands[0]), operands[1]
 
-    def get(item: Attributes) -> Value | None:
+    def get(item: Attributes, values: Values) -> Value | None:
         value = value_at(item, path)
-        return default.get(item) if value is None else value
+        return default.get(item, values) if value is None else value
 
     return Bound(get)
 
@@ -202,8 +226,8 @@ def _list_append(function: str, operands: list[Bound]) -> Bound:
             raise wrong_kind(function, str(operand.kind))
     first, second = operands
 
-    def get(item: Attributes) -> Value:
-        a, b = first.get(item), second.get(item)
+    def get(item: Attributes, values: Values) -> Value:
+        a, b = first.get(item, values), second.get(item, values)
         if a is None or b is None or "L" not in a or "L" not in b:
             raise _wrong_type()
         return {"L": a["L"] + b["L"]}
@@ -218,11 +242,11 @@ _FUNCTIONS: dict[str, Callable[[str, list[Bound]], Bound]] = {
 
 
 def _set(path: ResolvedPath, operand: Bound) -> Compute:
-    return lambda item: Edit(path, operand.get(item))
+    return lambda item, values: Edit(path, operand.get(item, values))
 
 
 def _remove(path: ResolvedPath, operand: Bound) -> Compute:
-    return lambda item: Edit(path, operand.get(item))
+    return lambda item, values: Edit(path, operand.get(item, values))
 
 
 _JAVA_KINDS = {
@@ -239,28 +263,32 @@ _JAVA_KINDS = {
 }
 
 
-def _value_for(section: str, operand: Bound, allowed: tuple[str, ...]) -> Value:
-    value = operand.value or {}
+def _given(operand: Bound, item: Attributes, values: Values) -> Value:
+    return operand.get(item, values) or {}
+
+
+def _expect_kind(section: str, operand: Bound, allowed: tuple[str, ...]) -> None:
     kind = str(operand.kind)
     if kind not in allowed:
         raise ExpressionError(
             f"Incorrect operand type for operator or function; operator: {section}, "
             f"operand type: {_JAVA_KINDS[kind]}, typeSet: ALLOWED_FOR_{section}_OPERAND"
         )
-    return value
 
 
 def _add(path: ResolvedPath, operand: Bound) -> Compute:
-    value = _value_for("ADD", operand, ("N", *_SETS))
-    return lambda item: Edit(path, added_to(value_at(item, path), value))
+    _expect_kind("ADD", operand, ("N", *_SETS))
+    return lambda item, values: Edit(path, added_to(value_at(item, path), _given(operand, item, values)))
 
 
 def _delete(path: ResolvedPath, operand: Bound) -> Compute:
-    value = _value_for("DELETE", operand, _SETS)
+    _expect_kind("DELETE", operand, _SETS)
 
-    def compute(item: Attributes) -> Edit | None:
+    def compute(item: Attributes, values: Values) -> Edit | None:
         present = value_at(item, path)
-        return None if present is None else Edit(path, removed_from(present, value))
+        if present is None:
+            return None
+        return Edit(path, removed_from(present, _given(operand, item, values)))
 
     return compute
 

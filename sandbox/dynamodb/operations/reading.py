@@ -103,7 +103,7 @@ def filter_of(request: Paged, older: Filter | None, given: Placeholders) -> Filt
         return older
     with expression("FilterExpression"):
         condition = conditions.parse(request.FilterExpression)
-        test = conditions.bind(condition, given)
+        test = conditions.bound(request.FilterExpression, given)
         return Filter(test, _heads(condition, given), "Filter Expression")
 
 

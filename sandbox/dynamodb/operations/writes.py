@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -36,13 +36,17 @@ from sandbox.dynamodb.requests import (
     UpdateItem,
 )
 from sandbox.dynamodb.table import Change, Table, refuse_large
-from sandbox.dynamodb.values import Attributes, measure_item
+from sandbox.dynamodb.values import Attributes, Value, measure_item
 
 Answer = dict[str, Any]
 
 _WRITE = Kinds(("ConditionExpression",), ("Expected",))
 _UPDATE = Kinds(("UpdateExpression", "ConditionExpression"), ("AttributeUpdates", "Expected"))
 _GB = 1 << 30
+
+
+Apply = Callable[[Table, Change, "Attributes | None"], Change]
+"""Completes a change that was found. The attributes are the item's before it, where they have been decoded already."""
 
 
 class Write(NamedTuple):
@@ -54,7 +58,7 @@ class Write(NamedTuple):
     table: Table | None
     test: Test | None
     find: Callable[[Table], Change]
-    apply: Callable[[Table, Change], Change]
+    apply: Apply
     touched: Sequence[ResolvedPath] = ()
     on_failure: str | None = None
 
@@ -88,7 +92,7 @@ def update_item(tables: Tables, request: UpdateItem) -> Answer:
     update = _update(request.UpdateExpression, actions or [], given)
     test = write_condition(request.ConditionExpression, request.Expected, request.ConditionalOperator, given)
     finish(given)
-    return _written(request, Write(table, test, *updating(request.Key, update), touched=update.paths))
+    return _written(request, Write(table, test, *updating(request.Key, update, given.values), touched=update.paths))
 
 
 def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUpdate | TransactCheck) -> Write:
@@ -104,7 +108,7 @@ def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUp
         measure_item(action.Key)
         update = _update(action.UpdateExpression, [], given)
         test = _tested_with(action, given)
-        parts = updating(action.Key, update)
+        parts = updating(action.Key, update, given.values)
     else:
         measure_item(action.Key)
         test = _tested_with(action, given)
@@ -121,11 +125,12 @@ def prepared(write: Write) -> tuple[Table, Change]:
     """
     table = found(write.table)
     change = write.find(table)
-    if write.test is not None and not write.test({} if change.old is None else change.old.attributes):
+    before = change.old.attributes if write.test is not None and change.old is not None else None
+    if write.test is not None and not write.test(before or {}):
         shown = write.on_failure == "ALL_OLD" and change.old is not None
         details = {"Item": msgspec.Raw(change.old.image)} if shown and change.old is not None else {}
         raise api_error("ConditionalCheckFailedException", "The conditional request failed", details)
-    return table, write.apply(table, change)
+    return table, write.apply(table, change, before)
 
 
 def collection_metrics(table: Table, change: Change) -> Answer:
@@ -183,6 +188,8 @@ def _refuse_new_values(request: SingleWrite) -> None:
 
 def _tested(request: PutItem | DeleteItem) -> Test | None:
     """The condition of a put or delete; None for none."""
+    if request.ConditionExpression is None and request.Expected is None:
+        return None
     given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
     test = write_condition(request.ConditionExpression, request.Expected, request.ConditionalOperator, given)
     finish(given)
@@ -193,7 +200,7 @@ def _tested_with(action: Conditional, given: Placeholders) -> Test | None:
     return write_condition(action.ConditionExpression, None, None, given)
 
 
-Parts = tuple[Callable[[Table], Change], Callable[[Table, Change], Change]]
+Parts = tuple[Callable[[Table], Change], Apply]
 """What finds the change that a write makes, and what completes it once the condition holds."""
 
 
@@ -209,20 +216,24 @@ def finding(key: Attributes) -> Callable[[Table], Change]:
 
 def deleting(key: Attributes) -> Parts:
     """A delete of the item with a key."""
-    return finding(key), lambda table, change: change._replace(new=None)  # noqa: ARG005 - all are called alike
+
+    def apply(table: Table, change: Change, before: Attributes | None) -> Change:  # noqa: ARG001 - all are called alike
+        return change._replace(new=None)
+
+    return finding(key), apply
 
 
-def unchanged(table: Table, change: Change) -> Change:  # noqa: ARG001 - all are called alike
+def unchanged(table: Table, change: Change, before: Attributes | None) -> Change:  # noqa: ARG001 - all are called alike
     """A change as it was found."""
     return change
 
 
 def _update(text: str | None, actions: Sequence[Action], given: Placeholders) -> Update:
     with expression("UpdateExpression"):
-        return updates.bind(actions if text is None else updates.parse(text), given)
+        return updates.bind(actions, given) if text is None else updates.bound(text, given)
 
 
-def updating(key: Attributes, update: Update) -> Parts:
+def updating(key: Attributes, update: Update, values: Mapping[str, Value]) -> Parts:
     """An update of the item with a key."""
 
     def find(table: Table) -> Change:
@@ -230,11 +241,15 @@ def updating(key: Attributes, update: Update) -> Parts:
         _refuse_key_paths(table, update.paths)
         return change
 
-    def apply(table: Table, change: Change) -> Change:
+    def apply(table: Table, change: Change, before: Attributes | None) -> Change:
         old = change.old
-        before = dict(key) if old is None else old.attributes
-        after = update.changed(before, lambda: dict(key) if old is None else old.attributes)
-        size = measure_item(after)
+        before = dict(key) if old is None else before or old.attributes
+        after = update.changed(before, lambda: dict(key) if old is None else old.attributes, values)
+        # What the update does not touch has the size that it had.
+        heads = {str(path[0]) for path in update.paths} if old is not None else after.keys()
+        size = measure_item({name: after[name] for name in heads if name in after})
+        if old is not None:
+            size += old.size_bytes - measure_item({name: before[name] for name in heads if name in before})
         refuse_large(size, updated=True)
         if table.schema.indexes:
             table.schema.refuse_index_keys(after, {} if old is None else before)

@@ -67,7 +67,7 @@ def _insert(table: Table, statement: Insert) -> Write:
     refuse_large(size)
     find, _ = putting(statement.item, size)
 
-    def apply(table: Table, change: Change) -> Change:  # noqa: ARG001 - all are called alike
+    def apply(table: Table, change: Change, before: Attributes | None) -> Change:  # noqa: ARG001 - all are called alike
         if change.old is not None:
             raise api_error("DuplicateItemException", "Duplicate primary key exists in table")
         return change
@@ -80,7 +80,7 @@ def _update(table: Table, statement: Update) -> Write:
     with expression("UpdateExpression"):
         update = updates.bind(statement.actions, Placeholders())
     touched: tuple[ResolvedPath, ...] = update.paths
-    return Write(table, _present(table, rest), *updating(key, update), touched=touched)
+    return Write(table, _present(table, rest), *updating(key, update, {}), touched=touched)
 
 
 def _named(table: Table, where: Condition | None) -> tuple[Attributes, list[Condition]]:
