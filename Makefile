@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-newest test-engine coverage check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
+.PHONY: help install demo test test-native test-newest test-engine test-clients coverage check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test-native: $(NATIVE) ## test and fuzz the compiled parts under sanitizers
 test-engine: ## run the program under the real Pulumi engine against a recording provider, when there is a pulumi CLI
 	@if command -v pulumi >/dev/null; then $(BIN)/python -m pytest -q --tb=short --show-capture=no -m engine -n 2 --dist worksteal tests/engine; \
 	  else echo "test-engine: skipped, because there is no pulumi CLI on the PATH (https://www.pulumi.com/docs/install/)"; fi
+
+test-clients: .venv/.installed ## the SDKs for Go, JavaScript and Java, the KCL and the Streams adapter against a sandbox, where their toolchains are
+	$(BIN)/python -m tests.clients
 
 check: $(NATIVE) ## lint, format, types, the import rules and the words of docs/glossary.md
 	$(BIN)/ruff check .
