@@ -1,6 +1,6 @@
-"""The module compiled of native/, which does the steps that every request takes; None where it is not compiled.
+"""The module compiled of native/, which does the steps of the hot path; `native` is None where nothing is compiled.
 
-All of it is there in Python too, for other systems and for a checkout in which nothing has been compiled.
+The slow path does all of the same in Python, for other systems and for a checkout in which nothing is compiled.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ FILE = "_native.abi3.so"
 
 
 def _load() -> None:
-    """Load the module from a file of its own: from within a bundle, Python would not."""
+    """Load the module from its file: Python does not import it from within a bundle."""
+    if "t" in getattr(sys, "abiflags", ""):
+        raise ImportError("a free-threaded Python has no stable ABI")
     name = "loadgen._native"
     with as_file(files("loadgen") / FILE) as path:
         spec = spec_from_file_location(name, path)

@@ -5,11 +5,14 @@ The slow path does all of the same in Python, for other systems and for a checko
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
 from transform.schema import IMAGES, Column, Table
 
 try:
+    if "t" in getattr(sys, "abiflags", ""):
+        raise ImportError("a free-threaded Python has no stable ABI")
     from transform import _native
 except ImportError as error:
     native = None
