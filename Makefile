@@ -46,6 +46,7 @@ test-clients: .venv/.installed ## the SDKs for Go, JavaScript and Java, the KCL 
 check: $(NATIVE) ## lint, format, types, the import rules and the words of docs/glossary.md
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run -Werror $(NATIVE_SOURCES) tests/unit/native/facts.c
 	$(BIN)/pyright --warnings
 	$(BIN)/lint-imports
 	$(BIN)/python docs/words.py
