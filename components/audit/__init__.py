@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from components.audit import (
+    athena,
     buckets,
     catalogue,
     dynamodb,
@@ -23,10 +24,13 @@ from components.audit import (
     firehose,
     functions,
     identity,
+    keys,
     kinesis,
+    logs,
     monitoring,
     notifications,
     pipes,
+    processor,
     queues,
     scaling,
     tags,
@@ -44,14 +48,18 @@ RULES: tuple[Rule, ...] = (
     *kinesis.RULES,
     *pipes.RULES,
     *firehose.RULES,
+    *processor.RULES,
     *functions.RULES,
     *buckets.RULES,
     *notifications.RULES,
     *catalogue.RULES,
+    *athena.RULES,
     *queues.RULES,
     *events.RULES,
     *monitoring.RULES,
+    *logs.RULES,
     *identity.RULES,
+    *keys.RULES,
     *tags.RULES,
 )
 
