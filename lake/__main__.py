@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from collections.abc import Sequence
-from typing import NoReturn
 
 from rich_argparse import RawDescriptionRichHelpFormatter
 
 from lake import command_freshness, command_query, command_replay, command_verify
-from stack import EXIT_USER_ERROR, ShowVersion, called, run
+from stack import Parser, ShowVersion, called, run
 
 _DESCRIPTION = """\
 Tools for the lake.
@@ -34,14 +32,13 @@ exit codes:
 _COMMANDS = (command_query, command_verify, command_freshness, command_replay)
 
 
-class _Parser(ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_USER_ERROR, f"{self.prog}: {message} (see --help).\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    parser = _Parser(
+    return run(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    parser = Parser(
         called("lake"),
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
@@ -60,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.configure(subparser)
         subparser.set_defaults(main=command.main)
     parsed = parser.parse_args(arguments)
-    return run(lambda: parsed.main(parsed))
+    return parsed.main(parsed)
 
 
 if __name__ == "__main__":

@@ -17,11 +17,8 @@ from sandbox import console, demo, logs
 from sandbox.errors import SandboxError, TerminationRequest
 from sandbox.lifecycle import DEFAULT_STACK, Sandbox, command
 from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, StateDir
+from stack.commandline import Exit, Parser, run
 from stack.installation import ShowVersion, called, program
-
-EXIT_SOME_DEAD = 1
-EXIT_USER_ERROR = 2
-EXIT_INTERRUPTED = 130
 
 _DESCRIPTION = """\
 AWS on this machine: the pipeline, its Lambda function and its queries, without an account.
@@ -43,28 +40,15 @@ exit codes:
   2 wrong input, explained in one sentence    130 interrupted"""
 
 
-class _Parser(ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_USER_ERROR, f"{self.prog}: {message} (see --help)\n")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    return run(lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        code: int = arguments.run(arguments)
-        sys.stdout.flush()
-    except SandboxError as error:
-        console.say(str(error))
-        return EXIT_USER_ERROR
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The interpreter flushes standard output again at exit, and would report an error.
-        sys.stdout = None
-        return 0
-    return code
+    return arguments.run(arguments)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal.signal's signature
@@ -73,10 +57,10 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG00
 
 def _parser() -> ArgumentParser:
     formatter = RawDescriptionRichHelpFormatter
-    parser = _Parser(
+    parser = Parser(
         prog=called("sandbox", "cdc-sandbox"), description=_DESCRIPTION, epilog=_EPILOG, formatter_class=formatter
     )
-    common = _Parser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument(
         "--state-dir",
         type=Path,
@@ -146,13 +130,13 @@ def _status(arguments: Namespace) -> int:
     if not dead:
         if how := sandbox.emptiness():
             console.say(how)
-        return EXIT_SOME_DEAD if failing else 0
+        return Exit.NOT_AS_WANTED if failing else 0
     if "server" in dead:
         lost = "The server is dead, and the sandbox's data is lost: start again"
     else:
         lost = f"{', '.join(dead)} {'is' if len(dead) == 1 else 'are'} dead: restart"
     console.say(f"{lost} with `{command('up', sandbox.state)}`.")
-    return EXIT_SOME_DEAD
+    return Exit.NOT_AS_WANTED
 
 
 def _down(arguments: Namespace) -> int:

@@ -6,16 +6,18 @@
 Modules import boto3 and run commands only when needed, so `--help` starts fast.
 """
 
+from stack.commandline import Exit, Parser, UserError
 from stack.credentials import Credentials, credentials
-from stack.errors import EXIT_USER_ERROR, UserError, explain, run
+from stack.errors import explain, run
 from stack.installation import ShowVersion, called, program, version
 from stack.options import add_options, resolve_options
 from stack.outputs import StackOutputs
 from stack.resolve import resolve
 
 __all__ = [
-    "EXIT_USER_ERROR",
     "Credentials",
+    "Exit",
+    "Parser",
     "ShowVersion",
     "StackOutputs",
     "UserError",

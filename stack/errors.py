@@ -1,4 +1,4 @@
-"""The errors that a user can fix, each reported as one sentence.
+"""The errors that a user can fix, each reported as one sentence: AWS's, and our own.
 
 UserError                     one sentence on stderr, exit code 2
   anything `explain` knows    AWS's errors that the user can fix, as such a sentence
@@ -7,12 +7,11 @@ UserError                     one sentence on stderr, exit code 2
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import cast
 
-EXIT_USER_ERROR = 2
-EXIT_INTERRUPTED = 130
+from stack import commandline
+from stack.commandline import user_error
 
 _NO_CREDENTIALS = "give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in AWS_PROFILE, or by `aws sso login`"
 _UNREACHABLE = frozenset(
@@ -39,32 +38,9 @@ _REJECTED = frozenset(
 )
 
 
-class UserError(Exception):
-    """An error that the user can fix. Its text is one sentence: what is wrong and what to do."""
-
-
 def run(main: Callable[[], int | None]) -> int:
-    """Call `main` and return its exit code, reporting errors that the user can fix in one sentence.
-
-    Exit codes: what main returns (None is 0), 2 for a UserError or an AWS error that `explain` knows, 130 after Ctrl-C,
-    0 when the reader of stdout has closed it (as in `| head`).
-    """
-    try:
-        code = main() or 0
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The interpreter flushes stdout again at exit, and would report an error.
-        sys.stdout = None
-        return 0
-    except Exception as error:
-        sentence = explain(error)
-        if sentence is None:
-            raise
-        sys.stderr.write(f"{sentence}\n")
-        return EXIT_USER_ERROR
-    return code
+    """`commandline.run`, with AWS's errors that the user can fix as one sentence too."""
+    return commandline.run(main, explain)
 
 
 def explain(error: BaseException) -> str | None:
@@ -73,8 +49,8 @@ def explain(error: BaseException) -> str | None:
     It recognises UserError, botocore's connection, credential and permission errors (aiobotocore raises the same), and
     exception groups that contain one of these.
     """
-    if isinstance(error, UserError):
-        return str(error)
+    if sentence := user_error(error):
+        return sentence
     if isinstance(error, BaseExceptionGroup):
         members = cast("BaseExceptionGroup[BaseException]", error).exceptions
         sentences = (explain(member) for member in members)

@@ -23,7 +23,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from stack.errors import UserError
+from stack.commandline import UserError
 
 VERSION = 1
 HEADER = b'{"ledger":%d}\n' % VERSION

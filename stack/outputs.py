@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from stack.errors import UserError
+from stack.commandline import UserError
 
 
 class StackOutputs(Struct, frozen=True, kw_only=True):

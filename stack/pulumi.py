@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from stack.errors import UserError
+from stack.commandline import UserError
 from stack.installation import program
 from stack.outputs import NAMES
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from stack import awsconfig, pulumi, sandbox
-from stack.errors import UserError
+from stack.commandline import UserError
 from stack.outputs import NAMES, SANDBOX, StackOutputs
 
 

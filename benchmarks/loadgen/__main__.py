@@ -15,7 +15,6 @@ machine allow.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import sys
@@ -29,11 +28,16 @@ from benchmarks.loadgen.machine import SERVER_CORE, facts, pinned, python_versio
 from benchmarks.loadgen.measure import Line, best, measure, ratios
 from benchmarks.loadgen.server import NullServer, make_certificate
 from benchmarks.terminal import Steps
+from stack.commandline import Parser, run
 
 
 def main(argv: list[str] | None = None) -> int:
     """Measure all clients and print a table; 1 when one of ours failed."""
-    parser = argparse.ArgumentParser(
+    return run(lambda: _main(argv))
+
+
+def _main(argv: list[str] | None) -> int:
+    parser = Parser(
         prog="python -m benchmarks.loadgen", description="How many signed PutItem a core sends, client by client."
     )
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")

@@ -16,6 +16,7 @@ from benchmarks.loadgen.server import NullServer
 from benchmarks.pacing.paced import GOALS, Paced
 from benchmarks.pacing.ways import WAYS
 from benchmarks.terminal import Steps
+from stack.commandline import Parser, run
 
 # Rate a second, and for how many seconds.
 CASES = ((500.0, 60.0), (5_000.0, 20.0), (20_000.0, 20.0))
@@ -23,7 +24,11 @@ CASES = ((500.0, 60.0), (5_000.0, 20.0), (20_000.0, 20.0))
 
 def main(argv: list[str] | None = None) -> int:
     """Measure all cases, each in a process of its own."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.pacing", description="How punctually writes leave.")
+    return run(lambda: _main(argv))
+
+
+def _main(argv: list[str] | None) -> int:
+    parser = Parser(prog="python -m benchmarks.pacing", description="How punctually writes leave.")
     lengths = ", ".join(f"{seconds:g} s at {rate:,.0f}/s" for rate, seconds in CASES)
     parser.add_argument("--seconds", type=float, help=f"how long each case takes (default: {lengths})")
     parser.add_argument("--only", choices=WAYS, help="measure only this way")
@@ -41,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
             for way in [arguments.only] if arguments.only else WAYS:
                 seconds = arguments.seconds or usual_s
                 steps.begin(f"{way}, {rate:,.0f}/s for {seconds:g} s")
-                found.append(run(way, rate, seconds, server.port))
+                found.append(measure(way, rate, seconds, server.port))
                 steps.end(f"lag p99 {found[-1].lag_p99_us:,} µs, {found[-1].cpu_share:.0%} of a core")
     show(found)
     if arguments.json:
@@ -50,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def run(way: str, rate: float, seconds: float, port: int) -> Paced:
+def measure(way: str, rate: float, seconds: float, port: int) -> Paced:
     """One case in a process of its own, on the clients' core."""
     case = [way, str(rate), str(seconds), str(port)]
     command = [*pinned(CLIENT_CORE), sys.executable, "-m", "benchmarks.pacing", "--case", *case]

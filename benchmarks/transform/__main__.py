@@ -11,7 +11,6 @@ crashes there, is reported and left out.
 
 from __future__ import annotations
 
-import argparse
 import json
 import platform
 import signal
@@ -26,6 +25,7 @@ from rich.table import Table
 
 from benchmarks.transform.contenders import CONTENDERS
 from benchmarks.transform.exactness import loses_digits
+from stack.commandline import Parser, run
 
 ROOT = Path(__file__).parents[2]
 RECORDS, BYTES = 500, 1024
@@ -88,9 +88,11 @@ def _ending(code: int) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.transform", description="The transform beside its peers."
-    )
+    return run(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
+    parser = Parser(prog="python -m benchmarks.transform", description="The transform beside its peers.")
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
     parser.add_argument("--json", type=Path, help="write the results there")
     parser.add_argument("--seconds", type=float, default=60.0, help="about how long to measure")

@@ -25,22 +25,35 @@ from components.explain.prices import Basis
 from components.explain.rates import REGION, Tariff
 from components.explain.report import Report, report
 from components.settings import PROJECT, Settings
+from stack.commandline import Exit, Parser, UserError, run, user_error
 from stack.installation import program
 
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
     """Print the requested output; exit code 2 and one sentence on an error."""
+    return run(lambda: _main(arguments, root), refusal)
+
+
+def refusal(error: BaseException) -> str | None:
+    """The sentence for what the program refuses, and for an error that the user can fix."""
+    return str(error) if isinstance(error, pulumi.RunError) else user_error(error)
+
+
+def check_stack(root: Path, stack: str) -> None:
+    """UserError unless the project in a directory has this stack."""
+    names = stacks.names(root)
+    if stack not in names:
+        raise UserError(f"There is no stack {stack!r}: the stacks are {', '.join(names) or 'none here'}.")
+
+
+def _main(arguments: list[str] | None, root: Path | None) -> int:
     root = root or program()
     chosen = _parser().parse_args(arguments)
-    if chosen.stack not in stacks.names(root):
-        known = ", ".join(stacks.names(root)) or "none here"
-        return _refuse(f"There is no stack {chosen.stack!r}: the stacks are {known}.")
-    try:
-        if chosen.change:
-            return _change(root, chosen.stack, chosen.config, chosen.change)
-        return _print(_lines(root, chosen))
-    except pulumi.RunError as error:
-        return _refuse(str(error))
+    check_stack(root, chosen.stack)
+    if chosen.change:
+        return _change(root, chosen.stack, chosen.config, chosen.change)
+    _print(_lines(root, chosen))
+    return Exit.OK
 
 
 def load(root: Path, stack: str, changed: Sequence[str] = (), deployed: Graph | None = None) -> tuple[Graph, Settings]:
@@ -89,10 +102,10 @@ def _change(root: Path, stack: str, given: list[str], wanted: list[str]) -> int:
         after, _ = load(root, stack, [*given, *wanted], before)
     except pulumi.RunError as refusal:
         _print(change_text.lines(stack, moved, None, str(refusal)))
-        return 2
+        return Exit.BAD_INPUT
     found = plan(before, after)
     _print(change_text.lines(stack, moved, found, ""))
-    return 2 if found.refused else 0
+    return Exit.BAD_INPUT if found.refused else Exit.OK
 
 
 def _pairs(changed: Sequence[str]) -> Mapping[str, str]:
@@ -101,9 +114,7 @@ def _pairs(changed: Sequence[str]) -> Mapping[str, str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m components.explain", description=(__doc__ or "").partition("\n")[0]
-    )
+    parser = Parser(prog="python -m components.explain", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--stack", required=True, help="the stack: Pulumi.<stack>.yaml")
     parser.add_argument(
         "--config",
@@ -130,17 +141,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _print(lines: Iterable[str]) -> int:
-    try:
-        for line in lines:
-            sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has closed stdout, as in `| head`; the interpreter's flush at exit would report an error.
-        sys.stdout = None
-    return 0
-
-
-def _refuse(sentence: str) -> int:
-    sys.stderr.write(f"{sentence}\n")
-    return 2
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")

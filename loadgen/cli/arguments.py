@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
-from typing import NoReturn
 
 from loadgen.report.threshold import Threshold
 from loadgen.schedule.key_choices import keys, keys_help
@@ -13,7 +12,7 @@ from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import MAX_BATCH
 from loadgen.schedule.profiles import profiles_help
 from loadgen.values import duration, number, positive, size, whole
-from stack import ShowVersion, add_options, called
+from stack import Parser, ShowVersion, add_options, called
 
 _DESCRIPTION = """\
 Write sales orders to a DynamoDB table at a rate that does not depend on how fast it answers.
@@ -48,16 +47,11 @@ exit codes:
 """
 
 
-class _Parser(ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see --help)\n")
-
-
 def parser() -> ArgumentParser:
     """The parser of `python -m loadgen`."""
     from rich_argparse import RawDescriptionRichHelpFormatter
 
-    made = _Parser(
+    made = Parser(
         prog=called("loadgen"),
         description=_DESCRIPTION,
         epilog=_EPILOG.format(profiles=profiles_help(), keys=keys_help()),

@@ -28,12 +28,9 @@ from loadgen.schedule import profiles
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import AnyProfile
 from loadgen.workloads import custom
-from stack import StackOutputs, UserError, resolve_options
+from stack import Exit, StackOutputs, UserError, resolve_options
 
 DEFAULT_DURATION_S = 60.0
-EXIT_NOT_MET = 1
-EXIT_WORKER_LOST = 3
-EXIT_INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -158,11 +155,11 @@ def _exit_code(report: RunReport) -> int:
     if report.failure is not None:
         raise UserError(f"The run was given up. {report.failure}")
     if report.interrupted:
-        return EXIT_INTERRUPTED
+        return Exit.INTERRUPTED
     if report.lost:
-        return EXIT_WORKER_LOST
+        return Exit.INCOMPLETE
     if report.counts.acked == 0 or not all(threshold.met for threshold in report.thresholds):
-        return EXIT_NOT_MET
+        return Exit.NOT_AS_WANTED
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 from loadgen.metrics.counters import METRICS
 from loadgen.report.report import RunReport, read
 from loadgen.report.threshold import measure
-from stack import called
+from stack import Parser, called
 
 # Metric, what it is called, whether more is better, digits, and the change in its unit that is noise.
 _METRICS = (
@@ -74,7 +74,7 @@ def main(argv: Sequence[str]) -> int:
     from rich.table import Table
     from rich_argparse import RichHelpFormatter
 
-    parser = ArgumentParser(
+    parser = Parser(
         prog=called("loadgen compare"),
         description="Show two reports side by side, and whether the second is worse.",
         formatter_class=RichHelpFormatter,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from html import escape
 from itertools import cycle
@@ -16,7 +15,7 @@ from loadgen.report.chart import Series, bar_chart, line_chart
 from loadgen.report.page_style import SCRIPT, STYLE
 from loadgen.report.report import RunReport, Second, read
 from loadgen.report.threshold import percentile_ms
-from stack import called
+from stack import Parser, called
 
 # More points than this are no longer told apart.
 _MAX_POINTS = 600
@@ -35,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     """`python -m loadgen html`: a saved report as a page."""
     from rich_argparse import RichHelpFormatter
 
-    parser = ArgumentParser(
+    parser = Parser(
         prog=called("loadgen html"),
         description="Draw a saved report as one self-contained page with plots.",
         formatter_class=RichHelpFormatter,

@@ -8,28 +8,27 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from argparse import ArgumentParser
 from pathlib import Path
 
 from sandbox.deploy import deploy
-from sandbox.errors import SandboxError
 from sandbox.state import StateDir
+from stack.commandline import Parser, run
 
 
 def main() -> int:
     """Progress on standard error, the outputs as JSON on standard output; 2 and one sentence if it fails."""
-    parser = ArgumentParser(prog="python -m sandbox.deploy", description="Deploy a stack to an endpoint.")
+    return run(_main)
+
+
+def _main() -> int:
+    parser = Parser(prog="python -m sandbox.deploy", description="Deploy a stack to an endpoint.")
     parser.add_argument("--endpoint-url", required=True, help="endpoint of the AWS APIs")
     parser.add_argument("--stack", default="local", help="the stack: Pulumi.<stack>.yaml (default: local)")
     parser.add_argument("--program", type=Path, default=Path(), help="the project's directory (default: this one)")
     parser.add_argument("--state-dir", type=Path, help="directory of logs/deploy.log (default: a new directory)")
     arguments = parser.parse_args()
     state = StateDir(arguments.state_dir or tempfile.mkdtemp(prefix="sandbox-"))
-    try:
-        outputs = deploy(arguments.program, arguments.stack, arguments.endpoint_url, state, _progress)
-    except SandboxError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+    outputs = deploy(arguments.program, arguments.stack, arguments.endpoint_url, state, _progress)
     sys.stdout.write(json.dumps(outputs, indent=2) + "\n")
     return 0
 

@@ -11,6 +11,7 @@ import pytest
 
 from components.explain import cli, stacks, text
 from components.settings import Settings
+from stack.commandline import Exit
 from tests.golden import SNAPSHOTS
 from tests.unit.components.running import Record
 from tests.unit.components.test_explain import priced
@@ -88,7 +89,7 @@ def test_who_has_read_enough_may_go(root: Path, monkeypatch: pytest.MonkeyPatch)
             raise BrokenPipeError
 
     monkeypatch.setattr(sys, "stdout", Gone())
-    assert cli.main(["--stack", "dev"], root) == 0
+    assert cli.main(["--stack", "dev"], root) == Exit.UNREAD
 
 
 def test_an_unknown_stack_is_refused_with_those_there_are(root: Path, capsys: Capture) -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import io
-import sys
 from importlib import import_module
 from typing import Any
 
@@ -18,26 +16,6 @@ def _client_error(code: str, message: str) -> Exception:
 
 def _raising(error: BaseException) -> int:
     return run(lambda: (_ for _ in ()).throw(error))
-
-
-def test_a_user_error_is_one_sentence_on_stderr_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _raising(UserError("The sandbox is not running: start it.")) == 2
-    assert capsys.readouterr() == ("", "The sandbox is not running: start it.\n")
-
-
-@pytest.mark.parametrize(("returned", "code"), [(None, 0), (0, 0), (1, 1)])
-def test_what_main_returns_is_the_exit_code(returned: int | None, code: int) -> None:
-    assert run(lambda: returned) == code
-
-
-def test_ctrl_c_is_130_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _raising(KeyboardInterrupt()) == 130
-    assert capsys.readouterr().err == ""
-
-
-def test_a_reader_that_has_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
-    assert _raising(BrokenPipeError()) == 0
 
 
 @pytest.mark.parametrize(

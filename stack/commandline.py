@@ -1,0 +1,108 @@
+"""What every command line does alike: its exit codes, one sentence for an error, Ctrl-C, and a closed output.
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        return run(lambda: _main(parser().parse_args(argv)))
+
+It depends on nothing else of ours, so all packages may import it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+from typing import NoReturn, cast
+
+
+class Exit(IntEnum):
+    """The exit codes of all commands.
+
+    UNREAD is what a shell reports for a program that SIGPIPE has ended, as it
+    ends `yes | head`: the reader has closed the output before the result was
+    known to be written.
+    """
+
+    OK = 0
+    NOT_AS_WANTED = 1
+    BAD_INPUT = 2
+    INCOMPLETE = 3
+    INTERRUPTED = 130
+    UNREAD = 141
+
+
+class UserError(Exception):
+    """An error that the user can fix. Its text is one sentence: what is wrong and what to do."""
+
+
+class Parser(ArgumentParser):
+    """An ArgumentParser that reports a wrong option as one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with BAD_INPUT."""
+        self.exit(Exit.BAD_INPUT, f"{self.prog}: {message.rstrip('.')} (see --help).\n")
+
+
+def user_error(error: BaseException) -> str | None:
+    """The sentence of a UserError, also of one in an exception group; None for any other error, which is a bug."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, BaseExceptionGroup):
+        members = cast("BaseExceptionGroup[BaseException]", error).exceptions
+        return next(filter(None, map(user_error, members)), None)
+    return None
+
+
+def run(main: Callable[[], int | None], explain: Callable[[BaseException], str | None] = user_error) -> int:
+    """Call `main` and return the process's exit code.
+
+    It is what `main` returns (None is OK); BAD_INPUT after an error for which
+    `explain` has a sentence, which goes to standard error; INTERRUPTED after
+    Ctrl-C; UNREAD when the reader of standard output has gone before the end.
+    Any other error is a bug, and raised. So is SystemExit, as by --help.
+    """
+    if cast("object", sys.stdout) is None:  # closed by `>&-`
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
+    try:
+        code = main() or Exit.OK
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    except BrokenPipeError:
+        return _unread()
+    except SystemExit as end:
+        # Rich ends the process so when the pipe is broken, with a code of its own.
+        if isinstance(end.__context__, BrokenPipeError):
+            return _unread()
+        if not _flushed():
+            _unread()
+        raise
+    except Exception as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"{sentence}\n")
+        code = Exit.BAD_INPUT
+    try:
+        return code if _flushed() else _unread(code)
+    except OSError as error:
+        # The interpreter flushes once more when it exits, and would fail again.
+        _unread()
+        sys.stderr.write(f"The output cannot be written: {error.strerror}.\n")
+        return Exit.BAD_INPUT
+
+
+def _flushed() -> bool:
+    """Write out standard output; whether its reader is still there."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return False
+    return True
+
+
+def _unread(code: int = Exit.UNREAD) -> int:
+    """Write no more: the interpreter flushes standard output when it exits, and would report an error."""
+    sys.stdout = None
+    return code
