@@ -25,7 +25,7 @@ class WallClock:
 
     def __init__(self, epoch_ns: int) -> None:
         self._epoch_us = epoch_ns // 1000
-        # The second that was told last: when it begins and ends, in µs after the epoch, and its text.
+        # The last second that was asked for: when it begins and ends, in µs after the epoch, and its text.
         self._begins_us = self._ends_us = 0
         self._text = b""
 

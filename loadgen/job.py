@@ -14,7 +14,7 @@ from loadgen.schedule.plan import Plan
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """All that a segment needs to know but for the start, which all segments have in common.
+    """All that a segment needs to know except the start, which all segments share.
 
     `keys` are the key attributes of the tables, by name; `script` is the name
     of a workload of the user's own, instead of orders.

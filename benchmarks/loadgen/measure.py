@@ -1,4 +1,4 @@
-"""One client in a process of its own, timed together with the server."""
+"""One client in its own process, timed together with the server."""
 
 from __future__ import annotations
 

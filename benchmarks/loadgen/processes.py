@@ -7,7 +7,7 @@ process. The null servers need cores too, about as much as the processes; so eac
 process is asked for as large a part of what one can do as the cores allow to
 all. `scaling` is the rate against N times that of one process. Where rates are
 bounded like that, the processor time a write says more: if a process costs no
-more beside others, N of them do N times as much on N cores of their own.
+more beside others, N of them do N times as much on N cores.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _servers(stack: contextlib.ExitStack, number: int) -> list[NullServer]:
 
 
 async def _run(servers: list[NullServer], processes: int, rate: float, seconds: float) -> Scaled:
-    """Some processes, each at this rate. The figures are of the time after the warm-up, but for processor times."""
+    """Some processes, each at this rate. The numbers are of the time after the warm-up, except processor times."""
     whole_s = _WARM_UP_S + seconds
     plan = Plan(
         profile=Constant(rate * processes, whole_s),

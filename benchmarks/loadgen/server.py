@@ -1,4 +1,4 @@
-"""Null servers in processes of their own, and what they cost."""
+"""Null servers in their own processes, and what they cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients put: orders of about 1 KB, each with a key of its own."""
+"""What clients put: orders of about 1 KB, each with its own key."""
 
 from __future__ import annotations
 

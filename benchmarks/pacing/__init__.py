@@ -8,5 +8,5 @@ a rate, with nothing to send: sleeping for the gap, a tick of 1 ms, spinning.
 The floor sends one request, made and signed before, on the load generator's own
 alarm and event loop: what the machine takes for as many wake-ups and packets.
 The processor share is that of the process, as a share of its core; how often
-other work took that core away is told beside it.
+other work took that core away is shown beside it.
 """

@@ -1,4 +1,4 @@
-"""Measure every way of pacing at every rate, each in a process of its own, and print a table."""
+"""Measure every way of pacing at every rate, each in its own process, and print a table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CASES = ((500.0, 60.0), (5_000.0, 20.0), (20_000.0, 20.0))
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure all cases, each in a process of its own."""
+    """Measure all cases, each in its own process."""
     return run(lambda: _main(argv))
 
 
@@ -56,7 +56,7 @@ def _main(argv: list[str] | None) -> int:
 
 
 def measure(way: str, rate: float, seconds: float, port: int) -> Paced:
-    """One case in a process of its own, on the clients' core."""
+    """One case in its own process, on the clients' core."""
     case = [way, str(rate), str(seconds), str(port)]
     command = [*pinned(CLIENT_CORE), sys.executable, "-m", "benchmarks.pacing", "--case", *case]
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)

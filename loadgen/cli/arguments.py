@@ -17,8 +17,9 @@ from stack import Parser, ShowVersion, add_options, called
 _DESCRIPTION = """\
 Write sales orders to a DynamoDB table at a rate that does not depend on how fast it answers.
 
-Every write has its time in a plan that is fixed in advance. When the table is slow the plan goes on:
-the latency is measured from the planned time, and writes beyond --max-in-flight are dropped and counted.
+The load is open loop: a plan fixes the time of every write in advance. When the table is slow, the plan goes on:
+latency is measured from the planned time, without coordinated omission, and writes beyond --max-in-flight are
+dropped and counted.
 """
 _EPILOG = """\
 other commands:
@@ -42,7 +43,7 @@ keys:
 exit codes:
   0 done    1 a threshold does not hold, or no write was acknowledged
   2 it could not begin or go on: one sentence says why
-  3 a worker was lost: the figures lack its segment
+  3 a worker was lost: the report lacks its segment
   130 stopped by Ctrl-C: what was in flight is waited for, and the report is written
 """
 
@@ -68,7 +69,7 @@ def parser() -> ArgumentParser:
 
 
 def _add_load(made: ArgumentParser) -> None:
-    load = made.add_argument_group("the load")
+    load = made.add_argument_group("load")
     load.add_argument(
         "--rps", type=positive(number), required=True, metavar="N", help="writes per second (a batch counts its items)"
     )
@@ -84,10 +85,10 @@ def _add_load(made: ArgumentParser) -> None:
         type=duration,
         default=0.0,
         metavar="TIME",
-        help="write at the first rate for this long before, and leave it out of the figures (default: none)",
+        help="write at the first rate for this long before, and leave it out of the report's counters (default: none)",
     )
     load.add_argument(
-        "--max-write-units", type=whole(1), metavar="N", help="a brake: stop before more write units are used"
+        "--max-write-units", type=whole(1), metavar="N", help="write-unit limit: stop before the run uses more"
     )
     load.add_argument(
         "--max-in-flight",
@@ -99,7 +100,7 @@ def _add_load(made: ArgumentParser) -> None:
 
 
 def _add_workload(made: ArgumentParser) -> None:
-    workload = made.add_argument_group("what is written")
+    workload = made.add_argument_group("workload")
     workload.add_argument(
         "--mix",
         type=_mix,
@@ -118,17 +119,17 @@ def _add_workload(made: ArgumentParser) -> None:
         "--item-size", type=size, default=0, metavar="SIZE", help="pad items to this size: 4KB (default: about 1KB)"
     )
     workload.add_argument(
-        "--seed", type=whole(0), metavar="N", help="the same seed writes the same orders (default: another each run)"
+        "--seed", type=whole(0), metavar="N", help="the same seed writes the same orders (default: a new seed each run)"
     )
     workload.add_argument(
         "--workload",
         metavar="MODULE:CLASS",
-        help="a workload of your own instead of orders; loadgen/workloads/custom.py says how to write one",
+        help="your own class instead of orders; loadgen/workloads/custom.py shows how to write it",
     )
 
 
 def _add_output(made: ArgumentParser) -> None:
-    output = made.add_argument_group("what comes out")
+    output = made.add_argument_group("output")
     output.add_argument(
         "--report", type=Path, default=Path("report.json"), metavar="PATH", help="the report (default: report.json)"
     )
@@ -148,13 +149,13 @@ def _add_output(made: ArgumentParser) -> None:
         "--price",
         type=positive(number),
         metavar="N",
-        help="price of a million write units: the cost is told before the run and after",
+        help="price of a million write units: shows the cost before the run and after it",
     )
     output.add_argument("--quiet", action="store_true", help="no progress, only the summary")
 
 
 def _add_sending(made: ArgumentParser) -> None:
-    sending = made.add_argument_group("how it is sent")
+    sending = made.add_argument_group("sending")
     sending.add_argument(
         "--batch",
         type=whole(1, MAX_BATCH),
@@ -184,7 +185,7 @@ def _add_sending(made: ArgumentParser) -> None:
         "--writer",
         choices=("fast", "aioboto3"),
         default="fast",
-        help="what speaks to DynamoDB: the fast writer, or aioboto3 as the reference (default: fast)",
+        help="the client of DynamoDB: the fast writer, or aioboto3 as the reference (default: fast)",
     )
 
 

@@ -1,4 +1,4 @@
-"""What is seen while a run goes on: a line of JSON a second, for logs and pipes."""
+"""What is shown during a run: a line of JSON a second, for logs and pipes."""
 
 from __future__ import annotations
 

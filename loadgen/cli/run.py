@@ -174,7 +174,7 @@ class Interrupts:
             self._loop.add_signal_handler(number, self._interrupt)
 
     def close(self) -> None:
-        """Leave the signals alone again."""
+        """Restore the signals' handlers."""
         for number in _SIGNALS:
             self._loop.remove_signal_handler(number)
 

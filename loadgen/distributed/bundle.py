@@ -40,5 +40,7 @@ def _source(module: str) -> Path:
         sys.path.insert(0, str(Path.cwd()))
     spec = importlib.util.find_spec(module)
     if "." in module or spec is None or spec.origin is None:
-        raise UserError(f"On a cluster, --workload names a class of a single file beside you, and {module!r} is none.")
+        raise UserError(
+            f"On a cluster, --workload names a class in one file of the working directory, and {module!r} is not one."
+        )
     return Path(spec.origin)

@@ -61,7 +61,7 @@ class Cluster:
 
     @property
     def lead_s(self) -> float:
-        """How long before the start the workers must be told of it."""
+        """How long before the start the workers must know it."""
         return 2.0
 
     async def launch(self) -> None:
@@ -108,7 +108,7 @@ class Cluster:
                 case Refused(sentence):
                     raise UserError(sentence)
                 case _:
-                    raise RuntimeError("a worker spoke out of turn")
+                    raise RuntimeError("a worker sent an unexpected message")
 
     async def run(self, start_epoch_ns: int, on_row: Callable[[MetricsRow], None]) -> list[SegmentResult]:
         """Carry out the plan from this wall time on."""
@@ -149,7 +149,7 @@ class Cluster:
         return set(identity["workers"])
 
     async def _next(self, segment: int) -> messages.WorkerMessage:
-        """What a segment tells next; Refused when its worker is gone or its task has failed."""
+        """A segment's next message; Refused when its worker is gone or its task has failed."""
         told, future = self._told[segment], self._futures[segment]
         silent_s = 0.0
         while True:
@@ -163,7 +163,7 @@ class Cluster:
                     return Refused(_reason(await future.exception()))
                 silent_s = silent_s + _POLL_S if future.done() else 0.0
                 if silent_s > _LAST_MESSAGE_S:
-                    return Refused(f"worker {self._workers[segment]} did not tell its result")
+                    return Refused(f"worker {self._workers[segment]} did not send its result")
 
 
 def _reason(error: BaseException) -> str:

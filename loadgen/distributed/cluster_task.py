@@ -1,4 +1,4 @@
-"""What a Dask worker does with a segment: prepare, wait for the common start, run, and tell all on the way."""
+"""What a Dask worker does with a segment: prepare, wait for the common start, run, and report as it goes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _begun: set[tuple[str, int]] = set()
 
 
 def carry_out(run: str, encoded_job: bytes) -> None:
-    """Carry out a segment in the calling thread. Everything is told as events of the topic `run`."""
+    """Carry out a segment in the calling thread. Every message is an event of the topic `run`."""
     import uvloop
 
     job = msgspec.msgpack.decode(encoded_job, type=Job)

@@ -1,4 +1,4 @@
-"""What the coordinator and its workers say to each other, as MessagePack in frames that begin with their length."""
+"""The messages between the coordinator and its workers, as MessagePack in frames that begin with their length."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class _Worker(NamedTuple):
     writer: asyncio.StreamWriter
 
     async def answer(self) -> WorkerMessage:
-        """What it tells next; Refused, with the reason, when it is gone."""
+        """Its next message; Refused, with the reason, when it is gone."""
         return await messages.read_worker_message(self.reader) or Refused(await self.end())
 
     async def end(self) -> str:
@@ -36,7 +36,7 @@ class _Worker(NamedTuple):
 
 
 class Processes:
-    """Each segment in a process of its own. Call `launch` first."""
+    """Each segment in its own process. Call `launch` first."""
 
     def __init__(self, segments: int) -> None:
         self._segments = segments
@@ -49,7 +49,7 @@ class Processes:
 
     @property
     def lead_s(self) -> float:
-        """How long before the start the workers must be told of it."""
+        """How long before the start the workers must know it."""
         return 0.1
 
     async def launch(self) -> None:

@@ -1,4 +1,4 @@
-"""A worker process: carries out one segment, told by the coordinator over a socket.
+"""A worker process: carries out one segment by the coordinator's commands, which come over a socket.
 
 python -m loadgen.distributed.worker FD
 """
@@ -19,7 +19,7 @@ from stack import explain
 
 
 async def serve(connection: socket.socket) -> None:
-    """Do what the coordinator says, until it has the result or is gone."""
+    """Carry out the coordinator's commands until it has the result or is gone."""
     reader, writer = await asyncio.open_connection(sock=connection)
     try:
         await _serve(reader, writer)
@@ -57,7 +57,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 async def _obey(reader: asyncio.StreamReader, segment: Segment) -> None:
-    """Stop when told to, and at once when the coordinator is gone."""
+    """Stop when a command says so, and at once when the coordinator is gone."""
     while await messages.read_command(reader) is not None:
         segment.stop()
     segment.stop()
@@ -68,7 +68,7 @@ def main() -> None:
     """Serve the socket that was inherited."""
     import uvloop
 
-    # Ctrl-C reaches all processes of the terminal; the coordinator tells what it means.
+    # Ctrl-C reaches all processes of the terminal; the coordinator decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     uvloop.run(serve(socket.socket(fileno=int(sys.argv[1]))))
 

@@ -23,11 +23,11 @@ class WorkerPool(Protocol):
 
     @property
     def lead_s(self) -> float:
-        """How long before the start the workers must be told of it."""
+        """How long before the start the workers must know it."""
         ...
 
     async def launch(self) -> None:
-        """Get hold of the workers. UserError when there are none."""
+        """Start or find the workers. UserError without any."""
         ...
 
     async def prepare(self, jobs: list[Job]) -> None:
@@ -63,7 +63,7 @@ def split(job: Job, segments: int) -> list[Job]:
 
 
 class Seconds:
-    """Puts the rows of all segments together, second by second, as soon as every segment has told its own."""
+    """Puts the rows of all segments together, second by second, as soon as every segment has sent its row."""
 
     def __init__(self, segments: int, on_row: Callable[[MetricsRow], None]) -> None:
         self._on_row = on_row
@@ -71,7 +71,7 @@ class Seconds:
         self._rows: dict[int, MetricsRow] = {}
 
     def add(self, segment: int, row: MetricsRow) -> None:
-        """A segment has told a second."""
+        """A segment has sent the row of a second."""
         self._told[segment] = row.second
         known = self._rows.get(row.second)
         if known is None:
@@ -81,7 +81,7 @@ class Seconds:
         self._pass_on()
 
     def end(self, segment: int) -> None:
-        """A segment will tell no more."""
+        """A segment sends no more rows."""
         self._told.pop(segment, None)
         self._pass_on()
 
@@ -92,7 +92,7 @@ class Seconds:
 
 
 async def follow(segment: int, answer: Callable[[], Awaitable[WorkerMessage]], seconds: Seconds) -> SegmentResult:
-    """Gather what a segment's worker tells until it is done; it says Refused where it is gone."""
+    """Gather the messages of a segment's worker until it is done; a worker that is gone is Refused."""
     part = SegmentResult(segment)
     while part.result is None and part.lost is None:
         match await answer():
@@ -104,7 +104,7 @@ async def follow(segment: int, answer: Callable[[], Awaitable[WorkerMessage]], s
             case Refused(sentence):
                 part.lost = sentence
             case _:
-                part.lost = "its worker spoke out of turn"
+                part.lost = "its worker sent an unexpected message"
     seconds.end(segment)
     return part
 

@@ -16,7 +16,7 @@ from loadgen.dynamodb.writes import Call, Outcome, Reply
 
 
 class ConnectionOwner(Protocol):
-    """Who owns connections and hears of their calls."""
+    """The owner of connections, which gets the replies to their calls."""
 
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
         """The call on a connection has its reply, which is no plain success. The connection may be lost with it."""
@@ -28,7 +28,7 @@ class ConnectionOwner(Protocol):
 
 
 class Connection:
-    """Sends a request, gathers the answer, and tells the pool.
+    """Sends a request, gathers the response, and hands the reply to the pool.
 
     `tls` is the connection's TLS after its handshake, None for plain HTTP.
     `template` knows the usual answer.
@@ -70,7 +70,7 @@ class Connection:
     def handle(self, data: bytes | int, at_ns: int) -> Call | None:
         """Gather the answer from what came at this time: bytes, none at the end, or the number of an error.
 
-        Returns the call if it has succeeded; the pool is told of any other reply.
+        Returns the call if it has succeeded; any other reply goes to the pool.
         """
         if not data or isinstance(data, int):
             self._end(data or 0, at_ns)
@@ -86,7 +86,7 @@ class Connection:
         elif self._is_plain_success(data):
             call, self.call = self.call, None
             if call is None:
-                self.close()  # An answer that nobody asked for: the connection cannot be trusted.
+                self.close()  # A response without a request: the connection cannot be trusted.
             else:
                 call.answered_ns = at_ns
             return call
@@ -105,7 +105,7 @@ class Connection:
             self._pool.answered(self, call, Reply(outcome, code, message))
 
     def close(self) -> None:
-        """Close without a word about the call in flight."""
+        """Close without a reply to the call in flight."""
         if not self.open:
             return
         self.open = False

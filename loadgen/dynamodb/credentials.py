@@ -61,7 +61,7 @@ async def discover(endpoint: Endpoint) -> tuple[CredentialSource, str]:
 
 
 def _ask_botocore(endpoint: Endpoint) -> tuple[Any, str]:
-    """The credentials, None where there are none, and the endpoint's URL. It takes seconds where it asks a service."""
+    """The credentials, None if none are configured, and the endpoint's URL. It takes seconds if it asks a service."""
     # Imported here because it is slow, and not needed where all is given.
     session: Any = importlib.import_module("botocore.session").get_session()
     if endpoint.access_key is not None and endpoint.secret_key is not None:

@@ -2,7 +2,7 @@
 
 For each request it does what must be done for each request: one signature, one
 write, one look at the answer. On the wire its requests have the headers, the
-body and the signature that botocore's have, but for those that botocore adds
+body and the signature that botocore's have, except those that botocore adds
 for itself (its user agent, the attempt's id).
 """
 

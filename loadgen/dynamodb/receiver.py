@@ -1,8 +1,8 @@
 """What has arrived on many sockets, read all at once, with the time at which it arrived.
 
-On Linux the sockets are in an epoll set of their own. The event loop watches
+On Linux the sockets are in a dedicated epoll set. The event loop watches
 that one descriptor, or does not while somebody will look soon anyway, which
-spares a wake-up for every answer. When an answer came is told by the kernel,
+spares a wake-up for every answer. The kernel notes when a response came,
 so it does not matter when it is read.
 """
 
@@ -179,7 +179,7 @@ class LoopReceiver:
         return arrived
 
     def pause(self, paused: bool) -> None:
-        """Nobody but this loop can tell when something came, so it never rests."""
+        """Only this loop knows when something came, so it never pauses."""
 
     def close(self) -> None:
         """Read no more."""

@@ -31,7 +31,7 @@ _METHODS = {
 
 
 class ReferenceWriter:
-    """Sends each call in a task of its own."""
+    """Sends each call in its own task."""
 
     def __init__(self, endpoint: Endpoint, limits: Limits) -> None:
         self._endpoint = endpoint
@@ -80,14 +80,14 @@ class ReferenceWriter:
         return Reply(Outcome.OK, body=msgspec.json.encode(response))
 
     def send(self, *calls: Call) -> None:
-        """Send each call in a task of its own."""
+        """Send each call in its own task."""
         for call in calls:
             task = asyncio.create_task(self._send(call))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     def poll(self) -> None:
-        """Nothing: aiohttp tells of each reply as soon as it comes."""
+        """Nothing: aiohttp reports each reply as soon as it comes."""
 
     def pause(self, paused: bool) -> None:
         """Nothing either."""
@@ -123,7 +123,7 @@ def with_binaries(value: object) -> object:
 
 
 def reply_of(error: Exception) -> Reply:
-    """The reply that an exception of botocore stands for; any other exception is raised again."""
+    """The reply that an exception of botocore means; any other exception is raised again."""
     names = {base.__name__ for base in type(error).__mro__}
     response = cast("Mapping[str, Any] | None", getattr(error, "response", None))
     if "ClientError" in names and response is not None:
@@ -158,4 +158,4 @@ _OUTCOMES = {
 
 
 def _ignore(calls: Sequence[Call], reply: Reply) -> None:
-    """Before `set_reply_handler`, there is nobody to tell."""
+    """Before `set_reply_handler`, replies are ignored."""

@@ -39,7 +39,7 @@ class RetryBudget:
         self._sendings = 0
 
     def spend(self, sendings: int) -> bool:
-        """Take one retry, when there were so many first sendings until now; False when there is none left."""
+        """Take one retry, when there were so many first sendings until now; False when the budget is empty."""
         earned = self._rate * (sendings - self._sendings)
         self._sendings = sendings
         self._tokens = min(self._reserve, self._tokens + earned)

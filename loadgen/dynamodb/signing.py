@@ -77,7 +77,7 @@ class HashlibConstants:
 
 
 class NativeConstants:
-    """By the compiled module, two requests at a time. RuntimeError where there is none."""
+    """By the compiled module, two requests at a time. RuntimeError without it."""
 
     def __init__(self) -> None:
         if native is None:

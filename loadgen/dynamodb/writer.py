@@ -1,4 +1,4 @@
-"""The interface between the engine and what speaks to DynamoDB.
+"""The interface between the engine and the clients of DynamoDB.
 
 Two writers implement it: `loadgen.dynamodb.reference` on aioboto3, and the fast path.
 It is small enough that a test's writer is a few lines.
@@ -45,9 +45,9 @@ class Writer(Protocol):
         ...
 
     def set_reply_handler(self, on_reply: OnReply) -> None:
-        """Say who gets each call's reply, exactly once a sending; when it came is noted in the call.
+        """Set what gets each call's reply, exactly once a sending; the call notes when it came.
 
-        Calls whose replies came at about the same time and are the same are told together.
+        Calls with the same reply at about the same time are handed over together.
         """
         ...
 
@@ -59,15 +59,15 @@ class Writer(Protocol):
         ...
 
     def send(self, *calls: Call) -> None:
-        """Send calls now, and note in each when it left, if that can be told; never blocks."""
+        """Send calls now, and note in each when it left, if that is known; never blocks."""
         ...
 
     def poll(self) -> None:
-        """Tell of the replies that have come up to now."""
+        """Hand over the replies that have come up to now."""
         ...
 
     def pause(self, paused: bool) -> None:
-        """Tell of replies only in `poll`, which will be called soon; or as soon as they come, as it is at first."""
+        """Hand over replies only in `poll`, which is called soon; or as soon as they come, which is the default."""
         ...
 
     async def close(self) -> None:

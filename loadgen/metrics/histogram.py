@@ -36,7 +36,7 @@ def coarse(value_us: int) -> int:
 
 
 def percentiles(buckets: Mapping[int, int], wanted: Iterable[float]) -> list[int]:
-    """The values in µs at the wanted percentiles, in ascending order; zeros when there are none."""
+    """The values in µs at the given percentiles, which must ascend; zeros for empty buckets."""
     targets = list(wanted)
     total = sum(buckets.values())
     if total == 0:
@@ -54,7 +54,7 @@ def percentiles(buckets: Mapping[int, int], wanted: Iterable[float]) -> list[int
 
 
 class Histogram(Protocol):
-    """What is used of hdrh's HdrHistogram, which has no types of its own."""
+    """What is used of hdrh's HdrHistogram, which has no type annotations."""
 
     def record_value(self, value: int, count: int = 1) -> bool:
         """Count a value; False when it is out of range."""
@@ -99,7 +99,7 @@ def empty() -> Histogram:
 
 
 def from_buckets(buckets: Mapping[int, int]) -> Histogram:
-    """A histogram of all that the buckets count; what is longer than an hour counts as an hour."""
+    """A histogram of all that the buckets count; more than an hour counts as an hour."""
     histogram = empty()
     for value, number in buckets.items():
         histogram.record_value(min(max(value, LOWEST_US), HIGHEST_US), number)

@@ -9,7 +9,7 @@ from html import escape
 from msgspec import Struct, json
 
 _WIDTH, _HEIGHT = 760, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 12, 34
+_LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 64, 16, 12, 34
 _BAR_HEIGHT = 26
 _ZERO_IN_LOG = 0.001
 
@@ -51,21 +51,23 @@ def line_chart(
     y_log: bool = False,
     x_ticks: Sequence[float] | None = None,
 ) -> str:
-    """Lines over a common x, with a legend. `label` describes the chart to who cannot see it."""
+    """Lines over a common x, with a legend. `label` describes the chart to a screen reader."""
     xs = [x for one in series for x, _ in one.points]
     ys = [y for one in series for _, y in one.points]
-    x = Scale(min(xs, default=0), max([*xs, min(xs, default=0) + 1]), _LEFT, _WIDTH - _RIGHT)
+    x = Scale(min(xs, default=0), max([*xs, min(xs, default=0) + 1]), _LEFT_PX, _WIDTH - _RIGHT_PX)
     y, y_ticks = _y_axis(ys, y_log)
     parts = [f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}" {_data(series, x)}>']
     for tick in y_ticks:
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y.px(tick)}" y2="{y.px(tick)}"/>')
-        parts.append(_text("tick end", _LEFT - 8, y.px(tick) + 4, y_format(tick)))
+        parts.append(
+            f'<line class="grid" x1="{_LEFT_PX}" x2="{_WIDTH - _RIGHT_PX}" y1="{y.px(tick)}" y2="{y.px(tick)}"/>'
+        )
+        parts.append(_text("tick end", _LEFT_PX - 8, y.px(tick) + 4, y_format(tick)))
     ticks = nice_ticks(x.low, x.high, 8) if x_ticks is None else x_ticks
-    parts += [_text("tick middle", x.px(tick), _HEIGHT - _BOTTOM + 20, x_format(tick)) for tick in ticks]
+    parts += [_text("tick middle", x.px(tick), _HEIGHT - _BOTTOM_PX + 20, x_format(tick)) for tick in ticks]
     for one in series:
         path = " ".join(f"{x.px(at)},{y.px(value)}" for at, value in one.points)
         parts.append(f'<polyline class="line {one.style}" points="{path}"/>')
-    parts.append(f'<line class="cursor" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}" x1="0" x2="0"/></svg>')
+    parts.append(f'<line class="cursor" y1="{_TOP_PX}" y2="{_HEIGHT - _BOTTOM_PX}" x1="0" x2="0"/></svg>')
     return legend(series) + "".join(parts)
 
 
@@ -102,7 +104,7 @@ def nice_ticks(low: float, high: float, about: int) -> list[float]:
 
 
 def _y_axis(values: Sequence[float], log: bool) -> tuple[Scale, list[float]]:
-    bottom, top = _HEIGHT - _BOTTOM, _TOP
+    bottom, top = _HEIGHT - _BOTTOM_PX, _TOP_PX
     if not log:
         high = max([*values, 0]) * 1.08 or 1
         return Scale(0, high, bottom, top), nice_ticks(0, high, 5)

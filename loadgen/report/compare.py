@@ -55,7 +55,7 @@ def _line(
 
 
 def differences(first: RunReport, second: RunReport) -> list[str]:
-    """How the plans and targets differ: then the figures may differ for that alone."""
+    """How the plans and targets differ: the metrics may differ for that alone."""
     pairs = [
         (name, getattr(first.plan, name), getattr(second.plan, name))
         for name in first.plan.__struct_fields__
@@ -85,7 +85,7 @@ def main(argv: Sequence[str]) -> int:
         "--tolerate",
         type=_share,
         metavar="SHARE",
-        help="exit with 1 when any figure is worse by more than this, as in 10%% (default: only show)",
+        help="exit with 1 when any metric is worse by more than this, as in 10%% (default: only show)",
     )
     arguments = parser.parse_args(argv)
     first, second = read(arguments.first), read(arguments.second)

@@ -1,4 +1,4 @@
-"""What a run will come to, told before it begins."""
+"""What a run will come to, shown before it begins."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from loadgen.report.report import RunReport, Second, read
 from loadgen.report.threshold import percentile_ms
 from stack import Parser, called
 
-# More points than this are no longer told apart.
+# More points than this cannot be distinguished.
 _MAX_POINTS = 600
 # Lines of the rate chart that are drawn even when they are 0 throughout.
 _ALWAYS = {"muted", "first", "second"}

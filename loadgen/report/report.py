@@ -63,7 +63,7 @@ class GeneratorReport(Struct, kw_only=True):
     """Whether the generator kept up: its share of a core, the busiest segment's, and what that means in words.
 
     `native` says whether the segments had the compiled module: "partly" when not all of them had it, "unknown"
-    in a report of an earlier version, or when no segment has told its result.
+    in a report of an earlier version, or when no segment has sent its result.
     """
 
     segments: int
@@ -129,7 +129,7 @@ class RunReport(Struct, kw_only=True):
 
 
 def load(path: Path) -> RunReport:
-    """Read a report. ValueError when it is none, or of a schema that this version does not read."""
+    """Read a report. ValueError for another file, or for a schema that this version does not read."""
     try:
         report = msgspec.json.decode(path.read_bytes(), type=RunReport)
     except msgspec.MsgspecError as error:

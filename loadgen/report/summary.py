@@ -9,12 +9,12 @@ _SHOWN = ("p50", "p90", "p99", "p99.9")
 
 
 def lines(report: RunReport) -> list[str]:
-    """What matters most, in sentences and figures."""
+    """What matters most, in sentences and numbers."""
     text = [*_counts(report), *_latencies(report)]
     cost = f", {report.cost.after:,.4f} at {report.cost.price_per_million:g} a million" if report.cost else ""
     text.append(f"write units {report.counts.write_units:,} (estimated from the items' sizes){cost}")
     text += [report.generator.verdict, native(report)]
-    text += [f"segment {lost.segment} was lost and is not in these figures: {lost.reason}" for lost in report.lost]
+    text += [f"segment {lost.segment} was lost and is not in these numbers: {lost.reason}" for lost in report.lost]
     text += [
         f"{'holds' if threshold.met else 'FAILS'}  {threshold.expression}  (it is {threshold.value:,g})"
         for threshold in report.thresholds
@@ -46,7 +46,7 @@ def _counts(report: RunReport) -> list[str]:
         reason = "the limit of write units was reached" if report.limit_reached else "the run was stopped"
         text.append(f"unsent {counts.unsent:,}: {reason} before they were due")
     if counts.substituted:
-        text.append(f"{counts.substituted:,} inserts stood in for updates or deletes that had no order to change")
+        text.append(f"{counts.substituted:,} inserts replaced updates or deletes that had no order to change")
     return text
 
 

@@ -1,7 +1,7 @@
 """What the plan has for each arrival: the kind of write, the order it is for, and random bits.
 
 All of it is a pure function of the seed and the arrivals before, so every
-segment arrivals the same and keeps those whose order is in a lane of its own.
+segment computes the same and keeps those whose order is in its own lanes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PlannedInsert = tuple[int, int, int]
 class Arrival(Struct, gc=False):
     """An arrival of the plan and the write that it is for.
 
-    `number` is the item's (an order's) number, -1 when there is none yet;
+    `number` is the item's (an order's) number, -1 before there is one;
     `bits` are 16 random bits that belong to the arrival; `subject` is the
     workload's own.
     """
@@ -54,7 +54,7 @@ def arrivals(
 
     An insert is of the next order's number. Others choose a number among the
     orders that are ready: inserted, by the plan, at least one rest ago; -1 when
-    there is none.
+    no order is ready.
     """
     rest_ns = round(keys.rest_s * 1e9)
     inserted = ready = mark_ns = 0

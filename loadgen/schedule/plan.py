@@ -23,7 +23,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What to write and when.
 
     The warm-up runs at the profile's first rate before the profile begins, and
-    its writes are left out of the figures. `limit` ends the run after so many
+    its writes are left out of the report's counters. `limit` ends the run after so many
     writes though the profile goes on. `max_in_flight` is the number of requests
     of one segment that may be unanswered at a time. `item_bytes` is the size
     that items are padded to, as DynamoDB counts it; 0 leaves them as they are.

@@ -107,7 +107,7 @@ class WorkloadBase:
 
 
 def load(name: str, table: str) -> Script:
-    """The script called "module:Class", made for a table. UserError when there is none."""
+    """The script called "module:Class", made for a table. UserError when it is not found."""
     module_name, colon, class_name = name.partition(":")
     if not colon:
         raise UserError(f"--workload {name} names no class: write it as module:Class.")

@@ -34,7 +34,7 @@ _APPLIED, _UNKNOWN = WriteResult.APPLIED, WriteResult.UNKNOWN
 _TICK_NS = 1_000_000
 _PHASE_NS = DAY_S * 10**9 // PHASES
 _PROBES = tuple(step * LANES for step in (0, -1, 1, -2, 2, -3, 3, -4, 4))
-# An order's number in its id: six hexadecimal digits that seldom change, and two looked up.
+# An order's number in its id: six hexadecimal digits that rarely change, and two looked up.
 _LOW = tuple(f"{low:02x}" for low in range(1 << 8))
 
 # What stands between an item's fragments.

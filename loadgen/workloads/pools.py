@@ -191,7 +191,7 @@ def _customers(rng: random.Random, region: str, fakers: Mapping[str, Faker]) -> 
 
 
 def _products(rng: random.Random, faker: Faker) -> list[Product]:
-    """The catalogue: cheap things are common, dear ones rare."""
+    """The catalogue: cheap products are common, expensive ones rare."""
     return [
         Product(
             sku=f"SKU-{number:04d}",

@@ -1,4 +1,4 @@
-"""A DynamoDB that keeps a table and fails as it is told to, on a real socket."""
+"""A DynamoDB that keeps a table and fails as a script says, on a real socket."""
 
 import asyncio
 import json
@@ -186,7 +186,9 @@ def response(status: int, content: Item) -> bytes:
 
 
 def failure(status: int, code: str, more: Item | None = None) -> bytes:
-    return response(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "told to"} | (more or {}))
+    return response(
+        status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "scripted"} | (more or {})
+    )
 
 
 @asynccontextmanager

@@ -39,7 +39,7 @@ def start(directory: Path, module: str, *options: str) -> "subprocess.Popen[byte
 
 @contextmanager
 def dask(directory: Path) -> Generator[DaskCluster]:
-    """Workers that start in a directory of their own, so that they have this package only from the coordinator."""
+    """Workers that start in a separate directory, so that they get this package only from the coordinator."""
     distributed: Any = importlib.import_module("distributed")
     file = directory / "scheduler.json"
     place = ("--scheduler-file", str(file))
@@ -105,7 +105,7 @@ def test_a_worker_that_dies_is_told_and_its_segment_is_not_repeated(
         process.kill()
         process.communicate()
     assert process.returncode == 3
-    assert "was lost and is not in these figures: worker tcp://127.0.0.1:" in out
+    assert "was lost and is not in these numbers: worker tcp://127.0.0.1:" in out
     report = reports.load(tmp_path / "report.json")
     assert len(report.lost) == 1
     assert 0 < report.counts.acked < 360

@@ -103,7 +103,7 @@ def test_a_worker_that_dies_is_told_and_its_numbers_are_left_out(order_table: Or
         process.kill()
         process.communicate()
     assert process.returncode == 3
-    assert "was lost and is not in these figures: its process was ended by signal 9" in out
+    assert "was lost and is not in these numbers: its process was ended by signal 9" in out
     report = reports.load(tmp_path / "report.json")
     assert len(report.lost) == 1
     assert 0 < report.counts.acked < 200

@@ -1,4 +1,4 @@
-"""What `memory.tune` spares, in a process of its own: page faults for memory that was freed a moment ago."""
+"""What `memory.tune` spares, in a separate process: page faults for memory that was freed a moment ago."""
 
 from __future__ import annotations
 

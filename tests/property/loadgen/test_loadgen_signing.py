@@ -174,7 +174,7 @@ def test_wrong_arguments_are_an_error_and_not_a_crash(arguments: Any) -> None:
 
 
 class OnDemand(dict[str, tuple[bytes, bytes]]):
-    """Makes its values anew each time, so that nothing else holds them."""
+    """Makes its values each time, so that nothing else holds them."""
 
     def __getitem__(self, target: str) -> tuple[bytes, bytes]:
         assert native is not None

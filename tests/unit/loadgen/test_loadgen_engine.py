@@ -1,4 +1,4 @@
-"""The engine with a writer that answers when it is told to."""
+"""The engine with a writer that answers when the test says so."""
 
 import asyncio
 import time
@@ -56,10 +56,10 @@ class Held:
         return OK
 
     def poll(self) -> None:
-        """Whatever is answered has been told."""
+        """Every reply has been handed over."""
 
     def pause(self, paused: bool) -> None:
-        """Replies are told as they come."""
+        """Replies are handed over as they come."""
 
     async def close(self) -> None:
         """Nothing to close."""
