@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 async def serve(port: int, state: StateDir, stop: Stop) -> None:
     """Serve until the stop is requested."""
     from sandbox.front.app import Front  # imports moto, which reads its settings from the environment
+    from sandbox.front.expiry import expire_items
 
     front = Front(HOST, port, state)
     server = Server(
@@ -64,9 +65,11 @@ async def serve(port: int, state: StateDir, stop: Stop) -> None:
     server.on_startup(lambda: log.info("listening at %s", url))
     description = {"endpoint_url": url, "host": HOST, "port": port, "pid": os.getpid(), "region": region()}
     server.on_startup(lambda: state.write_json("server.json", description))
+    expiry = asyncio.create_task(expire_items())
     try:
         await server.serve()
     finally:
+        expiry.cancel()
         await front.close()
         (state.path / "server.json").unlink(missing_ok=True)
         log.info("stopped")

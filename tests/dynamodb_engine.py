@@ -37,6 +37,7 @@ class Dynamo:
 
     def __init__(self, *schemas: TableSchema) -> None:
         self.changes: list[tuple[Json | None, Json | None]] = []
+        self.identities: list[bytes] = []
         self.tables = {
             schema.name: Table(schema, Store(schema.key), self._emit) for schema in schemas or (ONE_KEY, TWO_KEYS)
         }
@@ -58,5 +59,6 @@ class Dynamo:
         """All items of a table."""
         return self.call("Scan", TableName=table)["Items"]
 
-    def _emit(self, old: StoredItem | None, new: StoredItem | None) -> None:
+    def _emit(self, old: StoredItem | None, new: StoredItem | None, identity: bytes) -> None:
+        self.identities.append(identity)
         self.changes.append((old and old.attributes, new and new.attributes))

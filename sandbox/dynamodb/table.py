@@ -12,8 +12,8 @@ from sandbox.dynamodb.schema import Index, TableSchema
 from sandbox.dynamodb.storage import Store
 from sandbox.dynamodb.values import MAX_ITEM_BYTES, Attributes
 
-Emit = Callable[[StoredItem | None, StoredItem | None], None]
-"""Called with an item before and after each change."""
+Emit = Callable[[StoredItem | None, StoredItem | None, bytes], None]
+"""Called with an item before and after each change, and with who made it: JSON text, empty for a caller."""
 
 
 class Change(NamedTuple):
@@ -43,13 +43,13 @@ class Table:
         item = self.store.get(found)
         return Change(found, item, item)
 
-    def write(self, change: Change) -> None:
-        """Make a change."""
+    def write(self, change: Change, identity: bytes = b"") -> None:
+        """Make a change; `identity` says who does, where it is no caller of the API."""
         key, old, new = change
         if old is new:
             return
         self.store.change(key, old, new)
-        self.emit(old, new)
+        self.emit(old, new, identity)
 
     def index(self, name: str) -> Index:
         """An index by its name; DynamoError when there is none."""

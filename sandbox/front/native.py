@@ -38,13 +38,14 @@ class Destination(msgspec.Struct):
 
 
 class Happening(NamedTuple):
-    """One change: its event's name, its keys and images as JSON text (empty for none), and its size."""
+    """One change: its event's name, its keys and images as JSON text (empty for none), its size, and who made it."""
 
     name: bytes
     keys: bytes
     new_image: bytes
     old_image: bytes
     size_bytes: int
+    identity: bytes = b""
 
 
 def destinations(table: Table) -> dict[str, Destination]:
@@ -88,6 +89,7 @@ def _record(table: Table, change: Happening, precision: str, now_s: float) -> by
         table.region_name.encode(),
         str(uuid4()).encode(),
         change.name,
+        change.identity or b"null",
         _encode(table.name),
         int(now_s * _UNITS_PER_S[precision]),
         change.keys,
@@ -98,7 +100,7 @@ def _record(table: Table, change: Happening, precision: str, now_s: float) -> by
 
 
 _RECORD = (
-    b'{"awsRegion":"%b","eventID":"%b","eventName":"%b","userIdentity":null,"recordFormat":"application/json",'
+    b'{"awsRegion":"%b","eventID":"%b","eventName":"%b","userIdentity":%b,"recordFormat":"application/json",'
     b'"tableName":%b,"dynamodb":{"ApproximateCreationDateTime":%d,"Keys":%b,%b"SizeBytes":%d,'
     b'"ApproximateCreationDateTimePrecision":"%b"},"eventSource":"aws:dynamodb"}'
 )

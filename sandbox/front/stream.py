@@ -58,8 +58,8 @@ class StreamShard:
         """Take no more records: the table's stream is switched off, or the table deleted. Destinations are told on."""
         self.closed_s = time.time()
 
-    def add(self, old: StoredItem | None, new: StoredItem | None) -> None:
-        """Record a change. One that changes nothing is none.
+    def add(self, old: StoredItem | None, new: StoredItem | None, identity: bytes = b"") -> None:
+        """Record a change. One that changes nothing is none. `identity` is who made it, where no caller did.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
         """
@@ -74,11 +74,14 @@ class StreamShard:
             return
         now_s = time.time()
         if replicates:
-            replicate(self.table, _happening(self.table, old, new), now_s)
+            replicate(self.table, _happening(self.table, old, new, identity), now_s)
         if not streams:
             return
         sequence = self.starting_sequence_number + self.log.end
-        self.log.append(_record(self.table, specification["StreamViewType"], old, new, sequence, now_s), now_s)
+        record = _record(self.table, specification["StreamViewType"], old, new, sequence, now_s)
+        if identity:
+            record = b'%b,"userIdentity":%b}' % (record[:-1], _in_api(identity))
+        self.log.append(record, now_s)
 
 
 def _record(
@@ -106,7 +109,16 @@ def _record(
     )
 
 
-def _happening(table: Table, old: StoredItem | None, new: StoredItem | None) -> Happening:
+def _in_api(identity: bytes) -> bytes:
+    """Who made a change, in the spelling of the API.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Identity.html
+    """
+    members: dict[str, str] = msgspec.json.decode(identity)
+    return _encode({name[0].upper() + name[1:]: value for name, value in members.items()})
+
+
+def _happening(table: Table, old: StoredItem | None, new: StoredItem | None, identity: bytes) -> Happening:
     keys = _keys(table, old, new)
     return Happening(
         name=_event_name(old, new).encode(),
@@ -114,6 +126,7 @@ def _happening(table: Table, old: StoredItem | None, new: StoredItem | None) -> 
         new_image=new.image if new else b"",
         old_image=old.image if old else b"",
         size_bytes=measure_item(keys) + sum(item.size_bytes for item in (new, old) if item),
+        identity=identity,
     )
 
 

@@ -81,10 +81,10 @@ def _moto_item(moto_table: MotoTable, item: StoredItem) -> Any:
 
 
 def _adopted(moto_table: MotoTable, copy: Kept | None) -> Kept:
-    def emit(old: StoredItem | None, new: StoredItem | None) -> None:
+    def emit(old: StoredItem | None, new: StoredItem | None, identity: bytes) -> None:
         shard: Any = moto_table.stream_shard
         if shard is not None:
-            shard.add(old, new)
+            shard.add(old, new, identity)
 
     schema = _schema(moto_table)
     store = Store(schema.key) if copy is None else copy.table.store
@@ -98,7 +98,7 @@ def _copied(store: Store, schema: TableSchema) -> Store:
     return copied
 
 
-def _unheard(old: StoredItem | None, new: StoredItem | None) -> None:
+def _unheard(old: StoredItem | None, new: StoredItem | None, identity: bytes) -> None:
     """No stream is told of what happens to a copy."""
 
 

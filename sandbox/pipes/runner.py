@@ -78,7 +78,11 @@ def as_pipes_emits(event: dict[str, Any], source_arn: str, region: str) -> dict[
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html
     """
-    return event | {"awsRegion": region, "eventSourceARN": source_arn}
+    event = event | {"awsRegion": region, "eventSourceARN": source_arn}
+    if identity := event.get("userIdentity"):
+        # The API spells its members in capitals (API_streams_Identity), events do not.
+        event["userIdentity"] = {name[0].lower() + name[1:]: value for name, value in identity.items()}
+    return event
 
 
 class PipeRunner:

@@ -54,7 +54,7 @@ def test_answers_have_what_clients_check(sandbox_server: Any) -> None:
             400,
             "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
         ),
-        ("PutItem", b"this is not JSON", 400, "SerializationException"),
+        ("PutItem", b"this is not JSON", 400, "com.amazon.coral.service#SerializationException"),
     ]
     port = sandbox_server.state.read_json("server.json")["port"]
     connection = HTTPConnection("127.0.0.1", port)

@@ -1,0 +1,41 @@
+"""Removes the items whose time to live is over, of every table that has one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from moto.dynamodb.models import dynamodb_backends
+
+from sandbox.dynamodb.expiry import remove_expired
+from sandbox.front.tables import table_of
+from sandbox.state import ACCOUNT_ID
+
+log = logging.getLogger(__name__)
+
+_EVERY_S = 1.0
+_MAX_AT_ONCE = 200
+"""How many items of a table are removed before other calls are answered."""
+
+
+async def expire_items() -> None:
+    """Look for expired items until the task is cancelled."""
+    while True:
+        more = False
+        try:
+            more = remove_once(time.time())
+        except Exception:
+            log.exception("looking for expired items failed")
+        await asyncio.sleep(0 if more else _EVERY_S)
+
+
+def remove_once(now_s: float) -> bool:
+    """Remove some of the items that have expired; whether there may be more."""
+    more = False
+    for backend in dynamodb_backends[ACCOUNT_ID].values():
+        for table in list(backend.tables.values()):
+            attribute = table.ttl.get("AttributeName")
+            if table.ttl.get("TimeToLiveStatus") == "ENABLED" and attribute is not None:
+                more |= remove_expired(table_of(table), attribute, now_s, _MAX_AT_ONCE) == _MAX_AT_ONCE
+    return more
