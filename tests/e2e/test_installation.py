@@ -85,7 +85,8 @@ def test_the_wheel_is_for_this_platform_and_holds_packages_program_and_compiled_
     assert held >= COMPILED | {f"{package}/py.typed" for package in PACKAGES}
     program = {"__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.local.yaml", "Pulumi.prod.yaml"}
     assert held >= {f"stack/_project/{name}" for name in program | {"requirements/transform.txt"}}
-    assert held >= {f"transform/native/{path.name}" for path in (ROOT / "transform" / "native").iterdir()}
+    for directory in ("components/native", "transform/native"):
+        assert held >= {f"{directory}/{path.name}" for path in (ROOT / directory).iterdir()}
 
 
 def test_the_sdist_builds_the_same_wheel(wheel: Path, directory: Path) -> None:
