@@ -15,7 +15,7 @@ from sandbox.front.control import Control, refuses
 from sandbox.front.control.absent import failed
 from sandbox.front.control.translation import translation_of
 from sandbox.front.control.working import watch
-from sandbox.front.data_calls import DataCalls
+from sandbox.front.data_calls import DataCalls, malformed
 from sandbox.front.functions import function_code
 from sandbox.front.install import install
 from sandbox.front.moto_app import MotoApp
@@ -114,6 +114,8 @@ class Front:
             messages = self._subscriptions.subscribe(
                 signed.region, request.body, protocol_of(request) is Protocol.AWS_CBOR
             )
+        except msgspec.ValidationError as error:
+            raise malformed("kinesis", OPERATION, request.body, error) from None
         except (msgspec.DecodeError, CborError) as error:
             raise ServiceError("SerializationException", str(error)) from None
         return Reply(

@@ -11,6 +11,7 @@ from sandbox.front.dynamodb import DynamoCalls
 from sandbox.front.reply import JSON_1_0, JSON_1_1, Reply, ServiceError, error_reply
 from sandbox.front.stream_calls import StreamCalls
 from sandbox.kinesis.records import KinesisCalls
+from sandbox.refusals import constraints
 
 
 class _Calls(Protocol):
@@ -18,8 +19,11 @@ class _Calls(Protocol):
 
 
 class _Service(NamedTuple):
+    """`model` is botocore's name of a service of which no data call goes to moto, however wrong it is."""
+
     calls: _Calls
     content_type: str
+    model: str | None = None
 
 
 class DataCalls:
@@ -28,8 +32,8 @@ class DataCalls:
     def __init__(self) -> None:
         self._services = {
             "DynamoDB_20120810": _Service(DynamoCalls(), JSON_1_0),
-            "DynamoDBStreams_20120810": _Service(StreamCalls(), JSON_1_0),
-            "Kinesis_20131202": _Service(KinesisCalls(), JSON_1_1),
+            "DynamoDBStreams_20120810": _Service(StreamCalls(), JSON_1_0, "dynamodbstreams"),
+            "Kinesis_20131202": _Service(KinesisCalls(), JSON_1_1, "kinesis"),
         }
 
     def answer(self, target: str, authorization: bytes, body: bytes) -> Reply | None:
@@ -43,10 +47,24 @@ class DataCalls:
             return service.calls.call(operation, region, body)
         except ServiceError as error:
             return error_reply(error, service.content_type)
-        except msgspec.ValidationError:
-            return None
+        except msgspec.ValidationError as error:
+            if service.model is None:
+                return None
+            return error_reply(malformed(service.model, operation, body, error), service.content_type)
         except msgspec.DecodeError as error:
             return error_reply(ServiceError("SerializationException", str(error)), service.content_type)
+
+
+def malformed(service: str, operation: str, body: bytes, error: msgspec.ValidationError) -> ServiceError:
+    """What a service says of a request that lacks something or has another type somewhere.
+
+    The types come first, then the constraints of the model: mhart/kinesalite index.js.
+    """
+    try:
+        refused = constraints.refuse(service, operation, msgspec.json.decode(body))
+    except (AttributeError, TypeError, msgspec.DecodeError):
+        refused = None
+    return refused or ServiceError("SerializationException", str(error))
 
 
 def _scope(authorization: bytes) -> bytes:

@@ -2,5 +2,5 @@
 
 moto keeps the streams and answers what changes them. What carries data and what
 reads shards is here: `records` (PutRecord to GetRecords), `listing` (ListShards,
-DescribeStream), `consumers` and `subscription` (SubscribeToShard).
+DescribeStream), `resharding` (MergeShards), `consumers` and `subscription` (SubscribeToShard).
 """

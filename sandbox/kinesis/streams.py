@@ -29,7 +29,13 @@ def set_max_record_kib(stream: Stream, size_kib: int) -> None:
 
 
 def stream_of(backend: KinesisBackend, name: str | None, arn: str | None) -> Stream:
-    """The stream with a name or an ARN; ResourceNotFoundException where there is none."""
+    """The stream with a name or an ARN.
+
+    Raises:
+        ServiceError: there is none, or neither is given.
+    """
+    if not name and not arn:
+        raise ServiceError("InvalidArgumentException", "StreamName or StreamARN must be specified.")
     name = name or (arn or "").partition(":stream/")[2]
     stream = backend.streams.get(name)
     if stream is None:

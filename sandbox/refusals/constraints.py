@@ -24,7 +24,9 @@ _MOST = 10
 """The maximum of violations in one response (mhart/kinesalite validations/index.js)."""
 
 _READING = re.compile(r"Batch|Delete|Describe|Detect|Get|Head|List|Query|Scan|Search|Test")
-"""Calls that only read or delete."""
+"""Calls that only read or delete: not checked but for the services in `_ALL_CALLS`."""
+_ALL_CALLS = frozenset({"dynamodbstreams", "kinesis"})
+"""The services whose reads are this project's, too (mhart/kinesalite validations/getRecords.js and others)."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ DIALECTS: Mapping[str, Dialect] = {
     "application-autoscaling": Dialect(),
     "cloudwatch": Dialect("ValidationError"),
     "dynamodb": Dialect(),
+    "dynamodbstreams": Dialect(),
     "events": Dialect(),
     # "Value at 'extendedS3DestinationConfiguration.compressionFormat' failed …": floci-io/floci S3DestinationValidator
     "firehose": Dialect(value=False),
@@ -85,7 +88,7 @@ class Violation(NamedTuple):
 def refuse(service: str, operation: str, parameters: Mapping[str, Any]) -> ServiceError | None:
     """The error for parameters that violate their model's constraints, for a service that checks them."""
     dialect = DIALECTS.get(service)
-    if dialect is None or _READING.match(operation):
+    if dialect is None or (service not in _ALL_CALLS and _READING.match(operation)):
         return None
     found = list(violations(service, operation, parameters))[:_MOST]
     if not found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
@@ -49,7 +49,7 @@ class Call:
         parser: Any = PROTOCOL_PARSERS[self.protocol](self.model)
         request = self._moto_request
         try:
-            parsed: dict[str, Any] = parser.parse(
+            parsed: Any = parser.parse(
                 {
                     "method": request.method,
                     "values": request.values,
@@ -61,7 +61,9 @@ class Call:
             )
         except (AttributeError, KeyError, TypeError, RequestParserError) as error:
             raise ValueError(f"the request is not of the form of {self.operation}: {error}") from error
-        return parsed
+        if not isinstance(parsed, dict):
+            raise ValueError(f"the request is not of the form of {self.operation}: it is no object")
+        return cast("dict[str, Any]", parsed)
 
     @property
     def service_model(self) -> ServiceModel:

@@ -77,9 +77,9 @@ class Control:
 def _refused(call: Call) -> ServiceError | None:
     try:
         return refusal_of(call)
-    except ValueError:
-        # Not of the operation's form: moto says so in its way.
-        return None
+    except ValueError as error:
+        # Not of the operation's form: in JSON as mhart/kinesalite index.js recorded it, else moto says so in its way.
+        return ServiceError("SerializationException", str(error)) if call.protocol == "json" else None
 
 
 def _path_of(request: Request) -> str:

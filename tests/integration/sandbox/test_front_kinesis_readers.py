@@ -16,7 +16,7 @@ import pytest
 from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError
 
-from sandbox.awsjson import AwsJson, authorization
+from sandbox.awsjson import AwsJson, ServiceError, authorization
 from sandbox.front import cbor
 from sandbox.state import client
 
@@ -109,6 +109,27 @@ def test_a_listing_goes_on_by_its_token_alone(stream: Stream) -> None:
     assert stream.ids(ExclusiveStartShardId="shardId-000000000003") == [4, 5, 6]
     with pytest.raises(stream.kinesis.exceptions.InvalidArgumentException):
         stream.kinesis.list_shards(NextToken="nonsense")
+
+
+@pytest.mark.parametrize("stream", [3], indirect=True)
+def test_shards_are_merged_in_either_order_and_once(stream: Stream) -> None:
+    """API_MergeShards.html; AWS's sentences are in mhart/kinesalite actions/mergeShards.js."""
+
+    def merge(first: int, second: int) -> None:
+        pair = {"ShardToMerge": f"shardId-{first:012d}", "AdjacentShardToMerge": f"shardId-{second:012d}"}
+        stream.kinesis.merge_shards(StreamARN=stream.arn, **pair)
+
+    with pytest.raises(ClientError, match="are not an adjacent pair of shards eligible for merging"):
+        merge(0, 2)
+    merge(1, 0)
+    with pytest.raises(ClientError, match=r"shardId-000000000001 in stream .* has already been merged or split"):
+        merge(1, 2)
+    shards = stream.kinesis.list_shards(StreamARN=stream.arn)["Shards"]
+    merged, lower = shards[3], shards[0]
+    assert (merged["ParentShardId"][-1], merged["AdjacentParentShardId"][-1]) == ("1", "0")
+    assert merged["HashKeyRange"]["StartingHashKey"] == lower["HashKeyRange"]["StartingHashKey"] == "0"
+    assert stream.ids(ShardFilter={"Type": "AT_LATEST"}) == [2, 3]
+    assert stream.summary()["OpenShardCount"] == 2
 
 
 @pytest.mark.parametrize("stream", [3], indirect=True)
@@ -285,3 +306,46 @@ def test_what_is_wrong_in_cbor_is_said_in_cbor(stream: Stream) -> None:
     with cbor_call(stream.url, "PutRecord", request) as answer:
         assert answer.status == 400
         assert cbor.decode(answer.read(), cbor.MILLISECONDS)["__type"] == "ResourceNotFoundException"
+
+
+SHARD = {"ShardId": "shardId-000000000000"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "code", "words"),
+    [
+        ("PutRecord", {}, "ValidationException", "2 validation errors detected: Value null at 'data'"),
+        ("PutRecord", {"PartitionKey": "a", "Data": 5}, "SerializationException", "Data"),
+        ("PutRecord", {"PartitionKey": "a", "Data": ""}, "InvalidArgumentException", "StreamName or StreamARN"),
+        ("PutRecords", {"Records": "x"}, "SerializationException", "Records"),
+        ("GetShardIterator", SHARD, "ValidationException", "Value null at 'shardIteratorType'"),
+        ("GetShardIterator", {**SHARD, "ShardIteratorType": "X"}, "ValidationException", "Value 'X' at 'shardIter"),
+        ("GetRecords", {}, "ValidationException", "Value null at 'shardIterator'"),
+        ("GetRecords", {"ShardIterator": "x", "Limit": "a"}, "SerializationException", "Limit"),
+        ("ListShards", {"MaxResults": 0}, "ValidationException", "Value '0' at 'maxResults'"),
+        ("ListShards", {"ShardFilter": "x"}, "SerializationException", "ListShards"),
+        ("ListShards", {"ShardFilter": {"Type": "X"}}, "ValidationException", "Value 'X' at 'shardFilter.type'"),
+        ("ListStreamConsumers", {}, "ValidationException", "Value null at 'streamARN'"),
+        ("SubscribeToShard", {}, "ValidationException", "3 validation errors detected: Value null at 'consumerARN'"),
+        ("SubscribeToShard", None, "SerializationException", ""),
+    ],
+)
+def test_a_wrong_request_is_refused_and_no_failure(
+    sandbox_server: Any, operation: str, request_: Any, code: str, words: str
+) -> None:
+    """The forms are those of mhart/kinesalite validations/index.js, recorded on AWS."""
+    kinesis = AwsJson(sandbox_server.endpoint_url, "kinesis", "eu-west-1")
+    with pytest.raises(ServiceError) as refused:
+        kinesis.call(operation, request_, dict[str, Any])
+    kinesis.close()
+    assert (refused.value.status, refused.value.code) == (400, code)
+    assert words in refused.value.message
+
+
+@pytest.mark.parametrize("operation", ["DescribeStream", "GetShardIterator", "GetRecords"])
+def test_a_wrong_request_for_a_table_s_stream_is_refused(sandbox_server: Any, operation: str) -> None:
+    streams = AwsJson(sandbox_server.endpoint_url, "dynamodbstreams", "eu-west-1")
+    with pytest.raises(ServiceError, match="failed to satisfy constraint: Member must not be null") as refused:
+        streams.call(operation, {}, dict[str, Any])
+    streams.close()
+    assert refused.value.code == "ValidationException"

@@ -114,7 +114,7 @@ def test_the_services_differ_in_the_code_and_in_showing_the_value(
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [
-        ("kinesis", "DescribeStream", {"StreamName": "a b"}),
+        ("firehose", "DescribeDeliveryStream", {"DeliveryStreamName": "a b"}),
         ("dynamodb", "Query", {"TableName": "a"}),
         ("sqs", "CreateQueue", {"QueueName": "a b"}),
         ("events", "NoSuchOperation", {}),

@@ -13,10 +13,10 @@ from moto.kinesis.models import Stream, kinesis_backends
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
 from sandbox.front.control.registry import amends, answers
-from sandbox.kinesis import consumers, listing
+from sandbox.kinesis import consumers, listing, resharding
 from sandbox.kinesis.streams import set_max_record_kib, stream_of
 
-__all__ = ["consumers", "listing"]
+__all__ = ["consumers", "listing", "resharding"]
 
 
 @amends("kinesis", "CreateStream")
