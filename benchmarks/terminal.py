@@ -1,4 +1,4 @@
-"""What a measurement shows: how far it is on standard error, its results on standard output."""
+"""A measurement's output: progress on standard error, results on standard output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-# Where there is no terminal, a table is as wide as it needs to be.
+# Without a terminal, a table's width is unlimited.
 _WIDTH = 160
 
 
@@ -24,7 +24,7 @@ def console() -> Console:
 
 
 class Steps:
-    """Tells of one step after the other: a moving line on a terminal, a quiet line for each elsewhere."""
+    """Shows the steps: a live line on a terminal, otherwise one line per step."""
 
     def __init__(self, title: str) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -40,19 +40,19 @@ class Steps:
         self._name = title
 
     def __enter__(self) -> Steps:
-        """Begin to show."""
+        """Start the display."""
         self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Show no more."""
+        """Stop the display."""
         self._progress.stop()
 
     def begin(self, name: str) -> None:
-        """What is measured now."""
+        """Show the current step."""
         self._name = name
         self._progress.reset(self._task, description=name)
 
     def end(self, result: str) -> None:
-        """What came of it."""
+        """Show the step's result."""
         self._console.print(f"{self._name}: {result}", markup=False, soft_wrap=True)

@@ -1,15 +1,13 @@
-"""How the C is compiled. Nothing else knows it: `make`, the package's build, the tests and the Lambda's zip ask here.
+"""The only definition of the C build, used by `make`, the package's build, the tests and the Lambda's zip.
 
-The compiler is the package ziglang, which has clang in it and compiles for any
-machine on any other. What it makes is bound to no C library and to no version of
-Python: a module of the stable ABI finds the functions that it needs in the process
-that loads it. So the same source makes the same bytes wherever it is compiled.
+The compiler is the package ziglang, which includes clang and cross-compiles. A module depends on no C library and no
+version of Python: a module of the stable ABI resolves its functions in the process that loads it. So the build is
+reproducible on any machine.
 
     python -m components.compiler             compiles both parts for this machine, into the checkout
     python -m components.compiler transform   one of them
 
-It imports the standard library alone, because the build of the package runs it
-where nothing else of the project's dependencies is installed.
+It imports only the standard library, because the package's build runs it without the project's dependencies.
 """
 
 from __future__ import annotations
@@ -28,11 +26,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 LINUX, MACOS = "linux-gnu", "macos.11.0"
 SYSTEMS = {"linux": LINUX, "darwin": MACOS}
-"""The systems that there are compiled parts for, from Python's name to the compiler's, for macOS with the oldest."""
+"""The supported systems, from Python's name to the compiler's, for macOS with the oldest version."""
 
 
 class CompileError(Exception):
-    """Something cannot be compiled: one sentence says what and why."""
+    """A part cannot be compiled; the message has the cause in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +41,17 @@ class Part:
 
     @property
     def headers(self) -> str:
-        """The directory below the project's root that holds the source and what it alone includes."""
+        """The directory of its source, relative to the project's root."""
         return f"{self.name}/native"
 
     @property
     def source(self) -> str:
-        """The file below the project's root that includes all others."""
+        """The source file that includes all others, relative to the project's root."""
         return f"{self.headers}/module.c"
 
     @property
     def library(self) -> str:
-        """The module below the project's root, on every system."""
+        """The module's path relative to the project's root, on every system."""
         return f"{self.name}/_native.abi3.so"
 
 
@@ -62,24 +60,24 @@ TRANSFORM = Part("transform")
 PARTS = (LOADGEN, TRANSFORM)
 
 SHARED_HEADERS = Path(__file__).resolve().parent / "native"
-"""The directory of what both parts include."""
+"""The directory of the shared headers."""
 
 _FLAGS = (
     *("-std=gnu11", "-O3", "-Wall", "-Wextra", "-Werror", f"-I{SHARED_HEADERS}"),
     *("-shared", "-fPIC", "-fvisibility=hidden", "-ffreestanding", "-nostdlib", "-s"),
 )
-# Python's functions are in the interpreter, the system's in the C library that it has loaded.
+# Python's functions are in the interpreter, the system's in its loaded C library.
 _SYSTEM_FLAGS = {
     LINUX: ("-Wl,-z,undefs", "-Wl,-z,max-page-size=4096"),
     MACOS: ("-undefined", "dynamic_lookup"),
 }
-# What every x86-64 machine since 2009 has: https://gitlab.com/x86-psABIs/x86-64-ABI
+# Supported by every x86-64 machine since 2009: https://gitlab.com/x86-psABIs/x86-64-ABI
 _PROCESSOR_FLAGS = {"x86_64": ("-mcpu=x86_64_v2",)}
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def compiler() -> str:
-    """The compiler and its version; CompileError when it is not installed."""
+    """The compiler and its version; raises CompileError when it is not installed."""
     try:
         return f"ziglang {version('ziglang')}"
     except PackageNotFoundError:
@@ -87,7 +85,7 @@ def compiler() -> str:
 
 
 def machine() -> str:
-    """This machine's processor as the compiler names it: x86_64, aarch64."""
+    """This machine's architecture in the compiler's terms: x86_64, aarch64."""
     name = platform.machine().lower()
     return _MACHINES.get(name, name)
 
@@ -95,12 +93,12 @@ def machine() -> str:
 def compile_source(source: Path, machine: str, system: str, extra: Sequence[str] = ()) -> bytes:
     """The module of a source file, with `extra` flags after the project's, for any machine and system.
 
-    CompileError when it does not compile, with what the compiler says.
+    Raises CompileError with the compiler's output when it does not compile.
     """
     compiler()
     with tempfile.TemporaryDirectory() as scratch:
         library = Path(scratch) / "library"
-        result = subprocess.run(  # noqa: S603 - no shell, and the arguments are the project's own
+        result = subprocess.run(  # noqa: S603 - no shell, and the arguments come from the project
             [
                 *(sys.executable, "-m", "ziglang", "cc", "-target", f"{machine}-{system}"),
                 *(*_FLAGS, *_SYSTEM_FLAGS.get(system, ()), *_PROCESSOR_FLAGS.get(machine, ()), *extra),
@@ -118,15 +116,18 @@ def compile_source(source: Path, machine: str, system: str, extra: Sequence[str]
 
 
 def build(part: Part, root: Path, output: Path | None = None) -> Path:
-    """Compile a part of the project at `root` for this machine; the library's path, `output` or its place there.
+    """Compile a part of the project at `root` for this machine; returns the module's path, `output` or its place in the
+    project.
 
-    CompileError when this machine's system is not one of SYSTEMS, or it does not compile.
+    Raises CompileError when this machine's system is not one of SYSTEMS, or it does not compile.
     """
     if sys.platform not in SYSTEMS:
-        raise CompileError(f"The C is compiled for Linux and macOS, not for {sys.platform}: everything runs without.")
+        raise CompileError(
+            f"The C is compiled for Linux and macOS, not for {sys.platform}: everything also works without it."
+        )
     library = output or root / part.library
     content = compile_source(root / part.source, machine(), SYSTEMS[sys.platform])
-    # Replaced in one step: a process that has the library open keeps the old one.
+    # Replaced atomically: a process that has the module open keeps the old one.
     unfinished = library.with_name(f"{library.name}.{os.getpid()}")
     unfinished.write_bytes(content)
     unfinished.chmod(0o755)
@@ -135,7 +136,7 @@ def build(part: Part, root: Path, output: Path | None = None) -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compile the parts that are named, or all; 2 and one sentence when one cannot be compiled."""
+    """Compile the named parts, or all; exit code 2 and one sentence on failure."""
     names = list(sys.argv[1:] if arguments is None else arguments)
     known = {part.name: part for part in PARTS}
     if unknown := [name for name in names if name not in known]:

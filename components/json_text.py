@@ -1,4 +1,4 @@
-"""JSON text of a document in which some values are outputs: policies, event patterns, the dashboard."""
+"""The JSON text of a document with outputs among its values: policies, event patterns, the dashboard."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pulumi
 
 
 def json_text(document: object) -> pulumi.Output[str]:
-    """The document's JSON text, once every output in its maps and lists is known; a secret makes it a secret.
+    """The document's JSON text, when every output in its maps and lists is known; a secret value makes it secret.
 
-    `pulumi.Output.json_dumps` says the same, but makes an output of every value
-    at every depth, known or not: 1,500 for the dashboard, where 30 are.
+    `pulumi.Output.json_dumps` returns the same, but creates an output for every value at every depth: 1,500 for the
+    dashboard, of which 30 are outputs.
     """
 
     def text(values: Sequence[Any]) -> str:

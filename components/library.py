@@ -1,4 +1,4 @@
-"""The transform's fast path as a module for a Lambda's machine: what `components.compiler` makes of it."""
+"""The transform's fast path as a module for a Lambda's machine: built by `components.compiler`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from components.wheels import BundleError, Target
 
 SOURCE = c.TRANSFORM.source
 LIBRARY = c.TRANSFORM.library
-"""Where the module is in the zip and in the checkout, on every system."""
+"""The module's path in the zip and in the checkout, on every system."""
 
 
 def compiler() -> str:
-    """The compiler and its version; BundleError when it is not installed."""
+    """The compiler and its version; raises BundleError when it is not installed."""
     try:
         return c.compiler()
     except c.CompileError as error:
@@ -22,7 +22,7 @@ def compiler() -> str:
 
 
 def compile_library(source: Path, target: Target) -> bytes:
-    """The module for a target, the same bytes on any machine; BundleError when it does not compile."""
+    """The module for a target, the same bytes on any machine; raises BundleError when it does not compile."""
     system = c.SYSTEMS.get(sys.platform, c.LINUX) if target.native else c.LINUX
     try:
         return c.compile_source(source, target.machine, system)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # boto3 1.40.61 with botocore 1.40.61 (PyPI); needs Python 3.11.
 #
-# A client of S3 Control with an endpoint of its own puts the account's number before the host's name even where
+# A client of S3 Control with a custom endpoint puts the account ID before the host's name even where
 # the host is an address: http://127.0.0.1:4566 becomes http://123456789012.127.0.0.1:4566, which no resolver
 # knows, so an emulator that answers S3 at an address cannot be asked for a bucket's tags that way. S3's own
 # client, asked for a bucket, leaves an address alone and puts the bucket into the path.

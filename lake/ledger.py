@@ -58,7 +58,7 @@ class Delivery:
         )
 
     def close(self) -> None:
-        """Drop the file."""
+        """Delete the file."""
         self._database.close()
 
     @property

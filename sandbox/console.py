@@ -88,7 +88,7 @@ def show_health(health: Sequence[Health]) -> None:
 
 
 def state_of(process: Health) -> str:
-    """up, starting, silent (a worker that has not told anything for 10 s), failing (a pipe does not work), or dead."""
+    """up, starting, silent (a worker without a status report for 10 s), failing (a pipe does not work), or dead."""
     if not process.alive:
         return "dead"
     if not process.ready:
@@ -100,7 +100,7 @@ def state_of(process: Health) -> str:
 
 
 def failures(process: Health) -> list[str]:
-    """A sentence about each resource that is to work in a process and does not."""
+    """A sentence about each failing resource of a process."""
     failing = cast("Mapping[str, str]", process.status.get("failing") or {})
     return [f"{process.process}: {name} does not work. {reason}" for name, reason in failing.items()]
 

@@ -1,9 +1,8 @@
-"""Keeps a worker at work for each resource of a kind that the endpoint has: one supervisor for Pipes and Firehose.
+"""Runs a worker for each resource of a kind at the endpoint: the supervisor of Pipes and Firehose.
 
-Once a second the supervisor lists the resources, reads the configuration of
-each that may have changed, and starts, replaces and ends workers accordingly.
-A worker that has died is started again. What cannot run is logged once, and
-stands in the status.
+Once per second the supervisor lists the resources, reads the configuration of each that may have changed, and starts,
+replaces and stops workers accordingly. A dead worker is restarted. A resource that cannot run is logged once and is
+part of the status.
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ _CONVALESCENCE_S = 5.0
 
 
 class UnsupportedError(Exception):
-    """A resource that the sandbox does not run; its text says why."""
+    """A resource that the sandbox does not support; its text says why."""
 
 
 class Config(Protocol):
-    """A resource's configuration; two that are equal need no other worker."""
+    """A resource's configuration; an equal one needs no new worker."""
 
     @property
     def identity(self) -> str:
-        """What makes this resource itself and not a later one of the same name."""
+        """The identity, which distinguishes it from a later resource with the same name."""
         ...
 
 
@@ -44,16 +43,16 @@ C_co = TypeVar("C_co", bound=Config, covariant=True)
 
 
 class Worker(Protocol[C_co]):
-    """One resource at work, in a thread of its own. Its checkpoint lets a later one go on where it left off."""
+    """One running resource, in its own thread. A later one resumes at its checkpoint."""
 
     @property
     def config(self) -> C_co:
-        """What it was started with."""
+        """Its configuration."""
         ...
 
     @property
     def is_alive(self) -> bool:
-        """False once its thread has ended, be it by an error of its own."""
+        """False when its thread has ended, also after an error."""
         ...
 
     def start(self) -> None:
@@ -61,7 +60,7 @@ class Worker(Protocol[C_co]):
         ...
 
     def request_stop(self, *, deliver: bool) -> None:
-        """Ask it to end, and before to deliver what it holds unless told not to."""
+        """Stop it; by default it first delivers its buffers."""
         ...
 
     def join(self, timeout_s: float) -> None:
@@ -74,20 +73,20 @@ class Worker(Protocol[C_co]):
 
     @property
     def source(self) -> Source:
-        """What it reads, and how far it has come."""
+        """Its source and checkpoint."""
         ...
 
     @property
     def trouble(self) -> str | None:
-        """Why it does not work now, or why its thread has ended; None while it works."""
+        """The reason of its failure; None while it works."""
         ...
 
 
 class Kind(Protocol[C]):
-    """A kind of resource: how it is called, found and run.
+    """A kind of resource: its name, and how to list and run it.
 
-    `totals` are the counters that are summed over all workers, `plural` the
-    status's member that has each worker's own.
+    `totals` are the counters that are summed over all workers, `plural` is the status's member with each worker's
+    counters.
     """
 
     noun: str
@@ -96,10 +95,10 @@ class Kind(Protocol[C]):
     stop_timeout_s: float
 
     def listed(self) -> Mapping[str, object]:
-        """The resources' names, each with a value that changes with its description; None where there is none."""
+        """The resources' names, each with a value that changes with its description, or None."""
         ...
 
-    def wanted(self, name: str) -> C | None:
+    def configuration(self, name: str) -> C | None:
         """A resource's configuration; None while it is stopped.
 
         Raises UnsupportedError, ValueError or msgspec.ValidationError for one that cannot run.
@@ -107,19 +106,19 @@ class Kind(Protocol[C]):
         ...
 
     def worker(self, config: C) -> Worker[C]:
-        """A worker, not started. Raises as `wanted` does."""
+        """Create a worker without starting it. Raises like `configuration`."""
         ...
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a resource was when it was last applied."""
+    """A resource's last applied state."""
 
     version: object
 
 
 class Supervisor(Generic[C]):
-    """Runs a worker for each resource of a kind that should run, and follows changes of its configuration."""
+    """Runs a worker for each resource of a kind, and replaces it when its configuration changes."""
 
     def __init__(self, kind: Kind[C], process: str, state: StateDir, unread: UnreadClient | None = None) -> None:
         self._kind = kind
@@ -133,7 +132,7 @@ class Supervisor(Generic[C]):
         self._failing = False
 
     def run(self, stop: Stop) -> None:
-        """Work until the stop is requested; every worker's progress is then in its checkpoint."""
+        """Run until the stop is requested; every worker's progress is then in its checkpoint."""
         while not stop.requested:
             self.follow()
             self._status.counters = self.counters()
@@ -147,7 +146,7 @@ class Supervisor(Generic[C]):
         self._status.write()
 
     def follow(self) -> None:
-        """Look at the resources once. An endpoint that does not answer changes nothing, and is logged once."""
+        """Poll the resources once. An unreachable endpoint changes nothing, and is logged once."""
         try:
             listed = self._kind.listed()
             for name, version in listed.items():
@@ -167,9 +166,9 @@ class Supervisor(Generic[C]):
             del self._seen[name]
 
     def counters(self) -> dict[str, object]:
-        """The totals, the greatest lag, each worker's own counters, and what does not run or work and why.
+        """The totals, the maximum lag, each worker's counters, and the failures with their reasons.
 
-        How far a worker is behind is what it has not accepted at its source, read or not, where the server says it.
+        A worker's backlog is what it has not accepted at its source, read or not, if the server reports it.
         """
         each = {name: self._account_of(worker) for name, worker in self._workers.items()}
         return {
@@ -185,7 +184,7 @@ class Supervisor(Generic[C]):
         return {**worker.status(), **behind}
 
     def _failing_ones(self) -> dict[str, str]:
-        """What is to work and does not, by name; one that died counts until its successor has worked for a while."""
+        """Failing resources by name; a dead worker counts until its successor has worked for a while."""
         now_s = time.monotonic()
         died = {name: reason for name, (reason, at_s) in self._died.items() if now_s - at_s < _CONVALESCENCE_S}
         troubled = {name: worker.trouble for name, worker in self._workers.items()}
@@ -193,7 +192,7 @@ class Supervisor(Generic[C]):
 
     def _apply(self, name: str) -> None:
         try:
-            config = self._kind.wanted(name)
+            config = self._kind.configuration(name)
             if config is not None and self._runs(name, config):
                 self._unsupported.pop(name, None)
                 return
@@ -228,14 +227,14 @@ class Supervisor(Generic[C]):
             worker.start()
 
     def _has_died(self, name: str) -> bool:
-        """Whether the resource has a worker that does not run: it has failed, or waits for the one before it."""
+        """Whether the resource has a worker that does not run: it has failed, or waits for its predecessor."""
         ending = self._ending.get(name)
         if ending is not None and not ending.is_alive:
             del self._ending[name]
         return name in self._workers and not self._workers[name].is_alive
 
     def _end(self, name: str, *, deliver: bool) -> None:
-        """End a worker. One that outlasts its time ends later: no other reads by its checkpoint before."""
+        """Stop a worker. After a timeout it ends later; until then no other worker uses its checkpoint."""
         worker = self._workers.pop(name, None)
         if worker is None or not worker.is_alive:
             return

@@ -1,7 +1,7 @@
-"""How far behind its stream a worker is: what it has not accepted, counted where the records are.
+"""A worker's backlog: the records that it has not accepted, counted by the server.
 
-A worker knows only what it has read. The server keeps the streams, and answers
-for a stream and how far each of its shards was accepted (`sandbox.front.unread`).
+A worker knows only what it has read. The server stores the streams, and returns the backlog for a stream and the
+accepted position of each shard (`sandbox.front.unread`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PATH = "/_sandbox/unread"
 class Source(msgspec.Struct, frozen=True):
     """A stream (its ARN) and the last accepted sequence number by shard.
 
-    `since` (epoch seconds) is when reading began, None for from the oldest record.
+    `since` (epoch seconds) is the time from which records are read, None for the oldest record.
     """
 
     stream: str
@@ -27,20 +27,20 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """The number of records that were not accepted, and when the oldest of them arrived (epoch seconds)."""
+    """The number of records that are not accepted, and the arrival time of the oldest (epoch seconds)."""
 
     records: int = 0
     oldest_s: float | None = None
 
 
 class UnreadClient:
-    """Asks the server. Not for use by several threads."""
+    """A client of the server. Not thread-safe."""
 
     def __init__(self, endpoint_url: str) -> None:
         self._http = HttpClient(endpoint_url, timeout_s=5.0)
 
     def counters(self, source: Source) -> dict[str, int]:
-        """`backlog` in records and `lag_ms`, the age of the oldest; empty where the server does not answer."""
+        """`backlog` in records and `lag_ms`, the age of the oldest; empty when the server does not answer."""
         try:
             response = self._http.request("POST", PATH, msgspec.json.encode(source))
             unread = msgspec.json.decode(response.body, type=Unread)

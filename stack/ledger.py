@@ -1,17 +1,14 @@
-r"""The ledger's format, version 1: a file of JSON lines with the writes that a table has acknowledged.
+r"""The ledger's format, version 1: a file of JSON lines with the acknowledged writes of a table.
 
     {"ledger":1}
     {"key":"o-1","op":"insert","version":1,"at":"2026-01-02T03:04:05.000600Z","table":"orders"}
 
-A header line is an object with the member `ledger`, the format's version. Who
-begins to append writes one, so a file may have several: of the processes of a
-run, and of runs one after the other. A file without any is of version 1.
+A header line is an object with the member `ledger`, the format's version. Every writer starts with one, so a file may
+have several: of a run's processes, and of several runs. A file without a header has version 1.
 
-Every other line is a write: `key` (the key values as text, joined by "/"),
-`op` (insert, update or delete), `version` (of the item that was written or
-deleted), `at` (when the reply came, ISO 8601 in UTC) and `table`. Lines end
-with a newline and are appended whole. A line that a crash left unfinished is
-the last one, or the next line is a header.
+Every other line is a write: `key` (the key values as text, joined by "/"), `op` (insert, update or delete), `version`
+(of the item that was written or deleted), `at` (when the reply came, ISO 8601 in UTC) and `table`. Lines end with a
+newline and are appended whole. An unfinished line, the result of a crash, is the last line or is followed by a header.
 """
 
 from __future__ import annotations
@@ -57,7 +54,7 @@ def line(key: str, op: str, version: int, at: bytes, table: str) -> bytes:
 
 
 def read_ledger(path: Path) -> Iterator[Acknowledged]:
-    """A ledger's writes, one by one; what a crash left unfinished is skipped.
+    """Iterate over a ledger's writes; an unfinished line is skipped.
 
     Raises UserError when the file cannot be read, a line is invalid, or the
     format has another version.
@@ -89,8 +86,8 @@ def read_ledger(path: Path) -> Iterator[Acknowledged]:
 def _check(header: _Header, path: Path) -> None:
     if header.ledger != VERSION:
         raise UserError(
-            f"The ledger {path} has version {header.ledger} of the format, and only version {VERSION} is known here: "
-            "read it with the release that wrote it."
+            f"The ledger {path} has version {header.ledger} of the format, and this release supports only version "
+            f"{VERSION}: read it with the release that wrote it."
         )
 
 

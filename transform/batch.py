@@ -1,30 +1,26 @@
-"""A batch from Firehose answered: every record once, in its order, within the response's limit.
+"""The response to a Firehose batch: every record once, in order, within the response's limit.
 
-The contract: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html
-The events of Direct PUT and of a Kinesis source differ only in metadata that is not needed here.
+The contract: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html The events of Direct
+PUT and of a Kinesis source differ only in metadata that this module does not use.
 
-**The response limit.** Lambda's response may have 6 MB, and Firehose gives up on
-the whole batch when it has more. So the answer is measured as it grows, and when
-it would not fit, the rows that take the most room give way: their records are
-answered ProcessingFailed with the data they came with. Firehose then writes
-these under the error prefix, from where `python -m lake replay` puts them on the
-stream again; the other rows go on.
+**The response limit.** Lambda's response has at most 6 MB, and the whole batch fails in Firehose when it is larger. So
+the response is measured as it grows, and if it would not fit, the largest rows are left out: their records get
+ProcessingFailed with their original data. Firehose writes these under the error prefix, from which `python -m lake
+replay` puts them on the stream again; the other rows are delivered.
 
-- Nothing is lost: each record is either in the lake or, whole, under the error prefix.
+- Nothing is lost: each record is either in the lake or, unchanged, under the error prefix.
 - No order is lost: the order of changes to a key is that of `sequence`, in which a
   replayed row takes its own place, not that of arrival.
 - It always fits: when every record is answered so, the answer is the request
   without its metadata, and the request had the same limit.
 - It is not ProcessingFailed for ever: a record has at most 1 MB and so, by itself,
-  an answer of at most 4.2 MB (see below), so that fewer give way at each replay.
+  a result of at most 4.2 MB (see below), so each replay leaves fewer out.
 
-**The buffer that makes this rare.** A row repeats an image's text as a JSON string, with a
-backslash before each quote and backslash, and its columns beside it: 1.3 times
-the record as a rule, 3 times at worst (a string column of nothing but escaped
-quotes), and some 500 bytes for a record that has next to nothing. With base64
-and the answer's own JSON, 1 MB of records (Firehose's default, and what is
-recommended) makes 1.9 MB as a rule and 4.5 MB at worst. 3 MB makes 5.5 MB as a
-rule, so nothing above 1 MB is safe for every table.
+**The buffer that makes this rare.** A row repeats an image's text as a JSON string, with a backslash before each quote
+and backslash, and its columns: typically 1.3 times the record, at most 3 times (a string column of escaped quotes
+only), and about 500 bytes for a nearly empty record. With base64 and the response's JSON, 1 MB of records (Firehose's
+default and recommendation) becomes typically 1.9 MB and at most 4.5 MB. 3 MB becomes typically 5.5 MB, so only 1 MB is
+safe for every table.
 """
 
 from __future__ import annotations
@@ -40,15 +36,15 @@ from transform.fast_path import FALLBACK, MAX_RECORDS, RESULTS, FastPath, Rows
 from transform.rows import RowWriter
 from transform.schema import Table
 from transform.settings import EXPIRED, PartitionKey, Settings
-from transform.telemetry import Tally
+from transform.telemetry import BatchCounters
 
 RESPONSE_LIMIT_BYTES = 6_000_000
-"""Lambda's limit is 6 MB, as 6,291,556 bytes in its error; this leaves room for what is not counted."""
+"""Lambda's limit is 6 MB, as 6,291,556 bytes in its error; this leaves a margin for uncounted bytes."""
 
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """The partition of rows without a value: Firehose refuses an empty partition key."""
 
-# What the answer's JSON has around a record's id and data, with the spaces that json.dumps puts.
+# The response's JSON around a record's id and data, with the spaces of json.dumps.
 _FRAME_BYTES = len('{"recordId": "", "result": "ProcessingFailed", "data": ""}, ')
 _METADATA_BYTES = len('"metadata": {"partitionKeys": {}}, ')
 _KEY_BYTES = len('"": "", ')
@@ -75,14 +71,14 @@ class _Answer(TypedDict):
 
 
 class Answer(_Answer, total=False):
-    """A record's answer; a dropped one has no data."""
+    """A record's result; a dropped one has no data."""
 
     data: str
     metadata: Metadata
 
 
 class Transform:
-    """Answers batches of one table's changes, under some settings. Not for two threads at a time."""
+    """Transforms batches of one table's changes with fixed settings. Not thread-safe."""
 
     def __init__(self, table: Table, settings: Settings, limit_bytes: int = RESPONSE_LIMIT_BYTES) -> None:
         self._fast_path = FastPath(table)
@@ -94,56 +90,56 @@ class Transform:
         self._partitions = Decoder(defstruct("Partitions", [(key.column, object) for key in settings.partition_by]))
         self._limit_bytes = limit_bytes
 
-    def answer(self, records: list[Record]) -> tuple[list[Answer], Tally]:
-        """The records' answers, in order, and what was counted. No record's content raises."""
-        tally = Tally(records=len(records))
+    def answer(self, records: list[Record]) -> tuple[list[Answer], BatchCounters]:
+        """The records' results, in order, and the counters. No record's content raises."""
+        counters = BatchCounters(records=len(records))
         answers: list[Answer] = []
         for start in range(0, len(records), MAX_RECORDS):
-            answers += self._answer(records[start : start + MAX_RECORDS], tally)
-        tally.ok = len(answers) - tally.dropped - tally.failed
-        tally.bytes_out = _size(answers)
-        if tally.bytes_out > self._limit_bytes:
-            self._shrink(records, answers, tally)
-        return answers, tally
+            answers += self._answer(records[start : start + MAX_RECORDS], counters)
+        counters.ok = len(answers) - counters.dropped - counters.failed
+        counters.bytes_out = _size(answers)
+        if counters.bytes_out > self._limit_bytes:
+            self._shrink(records, answers, counters)
+        return answers, counters
 
-    def _answer(self, records: list[Record], tally: Tally) -> list[Answer]:
+    def _answer(self, records: list[Record], counters: BatchCounters) -> list[Answer]:
         contents = _contents(records)
-        tally.bytes_in += sum(map(len, contents))
+        counters.bytes_in += sum(map(len, contents))
         rows = self._fast_path.write(contents)
         answers: list[Answer] = []
         start = 0
         for record, end, result in zip(records, rows.ends, rows.results, strict=True):
             if result == FALLBACK:
-                answers.append(self._answer_slowly(record, tally))
+                answers.append(self._answer_slowly(record, counters))
             elif result in self._dropped:
-                answers.append(_dropped(record, tally))
+                answers.append(_dropped(record, counters))
             else:
                 answers.append(self._ok(record, rows.lines[start:end]))
             start = end
-        self._count(rows, tally)
+        self._count(rows, counters)
         return answers
 
-    def _count(self, rows: Rows, tally: Tally) -> None:
+    def _count(self, rows: Rows, counters: BatchCounters) -> None:
         found = set(rows.results)
         counted = found - self._uncounted
         moments = rows.moments
         if counted != found:
             moments = [moment for moment, result in zip(moments, rows.results, strict=True) if result in counted]
         for result in counted:
-            tally.count(RESULTS[result][0], rows.results.count(result), min(moments))
+            counters.count(RESULTS[result][0], rows.results.count(result), min(moments))
 
-    def _answer_slowly(self, record: Record, tally: Tally) -> Answer:
-        tally.careful += 1
-        # Whatever is wrong with one record, it must not fail its batch: Firehose would
-        # send the batch again, and then give up on all of it.
+    def _answer_slowly(self, record: Record, counters: BatchCounters) -> Answer:
+        counters.slow_path += 1
+        # An invalid record must not fail its batch: Firehose would retry the batch, and then write all of it to
+        # errors/.
         try:
             change = read_change(_content(record))
             if self._is_dropped(change.op, change.expired):
-                return _dropped(record, tally)
-            tally.count(change.op, 1, change.epoch_us)
-            return self._ok(record, self._writer.line(change, tally.mismatches))
+                return _dropped(record, counters)
+            counters.count(change.op, 1, change.epoch_us)
+            return self._ok(record, self._writer.line(change, counters.mismatches))
         except Exception as error:
-            return _failed(record, error, tally)
+            return _failed(record, error, counters)
 
     def _is_dropped(self, op: str, expired: bool) -> bool:
         return op in self._drop or (expired and EXPIRED in self._drop)
@@ -155,8 +151,8 @@ class Transform:
             answer["metadata"] = {"partitionKeys": {key.name: _partition(row, key) for key in self._partition_by}}
         return answer
 
-    def _shrink(self, records: list[Record], answers: list[Answer], tally: Tally) -> None:
-        """Answer ProcessingFailed where that saves the most, until the answer fits."""
+    def _shrink(self, records: list[Record], answers: list[Answer], counters: BatchCounters) -> None:
+        """Set ProcessingFailed where that saves the most, until the response fits."""
         savings = [
             (len(answer.get("data", "")) - len(record["data"]) + _metadata_size(answer), index)
             for index, (record, answer) in enumerate(zip(records, answers, strict=True))
@@ -164,14 +160,14 @@ class Transform:
         ]
         savings.sort(reverse=True)
         for saving, index in savings:
-            if tally.bytes_out <= self._limit_bytes:
+            if counters.bytes_out <= self._limit_bytes:
                 break
             answers[index] = _unread(records[index])
-            tally.bytes_out -= saving
-            tally.ok -= 1
-            tally.failed += 1
-            tally.over_limit += 1
-        tally.failures["over_limit"] = tally.over_limit
+            counters.bytes_out -= saving
+            counters.ok -= 1
+            counters.failed += 1
+            counters.over_limit += 1
+        counters.failures["over_limit"] = counters.over_limit
 
 
 def _content(record: Record) -> bytes:
@@ -179,7 +175,7 @@ def _content(record: Record) -> bytes:
 
 
 def _contents(records: list[Record]) -> list[bytes]:
-    """The records' bytes; none of one that is not in base64, which the slow path will find."""
+    """The records' bytes; empty for one that is not base64, which the slow path reports."""
     try:
         return [*map(_content, records)]
     except Exception:
@@ -194,20 +190,20 @@ def _partition(row: Struct, key: PartitionKey) -> str:
     return text[: key.length].replace(" ", "-") if text and key.length else text or NO_VALUE
 
 
-def _dropped(record: Record, tally: Tally) -> Answer:
-    tally.dropped += 1
+def _dropped(record: Record, counters: BatchCounters) -> Answer:
+    counters.dropped += 1
     return {"recordId": record["recordId"], "result": "Dropped"}
 
 
-def _failed(record: Record, error: Exception, tally: Tally) -> Answer:
+def _failed(record: Record, error: Exception, counters: BatchCounters) -> Answer:
     reason = error.reason if isinstance(error, UnreadableError) else type(error).__name__
-    tally.failed += 1
-    tally.failures[reason] = tally.failures.get(reason, 0) + 1
+    counters.failed += 1
+    counters.failures[reason] = counters.failures.get(reason, 0) + 1
     return _unread(record)
 
 
 def _unread(record: Record) -> Answer:
-    """ProcessingFailed, with the data as it came: what Firehose writes under the error prefix."""
+    """ProcessingFailed with the original data, which Firehose writes under the error prefix."""
     data = cast("object", record.get("data"))
     return {
         "recordId": record["recordId"],
@@ -217,7 +213,7 @@ def _unread(record: Record) -> Answer:
 
 
 def _size(answers: list[Answer]) -> int:
-    """The most bytes that answers take in the response."""
+    """The maximum bytes of the results in the response."""
     contents = [len(answer["recordId"]) + len(answer.get("data", "")) for answer in answers]
     metadata = [_metadata_size(answer) for answer in answers if "metadata" in answer]
     return len(answers) * _FRAME_BYTES + sum(contents) + sum(metadata)

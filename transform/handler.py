@@ -1,9 +1,8 @@
 """The Lambda's entry point: `transform.handler.handler`, called by Firehose with one batch.
 
-A record's way: `batch` takes it out of base64, `events` reads the change, `rows`
-writes it (with `values`, one by one, exact), `batch` answers, `telemetry` says what
-was done. In its common form, which most have, a record goes through `fast_path` instead
-of `events` and `rows`, and becomes the same row.
+The modules in the order of a record: `batch` decodes base64, `events` parses the change, `rows` writes the row (with
+`values`, one by one, exact), `batch` builds the response, `telemetry` logs the counters. A record in the common form
+takes `fast_path` instead of `events` and `rows` and becomes the same row.
 """
 
 from __future__ import annotations
@@ -44,9 +43,9 @@ if missing is not None:
 def handler(event: FirehoseEvent, context: object) -> FirehoseAnswer:  # noqa: ARG001 - Lambda's signature
     """Transform one batch and log one line about it."""
     started = time.perf_counter()
-    answers, tally = _TRANSFORM.answer(event["records"])
+    answers, counters = _TRANSFORM.answer(event["records"])
     duration_ms = (time.perf_counter() - started) * 1000
     origin = Origin(_FUNCTION, event.get("deliveryStreamArn", ""), event.get("invocationId", ""))
-    line = log_line(tally, origin, _SETTINGS.namespace, time.time_ns() // 1_000_000, duration_ms)
+    line = log_line(counters, origin, _SETTINGS.namespace, time.time_ns() // 1_000_000, duration_ms)
     sys.stdout.write(line + "\n")
     return {"records": answers}

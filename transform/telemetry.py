@@ -24,12 +24,12 @@ _METRICS = {
 }
 
 
-class Tally(Struct):
+class BatchCounters(Struct):
     """The counts of one batch.
 
     `bytes_in` are the records' bytes, `bytes_out` those of the response as Firehose receives it. `failures` counts by
-    reason, `mismatches` by column. `over_limit` are valid rows that did not fit into the response. `careful` are
-    records that were not plain: each takes some ten times as long.
+    reason, `mismatches` by column. `over_limit` are valid rows that did not fit into the response. `slow_path` are
+    records that took the slow path: each takes about ten times as long.
     """
 
     records: int = 0
@@ -37,7 +37,7 @@ class Tally(Struct):
     dropped: int = 0
     failed: int = 0
     over_limit: int = 0
-    careful: int = 0
+    slow_path: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
     oldest_us: int | None = None
@@ -59,9 +59,9 @@ class Origin(Struct, frozen=True):
     invocation: str
 
 
-def log_line(tally: Tally, origin: Origin, namespace: str, now_ms: int, duration_ms: float) -> str:
+def log_line(counters: BatchCounters, origin: Origin, namespace: str, now_ms: int, duration_ms: float) -> str:
     """The batch's line, without a newline. The age is 0 when no event is readable."""
-    age_ms = 0 if tally.oldest_us is None else max(0, now_ms - tally.oldest_us // 1000)
+    age_ms = 0 if counters.oldest_us is None else max(0, now_ms - counters.oldest_us // 1000)
     line = {
         "_aws": {
             "Timestamp": now_ms,
@@ -76,19 +76,19 @@ def log_line(tally: Tally, origin: Origin, namespace: str, now_ms: int, duration
         "FunctionName": origin.function,
         "DeliveryStream": origin.stream,
         "Invocation": origin.invocation,
-        "Records": tally.records,
-        "Ok": tally.ok,
-        "Dropped": tally.dropped,
-        "ProcessingFailed": tally.failed,
-        "OverLimit": tally.over_limit,
-        "Careful": tally.careful,
-        "MismatchedValues": sum(tally.mismatches.values()),
-        "BytesIn": tally.bytes_in,
-        "BytesOut": tally.bytes_out,
+        "Records": counters.records,
+        "Ok": counters.ok,
+        "Dropped": counters.dropped,
+        "ProcessingFailed": counters.failed,
+        "OverLimit": counters.over_limit,
+        "SlowPath": counters.slow_path,
+        "MismatchedValues": sum(counters.mismatches.values()),
+        "BytesIn": counters.bytes_in,
+        "BytesOut": counters.bytes_out,
         "Duration": round(duration_ms, 3),
         "OldestEventAge": age_ms,
-        "Operations": tally.operations,
-        "Failures": tally.failures,
-        "Mismatches": tally.mismatches,
+        "Operations": counters.operations,
+        "Failures": counters.failures,
+        "Mismatches": counters.mismatches,
     }
     return encode(line).decode()

@@ -1,13 +1,10 @@
-"""The load generator beside other clients: `python -m benchmarks.loadgen`.
+"""The load generator compared with other clients: `python -m benchmarks.loadgen`.
 
     null server, one core  ◄── signed PutItem ──  one client after the other, another core
 
-The server answers whatever comes and keeps nothing, so the clients are what is
-measured: by writes a second, and by processor time a write, which other work on
-the machine disturbs less. It tells its own processor time, and where it was the
-limit the table says so. It looks at no signature, so that clients which sign for
-another host than they name (aiodynamo leaves out the port) are measured too.
+The server answers every request and stores nothing, so the clients are measured: by writes per second, and by processor
+time per write, which other load disturbs less. It reports its processor time, and the table marks where it was the
+limit. It checks no signature, so that clients which sign a different host (aiodynamo omits the port) are measured too.
 
-`python -m benchmarks.loadgen.processes` measures one process of the load
-generator beside several.
+`python -m benchmarks.loadgen.processes` compares one process of the load generator with several.
 """

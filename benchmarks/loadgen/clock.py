@@ -1,8 +1,7 @@
-"""How a client is timed: the same way for all, and known to the process that measures.
+"""The timing of a client, the same for all, reported to the measuring process.
 
-A client is a process that prints a line when its time begins, one when it ends,
-and last its `Measured` as JSON. This module imports little, because Locust has
-to patch the standard library before it is imported.
+A client is a process that prints a line when its time starts, one when it ends, and finally its `Measured` as JSON.
+This module imports little, because Locust must patch the standard library first.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _WARM_UP_S = 0.5
 
 
 class Measured(NamedTuple):
-    """What a client has done, in wall and processor seconds."""
+    """A client's result, in wall and processor seconds."""
 
     requests: int
     items: int
@@ -28,14 +27,14 @@ class Measured(NamedTuple):
 
 
 class Clock:
-    """Counts requests for a time that begins after a warm-up."""
+    """Counts requests for a time after a warm-up."""
 
     def __init__(self, seconds: float) -> None:
         self.requests = 0
         self._seconds = seconds
         self._cpu_s = self._begin_s = 0.0
         self._begun = False
-        # As the load generator's own processes have it; a full collection in the middle would disturb any client.
+        # As in the load generator's processes; a full collection during the measurement would disturb any client.
         memory.tune()
         self._until_s = time.perf_counter() + _WARM_UP_S
 
@@ -49,7 +48,7 @@ class Clock:
         self._until_s = self._begin_s + self._seconds
 
     def over(self) -> bool:
-        """Count a request; whether time is up."""
+        """Count a request; returns whether the time has expired."""
         self.requests += 1
         if time.perf_counter() < self._until_s:
             return False
@@ -66,6 +65,6 @@ class Clock:
 
 
 def say(line: str) -> None:
-    """Tell the process that measures."""
+    """Report to the measuring process."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

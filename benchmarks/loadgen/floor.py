@@ -1,8 +1,7 @@
-"""The least that a client in Python takes: one request, made and signed before, sent and answered over and over.
+"""The floor of a client in Python: one request, built and signed in advance, sent repeatedly.
 
-Plain sockets and epoll, no event loop; over TLS, OpenSSL on the socket itself.
-All that a client is for is missing: an order is made, signed and accounted for
-in the time that it takes beyond this.
+Plain sockets and epoll, no event loop; over TLS, OpenSSL on the socket itself. A real client builds, signs and records
+an order in the time above this floor.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def _measure(url: str, seconds: float, items_each: int) -> Measured:
 
 
 def _connect(host: str, port: int, context: ssl.SSLContext | None) -> socket.socket:
-    """A connection that does not block once it stands."""
+    """A connection that is non-blocking after the handshake."""
     connected = socket.create_connection((host, port))
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     one = connected if context is None else context.wrap_socket(connected, server_hostname=host)

@@ -1,6 +1,6 @@
 """Locust's users with boto3 under gevent, as its documentation shows for other protocols.
 
-gevent has to patch the standard library before anything else is imported.
+gevent must patch the standard library before any other import.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _WARM_UP_S = 0.5
 
 
 def boto3(url: str, seconds: float) -> Measured:
-    """Users that put one item after the other; Locust's own statistics count them."""
+    """Users that put one item after another; Locust's statistics count them."""
     importlib.import_module("gevent.monkey").patch_all()
     gevent = importlib.import_module("gevent")
     locust = importlib.import_module("locust")

@@ -1,4 +1,4 @@
-"""The machine that measures: its cores, and what a report says of it."""
+"""The measuring machine: its cores, and its description in reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# Which of the cores that this process may use.
+# Indices among the cores that this process may use.
 SERVER_CORE, CLIENT_CORE = 0, 1
 
 
@@ -19,7 +19,7 @@ def cores() -> int:
 
 
 def pinned(core: int) -> list[str]:
-    """The prefix of a command that keeps it on one core, where that is possible."""
+    """The prefix that pins a command to one core, where possible."""
     usable = _usable()
     return ["taskset", "-c", str(usable[core])] if shutil.which("taskset") and len(usable) > 1 else []
 
@@ -40,7 +40,7 @@ def python_version(interpreter: str) -> str | None:
 
 
 def facts() -> dict[str, str | int]:
-    """What figures depend on."""
+    """The machine's properties that affect results."""
     return {
         "python": platform.python_version(),
         "system": platform.platform(),

@@ -1,14 +1,13 @@
-"""A null server: answers every DynamoDB call at once and keeps nothing, so that clients are what is measured.
+"""A null server: answers every DynamoDB call immediately and stores nothing, so that clients are measured.
 
     python -m benchmarks.loadgen.null_server [--port 9000] [--tls CERTIFICATE KEY]
 
-It reads each request whole, by its length, and answers with a real answer's
-headers: a request id and the body's CRC-32. The first line it prints is its
-port; for each line on its standard input it prints a `Usage`, and it ends with
-its standard input.
+It reads each whole request, by its length, and sends a real reply's headers: a request id and the body's CRC-32. It
+first prints its port; for each line on its standard input it prints a `Usage`, and it ends at the end of standard
+input.
 
-TLS is OpenSSL's on buffers in memory, not the event loop's own transport, which
-takes several times as long and would be what limits the clients.
+TLS is OpenSSL on memory buffers, not the event loop's transport, which is several times slower and would limit the
+clients.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class Usage(msgspec.Struct):
 
 
 def answer(body: bytes) -> bytes:
-    """A whole answer with this body, as DynamoDB sends it."""
+    """A complete reply with this body in DynamoDB's form."""
     return (
         b"HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
         b"Content-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\nConnection: keep-alive\r\n"
@@ -58,25 +57,25 @@ DESCRIBE = answer(
 
 
 class UnreadableError(Exception):
-    """What came is no request, or no TLS, or the client's notice that it closes."""
+    """The input is not a request, not TLS, or the client's close notification."""
 
 
 class Session(Protocol):
-    """One connection, apart from any socket: bytes in, bytes out."""
+    """One connection without a socket: bytes in, bytes out."""
 
     def turn(self, data: bytes) -> bytes:
-        """What to send for what has come. UnreadableError when the connection is to be closed."""
+        """The output for an input. Raises UnreadableError when the connection must be closed."""
         ...
 
 
 class Plain:
-    """Answers each request as soon as it is whole."""
+    """Answers each complete request."""
 
     def __init__(self) -> None:
         self._data = b""
 
     def turn(self, data: bytes) -> bytes:
-        """The answers to the requests that are whole now."""
+        """The replies to the complete requests."""
         if self._data:
             data = self._data + data
         answers = b""
@@ -86,7 +85,7 @@ class Plain:
             if size > len(data):
                 break
             answers += _answer(data, end)
-            # Nearly always one request, and whole: then nothing is left to copy.
+            # Almost always one complete request: then no rest is copied.
             data = data[size:] if size < len(data) else b""
         self._data = data
         return answers
@@ -102,7 +101,7 @@ class Encrypted:
         self._plain = Plain()
 
     def turn(self, data: bytes) -> bytes:
-        """Records for the answers to the requests that are whole now, or the next part of the handshake."""
+        """TLS records of the replies to the complete requests, or the next part of the handshake."""
         incoming, tls = self._incoming, self._tls
         incoming.write(data)
         try:
@@ -124,9 +123,9 @@ class Encrypted:
 
 
 def _length(data: bytes, end: int) -> int:
-    """The length of the body after the head that ends at `end`. Botocore's spelling of the header is looked for first.
+    """The length of the body after the head that ends at `end`. Botocore's spelling of the header is tried first.
 
-    UnreadableError when there is no such header.
+    Raises UnreadableError without the header.
     """
     at = data.find(_LENGTH, 0, end)
     if at >= 0:
@@ -148,7 +147,7 @@ def _answer(data: bytes, end: int) -> bytes:
 
 
 class Server:
-    """Answers on all its connections: what the loop has read in one turn is handled together, which is cheaper."""
+    """Answers on all its connections: the input of one loop iteration is handled together, which is cheaper."""
 
     def __init__(self, session: Callable[[], Session]) -> None:
         self.session = session
@@ -160,7 +159,7 @@ class Server:
         return Connection(self)
 
     def received(self, connection: Connection, data: bytes) -> None:
-        """Keep data until the loop has read from all connections."""
+        """Queue data until the loop has read from all connections."""
         if not self._received:
             self._loop.call_soon(self._handle)
         self._received.append((connection, data))
@@ -172,7 +171,7 @@ class Server:
 
 
 class Connection(asyncio.Protocol):
-    """Ties a session to a transport."""
+    """Connects a session to a transport."""
 
     __slots__ = ("_server", "_transport", "_turn")
 
@@ -182,15 +181,15 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client connects."""
+        """Accept a client."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Leave the data for when all that has come in this turn of the loop is handled."""
+        """Queue the data for the end of the loop iteration."""
         self._server.received(self, data)
 
     def handle(self, data: bytes) -> None:
-        """Answer, or close when that is not possible."""
+        """Reply, or close the connection."""
         transport = cast("asyncio.Transport", self._transport)
         try:
             answers = self._turn(data)
@@ -234,11 +233,11 @@ def _say(line: str) -> None:
 
 def main() -> None:
     """Parse the options and serve."""
-    parser = argparse.ArgumentParser(description="A DynamoDB that answers at once and keeps nothing.")
+    parser = argparse.ArgumentParser(description="A DynamoDB endpoint that answers immediately and stores nothing.")
     parser.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     arguments = parser.parse_args()
-    # Ctrl-C reaches all processes of the terminal; this one ends with its standard input.
+    # Ctrl-C reaches all processes of the terminal; this one ends at the end of standard input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     uvloop.run(serve(arguments.port, server_context(*arguments.tls) if arguments.tls else None))
 

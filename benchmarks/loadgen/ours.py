@@ -1,4 +1,4 @@
-"""The load generator's own clients."""
+"""The load generator's clients."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from loadgen.schedule.profile import Constant
 
 BATCH = 25
 _LIMITS = Limits(connections=CONCURRENCY)
-# The whole load generator is asked for more and more, until it is a little more than it can do:
-# asked for much more, it would spend its time on counting what it cannot.
+# The rate of the whole load generator is raised until it slightly exceeds its capacity: far above, it would spend its
+# time counting dropped writes.
 _FIRST_ASKED_PER_S = 8_000.0
 _MORE = 1.2
 _KEPT = 0.97
@@ -47,7 +47,7 @@ def reference(url: str, seconds: float) -> Measured:
 
 
 def whole(url: str, seconds: float) -> Measured:
-    """The whole load generator: plan, pacing, life cycles and metrics; what was acknowledged counts."""
+    """The whole load generator: plan, pacing, life cycles and metrics; acknowledged writes count."""
     return uvloop.run(_whole(url, seconds, 1))
 
 
@@ -59,7 +59,7 @@ def whole_batched(url: str, seconds: float) -> Measured:
 async def _closed_loop(
     kind: Callable[[Endpoint, Limits], Writer], url: str, seconds: float, items_each: int
 ) -> Measured:
-    """A writer that is given the next call as soon as one is answered."""
+    """A writer that gets the next call after each reply."""
     writer = kind(_endpoint(url), _LIMITS)
     source = calls(items_each)
     await writer.open(CONCURRENCY)
@@ -108,7 +108,7 @@ async def _whole(url: str, seconds: float, items_each: int) -> Measured:
 
 
 async def _can(writer: FastWriter, rate: float, items_each: int) -> bool:
-    """Whether a plan with this rate is kept; asked again when it is not, because other work may be why."""
+    """Whether a plan with this rate is kept; repeated on failure, because other load may be the cause."""
     for _ in range(_TRIALS):
         began_s = time.perf_counter()
         acked = (await _counts(writer, rate, _TRIAL_S, items_each)).acked
@@ -118,7 +118,7 @@ async def _can(writer: FastWriter, rate: float, items_each: int) -> bool:
 
 
 async def _counts(writer: FastWriter, rate: float, seconds: float, items_each: int) -> Counts:
-    """What comes of a plan with this rate. What is in flight beyond the connections waits for one."""
+    """The result of a plan with this rate. Writes in flight beyond the connections wait for one."""
     plan = Plan(profile=Constant(rate, seconds), seed=1, mix=INSERTS, batch=items_each)
     start_ns = time.monotonic_ns()
     metrics = SegmentMetrics(start_ns, 0)

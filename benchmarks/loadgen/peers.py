@@ -1,4 +1,4 @@
-"""The clients that others would use."""
+"""Other clients."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def boto3_threads(url: str, seconds: float) -> Measured:
 
 
 def aioboto3_client(url: str, seconds: float) -> Measured:
-    """aioboto3's low-level client as it comes: a pool of 10 connections."""
+    """aioboto3's low-level client with defaults: a pool of 10 connections."""
     return asyncio.run(_aioboto3(url, seconds, "client", None))
 
 

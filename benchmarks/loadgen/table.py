@@ -1,4 +1,4 @@
-"""What the clients did, as a table."""
+"""The clients' results as a table."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from benchmarks import terminal
 from benchmarks.loadgen.measure import BASES, Line, ratios
 
 _NOTES = (
-    "of each client the best round; its slowest beside it",
-    "ratios: items a second / processor time an item",
-    "! the server was the limit: the client could do more; its processor time stands",
-    "~ other work had part of the client's core: likewise",
+    "the best round of each client, and its slowest",
+    "ratios: items per second / processor time per item",
+    "! the server was the limit: the client could do more; its processor time is valid",
+    "~ other load used part of the client's core: likewise",
 )
 
 
 def show(lines: Sequence[Line]) -> None:
-    """Print rates, processor time, and ratios to the clients that others would use for speed."""
+    """Print rates, processor time, and ratios to the common fast clients."""
     table = terminal.table("One client at a time, one core for it and one for the server")
     table.add_column("client", no_wrap=True)
     table.add_column("TLS")

@@ -1,4 +1,4 @@
-"""wrk, where it is installed: one request, unsigned, over and over, as fast as a client in C sends it."""
+"""wrk, if installed: one unsigned request, repeated as fast as a client in C can send it."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def measure(server: NullServer, seconds: float, *, tls: bool) -> Line:
 
 
 def _children_s() -> float:
-    """Processor seconds of the processes that this one has started and that have ended."""
+    """Processor seconds of this process's ended child processes."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

@@ -1,4 +1,4 @@
-"""The least that sending at a rate takes: one request, made and signed before, on the load generator's own timer."""
+"""The floor of sending at a rate: one request, built and signed in advance, with the load generator's timer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SUCCESS = b"HTTP/1.1 200 "
 
 
 async def floor(rate: float, seconds: float, port: int) -> Paced:
-    """Send what is due on connections that are idle; when none is, it waits for the next wake-up."""
+    """Send due requests on idle connections; without an idle connection, wait for the next wake-up."""
     loop = asyncio.get_running_loop()
     idle: list[asyncio.Transport] = []
     for _ in range(_CONNECTIONS):
@@ -48,7 +48,7 @@ async def floor(rate: float, seconds: float, port: int) -> Paced:
 
 
 class _Connection(asyncio.Protocol):
-    """Is idle again when its request is answered: a null server's answers come whole."""
+    """A connection is idle again after its reply: a null server's replies arrive whole."""
 
     def __init__(self, idle: list[asyncio.Transport]) -> None:
         self._idle = idle

@@ -1,4 +1,4 @@
-"""What one way of pacing did, and what the load generator is to keep to."""
+"""The result of one way of pacing, and the load generator's targets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loadgen.metrics.histogram import coarse, percentiles
 
 
 class Goal(NamedTuple):
-    """What the load generator is to keep to at a rate, beside the exact count."""
+    """The load generator's targets at a rate, in addition to the exact count."""
 
     lag_p99_us: int
     cpu_share: float
@@ -22,7 +22,7 @@ GOALS = {500.0: Goal(500, 0.10), 20_000.0: Goal(2_500, 0.50)}
 
 
 class Paced(msgspec.Struct, kw_only=True):
-    """What one way of pacing did: lag in µs, and its share of a core. `acked` is of those that really send."""
+    """The result of one way of pacing: lag in µs, and its share of a core. `acked` is only for ways that send."""
 
     way: str
     asked_per_s: float
@@ -38,7 +38,7 @@ class Paced(msgspec.Struct, kw_only=True):
     preempted: int
 
     def misses(self) -> list[str]:
-        """Where it is not as it should be."""
+        """The missed targets."""
         goal = GOALS.get(self.asked_per_s)
         found = [] if self.sent == self.planned and self.acked in (None, self.sent) else ["count"]
         if goal and self.lag_p99_us > goal.lag_p99_us:
@@ -49,20 +49,20 @@ class Paced(msgspec.Struct, kw_only=True):
 
 
 class Used:
-    """What this process has used since this was made."""
+    """The processor use of this process since construction."""
 
     def __init__(self) -> None:
         self._begin = resource.getrusage(resource.RUSAGE_SELF)
 
     def since(self) -> tuple[float, int]:
-        """Processor seconds, and how often the process had to leave its core to another."""
+        """Processor seconds, and the number of involuntary context switches."""
         now = resource.getrusage(resource.RUSAGE_SELF)
         cpu_s = now.ru_utime + now.ru_stime - self._begin.ru_utime - self._begin.ru_stime
         return cpu_s, now.ru_nivcsw - self._begin.ru_nivcsw
 
 
 class Schedule:
-    """The writes of a constant rate, for ways that keep it on their own, from when this is made."""
+    """The writes of a constant rate, starting at construction, for ways that keep the rate themselves."""
 
     def __init__(self, way: str, rate: float, seconds: float) -> None:
         self.planned = round(rate * seconds)
@@ -74,16 +74,16 @@ class Schedule:
 
     @property
     def next_ns(self) -> int:
-        """When the next write is due, by the monotonic clock."""
+        """The due time of the next write, on the monotonic clock."""
         return self._begin_ns + int(self.sent * 1e9 / self._rate)
 
     @property
     def over(self) -> bool:
-        """Whether all were sent, or time is up."""
+        """Whether all are sent, or the time has expired."""
         return self.sent == self.planned or time.monotonic_ns() - self._begin_ns >= self._seconds * 1e9
 
     def due(self, most: int) -> int:
-        """Count the writes that are due by now, up to `most`, as sent; how many they are."""
+        """Count the due writes, up to `most`, as sent; returns their number."""
         now_ns, before = time.monotonic_ns(), self.sent
         while self.sent < self.planned and self.sent - before < most and (due_ns := self.next_ns) <= now_ns:
             late_us = coarse((now_ns - due_ns) // 1000)
@@ -92,7 +92,7 @@ class Schedule:
         return self.sent - before
 
     def paced(self, acked: int | None = None) -> Paced:
-        """What was done."""
+        """The result."""
         cpu_s, preempted = self._used.since()
         share = cpu_s / (time.monotonic_ns() - self._begin_ns) * 1e9
         p50, p99, highest = percentiles(self._lag, (50, 99, 100))

@@ -1,4 +1,4 @@
-"""The ways to keep a rate that are measured side by side."""
+"""The compared ways to keep a rate."""
 
 from __future__ import annotations
 
@@ -70,17 +70,17 @@ async def sleeping(rate: float, seconds: float, _: int) -> Paced:
 
 
 async def ticking(rate: float, seconds: float, _: int) -> Paced:
-    """A tick every millisecond, that sends all that is due by then."""
+    """A tick every millisecond that sends all due writes."""
     return await _alone("tick", rate, seconds, lambda: asyncio.sleep(0.001), at_once=sys.maxsize)
 
 
 async def spinning(rate: float, seconds: float, _: int) -> Paced:
-    """No wait at all: the loop goes round and looks what is due."""
+    """No wait: a busy loop."""
     return await _alone("spin", rate, seconds, lambda: asyncio.sleep(0), at_once=sys.maxsize)
 
 
 async def _alone(way: str, rate: float, seconds: float, wait: Callable[[], Awaitable[None]], *, at_once: int) -> Paced:
-    """Wait, send at most so many of those that are due, and so on."""
+    """Wait, send up to a maximum of due writes, repeat."""
     schedule = Schedule(way, rate, seconds)
     while not schedule.over:
         await wait()

@@ -1,8 +1,7 @@
-"""The transform and what is measured beside it: each takes Firehose's event and gives its answer.
+"""The transform and its contenders: each receives Firehose's event and returns a response.
 
-Every peer does the transform's whole work in its own way: out of base64, the
-event's JSON, the image's DynamoDB types, the row of the schema's columns with the
-images beside them, JSON, base64. A floor does only a part, to show what the rest costs.
+Every peer does the transform's whole work: base64, the event's JSON, the image's DynamoDB types, the row of the
+schema's columns with the images, JSON, base64. A floor does only a part, to show the cost of the rest.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ Plain = Mapping[str, Any]
 
 
 class Contender:
-    """A way to do it, by name; `load` imports what it needs. `does_all` is not so for a floor."""
+    """A contender by name; `load` imports its dependencies. `does_all` is False for a floor."""
 
     def __init__(self, title: str, load: Callable[[], Handler], *, does_all: bool = True) -> None:
         self.title = title
@@ -44,7 +43,7 @@ def _each(transform: Callable[[str], str]) -> Handler:
 def _row(
     event: dict[str, Any], deserialize: Callable[[dict[str, Any]], Plain], dumps: Callable[[Any], Any]
 ) -> dict[str, Any]:
-    """The row, as one would write it by hand around a library that turns an image into plain values."""
+    """The row, as typically written around a library that decodes an image to plain values."""
     schema = import_module("transform.schema")
     change = event["dynamodb"]
     image = change["OldImage"] if event["eventName"] == "REMOVE" else change["NewImage"]
@@ -75,7 +74,7 @@ def _ours() -> Handler:
 
 
 def _ours_carefully() -> Handler:
-    """As it is for a batch whose every record takes the slow path: all that is not the fast path."""
+    """The transform for a batch whose records all take the slow path."""
     batch = import_module("transform.batch")
     fast_path = import_module("transform.fast_path")
     schema = import_module("transform.schema")
@@ -99,7 +98,7 @@ def _as_number(value: Any) -> Any:
 
 
 def _blueprint() -> Handler:
-    """As AWS's Firehose blueprints and most tutorials write it: the standard library and boto3."""
+    """Like AWS's Firehose blueprints and most tutorials: the standard library and boto3."""
     read = import_module("boto3.dynamodb.types").TypeDeserializer().deserialize
 
     def deserialize(image: dict[str, Any]) -> Plain:
@@ -113,7 +112,7 @@ def _blueprint() -> Handler:
 
 
 def _powertools() -> Handler:
-    """aws-lambda-powertools: its event classes, its answer, its own deserialiser."""
+    """aws-lambda-powertools: its event classes, its response, its deserialiser."""
     firehose = import_module("aws_lambda_powertools.utilities.data_classes.kinesis_firehose_event")
     dynamodb = import_module("aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event")
 
@@ -170,7 +169,7 @@ def _orjson_ddb() -> Handler:
 
 
 def _orjson_walk() -> Handler:
-    """orjson and a recursive function, as a careful hand would write it for speed."""
+    """orjson and a recursive function, written for speed."""
     orjson = import_module("orjson")
 
     def walk(attribute: dict[str, Any]) -> Any:
@@ -210,7 +209,7 @@ def _orjson_round_trip(fast_base64: bool) -> Callable[[], Handler]:
 
 
 def _orjson_alone() -> Handler:
-    """The records' bytes read and written as JSON, without base64."""
+    """The records' bytes parsed and serialised as JSON, without base64."""
     orjson = import_module("orjson")
     contents: dict[int, list[bytes]] = {}
 
@@ -241,7 +240,9 @@ def _base64(fast: bool) -> tuple[Callable[[str], bytes], Callable[[bytes], str]]
 
 
 def _runtime() -> Handler:
-    """What Lambda's Python runtime does around any handler: the event from JSON, and as large an answer to it."""
+    """The work of Lambda's Python runtime for any handler: the event from JSON, and a response of the same size to
+    JSON.
+    """
     simplejson = import_module("simplejson")
     texts: dict[int, str] = {}
 

@@ -1,4 +1,4 @@
-"""What becomes of values that are hard to keep: checked before anything is measured."""
+"""Checks, before the measurement, whether values that are hard to preserve survive."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _IMAGES = {
 
 
 def losses(handler: Handler) -> list[str]:
-    """What a contender loses, in words; empty when it loses nothing."""
+    """A contender's losses as text; empty without losses."""
     lost: list[str] = []
     for name, (column, number) in _NUMBERS.items():
         row = _row(handler, _change(f'"{column}":{{"N":"{number}"}}'))

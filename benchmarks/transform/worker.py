@@ -1,10 +1,9 @@
-"""One contender in a process of its own; it does a round whenever it is told to.
+"""One contender in a separate process; it runs a round for each command.
 
     python -m benchmarks.transform.worker NAME
 
-It writes one line of JSON when it is ready (what it loses, or why it cannot run),
-then one for each line that it reads: {"records", "bytes", "seconds"} is answered with the least
-and the median time for one batch, in nanoseconds.
+It writes one line of JSON when it is ready (its losses, or why it cannot run), then one for each line that it reads:
+the reply to {"records", "bytes", "seconds"} has the minimum and the median time for one batch, in nanoseconds.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _MIN_BATCHES = 5
 
 
 def main() -> int:
-    """The process's life."""
+    """Run the process."""
     contender = CONTENDERS[sys.argv[1]]
     try:
         handler = contender.load()

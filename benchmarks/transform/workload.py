@@ -1,4 +1,4 @@
-"""The batches that are measured: changes of orders as a pipe sends them, in Firehose's event, by a seed."""
+"""The measured batches: seeded changes of orders in a pipe's form, in Firehose's event."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ _STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders-dev/stream/2026-
 
 
 def batch(records: int, mean_bytes: int, seed: int = 1) -> dict[str, Any]:
-    """Firehose's event of so many changes, whose records have `mean_bytes` on average.
+    """Firehose's event of a number of changes, whose records have `mean_bytes` on average.
 
-    An order has the schema's attributes, the optional ones (discount, shipping
-    fee, gift) where it has any, in an order of its own, as DynamoDB keeps none.
-    What is missing to the size is made up by a note; where the attributes are
-    too large for the size, orders go without the last of them. Under 400 bytes there is no
-    room for images: the changes have the key alone, in the members that are needed.
+    An order has the schema's attributes, some with the optional ones (discount, shipping fee, gift), in random order,
+    because DynamoDB keeps no order. A note fills up the size; if the attributes exceed the size, the last ones are
+    omitted. Below 400 bytes images do not fit: the changes then have only the key and the required members.
     """
     chosen = random.Random(seed)
     ops = [op for op, share in SHARES.items() for _ in range(round(records * share))]

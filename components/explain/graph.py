@@ -1,9 +1,8 @@
-"""A stack's resources without an engine: run the program, write down what it asks for.
+"""A stack's resources without an engine: run the program against a recorder.
 
-The program runs as `pulumi up` runs it, against a recorder in the engine's
-place, which answers each resource with its inputs, a made-up ARN and what else
-AWS would add. What comes out, a `Graph`, is what the tests examine and what
-`python -m components.explain` draws.
+The program runs as in `pulumi up`, with a recorder instead of the engine; it answers each resource with its inputs, an
+invented ARN and other outputs of AWS. The result, a `Graph`, is used by the tests and by `python -m
+components.explain`.
 """
 
 from __future__ import annotations
@@ -63,10 +62,9 @@ _ARN_OF = {
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource as the engine would see it; `parent` and `depends_on` are URNs.
+    """One resource in the engine's form; `parent` and `depends_on` are URNs.
 
-    `uses` names, for each input property, the resources whose outputs went into
-    it.
+    `uses` names, for each input property, the resources whose outputs it uses.
     """
 
     urn: str
@@ -95,12 +93,12 @@ class Graph:
         return tuple(resource for resource in self.resources if resource.type == type_)
 
     def one(self, type_: str) -> Resource:
-        """The only resource of a type; ValueError when there are none or several."""
+        """The only resource of a type; raises ValueError when there is no such resource or more than one."""
         (resource,) = self.of(type_)
         return resource
 
     def children(self, urn: str) -> Iterator[Resource]:
-        """The resources whose parent has this URN; "" stands for the stack."""
+        """The resources whose parent has this URN; "" is the stack."""
         return (resource for resource in self.resources if resource.parent == urn)
 
 
@@ -115,10 +113,9 @@ def record(
 ) -> Graph:
     """The graph of a program run for a stack with a configuration (`namespace:key` to text).
 
-    With `preview`, what only AWS can know stays unknown, as in `pulumi preview`.
-    `outputs` are the stack's own of the update before; a new stack has none.
-    `secrets` are the configuration's keys that hold one.
-    Raises what the program raises.
+    With `preview`, values from AWS stay unknown, as in `pulumi preview`. `outputs` are the stack's outputs of the last
+    update, empty for a new stack. `secrets` are the configuration keys with secret values. Raises the program's
+    exceptions.
     """
     monitor = _Monitor(computed=not preview, outputs=outputs)
     set_all_config(dict(config), list(secrets))
@@ -143,7 +140,7 @@ def record(
 
 @contextmanager
 def unbuilt() -> Generator[None]:
-    """Within, the program's zip is not made but named: nobody looks into it here, and making it takes a registry."""
+    """In this context the program's zip is only named, not built: it is not used here, and a build needs a registry."""
 
     def named(root: Path, target: Target) -> Path:
         return root / f"transform for {target}"
@@ -161,9 +158,9 @@ def project(root: Path) -> Callable[[], object]:
 
 
 class _InlineLoop(asyncio.SelectorEventLoop):
-    """An event loop that calls the monitor in the program's own thread, which is cheaper and keeps one order.
+    """An event loop that calls the monitor in the program's thread, which is cheaper and deterministic.
 
-    The SDK gives each call to a thread, because an engine is far away.
+    The SDK makes each call in a thread, because an engine is remote.
     """
 
     @override
@@ -178,9 +175,10 @@ class _InlineLoop(asyncio.SelectorEventLoop):
 
 @contextmanager
 def _without_garbage_collection() -> Generator[None]:
-    """Within, no cycle is looked for: pulumi_aws is a million objects, and a run of half a second looked at them all.
+    """In this context the garbage collector is off: it would scan pulumi_aws's million objects during a run of half a
+    second.
 
-    A run leaves a few megabytes of cycles, for the collector to find afterwards.
+    A run leaves a few megabytes of cycles for a later collection.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -192,14 +190,14 @@ def _without_garbage_collection() -> Generator[None]:
 
 
 class _Monitor(MockMonitor):
-    """Writes down each resource, and answers what AWS would, near enough: the inputs, an ARN, a few attributes more.
+    """Records each resource, and returns an approximation of AWS's outputs: the inputs, an ARN, a few attributes.
 
-    An answer is the request's own message with what is added: to take it apart
-    and serialize it again, as the SDK's mocks do, is most of their work.
+    A reply is the request's message plus additions: decoding and encoding it again is most of the cost of the SDK's
+    mocks.
     """
 
     def __init__(self, *, computed: bool, outputs: Mapping[str, object]) -> None:
-        super().__init__(cast("Mocks", None))  # for those who take its calls one by one, and nobody does here
+        super().__init__(cast("Mocks", None))  # unused: only for single calls
         self.recorded: list[Resource] = []
         self.outputs: Mapping[str, Any] = {}
         self._computed = computed
@@ -253,7 +251,7 @@ class _Monitor(MockMonitor):
 
 
 def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What AWS would add: an ARN and the like. A resource that is given no name has its logical one here."""
+    """The outputs that AWS would add, such as an ARN. A resource without a name gets its logical name."""
     added: dict[str, Any] = {}
     if type_ in _ARN_OF:
         known = _Known({"region": REGION, "account": ACCOUNT_ID, **inputs}, name)
@@ -272,7 +270,7 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
 
 
 class _Known(dict[str, Any]):
-    """Inputs, and in the place of one that is missing the resource's logical name; `made_up` holds those."""
+    """Inputs, with the resource's logical name for missing ones; `made_up` records those."""
 
     def __init__(self, known: Mapping[str, Any], name: str) -> None:
         super().__init__(known)
@@ -284,7 +282,7 @@ class _Known(dict[str, Any]):
 
 
 def _plain(value: object) -> object:
-    """The value without the SDK's wrappers of secrets, and with whole numbers as such, at every depth."""
+    """The value without the SDK's secret wrappers and with integers instead of whole doubles, at every depth."""
     value = unwrap_rpc_secret(value)
     match value:
         case dict():

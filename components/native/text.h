@@ -7,7 +7,7 @@
 
 #include "memory.h"
 
-/* From its first byte to the one behind its last; `at` is NULL where there is none. */
+/* From its first byte to the one behind its last; `at` is NULL for no span. */
 typedef struct {
     const uint8_t *at, *end;
 } Span;

@@ -1,4 +1,4 @@
-"""Patterns of letters for dates, as Java's two libraries read them: one grammar, and a table of letters for each.
+"""Date patterns of Java's two libraries: one grammar, and a table of letters for each.
 
 | where | library | here |
 |---|---|---|
@@ -6,10 +6,9 @@
 | Athena's partition projection | java.time.format.DateTimeFormatter | `java` |
 | format_datetime, parse_datetime | Joda-Time's DateTimeFormat | `sandbox.athena.joda` |
 
-Sources: "Amazon S3 object name format" and "Custom prefixes" of Firehose's
-guide, "Supported types for partition projection" of Athena's, and Trino's
-"Date and time functions and operators", section "Java date functions".
-What the JDK and Joda-Time answer is recorded in tests/oracles/dates.
+Sources: "Amazon S3 object name format" and "Custom prefixes" of Firehose's guide, "Supported types for partition
+projection" of Athena's, and Trino's "Date and time functions and operators", section "Java date functions". Results of
+the JDK and Joda-Time are recorded in tests/oracles/dates.
 
 Where the two differ, by JDK 17's DateTimeFormatterBuilder.parsePattern and Joda-Time 2.13's DateTimeFormat:
 

@@ -1,4 +1,4 @@
-"""The grammar that both libraries share: runs of one letter, quoted text, and everything else as it stands."""
+"""The common grammar of both libraries: runs of one letter, quoted text, and literal text."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ DialectName = Literal["java", "joda"]
 
 
 class PatternError(ValueError):
-    """A pattern that the library itself refuses."""
+    """A pattern that the library refuses."""
 
 
 class UnsupportedPatternError(PatternError):
-    """A pattern that the library takes and the sandbox does not."""
+    """A pattern that the library accepts and the sandbox does not support."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,7 @@ Element = Run | str
 def elements(pattern: str, dialect: DialectName) -> tuple[Element, ...]:
     """The pattern's runs of letters, and the text between them.
 
-    Raises PatternError for what DateTimeFormatter refuses, and
-    UnsupportedPatternError for its optional sections.
+    Raises PatternError for patterns that DateTimeFormatter refuses, and UnsupportedPatternError for optional sections.
     """
     found: list[Element] = []
     position = 0

@@ -1,8 +1,8 @@
-"""java.time.format.DateTimeFormatter: to write a moment by a pattern, and to read one.
+"""java.time.format.DateTimeFormatter: formatting and parsing of a moment.
 
 https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/time/format/DateTimeFormatter.html#patterns
-in the locale en-US, which is a server's own. What depends on a locale's weeks
-or on the names of zones is refused, for no source says which locale AWS has.
+in the locale en-US, a server's default. Fields that depend on a locale's weeks or on zone names are refused, because no
+source documents AWS's locale.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _UNSUPPORTED: Mapping[str, str] = {
 
 
 def write(pattern: str, moment: datetime) -> str:
-    """An aware datetime in a pattern; PatternError when the pattern cannot be used."""
+    """Format an aware datetime; raises PatternError for an unusable pattern."""
     return "".join(part if isinstance(part, str) else _writer(part)(moment) for part in elements(pattern, "java"))
 
 
@@ -64,7 +64,7 @@ def _year(count: int) -> _Writer:
 
 
 def _name(names: tuple[str, ...], index: Callable[[datetime], int]) -> _Field:
-    """Text of three letters or fewer is short, of four whole, of five the first letter."""
+    """Up to three letters are the short form, four the full form, five the first letter."""
 
     def field(count: int) -> _Writer:
         _too_many(count, 5)

@@ -1,4 +1,4 @@
-"""To read text by a pattern of java.time.format.DateTimeFormatter, as `DateTimeFormatter.parse` does by default.
+"""Parse text with a pattern of java.time.format.DateTimeFormatter, like the defaults of `DateTimeFormatter.parse`.
 
 By default the resolver is "smart": a 31st of a shorter month is that month's
 last day, and 24:00 is the next midnight (java.time.format.ResolverStyle.SMART).
@@ -25,10 +25,10 @@ _UNITS = ("YEARS", "MONTHS", "DAYS", "HOURS", "MINUTES", "SECONDS")
 
 
 def read(pattern: str, text: str) -> datetime | None:
-    """The moment, without a zone, that a text gives; None when it is not of the pattern.
+    """The moment of a text, without a zone; None when it does not match.
 
-    What the pattern lacks is the first: a month's first day, a day's first
-    second. PatternError for a pattern that Java refuses or that cannot be read by.
+    Missing fields have their first value: a month's first day, a day's first second. Raises PatternError for a pattern
+    that Java refuses or that cannot be parsed with.
     """
     match = re.fullmatch(_expression(pattern), text, re.ASCII)
     if match is None:
@@ -45,9 +45,9 @@ def read(pattern: str, text: str) -> datetime | None:
 
 
 def finest_unit(pattern: str) -> str | None:
-    """The finest of YEARS, MONTHS, DAYS, HOURS, MINUTES and SECONDS that a pattern gives; None if it gives none.
+    """The finest of YEARS, MONTHS, DAYS, HOURS, MINUTES and SECONDS that a pattern gives; None without such a field.
 
-    Raises PatternError as `read` does.
+    Raises PatternError like `read`.
     """
     _expression(pattern)
     fields = [_field(part) for part in elements(pattern, "java") if isinstance(part, Run)]

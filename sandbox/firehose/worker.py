@@ -41,7 +41,7 @@ class DeliveryStreams(Kind[StreamConfig]):
                 return dict.fromkeys(names)
             request["ExclusiveStartDeliveryStreamName"] = names[-1]
 
-    def wanted(self, name: str) -> StreamConfig:
+    def configuration(self, name: str) -> StreamConfig:
         """The delivery stream's configuration."""
         description = self._firehose.describe_delivery_stream(DeliveryStreamName=name)
         return parse_stream(description["DeliveryStreamDescription"])

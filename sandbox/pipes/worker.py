@@ -14,7 +14,7 @@ _SETTLED = frozenset({"RUNNING", "STOPPED"})
 
 
 class Pipes(Kind[PipeConfig]):
-    """The pipes at an endpoint: one runs while it is wanted RUNNING."""
+    """The pipes at an endpoint: one runs while its desired state is RUNNING."""
 
     noun = "pipe"
     plural = "pipes"
@@ -44,7 +44,7 @@ class Pipes(Kind[PipeConfig]):
             for pipe in page["Pipes"]
         }
 
-    def wanted(self, name: str) -> PipeConfig | None:
+    def configuration(self, name: str) -> PipeConfig | None:
         """The pipe's configuration; None while it is to be stopped."""
         description = self._pipes.describe_pipe(Name=name)
         return parse_pipe(description) if description["DesiredState"] == "RUNNING" else None

@@ -20,7 +20,7 @@ from moto.core.utils import get_service_model
 
 from sandbox.front.reply import ServiceError
 
-_MOST = 10
+_MAX = 10
 """The maximum of violations in one response (mhart/kinesalite validations/index.js)."""
 
 _READING = re.compile(r"Batch|Delete|Describe|Detect|Get|Head|List|Query|Scan|Search|Test")
@@ -90,7 +90,7 @@ def refuse(service: str, operation: str, parameters: Mapping[str, Any]) -> Servi
     dialect = DIALECTS.get(service)
     if dialect is None or (service not in _ALL_CALLS and _READING.match(operation)):
         return None
-    found = list(violations(service, operation, parameters))[:_MOST]
+    found = list(violations(service, operation, parameters))[:_MAX]
     if not found:
         return None
     said = "; ".join(_said(violation, dialect) for violation in found)

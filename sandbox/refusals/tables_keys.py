@@ -1,4 +1,4 @@
-"""DynamoDB: the keys and indexes of a table.
+"""DynamoDB: rules of a table's keys and indexes.
 
 Sentences and order: validations/createTable.js and validations/updateTable.js of mhart/dynalite, and
 tests/tier3/error-messages/createTable.test.ts of nubo-db/dynamodb-conformance.
@@ -17,13 +17,13 @@ from sandbox.refusals.registry import Asked, refuses
 from sandbox.state import ACCOUNT_ID
 
 _INVALID = "One or more parameter values were invalid: "
-_MOST = {"Local": 5, "Global": 20}
+_MAX = {"Local": 5, "Global": 20}
 _Element = Mapping[str, str]
 
 
 @refuses("dynamodb", "CreateTable")
 def keys(asked: Asked) -> ServiceError | None:
-    """A table's key has a definition for each of its attributes, and each definition a use."""
+    """Every key attribute has a definition, and every definition is used."""
     schema, defined = _listed(asked, "KeySchema"), _names(_listed(asked, "AttributeDefinitions"))
     if len(schema) > len(defined):
         return _invalid("Invalid KeySchema: Some index key attribute have no definition")
@@ -47,7 +47,7 @@ def keys(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "CreateTable")
 def local_indexes(asked: Asked) -> ServiceError | None:
-    """A local index has the table's partition key and a sort key, and so the table has one."""
+    """A local index has the table's partition key and a sort key, so the table has a sort key."""
     indexes = asked.get("LocalSecondaryIndexes")
     if indexes is None:
         return None
@@ -74,7 +74,7 @@ def local_indexes(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "CreateTable")
 def global_indexes(asked: Asked) -> ServiceError | None:
-    """A global index has a name of its own and a key that is defined."""
+    """A global index has a unique name and a defined key."""
     indexes = asked.get("GlobalSecondaryIndexes")
     if indexes is None:
         return None
@@ -92,7 +92,7 @@ def global_indexes(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "UpdateTable")
 def index_updates(asked: Asked) -> ServiceError | None:
-    """An index that is made is new and its key defined; one that is changed or deleted is there."""
+    """A created index is new and its key defined; an updated or deleted one exists."""
     table = dynamodb_backends[ACCOUNT_ID][asked.region].tables.get(str(asked.get("TableName")).rpartition("/")[2])
     if table is None:
         return None
@@ -146,11 +146,11 @@ def _indexes_error(kind: str, indexes: Sequence[Mapping[str, Any]], names: Itera
         if index["IndexName"] in seen:
             return _invalid(f"{_INVALID}Duplicate index name: {index['IndexName']}")
         seen.add(index["IndexName"])
-    if len(indexes) > _MOST[kind]:
+    if len(indexes) > _MAX[kind]:
         return _invalid(
-            f"{_INVALID}Number of LocalSecondaryIndexes exceeds per-table limit of {_MOST[kind]}"
+            f"{_INVALID}Number of LocalSecondaryIndexes exceeds per-table limit of {_MAX[kind]}"
             if kind == "Local"
-            else f"{_INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {_MOST[kind]}"
+            else f"{_INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {_MAX[kind]}"
         )
     return None
 

@@ -57,7 +57,7 @@ def test_an_interpreter_that_is_missing_is_told(tmp_path: Path, capsys: pytest.C
     with pytest.raises(SystemExit) as raised:
         main(["--python", str(tmp_path / "python")])
     assert raised.value.code == 2
-    assert "is no Python interpreter" in capsys.readouterr().err
+    assert "is not a Python interpreter" in capsys.readouterr().err
 
 
 def test_a_client_is_measured_with_the_server_s_share_of_its_core() -> None:

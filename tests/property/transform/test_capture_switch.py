@@ -140,8 +140,8 @@ class Lake:
             {"recordId": str(place), "data": base64.b64encode(json.dumps(event).encode()).decode()}
             for place, event in enumerate(arrived)
         ]
-        answers, tally = self._transform.answer(records)
-        assert tally.failed == 0
+        answers, counters = self._transform.answer(records)
+        assert counters.failed == 0
         rows = [[*json.loads(base64.b64decode(answer.get("data", ""))).values()] for answer in answers]
         self._connection.execute(f"TRUNCATE {ITEM.change_log}")
         values = ", ".join("(" + ", ".join("?" for _ in row) + ")" for row in rows)

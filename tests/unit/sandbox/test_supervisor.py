@@ -73,7 +73,7 @@ class Things(Kind[Thing]):
             raise EndpointConnectionError(endpoint_url="http://nowhere")
         return {name: repr(config) if self.versions else None for name, config in self.there.items()}
 
-    def wanted(self, name: str) -> Thing | None:
+    def configuration(self, name: str) -> Thing | None:
         self.asked += 1
         config = self.there[name]
         if isinstance(config, Exception):

@@ -56,8 +56,8 @@ def lines() -> list[bytes]:
         {"recordId": str(index), "data": base64.b64encode(json.dumps(event).encode()).decode()}
         for index, event in enumerate(EVENTS)
     ]
-    answers, tally = Transform(INVENTORY, Settings()).answer(records)
-    assert tally.mismatches == {}
+    answers, counters = Transform(INVENTORY, Settings()).answer(records)
+    assert counters.mismatches == {}
     return [base64.b64decode(answer.get("data", "")) for answer in answers]
 
 

@@ -3,16 +3,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from transform.telemetry import Origin, Tally, log_line
+from transform.telemetry import BatchCounters, Origin, log_line
 
 ORIGIN = Origin("orders-transform", "arn:stream", "invocation-1")
-TALLY = Tally(
+TALLY = BatchCounters(
     records=10,
     ok=6,
     dropped=1,
     failed=3,
     over_limit=1,
-    careful=4,
+    slow_path=4,
     bytes_in=10_000,
     bytes_out=20_000,
     oldest_us=1_795_356_187_000_000,
@@ -22,8 +22,8 @@ TALLY = Tally(
 )
 
 
-def line(tally: Tally = TALLY, now_ms: int = 1_795_356_188_500) -> dict[str, Any]:
-    text = log_line(tally, ORIGIN, "Orders", now_ms, 12.34567)
+def line(counters: BatchCounters = TALLY, now_ms: int = 1_795_356_188_500) -> dict[str, Any]:
+    text = log_line(counters, ORIGIN, "Orders", now_ms, 12.34567)
     assert "\n" not in text
     return json.loads(text)
 
@@ -40,7 +40,7 @@ def test_the_line_says_what_was_done() -> None:
         "Dropped": 1,
         "ProcessingFailed": 3,
         "OverLimit": 1,
-        "Careful": 4,
+        "SlowPath": 4,
         "MismatchedValues": 3,
         "BytesIn": 10_000,
         "BytesOut": 20_000,
@@ -78,10 +78,10 @@ def test_the_line_is_in_the_embedded_metric_format() -> None:
 
 
 def test_the_age_is_whole_milliseconds() -> None:
-    age = line(Tally(oldest_us=1_795_356_187_000_999))["OldestEventAge"]
+    age = line(BatchCounters(oldest_us=1_795_356_187_000_999))["OldestEventAge"]
     assert (age, type(age)) == (1500, int)
 
 
 def test_the_age_is_no_less_than_nothing() -> None:
     assert line(now_ms=1_795_356_186_000)["OldestEventAge"] == 0
-    assert line(Tally())["OldestEventAge"] == 0
+    assert line(BatchCounters())["OldestEventAge"] == 0
