@@ -1,16 +1,14 @@
-"""The load generator beside other clients: how many signed PutItem a core sends.
+"""The load generator compared with other clients: signed PutItem per second and core.
 
     python -m benchmarks.loadgen [--python PATH] [--rounds 3] [--seconds 3] [--only fast] [--json PATH]
 
     (make bench-loadgen)
 
-Every client is measured once a round, and the best of its rounds counts, the
-same for all: other work on the machine comes and goes, and makes none faster.
+Every client is measured once per round, and its best round counts: other load varies, and never makes a client faster.
 
-`--python` is the interpreter of an environment with requirements/bench.in. A
-client that it lacks, or that fails, is reported and left out. `wrk`, where it is
-installed, sends one unsigned request over and over: what the server and the
-machine allow.
+`--python` is the interpreter of an environment with requirements/bench.in. A client that is missing, or that fails, is
+reported and skipped. `wrk`, if installed, sends one unsigned request repeatedly: the limit of the server and the
+machine.
 """
 
 from __future__ import annotations
@@ -37,21 +35,19 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _main(argv: list[str] | None) -> int:
-    parser = Parser(
-        prog="python -m benchmarks.loadgen", description="How many signed PutItem a core sends, client by client."
-    )
-    parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each client is measured (default: 3)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long each client writes (default: 3)")
+    parser = Parser(prog="python -m benchmarks.loadgen", description="Signed PutItem per second and core, by client.")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter of the peers' environment")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds per client (default: 3)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="seconds per client and round (default: 3)")
     parser.add_argument("--only", default="", help="measure only clients whose name contains this")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
     arguments = parser.parse_args(argv)
     if arguments.rounds < 1 or not arguments.seconds > 0:
-        parser.error("--rounds and --seconds are more than 0.")
+        parser.error("--rounds and --seconds must be greater than 0.")
     version = python_version(arguments.python)
     if version is None:
         parser.error(
-            f"{arguments.python} is no Python interpreter: make .venv-bench/.installed makes one with the peers."
+            f"{arguments.python} is not a Python interpreter: make .venv-bench/.installed creates one with the peers."
         )
     lines = [
         best(rounds)
@@ -71,13 +67,13 @@ def _main(argv: list[str] | None) -> int:
 
 
 def _described(line: Line, lines: list[Line]) -> Mapping[str, object]:
-    """All that is known of a line."""
+    """A line with its results."""
     to = {name: ratio._asdict() for name, ratio in ratios(line, lines).items()}
     return line._asdict() | {"server_limited": line.server_limited, "disturbed": line.disturbed, "ratios": to}
 
 
 def _measure_all(python: str, rounds: int, seconds: float, only: str) -> dict[tuple[bool, str], list[Line]]:
-    """The lines of all rounds, by client and whether over TLS."""
+    """The lines of all rounds, by client and TLS."""
     found: dict[tuple[bool, str], list[Line]] = {}
     names = [name for name in (*CLIENTS, wrk.NAME) if only in name]
     with tempfile.TemporaryDirectory() as directory, Steps("clients") as steps:

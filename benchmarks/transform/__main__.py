@@ -1,12 +1,10 @@
-"""The transform beside its peers and its floors.
+"""The transform compared with its peers and its floors.
 
     python -m benchmarks.transform [--python PATH] [--json PATH] [--seconds N]
 
-Every contender runs in a process of its own, one core; their rounds take turns, so
-that what else the machine does meets all alike. First each is given values that
-are hard to keep, and what it loses is printed. `--python` is the interpreter of
-an environment with requirements/bench.in; a peer that it lacks, or that
-crashes there, is reported and left out.
+Every contender runs in a separate process on one core; their rounds alternate, so other load affects all equally. First
+each gets values that are hard to preserve, and its losses are printed. `--python` is the interpreter of an environment
+with requirements/bench.in; a peer that is missing, or that crashes there, is reported and skipped.
 """
 
 from __future__ import annotations
@@ -38,8 +36,10 @@ _SWEEP = [
     (100, 16384),
     (20, 102400),
 ]
-_SWEEP_NOTE = "5,000 records of 1 KB are more than Lambda takes: most of their rows give way, and that is in the time."
-# The Lambda's zip has no typing_extensions, which msgspec imports where it is there.
+_SWEEP_NOTE = (
+    "5,000 records of 1 KB exceed Lambda's limit: most of their rows are left out, and the time includes that."
+)
+# The Lambda's zip has no typing_extensions, which msgspec imports if it is installed.
 _IMPORT = (
     "import sys, time; sys.modules['typing_extensions'] = None; started = time.process_time(); "
     "import transform.handler; print((time.process_time() - started) * 1000)"
@@ -81,7 +81,7 @@ class Worker:
 
 
 def _ending(code: int) -> str:
-    """How a process ended, in words."""
+    """How a process ended, as text."""
     signal_ = signal.strsignal(-code) if code < 0 else None
     return f"it ended by a signal: {signal_}" if signal_ else f"it ended with code {code}"
 
@@ -92,10 +92,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(arguments: list[str] | None) -> int:
-    parser = Parser(prog="python -m benchmarks.transform", description="The transform beside its peers.")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
-    parser.add_argument("--json", type=Path, help="write the results there")
-    parser.add_argument("--seconds", type=float, default=60.0, help="about how long to measure")
+    parser = Parser(prog="python -m benchmarks.transform", description="The transform compared with its peers.")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter of the peers' environment")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
+    parser.add_argument("--seconds", type=float, default=60.0, help="approximate duration")
     chosen = parser.parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 150)
     workers = {name: Worker(name, chosen.python) for name in CONTENDERS}
@@ -128,7 +128,7 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def _measure(workers: dict[str, Worker], seconds: float) -> dict[str, dict[str, float]]:
-    """By contender: nanoseconds a record, in its best turn and in the median of all turns."""
+    """By contender: nanoseconds per record, in its best round and in the median round."""
     share = seconds / (_TURNS * len(workers))
     turns: dict[str, list[dict[str, float]]] = {name: [] for name in workers}
     with Progress(transient=True) as progress:
@@ -145,7 +145,7 @@ def _measure(workers: dict[str, Worker], seconds: float) -> dict[str, dict[str, 
 
 
 def _sweep(worker: Worker, scale: float) -> list[dict[str, float]]:
-    """How the cost of a record grows with the batch and with its own size."""
+    """The cost of a record by batch size and record size."""
     rows: list[dict[str, float]] = []
     for records, size in _SWEEP:
         turns = [worker.turn(records, size, 0.2 * scale) for _ in range(4)]
@@ -155,7 +155,7 @@ def _sweep(worker: Worker, scale: float) -> list[dict[str, float]]:
 
 
 def _import_ms(python: str) -> float:
-    """Milliseconds of processor time for the import of the handler in a fresh process, the best of some."""
+    """Milliseconds of processor time for the import of the handler in a new process, the best of several."""
     times: list[float] = []
     for _ in range(7):
         shown = subprocess.run([python, "-c", _IMPORT], cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -175,7 +175,7 @@ class _InlineLoop(asyncio.SelectorEventLoop):
 
 @contextmanager
 def _without_garbage_collection() -> Generator[None]:
-    """In this context the garbage collector is off: it would scan pulumi_aws's million objects during a run of half a
+    """Disable the garbage collector in this context: it would scan pulumi_aws's million objects during a run of half a
     second.
 
     A run leaves a few megabytes of cycles for a later collection.
