@@ -72,7 +72,7 @@ def run(main: Callable[[], int | None], explain: Callable[[BaseException], str |
     except BrokenPipeError:
         return _unread()
     except SystemExit as end:
-        # Rich ends the process so when the pipe is broken, with a code of its own.
+        # Rich exits with its own code when the pipe is broken.
         if isinstance(end.__context__, BrokenPipeError):
             return _unread()
         if not _flushed():
