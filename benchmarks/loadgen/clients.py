@@ -1,4 +1,4 @@
-"""The clients that are measured, each a process that writes as fast as it can.
+"""The measured clients, each a process that writes as fast as possible.
 
     python -m benchmarks.loadgen.clients NAME --url URL --seconds 5
 
@@ -18,7 +18,7 @@ from benchmarks.loadgen.clock import Measured, say
 
 
 class Client(NamedTuple):
-    """A client's module and function here; each is imported only when it is measured."""
+    """A client's module and function, imported only when it is measured."""
 
     module: str
     function: str

@@ -17,19 +17,19 @@ from benchmarks.loadgen.machine import CLIENT_CORE, ROOT, pinned
 from benchmarks.loadgen.null_server import Usage
 from benchmarks.loadgen.server import LIMIT_SHARE, NullServer, share
 
-# The clients that others would use for speed.
+# The common fast clients.
 BASES = ("aioboto3 tuned", "aiodynamo")
-# A client that always has something to do uses more of its core than this, if nothing else does.
+# A busy client uses more of its core than this, without other load.
 UNDISTURBED_SHARE = 0.9
-# From a client's start to its end, beside the time that it is measured.
+# The time from a client's start to its end, in addition to the measured time.
 _PATIENCE_S = 60.0
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 class Line(NamedTuple):
-    """What one client did; the shares are of a core, the client's own and the server's. `failure` says why not.
+    """One client's result; the shares are of the client's and the server's core. `failure` is the reason of a failure.
 
-    `slowest` is its slowest round's share of the items a second.
+    `slowest` is the ratio of its slowest round's rate.
     """
 
     client: str
@@ -54,12 +54,12 @@ class Line(NamedTuple):
 
     @property
     def disturbed(self) -> bool:
-        """Whether the client had less than its core though the server had time: other work took the rest."""
+        """Whether other load used part of the client's core while the server was idle."""
         return not self.server_limited and self.client_share < UNDISTURBED_SHARE
 
 
 def best(rounds: Sequence[Line]) -> Line:
-    """A client's round with the most items a second; if one failed, that one."""
+    """A client's round with the highest rate; a failed round if there is one."""
     failed = [line for line in rounds if line.failure]
     if failed:
         return failed[0]
@@ -68,14 +68,14 @@ def best(rounds: Sequence[Line]) -> Line:
 
 
 class Ratio(NamedTuple):
-    """How many times as fast as another client, and how many times less processor time an item."""
+    """The ratios to another client: rate, and processor time per item."""
 
     items_per_s: float
     cpu_per_item: float
 
 
 def ratios(line: Line, lines: Sequence[Line]) -> dict[str, Ratio]:
-    """A client's ratios to the clients in BASES that were measured as it was, by name."""
+    """A client's ratios to the clients in BASES under the same conditions, by name."""
     return {
         base.client: Ratio(line.items_per_s / base.items_per_s, base.cpu_us_per_item / line.cpu_us_per_item)
         for base in lines
@@ -114,7 +114,7 @@ def measure(name: str, python: str, server: NullServer, seconds: float, certific
 
 
 def _listen(process: subprocess.Popen[str], server: NullServer, seconds: float) -> tuple[str, list[Usage]]:
-    """The last line that a client says, and what the server had used when its time began and ended."""
+    """A client's last line, and the server's use at the start and end of its time."""
     said, usages = "", list[Usage]()
     timer = threading.Timer(seconds + _PATIENCE_S, process.kill)
     timer.start()

@@ -1,4 +1,4 @@
-"""One process of the load generator beside several: what does a write cost, and is the plan kept?
+"""One process of the load generator compared with several: the cost of a write, and whether the plan is kept.
 
     python -m benchmarks.loadgen.processes [--processes 1,2] [--seconds 5] [--json PATH]     (make bench-loadgen)
 
@@ -38,19 +38,19 @@ from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import Constant
 
-# More than a process can do, to see how much that is.
+# More than a process's capacity, to measure the capacity.
 _FIRST_ASKED_PER_S = 8_000.0
 _MORE = 1.2
 _KEPT = 0.97
 _PROBE_S = 1.0
 _WARM_UP_S = 1.0
-# Of all cores; the rest is for what else runs, and for what a write takes more below a process's limit,
-# where wake-ups find fewer of them.
+# The used share of all cores; the rest is for other load, and for the higher cost per write below a process's capacity,
+# where each wake-up finds fewer writes.
 _USABLE = 0.6
 
 
 class Scaled(msgspec.Struct, kw_only=True):
-    """What some processes did: rates in writes a second, processor time in µs a write of all processes together."""
+    """The result of several processes: rates in writes per second, processor time of all processes in µs per write."""
 
     processes: int
     asked_per_s: float
@@ -66,17 +66,18 @@ class Scaled(msgspec.Struct, kw_only=True):
 def main(argv: list[str] | None = None) -> int:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.loadgen.processes", description="One process of the load generator beside several."
+        prog="python -m benchmarks.loadgen.processes",
+        description="One process of the load generator compared with several.",
     )
     numbers = [1, 2, 4, 8, 16, 32]
     parser.add_argument(
         "--processes",
         type=lambda text: [int(number) for number in text.split(",")],
         default=[number for number in numbers if number <= max(2, cores() // 2)],
-        help="how many, comma-separated (default: 1, 2 and on, up to half the cores)",
+        help="numbers of processes, comma-separated (default: 1, 2, … up to half the cores)",
     )
-    parser.add_argument("--seconds", type=float, default=5.0, help="how long each run writes (default: 5)")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--seconds", type=float, default=5.0, help="seconds per run (default: 5)")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
     arguments = parser.parse_args(argv)
     most = max(arguments.processes)
     with contextlib.ExitStack() as stack:
@@ -99,9 +100,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _alone(servers: list[NullServer]) -> Scaled:
-    """One process asked for more and more, until it is a little more than it can do.
+    """One process at increasing rates, until they slightly exceed its capacity.
 
-    Counting what cannot be sent takes time too, so asked for much more it would do less.
+    Counting dropped writes also takes time, so far above the capacity it would do less.
     """
     rate = _FIRST_ASKED_PER_S
     while (run := asyncio.run(_run(servers, 1, rate, _PROBE_S))).acked_per_s >= _KEPT * rate:
@@ -110,7 +111,7 @@ def _alone(servers: list[NullServer]) -> Scaled:
 
 
 def part(alone: Scaled, processes: int, cores: int) -> float:
-    """The part of what one process can do that the cores allow to each of so many, with the servers beside them."""
+    """The share of one process's capacity that the cores allow for each of several, including the servers."""
     busy = alone.acked_per_s * (alone.cpu_us_per_write + alone.coordinator_us_per_write + alone.server_us_per_write)
     return min(0.8, _USABLE * cores / (processes * busy / 1e6))
 
@@ -173,13 +174,13 @@ async def _run(servers: list[NullServer], processes: int, rate: float, seconds: 
 
 
 def _own_s() -> float:
-    """Processor seconds of this process, which coordinates the others."""
+    """Processor seconds of this process, the coordinator."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
 def show(alone: Scaled, runs: list[Scaled]) -> None:
-    """Print a table, and what this machine can show and what not."""
+    """Print a table, and the limits of this machine's result."""
     table = terminal.table("Processes of the load generator, at the same rate each")
     for heading in ("processes", "asked/s", "acked/s", "scaling", "dropped", "lag p99 µs", "CPU µs/ write", "to one"):
         table.add_column(heading, justify="right", overflow="fold")
@@ -205,19 +206,19 @@ def show(alone: Scaled, runs: list[Scaled]) -> None:
 
 
 def _words(alone: Scaled, most: int) -> str:
-    """What the machine can show, and what it cannot."""
+    """The limits of the machine's result."""
     asked = part(alone, most, cores())
     used = alone.acked_per_s * alone.cpu_us_per_write / 1e6
     found = [
-        f"One process, asked for more than it can do, did {alone.acked_per_s:,.0f} writes/s with {used:.0%} of a core.",
-        f"{most} processes and the server share {cores()} cores: each was asked for {asked:.0%} of that.",
+        f"One process above its capacity did {alone.acked_per_s:,.0f} writes/s with {used:.0%} of a core.",
+        f"{most} processes and the server share {cores()} cores: each ran at {asked:.0%} of that.",
     ]
     if used < UNDISTURBED_SHARE and alone.server_share < LIMIT_SHARE:
-        found.append("Other work had part of the cores: the rates are lower than they could be.")
+        found.append("Other load used part of the cores: the rates are lower than possible.")
     if cores() < 2 * most:
         found.append(
-            f"This shows whether {most} processes keep their plan, and what a write costs beside the others; that they "
-            f"do {most} times as much with a core for each needs {2 * most} cores to be seen."
+            f"This shows whether {most} processes keep their plan, and the cost per write; a proof of {most} times the "
+            f"rate with a core for each needs {2 * most} cores."
         )
     return " ".join(found)
 

@@ -19,14 +19,14 @@ from cryptography.x509.oid import NameOID
 from benchmarks.loadgen.machine import ROOT
 from benchmarks.loadgen.null_server import Usage
 
-# A server that is busy for more than this share of its core is what limits its clients.
+# A server that uses more than this share of its core limits its clients.
 LIMIT_SHARE = 0.95
 
 
 class NullServer:
-    """A null server on a free port, for as long as it is entered.
+    """A null server on a free port, as a context manager.
 
-    `prefix` is a command's prefix that binds it to a core; `tls` its certificate and key; `port` one to share.
+    `prefix` is a command prefix that pins it to a core; `tls` its certificate and key; `port` one to share.
     """
 
     def __init__(self, *, prefix: list[str], tls: tuple[Path, Path] | None = None, port: int = 0) -> None:
@@ -56,7 +56,7 @@ class NullServer:
         self._output.close()
 
     def usage(self) -> Usage:
-        """What it has used up to now."""
+        """Its use so far."""
         self._input.write("usage\n")
         self._input.flush()
         return msgspec.json.decode(self._output.readline(), type=Usage)
@@ -68,7 +68,7 @@ def share(before: Usage, after: Usage) -> float:
 
 
 def make_certificate(directory: Path) -> tuple[Path, Path]:
-    """A certificate for localhost that signs itself, and its key."""
+    """A self-signed certificate for localhost, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)

@@ -33,7 +33,7 @@ def orders() -> Orders:
 
 
 def calls(items_each: int) -> Iterator[Call]:
-    """Calls with fresh orders, without end."""
+    """An endless iterator of calls with new orders."""
     source = orders()
     offsets_ns = itertools.count(0, 20_000)
     if items_each > 1 and native is not None:
@@ -47,7 +47,7 @@ def calls(items_each: int) -> Iterator[Call]:
 
 
 def items() -> Iterator[dict[str, Any]]:
-    """Items in DynamoDB's JSON form, made now, each time with a fresh key: what a client is given."""
+    """New items in DynamoDB's JSON form, each with a new key."""
     sample = _sample()
     return (sample[number % _SAMPLE] | {"order_id": {"S": f"order-{number:012x}"}} for number in itertools.count())
 

@@ -1,4 +1,4 @@
-"""How punctually writes leave: the lag between a write's planned time and its sending.
+"""The lag of writes: the time from a write's planned time to its sending.
 
     python -m benchmarks.pacing [--seconds N] [--only loadgen] [--json PATH]     (make bench-pacing)
 

@@ -18,7 +18,7 @@ from benchmarks.pacing.ways import WAYS
 from benchmarks.terminal import Steps
 from stack.commandline import Parser, run
 
-# Rate a second, and for how many seconds.
+# Rate per second, and the duration in seconds.
 CASES = ((500.0, 60.0), (5_000.0, 20.0), (20_000.0, 20.0))
 
 
@@ -28,11 +28,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _main(argv: list[str] | None) -> int:
-    parser = Parser(prog="python -m benchmarks.pacing", description="How punctually writes leave.")
+    parser = Parser(prog="python -m benchmarks.pacing", description="The lag of writes at a fixed rate.")
     lengths = ", ".join(f"{seconds:g} s at {rate:,.0f}/s" for rate, seconds in CASES)
     parser.add_argument("--seconds", type=float, help=f"how long each case takes (default: {lengths})")
     parser.add_argument("--only", choices=WAYS, help="measure only this way")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
     parser.add_argument("--case", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     if arguments.case:
@@ -65,7 +65,7 @@ def measure(way: str, rate: float, seconds: float, port: int) -> Paced:
 
 def show(found: list[Paced]) -> None:
     """Print all cases as a table."""
-    table = terminal.table("How late writes leave")
+    table = terminal.table("Lag of writes")
     table.add_column("way")
     for heading in ("asked/s", "planned", "sent", "acked", "lag p50 µs", "p99 µs", "max µs", "its core", "preempted"):
         table.add_column(heading, justify="right", overflow="fold")
@@ -86,7 +86,7 @@ def show(found: list[Paced]) -> None:
     console.print(table)
     for rate, goal in GOALS.items():
         limits = f"lag p99 ≤ {goal.lag_p99_us:,} µs, ≤ {goal.cpu_share:.0%} of a core"
-        console.print(f"to be kept at {rate:,.0f}/s: exact count, {limits}", soft_wrap=True)
+        console.print(f"target at {rate:,.0f}/s: exact count, {limits}", soft_wrap=True)
 
 
 if __name__ == "__main__":
