@@ -1,6 +1,6 @@
 """Calls in a protocol that moto does not speak with their service, put into one that it does, and their answers back.
 
-- JSON and Smithy's RPC v2 CBOR to CloudWatch: boto3 since 1.42 and the AWS CLI
+- JSON and Smithy's RPC v2 CBOR to CloudWatch: boto3 1.44 and the AWS CLI 1.46
   speak JSON to it, the SDKs for Java, Go (aws-sdk-go-v2 service/cloudwatch
   v1.52, CHANGELOG.md) and JavaScript CBOR; moto speaks the query protocol.
   https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html

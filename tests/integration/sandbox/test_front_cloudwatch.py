@@ -1,0 +1,79 @@
+"""CloudWatch through boto3, whichever protocol its version speaks: the query protocol up to 1.40, JSON in 1.44.
+
+`make test-newest` runs this with the newest, whose recorded requests are in test_front_translation.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.state import client
+
+NOW = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
+
+
+@pytest.fixture
+def cloudwatch(sandbox_server: Any) -> Iterator[Any]:
+    made = client("cloudwatch", sandbox_server.endpoint_url)
+    yield made
+    made.close()
+
+
+def test_metrics_are_put_listed_and_read(cloudwatch: Any) -> None:
+    metric = {"MetricName": "orders", "Dimensions": [{"Name": "stage", "Value": "s"}]}
+    data = [{**metric, "Value": value, "Timestamp": NOW, "Unit": "Count"} for value in (1.5, 2.5)]
+    # More than 10 KB, which newer clients send compressed.
+    more = [{"MetricName": f"metric-{number}", "Value": 0.0, "Timestamp": NOW} for number in range(300)]
+    cloudwatch.put_metric_data(Namespace="front", MetricData=data)
+    cloudwatch.put_metric_data(Namespace="front-more", MetricData=more)
+
+    assert cloudwatch.list_metrics(Namespace="front")["Metrics"] == [{"Namespace": "front", **metric}]
+    (point,) = cloudwatch.get_metric_statistics(
+        Namespace="front",
+        **metric,
+        StartTime=NOW - dt.timedelta(minutes=5),
+        EndTime=NOW + dt.timedelta(minutes=5),
+        Period=60,
+        Statistics=["Sum", "Maximum"],
+    )["Datapoints"]
+    assert (point["Sum"], point["Maximum"], point["Timestamp"]) == (4.0, 2.5, NOW)
+    names = [each["MetricName"] for each in cloudwatch.list_metrics(Namespace="front-more")["Metrics"]]
+    assert len(names) == 300
+
+
+def test_an_alarm_is_put_described_and_deleted(cloudwatch: Any) -> None:
+    alarm: dict[str, Any] = {
+        "AlarmName": "front-late",
+        "ActionsEnabled": False,
+        "Namespace": "front",
+        "MetricName": "orders",
+        "Statistic": "Maximum",
+        "Period": 60,
+        "EvaluationPeriods": 3,
+        "Threshold": 1.5,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    }
+    cloudwatch.put_metric_alarm(**alarm, Tags=[{"Key": "a", "Value": "b"}])
+    (described,) = cloudwatch.describe_alarms(AlarmNames=["front-late"])["MetricAlarms"]
+    assert {name: described[name] for name in alarm} == alarm
+    assert described["StateUpdatedTimestamp"].tzinfo is not None
+    tags = cloudwatch.list_tags_for_resource(ResourceARN=described["AlarmArn"])["Tags"]
+    assert tags == [{"Key": "a", "Value": "b"}]
+    cloudwatch.delete_alarms(AlarmNames=["front-late"])
+    assert cloudwatch.describe_alarms(AlarmNames=["front-late"])["MetricAlarms"] == []
+
+
+def test_a_dashboard_that_is_not_there_and_a_wrong_one_are_errors(cloudwatch: Any) -> None:
+    with pytest.raises(ClientError) as missing:
+        cloudwatch.get_dashboard(DashboardName="nowhere")
+    with pytest.raises(ClientError, match=r"DashboardInvalidInputError|InvalidParameterInput"):
+        cloudwatch.put_dashboard(DashboardName="wrong", DashboardBody="{")
+    response: dict[str, Any] = {**vars(missing.value)}["response"]
+    assert response["Error"]["Code"] == "ResourceNotFound"
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 404
