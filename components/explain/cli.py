@@ -27,6 +27,8 @@ from components.explain.report import Report, report
 from components.settings import PROJECT, Settings
 from stack.commandline import Exit, Parser, UserError, run, user_error
 from stack.installation import program
+from without_engine.project import stack_names
+from without_engine.running import program_at
 
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
@@ -41,7 +43,7 @@ def refusal(error: BaseException) -> str | None:
 
 def check_stack(root: Path, stack: str) -> None:
     """UserError unless the project in a directory has this stack."""
-    names = stacks.names(root)
+    names = stack_names(root)
     if stack not in names:
         raise UserError(f"There is no stack {stack!r}: the stacks are {', '.join(names) or 'none here'}.")
 
@@ -64,7 +66,7 @@ def load(root: Path, stack: str, changed: Sequence[str] = (), deployed: Graph | 
     """
     config = {**stacks.config(root, stack), **{f"{PROJECT}:{key}": value for key, value in _pairs(changed).items()}}
     with graph.unbuilt():
-        recorded = graph.record(graph.project(root), stack, config, outputs=deployed.outputs if deployed else {})
+        recorded = graph.record(program_at(root), stack, config, outputs=deployed.outputs if deployed else {})
     return recorded, Settings.load(pulumi.Config(PROJECT))
 
 

@@ -7,35 +7,29 @@ components.explain`.
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import logging
-import runpy
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
-from pulumi.runtime import Settings, configure, run_in_stack
-from pulumi.runtime.config import set_all_config
-from pulumi.runtime.mocks import MockEngine, MockMonitor, Mocks
+from pulumi.runtime.mocks import Mocks
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.rpc import unwrap_rpc_secret
 from typing_extensions import override
 
 from components import bundle
 from components.continuity import READ_OUTPUTS
 from components.settings import PROJECT
 from components.wheels import Target
+from without_engine import running
+from without_engine.monitor import STACK, Monitor, plain
+from without_engine.project import Stack
 
 ACCOUNT_ID = "123456789012"
 REGION = "eu-west-1"
 PARTITION = "aws"
 
-_STACK = "pulumi:pulumi:Stack"
 _NOTHING_DEPLOYED: Mapping[str, object] = {}
 _ARN_OF = {
     "aws:athena/workgroup:Workgroup": "athena:{region}:{account}:workgroup/{name}",
@@ -118,23 +112,9 @@ def record(
     exceptions.
     """
     monitor = _Monitor(computed=not preview, outputs=outputs)
-    set_all_config(dict(config), list(secrets))
-    configure(
-        Settings(
-            project=PROJECT,
-            stack=stack,
-            organization="organization",
-            dry_run=preview,
-            monitor=monitor,
-            engine=MockEngine(logging.getLogger("pulumi")),
-        )
+    running.run(
+        program, Stack(PROJECT, stack, Path.cwd(), config), monitor, preview=preview, secrets=secrets, in_threads=False
     )
-
-    def main() -> None:
-        program()
-
-    with _without_garbage_collection(), asyncio.Runner(loop_factory=_InlineLoop) as runner:
-        runner.run(run_in_stack(main))
     return Graph(tuple(monitor.recorded), monitor.outputs)
 
 
@@ -152,44 +132,7 @@ def unbuilt() -> Generator[None]:
         bundle.build = build
 
 
-def project(root: Path) -> Callable[[], object]:
-    """The program of the project in a directory, run by its path as Pulumi's language host runs it."""
-    return lambda: runpy.run_path(str(root / "__main__.py"), run_name="__main__")
-
-
-class _InlineLoop(asyncio.SelectorEventLoop):
-    """An event loop that calls the monitor in the program's thread, which is cheaper and deterministic.
-
-    The SDK makes each call in a thread, because an engine is remote.
-    """
-
-    @override
-    def run_in_executor(self, executor: object, func: Callable[..., Any], *args: object) -> asyncio.Future[Any]:
-        future = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-@contextmanager
-def _without_garbage_collection() -> Generator[None]:
-    """Disable the garbage collector in this context: it would scan pulumi_aws's million objects during a run of half a
-    second.
-
-    A run leaves a few megabytes of cycles for a later collection.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-class _Monitor(MockMonitor):
+class _Monitor(Monitor):
     """Records each resource, and returns an approximation of AWS's outputs: the inputs, an ARN, a few attributes.
 
     A reply is the request's message plus additions: decoding and encoding it again is most of the cost of the SDK's
@@ -199,7 +142,7 @@ class _Monitor(MockMonitor):
     def __init__(self, *, computed: bool, outputs: Mapping[str, object]) -> None:
         super().__init__(cast("Mocks", None))  # unused: only for single calls
         self.recorded: list[Resource] = []
-        self.outputs: Mapping[str, Any] = {}
+        self.outputs = {}
         self._computed = computed
         self._deployed = outputs
 
@@ -207,7 +150,7 @@ class _Monitor(MockMonitor):
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         urn = self.make_urn(request.parent, request.type, request.name)
         response = resource_pb2.RegisterResourceResponse(urn=urn)
-        if request.type == _STACK:
+        if request.type == STACK:
             return response
         response.object.CopyFrom(request.object)
         if request.custom and self._computed:
@@ -225,12 +168,6 @@ class _Monitor(MockMonitor):
         getattr(response, "return").update(answer)
         return response
 
-    @override
-    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Empty:
-        if request.urn.split("::")[2] == _STACK:
-            self.outputs = MessageToDict(request.outputs)
-        return Empty()
-
     def _resource(
         self, request: resource_pb2.RegisterResourceRequest, response: resource_pb2.RegisterResourceResponse
     ) -> Resource:
@@ -239,12 +176,12 @@ class _Monitor(MockMonitor):
             type=request.type,
             name=request.name,
             custom=request.custom,
-            parent="" if f"::{_STACK}::" in request.parent else request.parent,
+            parent="" if f"::{STACK}::" in request.parent else request.parent,
             depends_on=tuple(sorted(request.dependencies)),
             protect=request.protect,
             ignore_changes=tuple(request.ignoreChanges),
-            inputs=cast("dict[str, Any]", _plain(MessageToDict(request.object))),
-            state=cast("dict[str, Any]", _plain(MessageToDict(response.object))),
+            inputs=cast("dict[str, Any]", plain(MessageToDict(request.object))),
+            state=cast("dict[str, Any]", plain(MessageToDict(response.object))),
             retain_on_delete=request.retainOnDelete,
             uses={name: tuple(sorted(used.urns)) for name, used in request.propertyDependencies.items()},
         )
@@ -279,17 +216,3 @@ class _Known(dict[str, Any]):
 
     def __missing__(self, key: str) -> str:
         return str(self.made_up.setdefault(key, self._name))
-
-
-def _plain(value: object) -> object:
-    """The value without the SDK's secret wrappers and with integers instead of whole doubles, at every depth."""
-    value = unwrap_rpc_secret(value)
-    match value:
-        case dict():
-            return {name: _plain(inner) for name, inner in cast("dict[str, object]", value).items()}
-        case list():
-            return [_plain(inner) for inner in cast("list[object]", value)]
-        case float() if value.is_integer():
-            return int(value)
-        case _:
-            return value

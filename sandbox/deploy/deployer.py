@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import sandbox
-from sandbox.deploy.project import load_stack
 from sandbox.errors import SandboxError
-from sandbox.state import StateDir
+from sandbox.state import DEFAULT_REGION, StateDir
+from without_engine.project import load_stack
 
 LOG = "deploy.log"
 RESOURCES = "resources.json"
@@ -58,7 +58,7 @@ def deploy(
 
 def stack_region(program: Path, stack: str) -> str:
     """The region that a program's stack deploys to, without running it; raises SandboxError like `deploy`."""
-    return load_stack(_entry(program).parent, stack).region
+    return load_stack(_entry(program).parent, stack).config.get("aws:region") or DEFAULT_REGION
 
 
 def _entry(program: Path) -> Path:

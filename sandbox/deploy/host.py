@@ -10,11 +10,8 @@ sentence}. The program's output goes to standard error.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 import os
-import runpy
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -22,17 +19,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import pulumi
-from pulumi.runtime import Settings, configure, run_in_stack
-from pulumi.runtime.config import set_all_config
-from pulumi.runtime.mocks import MockEngine
 
 from sandbox.deploy.api import Endpoint
-from sandbox.deploy.mocks import Creator, Monitor
-from sandbox.deploy.project import Stack, load_stack
-from sandbox.errors import SandboxError
+from sandbox.deploy.mocks import CreatingMonitor, Creator
 from sandbox.state import log_to_stderr
+from stack.commandline import UserError
+from without_engine import running
+from without_engine.monitor import plain
+from without_engine.project import Stack, load_stack
 
-_OWN = Path(__file__).parent
+_OWN = (Path(__file__).parent, Path(running.__file__).parent)
 
 
 def run(
@@ -45,47 +41,33 @@ def run(
 ) -> dict[str, Any]:
     """Run a program against the endpoint; returns its stack's outputs.
 
-    Not under `pulumi.runtime.set_mocks`, which finishes the root stack before the program has run: the same settings
-    with `run_in_stack`, as in Pulumi's host, return the program's exports. Raises SandboxError for a failed resource,
-    and the program's exceptions.
+    Raises SandboxError for a failed resource, and the program's exceptions.
     """
     settings = {key.removeprefix("aws:"): text for key, text in stack.config.items() if key.startswith("aws:")}
-    monitor = Monitor(Creator(Endpoint(endpoint_url), settings, progress, begin, keep))
-    set_all_config(dict(stack.config))
-    configure(
-        Settings(
-            project=stack.project,
-            stack=stack.name,
-            organization="organization",
-            root_directory=str(stack.directory),
-            dry_run=False,
-            monitor=monitor,
-            engine=MockEngine(logging.getLogger("pulumi")),
-        )
-    )
-
-    def main() -> None:
-        runpy.run_path(str(program), run_name="__main__")
-
+    monitor = CreatingMonitor(Creator(Endpoint(endpoint_url), settings, progress, begin, keep))
     try:
-        asyncio.run(run_in_stack(main))
+        running.run(running.program_at(program), stack, monitor)
     except Exception:
         # The SDK's exception may be a consequence: that of a dependent of the failed resource.
         if monitor.failure is not None:
             raise monitor.failure from None
         raise
-    return monitor.outputs
+    return plain(monitor.outputs)
 
 
 def explain(error: BaseException, program: Path) -> str:
     """The sentence for a program's failure: its message for an error that it raises for the user."""
     message = " ".join(str(error).split())
-    if isinstance(error, SandboxError | pulumi.RunError):
+    if isinstance(error, UserError | pulumi.RunError):
         return message
     place = ""
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
-        if path.is_relative_to(program.parent) and not path.is_relative_to(_OWN) and "site-packages" not in path.parts:
+        if (
+            path.is_relative_to(program.parent)
+            and not any(map(path.is_relative_to, _OWN))
+            and "site-packages" not in path.parts
+        ):
             place = f" ({path.relative_to(program.parent)}, line {frame.lineno})"
     return f"The program failed with {type(error).__name__}: {message}{place}."
 

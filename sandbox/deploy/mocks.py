@@ -1,7 +1,7 @@
 """The replacement of Pulumi's engine: it creates the program's resources at the endpoint.
 
-`Creator` implements the SDK's mock calls. `Monitor` extends the SDK's mock monitor, which calls it, by what mocks never
-receive: the stack's outputs, unsupported options, and the first error, which ends the deployment.
+`Creator` implements the SDK's mock calls. `CreatingMonitor` extends the SDK's mock monitor, which calls it, by what
+mocks never receive: the stack's outputs, unsupported options, and the first error, which ends the deployment.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any, TypeVar, cast
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
-from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.rpc import UNKNOWN, unwrap_rpc_secret
+from pulumi.runtime.rpc import UNKNOWN
 from typing_extensions import override
 
 from sandbox.deploy import handlers
@@ -28,8 +28,8 @@ from sandbox.deploy.provider import aws_of
 from sandbox.deploy.registry import New, Question, answer_of, handler_of
 from sandbox.deploy.without_effect import has_no_effect, without_effect
 from sandbox.errors import SandboxError
+from without_engine.monitor import STACK, Monitor, plain
 
-_STACK = "pulumi:pulumi:Stack"
 _log = logging.getLogger(__name__)
 _NO_CALLBACKS = "the sandbox does not run the program's transforms and hooks: set the values in the resources' inputs."
 _T = TypeVar("_T")
@@ -71,7 +71,7 @@ class Creator(Mocks):
             raise SandboxError(
                 f"it imports an existing resource (id {args.resource_id!r}), and an empty sandbox has none"
             )
-        inputs = cast("dict[str, Any]", _plain(given))
+        inputs = cast("dict[str, Any]", plain(given))
         if args.typ == PROVIDER:
             self._explicit[args.name] = aws_of(self._endpoint, inputs)
             return args.name, inputs
@@ -95,7 +95,7 @@ class Creator(Mocks):
         answer = answer_of(args.token)
         if answer is None:
             raise SandboxError("the sandbox cannot answer this: it has no answer in sandbox/deploy/handlers")
-        view = Inputs(cast("dict[str, Any]", _plain(_given(args))))
+        view = Inputs(cast("dict[str, Any]", plain(_given(args))))
         result = dict(answer(Question(view, self._aws(args.provider, view.text("region")))))
         _refuse_unread(args.token, view)
         return result, []
@@ -107,7 +107,7 @@ class Creator(Mocks):
         return Aws(aws.endpoint, region, aws.default_tags) if region else aws
 
 
-class Monitor(MockMonitor):
+class CreatingMonitor(Monitor):
     """The SDK's mock monitor, one call at a time, which records the stack's outputs.
 
     `failure` is the first error; nothing is created after it. An output that a handler does not return is unknown, not
@@ -116,7 +116,7 @@ class Monitor(MockMonitor):
 
     def __init__(self, creator: Creator) -> None:
         super().__init__(creator)
-        self.outputs: dict[str, Any] = {}
+        self.outputs = {}
         self.failure: SandboxError | None = None
         self._lock = threading.Lock()
         # The SDK's methods with their names; the SDK has no types for them.
@@ -145,10 +145,9 @@ class Monitor(MockMonitor):
     @override
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:
         def keep() -> Any:
-            if request.urn.split("::")[2] == _STACK:
+            if request.urn.split("::")[2] == STACK:
                 _refuse_unknown(request.outputs)
-                self.outputs = cast("dict[str, Any]", _plain(MessageToDict(request.outputs)))
-            return self._sdk.RegisterResourceOutputs(request)
+            return super(CreatingMonitor, self).RegisterResourceOutputs(request)
 
         return self._guarded("the stack's outputs", keep)
 
@@ -211,17 +210,3 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
                 yield from _leaves(inner, f"{path}[{index}]")
         case _:
             yield path, value
-
-
-def _plain(value: object) -> object:
-    """The value without the SDK's secret wrappers and with integers instead of whole doubles, at every depth."""
-    value = unwrap_rpc_secret(value)
-    match value:
-        case dict():
-            return {name: _plain(inner) for name, inner in cast("dict[str, object]", value).items()}
-        case list():
-            return [_plain(inner) for inner in cast("list[object]", value)]
-        case float() if value.is_integer():
-            return int(value)
-        case _:
-            return value

@@ -26,6 +26,7 @@ from components.settings import PROJECT, Settings
 from components.stage import Context
 from tests.unit.components.running import Alone, Record
 from transform.schema import TABLE
+from without_engine.running import program_at
 
 _MODULES = (
     *("appautoscaling", "athena", "cloudwatch", "dynamodb", "glue", "iam", "kinesis"),
@@ -90,7 +91,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
             config = stacks.config(ROOT, stack) | {f"{PROJECT}:{key}": text for key, text in changed.items()}
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(bundle, "build", build)
-                known[key] = graph.record(graph.project(ROOT), name or stack, config, preview=preview, outputs=outputs)
+                known[key] = graph.record(program_at(ROOT), name or stack, config, preview=preview, outputs=outputs)
             _write_whole(file, pickle.dumps(known[key]))
         return known[key]
 

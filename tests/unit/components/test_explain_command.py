@@ -15,6 +15,7 @@ from stack.commandline import Exit
 from tests.golden import SNAPSHOTS
 from tests.unit.components.running import Record
 from tests.unit.components.test_explain import priced
+from without_engine.project import stack_names
 
 Capture = pytest.CaptureFixture[str]
 WIDTH = 100
@@ -110,7 +111,7 @@ def test_a_secret_of_the_stack_file_needs_no_passphrase(root: Path, tmp_path: Pa
     (tmp_path / "Pulumi.yaml").write_text((root / "Pulumi.yaml").read_text())
     secret = "encryptionsalt: v1:x\nconfig:\n  sales-analytics-cdc:alarmEmail:\n    secure: v1:y:z\n"
     (tmp_path / "Pulumi.mine.yaml").write_text(secret)
-    assert stacks.names(tmp_path) == ["mine"]
+    assert stack_names(tmp_path) == ["mine"]
     assert stacks.config(tmp_path, "mine")["sales-analytics-cdc:alarmEmail"] == "secret@example.com"
 
 

@@ -15,6 +15,7 @@ from components.explain import graph, stacks
 from components.explain.graph import Graph
 from components.settings import PROJECT, Settings
 from tests.unit.components.running import Record
+from without_engine.running import program_at
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
@@ -185,7 +186,7 @@ def test_an_address_that_is_a_secret_stays_one(root: Path, monkeypatch: pytest.M
     monkeypatch.setattr(graph, "_Monitor", Wire)
     key = f"{PROJECT}:alarmEmail"
     config = stacks.config(root, "prod") | {key: "someone@example.org"}
-    prod = graph.record(graph.project(root), "prod", config, secrets=[key])
+    prod = graph.record(program_at(root), "prod", config, secrets=[key])
     naming = [(type_, text) for type_, text in sent if "someone@example.org" in text]
     assert [type_ for type_, _ in naming] == ["aws:sns/topicSubscription:TopicSubscription"]
     assert unwrap_rpc_secret(json.loads(naming[0][1])["endpoint"]) == "someone@example.org"

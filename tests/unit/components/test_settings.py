@@ -15,6 +15,7 @@ from components import bundle, host
 from components.explain import graph, stacks
 from components.rules import Between, Flag, OneOf
 from components.settings import PROJECT, Key, Settings, SettingsError, declared
+from without_engine.running import program_at
 
 KEYS = declared()
 
@@ -198,7 +199,7 @@ def test_a_wrong_value_stops_the_program_before_it_builds_or_creates_anything(
     monkeypatch.setattr(bundle, "build", refuse)
     config = stacks.config(root, "dev") | {f"{PROJECT}:captureMode": "pipes"}
     with pytest.raises(pulumi.RunError, match=r"captureMode is 'pipes'; allowed: pipe, native\."):
-        graph.record(graph.project(root), "dev", config)
+        graph.record(program_at(root), "dev", config)
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.deploy import stack_region
-from sandbox.deploy.project import load_stack
-from sandbox.errors import SandboxError
+from stack.commandline import UserError
+from without_engine.project import load_stack
 
 PROJECT = """
 name: shop
@@ -81,26 +81,24 @@ def test_the_region_is_the_stack_s_or_the_sandbox_s_own(tmp_path: Path) -> None:
 def test_what_the_cli_would_refuse_or_only_it_can_do_is_one_sentence(
     tmp_path: Path, stack: str, complaint: str
 ) -> None:
-    with pytest.raises(SandboxError, match=complaint) as refused:
+    with pytest.raises(UserError, match=complaint) as refused:
         load_stack(project(tmp_path, stack), "dev")
     assert "\n" not in str(refused.value)
 
 
 def test_a_key_without_default_must_be_given(tmp_path: Path) -> None:
     text = "name: shop\nconfig: {b: {type: string}, a: {type: string}}"
-    with pytest.raises(SandboxError, match="Stack 'dev' is missing configuration values: a, b"):
+    with pytest.raises(UserError, match="Stack 'dev' is missing configuration values: a, b"):
         load_stack(project(tmp_path, "", text), "dev")
 
 
 def test_an_unknown_stack_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(
-        SandboxError, match=r"There is no stack 'prod': Pulumi\.prod\.yaml is missing; the stacks are dev"
-    ):
+    with pytest.raises(UserError, match=r"There is no stack 'prod': Pulumi\.prod\.yaml is missing; the stacks are dev"):
         load_stack(project(tmp_path, ""), "prod")
 
 
 def test_no_project_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(SandboxError, match=r"Pulumi\.yaml is missing"):
+    with pytest.raises(UserError, match=r"Pulumi\.yaml is missing"):
         load_stack(tmp_path, "dev")
-    with pytest.raises(SandboxError, match="There is no program"):
+    with pytest.raises(UserError, match="There is no program"):
         stack_region(tmp_path, "dev")

@@ -8,15 +8,18 @@ a declared key without a value is an error.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from sandbox.errors import SandboxError
-from sandbox.state import DEFAULT_REGION
+from stack.commandline import UserError
+
+# PyYAML's loaders in C where its package has them, ten times as fast.
+_TYPED = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TEXTS = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 @dataclass(frozen=True)
@@ -28,79 +31,95 @@ class Stack:
     directory: Path
     config: Mapping[str, str]
 
-    @property
-    def region(self) -> str:
-        """The region of the default provider."""
-        return self.config.get("aws:region") or DEFAULT_REGION
+
+def stack_names(directory: Path) -> list[str]:
+    """The stacks that have a file in the project's directory."""
+    return sorted(path.name.split(".")[1] for path in directory.glob("Pulumi.*.yaml"))
 
 
-def load_stack(directory: Path, name: str) -> Stack:
-    """Read a stack of the project in a directory; raises SandboxError, one sentence, where the CLI would also refuse
+def load_stack(directory: Path, name: str, placeholder: Callable[[str, str], str] | None = None) -> Stack:
+    """Read a stack of the project in a directory; raises UserError, one sentence, where the CLI would also refuse
     it.
+
+    A secret needs the stack's passphrase, which only the CLI asks for. It is
+    refused, or `placeholder` gives a value for it, by its key and its default
+    ("" if it has none).
     """
     project_file = directory / "Pulumi.yaml"
     if not project_file.is_file():
-        raise SandboxError(f"There is no Pulumi project in {directory}: Pulumi.yaml is missing.")
+        raise UserError(f"There is no Pulumi project in {directory}: Pulumi.yaml is missing.")
     project, project_texts = _read(project_file)
     namespace = str(project.get("name", ""))
     if not namespace:
-        raise SandboxError(f"{project_file} names no project: give it a `name`.")
+        raise UserError(f"{project_file} names no project: give it a `name`.")
 
     stack_file = directory / f"Pulumi.{name}.yaml"
     if not stack_file.is_file():
-        known = sorted(path.name.split(".")[1] for path in directory.glob("Pulumi.*.yaml"))
+        known = stack_names(directory)
         stacks = f"the stacks are {', '.join(known)}" if known else "the project has no stack yet"
-        raise SandboxError(f"There is no stack {name!r}: {stack_file.name} is missing; {stacks}.")
+        raise UserError(f"There is no stack {name!r}: {stack_file.name} is missing; {stacks}.")
     stack, stack_texts = _read(stack_file)
     if stack.get("environment"):
-        raise SandboxError(f"{stack_file.name} imports an environment, which only the Pulumi CLI can open: remove it.")
+        raise UserError(f"{stack_file.name} imports an environment, which only the Pulumi CLI can open: remove it.")
 
-    config: dict[str, str] = {}
+    config = dict[str, str]()
+    defaults = _defaults(_config(project), _config(project_texts), namespace)
     for key, value in _config(stack).items():
-        if _has_secure(value):
-            raise SandboxError(
+        qualified = _qualified(key, namespace)
+        if not _has_secure(value):
+            config[qualified] = _text(value, _config(stack_texts)[key])
+        elif placeholder is not None:
+            config[qualified] = placeholder(qualified, defaults.get(qualified, ""))
+        else:
+            raise UserError(
                 f"{key} in {stack_file.name} is a secure value, which only the Pulumi CLI can decrypt: "
                 "use a stack without secrets in the sandbox."
             )
-        config[_qualified(key, namespace)] = _text(value, _config(stack_texts)[key])
-    _apply_project(config, _config(project), _config(project_texts), namespace, name)
+    config = {**defaults, **config}
+    _check_project(config, _config(project), namespace, name)
     return Stack(namespace, name, directory, config)
 
 
-def _apply_project(
-    config: dict[str, str], declared: Mapping[str, Any], texts: Mapping[str, Any], namespace: str, stack: str
-) -> None:
+def _defaults(declared: Mapping[str, Any], texts: Mapping[str, Any], namespace: str) -> dict[str, str]:
+    """The values that the project gives, by qualified key."""
+    defaults: dict[str, str] = {}
+    for key, declaration in declared.items():
+        fields = _fields(declaration)
+        source = next((name for name in ("default", "value") if fields.get(name) is not None), None)
+        if source is not None:
+            text = texts[key][source] if isinstance(declaration, dict) else texts[key]
+            defaults[_qualified(key, namespace)] = _text(fields[source], text)
+    return defaults
+
+
+def _check_project(config: Mapping[str, str], declared: Mapping[str, Any], namespace: str, stack: str) -> None:
     missing: list[str] = []
     for key, declaration in declared.items():
-        qualified = _qualified(key, namespace)
-        fields = cast("dict[str, Any]", declaration) if isinstance(declaration, dict) else {"default": declaration}
-        source = next((name for name in ("default", "value") if fields.get(name) is not None), None)
+        fields, qualified = _fields(declaration), _qualified(key, namespace)
         if qualified not in config:
-            if source is not None:
-                text = texts[key][source] if isinstance(declaration, dict) else texts[key]
-                config[qualified] = _text(fields[source], text)
-            elif qualified.startswith(f"{namespace}:"):
+            if qualified.startswith(f"{namespace}:"):
                 missing.append(key)
-                continue
-            else:
-                continue
-        if "type" in fields and not _is_of_type(config[qualified], str(fields["type"])):
-            raise SandboxError(f"Stack {stack!r} with configuration key {key!r} must be of type {fields['type']!r}.")
+        elif "type" in fields and not _is_of_type(config[qualified], str(fields["type"])):
+            raise UserError(f"Stack {stack!r} with configuration key {key!r} must be of type {fields['type']!r}.")
     if missing:
-        raise SandboxError(f"Stack {stack!r} is missing configuration values: {', '.join(sorted(missing))}.")
+        raise UserError(f"Stack {stack!r} is missing configuration values: {', '.join(sorted(missing))}.")
+
+
+def _fields(declaration: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", declaration) if isinstance(declaration, dict) else {"default": declaration}
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """A YAML file twice: with values of YAML's types, and with every scalar as its text."""
     content = path.read_text()
     try:
-        typed, texts = yaml.safe_load(content), yaml.load(content, Loader=yaml.BaseLoader)  # noqa: S506 - strings only
+        typed, texts = yaml.load(content, Loader=_TYPED), yaml.load(content, Loader=_TEXTS)  # noqa: S506 - both are safe
     except yaml.YAMLError as error:
-        raise SandboxError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     if typed is None:
         return {}, {}
     if not isinstance(typed, dict):
-        raise SandboxError(f"{path} must contain a map.")
+        raise UserError(f"{path} must contain a map.")
     return cast("dict[str, Any]", typed), cast("dict[str, Any]", texts)
 
 
