@@ -43,7 +43,9 @@ def refusal_of_misread(call: Call) -> ServiceError | None:
         return None
     if call.operation in _MISREAD:
         return lacking(call.request, f"s3 {call.operation}")
-    unknown = _named(call.request) - _known(call.operation)
+    # S3 takes no notice of a name with a value that it does not know, as in ?list-type=2&metadata=true.
+    changes = call.request.method != "GET"
+    unknown = {name for name, value in _named(call.request).items() if changes or not value} - _known(call.operation)
     return lacking(call.request, f"s3's {call.request.method} ?{min(unknown)}") if unknown else None
 
 
@@ -52,14 +54,18 @@ def refusal_of_misread_object(request: Request) -> ServiceError | None:
     signed = signed_for(request)
     if signed is None or signed.service != "s3":
         return None
-    unknown = _named(request) & _OF_OBJECTS
+    unknown = _named(request).keys() & _OF_OBJECTS
     return lacking(request, f"s3's {request.method} ?{min(unknown)} of an object") if unknown else None
 
 
-def _named(request: Request) -> set[str]:
+def _named(request: Request) -> dict[str, str]:
     """What a query names, less what signs it and what only tells which operation the client means."""
-    names = {name for name, _ in parse_qsl(request.query, keep_blank_values=True)}
-    return {name for name in names if name != _OF_THE_CLIENT and not name.lower().startswith(_OF_THE_SIGNATURE)}
+    named = dict(parse_qsl(request.query, keep_blank_values=True))
+    return {
+        name: value
+        for name, value in named.items()
+        if name != _OF_THE_CLIENT and not name.lower().startswith(_OF_THE_SIGNATURE)
+    }
 
 
 @cache

@@ -11,6 +11,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
+from sandbox.awsjson import authorization
 from sandbox.front.control import Control, parse, registry
 from sandbox.front.control.call import Call
 from sandbox.front.reply import Reply, Request, ServiceError
@@ -260,3 +261,28 @@ def test_a_call_that_carries_data_is_nobody_s_to_refuse() -> None:
     wire.client.put_events(Entries=[{"Source": "a", "DetailType": "b", "Detail": "{}"}])
     with pytest.raises(ClientError, match="no"):
         wire.client.list_rules()
+
+
+def bucket_call(method: str, query: str) -> Request:
+    return Request(method, "/lake", query, [("authorization", authorization("eu-west-1", "s3"))], b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "reaches"),
+    [
+        ("GET", "list-type=2&prefix=a&x-id=ListObjectsV2", True),
+        ("GET", "list-type=2&metadata=true", True),
+        ("GET", "abac", False),
+        ("PUT", "of-tomorrow=1", False),
+        ("DELETE", "of-tomorrow=1", False),
+        ("DELETE", "x-id=DeleteBucket", True),
+        ("DELETE", "", True),
+    ],
+)
+def test_what_a_bucket_s_query_names_and_no_model_knows_does_not_reach_moto(
+    method: str, query: str, reaches: bool
+) -> None:
+    """moto would do to the bucket what was asked of a part of it; S3 ignores a name with a value when it lists."""
+    reply = Control(lambda _: Reply(204, [], b""))(bucket_call(method, query))
+    assert (reply.status == 204) is reaches
+    assert reaches or b"<Code>NotImplemented</Code>" in reply.body
