@@ -24,7 +24,7 @@ _MAX = 10
 """The maximum of violations in one response (mhart/kinesalite validations/index.js)."""
 
 _READING = re.compile(r"Batch|Delete|Describe|Detect|Get|Head|List|Query|Scan|Search|Test")
-"""Calls that only read or delete: not checked but for the services in `_ALL_CALLS`."""
+"""Calls that only read or delete: checked only for the services in `_ALL_CALLS`."""
 _ALL_CALLS = frozenset({"dynamodbstreams", "kinesis"})
 """The services whose reads are this project's, too (mhart/kinesalite validations/getRecords.js and others)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +42,8 @@ def test_a_hook_fetches_nothing() -> None:
 def test_coverage_runs_the_tests_as_make_test_does() -> None:
     (tests,) = recipe("test")
     assert tests.replace("python -m", "coverage run -m") in recipe("coverage")
+
+
+def test_coverage_measures_every_package() -> None:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    assert tools["coverage"]["run"]["source"] == tools["importlinter"]["root_packages"]
