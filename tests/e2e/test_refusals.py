@@ -26,7 +26,7 @@ def test_the_stack_is_unknown(tmp_path: Path) -> None:
     assert_refused(result, "no stack 'nowhere'", "dev")
 
 
-def test_the_sandbox_is_asked_for_an_unknown_stack(tmp_path: Path) -> None:
+def test_an_unknown_stack_is_refused_by_the_sandbox(tmp_path: Path) -> None:
     result = command("sandbox", "up", "--stack", "nowhere", "--state-dir", str(tmp_path / "s"))
     assert_refused(result, "nowhere")
 
@@ -51,7 +51,7 @@ def test_the_port_is_taken(tmp_path: Path) -> None:
     assert_refused(result, port, "--port")
 
 
-def test_nobody_listens_at_the_endpoint() -> None:
+def test_an_unreachable_endpoint_is_reported() -> None:
     result = command(
         "lake",
         "query",

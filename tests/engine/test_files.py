@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.mark.parametrize("name", ["dev", "local", "prod"])
-def test_a_stack_file_is_written_back_as_it_was_but_for_the_salt(name: str, stacks: Stacks) -> None:
+def test_a_stack_file_is_written_back_as_it_was_except_the_salt(name: str, stacks: Stacks) -> None:
     """Passphrases have a salt for each stack, which the CLI keeps in the stack's file and nowhere else.
 
     github.com/pulumi/pulumi, pkg/cmd/pulumi/stack/secrets.go; with the

@@ -25,7 +25,7 @@ EMAIL = "nobody-must-see-this@example.org"
     ids=["a value", "a key", "two that do not agree"],
 )
 @pytest.mark.parametrize("command", ["preview", "up"])
-def test_a_wrong_setting_is_told_in_its_sentence_before_anything_is_made(
+def test_a_wrong_setting_is_reported_in_its_sentence_before_anything_is_made(
     command: str, settings: dict[str, str | int], sentence: str, new: New
 ) -> None:
     dev = new("dev")
@@ -43,7 +43,9 @@ def test_a_wrong_setting_is_told_in_its_sentence_before_anything_is_made(
     [("Configure", "pulumi:providers:aws"), ("Invoke", "aws:index/getCallerIdentity:getCallerIdentity")],
     ids=["none", "not accepted"],
 )
-def test_missing_credentials_are_told_in_a_sentence_before_anything_is_made(call: tuple[str, str], new: New) -> None:
+def test_missing_credentials_are_reported_in_a_sentence_before_anything_is_made(
+    call: tuple[str, str], new: New
+) -> None:
     """The first thing that the program asks is whose account it is; the provider looks for credentials before that."""
     dev = new("dev")
     dev.account.refuse[call] = "No valid credential sources found."

@@ -47,13 +47,13 @@ def test_servers_share_a_port() -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("aiodynamo") is not None, reason="it is installed here")
-def test_a_peer_that_is_missing_is_told() -> None:
+def test_a_peer_that_is_missing_is_reported() -> None:
     with NullServer(prefix=[]) as server:
         line = measure("aiodynamo", sys.executable, server, 0.1, None)
     assert line.failure == "not measured: aiodynamo is not installed"
 
 
-def test_an_interpreter_that_is_missing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interpreter_that_is_missing_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main(["--python", str(tmp_path / "python")])
     assert raised.value.code == 2

@@ -97,7 +97,7 @@ def test_what_a_pipe_gave_up_is_put_on_the_stream_and_its_letters_are_deleted(
     assert capsys.readouterr().out.startswith("0 records")
 
 
-def test_changes_that_the_tables_stream_has_no_more_are_told_and_their_letter_stays(
+def test_expired_changes_of_the_tables_stream_are_reported_and_their_letter_stays(
     sandbox: Sandbox, capsys: Captured
 ) -> None:
     """DynamoDB Streams keeps 24 hours: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html"""

@@ -97,7 +97,7 @@ def test_a_delivery_stream_that_is_not_there_is_named(sandbox: Sandbox, capsys: 
     assert "There is no delivery stream 'nothing': check --delivery-stream." in capsys.readouterr().err
 
 
-def test_an_object_that_is_none_of_firehoses_is_named_and_stays(
+def test_an_object_that_firehose_did_not_write_is_named_and_stays(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pipeline(sandbox, "replay-strange", tmp_path / "mended")
@@ -108,7 +108,7 @@ def test_an_object_that_is_none_of_firehoses_is_named_and_stays(
     assert [*sandbox.objects("replay-strange", "errors/")] == [key]
 
 
-def test_failures_of_another_kind_are_told_and_left(
+def test_failures_of_another_kind_are_reported_and_left(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pipeline(sandbox, "replay-others", tmp_path / "mended")

@@ -88,7 +88,7 @@ def test_a_cluster_writes_the_plan_and_survives_for_the_next_run(
         assert [second["planned"] for second in report.series][:2] == [100, 100]
 
 
-def test_a_worker_that_dies_is_told_and_its_segment_is_not_repeated(
+def test_a_worker_that_dies_is_reported_and_its_segment_is_not_repeated(
     order_table: OrderTable, mortal_cluster: DaskCluster, tmp_path: Path
 ) -> None:
     arguments = ["--rps", "60", "--duration", "6", *options(order_table, tmp_path, mortal_cluster.address)]
@@ -129,6 +129,6 @@ def test_ctrl_c_reaches_the_cluster(order_table: OrderTable, dask_cluster: DaskC
     assert counts.acked == counts.sent > 0
 
 
-async def test_no_scheduler_is_told() -> None:
+async def test_a_missing_scheduler_is_reported() -> None:
     with pytest.raises(UserError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1"):
         await Cluster("tcp://127.0.0.1:1", connect_timeout_s=0.2).launch()

@@ -88,7 +88,7 @@ def workers_of(parent: int) -> Iterator[int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
-def test_a_worker_that_dies_is_told_and_its_numbers_are_left_out(order_table: OrderTable, tmp_path: Path) -> None:
+def test_a_worker_that_dies_is_reported_and_its_numbers_are_left_out(order_table: OrderTable, tmp_path: Path) -> None:
     arguments = ["--rps", "60", "--duration", "4", "--processes", "2", *options(order_table, tmp_path)]
     process = subprocess.Popen(
         [sys.executable, "-m", "loadgen", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

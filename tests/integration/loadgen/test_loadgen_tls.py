@@ -84,7 +84,7 @@ async def test_renewed_credentials_are_used_as_soon_as_the_old_are_rejected(monk
     assert source.asked >= 2
 
 
-async def test_a_failed_renewal_is_told_with_the_rejection(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_renewal_is_reported_with_the_rejection(monkeypatch: pytest.MonkeyPatch) -> None:
     class Failing(Renewed):
         async def current(self) -> Keys:
             if self.asked:
@@ -136,7 +136,7 @@ def test_what_is_no_endpoint_is_refused(url: str) -> None:
         locate(url)
 
 
-async def test_a_call_that_nobody_listens_for_is_no_error() -> None:
+async def test_a_call_without_a_listener_is_no_error() -> None:
     async with faulty_server(lambda _: Fault.NONE) as (_, url):
         writer = FastWriter(Endpoint(region="eu-west-1", url=url, access_key="AK", secret_key="secret"), LIMITS)
         await writer.open(0)

@@ -75,7 +75,7 @@ def sandbox() -> Iterator[CommandLine]:
         assert sandbox.alive() == []
 
 
-def test_a_sandbox_is_started_mended_lost_interrupted_and_taken_down(sandbox: CommandLine) -> None:
+def test_a_sandbox_is_started_repaired_lost_interrupted_and_taken_down(sandbox: CommandLine) -> None:
     names = [process.name for process in PROCESSES]
 
     # It starts, deploys and tells its outputs.

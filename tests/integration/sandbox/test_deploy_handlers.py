@@ -100,7 +100,7 @@ def test_an_index_is_read_to_the_last_input_too(create: Create) -> None:
         create("aws:dynamodb/table:Table", inputs)
 
 
-def test_a_table_writes_to_a_kinesis_stream_of_its_own(create: Create, aws: Callable[[str], Any]) -> None:
+def test_a_table_writes_to_its_own_kinesis_stream(create: Create, aws: Callable[[str], Any]) -> None:
     attributes = [{"name": "a", "type": "S"}]
     inputs = {"name": unique(), "hashKey": "a", "billingMode": "PAY_PER_REQUEST", "attributes": attributes}
     table = create("aws:dynamodb/table:Table", inputs)

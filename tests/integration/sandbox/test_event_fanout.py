@@ -88,7 +88,7 @@ def fanout(dataplane: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Gene
     dataplane.remove_all()
 
 
-def test_each_domain_event_is_told_once_and_nothing_else_is(fanout: Fanout) -> None:
+def test_each_domain_event_is_published_once_and_nothing_else_is(fanout: Fanout) -> None:
     fanout.put("life-1", "placed", units="11")
     for status in ("paid", "shipped", "delivered", "returned"):
         fanout.put("life-1", status, units="11")
@@ -151,7 +151,7 @@ def test_a_message_says_what_happened_to_which_order_and_loses_no_digit(fanout: 
     assert change["order"]["customer_id"] == ""
 
 
-def test_what_the_tables_own_kinesis_destination_writes_is_told_too(fanout: Fanout) -> None:
+def test_changes_of_native_capture_are_published_too(fanout: Fanout) -> None:
     record = json.loads((ROOT / "tests/events/native-microseconds.json").read_text())
     record["dynamodb"]["NewImage"]["order_id"] = {"S": "native-1"}
     put(fanout, json.dumps(record).encode())

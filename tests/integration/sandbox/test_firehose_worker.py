@@ -263,7 +263,7 @@ def test_the_source_is_backed_up_where_asked(sandbox: Sandbox) -> None:
     assert body == b'{"n": 1, "result": "Dropped"}{"n": 2}'
 
 
-def test_the_status_tells_how_far_a_stream_is(sandbox: Sandbox) -> None:
+def test_the_status_reports_how_far_a_stream_is(sandbox: Sandbox) -> None:
     sandbox.delivery_stream("fh-status", sandbox.stream("fh-status"), "fh-status")
     put(sandbox, "fh-status", {"n": 1}, {"n": 2})
     status: dict[str, Any] = wait_until(

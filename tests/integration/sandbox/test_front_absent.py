@@ -44,7 +44,7 @@ def refused(url: str, service: str, method: str, **arguments: Any) -> tuple[str,
     ],
     ids=lambda value: value if isinstance(value, str) and "_" in value else "",
 )
-def test_what_nobody_has_is_told_once(
+def test_an_unsupported_operation_is_reported_once(
     sandbox_server: Any, service: str, method: str, arguments: dict[str, Any], code: str, what: str
 ) -> None:
     found = refused(sandbox_server.endpoint_url, service, method, **arguments)
@@ -53,7 +53,7 @@ def test_what_nobody_has_is_told_once(
     assert what.replace("\\", "") in found[1]
 
 
-def test_a_failure_of_the_sandbox_is_told_once(sandbox_server: Any) -> None:
+def test_a_failure_of_the_sandbox_is_reported_once(sandbox_server: Any) -> None:
     code, message, status, retries = refused(
         sandbox_server.endpoint_url, "dynamodb", "export_table_to_point_in_time", TableArn=TABLE, S3Bucket="bucket"
     )
@@ -62,7 +62,7 @@ def test_a_failure_of_the_sandbox_is_told_once(sandbox_server: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["analytics", "intelligent_tiering", "metrics"])
-def test_a_part_of_a_bucket_that_nobody_has_does_not_cost_the_bucket(sandbox_server: Any, kind: str) -> None:
+def test_an_unsupported_part_of_a_bucket_does_not_cost_the_bucket(sandbox_server: Any, kind: str) -> None:
     """moto takes DELETE /bucket?metrics&id=x for DELETE /bucket."""
     s3, bucket = client("s3", sandbox_server.endpoint_url), f"parts-{kind.replace('_', '-')}"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})

@@ -66,7 +66,7 @@ def test_a_key_is_the_same_however_its_number_is_written(dynamodb: Any, table: s
     assert dynamodb.scan(TableName=table)["Count"] == 0
 
 
-def test_a_projection_shows_what_is_asked_for(dynamodb: Any, table: str) -> None:
+def test_a_projection_shows_what_is_requested(dynamodb: Any, table: str) -> None:
     dynamodb.put_item(TableName=table, Item=KEY | {"a": {"M": {"b": {"S": "x"}, "c": {"S": "y"}}}, "d": {"S": "z"}})
 
     shown = {"ProjectionExpression": "#a.b, sk", "ExpressionAttributeNames": {"#a": "a"}}

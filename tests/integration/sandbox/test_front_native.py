@@ -90,7 +90,7 @@ def test_every_change_is_a_record_of_dynamodb_s_form(native: Native) -> None:
     assert began_us <= times[0] <= times[1] <= times[2] <= time.time() * 1e6
 
 
-def test_a_transaction_s_changes_are_told_when_all_are_made_and_not_else(native: Native) -> None:
+def test_a_transaction_s_changes_are_in_the_stream_only_when_all_are_made(native: Native) -> None:
     native.enable()
     native.put("there")
 
@@ -120,7 +120,7 @@ def test_a_long_key_fits_and_what_the_stream_does_not_take_holds_nothing_up(nati
     assert keys == ["k" * 2000, "large", "large", "large", "after"]
 
 
-def test_the_precision_is_told_and_kept_to_and_a_disabled_destination_is_left_alone(native: Native) -> None:
+def test_the_precision_is_reported_and_used_and_a_disabled_destination_is_left_alone(native: Native) -> None:
     native.enable(ApproximateCreationDateTimePrecision="MILLISECOND")
     native.put("a")
     (record,) = native.records()

@@ -104,7 +104,7 @@ def test_a_presigned_url_needs_no_client(s3: Any, bucket: str) -> None:
         assert answer.read() == CONTENT
 
 
-def test_a_policy_that_asks_for_tls_keeps_nobody_out(s3: Any, bucket: str) -> None:
+def test_a_policy_that_requires_tls_blocks_no_one(s3: Any, bucket: str) -> None:
     statement: dict[str, Any] = {
         "Effect": "Deny",
         "Principal": {"AWS": "*"},
@@ -158,7 +158,7 @@ def noted(sandbox_server: Any, s3: Any, bucket: str) -> Iterator[Any]:
     sqs.delete_queue(QueueUrl=url)
 
 
-def test_eventbridge_is_told_of_new_objects_and_not_of_the_notification(s3: Any, bucket: str, noted: Any) -> None:
+def test_eventbridge_receives_new_objects_and_not_the_test_event(s3: Any, bucket: str, noted: Any) -> None:
     """No s3:TestEvent, S3's own names, on the default bus alone.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html

@@ -107,7 +107,7 @@ def test_an_update_that_makes_an_item_is_one_record_with_all_of_it(orders: Order
     assert record["dynamodb"]["NewImage"]["n"] == {"N": "1"}
 
 
-def test_a_transaction_is_told_only_if_it_is_made(orders: Orders) -> None:
+def test_a_transaction_is_in_the_stream_only_if_it_is_made(orders: Orders) -> None:
     orders.put("a")
     put = {"Put": {"TableName": orders.name, "Item": {"id": {"S": "b"}}}}
     delete: dict[str, Any] = {"TableName": orders.name, "Key": {"id": {"S": "a"}}}

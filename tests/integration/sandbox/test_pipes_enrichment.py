@@ -29,7 +29,7 @@ def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
     dataplane.remove_all()
 
 
-def test_the_target_gets_the_answer_and_a_change_too_large_for_lambda_is_given_up(sandbox: Sandbox) -> None:
+def test_the_target_gets_the_answer_and_a_change_too_large_for_lambda_is_discarded(sandbox: Sandbox) -> None:
     """The payload of a synchronous call has 6 MB: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
     source, target = sandbox.table("enriched"), sandbox.stream("enriched")
     sqs = sandbox.client("sqs")

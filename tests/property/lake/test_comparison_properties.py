@@ -103,9 +103,7 @@ def test_the_same_rows_in_any_order_are_clean(table: list[Cells], random: Random
 
 
 @given(tables.filter(bool), st.data())
-def test_items_that_the_columns_cannot_tell_apart_are_not_taken_for_one(
-    table: list[Cells], data: st.DataObject
-) -> None:
+def test_items_with_equal_columns_are_not_merged(table: list[Cells], data: st.DataObject) -> None:
     twin = data.draw(st.sampled_from(table))
     with closing(Comparison(TABLE)) as comparison:
         comparison.expect([*table, twin])

@@ -140,7 +140,7 @@ def test_more_than_four_thousand_million_orders_have_longer_numbers(order_pools:
         ((2**80, 0, 0),),
     ],
 )
-def test_rows_that_are_none_are_an_error_and_not_a_crash(order_pools: Pools, wrong: Any) -> None:
+def test_invalid_rows_are_an_error_and_not_a_crash(order_pools: Pools, wrong: Any) -> None:
     inserts = Inserts(orders(order_pools, seed=1))
     with pytest.raises((TypeError, ValueError, IndexError, OverflowError, SystemError)):
         inserts.call(wrong, 0)

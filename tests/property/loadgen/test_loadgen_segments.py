@@ -93,7 +93,7 @@ def test_the_moment_of_the_start_shows_in_the_times_alone(order_pools: Pools) ->
 
 @settings(max_examples=25, deadline=None)
 @given(plan=plans)
-def test_the_mix_is_exact_but_for_substitutes(order_pools: Pools, plan: Plan) -> None:
+def test_the_mix_is_exact_except_substitutes(order_pools: Pools, plan: Plan) -> None:
     writes = writes_of(plan, order_pools)
     cycle = plan.mix.cycle(plan.seed)
     for arrival, write in writes.items():

@@ -90,7 +90,7 @@ def test_requests_arrive_whole(contexts: Contexts, requests: list[bytes]) -> Non
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_the_end_is_told_after_what_came_before_it(contexts: Contexts, together: bool) -> None:
+def test_the_end_is_reported_after_what_came_before_it(contexts: Contexts, together: bool) -> None:
     client, peer = connect(contexts)
     wire = peer.write(b"last")
     with pytest.raises(ssl.SSLWantReadError):

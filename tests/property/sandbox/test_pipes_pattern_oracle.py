@@ -62,7 +62,7 @@ def test_a_pattern_matches_what_motos_does(pattern: Node, event: Node) -> None:
 
 
 @given(event=tree(LEAF), data=st.data())
-def test_an_event_matches_the_pattern_of_its_own_values(event: Node, data: st.DataObject) -> None:
+def test_an_event_matches_a_pattern_of_its_values(event: Node, data: st.DataObject) -> None:
     def own(value: Any) -> Any:
         if isinstance(value, dict):
             return {name: own(inner) for name, inner in cast("Node", value).items()}

@@ -191,7 +191,7 @@ def overtaken(history: Sequence[Change], native_until: int) -> dict[str, Change]
 
 @given(history=histories(), places=places(2), seed=st.integers(0, 2**16))
 @settings(max_examples=60, deadline=None)
-def test_from_the_table_itself_to_the_pipe_the_view_is_the_table_but_for_one_second(
+def test_from_the_table_itself_to_the_pipe_the_view_is_the_table_except_one_second(
     lake: Lake, history: list[Change], places: list[int], seed: int
 ) -> None:
     pipe_from, native_until = places

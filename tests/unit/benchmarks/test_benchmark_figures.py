@@ -22,7 +22,7 @@ def scaled(acked_per_s: float, cpu_us: float, server_us: float) -> Scaled:
 
 
 @pytest.mark.parametrize(("cores", "expected"), [(2, 0.375), (4, 0.75), (64, 0.8)])
-def test_processes_are_asked_for_what_the_cores_allow_to_all(cores: int, expected: float) -> None:
+def test_processes_get_the_rate_that_the_cores_allow_to_all(cores: int, expected: float) -> None:
     assert part(scaled(40_000, cpu_us=25, server_us=15), processes=2, cores=cores) == pytest.approx(expected)
 
 

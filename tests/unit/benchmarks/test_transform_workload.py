@@ -11,7 +11,7 @@ from transform.settings import Settings
 
 
 @pytest.mark.parametrize("mean_bytes", [200, 600, 1024, 4096])
-def test_a_batch_has_the_size_that_it_is_asked_for_and_becomes_rows(mean_bytes: int) -> None:
+def test_a_batch_has_the_requested_size_and_becomes_rows(mean_bytes: int) -> None:
     event = batch(200, mean_bytes)
     sizes = [len(base64.b64decode(record["data"])) for record in event["records"]]
     assert sum(sizes) / len(sizes) == pytest.approx(mean_bytes, rel=0.1)

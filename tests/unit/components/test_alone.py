@@ -56,7 +56,7 @@ COMPONENTS: dict[str, Callable[[Context], Stage]] = {
 
 
 @pytest.mark.parametrize("kind", COMPONENTS)
-def test_a_component_stands_by_itself_as_often_as_it_is_wanted(kind: str, alone: Alone) -> None:
+def test_a_component_can_be_used_alone_and_repeatedly(kind: str, alone: Alone) -> None:
     graph = alone(COMPONENTS[kind])
     (top,) = graph.children("")
     assert top.type == f"sales-analytics-cdc:pipeline:{kind}"
@@ -92,7 +92,7 @@ def test_a_component_says_what_it_makes_and_what_it_gives(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", COMPONENTS)
-def test_a_component_tells_the_engine_what_it_gives(kind: str, alone: Alone) -> None:
+def test_a_component_registers_its_outputs(kind: str, alone: Alone) -> None:
     made: list[Stage] = []
     alone(lambda context: made.append(COMPONENTS[kind](context)))
     (component,) = made

@@ -53,12 +53,12 @@ def test_every_edge_drawn_is_made_and_every_edge_made_is_drawn(made: set[Edge]) 
     assert drawn(README) == made
 
 
-def test_a_solid_edge_is_there_in_every_stack_as_it_stands(as_they_stand: list[Graph]) -> None:
+def test_a_solid_edge_is_there_in_every_stack_by_default(as_they_stand: list[Graph]) -> None:
     solid = {edge for edge in drawn(README) if not picture(README).edges[edge]}
     assert [(edge, graph) for graph in as_they_stand for edge in solid - edges(graph)] == []
 
 
-def test_every_node_stands_for_something_that_is_made(every: list[Graph]) -> None:
+def test_every_node_represents_a_resource(every: list[Graph]) -> None:
     standing = {node(resource) for graph in every for resource in graph.resources if resource.custom}
     assert set(picture(README).nodes) == (standing - {""}) | set(PLACES) | set(OUTSIDE)
     assert standing >= set(NODES)

@@ -146,7 +146,7 @@ def test_a_build_that_fails_leaves_nothing_behind(project: Path) -> None:
     assert list((project / ".build").iterdir()) == []
 
 
-def test_an_inner_loop_that_does_not_compile_is_told_and_leaves_nothing_behind(project: Path) -> None:
+def test_a_fast_path_that_does_not_compile_is_reported_and_leaves_nothing_behind(project: Path) -> None:
     (project / "transform" / "native" / "module.c").write_text("int answer(void) { return }\n")
     with pytest.raises(BundleError, match=r"module\.c does not compile for aarch64: .*expected expression"):
         bundle.build(project, TARGET, _install)

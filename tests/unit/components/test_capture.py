@@ -94,7 +94,7 @@ def test_a_large_change_is_shortened_before_kinesis_gets_it(program: Graph, sett
     assert "reservedConcurrentExecutions" not in function.inputs
 
 
-def test_a_large_change_goes_alone_and_is_soon_given_up(program: Graph, settings: Settings) -> None:
+def test_a_large_change_is_sent_alone_and_has_few_retries(program: Graph, settings: Settings) -> None:
     large = source(program, "capture-large-pipe")
     assert (large["batchSize"], large.get("maximumBatchingWindowInSeconds", 0)) == (1, 0)
     assert large["maximumRetryAttempts"] == min(10, settings.pipe_retries)
@@ -201,7 +201,7 @@ def test_native_capture_may_write_under_the_stacks_key(record: Record) -> None:
     assert writer.endswith("/AWSServiceRoleForDynamoDBKinesisDataStreamsReplication")
 
 
-def test_it_stands_by_itself(alone: Alone) -> None:
+def test_it_can_be_used_alone(alone: Alone) -> None:
     def build(context: Context) -> None:
         stream_arn = "arn:aws:dynamodb:eu-west-1:1:table/a-table/stream/x"
         code = pulumi.AssetArchive({"transform/shorten.py": pulumi.StringAsset("")})

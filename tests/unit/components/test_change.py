@@ -164,7 +164,7 @@ def test_the_command_says_what_up_would_do(capsys: pytest.CaptureFixture[str]) -
     assert CHANGES["captureMode"].says.partition(":")[0] in " ".join(told.split())
 
 
-def test_a_change_that_the_program_refuses_is_told_in_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_change_that_the_program_refuses_is_reported_in_its_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--stack", "dev", "--change", "kinesisRetentionHours=1"], ROOT) == 2
     told = " ".join(capsys.readouterr().out.split())
     assert "refused before any resource changes: sales-analytics-cdc:kinesisRetentionHours is '1'; allowed:" in told

@@ -38,7 +38,7 @@ def test_a_build_replaces_the_library_and_leaves_nothing_else(tmp_path: Path) ->
     assert sorted(path.name for path in library.parent.iterdir()) == [library.name, "native"]
 
 
-def test_another_system_is_told_that_nothing_is_compiled_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_unsupported_system_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "platform", "freebsd15")
     with pytest.raises(compiler.CompileError, match=r"^The C is compiled for Linux and macOS, not for freebsd15"):
         compiler.build(LOADGEN, tmp_path)

@@ -131,7 +131,7 @@ def test_from_on_demand_to_provisioned_the_table_starts_at_its_units(record: Rec
     assert set(back.one(type_).ignore_changes).isdisjoint({"readCapacity", "writeCapacity"})
 
 
-def test_missing_credentials_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_reported_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed invoke raises a bare Exception, of which the engine shows the traceback (pulumi/runtime/invoke.py)."""
     asked = "aws:index/getCallerIdentity:getCallerIdentity"
 
@@ -158,7 +158,7 @@ def test_a_state_that_is_being_written_is_read_again(monkeypatch: pytest.MonkeyP
     assert answers == []
 
 
-def test_another_failure_to_read_the_state_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_failure_to_read_the_state_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def invoke(*_: object) -> object:
         raise ConnectionError("no backend")
 

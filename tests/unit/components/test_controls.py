@@ -48,7 +48,7 @@ def test_the_control_is_met_by_the_event_fan_out(
     assert [finding.urn for finding in found if finding.status == "failed"] == []
 
 
-def test_a_protected_stack_has_no_excuse_but_for_its_log_bucket(record: Record) -> None:
+def test_a_protected_stack_waives_nothing_except_for_its_log_bucket(record: Record) -> None:
     prod = record("prod", {"eventFanout": "true"})
     settings = Settings(
         protect=True, customer_managed_keys=True, alarm_email="data-oncall@example.com", kinesis_retention_hours=168

@@ -72,7 +72,7 @@ def named(event: dict[str, Any], table: Table = TABLE) -> Iterator[str]:
 
 
 @given(changes())
-def test_a_change_is_told_as_the_events_that_it_is_and_no_others(made: tuple[dict[str, Any], set[str]]) -> None:
+def test_a_change_is_published_as_its_events_and_no_others(made: tuple[dict[str, Any], set[str]]) -> None:
     event, expected = made
     bus_event = told(event)
     assert (set(named(bus_event)) if bus_event else set[str]()) == expected
@@ -127,7 +127,7 @@ def parcel(*events: DomainEvent, where: tuple[str, ...] = ("state", "now")) -> T
 HEAVY = DomainEvent("Heavy parcel lost!", "MODIFY", "place", "lost", at_least="weight_g")
 
 
-def test_another_table_has_events_of_its_own() -> None:
+def test_another_table_has_its_own_events() -> None:
     table = parcel(HEAVY)
     (pattern,) = domain.filters(table, 3)
     state = {"state": {"M": {"now": {"S": "lost"}, "weight": {"N": "3"}}}}

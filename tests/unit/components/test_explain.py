@@ -47,7 +47,7 @@ def test_what_a_choice_may_bring_has_a_purpose_too(record: Record) -> None:
         assert undescribed(record("prod", changed)) == set()
 
 
-def test_the_stages_stand_in_the_order_in_which_a_change_meets_them(program: Graph) -> None:
+def test_the_stages_are_in_the_order_of_a_change(program: Graph) -> None:
     stages = [resource.name for resource, depth in outline.tree(program) if depth == 0 and resource.name != "key"]
     assert stages == ["table", "capture", "lake", "catalogue", "delivery", "analytics", "observability"]
 
@@ -66,7 +66,7 @@ def test_the_sums_are_those_of_the_parts(program: Graph, settings: Settings) -> 
         )
 
 
-def test_a_price_that_nobody_confirms_is_said_to_be_one(record: Record) -> None:
+def test_an_unconfirmed_price_is_marked(record: Record) -> None:
     told = " ".join(text.overview(priced(record("dev"), Settings())))
     assert Tariff().unverified()
     assert all(f"{rate.unit} at $" in told for rate in Tariff().unverified())

@@ -79,7 +79,7 @@ def test_it_shows_what_a_choice_would_bring(root: Path, capsys: Capture) -> None
     assert "Pipe capture-pipe" not in printed
 
 
-def test_a_choice_that_is_none_is_refused(root: Path, capsys: Capture) -> None:
+def test_an_invalid_setting_is_refused(root: Path, capsys: Capture) -> None:
     assert cli.main(["--stack", "dev", "--config", "eventFanout"], root) == 2
     assert "eventFanout is ''; allowed: true or false." in capsys.readouterr().err
 

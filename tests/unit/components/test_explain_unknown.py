@@ -68,7 +68,7 @@ def only(made: Report) -> Entry:
 
 
 @pytest.mark.parametrize("name", ADDED)
-def test_what_nobody_foresaw_is_shown_by_its_own_name(name: str) -> None:
+def test_an_unknown_type_is_shown_by_its_own_name(name: str) -> None:
     program, title, purpose = ADDED[name]
     made = explained(program)
     tree, overview = "\n".join(text.tree(made)), "\n".join(text.overview(made))
@@ -107,6 +107,6 @@ def test_a_known_type_with_no_input_given_is_explained_too(type_: str) -> None:
     assert json.loads(json.dumps(document.document(made)))["resources"][0]["type"] == type_
 
 
-def test_a_documentation_without_a_sentence_is_none() -> None:
+def test_a_documentation_without_a_sentence_is_ignored() -> None:
     assert purposes.documented("other:index:Thing") == ""
     assert purposes.documented("nonsense") == ""

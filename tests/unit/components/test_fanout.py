@@ -40,7 +40,7 @@ def policy(graph: Graph, name: str) -> list[Mapping[str, Any]]:
     return json.loads(the(graph, "aws:sqs/queuePolicy:QueuePolicy", name).inputs["policy"])["Statement"]
 
 
-def test_no_stack_has_it_unasked(program: Graph) -> None:
+def test_no_stack_has_it_by_default(program: Graph) -> None:
     assert [resource.urn for resource in program.resources if "anout" in resource.urn] == []
     assert {"event_bus_name", "event_queue_url"}.isdisjoint(program.outputs)
 
@@ -175,7 +175,7 @@ def test_eventbridge_uses_the_stacks_key_only_where_there_is_a_bus(asked: str, s
         assert statement["Action"] == ["kms:DescribeKey"] or "aws:SourceArn" in statement["Condition"]["ArnLike"]
 
 
-def test_a_table_without_events_is_told_so(alone: Alone) -> None:
+def test_a_table_without_events_is_refused(alone: Alone) -> None:
     with pytest.raises(SettingsError, match=r"eventFanout is true, but transform/schema\.py names no events"):
         alone(lambda context: Fanout("f", FanoutArgs(STREAM), dataclasses.replace(context, table=eventless())))
 

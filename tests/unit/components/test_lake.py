@@ -96,7 +96,7 @@ def test_what_is_asked_of_the_lake_is_logged_beside_it(program: Graph) -> None:
     }
 
 
-def test_what_nobody_needs_any_more_goes_by_itself(program: Graph, settings: Settings) -> None:
+def test_what_is_no_longer_needed_expires(program: Graph, settings: Settings) -> None:
     def days(bucket: str) -> dict[str, int]:
         rules = side(program, "bucketLifecycleConfiguration:BucketLifecycleConfiguration", buckets(program)[bucket])[
             "rules"

@@ -49,7 +49,7 @@ def test_a_warning_is_an_error(tmp_path: Path) -> None:
         compile_library(source, Target("python3.13", "x86_64"))
 
 
-def test_a_missing_compiler_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_compiler_is_reported_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def missing(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 

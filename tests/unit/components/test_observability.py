@@ -54,7 +54,7 @@ def test_so_is_every_metric_of_the_event_fan_out(stack: str, record: Record) -> 
         assert set(dimensions.values()) <= names, (namespace, name)
 
 
-def test_the_events_have_a_row_and_alarms_of_their_own(stack: str, record: Record) -> None:
+def test_the_events_have_their_own_row_and_alarms(stack: str, record: Record) -> None:
     told = record(stack, {"eventFanout": "true"})
     headings = [widget["properties"]["markdown"] for widget in dashboard(told) if widget["type"] == "text"]
     assert headings[-1] == "## 7 · Events: changes published"
@@ -84,7 +84,7 @@ DIMENSIONS = {
 """By which dimensions each service's metrics are kept: with others an alarm would never see a value."""
 
 
-def test_a_metric_is_asked_for_by_the_dimensions_that_it_is_kept_by(stack: str, record: Record) -> None:
+def test_a_metric_is_queried_by_its_own_dimensions(stack: str, record: Record) -> None:
     told = record(stack, {"eventFanout": "true"})
     for namespace, name, dimensions in (*drawn(told), *watched(told)):
         assert set(dimensions) == DIMENSIONS[namespace], (namespace, name)
@@ -142,7 +142,7 @@ def test_an_alarm_says_what_is_wrong_and_what_to_do(program: Graph) -> None:
         assert len(description) <= 1024
 
 
-def test_an_alarm_tells_whom_the_stack_names(program: Graph, settings: Settings) -> None:
+def test_an_alarm_notifies_the_stacks_address(program: Graph, settings: Settings) -> None:
     topics = [topic.state["arn"] for topic in program.of("aws:sns/topic:Topic")]
     assert len(topics) == bool(settings.alarm_email)
     for alarm in program.of(ALARM):
@@ -200,7 +200,7 @@ def test_without_a_pipe_there_is_nothing_to_watch_of_it(record: Record) -> None:
     assert all("dead-letters" not in str(dimensions) for _, _, dimensions in (*drawn(native), *watched(native)))
 
 
-def test_a_change_that_the_table_itself_skips_is_told(record: Record) -> None:
+def test_a_change_that_the_table_itself_skips_is_reported(record: Record) -> None:
     """A native destination skips a change that exceeds a record of Kinesis; the dimensions' values are not documented.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_using-shards-and-metrics.html

@@ -109,7 +109,7 @@ def test_every_action_is_one_that_iam_knows() -> None:
             assert ACTIONS.action_exists(service, name), action
 
 
-def test_an_action_on_any_resource_is_one_that_has_none_before_it_is_made(record: Record) -> None:
+def test_an_action_on_any_resource_has_no_resource_before_creation(record: Record) -> None:
     """A wildcard is the smallest that works: IAM binds the action to no resource, or the resource has no name yet."""
     anywhere = {action for grant in GRANTS.values() for action in grant.anywhere}
     bindable = {action for action in anywhere if ACTIONS.get_action_details(*action.split(":"))["resourceTypes"]}
@@ -158,7 +158,7 @@ def test_a_service_linked_role_is_made_where_one_is_needed(record: Record) -> No
 
 
 @pytest.mark.parametrize("type_", CLOUDFORMATION)
-def test_what_aws_asks_of_its_own_handlers_is_allowed_or_has_its_reason(type_: str) -> None:
+def test_what_aws_requires_for_its_handlers_is_allowed_or_has_its_reason(type_: str) -> None:
     """The permissions of CloudFormation's handlers: https://github.com/aws-cloudformation, as cfn-lint carries them."""
     grant = GRANTS[type_]
     allowed = {*grant.actions, *grant.anywhere, *GRANTS["aws:kms/key:Key"].actions}

@@ -67,7 +67,7 @@ NAMELESS = re.compile(
 LONG = "a-stack-of-a-name-that-is-forty-letters-"
 
 
-def test_the_stack_tells_tools_where_to_find_everything(stack: str, program: Graph) -> None:
+def test_the_outputs_locate_everything_for_the_tools(stack: str, program: Graph) -> None:
     local = {"endpoint_url": "http://127.0.0.1:4566"} if stack == "local" else {}
     assert {name: value for name, value in program.outputs.items() if name != continuity.OUTPUT} == local | {
         name: value.format(stack.replace("-", "_") if name == "database_name" else stack)
@@ -81,7 +81,7 @@ def test_the_tools_know_every_output_and_no_other(record: Record) -> None:
     assert set(outputs.NAMES) == exported
 
 
-def test_only_components_stand_at_the_top(program: Graph) -> None:
+def test_only_components_are_at_the_top(program: Graph) -> None:
     assert {resource.type.removeprefix(f"{PROJECT}:pipeline:") for resource in program.children("")} - {
         "Encryption"
     } == {
@@ -154,7 +154,7 @@ def test_two_stacks_never_share_a_name(record: Record) -> None:
             assert names(one).isdisjoint(names(other)), (one, other)
 
 
-def test_the_fan_out_is_one_more_component_all_tagged_with_names_of_their_own(stack: str, record: Record) -> None:
+def test_the_fan_out_is_one_more_component_all_tagged_with_unique_names(stack: str, record: Record) -> None:
     told = record(stack, {"eventFanout": "true"})
     new = {resource.urn: resource for resource in told.resources}
     for resource in record(stack).resources:

@@ -97,7 +97,7 @@ def test_the_configuration_is_read_in_one_place() -> None:
 
 
 @pytest.mark.parametrize("mode", ["pipe", "native"])
-def test_each_alarm_tells_what_to_do(mode: str) -> None:
+def test_each_alarm_says_what_to_do(mode: str) -> None:
     settings = Settings(capture_mode="pipe" if mode == "pipe" else "native", event_fanout=True)
     for alarm in alarms(Pipeline(*["x"] * 8), settings):
         _, *rest = re.split(r"[.:;] ", alarm.description)

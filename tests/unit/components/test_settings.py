@@ -159,13 +159,13 @@ def test_a_secret_that_would_not_stay_one_is_refused() -> None:
     ("key", "hint"),
     [("kinesisShard", "did you mean kinesisShards?"), ("zzz", "Pulumi.yaml lists the settings.")],
 )
-def test_a_key_that_nobody_reads_is_refused(key: str, hint: str) -> None:
+def test_an_unknown_key_is_refused(key: str, hint: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load(**{key: "1"})
     assert str(refused.value) == f"{PROJECT}:{key} is not a setting of this program; {hint}"
 
 
-def test_another_projects_key_is_none_of_ours() -> None:
+def test_another_projects_key_is_ignored() -> None:
     set_all_config({"aws:region": "eu-west-1", "other:kinesisShard": "1"}, [])
     assert Settings.load(pulumi.Config(PROJECT)) == Settings()
 

@@ -32,7 +32,7 @@ def installers(monkeypatch: pytest.MonkeyPatch) -> Installers:
     return Installers(monkeypatch)
 
 
-def test_uv_is_asked_for_the_lambdas_wheels_and_not_this_machines(installers: Installers) -> None:
+def test_uv_installs_the_lambdas_wheels_and_not_this_machines(installers: Installers) -> None:
     installers.answers = {"uv": (0, ""), "pip": (0, "")}
     install(REQUIREMENTS, Target("python3.13", "arm64"), Path("wheels"))
     (command,) = installers.calls
@@ -62,7 +62,7 @@ def test_pip_does_it_where_uv_cannot(installers: Installers) -> None:
 
 
 @pytest.mark.parametrize("module", ["uv", "pip"])
-def test_the_sandbox_gets_wheels_of_its_own_system(module: str, installers: Installers) -> None:
+def test_the_sandbox_gets_wheels_of_this_system(module: str, installers: Installers) -> None:
     installers.answers = {module: (0, "")}
     install(REQUIREMENTS, Target("python3.13", "arm64", native=True), Path("wheels"))
     assert not any("platform" in word or "manylinux" in word for word in installers.calls[0])
@@ -82,6 +82,6 @@ def test_a_failure_is_one_sentence_with_what_each_installer_said(installers: Ins
     )
 
 
-def test_a_machine_without_installers_is_told_so(installers: Installers) -> None:
+def test_a_machine_without_installers_is_reported(installers: Installers) -> None:
     with pytest.raises(BundleError, match="neither uv nor pip is installed"):
         install(REQUIREMENTS, Target("python3.13", "arm64"), Path("wheels"))

@@ -80,7 +80,7 @@ def test_a_result_streams_through_its_pages_without_the_header_row(client: Any, 
     assert list(result.rows) == [("x", "1"), ("", None), ("a", "b")]
 
 
-def test_pages_are_fetched_only_when_their_rows_are_asked_for(client: Any, stubber: Any) -> None:
+def test_pages_are_fetched_lazily(client: Any, stubber: Any) -> None:
     _starts(stubber)
     _is(stubber, "SUCCEEDED")
     _page(stubber, [["a", "b"], ["x", "1"]], token="t1")
@@ -94,7 +94,7 @@ def test_statements_without_a_header_row_keep_their_first_row(client: Any, stubb
     assert list(_athena(client).query("SHOW TABLES").rows) == [("orders",)]
 
 
-def test_waiting_asks_more_and_more_seldom_and_tells_how_the_query_fares(client: Any, stubber: Any) -> None:
+def test_waiting_polls_with_growing_intervals_and_reports_progress(client: Any, stubber: Any) -> None:
     _starts(stubber)
     _is(stubber, "QUEUED")
     for _ in range(12):

@@ -62,6 +62,6 @@ def test_who_may_not_ask_gets_a_cautious_guess() -> None:
     assert buffering_s(Refusing("AccessDeniedException"), "orders") == UNKNOWN_S
 
 
-def test_any_other_refusal_is_told() -> None:
+def test_any_other_refusal_is_reported() -> None:
     with pytest.raises(AwsError):
         buffering_s(Refusing("ServiceUnavailableException"), "orders")

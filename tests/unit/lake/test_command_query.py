@@ -117,7 +117,7 @@ def test_named_queries_are_listed_with_what_they_show(athena: FakeAthena, capsys
         ([" ; "], "The statement is empty"),
     ],
 )
-def test_what_the_user_can_mend_is_one_sentence_and_exit_code_2(
+def test_what_the_user_can_fix_is_one_sentence_and_exit_code_2(
     athena: FakeAthena, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     assert main(["query", *arguments, *HERE]) == 2
@@ -144,7 +144,7 @@ def test_without_a_workgroup_the_option_is_named(capsys: pytest.CaptureFixture[s
     assert "give --workgroup" in capsys.readouterr().err
 
 
-def test_help_tells_a_newcomer_where_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_shows_a_newcomer_where_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         main(["--help"])
     assert exit_.value.code == 0

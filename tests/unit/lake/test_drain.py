@@ -56,7 +56,7 @@ def test_a_log_that_stays_the_same_has_settled() -> None:
     assert 60 <= drain.waited_s < 66
 
 
-def test_each_change_starts_the_settling_anew() -> None:
+def test_each_change_restarts_the_stable_period() -> None:
     clock = Clock()
     drain = _drain(clock, lambda at: int(at / 50))
     changes = 0

@@ -32,7 +32,7 @@ def _written(writer: Callable[[Result, TextIO], int], *rows: Row) -> tuple[str, 
     return out.getvalue(), count
 
 
-def test_csv_tells_null_from_an_empty_string() -> None:
+def test_csv_distinguishes_null_from_an_empty_string() -> None:
     text, count = _written(write_csv, ('say "hi",\nthen go', "1.00", None, ""))
     assert text == '"name","total","gift","name"\n"say ""hi"",\nthen go","1.00",,""\n'
     assert count == 1
@@ -54,7 +54,7 @@ def test_json_keeps_every_digit_types_and_repeated_names() -> None:
     assert [json.loads(line, parse_float=Decimal) for line in lines.splitlines()] == [wanted, wanted]
 
 
-def test_json_has_no_word_for_numbers_that_are_none() -> None:
+def test_json_has_no_form_for_nan_and_infinity() -> None:
     out = io.StringIO()
     write_json(Result((ResultColumn("x", "double"),), iter([("NaN",), ("1.5E10",)])), out)
     assert json.loads(out.getvalue()) == [{"x": "NaN"}, {"x": 1.5e10}]

@@ -37,7 +37,7 @@ def test_an_age_goes_to_the_end_of_the_second_of_arrival() -> None:
     assert found.max_s == 2
 
 
-def test_the_oldest_change_s_object_is_named_and_what_is_gone_is_told() -> None:
+def test_the_oldest_change_s_object_is_named_and_deleted_objects_are_reported() -> None:
     paths = {"s3://lake/a/1": CAME, "s3://lake/a/2": CAME + timedelta(seconds=60)}
     changes = [arrived(5, 10), arrived(5, 1, "s3://lake/a/2"), arrived(9, 3, "s3://lake/a/3")]
     found = measure(changes, paths)

@@ -55,7 +55,7 @@ def test_a_write_that_was_made_twice_must_be_in_the_log_twice() -> None:
         assert delivery.lost == 0
 
 
-def test_writes_to_other_tables_are_not_asked_for() -> None:
+def test_writes_to_other_tables_are_ignored() -> None:
     with closing(Delivery(LEDGER, "another")) as delivery:
         delivery.find([])
         assert (delivery.writes, delivery.lost) == (0, 0)

@@ -62,7 +62,7 @@ def test_an_empty_log_has_a_state() -> None:
     assert (state.rows, state.last) == (0, None)
 
 
-def test_duplicates_are_rows_that_tell_of_a_change_again() -> None:
+def test_duplicates_are_rows_that_repeat_a_change() -> None:
     changes = _reader(OneRow("10", "7")).changes()
     assert changes == Changes(10, 7)
     assert changes.duplicates == 3

@@ -74,6 +74,6 @@ def test_what_is_refused_is_put_again_after_a_wait_and_nothing_else_is() -> None
     assert all(0 <= wait <= 5 for wait in waits)
 
 
-def test_a_stream_that_takes_no_more_is_told() -> None:
+def test_a_throttling_stream_is_reported() -> None:
     with pytest.raises(UserError, match="changes still throttles 1 records after 12 attempts"):
         send(Closed(), [b"a"])

@@ -89,7 +89,7 @@ def test_late_data_is_waited_for_as_long_as_the_log_moves() -> None:
         assert 150 <= verification.report.waited_s < 160
 
 
-def test_what_never_comes_is_given_up_once_the_log_has_settled() -> None:
+def test_missing_rows_are_final_once_the_log_is_stable() -> None:
     with World(*COMPLETE[:-1]).verify() as verification:
         assert not verification.report.ok
         assert verification.report.ended == "settled"

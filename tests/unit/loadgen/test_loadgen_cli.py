@@ -42,25 +42,25 @@ def test_a_wrong_option_is_explained(options: list[str], sentence: str, capsys: 
 
 
 @pytest.mark.parametrize("writer", ["fast", "aioboto3"])
-def test_an_endpoint_out_of_reach_is_told(writer: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_endpoint_out_of_reach_is_reported(writer: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rps", "5", "--table", "orders", "--writer", writer, *NOWHERE]) == 2
     error = capsys.readouterr().err
     assert error.startswith("http://127.0.0.1:1 cannot be reached (")
     assert error.count("\n") == 1
 
 
-def test_no_sandbox_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_sandbox_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rps", "5"]) == 2
     assert "The sandbox is not running" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("writer", ["fast", "aioboto3"])
-def test_no_credentials_is_told(writer: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_credentials_are_reported(writer: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rps", "5", "--table", "orders", "--region", "eu-west-1", "--writer", writer]) == 2
     assert "AWS_ACCESS_KEY_ID" in capsys.readouterr().err
 
 
-def test_a_report_that_could_not_be_written_is_told_before_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_that_could_not_be_written_is_reported_before_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rps", "5", "--table", "orders", "--report", "no/where.json", *NOWHERE]) == 2
     assert "no is no directory" in capsys.readouterr().err
 

@@ -65,7 +65,7 @@ print(json.dumps(dict(
     assert int(second.access_key[3:]) > int(first.access_key[3:])
 
 
-async def test_where_there_are_none_the_sentence_says_how_to_give_them() -> None:
+async def test_without_credentials_the_sentence_says_how_to_give_them() -> None:
     with pytest.raises(UserError, match=r"^No AWS credentials were found: give them in AWS_ACCESS_KEY_ID"):
         await discover(Endpoint(region="eu-west-1"))
 

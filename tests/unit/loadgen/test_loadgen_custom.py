@@ -161,7 +161,7 @@ def test_a_script_that_fails_ends_the_draws_and_says_why(how: Callable[[], ItemW
     assert re.search(sentence, workload.failure)
 
 
-def test_a_script_that_fails_at_once_is_told_before_the_run() -> None:
+def test_a_script_that_fails_at_once_is_reported_before_the_run() -> None:
     with pytest.raises(UserError, match="write 100 with ZeroDivisionError"):
         units_each(Failing(by_zero), 101)
 

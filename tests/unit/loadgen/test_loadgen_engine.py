@@ -179,7 +179,7 @@ async def test_what_is_in_bulk_and_beyond_the_bound_is_dropped_a_batch_at_a_time
     assert (counts.due, counts.sent, counts.dropped, counts.acked, counts.requests) == (100, 75, 25, 75, 3)
 
 
-async def test_what_is_left_of_a_bulk_when_a_run_is_given_up_counts_as_abandoned(order_pools: Pools) -> None:
+async def test_the_rest_of_a_bulk_counts_as_abandoned_when_a_run_is_aborted(order_pools: Pools) -> None:
     plan = Plan(profile=Constant(1000.0, 0.1), seed=1, mix=Mix(1, 0, 0), batch=25, batch_wait_s=0.1)
     writer = Held(silent=True)
     run, metrics = engine(plan, order_pools, writer, time.monotonic_ns() - 10**9)

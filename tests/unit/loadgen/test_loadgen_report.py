@@ -197,7 +197,7 @@ def test_what_is_no_threshold_is_refused(text: str) -> None:
         Threshold.parse(text)
 
 
-def test_a_comparison_tells_what_got_worse(
+def test_a_comparison_reports_what_got_worse(
     report: RunReport, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     slower = structs.replace(report, counts=structs.replace(report.counts, acked=150, dropped=48))

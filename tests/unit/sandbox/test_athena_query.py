@@ -82,7 +82,7 @@ def test_malformed_lines_fail_the_query_unless_ignored(lake: Lake) -> None:
     assert lake.query("SELECT n FROM lenient ORDER BY 1") == [["1"], [None]]
 
 
-def test_compression_is_told_by_the_keys_ending(lake: Lake) -> None:
+def test_compression_is_inferred_from_the_keys_suffix(lake: Lake) -> None:
     lake.table("t", {"n": "int"})
     lake.objects.put("lake", "t/a.json.gz", gzip.compress(b'{"n":1}\n'))
     assert lake.value("SELECT n FROM t") == "1"
@@ -121,7 +121,7 @@ def test_the_store_outlives_its_process(lake: Lake, tmp_path: Path) -> None:
     assert again.objects.reads == []
 
 
-def test_a_store_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
+def test_an_unreadable_store_is_recreated(tmp_path: Path) -> None:
     (tmp_path / "lake.duckdb").write_bytes(b"not a database" * 1000)
     lake = Lake(tmp_path)
     lake.table("t", {"n": "int"})
@@ -293,7 +293,7 @@ def test_columns_are_named_as_athena_names_them(lake: Lake) -> None:
     assert [datum.get("VarCharValue") for datum in header["Data"]] == ["a", "_col1", "Total", "_col3", "$path"]
 
 
-def test_the_bytes_scanned_are_those_of_the_objects_wanted(lake: Lake) -> None:
+def test_the_bytes_scanned_are_those_of_the_required_objects(lake: Lake) -> None:
     lake.table("t", {"n": "int"}, ["hour"], HOURLY)
     lake.rows("t/hour=2026-03-15-01/a.json", {"n": 1})
     lake.rows("t/hour=2026-03-15-02/a.json", {"n": 11})

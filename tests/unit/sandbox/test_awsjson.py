@@ -121,16 +121,16 @@ def test_a_service_error_has_its_code_message_and_status(endpoint: Endpoint) -> 
         (Response(400, {}, b'["not an object"]'), "HTTP 400"),
     ],
 )
-def test_an_error_is_told_from_whatever_there_is(response: Response, code: str) -> None:
+def test_an_error_is_built_from_any_response(response: Response, code: str) -> None:
     assert service_error(response).code == code
 
 
-def test_throttles_and_outages_are_told_apart() -> None:
+def test_throttles_and_outages_are_distinguished() -> None:
     assert service_error(Response(429, {}, b'{"__type":"TooManyRequestsException"}')).is_throttle
     assert service_error(Response(503, {}, b"")).is_outage
 
 
-def test_nobody_at_the_endpoint(endpoint: Endpoint) -> None:
+def test_an_unreachable_endpoint(endpoint: Endpoint) -> None:
     url = endpoint.url
     endpoint.server_close()
     client = AwsJson(url, "kinesis", "eu-west-1")

@@ -65,7 +65,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path, taken: int, capsys: pytes
     assert error(capsys) == f"Port {taken} is in use by another program: choose another with --port."
 
 
-def test_an_unknown_stack_is_told_with_those_there_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_stack_is_reported_with_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["up", "--state-dir", str(tmp_path), "--stack", "staging"]) == 2
 
     said = error(capsys)
@@ -94,7 +94,7 @@ def test_a_directory_with_other_files_is_never_taken(tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
-def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         cli.main(["up", "--port", port])
 
@@ -202,7 +202,7 @@ def test_up_says_what_was_lost_with_a_server_that_died(
     assert "lost" not in capsys.readouterr().err
 
 
-def test_a_pipe_that_does_not_work_is_told(
+def test_a_pipe_that_does_not_work_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = {"failing": {"orders": "Its source cannot be read."}, "updated_at": time.time()}

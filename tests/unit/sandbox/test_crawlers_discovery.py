@@ -90,7 +90,7 @@ def test_folders_without_a_key_get_one() -> None:
     assert sorted(table.partitions.values()) == [("2026", "01"), ("2026", "02")]
 
 
-def test_folders_of_different_kinds_are_tables_of_their_own() -> None:
+def test_folders_of_different_kinds_are_separate_tables() -> None:
     objects: dict[str, object] = {"in/a/d=1/x": {"one": 1}, "in/a/d=2/x": {"one": 1}, "in/b/x": {"two": 1, "three": 2}}
     assert [(t.prefix, t.partition_keys) for t in found(objects, "in/")] == [("in/a/", ("d",)), ("in/b/", ())]
     assert [t.prefix for t in found(objects, "in/", Rules(combine=True))] == ["in/"]

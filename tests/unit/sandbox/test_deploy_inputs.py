@@ -44,7 +44,7 @@ def test_peeking_is_not_reading() -> None:
     assert "bucket" in inputs.unread()
 
 
-def test_what_is_none_was_not_given() -> None:
+def test_a_null_input_is_absent() -> None:
     inputs = Inputs({"name": None})
     assert "name" not in inputs
     assert inputs.unread() == []

@@ -43,7 +43,7 @@ def test_a_stack_that_says_nothing_has_the_project_s_defaults(tmp_path: Path) ->
     }
 
 
-def test_a_value_is_the_text_that_stands_in_the_file(tmp_path: Path) -> None:
+def test_a_value_is_the_text_of_the_file(tmp_path: Path) -> None:
     config = load_stack(project(tmp_path, "config: {shards: 04, 'shop:protect': true, plain: 1.50, other: no}"), "dev")
     assert config.config["shop:shards"] == "04"
     assert config.config["shop:protect"] == "true"

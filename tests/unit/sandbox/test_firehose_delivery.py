@@ -128,7 +128,7 @@ def test_a_put_that_fails_is_made_again_under_the_same_key() -> None:
     assert len(bench.acknowledged) == 1
 
 
-def test_each_set_of_partition_keys_has_an_object_of_its_own() -> None:
+def test_each_set_of_partition_keys_has_its_own_object() -> None:
     bench = Bench(destination(prefix="region=!{partitionKeyFromLambda:region}/", buffering=Buffering(1000, 0.0)))
     for region in ("EMEA", "APAC", "EMEA"):
         bench.delivery.add(record(), region.encode(), (("partitionKeyFromLambda:region", region),))

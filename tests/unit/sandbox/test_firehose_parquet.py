@@ -125,7 +125,7 @@ def test_a_record_may_hold_several_documents(tmp_path: Path) -> None:
     assert convert(tmp_path, {"a": "int"}, '{"a":1}\n{"a":2}\n') == [(1,), (2,)]
 
 
-def test_keys_match_in_any_case_unless_told_otherwise(tmp_path: Path) -> None:
+def test_keys_match_in_any_case_by_default(tmp_path: Path) -> None:
     assert convert(tmp_path, {"a": "int"}, '{"A":1}') == [(1,)]
     assert convert(tmp_path, {"a": "int"}, '{"A":1}', case_insensitive=False) == [(None,)]
 

@@ -199,7 +199,7 @@ def test_a_refusal_reaches_the_client_with_its_code_its_sentence_and_its_status(
 
 
 @pytest.mark.usefixtures("tables")
-def test_an_answer_stands_in_for_moto_s() -> None:
+def test_an_answer_replaces_moto_s() -> None:
     @registry.answers("cloudwatch", "ListTagsForResource")
     def tags(call: Call) -> Mapping[str, Any]:
         return {"Tags": [{"Key": "arn", "Value": call.parameters["ResourceARN"]}]}
@@ -236,7 +236,7 @@ def test_an_amendment_changes_what_moto_answered_but_not_an_error(service: str, 
 
 
 @pytest.mark.usefixtures("tables")
-def test_an_operation_that_nobody_has_is_an_error_that_no_client_tries_again() -> None:
+def test_an_unsupported_operation_is_an_error_that_no_client_retries() -> None:
     """aws-sdk-go-v2 (aws/retry/standard.go, DefaultRetryableHTTPStatusCodes) and botocore retry 500, 502, 503, 504."""
 
     def moto(_: Request) -> Reply:
@@ -252,7 +252,7 @@ def test_an_operation_that_nobody_has_is_an_error_that_no_client_tries_again() -
 
 
 @pytest.mark.usefixtures("tables")
-def test_a_call_that_carries_data_is_nobody_s_to_refuse() -> None:
+def test_a_data_call_is_never_refused() -> None:
     @registry.refuses
     def refuse(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
         return ServiceError("AccessDeniedException", "no")

@@ -142,7 +142,7 @@ def test_a_configuration_as_boto3_gives_it() -> None:
     assert found.region == "eu-west-1"
 
 
-def test_a_function_for_another_machine_is_told_in_one_sentence() -> None:
+def test_a_function_for_another_machine_is_reported_in_one_sentence() -> None:
     here = config(b"")
     assert why_not_here(here) is None
     elsewhere = why_not_here(replace(here, runtime="python2.7", architecture="vax"))

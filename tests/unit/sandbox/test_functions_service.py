@@ -54,7 +54,7 @@ def test_a_failed_invocation_is_marked_and_has_status_200() -> None:
     assert (answer.status, answer.headers["X-Amz-Function-Error"]) == (200, "Unhandled")
 
 
-def test_the_log_tail_is_given_when_asked_for() -> None:
+def test_the_log_tail_is_returned_on_request() -> None:
     answer = ask(FakeInvoker(), x_amz_log_type="Tail")
     assert base64.b64decode(answer.headers["X-Amz-Log-Result"]) == b"END"
     assert "X-Amz-Log-Result" not in ask(FakeInvoker()).headers

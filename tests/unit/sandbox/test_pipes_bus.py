@@ -61,7 +61,7 @@ def test_its_configuration_is_read_from_the_parameters_of_its_kinds() -> None:
     assert config.dead_letter_arn == "arn:aws:sqs:eu-west-1:123456789012:dead"
 
 
-def test_source_and_detail_type_are_pipes_own_where_none_are_given() -> None:
+def test_source_and_detail_type_have_pipes_defaults() -> None:
     config = parse_pipe(description(TargetParameters={}))
     assert (config.detail_type, config.event_source) == ("Event from aws:pipes", "Pipe orders")
 

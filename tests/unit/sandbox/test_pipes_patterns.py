@@ -117,7 +117,7 @@ def test_what_is_no_pattern_is_refused(pattern: str) -> None:
         compile_filters([pattern])
 
 
-def test_one_of_several_filters_is_enough_and_none_lets_everything_pass() -> None:
+def test_one_of_several_filters_is_enough_and_without_filters_everything_passes() -> None:
     either = compile_filters([json.dumps({"count": [1]}), json.dumps({"count": [5]})])
     assert either(EVENT)
     assert not compile_filters([json.dumps({"count": [1]})])(EVENT)

@@ -210,7 +210,7 @@ def test_an_outage_is_waited_out_however_long(tmp_path: Path) -> None:
     assert bench.target.accepted == ["a"]
 
 
-def test_a_refused_batch_is_given_up_after_its_retries(tmp_path: Path) -> None:
+def test_a_refused_batch_is_discarded_after_its_retries(tmp_path: Path) -> None:
     bench = bench_with(tmp_path, maximum_retry_attempts=2)
     bench.target.error = ServiceError(400, "ResourceNotFoundException", "no stream")
     bench.source.add("a", "b")
@@ -256,7 +256,7 @@ def test_bisecting_a_refused_call_halves_the_batch(tmp_path: Path) -> None:
     assert bench.accepted_to == "4"
 
 
-def test_records_that_are_too_old_are_given_up(tmp_path: Path) -> None:
+def test_records_that_are_too_old_are_discarded(tmp_path: Path) -> None:
     bench = bench_with(tmp_path, maximum_record_age_s=60)
     bench.target.error = UnreachableError("refused")
     bench.source.add("old", at=950.0)
@@ -269,7 +269,7 @@ def test_records_that_are_too_old_are_given_up(tmp_path: Path) -> None:
     assert bench.accepted_to == "2"
 
 
-def test_nothing_is_given_up_that_the_dead_letter_queue_does_not_take(tmp_path: Path) -> None:
+def test_nothing_is_discarded_that_the_dead_letter_queue_refuses(tmp_path: Path) -> None:
     from botocore.exceptions import EndpointConnectionError
 
     class Closed(Queue):

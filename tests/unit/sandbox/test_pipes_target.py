@@ -50,7 +50,7 @@ def test_a_request_holds_10_mib_at_most() -> None:
     assert 11 * 900_001 <= MAXIMUM_BYTES < 12 * 900_001
 
 
-def test_what_kinesis_refuses_is_told_by_its_index() -> None:
+def test_what_kinesis_refuses_is_reported_by_its_index() -> None:
     failures = KinesisTarget(FakeKinesis("b"), ARN).put([Outgoing(b"1", "a"), Outgoing(b"2", "b"), Outgoing(b"3", "c")])
     assert failures == {1: Failure("ProvisionedThroughputExceededException", "slow down")}
 

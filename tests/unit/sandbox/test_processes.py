@@ -97,7 +97,7 @@ def test_a_process_that_does_not_stop_is_killed(tmp_path: Path, run: Run) -> Non
     assert child.wait() == -signal.SIGKILL
 
 
-def test_a_process_that_ends_as_it_starts_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_process_that_ends_during_its_start_is_reported_with_its_last_words(tmp_path: Path) -> None:
     state = StateDir(tmp_path)
     # The worker refuses its command line.
     processes.start(state, PROCESS, ["--no-such-option"], "eu-west-1")

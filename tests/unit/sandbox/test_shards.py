@@ -90,7 +90,7 @@ def test_a_reader_goes_on_behind_what_was_accepted(stream: Stream, tmp_path: Pat
     assert sequences(reader.cursors["a"]) == ["3"]
 
 
-def test_another_pipe_of_the_same_name_starts_anew(stream: Stream, tmp_path: Path) -> None:
+def test_another_pipe_of_the_same_name_starts_from_the_beginning(stream: Stream, tmp_path: Path) -> None:
     first = checkpoint(tmp_path)
     first.advance("a", "2")
     first.save()
@@ -105,7 +105,7 @@ def test_records_from_before_the_start_are_skipped_once(stream: Stream) -> None:
     assert sequences(cursor) == ["3"]
 
 
-def test_an_expired_iterator_is_made_anew_where_the_reading_was(stream: Stream) -> None:
+def test_an_expired_iterator_is_recreated_at_the_same_position(stream: Stream) -> None:
     stream.add(Shard("a"), "1", "2", "3")
     cursor = Cursor(stream, Shard("a"), None, None)
     assert sequences(cursor) == ["1", "2"]
@@ -125,7 +125,7 @@ def test_after_trimming_reading_goes_on_with_the_oldest_record(stream: Stream) -
     assert sequences(cursor) == ["4"]
 
 
-def test_any_other_error_is_told_and_nothing_is_skipped(stream: Stream) -> None:
+def test_any_other_error_is_reported_and_nothing_is_skipped(stream: Stream) -> None:
     stream.add(Shard("a"), "1")
     cursor = Cursor(stream, Shard("a"), None, None)
     stream.error = "InternalServerError"

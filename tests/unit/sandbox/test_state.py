@@ -52,7 +52,7 @@ def test_a_directory_that_is_too_deep_for_a_socket_is_refused_in_a_sentence(tmp_
         deep.socket("athena")
 
 
-def test_a_worker_tells_its_status_at_once_and_then_no_more_than_once_a_second(tmp_path: Path) -> None:
+def test_a_worker_reports_its_status_immediately_and_then_at_most_once_per_second(tmp_path: Path) -> None:
     state = StateDir(tmp_path)
 
     status = WorkerStatus(state, "pipes", {"records_in": 0})
@@ -93,7 +93,7 @@ def test_a_wait_without_a_signal_ends_in_its_time(stop: Stop) -> None:
     assert not stop.wait(0.01)
 
 
-def test_a_worker_is_told_where_the_endpoint_and_its_files_are(tmp_path: Path) -> None:
+def test_a_worker_receives_the_endpoint_and_the_state_directory(tmp_path: Path) -> None:
     endpoint_url, state = worker_arguments(["--endpoint-url", "http://127.0.0.1:1", "--state-dir", str(tmp_path)])
 
     assert endpoint_url == "http://127.0.0.1:1"

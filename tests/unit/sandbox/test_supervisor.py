@@ -156,9 +156,7 @@ def test_a_worker_that_does_not_end_has_no_successor_beside_it(state: StateDir) 
     assert things.made[-1].is_alive
 
 
-def test_what_cannot_run_is_logged_once_and_stands_in_the_status(
-    state: StateDir, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_cannot_run_is_logged_once_and_is_in_the_status(state: StateDir, caplog: pytest.LogCaptureFixture) -> None:
     things = Things({"a": UnsupportedError("it is square"), "b": Thing()})
     supervisor = Supervisor(things, "things", state)
     with caplog.at_level(logging.ERROR):

@@ -30,7 +30,7 @@ def _raising(error: BaseException) -> int:
         (ExceptionGroup("tasks", [ValueError(), UserError("Do this.")]), "Do this."),
     ],
 )
-def test_what_the_user_can_mend_is_explained_in_one_sentence(error: Exception, said: str) -> None:
+def test_what_the_user_can_fix_is_explained_in_one_sentence(error: Exception, said: str) -> None:
     sentence = explain(error)
     assert sentence is not None
     assert said in sentence

@@ -110,7 +110,7 @@ def test_a_sandbox_that_left_its_files_behind_is_not_running(tmp_path: Path) -> 
         resolve()
 
 
-def test_a_sandbox_that_is_not_deployed_yet_is_told_apart(running_sandbox: Path) -> None:
+def test_a_sandbox_without_a_deployment_is_distinguished(running_sandbox: Path) -> None:
     (running_sandbox / "outputs.json").unlink()
     with pytest.raises(UserError, match="nothing is deployed"):
         resolve()
@@ -149,7 +149,7 @@ def test_an_unknown_override_is_a_programming_error() -> None:
         resolve(tabel_name="mine")
 
 
-def test_a_loopback_endpoint_gets_the_sandboxs_credentials_only_when_there_are_none(
+def test_a_loopback_endpoint_gets_the_sandboxs_credentials_only_without_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     local = resolve(table_name="t", endpoint_url="http://localhost:8000")

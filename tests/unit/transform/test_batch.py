@@ -193,7 +193,7 @@ def test_only_what_a_setting_names_is_dropped(
     assert (counters.dropped, counters.ok) == ((1, 0) if result == "Dropped" else (0, 1))
 
 
-def test_partition_keys_stand_in_the_metadata() -> None:
+def test_partition_keys_are_in_the_metadata() -> None:
     settings = from_environment({"TRANSFORM_PARTITION_BY": "region,gift,version,changed_at:hour,ordered_at:day"}, TABLE)
     item = KEY | {"region": {"S": "EMEA"}, "gift": {"BOOL": False}, "version": {"N": "0"}}
     records = records_of(pipe_event(NewImage=item), pipe_event("REMOVE"), b"")
@@ -225,7 +225,7 @@ def test_partition_keys_stand_in_the_metadata() -> None:
     ]
 
 
-def test_an_empty_partition_value_is_none() -> None:
+def test_an_empty_partition_value_is_replaced() -> None:
     settings = from_environment({"TRANSFORM_PARTITION_BY": "region"}, TABLE)
     event = pipe_event(NewImage=KEY | {"region": {"S": ""}})
     ((answer,), _) = Transform(TABLE, settings).answer(records_of(event))
@@ -263,7 +263,7 @@ def test_rows_that_fit_are_all_there() -> None:
     assert 5_000_000 < response_size(answers) < RESPONSE_LIMIT_BYTES
 
 
-def test_of_rows_that_do_not_fit_the_fewest_give_way_those_that_save_the_most() -> None:
+def test_of_rows_that_do_not_fit_the_fewest_are_left_out_those_that_save_the_most() -> None:
     records = records_of(*sized_events(1000, 5000, 2000, 4000))
     whole, _ = transform().answer(records)
     tight = Transform(TABLE, Settings(), limit_bytes=response_size(whole) - 1)
@@ -287,7 +287,7 @@ def test_a_limit_that_is_met_exactly_holds_nothing_back() -> None:
 
 
 @pytest.mark.parametrize("partition_by", ["", "region,changed_at:hour"])
-def test_a_record_that_gives_way_takes_the_room_of_one_that_cannot_be_read(partition_by: str) -> None:
+def test_a_record_that_is_left_out_takes_the_room_of_an_unreadable_one(partition_by: str) -> None:
     settings = from_environment({"TRANSFORM_PARTITION_BY": partition_by}, TABLE)
     small, large = records_of(*sized_events(10, 5000))
     size = Transform(TABLE, settings).answer([small, large])[1].bytes_out

@@ -66,7 +66,7 @@ def test_the_unit_of_a_native_destination_is_detected(number: float, precision: 
 
 
 @pytest.mark.parametrize("time", ['"now"', "null", "-1", "1e400", "1e12345678901", "0.0000000001", "[1]", "true"])
-def test_a_time_that_is_none_is_refused(time: str) -> None:
+def test_an_invalid_time_is_refused(time: str) -> None:
     data = data_of(pipe_event()).replace(b"1795356187", time.encode())
     with pytest.raises(UnreadableError) as caught:
         read_change(data)

@@ -232,7 +232,7 @@ def test_what_is_not_utf_8_takes_the_slow_path(damage: bytes) -> None:
     assert fast_rows(TABLE, [GOOD.encode().replace(b"paid", damage)]) == [None]
 
 
-def test_of_many_each_is_told_apart() -> None:
+def test_of_many_each_is_distinguished() -> None:
     items = [ORDER | (SLOW_ITEMS[index % len(SLOW_ITEMS)] if index % 3 else {}) for index in range(MAX_RECORDS)]
     rows = fast_rows(TABLE, contents(*items))
     assert [row is None for row in rows] == [bool(index % 3) for index in range(MAX_RECORDS)]

@@ -122,7 +122,7 @@ def test_each_piece_of_an_event_has_its_type() -> None:
                 assert are_written([record, usual]) == [is_fast, True], other
 
 
-def test_each_piece_of_an_event_stands_once() -> None:
+def test_each_piece_of_an_event_occurs_once() -> None:
     usual = event(
         identity='{"principalId":"x"}',
         time='1795356187003,"ApproximateCreationDateTimePrecision":"MILLISECOND"',

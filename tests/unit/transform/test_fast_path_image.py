@@ -65,7 +65,7 @@ NO_NUMBERS = "- 01 -01 00 1. .5 1.e5 1e 1e+ 1E- +1 --1 1-1 1.5.5 1e5e5 1d5 1D5 0
         *((text, False) for text in [*NO_NUMBERS.split(), "1 2", "1e 5", "- 1"]),
     ],
 )
-def test_a_bare_number_stands_in_the_event_alone(number: str, is_fast: bool) -> None:
+def test_a_bare_number_occurs_only_in_the_event(number: str, is_fast: bool) -> None:
     assert is_written(size=number) == is_fast
     assert not is_written(x=f'{{"N":{number}}}')
 
@@ -99,7 +99,7 @@ def test_utf_8_takes_the_fast_path_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("text", ["é", "€", "𝄞"])
-def test_utf_8_is_told_wherever_it_stands(text: str) -> None:
+def test_invalid_utf_8_is_detected_everywhere(text: str) -> None:
     whole = text.encode()
     for before in range(40):
         good = event(more=f'"word":{{"S":"{"a" * before}{text}{text}a{text}"}},')
@@ -214,13 +214,13 @@ def test_an_attribute_has_its_columns_type_or_is_null() -> None:
         assert are_written(records) == [is_fast] * len(records)
 
 
-def test_an_attribute_stands_once() -> None:
+def test_an_attribute_occurs_once() -> None:
     record = event(more='"word":{"S":"a"},"flag":{"BOOL":true},')
     assert are_written([record, record.replace(b'"flag":{"BOOL":true}', b'"word":{"S":"a"}')]) == [True, False]
     assert are_written([record.replace(b'"flag":{"BOOL":true}', b'"word":{"NULL":true}'), record]) == [False, True]
 
 
-def test_attributes_with_names_alike_are_told_apart() -> None:
+def test_attributes_with_names_alike_are_distinguished() -> None:
     names = ["wurd", "wore", "Word", "word ", "worD", "", "w", "wordword", "d", "i", "inner", "map", "mop", "wo", "wor"]
     names += [f"{first}{''.join(middle)}d" for first in "wxk" for middle in product("orabz", repeat=3)]
     names += ["word"[:size] + chr(code) for size in (1, 2, 3) for code in range(97, 123)]

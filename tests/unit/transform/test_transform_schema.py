@@ -47,7 +47,7 @@ def test_a_column_has_an_attribute(path: tuple[str, ...]) -> None:
         Column("c", "string", path, "")
 
 
-def test_a_name_stands_once() -> None:
+def test_a_name_is_unique() -> None:
     with pytest.raises(ValueError, match="repeated"):
         table(column("id"))
     with pytest.raises(ValueError, match="repeated"):
