@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the C where it has changed since it was compiled.
 
-    Garbage is looked for more seldom: among the objects of pulumi_aws and moto that took a fifth of all time.
+    The garbage collector runs less often: with the objects of pulumi_aws and moto it took a fifth of all time.
     """
     gc.set_threshold(50_000, 20, 100)
     if hasattr(config, "workerinput"):
@@ -76,7 +76,7 @@ class SandboxServer(NamedTuple):
 
 
 def free_port() -> int:
-    """A port on the loopback address that nobody listens on now."""
+    """A free port on the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

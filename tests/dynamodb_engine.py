@@ -1,4 +1,4 @@
-"""The sandbox's DynamoDB engine in this process: tables without a server, and the changes that they tell of."""
+"""The sandbox's DynamoDB engine in this process: tables without a server, and their changes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TWO_KEYS = TableSchema(
 
 
 class Dynamo:
-    """An engine with a table of each schema. `changes` are the images before and after, as a stream is told of them."""
+    """An engine with a table of each schema. `changes` are the images before and after, as a stream receives them."""
 
     def __init__(self, *schemas: TableSchema) -> None:
         self.changes: list[tuple[Json | None, Json | None]] = []

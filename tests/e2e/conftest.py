@@ -12,7 +12,7 @@ from tests.e2e.pipeline import Pipeline
 
 @pytest.fixture(scope="session")
 def pipeline() -> Iterator[Pipeline]:
-    """A pipeline of its own for this process's tests, each of which leaves it complete and running."""
+    """A separate pipeline for this process's tests, each of which leaves it complete and running."""
     # Not pytest's own temporary directory: a Unix socket's path has only 107 bytes.
     with TemporaryDirectory(prefix="e2e-") as directory:
         pipeline = Pipeline(Path(directory) / "state", free_port())

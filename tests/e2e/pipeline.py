@@ -1,4 +1,4 @@
-"""A whole pipeline in a sandbox of its own, driven as its users drive it: boto3 and the command lines."""
+"""A whole pipeline in a separate sandbox, used like its users do: with boto3 and the command lines."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
     """Ask again and again until the condition holds; AssertionError when it does not in a minute."""
     deadline = time.monotonic() + _PATIENCE_S
     while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        assert time.monotonic() < deadline, f"timeout while waiting for {what}"
         time.sleep(0.1)
 
 

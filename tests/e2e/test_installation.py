@@ -50,7 +50,7 @@ class Deployed:
         self.state = ("--state-dir", str(directory / "state"))
 
     def run(self, command: str, *arguments: str, environment: Environment | None = None) -> Finished:
-        """A command on this sandbox, of its own environment or of another."""
+        """A command on this sandbox, from its environment or another."""
         return (environment or self.environment).run(self.cwd, command, *arguments, *self.state)
 
     def load(self, environment: Environment) -> tuple[dict[str, Any], str]:

@@ -76,7 +76,8 @@ def test_nothing_is_lost_when_a_process_is_killed_in_mid_run(pipeline: Pipeline,
 def test_the_view_is_right_through_a_switch_of_the_capture_and_back(pipeline: Pipeline) -> None:
     """Issue 11, 7: as an engine switches, the new capture begins before the old one ends.
 
-    The pipes go on where they were: what the native destination has told meanwhile comes from them, too, and later.
+    The pipes continue at their checkpoint: what the native destination has delivered meanwhile comes from them, too,
+    and later.
     """
     dynamodb, pipes = pipeline.client("dynamodb"), pipeline.client("pipes")
     outputs = pipeline.outputs
@@ -102,7 +103,7 @@ def test_the_view_is_right_through_a_switch_of_the_capture_and_back(pipeline: Pi
     wait_for(lambda: time.monotonic() > ended_s + 2, "two seconds")
     pipeline.write(changes[4 * fifth :])
     after = _assert_right(pipeline)
-    assert after.changes - before.changes > len(changes), "what both captures told is in the log under two names"
+    assert after.changes - before.changes > len(changes), "changes of both captures are in the log with two event_ids"
 
 
 def _stream_arn(pipeline: Pipeline) -> str:
@@ -208,7 +209,7 @@ https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html
 """
 
 KEY_LENGTHS = (300, 2048)
-"""DynamoDB takes 2,048 bytes of a partition key, Kinesis 256 characters of its own.
+"""DynamoDB takes 2,048 bytes of a partition key, Kinesis 256 characters.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html
 """

@@ -1,4 +1,4 @@
-"""What the user can mend: one sentence on stderr that says so, and exit code 2."""
+"""Errors that the user can fix: one sentence on stderr, and exit code 2."""
 
 from __future__ import annotations
 

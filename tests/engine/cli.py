@@ -1,4 +1,4 @@
-"""Pulumi's CLI at work on a copy of the project, with a home, a login and a state of its own."""
+"""Pulumi's CLI on a copy of the project, with a separate home, login and state."""
 
 from __future__ import annotations
 

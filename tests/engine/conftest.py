@@ -48,7 +48,7 @@ class Stacks:
 
     @contextmanager
     def new(self, name: str, like: Stack | None = None) -> Generator[Stack]:
-        """A stack in a checkout and an account of its own, those of `like` taken over."""
+        """A stack in a separate checkout and account, copied from `like`."""
         account = like.account.copy() if like else Account()
         directory = self._directory / str(next(self._numbers))
         with serve(account) as provider:

@@ -43,7 +43,7 @@ def test_an_update_of_prod_still_takes_away_what_the_program_no_longer_has(deplo
 def test_what_is_not_protected_can_still_be_replaced(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """The dashboard's dependence alone replaces it with nothing (calculateDependentReplacements, step_generator.go).
 
-    No setting replaces anything today, so memory that could not be changed stands for one that does.
+    No setting replaces anything today, so memory that cannot change simulates one that does.
     """
     function = "aws:lambda/function:Function"
 

@@ -12,7 +12,7 @@ from tests.engine.conftest import Stack
 
 pytestmark = pytest.mark.engine
 New = Callable[[str], Stack]
-EMAIL = "nobody-must-see-this@example.org"
+EMAIL = "never-shown@example.org"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,6 @@ from tests.integration.sandbox.dataplane import Sandbox, running
 
 @pytest.fixture(scope="session")
 def dataplane(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
-    """One server, for whoever runs workers that would find other tests' pipes and delivery streams to work on."""
+    """One server for tests with workers that would otherwise run other tests' pipes and delivery streams."""
     with running(tmp_path_factory.mktemp("dataplane")) as sandbox:
         yield sandbox

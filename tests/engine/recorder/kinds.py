@@ -1,9 +1,8 @@
 """What the provider gives a resource that the program does not: its id and what AWS computes.
 
 An id is what `pulumi import` takes, as each type's page of pulumi-aws says
-(https://www.pulumi.com/registry/packages/aws/api-docs/, "Import"), but for a
-Kinesis stream, whose id is its ARN (internal/service/kinesis/stream.go of
-github.com/hashicorp/terraform-provider-aws). ARNs have the forms of AWS's
+(https://www.pulumi.com/registry/packages/aws/api-docs/, "Import"), except for a Kinesis stream, whose id is its ARN
+(internal/service/kinesis/stream.go of github.com/hashicorp/terraform-provider-aws). ARNs have the forms of AWS's
 Service Authorization Reference.
 """
 
@@ -19,7 +18,7 @@ _STREAM = _ARN + "kinesis:{region}:{account}:stream/{name}"
 
 @dataclass(frozen=True)
 class Kind:
-    """A type's templates, filled in from its inputs, `region`, `account`, `partition` and a `serial` of its own.
+    """A type's templates, filled in from its inputs, `region`, `account`, `partition` and a unique `serial`.
 
     `on_bus` and `of_bus` are an event bus's name with what joins it on, "" for the
     default bus (internal/service/events/id.go of terraform-provider-aws).

@@ -11,12 +11,12 @@ import pytest
 from lake.__main__ import main
 from tests.integration.sandbox.dataplane import REGION, Sandbox, wait_until
 
-# Says that it could not, until it is mended.
+# Returns ProcessingFailed until it is repaired.
 TRANSFORM = """
 from pathlib import Path
 
 def handler(event, context):
-    result = "Ok" if Path({mended!r}).exists() else "ProcessingFailed"
+    result = "Ok" if Path({repaired!r}).exists() else "ProcessingFailed"
     return {{"records": [{{"recordId": r["recordId"], "result": result, "data": r["data"]}} for r in event["records"]]}}
 """
 ERRORS = "errors/!{firehose:error-output-type}/arrival_hour=!{timestamp:yyyy-MM-dd-HH}/"
@@ -31,9 +31,9 @@ def sandbox(dataplane: Sandbox) -> Generator[Sandbox]:
     dataplane.remove_all()
 
 
-def pipeline(sandbox: Sandbox, name: str, mended: Path, **destination: Any) -> None:
+def pipeline(sandbox: Sandbox, name: str, repaired: Path, **destination: Any) -> None:
     parameters = {
-        "LambdaArn": sandbox.function(name, TRANSFORM.format(mended=str(mended))) + ":$LATEST",
+        "LambdaArn": sandbox.function(name, TRANSFORM.format(repaired=str(repaired))) + ":$LATEST",
         "BufferSizeInMBs": "1",
         "BufferIntervalInSeconds": "0",
     }
@@ -69,8 +69,8 @@ def lake(sandbox: Sandbox, *arguments: str) -> int:
 def test_what_the_transform_could_not_answer_arrives_when_it_is_replayed(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str], compression: str
 ) -> None:
-    name, mended = f"replay-{compression.lower()}", tmp_path / "mended"
-    pipeline(sandbox, name, mended, CompressionFormat=compression)
+    name, repaired = f"replay-{compression.lower()}", tmp_path / "repaired"
+    pipeline(sandbox, name, repaired, CompressionFormat=compression)
     put(sandbox, name, range(600))
     failures = "errors/processing-failed/"
     wait_until(lambda: len(lines(sandbox, name, failures)) == 600, "600 failures")
@@ -81,7 +81,7 @@ def test_what_the_transform_could_not_answer_arrives_when_it_is_replayed(
     assert (planned["records"], planned["reasons"]) == (600, {"Lambda.ProcessingFailedStatus": 600})
     assert len(lines(sandbox, name, failures)) == 600
 
-    mended.touch()
+    repaired.touch()
     assert lake(sandbox, "replay", "--delivery-stream", name) == 0
     assert "600 records" in capsys.readouterr().out
     assert sandbox.objects(name, failures) == {}
@@ -100,9 +100,9 @@ def test_a_delivery_stream_that_is_not_there_is_named(sandbox: Sandbox, capsys: 
 def test_an_object_that_firehose_did_not_write_is_named_and_stays(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pipeline(sandbox, "replay-strange", tmp_path / "mended")
+    pipeline(sandbox, "replay-strange", tmp_path / "repaired")
     key = "errors/processing-failed/notes.txt"
-    sandbox.client("s3").put_object(Bucket="replay-strange", Key=key, Body=b"to do: mend it\n")
+    sandbox.client("s3").put_object(Bucket="replay-strange", Key=key, Body=b"to do: fix it\n")
     assert lake(sandbox, "replay", "--delivery-stream", "replay-strange") == 2
     assert f"s3://replay-strange/{key} is not what Firehose writes" in capsys.readouterr().err
     assert [*sandbox.objects("replay-strange", "errors/")] == [key]
@@ -111,7 +111,7 @@ def test_an_object_that_firehose_did_not_write_is_named_and_stays(
 def test_failures_of_another_kind_are_reported_and_left(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pipeline(sandbox, "replay-others", tmp_path / "mended")
+    pipeline(sandbox, "replay-others", tmp_path / "repaired")
     key = "errors/format-conversion-failed/arrival_hour=2026-11-22-10/x"
     sandbox.client("s3").put_object(Bucket="replay-others", Key=key, Body=b"{}\n")
     assert lake(sandbox, "replay", "--delivery-stream", "replay-others") == 0

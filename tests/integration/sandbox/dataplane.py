@@ -30,9 +30,9 @@ ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/any"
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = 30.0) -> Any:
-    """The first true value of the condition; fails the test when there is none in time.
+    """The first true value of the condition; fails the test after a timeout.
 
-    A KeyError is no value: a worker's status does not tell of a thing before it has seen it.
+    A KeyError is no value: a worker's status does not contain a resource before it has seen it.
     """
     deadline = time.monotonic() + timeout_s
     while True:
@@ -187,7 +187,7 @@ class Sandbox:
         return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
 
     def pipe(self, name: str, source: str, target: str, **parameters: Any) -> None:
-        """Make a pipe; `parameters` are of its DynamoDBStreamParameters, but for filters and template."""
+        """Make a pipe; `parameters` are of its DynamoDBStreamParameters, except filters and template."""
         filters: list[str] = parameters.pop("filters", [])
         template: str | None = parameters.pop("template", None)
         key: str = parameters.pop("key", "$.dynamodb.Keys.id.S")
@@ -285,7 +285,7 @@ def role(sandbox: Sandbox) -> str:
 
 @contextmanager
 def running(state_dir: Path) -> Generator[Sandbox]:
-    """A server in a process of its own and the proxy before it; in the end no process is left."""
+    """A server in a separate process and the proxy before it; at the end no process remains."""
     port = free_port()
     command = [sys.executable, "-m", "sandbox.server", "--port", str(port), "--state-dir", str(state_dir)]
     with (state_dir / "server.log").open("wb") as output:

@@ -207,8 +207,8 @@ def test_parameters(place: Place) -> None:
 def test_refusals(place: Place) -> None:
     with pytest.raises(ClientError, match=r"InvalidRequestException.*mismatched input"):
         place.start("SELEC 1")
-    with pytest.raises(ClientError, match="WorkGroup nobody is not found"):
-        place.athena.start_query_execution(QueryString="SELECT 1", WorkGroup="nobody")
+    with pytest.raises(ClientError, match="WorkGroup missing is not found"):
+        place.athena.start_query_execution(QueryString="SELECT 1", WorkGroup="missing")
     with pytest.raises(ClientError, match="No output location provided"):
         place.athena.start_query_execution(QueryString="SELECT 1")
     with pytest.raises(ClientError, match="was not found"):
@@ -247,7 +247,7 @@ def test_executions_are_listed_by_workgroup(place: Place) -> None:
 
 
 def test_results_outlive_the_process(sandbox_server: SandboxServer, tmp_path: Any) -> None:
-    """Of a worker with a state directory of its own, asked over its socket as the front asks it."""
+    """Of a worker with a separate state directory, called over its socket like the front does."""
     state = StateDir(tmp_path)
     place = new_place(sandbox_server.endpoint_url)
     with worker("sandbox.athena", sandbox_server.endpoint_url, state):

@@ -1,4 +1,4 @@
-"""One sandbox's life, told by its command line."""
+"""The life of a sandbox, by its command line."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_sandbox_is_started_repaired_lost_interrupted_and_taken_down(sandbox: 
     assert second.code == 2
     assert "Another command is starting or stopping the sandbox" in second.err
 
-    # A worker that dies is told, and restarted.
+    # A worker that dies is reported, and restarted.
     sandbox.kill(PROCESSES[-1])
     status = sandbox("status")
     assert status.code == 1
@@ -121,7 +121,7 @@ def test_a_sandbox_is_started_repaired_lost_interrupted_and_taken_down(sandbox: 
     assert mended.err.splitlines()[-1] == "The sandbox was running; restarted pipes."
     assert sandbox.alive() == names
 
-    # When the server dies all is lost. Starting anew is interrupted, and leaves nothing.
+    # When the server dies all is lost. An interrupted restart leaves nothing.
     sandbox.kill(SERVER)
     assert sandbox("status").code == 1
     with sandbox.start("up") as anew:
@@ -175,7 +175,7 @@ def test_a_sandbox_that_has_deployed_a_stack_is_not_empty(sandbox: CommandLine) 
     sandbox.state.write_json("server.pid", {"pid": os.getpid(), "started": started_at(os.getpid())})
     (sandbox.state.path / "sandbox.lock").touch()
     refused = sandbox("up", "--empty")
-    # This process, which stands for the server, must not be stopped at the end.
+    # This process, which plays the server, must not be stopped at the end.
     (sandbox.state.path / "server.pid").unlink()
     assert refused.code == 2
     assert refused.err.startswith("The sandbox is already running stack 'local': run `python -m sandbox down")

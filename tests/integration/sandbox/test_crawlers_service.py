@@ -145,11 +145,11 @@ def test_a_crawl_that_fails_shows_as_stopped(place: Place) -> None:
 
 def test_refusals(place: Place) -> None:
     with pytest.raises(ClientError, match="EntityNotFoundException"):
-        place.glue.start_crawler(Name="nobody")
+        place.glue.start_crawler(Name="missing")
 
 
 def test_a_schedule_starts_its_crawler(crawlers: SandboxServer) -> None:
-    """Of crawlers told the time by hand, beside the worker, whose clock does not come to this schedule."""
+    """Of crawlers with a simulated clock, next to the worker, whose clock does not reach this schedule."""
     place = new_place(crawlers.endpoint_url)
     crawler = create(place, "scheduled", s3(place), Schedule="cron(30 5 * * ? 2199)")
     started: list[str] = []

@@ -1,4 +1,4 @@
-"""A program runs to its end in a process of its own, and what stops it is one sentence."""
+"""A program runs in a separate process, and a failure is one sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Run = Callable[[str], dict[str, Any]]
 
 @pytest.fixture
 def lines() -> list[str]:
-    """What the deployment told of its progress."""
+    """The deployment's progress."""
     return []
 
 

@@ -22,7 +22,7 @@ from tests.integration.sandbox.read_back import READERS, Resource, differences
 ROOT = Path(__file__).parents[3]
 STACKS = ("local", "dev", "prod")
 PROJECT = "sales-analytics-cdc"
-# What no stack has unasked, each where it fits: so every type of resource is deployed somewhere.
+# Settings that no stack has by default, so that every type of resource is deployed somewhere.
 MORE = {
     "local": {"tableCapacity": "provisioned", "tableMaxReadUnits": 50, "tableMaxWriteUnits": 40},
     "dev": {"eventFanout": "true", "lambdaConcurrency": 5},

@@ -45,7 +45,7 @@ class Fanout:
         self.sandbox.client("dynamodb").delete_item(TableName=self.outputs["table_name"], Key=key)
 
     def told(self, prefix: str) -> Told:
-        """What the queue was told of the orders of this prefix: how often each event of each order."""
+        """The queue's events of the orders with this prefix: the number of each event of each order."""
         sqs, url = self.sandbox.client("sqs"), self.outputs["event_queue_url"]
         while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in found:
@@ -54,7 +54,7 @@ class Fanout:
         return Counter((message["event"], order_id) for message in self.messages if (order_id := of(message, prefix)))
 
     def drained(self, prefix: str) -> Told:
-        """`told`, once an order that is written now has been told of: the pipe keeps each shard's order."""
+        """The events, after an order that is written now has arrived: the pipe keeps each shard's order."""
         markers = [f"{prefix}-marker-{number}" for number in range(32)]
         for marker in markers:
             self.put(marker, "placed")

@@ -25,7 +25,7 @@ def handler(event, context):
         row = json.loads(base64.b64decode(record["data"]))
         result = row.pop("result", "Ok")
         if result == "Crash":
-            raise RuntimeError("as told")
+            raise RuntimeError("as requested")
         data = base64.b64encode(json.dumps(row).encode() + b"\\n").decode()
         answer = {"recordId": record["recordId"], "result": result, "data": data}
         answer["metadata"] = {"partitionKeys": {"region": row.get("region", "none")}}
@@ -272,7 +272,7 @@ def test_the_status_reports_how_far_a_stream_is(sandbox: Sandbox) -> None:
             and found["records_out"] == 2
             and found
         ),
-        "the status to tell of 2 records",
+        "the status to report 2 records",
     )
     assert status["records_in"] == 2
     assert status["backlog"] == status["lag_ms"] == 0

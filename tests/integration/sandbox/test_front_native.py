@@ -19,7 +19,7 @@ LIKE_AWS = json.loads((Path(__file__).parents[2] / "events" / "native-microsecon
 
 
 class Native(NamedTuple):
-    """A table that writes its changes to a stream of its own."""
+    """A table that writes its changes to its own stream."""
 
     name: str
     arn: str

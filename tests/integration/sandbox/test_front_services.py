@@ -140,4 +140,4 @@ def test_a_functions_zip_is_to_be_had(sandbox_server: Any, function: str, zip_fi
             assert answer.read() == zip_file
 
     with pytest.raises(HTTPError, match="404"):
-        urlopen(f"{sandbox_server.endpoint_url}/_sandbox/functions/nobody/code")
+        urlopen(f"{sandbox_server.endpoint_url}/_sandbox/functions/missing/code")

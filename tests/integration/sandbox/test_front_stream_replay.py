@@ -121,7 +121,7 @@ def test_the_records_of_a_stream_make_the_table(clients: Clients, writes: list[t
 
 
 def replayed(records: list[Any]) -> dict[str, Any]:
-    """The table that the stream tells of; each record must fit on those before it."""
+    """The table that results from the stream; each record must be consistent with the earlier ones."""
     items: dict[str, Any] = {}
     last = 0
     for record in records:

@@ -1,4 +1,4 @@
-"""Functions in processes of their own, by AWS's runtime client: what they find, and how they may end."""
+"""Functions in separate processes with AWS's runtime client: their environment, and how they may end."""
 
 from __future__ import annotations
 

@@ -63,4 +63,4 @@ def test_the_target_gets_the_answer_and_a_change_too_large_for_lambda_is_discard
     assert [event["seen"] for event in events(sandbox, "enriched")] == [1, 1]
     partition_keys = [record["PartitionKey"] for record in sandbox.records("enriched")]
     assert partition_keys == [event["eventID"] for event in events(sandbox, "enriched")]
-    wait_until(lambda: sandbox.status("pipes")["pipes"]["enriched"]["discarded"] == 2, "the status to tell of both")
+    wait_until(lambda: sandbox.status("pipes")["pipes"]["enriched"]["discarded"] == 2, "the status to report both")

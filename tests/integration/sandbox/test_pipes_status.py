@@ -35,7 +35,7 @@ def test_a_pipe_lags_by_what_it_has_not_read(sandbox: Sandbox) -> None:
         sandbox.client("dynamodb").batch_write_item(RequestItems={"lagging": puts})
     sandbox.pipe("lagging", source, target)
 
-    wait_until(lambda: of(sandbox, "lagging").get("backlog") == CHANGES, "the pipe to tell of all changes")
+    wait_until(lambda: of(sandbox, "lagging").get("backlog") == CHANGES, "the pipe to report all changes")
     status = sandbox.status("pipes")
     assert status["backlog"] >= CHANGES
     # Changes' times are what the server noted, and the status is at most two seconds old.

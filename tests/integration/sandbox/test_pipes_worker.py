@@ -77,7 +77,7 @@ def test_filters_and_template_are_applied(sandbox: Sandbox) -> None:
     assert events(sandbox, "filters")[0]["pipe"] == "filters"
     assert [record["PartitionKey"] for record in sandbox.records("filters")] == ["paid", "packed"]
     wait_until(
-        lambda: sandbox.status("pipes")["pipes"].get("filters", {}).get("filtered") == 1, "the status to tell of it"
+        lambda: sandbox.status("pipes")["pipes"].get("filters", {}).get("filtered") == 1, "the status to report it"
     )
 
 
@@ -127,7 +127,7 @@ def test_what_the_target_never_takes_goes_to_the_dead_letter_queue(sandbox: Sand
     assert body["context"]["partnerResourceArn"].endswith(":pipe/dead")
     assert body["DDBStreamBatchInfo"]["batchSize"] == 2
     assert body["DDBStreamBatchInfo"]["streamArn"] == source
-    wait_until(lambda: sandbox.status("pipes")["pipes"]["dead"]["discarded"] == 2, "the status to tell of it")
+    wait_until(lambda: sandbox.status("pipes")["pipes"]["dead"]["discarded"] == 2, "the status to report it")
 
 
 def test_a_pipe_that_is_not_run_here_is_said_so_once(sandbox: Sandbox) -> None:
@@ -139,6 +139,6 @@ def test_a_pipe_that_is_not_run_here_is_said_so_once(sandbox: Sandbox) -> None:
         Target=sandbox.stream("strange"),
         TargetParameters={"KinesisStreamParameters": {"PartitionKey": "$.messageId"}},
     )
-    found: dict[str, str] = wait_until(lambda: sandbox.status("pipes").get("unsupported"), "the status to tell of it")
+    found: dict[str, str] = wait_until(lambda: sandbox.status("pipes").get("unsupported"), "the status to report it")
     assert "only DynamoDB streams and Kinesis streams are supported" in found["strange"]
     assert sandbox.workers[0].log.read_text().count("pipe strange does not run") == 1

@@ -16,7 +16,7 @@ from components.audit import RULES, Refused
 from tests.conftest import SandboxServer
 
 EXAMPLES = [(rule.id, number, refused) for rule in RULES for number, refused in enumerate(rule.refused)]
-# Where AWS lists what there is in an order of its own, the sentence is compared up to the list.
+# Where AWS lists values in its own order, the sentence is compared up to the list.
 LISTED = "["
 
 Send = Callable[[str, Mapping[str, Any]], Any]

@@ -153,7 +153,7 @@ def test_athena_says_of_a_text_what_joda_says(duck: duckdb.DuckDBPyConnection) -
 
 
 def _reading(one: Told) -> tuple[str, str]:
-    """The SQL that reads a text, or why there is none."""
+    """The SQL that parses a text, or the error."""
     try:
         return f"strftime({joda.parsed(joda.literal(one.text), one.pattern)}, '%Y-%m-%dT%H:%M:%S.%gZ')", ""
     except QueryError as error:

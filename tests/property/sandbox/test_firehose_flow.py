@@ -90,7 +90,7 @@ class Function:
             self.dropped.add(record.data)
             return Dropped(record)
         if number % 5 == 0:
-            return Failed(record, "Lambda.ProcessingFailedStatus", "as told")
+            return Failed(record, "Lambda.ProcessingFailedStatus", "as requested")
         return Transformed(record, record.data + b"\n", {})
 
 

@@ -2,10 +2,10 @@
 
     python -m tests.property.transform.fuzz --cases 1000000 --seed 1
 
-It starts from the fixtures in tests/events and from seeds of its own, and damages
-them: bits, bytes, numbers, quotes, values, cuts, repeats, splices of two. Checked of each case:
+It starts from the fixtures in tests/events and from its own seeds, and damages them: bits, bytes, numbers, quotes,
+values, cuts, repeats, splices of two. Checked of each case:
 
-- by the fast path, from memory to memory that each end before a page that nobody may
+- by the fast path, from memory to memory that each end before a page that no code may
   touch: it keeps within both, and what it says is what the slow path says, in
   whatever room it has;
 - in a batch, between two good records: the answers' ids and order, that the good rows
@@ -64,7 +64,7 @@ class Fuzzer:
     """Checks what becomes of records for one table."""
 
     def __init__(self, table: Table, good: bytes, generator: random.Random, note: Callable[[bytes], None]) -> None:
-        """`note` is told each case before it is tried."""
+        """`note` receives each case before it runs."""
         self._columns = tuple(column.name for column in table.change_log_columns)
         self._transform = Transform(table, Settings())
         self._writer = RowWriter(table)

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from components.explain.graph import Graph, Resource
 
-# What each node of the picture stands for: types and logical names of resources ("type name", name as a pattern) ...
+# The resources of each node of the picture: types and logical names of resources ("type name", name as a pattern) ...
 NODES: Mapping[str, tuple[str, ...]] = {
     "table": ("Table table", "KinesisStreamingDestination capture"),
     "pipe": ("Pipe capture-pipe",),
@@ -124,7 +124,7 @@ def unexplained(graph: Graph) -> list[str]:
 
 
 def node(resource: Resource) -> str:
-    """The node that stands for a resource; "" for none."""
+    """The node of a resource; "" without one."""
     said = f"{_kind(resource)} {resource.name}"
     return next((node for node, patterns in NODES.items() if any(re.fullmatch(one, said) for one in patterns)), "")
 

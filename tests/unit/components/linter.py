@@ -33,7 +33,7 @@ KINDS: Mapping[tuple[str, str], tuple[str, str, Mapping[str, object]]] = {
     ("aws:sns/topicPolicy:TopicPolicy", "policy"): ("AWS::SNS::TopicPolicy", "PolicyDocument", {"Topics": ["t"]}),
     ("aws:sqs/queuePolicy:QueuePolicy", "policy"): ("AWS::SQS::QueuePolicy", "PolicyDocument", {"Queues": ["q"]}),
 }
-# What a template's resource is called where CloudFormation wants each to differ.
+# The name of a template's resource; CloudFormation requires unique names.
 _OWN_NAME = {"AWS::IAM::RolePolicy": "RoleName", "AWS::S3::BucketPolicy": "Bucket"}
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: any request may carry them.
@@ -81,7 +81,7 @@ def lint(found: list[Document], directory: Path) -> list[Finding]:
     template.write_text(json.dumps({"Resources": {f"P{index}": _resource(one) for index, one in enumerate(found)}}))
     options = ("--format", "json", "--regions", "eu-west-1", "--include-checks", "I")
     ignored = ("--ignore-checks", *_NOT_OF_POLICIES)
-    # A process of its own: what the linter's libraries warn of is no concern of the suite's.
+    # A separate process, because the linter's libraries emit warnings.
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--template", str(template), *options, *ignored]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     if not said.stdout:

@@ -23,7 +23,7 @@ from components.settings import PROJECT, Key, Settings, SettingsError, declared
 from tests.unit.components.conftest import ROOT, STACKS
 from tests.unit.components.running import Record
 
-# What stands for all texts that a pattern allows, where the key's rule cannot say them one by one.
+# Samples of the texts that a pattern allows, where the key's rule cannot enumerate them.
 TEXTS = {
     "alarmEmail": ("", "data-oncall@example.com"),
     "arrivalFrom": ("2000-01-01-00", "2026-01-01-00"),

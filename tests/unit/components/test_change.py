@@ -1,4 +1,4 @@
-"""What an update does to a running stack: computed from two graphs, and held to what the texts say of each setting."""
+"""What an update does to a running stack: computed from two graphs, and compared with each setting's text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def moved_together(stack: str) -> dict[str, str]:
     keys = [key.name for key in declared() if key.name not in (*ALONE, *REFUSED)]
     fixed = {"bufferSizeMb": "128", "arrivalFrom": "2026-02-01-00", "protect": "false", "tableWarmWriteUnits": "0"}
     if stack != "prod":
-        # Nobody is told of alarms without a key, and the key is moved by itself.
+        # Alarms require a key, and the key changes separately.
         fixed["alarmEmail"] = ""
     together = {key: moves.values(key)[-1] for key in keys} | fixed
     return {key: text for key, text in together.items() if key not in ("lambdaRuntime", "lambdaArchitecture")}
@@ -171,17 +171,17 @@ def test_a_change_that_the_program_refuses_is_reported_in_its_words(capsys: pyte
 
 
 @pytest.mark.parametrize(
-    ("wanted", "words"),
+    ("changed", "words"),
     [
         (["lakeFormat=json-gzip"], "the lake's rows are in parquet"),
         (["customerManagedKeys=false", "alarmEmail="], "the stack's data is encrypted with its customer-managed key"),
     ],
 )
 def test_what_would_lose_the_data_of_a_running_stack_is_refused(
-    wanted: list[str], words: str, capsys: pytest.CaptureFixture[str]
+    changed: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The program is shown what the stack was made with, as the engine shows it."""
-    assert cli.main(["--stack", "prod", *(part for one in wanted for part in ("--change", one))], ROOT) == 2
+    assert cli.main(["--stack", "prod", *(part for one in changed for part in ("--change", one))], ROOT) == 2
     told = " ".join(capsys.readouterr().out.split())
     assert "refused before any resource changes:" in told
     assert words in told

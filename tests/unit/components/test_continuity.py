@@ -1,4 +1,4 @@
-"""A stack that is changed while it runs: what stays, what is refused, and what is told instead."""
+"""A stack that is changed while it runs: what stays, what is refused, and with which sentence."""
 
 from __future__ import annotations
 

@@ -134,4 +134,4 @@ def test_a_provisioned_table_costs_by_the_hour_and_not_by_the_write(record: Reco
     changed = {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"}
     table = record("prod", changed).one("aws:dynamodb/table:Table")
     cost = prices.cost(table, Basis(Settings()))
-    assert cost == Cost(month=pytest.approx((5 * 0.00065 + 5 * 0.00013) * 730), million=0.0)  # pyright: ignore[reportArgumentType] - approx stands for a number
+    assert cost == Cost(month=pytest.approx((5 * 0.00065 + 5 * 0.00013) * 730), million=0.0)  # pyright: ignore[reportArgumentType] - approx replaces a number

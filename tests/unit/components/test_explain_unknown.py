@@ -1,4 +1,4 @@
-"""A resource that nobody foresaw is explained too: no table needs to know its type, nor its inputs to be complete.
+"""An unknown resource is explained too: no table needs its type, and its inputs may be incomplete.
 
 Issue: adding any resource of AWS (`aws.ssm.Parameter`) ended `components.explain` in a KeyError.
 """

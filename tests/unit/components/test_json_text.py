@@ -1,4 +1,4 @@
-"""JSON text of documents with outputs in them, held to the SDK's own `Output.json_dumps`."""
+"""JSON text of documents with outputs, compared with the SDK's `Output.json_dumps`."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_a_metric_is_queried_by_its_own_dimensions(stack: str, record: Record) -
 
 
 def test_no_alarm_watches_what_a_deployment_itself_does(program: Graph) -> None:
-    """S3 sends a message of its own to a queue that it is told to notify (s3:TestEvent); nothing else here does.
+    """S3 sends a test message to a queue that it notifies (s3:TestEvent); no other service here does.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """

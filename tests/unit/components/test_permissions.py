@@ -54,9 +54,9 @@ NOT_CALLED: Mapping[str, str] = {
     "firehose:StartDeliveryStreamEncryption": "the source stream is encrypted instead",
     "firehose:StopDeliveryStreamEncryption": "the source stream is encrypted instead",
     "firehose:TagDeliveryStream": "for Pipes: logs go to CloudWatch, not to Firehose",
-    "iam:CreateServiceLinkedRole": "stands in a statement of its own where a role is needed",
+    "iam:CreateServiceLinkedRole": "is in a separate statement where a role is needed",
     "iam:GetRole": "the provider asks for no role of a delivery stream",
-    "iam:PassRole": "stands in a statement of its own",
+    "iam:PassRole": "is in a separate statement",
     "kinesis:DisableEnhancedMonitoring": "no metric of single shards is asked for",
     "kinesis:EnableEnhancedMonitoring": "no metric of single shards is asked for",
     "kinesis:UpdateMaxRecordSize": "records keep Kinesis's default size",
@@ -166,7 +166,7 @@ def test_what_aws_requires_for_its_handlers_is_allowed_or_has_its_reason(type_: 
     assert {action for action in missing if ACTIONS.action_exists(*action.split(":"))} == set()
 
 
-# S3's actions have names of their own: https://docs.aws.amazon.com/AmazonS3/latest/userguide/
+# S3's actions have their own names: https://docs.aws.amazon.com/AmazonS3/latest/userguide/
 # using-with-s3-policy-actions.html
 S3_ACTIONS: Mapping[str, str] = {
     "DeleteBucketEncryption": "PutEncryptionConfiguration",
@@ -204,7 +204,7 @@ OF_THE_TEST: Mapping[str, str] = {
 
 
 def test_every_call_of_the_provider_is_allowed() -> None:
-    """The calls are those that the sandbox is held to, type by type from the provider's source."""
+    """The calls are those of the sandbox's tests, type by type from the provider's source."""
     allowed = {action for grant in GRANTS.values() for action in (*grant.actions, *grant.anywhere)}
     needed = {
         f"{PREFIXES.get(service, service)}:{S3_ACTIONS.get(name, name) if service == 's3' else name}"

@@ -34,7 +34,7 @@ BAD: Mapping[str, tuple[str, str, dict[str, object]]] = {
     "a principal in an identity's policy": ("E3510", ROLE_POLICY, {"Principal": "*"}),
     "no ARN": ("E3510", ROLE_POLICY, {"Resource": ["stream/s"]}),
     "an effect that there is not": ("E3510", ROLE_POLICY, {"Effect": "Permit"}),
-    "nobody in a resource's policy": ("E3512", QUEUE_POLICY, {"Action": ["sqs:SendMessage"]}),
+    "no principal in a resource's policy": ("E3512", QUEUE_POLICY, {"Action": ["sqs:SendMessage"]}),
     "another service's action in a bucket's policy": ("W3037", BUCKET_POLICY, {"Principal": "*"}),
     "a resource in a trust policy": (
         "E3530",
@@ -119,7 +119,7 @@ def test_a_condition_that_the_request_never_carries_is_found(action: str, key: s
 
 
 def test_every_document_that_there_is_was_read(graphs: list[Graph], policies: list[Document]) -> None:
-    """A policy under another name, or of a resource that the linter is not told of, would go unseen."""
+    """A policy with another name, or of a resource that the linter does not receive, would be missed."""
     assert {(document.type, document.input) for document in policies} == set(KINDS)
     carrying = {resource.type for graph in graphs for resource in graph.resources if "policy" in resource.type.lower()}
     assert carrying <= {document.type for document in policies} | {"aws:appautoscaling/policy:Policy"}

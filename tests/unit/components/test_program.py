@@ -60,7 +60,7 @@ NAMES: dict[str, tuple[str, int, str]] = {
     "aws:sns/topic:Topic": ("name", 256, r"[A-Za-z0-9_-]+"),
     "aws:sqs/queue:Queue": ("name", 80, r"[A-Za-z0-9_-]+"),
 }
-# Resources that are a setting of another and have no name of their own.
+# Resources that configure another one and have no name.
 NAMELESS = re.compile(
     r"aws:(s3/bucket\w+|sqs/queuePolicy|sns/topic(Policy|Subscription)|kms/key|cloudwatch/eventBusPolicy|appautoscaling/target):\w+"
 )

@@ -20,7 +20,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "as it is": {},
     "events": {"eventFanout": "true"},
     "native": {"captureMode": "native"},
-    "nobody is mailed": {"alarmEmail": "", "customerManagedKeys": "false"},
+    "no mail": {"alarmEmail": "", "customerManagedKeys": "false"},
     "provisioned": {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"},
 }
 

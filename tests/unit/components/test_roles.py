@@ -160,7 +160,7 @@ def needed(role: str, names: Names, settings: Settings) -> list[Call]:
 
 
 def forbidden(role: str, names: Names) -> Iterator[Call]:
-    """What nobody who gets hold of the role may do with it."""
+    """What an attacker with the role must not be able to do."""
     table = names.table_stream.partition("/stream/")[0]
     yield from calls("dynamodb", table, "PutItem", "DeleteItem", "Scan", "DeleteTable", "GetItem")
     yield from calls("iam", "*", "PassRole", "CreateRole", "PutRolePolicy")

@@ -58,11 +58,11 @@ model_of: Any = cast("Any", botocore.session).get_session().get_service_model
 @cache
 def help_of(*module: str) -> str:
     """What a module, or its subcommand, prints for --help."""
-    told = subprocess.run(
+    helped = subprocess.run(
         [sys.executable, "-m", *module, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert told.returncode == 0, f"python -m {' '.join(module)} --help: {told.stderr}"
-    return told.stdout
+    assert helped.returncode == 0, f"python -m {' '.join(module)} --help: {helped.stderr}"
+    return helped.stdout
 
 
 def test_there_are_commands_to_look_at() -> None:
@@ -110,7 +110,7 @@ def test_an_aws_command_is_an_operation_with_its_members(command: str) -> None:
 
 
 def test_every_alarm_has_a_section_and_every_section_is_an_alarm_s(record: Record) -> None:
-    """Whoever is called at night looks for the alarm's name: write a section for a new one."""
+    """Operators search for the alarm's name: write a section for a new one."""
     chapter = RUNBOOK.partition("\n## When an alarm is raised\n")[2].partition("\n## ")[0]
     alarms = {
         alarm.name.removeprefix("observability-")

@@ -1,4 +1,4 @@
-"""What a commit is held to is the same by hand, by the hooks and by CI."""
+"""A commit has the same checks by hand, by the hooks and by CI."""
 
 from __future__ import annotations
 

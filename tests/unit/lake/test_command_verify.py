@@ -42,7 +42,7 @@ def _verification(*, missing: bool) -> Verification:
 
 
 class FakeVerify:
-    """Stands in for `verify`: remembers how it was called, and finds what it is told to."""
+    """A fake of `verify`: records its arguments, and returns a given result."""
 
     def __init__(self) -> None:
         self.missing = False

@@ -14,7 +14,7 @@ from stack import UserError
 
 
 class Stream:
-    """A Kinesis client that refuses each record as often as it is told to."""
+    """A Kinesis client that throttles each record a given number of times."""
 
     def __init__(self, refusals: int = 0) -> None:
         self._refusals = refusals

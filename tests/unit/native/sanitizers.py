@@ -78,7 +78,7 @@ def address() -> Sanitizer | None:
         "LD_PRELOAD": str(runtime),
         # Of what Python keeps until its end, and of what other modules do, nothing is said.
         "ASAN_OPTIONS": "detect_leaks=0:detect_odr_violation=0",
-        # Each object is a block, so that what is behind it is none of Python's.
+        # Each object is a separate block, so that memory after it does not belong to Python.
         "PYTHONMALLOC": "malloc",
     }
     return Sanitizer(

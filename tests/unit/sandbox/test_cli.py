@@ -149,8 +149,8 @@ def test_logs_show_the_last_lines_of_each_process(tmp_path: Path, capsys: pytest
     assert cli.main(["logs", "pipes", "-n", "1", "--state-dir", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "three\n"
 
-    assert cli.main(["logs", "nobody", "--state-dir", str(tmp_path)]) == 2
-    assert error(capsys) == "There is no log of 'nobody': the logs are athena, pipes."
+    assert cli.main(["logs", "missing", "--state-dir", str(tmp_path)]) == 2
+    assert error(capsys) == "There is no log of 'missing': the logs are athena, pipes."
 
 
 def test_what_is_not_installed_is_named(

@@ -1,4 +1,4 @@
-"""Conditions and filters: what holds, and AWS's sentence for what is none.
+"""Conditions and filters: results, and AWS's sentence for invalid ones.
 
 The sentences are those of AWS's DynamoDB Local 3.3.1, which has the service's own parser.
 """

@@ -151,7 +151,7 @@ def test_an_object_of_s3_and_an_unsigned_request_are_no_control_calls() -> None:
 
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody refuses, answers or amends anything but what the test registers."""
+    """Only the test's registrations refuse, answer or amend calls."""
     monkeypatch.setattr(registry, "_refusals", [])
     monkeypatch.setattr(registry, "_answers", {})
     monkeypatch.setattr(registry, "_amendments", {})

@@ -21,7 +21,7 @@ REFUSED = Failure("ProvisionedThroughputExceededException", "slow down")
 
 
 class Function:
-    """Answers what it is told to, and keeps what it was given."""
+    """Returns a given answer, and records its input."""
 
     def __init__(self, answer: object, status: int = 200, failed: bool = False) -> None:
         self.given: list[Any] = []

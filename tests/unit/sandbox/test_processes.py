@@ -24,7 +24,7 @@ Run = Callable[[str], "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def run() -> Iterator[Run]:
-    """Starts a Python program in a session of its own, and returns once it has said something."""
+    """Starts a Python program in a new session, and returns after its first output."""
     children: list[subprocess.Popen[bytes]] = []
 
     def start(program: str) -> subprocess.Popen[bytes]:

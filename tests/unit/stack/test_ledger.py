@@ -73,7 +73,7 @@ def test_what_a_crash_left_of_the_last_line_is_passed_over(tmp_path: Path, left:
     path = _file(tmp_path, LINE + left)
     assert len(list(read_ledger(path))) == whole
     _append(path, Write("insert", "PutItem", "orders", "o-2", 1, (), 1))
-    assert len(list(read_ledger(path))) == whole + 1, "the next run's lines begin on a line of their own"
+    assert len(list(read_ledger(path))) == whole + 1, "the next run starts on a new line"
 
 
 @pytest.mark.parametrize("line", [b"{}\n", b'{"key":1}\n', LINE.replace(b"insert", b"upsert"), b"\xff\n"])

@@ -209,7 +209,7 @@ def main(arguments: list[str] | None = None) -> int:
     workshop = Workshop(chosen.workers)
     unchanged = Mutant(Path(SOURCE).name, 0, 0, "")
     if workshop.is_noticed(unchanged) is not False:
-        sys.stderr.write("The tests fail with nothing changed; mend that first.\n")
+        sys.stderr.write("The tests fail without a mutation; fix that first.\n")
         return 2
     wanted = [mutant for mutant in every if not chosen.only or _place(mutant, sources) in chosen.only]
     tried = noticed = 0

@@ -36,7 +36,7 @@ def event(**pieces: str) -> bytes:
 
 
 def are_written(records: Iterable[bytes], table: Table = THING) -> list[bool]:
-    """Whether the fast path writes the row of each; what it writes is held to the slow path."""
+    """Whether the fast path writes the row of each; its output is compared with the slow path."""
     fast_path, writer = FastPath(table), RowWriter(table)
     answers: list[bool] = []
     rest = iter(records)

@@ -2,9 +2,9 @@
 
     python -m tests.unit.transform.mutation [--workers N]
 
-mutmut changes one thing in `transform` at a time and runs the unit tests that
-reach it. It works on a copy under .build/mutation, in an environment of its own
-that is made on the first run. Printed are the score and every change that no test noticed.
+mutmut changes one thing in `transform` at a time and runs the unit tests that reach it. It works on a copy under
+.build/mutation, in a separate environment that is made on the first run. Printed are the score and every change that no
+test noticed.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def transform(**settings: Any) -> Transform:
 
 
 def record(content: Any) -> Record:
-    """A record whose content cannot be read: base64 that is none, bytes, an event, or no data at all."""
+    """A record whose content cannot be read: invalid base64, bytes, an event, or no data at all."""
     if isinstance(content, str):
         return {"recordId": "id", "data": content}
     broken: Any = {"recordId": "id"} if content is None else {"recordId": "id", "data": content}

@@ -41,7 +41,7 @@ def contents(*items: dict[str, Any]) -> list[bytes]:
 
 
 def fast_rows(table: Table, chosen: list[bytes]) -> list[bytes | None]:
-    """The rows of records that the fast path writes; each is held to the slow path's in all that is known of it."""
+    """The rows of records that the fast path writes; each is compared with the slow path's."""
     rows = FastPath(table).write(chosen)
     starts = [0, *rows.ends]
     lines = [
@@ -96,7 +96,7 @@ FAST_EVENTS: dict[str, bytes] = {
         pipe_event("REMOVE") | {"userIdentity": {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}}
     ),
     "someone's": data_of(pipe_event("REMOVE") | {"userIdentity": {"type": "User", "principalId": "someone"}}),
-    "nobody's": data_of(pipe_event() | {"userIdentity": None}),
+    "null identity": data_of(pipe_event() | {"userIdentity": None}),
     "milliseconds": data_of(
         pipe_event(
             ApproximateCreationDateTime=1795356187003,

@@ -1,4 +1,4 @@
-"""What the AWS provider calls for each type of resource: the tools with which these calls are told.
+"""What the AWS provider calls for each type of resource: the tools that describe these calls.
 
 A function of this package makes the calls of one type in the provider's order:
 create, wait, read back, update, tag, delete, and the look at what is gone. Its
@@ -100,7 +100,7 @@ def pairs(tags: list[dict[str, str]]) -> dict[str, str]:
 
 
 def role(aws: Aws, name: str) -> str:
-    """The ARN of a role, made if there is none: Lambda and Firehose ask for one."""
+    """The ARN of a role, created if absent: Lambda and Firehose require one."""
     trust = '{"Version": "2012-10-17", "Statement": []}'
     try:
         return aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]

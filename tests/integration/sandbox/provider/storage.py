@@ -1,4 +1,4 @@
-"""S3: buckets, and what the provider sets on them as resources of their own."""
+"""S3: buckets, and the separate resources of their configuration."""
 
 from __future__ import annotations
 
@@ -142,15 +142,15 @@ def logs(aws: Aws) -> None:
 
 @provider("aws:s3/bucketNotification:BucketNotification", "s3/bucket_notification.go")
 def notification(aws: Aws) -> None:
-    s3, name = aws.s3, {"Bucket": bucket(aws, "told")}
-    url = aws.sqs.create_queue(QueueName="told")["QueueUrl"]
-    told = aws.arn("sqs", "told")
+    s3, name = aws.s3, {"Bucket": bucket(aws, "notified")}
+    url = aws.sqs.create_queue(QueueName="notified")["QueueUrl"]
+    notified = aws.arn("sqs", "notified")
     statement = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": told}]}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": notified}]}
     aws.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     queue = {
         "Id": "errors",
-        "QueueArn": told,
+        "QueueArn": notified,
         "Events": ["s3:ObjectCreated:*"],
         "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "errors/"}]}},
     }

@@ -171,9 +171,9 @@ def event_rule(aws: Aws) -> None:
 
 @provider("aws:cloudwatch/eventTarget:EventTarget", "events/target.go")
 def event_target(aws: Aws) -> None:
-    events, where = aws.events, {"Rule": "told", "EventBusName": "targets"}
+    events, where = aws.events, {"Rule": "notified", "EventBusName": "targets"}
     events.create_event_bus(Name="targets")
-    events.put_rule(Name="told", EventBusName="targets", EventPattern='{"source": ["a"]}')
+    events.put_rule(Name="notified", EventBusName="targets", EventPattern='{"source": ["a"]}')
     target = {
         "Id": "queue",
         "Arn": aws.arn("sqs", "q"),
@@ -188,6 +188,6 @@ def event_target(aws: Aws) -> None:
     assert events.list_targets_by_rule(**where)["Targets"] == [changed]
     assert events.remove_targets(**where, Ids=["queue"])["FailedEntryCount"] == 0
     assert events.list_targets_by_rule(**where)["Targets"] == []
-    events.delete_rule(Name="told", EventBusName="targets")
+    events.delete_rule(Name="notified", EventBusName="targets")
     refused("ResourceNotFoundException", events.list_targets_by_rule, **where)
     events.delete_event_bus(Name="targets")
