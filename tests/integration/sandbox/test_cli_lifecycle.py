@@ -156,7 +156,7 @@ def test_a_sandbox_for_the_engine_starts_empty_and_stays_one(sandbox: CommandLin
     status = sandbox("status")
     assert status.code == 0
     there = f"after you change port 4566 to {sandbox.port} in Pulumi.local.yaml"
-    assert status.err == f"It was started empty: `pulumi up --stack local` deploys into it, {there}.\n"
+    assert status.err == f"It was started empty: `pulumi up --stack local` deploys to it, {there}.\n"
 
     # Started again it stays what it is; a stack of the sandbox's own would meet the engine's resources.
     again = sandbox("up", "--empty")

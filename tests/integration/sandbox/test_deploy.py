@@ -105,7 +105,7 @@ def test_a_resource_that_fails_ends_the_deployment_with_its_type_and_name(run: R
         ]
     )
     with pytest.raises(
-        SandboxError, match=r"^aws:sqs/queuePolicy:QueuePolicy wrong: SetQueueAttributes answers .*NonExist"
+        SandboxError, match=r"^aws:sqs/queuePolicy:QueuePolicy wrong: SetQueueAttributes returns .*NonExist"
     ) as failed:
         run(source)
     assert "\n" not in str(failed.value)
@@ -151,5 +151,5 @@ def test_an_endpoint_that_does_not_answer_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: shop")
     (tmp_path / "Pulumi.dev.yaml").touch()
     (tmp_path / "__main__.py").write_text("import pulumi\n" + queue("q"))
-    with pytest.raises(SandboxError, match=r"^aws:sqs/queue:Queue q: create_queue got no answer: .*127\.0\.0\.1:9"):
+    with pytest.raises(SandboxError, match=r"^aws:sqs/queue:Queue q: create_queue got no response: .*127\.0\.0\.1:9"):
         deploy(tmp_path, "dev", "http://127.0.0.1:9", StateDir(tmp_path / "state"), lambda _: None)
