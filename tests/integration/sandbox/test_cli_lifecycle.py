@@ -100,7 +100,7 @@ def test_a_sandbox_is_started_repaired_lost_interrupted_and_taken_down(sandbox: 
     for other in (("--port", str(free_port())), ("--stack", "dev")):
         refused = sandbox("up", *other)
         assert refused.code == 2
-        assert "already: run `python -m sandbox down" in refused.err
+        assert ": run `python -m sandbox down" in refused.err
 
     # One command at a time starts or stops it.
     with (sandbox.state.path / "sandbox.lock").open("w") as lock:
@@ -116,24 +116,24 @@ def test_a_sandbox_is_started_repaired_lost_interrupted_and_taken_down(sandbox: 
     assert status.err == f"pipes is dead: restart with `python -m sandbox up --state-dir {sandbox.state.path}`.\n"
     pipes = client("pipes", f"http://127.0.0.1:{sandbox.port}").list_pipes()["Pipes"]
     assert {(pipe["DesiredState"], pipe["CurrentState"]) for pipe in pipes} == {("RUNNING", "START_FAILED")}
-    mended = sandbox("up")
-    assert mended.code == 0
-    assert mended.err.splitlines()[-1] == "The sandbox was running; restarted pipes."
+    repaired = sandbox("up")
+    assert repaired.code == 0
+    assert repaired.err.splitlines()[-1] == "The sandbox was running; restarted pipes."
     assert sandbox.alive() == names
 
     # When the server dies all is lost. An interrupted restart leaves nothing.
     sandbox.kill(SERVER)
     assert sandbox("status").code == 1
-    with sandbox.start("up") as anew:
-        assert anew.stderr is not None
-        told = [anew.stderr.readline()]
+    with sandbox.start("up") as again:
+        assert again.stderr is not None
+        told = [again.stderr.readline()]
         assert told[0].startswith("The server died, and the sandbox's data is lost")
         while not told[-1].startswith("Table "):
-            told.append(anew.stderr.readline())
+            told.append(again.stderr.readline())
         assert f"starting the server at http://127.0.0.1:{sandbox.port}\n" in told, "on the port that it had"
-        anew.send_signal(signal.SIGINT)
-        anew.communicate(timeout=60)
-    assert anew.returncode == 130
+        again.send_signal(signal.SIGINT)
+        again.communicate(timeout=60)
+    assert again.returncode == 130
     assert sandbox.alive() == []
     assert port_is_free(sandbox.port)
     assert sandbox("status").code == 2
