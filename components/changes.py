@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Change:
+class SettingChange:
     """What a change of one setting does to a running stack.
 
     `says` covers changes in flight and rows already in the lake. `refused` names the change that is refused, by whom,
@@ -27,8 +27,8 @@ _NOTHING = "Changes in flight are not affected."
 _KEPT = "Changes in flight wait in the Kinesis stream and are delivered after the update."
 _FROM_NOW_ON = "It applies to later changes; existing rows stay as they are."
 
-CHANGES: Mapping[str, Change] = {
-    "captureMode": Change(
+CHANGES: Mapping[str, SettingChange] = {
+    "captureMode": SettingChange(
         "The new capture is created before the old one is deleted, so both deliver the same changes for a while: the "
         "log has duplicates, the view is correct. After a switch to pipe, the Pipe first reads what DynamoDB Streams "
         "still keeps, up to 24 hours.",
@@ -36,106 +36,110 @@ CHANGES: Mapping[str, Change] = {
         "of the two captures. Switch while the alarm capture-age is quiet and the Pipe keeps up. Also the messages "
         "in the Pipe's dead-letter queue: replay them first (lake replay --dead-letters).",
     ),
-    "tableCapacity": Change(
+    "tableCapacity": SettingChange(
         f"{_NOTHING} The table is updated in place, which takes minutes; it serves writes meanwhile. A provisioned "
         "table starts at tableMinReadUnits and tableMinWriteUnits: set them to the present use, because autoscaling "
         "takes minutes. AWS allows four changes to on-demand a day."
     ),
-    "tableMinReadUnits": Change(f"{_NOTHING} Autoscaling moves the table to the new bounds."),
-    "tableMaxReadUnits": Change(f"{_NOTHING} Reads above the new limit are throttled."),
-    "tableMinWriteUnits": Change(f"{_NOTHING} Autoscaling moves the table to the new bounds."),
-    "tableMaxWriteUnits": Change(
+    "tableMinReadUnits": SettingChange(f"{_NOTHING} Autoscaling moves the table to the new bounds."),
+    "tableMaxReadUnits": SettingChange(f"{_NOTHING} Reads above the new limit are throttled."),
+    "tableMinWriteUnits": SettingChange(f"{_NOTHING} Autoscaling moves the table to the new bounds."),
+    "tableMaxWriteUnits": SettingChange(
         f"{_NOTHING} Writes above the new limit are throttled: clients receive the error and retry."
     ),
-    "tableWarmWriteUnits": Change(
+    "tableWarmWriteUnits": SettingChange(
         f"{_NOTHING} It applies when the table is created and has no effect later: AWS raises warm throughput "
         "automatically with use, and it can never be lowered. To raise it before a peak: aws dynamodb "
         "update-table --table-name TABLE --warm-throughput WriteUnitsPerSecond=N."
     ),
-    "kinesisShards": Change(
+    "kinesisShards": SettingChange(
         "The stream is resharded or changes its mode while it runs; records keep their retention. AWS allows two mode "
         "changes per day, and at most double or half the shards in one update."
     ),
-    "kinesisRetentionHours": Change(
+    "kinesisRetentionHours": SettingChange(
         _NOTHING,
         loses="Lowered: records older than the new time expire immediately. Check first that delivery is not behind "
         "(alarm stream-age).",
     ),
-    "pipeBatchSize": Change("The Pipe is updated in place and continues at its checkpoint."),
-    "pipeBatchWindowSeconds": Change("The Pipe is updated in place and continues at its checkpoint."),
-    "pipeParallelism": Change("The Pipe is updated in place and continues at its checkpoint."),
-    "pipeRetries": Change(
+    "pipeBatchSize": SettingChange("The Pipe is updated in place and continues at its checkpoint."),
+    "pipeBatchWindowSeconds": SettingChange("The Pipe is updated in place and continues at its checkpoint."),
+    "pipeParallelism": SettingChange("The Pipe is updated in place and continues at its checkpoint."),
+    "pipeRetries": SettingChange(
         "The Pipe is updated in place and continues at its checkpoint; a batch in flight may still use the old number "
         "of retries."
     ),
-    "lakeFormat": Change(
+    "lakeFormat": SettingChange(
         "Athena reads a prefix in one format, so a stack that has rows cannot change it.",
         refused="By the program, on a deployed stack: create a second stack in the other format and backfill it from "
         "the table.",
     ),
-    "bufferIntervalSeconds": Change(f"{_KEPT} Later objects are larger or smaller, and are written later or earlier."),
-    "bufferSizeMb": Change(f"{_KEPT} Later objects are larger or smaller."),
-    "transformBufferMb": Change(f"{_KEPT} An invocation of the transform gets more or fewer changes."),
-    "transformBufferSeconds": Change(f"{_KEPT} The transform is invoked less or more often."),
-    "transformRetries": Change(f"{_KEPT} A batch in flight may still use the old number of retries."),
-    "lambdaRuntime": Change(
+    "bufferIntervalSeconds": SettingChange(
+        f"{_KEPT} Later objects are larger or smaller, and are written later or earlier."
+    ),
+    "bufferSizeMb": SettingChange(f"{_KEPT} Later objects are larger or smaller."),
+    "transformBufferMb": SettingChange(f"{_KEPT} An invocation of the transform gets more or fewer changes."),
+    "transformBufferSeconds": SettingChange(f"{_KEPT} The transform is invoked less or more often."),
+    "transformRetries": SettingChange(f"{_KEPT} A batch in flight may still use the old number of retries."),
+    "lambdaRuntime": SettingChange(
         "The function's code is updated in place: running invocations finish with the old code, later ones use the new."
     ),
-    "lambdaArchitecture": Change(
+    "lambdaArchitecture": SettingChange(
         "The function's code is updated in place: running invocations finish with the old code, later ones use the new."
     ),
-    "lambdaMemoryMb": Change(
+    "lambdaMemoryMb": SettingChange(
         "The function is updated in place: running invocations finish with the old configuration."
     ),
-    "lambdaTimeoutSeconds": Change(
+    "lambdaTimeoutSeconds": SettingChange(
         "The function is updated in place: running invocations finish with the old configuration."
     ),
-    "lambdaConcurrency": Change(
+    "lambdaConcurrency": SettingChange(
         "A value below Firehose's concurrency throttles it: Firehose retries, and the lake falls behind.",
         refused="By Lambda, if fewer than 100 of the account's concurrent executions would remain unreserved.",
     ),
-    "lambdaTracing": Change(_NOTHING),
-    "protect": Change(
+    "lambdaTracing": SettingChange(_NOTHING),
+    "protect": SettingChange(
         f"{_NOTHING} true: from this update on, the resources that hold data cannot be deleted. false: from this "
         "update on, they can be."
     ),
-    "forceDestroy": Change(f"{_NOTHING} It only decides whether the next destroy may empty the buckets."),
-    "pointInTimeRecovery": Change(
+    "forceDestroy": SettingChange(f"{_NOTHING} It only decides whether the next destroy may empty the buckets."),
+    "pointInTimeRecovery": SettingChange(
         _NOTHING, loses="Switched off: the table's continuous backup, all 35 days of it, is deleted immediately."
     ),
-    "customerManagedKeys": Change(
+    "customerManagedKeys": SettingChange(
         "Switched on: new data is encrypted with the new key; existing data stays readable with the key that it was "
         "written with.",
         refused="true to false, by the program: rows and changes in flight are encrypted with the key and would be "
         "unreadable without it. Keep the key, or create a second stack and copy the table's items there.",
     ),
-    "logRetentionDays": Change(_NOTHING, loses="Lowered: log lines older than the new time."),
-    "lakeRetentionDays": Change(
+    "logRetentionDays": SettingChange(_NOTHING, loses="Lowered: log lines older than the new time."),
+    "lakeRetentionDays": SettingChange(
         _FROM_NOW_ON,
         loses="Set or lowered: S3 deletes rows older than the new time within a day or two. The view then has only "
         "the keys that were written since.",
     ),
-    "queryResultDays": Change(_NOTHING, loses="Lowered: query results older than the new time."),
-    "queryScanLimitGb": Change(f"{_NOTHING} A query that would scan more is cancelled."),
-    "eventFanout": Change(
+    "queryResultDays": SettingChange(_NOTHING, loses="Lowered: query results older than the new time."),
+    "queryScanLimitGb": SettingChange(f"{_NOTHING} A query that would scan more is cancelled."),
+    "eventFanout": SettingChange(
         "On: the event Pipe starts with what the Kinesis stream still keeps, so consumers receive changes of the "
         "last kinesisRetentionHours.",
         loses="Off: events that wait in its queues are deleted with the queues.",
     ),
-    "largeOrderThreshold": Change(
+    "largeOrderThreshold": SettingChange(
         "The event rule is updated in place; events in flight match either the old or the new threshold."
     ),
-    "errorQueue": Change(
+    "errorQueue": SettingChange(
         _NOTHING,
         loses="Off: the messages in the error queue. The error objects stay in the lake.",
     ),
-    "arrivalFrom": Change(
+    "arrivalFrom": SettingChange(
         "Moved later: queries no longer return rows that arrived before it; the rows stay in the bucket. Moved "
         "earlier: queries return them again."
     ),
-    "crawlerSchedule": Change(_NOTHING),
-    "alarmEmail": Change(f"{_NOTHING} The new address receives alarms only after it confirms the link that AWS sends."),
-    "alarmLatencySeconds": Change(_NOTHING),
-    "alarmThrottlesPerMinute": Change(_NOTHING),
-    "alarmFailuresPerMinute": Change(_NOTHING),
+    "crawlerSchedule": SettingChange(_NOTHING),
+    "alarmEmail": SettingChange(
+        f"{_NOTHING} The new address receives alarms only after it confirms the link that AWS sends."
+    ),
+    "alarmLatencySeconds": SettingChange(_NOTHING),
+    "alarmThrottlesPerMinute": SettingChange(_NOTHING),
+    "alarmFailuresPerMinute": SettingChange(_NOTHING),
 }

@@ -28,7 +28,7 @@ class Graph:
 
 
 @dataclass(frozen=True)
-class Row:
+class DashboardRow:
     """A stage's graphs, up to three, with a heading."""
 
     heading: str
@@ -50,10 +50,10 @@ def body(
     return json_text({"widgets": widgets})
 
 
-def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> list[Row]:
+def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> list[DashboardRow]:
     """The stages in the order of a change."""
     return [
-        Row(
+        DashboardRow(
             "1 · Table: changes",
             [
                 Graph("Write units used", [metrics.table(pipeline, "ConsumedWriteCapacityUnits", label="write units")]),
@@ -61,7 +61,7 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
             ],
         ),
         *([_pipe_row(pipeline)] if by_pipe else []),
-        Row(
+        DashboardRow(
             "3 · Kinesis: changes waiting",
             [
                 Graph(
@@ -87,7 +87,7 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
                 ),
             ],
         ),
-        Row(
+        DashboardRow(
             "4 · Transform: changes to rows",
             [
                 Graph(
@@ -116,7 +116,7 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
                 ),
             ],
         ),
-        Row(
+        DashboardRow(
             "5 · Firehose: rows to the lake",
             [
                 Graph(
@@ -136,7 +136,7 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
                 ),
             ],
         ),
-        Row(
+        DashboardRow(
             "6 · Athena: queries",
             [
                 Graph("Bytes scanned", [metrics.workgroup(pipeline, "ProcessedBytes", label="bytes")]),
@@ -147,8 +147,8 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
     ]
 
 
-def _event_row(pipeline: Pipeline) -> Row:
-    return Row(
+def _event_row(pipeline: Pipeline) -> DashboardRow:
+    return DashboardRow(
         "7 · Events: changes published",
         [
             Graph(
@@ -175,8 +175,8 @@ def _event_row(pipeline: Pipeline) -> Row:
     )
 
 
-def _pipe_row(pipeline: Pipeline) -> Row:
-    return Row(
+def _pipe_row(pipeline: Pipeline) -> DashboardRow:
+    return DashboardRow(
         "2 · Pipe: changes captured",
         [
             Graph(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import msgspec
 from rich.console import Console
 
-from lake.verification import Phase, Progress
+from lake.verification import Phase, VerifyProgress
 
 _TEXTS: dict[Phase, str] = {
     "waiting": "waiting for the pipeline to drain: {count:,} rows in the change log",
@@ -21,7 +21,7 @@ _JSON_INTERVAL_S = 5.0
 
 
 @contextmanager
-def progress_display(console: Console) -> Generator[Callable[[Progress], None]]:
+def progress_display(console: Console) -> Generator[Callable[[VerifyProgress], None]]:
     """A callback that shows progress on `console` inside the context."""
     if not console.is_terminal:
         yield _JsonLines(console).tell
@@ -40,7 +40,7 @@ class _JsonLines:
         self._phase: Phase | None = None
         self._told_at_s = 0.0
 
-    def tell(self, progress: Progress) -> None:
+    def tell(self, progress: VerifyProgress) -> None:
         """Write the line if the interval has passed."""
         if progress.phase == self._phase and progress.waited_s - self._told_at_s < _JSON_INTERVAL_S:
             return

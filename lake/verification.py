@@ -21,7 +21,7 @@ Ending = Literal["all right", "settled", "timeout"]
 _PROGRESS_ROWS = 1000
 
 
-class Progress(Struct, frozen=True):
+class VerifyProgress(Struct, frozen=True):
     """The progress of a verification.
 
     `count` is the phase's counter: the change log's rows while waiting, items and rows read, and at the end the
@@ -137,7 +137,7 @@ class Verifier:
         patience: Patience,
         *,
         delivery: Delivery | None = None,
-        watch: Callable[[Progress], None] = lambda _: None,
+        watch: Callable[[VerifyProgress], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -209,4 +209,4 @@ class Verifier:
         self._tell(phase, count)
 
     def _tell(self, phase: Phase, count: int) -> None:
-        self._watch(Progress(phase, count, round(self._drain.waited_s, 3)))
+        self._watch(VerifyProgress(phase, count, round(self._drain.waited_s, 3)))

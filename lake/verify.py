@@ -11,7 +11,7 @@ from lake.clients import client
 from lake.items import Items
 from lake.ledger import Delivery
 from lake.reader import LakeReader
-from lake.verification import Patience, Progress, Verification, Verifier
+from lake.verification import Patience, Verification, Verifier, VerifyProgress
 from stack import StackOutputs, UserError
 from stack.ledger import read_ledger
 from transform.schema import TABLE, Table
@@ -28,7 +28,7 @@ def verify(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     settle_s: float | None = None,
     ledger: Path | None = None,
-    watch: Callable[[Progress], None] = lambda _: None,
+    watch: Callable[[VerifyProgress], None] = lambda _: None,
     table: Table = TABLE,
 ) -> Verification:
     """Compare the table with the view, and the ledger with the change log, until they are equal or the log is stable.

@@ -101,7 +101,7 @@ def _parser() -> ArgumentParser:
 
 
 def _up(arguments: Namespace) -> int:
-    with console.Progress() as progress:
+    with console.ProgressLine() as progress:
         sandbox = Sandbox(StateDir(arguments.state_dir), _silent if arguments.json else progress)
         up = sandbox.up(program(), arguments.stack, arguments.port, arguments.empty)
     if arguments.json:
@@ -140,7 +140,7 @@ def _status(arguments: Namespace) -> int:
 
 
 def _down(arguments: Namespace) -> int:
-    with console.Progress() as progress:
+    with console.ProgressLine() as progress:
         found = Sandbox(StateDir(arguments.state_dir), progress).down()
     console.say("The sandbox is down." if found else "The sandbox is not running.")
     return 0

@@ -27,7 +27,7 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
 
-class Progress:
+class ProgressLine:
     """Shows progress; as a context manager, it clears its line at the end."""
 
     def __init__(self) -> None:

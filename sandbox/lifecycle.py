@@ -29,7 +29,7 @@ from sandbox.processes import (
 )
 from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, StateDir
 
-Progress = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 DEFAULT_STACK = "local"
 _LOCK = "sandbox.lock"
@@ -79,7 +79,7 @@ class Sandbox:
     """The sandbox of a state directory, running or not."""
 
     state: StateDir
-    progress: Progress
+    progress: OnProgress
 
     def up(self, program: Path, stack: str | None, port: int | None, empty: bool = False) -> Up:
         """Start the processes that do not run and deploy the stack if nothing is deployed; with `empty`, deploy

@@ -34,7 +34,7 @@ class Datum(TypedDict, total=False):
     VarCharValue: str
 
 
-class Row(TypedDict):
+class ResultRow(TypedDict):
     """One row of a page."""
 
     Data: list[Datum]
@@ -44,7 +44,7 @@ class Row(TypedDict):
 class Page:
     """Rows, and the token of the next page, if any."""
 
-    rows: list[Row]
+    rows: list[ResultRow]
     next_token: str | None
 
 
@@ -80,7 +80,7 @@ def csv_page(path: Path, token: str | None, most: int) -> Page:
     """Rows of a CSV result (the header is the first) from the token on, at most `most`."""
     start = _offset(token)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        rows: list[Row] = []
+        rows: list[ResultRow] = []
         data: list[Datum] = []
         for match in _VALUE.finditer(content, start):
             value, end = match[1], match[2]
@@ -97,7 +97,7 @@ def text_page(path: Path, token: str | None, most: int) -> Page:
     """Rows of a text result, each line one value, as in Athena."""
     start = int(_offset(token))
     lines = path.read_text().splitlines()
-    rows: list[Row] = [{"Data": [{"VarCharValue": line}]} for line in lines[start : start + most]]
+    rows: list[ResultRow] = [{"Data": [{"VarCharValue": line}]} for line in lines[start : start + most]]
     return Page(rows, _token(start + most) if start + most < len(lines) else None)
 
 

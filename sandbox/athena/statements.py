@@ -31,7 +31,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class StatementResult:
     """The result of a statement other than SELECT: columns and rows of text."""
 
     columns: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ class Statements:
         self._catalogue = catalogue
         self._objects = objects
         self._runner = runner
-        self._sorts: dict[str, Callable[[tuple[str, ...], str], Answer]] = {
+        self._sorts: dict[str, Callable[[tuple[str, ...], str], StatementResult]] = {
             "SHOW_DATABASES": self._show_databases,
             "SHOW_TABLES": lambda parts, database: self._show_tables(parts, database, views_only=False),
             "SHOW_VIEWS": lambda parts, database: self._show_tables(parts, database, views_only=True),
@@ -121,7 +121,7 @@ class Statements:
             "MSCK": self._repair,
         }
 
-    def run(self, statement: Statement, database: str) -> Answer:
+    def run(self, statement: Statement, database: str) -> StatementResult:
         """Run a statement; raises QueryError with Athena's reason."""
         run = self._sorts.get(statement.sort)
         if run is None:
@@ -130,19 +130,19 @@ class Statements:
             raise QueryError("NOT_SUPPORTED", message)
         return run(statement.parts, database)
 
-    def _show_databases(self, parts: tuple[str, ...], database: str) -> Answer:
+    def _show_databases(self, parts: tuple[str, ...], database: str) -> StatementResult:
         del database
-        return Answer(("database_name",), _matching(self._catalogue.databases(), parts[0]))
+        return StatementResult(("database_name",), _matching(self._catalogue.databases(), parts[0]))
 
-    def _show_tables(self, parts: tuple[str, ...], database: str, *, views_only: bool) -> Answer:
+    def _show_tables(self, parts: tuple[str, ...], database: str, *, views_only: bool) -> StatementResult:
         names = self._catalogue.table_names(unquoted(parts[0]) or database, views_only=views_only)
-        return Answer(("views" if views_only else "tab_name",), _matching(names, parts[1]))
+        return StatementResult(("views" if views_only else "tab_name",), _matching(names, parts[1]))
 
-    def _show_columns(self, parts: tuple[str, ...], database: str) -> Answer:
+    def _show_columns(self, parts: tuple[str, ...], database: str) -> StatementResult:
         table = self._table(parts[0], unquoted(parts[1]) or database)
-        return Answer(("field",), tuple((column.name,) for column in table.all_columns))
+        return StatementResult(("field",), tuple((column.name,) for column in table.all_columns))
 
-    def _show_partitions(self, parts: tuple[str, ...], database: str) -> Answer:
+    def _show_partitions(self, parts: tuple[str, ...], database: str) -> StatementResult:
         table = self._table(parts[0], database)
         if not table.partition_columns:
             raise QueryError("FAILED", f"Execution Error, Table {table.name} is not a partitioned table")
@@ -150,24 +150,24 @@ class Statements:
             "/".join(f"{c.name}={value}" for c, value in zip(table.partition_columns, partition.values, strict=True))
             for partition in self._catalogue.partitions(table)
         ]
-        return Answer(("partition",), tuple((row,) for row in sorted(rows)))
+        return StatementResult(("partition",), tuple((row,) for row in sorted(rows)))
 
-    def _show_create_view(self, parts: tuple[str, ...], database: str) -> Answer:
+    def _show_create_view(self, parts: tuple[str, ...], database: str) -> StatementResult:
         table = self._table(parts[0], database)
         if table.view is None:
             raise QueryError("NOT_SUPPORTED", f"Relation '{table.database}.{table.name}' is a table, not a view")
         text = f'CREATE VIEW "{table.name}" AS \n{table.view.sql}'
-        return Answer(("create view",), tuple((line,) for line in text.splitlines()))
+        return StatementResult(("create view",), tuple((line,) for line in text.splitlines()))
 
-    def _describe(self, parts: tuple[str, ...], database: str) -> Answer:
+    def _describe(self, parts: tuple[str, ...], database: str) -> StatementResult:
         table = self._table(parts[0], database)
         rows = [_described(column) for column in table.all_columns]
         if table.partition_columns:
             rows += [("",), ("# Partition Information",), _padded("# col_name", "data_type", "comment"), ("",)]
             rows += [_described(column) for column in table.partition_columns]
-        return Answer(("col_name", "data_type", "comment"), tuple(rows))
+        return StatementResult(("col_name", "data_type", "comment"), tuple(rows))
 
-    def _create_view(self, parts: tuple[str, ...], database: str) -> Answer:
+    def _create_view(self, parts: tuple[str, ...], database: str) -> StatementResult:
         replace, name, sql = bool(parts[0]), parts[1], parts[2]
         schema, name = self._name(name, database)
         columns = self._runner.describe(planner.parse(sql), sql, database)
@@ -177,30 +177,30 @@ class Statements:
                 "DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{min(repeated)}' specified more than once"
             )
         self._catalogue.put_view(schema, name, View(sql, database, columns), replace=replace)
-        return Answer()
+        return StatementResult()
 
-    def _drop(self, parts: tuple[str, ...], database: str, *, view: bool) -> Answer:
+    def _drop(self, parts: tuple[str, ...], database: str, *, view: bool) -> StatementResult:
         schema, name = self._name(parts[1], database)
         table = self._catalogue.table(schema, name)
         if table is None or (table.view is not None) != view:
             if parts[0]:
-                return Answer()
+                return StatementResult()
             kind = "View" if view else "Table"
             raise QueryError("TABLE_NOT_FOUND", f"line 1:1: {kind} '{CATALOG.lower()}.{schema}.{name}' does not exist")
         self._catalogue.delete_table(schema, name)
-        return Answer()
+        return StatementResult()
 
-    def _create_database(self, parts: tuple[str, ...], database: str) -> Answer:
+    def _create_database(self, parts: tuple[str, ...], database: str) -> StatementResult:
         del database
         name = unquoted(parts[1])
         if self._catalogue.has_database(name):
             if parts[0]:
-                return Answer()
+                return StatementResult()
             raise QueryError("FAILED", f"Execution Error, Database {name} already exists")
         self._catalogue.create_database(name)
-        return Answer()
+        return StatementResult()
 
-    def _repair(self, parts: tuple[str, ...], database: str) -> Answer:
+    def _repair(self, parts: tuple[str, ...], database: str) -> StatementResult:
         """Add the partitions of the directories (key=value for each column) under the table's location."""
         table = self._table(parts[0], database)
         if table.storage is None or not table.partition_columns:
@@ -221,8 +221,8 @@ class Statements:
         lines = [" ".join(["Partitions not in metastore:", *(f"{table.name}:{partition}" for partition in written)])]
         lines += [f"Repair: Added partition to metastore {table.name}:{partition}" for partition in written]
         if not written:
-            return Answer()
-        return Answer(("",), tuple((line,) for line in lines))
+            return StatementResult()
+        return StatementResult(("",), tuple((line,) for line in lines))
 
     def _table(self, name: str, database: str) -> Table:
         schema, name = self._name(name, database)

@@ -65,10 +65,10 @@ class Question:
 
 
 Handler = Callable[[New], Created]
-Answer = Callable[[Question], Mapping[str, Any]]
+InvokeHandler = Callable[[Question], Mapping[str, Any]]
 
 _handlers: dict[str, Handler] = {}
-_answers: dict[str, Answer] = {}
+_answers: dict[str, InvokeHandler] = {}
 
 
 def handles(*types: str) -> Callable[[Handler], Handler]:
@@ -81,10 +81,10 @@ def handles(*types: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def answers(*tokens: str) -> Callable[[Answer], Answer]:
+def answers(*tokens: str) -> Callable[[InvokeHandler], InvokeHandler]:
     """The decorated function answers these invokes (`aws:index/getRegion:getRegion`)."""
 
-    def register(answer: Answer) -> Answer:
+    def register(answer: InvokeHandler) -> InvokeHandler:
         _answers.update(dict.fromkeys(tokens, answer))
         return answer
 
@@ -96,7 +96,7 @@ def handler_of(type_: str) -> Handler | None:
     return _handlers.get(type_)
 
 
-def answer_of(token: str) -> Answer | None:
+def answer_of(token: str) -> InvokeHandler | None:
     """The handler of an invoke; None without one."""
     return _answers.get(token)
 

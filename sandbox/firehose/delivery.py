@@ -73,7 +73,7 @@ class Object:
 
 
 @dataclass
-class Counters:
+class DeliveryCounters:
     """Counters of deliveries. Bytes are those of the objects in S3."""
 
     delivered: int = 0
@@ -99,7 +99,7 @@ class Delivery:
     acknowledge: Callable[[Record], None]
     clock: Callable[[], float]
     table: GlueTable | None = None
-    counters: Counters = field(default_factory=Counters)
+    counters: DeliveryCounters = field(default_factory=DeliveryCounters)
     _buffers: dict[tuple[str | None, PartitionKeys], Buffer] = field(
         default_factory=dict[tuple[str | None, PartitionKeys], Buffer]
     )

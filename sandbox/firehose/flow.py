@@ -55,7 +55,7 @@ class Ports:
 
 
 @dataclass
-class Counters:
+class FlowCounters:
     """Counters of records read and transformed since the worker started."""
 
     records_in: int = 0
@@ -82,7 +82,7 @@ class Flow:
         self._clock = ports.clock
         self._function = ports.function
         self._checkpoint = checkpoint
-        self._counters = Counters()
+        self._counters = FlowCounters()
         self._ledger = Ledger(checkpoint)
         # Firehose starts at LATEST: the end of the stream at the delivery stream's creation.
         self._reader: ShardReader[KinesisRecord] = ShardReader(ports.source, checkpoint, config.created_at)

@@ -45,7 +45,7 @@ class InvokeError(Exception):
 
 
 @dataclass
-class Counters:
+class InvocationCounters:
     """Counters since the service started. Durations in milliseconds."""
 
     invocations: int = 0
@@ -72,7 +72,7 @@ class Invoker:
         self._configs: dict[str, tuple[float, FunctionConfig, int | None]] = {}
         self._pools: dict[str, Pool] = {}
         self._sinks: dict[str, LogSink] = {}
-        self._counters = Counters()
+        self._counters = InvocationCounters()
         self._events = ThreadPoolExecutor(_EVENT_THREADS, thread_name_prefix="event")
         self._closing = threading.Event()
 

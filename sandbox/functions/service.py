@@ -28,7 +28,7 @@ _INVOCATIONS = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 _STATUS_INTERVAL_S = 0.5
 
 
-class Answer(Struct, frozen=True):
+class InvokeResponse(Struct, frozen=True):
     """Status, headers and body of an HTTP response."""
 
     status: int
@@ -67,7 +67,7 @@ class FunctionsService:
             log.info("stopped")
 
 
-def invoke(invoker: Invoker, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+def invoke(invoker: Invoker, target: str, headers: Mapping[str, str], body: bytes) -> InvokeResponse:
     """Answer one request for `target`, a path with its query; header names in lower case."""
     request_id = str(uuid.uuid4())
     parts = urlsplit(target)
@@ -79,10 +79,10 @@ def invoke(invoker: Invoker, target: str, headers: Mapping[str, str], body: byte
         kind = headers.get("x-amz-invocation-type") or "RequestResponse"
         if kind == "DryRun":
             invoker.check(name, qualifier)
-            return Answer(204, {"X-Amzn-RequestId": request_id}, b"")
+            return InvokeResponse(204, {"X-Amzn-RequestId": request_id}, b"")
         if kind == "Event":
             invoker.enqueue(name, qualifier, request_id, body)
-            return Answer(202, {"X-Amzn-RequestId": request_id}, b"")
+            return InvokeResponse(202, {"X-Amzn-RequestId": request_id}, b"")
         result = invoker.invoke(name, qualifier, request_id, body, _client_context(headers))
     except InvokeError as error:
         return _refusal(error, request_id)
@@ -95,7 +95,7 @@ def invoke(invoker: Invoker, target: str, headers: Mapping[str, str], body: byte
         answer["X-Amz-Function-Error"] = "Unhandled"
     if headers.get("x-amz-log-type") == "Tail":
         answer["X-Amz-Log-Result"] = base64.b64encode(result.log_tail).decode()
-    return Answer(200, answer, result.payload)
+    return InvokeResponse(200, answer, result.payload)
 
 
 def _client_context(headers: Mapping[str, str]) -> str | None:
@@ -108,14 +108,14 @@ def _client_context(headers: Mapping[str, str]) -> str | None:
         raise InvokeError(400, "InvalidRequestContentException", f"Client context is not base64: {error}") from error
 
 
-def _refusal(error: InvokeError, request_id: str) -> Answer:
+def _refusal(error: InvokeError, request_id: str) -> InvokeResponse:
     headers = {
         "Content-Type": "application/json",
         "X-Amzn-RequestId": request_id,
         "X-Amzn-ErrorType": error.code,
     }
     fields = {"Type": "User" if error.status < 500 else "Service", "Message": error.message, "message": error.message}
-    return Answer(error.status, headers, msgspec.json.encode({"__type": error.code} | fields | error.details))
+    return InvokeResponse(error.status, headers, msgspec.json.encode({"__type": error.code} | fields | error.details))
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

@@ -18,7 +18,7 @@ from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.deadletters import DeadLetters
 from sandbox.pipes.enrichment import EnrichedTarget
 from sandbox.pipes.patterns import compile_filters
-from sandbox.pipes.shard import Counters, PipeShard, Steps, Target
+from sandbox.pipes.shard import PipeCounters, PipeShard, Steps, Target
 from sandbox.pipes.source import KinesisEvents, handed_on
 from sandbox.pipes.target import KinesisTarget, Outgoing
 from sandbox.pipes.templates import compile_parameter, compile_template
@@ -90,7 +90,7 @@ class PipeRunner:
 
     def __init__(self, config: PipeConfig, endpoint_url: str, state: StateDir) -> None:
         self.config = config
-        self.counters = Counters()
+        self.counters = PipeCounters()
         self._stop = threading.Event()
         self._region = config.source_arn.split(":")[3]
         self._steps = self._compile(config)

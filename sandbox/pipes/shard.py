@@ -50,7 +50,7 @@ class DeadLetterSink(Protocol):
 
 
 @dataclass
-class Counters:
+class PipeCounters:
     """A pipe's counters since the worker started. Bytes are those put to the target."""
 
     records_in: int = 0
@@ -99,7 +99,7 @@ class PipeShard:
     target: Target
     dead_letters: DeadLetterSink | None
     checkpoint: Checkpoint
-    counters: Counters
+    counters: PipeCounters
     clock: Callable[[], float]
     _read: deque[tuple[str, Item | None]] = field(default_factory=deque[tuple[str, Item | None]])
     _kept: int = 0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sandbox.awsjson import ServiceError, UnreachableError
 from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.runner import compile_steps
-from sandbox.pipes.shard import Counters, PipeShard
+from sandbox.pipes.shard import PipeCounters, PipeShard
 from sandbox.pipes.target import Failure, Outgoing
 from sandbox.shards import Checkpoint, Cursor, Page, Shard
 from sandbox.state import StateDir
@@ -125,7 +125,7 @@ def test_every_change_arrives_or_is_dead_lettered(
             checkpoint = Checkpoint(state, "p", config.identity)
             cursor = Cursor(stream, Shard("shard"), checkpoint.accepted("shard"), None)
             shard = PipeShard(
-                config, cursor, compile_steps(config), kinesis, dead, checkpoint, Counters(), lambda: clock[0]
+                config, cursor, compile_steps(config), kinesis, dead, checkpoint, PipeCounters(), lambda: clock[0]
             )
             for _ in range(steps):
                 clock[0] += shard.step()

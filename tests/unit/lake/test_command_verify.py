@@ -10,7 +10,7 @@ import pytest
 
 from lake.__main__ import main
 from lake.comparison import Comparison
-from lake.verification import Progress, Report, Verification
+from lake.verification import Report, Verification, VerifyProgress
 from stack import StackOutputs, UserError
 from transform.schema import TABLE
 
@@ -48,9 +48,11 @@ class FakeVerify:
         self.missing = False
         self.asked: dict[str, Any] = {}
 
-    def __call__(self, outputs: StackOutputs, *, watch: Callable[[Progress], None], **options: Any) -> Verification:
+    def __call__(
+        self, outputs: StackOutputs, *, watch: Callable[[VerifyProgress], None], **options: Any
+    ) -> Verification:
         self.asked = options | {"table": outputs.table_name}
-        watch(Progress("compared", int(self.missing), 1.5))
+        watch(VerifyProgress("compared", int(self.missing), 1.5))
         return _verification(missing=self.missing)
 
 

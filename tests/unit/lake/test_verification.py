@@ -14,7 +14,7 @@ from lake.findings import show, write_json
 from lake.ledger import Delivery
 from lake.progress import progress_display
 from lake.reader import Changes
-from lake.verification import Patience, Progress, Verification, Verifier
+from lake.verification import Patience, Verification, Verifier, VerifyProgress
 from stack.ledger import Acknowledged
 from transform.schema import Column, KeyAttribute, Table
 
@@ -64,7 +64,7 @@ class World:
         for key, version, op in set(self._arrived()):
             yield key, op, version, "1"
 
-    def verify(self, delivery: Delivery | None = None, seen: list[Progress] | None = None) -> Verification:
+    def verify(self, delivery: Delivery | None = None, seen: list[VerifyProgress] | None = None) -> Verification:
         watch = (seen if seen is not None else []).append
         return Verifier(
             TABLE, self, self, PATIENCE, delivery=delivery, watch=watch, clock=self.clock, sleep=self.sleep
@@ -160,7 +160,11 @@ def test_the_summary_shows_the_first_and_says_that_there_is_more(wrong: Verifica
 def test_progress_is_json_lines_where_there_is_no_terminal() -> None:
     out = io.StringIO()
     with progress_display(Console(file=out)) as watch:
-        for progress in (Progress("waiting", 1, 0.5), Progress("waiting", 2, 1.0), Progress("table", 3, 1.5)):
+        for progress in (
+            VerifyProgress("waiting", 1, 0.5),
+            VerifyProgress("waiting", 2, 1.0),
+            VerifyProgress("table", 3, 1.5),
+        ):
             watch(progress)
     assert [json.loads(line) for line in out.getvalue().splitlines()] == [
         {"phase": "waiting", "count": 1, "waited_s": 0.5},
@@ -171,12 +175,12 @@ def test_progress_is_json_lines_where_there_is_no_terminal() -> None:
 def test_progress_is_a_live_line_on_a_terminal() -> None:
     out = io.StringIO()
     with progress_display(Console(file=out, force_terminal=True, width=120)) as watch:
-        watch(Progress("table", 1234, 1.5))
+        watch(VerifyProgress("table", 1234, 1.5))
     assert "reading the table" in out.getvalue() or "change log" in out.getvalue()
 
 
 def test_progress_counts_what_each_phase_reads() -> None:
-    seen: list[Progress] = []
+    seen: list[VerifyProgress] = []
     World(*COMPLETE).verify(seen=seen).close()
     last = {progress.phase: progress.count for progress in seen}
     assert last == {"waiting": 4, "table": 3, "view": 3, "compared": 0}

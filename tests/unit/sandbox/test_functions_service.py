@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.functions.environment import Result
 from sandbox.functions.invoker import InvokeError, Invoker
-from sandbox.functions.service import Answer, invoke
+from sandbox.functions.service import InvokeResponse, invoke
 
 
 class FakeInvoker(Invoker):
@@ -36,7 +36,7 @@ class FakeInvoker(Invoker):
         self.calls.append(("enqueue", name, qualifier, payload))
 
 
-def ask(invoker: Invoker, target: str = "/2015-03-31/functions/orders/invocations", **headers: str) -> Answer:
+def ask(invoker: Invoker, target: str = "/2015-03-31/functions/orders/invocations", **headers: str) -> InvokeResponse:
     return invoke(invoker, target, {name.replace("_", "-"): value for name, value in headers.items()}, b'{"n":1}')
 
 

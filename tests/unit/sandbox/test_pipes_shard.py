@@ -11,7 +11,7 @@ import pytest
 from sandbox.awsjson import CallError, ServiceError, UnreachableError
 from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.runner import as_pipes_emits, compile_steps
-from sandbox.pipes.shard import Counters, PipeShard
+from sandbox.pipes.shard import PipeCounters, PipeShard
 from sandbox.pipes.target import Failure, Outgoing
 from sandbox.shards import Checkpoint, Cursor, Page, Shard
 from sandbox.state import StateDir
@@ -104,7 +104,7 @@ class Bench:
         )
         self.checkpoint = Checkpoint(self.state, "pipes-orders", config.identity)
         cursor = Cursor(self.source, Shard("shard"), self.checkpoint.accepted("shard"), None)
-        self.counters = Counters()
+        self.counters = PipeCounters()
         self.shard = PipeShard(
             config,
             cursor,
