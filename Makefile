@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-newest test-engine test-clients coverage check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
+.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients coverage check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,14 @@ test-newest: .venv-newest/.installed $(NATIVE) ## the lake's and the sandbox's t
 
 test-native: $(NATIVE) ## test and fuzz the compiled parts under sanitizers
 	$(BIN)/python -m tests.unit.native.sanitizers
+
+ORACLE := .build/dynamodb-local
+
+test-oracle: ## compare the sandbox's DynamoDB with AWS's DynamoDB Local, where Java and Maven are
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
+	  { [ -d $(ORACLE) ] || mvn -q -f tests/oracle/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(ORACLE); } && \
+	  DYNAMODB_LOCAL=$${DYNAMODB_LOCAL:-$(ORACLE)} $(BIN)/python -m pytest -q -m oracle tests/oracle; \
+	  else echo "test-oracle: skipped, because there is no Java or no Maven on the PATH"; fi
 
 test-engine: ## run the program under the real Pulumi engine against a recording provider, when there is a pulumi CLI
 	@if command -v pulumi >/dev/null; then $(BIN)/python -m pytest -q --tb=short --show-capture=no -m engine -n 2 --dist worksteal tests/engine; \

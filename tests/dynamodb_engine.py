@@ -11,7 +11,7 @@ from sandbox.dynamodb.items import StoredItem
 from sandbox.dynamodb.operations import Engine
 from sandbox.dynamodb.schema import Index, KeyAttribute, KeySchema, TableSchema
 from sandbox.dynamodb.storage import Store
-from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.table import Emit, Table
 
 Json = dict[str, Any]
 
@@ -38,8 +38,10 @@ class Dynamo:
     def __init__(self, *schemas: TableSchema) -> None:
         self.changes: list[tuple[Json | None, Json | None]] = []
         self.identities: list[bytes] = []
+        self.written: list[str] = []
         self.tables = {
-            schema.name: Table(schema, Store(schema.key), self._emit) for schema in schemas or (ONE_KEY, TWO_KEYS)
+            schema.name: Table(schema, Store(schema.key), self._emit_of(schema.name))
+            for schema in schemas or (ONE_KEY, TWO_KEYS)
         }
         self.engine = Engine(self.tables)
 
@@ -59,6 +61,10 @@ class Dynamo:
         """All items of a table."""
         return self.call("Scan", TableName=table)["Items"]
 
-    def _emit(self, old: StoredItem | None, new: StoredItem | None, identity: bytes) -> None:
-        self.identities.append(identity)
-        self.changes.append((old and old.attributes, new and new.attributes))
+    def _emit_of(self, table: str) -> Emit:
+        def emit(old: StoredItem | None, new: StoredItem | None, identity: bytes) -> None:
+            self.written.append(table)
+            self.identities.append(identity)
+            self.changes.append((old and old.attributes, new and new.attributes))
+
+        return emit

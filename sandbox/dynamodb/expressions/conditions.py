@@ -195,14 +195,19 @@ def _needs_values(condition: Condition | Operand) -> bool:
 
 def compile_(condition: Condition, placeholders: Placeholders) -> Check:
     """As `bind`, with the values left open."""
+    placeholders.resolve(condition)
+    return _compile(condition, placeholders)
+
+
+def _compile(condition: Condition, placeholders: Placeholders) -> Check:
     match condition:
         case Junction(operator, parts):
-            tests = [compile_(part, placeholders) for part in parts]
+            tests = [_compile(part, placeholders) for part in parts]
             if operator == "AND":
                 return lambda item, values: all(test(item, values) for test in tests)
             return lambda item, values: any(test(item, values) for test in tests)
         case Negation(part):
-            negated = compile_(part, placeholders)
+            negated = _compile(part, placeholders)
             return lambda item, values: not negated(item, values)
         case Comparison(operator, operands):
             return _OPERATORS_AND_WORDS[operator](operator, [bind_operand(one, placeholders) for one in operands])

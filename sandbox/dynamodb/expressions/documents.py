@@ -78,6 +78,11 @@ class _ListEdits(NamedTuple):
             del self.elements[index]
 
 
+def refuse_path(item: Attributes, path: ResolvedPath) -> None:
+    """DynamoError when the map or list that a path ends in is not there."""
+    _holder(item, path)
+
+
 def _holder(item: Attributes, path: ResolvedPath) -> Any:
     """The map or list in which a path's last element is."""
     if len(path) == 1:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from sandbox.dynamodb.expressions.reserved import is_reserved
-from sandbox.dynamodb.expressions.syntax import Element, NameRef, Path, Written
+from sandbox.dynamodb.expressions.syntax import Element, Literal, NameRef, Path, ValueRef, Written
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.values import Value
 
@@ -51,6 +52,20 @@ class Placeholders:
     def path(self, path: Path) -> tuple[Element, ...]:
         """A path with the attributes' own names; ExpressionError when one is not defined, or is a reserved word."""
         return tuple(self._element(element) for element in path.elements)
+
+    def resolve(self, node: object) -> None:
+        """Use all placeholders of a part of an expression, in their order.
+
+        Raises:
+            ExpressionError: one is not defined, or a name is a reserved word.
+        """
+        if isinstance(node, Path):
+            self.path(node)
+        elif isinstance(node, ValueRef):
+            self.value(node.name)
+        elif isinstance(node, tuple) and not isinstance(node, Literal):
+            for part in cast("tuple[object, ...]", node):
+                self.resolve(part)
 
     def unused(self) -> str | None:
         """What DynamoDB says when a name or value is given that no expression uses; None when all are used."""

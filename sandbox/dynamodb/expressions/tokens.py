@@ -115,5 +115,5 @@ class Tokens:
         at = self._position
         first = self._tokens[at - 1] if at else self._tokens[at]
         last = self._tokens[min(at + 1, len(self._tokens) - 1)]
-        near = self._text[first.start : last.end].rstrip()
+        near = self._text[first.start : last.end]
         return ExpressionError(f'Syntax error; token: "{self.next.text}", near: "{near}"')

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sandbox.dynamodb import numbers
 from sandbox.dynamodb.errors import invalid
-from sandbox.dynamodb.expressions.documents import Edit, ResolvedPath, apply, value_at
+from sandbox.dynamodb.expressions.documents import Edit, ResolvedPath, apply, refuse_path, value_at
 from sandbox.dynamodb.expressions.operands import (
     Bound,
     Values,
@@ -59,7 +59,13 @@ class Update(NamedTuple):
         Raises:
             DynamoError: the item does not have what the update needs.
         """
-        edits = [edit for edit in (compute(before, values) for compute in self.computes) if edit is not None]
+        edits: list[Edit] = []
+        for path, compute in zip(self.paths, self.computes, strict=True):
+            if len(path) > 1:
+                refuse_path(before, path)
+            edit = compute(before, values)
+            if edit is not None:
+                edits.append(edit)
         is_deep = any(len(path) > 1 for path in self.paths)
         after = copy() if is_deep else dict(before)
         apply(after, edits)
@@ -142,15 +148,34 @@ def bind(actions: Sequence[Action], placeholders: Placeholders) -> Update:
     Raises:
         ExpressionError: a placeholder is not defined, an operand is of the wrong kind, or two paths overlap.
     """
-    paths: list[ResolvedPath] = []
-    computes: list[Compute] = []
     for action in actions:
-        path = placeholders.path(action.path)
-        operand = _NOTHING if action.operand is None else bind_operand(action.operand, placeholders)
-        paths.append(path)
-        computes.append(_COMPUTES[action.section](path, operand))
+        _refuse_functions(action.operand)
+        placeholders.resolve(action)
+    paths = [placeholders.path(action.path) for action in actions]
     refuse_overlap(paths)
+    computes: list[Compute] = []
+    for action, path in zip(actions, paths, strict=True):
+        operand = _NOTHING if action.operand is None else bind_operand(action.operand, placeholders)
+        computes.append(_COMPUTES[action.section](path, operand))
     return Update(tuple(paths), tuple(computes))
+
+
+def _refuse_functions(operand: Operand | None) -> None:
+    """ExpressionError for a function that there is not, or not in an update."""
+    match operand:
+        case Call(function, operands):
+            if function not in _FUNCTIONS:
+                allowed = "The function is not allowed in an update expression"
+                raise ExpressionError(
+                    f"{allowed if function in _NOT_ALLOWED else 'Invalid function name'}; function: {function}"
+                )
+            for each in operands:
+                _refuse_functions(each)
+        case Arithmetic(_, left, right):
+            _refuse_functions(left)
+            _refuse_functions(right)
+        case _:
+            pass
 
 
 def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
@@ -165,15 +190,9 @@ def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
         case Arithmetic(operator, left, right):
             return _arithmetic(operator, bind_operand(left, placeholders), bind_operand(right, placeholders))
         case Call(function, operands):
-            known = _FUNCTIONS.get(function)
-            if known is None:
-                allowed = "The function is not allowed in an update expression"
-                raise ExpressionError(
-                    f"{allowed if function in _NOT_ALLOWED else 'Invalid function name'}; function: {function}"
-                )
             bound = [bind_operand(one, placeholders) for one in operands]
             expect_count(function, len(bound), 2)
-            return known(function, bound)
+            return _FUNCTIONS[function](function, bound)
 
 
 def _present(operand: Bound) -> Bound:

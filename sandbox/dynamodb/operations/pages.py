@@ -9,6 +9,7 @@ from sandbox.dynamodb import legacy
 from sandbox.dynamodb.capacity import Consumed, is_wanted, read_units
 from sandbox.dynamodb.errors import invalid
 from sandbox.dynamodb.expressions import conditions, key_conditions
+from sandbox.dynamodb.expressions.conditions import Condition
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.key_conditions import KeyTest
 from sandbox.dynamodb.expressions.placeholders import Placeholders
@@ -57,10 +58,11 @@ def query(tables: Tables, request: Query) -> dict[str, Any]:
     if request.KeyConditions is None and request.KeyConditionExpression is None:
         raise invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
     given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
-    tests = _key_tests(request, given)
+    keyed = _key_condition(request, given)
     filter_ = filter_of(request, older, given)
     paths = projection(request, given)
     finish(given)
+    tests = _key_tests(request, keyed, given)
     refuse_select(request, paths)
     reading = reading_of(found(table), request, paths, filter_)
     condition = key_conditions.of_schema(tests, reading.key)
@@ -168,11 +170,21 @@ def _size(reading: Reading, item: StoredItem) -> int:
     return measure_item(reading.of_index.entry(item.attributes))
 
 
-def _key_tests(request: Query, given: Placeholders) -> list[KeyTest]:
+def _key_condition(request: Query, given: Placeholders) -> Condition | None:
+    """The key condition if it is an expression, whose placeholders are then used."""
     if request.KeyConditionExpression is None:
+        return None
+    with expression("KeyConditionExpression"):
+        condition = conditions.parse(request.KeyConditionExpression)
+        given.resolve(condition)
+        return condition
+
+
+def _key_tests(request: Query, condition: Condition | None, given: Placeholders) -> list[KeyTest]:
+    if condition is None:
         return legacy.key_tests(request.KeyConditions or {})
     with expression("KeyConditionExpression"):
-        return key_conditions.tests_of(conditions.parse(request.KeyConditionExpression), given)
+        return key_conditions.tests_of(condition, given)
 
 
 def _segment(request: Scan) -> tuple[int, int]:

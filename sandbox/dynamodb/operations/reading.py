@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sandbox.dynamodb import legacy
 from sandbox.dynamodb.errors import invalid, invalid_parameter
 from sandbox.dynamodb.expressions import conditions
-from sandbox.dynamodb.expressions.conditions import Condition, Test
+from sandbox.dynamodb.expressions.conditions import Test
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.parameters import bound_legacy, expression
@@ -21,10 +21,10 @@ _NO_START = "The provided starting key is invalid"
 
 
 class Filter(NamedTuple):
-    """A filter, and the attributes at the heads of its paths."""
+    """A filter, and its paths."""
 
     test: Test
-    heads: tuple[str, ...]
+    paths: tuple[ResolvedPath, ...]
     parameter: str
 
 
@@ -94,7 +94,7 @@ def legacy_filter(parameter: str, request: Paged, given: dict[str, LegacyConditi
     """The filter of a `QueryFilter` or `ScanFilter`; None when it has no condition."""
     condition = legacy.filtered(given, request.ConditionalOperator)
     test = bound_legacy(parameter, condition)
-    return None if test is None else Filter(test, tuple(given), parameter)
+    return None if test is None else Filter(test, tuple((name,) for name in given), parameter)
 
 
 def filter_of(request: Paged, older: Filter | None, given: Placeholders) -> Filter | None:
@@ -104,18 +104,22 @@ def filter_of(request: Paged, older: Filter | None, given: Placeholders) -> Filt
     with expression("FilterExpression"):
         condition = conditions.parse(request.FilterExpression)
         test = conditions.bound(request.FilterExpression, given)
-        return Filter(test, _heads(condition, given), "Filter Expression")
-
-
-def _heads(condition: Condition, given: Placeholders) -> tuple[str, ...]:
-    return tuple(str(given.path(path)[0]) for path in conditions.paths_of(condition))
+        return Filter(test, tuple(given.path(path) for path in conditions.paths_of(condition)), "Filter Expression")
 
 
 def refuse_filtered_keys(reading: Reading) -> None:
     """DynamoError when the filter of a Query is on a key attribute, which the key condition is for."""
     filter_ = reading.filter
-    for name in reading.key.names if filter_ is not None else ():
-        if filter_ is not None and name in filter_.heads:
+    if filter_ is None:
+        return
+    for name in reading.key.names:
+        on_name = [path for path in filter_.paths if path[0] == name]
+        if any(len(path) > 1 for path in on_name):
+            raise invalid(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                f"Key: {name}"
+            )
+        if on_name:
             raise invalid(
                 f"{filter_.parameter} can only contain non-primary key attributes: Primary key attribute: {name}"
             )

@@ -42,6 +42,8 @@ Answer = dict[str, Any]
 
 _WRITE = Kinds(("ConditionExpression",), ("Expected",))
 _UPDATE = Kinds(("UpdateExpression", "ConditionExpression"), ("AttributeUpdates", "Expected"))
+_TRANSACTED = Kinds(("ConditionExpression",), ())
+_TRANSACTED_UPDATE = Kinds(("UpdateExpression", "ConditionExpression"), ())
 _GB = 1 << 30
 
 
@@ -98,6 +100,7 @@ def update_item(tables: Tables, request: UpdateItem) -> Answer:
 def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUpdate | TransactCheck) -> Write:
     """An action of a transaction, checked as far as it can be without its table."""
     table = lookup(tables, action.TableName)
+    refuse_mixed(action, _TRANSACTED_UPDATE if isinstance(action, TransactUpdate) else _TRANSACTED)
     given = placeholders(action.ExpressionAttributeNames, action.ExpressionAttributeValues)
     if isinstance(action, TransactPut):
         size = measure_item(action.Item)

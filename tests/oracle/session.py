@@ -1,0 +1,46 @@
+"""The engine in this process as the other side of the oracle, and the comparison of whole sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.dynamodb.schema import Index, KeyAttribute, KeySchema, TableSchema
+from tests.dynamodb_engine import Dynamo
+from tests.oracle.compare import difference, same_changes, scanned
+from tests.oracle.generate import TABLES, Call, Json
+
+
+def engine_session(calls: list[Call]) -> tuple[list[Json], list[Any]]:
+    """The engine's answers to calls on new tables, and the changes that streams would tell of."""
+    dynamo = Dynamo(*(_schema(name, table) for name, table in TABLES.items()))
+    answers = [dynamo.call(operation, **request) for operation, request in calls]
+    changes: list[Any] = []
+    for table, (old, new) in zip(dynamo.written, dynamo.changes, strict=True):
+        if old != new:
+            changes.append([table, "INSERT" if old is None else "REMOVE" if new is None else "MODIFY", old, new])
+    return answers, changes
+
+
+def differences(
+    calls: list[Call], local: tuple[list[Json], list[Any]], ours: tuple[list[Json], list[Any]]
+) -> list[str]:
+    """Where two sessions of the same calls differ."""
+    found: list[str] = []
+    for (operation, request), theirs, our in zip(calls, local[0], ours[0], strict=True):
+        ordered = (scanned(theirs), scanned(our)) if operation == "Scan" else (theirs, our)
+        said = difference(*ordered)
+        if said is not None:
+            found.append(f"{operation} {request}\n{said}")
+    if not same_changes(local[1], ours[1]):
+        found.append(f"changes\nLocal: {local[1]}\nours:  {ours[1]}")
+    return found
+
+
+def _schema(name: str, table: Json) -> TableSchema:
+    kinds: dict[str, str] = table["Definitions"]
+
+    def key(elements: Any) -> KeySchema:
+        return KeySchema(*(KeyAttribute(attribute, kinds[attribute]) for attribute, _ in elements))
+
+    indexes = {"by-g": Index("by-g", "Global", key(table["Index"]))} if "Index" in table else {}
+    return TableSchema(name, key(table["KeySchema"]), indexes)
