@@ -44,7 +44,12 @@ _SAME_KIND = (
     re.compile(r"Invalid \w+: Two document paths (overlap|conflict) with each other;"),
     re.compile(r"Invalid \w+: Incorrect operand type for operator or function;"),
     # … also of what an update finds in an item.
-    re.compile(r"The (provided expression refers to an attribute|document path provided in the update expression)"),
+    re.compile(
+        r"The provided expression refers to an attribute|The document path provided in the update expression"
+        r"|An operand in the update expression has an incorrect data type"
+    ),
+    # Placeholders that nothing uses have no order, and Local may name those of another action.
+    re.compile(r"Value provided in ExpressionAttribute|ExpressionAttributeValues can only be specified when"),
     # Local shows bounds as they were spelled, and binaries as Java does.
     re.compile(r"Invalid \w+: The BETWEEN operator requires"),
 )
@@ -72,12 +77,13 @@ def difference(local: Json, ours: Json) -> str | None:
 
 def same_sentence(local: str, ours: str) -> bool:
     """Whether Local's sentence is ours, or one that is known to differ from AWS's."""
+    said = ours
     local, ours = _inner(local), _inner(ours)
     if local == ours or any(local.startswith(theirs) and ours.startswith(aws) for theirs, aws in KNOWN):
         return True
     if any(kind.match(local) and kind.match(ours) for kind in _SAME_KIND):
         return True
-    return local.startswith(_KEY_ERRORS) and ("Expression" in ours or ours.startswith("Value provided in"))
+    return local.startswith(_KEY_ERRORS) and "Expression" in said
 
 
 def same_changes(local: list[Any], ours: list[Any]) -> bool:

@@ -61,6 +61,9 @@ def query(tables: Tables, request: Query) -> dict[str, Any]:
     keyed = _key_condition(request, given)
     filter_ = filter_of(request, older, given)
     paths = projection(request, given)
+    if keyed is not None:
+        with expression("KeyConditionExpression"):
+            conditions.bind(keyed, given)
     finish(given)
     tests = _key_tests(request, keyed, given)
     refuse_select(request, paths)
