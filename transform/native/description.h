@@ -10,14 +10,23 @@ enum { PREFIXES = 6, COLUMN_PARTS = 7, NODE_PARTS = 3 };
 static const char table_name[] = "transform._native.Table";
 static const char table_usage[] = "table takes 6 prefixes, columns of 7 parts and nodes of 3 parts, as tuples";
 
+static Py_ssize_t count_parts(PyObject *tuple) {
+    Py_ssize_t count = PyTuple_Size(tuple);
+    if (count < 0) {
+        PyErr_Clear();
+        PyErr_SetString(PyExc_TypeError, table_usage);
+    }
+    return count;
+}
+
 /* The bytes of a description's names, each with the 16 that `put` may read behind it; -1 with an exception. */
 static int64_t names_bytes(PyObject *tuples, Py_ssize_t parts) {
     int64_t bytes = 0;
-    Py_ssize_t count = PyTuple_Size(tuples);
+    Py_ssize_t count = count_parts(tuples);
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *name = PyTuple_GetItem(tuples, i);
         if (parts) {
-            Py_ssize_t found = PyTuple_Size(name);
+            Py_ssize_t found = count_parts(name);
             if (found < 0 || read_count(found, parts, table_usage) < 0) return -1;
             name = PyTuple_GetItem(name, 0);
         }

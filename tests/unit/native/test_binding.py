@@ -32,30 +32,52 @@ def node(*, index: int = 0, **parts: Any) -> tuple[Any, ...]:
     return (*NODES[:index], tuple(changed.values()), *NODES[index + 1 :])
 
 
-WRONG_TABLES: dict[str, tuple[Any, ...]] = {
+USAGE = "table takes 6 prefixes, columns of 7 parts and nodes of 3 parts, as tuples"
+WRONG_SHAPES: dict[str, tuple[Any, ...]] = {
     "a part too few": (PREFIXES, COLUMNS),
     "a prefix too few": (PREFIXES[1:], COLUMNS, NODES),
     "a list": ([*PREFIXES], COLUMNS, NODES),
-    "a text": (("",) * 6, COLUMNS, NODES),
     "a column of too few parts": (PREFIXES, (COLUMNS[0][:-1],), NODES),
     "a column that is no tuple": (PREFIXES, (1,), NODES),
-    "a kind that is not known": (PREFIXES, column(kind=7), NODES),
-    "a negative kind": (PREFIXES, column(kind=-1), NODES),
-    "a kind that is no number": (PREFIXES, column(kind="string"), NODES),
-    "a column that is next to itself": (PREFIXES, column(index=2, next=2), NODES),
-    "a next column before the first": (PREFIXES, column(index=2, next=-2), NODES),
-    "a node without a name": (PREFIXES, COLUMNS, node(name=b"")),
-    "a node in itself": (PREFIXES, COLUMNS, node(index=1, parent=1)),
-    "a node before the first": (PREFIXES, COLUMNS, node(parent=-2)),
-    "a node of a column that there is not": (PREFIXES, COLUMNS, node(column=len(COLUMNS))),
     "a node of too few parts": (PREFIXES, COLUMNS, (NODES[0][:-1],)),
+}
+WRONG_COLUMNS = {
+    "a kind that is not known": column(kind=7),
+    "a negative kind": column(kind=-1),
+    "a column that is next to itself": column(index=2, next=2),
+    "a next column before the first": column(index=2, next=-2),
+}
+WRONG_NODES = {
+    "a node without a name": node(name=b""),
+    "a node in itself": node(index=1, parent=1),
+    "a node before the first": node(parent=-2),
+    "a node of a column that there is not": node(column=len(COLUMNS)),
 }
 
 
-@pytest.mark.parametrize("description", WRONG_TABLES.values(), ids=WRONG_TABLES)
-def test_a_table_that_does_not_fit_is_refused(description: tuple[Any, ...]) -> None:
-    with pytest.raises((TypeError, ValueError, SystemError)):
+@pytest.mark.parametrize("description", WRONG_SHAPES.values(), ids=WRONG_SHAPES)
+def test_a_description_of_another_shape_is_refused(description: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError, match=USAGE):
         _native.table(*description)
+
+
+@pytest.mark.parametrize("columns", WRONG_COLUMNS.values(), ids=WRONG_COLUMNS)
+def test_columns_that_do_not_fit_are_refused(columns: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="a column has a known kind, and the next one of its attribute is before it"):
+        _native.table(PREFIXES, columns, NODES)
+
+
+@pytest.mark.parametrize("nodes", WRONG_NODES.values(), ids=WRONG_NODES)
+def test_nodes_that_do_not_fit_are_refused(nodes: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="a node has a name, a parent before it and one of the columns"):
+        _native.table(PREFIXES, COLUMNS, nodes)
+
+
+def test_a_name_is_bytes_and_a_number_is_a_number() -> None:
+    with pytest.raises(TypeError, match="expected bytes, str found"):
+        _native.table(("",) * 6, COLUMNS, NODES)
+    with pytest.raises(TypeError, match="'str' object cannot be interpreted as an integer"):
+        _native.table(PREFIXES, column(kind="string"), NODES)
 
 
 def arguments(**changed: Any) -> dict[str, Any]:
