@@ -304,4 +304,4 @@ def _other(operation: str, given: Mapping[str, Any], decoding: str) -> DynamoErr
         return _enveloped(found[:_MAX_REPORTED])
     if "Expected `object`" in decoding:
         return serialization("Unexpected value type in payload")
-    return serialization(decoding)
+    return serialization("Unexpected field type" if decoding.startswith("Expected") else decoding)

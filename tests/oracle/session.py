@@ -12,7 +12,7 @@ from tests.oracle.generate import TABLES, Call, Json
 
 def engine_session(calls: list[Call]) -> tuple[list[Json], list[Any]]:
     """The engine's answers to calls on new tables, and the changes that streams would tell of."""
-    dynamo = Dynamo(*(_schema(name, table) for name, table in TABLES.items()))
+    dynamo = Dynamo(*(schema_of(name, table) for name, table in TABLES.items()))
     answers = [dynamo.call(operation, **request) for operation, request in calls]
     changes: list[Any] = []
     for table, (old, new) in zip(dynamo.written, dynamo.changes, strict=True):
@@ -36,7 +36,8 @@ def differences(
     return found
 
 
-def _schema(name: str, table: Json) -> TableSchema:
+def schema_of(name: str, table: Json) -> TableSchema:
+    """The schema of one of the tables that calls are generated for."""
     kinds: dict[str, str] = table["Definitions"]
 
     def key(elements: Any) -> KeySchema:

@@ -1,0 +1,222 @@
+"""GetItem, Query, Scan and their batches and transactions; and requests that are sent twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.dynamodb_engine import Dynamo, Json
+
+VALIDATION = "ValidationException"
+P: Json = {":p": {"S": "p"}}
+
+
+@pytest.fixture
+def dynamo() -> Dynamo:
+    dynamo = Dynamo()
+    for number in ("2", "10", "-1", "1.5"):
+        item: Json = {"pk": {"S": "p"}, "sk": {"N": number}, "g": {"S": "g"}, "x": {"S": f"x{number}"}}
+        if number != "10":
+            item["h"] = {"N": "7"}
+        assert dynamo.call("PutItem", TableName="two-keys", Item=item) == {}
+    return dynamo
+
+
+def query(dynamo: Dynamo, condition: str, values: Json | None = None, **more: Any) -> Json:
+    given: Json = {"ExpressionAttributeValues": P | (values or {})}
+    return dynamo.call("Query", TableName="two-keys", KeyConditionExpression=condition, **given, **more)
+
+
+def numbers(answer: Json) -> list[str]:
+    assert "error" not in answer, answer
+    return [item["sk"]["N"] for item in answer["Items"]]
+
+
+ONE: Json = {":a": {"N": "1.5"}}
+TWO: Json = ONE | {":b": {"N": "10"}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "values", "found"),
+    [
+        ("pk = :p", {}, ["-1", "1.5", "2", "10"]),
+        (":p = pk AND sk = :a", ONE, ["1.5"]),
+        ("pk = :p AND sk > :a", ONE, ["2", "10"]),
+        ("pk = :p AND sk >= :a", ONE, ["1.5", "2", "10"]),
+        ("pk = :p AND :a > sk", ONE, ["-1"]),
+        ("(pk = :p) AND (sk <= :a)", ONE, ["-1", "1.5"]),
+        ("sk BETWEEN :a AND :b AND pk = :p", TWO, ["1.5", "2", "10"]),
+    ],
+)
+def test_key_conditions(dynamo: Dynamo, condition: str, values: Json, found: list[str]) -> None:
+    assert numbers(query(dynamo, condition, values)) == found
+    assert numbers(query(dynamo, condition, values, ScanIndexForward=False)) == found[::-1]
+
+
+@pytest.mark.parametrize(
+    ("condition", "values", "said"),
+    [
+        ("pk = :p AND sk > :a AND sk < :b", TWO, "KeyConditionExpressions must only contain one condition per key"),
+        ("pk = :p OR sk = :a", ONE, "Invalid operator used in KeyConditionExpression: OR"),
+        ("pk = :p AND sk <> :a", ONE, "Invalid operator used in KeyConditionExpression: <>"),
+        ("pk = :p AND contains(sk, :a)", ONE, "Invalid operator used in KeyConditionExpression: contains"),
+        ("pk > :p", {}, "Query key condition not supported"),
+        ("pk = :p AND x = :a", ONE, "Query condition missed key schema element: sk"),
+        ("x = :p", {}, "Query condition missed key schema element: pk"),
+        (
+            "pk = :p AND sk = :a",
+            {":a": {"S": "1"}},
+            "One or more parameter values were invalid: Condition parameter type does not match schema type",
+        ),
+        ("", {}, "Invalid KeyConditionExpression: The expression can not be empty;"),
+    ],
+)
+def test_what_is_no_key_condition_is_refused(dynamo: Dynamo, condition: str, values: Json, said: str) -> None:
+    assert query(dynamo, condition, values) == {"error": VALIDATION, "message": said}
+
+
+def test_a_query_goes_on_where_the_page_before_ended(dynamo: Dynamo) -> None:
+    for forward in (True, False):
+        found: list[str] = []
+        start: Json = {}
+        while True:
+            page = query(dynamo, "pk = :p", Limit=1, ScanIndexForward=forward, **start)
+            found += numbers(page)
+            if "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        assert found == (["-1", "1.5", "2", "10"] if forward else ["10", "2", "1.5", "-1"])
+    outside = query(dynamo, "pk = :p", ExclusiveStartKey={"pk": {"S": "other"}, "sk": {"N": "1"}})
+    assert "outside query boundaries" in outside["message"]
+
+
+def test_an_index_has_the_items_with_its_key_and_what_it_projects(dynamo: Dynamo) -> None:
+    values: Json = {":h": {"N": "7"}}
+    request: Json = {"TableName": "two-keys", "IndexName": "by-h", "KeyConditionExpression": "h = :h"}
+    call = {**request, "ExpressionAttributeValues": values}
+
+    found = dynamo.call("Query", **call)["Items"]
+    key: Json = {"pk": {"S": "p"}, "sk": {"N": "2"}}
+    dynamo.call("UpdateItem", TableName="two-keys", Key=key, UpdateExpression="REMOVE h")
+
+    assert {item["sk"]["N"] for item in found} == {"2", "-1", "1.5"}
+    assert {name for item in found for name in item} == {"pk", "sk", "h"}
+    assert dynamo.call("Query", **call)["Count"] == 2
+    assert "does not project [x]" in dynamo.call("Query", **call, ProjectionExpression="x")["message"]
+    assert dynamo.call("Query", **call, ConsistentRead=True)["message"] == (
+        "Consistent reads are not supported on global secondary indexes"
+    )
+
+
+def test_a_filter_is_not_on_the_key(dynamo: Dynamo) -> None:
+    kept = query(dynamo, "pk = :p", {":x": {"S": "x2"}}, FilterExpression="x = :x")
+
+    assert (numbers(kept), kept["Count"], kept["ScannedCount"]) == (["2"], 1, 4)
+    assert query(dynamo, "pk = :p", {":a": {"N": "1"}}, FilterExpression="sk > :a")["message"] == (
+        "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk"
+    )
+
+
+def test_projections_keep_each_element_that_is_asked_for() -> None:
+    dynamo = Dynamo()
+    item: Json = {
+        "pk": {"S": "a"},
+        "l": {"L": [{"S": "0"}, {"S": "1"}, {"M": {"a": {"S": "x"}, "b": {"S": "y"}}}]},
+        "m": {"M": {"k": {"S": "v"}, "n": {"S": "w"}}},
+    }
+    dynamo.call("PutItem", TableName="one-key", Item=item)
+    key: Json = {"TableName": "one-key", "Key": {"pk": {"S": "a"}}}
+    get = {**key, "ProjectionExpression": "l[2].b, l[0], m.k, gone"}
+    shown: Json = {"l": {"L": [{"S": "0"}, {"M": {"b": {"S": "y"}}}]}, "m": {"M": {"k": {"S": "v"}}}}
+
+    assert dynamo.call("GetItem", **get)["Item"] == shown
+    assert dynamo.call("TransactGetItems", TransactItems=[{"Get": get}])["Responses"] == [{"Item": shown}]
+    assert dynamo.call("GetItem", **key, AttributesToGet=["pk"])["Item"] == {"pk": {"S": "a"}}
+    wrong = dynamo.call("TransactGetItems", TransactItems=[{"Get": {"TableName": "one-key", "Key": {}}}])
+    assert [reason["Code"] for reason in wrong["CancellationReasons"]] == ["ValidationError"]
+
+
+def test_legacy_conditions_are_joined_as_asked() -> None:
+    dynamo = Dynamo()
+    dynamo.call("PutItem", TableName="one-key", Item={"pk": {"S": "a"}, "n": {"N": "1"}})
+    expected: Json = {
+        "n": {"ComparisonOperator": "GT", "AttributeValueList": [{"N": "5"}]},
+        "pk": {"ComparisonOperator": "BEGINS_WITH", "AttributeValueList": [{"S": "a"}]},
+    }
+    update: Json = {"TableName": "one-key", "Key": {"pk": {"S": "a"}}, "Expected": expected, "ReturnValues": "ALL_NEW"}
+    update["AttributeUpdates"] = {"n": {"Action": "ADD", "Value": {"N": "2"}}}
+
+    assert dynamo.call("UpdateItem", **update)["error"] == "ConditionalCheckFailedException"
+    changed = dynamo.call("UpdateItem", **update, ConditionalOperator="OR")
+    assert changed["Attributes"] == {"pk": {"S": "a"}, "n": {"N": "3"}}
+    filtered = dynamo.call("Scan", TableName="one-key", ScanFilter=expected, ConditionalOperator="OR")
+    assert filtered["Count"] == 1
+    mixed = dynamo.call("UpdateItem", **update, UpdateExpression="REMOVE n")
+    assert mixed["message"] == (
+        "Can not use both expression and non-expression parameters in the same request: "
+        "Non-expression parameters: {AttributeUpdates, Expected} Expression parameters: {UpdateExpression}"
+    )
+
+
+def test_a_transaction_is_applied_once_for_a_token() -> None:
+    dynamo = Dynamo()
+    update: Json = {"TableName": "one-key", "Key": {"pk": {"S": "a"}}, "UpdateExpression": "ADD n :one"}
+    update["ExpressionAttributeValues"] = {":one": {"N": "1"}}
+
+    def transact(token: str, **more: Any) -> Json:
+        items = [{"Update": update | more}]
+        return dynamo.call("TransactWriteItems", TransactItems=items, ClientRequestToken=token)
+
+    assert [transact("t1"), transact("t1"), transact("t2")] == [{}, {}, {}]
+    assert dynamo.items() == [{"pk": {"S": "a"}, "n": {"N": "2"}}]
+    assert transact("t1", Key={"pk": {"S": "b"}})["error"] == "IdempotentParameterMismatchException"
+
+
+def test_a_cancelled_transaction_says_why_for_each_action_and_changes_nothing() -> None:
+    dynamo = Dynamo()
+    dynamo.call("PutItem", TableName="one-key", Item={"pk": {"S": "a"}})
+    changes = len(dynamo.changes)
+    there: Json = {
+        "TableName": "one-key",
+        "Item": {"pk": {"S": "a"}},
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+    there["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    new: Json = {"TableName": "one-key", "Item": {"pk": {"S": "b"}}}
+
+    cancelled = dynamo.call("TransactWriteItems", TransactItems=[{"Put": new}, {"Put": there}])
+
+    assert cancelled["error"] == "TransactionCanceledException"
+    assert cancelled["CancellationReasons"] == [
+        {"Code": "None"},
+        {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed", "Item": {"pk": {"S": "a"}}},
+    ]
+    assert len(dynamo.changes) == changes
+    twice = dynamo.call("TransactWriteItems", TransactItems=[{"Put": new}, {"Put": new}])
+    assert twice["message"] == "Transaction request cannot include multiple operations on one item"
+
+
+NULL_NAME = "Value null at 'tableName' failed to satisfy constraint: Member must not be null"
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "error", "said"),
+    [
+        ("GetItem", b'{"Key": {}}', VALIDATION, f"1 validation error detected: {NULL_NAME}"),
+        ("Scan", b'{"TableName": "one-key", "Limit": 0}', VALIDATION, "Value '0' at 'limit'"),
+        ("Query", b'{"TableName": "one-key", "Limit": 0}', VALIDATION, "Value at 'Limit'"),
+        ("Scan", b'{"TableName": "no!"}', VALIDATION, "Member must satisfy regular expression pattern"),
+        ("Scan", b'{"TableName": "not-there"}', "ResourceNotFoundException", "Requested resource not found"),
+        ("GetItem", b'{"TableName": 5}', "SerializationException", "NUMBER_VALUE cannot be converted to String"),
+        ("PutItem", b"this is no JSON", "SerializationException", ""),
+        ("BatchGetItem", b'{"RequestItems": {}}', VALIDATION, "The requestItems parameter is required"),
+        ("TransactWriteItems", b'{"TransactItems": []}', VALIDATION, "Value '[]' at 'transactItems'"),
+        ("Scan", b'{"TableName": "one-key", "Segment": 2, "TotalSegments": 2}', VALIDATION, "Segment: 2 is not less"),
+    ],
+)
+def test_a_request_of_the_wrong_form_is_an_error(operation: str, body: bytes, error: str, said: str) -> None:
+    refused = Dynamo().send(operation, body)
+
+    assert refused["error"] == error
+    assert said in refused["message"]
