@@ -1,4 +1,4 @@
-"""Which shards a stream has: ListShards, DescribeStream and the counts of DescribeStreamSummary.
+"""Which streams there are and which shards each has: ListStreams, ListShards, DescribeStream, DescribeStreamSummary.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html
 """
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MAX_SHARDS = 10_000
 _DESCRIBED_SHARDS = 100
+_LISTED_STREAMS = 100
 _TOKEN_S = 300
 _NOT_WITH_A_TOKEN = ("StreamName", "StreamARN", "ExclusiveStartShardId", "StreamCreationTimestamp")
 
@@ -60,6 +61,25 @@ def list_shards(call: Call) -> Mapping[str, Any]:
     return page
 
 
+@answers("kinesis", "ListStreams")
+def list_streams(call: Call) -> Mapping[str, Any]:
+    """A page of the streams by name, 100 where no other number is asked for; NextToken is the name of the page's last.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html
+    """
+    given, streams = call.parameters, backend_of(kinesis_backends, call.region).streams
+    after = given.get("NextToken") or given.get("ExclusiveStartStreamName") or ""
+    rest = sorted(name for name in streams if name > after)
+    names = rest[: given.get("Limit", _LISTED_STREAMS)]
+    more = len(rest) > len(names)
+    page = {
+        "StreamNames": names,
+        "HasMoreStreams": more,
+        "StreamSummaries": [_summary(streams[name]) for name in names],
+    }
+    return page | ({"NextToken": names[-1]} if more else {})
+
+
 @amends("kinesis", "DescribeStream")
 def described(call: Call, output: dict[str, Any]) -> None:
     """A page of the shards, 100 where no other number is asked for, and how the stream's capacity is provided.
@@ -85,6 +105,16 @@ def summarised(call: Call, output: dict[str, Any]) -> None:
     summary["OpenShardCount"] = sum(shard.is_open for shard in stream.shards.values())
     summary["ConsumerCount"] = len(stream.consumers)
     summary["MaxRecordSizeInKiB"] = max_record_kib(stream)
+
+
+def _summary(stream: Stream) -> dict[str, Any]:
+    return {
+        "StreamName": stream.stream_name,
+        "StreamARN": stream.arn,
+        "StreamStatus": stream.status,
+        "StreamModeDetails": stream.stream_mode,
+        "StreamCreationTimestamp": stream.creation_datetime,
+    }
 
 
 def _token_of(given: Mapping[str, Any]) -> _Token | None:

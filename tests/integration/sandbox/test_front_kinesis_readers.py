@@ -145,6 +145,21 @@ def test_a_description_has_pages_and_a_summary_counts(stream: Stream) -> None:
     assert (stream.summary()["OpenShardCount"], stream.summary()["ConsumerCount"]) == (4, 1)
 
 
+def test_streams_are_listed_by_pages_of_their_names(stream: Stream) -> None:
+    """API_ListStreams.html"""
+    others = [Stream(stream.url, f"{stream.name}-{number}", 1) for number in range(3)]
+    names = [stream.name, *(other.name for other in others)]
+    page = stream.kinesis.list_streams(ExclusiveStartStreamName=stream.name, Limit=2)
+    assert (page["StreamNames"], page["HasMoreStreams"]) == (names[1:3], True)
+    assert [each["StreamARN"] for each in page["StreamSummaries"]] == [other.arn for other in others[:2]]
+    assert page["StreamSummaries"][0]["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
+    rest = stream.kinesis.list_streams(NextToken=page["NextToken"], Limit=1)
+    assert rest["StreamNames"] == names[3:]
+    for other in others:
+        other.kinesis.delete_stream(StreamName=other.name)
+        other.kinesis.close()
+
+
 def test_a_consumer_is_registered_once_and_found_by_either_name(stream: Stream) -> None:
     """API_RegisterStreamConsumer.html, API_DescribeStreamConsumer.html"""
     kinesis, arn = stream.kinesis, stream.arn
