@@ -8,7 +8,7 @@
 
 Sources: "Amazon S3 object name format" and "Custom prefixes" of Firehose's guide, "Supported types for partition
 projection" of Athena's, and Trino's "Date and time functions and operators", section "Java date functions". Results of
-the JDK and Joda-Time are recorded in tests/oracles/dates.
+the JDK and Joda-Time are recorded in tests/oracle/dates.
 
 Where the two differ, by JDK 17's DateTimeFormatterBuilder.parsePattern and Joda-Time 2.13's DateTimeFormat:
 

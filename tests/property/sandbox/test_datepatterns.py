@@ -1,4 +1,4 @@
-"""Date patterns mean what the JDK and Joda-Time said that they mean, or are refused (tests/oracles/dates)."""
+"""Date patterns mean what the JDK and Joda-Time said that they mean, or are refused (tests/oracle/dates)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sandbox.datepatterns.java import write
 from sandbox.datepatterns.reading import read
 
 UNSUPPORTED = set("YwWFecvzBp")
-ORACLES = Path(__file__).parents[2] / "oracles" / "dates"
+ORACLES = Path(__file__).parents[2] / "oracle" / "dates"
 
 
 class Told(NamedTuple):

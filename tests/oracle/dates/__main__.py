@@ -1,6 +1,6 @@
 """Asks the JDK and Joda-Time what date patterns mean, and writes their answers down beside this file.
 
-    python -m tests.oracles.dates --joda joda-time-2.13.0.jar
+    python -m tests.oracle.dates --joda joda-time-2.13.0.jar
 
 It needs a JDK on the PATH, and the jar joda-time:joda-time of Maven Central.
 The tests read what it wrote: they need neither.
@@ -115,7 +115,7 @@ def _ask(command: Sequence[str], questions: Sequence[tuple[str, str, str]], to: 
 
 def main() -> None:
     """Write java.jsonl and joda.jsonl: a line with the version, then [what, pattern, text, answer, error] each."""
-    parser = ArgumentParser(prog="python -m tests.oracles.dates", description="Record what date patterns mean.")
+    parser = ArgumentParser(prog="python -m tests.oracle.dates", description="Record what date patterns mean.")
     parser.add_argument("--joda", type=Path, required=True, help="the jar joda-time:joda-time")
     joda = str(parser.parse_args().joda.resolve())
     questions = [*_format_questions(_LETTERS, MOMENTS), *_parse_questions(("uuuu", "DDD", "D", "hh", "h", "a"))]
