@@ -18,7 +18,7 @@ from tests.conftest import free_port
 from tests.e2e.installation import ROOT, Environment, build, required
 from tests.e2e.pipeline import Finished
 
-PACKAGES = {"components", "lake", "loadgen", "sandbox", "stack", "transform"}
+PACKAGES = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"benchmarks", "tests"}
 COMPILED = {"loadgen/_native.abi3.so", "transform/_native.abi3.so"}
 
 
