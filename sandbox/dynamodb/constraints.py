@@ -1,8 +1,8 @@
 """What AWS says of a request that does not have the form that the API's model gives it.
 
-Two things are told apart, as AWS's framework does. JSON of the wrong type ends
-the parsing of the request (SerializationException). A member that is missing
-or not within its bounds is one of up to ten that are reported together:
+Two kinds of errors are distinguished, as in AWS's framework. JSON of the wrong type ends the parsing of the request
+(SerializationException). A member that is missing or not within its bounds is one of up to ten that are reported
+together:
 
     2 validation errors detected: Value 'x' at 'returnValues' failed to satisfy constraint: …; Value …
 

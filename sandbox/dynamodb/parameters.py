@@ -63,7 +63,7 @@ def placeholders(names: Mapping[str, str] | None, values: Mapping[str, Value] | 
     """A request's names and values, checked; the values are brought to DynamoDB's form.
 
     Raises:
-        DynamoError: there are none in a parameter, a placeholder is spelled wrong, or a value is none.
+        DynamoError: a parameter is empty, a placeholder is misspelled, or a value is invalid.
     """
     if names is not None:
         _refuse_spelling("ExpressionAttributeNames", names, _NAME)

@@ -1,8 +1,7 @@
 """The parameters of the data calls, with what the API's model says of each.
 
-A request is decoded straight into these, which is where a right one is told
-from a wrong one; `constraints` then finds AWS's words for what is wrong. Members
-that the API does not know are ignored, as DynamoDB ignores them.
+A request is decoded straight into these, which is where a valid one is distinguished from a wrong one; `constraints`
+then finds AWS's words for what is wrong. Members that the API does not know are ignored, as DynamoDB ignores them.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 """
@@ -57,7 +56,7 @@ class AttributeUpdate(msgspec.Struct):
 
 
 class Expressions(msgspec.Struct, kw_only=True):
-    """What stands for the placeholders of expressions."""
+    """The values of the expressions' placeholders."""
 
     ExpressionAttributeNames: Names | None = None
     ExpressionAttributeValues: dict[str, Value] | None = None

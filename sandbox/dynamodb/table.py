@@ -38,7 +38,7 @@ class Table:
         return Change(key, self.store.get(key), StoredItem(key, attributes, size_bytes))
 
     def find(self, key: Attributes) -> Change:
-        """The item with a key that a request names, as a change that is none. DynamoError for a wrong key."""
+        """The item with a request's key, as a change without an effect. Raises DynamoError for a wrong key."""
         found = self.schema.given_key(key)
         item = self.store.get(found)
         return Change(found, item, item)
@@ -52,7 +52,7 @@ class Table:
         self.emit(old, new, identity)
 
     def index(self, name: str) -> Index:
-        """An index by its name; DynamoError when there is none."""
+        """An index by its name; raises DynamoError if it is absent."""
         index = self.schema.indexes.get(name)
         if index is None:
             raise invalid(f"The table does not have the specified index: {name}")

@@ -209,21 +209,21 @@ KINDS = frozenset(_MEASURES)
 """The types of values."""
 
 
-def wrong_type(content: Any, wanted: str) -> DynamoError:
-    """The error for JSON of another type than a member has: `wanted` is Java's name of that type."""
+def wrong_type(content: Any, expected: str) -> DynamoError:
+    """The error for JSON of another type than a member has: `expected` is Java's name of that type."""
     match content:
         case bool():
-            return serialization(f"{'TRUE_VALUE' if content else 'FALSE_VALUE'} cannot be converted to {wanted}")
+            return serialization(f"{'TRUE_VALUE' if content else 'FALSE_VALUE'} cannot be converted to {expected}")
         case int():
-            return serialization(f"NUMBER_VALUE cannot be converted to {wanted}")
+            return serialization(f"NUMBER_VALUE cannot be converted to {expected}")
         case float():
-            return serialization(f"DECIMAL_VALUE cannot be converted to {wanted}")
-        case str() if wanted == "Boolean":
+            return serialization(f"DECIMAL_VALUE cannot be converted to {expected}")
+        case str() if expected == "Boolean":
             return serialization("Unexpected token received from parser")
         case str():
-            return serialization(f"STRING_VALUE cannot be converted to {wanted}")
+            return serialization(f"STRING_VALUE cannot be converted to {expected}")
         case list():
-            java = wanted if "." in wanted else f"java.lang.{wanted}"
+            java = expected if "." in expected else f"java.lang.{expected}"
             return serialization(f"Unrecognized collection type class {java}")
         case _:
             return serialization("Start of structure or map found where not expected")

@@ -40,7 +40,7 @@ _HEALTH = Reply(200, [("content-type", "application/json")], b'{"status":"ok"}')
 
 
 class _GoneError(Exception):
-    """The client has gone: nobody waits for an answer, and the request may not be whole."""
+    """The client has disconnected: no reply is needed, and the request may be incomplete."""
 
 
 class Front:

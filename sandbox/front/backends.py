@@ -12,7 +12,7 @@ B = TypeVar("B", bound=BaseBackend)
 
 
 def backend_of(backends: BackendDict[B], region: str) -> B:
-    """The store of the sandbox's account in a region, made if there is none yet."""
+    """The store of the sandbox's account in a region, created if absent."""
     # Indexing checks each time whether it has to make one, and takes longer than most calls.
     regions = backends.get(ACCOUNT_ID)
     backend = None if regions is None else regions.get(region)

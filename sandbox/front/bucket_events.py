@@ -1,4 +1,4 @@
-"""What happens to a bucket's objects, told to EventBridge's default bus as S3 tells it.
+"""Events of a bucket's objects, published to EventBridge's default bus in S3's form.
 
 moto's own event goes to every bus, with a sequencer, a request and a requester
 that are always the same, names that S3 does not use (eTag) and the event's name
@@ -49,7 +49,7 @@ _KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 def tell_default_bus(account_id: str, bucket: FakeBucket, event_name: str, key: Any) -> None:
     """Hand the event to each enabled rule of the default bus in the bucket's region.
 
-    Who wrote the object is not told of a target that fails, as on AWS; the log is.
+    The writer of the object gets no error of a failing target, as on AWS; it is logged.
     """
     event: Any = _event(account_id, bucket, event_name, key)
     buses: Mapping[str, Any] = events_backends[account_id][bucket.region_name].event_buses
@@ -59,7 +59,7 @@ def tell_default_bus(account_id: str, bucket: FakeBucket, event_name: str, key: 
         try:
             rule.send_to_targets(event)
         except Exception:
-            _log.exception("the rule %s could not be told of %s %s", rule.name, event["detail-type"], key.name)
+            _log.exception("the rule %s could not receive %s %s", rule.name, event["detail-type"], key.name)
 
 
 def _event(account_id: str, bucket: FakeBucket, event_name: str, key: Any) -> dict[str, Any]:

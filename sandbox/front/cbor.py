@@ -37,7 +37,7 @@ def decode(content: bytes, ticks_per_s: int) -> Any:
     """The one value in `content`; a time (tag 1, in ticks) as an aware datetime.
 
     Raises:
-        CborError: it is none, or bytes follow it.
+        CborError: it is invalid, or bytes follow it.
     """
     reader = _Reader(content, ticks_per_s)
     try:

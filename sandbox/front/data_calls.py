@@ -1,4 +1,4 @@
-"""The calls that carry data, told from all others by their X-Amz-Target and answered without moto's handlers."""
+"""The data calls, recognised by their X-Amz-Target and answered without moto's handlers."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def malformed(service: str, operation: str, body: bytes, error: msgspec.Validati
 
 
 def _scope(authorization: bytes) -> bytes:
-    """The credential scope of a Signature Version 4 header; empty when there is none."""
+    """The credential scope of a Signature Version 4 header; empty without one."""
     return authorization.partition(b"Credential=")[2].partition(b",")[0]
 
 

@@ -29,7 +29,7 @@ _INGESTED = "ingestion-time"
 
 
 def target_input(input_template: str | None, input_paths_map: Mapping[str, str], event: Mapping[str, Any]) -> Any:
-    """What a target gets, decoded: of the template, or of the whole event where there is none.
+    """A target's decoded input: from the template, or the whole event without one.
 
     A variable within quotes becomes its text, elsewhere its JSON; one whose path
     leads to nothing becomes the empty text, or null.
@@ -61,7 +61,7 @@ def target_input(input_template: str | None, input_paths_map: Mapping[str, str],
 
 
 def to_queue(original: Callable[..., None]) -> Callable[..., None]:
-    """moto's delivery to a queue, but for a standard queue, which is sent to at once."""
+    """moto's delivery to a queue, except for a standard queue, which receives the event immediately."""
 
     def send(rule: Rule, resource_id: str, event: Any, group_id: str | None = None) -> None:
         queue: Any = backend_of(sqs_backends, rule.region_name).get_queue(resource_id)

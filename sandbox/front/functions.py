@@ -14,7 +14,7 @@ _PATH = re.compile(r"/_sandbox/functions/([^/]+)/code")
 
 
 def function_code(path: str, query: str) -> bytes | None:
-    """The zip of the function that /_sandbox/functions/{name}/code[?qualifier=] names; None where there is none.
+    """The zip of the function that /_sandbox/functions/{name}/code[?qualifier=] names; None if absent.
 
     {name} is a name or an ARN; the function may be in any region.
     """

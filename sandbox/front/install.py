@@ -1,7 +1,7 @@
 """Puts this package's stores in the place of moto's, before anything is created in them.
 
-moto looks these names up in its modules whenever it makes one, so that its own
-code works on our items, streams and shards, whoever calls it.
+moto looks these names up in its modules whenever it makes one, so that its own code works on the engine's items,
+streams and shards for every caller.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _take_items() -> None:
-    """Have moto's tables hold the engine's items in the place of their own."""
+    """Make moto's tables use the engine's items."""
     items = property(kept_of, keep, doc="What is kept of a table's items; moto copies it for backups.")
     _replace(Table, "items", items)
     _replace(Table, "__len__", item_count)

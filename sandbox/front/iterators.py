@@ -26,10 +26,10 @@ class ShardPosition:
 
     @classmethod
     def parse(cls, token: str, fresh_s: float, refusal: str) -> Self:
-        """The position that an iterator stands for.
+        """The position of an iterator.
 
         Raises:
-            ServiceError: it is none (`refusal` is then the code), or it is older than `fresh_s`.
+            ServiceError: it is invalid (`refusal` is then the code), or it is older than `fresh_s`.
         """
         try:
             fields = msgspec.json.decode(b64decode(token, validate=True), type=tuple[str, str, int, int])

@@ -1,11 +1,9 @@
 """Which of AWS's protocols a request speaks, and an error in each of them.
 
-An error that nobody can read is tried again: botocore and the SDKs for Java, Go
-and JavaScript repeat whatever has the status 500, 502, 503 or 504, up to nine
-times. So what the sandbox does not have, and what fails in it, is answered in
-the client's own protocol with another status and a code of which no client
-thinks that it passes: botocore/data/_retry.json and botocore/retries/standard.py,
-aws-sdk-java-v2 SdkDefaultRetrySetting, aws-sdk-go-v2 aws/retry/standard.go,
+An unreadable error is retried: botocore and the SDKs for Java, Go and JavaScript repeat whatever has the status 500,
+502, 503 or 504, up to nine times. So what the sandbox does not have, and what fails in it, is answered in the client's
+own protocol with another status and a code of which no client thinks that it passes: botocore/data/_retry.json and
+botocore/retries/standard.py, aws-sdk-java-v2 SdkDefaultRetrySetting, aws-sdk-go-v2 aws/retry/standard.go,
 smithy-typescript service-error-classification/src/constants.ts.
 """
 

@@ -91,7 +91,7 @@ class RecordLog:
 
     @property
     def last_time(self) -> float:
-        """When the newest record arrived; 0 when there is none."""
+        """The arrival time of the newest record; 0 without one."""
         return next((chunk.times[-1] for chunk in reversed(self._chunks) if chunk.times), 0.0)
 
     def append(self, record: bytes, at_s: float) -> int:

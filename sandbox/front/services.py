@@ -1,4 +1,4 @@
-"""The calls of the services that run as processes of their own, forwarded to them over their Unix sockets."""
+"""The calls of the services that run as separate processes, forwarded over their Unix sockets."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class StreamShard:
         self.closed_s: float | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> StreamShard:
-        # moto copies a table to be able to undo a transaction; what a stream has told stays told.
+        # moto copies a table to be able to undo a transaction; the stream's records stay.
         return self
 
     def to_json(self) -> dict[str, Any]:
@@ -55,11 +55,13 @@ class StreamShard:
         return {"ShardId": self.id, "SequenceNumberRange": numbers}
 
     def close(self) -> None:
-        """Take no more records: the table's stream is switched off, or the table deleted. Destinations are told on."""
+        """Take no more records: the table's stream is disabled, or the table deleted. Destinations still receive
+        changes.
+        """
         self.closed_s = time.time()
 
     def add(self, old: StoredItem | None, new: StoredItem | None, identity: bytes = b"") -> None:
-        """Record a change. One that changes nothing is none. `identity` is who made it, where no caller did.
+        """Record a change. A change without an effect is ignored. `identity` is who made it, where no caller did.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
         """

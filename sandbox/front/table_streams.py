@@ -73,7 +73,7 @@ def close(table: Table) -> None:
 
 
 def stream_of(backend: DynamoDBBackend, arn: str) -> TableStream:
-    """The stream with an ARN; ResourceNotFoundException where there is none, or none any more."""
+    """The stream with an ARN; raises ResourceNotFoundException if it does not exist (any more)."""
     stream = _kept(backend).get(arn)
     if stream is None:
         raise ServiceError("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")

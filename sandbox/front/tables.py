@@ -39,7 +39,7 @@ def table_of(moto_table: MotoTable) -> Table:
 
 
 def kept_of(moto_table: MotoTable) -> Kept:
-    """What is kept of a table, made if there is none yet."""
+    """The stored state of a table, created if absent."""
     kept: Kept | None = vars(moto_table).get(_KEPT)
     if kept is None or kept.owner is not moto_table:
         kept = vars(moto_table)[_KEPT] = _adopted(moto_table, kept)
@@ -99,7 +99,7 @@ def _copied(store: Store, schema: TableSchema) -> Store:
 
 
 def _unheard(old: StoredItem | None, new: StoredItem | None, identity: bytes) -> None:
-    """No stream is told of what happens to a copy."""
+    """No stream receives changes of a copy."""
 
 
 def _schema(moto_table: MotoTable) -> TableSchema:

@@ -1,4 +1,4 @@
-"""What of a stream nobody has accepted yet, for the workers' account of how far they are behind."""
+"""The records of a stream that are not accepted yet, for the workers' backlog."""
 
 from __future__ import annotations
 

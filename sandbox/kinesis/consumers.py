@@ -1,4 +1,4 @@
-"""The consumers that read a stream with a throughput of their own (enhanced fan-out).
+"""The consumers that read a stream with dedicated throughput (enhanced fan-out).
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html
 """
@@ -62,7 +62,7 @@ def deregister(call: Call) -> None:
 
 
 def consumer_of(backend: KinesisBackend, arn: str) -> tuple[Stream, Consumer]:
-    """A consumer and its stream by its ARN; ResourceNotFoundException where there is none."""
+    """A consumer and its stream by its ARN; raises ResourceNotFoundException if absent."""
     for stream in backend.streams.values():
         for consumer in stream.consumers:
             if consumer.consumer_arn == arn:

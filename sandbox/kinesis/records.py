@@ -1,4 +1,4 @@
-"""The calls that carry records, but for SubscribeToShard. https://docs.aws.amazon.com/kinesis/latest/APIReference/"""
+"""The calls that carry records, except SubscribeToShard. https://docs.aws.amazon.com/kinesis/latest/APIReference/"""
 
 from __future__ import annotations
 

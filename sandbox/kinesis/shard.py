@@ -19,10 +19,9 @@ _encode = msgspec.json.Encoder().encode
 class Shard(MotoShard):
     """A shard whose records are written once, as the JSON that GetRecords answers.
 
-    Those of a shard that was split or merged stay in it, as on AWS, and its
-    children begin empty. `created_s` and `closed_s` are epoch seconds;
-    `closed_s` is None while it is open. Whoever waits for the next record, or
-    for the end, has an event in `waiting`.
+    Those of a shard that was split or merged stay in it, as on AWS, and its children begin empty. `created_s` and
+    `closed_s` are epoch seconds; `closed_s` is None while it is open. A caller that waits for the next record, or for
+    the end, has an event in `waiting`.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class Shard(MotoShard):
 
     def put_record(self, partition_key: str, data: str, explicit_hash_key: str) -> str:  # noqa: ARG002 - as moto calls it
         """Append a record, `data` in base64; returns its sequence number."""
-        # In the milliseconds that are told, lest reading AT_TIMESTAMP of a record's own time passes it over.
+        # In the reported milliseconds, so that a read AT_TIMESTAMP of a record's own time does not skip it.
         now_s = int(time.time() * 1000) / 1000
         sequence = self.first_sequence + self.log.end
         record = b'{"ApproximateArrivalTimestamp":%.3f,"Data":"%b","PartitionKey":%b,"SequenceNumber":"%d"}' % (

@@ -32,7 +32,7 @@ def stream_of(backend: KinesisBackend, name: str | None, arn: str | None) -> Str
     """The stream with a name or an ARN.
 
     Raises:
-        ServiceError: there is none, or neither is given.
+        ServiceError: it does not exist, or neither is given.
     """
     if not name and not arn:
         raise ServiceError("InvalidArgumentException", "StreamName or StreamARN must be specified.")
@@ -44,7 +44,7 @@ def stream_of(backend: KinesisBackend, name: str | None, arn: str | None) -> Str
 
 
 def shard_of(stream: Stream, shard_id: str) -> Shard:
-    """The shard with an id; ResourceNotFoundException where there is none."""
+    """The shard with an id; raises ResourceNotFoundException if absent."""
     shard = stream.shards.get(shard_id)
     if not isinstance(shard, Shard):
         raise ServiceError(
@@ -77,7 +77,7 @@ def begin_at(stream: Stream, shard: Shard, kind: str, sequence: str | None, at_s
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
 
     Raises:
-        ServiceError: the place is none of this shard, or is not given.
+        ServiceError: the position is not in this shard, or is not given.
     """
     trim(stream, shard)
     log = shard.log

@@ -59,7 +59,7 @@ def difference(local: Json, ours: Json) -> str | None:
     """How our answer differs from DynamoDB Local's; None when it says the same."""
     said = f"Local: {local}\nours:  {ours}"
     if "error" not in local and "error" not in ours:
-        # Local answers DeleteItem with the capacity that nobody asked for.
+        # Local returns DeleteItem's capacity without a request for it.
         answers = [{name: value for name, value in one.items() if name != "ConsumedCapacity"} for one in (local, ours)]
         return None if _in_order(normal(answers[0])) == _in_order(normal(answers[1])) else said
     if "error" not in local or "error" not in ours:

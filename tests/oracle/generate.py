@@ -220,7 +220,7 @@ class Generator:
         )()
 
     def _range_condition(self) -> str:
-        number = lambda: self._value({"N": self._pick("1", "2", "5", "-3")})  # noqa: E731 - drawn anew each time
+        number = lambda: self._value({"N": self._pick("1", "2", "5", "-3")})  # noqa: E731 - drawn each time
         return self._pick(
             lambda: f"sk {self._pick('=', '<', '<=', '>', '>=')} {number()}",
             lambda: f"sk BETWEEN {number()} AND {number()}",
@@ -264,7 +264,7 @@ class Generator:
         return {"ConditionExpression": self._condition(1)} | more
 
     def _with_values(self, request: Json) -> Json:
-        """The request with what its placeholders stand for; at times with one too many."""
+        """The request with the values of its placeholders; sometimes with one too many."""
         texts = " ".join(value for value in request.values() if isinstance(value, str))
         if "#n" in texts:
             request["ExpressionAttributeNames"] = {"#n": self._pick("n", "status")}

@@ -52,7 +52,7 @@ class Endpoint:
             self.call("CreateTable", _creation(name, table))
 
     def session(self, calls: list[Call]) -> tuple[list[Json], list[Any]]:
-        """The answers to calls on new tables, and what the tables' streams tell of them."""
+        """The answers to calls on new tables, and the records of the tables' streams."""
         self.fresh_tables()
         answers = [self.call(operation, request) for operation, request in calls]
         return answers, [change for name in TABLES for change in self._changes(name)]

@@ -57,7 +57,7 @@ _compiled: dict[object, tuple[Check, frozenset[str]]] = {}
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Condition:
-    """Parse a condition; ExpressionError where it is none."""
+    """Parse a condition; raises ExpressionError for an invalid one."""
     parser = _Parser(text)
     found = parser.disjunction()
     condition = parser.condition(found)
@@ -89,7 +89,7 @@ class _Parser(Parser):
         return self._joined("OR", self._conjunction)
 
     def condition(self, found: Condition | Operand) -> Condition:
-        """What was found, which has to be a condition: an operand alone is none."""
+        """The parsed condition; an operand alone is not a condition."""
         if isinstance(found, Path | ValueRef | Literal | Arithmetic):
             raise self.tokens.error()
         return found

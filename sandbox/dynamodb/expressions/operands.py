@@ -57,7 +57,7 @@ def at_placeholder(name: str, value: Value) -> Bound:
 
 
 def nothing(item: Attributes, values: Values) -> None:
-    """The value of an operand that is none."""
+    """The value of a missing operand."""
 
 
 def wrong_kind(function: str, kind: str) -> ExpressionError:
@@ -68,7 +68,7 @@ def wrong_kind(function: str, kind: str) -> ExpressionError:
 
 
 def expect_path(function: str, operand: Bound) -> ResolvedPath:
-    """An operand's path; ExpressionError when it is none."""
+    """An operand's path; raises ExpressionError for another operand."""
     if operand.path is None:
         raise ExpressionError(f"Operator or function requires a document path; operator or function: {function}")
     return operand.path

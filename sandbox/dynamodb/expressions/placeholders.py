@@ -14,7 +14,7 @@ _UNUSED = "Value provided in {} unused in expressions: keys: {{{}}}"
 
 
 class Placeholders:
-    """What a request's placeholders stand for, and which of them its expressions have used."""
+    """A request's placeholders with their values, and which of them its expressions have used."""
 
     def __init__(self, names: Mapping[str, str] | None = None, values: Mapping[str, Value] | None = None) -> None:
         self._names = names or {}

@@ -18,7 +18,7 @@ Tree = dict[Element, Any]
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> tuple[Path, ...]:
-    """Parse a projection; ExpressionError where it is none."""
+    """Parse a projection; raises ExpressionError for an invalid one."""
     parser = Parser(text)
     paths = [parser.path()]
     while parser.tokens.take_symbol(","):

@@ -37,7 +37,7 @@ class ValueRef(NamedTuple):
 
 
 class Literal(NamedTuple):
-    """A value that stands for itself, as those of legacy parameters and statements do."""
+    """A literal value, as in legacy parameters and statements."""
 
     value: Value
 

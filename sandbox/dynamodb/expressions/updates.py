@@ -77,7 +77,7 @@ _compiled: dict[object, tuple[Update, frozenset[str]]] = {}
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> tuple[Action, ...]:
-    """Parse an update; ExpressionError where it is none."""
+    """Parse an update; raises ExpressionError for an invalid one."""
     parser = _Parser(text)
     actions = parser.sections()
     parser.finish()

@@ -71,7 +71,7 @@ def metrics_by_table(changes: list[tuple[Table, Change]]) -> dict[str, Any]:
 
 
 def _checked(write: WriteRequest) -> Callable[[Table], Change]:
-    """What finds the change that a write makes; DynamoError when the write is none, or is in error by itself."""
+    """The function that computes a write's change; raises DynamoError for an invalid write."""
     put, delete = write.PutRequest, write.DeleteRequest
     if put is not None and delete is None:
         item = put.Item

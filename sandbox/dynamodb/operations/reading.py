@@ -86,8 +86,8 @@ def refuse_select(request: Paged, paths: list[ResolvedPath] | None) -> None:
         return
     if select not in (None, "SPECIFIC_ATTRIBUTES"):
         parameter = "ProjectionExpression" if request.ProjectionExpression is not None else "AttributesToGet"
-        wanted = "only the Count" if select == "COUNT" else select
-        raise invalid(f"Cannot specify the {parameter} when choosing to get {wanted}")
+        requested = "only the Count" if select == "COUNT" else select
+        raise invalid(f"Cannot specify the {parameter} when choosing to get {requested}")
 
 
 def legacy_filter(parameter: str, request: Paged, given: dict[str, LegacyCondition]) -> Filter | None:
@@ -126,7 +126,7 @@ def refuse_filtered_keys(reading: Reading) -> None:
 
 
 def measure_start(start: Attributes | None) -> None:
-    """DynamoError when an ExclusiveStartKey has a value that is none."""
+    """Raise DynamoError when an ExclusiveStartKey has an invalid value."""
     for value in (start or {}).values():
         measure(value)
 

@@ -22,7 +22,7 @@ class Tables(Protocol):
 
 
 def lookup(tables: Tables, given: str) -> Table | None:
-    """The table that a request names, by its name or ARN; None when there is none.
+    """The table that a request names, by its name or ARN; None if absent.
 
     Raises:
         DynamoError: it is no name of a table.
@@ -53,7 +53,7 @@ def name_violation(given: str) -> str | None:
 
 
 def found(table: Table | None) -> Table:
-    """A table that was looked up; DynamoError when there is none."""
+    """Require a table; raises DynamoError if it is absent."""
     if table is None:
         raise table_not_found()
     return table

@@ -84,7 +84,7 @@ class Tokens:
         return self.take().text
 
     def error(self) -> DynamoError:
-        """The statement is none."""
+        """The statement is invalid."""
         return invalid(f"Statement wasn't well formed, can't be processed: {self._statement}")
 
 

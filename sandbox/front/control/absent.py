@@ -1,4 +1,4 @@
-"""What nobody here has: operations and services that moto lacks, and the errors that say so.
+"""Unsupported operations and services, which moto lacks, and their errors.
 
 No status with which an SDK repeats its call (see `sandbox.front.protocols`): the
 AWS provider repeats such a call 25 times, the AWS CLI for half a minute.

@@ -78,9 +78,9 @@ class Call:
 
 
 def parse(request: Request) -> Call | None:
-    """The call that a request makes; None where it is none that botocore knows, is not signed, or carries an object.
+    """The call of a request; None if botocore does not know it, it is not signed, or it carries an object.
 
-    A call that reads or writes an object of S3 carries data, whose form nobody here needs to know.
+    A call that reads or writes an object of S3 carries data, whose form is not needed here.
     """
     signed = signed_for(request)
     if signed is None:

@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 
 
 class Control:
-    """Answers every request that is no data call and that no process of its own answers."""
+    """Answers every request that is not a data call and that no separate process answers."""
 
     def __init__(self, moto: Callable[[Request], Reply]) -> None:
         services.load()
         self._moto = moto
 
     def __call__(self, request: Request) -> Reply:
-        """The answer, moto's where nobody else has one; an error is in the protocol of the request."""
+        """The response, by default moto's; an error is in the request's protocol."""
         try:
             translation = translation_of(request)
             if translation is None:

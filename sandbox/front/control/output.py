@@ -22,7 +22,7 @@ _NO_BODY_STATUSES = frozenset({204, 304})
 
 
 class _AwsError(ServiceException):
-    """An error for moto's serializer, which takes those of its own class only."""
+    """An error for moto's serializer, which accepts only its own class."""
 
 
 def reply_of(call: Call, output: Mapping[str, Any]) -> Reply:

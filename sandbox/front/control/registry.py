@@ -29,7 +29,7 @@ _DATA = frozenset(
         *(("sqs", f"{verb}Message{batch}") for verb in ("Send", "Receive", "Delete") for batch in ("", "Batch")),
     }
 )
-"""What carries data and so comes often, or large: nobody is asked whether AWS would refuse it."""
+"""Data calls, which are frequent or large, so they are not checked for refusals."""
 
 _refusals: list[Refusal] = []
 _answers: dict[tuple[str, str], Answer] = {}

@@ -115,7 +115,7 @@ class Translation:
 
 
 def translation_of(request: Request) -> Translation | None:
-    """How a call is to be translated; None where moto speaks its protocol, or the call is none.
+    """The translation of a call; None if moto supports its protocol, or it is not a call.
 
     Raises:
         ServiceError: its body is not of its protocol's form.
@@ -155,7 +155,7 @@ def _inner_protocol(service: Any, protocol: Protocol) -> str | None:
 
 
 def _operation(request: Request) -> str:
-    """The operation that a call names; refused later, by `absent`, where there is none of that name."""
+    """The operation that a call names; refused later, by `absent`, if it does not exist."""
     path = _RPC_PATH.fullmatch(request.path)
     return path[1] if path else dict(request.headers).get("x-amz-target", "").rpartition(".")[2]
 

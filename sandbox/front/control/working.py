@@ -15,7 +15,7 @@ def watch(state: StateDir) -> None:
 
 
 def trouble_of(process: str, name: str) -> str | None:
-    """Why a resource of a worker process does not work; None where it does, or nobody says."""
+    """Why a resource of a worker process fails; None if it works or its state is unknown."""
     worker = next(each for each in WORKERS if each.name == process)
     if _state is None:
         return None

@@ -19,7 +19,7 @@ _REMOVE = "Remove"
 
 @refuses
 def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """Tags are a resource's: an ARN that is none's, such as one without an account, is an error in all three calls."""
+    """An ARN without a resource, such as one without an account, is an error in all three calls for tags."""
     if service != "athena" or operation not in ("TagResource", "UntagResource", "ListTagsForResource"):
         return None
     backend, arn = backend_of(athena_backends, region), parameters["ResourceARN"]

@@ -57,7 +57,7 @@ def tag_table(call: Call) -> Mapping[str, Any] | None:
 
 @refuses
 def untold_tags(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """Who may not know of a table may not know its tags; that there is none is not said."""
+    """A caller without access to a table has no access to its tags; the error does not say whether it exists."""
     if (service, operation) != ("dynamodb", "ListTagsOfResource"):
         return None
     arn = str(parameters.get("ResourceArn"))

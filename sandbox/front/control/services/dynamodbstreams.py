@@ -54,7 +54,7 @@ def described(call: Call) -> Mapping[str, Any]:
     """A stream and its shard, which has no children and no parent."""
     given = call.parameters
     stream = stream_of(backend_of(dynamodb_backends, call.region), given["StreamArn"])
-    # Shards come in the order of their ids: after this one there is none.
+    # Shards are in the order of their ids: this is the last one.
     is_after = given.get("ExclusiveStartShardId", "") >= stream.shard.id or "ShardFilter" in given
     return {
         "StreamDescription": {

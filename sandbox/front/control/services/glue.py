@@ -51,7 +51,7 @@ def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[s
 
 @answers("glue", "UpdateCrawler")
 def update_crawler(call: Call) -> None:
-    """Changes what is named and leaves the rest, unless the crawler is at work; an empty schedule is none."""
+    """Changes only the given members, unless the crawler is running; an empty schedule removes it."""
     name = call.parameters["Name"]
     crawlers: dict[str, FakeCrawler] = backend_of(glue_backends, call.region).crawlers
     crawler = crawlers.get(name)

@@ -13,14 +13,14 @@ _DEFAULTS = {"KeyUsage": "ENCRYPT_DECRYPT", "MultiRegion": False}
 
 @amends("kms", "CreateKey", "DescribeKey")
 def defaults(_: Call, output: dict[str, Any]) -> None:
-    """A key says what it is for and whether it is a multi-Region key, though nobody asked."""
+    """A key's metadata always has its usage and whether it is a multi-Region key."""
     metadata: dict[str, Any] = output["KeyMetadata"]
     metadata.update({name: value for name, value in _DEFAULTS.items() if metadata.get(name) is None})
 
 
 @amends("kms", "GetKeyRotationStatus")
 def period(_: Call, output: dict[str, Any]) -> None:
-    """A key that is rotated says how often: every year if nobody asked.
+    """A rotated key's status has its rotation period: a year by default.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html
     """

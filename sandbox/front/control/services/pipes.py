@@ -32,7 +32,7 @@ def exists(service: str, operation: str, region: str, parameters: Mapping[str, A
 
 @amends("pipes", "CreatePipe", "DescribePipe", "StartPipe", "StopPipe")
 def state(_: Call, output: dict[str, Any]) -> None:
-    """A pipe is in the state that is wanted of it, if it works: moto has one that was made STOPPED run.
+    """A working pipe is in its desired state: in moto, one that was created STOPPED runs.
 
     One that should run and does not says why, as AWS says it:
     https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html, CurrentState and StateReason.
@@ -101,7 +101,7 @@ def _source(old: Mapping[str, Any], new: Mapping[str, Any], call: Call) -> dict[
 
 
 def _target(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The target's parameters after an update; an empty input template is none."""
+    """The target's parameters after an update; an empty input template removes it."""
     merged = {**old, **new}
     return {name: value for name, value in merged.items() if name != _TEMPLATE or value}
 

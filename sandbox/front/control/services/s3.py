@@ -31,7 +31,7 @@ def keep_tags(call: Call, _: dict[str, Any]) -> None:
 
 @answers("s3", "GetBucketEncryption")
 def encryption(call: Call) -> Mapping[str, Any]:
-    """S3 encrypts every bucket with keys of its own where nothing else was set.
+    """S3 encrypts every bucket with its own keys by default.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
     """

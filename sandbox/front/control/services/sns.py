@@ -12,7 +12,7 @@ _CONFIRMED_BY_PEOPLE = frozenset({"email", "email-json"})
 
 @amends("sns", "GetSubscriptionAttributes")
 def pending(_: Call, output: dict[str, Any]) -> None:
-    """What somebody has to confirm by mail is pending here for ever: nobody gets one."""
+    """An e-mail subscription stays pending, because the sandbox sends no mail."""
     attributes: dict[str, str] = output["Attributes"]
     if attributes.get("Protocol") in _CONFIRMED_BY_PEOPLE:
         attributes.update(PendingConfirmation="true", ConfirmationWasAuthenticated="false")
