@@ -11,7 +11,7 @@ from tests.oracle.generate import TABLES, Call, Json
 
 
 def engine_session(calls: list[Call]) -> tuple[list[Json], list[Any]]:
-    """The engine's answers to calls on new tables, and the changes that streams would tell of."""
+    """The engine's answers to calls on new tables, and the changes that streams would carry."""
     dynamo = Dynamo(*(schema_of(name, table) for name, table in TABLES.items()))
     answers = [dynamo.call(operation, **request) for operation, request in calls]
     changes: list[Any] = []
