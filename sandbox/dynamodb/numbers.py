@@ -67,10 +67,10 @@ def number_size(text: str) -> int:
         return (len(text) + 1) // 2 + 1
     negative = text[0] == "-"
     whole, _, fraction = (text[1:] if negative else text).partition(".")
-    if fraction:
-        whole, fraction = ("", fraction.lstrip("0")) if whole == "0" else (whole, fraction)
-    else:
+    if not fraction:
         whole = whole.rstrip("0")
+    elif whole == "0":
+        whole, fraction = "", fraction.lstrip("0")
     return (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + 1 + negative
 
 

@@ -68,7 +68,8 @@ class Write(NamedTuple):
 def put_item(tables: Tables, request: PutItem) -> Answer:
     """Put an item in the place of the one with its key, if there is one."""
     table = lookup(tables, request.TableName)
-    refuse_mixed(request, _WRITE)
+    if not _is_plain(request):
+        refuse_mixed(request, _WRITE)
     size = measure_item(request.Item)
     _refuse_new_values(request)
     refuse_large(size)
@@ -156,7 +157,9 @@ def has_collections(table: Table) -> bool:
 
 
 def _written(request: SingleWrite, write: Write) -> Answer:
-    table, change = prepared(write._replace(on_failure=request.ReturnValuesOnConditionCheckFailure))
+    if write.test is not None:
+        write = write._replace(on_failure=request.ReturnValuesOnConditionCheckFailure)
+    table, change = prepared(write)
     table.write(change)
     answer: Answer = {}
     mode = request.ReturnConsumedCapacity
@@ -182,6 +185,15 @@ def _returned(kind: str | None, write: Write, change: Change) -> msgspec.Raw | A
     if kind.startswith("ALL"):
         return msgspec.Raw(item.image)
     return project(item.attributes, write.touched) or None
+
+
+def _is_plain(request: SingleWrite) -> bool:
+    """Whether a write has neither a condition nor placeholders, as most have."""
+    return (
+        request.ConditionExpression is None
+        and request.ExpressionAttributeValues is None
+        and request.ExpressionAttributeNames is None
+    )
 
 
 def _refuse_new_values(request: SingleWrite) -> None:
