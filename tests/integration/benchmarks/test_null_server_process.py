@@ -11,7 +11,7 @@ import pytest
 from benchmarks.loadgen.__main__ import main
 from benchmarks.loadgen.measure import measure
 from benchmarks.loadgen.server import NullServer, make_certificate, share
-from benchmarks.pacing.__main__ import run
+from benchmarks.pacing.__main__ import measure as measure_pacing
 from loadgen.dynamodb.fast import FastWriter
 from loadgen.dynamodb.writer import Endpoint, Limits
 from loadgen.dynamodb.writes import Outcome
@@ -71,21 +71,21 @@ def test_a_client_is_measured_with_the_server_s_share_of_its_core() -> None:
 
 def test_pacing_counts_what_the_load_generator_really_sent() -> None:
     with NullServer(prefix=[]) as server:
-        paced = run("loadgen", 200.0, 0.5, server.port)
+        paced = measure_pacing("loadgen", 200.0, 0.5, server.port)
     assert paced.planned == paced.sent == paced.acked == 100
     assert paced.cpu_share > 0
 
 
 @pytest.mark.parametrize("way", ["sleep", "tick", "spin"])
 def test_the_other_ways_of_pacing_count_too(way: str) -> None:
-    paced = run(way, 200.0, 0.2, 0)
+    paced = measure_pacing(way, 200.0, 0.2, 0)
     assert 0 < paced.sent <= paced.planned == 40
     assert paced.acked is None
 
 
 def test_the_floor_of_pacing_sends_what_it_counts() -> None:
     with NullServer(prefix=[]) as server:
-        paced = run("floor", 200.0, 0.5, server.port)
+        paced = measure_pacing("floor", 200.0, 0.5, server.port)
     assert 0 < paced.sent <= paced.planned == 100
 
 
