@@ -29,6 +29,12 @@ _ALL_CALLS = frozenset({"dynamodbstreams", "kinesis"})
 """The services whose reads are this project's, too (mhart/kinesalite validations/getRecords.js and others)."""
 
 
+_REQUIRED_BY_DEFAULT = frozenset({("kinesis", "PartitionKey")})
+"""Members that newer models leave optional and that AWS still requires here: botocore 1.44.8's documentation of
+PutRecord and PutRecords has "If the stream uses the USER_PARTITION_KEY record distribution strategy (the default), a
+partition key is required", and the sandbox's streams have no other strategy."""
+
+
 @dataclass(frozen=True)
 class Dialect:
     """A service's form: the error's code, and whether the sentence shows the value and the allowed values."""
@@ -125,7 +131,7 @@ def _of_structure(shape: Any, value: Mapping[str, Any], path: str, service: str)
             continue
         given = value.get(name)
         if given is None:
-            if name in shape.required_members:
+            if name in shape.required_members or (service, name) in _REQUIRED_BY_DEFAULT:
                 yield Violation(inner, "null", "Member must not be null")
             continue
         yield from _of(member, given, inner, service)
