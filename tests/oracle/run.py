@@ -9,6 +9,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -16,7 +17,7 @@ from urllib.request import Request, urlopen
 from tests.oracle.generate import TABLES, Call, Json
 
 VERSION = "3.3.1"
-JARS = Path(os.environ.get("DYNAMODB_LOCAL", ".build/dynamodb-local"))
+JARS = Path(os.environ.get("DYNAMODB_LOCAL", ".build/dynamodb-local")).resolve()
 """Where DynamoDB Local and what it needs are; `make test-oracle` puts them there with Maven."""
 _MAIN = "software.amazon.dynamodb.services.local.main.ServerRunner"
 _START_TIMEOUT_S = 60.0
@@ -75,22 +76,28 @@ class Endpoint:
 def local(port: int) -> Generator[Endpoint]:
     """DynamoDB Local in memory, on a port of this machine."""
     command = ["java", f"-Djava.library.path={JARS}", "-cp", f"{JARS}/*", _MAIN, "-inMemory", "-port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    endpoint = Endpoint(f"http://127.0.0.1:{port}/")
+    # It writes a file of metadata into the directory where it is started.
+    with TemporaryDirectory() as directory:
+        process = subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            yield _answering(process, Endpoint(f"http://127.0.0.1:{port}/"))
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _answering(process: subprocess.Popen[bytes], endpoint: Endpoint) -> Endpoint:
+    """The endpoint, once it answers; URLError when it does not start."""
     end_s = time.monotonic() + _START_TIMEOUT_S
-    try:
-        while True:
-            try:
-                endpoint.call("ListTables", {})
-                break
-            except URLError:
-                if time.monotonic() > end_s or process.poll() is not None:
-                    raise
-                time.sleep(0.2)
-        yield endpoint
-    finally:
-        process.terminate()
-        process.wait()
+    while True:
+        try:
+            endpoint.call("ListTables", {})
+        except URLError:
+            if time.monotonic() > end_s or process.poll() is not None:
+                raise
+            time.sleep(0.2)
+        else:
+            return endpoint
 
 
 def _creation(name: str, table: Json) -> Json:
