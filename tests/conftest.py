@@ -10,11 +10,10 @@ import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadFileScheduling
 
 from components.compiler import PARTS, SHARED_HEADERS
 from sandbox.state import StateDir
@@ -47,24 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long first, so that no worker is left alone with it at the end; else in any order."""
-    kinds = ("components", "e2e", "integration")
+    kinds = ("e2e", "integration")
     items.sort(key=lambda item: next((n for n, kind in enumerate(kinds) if kind in item.path.parts), len(kinds)))
-
-
-class _Scheduling(LoadFileScheduling):
-    """Which tests stay together on a worker: a file's, and all of the components.
-
-    These share the recorded stacks and the import of pulumi_aws, which take most of their time.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "components" if "/components/" in file else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
-    """Have test workers side by side take the tests so."""
-    return _Scheduling(config, log)
 
 
 class SandboxServer(NamedTuple):
