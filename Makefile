@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients coverage check snapshots bench bench-transform bench-loadgen bench-pacing clean lock
+.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-before clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ lock: .venv/.installed ## pin every dependency again, by name, version and hash
 bench-loadgen: $(NATIVE) .venv-bench/.installed ## the load generator beside other clients, and one process beside several
 	$(BIN)/python -m benchmarks.loadgen --python .venv-bench/bin/python --json bench-loadgen.json
 	$(BIN)/python -m benchmarks.loadgen.processes --json bench-processes.json
+
+bench-before: $(NATIVE) ## this checkout and an earlier commit in turn: make bench-before COMMIT=c57f2c6
+	$(BIN)/python -m benchmarks.before $(COMMIT) --json bench-before.json
 
 bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacing
 	$(BIN)/python -m benchmarks.pacing --json bench-pacing.json
