@@ -59,8 +59,3 @@ def test_the_glossary_refuses_phrases_and_names(words: ModuleType) -> None:
     assert "Fate" in refused.names
     assert "MOST_" in refused.prefixes
     assert not refused.phrases.search("refused")
-
-
-def test_the_tree_has_no_refused_word(words: ModuleType) -> None:
-    refused = words.refusals(words.GLOSSARY.read_text())
-    assert [hit for path in words.files() for hit in words.hits(path, (words.ROOT / path).read_text(), refused)] == []
