@@ -21,7 +21,7 @@ demo: $(NATIVE) ## run the whole pipeline in the sandbox and prove that nothing 
 	$(BIN)/python -m sandbox demo
 
 test: $(NATIVE) ## run every test
-	$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 coverage: $(NATIVE) ## which lines the tests run, in the processes that they start too; some three times as long as make test
 	$(BIN)/coverage erase
