@@ -21,7 +21,7 @@ def test_a_change_that_would_lose_rows_is_refused_and_nothing_is_touched(deploye
     for command in (["preview"], ["up", "--yes", "--skip-preview"]):
         refused = stack.pulumi(*command)
         assert not refused
-        assert "lakeFormat is parquet, but the lake's rows rest as json-gzip" in " ".join(refused.out.split())
+        assert "lakeFormat is parquet, but the lake's rows are in json-gzip" in " ".join(refused.out.split())
     assert stack.account.made("Create", "Update", "Delete") == []
 
 

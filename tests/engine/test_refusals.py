@@ -19,7 +19,7 @@ EMAIL = "never-shown@example.org"
     ("settings", "sentence"),
     [
         ({"kinesisRetentionHours": 23}, "kinesisRetentionHours is '23'; allowed: a whole number from 24 to 8760"),
-        ({"kinesisShard": 1}, "kinesisShard is no setting of this program; did you mean kinesisShards"),
+        ({"kinesisShard": 1}, "kinesisShard is not a setting of this program; did you mean kinesisShards"),
         ({"lakeFormat": "parquet", "bufferSizeMb": 16}, "bufferSizeMb is 16, but lakeFormat parquet needs 64 to 128"),
     ],
     ids=["a value", "a key", "two that do not agree"],
@@ -51,7 +51,7 @@ def test_missing_credentials_are_reported_in_a_sentence_before_anything_is_made(
     dev.account.refuse[call] = "No valid credential sources found."
     refused = dev.up()
     assert not refused
-    assert "AWS did not say which account this is (No valid credential sources found)" in " ".join(refused.out.split())
+    assert "AWS does not say which account this is (No valid credential sources found)" in " ".join(refused.out.split())
     assert "Traceback" not in refused.out
     assert dev.account.things == []
 
