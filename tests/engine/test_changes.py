@@ -49,7 +49,8 @@ def test_the_key_that_data_rests_under_is_kept(deployed: Deployed) -> None:
     prod.set(protect=False, forceDestroy=True, alarmEmail="", customerManagedKeys=False)
     refused = prod.up()
     assert not refused
-    assert "customerManagedKeys is false, but the stack's data is encrypted with its customer-managed key" in refused.out
+    sentence = "customerManagedKeys is false, but the stack's data is encrypted with its customer-managed key"
+    assert sentence in refused.out
     assert steps(prod) == []
     prod.set(customerManagedKeys=True)
     lifted = prod.up()
