@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
-import runpy
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
@@ -60,13 +58,11 @@ model_of: Any = cast("Any", botocore.session).get_session().get_service_model
 @cache
 def help_of(*module: str) -> str:
     """What a module, or its subcommand, prints for --help."""
-    shown = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(shown):
-        patch.setattr(sys, "argv", [*module, "--help"])
-        with pytest.raises(SystemExit) as end:
-            runpy.run_module(module[0], run_name="__main__", alter_sys=True)
-    assert not end.value.code, f"python -m {' '.join(module)} --help ended with {end.value.code}"
-    return shown.getvalue()
+    helped = subprocess.run(
+        [sys.executable, "-m", *module, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert helped.returncode == 0, f"python -m {' '.join(module)} --help: {helped.stderr}"
+    return helped.stdout
 
 
 def test_there_are_commands_to_look_at() -> None:
