@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sandbox.dynamodb import compare
 from sandbox.dynamodb.errors import invalid, invalid_parameter
-from sandbox.dynamodb.expressions.conditions import Comparison, Condition, Junction, Negation
+from sandbox.dynamodb.expressions.condition_syntax import Comparison, Condition, Junction, Negation
 from sandbox.dynamodb.expressions.key_conditions import KeyTest
 from sandbox.dynamodb.expressions.syntax import Call, Literal, Operand, Path
 from sandbox.dynamodb.expressions.updates import Action

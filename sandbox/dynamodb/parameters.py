@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from sandbox.dynamodb import legacy
 from sandbox.dynamodb.errors import DynamoError, invalid, invalid_parameter
-from sandbox.dynamodb.expressions import conditions, projections
-from sandbox.dynamodb.expressions.conditions import Condition, Test
+from sandbox.dynamodb.expressions import condition_syntax, conditions, projections
+from sandbox.dynamodb.expressions.condition_syntax import Condition
+from sandbox.dynamodb.expressions.conditions import Test
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.tokens import ExpressionError
@@ -101,7 +102,7 @@ def condition(kind: str, text: str | None, given: Placeholders) -> tuple[Conditi
     if text is None:
         return None
     with expression(kind):
-        parsed = conditions.parse(text)
+        parsed = condition_syntax.parse(text)
         return parsed, conditions.bind(parsed, given)
 
 

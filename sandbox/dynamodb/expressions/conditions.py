@@ -1,12 +1,12 @@
-"""Condition and filter expressions."""
+"""What a condition or filter expression means: its checks, and whether it holds for an item."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.dynamodb import compare
+from sandbox.dynamodb.expressions.condition_syntax import Comparison, Condition, Junction, Negation, parse
 from sandbox.dynamodb.expressions.operands import (
     Bound,
     Values,
@@ -18,134 +18,19 @@ from sandbox.dynamodb.expressions.operands import (
     wrong_kind,
 )
 from sandbox.dynamodb.expressions.placeholders import Placeholders
-from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Literal, Operand, Parser, Path, ValueRef, shown
+from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Literal, Operand, Path, ValueRef, shown
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.values import Attributes, Value
 
 _MAX_IN = 100
-_MAX_OPERATORS = 300
 
 
-class Comparison(NamedTuple):
-    """An operator (=, <, BETWEEN, IN …) and its operands."""
-
-    operator: str
-    operands: tuple[Operand, ...]
-
-
-class Junction(NamedTuple):
-    """Conditions joined by AND or OR."""
-
-    operator: str
-    conditions: tuple[Condition, ...]
-
-
-class Negation(NamedTuple):
-    """NOT a condition."""
-
-    condition: Condition
-
-
-Condition = Comparison | Call | Junction | Negation
 Test = Callable[[Attributes], bool]
 """Whether a condition holds for an item."""
 Check = Callable[[Attributes, Values], bool]
 """Whether a condition holds for an item, with the values of its placeholders."""
 _MAX_COMPILED = 1024
 _compiled: dict[object, tuple[Check, frozenset[str]]] = {}
-
-
-@lru_cache(maxsize=1024)
-def parse(text: str) -> Condition:
-    """Parse a condition; raises ExpressionError for an invalid one."""
-    parser = _Parser(text)
-    found = parser.disjunction()
-    condition = parser.condition(found)
-    parser.finish()
-    if parser.operators > _MAX_OPERATORS:
-        raise ExpressionError(f"The expression contains too many operators; operator count: {parser.operators}")
-    return condition
-
-
-def paths_of(condition: Condition | Operand) -> list[Path]:
-    """All paths in a condition, in their order."""
-    match condition:
-        case Path():
-            return [condition]
-        case Junction(_, parts) | Comparison(_, parts) | Call(_, parts):
-            return [path for part in parts for path in paths_of(part)]
-        case Negation(part):
-            return paths_of(part)
-        case _:
-            return []
-
-
-class _Parser(Parser):
-    """Conditions and operands may both stand in parentheses: which of them it is shows only after these."""
-
-    operators = 0
-
-    def disjunction(self) -> Condition | Operand:
-        return self._joined("OR", self._conjunction)
-
-    def condition(self, found: Condition | Operand) -> Condition:
-        """The parsed condition; an operand alone is not a condition."""
-        if isinstance(found, Path | ValueRef | Literal | Arithmetic):
-            raise self.tokens.error()
-        return found
-
-    def _joined(self, word: str, part: Callable[[], Condition | Operand]) -> Condition | Operand:
-        found = part()
-        if not (self.tokens.next.kind == "word" and self.tokens.next.text.upper() == word):
-            return found
-        conditions = [self.condition(found)]
-        while self.tokens.take_word(word):
-            self.operators += 1
-            conditions.append(self.condition(part()))
-        return Junction(word, tuple(conditions))
-
-    def _conjunction(self) -> Condition | Operand:
-        return self._joined("AND", self._negation)
-
-    def _negation(self) -> Condition | Operand:
-        if self.tokens.next.text.upper() == "NOT" and self.tokens.take_word("NOT"):
-            self.operators += 1
-            return Negation(self.condition(self._negation()))
-        return self._comparison()
-
-    def _comparison(self) -> Condition | Operand:
-        left = self._primary()
-        if not isinstance(left, Path | ValueRef | Call):
-            return left
-        tokens = self.tokens
-        if tokens.next.kind == "symbol" and tokens.next.text in _OPERATORS:
-            self.operators += 1
-            return Comparison(tokens.take().text, (left, self.argument()))
-        if tokens.take_word("BETWEEN"):
-            self.operators += 1
-            low = self.argument()
-            if not tokens.take_word("AND"):
-                raise tokens.error()
-            return Comparison("BETWEEN", (left, low, self.argument()))
-        if tokens.take_word("IN"):
-            self.operators += 1
-            return Comparison("IN", (left, *self._list()))
-        return left
-
-    def _primary(self) -> Condition | Operand:
-        if not self.open_parenthesis():
-            return self.operand()
-        found = self.disjunction()
-        self.tokens.expect_symbol(")")
-        return found
-
-    def _list(self) -> list[Operand]:
-        self.tokens.expect_symbol("(")
-        operands = [self.argument()]
-        while self.tokens.take_symbol(","):
-            operands.append(self.argument())
-        self.tokens.expect_symbol(")")
-        return operands
 
 
 def bound(text: str, placeholders: Placeholders) -> Test:
@@ -358,7 +243,6 @@ def _in(operator: str, operands: list[Bound]) -> Check:
     return holds
 
 
-_OPERATORS = frozenset({"=", "<>", *_COMPARISONS})
 _OPERATORS_AND_WORDS: dict[str, Callable[[str, list[Bound]], Check]] = {
     "=": _equals,
     "<>": _equals,

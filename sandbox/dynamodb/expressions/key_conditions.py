@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sandbox.dynamodb.errors import invalid, invalid_parameter
-from sandbox.dynamodb.expressions.conditions import Comparison, Condition, Junction, Negation, bind
+from sandbox.dynamodb.expressions.condition_syntax import Comparison, Condition, Junction, Negation
+from sandbox.dynamodb.expressions.conditions import bind
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.syntax import Call, Literal, Operand, Path, ValueRef
 from sandbox.dynamodb.schema import KeySchema, refuse_empty_key

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from sandbox.dynamodb import legacy
 from sandbox.dynamodb.capacity import Consumed, is_wanted, read_units
 from sandbox.dynamodb.errors import invalid
-from sandbox.dynamodb.expressions import conditions, key_conditions
-from sandbox.dynamodb.expressions.conditions import Condition
+from sandbox.dynamodb.expressions import condition_syntax, conditions, key_conditions
+from sandbox.dynamodb.expressions.condition_syntax import Condition
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.key_conditions import KeyTest
 from sandbox.dynamodb.expressions.placeholders import Placeholders
@@ -178,7 +178,7 @@ def _key_condition(request: Query, given: Placeholders) -> Condition | None:
     if request.KeyConditionExpression is None:
         return None
     with expression("KeyConditionExpression"):
-        condition = conditions.parse(request.KeyConditionExpression)
+        condition = condition_syntax.parse(request.KeyConditionExpression)
         given.resolve(condition)
         return condition
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sandbox.dynamodb import legacy
 from sandbox.dynamodb.errors import invalid, invalid_parameter
-from sandbox.dynamodb.expressions import conditions
+from sandbox.dynamodb.expressions import condition_syntax, conditions
 from sandbox.dynamodb.expressions.conditions import Test
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.placeholders import Placeholders
@@ -102,9 +102,11 @@ def filter_of(request: Paged, older: Filter | None, given: Placeholders) -> Filt
     if request.FilterExpression is None:
         return older
     with expression("FilterExpression"):
-        condition = conditions.parse(request.FilterExpression)
+        condition = condition_syntax.parse(request.FilterExpression)
         test = conditions.bound(request.FilterExpression, given)
-        return Filter(test, tuple(given.path(path) for path in conditions.paths_of(condition)), "Filter Expression")
+        return Filter(
+            test, tuple(given.path(path) for path in condition_syntax.paths_of(condition)), "Filter Expression"
+        )
 
 
 def refuse_filtered_keys(reading: Reading) -> None:

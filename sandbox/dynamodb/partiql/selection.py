@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sandbox.dynamodb.errors import invalid
-from sandbox.dynamodb.expressions.conditions import Comparison, Condition, Junction, Test, bind
+from sandbox.dynamodb.expressions.condition_syntax import Comparison, Condition, Junction
+from sandbox.dynamodb.expressions.conditions import Test, bind
 from sandbox.dynamodb.expressions.documents import ResolvedPath, value_at
 from sandbox.dynamodb.expressions.key_conditions import KeyCondition, KeyTest
 from sandbox.dynamodb.expressions.placeholders import Placeholders

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from sandbox.dynamodb.errors import invalid
-from sandbox.dynamodb.expressions.conditions import Comparison, Condition, Junction, Negation
+from sandbox.dynamodb.expressions.condition_syntax import Comparison, Condition, Junction, Negation
 from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Element, Literal, Operand, Path
 from sandbox.dynamodb.expressions.updates import Action
 from sandbox.dynamodb.partiql.tokens import Tokens

@@ -8,7 +8,8 @@ import msgspec
 
 from sandbox.dynamodb.errors import api_error, invalid
 from sandbox.dynamodb.expressions import updates
-from sandbox.dynamodb.expressions.conditions import Condition, Test
+from sandbox.dynamodb.expressions.condition_syntax import Condition
+from sandbox.dynamodb.expressions.conditions import Test
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.projections import project

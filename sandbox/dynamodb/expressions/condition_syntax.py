@@ -1,0 +1,129 @@
+"""The syntax of condition and filter expressions: from a text to its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Literal, Operand, Parser, Path, ValueRef
+from sandbox.dynamodb.expressions.tokens import ExpressionError
+
+_MAX_OPERATORS = 300
+_COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
+
+
+class Comparison(NamedTuple):
+    """An operator (=, <, BETWEEN, IN …) and its operands."""
+
+    operator: str
+    operands: tuple[Operand, ...]
+
+
+class Junction(NamedTuple):
+    """Conditions joined by AND or OR."""
+
+    operator: str
+    conditions: tuple[Condition, ...]
+
+
+class Negation(NamedTuple):
+    """NOT a condition."""
+
+    condition: Condition
+
+
+Condition = Comparison | Call | Junction | Negation
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Condition:
+    """Parse a condition; raises ExpressionError for an invalid one."""
+    parser = _Parser(text)
+    found = parser.disjunction()
+    condition = parser.condition(found)
+    parser.finish()
+    if parser.operators > _MAX_OPERATORS:
+        raise ExpressionError(f"The expression contains too many operators; operator count: {parser.operators}")
+    return condition
+
+
+def paths_of(condition: Condition | Operand) -> list[Path]:
+    """All paths in a condition, in their order."""
+    match condition:
+        case Path():
+            return [condition]
+        case Junction(_, parts) | Comparison(_, parts) | Call(_, parts):
+            return [path for part in parts for path in paths_of(part)]
+        case Negation(part):
+            return paths_of(part)
+        case _:
+            return []
+
+
+class _Parser(Parser):
+    """Conditions and operands may both stand in parentheses: which of them it is shows only after these."""
+
+    operators = 0
+
+    def disjunction(self) -> Condition | Operand:
+        return self._joined("OR", self._conjunction)
+
+    def condition(self, found: Condition | Operand) -> Condition:
+        """The parsed condition; an operand alone is not a condition."""
+        if isinstance(found, Path | ValueRef | Literal | Arithmetic):
+            raise self.tokens.error()
+        return found
+
+    def _joined(self, word: str, part: Callable[[], Condition | Operand]) -> Condition | Operand:
+        found = part()
+        if not (self.tokens.next.kind == "word" and self.tokens.next.text.upper() == word):
+            return found
+        conditions = [self.condition(found)]
+        while self.tokens.take_word(word):
+            self.operators += 1
+            conditions.append(self.condition(part()))
+        return Junction(word, tuple(conditions))
+
+    def _conjunction(self) -> Condition | Operand:
+        return self._joined("AND", self._negation)
+
+    def _negation(self) -> Condition | Operand:
+        if self.tokens.next.text.upper() == "NOT" and self.tokens.take_word("NOT"):
+            self.operators += 1
+            return Negation(self.condition(self._negation()))
+        return self._comparison()
+
+    def _comparison(self) -> Condition | Operand:
+        left = self._primary()
+        if not isinstance(left, Path | ValueRef | Call):
+            return left
+        tokens = self.tokens
+        if tokens.next.kind == "symbol" and tokens.next.text in _COMPARATORS:
+            self.operators += 1
+            return Comparison(tokens.take().text, (left, self.argument()))
+        if tokens.take_word("BETWEEN"):
+            self.operators += 1
+            low = self.argument()
+            if not tokens.take_word("AND"):
+                raise tokens.error()
+            return Comparison("BETWEEN", (left, low, self.argument()))
+        if tokens.take_word("IN"):
+            self.operators += 1
+            return Comparison("IN", (left, *self._list()))
+        return left
+
+    def _primary(self) -> Condition | Operand:
+        if not self.open_parenthesis():
+            return self.operand()
+        found = self.disjunction()
+        self.tokens.expect_symbol(")")
+        return found
+
+    def _list(self) -> list[Operand]:
+        self.tokens.expect_symbol("(")
+        operands = [self.argument()]
+        while self.tokens.take_symbol(","):
+            operands.append(self.argument())
+        self.tokens.expect_symbol(")")
+        return operands
