@@ -36,6 +36,7 @@ class CompiledParts(BuildHookInterface[Any]):
             library = compiler.build(part, root, Path(self._scratch.name) / part.library.replace("/", "."))
             build_data["force_include"][str(library)] = part.library
 
+    # hatchling passes all three.
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
         """Forget what was compiled, once it is in the wheel."""
         if self.target_name == "wheel":

@@ -58,6 +58,7 @@ def profile_kind(
     return register
 
 
+# The registry gives every maker all four arguments, also those that its profile does not depend on (ARG001).
 @profile_kind("constant", "the same rate throughout", enough_s=lambda writes, rps: writes / rps)
 def _constant(_: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:  # noqa: ARG001
     return Constant(rps, duration_s)

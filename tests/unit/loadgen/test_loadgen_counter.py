@@ -73,10 +73,10 @@ def copied(tmp_path: Path) -> Path:
     root = Path(loadgen.__file__).resolve().parents[1]
     for name in ("loadgen", "stack"):
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "native", "*.so*"))
-    registry = tmp_path / "loadgen" / "metrics" / "counters.py"
-    text = registry.read_text()
+    counters = tmp_path / "loadgen" / "metrics" / "counters.py"
+    text = counters.read_text()
     assert text.count("    due: int = 0\n") == text.count(_REGISTRY) == 1
-    registry.write_text(text.replace("    due: int = 0\n", f"    due: int = 0{_FIELDS}"))
+    counters.write_text(text.replace("    due: int = 0\n", f"    due: int = 0{_FIELDS}"))
     return tmp_path
 
 
