@@ -1,17 +1,24 @@
 """Latency histograms: cheap to record into, standard when they leave.
 
-`Buckets` is what the hot path writes to: a dict of counts by microseconds, cut to
+`Buckets` is the one form inside: a dict of counts by microseconds, cut to
 11 significant bits, which is the resolution of an HdrHistogram of three digits.
-A buckets becomes an HdrHistogram in its standard encoded form (V2, compressed,
-base64), which other tools plot and which merge by adding.
+It leaves as an HdrHistogram in its standard encoded form (V2, compressed,
+base64), which other tools plot.
+
+Percentiles, mean and maximum follow the HdrHistogram of Java
+(org.HdrHistogram.AbstractHistogram: getValueAtPercentile, getMean,
+getMaxValue), as the ones of JavaScript and Rust do: the value at a percentile
+is the highest value of the bucket that the rank rounded up falls into. The
+histograms that the tests record were decoded in Java and JavaScript.
 """
 
 from __future__ import annotations
 
 import importlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, cast
+from typing import Any
 
 LOWEST_US = 1
 HIGHEST_US = 3_600_000_000
@@ -22,6 +29,7 @@ EXACT_US = 1 << _BITS
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 Buckets = dict[int, int]
+"""How many latencies were counted, by the lowest value of their bucket in µs."""
 
 
 def new_buckets() -> Buckets:
@@ -30,93 +38,67 @@ def new_buckets() -> Buckets:
 
 
 def coarse(value_us: int) -> int:
-    """The value cut to the resolution of the histogram; values below EXACT_US are kept."""
+    """The lowest value of the bucket of this one; values below EXACT_US are kept."""
     excess = value_us.bit_length() - _BITS
     return value_us if excess <= 0 else value_us >> excess << excess
 
 
 def percentiles(buckets: Mapping[int, int], wanted: Iterable[float]) -> list[int]:
-    """The values in µs at the given percentiles, which must ascend; zeros for empty buckets."""
+    """The values in µs at the given percentiles (0 to 100), which must ascend; zeros for empty buckets."""
     targets = list(wanted)
     total = sum(buckets.values())
     if total == 0:
         return [0] * len(targets)
     found: list[int] = []
     seen = 0
-    remaining = iter(targets)
-    target = next(remaining, None)
-    for value in sorted(buckets):
-        seen += buckets[value]
-        while target is not None and seen >= target / 100 * total - 1e-9:
-            found.append(value)
-            target = next(remaining, None)
+    values = iter(sorted(buckets))
+    value = 0
+    for percentile in targets:
+        rank = _rank(percentile, total)
+        while seen < rank:
+            value = next(values)
+            seen += buckets[value]
+        found.append(_highest(value) if percentile else value)
     return found
 
 
-class Histogram(Protocol):
-    """What is used of hdrh's HdrHistogram, which has no type annotations."""
-
-    def record_value(self, value: int, count: int = 1) -> bool:
-        """Count a value; False when it is out of range."""
-        ...
-
-    def get_value_at_percentile(self, percentile: float) -> int:
-        """The value at a percentile."""
-        ...
-
-    def get_total_count(self) -> int:
-        """How many values were counted."""
-        ...
-
-    def get_count_at_value(self, value: int) -> int:
-        """How many values were counted in the bucket of this one."""
-        ...
-
-    def get_max_value(self) -> int:
-        """The highest value, within the resolution."""
-        ...
-
-    def get_min_value(self) -> int:
-        """The lowest value, within the resolution."""
-        ...
-
-    def get_mean_value(self) -> float:
-        """The mean, within the resolution."""
-        ...
-
-    def add(self, other_hist: Histogram) -> None:
-        """Add all of another histogram."""
-        ...
-
-    def encode(self) -> bytes:
-        """The standard encoded form, base64."""
-        ...
+def mean_us(buckets: Mapping[int, int]) -> float:
+    """The mean, in which each value counts as the middle of its bucket; 0 for empty buckets."""
+    total = sum(buckets.values())
+    return sum((value + _size(value) // 2) * number for value, number in buckets.items()) / total if total else 0.0
 
 
-def empty() -> Histogram:
-    """A histogram from 1 µs to 1 hour with three significant digits."""
-    return cast("Histogram", _hdrh().HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS))
+def max_us(buckets: Mapping[int, int]) -> int:
+    """The highest value of the last bucket that counts something; 0 for empty buckets."""
+    return max((_highest(value) for value, number in buckets.items() if number), default=0)
 
 
-def from_buckets(buckets: Mapping[int, int]) -> Histogram:
-    """A histogram of all that the buckets count; more than an hour counts as an hour."""
-    histogram = empty()
+def encode(buckets: Mapping[int, int]) -> str:
+    """The standard encoded form, from 1 µs to 1 hour with three digits; more than an hour counts as an hour."""
+    histogram = _hdrh().HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
     for value, number in buckets.items():
-        histogram.record_value(min(max(value, LOWEST_US), HIGHEST_US), number)
-    return histogram
+        histogram.record_value(min(value, HIGHEST_US), number)
+    return histogram.encode().decode()
 
 
-def decode(encoded: str) -> Histogram:
-    """The histogram of an encoded form."""
-    return cast("Histogram", _hdrh().HdrHistogram.decode(encoded.encode()))
+def decode(encoded: str) -> Buckets:
+    """The buckets of an encoded form."""
+    histogram = _hdrh().HdrHistogram.decode(encoded.encode())
+    return {histogram.get_value_from_index(index): number for index, number in enumerate(histogram.counts) if number}
 
 
-def merge(encoded: Iterable[str]) -> Histogram:
-    """One histogram of several encoded ones."""
-    merged = empty()
-    for one in encoded:
-        merged.add(decode(one))
-    return merged
+def _rank(percentile: float, total: int) -> int:
+    """How many values are at most the one at the percentile, which is taken an ulp lower: 7 % of 100 are 7."""
+    return max(1, math.ceil(max(0.0, math.nextafter(percentile, -math.inf)) * total / 100))
+
+
+def _size(value: int) -> int:
+    """How many µs the bucket of a value spans."""
+    return 1 << max(0, value.bit_length() - _BITS)
+
+
+def _highest(value: int) -> int:
+    return value + _size(value) - 1
 
 
 def _hdrh() -> Any:

@@ -9,7 +9,7 @@ from itertools import cycle
 from pathlib import Path
 
 from loadgen.metrics.counters import METRICS, PROBLEMS
-from loadgen.metrics.histogram import decode
+from loadgen.metrics.histogram import decode, percentiles
 from loadgen.report import summary
 from loadgen.report.chart import Series, bar_chart, line_chart
 from loadgen.report.page_style import SCRIPT, STYLE
@@ -152,13 +152,14 @@ def _percentile_chart(report: RunReport) -> str:
     lines: list[Series] = []
     rarest = 1.0
     for name, style in (("service", "first"), ("intended", "third")):
-        histogram = decode(report.latency[name].histogram)
-        if not histogram.get_total_count():
+        buckets = decode(report.latency[name].histogram)
+        if not buckets:
             continue
-        nines = max(1.0, math.log10(histogram.get_total_count()))
+        nines = max(1.0, math.log10(sum(buckets.values())))
         rarest = max(rarest, nines)
         steps = [step / 20 for step in range(int(nines * 20) + 1)]
-        points = [(x, histogram.get_value_at_percentile(100 * (1 - 10**-x)) / 1e3) for x in steps]
+        values = percentiles(buckets, [100 * (1 - 10**-x) for x in steps])
+        points = [(x, value / 1e3) for x, value in zip(steps, values, strict=True)]
         lines.append(Series(name, style, points))
     ticks = [-math.log10(0.5), *range(1, int(rarest) + 1)]
     return line_chart(

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from loadgen.job import Job, SegmentResult, SegmentTotals
 from loadgen.metrics.counters import METRICS, Counts, Latencies, MetricsRow
-from loadgen.metrics.histogram import PERCENTILES, Buckets, Histogram, from_buckets, percentiles
+from loadgen.metrics.histogram import PERCENTILES, Buckets, encode, max_us, mean_us, percentiles
 from loadgen.schedule.plan import Plan
 from stack import UserError, version
 
@@ -186,26 +186,24 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
         counts=counts,
         warm_up=warm_up,
         latency={
-            "service": latency_report(from_buckets(latencies.service)),
-            "intended": latency_report(from_buckets(latencies.intended)),
-            "lag": latency_report(from_buckets(latencies.lag)),
+            "service": latency_report(latencies.service),
+            "intended": latency_report(latencies.intended),
+            "lag": latency_report(latencies.lag),
         },
         generator=_generator(results, latencies),
         series=[second(rows[number]) for number in sorted(rows)],
     )
 
 
-def latency_report(histogram: Histogram) -> LatencyReport:
-    """A histogram in µs and its summary in ms."""
-    total = histogram.get_total_count()
+def latency_report(buckets: Buckets) -> LatencyReport:
+    """The encoded histogram of buckets in µs, and its summary in ms."""
+    values = percentiles(buckets, PERCENTILES)
     return LatencyReport(
-        histogram=histogram.encode().decode(),
-        count=total,
-        mean_ms=round(histogram.get_mean_value() / 1e3, 3) if total else 0.0,
-        max_ms=histogram.get_max_value() / 1e3 if total else 0.0,
-        percentiles_ms={
-            f"p{percentile:g}": histogram.get_value_at_percentile(percentile) / 1e3 for percentile in PERCENTILES
-        },
+        histogram=encode(buckets),
+        count=sum(buckets.values()),
+        mean_ms=round(mean_us(buckets) / 1e3, 3),
+        max_ms=max_us(buckets) / 1e3,
+        percentiles_ms={f"p{percentile:g}": value / 1e3 for percentile, value in zip(PERCENTILES, values, strict=True)},
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from loadgen.metrics.counters import METRICS
-from loadgen.metrics.histogram import decode
+from loadgen.metrics.histogram import decode, percentiles
 from loadgen.report.report import LatencyReport, RunReport, ThresholdReport
 
 _FORM = re.compile(r"\s*([a-z_]+(?:\d+(?:\.\d+)?)?)\s*(<=|>=|==|<|>)\s*(\d+(?:\.\d+)?)\s*(ms|s|%)?\s*")
@@ -89,4 +89,5 @@ def measure(report: RunReport, metric: str) -> float:
 
 def percentile_ms(latency: LatencyReport, percentile: float) -> float:
     """Any percentile of a latency, from its histogram."""
-    return decode(latency.histogram).get_value_at_percentile(percentile) / 1e3
+    (value,) = percentiles(decode(latency.histogram), [percentile])
+    return value / 1e3
