@@ -16,8 +16,8 @@ from sqlglot.errors import ErrorLevel, UnsupportedError
 from sandbox.athena import decimals, joda
 from sandbox.athena.building import call, cast_to, sql, untyped
 from sandbox.athena.errors import QueryError
-from sandbox.athena.functions import text_of
 from sandbox.athena.inference import is_decimal, is_integer, type_of
+from sandbox.athena.macros import text_of
 
 _TEXT = {"varchar", "char"}
 _RENAMED = {"millisecond": "athena_millisecond", "to_iso8601": "athena_iso8601"}

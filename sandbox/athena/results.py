@@ -20,7 +20,7 @@ from typing import TypedDict
 import duckdb
 
 from sandbox.athena.errors import ApiError
-from sandbox.athena.functions import text_of
+from sandbox.athena.macros import text_of
 from sandbox.athena.sql import literal, select
 from sandbox.athena.types import ColumnInfo, parse
 

@@ -21,7 +21,7 @@ import duckdb
 from sandbox.athena import casts
 from sandbox.athena.catalogue import Column, Storage, Table
 from sandbox.athena.errors import QueryError
-from sandbox.athena.functions import MACROS
+from sandbox.athena.macros import MACROS
 from sandbox.athena.objects import Objects, S3Object
 from sandbox.athena.partitions import Found
 from sandbox.athena.rows import LineReader

@@ -1,12 +1,28 @@
 """Types with their three names: Glue's (Hive's), Athena's (Trino's) and DuckDB's.
 
 `parse` accepts a type in any of the three spellings; a `Type` formats itself in each. The values of ColumnInfo are
-those of Athena's GetQueryResults.
+those of Athena's GetQueryResults. `coercions` has the rules between types.
+
+A value of a query has the DuckDB type `Type.physical`:
+
+boolean, integers, real, double, decimal(p,s), date, time, timestamp(p)   DuckDB's type of that meaning
+varchar(n), json                   VARCHAR; a json value is its canonical text (Trino's json_format)
+char(n)                            VARCHAR without trailing spaces; its length and its text have them
+varbinary                          BLOB
+interval day to second             BIGINT, milliseconds
+interval year to month             INTEGER, months
+timestamp(p) with time zone        STRUCT(instant TIMESTAMP, zone VARCHAR): UTC, and a zone's name or +hh:mm
+array(T), map(K,V)                 T[], MAP(K, V)
+row(...)                           STRUCT(f1 ..., f2 ...): by position, because names may repeat or be missing
+unknown                            INTEGER (the type of a bare NULL)
+
+A stored column (`Type.duckdb`) differs in rows, which keep their names; the planner converts it where it is read.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -43,6 +59,8 @@ _NAMES = {
     "timestamp with time zone": "timestamp with time zone",
     "timestamptz": "timestamp with time zone",
     "interval": "interval day to second",
+    "interval day to second": "interval day to second",
+    "interval year to month": "interval year to month",
     "binary": "varbinary",
     "varbinary": "varbinary",
     "blob": "varbinary",
@@ -65,6 +83,13 @@ _DUCKDB = {
     "varbinary": "BLOB",
     "unknown": "VARCHAR",
 }
+_PHYSICAL = {
+    "json": "VARCHAR",
+    "timestamp with time zone": "STRUCT(instant TIMESTAMP, zone VARCHAR)",
+    "interval day to second": "BIGINT",
+    "interval year to month": "INTEGER",
+    "unknown": "INTEGER",
+}
 _GLUE = {"varchar": "string", "integer": "int", "real": "float", "varbinary": "binary", "row": "struct"}
 _PRECISION = {
     "varchar": 2147483647,
@@ -81,7 +106,11 @@ _PRECISION = {
 INTEGERS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
 """Integer types, with the precision of each in decimal arithmetic."""
 
-_TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|timestamp with time zone|[^\s(),<>:\[\]]+|[(),<>:\[\]])', re.IGNORECASE)
+_TOKEN = re.compile(
+    r'\s*("(?:[^"]|"")*"|timestamp with time zone|interval day to second|interval year to month'
+    r"|[^\s(),<>:\[\]]+|[(),<>:\[\]])",
+    re.IGNORECASE,
+)
 
 
 class ColumnInfo(TypedDict):
@@ -118,6 +147,42 @@ class Type:
         return precision, scale
 
     @property
+    def precision(self) -> int:
+        """Fractional digits of the seconds of a time or timestamp; Trino's default is 3."""
+        return self.arguments[0] if self.arguments else 3
+
+    @property
+    def element(self) -> Type:
+        """An array's element."""
+        return self.fields[0][1]
+
+    @property
+    def key(self) -> Type:
+        """A map's key."""
+        return self.fields[0][1]
+
+    @property
+    def value(self) -> Type:
+        """A map's value."""
+        return self.fields[1][1]
+
+    @property
+    def members(self) -> tuple[Type, ...]:
+        """The types of a row's members, or a function's parameters and, last, its result."""
+        return tuple(type_ for _, type_ in self.fields)
+
+    @property
+    def physical(self) -> str:
+        """DuckDB's type of a value in a query."""
+        if self.name == "row":
+            return f"STRUCT({', '.join(f'f{i} {type_.physical}' for i, type_ in enumerate(self.members, 1))})"
+        if self.name == "array":
+            return f"{self.element.physical}[]"
+        if self.name == "map":
+            return f"MAP({self.key.physical}, {self.value.physical})"
+        return _PHYSICAL.get(self.name, self.duckdb)
+
+    @property
     def athena(self) -> str:
         """Athena's form in messages and in DESCRIBE of a view: varchar(3), decimal(18,2), array(integer)."""
         if self.name == "row":
@@ -126,10 +191,10 @@ class Type:
             return f"{self.name}({', '.join(type_.athena for _, type_ in self.fields)})"
         if self.name == "decimal":
             return "decimal({},{})".format(*self.decimal)
-        if self.name == "timestamp":
-            return "timestamp(3)"
+        if self.name in {"timestamp", "time"}:
+            return f"{self.name}({self.precision})"
         if self.name == "timestamp with time zone":
-            return "timestamp(3) with time zone"
+            return f"timestamp({self.precision}) with time zone"
         return f"{self.name}({self.arguments[0]})" if self.arguments else self.name
 
     @property
@@ -139,7 +204,7 @@ class Type:
             return f"row({', '.join(f'{_quoted(name)} {type_.sql}'.strip() for name, type_ in self.fields)})"
         if self.fields:
             return f"{self.name}({', '.join(type_.sql for _, type_ in self.fields)})"
-        return self.name if self.name in {"timestamp", "timestamp with time zone"} else self.athena
+        return self.name if self.name.startswith("time") and not self.arguments else self.athena
 
     @property
     def glue(self) -> str:
@@ -183,6 +248,63 @@ class Type:
             "Nullable": "UNKNOWN",
             "CaseSensitive": self.name in {"varchar", "char"},
         }
+
+
+BOOLEAN = Type("boolean")
+TINYINT = Type("tinyint")
+SMALLINT = Type("smallint")
+INTEGER = Type("integer")
+BIGINT = Type("bigint")
+REAL = Type("real")
+DOUBLE = Type("double")
+VARCHAR = Type("varchar")
+VARBINARY = Type("varbinary")
+DATE = Type("date")
+JSON = Type("json")
+UNKNOWN = Type("unknown")
+DAY_TO_SECOND = Type("interval day to second")
+YEAR_TO_MONTH = Type("interval year to month")
+MAX_DECIMAL_PRECISION = 38
+
+
+def decimal_of(precision: int, scale: int) -> Type:
+    """decimal(precision,scale)."""
+    return Type("decimal", (precision, scale))
+
+
+def varchar_of(length: int | None) -> Type:
+    """varchar(length), or varchar for None."""
+    return VARCHAR if length is None else Type("varchar", (length,))
+
+
+def timestamp_of(precision: int, *, zoned: bool = False) -> Type:
+    """timestamp(precision), or the one with time zone."""
+    return Type("timestamp with time zone" if zoned else "timestamp", () if precision == 3 else (precision,))
+
+
+def time_of(precision: int) -> Type:
+    """time(precision)."""
+    return Type("time", () if precision == 3 else (precision,))
+
+
+def array_of(element: Type) -> Type:
+    """array(element)."""
+    return Type("array", fields=(("element", element),))
+
+
+def map_of(key: Type, value: Type) -> Type:
+    """map(key, value)."""
+    return Type("map", fields=(("key", key), ("value", value)))
+
+
+def row_of(*members: Type, names: Sequence[str] = ()) -> Type:
+    """row(...), with a name for each member, or anonymous."""
+    return Type("row", fields=tuple(zip(names or [""] * len(members), members, strict=True)))
+
+
+def function_of(*parameters_and_result: Type) -> Type:
+    """The type of a lambda expression: its parameters, then its result."""
+    return Type("function", fields=tuple(("", type_) for type_ in parameters_and_result))
 
 
 def _quoted(name: str) -> str:
@@ -234,11 +356,12 @@ class _Reader:
             type_ = Type(name, fields=tuple(fields))
         else:
             arguments = self._arguments()
-            type_ = Type(name, () if name.startswith(("timestamp", "time")) else arguments)
-        if name in {"timestamp", "time"} and self.peek().lower() == "with":
+            type_ = Type(name, () if name.startswith("time") and arguments == (3,) else arguments)
+        if name in {"timestamp", "time"} and self.peek().lower() in {"with", "without"}:
+            zoned = self.peek().lower() == "with"
             for _ in range(3):
                 self.take()
-            type_ = Type("timestamp with time zone")
+            type_ = Type(f"{name} with time zone" if zoned else name, type_.arguments)
         while self.peek() == "[":
             self.take("[")
             if self.peek() != "]":

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.athena.casts import MACROS as CASTS
-from sandbox.athena.functions import MACROS
+from sandbox.athena.macros import MACROS
 from sandbox.athena.results import csv_page, write_csv
 
 # What a DynamoDB string can hold: any text that is valid UTF-8.

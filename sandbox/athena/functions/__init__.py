@@ -1,0 +1,53 @@
+"""Trino's functions, as a table: one module a family, each with FUNCTIONS, MACROS and NATIVES.
+
+A name that is not in the table is FUNCTION_NOT_FOUND. The families' macros and Python functions are installed in every
+connection. Special forms (CASE, IF, COALESCE, NULLIF, TRY, CAST, subscripts, operators, AT TIME ZONE, EXTRACT) are the
+planner's, not functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+
+from sandbox.athena import values
+from sandbox.athena.functions import math
+from sandbox.athena.functions.function import Call, Function, Modifiers, aggregated, renamed, template
+from sandbox.athena.functions.native import Native, TrinoError, install
+
+_FAMILIES = (math,)
+FUNCTIONS: tuple[Function, ...] = tuple(function for family in _FAMILIES for function in family.FUNCTIONS)
+"""Every function, family by family."""
+
+
+def _by_name() -> Mapping[str, tuple[Function, ...]]:
+    found: dict[str, tuple[Function, ...]] = {}
+    for function in FUNCTIONS:
+        found[function.name] = (*found.get(function.name, ()), function)
+    return found
+
+
+BY_NAME = _by_name()
+"""The functions of each name: overloads may be several entries."""
+
+
+def install_all(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the macros and Python functions that the table's SQL uses."""
+    macros = [*values.MACROS, *(macro for family in _FAMILIES for macro in family.MACROS)]
+    install(connection, macros, [native for family in _FAMILIES for native in family.NATIVES])
+
+
+__all__ = [
+    "BY_NAME",
+    "FUNCTIONS",
+    "Call",
+    "Function",
+    "Modifiers",
+    "Native",
+    "TrinoError",
+    "aggregated",
+    "install_all",
+    "renamed",
+    "template",
+]

@@ -1,0 +1,98 @@
+"""What a function is: a name, signatures, DuckDB's SQL for a call, and an example with its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sandbox.athena.types import Type
+from sandbox.athena.values import Value
+
+Kind = Literal["scalar", "aggregate", "window"]
+
+
+@dataclass(frozen=True)
+class Modifiers:
+    """What stands around an aggregate's arguments and behind a call, all in DuckDB's SQL.
+
+    `order_by` is the list behind ORDER BY, `filter` the condition, `over` the whole window in parentheses, `nulls`
+    IGNORE NULLS or nothing.
+    """
+
+    distinct: bool = False
+    order_by: str = ""
+    filter: str = ""
+    over: str = ""
+    nulls: str = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call whose arguments have the signature's types, coercions written out.
+
+    `call[i]` is the SQL of argument i (of a lambda expression: `lambda x: …`), `arguments[i]` its Value, with its type
+    and, of a literal, its constant. `type` is the result's.
+    """
+
+    name: str
+    arguments: tuple[Value, ...]
+    type: Type
+    modifiers: Modifiers = field(default_factory=Modifiers)
+
+    def __getitem__(self, index: int) -> str:
+        argument = self.arguments[index]
+        return argument.function if argument.type.name == "function" else argument.sql
+
+    def __len__(self) -> int:
+        return len(self.arguments)
+
+    def aggregate(self, name: str, *arguments: str, order_by: str = "", filter_: str = "") -> str:
+        """A call of DuckDB's aggregate or window function with this call's DISTINCT, ORDER BY, FILTER and OVER.
+
+        An expression over several of them (sum(x) / count(x)) is one SQL text; `order_by` replaces the call's own
+        order, `filter_` is a further condition.
+        """
+        modifiers = self.modifiers
+        order = order_by or modifiers.order_by
+        inner = ("DISTINCT " if modifiers.distinct else "") + ", ".join(arguments)
+        inner += f" ORDER BY {order}" if order else ""
+        inner += f" {modifiers.nulls}" if modifiers.nulls else ""
+        conditions = [f"({text})" for text in (modifiers.filter, filter_) if text]
+        filtered = f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
+        over = f" OVER {modifiers.over}" if modifiers.over else ""
+        return f"{name}({inner}){filtered}{over}"
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of Trino's that the sandbox's Athena has.
+
+    `sql` gives DuckDB's SQL of a call, of the DuckDB type `call.type.physical`. Of an aggregate or window function it
+    is written with `call.aggregate`. `example` is an SQL expression and Athena's text of its value (None for NULL).
+    `result` computes the result's type from the arguments', where a signature cannot say it; the signature's own
+    result is then only documentation. `deterministic` is false for random() and the like.
+    """
+
+    name: str
+    signatures: tuple[str, ...]
+    sql: Callable[[Call], str]
+    example: tuple[str, str | None]
+    kind: Kind = "scalar"
+    result: Callable[[tuple[Value, ...]], Type] | None = None
+    deterministic: bool = True
+
+
+def template(text: str) -> Callable[[Call], str]:
+    """The SQL of a call as a template with {0}, {1}, … for the arguments."""
+    return lambda call: text.format(*(call[i] for i in range(len(call))))
+
+
+def renamed(name: str) -> Callable[[Call], str]:
+    """The SQL of a call of DuckDB's function (or macro, or Python function) of that name with the same arguments."""
+    return lambda call: f"{name}({', '.join(call[i] for i in range(len(call)))})"
+
+
+def aggregated(name: str) -> Callable[[Call], str]:
+    """The SQL of DuckDB's aggregate or window function of that name with the same arguments."""
+    return lambda call: call.aggregate(name, *(call[i] for i in range(len(call))))

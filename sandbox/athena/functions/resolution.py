@@ -1,0 +1,111 @@
+"""Which of a function's signatures a call has, by Trino's rules: exact, then generic, then with coercions.
+
+Source: trino 435, core/trino-main/src/main/java/io/trino/metadata/FunctionBinder.java.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sandbox.athena.coercions import can_coerce
+from sandbox.athena.functions.function import Function
+from sandbox.athena.functions.signature import Bindings, Pattern, Signature, has_trait, parse_signature
+from sandbox.athena.types import Type, function_of
+from sandbox.athena.values import Value
+
+
+@dataclass(frozen=True)
+class LambdaArgument:
+    """A lambda expression of `count` parameters; `bind` gives its body's Value for the parameters' types."""
+
+    count: int
+    bind: Callable[[tuple[Type, ...]], Value]
+
+
+Argument = Value | LambdaArgument
+
+
+@dataclass(frozen=True)
+class Match:
+    """A function, the types to coerce the arguments to, the values of lambda arguments, and the result's type."""
+
+    function: Function
+    parameters: tuple[Type, ...]
+    lambdas: dict[int, Value]
+    result: Type
+    coerced: frozenset[int]
+
+
+def resolve(functions: Sequence[Function], arguments: Sequence[Argument]) -> list[Match]:
+    """The best matches of a call: one, none if no signature fits, several if the call is ambiguous."""
+    candidates = [(f, parse_signature(text)) for f in functions for text in f.signatures]
+    for generic in (False, True):
+        exact = [m for f, s in candidates if s.is_generic == generic and (m := _match(f, s, arguments, coerce=False))]
+        if exact:
+            return exact[:1]
+    matches = [m for f, s in candidates if (m := _match(f, s, arguments, coerce=True))]
+    if len(matches) > 1:
+        unknown = {i for i, a in enumerate(arguments) if isinstance(a, Value) and a.type.name == "unknown"}
+        matches = [m for m in matches if m.coerced <= unknown] or matches
+        matches = _most_specific(matches)
+    if len({match.result for match in matches}) == 1:
+        return matches[:1]
+    return matches
+
+
+def _most_specific(matches: list[Match]) -> list[Match]:
+    chosen = [m for m in matches if all(_is_more_specific(m, other) for other in matches)]
+    return chosen or matches
+
+
+def _is_more_specific(match: Match, other: Match) -> bool:
+    pairs = zip(match.parameters, other.parameters, strict=True)
+    return all(a.name == "function" or can_coerce(a, b) for a, b in pairs)
+
+
+def _match(function: Function, signature: Signature, arguments: Sequence[Argument], *, coerce: bool) -> Match | None:
+    patterns = signature.patterns(len(arguments))
+    if patterns is None:
+        return None
+    bindings = Bindings(signature.traits, coerce)
+    for pattern, argument in zip(patterns, arguments, strict=True):
+        if isinstance(argument, LambdaArgument):
+            if pattern.name != "function" or len(pattern.components) != argument.count + 1:
+                return None
+        elif not bindings.bind(pattern, argument.type):
+            return None
+    lambdas: dict[int, Value] = {}
+    for i, (pattern, argument) in enumerate(zip(patterns, arguments, strict=True)):
+        if isinstance(argument, LambdaArgument):
+            value = _bind_lambda(bindings, pattern, argument)
+            if value is None:
+                return None
+            lambdas[i] = value
+    parameters = tuple(
+        lambdas[i].type if isinstance(a, LambdaArgument) else _parameter(bindings, p, a)
+        for i, (p, a) in enumerate(zip(patterns, arguments, strict=True))
+    )
+    if not all(has_trait(bindings.types.get(name, Type("unknown")), trait) for name, trait in signature.traits.items()):
+        return None
+    result = bindings.resolve(signature.result)
+    coerced = frozenset(
+        i for i, (a, t) in enumerate(zip(arguments, parameters, strict=True)) if isinstance(a, Value) and a.type != t
+    )
+    return Match(function, parameters, lambdas, result, coerced)
+
+
+def _parameter(bindings: Bindings, pattern: Pattern, argument: Value) -> Type:
+    return argument.type if pattern.name == "any" else bindings.resolve(pattern)
+
+
+def _bind_lambda(bindings: Bindings, pattern: Pattern, argument: LambdaArgument) -> Value | None:
+    parameters = tuple(bindings.resolve(component) for component in pattern.components[:-1])
+    body = argument.bind(parameters)
+    result = pattern.components[-1]
+    if result.is_variable and result.name not in bindings.types:
+        bindings.types[result.name] = body.type
+    expected = bindings.resolve(result)
+    if body.type != expected and not (bindings.coerce and can_coerce(body.type, expected)):
+        return None
+    return Value(function_of(*parameters, expected), body.sql, parameters=body.parameters)

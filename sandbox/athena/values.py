@@ -1,0 +1,62 @@
+"""A typed expression in DuckDB's SQL, and the fragments that fail as Trino does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from sandbox.athena.sql import literal
+from sandbox.athena.types import Type
+
+FAILURE = "athena failure "
+"""Begins the text of a run-time error that has Trino's name: `athena failure NAME: message`."""
+MACROS = (f"athena_fail(message) AS CAST(CAST({literal(FAILURE)} || message AS INTEGER) AS VARCHAR)",)
+
+
+class NotConstant:
+    """The constant of an expression that is not a literal."""
+
+
+NOT_CONSTANT: Final = NotConstant()
+Constant: TypeAlias = str | int | float | bool | NotConstant | None
+
+
+@dataclass(frozen=True)
+class Value:
+    """An expression: its Trino type, its DuckDB SQL (of `type.physical`), and its value if it is a literal.
+
+    A lambda expression has `parameters`, and the body as its SQL: `lambda a, b: body` is `Value.function`.
+    """
+
+    type: Type
+    sql: str
+    constant: Constant = NOT_CONSTANT
+    parameters: tuple[str, ...] = ()
+
+    @property
+    def is_null(self) -> bool:
+        """Whether this is the literal NULL."""
+        return self.constant is None
+
+    @property
+    def function(self) -> str:
+        """A lambda expression in DuckDB's form."""
+        return f"lambda {', '.join(self.parameters)}: {self.sql}"
+
+
+def null(type_: Type) -> str:
+    """A NULL of a type."""
+    return f"CAST(NULL AS {type_.physical})"
+
+
+def fail(name: str, message: str, type_: Type) -> str:
+    """SQL of a type that fails with Trino's error `name` when it is evaluated; `message` is an SQL text.
+
+    TRY makes it NULL: unlike DuckDB's own `error`, it is not volatile.
+    """
+    return f"CAST(athena_fail({literal(name + ': ')} || {message}) AS {type_.physical})"
+
+
+def let(variable: str, value: str, body: str) -> str:
+    """SQL of `body` with a variable for a value that it uses several times."""
+    return f"list_transform([{value}], lambda {variable}: {body})[1]"
