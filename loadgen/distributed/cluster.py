@@ -5,8 +5,11 @@ scheduler's address is needed. The workers get this package from here; what it
 depends on must be installed on them, and AWS credentials come from where they
 run, unless the endpoint has its own.
 
-A segment is never carried out twice: it is bound to its worker, and when the
-worker is lost, so is the segment.
+A segment is never carried out twice, though Dask runs a task again when its
+worker is restarted, retired or lost (`retries=0` is about errors only). Each
+execution of a task has a random name, which comes with its messages. The start
+names the executions that it admits, one a segment, and no other execution ever
+sends a write. When the worker of a segment is lost, so is the segment.
 """
 
 from __future__ import annotations
@@ -15,10 +18,11 @@ import asyncio
 import importlib
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -34,6 +38,14 @@ _CONNECT_TIMEOUT_S = 10.0
 _POLL_S = 0.5
 # From the end of a task until its last message must have come.
 _LAST_MESSAGE_S = 10.0
+_SCHEDULER_TIMEOUT_S = 10.0
+# What a call raises whose scheduler is gone: CommClosedError and FatalCommClosedError are OSErrors.
+_LOST_SCHEDULER = (OSError, TimeoutError, RuntimeError, ValueError)
+
+
+class _Told(NamedTuple):
+    execution: str
+    message: messages.WorkerMessage
 
 
 class Cluster:
@@ -50,7 +62,8 @@ class Cluster:
         self._client: Any = None
         self._workers: list[str] = []
         self._futures: list[Any] = []
-        self._told: list[asyncio.Queue[messages.WorkerMessage]] = []
+        self._told: list[asyncio.Queue[_Told]] = []
+        self._admitted: list[str] = []
         self._stops = 0
         self._stopping: set[asyncio.Task[None]] = set()
 
@@ -87,7 +100,7 @@ class Cluster:
         """Get every segment ready."""
         self._told = [asyncio.Queue() for _ in jobs]
         self._client.subscribe_topic(self._run, self._hear)
-        await self._variable("start").set(0)
+        await self._variable("start").set((0, []))
         await self._variable("stops").set(0)
         for worker, job in zip(self._workers, jobs, strict=True):
             self._futures.append(
@@ -102,9 +115,10 @@ class Cluster:
                 )
             )
         for segment in range(self.segments):
-            match await self._next(segment):
+            execution, message = await self._next(segment)
+            match message:
                 case Ready():
-                    pass
+                    self._admitted.append(execution)
                 case Refused(sentence):
                     raise UserError(sentence)
                 case _:
@@ -113,8 +127,8 @@ class Cluster:
     async def run(self, start_epoch_ns: int, on_row: Callable[[MetricsRow], None]) -> list[SegmentResult]:
         """Carry out the plan from this wall time on."""
         seconds = Seconds(self.segments, on_row)
-        await self._variable("start").set(start_epoch_ns)
-        parts = (follow(segment, partial(self._next, segment), seconds) for segment in range(self.segments))
+        await self._variable("start").set((start_epoch_ns, self._admitted))
+        parts = (follow(segment, partial(self._next_admitted, segment), seconds) for segment in range(self.segments))
         return await asyncio.gather(*parts)
 
     def stop(self) -> None:
@@ -130,25 +144,39 @@ class Cluster:
             return
         await asyncio.gather(*self._stopping, return_exceptions=True)
         if self._futures:
-            # A task that still waits for its start, or goes on, ends by this; cancelling does not end a running task.
-            await self._variable("stops").set(2)
-            await self._variable("start").set(-1)
-            await self._client.cancel(self._futures)
-        await self._client.close()
+            with suppress(*_LOST_SCHEDULER):
+                async with asyncio.timeout(_SCHEDULER_TIMEOUT_S):
+                    # A task that waits for its start, or goes on, ends by this; cancelling does not end a running task.
+                    await self._variable("stops").set(2)
+                    await self._variable("start").set((-1, []))
+                    await self._client.cancel(self._futures)
+        await self._client.close(timeout=_SCHEDULER_TIMEOUT_S)
 
     def _variable(self, name: str) -> Any:
         return self._distributed.Variable(f"{self._run}-{name}", client=self._client)
 
     async def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         _, content = event
-        answer = messages.decode_worker_message(content["message"])
-        self._told[int(content["segment"])].put_nowait(answer)
+        message = messages.decode_worker_message(content["message"])
+        self._told[int(content["segment"])].put_nowait(_Told(content["execution"], message))
 
     async def _living(self) -> set[str]:
-        identity = await self._client.scheduler.identity(n_workers=-1)
+        """The addresses of the workers. UserError when the scheduler does not answer any more."""
+        try:
+            async with asyncio.timeout(_SCHEDULER_TIMEOUT_S):
+                identity = await self._client.scheduler.identity(n_workers=-1)
+        except _LOST_SCHEDULER:
+            raise UserError(f"the scheduler at {self._address} is gone") from None
         return set(identity["workers"])
 
-    async def _next(self, segment: int) -> messages.WorkerMessage:
+    async def _next_admitted(self, segment: int) -> messages.WorkerMessage:
+        """A segment's next message from the execution that was started."""
+        while True:
+            execution, message = await self._next(segment)
+            if isinstance(message, Refused) or execution == self._admitted[segment]:
+                return message
+
+    async def _next(self, segment: int) -> _Told:
         """A segment's next message; Refused when its worker is gone or its task has failed."""
         told, future = self._told[segment], self._futures[segment]
         silent_s = 0.0
@@ -157,13 +185,25 @@ class Cluster:
                 async with asyncio.timeout(_POLL_S):
                     return await told.get()
             except TimeoutError:
-                if self._workers[segment] not in await self._living():
-                    return Refused(f"worker {self._workers[segment]} is gone")
-                if future.status == "error":
-                    return Refused(_reason(await future.exception()))
+                lost = await self._lost(segment)
                 silent_s = silent_s + _POLL_S if future.done() else 0.0
-                if silent_s > _LAST_MESSAGE_S:
-                    return Refused(f"worker {self._workers[segment]} did not send its result")
+                if lost is None and silent_s > _LAST_MESSAGE_S:
+                    lost = f"worker {self._workers[segment]} did not send its result"
+                if lost is not None:
+                    return _Told("", Refused(lost))
+
+    async def _lost(self, segment: int) -> str | None:
+        """Why a segment is lost; None when its worker and its task are alive."""
+        worker, future = self._workers[segment], self._futures[segment]
+        try:
+            if worker not in await self._living():
+                await self._client.cancel([future])
+                return f"worker {worker} is gone"
+        except UserError as error:
+            return str(error)
+        if future.status in ("cancelled", "lost"):
+            return f"Dask cancelled the task of worker {worker}, as when its workers are restarted"
+        return _reason(await future.exception()) if future.status == "error" else None
 
 
 def _reason(error: BaseException) -> str:

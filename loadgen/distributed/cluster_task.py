@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable
+import secrets
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,8 +17,52 @@ from loadgen.job import Job
 from loadgen.metrics.counters import MetricsRow
 
 _POLL_S = 0.3
-# The segments that this process has begun: the scheduler must not make it begin one again.
-_begun: set[tuple[str, int]] = set()
+# A scheduler that does not answer for so long is gone.
+_ANSWER_TIMEOUT_S = 10.0
+
+
+class Coordination(Protocol):
+    """How an execution hears of the start and of stops, and what it tells."""
+
+    def tell(self, message: messages.WorkerMessage) -> None:
+        """Send a message to the coordinator."""
+        ...
+
+    def start_epoch_ns(self) -> int:
+        """When the plan begins; 0 while that is not known, negative when this execution must not begin it."""
+        ...
+
+    def stops(self) -> int:
+        """How often it was asked to stop; 2 when nobody waits for its writes any more."""
+        ...
+
+
+class _Dask:
+    """Through the scheduler: events of the topic `run`, and its variables."""
+
+    def __init__(self, run: str, segment: int) -> None:
+        self._distributed: Any = importlib.import_module("distributed")
+        self._run, self._segment = run, segment
+        self._execution = secrets.token_hex(8)
+        self._worker, self._client = self._distributed.get_worker(), self._distributed.get_client()
+        self._key = self._worker.get_current_task()
+
+    def tell(self, message: messages.WorkerMessage) -> None:
+        content = {"segment": self._segment, "execution": self._execution, "message": messages.encode(message)}
+        self._worker.log_event(self._run, content)
+
+    def start_epoch_ns(self) -> int:
+        epoch_ns, admitted = self._variable("start")
+        return -1 if epoch_ns and self._execution not in admitted else int(epoch_ns)
+
+    def stops(self) -> int:
+        task = self._worker.state.tasks.get(self._key)
+        if task is None or task.state != "executing":
+            return 2  # the coordinator is gone, or Dask has given the task to another worker
+        return int(self._variable("stops"))
+
+    def _variable(self, name: str) -> Any:
+        return self._distributed.Variable(f"{self._run}-{name}", client=self._client).get(timeout=_ANSWER_TIMEOUT_S)
 
 
 def carry_out(run: str, encoded_job: bytes) -> None:
@@ -26,38 +70,25 @@ def carry_out(run: str, encoded_job: bytes) -> None:
     import uvloop
 
     job = msgspec.msgpack.decode(encoded_job, type=Job)
-    identity = (run, job.plan.segment)
-    if identity in _begun:
-        raise RuntimeError(f"segment {job.plan.segment} has been begun before")
-    _begun.add(identity)
-    distributed: Any = importlib.import_module("distributed")
-    worker, client = distributed.get_worker(), distributed.get_client()
-
-    def tell(message: messages.WorkerMessage) -> None:
-        worker.log_event(run, {"segment": job.plan.segment, "message": messages.encode(message)})
-
-    def poll(name: str) -> int:
-        return distributed.Variable(f"{run}-{name}", client=client).get()
-
-    uvloop.run(_carry_out(job, tell, poll))
+    uvloop.run(_carry_out(job, _Dask(run, job.plan.segment)))
 
 
-async def _carry_out(job: Job, tell: Callable[[messages.WorkerMessage], None], poll: Callable[[str], int]) -> None:
+async def _carry_out(job: Job, coordination: Coordination) -> None:
     def on_row(row: MetricsRow) -> None:
-        tell(RowReady(row))
+        coordination.tell(RowReady(row))
 
     segment = Segment(job, on_row)
     try:
         await segment.prepare()
-        tell(Ready())
+        coordination.tell(Ready())
         start_epoch_ns = 0
         while not start_epoch_ns:
             await asyncio.sleep(_POLL_S / 3)
-            start_epoch_ns = await asyncio.to_thread(poll, "start")
+            start_epoch_ns = await asyncio.to_thread(coordination.start_epoch_ns)
         if start_epoch_ns < 0:
             return
-        listener = asyncio.create_task(_obey(segment, poll))
-        tell(Done(await segment.run(start_epoch_ns)))
+        listener = asyncio.create_task(_obey(segment, coordination))
+        coordination.tell(Done(await segment.run(start_epoch_ns)))
         listener.cancel()
         with suppress(asyncio.CancelledError):
             await listener
@@ -65,12 +96,15 @@ async def _carry_out(job: Job, tell: Callable[[messages.WorkerMessage], None], p
         await segment.close()
 
 
-async def _obey(segment: Segment, poll: Callable[[str], int]) -> None:
-    """Stop when the coordinator says so."""
+async def _obey(segment: Segment, coordination: Coordination) -> None:
+    """Stop when the coordinator says so, and when it or the scheduler is gone."""
     obeyed = 0
     while obeyed < 2:
         await asyncio.sleep(_POLL_S)
-        asked = await asyncio.to_thread(poll, "stops")
+        try:
+            asked = await asyncio.to_thread(coordination.stops)
+        except Exception:
+            asked = 2
         while obeyed < asked:
             segment.stop()
             obeyed += 1

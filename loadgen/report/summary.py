@@ -43,11 +43,17 @@ def _counts(report: RunReport) -> list[str]:
         " · ".join(problems),
     ]
     if counts.unsent:
-        reason = "the limit of write units was reached" if report.limit_reached else "the run was stopped"
-        text.append(f"unsent {counts.unsent:,}: {reason} before they were due")
+        text.append(f"unsent {counts.unsent:,}: {_why_unsent(report)}")
     if counts.substituted:
         text.append(f"{counts.substituted:,} inserts replaced updates or deletes that had no order to change")
     return text
+
+
+def _why_unsent(report: RunReport) -> str:
+    if report.lost and not report.interrupted:
+        return "those of lost segments, of which it is not known what they sent"
+    reason = "the limit of write units was reached" if report.limit_reached else "the run was stopped"
+    return f"{reason} before they were due"
 
 
 def _latencies(report: RunReport) -> list[str]:
