@@ -1,0 +1,68 @@
+"""Whether two engines answer alike: the same columns, rows in any order, the same error name."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from tests.oracle.trino.engine import Answer
+
+Verdict = Literal["same", "wrong", "refused", "taken", "other error", "crashed"]
+"""`wrong`: other values than Trino's. `refused`: an error for what Trino answers. `taken`: an answer for what Trino
+refuses. `other error`: both refuse, with different names. `crashed`: the sandbox itself failed."""
+Row = tuple[str | None, ...]
+_NUMBER = re.compile(r"-?\d+\.\d+(?:E-?\d+)?")
+_MAP = re.compile(r"\{([^{}\[\]]*)\}")
+_INEXACT = ("double", "real")
+# Sums of doubles differ in the last digits, because the engines add in different orders.
+_RELATIVE = 1e-11
+
+
+def verdict(ours: Answer, theirs: Answer) -> Verdict:
+    """How the sandbox's answer compares with Trino's."""
+    if ours.error == "CRASHED":
+        return "crashed"
+    if theirs.error is not None:
+        if ours.error is None:
+            return "taken"
+        return "same" if ours.error == theirs.error else "other error"
+    if ours.error is not None:
+        return "refused"
+    same_names = [name for name, _ in ours.columns] == [name for name, _ in theirs.columns]
+    return "same" if same_names and _same_rows(ours, theirs) else "wrong"
+
+
+def _same_rows(ours: Answer, theirs: Answer) -> bool:
+    if len(ours.rows) != len(theirs.rows):
+        return False
+    inexact = [any(word in type_ for word in _INEXACT) for _, type_ in theirs.columns]
+    left, right = ([_row(row) for row in answer.rows] for answer in (ours, theirs))
+    for row in left:
+        partner = next((i for i, other in enumerate(right) if _same_row(row, other, inexact)), None)
+        if partner is None:
+            return False
+        del right[partner]
+    return True
+
+
+def _row(row: Row) -> Row:
+    return tuple(None if value is None else _MAP.sub(_in_order, value) for value in row)
+
+
+def _in_order(found: re.Match[str]) -> str:
+    """A map's entries in one order: a map has none."""
+    return "{" + ", ".join(sorted(found[1].split(", "))) + "}"
+
+
+def _same_row(ours: Row, theirs: Row, inexact: Sequence[bool]) -> bool:
+    same = [a == b or (near and _near(a, b)) for a, b, near in zip(ours, theirs, inexact, strict=False)]
+    return len(ours) == len(theirs) and all(same)
+
+
+def _near(ours: str | None, theirs: str | None) -> bool:
+    if ours is None or theirs is None or _NUMBER.sub("#", ours) != _NUMBER.sub("#", theirs):
+        return False
+    pairs = zip(_NUMBER.findall(ours), _NUMBER.findall(theirs), strict=True)
+    return all(math.isclose(float(a), float(b), rel_tol=_RELATIVE) for a, b in pairs)

@@ -1,0 +1,85 @@
+"""Asks both engines fresh statements: how often they agree, and every difference.
+
+    python -m tests.oracle.trino.report --statements 500 [--seed 7] [--record]
+
+With --record the answers of Trino are kept beside this file, as a fixture that needs no Java.
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.oracle.trino.compare import Verdict, verdict
+from tests.oracle.trino.engine import VERSION, Answer, trino
+from tests.oracle.trino.generate import Generator
+from tests.oracle.trino.session import Sandbox
+
+RECORDED = Path(__file__).with_name("recorded.jsonl")
+
+
+def statements(seed: int, count: int) -> Iterator[str]:
+    """Generated statements of a seed."""
+    generator = Generator(Random(seed))
+    return (generator.statement() for _ in range(count))
+
+
+def recorded() -> Iterator[tuple[str, Answer]]:
+    """The recorded statements with Trino's answers; the file's first line says of which version and day they are."""
+    with RECORDED.open(encoding="utf-8") as lines:
+        next(lines)
+        for line in lines:
+            said: dict[str, Any] = json.loads(line)
+            yield said["sql"], Answer.of(said)
+
+
+def record(answers: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Write statements with Trino's answers, one a line."""
+    head = {"trino": VERSION, "recorded": f"{datetime.now(UTC):%Y-%m-%d}"}
+    lines = [head, *({"sql": sql, **said} for sql, said in answers)]
+    RECORDED.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines), encoding="utf-8")
+
+
+def compare(answers: Iterable[tuple[str, Answer]]) -> Iterator[tuple[Verdict, str, Answer, Answer]]:
+    """The sandbox's answer to each statement beside Trino's."""
+    with TemporaryDirectory() as directory:
+        sandbox = Sandbox(Path(directory))
+        for sql, theirs in answers:
+            ours = sandbox.ask(sql)
+            yield verdict(ours, theirs), sql, ours, theirs
+
+
+def main() -> None:
+    """Ask, compare, and say what differs."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--statements", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=int(datetime.now(UTC).timestamp()))
+    parser.add_argument("--record", action="store_true")
+    options = parser.parse_args()
+    with trino() as engine:
+        said = [(sql, engine.said(sql)) for sql in statements(options.seed, options.statements)]
+    if options.record:
+        record(said)
+    counts: Counter[str] = Counter()
+    for found, sql, ours, theirs in compare((sql, Answer.of(answer)) for sql, answer in said):
+        counts[found] += 1
+        if found != "same":
+            print(f"{found}: {sql}\n  Trino:   {shown(theirs)}\n  sandbox: {shown(ours)}")
+    total = sum(counts.values())
+    print(f"seed {options.seed}: {counts['same'] / total:.1%} as Trino {VERSION}", dict(counts))
+
+
+def shown(answer: Answer) -> str:
+    """An answer in one line."""
+    return f"{answer.error}: {answer.message}" if answer.error else f"{list(answer.rows)}"
+
+
+if __name__ == "__main__":
+    main()
