@@ -8,6 +8,7 @@ With --record the answers of Trino are kept beside this file, as a fixture that 
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -71,9 +72,9 @@ def main() -> None:
     for found, sql, ours, theirs in compare((sql, Answer.of(answer)) for sql, answer in said):
         counts[found] += 1
         if found != "same":
-            print(f"{found}: {sql}\n  Trino:   {shown(theirs)}\n  sandbox: {shown(ours)}")
-    total = sum(counts.values())
-    print(f"seed {options.seed}: {counts['same'] / total:.1%} as Trino {VERSION}", dict(counts))
+            sys.stdout.write(f"{found}: {sql}\n  Trino:   {shown(theirs)}\n  sandbox: {shown(ours)}\n")
+    agreed = counts["same"] / sum(counts.values())
+    sys.stdout.write(f"seed {options.seed}: {agreed:.1%} as Trino {VERSION} {dict(counts)}\n")
 
 
 def shown(answer: Answer) -> str:
