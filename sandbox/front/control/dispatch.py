@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sandbox.front.control import services
 from sandbox.front.control.absent import failed, is_page, lacking, refusal_of_unknown
 from sandbox.front.control.call import Call, parse
+from sandbox.front.control.conforming import conformed
 from sandbox.front.control.output import amended, error_of, members_of, reply_of
 from sandbox.front.control.registry import amendments_of, answer_of, refusal_of
 from sandbox.front.control.subresources import refusal_of_misread, refusal_of_misread_object
@@ -52,8 +53,10 @@ class Control:
         if answer := answer_of(call):
             return reply_of(call, answer(call) or {})
         reply = self._by_moto(call.request, f"{call.service} {call.operation}")
-        amendments = amendments_of(call)
-        if not amendments or reply.status >= 300:
+        if reply.status >= 300:
+            return reply
+        reply, amendments = conformed(call, reply), amendments_of(call)
+        if not amendments:
             return reply
         members = members_of(call, reply)
         for amend in amendments:

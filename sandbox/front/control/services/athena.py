@@ -9,12 +9,15 @@ from moto.athena.models import AthenaBackend, NamedQuery, WorkGroup, athena_back
 
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
+from sandbox.front.control.paging import page_of
 from sandbox.front.control.registry import amends, answers, refuses
 from sandbox.front.reply import ServiceError
 
 _ENGINE = "Athena engine version 3"
 _REPLACED = "ResultConfigurationUpdates"
 _REMOVE = "Remove"
+_PRIMARY = "primary"
+_MAX_LISTED = 50
 
 
 @refuses
@@ -68,10 +71,51 @@ def delete_group(call: Call) -> None:
     backend.delete_work_group(group.name)
 
 
+@answers("athena", "CreateNamedQuery")
+def create_named_query(call: Call) -> Mapping[str, Any]:
+    """Keeps a query under a name in a workgroup that exists."""
+    given = call.parameters
+    group = given.get("WorkGroup", _PRIMARY)
+    if group not in _backend(call).work_groups:
+        raise ServiceError("InvalidRequestException", "WorkGroup is not found.")
+    id_ = _backend(call).create_named_query(
+        given["Name"], given.get("Description", ""), given["Database"], given["QueryString"], group
+    )
+    return {"NamedQueryId": id_}
+
+
 @answers("athena", "GetNamedQuery")
 def named_query(call: Call) -> Mapping[str, Any]:
     """A query that was kept under a name."""
-    query = _query(call)
+    return {"NamedQuery": _described(_query(call))}
+
+
+@answers("athena", "BatchGetNamedQuery")
+def named_queries(call: Call) -> Mapping[str, Any]:
+    """Those of up to 50 queries that exist, and the ids of those that do not."""
+    known, asked = _backend(call).named_queries, call.parameters["NamedQueryIds"]
+    if len(asked) > _MAX_LISTED:
+        raise ServiceError("InvalidRequestException", f"A request has at most {_MAX_LISTED} ids of named queries")
+    return {
+        "NamedQueries": [_described(known[id_]) for id_ in asked if id_ in known],
+        "UnprocessedNamedQueryIds": [
+            {"NamedQueryId": id_, "ErrorCode": "INVALID_INPUT", "ErrorMessage": f"NamedQuery {id_} was not found"}
+            for id_ in asked
+            if id_ not in known
+        ],
+    }
+
+
+@answers("athena", "ListNamedQueries")
+def listed_queries(call: Call) -> Mapping[str, Any]:
+    """The ids of a workgroup's queries."""
+    group = call.parameters.get("WorkGroup", _PRIMARY)
+    own = [id_ for id_, query in _backend(call).named_queries.items() if query.workgroup.name == group]
+    page, more = page_of(own, str, call.parameters, _MAX_LISTED, error="InvalidRequestException")
+    return {"NamedQueryIds": page, **more}
+
+
+def _described(query: NamedQuery) -> dict[str, Any]:
     described: dict[str, str | None] = {
         "Name": query.name,
         "Database": query.database,
@@ -80,7 +124,7 @@ def named_query(call: Call) -> Mapping[str, Any]:
         "NamedQueryId": query.id,
         "WorkGroup": query.workgroup.name,
     }
-    return {"NamedQuery": {name: value for name, value in described.items() if value is not None}}
+    return {name: value for name, value in described.items() if value}
 
 
 @answers("athena", "UpdateNamedQuery")
@@ -112,7 +156,7 @@ def _group(call: Call) -> WorkGroup:
     name = call.parameters["WorkGroup"]
     group = _backend(call).work_groups.get(name)
     if group is None:
-        raise ServiceError("InvalidRequestException", f"WorkGroup {name} is not found.")
+        raise ServiceError("InvalidRequestException", "WorkGroup is not found.")
     return group
 
 

@@ -1,15 +1,15 @@
-"""Who may put into a delivery stream."""
+"""Who may put into a delivery stream, and what its description has."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from moto.firehose.models import firehose_backends
 
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
-from sandbox.front.control.registry import answers
+from sandbox.front.control.registry import amends, answers
 from sandbox.front.reply import ServiceError
 
 
@@ -38,3 +38,29 @@ def put(call: Call) -> Mapping[str, Any]:
         "InvalidArgumentException",
         f"This operation is not permitted on {stream.delivery_stream_type} delivery stream type.",
     )
+
+
+@amends("firehose", "DescribeDeliveryStream")
+def described(call: Call, output: dict[str, Any]) -> None:
+    """What every description of a place in S3 has, whether it was given or not.
+
+    https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationDescription.html has as required
+    the compression and the encryption, whose defaults API_ExtendedS3DestinationConfiguration.html gives, and the hints
+    of API_BufferingHints.html.
+    """
+    del call
+    for destination in output["DeliveryStreamDescription"].get("Destinations", ()):
+        for description in destination.values():
+            if isinstance(description, dict):
+                _complete(cast("dict[str, Any]", description))
+
+
+def _complete(description: dict[str, Any]) -> None:
+    if "BucketARN" in description:
+        converts = description.get("DataFormatConversionConfiguration", {}).get("Enabled", False)
+        description.setdefault("CompressionFormat", "UNCOMPRESSED")
+        description.setdefault("EncryptionConfiguration", {"NoEncryptionConfig": "NoEncryption"})
+        description.setdefault("BufferingHints", {"SizeInMBs": 128 if converts else 5, "IntervalInSeconds": 300})
+    for inner in ("S3BackupDescription", "S3DestinationDescription"):
+        if isinstance(description.get(inner), dict):
+            _complete(description[inner])

@@ -57,6 +57,16 @@ def tell_versions(call: Call, output: dict[str, Any]) -> None:
     _tell_each(call, output["Versions"])
 
 
+@amends("lambda", "GetFunctionCodeSigningConfig")
+def tell_signing(call: Call, output: dict[str, Any]) -> None:
+    """A function without a configuration for signed code has an empty ARN, not none: the member is required.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionCodeSigningConfig.html
+    """
+    del call
+    output.setdefault("CodeSigningConfigArn", "")
+
+
 def _tell_each(call: Call, configurations: Iterable[dict[str, Any]]) -> None:
     for configuration in configurations:
         tell_logging(call, configuration)

@@ -1,0 +1,99 @@
+"""Athena's data catalogues, and the versions of its engine.
+
+https://docs.aws.amazon.com/athena/latest/APIReference/API_DataCatalog.html. Every account has AwsDataCatalog, the Glue
+catalogue, without having created it; moto has it not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.athena.models import DataCatalog, athena_backends
+
+from sandbox.front.backends import backend_of
+from sandbox.front.control.call import Call
+from sandbox.front.control.paging import page_of
+from sandbox.front.control.registry import answers
+from sandbox.front.reply import ServiceError
+from sandbox.state import ACCOUNT_ID
+
+_DEFAULT = "AwsDataCatalog"
+_GLUE = "GLUE"
+_READY = "CREATE_COMPLETE"
+_MAX_LISTED = 50
+_ENGINES = {"AUTO": "Athena engine version 3", "Athena engine version 3": "Athena engine version 3"}
+
+
+@answers("athena", "ListDataCatalogs")
+def listed(call: Call) -> Mapping[str, Any]:
+    """The account's own catalogue, and those that were created."""
+    summaries = [
+        {"CatalogName": name, "Type": described["Type"], "Status": _READY}
+        for name, described in _catalogs(call).items()
+    ]
+    page, more = page_of(
+        summaries, lambda s: s["CatalogName"], call.parameters, _MAX_LISTED, error="InvalidRequestException"
+    )
+    return {"DataCatalogsSummary": page, **more}
+
+
+@answers("athena", "GetDataCatalog")
+def get(call: Call) -> Mapping[str, Any]:
+    """A catalogue by its name; upper and lower case are one."""
+    name: str = call.parameters["Name"]
+    found = next((d for key, d in _catalogs(call).items() if key.lower() == name.lower()), None)
+    if found is None:
+        raise ServiceError("InvalidRequestException", f"Data catalog {name} was not found")
+    return {"DataCatalog": found}
+
+
+@answers("athena", "CreateDataCatalog")
+def create(call: Call) -> Mapping[str, Any]:
+    """Keeps a catalogue; the sandbox's queries read that of Glue alone."""
+    given, backend = call.parameters, backend_of(athena_backends, call.region)
+    name: str = given["Name"]
+    if name.lower() in {key.lower() for key in _catalogs(call)}:
+        raise ServiceError("InvalidRequestException", f"DataCatalog {name} already exists")
+    backend.create_data_catalog(
+        name, given["Type"], given.get("Description", ""), given.get("Parameters", {}), given.get("Tags", [])
+    )
+    return {"DataCatalog": _described(backend.data_catalogs[name])}
+
+
+@answers("athena", "DeleteDataCatalog")
+def delete(call: Call) -> Mapping[str, Any]:
+    """Forgets a catalogue, except the account's own."""
+    backend, name = backend_of(athena_backends, call.region), call.parameters["Name"]
+    catalog = backend.data_catalogs.pop(name, None)
+    if catalog is None:
+        raise ServiceError("InvalidRequestException", f"Data catalog {name} was not found")
+    return {"DataCatalog": _described(catalog)}
+
+
+@answers("athena", "ListEngineVersions")
+def engines(call: Call) -> Mapping[str, Any]:
+    """The versions that a workgroup can select, of which the sandbox runs SQL in one."""
+    del call
+    return {
+        "EngineVersions": [
+            {"SelectedEngineVersion": selected, "EffectiveEngineVersion": effective}
+            for selected, effective in _ENGINES.items()
+        ]
+    }
+
+
+def _catalogs(call: Call) -> dict[str, dict[str, Any]]:
+    created = backend_of(athena_backends, call.region).data_catalogs.values()
+    own = {"Name": _DEFAULT, "Type": _GLUE, "Parameters": {"catalog-id": ACCOUNT_ID}, "Status": _READY}
+    return {_DEFAULT: own} | {catalog.name: _described(catalog) for catalog in created}
+
+
+def _described(catalog: DataCatalog) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "Name": catalog.name,
+        "Type": catalog.type,
+        "Parameters": catalog.parameters or {},
+        "Status": _READY,
+    }
+    return described | ({"Description": catalog.description} if catalog.description else {})

@@ -1,0 +1,24 @@
+"""Every reply of the sandbox in these tests is compared with botocore's model of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.reply_shapes import watched
+
+
+@pytest.fixture(scope="session")
+def reply_faults() -> Iterator[list[str]]:
+    with watched() as faults:
+        yield faults
+
+
+@pytest.fixture(autouse=True)
+def replies_have_the_form_of_the_model(reply_faults: list[str]) -> Iterator[None]:
+    """Fails the test whose calls, or whose fixtures' calls, got a reply in another form."""
+    yield
+    found = sorted(set(reply_faults))
+    reply_faults.clear()
+    assert found == []
