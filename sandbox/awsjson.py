@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sandbox.state import WORKER_AGENT
+
 T = TypeVar("T")
 
 _TARGETS = {
@@ -137,6 +139,7 @@ class AwsJson:
         self._headers = {
             "Authorization": authorization(region, signing_name),
             "Content-Type": f"application/x-amz-json-{version}",
+            "User-Agent": WORKER_AGENT,
             "X-Amz-Date": "20260101T000000Z",
         }
 

@@ -9,12 +9,13 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich_argparse import RawDescriptionRichHelpFormatter
 
 from sandbox import console, demo, logs
 from sandbox.errors import SandboxError, TerminationRequest
+from sandbox.faults import command as fault
 from sandbox.lifecycle import DEFAULT_STACK, Sandbox, command
 from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, StateDir
 from stack.commandline import Exit, Parser, run
@@ -71,13 +72,17 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
+    def added(to: Any, name: str, summary: str) -> ArgumentParser:
+        return to.add_parser(name, help=summary, description=summary, parents=[common], formatter_class=formatter)
+
     def add(name: str, summary: str) -> ArgumentParser:
-        return commands.add_parser(name, help=summary, description=summary, parents=[common], formatter_class=formatter)
+        return added(commands, name, summary)
 
     up = add("up", "start the sandbox and deploy the program to it; restart dead processes")
     up.add_argument("--port", type=_port, metavar="N", help=f"port on 127.0.0.1 (default: {DEFAULT_PORT})")
     up.add_argument("--stack", metavar="NAME", help=f"deploy Pulumi.NAME.yaml (default: {DEFAULT_STACK})")
     up.add_argument("--empty", action="store_true", help="deploy nothing; use `pulumi up` or another tool")
+    up.add_argument("--limits", action="store_true", help="apply DynamoDB's limits of throughput (`fault on limits`)")
     up.add_argument("--json", action="store_true", help="print the outputs as JSON, without progress")
     up.set_defaults(run=_up)
 
@@ -94,6 +99,12 @@ def _parser() -> ArgumentParser:
     show.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="lines per process (default: 20)")
     show.set_defaults(run=_logs)
 
+    summary = "switch faults of the services and processes on and off"
+    faults = commands.add_parser(
+        "fault", help=summary, description=summary, epilog=fault.EPILOG, formatter_class=formatter
+    )
+    fault.add_to(faults, added)
+
     summary = "run the whole pipeline in a separate sandbox and prove that nothing is lost"
     demonstration = commands.add_parser("demo", help=summary, description=summary, formatter_class=formatter)
     demonstration.set_defaults(run=_demo)
@@ -104,6 +115,8 @@ def _up(arguments: Namespace) -> int:
     with console.ProgressLine() as progress:
         sandbox = Sandbox(StateDir(arguments.state_dir), _silent if arguments.json else progress)
         up = sandbox.up(program(), arguments.stack, arguments.port, arguments.empty)
+    if arguments.limits:
+        fault.apply_limits(str(up.outputs["endpoint_url"]))
     if arguments.json:
         console.show_json(up.outputs)
     else:
@@ -123,6 +136,7 @@ def _status(arguments: Namespace) -> int:
         console.show_json([process._asdict() | {"state": console.state_of(process)} for process in health])
     else:
         console.show_health(health)
+    fault.show_active(arguments.state_dir)
     failing = [failure for process in health if process.alive for failure in console.failures(process)]
     for failure in failing:
         console.say(failure)

@@ -69,7 +69,7 @@ def show_outputs(outputs: Mapping[str, object]) -> None:
         for name, value in sorted(outputs.items())
     }
     if out.is_terminal:
-        out.print(_table(["output", "value"], [[name, text] for name, text in texts.items()]))
+        out.print(table(["output", "value"], [[name, text] for name, text in texts.items()]))
     else:
         width = max(map(len, texts), default=0)
         for name, text in texts.items():
@@ -78,13 +78,13 @@ def show_outputs(outputs: Mapping[str, object]) -> None:
 
 def show_health(health: Sequence[Health]) -> None:
     """The processes: state, start time and counters."""
-    table = _table(["process", "state", "pid", "for", "tells"], [])
+    shown = table(["process", "state", "pid", "for", "tells"], [])
     for process in health:
         state = state_of(process)
         age = _duration(time.time() - process.since_s) if process.alive and process.since_s else ""
         pid = str(process.pid) if process.alive else ""
-        table.add_row(process.process, Text(state, _STATES[state]), pid, age, _told(process.status))
-    out.print(table)
+        shown.add_row(process.process, Text(state, _STATES[state]), pid, age, _told(process.status))
+    out.print(shown)
 
 
 def state_of(process: Health) -> str:
@@ -105,7 +105,8 @@ def failures(process: Health) -> list[str]:
     return [f"{process.process}: {name} does not work. {reason}" for name, reason in failing.items()]
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table of a command's output."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, overflow="fold", no_wrap=number == 0)

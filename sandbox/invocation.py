@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from sandbox.awsjson import HttpClient, Response, authorization
+from sandbox.state import WORKER_AGENT
 
 _LONGEST_S = 330.0
 """The maximum of seconds that a service waits for a function."""
@@ -21,6 +22,7 @@ class FunctionClient:
         self._headers = {
             "Authorization": authorization(self.region, "lambda"),
             "Content-Type": "application/json",
+            "User-Agent": WORKER_AGENT,
             "X-Amz-Date": "20260101T000000Z",
             "X-Amz-Invocation-Type": "RequestResponse",
         }

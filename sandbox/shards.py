@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from sandbox.awsjson import ServiceError
+from sandbox.faults.points import POINTS
 from sandbox.state import StateDir
 
 log = logging.getLogger(__name__)
@@ -127,8 +128,10 @@ class Checkpoint:
     def save(self) -> None:
         """Write the file if anything has changed."""
         if self._dirty:
+            POINTS.reach("before-checkpoint")
             self._state.write_json(self._path, {"identity": self._identity, "shards": self._shards})
             self._dirty = False
+            POINTS.reach("after-checkpoint")
 
 
 class Cursor(Generic[R]):

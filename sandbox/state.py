@@ -27,6 +27,8 @@ ACCOUNT_ID = "123456789012"
 DEFAULT_REGION = "eu-west-1"
 DEFAULT_PORT = 4566
 DEFAULT_STATE_DIR = ".sandbox"
+WORKER_AGENT = "sandbox-worker"
+"""In the User-Agent of every call of a process of the sandbox."""
 REGION_VARIABLE = "SANDBOX_REGION"
 STATE_DIR_VARIABLE = "SANDBOX_STATE_DIR"
 STATUS_INTERVAL_S = 1.0
@@ -197,6 +199,7 @@ def client(service: str, endpoint_url: str) -> Any:
         retries={"mode": "standard", "total_max_attempts": 3},
         proxies={},
         s3={"addressing_style": "path"},
+        user_agent_extra=WORKER_AGENT,
     )
     # A session cannot create clients in two threads concurrently (boto3's guide, "Multithreading and multiprocessing").
     with _making_clients:

@@ -25,12 +25,16 @@ class Change(NamedTuple):
 
 
 class Table:
-    """One table. `emit` is called with each change that was made, in their order."""
+    """One table. `emit` is called with each change that was made, in their order.
 
-    def __init__(self, schema: TableSchema, store: Store, emit: Emit) -> None:
+    `owner` is what the control plane has of it.
+    """
+
+    def __init__(self, schema: TableSchema, store: Store, emit: Emit, owner: object = None) -> None:
         self.schema = schema
         self.store = store
         self.emit = emit
+        self.owner = owner
 
     def put(self, attributes: Attributes, size_bytes: int) -> Change:
         """What putting an item would change. DynamoError when the table does not take it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.faults.points import watch
 from sandbox.firehose.worker import DeliveryStreams
 from sandbox.state import Stop, worker_arguments
 from sandbox.supervisor import Supervisor
@@ -12,6 +13,7 @@ def main() -> None:
     """Run the worker until SIGTERM."""
     stop = Stop()
     endpoint_url, state = worker_arguments()
+    watch(state, "firehose", endpoint_url)
     Supervisor(DeliveryStreams(endpoint_url, state), "firehose", state, UnreadClient(endpoint_url)).run(stop)
 
 

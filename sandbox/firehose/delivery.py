@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.faults.points import POINTS
 from sandbox.firehose.catalog import CatalogError, GlueTable
 from sandbox.firehose.compression import COMPRESSIONS
 from sandbox.firehose.config import Destination
@@ -220,6 +221,7 @@ class Delivery:
     def _put(self, sealed: Object) -> None:
         """Put it under the same key and retry until S3 accepts it."""
         encoding = {"ContentEncoding": sealed.content_encoding} if sealed.content_encoding else {}
+        POINTS.reach("before-object")
         try:
             self.store.put_object(
                 Bucket=self.destination.bucket,
@@ -236,6 +238,7 @@ class Delivery:
             ceiling = min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2 ** min(sealed.tries, 10))
             sealed.due = self.clock() + random.uniform(ceiling / 2, ceiling)  # noqa: S311 - jitter
             return
+        POINTS.reach("after-object")
         self._objects.remove(sealed)
         self.counters.bytes_out += len(sealed.body)
         if sealed.is_error:

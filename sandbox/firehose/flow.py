@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from sandbox.awsjson import CallError
+from sandbox.faults.points import POINTS
 from sandbox.firehose.catalog import GlueTable
 from sandbox.firehose.config import Processor, StreamConfig
 from sandbox.firehose.delivery import Delivery, ObjectStore
@@ -144,6 +145,8 @@ class Flow:
         return self._poll_due - now
 
     def _take(self, shard_id: str, records: Sequence[KinesisRecord]) -> None:
+        if records:
+            POINTS.reach("after-read")
         for source in records:
             record = Record(shard_id, source, 1 if self._backup is None else 2)
             self._ledger.add(record)
@@ -186,8 +189,10 @@ class Flow:
         invocation = self._invocations[0]
         invocation.attempts += 1
         self._counters.invocations += 1
+        POINTS.reach("before-transform")
         try:
             outcomes = function.transform(invocation.records)
+            POINTS.reach("after-transform")
         except FunctionError as error:
             self._counters.invocation_failures += 1
             log.warning("delivery stream %s: attempt %d: %s", self._config.name, invocation.attempts, error)

@@ -6,9 +6,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
+from sandbox.faults.registry import REGISTRY
+from sandbox.faults.strikes import PATH as FAULTS
 from sandbox.front import eventstream
 from sandbox.front.cbor import CborError
 from sandbox.front.control import Control, refuses
@@ -16,12 +19,15 @@ from sandbox.front.control.absent import failed
 from sandbox.front.control.translation import translation_of
 from sandbox.front.control.working import watch
 from sandbox.front.data_calls import DataCalls, malformed
+from sandbox.front.faults import ResetError, control, serve_with_faults
 from sandbox.front.functions import function_code
 from sandbox.front.install import install
 from sandbox.front.moto_app import MotoApp
+from sandbox.front.native import HELD
 from sandbox.front.protocols import Protocol, error_in_protocol, protocol_of, signed_for
 from sandbox.front.reply import Reply, Request, ServiceError, json_reply, random_hex
 from sandbox.front.services import Services, service_of
+from sandbox.front.throughput import follow_faults
 from sandbox.front.unread import unread
 from sandbox.kinesis.subscription import AWS_CBOR, OPERATION, Subscriptions
 from sandbox.refusals import refuse
@@ -51,6 +57,9 @@ class Front:
         self._control = Control(MotoApp(host, port))
         self._services = Services(state)
         watch(state)
+        follow_faults()
+        REGISTRY.open(state)
+        HELD.open(state)
         self._calls = DataCalls()
         self._subscriptions = Subscriptions()
 
@@ -65,7 +74,14 @@ class Front:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         target = headers.get(b"x-amz-target", b"").decode("latin-1")
         try:
-            reply = await self._answer(scope, headers, target, body)
+            if REGISTRY.on and not scope["path"].startswith("/_sandbox/"):
+                reply = await serve_with_faults(
+                    scope, _request(scope, body), lambda: self._answer(scope, headers, target, body)
+                )
+            else:
+                reply = await self._answer(scope, headers, target, body)
+        except ResetError:
+            return
         except ServiceError as error:
             reply = error_in_protocol(_request(scope, body), error)
         except Exception as error:
@@ -88,13 +104,14 @@ class Front:
         self._subscriptions.end()
 
     async def close(self) -> None:
-        """Close the connections to the services."""
+        """Close the connections to the services, and deliver what faults hold back."""
+        HELD.deliver_all()
         await self._services.close()
 
     async def _answer(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> Reply:
         path: str = scope["path"]
         if path.startswith("/_sandbox/"):
-            return _internal(path, scope["query_string"].decode("latin-1"), body)
+            return _internal(_request(scope, body))
         if target == _SUBSCRIBE:
             return self._subscribe(_request(scope, body))
         if headers.get(b"content-type") == _AWS_CBOR:
@@ -152,12 +169,14 @@ async def _send_on(
             await chunks.aclose()
 
 
-def _internal(path: str, query: str, body: bytes) -> Reply:
-    if path == "/_sandbox/health":
+def _internal(request: Request) -> Reply:
+    if request.path == "/_sandbox/health":
         return _HEALTH
-    if path == UNREAD:
-        return json_reply(200, msgspec.json.encode(unread(msgspec.json.decode(body, type=Source))))
-    code = function_code(path, query)
+    if request.path == UNREAD:
+        return json_reply(200, msgspec.json.encode(unread(msgspec.json.decode(request.body, type=Source))))
+    if request.path.startswith(FAULTS):
+        return control(request)
+    code = function_code(unquote(request.path), request.query)
     if code is None:
         return Reply(404, [("content-type", "text/plain")], b"There is no such thing in the sandbox.")
     return Reply(200, [("content-type", "application/zip")], code)

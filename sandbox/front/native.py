@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import msgspec
 
+from sandbox.faults.registry import REGISTRY
+from sandbox.front.held import HeldRecords
 from sandbox.front.reply import ServiceError
 from sandbox.kinesis.records import KinesisCalls
 
@@ -72,11 +74,22 @@ def replicate(table: Table, change: Happening, now_s: float) -> None:
             continue
         data = b64encode(_record(table, change, destination.precision, now_s)).decode()
         request = _encode({"StreamARN": arn, "PartitionKey": partition_key, "Data": data})
+        if REGISTRY.on and HELD.takes(table.name, table.region_name, request):
+            continue
         try:
-            _put.call("PutRecord", table.region_name, request)
+            put(table.region_name, request)
         except ServiceError as error:
             failed = vars(table)[_FAILED] = vars(table).get(_FAILED, 0) + 1
             log.warning("change %d of table %s is not in %s: %s", failed, table.name, arn, error.message)
+
+
+def put(region: str, request: bytes) -> None:
+    """Write a record to a stream; ServiceError when the stream does not take it."""
+    _put.call("PutRecord", region, request)
+
+
+HELD = HeldRecords(put)
+"""The records that faults hold back or deliver again."""
 
 
 def _record(table: Table, change: Happening, precision: str, now_s: float) -> bytes:

@@ -88,7 +88,7 @@ def _adopted(moto_table: MotoTable, copy: Kept | None) -> Kept:
 
     schema = _schema(moto_table)
     store = Store(schema.key) if copy is None else copy.table.store
-    return Kept(moto_table, Table(schema, store, emit))
+    return Kept(moto_table, Table(schema, store, emit, moto_table))
 
 
 def _copied(store: Store, schema: TableSchema) -> Store:

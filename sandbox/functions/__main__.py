@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.faults.points import watch
 from sandbox.functions.service import FunctionsService
 from sandbox.state import Stop, worker_arguments
 
@@ -10,6 +11,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     stop = Stop()
     endpoint_url, state = worker_arguments()
+    watch(state, "functions", endpoint_url)
     FunctionsService(endpoint_url, state).run(stop)
 
 

@@ -14,8 +14,10 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.awsjson import CallError
+from sandbox.faults.points import POINTS
 from sandbox.functions.config import FunctionConfig, parse_function, why_not_here
 from sandbox.functions.environment import Environment, Result
+from sandbox.functions.faulty import faulty
 from sandbox.functions.logs import LogSink
 from sandbox.functions.package import PackageError, runtime_modules, unpack
 from sandbox.functions.pool import ClosedError, Pool, ThrottledError
@@ -94,8 +96,9 @@ class Invoker:
             return Result(body, failed=True, log_tail=b"")
         invocation = Invocation(request_id, config.arn, config.timeout_s, payload or b"{}", _trace(), client_context)
         began = time.monotonic()
+        POINTS.reach("before-invocation")
         try:
-            result = self._pool(config.name).invoke(config, reserved, invocation)
+            result = faulty(config, invocation, lambda: self._pool(config.name).invoke(config, reserved, invocation))
         except ThrottledError as error:
             self._count(throttles=1)
             reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
@@ -113,6 +116,7 @@ class Invoker:
             bytes_out=len(result.payload),
             duration_ms=round((time.monotonic() - began) * 1000),
         )
+        POINTS.reach("after-invocation")
         return result
 
     def check(self, name: str, qualifier: str | None) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import md5
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 from moto.kinesis.models import KinesisBackend, kinesis_backends
 
+from sandbox.faults.registry import REGISTRY
 from sandbox.front.backends import backend_of
 from sandbox.front.iterators import ShardPosition
 from sandbox.front.reply import JSON_1_1, Reply, ServiceError, json_reply
@@ -105,11 +106,28 @@ def _put_records(backend: KinesisBackend, body: bytes) -> Reply:
     if sum(sizes) > _MAX_PUT_BYTES:
         raise ServiceError("InvalidArgumentException", "Records size exceeds 10 MB limit")
     shards = [_shard_for(stream, record) for record in request.Records]
+    failed = _failed(stream, shards) if REGISTRY.on else {}
     results = [
-        {"SequenceNumber": shard.put_record(record.PartitionKey, record.Data, ""), "ShardId": shard.shard_id}
-        for shard, record in zip(shards, request.Records, strict=True)
+        failed.get(number)
+        or {"SequenceNumber": shard.put_record(record.PartitionKey, record.Data, ""), "ShardId": shard.shard_id}
+        for number, (shard, record) in enumerate(zip(shards, request.Records, strict=True))
     ]
-    return _reply({"EncryptionType": stream.encryption_type, "FailedRecordCount": 0, "Records": results})
+    return _reply({"EncryptionType": stream.encryption_type, "FailedRecordCount": len(failed), "Records": results})
+
+
+def _failed(stream: Stream, shards: Sequence[Shard]) -> dict[int, dict[str, str]]:
+    """The results of the records that a fault has Kinesis not accept, by their place in the request.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+    """
+    failed: dict[int, dict[str, str]] = {}
+    for standing in REGISTRY.matching("partial", "kinesis", "PutRecords"):
+        code = standing.fault.text("error")
+        for number in REGISTRY.part_of(standing, len(shards)):
+            where = f"{shards[number].shard_id} in stream {stream.stream_name} under account {stream.account_id}"
+            message = "Internal service failure." if code == "InternalFailure" else f"Rate exceeded for shard {where}."
+            failed[number] = {"ErrorCode": code, "ErrorMessage": message}
+    return failed
 
 
 def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> Reply:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.awsjson import CallError, ServiceError
+from sandbox.faults.points import POINTS
 from sandbox.pipes.config import FOREVER, PipeConfig
 from sandbox.pipes.deadletters import RECORD_TOO_OLD, RETRIES_EXHAUSTED, dead_letter
 from sandbox.pipes.target import Failure, Outgoing, to_retry
@@ -147,6 +148,8 @@ class PipeShard:
         # Set before the call, so that an unreadable stream is not polled without pause.
         self._poll_due = now + POLL_INTERVAL_S
         records = self.cursor.read()
+        if records:
+            POINTS.reach("after-read")
         self.counters.records_in += len(records)
         for record in records:
             if self.steps.keep(record.event):
@@ -206,11 +209,13 @@ class PipeShard:
             self._complete(batch)
             return
         outgoing = [item.outgoing for item in batch.items]
+        POINTS.reach("before-put")
         try:
             failures = self.target.put(outgoing)
         except CallError as error:
             self._fail(batch, error)
             return
+        POINTS.reach("after-put")
         retry = to_retry(outgoing, failures)
         accepted = len(outgoing) - len(retry)
         self.counters.records_out += accepted

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
+
+from sandbox.dynamodb.admission import ADMISSION, Gate
 from sandbox.dynamodb.capacity import Consumed, shown_by_table
-from sandbox.dynamodb.errors import invalid
+from sandbox.dynamodb.errors import DynamoError, invalid
 from sandbox.dynamodb.items import Key
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
 from sandbox.dynamodb.operations.writes import collection_metrics, has_collections
@@ -39,14 +42,45 @@ def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
         seen.add((table.schema.name, change.key))
     if len(seen) != len(changes):
         raise invalid("Provided list of item keys contains duplicates")
+    unprocessed: dict[str, list[Any]] = {}
+    if ADMISSION.gate is not None:
+        changes, unprocessed = _admitted(ADMISSION.gate, request, changes)
     for table, change in changes:
         table.write(change)
-    answer: dict[str, Any] = {"UnprocessedItems": {}}
+    answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
     if request.ReturnConsumedCapacity not in (None, "NONE"):
         answer |= shown_by_table(consumed_by_writes(changes), request.ReturnConsumedCapacity)
     if request.ReturnItemCollectionMetrics == "SIZE":
         answer["ItemCollectionMetrics"] = metrics_by_table(changes)
     return answer
+
+
+def _admitted(
+    gate: Gate, request: BatchWriteItem, changes: list[tuple[Table, Change]]
+) -> tuple[list[tuple[Table, Change]], dict[str, list[Any]]]:
+    """The writes for which there is capacity, and the others' requests.
+
+    Raises:
+        DynamoError: there is capacity for none.
+            https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+    """
+    writes = [(name, write) for name, writes in request.RequestItems.items() for write in writes]
+    refused = refusals(gate.batched("BatchWriteItem", len(changes)), lambda: gate.writes(changes))
+    if None not in refused:
+        raise next(error for error in refused if error is not None)
+    unprocessed: dict[str, list[Any]] = {}
+    for (name, write), error in zip(writes, refused, strict=True):
+        if error is not None:
+            given = {member: value for member, value in msgspec.to_builtins(write).items() if value is not None}
+            unprocessed.setdefault(name, []).append(given)
+    return [change for change, error in zip(changes, refused, strict=True) if error is None], unprocessed
+
+
+def refusals(
+    batched: list[DynamoError | None], each: Callable[[], list[DynamoError | None]]
+) -> list[DynamoError | None]:
+    """Why each entry of a batch is refused, as an entry of a batch or by itself."""
+    return [one or other for one, other in zip(batched, each(), strict=True)]
 
 
 def consumed_by_writes(changes: list[tuple[Table, Change]], factor: int = 1) -> list[Consumed]:

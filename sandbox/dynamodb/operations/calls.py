@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sandbox.dynamodb import requests
+from sandbox.dynamodb.admission import ADMISSION
 from sandbox.dynamodb.constraints import violation
 from sandbox.dynamodb.errors import serialization
 from sandbox.dynamodb.operations.batches import batch_write_item
@@ -45,6 +46,7 @@ class Engine:
             raise violation(operation, body, str(error)) from None
         except msgspec.DecodeError:
             raise serialization("") from None
+        ADMISSION.operation = operation
         return handle(self, request)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from sandbox.dynamodb import legacy
+from sandbox.dynamodb.admission import ADMISSION
 from sandbox.dynamodb.capacity import Consumed, is_wanted, read_units
 from sandbox.dynamodb.errors import invalid
 from sandbox.dynamodb.expressions import condition_syntax, conditions, key_conditions
@@ -75,7 +76,7 @@ def query(tables: Tables, request: Query) -> dict[str, Any]:
     if start is not None:
         refuse_outside(reading, condition, start)
     entries = query_entries(reading, condition, start, forward=forward)
-    return _answer(reading, request, page_of(entries, reading, request.Limit))
+    return _answer(reading, request, page_of(entries, reading, request.Limit), condition.hash)
 
 
 def scan(tables: Tables, request: Scan) -> dict[str, Any]:
@@ -119,7 +120,11 @@ def page_of(entries: Iterable[StoredItem], reading: Reading, limit: int | None) 
     return Page(items, len(sizes), sizes, None)
 
 
-def _answer(reading: Reading, request: Paged, page: Page) -> dict[str, Any]:
+def _answer(reading: Reading, request: Paged, page: Page, partition: str | None = None) -> dict[str, Any]:
+    if ADMISSION.gate is not None:
+        index = reading.of_index
+        units = _consumed(reading, request, page).total
+        ADMISSION.refuse_read(reading.table, units, partition, None if index is None else index.name)
     answer: dict[str, Any] = {"Count": len(page.items), "ScannedCount": page.scanned}
     if page.last is not None:
         answer["LastEvaluatedKey"] = last_key(reading, page.last)

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from sandbox.dynamodb.admission import ADMISSION, Gate
 from sandbox.dynamodb.capacity import Consumed, is_wanted, read_units, shown_by_table
-from sandbox.dynamodb.errors import invalid
+from sandbox.dynamodb.errors import DynamoError, invalid
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.projections import project
 from sandbox.dynamodb.items import Key, StoredItem
@@ -32,12 +33,14 @@ def get_item(tables: Tables, request: GetItem) -> dict[str, Any]:
     refuse_mixed(request, _READ)
     measure_item(request.Key)
     show = showing(_paths(request))
-    item = found(table).find(request.Key).old
+    key, item, _ = found(table).find(request.Key)
+    units = read_units(item.size_bytes if item else 0, consistent=bool(request.ConsistentRead))
+    ADMISSION.refuse_read(found(table), units, key.hash)
     answer: dict[str, Any] = {}
     mode = request.ReturnConsumedCapacity
     if mode is not None and is_wanted(mode):
         consumed = Consumed(found(table).schema)
-        consumed.add(read_units(item.size_bytes if item else 0, consistent=bool(request.ConsistentRead)))
+        consumed.add(units)
         answer["ConsumedCapacity"] = consumed.shown(mode)
     if item is not None:
         answer["Item"] = show(item)
@@ -59,22 +62,53 @@ def batch_get_item(tables: Tables, request: BatchGetItem) -> dict[str, Any]:
     answer: dict[str, Any] = {"Responses": {}, "UnprocessedKeys": {}}
     consumed: list[Consumed] = []
     size = 0
+    refused = _Refused()
     for table, each, keys, show in batches:
         units = Consumed(table.schema)
         items: list[Any] = []
+        left: list[Attributes] = []
         for number, key in enumerate(keys):
             item = table.store.get(key)
             size += item.size_bytes if item is not None else 0
             if size > _MAX_ANSWER_BYTES:
-                left = msgspec.structs.replace(each, Keys=each.Keys[number:])
-                answer["UnprocessedKeys"][table.schema.name] = _given(left)
+                left += each.Keys[number:]
                 break
-            units.add(read_units(item.size_bytes if item else 0, consistent=bool(each.ConsistentRead)))
+            needed = read_units(item.size_bytes if item else 0, consistent=bool(each.ConsistentRead))
+            if ADMISSION.gate is not None and refused.refuses(ADMISSION.gate, table, key, needed):
+                left.append(each.Keys[number])
+                continue
+            units.add(needed)
             if item is not None:
                 items.append(show(item))
+        if left:
+            answer["UnprocessedKeys"][table.schema.name] = _given(msgspec.structs.replace(each, Keys=left))
         answer["Responses"][table.schema.name] = items
         consumed.append(units)
+    refused.refuse_all()
     return answer | shown_by_table(consumed, request.ReturnConsumedCapacity)
+
+
+class _Refused:
+    """Which keys of a batch there is no capacity for."""
+
+    def __init__(self) -> None:
+        self._admitted = 0
+        self._error: DynamoError | None = None
+
+    def refuses(self, gate: Gate, table: Table, key: Key, units: float) -> bool:
+        """Whether there is no capacity for the next key."""
+        error = gate.batched("BatchGetItem", 1)[0] or gate.read(table, units, key.hash)
+        self._error = self._error or error
+        self._admitted += error is None
+        return error is not None
+
+    def refuse_all(self) -> None:
+        """DynamoError when there was capacity for no key.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+        """
+        if self._error is not None and not self._admitted:
+            raise self._error
 
 
 def showing(paths: list[ResolvedPath] | None) -> Show:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from sandbox.dynamodb.admission import ADMISSION, CANCELLATIONS, Gate
 from sandbox.dynamodb.capacity import Consumed, read_units, shown_by_table
 from sandbox.dynamodb.errors import DynamoError, api_error, invalid
 from sandbox.dynamodb.operations.batches import consumed_by_writes, metrics_by_table
@@ -56,9 +57,22 @@ def write_all(writes: Sequence[Write]) -> Changes:
         DynamoError: TransactionCanceledException with a reason for each, when one of them cannot be made.
     """
     changes = each_or_cancel([lambda write=write: prepared(write) for write in writes])
+    if ADMISSION.gate is not None:
+        _refuse_without_capacity(ADMISSION.gate, changes)
     for table, change in changes:
         table.write(change)
     return changes
+
+
+def _refuse_without_capacity(gate: Gate, changes: Changes) -> None:
+    refused = gate.writes(changes, _FACTOR)
+    if any(refused):
+        raise cancelled(
+            [
+                {"Code": "None"} if error is None else {"Code": CANCELLATIONS[error.name], "Message": error.message}
+                for error in refused
+            ]
+        )
 
 
 def transact_get_items(tables: Tables, request: TransactGetItems) -> dict[str, Any]:
@@ -72,6 +86,7 @@ def transact_get_items(tables: Tables, request: TransactGetItems) -> dict[str, A
     consumed: dict[str, Consumed] = {}
     for table, change, _ in answers:
         units = read_units(change.old.size_bytes if change.old else 0, consistent=True) * _FACTOR
+        ADMISSION.refuse_read(table, units, change.key.hash)
         consumed.setdefault(table.schema.name, Consumed(table.schema)).add(units)
     return {"Responses": responses} | shown_by_table(consumed.values(), request.ReturnConsumedCapacity, "Read")
 

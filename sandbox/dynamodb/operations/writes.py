@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sandbox.dynamodb import legacy
+from sandbox.dynamodb.admission import ADMISSION
 from sandbox.dynamodb.capacity import Consumed, is_wanted
 from sandbox.dynamodb.errors import api_error, invalid, invalid_parameter
 from sandbox.dynamodb.expressions import updates
@@ -160,6 +161,8 @@ def _written(request: SingleWrite, write: Write) -> Answer:
     if write.test is not None:
         write = write._replace(on_failure=request.ReturnValuesOnConditionCheckFailure)
     table, change = prepared(write)
+    if ADMISSION.gate is not None:
+        ADMISSION.refuse_write(table, change)
     table.write(change)
     answer: Answer = {}
     mode = request.ReturnConsumedCapacity

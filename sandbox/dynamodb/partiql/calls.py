@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sandbox.dynamodb.admission import ADMISSION
 from sandbox.dynamodb.capacity import Consumed, is_wanted, read_units, shown_by_table
 from sandbox.dynamodb.errors import DynamoError, invalid
 from sandbox.dynamodb.items import StoredItem
@@ -45,6 +46,7 @@ def execute_statement(tables: Tables, request: ExecuteStatement) -> Answer:
         raise invalid("NextToken is only valid on a SELECT statement")
     write = write_of(tables, statement, request.ReturnValuesOnConditionCheckFailure)
     table, change = prepared(write)
+    ADMISSION.refuse_write(table, change)
     table.write(change)
     shown = returned(getattr(statement, "returning", None), write, change)
     answer: Answer = {"Items": [] if shown is None else [shown]}
@@ -106,6 +108,8 @@ def _select(tables: Tables, request: ExecuteStatement, statement: Select) -> Ans
     selection = select_from(table, statement, consistent=consistent)
     start = start_of(request.Statement, request.NextToken)
     page = page_of(selection.entries(start), selection.reading, request.Limit)
+    units = read_units(sum(page.sizes), consistent=consistent)
+    ADMISSION.refuse_read(table, units, None, statement.of_index)
     answer: Answer = {"Items": [selection.show(item) for item in page.items]}
     if page.last is not None:
         key = last_key(selection.reading, page.last)
@@ -113,7 +117,7 @@ def _select(tables: Tables, request: ExecuteStatement, statement: Select) -> Ans
     mode = request.ReturnConsumedCapacity
     if mode is not None and is_wanted(mode):
         consumed = Consumed(table.schema)
-        consumed.add(read_units(sum(page.sizes), consistent=consistent), selection.reading.of_index)
+        consumed.add(units, selection.reading.of_index)
         answer["ConsumedCapacity"] = consumed.shown(mode)
     return answer
 
@@ -133,10 +137,12 @@ def _batched_read(
 ) -> Answer:
     try:
         read = _single(tables, statement, consistent=consistent)
+        needed = read_units(read.item.size_bytes if read.item else 0, consistent=consistent)
+        ADMISSION.refuse_read(read.table, needed, read.item.key.hash if read.item else None)
     except DynamoError as error:
         return _failed(error, statement)
     units = Consumed(read.table.schema)
-    units.add(read_units(read.item.size_bytes if read.item else 0, consistent=consistent))
+    units.add(needed)
     consumed.append(units)
     answer: Answer = {"TableName": read.table.schema.name}
     return answer if read.item is None else answer | {"Item": read.selection.show(read.item)}
@@ -188,6 +194,7 @@ def _batched_write(statement: Statement | DynamoError, write: Write | DynamoErro
         if isinstance(write, DynamoError):
             raise write
         table, change = prepared(write)
+        ADMISSION.refuse_write(table, change)
     except DynamoError as error:
         return _failed(error, statement)
     table.write(change)

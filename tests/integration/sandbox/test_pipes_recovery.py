@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator
 
 import pytest
 
+from sandbox.faults import inject
 from tests.integration.sandbox.dataplane import Sandbox, arrived, ids, put, wait_until
 
 
@@ -57,3 +59,22 @@ def test_outages_are_waited_out(sandbox: Sandbox) -> None:
     sandbox.start("pipes")
     put(sandbox, "outage", "a", "b")
     assert arrived(sandbox, "outage", 2) == ["a", "b"]
+
+
+@pytest.mark.parametrize("point", ["after-put", "before-checkpoint"])
+def test_a_crash_between_put_and_checkpoint_repeats_and_loses_nothing(sandbox: Sandbox, point: str) -> None:
+    name = f"crash-{point}"
+    source, target = sandbox.table(name), sandbox.stream(name)
+    sandbox.pipe(name, source, target)
+    with inject("crash", "pipes", point=point, count=1, endpoint_url=sandbox.endpoint_url) as fault:
+        worker = sandbox.start("pipes")
+        put(sandbox, name, "a", "b")
+        assert worker.process.wait(20) == -signal.SIGKILL
+        first = arrived(sandbox, name, 1)
+        put(sandbox, name, "c")
+        sandbox.start("pipes")
+        wait_until(lambda: "c" in ids(sandbox, name), "the changes after the crash")
+    assert fault.struck == 1
+    assert ids(sandbox, name)[: len(first)] == first
+    assert set(ids(sandbox, name)) == {"a", "b", "c"}
+    assert len(ids(sandbox, name)) > 3, "what was put before the crash is put again"

@@ -216,3 +216,38 @@ def test_a_pipe_that_does_not_work_is_reported(
     captured = capsys.readouterr()
     assert "failing" in captured.out
     assert "pipes: orders does not work. Its source cannot be read." in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["on", "throttle", "dynamodb", "colour=red"],
+            ("no parameter of 'throttle' 'colour'", "caller, error, partition"),
+        ),
+        (["on", "throttle", "dynamodb", "PutItem", "GetItem"], ("'GetItem' is neither a service nor an operation",)),
+        (["on", "error", "s3"], ("No sandbox runs in", "python -m sandbox up")),
+        (["off"], ("No sandbox runs in",)),
+        (["list", "nothing"], ("no kind of fault 'nothing'", "throttle")),
+    ],
+)
+def test_a_fault_that_cannot_be_switched_is_one_sentence(
+    arguments: list[str], words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["fault", *arguments, "--state-dir", str(tmp_path)]) == 2
+    sentence = error(capsys)
+    assert all(word in sentence for word in words), sentence
+
+
+@pytest.mark.parametrize("arguments", [["--for", "soon"], ["--share", "much"], ["--count", "x"]])
+def test_a_faults_limits_have_a_form(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        cli.main(["fault", "on", "error", "s3", *arguments])
+    assert refused.value.code == 2
+    assert arguments[1] in capsys.readouterr().err
+
+
+def test_one_kind_is_shown_without_a_sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["fault", "list", "crash", "--state-dir", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("pipes", "after-put", "firehose", "before-object"))

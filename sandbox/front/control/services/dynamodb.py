@@ -112,6 +112,11 @@ def disable_destination(call: Call) -> Mapping[str, Any]:
     return _progress(call, "DISABLING")
 
 
+def on_demand_throughput(table: Table) -> Mapping[str, int]:
+    """The configured maximum of an on-demand table's request units; empty without one."""
+    return vars(table).get(_ON_DEMAND, {})
+
+
 def _tell(table: Table, description: dict[str, Any]) -> None:
     kept = vars(table)
     if table.billing_mode == "PAY_PER_REQUEST" and (limits := kept.get(_ON_DEMAND)):

@@ -1,0 +1,254 @@
+"""The kinds of faults, and the check of a fault against them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import msgspec
+
+from sandbox.errors import SandboxError
+from sandbox.faults import errors
+from sandbox.faults.fault import Fault, Value
+
+ANY: tuple[str, ...] = ()
+"""Every operation of a service."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a kind: its meaning, its value by default ("" for none), and its values where only some are valid.
+
+    Numbers are not negative. `by_service` has the values of a parameter that depends on the service.
+    """
+
+    meaning: str
+    default: Value = ""
+    choices: tuple[str, ...] = ()
+    by_service: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    maximum: float | None = None
+
+    def choices_for(self, service: str) -> tuple[str, ...]:
+        """The valid values with a service; none if any text is valid."""
+        return self.by_service.get(service, self.choices)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of faults: its meaning, its services with their operations, and its parameters."""
+
+    meaning: str
+    services: Mapping[str, tuple[str, ...]]
+    parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
+
+
+_CALLER = Parameter(
+    "whose calls: all, those of clients, or those of the sandbox's own workers", "all", ("all", "client", "worker")
+)
+_WHEN = Parameter(
+    "before the call is made, or after it, so that only its answer is lost", "before", ("before", "after")
+)
+_TABLE = Parameter("the table's name (default: every table)")
+_SERVICES = dict.fromkeys(errors.SERVICES, ANY)
+
+POINTS: Mapping[str, tuple[str, ...]] = {
+    "pipes": ("after-read", "before-put", "after-put", "before-checkpoint", "after-checkpoint"),
+    "firehose": (
+        *("after-read", "before-transform", "after-transform", "before-object", "after-object"),
+        *("before-checkpoint", "after-checkpoint"),
+    ),
+    "functions": ("before-invocation", "after-invocation"),
+    "server": ("before-call", "after-call"),
+}
+"""Where a process can crash, in the order in which it passes them."""
+
+WRONG_ANSWERS = ("no-record-id", "missing-record", "repeated-record", "unknown-result", "bad-base64", "not-json")
+"""What a function can answer instead of a Firehose transform's response."""
+
+KINDS: Mapping[str, Kind] = {
+    "throttle": Kind(
+        "the service refuses the call because of too many",
+        dict.fromkeys(errors.THROTTLES, ANY),
+        {
+            "error": Parameter(
+                "the error's code",
+                by_service={name: tuple(found) for name, found in errors.THROTTLES.items()},
+            ),
+            "table": _TABLE,
+            "partition": Parameter("of a DynamoDB table only the items with this partition key"),
+            "caller": _CALLER,
+        },
+    ),
+    "error": Kind(
+        "the service fails with a status of 500 or 503",
+        _SERVICES,
+        {
+            "error": Parameter(
+                "the error's code", by_service={name: tuple(found) for name, found in errors.FAILURES.items()}
+            ),
+            "when": _WHEN,
+            "caller": _CALLER,
+        },
+    ),
+    "latency": Kind(
+        "the answer takes longer",
+        _SERVICES,
+        {
+            "ms": Parameter("by how many milliseconds", 200, maximum=600_000),
+            "jitter_ms": Parameter("and by up to so many more", 0, maximum=600_000),
+            "caller": _CALLER,
+        },
+    ),
+    "reset": Kind("the connection is reset instead of an answer", _SERVICES, {"when": _WHEN, "caller": _CALLER}),
+    "partial": Kind(
+        "only a part of a batch is accepted (UnprocessedItems, UnprocessedKeys, FailedRecordCount)",
+        {"dynamodb": ("BatchWriteItem", "BatchGetItem"), "kinesis": ("PutRecords",)},
+        {
+            "part": Parameter("the share of the entries that is not accepted", 0.5, maximum=1),
+            "error": Parameter(
+                "the code of a record that Kinesis does not accept",
+                by_service={
+                    "kinesis": ("ProvisionedThroughputExceededException", "InternalFailure"),
+                    "dynamodb": (),
+                },
+            ),
+        },
+    ),
+    "expired-iterator": Kind(
+        "the shard iterator has expired",
+        {"kinesis": ("GetRecords",), "dynamodbstreams": ("GetRecords",)},
+        {"caller": _CALLER},
+    ),
+    "duplicate": Kind(
+        "a table's Kinesis destination receives a change more than once",
+        {"dynamodb": ANY},
+        {
+            "table": _TABLE,
+            "copies": Parameter("how many more times", 1, maximum=10),
+            "after_ms": Parameter("the longest time until a copy follows", 500, maximum=60_000),
+        },
+    ),
+    "reorder": Kind(
+        "a table's Kinesis destination receives a change after later ones",
+        {"dynamodb": ANY},
+        {"table": _TABLE, "after_ms": Parameter("the longest time that a change is held back", 500, maximum=60_000)},
+    ),
+    "limits": Kind(
+        "DynamoDB's limits of throughput apply: a partition's, a provisioned table's, an on-demand table's",
+        {"dynamodb": ANY},
+        {
+            "table": _TABLE,
+            "partition_writes": Parameter("write units per second of a partition key", 1000),
+            "partition_reads": Parameter("read units per second of a partition key", 3000),
+        },
+    ),
+    "crash": Kind(
+        "a process of the sandbox ends as by kill -9; `python -m sandbox up` restarts it",
+        dict.fromkeys(POINTS, ANY),
+        {"point": Parameter("where", by_service=POINTS)},
+    ),
+    "function": Kind(
+        "a Lambda function raises an error, times out or answers wrong",
+        {"lambda": ("Invoke",)},
+        {
+            "how": Parameter("what it does", "raise", ("raise", "timeout", "wrong")),
+            "function": Parameter("the function's name (default: every function)"),
+            "answer": Parameter("what a wrong answer is", "missing-record", WRONG_ANSWERS),
+            "after_ms": Parameter("when it times out, whatever its own timeout is", 100, maximum=900_000),
+        },
+    ),
+}
+
+
+def kind_of(name: str) -> Kind:
+    """The kind with a name; SandboxError if there is none."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise _unknown("kind of fault", name, KINDS)
+    return kind
+
+
+def checked(fault: Fault) -> Fault:
+    """The fault with its defaults.
+
+    Raises:
+        SandboxError: there is no such kind, service, operation or parameter, or a value is out of range.
+    """
+    kind = kind_of(fault.kind)
+    service = fault.service or (next(iter(kind.services)) if len(kind.services) == 1 else "")
+    if service not in kind.services:
+        raise _unknown(f"service of {fault.kind!r}", service, kind.services)
+    operations = kind.services[service]
+    operation = fault.operation or (operations[0] if len(operations) == 1 else "")
+    if operation and operations and operation not in operations:
+        raise _unknown(f"operation of {fault.kind!r} for {service}", operation, operations)
+    if operation and not operations and not errors.has_operation(service, operation):
+        raise SandboxError(f"There is no operation {operation!r} of {service}: give it as AWS spells it.")
+    parameters = {
+        name: _value(fault, service, name, parameter)
+        for name, parameter in kind.parameters.items()
+        if name in fault.parameters or parameter.default != "" or parameter.by_service.get(service)
+    }
+    for name in fault.parameters.keys() - kind.parameters.keys():
+        raise _unknown(f"parameter of {fault.kind!r}", name, kind.parameters)
+    _check_range(fault)
+    return msgspec.structs.replace(fault, service=service, operation=operation, parameters=parameters)
+
+
+def described() -> list[dict[str, object]]:
+    """All kinds for a user or a page: the meaning, the services with their operations, and the parameters."""
+    return [
+        {
+            "kind": name,
+            "meaning": kind.meaning,
+            "services": {service: list(operations) for service, operations in kind.services.items()},
+            "parameters": {
+                each: {
+                    "meaning": parameter.meaning,
+                    "default": parameter.default,
+                    "choices": list(parameter.choices),
+                    "by_service": {service: list(found) for service, found in parameter.by_service.items()},
+                }
+                for each, parameter in kind.parameters.items()
+            },
+        }
+        for name, kind in KINDS.items()
+    ]
+
+
+def _value(fault: Fault, service: str, name: str, parameter: Parameter) -> Value:
+    choices = parameter.choices_for(service)
+    value = fault.parameters.get(name, choices[0] if choices and parameter.default == "" else parameter.default)
+    if choices and value not in choices:
+        raise _unknown(f"value of {name!r} of {fault.kind!r} for {service}", str(value), choices)
+    if not isinstance(parameter.default, str):
+        return _number(fault.kind, name, value, parameter)
+    return str(value)
+
+
+def _number(kind: str, name: str, value: Value, parameter: Parameter) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    maximum = parameter.maximum
+    if not 0 <= number <= (float("inf") if maximum is None else maximum):
+        upper = "or more" if maximum is None else f"to {maximum:g}"
+        raise SandboxError(f"{name}={value} of {kind!r} is out of range: give a number, 0 {upper}.")
+    return number
+
+
+def _check_range(fault: Fault) -> None:
+    if not 0 < fault.share <= 1:
+        raise SandboxError(f"A share of {fault.share:g} is out of range: give a number above 0, up to 1.")
+    if fault.count is not None and fault.count < 1:
+        raise SandboxError(f"A count of {fault.count} is out of range: give 1 or more, or none for no limit.")
+
+
+def _unknown(what: str, given: str, there_are: Iterable[str]) -> SandboxError:
+    known: Sequence[str] = sorted(there_are)
+    close = get_close_matches(given, known, 1) if given else []
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    named = f"There is no {what} {given!r}" if given else f"A {what} is missing"
+    return SandboxError(f"{named}: there {'is' if len(known) == 1 else 'are'} {', '.join(known)}.{hint}")

@@ -1,0 +1,103 @@
+"""The faults of the processes beside the server: named points at which they can crash, and Lambda functions.
+
+A process looks at the server's file of faults, which is there only while one is on, and asks the server only when a
+fault in it concerns the process.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+
+import msgspec
+
+from sandbox.awsjson import CallError, HttpClient, authorization
+from sandbox.faults.fault import Active, Fault
+from sandbox.faults.registry_file import FILE, Saved
+from sandbox.faults.strikes import STRIKE_PATH, Strike
+from sandbox.state import StateDir, region
+
+log = logging.getLogger(__name__)
+
+
+class Watch:
+    """The faults that concern one process. Thread-safe."""
+
+    def __init__(self, state: StateDir, process: str, endpoint_url: str) -> None:
+        self._path = state.path / FILE
+        self._process = process
+        self._endpoint_url = endpoint_url
+        self._lock = threading.Lock()
+        self._version = 0
+        self._faults: list[Active] = []
+
+    def reach(self, point: str) -> None:
+        """Crash here, if a fault has this process crash at this point."""
+        if self._concerns("crash", self._process, point=point) and self._strikes("crash", self._process, point=point):
+            log.warning("fault: crash at %s", point)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def struck(self, kind: str, service: str, **parameters: str) -> Fault | None:
+        """The fault of a kind that strikes now, if any."""
+        return self._strikes(kind, service, **parameters) if self._concerns(kind, service, **parameters) else None
+
+    def _concerns(self, kind: str, service: str, **parameters: str) -> bool:
+        try:
+            version = self._path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return False
+        with self._lock:
+            if version != self._version:
+                self._faults, self._version = self._read(), version
+            faults = self._faults
+        return any(
+            each.fault.kind == kind
+            and each.fault.service == service
+            and all(each.fault.parameters.get(name) in (None, "", value) for name, value in parameters.items())
+            for each in faults
+        )
+
+    def _read(self) -> list[Active]:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=Saved).faults
+        except FileNotFoundError:
+            return []
+
+    def _strikes(self, kind: str, service: str, **parameters: str) -> Fault | None:
+        http = HttpClient(self._endpoint_url, timeout_s=10.0)
+        headers = {"Authorization": authorization(region(), "sandbox"), "Content-Type": "application/json"}
+        try:
+            body = msgspec.json.encode(Strike(kind, service, parameters))
+            response = http.request("POST", STRIKE_PATH, body, headers)
+            return msgspec.json.decode(response.body, type=_Answer).fault
+        except (CallError, msgspec.DecodeError) as error:
+            log.warning("the server does not say whether a fault strikes: %s", error)
+            return None
+        finally:
+            http.close()
+
+
+class _Answer(msgspec.Struct):
+    fault: Fault | None = None
+
+
+class Points:
+    """The points of this process; without a watch none is dangerous."""
+
+    watch: Watch | None = None
+
+    def reach(self, point: str) -> None:
+        """Pass a point, or crash there."""
+        if self.watch is not None:
+            self.watch.reach(point)
+
+
+POINTS = Points()
+
+
+def watch(state: StateDir, process: str, endpoint_url: str) -> Watch:
+    """Have this process's faults strike from now on."""
+    POINTS.watch = Watch(state, process, endpoint_url)
+    return POINTS.watch

@@ -1,0 +1,18 @@
+"""How another process asks the server whether a fault strikes it."""
+
+from __future__ import annotations
+
+import msgspec
+
+PATH = "/_sandbox/faults"
+STRIKE_PATH = f"{PATH}/strike"
+
+
+class Strike(msgspec.Struct, frozen=True):
+    """The question whether a fault of a kind strikes a service (or process) now; a fault with other values for these
+    parameters does not.
+    """
+
+    kind: str
+    service: str
+    parameters: dict[str, str] = {}

@@ -1,0 +1,44 @@
+"""The reset of a client's connection, which no server offers to do."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+from pathlib import Path
+
+_DESCRIPTORS = Path("/dev/fd")
+_UNSPECIFIED = (ctypes.c_uint16 * 8)()
+"""A socket address of the family AF_UNSPEC, which is 0."""
+
+
+def reset(client: tuple[str, int]) -> bool:
+    """Abort the connection that this process has with an address; False when there is none.
+
+    Linux sends a reset for a socket that is connected to AF_UNSPEC (connect(2)); other systems close the connection.
+    """
+    for entry in list(_DESCRIPTORS.iterdir()):
+        peer = _with_peer(int(entry.name), client)
+        if peer is None:
+            continue
+        with peer:
+            libc = ctypes.CDLL(None, use_errno=True)
+            if libc.connect(peer.fileno(), _UNSPECIFIED, ctypes.sizeof(_UNSPECIFIED)) != 0:
+                peer.shutdown(socket.SHUT_RDWR)
+        return True
+    return False
+
+
+def _with_peer(descriptor: int, client: tuple[str, int]) -> socket.socket | None:
+    """A duplicate of a descriptor that is a connection with an address."""
+    try:
+        duplicate = socket.socket(fileno=os.dup(descriptor))
+    except OSError:
+        return None
+    try:
+        if duplicate.type == socket.SOCK_STREAM and duplicate.getpeername() == client:
+            return duplicate
+    except OSError:
+        pass
+    duplicate.close()
+    return None

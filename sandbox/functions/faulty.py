@@ -1,0 +1,83 @@
+"""A Lambda function that a fault has fail: it raises, times out, or answers wrong.
+
+The error documents are those of Lambda's runtime: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from sandbox.faults.fault import Fault
+from sandbox.faults.points import POINTS
+from sandbox.functions.config import FunctionConfig
+from sandbox.functions.environment import Result
+from sandbox.functions.runtime_api import Invocation
+
+_NO_LOG = b""
+
+
+def faulty(config: FunctionConfig, invocation: Invocation, invoke: Callable[[], Result]) -> Result:
+    """The result of an invocation, with what a fault does to it.
+
+    A function that raises or times out has not run.
+    """
+    watch = POINTS.watch
+    fault = None if watch is None else watch.struck("function", "lambda", function=config.name)
+    if fault is None:
+        return invoke()
+    how = fault.text("how")
+    if how == "raise":
+        document: dict[str, Any] = {
+            "errorMessage": "A fault of the sandbox.",
+            "errorType": "RuntimeError",
+            "requestId": invocation.request_id,
+            "stackTrace": [],
+        }
+        return Result(msgspec.json.encode(document), failed=True, log_tail=_NO_LOG)
+    if how == "timeout":
+        time.sleep(fault.number("after_ms") / 1000)
+        message = f"RequestId: {invocation.request_id} Error: Task timed out after {config.timeout_s:.2f} seconds"
+        document = {"errorType": "Sandbox.Timedout", "errorMessage": message}
+        return Result(msgspec.json.encode(document), failed=True, log_tail=_NO_LOG)
+    result = invoke()
+    return result if result.failed else Result(_spoiled(result.payload, fault), failed=False, log_tail=result.log_tail)
+
+
+def _spoiled(payload: bytes, fault: Fault) -> bytes:
+    """A Firehose transform's response with one thing wrong in it; any other response becomes an empty object.
+
+    https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html
+    """
+    answer = fault.text("answer")
+    if answer == "not-json":
+        return payload[: len(payload) // 2]
+    try:
+        document = msgspec.json.decode(payload, type=_Response)
+    except msgspec.DecodeError:
+        return b"{}"
+    records = document.records
+    first, rest = records[0], records[1:]
+    match answer:
+        case "no-record-id":
+            records = [{name: value for name, value in first.items() if name != "recordId"}, *rest]
+        case "missing-record":
+            records = rest
+        case "repeated-record":
+            records = [first, *records]
+        case "unknown-result":
+            records = [first | {"result": "Fine"}, *rest]
+        case _:
+            records = [first | {"data": "no base64!"}, *rest]
+    return msgspec.json.encode({"records": records})
+
+
+class _Response(msgspec.Struct):
+    records: list[dict[str, Any]]
+
+    def __post_init__(self) -> None:
+        if not self.records:
+            raise ValueError("no records")
