@@ -10,7 +10,7 @@ import time
 
 import msgspec
 
-from sandbox.awsjson import CallError, HttpClient
+from sandbox.awsjson import CallError, HttpClient, service_error
 
 PATH = "/_sandbox/unread"
 
@@ -39,12 +39,23 @@ class UnreadClient:
     def __init__(self, endpoint_url: str) -> None:
         self._http = HttpClient(endpoint_url, timeout_s=5.0)
 
+    def ask(self, source: Source) -> Unread:
+        """What a source has that is not accepted; CallError when the server does not answer."""
+        response = self._http.request("POST", PATH, msgspec.json.encode(source))
+        try:
+            return msgspec.json.decode(response.body, type=Unread)
+        except msgspec.DecodeError as error:
+            raise service_error(response) from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
     def counters(self, source: Source) -> dict[str, int]:
         """`backlog` in records and `lag_ms`, the age of the oldest; empty when the server does not answer."""
         try:
-            response = self._http.request("POST", PATH, msgspec.json.encode(source))
-            unread = msgspec.json.decode(response.body, type=Unread)
-        except (CallError, msgspec.DecodeError):
+            unread = self.ask(source)
+        except CallError:
             return {}
         lag_s = 0.0 if unread.oldest_s is None else max(0.0, time.time() - unread.oldest_s)
         return {"backlog": unread.records, "lag_ms": int(lag_s * 1000)}

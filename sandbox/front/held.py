@@ -14,12 +14,12 @@ from itertools import count
 import msgspec
 
 from sandbox.faults.registry import REGISTRY, Standing
+from sandbox.front.held_file import FILE
 from sandbox.front.reply import ServiceError
 from sandbox.state import StateDir
 
 log = logging.getLogger(__name__)
 
-FILE = "held-records.jsonl"
 _encode = msgspec.json.Encoder().encode
 
 

@@ -88,6 +88,9 @@ def test_the_wheel_is_for_this_platform_and_holds_packages_program_and_compiled_
     assert held >= COMPILED | {f"{package}/py.typed" for package in PACKAGES}
     program = {"__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.local.yaml", "Pulumi.prod.yaml"}
     assert held >= {f"stack/_project/{name}" for name in program | {"requirements/transform.txt"}}
+    with zipfile.ZipFile(wheel) as archive:
+        (entries,) = (name for name in held if name.endswith("/entry_points.txt"))
+        assert "[pytest11]\ncdc-sandbox = pytest_cdc_sandbox.plugin\n" in archive.read(entries).decode()
     for directory in ("components/native", "transform/native"):
         assert held >= {f"{directory}/{path.name}" for path in (ROOT / directory).iterdir()}
 

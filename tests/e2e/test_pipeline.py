@@ -13,7 +13,7 @@ import pytest
 
 from lake.verification import Report
 from tests.e2e.orders import lives, order
-from tests.e2e.pipeline import Pipeline, assert_refused, wait_for
+from tests.e2e.pipeline import Pipeline, assert_refused, command, wait_for
 
 _numbers = itertools.count(step=10_000)
 
@@ -178,6 +178,14 @@ def test_how_fresh_the_lake_is_can_be_asked(pipeline: Pipeline) -> None:
     assert stale.code == 1
     assert "p99 is above 0 s" in stale.out
     assert_refused(pipeline.lake("freshness", "--change-log", "nothing"), "Athena cannot read nothing")
+
+
+def test_a_users_own_tests_have_the_pipeline_as_a_fixture(pipeline: Pipeline) -> None:
+    """The example of the pytest plugin, as its user runs it with a sandbox that is up."""
+    options = ("-p", "pytest_cdc_sandbox.plugin", "-p", "no:randomly", "-p", "no:cacheprovider", "-q")
+    result = command("pytest", *options, "--cdc-sandbox", str(pipeline.state_dir), "examples/test_orders.py")
+    assert result.code == 0, result.out
+    assert "3 passed" in result.out
 
 
 def test_no_recent_change_is_not_fresh(pipeline: Pipeline) -> None:

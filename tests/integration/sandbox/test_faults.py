@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from sandbox.errors import SandboxError
 from sandbox.faults import inject
 from sandbox.faults.client import Faults
-from sandbox.front.held import FILE as HELD
+from sandbox.front.held_file import FILE as HELD
 from sandbox.state import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY, session
 from sandbox.state import client as worker_client
 from tests.conftest import SandboxServer
