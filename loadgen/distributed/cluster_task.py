@@ -33,7 +33,7 @@ class Coordination(Protocol):
         ...
 
     def stops(self) -> int:
-        """How often it was asked to stop; 2 when nobody waits for its writes any more."""
+        """How often it was asked to stop; 2 when its writes are not waited for any more."""
         ...
 
 
