@@ -14,6 +14,7 @@ from typing import Protocol
 
 from loadgen.clock import WallClock
 from loadgen.dynamodb.writes import Write
+from stack import UserError
 from stack.ledger import HEADER, line
 
 _FLUSH_BYTES = 64 * 1024
@@ -21,6 +22,11 @@ _FLUSH_BYTES = 64 * 1024
 
 class Ledger(Protocol):
     """Keeps acknowledged writes."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why it lacks writes that it was given, in a sentence."""
+        ...
 
     def acknowledged(self, write: Write) -> None:
         """Note a write that the table has acknowledged just now."""
@@ -36,10 +42,15 @@ class Ledger(Protocol):
 
 
 class LedgerFile:
-    """A ledger appended to a file. OSError from the constructor when it cannot be written."""
+    """A ledger appended to a file. UserError from the constructor when it cannot be opened."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self.failure: str | None = None
+        self._path = path
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise UserError(f"The ledger {path} cannot be written: {error.strerror}; change --ledger.") from None
         # What a crash left of a line must not become part of ours.
         size = os.fstat(self._fd).st_size
         self._lines = bytearray(b"" if size == 0 or os.pread(self._fd, 1, size - 1) == b"\n" else b"\n")
@@ -58,8 +69,13 @@ class LedgerFile:
         if self._lines:
             view = memoryview(bytes(self._lines))
             self._lines.clear()
-            while view:
-                view = view[os.write(self._fd, view) :]
+            try:
+                while view:
+                    view = view[os.write(self._fd, view) :]
+            except OSError as error:
+                self.failure = (
+                    f"The ledger {self._path} lacks acknowledged writes, because it cannot be written: {error.strerror}"
+                )
 
     def close(self) -> None:
         """Flush, and close the file."""

@@ -38,6 +38,18 @@ def number(text: str) -> float:
         raise ArgumentTypeError(f"{text!r} is no number") from None
 
 
+_RATE = re.compile(r"(\d+(?:\.\d+)?)([kM])?(?:/(s|m|h))?")
+_THOUSANDS = {None: 1.0, "k": 1e3, "M": 1e6}
+
+
+def rate(text: str) -> float:
+    """Writes per second from "500", "5k", "1.5k/s", "300/m" or "20k/h"."""
+    match = _RATE.fullmatch(text.replace("_", ""))
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is no rate: write it as 500, 5k, 300/m or 20k/h")
+    return float(match[1]) * _THOUSANDS[match[2]] / _SECONDS[match[3] or "s"]
+
+
 def whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
     """A whole number within bounds."""
 

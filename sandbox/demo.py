@@ -24,6 +24,7 @@ from rich.table import Table
 
 from sandbox.errors import TerminationRequest
 from sandbox.state import STATE_DIR_VARIABLE
+from stack.commandline import Exit
 
 RATE_PER_S = 500
 DURATION_S = 20
@@ -91,6 +92,8 @@ class Demo:
         self.console.print(f"\n[bold]{title}[/bold]\n[dim]$ python -m {shown}[/dim]", highlight=False)
         environment = {**os.environ, STATE_DIR_VARIABLE: str(self.directory / "sandbox")}
         code = _run([sys.executable, "-m", *command], environment)
+        if code == Exit.INTERRUPTED:
+            raise KeyboardInterrupt
         if code != 0:
             raise StepError(f"`python -m {command[0]} {command[1]}` ended with exit code {code}.")
 
@@ -110,7 +113,8 @@ def main() -> int:
         except StepError as error:
             failure = str(error)
         except KeyboardInterrupt:
-            failure = "It was interrupted."
+            _summary(demo, console, "It was interrupted.", time.monotonic() - began_s)
+            raise
         return _summary(demo, console, failure, time.monotonic() - began_s)
 
 

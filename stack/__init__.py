@@ -9,6 +9,7 @@ Modules import boto3 and run commands only when needed, so `--help` starts fast.
 from stack.commandline import Exit, Parser, UserError
 from stack.credentials import Credentials, credentials
 from stack.errors import explain, run
+from stack.files import check_writable, save
 from stack.installation import ShowVersion, called, program, version
 from stack.options import add_options, resolve_options
 from stack.outputs import StackOutputs
@@ -23,11 +24,13 @@ __all__ = [
     "UserError",
     "add_options",
     "called",
+    "check_writable",
     "credentials",
     "explain",
     "program",
     "resolve",
     "resolve_options",
     "run",
+    "save",
     "version",
 ]

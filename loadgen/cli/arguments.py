@@ -5,13 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
-from loadgen.report.threshold import Threshold
+from loadgen.report.threshold import Threshold, metrics_help
 from loadgen.schedule.key_choices import keys, keys_help
 from loadgen.schedule.keys import LANES
 from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import MAX_BATCH
 from loadgen.schedule.profiles import profiles_help
-from loadgen.values import duration, number, positive, size, whole
+from loadgen.values import duration, number, positive, rate, size, whole
 from stack import Parser, ShowVersion, add_options, called
 
 _DESCRIPTION = """\
@@ -40,8 +40,11 @@ profiles:
 keys:
 {keys}
 
+metrics of --threshold:
+{metrics}
+
 exit codes:
-  0 done    1 a threshold does not hold, or no write was acknowledged
+  0 done    1 a threshold does not hold, writes failed, or none was acknowledged
   2 it could not begin or go on: one sentence says why
   3 a worker was lost: the report lacks its segment
   130 stopped by Ctrl-C: what was in flight is waited for, and the report is written
@@ -52,11 +55,16 @@ def parser() -> ArgumentParser:
     """The parser of `python -m loadgen`."""
     from rich_argparse import RawDescriptionRichHelpFormatter
 
+    class PlainText(RawDescriptionRichHelpFormatter):
+        """Shows what is in brackets, which is no markup here."""
+
+        text_markup = False
+
     made = Parser(
         prog=called("loadgen"),
         description=_DESCRIPTION,
-        epilog=_EPILOG.format(profiles=profiles_help(), keys=keys_help()),
-        formatter_class=RawDescriptionRichHelpFormatter,
+        epilog=_EPILOG.format(profiles=profiles_help(), keys=keys_help(), metrics=metrics_help()),
+        formatter_class=PlainText,
         allow_abbrev=False,
     )
     made.add_argument("--version", action=ShowVersion)
@@ -71,7 +79,11 @@ def parser() -> ArgumentParser:
 def _add_load(made: ArgumentParser) -> None:
     load = made.add_argument_group("load")
     load.add_argument(
-        "--rps", type=positive(number), required=True, metavar="N", help="writes per second (a batch counts its items)"
+        "--rps",
+        type=positive(rate),
+        required=True,
+        metavar="N",
+        help="writes per second: 500, 5k; 300/m is per minute (a batch counts its items)",
     )
     load.add_argument(
         "--profile", default="constant", metavar="PROFILE", help="how the rate changes; see below (default: constant)"
@@ -143,7 +155,8 @@ def _add_output(made: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'X<N'",
-        help="exit with 1 unless this holds: 'intended_p99<50ms', 'dropped==0', 'acked_share>=99.9%%' (repeatable)",
+        help="exit with 1 unless this holds: 'intended_p99<50ms', 'dropped==0', 'acked_share>=99.9%%' (repeatable); "
+        "failed==0 must hold unless a threshold is about failed or acked_share",
     )
     output.add_argument(
         "--price",

@@ -24,11 +24,12 @@ from loadgen.report import page, summary
 from loadgen.report import report as reports
 from loadgen.report.expected import Expected
 from loadgen.report.report import RunReport
+from loadgen.report.threshold import Threshold
 from loadgen.schedule import profiles
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import AnyProfile
 from loadgen.workloads import custom
-from stack import Exit, StackOutputs, UserError, resolve_options
+from stack import Exit, StackOutputs, UserError, check_writable, resolve_options
 
 DEFAULT_DURATION_S = 60.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -44,21 +45,23 @@ def main(argv: Sequence[str]) -> int:
         parser.error(str(error))
     outputs = resolve_options(options)
     for option in ("report", "html", "ledger"):
-        _check_directory(option, getattr(options, option))
+        check_writable(option, getattr(options, option))
     report = asyncio.run(_run(options, plan, outputs))
-    report.thresholds = [threshold.check(report) for threshold in options.threshold]
+    report.thresholds = [threshold.check(report) for threshold in _thresholds(options.threshold)]
+    # The figures first: they are known even when the files cannot be written.
+    summary.show(report)
     report.save(options.report)
     if options.html is not None:
-        page.save(report, options.html)
-    where = f"report: {options.report}" + (f"   page: {options.html}" if options.html else "")
-    sys.stdout.write("\n".join([*summary.lines(report), where]) + "\n")
+        page.write(report, options.html)
+    sys.stdout.write(f"report: {options.report}" + (f"   page: {options.html}" if options.html else "") + "\n")
     return _exit_code(report)
 
 
-def _check_directory(option: str, path: Path | None) -> None:
-    """UserError now, rather than after the run, when there is no directory to write to."""
-    if path is not None and not path.parent.is_dir():
-        raise UserError(f"{path} cannot be written: {path.parent} is no directory; create it or change --{option}.")
+def _thresholds(given: Sequence[Threshold]) -> Sequence[Threshold]:
+    """Those given; and that no write failed, unless one of them says how many may."""
+    if any(threshold.metric in ("failed", "acked_share") for threshold in given):
+        return given
+    return [*given, Threshold.parse("failed==0")]
 
 
 def _plan(options: Namespace) -> Plan:
@@ -90,16 +93,24 @@ def _profile(options: Namespace, seed: int) -> AnyProfile:
 
 async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> RunReport:
     workers = _workers(options)
+    interrupts = Interrupts()
+    job: Job | None = None
     try:
         await workers.launch()
         job = await _job(options, plan, outputs)
         expected = Expected.of(job, options.price)
         await workers.prepare(worker_pool.split(job, workers.segments))
-        report = await _carry_out(workers, job, _progress(options, job), expected)
+        interrupts.call(workers.stop)
+        report = await _carry_out(workers, job, _progress(options, job), expected, interrupts)
         report.cost = expected.report(report.counts.write_units + report.warm_up.write_units)
         return report
+    except asyncio.CancelledError:
+        if job is None or not interrupts.count:
+            raise KeyboardInterrupt from None
+        return reports.build(job, [], start_epoch_ns=time.time_ns(), interrupted=True)
     finally:
         await workers.close()
+        interrupts.close()
 
 
 def _workers(options: Namespace) -> WorkerPool:
@@ -110,15 +121,15 @@ def _workers(options: Namespace) -> WorkerPool:
     return Cluster(options.cluster, options.workload)
 
 
-async def _carry_out(workers: WorkerPool, job: Job, progress: ProgressView, expected: Expected) -> RunReport:
-    interrupts = Interrupts(workers.stop)
+async def _carry_out(
+    workers: WorkerPool, job: Job, progress: ProgressView, expected: Expected, interrupts: Interrupts
+) -> RunReport:
     start_epoch_ns = time.time_ns() + round(workers.lead_s * 1e9)
     progress.begin(expected)
     try:
         parts = await workers.run(start_epoch_ns, progress.row)
     finally:
         progress.end()
-        interrupts.close()
     return reports.build(job, parts, start_epoch_ns=start_epoch_ns, interrupted=interrupts.count > 0)
 
 
@@ -164,14 +175,21 @@ def _exit_code(report: RunReport) -> int:
 
 
 class Interrupts:
-    """Ctrl-C and SIGTERM: counts them and tells the run, instead of breaking into it."""
+    """Ctrl-C and SIGTERM: counts them. They cancel the task that made this, until `call` says what to do instead."""
 
-    def __init__(self, stop: Callable[[], None]) -> None:
+    def __init__(self) -> None:
         self.count = 0
-        self._stop = stop
+        task = asyncio.current_task()
+        self._stop: Callable[[], object] = (lambda: None) if task is None else task.cancel
+        self._running = False
         self._loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             self._loop.add_signal_handler(number, self._interrupt)
+
+    def call(self, stop: Callable[[], None]) -> None:
+        """From now on, stop the run by this call instead."""
+        self._stop = stop
+        self._running = True
 
     def close(self) -> None:
         """Restore the signals' handlers."""
@@ -180,6 +198,6 @@ class Interrupts:
 
     def _interrupt(self) -> None:
         self.count += 1
-        if self.count == 1:
+        if self.count == 1 and self._running:
             sys.stderr.write("\nstopping: waiting for the replies of what is in flight (again to stop at once)\n")
         self._stop()

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -34,6 +35,7 @@ from loadgen.metrics.counters import MetricsRow
 from loadgen.schedule.keys import LANES
 from stack import UserError, explain
 
+_ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx|ucxx)://)?(?:\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}")
 _CONNECT_TIMEOUT_S = 10.0
 _POLL_S = 0.5
 # From the end of a task until its last message must have come.
@@ -79,6 +81,8 @@ class Cluster:
 
     async def launch(self) -> None:
         """Connect to the scheduler and send the workers this package. UserError when that is not possible."""
+        if _ADDRESS.fullmatch(self._address) is None:
+            raise UserError(f"{self._address!r} is no address of a Dask scheduler: write --cluster as tcp://HOST:PORT.")
         try:
             self._distributed = importlib.import_module("distributed")
         except ModuleNotFoundError:

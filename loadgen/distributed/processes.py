@@ -105,6 +105,8 @@ async def _launch() -> _Worker:
             str(theirs.fileno()),
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
+            # Ctrl-C reaches all processes of a terminal's group; here the coordinator decides what it means.
+            start_new_session=True,
         )
     reader, writer = await asyncio.open_connection(sock=ours, limit=_LIMIT_BYTES)
     return _Worker(process, reader, writer)

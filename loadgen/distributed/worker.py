@@ -6,7 +6,6 @@ python -m loadgen.distributed.worker FD
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 import sys
 
@@ -68,8 +67,6 @@ def main() -> None:
     """Serve the socket that was inherited."""
     import uvloop
 
-    # Ctrl-C reaches all processes of the terminal; the coordinator decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     uvloop.run(serve(socket.socket(fileno=int(sys.argv[1]))))
 
 

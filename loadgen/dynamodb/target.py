@@ -46,7 +46,13 @@ async def key_names(writer: Writer, table: str, endpoint: Endpoint) -> tuple[str
     reply = await writer.ask("DescribeTable", {"TableName": table})
     if reply.outcome is not Outcome.OK:
         raise UserError(_sentence(reply, table, endpoint))
-    description = msgspec.json.decode(reply.body, type=_Description).table
+    try:
+        description = msgspec.json.decode(reply.body, type=_Description).table
+    except msgspec.MsgspecError as error:
+        place = _place(endpoint)
+        raise UserError(
+            f"{place} does not answer DescribeTable as DynamoDB does ({error}): check --endpoint-url."
+        ) from None
     if description.status not in {"ACTIVE", "UPDATING"}:
         raise UserError(f"Table {table!r} is {description.status}, not yet to be written: wait until it is ACTIVE.")
     ordered = sorted(description.key_schema, key=lambda element: element.kind)
@@ -77,8 +83,12 @@ def check_for_orders(table: str, keys: tuple[str, ...]) -> None:
         )
 
 
+def _place(endpoint: Endpoint) -> str:
+    return endpoint.url or f"DynamoDB in {endpoint.region}"
+
+
 def _sentence(reply: Reply, table: str, endpoint: Endpoint) -> str:
-    place = endpoint.url or f"DynamoDB in {endpoint.region}"
+    place = _place(endpoint)
     reason = " ".join((reply.message or reply.code).split()).rstrip(".")
     if reply.code == "ResourceNotFoundException":
         return (

@@ -83,7 +83,7 @@ class Engine:
     @property
     def failure(self) -> str | None:
         """Why the run was given up, in a sentence."""
-        return self._failure or self._source.failure
+        return self._failure or self._source.failure or (self._ledger.failure if self._ledger is not None else None)
 
     @property
     def limit_reached(self) -> bool:
@@ -265,4 +265,7 @@ class Engine:
             self._turn(now_ns)
         if self._ledger is not None:
             self._ledger.flush()
+            if self._ledger.failure is not None and self._failure is None:
+                self._failure = self._ledger.failure
+                self.stop()
         self._second = self._loop.call_later(_ROW_CHECK_S, self._turn_rows)

@@ -65,7 +65,8 @@ def line_chart(
     ticks = nice_ticks(x.low, x.high, 8) if x_ticks is None else x_ticks
     parts += [_text("tick middle", x.px(tick), _HEIGHT - _BOTTOM_PX + 20, x_format(tick)) for tick in ticks]
     for one in series:
-        path = " ".join(f"{x.px(at)},{y.px(value)}" for at, value in one.points)
+        points = [*one.points, (x.high, one.points[0][1])] if len(one.points) == 1 else one.points
+        path = " ".join(f"{x.px(at)},{y.px(value)}" for at, value in points)
         parts.append(f'<polyline class="line {one.style}" points="{path}"/>')
     parts.append(f'<line class="cursor" y1="{_TOP_PX}" y2="{_HEIGHT - _BOTTOM_PX}" x1="0" x2="0"/></svg>')
     return legend(series) + "".join(parts)

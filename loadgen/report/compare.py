@@ -54,6 +54,17 @@ def _line(
     return Line(name, before, after, digits, change, worse)
 
 
+def verdict(found: Sequence[Line], second: str, tolerated: float = 0.0) -> str:
+    """In a sentence, by which metrics the second report is worse than is tolerated."""
+    worse = [
+        line.name + ("" if line.change is None else f" ({line.change:+,.1%})")
+        for line in found
+        if line.worse > tolerated
+    ]
+    limit = f" by more than {tolerated:.0%}" if tolerated else ""
+    return f"{second} is worse{limit} in: {', '.join(worse)}." if worse else f"{second} is not worse{limit}."
+
+
 def differences(first: RunReport, second: RunReport) -> list[str]:
     """How the plans and targets differ: the metrics may differ for that alone."""
     pairs = [
@@ -102,6 +113,7 @@ def main(argv: Sequence[str]) -> int:
         )
     console = Console()
     console.print(table)
+    console.print(verdict(found, arguments.second.name, tolerated or 0.0), highlight=False, soft_wrap=True)
     for difference in differences(first, second):
         console.print(f"[dim]the runs differ in {difference}[/]")
     if tolerated is None:

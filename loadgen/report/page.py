@@ -15,7 +15,7 @@ from loadgen.report.chart import Series, bar_chart, line_chart
 from loadgen.report.page_style import SCRIPT, STYLE
 from loadgen.report.report import RunReport, Second, read
 from loadgen.report.threshold import percentile_ms
-from stack import Parser, called
+from stack import Parser, called, save
 
 # More points than this cannot be distinguished.
 _MAX_POINTS = 600
@@ -25,9 +25,9 @@ _PROBLEM_STYLES = ("fourth", "fifth", "first thin", "third")
 _TABLE_PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 
-def save(report: RunReport, path: Path) -> None:
-    """Write the page. OSError when the path cannot be written."""
-    path.write_text(render(report), encoding="utf-8")
+def write(report: RunReport, path: Path) -> None:
+    """Write the page. UserError when the path cannot be written."""
+    save(path, render(report).encode())
 
 
 def main(argv: Sequence[str]) -> int:
@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("report", type=Path, help="the report, as --report wrote it")
     parser.add_argument("page", type=Path, help="the page to write")
     arguments = parser.parse_args(argv)
-    save(read(arguments.report), arguments.page)
+    write(read(arguments.report), arguments.page)
     return 0
 
 
@@ -204,7 +204,7 @@ def _thresholds(report: RunReport) -> str:
         return ""
     rows = "".join(
         f'<tr class="{"good" if one.met else "bad"}"><td>{"holds" if one.met else "fails"}</td>'
-        f"<td><code>{escape(one.expression)}</code></td><td>{one.value:,g}</td></tr>"
+        f"<td><code>{escape(one.expression)}</code></td><td>{escape(one.measured)}</td></tr>"
         for one in report.thresholds
     )
     return f"<section><h2>Thresholds</h2><table><tbody>{rows}</tbody></table></section>"

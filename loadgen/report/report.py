@@ -19,7 +19,7 @@ from loadgen.job import Job, SegmentResult, SegmentTotals
 from loadgen.metrics.counters import METRICS, Counts, Latencies, MetricsRow
 from loadgen.metrics.histogram import PERCENTILES, Buckets, encode, max_us, mean_us, percentiles
 from loadgen.schedule.plan import Plan
-from stack import UserError, version
+from stack import UserError, save, version
 
 SCHEMA = 1
 # A generator whose writes leave later than this is itself the limit of the run.
@@ -74,11 +74,12 @@ class GeneratorReport(Struct, kw_only=True):
 
 
 class ThresholdReport(Struct, kw_only=True):
-    """A threshold, what was measured (latencies in ms), and whether it holds."""
+    """A threshold, what was measured (latencies in ms, shares from 0 to 1; `measured` has a unit), and if it holds."""
 
     expression: str
     value: float
     met: bool
+    measured: str = ""
 
 
 class CostReport(Struct, kw_only=True):
@@ -124,8 +125,8 @@ class RunReport(Struct, kw_only=True):
         return self.counts.acked / seconds if seconds > 0 else 0.0
 
     def save(self, path: Path) -> None:
-        """Write the report as JSON. OSError when the path cannot be written."""
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+        """Write the report as JSON. UserError when the path cannot be written."""
+        save(path, msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
 
 
 def load(path: Path) -> RunReport:
@@ -225,10 +226,12 @@ def second(row: MetricsRow) -> Second:
 
 
 def _generator(results: Sequence[SegmentTotals], latencies: Latencies) -> GeneratorReport:
-    share = max((result.cpu_s / result.elapsed_s for result in results if result.elapsed_s), default=0.0)
+    share = max((result.cpu_s / result.elapsed_s for result in results if result.elapsed_s > 0), default=0.0)
     (lag_p99_ms,) = _ms(latencies.lag, 99)
     late, busy = lag_p99_ms > LATE_MS, share > BUSY_SHARE
-    if busy:
+    if not latencies.lag:
+        verdict = "the generator sent nothing"
+    elif busy:
         verdict = f"the generator was the limit: it used {share:.0%} of a core; give it more with --processes"
     elif late:
         verdict = (

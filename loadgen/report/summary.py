@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
+
 from loadgen.metrics.counters import PROBLEMS
 from loadgen.report.report import RunReport
 
 _SHOWN = ("p50", "p90", "p99", "p99.9")
+
+
+def show(report: RunReport) -> None:
+    """Write the lines to standard output; on a terminal they break between words, at its width."""
+    text = lines(report)
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        wrapper = textwrap.TextWrapper(width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        text = [part for line in text for part in wrapper.wrap(line)]
+    sys.stdout.write("\n".join(text) + "\n")
 
 
 def lines(report: RunReport) -> list[str]:
@@ -16,7 +30,7 @@ def lines(report: RunReport) -> list[str]:
     text += [report.generator.verdict, native(report)]
     text += [f"segment {lost.segment} was lost and is not in these numbers: {lost.reason}" for lost in report.lost]
     text += [
-        f"{'holds' if threshold.met else 'FAILS'}  {threshold.expression}  (it is {threshold.value:,g})"
+        f"{'holds' if threshold.met else 'FAILS'}  {threshold.expression}  (it is {threshold.measured})"
         for threshold in report.thresholds
     ]
     return text

@@ -5,13 +5,14 @@
 Names are those of the counters (`loadgen.metrics.counters`), `rate`
 (acknowledged writes per second), `acked_share` (of what was planned), `unsent`,
 and a latency with any percentile, `mean`
-or `max`: service_p50, intended_p99.9, lag_max.
+or `max`: service_p50, intended_p99.9, lag_max. `metrics_help` lists them.
 """
 
 from __future__ import annotations
 
 import operator
 import re
+import textwrap
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 
@@ -20,6 +21,7 @@ from msgspec import Struct
 from loadgen.metrics.counters import METRICS
 from loadgen.metrics.histogram import decode, percentiles
 from loadgen.report.report import LatencyReport, RunReport, ThresholdReport
+from loadgen.schedule.parameters import help_lines
 
 _FORM = re.compile(r"\s*([a-z_]+(?:\d+(?:\.\d+)?)?)\s*(<=|>=|==|<|>)\s*(\d+(?:\.\d+)?)\s*(ms|s|%)?\s*")
 _LATENCY = re.compile(r"(service|intended|lag)_(?:p(\d+(?:\.\d+)?)|(mean|max))")
@@ -31,10 +33,11 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
 }
 _SCALES = {None: 1.0, "ms": 1.0, "s": 1000.0, "%": 0.01}
+_SHARE = "acked_share"
 # What follows from several counters; every counter is a metric under its own name.
 _DERIVED: dict[str, Callable[[RunReport], float]] = {
     "rate": lambda report: report.rate,
-    "acked_share": lambda report: report.counts.acked / report.counts.planned if report.counts.planned else 1.0,
+    _SHARE: lambda report: report.counts.acked / report.counts.planned if report.counts.planned else 1.0,
     "unsent": lambda report: report.counts.unsent,
 }
 
@@ -54,6 +57,8 @@ class Threshold(Struct, frozen=True):
         if match is None:
             raise ArgumentTypeError(f"{text!r} is no threshold: write it as intended_p99<50ms or dropped==0")
         metric, comparison, number, unit = match.groups()
+        if metric == _SHARE and unit is None and float(number) > 1:
+            raise ArgumentTypeError(f"{text!r}: a share is at most 1; write {metric}{comparison}{number}%")
         latency = _LATENCY.fullmatch(metric)
         if latency is None and metric not in (names := [*METRICS, *_DERIVED]):
             raise ArgumentTypeError(
@@ -61,7 +66,7 @@ class Threshold(Struct, frozen=True):
             )
         if latency is not None and float(latency[2] or 0) > 100:
             raise ArgumentTypeError(f"{metric!r}: a percentile is at most 100")
-        if (unit in {"ms", "s"}) != (latency is not None) or (unit == "%" and metric != "acked_share"):
+        if (unit in {"ms", "s"}) != (latency is not None) or (unit == "%" and metric != _SHARE):
             raise ArgumentTypeError(
                 f"{text!r}: latencies are given in ms or s, acked_share in %, all else without a unit"
             )
@@ -71,8 +76,34 @@ class Threshold(Struct, frozen=True):
         """Whether it holds of a report."""
         value = measure(report, self.metric)
         return ThresholdReport(
-            expression=self.expression, value=round(value, 6), met=_OPERATORS[self.comparison](value, self.limit)
+            expression=self.expression,
+            value=round(value, 6),
+            met=_OPERATORS[self.comparison](value, self.limit),
+            measured=shown(self.metric, value),
         )
+
+
+def shown(metric: str, value: float) -> str:
+    """A metric's value with its unit."""
+    if _LATENCY.fullmatch(metric):
+        return f"{value:,.10g} ms"
+    if metric == _SHARE:
+        return f"{100 * value:.10g}%"
+    return f"{value:,.1f}/s" if metric == "rate" else f"{value:,.10g}"
+
+
+def metrics_help() -> str:
+    """The metrics of thresholds with their units, for --help."""
+    counters = textwrap.fill(", ".join(METRICS), 90, initial_indent=" " * 29, subsequent_indent=" " * 29).lstrip()
+    return help_lines(
+        {
+            "intended_p99, service_p50, …": "latency in ms or s: intended, service or lag; any percentile, mean or max",
+            "rate": "acknowledged writes per second",
+            _SHARE: "acknowledged writes of the planned ones, in %",
+            "unsent": "planned writes that were not due before the end",
+            "a counter": counters,
+        }
+    )
 
 
 def measure(report: RunReport, metric: str) -> float:

@@ -13,9 +13,9 @@ class Parameters:
         self._name = name
         self._given = dict(given)
 
-    @classmethod
-    def parse(cls, text: str) -> tuple[str, Parameters]:
-        """From "name:key=value,key=value"."""
+    @staticmethod
+    def split(text: str) -> tuple[str, dict[str, str]]:
+        """The name and the values of "name:key=value,key=value"."""
         name, _, rest = text.partition(":")
         given: dict[str, str] = {}
         for part in rest.split(",") if rest else ():
@@ -23,7 +23,13 @@ class Parameters:
             if not equals:
                 raise ArgumentTypeError(f"{part!r} of {name!r} is no parameter: write it as name=value")
             given[key.strip()] = value.strip()
-        return name.strip(), cls(name, given)
+        return name.strip(), given
+
+    @classmethod
+    def parse(cls, text: str) -> tuple[str, Parameters]:
+        """From "name:key=value,key=value"."""
+        name, given = cls.split(text)
+        return name, cls(name, given)
 
     def take(self, key: str, kind: Callable[[str], float], default: float) -> float:
         """A parameter's value."""

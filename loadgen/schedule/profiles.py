@@ -4,12 +4,11 @@ To add a profile, write a function that makes it and put `@profile_kind` above
 it. A new shape also needs a class in `loadgen.schedule.profile`.
 
 A file is TOML, and its phases follow each other; each has a profile's name,
-`for`, and the profile's parameters, where `rps` is the rate at its end:
+`for`, and `rps`, the rate at its end. Parameters stand behind the name, or beside it (`from = 0`):
 
     [[phase]]
-    profile = "ramp"
+    profile = "ramp:from=0"
     for = "2m"
-    from = 0
     rps = 2000
 
     [[phase]]
@@ -27,7 +26,7 @@ from typing import NamedTuple, cast
 
 from loadgen.schedule.parameters import Parameters, check, help_lines
 from loadgen.schedule.profile import AnyProfile, Constant, Phase, Phases, Poisson, Ramp, Sine, spike, step
-from loadgen.values import duration, number
+from loadgen.values import duration, number, rate
 
 Maker = Callable[[Parameters, float, float, int], AnyProfile]
 """Makes a profile of its parameters, the rate in writes per second, the duration in seconds, and the seed."""
@@ -66,14 +65,14 @@ def _constant(_: Parameters, rps: float, duration_s: float, seed: int) -> AnyPro
 
 @profile_kind("ramp:from=0", "from one rate to --rps in a straight line")
 def _ramp(parameters: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:  # noqa: ARG001
-    return Ramp(parameters.take("from", number, 0.0), rps, duration_s)
+    return Ramp(parameters.take("from", rate, 0.0), rps, duration_s)
 
 
 @profile_kind("step:from=100,steps=5", "stairs up to --rps")
 def _step(parameters: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:  # noqa: ARG001
     steps = int(parameters.take("steps", number, 5))
     check(steps >= 2, f"steps={steps}: a staircase has at least 2")
-    return step(parameters.take("from", number, rps / steps), rps, steps, duration_s)
+    return step(parameters.take("from", rate, rps / steps), rps, steps, duration_s)
 
 
 @profile_kind("spike:peak=5000,at=20s,width=5s", "--rps, except for a peak in between")
@@ -81,7 +80,7 @@ def _spike(parameters: Parameters, rps: float, duration_s: float, seed: int) -> 
     at_s = parameters.take("at", duration, duration_s / 2)
     width_s = parameters.take("width", duration, duration_s / 10)
     check(at_s > 0 and width_s > 0 and at_s + width_s < duration_s, "the spike must lie within the duration")
-    return spike(rps, parameters.take("peak", number, 4 * rps), at_s, width_s, duration_s)
+    return spike(rps, parameters.take("peak", rate, 4 * rps), at_s, width_s, duration_s)
 
 
 @profile_kind("sine:amplitude=0.5,period=30s", "a wave about --rps")
@@ -103,7 +102,7 @@ def _poisson(_: Parameters, rps: float, duration_s: float, seed: int) -> AnyProf
 
 def profiles_help() -> str:
     """A line for each profile, for --help."""
-    file = {"FILE.toml": "phases one after another, each with profile, for, rps and the profile's parameters"}
+    file = {"FILE.toml": "phases one after another: tables [[phase]] with profile, for and rps"}
     return help_lines({kind.form: kind.meaning for kind in PROFILES.values()} | file)
 
 
@@ -156,11 +155,11 @@ def _file(path: Path) -> Phases:
 
 
 def _phase(given: dict[str, str], path: Path) -> list[Phase]:
-    name = given.pop("profile", "constant")
+    name, parameters = Parameters.split(given.pop("profile", "constant"))
     if "for" not in given or "rps" not in given:
         raise ArgumentTypeError(f"a phase of {path} lacks `for` or `rps`")
-    duration_s, rps = duration(given.pop("for")), number(given.pop("rps"))
-    made = _profile(name, Parameters(name, given), rps, duration_s, 0)
+    duration_s, rps = duration(given.pop("for")), rate(given.pop("rps"))
+    made = _profile(name, Parameters(name, {**given, **parameters}), rps, duration_s, 0)
     if isinstance(made, Poisson):
         raise ArgumentTypeError(f"a phase of {path} is {name}, which is for a whole run")
     return list(made.phases) if isinstance(made, Phases) else [made]

@@ -114,14 +114,39 @@ def load(name: str, table: str) -> Script:
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        made = cast("Callable[[str], Script]", getattr(importlib.import_module(module_name), class_name))
-    except ModuleNotFoundError as error:
-        if error.name != module_name:
-            raise
-        raise UserError(f"--workload {name}: there is no module {module_name!r} here or on the path.") from None
-    except AttributeError:
-        raise UserError(f"--workload {name}: module {module_name!r} has no {class_name!r}.") from None
-    return made(table)
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name in _packages(module_name):
+            raise UserError(f"--workload {name}: there is no module {error.name!r} here or on the path.") from None
+        raise UserError(f"--workload {name}: module {module_name!r} does not load: {_said(error)}.") from error
+    made = cast("Callable[[str], object] | None", getattr(module, class_name, None))
+    if made is None:
+        raise UserError(f"--workload {name}: module {module_name!r} has no {class_name!r}.")
+    try:
+        script = made(table)
+    except Exception as error:
+        raise UserError(
+            f"--workload {name}: {class_name}({table!r}) fails: {_said(error)}; "
+            "a workload is made with the table's name alone."
+        ) from error
+    return _checked(name, script)
+
+
+def _packages(module: str) -> set[str]:
+    """A module's name and those of the packages that it is in."""
+    parts = module.split(".")
+    return {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+
+
+def _checked(name: str, script: object) -> Script:
+    """The script; UserError when it has no `tables` or no `change`."""
+    tables = getattr(script, "tables", None)
+    names = cast("Sequence[object]", tables) if isinstance(tables, list | tuple) else ()
+    if not names or not all(isinstance(one, str) for one in names):
+        raise UserError(f"--workload {name}: its `tables` must be a list of the tables' names, not {tables!r}.")
+    if not callable(getattr(script, "change", None)):
+        raise UserError(f"--workload {name}: it needs a method change(n, rng), which says what write n is.")
+    return cast("Script", script)
 
 
 def units_each(script: Script, writes: int = 100) -> float:
@@ -129,7 +154,7 @@ def units_each(script: Script, writes: int = 100) -> float:
     units = 0
     for n in range(writes):
         with _failing(n):
-            units += write_units(_render(script.change(n, random.Random(n))).size)
+            units += write_units(_render(_change(script, n, random.Random(n))).size)
     return units / writes
 
 
@@ -152,7 +177,7 @@ class Scripted:
         for arrival, offset_ns in enumerate(offsets_ns):
             try:
                 with _failing(arrival):
-                    change = self._script.change(arrival, random.Random(f"{self._seed}/{arrival}"))
+                    change = _change(self._script, arrival, random.Random(f"{self._seed}/{arrival}"))
                     key = self._key(change)
                     if self._segments > 1 and zlib.crc32(key.encode()) % self._segments != self._segment:
                         continue
@@ -202,9 +227,30 @@ def _failing(n: int) -> Generator[None]:
     try:
         yield
     except Exception as error:
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
-        where = f", at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-        raise UserError(f"The workload failed at write {n} with {type(error).__name__}: {error}{where}.") from error
+        raise UserError(f"The workload failed at write {n} with {_said(error)}.") from error
+
+
+def _said(error: BaseException) -> str:
+    """An error in a line: its type, its text and the user's line that raised it."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and not frame.filename.startswith("<frozen")
+    ]
+    place = (frames[-1].filename, frames[-1].lineno) if frames else (None, None)
+    text = str(error)
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        place, text = (error.filename, error.lineno), error.msg
+    where = f", at {Path(place[0]).name}:{place[1]}" if place[0] is not None else ""
+    return f"{type(error).__name__}: {text}{where}"
+
+
+def _change(script: Script, n: int, rng: random.Random) -> ItemWrite:
+    """What the script says write n is. TypeError when that is no write."""
+    change = cast("object", script.change(n, rng))
+    if not isinstance(change, Put | Update | Delete):
+        raise TypeError(f"change returned {change!r}, which is no Put, Update or Delete")
+    return change
 
 
 def _render(change: ItemWrite) -> _Rendered:

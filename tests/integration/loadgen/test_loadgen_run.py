@@ -1,8 +1,14 @@
 """Whole runs from the command line, against a real server."""
 
+import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +114,82 @@ def test_ctrl_c_stops_sending_and_still_writes_the_report(order_table: OrderTabl
     assert report.counts.planned == 30_000
     assert report.counts.unsent == 30_000 - report.counts.sent > 0
     assert report.counts.acked == report.counts.sent == len(ledger)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is played by /dev/full, which is Linux's")
+def test_a_full_disk_costs_neither_the_figures_nor_the_report_of_a_ledger(
+    order_table: OrderTable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_options = ["--rps", "100", "--duration", "1", *options(order_table, tmp_path)]
+    assert main([*load_options, "--report", "/dev/full"]) == 2
+    out, error = capsys.readouterr()
+    assert "acked 100" in out
+    assert error == "/dev/full cannot be written: No space left on device; make room or give another path.\n"
+    assert main([*load_options, "--ledger", "/dev/full"]) == 2
+    report = reports.load(tmp_path / "report.json")
+    assert report.lost == []
+    assert report.failure is not None
+    assert "lacks acknowledged writes, because it cannot be written: No space left" in report.failure
+
+
+@pytest.mark.parametrize("until", ["launched", "described"])
+def test_ctrl_c_before_the_first_write_is_clean(until: str, tmp_path: Path) -> None:
+    """The target does not answer, or not DescribeTable: the run is still getting ready."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        arguments = ["--rps", "5", "--table", "t", "--endpoint-url", url, "--region", REGION, "--processes", "2"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "loadgen", *arguments, "--report", str(tmp_path / "report.json")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "secret"},
+        )
+        try:
+            with ExitStack() as open_sockets:
+                if until == "described":
+                    open_sockets.enter_context(silent.accept()[0]).recv(4096)
+                else:
+                    wait_for_a_child(process.pid)
+                os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+                out, error = process.communicate(timeout=30)
+        finally:
+            process.kill()
+            process.communicate()
+    assert (process.returncode, error) == (130, "")
+    assert "Traceback" not in out
+    assert not (tmp_path / "report.json").exists()
+
+
+def wait_for_a_child(pid: int) -> None:
+    while not Path(f"/proc/{pid}/task/{pid}/children").read_text():
+        time.sleep(0.005)
+
+
+def test_a_target_that_is_no_dynamodb_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AK")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+    class Empty(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Empty) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        arguments = ["--rps", "5", "--table", "t", "--endpoint-url", url, "--region", REGION]
+        assert main([*arguments, "--report", str(tmp_path / "report.json")]) == 2
+        server.shutdown()
+    error = capsys.readouterr().err
+    assert "does not answer DescribeTable as DynamoDB does" in error
+    assert error.count("\n") == 1

@@ -1,10 +1,19 @@
 """What the command line says when it cannot begin: one sentence, exit code 2."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from loadgen.cli import main
+from loadgen.distributed.cluster import Cluster
+from loadgen.dynamodb.writer import Endpoint
+from loadgen.job import Job
+from loadgen.metrics.counters import METRICS
+from loadgen.report import report as reports
+from loadgen.schedule.plan import Plan
+from loadgen.schedule.profile import Constant
+from stack import UserError
 
 NOWHERE = ("--endpoint-url", "http://127.0.0.1:1", "--region", "eu-west-1")
 
@@ -23,7 +32,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--rps", "fast"], "'fast' is no number"),
+        (["--rps", "fast"], "'fast' is no rate: write it as 500, 5k, 300/m or 20k/h"),
         (["--rps", "0"], "'0' is not above 0"),
         (["--rps", "5", "--duration", "soon"], "'soon' is no duration: write it as 500ms, 90s, 5m or 1h"),
         (["--rps", "5", "--mix", "update=1"], "insert must be above 0"),
@@ -72,3 +81,32 @@ def test_help_names_every_option_that_a_newcomer_needs(capsys: pytest.CaptureFix
     text = capsys.readouterr().out
     for option in ("--rps", "--duration", "--seed", "--mix", "--stack", "--table", "--endpoint-url", "--report"):
         assert option in text
+
+
+def test_help_shows_what_is_in_brackets_and_every_metric(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    assert "[[phase]]" in text
+    for name in (*METRICS, "acked_share", "unsent", "rate"):
+        assert name in text
+
+
+@pytest.mark.parametrize("address", ["foo", ":", "http://127.0.0.1:4566", "tcp://", "tcp://host", "a b:1"])
+def test_what_is_no_address_of_a_scheduler_is_one_sentence(address: str) -> None:
+    with pytest.raises(UserError, match="write --cluster as tcp://HOST:PORT"):
+        asyncio.run(Cluster(address).launch())
+
+
+def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job = Job(
+        plan=Plan(profile=Constant(1.0, 1.0), seed=1),
+        endpoint=Endpoint(region="eu-west-1"),
+        table="orders",
+        writer="fast",
+        keys={},
+    )
+    report = reports.build(job, [], start_epoch_ns=0, interrupted=False)
+    report.save(tmp_path / "report.json")
+    assert main(["html", str(tmp_path / "report.json"), str(tmp_path / "none" / "page.html")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

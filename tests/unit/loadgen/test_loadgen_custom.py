@@ -179,3 +179,40 @@ def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pyte
         ("readings", "DeleteItem"),
         ("readings-devices", "UpdateItem"),
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("import nothing_there", "does not load: ModuleNotFoundError: No module named 'nothing_there', at broken_"),
+        ("def f(:", "does not load: SyntaxError: invalid syntax, at broken_"),
+        ("1 / 0", "does not load: ZeroDivisionError: division by zero, at broken_"),
+        ("class Other: pass", "has no 'Load'"),
+        ("class Load: pass", r"Load('orders') fails: TypeError: Load() takes no arguments"),
+        ("def Load(table, extra): pass", "missing 1 required positional argument: 'extra'"),
+        ("def Load(table): return 7", "its `tables` must be a list of the tables' names, not None"),
+        ("class Load:\n tables = 'orders'\n def __init__(self, table): pass", "names, not 'orders'"),
+        ("class Load:\n tables = ['orders']\n def __init__(self, table): pass", "needs a method change(n, rng)"),
+    ],
+)
+def test_a_workload_that_cannot_be_made_is_one_sentence(
+    text: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"broken_{abs(hash(text))}"
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    with pytest.raises(UserError, match=re.escape(sentence)) as error:
+        load(f"{name}:Load", "orders")
+    assert "\n" not in str(error.value)
+
+
+def test_a_change_that_is_no_write_is_one_sentence() -> None:
+    class Five(Devices):
+        def change(self, n: int, rng: random.Random) -> Any:
+            return 5
+
+    workload = Scripted(Five(), {"devices": ("id",)}, seed=3)
+    assert list(workload.arrivals(iter(range(3)))) == []
+    assert workload.failure == (
+        "The workload failed at write 0 with TypeError: change returned 5, which is no Put, Update or Delete."
+    )

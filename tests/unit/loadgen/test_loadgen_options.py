@@ -3,7 +3,7 @@ from argparse import ArgumentTypeError
 import pytest
 
 from loadgen.schedule.mix import Mix
-from loadgen.values import duration, positive, whole
+from loadgen.values import duration, positive, rate, whole
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,29 @@ def test_a_duration_is_seconds(text: str, seconds: float) -> None:
 def test_anything_else_is_no_duration(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is no duration"):
         duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "per_s"),
+    [
+        ("500", 500),
+        ("0.5", 0.5),
+        ("5k", 5000),
+        ("1.5k/s", 1500),
+        ("300/m", 5),
+        ("36k/h", 10),
+        ("1M", 1e6),
+        ("1_000", 1000),
+    ],
+)
+def test_a_rate_has_units(text: str, per_s: float) -> None:
+    assert rate(text) == pytest.approx(per_s)
+
+
+@pytest.mark.parametrize("text", ["", "k", "5K", "5/d", "-1", "5 k", "nan", "inf"])
+def test_anything_else_is_no_rate(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is no rate"):
+        rate(text)
 
 
 def test_bounds_are_kept() -> None:

@@ -1,6 +1,8 @@
 """What is drawn from reports: thresholds, comparisons, the page, the summary."""
 
 import json
+import re
+import sys
 from argparse import ArgumentTypeError
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +16,7 @@ from loadgen.job import Job, SegmentResult, SegmentTotals
 from loadgen.metrics.counters import Counts, Latencies, MetricsRow
 from loadgen.report import page, summary
 from loadgen.report import report as reports
+from loadgen.report.chart import Series, line_chart
 from loadgen.report.compare import differences, lines
 from loadgen.report.compare import main as compare
 from loadgen.report.report import RunReport
@@ -182,6 +185,7 @@ def test_a_comparison_says_when_only_one_run_was_compiled(job: Job) -> None:
         ("acked_share>=97%", True),
         ("acked_share>=0.98", False),
         ("rate>=97", True),
+        ("acked_share>=0.97", True),
     ],
 )
 def test_a_threshold_holds_or_fails(report: RunReport, text: str, met: bool) -> None:
@@ -190,7 +194,17 @@ def test_a_threshold_holds_or_fails(report: RunReport, text: str, met: bool) -> 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "fast", "p99<5ms", "intended_p99<5", "dropped==0ms", "rate>=5%", "intended_p101<5ms", "intended_p99=5ms"],
+    [
+        "",
+        "fast",
+        "p99<5ms",
+        "acked_share>=99.9",
+        "intended_p99<5",
+        "dropped==0ms",
+        "rate>=5%",
+        "intended_p101<5ms",
+        "intended_p99=5ms",
+    ],
 )
 def test_what_is_no_threshold_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError):
@@ -212,7 +226,10 @@ def test_a_comparison_reports_what_got_worse(
     assert compare([*both, "--tolerate", "2000%"]) == 0
     assert compare([*both, "--tolerate", "10%"]) == 1
     assert compare([*both[::-1], "--tolerate", "10%"]) == 0
-    assert "acked per second" in capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
+    assert "acked per second" in out
+    assert "b.json is worse by more than 10% in: acked per second (-22.7%), dropped (+1,100.0%)." in out
+    assert "a.json is not worse by more than 10%." in out
 
 
 class Page(HTMLParser):
@@ -257,4 +274,36 @@ def test_a_page_can_be_drawn_of_a_run_in_which_nothing_happened(job: Job) -> Non
     empty = SegmentResult(0, [], SegmentTotals(segment=0, counts=Counts(), warm_up=Counts(), elapsed_s=0.0, cpu_s=0.0))
     report = reports.build(job, [empty], start_epoch_ns=EPOCH_NS, interrupted=True)
     assert "Nothing: every write" in page.render(report)
-    assert summary.lines(report)
+    assert "the generator sent nothing" in summary.lines(report)
+
+
+@pytest.mark.parametrize(
+    ("text", "measured"),
+    [("intended_mean<2ms", "ms"), ("rate>=97", "/s"), ("acked_share>=99%", "%"), ("dropped==0", "4")],
+)
+def test_a_threshold_says_what_was_measured_with_its_unit(report: RunReport, text: str, measured: str) -> None:
+    report.thresholds = [Threshold.parse(text).check(report)]
+    assert report.thresholds[0].measured.endswith(measured)
+    assert any(report.thresholds[0].measured in line for line in summary.lines(report))
+
+
+def test_a_share_just_below_one_is_not_shown_as_one(report: RunReport) -> None:
+    almost = structs.replace(report, counts=structs.replace(report.counts, planned=10_000_000, acked=9_999_999))
+    assert Threshold.parse("acked_share>=100%").check(almost).measured == "99.99999%"
+
+
+def test_a_chart_of_one_second_shows_a_line() -> None:
+    chart = line_chart([Series("rate", "first", [(0, 5.0)])], label="rate", x_format=str, y_format=str)
+    (points,) = re.findall(r'<polyline class="line first" points="([^"]+)"', chart)
+    assert len(set(points.split())) == 2
+
+
+def test_the_summary_breaks_between_words_on_a_terminal(
+    report: RunReport, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    summary.show(report)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 40
+    assert shown.split() == " ".join(summary.lines(report)).split()

@@ -1,0 +1,29 @@
+"""Files that a user names for results: checked before the work; one sentence when they cannot be written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from stack.commandline import UserError
+
+
+def check_writable(option: str, path: Path | None) -> None:
+    """UserError now, rather than after the work, when the option's path cannot be written; None is not given."""
+    if path is None:
+        return
+    parent = path.parent
+    if path.is_dir():
+        raise UserError(f"{path} cannot be written: it is a directory; add a file's name to --{option}.")
+    if not parent.is_dir():
+        raise UserError(f"{path} cannot be written: {parent} is no directory; create it or change --{option}.")
+    if not os.access(path if path.exists() else parent, os.W_OK):
+        raise UserError(f"{path} cannot be written: permission denied; change --{option}.")
+
+
+def save(path: Path, content: bytes) -> None:
+    """Write a file. UserError when it cannot be written."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}; make room or give another path.") from None
