@@ -11,17 +11,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
-
+from sandbox.http1.server import HttpServer
 from sandbox.state import ACCOUNT_ID, DEFAULT_PORT, StateDir, Stop, log_to_stderr, region
 
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
-
-# A client with many waiting calls, such as a Lambda's caller, must not block others.
-_CONCURRENT_CALLS = 4096
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -45,16 +40,7 @@ async def serve(port: int, state: StateDir, stop: Stop) -> None:
     from sandbox.front.expiry import expire_items
 
     front = Front(HOST, port, state)
-    server = Server(
-        front,
-        address=HOST,
-        port=port,
-        interface=Interfaces.ASGINL,
-        websockets=False,
-        backlog=1024,
-        backpressure=_CONCURRENT_CALLS,
-        log_enabled=False,
-    )
+    server = HttpServer(front, HOST, port, state.socket("http2"))
 
     def end() -> None:
         front.end_subscriptions()
@@ -62,11 +48,12 @@ async def serve(port: int, state: StateDir, stop: Stop) -> None:
 
     asyncio.get_running_loop().add_reader(stop.fileno(), end)
     url = f"http://{HOST}:{port}"
-    server.on_startup(lambda: log.info("listening at %s", url))
     description = {"endpoint_url": url, "host": HOST, "port": port, "pid": os.getpid(), "region": region()}
-    server.on_startup(lambda: state.write_json("server.json", description))
     expiry = asyncio.create_task(expire_items())
     try:
+        await server.listen()
+        log.info("listening at %s", url)
+        state.write_json("server.json", description)
         await server.serve()
     finally:
         expiry.cancel()

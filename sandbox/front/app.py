@@ -29,6 +29,7 @@ from sandbox.front.reply import Reply, Request, ServiceError, json_reply, random
 from sandbox.front.services import Services, service_of
 from sandbox.front.throughput import follow_faults
 from sandbox.front.unread import unread
+from sandbox.http1.requests import Head
 from sandbox.kinesis.subscription import AWS_CBOR, OPERATION, Subscriptions
 from sandbox.refusals import refuse
 from sandbox.state import StateDir
@@ -42,6 +43,7 @@ Message = MutableMapping[str, Any]
 
 _AWS_CBOR = AWS_CBOR.encode()
 _SUBSCRIBE = f"Kinesis_20131202.{OPERATION}"
+_HEALTH_PATH = b"/_sandbox/health"
 _HEALTH = Reply(200, [("content-type", "application/json")], b'{"status":"ok"}')
 
 
@@ -85,9 +87,7 @@ class Front:
         except ServiceError as error:
             reply = error_in_protocol(_request(scope, body), error)
         except Exception as error:
-            what = target or f"{scope['method']} {scope['path']}"
-            log.exception("%s failed", what)
-            reply = error_in_protocol(_request(scope, body), failed(what, error))
+            reply = self._failed(target or f"{scope['method']} {scope['path']}", _request(scope, body), error)
         fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
         if not body and b"expect" in headers:
             # A client that offered to wait for "100 Continue" and then had no body to send is out of step with the
@@ -98,6 +98,27 @@ class Front:
             await send({"type": "http.response.body", "body": reply.body})
         else:
             await _send_on(reply.chunks, receive, send)
+
+    def at_once(self, head: Head, body: bytes) -> Reply | None:
+        """The answer to a data call in JSON, and to a question after the server's health; None for all others, and
+        while faults are switched on.
+
+        Nothing here waits, so that such a call needs no task.
+        """
+        fields = head.fields
+        if head.path == _HEALTH_PATH:
+            return _HEALTH
+        target = fields.get(b"x-amz-target")
+        if target is None or REGISTRY.on or b"expect" in fields or fields.get(b"content-type") == _AWS_CBOR:
+            return None
+        try:
+            return self._calls.answer(target.decode("latin-1"), fields.get(b"authorization", b""), body)
+        except Exception as error:
+            return self._failed(target.decode("latin-1"), _whole(head, body), error)
+
+    def _failed(self, what: str, request: Request, error: Exception) -> Reply:
+        log.exception("%s failed", what)
+        return error_in_protocol(request, failed(what, error))
 
     def end_subscriptions(self) -> None:
         """End the answers that go on, which the server would wait for when it stops."""
@@ -180,6 +201,11 @@ def _internal(request: Request) -> Reply:
     if code is None:
         return Reply(404, [("content-type", "text/plain")], b"There is no such thing in the sandbox.")
     return Reply(200, [("content-type", "application/zip")], code)
+
+
+def _whole(head: Head, body: bytes) -> Request:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
+    return Request(head.method, head.path.decode("latin-1"), head.query.decode("latin-1"), headers, body)
 
 
 def _request(scope: Message, body: bytes) -> Request:

@@ -149,3 +149,19 @@ def test_no_page_in_a_browser_may_read_its_answers(sandbox_server: Any) -> None:
         assert answer.headers["access-control-allow-origin"] is None
     finally:
         connection.close()
+
+
+def test_http_2_clients_are_answered_too(sandbox_server: Any) -> None:
+    port = sandbox_server.state.read_json("server.json")["port"]
+    path = b"/_sandbox/health"
+    # RFC 9113, RFC 7541: the preface, empty SETTINGS, and GET by static indices and literals without indexing.
+    fields = b"\x82\x86\x04" + bytes([len(path)]) + path + b"\x01\x01x"
+    headers = len(fields).to_bytes(3, "big") + b"\x01\x05\x00\x00\x00\x01" + fields
+
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00" + headers)
+        received = b""
+        while b'{"status":"ok"}' not in received:
+            part = connection.recv(4096)
+            assert part, received
+            received += part

@@ -1,0 +1,281 @@
+"""One connection: its requests one after the other, each answered at once or by a task.
+
+While a task answers, what the client sends meanwhile waits, so replies have the order of their requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol, cast
+from urllib.parse import unquote_to_bytes
+
+from sandbox.http1 import replies
+from sandbox.http1.requests import BadRequestError, Body, Head, Headers, body_of, find_head, length_of, parse_head
+
+log = logging.getLogger(__name__)
+
+HTTP_2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""https://www.rfc-editor.org/rfc/rfc9113#section-3.4"""
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_MAX_WAITING_BYTES = 1 << 20
+_WRITTEN_TOGETHER_BYTES = 64 << 10
+
+Message = MutableMapping[str, Any]
+
+
+class Answer(Protocol):
+    """A reply that is there at once."""
+
+    @property
+    def status(self) -> int:
+        """Its status."""
+        ...
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Its headers, names in lower case."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """Its body."""
+        ...
+
+
+class Application(Protocol):
+    """What answers requests."""
+
+    def at_once(self, head: Head, body: bytes) -> Answer | None:
+        """The reply where none has to be waited for; otherwise None, and the application is called by ASGI."""
+        ...
+
+    async def __call__(
+        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        """Answer by ASGI."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """A client's connection. `pass_on` takes over one that begins with HTTP/2's preface, and what has arrived."""
+
+    def __init__(
+        self,
+        application: Application,
+        connections: set[Connection],
+        pass_on: Callable[[asyncio.Transport, bytes], None],
+    ) -> None:
+        self._application = application
+        self._connections = connections
+        self._pass_on = pass_on
+        self._rest = b""
+        self._head: Head | None = None
+        self._body: Body | None = None
+        self._exchange: Exchange | None = None
+        self._is_first = True
+        self._is_stopping = False
+        self.gone = asyncio.Event()
+        self.writable = asyncio.Event()
+        self.writable.set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self.transport = cast("asyncio.Transport", transport)
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """End; a task that still answers learns that its client is gone."""
+        self._connections.discard(self)
+        self.gone.set()
+        self.writable.set()
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than it is sent to."""
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self.writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived."""
+        self._rest = self._rest + data if self._rest else data
+        if self._exchange is not None:
+            if len(self._rest) > _MAX_WAITING_BYTES:
+                self.transport.pause_reading()
+            return
+        if self._is_first and self._is_http_2():
+            return
+        self._go_on()
+
+    def stop(self) -> None:
+        """Take no further request; close once the present one is answered."""
+        self._is_stopping = True
+        if self._exchange is None:
+            self.transport.close()
+
+    def finished(self, *, stays_open: bool) -> None:
+        """The task that answered has ended."""
+        self._exchange = None
+        if not stays_open or self._is_stopping:
+            self.transport.close()
+            return
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            self._go_on()
+
+    def _is_http_2(self) -> bool:
+        received = self._rest
+        if received.startswith(HTTP_2_PREFACE):
+            self._connections.discard(self)
+            self._pass_on(self.transport, received)
+            return True
+        if HTTP_2_PREFACE.startswith(received):
+            return True  # perhaps: more will come
+        self._is_first = False
+        return False
+
+    def _go_on(self) -> None:
+        try:
+            while self._rest and self._exchange is None and not self.transport.is_closing():
+                if not self._take():
+                    return
+        except BadRequestError as error:
+            body = str(error).encode()
+            headers = [(b"content-type", b"text/plain")]
+            self.transport.write(replies.head(error.status, headers, len(body), "", closes=True) + body)
+            self.transport.close()
+
+    def _take(self) -> bool:
+        """Take the next request, or as much of it as is there; False when more has to come."""
+        head = self._head
+        if head is None:
+            end = find_head(self._rest)
+            if end < 0:
+                return False
+            head = parse_head(self._rest, end)
+            rest = self._rest[end + 4 :]
+            if b"transfer-encoding" not in head.fields and len(rest) >= (length := length_of(head)):
+                self._rest = rest[length:]
+                self._answer(head, rest[:length])
+                return True
+            self._head, self._body, self._rest = head, body_of(head), rest
+            if head.expects_continue and not rest:
+                self.transport.write(_CONTINUE)
+        if self._body is None:
+            raise AssertionError("a request without a body is complete with its head")
+        left = self._body.feed(self._rest)
+        self._rest = left or b""
+        if left is None:
+            return False
+        content = self._body.content()
+        self._head = self._body = None
+        self._answer(head, content)
+        return True
+
+    def _answer(self, head: Head, body: bytes) -> None:
+        answer = self._application.at_once(head, body)
+        if answer is None:
+            self._exchange = Exchange(self, self._application, head, body)
+            return
+        stays_open = head.stays_open
+        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+        start = replies.head(answer.status, fields, len(answer.body), head.method, closes=not stays_open)
+        write(self.transport, start, b"" if head.method == "HEAD" else answer.body)
+        if not stays_open:
+            self.transport.close()
+
+
+def write(transport: asyncio.Transport, *parts: bytes) -> None:
+    """Write parts in one call; large ones are not copied together first."""
+    if sum(map(len, parts)) <= _WRITTEN_TOGETHER_BYTES:
+        transport.write(b"".join(parts))
+    else:
+        transport.writelines(parts)
+
+
+class Exchange:
+    """One request that the application answers by ASGI, in a task. https://asgi.readthedocs.io/en/latest/specs/www.html"""
+
+    def __init__(self, connection: Connection, application: Application, head: Head, body: bytes) -> None:
+        self._connection = connection
+        self._head = head
+        self._body: bytes | None = body
+        self._start: Message | None = None
+        self._is_chunked = False
+        self._is_ended = False
+        self._stays_open = head.stays_open
+        scope = _scope(connection.transport, head)
+        self._task = asyncio.ensure_future(self._run(application, scope))
+
+    async def _run(self, application: Application, scope: Message) -> None:
+        try:
+            await application(scope, self._receive, self._send)
+        except Exception:
+            log.exception("%s %s failed", self._head.method, scope["path"])
+        finally:
+            # A reply that did not come, or not to its end, is known by the end of the connection.
+            self._connection.finished(stays_open=self._stays_open and self._is_ended)
+
+    async def _receive(self) -> Message:
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        await self._connection.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        self._write(message.get("body", b""), more=message.get("more_body", False))
+        if not self._connection.writable.is_set():
+            await self._connection.writable.wait()
+
+    def _write(self, body: bytes, *, more: bool) -> None:
+        transport = self._connection.transport
+        if self._start is not None:
+            start = self._begin(self._start, None if more else len(body))
+            self._start = None
+            if not self._is_chunked:
+                write(transport, start, b"" if self._head.method == "HEAD" else body)
+            else:
+                write(transport, start, _chunk(body))
+        elif self._is_chunked:
+            write(transport, _chunk(body) + (b"" if more else b"0\r\n\r\n"))
+        else:
+            transport.write(body)
+        self._is_ended = not more
+
+    def _begin(self, message: Message, length: int | None) -> bytes:
+        headers: Headers = list(message["headers"])
+        if any(name == b"connection" and value.lower() == b"close" for name, value in headers):
+            self._stays_open = False
+        if length is None and self._head.is_http_1_0:
+            self._stays_open = False
+        # Where the connection ends with the reply, its end is the body's.
+        self._is_chunked = length is None and self._stays_open
+        return replies.head(message["status"], headers, length, self._head.method, closes=not self._stays_open)
+
+
+def _chunk(body: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+
+
+def _scope(transport: asyncio.Transport, head: Head) -> Message:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.0" if head.is_http_1_0 else "1.1",
+        "method": head.method,
+        "scheme": "http",
+        "path": unquote_to_bytes(head.path).decode("utf-8", "replace"),
+        "raw_path": head.path,
+        "query_string": head.query,
+        "root_path": "",
+        "headers": head.headers,
+        "client": transport.get_extra_info("peername"),
+        "server": transport.get_extra_info("sockname"),
+    }

@@ -1,0 +1,51 @@
+"""The listening socket and its connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from sandbox.http1.connection import Application, Connection
+from sandbox.http1.http2 import Http2
+
+_BACKLOG = 1024
+_END_S = 5.0
+
+
+class HttpServer:
+    """Serves an application on a port of the loopback address; `socket` is the path of the one for HTTP/2."""
+
+    def __init__(self, application: Application, host: str, port: int, socket: Path) -> None:
+        self._application = application
+        self._address = (host, port)
+        self._http2 = Http2(application, socket)
+        self._connections: set[Connection] = set()
+        self._stop = asyncio.Event()
+        self._server: asyncio.Server | None = None
+
+    async def listen(self) -> None:
+        """Begin to accept connections; OSError when the port is taken."""
+        host, port = self._address
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self._application, self._connections, self._http2.pass_on), host, port, backlog=_BACKLOG
+        )
+
+    async def serve(self) -> None:
+        """Serve until the stop; what has begun is then answered for up to five seconds."""
+        await self._stop.wait()
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.stop()
+        await self._http2.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_END_S):
+                for connection in list(self._connections):
+                    await connection.gone.wait()
+        for connection in list(self._connections):
+            connection.transport.abort()
+
+    def stop(self) -> None:
+        """End `serve`."""
+        self._stop.set()
