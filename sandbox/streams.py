@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from sandbox.awsjson import AwsJson
 from sandbox.shards import Page, Shard
 
+_NO_TEXT = msgspec.Raw(b"")
 _CHANGES_A_PAGE = 1000
+_CHANGES_BYTES = 1 << 20
 _RECORDS_A_PAGE = 2000
 
 
 class ChangeRecord(Struct, frozen=True):
-    """A record of a DynamoDB stream, with its event in the API's form."""
+    """A record of a DynamoDB stream, with its event in the API's form.
+
+    Where `text` has the event's JSON, `event` has only the members that its reader asked for.
+    """
 
     sequence: str
     arrived_at: float
     event: dict[str, Any]
+    text: msgspec.Raw = _NO_TEXT
 
 
 class DynamoDbStream:
     """The calls of a DynamoDB stream. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"""
 
-    def __init__(self, client: AwsJson, stream_arn: str) -> None:
+    def __init__(
+        self, client: AwsJson, stream_arn: str, reader: Callable[[msgspec.Raw], ChangeRecord | None] | None = None
+    ) -> None:
+        """`reader` reads a record; one for which it returns None is decoded as a whole."""
         self._client = client
         self._arn = stream_arn
+        self._reader = reader
 
     def shards(self) -> list[Shard]:
         """All shards that are not trimmed."""
@@ -47,16 +59,26 @@ class DynamoDbStream:
     def read(self, iterator: str) -> Page[ChangeRecord]:
         """Up to 1,000 records or 1 MB."""
         answer = self._client.call("GetRecords", {"ShardIterator": iterator}, _Changes)
-        records = [
-            ChangeRecord(event["dynamodb"]["SequenceNumber"], event["dynamodb"]["ApproximateCreationDateTime"], event)
-            for event in answer.Records
-        ]
-        return Page(records, answer.NextShardIterator, at_tip=False, more=len(records) >= _CHANGES_A_PAGE)
+        reader = self._reader or _unread
+        records = [reader(raw) or _decoded(raw) for raw in answer.Records]
+        # A page that may have been cut at its limit is followed by more: a record is up to half of it.
+        more = len(records) >= _CHANGES_A_PAGE or sum(map(len, answer.Records)) >= _CHANGES_BYTES // 2
+        return Page(records, answer.NextShardIterator, at_tip=False, more=more)
 
 
 class _Changes(Struct, frozen=True):
-    Records: list[dict[str, Any]]
+    Records: list[msgspec.Raw]
     NextShardIterator: str | None = None
+
+
+def _unread(raw: msgspec.Raw) -> None:
+    del raw
+
+
+def _decoded(raw: msgspec.Raw) -> ChangeRecord:
+    event: dict[str, Any] = msgspec.json.decode(raw)
+    change = event["dynamodb"]
+    return ChangeRecord(change["SequenceNumber"], change["ApproximateCreationDateTime"], event)
 
 
 class KinesisRecord(Struct, frozen=True):

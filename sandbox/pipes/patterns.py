@@ -45,7 +45,14 @@ def compile_filters(patterns: Iterable[str]) -> Predicate:
     predicates = [_compile_text(text) for text in patterns]
     if not predicates:
         return lambda _event: True
-    return lambda event: any(matches(event) for matches in predicates)
+    return _any(predicates)
+
+
+def _any(predicates: list[Predicate]) -> Predicate:
+    """True when one matches."""
+    if len(predicates) == 1:
+        return predicates[0]
+    return lambda value: any(matches(value) for matches in predicates)
 
 
 def _compile_text(text: str) -> Predicate:
@@ -85,7 +92,7 @@ def _any_of(rule: Any) -> Predicate:
     if not isinstance(rule, list) or not rule:
         raise PatternError(f"$or requires a list of patterns, not {rule!r}")
     predicates = [compile_pattern(pattern) for pattern in cast("list[Any]", rule)]
-    return lambda fields: any(matches(fields) for matches in predicates)
+    return _any(predicates)
 
 
 def _compile_field(name: str, rule: Any) -> Predicate:
@@ -94,7 +101,7 @@ def _compile_field(name: str, rule: Any) -> Predicate:
     if not isinstance(rule, list) or not rule:
         raise PatternError(f"field {name!r} requires a list of values to match or an object, not {rule!r}")
     matchers = [_compile_matcher(matcher) for matcher in cast("list[Any]", rule)]
-    return lambda value: any(matches(value) for matches in matchers)
+    return _any(matchers)
 
 
 def _compile_matcher(matcher: Any) -> Predicate:

@@ -17,6 +17,7 @@ from sandbox.pipes.bus import BusTarget, OutgoingEvent
 from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.deadletters import DeadLetters
 from sandbox.pipes.enrichment import EnrichedTarget
+from sandbox.pipes.passing import passed_on, reader_of
 from sandbox.pipes.patterns import compile_filters
 from sandbox.pipes.shard import PipeCounters, PipeShard, Steps, Target
 from sandbox.pipes.source import KinesisEvents, handed_on
@@ -144,13 +145,19 @@ class PipeRunner:
             steps = Steps(steps.keep, lambda event: Outgoing(data(event), event["eventID"]))
         if config.reads_kinesis:
             return steps
-        return Steps(steps.keep, lambda event: steps.outgoing(as_pipes_emits(event, config.source_arn, self._region)))
+        return Steps(
+            steps.keep,
+            lambda event: steps.outgoing(as_pipes_emits(event, config.source_arn, self._region)),
+            None if config.tells_bus else passed_on(config),
+        )
 
     def _source(self, endpoint_url: str) -> StreamApi[ChangeRecord]:
         if self.config.reads_kinesis:
             stream = KinesisStream(AwsJson(endpoint_url, "kinesis", self._region), self.config.source_arn)
             return KinesisEvents(stream, self.config)
-        return DynamoDbStream(AwsJson(endpoint_url, "dynamodbstreams", self._region), self.config.source_arn)
+        client = AwsJson(endpoint_url, "dynamodbstreams", self._region)
+        reader = None if self.config.tells_bus else reader_of(self.config)
+        return DynamoDbStream(client, self.config.source_arn, reader)
 
     def _open_target(self, endpoint_url: str) -> Target:
         target = self._open_last(endpoint_url)

@@ -13,7 +13,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -64,8 +64,7 @@ class PipeCounters:
     dead_letters: int = 0
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """A record that passed the filter, and its target input."""
 
     record: ChangeRecord
@@ -84,10 +83,17 @@ class Batch:
 
 @dataclass(frozen=True)
 class Steps:
-    """A pipe's processing of an event: the filter and the target's input."""
+    """A pipe's processing of an event: the filter and the target's input, that of a record with its text apart."""
 
     keep: Callable[[dict[str, Any]], bool]
     outgoing: Callable[[dict[str, Any]], Outgoing]
+    passed_on: Callable[[ChangeRecord], Outgoing] | None = None
+
+    def of(self, record: ChangeRecord) -> Outgoing:
+        """The target's input for a record."""
+        if self.passed_on is not None and len(record.text):
+            return self.passed_on(record)
+        return self.outgoing(record.event)
 
 
 @dataclass
@@ -153,7 +159,7 @@ class PipeShard:
         self.counters.records_in += len(records)
         for record in records:
             if self.steps.keep(record.event):
-                item = Item(record, self.steps.outgoing(record.event))
+                item = Item(record, self.steps.of(record))
                 self._read.append((record.sequence, item))
                 self._kept += 1
                 self._kept_bytes += item.outgoing.size_bytes
@@ -219,7 +225,9 @@ class PipeShard:
         retry = to_retry(outgoing, failures)
         accepted = len(outgoing) - len(retry)
         self.counters.records_out += accepted
-        self.counters.bytes_out += sum(outgoing[i].size_bytes for i in set(range(len(outgoing))) - set(retry))
+        self.counters.bytes_out += sum(each.size_bytes for each in outgoing) - sum(
+            outgoing[i].size_bytes for i in retry
+        )
         if not retry:
             self._complete(batch)
             return
