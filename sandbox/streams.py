@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pybase64
 from msgspec import Struct
 
 from sandbox.awsjson import AwsJson
@@ -82,12 +83,38 @@ def _decoded(raw: msgspec.Raw) -> ChangeRecord:
 
 
 class KinesisRecord(Struct, frozen=True):
-    """A record of a Kinesis stream."""
+    """A record of a Kinesis stream. `content` is its data, as bytes or still as the JSON of its base64."""
 
     sequence: str
     arrived_at: float
     partition_key: str
-    data: bytes
+    content: bytes | msgspec.Raw
+
+    @property
+    def data(self) -> bytes:
+        """Its data."""
+        return pybase64.b64decode(_base64(self.content)) if isinstance(self.content, msgspec.Raw) else self.content
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of its data."""
+        if not isinstance(self.content, msgspec.Raw):
+            return len(self.content)
+        text = bytes(self.content)
+        if b"\\" in text:
+            return len(self.data)
+        return (len(text) - 2) // 4 * 3 - text.count(b"=", -3)
+
+    @property
+    def as_json(self) -> msgspec.Raw:
+        """Its data in base64, as a JSON string."""
+        if isinstance(self.content, msgspec.Raw):
+            return self.content
+        return msgspec.Raw(b'"%b"' % pybase64.b64encode(self.content))
+
+
+def _base64(text: msgspec.Raw) -> str:
+    return msgspec.json.decode(text, type=str)
 
 
 class KinesisStream:
@@ -129,7 +156,7 @@ class _KinesisRecord(Struct, frozen=True):
     SequenceNumber: str
     ApproximateArrivalTimestamp: float
     PartitionKey: str
-    Data: bytes
+    Data: msgspec.Raw
 
 
 class _KinesisPage(Struct, frozen=True):

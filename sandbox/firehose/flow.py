@@ -151,7 +151,7 @@ class Flow:
             record = Record(shard_id, source, 1 if self._backup is None else 2)
             self._ledger.add(record)
             self._counters.records_in += 1
-            self._counters.bytes_in += len(source.data)
+            self._counters.bytes_in += record.size_bytes
             if self._backup is not None:
                 self._backup.add(record, source.data)
             if self._config.processor is None:
@@ -163,7 +163,7 @@ class Flow:
         if not self._buffer:
             self._buffer_opened = self._clock()
         self._buffer.append(record)
-        self._buffered_bytes += len(record.data)
+        self._buffered_bytes += record.size_bytes
         if self._buffered_bytes >= processor.buffering.size_bytes:
             self._invocations.extend(Invocation(batch) for batch in requests(self._take_buffer()))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from pathlib import Path
@@ -32,6 +33,7 @@ _FLOATS = {"float": "FLOAT", "real": "FLOAT", "double": "DOUBLE"}
 _DECIMAL = re.compile(r"decimal(?:\(\s*(\d{1,2})\s*(?:,\s*(\d{1,2})\s*)?\))?")
 _TEXT = re.compile(r"string|(?:var)?char\(\d+\)")
 _TIMESTAMP = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9}))?Z?")
+_USUAL_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3,6})?)?Z?", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _EXACT = Context(prec=80)
 _FIRST_EPOCH_MS = 10**11
@@ -175,7 +177,14 @@ def _documents(data: bytes) -> list[dict[str, Any]]:
     return cast("list[dict[str, Any]]", decoded)
 
 
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+class _Number(str):
+    """A number with a point or an exponent, as it is written: most need no arithmetic."""
+
+    __slots__ = ()
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_Number)
+_ENCODER = msgspec.json.Encoder(enc_hook=Decimal)
 
 
 def _scalar(value: Any) -> str:
@@ -198,10 +207,14 @@ def _decimal(precision: int, scale: int) -> Coerce:
     """Exact, or rounded half up to the scale, as in Hive; raises for a value that exceeds the precision."""
     step = Decimal(1).scaleb(-scale)
     limit = Decimal(10) ** (precision - scale)
+    whole, fraction = max(precision - scale, 1), f"(?:\\.[0-9]{{1,{scale}}})?" if scale else ""
+    fits = re.compile(f"-?[0-9]{{1,{whole}}}{fraction}" if precision > scale else "(?!)", re.ASCII).fullmatch
 
     def coerce(value: Any) -> str:
+        if type(value) is _Number and fits(value):
+            return str(value)
         try:
-            number = value if isinstance(value, Decimal) else Decimal(_scalar(value))
+            number = Decimal(_scalar(value))
             if not number.is_finite() or number.copy_abs() >= limit:
                 raise ValueError(f"{value} is out of range")
             rounded = number.quantize(step, ROUND_HALF_UP, _EXACT)
@@ -226,14 +239,18 @@ def _boolean(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
+    if type(value) is _Number:
+        return str(Decimal(value))
     if isinstance(value, str):
         return value
-    if isinstance(value, Decimal):
-        return str(value)
-    return msgspec.json.encode(value).decode()
+    return _ENCODER.encode(value).decode()
 
 
 def _timestamp(value: Any) -> str:
+    if type(value) is str and _USUAL_TIMESTAMP.fullmatch(value):
+        with suppress(ValueError):
+            # To the microsecond, as `isoformat` writes it.
+            return datetime.fromisoformat(value[:26].rstrip("Z")).isoformat(" ")
     match = _TIMESTAMP.fullmatch(_scalar(value))
     if match is None:
         return _epoch(value)

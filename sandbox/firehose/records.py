@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.shards import Checkpoint
 from sandbox.streams import KinesisRecord
@@ -11,11 +11,15 @@ from sandbox.streams import KinesisRecord
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """A source record. It is complete when all `pending` deliveries are acknowledged."""
+    """A source record. It is complete when all `pending` deliveries are acknowledged; `size_bytes` is its data's."""
 
     shard_id: str
     source: KinesisRecord
     pending: int = 1
+    size_bytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size_bytes = self.source.size_bytes
 
     @property
     def data(self) -> bytes:
@@ -39,13 +43,13 @@ class Ledger:
     def add(self, record: Record) -> None:
         """Add a record that was read."""
         self._shards.setdefault(record.shard_id, deque()).append(record)
-        self.in_flight_bytes += len(record.data)
+        self.in_flight_bytes += record.size_bytes
 
     def acknowledge(self, record: Record) -> None:
         """Acknowledge one of the record's deliveries (or its drop)."""
         record.pending -= 1
         if record.pending == 0:
-            self.in_flight_bytes -= len(record.data)
+            self.in_flight_bytes -= record.size_bytes
 
     def save(self) -> None:
         """Advance the checkpoint to the oldest incomplete record, and write it."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import binascii
 import uuid
-from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import msgspec
+import pybase64
 from msgspec import Struct, field
 
 from sandbox.awsjson import CallError, Response, service_error
@@ -109,7 +109,7 @@ class _Metadata(Struct, frozen=True, rename="camel"):
 class _EventRecord(Struct, frozen=True, rename="camel"):
     record_id: str
     approximate_arrival_timestamp: int
-    data: bytes
+    data: msgspec.Raw
     kinesis_record_metadata: _Metadata
 
 
@@ -164,7 +164,7 @@ def requests(records: Sequence[Record]) -> Iterator[list[Record]]:
     batch: list[Record] = []
     size = 0
     for record in records:
-        grown = size + len(record.data) * 4 // 3 + len(record.source.partition_key) + _ENVELOPE_BYTES
+        grown = size + record.size_bytes * 4 // 3 + len(record.source.partition_key) + _ENVELOPE_BYTES
         if batch and grown > REQUEST_BYTES:
             yield batch
             batch, grown = [], grown - size
@@ -220,7 +220,7 @@ def _outcome(record: Record, result: dict[str, Any]) -> Outcome:
     if not isinstance(data, str):
         return Failed(record, *_NULL_DATA)
     try:
-        decoded = b64decode(data, validate=True)
+        decoded = pybase64.b64decode(data, None, True)
     except (binascii.Error, ValueError) as error:
         return Failed(record, "Lambda.InvalidReturnFormat", f"The data field must be base64: {error}.")
     return Transformed(record, decoded, _partition_keys(result))
@@ -257,4 +257,4 @@ def _refusal(response: Response) -> CallError | FunctionError:
 def _event_record(id_: str, record: Record) -> _EventRecord:
     source = record.source
     metadata = _Metadata(source.sequence, 0, source.partition_key, record.shard_id, record.arrived_ms)
-    return _EventRecord(id_, record.arrived_ms, source.data, metadata)
+    return _EventRecord(id_, record.arrived_ms, source.as_json, metadata)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from binascii import Error as Base64Error
-from binascii import a2b_base64
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from hashlib import md5
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
+import pybase64
 from moto.kinesis.models import KinesisBackend, kinesis_backends
 
 from sandbox.faults.registry import REGISTRY
@@ -85,7 +86,7 @@ def _put_record(backend: KinesisBackend, body: bytes) -> Reply:
     request = msgspec.json.decode(body, type=_PutRecord)
     stream = _stream(backend, request)
     _check(request, "data", max_record_kib(stream))
-    shard = _shard_for(stream, request)
+    shard = _finder(stream)(request)
     sequence = shard.put_record(request.PartitionKey, request.Data, "")
     return _reply({"SequenceNumber": sequence, "ShardId": shard.shard_id, "EncryptionType": stream.encryption_type})
 
@@ -105,7 +106,8 @@ def _put_records(backend: KinesisBackend, body: bytes) -> Reply:
     ]
     if sum(sizes) > _MAX_PUT_BYTES:
         raise ServiceError("InvalidArgumentException", "Records size exceeds 10 MB limit")
-    shards = [_shard_for(stream, record) for record in request.Records]
+    find = _finder(stream)
+    shards = [find(record) for record in request.Records]
     failed = _failed(stream, shards) if REGISTRY.on else {}
     results = [
         failed.get(number)
@@ -194,7 +196,7 @@ def _check(record: _Entry | _PutRecord, place: str, limit_kib: int) -> int:
     if not 1 <= len(record.PartitionKey) <= _MAX_KEY_CHARACTERS:
         raise ServiceError("ValidationException", "A partition key has 1 to 256 characters.")
     try:
-        size = len(a2b_base64(record.Data, strict_mode=True))
+        size = len(pybase64.b64decode(record.Data, None, True))
     except (ValueError, Base64Error):
         raise ServiceError("SerializationException", f"The value at '{place}' is no base64.") from None
     size += len(record.PartitionKey.encode())
@@ -207,15 +209,26 @@ def _check(record: _Entry | _PutRecord, place: str, limit_kib: int) -> int:
     return size
 
 
-def _shard_for(stream: Stream, record: _Entry | _PutRecord) -> Shard:
-    """The open shard whose range the record's hash falls into."""
-    if record.ExplicitHashKey is None:
-        hash_key = int.from_bytes(md5(record.PartitionKey.encode(), usedforsecurity=False).digest(), "big")
-    elif record.ExplicitHashKey.isdecimal() and int(record.ExplicitHashKey) < _HASHES:
-        hash_key = int(record.ExplicitHashKey)
-    else:
-        raise ServiceError("InvalidArgumentException", f"Invalid ExplicitHashKey {record.ExplicitHashKey}.")
-    for shard in stream.shards.values():
-        if shard.is_open and shard.starting_hash <= hash_key <= shard.ending_hash and isinstance(shard, Shard):
-            return shard
-    raise ServiceError("ResourceNotFoundException", f"No open shard of {stream.stream_name} takes this record.")
+def _finder(stream: Stream) -> Callable[[_Entry | _PutRecord], Shard]:
+    """What finds the open shard whose range a record's hash falls into. The open shards have all hashes."""
+    shards = [shard for shard in stream.shards.values() if isinstance(shard, Shard) and shard.is_open]
+    shards.sort(key=_starting_hash)
+    starts = [shard.starting_hash for shard in shards]
+
+    def find(record: _Entry | _PutRecord) -> Shard:
+        if record.ExplicitHashKey is None:
+            hash_key = int.from_bytes(md5(record.PartitionKey.encode(), usedforsecurity=False).digest(), "big")
+        elif record.ExplicitHashKey.isdecimal() and int(record.ExplicitHashKey) < _HASHES:
+            hash_key = int(record.ExplicitHashKey)
+        else:
+            raise ServiceError("InvalidArgumentException", f"Invalid ExplicitHashKey {record.ExplicitHashKey}.")
+        place = bisect_right(starts, hash_key) - 1
+        if place < 0 or hash_key > shards[place].ending_hash:
+            raise ServiceError("ResourceNotFoundException", f"No open shard of {stream.stream_name} takes this record.")
+        return shards[place]
+
+    return find
+
+
+def _starting_hash(shard: Shard) -> int:
+    return shard.starting_hash

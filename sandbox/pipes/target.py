@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+import pybase64
 from msgspec import Struct
 
 from sandbox.awsjson import AwsJson
@@ -34,7 +36,7 @@ class Failure(Struct, frozen=True):
 
 
 class _Entry(Struct, frozen=True):
-    Data: bytes
+    Data: msgspec.Raw
     PartitionKey: str
 
 
@@ -65,7 +67,7 @@ class KinesisTarget:
         """
         failures = {i: failure for i, record in enumerate(records) if (failure := _invalid(record))}
         for indices in _requests(records, failures):
-            entries = [_Entry(records[i].data, records[i].partition_key or "") for i in indices]
+            entries = [_Entry(_in_base64(records[i].data), records[i].partition_key or "") for i in indices]
             answer = self._client.call("PutRecords", self._stream | {"Records": entries}, _Answer)
             for i, result in zip(indices, answer.Records, strict=True):
                 if result.ErrorCode is not None:
@@ -86,6 +88,10 @@ def to_retry(records: Sequence[Outgoing], failures: dict[int, Failure]) -> list[
             keys.add(record.partition_key)
             retry.append(i)
     return retry
+
+
+def _in_base64(data: bytes) -> msgspec.Raw:
+    return msgspec.Raw(b'"%b"' % pybase64.b64encode(data))
 
 
 def _invalid(record: Outgoing) -> Failure | None:
