@@ -34,6 +34,25 @@ def canonical_number(text: str) -> str:
     return spelled(Decimal(text))
 
 
+_MAX_KNOWN = 1 << 16
+_known: dict[str, tuple[str, int]] = {}
+
+
+def sized_number(text: str) -> tuple[str, int]:
+    """A number as DynamoDB gives it back, and its bytes; the same few occur again and again.
+
+    Raises:
+        DynamoError: as `canonical_number`.
+    """
+    known = _known.get(text)
+    if known is None:
+        if len(_known) >= _MAX_KNOWN:
+            _known.clear()
+        canonical = canonical_number(text)
+        known = _known[text] = canonical, number_size(canonical)
+    return known
+
+
 def spelled(number: Decimal) -> str:
     """The one spelling of a number; DynamoError when DynamoDB cannot hold it."""
     if not number:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sandbox.dynamodb import legacy
@@ -88,13 +87,21 @@ def finish(given: Placeholders) -> None:
         raise invalid(unused)
 
 
-@contextmanager
-def expression(kind: str) -> Generator[None]:
+class expression:  # noqa: N801 - it is used as a function, and a generator's context costs more than some expressions
     """What is wrong with an expression of this kind, as the API says it."""
-    try:
-        yield
-    except ExpressionError as error:
-        raise invalid(f"Invalid {kind}: {error}") from None
+
+    __slots__ = ("_kind",)
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        """Nothing is needed."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Raise the API's error for an ExpressionError."""
+        if isinstance(error, ExpressionError):
+            raise invalid(f"Invalid {self._kind}: {error}") from None
 
 
 def condition(kind: str, text: str | None, given: Placeholders) -> tuple[Condition, Test] | None:

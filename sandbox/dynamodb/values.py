@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from sandbox.dynamodb.errors import DynamoError, invalid, invalid_parameter, serialization
-from sandbox.dynamodb.numbers import CANONICAL, canonical_number, number_size
+from sandbox.dynamodb.numbers import number_size, sized_number
 
 Value = dict[str, Any]
 """One attribute value, {type: content}; binaries are base64 text."""
@@ -28,7 +28,6 @@ _EMPTY_SETS = {
     "NS": "An number set  may not be empty",
     "BS": "Binary sets should not be empty",
 }
-_is_canonical = CANONICAL.fullmatch
 
 
 def measure(value: Value, level: int = 1) -> int:
@@ -61,19 +60,41 @@ def measure_item(item: Mapping[str, Value], level: int = 1) -> int:
     size = 0
     for name, value in item.items():
         size += len(name) if name.isascii() else len(name.encode())
-        # Most values are text and numbers, and nothing else here is called as often.
-        if type(value) is dict and len(value) == 1:
-            text = value.get("S")
-            if type(text) is str and text.isascii():
-                size += len(text)
+        # Nothing here is called as often, so what `measure` would do is done here for the usual types.
+        if type(value) is dict and len(value) == 1 and level < _MAX_LEVELS - 1:
+            ((kind, content),) = value.items()
+            if kind == "S" and type(content) is str:
+                size += len(content) if content.isascii() else len(content.encode())
                 continue
-            text = value.get("N")
-            if type(text) is str and _is_canonical(text):
-                size += number_size(text)
+            if kind == "N" and type(content) is str:
+                canonical, number = sized_number(content)
+                if canonical is not content:
+                    value["N"] = canonical
+                size += number
+                continue
+            if kind == "M" and type(content) is dict:
+                members = cast("Attributes", content)
+                size += _NESTED_BYTES + len(members) + measure_item(members, level + 1)
+                continue
+            if kind == "L" and type(content) is list:
+                size += _measure_list(cast("list[Any]", content), level)
                 continue
         size += measure(value, level)
     if "" in item:
         raise invalid_parameter("Empty attribute name")
+    return size
+
+
+def _measure_list(elements: list[Any], level: int) -> int:
+    size = _NESTED_BYTES + len(elements)
+    for element in elements:
+        kind: type[Any] = type(element)
+        members: Any = element.get("M") if kind is dict and len(element) == 1 else None
+        kind = type(members)
+        if kind is dict:
+            size += _NESTED_BYTES + len(members) + measure_item(members, level + 2)
+        else:
+            size += measure(element, level + 1)
     return size
 
 
@@ -114,8 +135,8 @@ def _text(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all 
 def _number(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all measures are called alike
     if type(content) is not str:
         raise wrong_type(content, "String")
-    content = value["N"] = canonical_number(content)
-    return number_size(content)
+    value["N"], size = sized_number(content)
+    return size
 
 
 def _binary(value: Value, content: Any, level: int) -> int:  # noqa: ARG001 - all measures are called alike

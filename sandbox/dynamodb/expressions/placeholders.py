@@ -20,11 +20,14 @@ class Placeholders:
         self._names = names or {}
         self.values = values or {}
         self._used: set[str] = set()
+        self._signature: object = None
 
     @property
     def signature(self) -> object:
         """What the binding of an expression depends on: the names, and the types of the values."""
-        return tuple(self._names.items()), tuple((name, *value) for name, value in self.values.items())
+        if self._signature is None:
+            self._signature = tuple(self._names.items()), tuple([(name, *value) for name, value in self.values.items()])
+        return self._signature
 
     @property
     def used(self) -> frozenset[str]:
