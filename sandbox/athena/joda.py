@@ -61,16 +61,17 @@ _UNZONED = (
 )
 
 
-def formatted(value: str, pattern: str, *, zoned: bool) -> str:
+def formatted(value: str, pattern: str, *, zoned: bool, zone: str = "") -> str:
     """SQL for the text of a time by a pattern; null of null.
 
     `value` is the SQL of the time, which is used once. QueryError
     (INVALID_FUNCTION_ARGUMENT) for a pattern that Joda-Time refuses, and for a
-    zone of a time that has none.
+    zone of a time that has none. `zone` is the SQL of the value with its zone;
+    without it, a time with a zone is in UTC.
     """
     pieces: list[tuple[bool, str]] = []
     for part in filter(None, elements(pattern, "joda")):
-        is_directive, text = (True, part.replace("%", "%%")) if isinstance(part, str) else _piece(part, zoned=zoned)
+        is_directive, text = (True, part.replace("%", "%%")) if isinstance(part, str) else _piece(part, zoned=zoned, zone=zone)
         if is_directive and pieces and pieces[-1][0]:
             pieces[-1] = (True, pieces[-1][1] + text)
         else:
@@ -83,7 +84,7 @@ def formatted(value: str, pattern: str, *, zoned: bool) -> str:
     return f"list_transform([{value}], lambda t: {' || '.join(written)})[1]"
 
 
-def _piece(run: Run, *, zoned: bool) -> tuple[bool, str]:
+def _piece(run: Run, *, zoned: bool, zone: str) -> tuple[bool, str]:
     """A directive of strftime (True), or SQL of the time `t` (False)."""
     text, letter, count = str(run), run.letter, run.count
     if text in _STRFTIME:
@@ -96,6 +97,8 @@ def _piece(run: Run, *, zoned: bool) -> tuple[bool, str]:
         return True, "%p"
     if letter == "G":
         return True, "AD"
+    if letter in "zZ" and zone:
+        return False, f"athena_zone_text(({zone}).instant, ({zone}).zone, {literal(text)})"
     if letter in "zZ":
         return True, _zone(letter, count, zoned=zoned)
     if letter == "S":

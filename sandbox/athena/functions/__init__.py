@@ -12,11 +12,22 @@ from collections.abc import Mapping
 import duckdb
 
 from sandbox.athena import values
-from sandbox.athena.functions import math
+from sandbox.athena.functions import (
+    aggregates,
+    arrays,
+    dateformats,
+    dates,
+    maps,
+    math,
+    statistics,
+    text,
+    windows,
+    zones,
+)
 from sandbox.athena.functions.function import Call, Function, Modifiers, aggregated, renamed, template
 from sandbox.athena.functions.native import Native, TrinoError, install
 
-_FAMILIES = (math,)
+_FAMILIES = (math, text, zones, dates, dateformats, arrays, maps, aggregates, statistics, windows)
 FUNCTIONS: tuple[Function, ...] = tuple(function for family in _FAMILIES for function in family.FUNCTIONS)
 """Every function, family by family."""
 

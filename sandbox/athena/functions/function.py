@@ -96,3 +96,25 @@ def renamed(name: str) -> Callable[[Call], str]:
 def aggregated(name: str) -> Callable[[Call], str]:
     """The SQL of DuckDB's aggregate or window function of that name with the same arguments."""
     return lambda call: call.aggregate(name, *(call[i] for i in range(len(call))))
+
+
+def entry(
+    signatures: str,
+    sql: str | Callable[[Call], str],
+    example: str,
+    answer: str | None,
+    *,
+    kind: Kind = "scalar",
+    result: Callable[[tuple[Value, ...]], Type] | None = None,
+    deterministic: bool = True,
+) -> Function:
+    """A Function from its signatures, separated by semicolons.
+
+    `sql` is a callable, a template if it has a brace, or the name of a DuckDB function with the same arguments.
+    """
+    texts = tuple(text.strip() for text in signatures.split(";"))
+    name = texts[0].partition("(")[0].split()[-1]
+    if isinstance(sql, str):
+        named = aggregated if kind != "scalar" else renamed
+        sql = template(sql) if "{" in sql else named(sql)
+    return Function(name, texts, sql, (example, answer), kind, result, deterministic)

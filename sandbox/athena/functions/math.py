@@ -2,20 +2,463 @@
 
 from __future__ import annotations
 
-from sandbox.athena.functions.function import Call, Function, renamed, template
-from sandbox.athena.functions.native import Native
+import math
+import random
+import statistics
+from collections.abc import Callable, Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
+
+from sandbox.athena.functions.building import INVALID, arguments, checked, once
+from sandbox.athena.functions.function import Call, Function, entry, renamed, template
+from sandbox.athena.functions.native import Native, TrinoError
+from sandbox.athena.values import fail
+
+_INTEGERS = ("tinyint", "smallint", "integer", "bigint")
+_NUMBERS = (*_INTEGERS, "real", "double")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def _checked_logarithm(call: Call) -> str:
-    return f"CASE WHEN {call[0]} > 0 THEN ln({call[0]}) WHEN {call[0]} = 0 THEN -'infinity'::DOUBLE ELSE 'nan' END"
+def _of_one_number(name: str, types: tuple[str, ...] = _NUMBERS) -> tuple[str, ...]:
+    return tuple(f"{name}({type_}) -> {type_}" for type_ in types)
 
+
+def _of_double(name: str, example: tuple[str, str | None], sql: Callable[[Call], str] | None = None) -> Function:
+    return entry(f"{name}(double) -> double", sql or renamed(name), *example)
+
+
+def _within(name: str) -> Callable[[Call], str]:
+    """DuckDB's asin and acos fail outside -1 to 1; Java's give NaN."""
+    return lambda call: once(
+        arguments(call),
+        lambda a: f"CASE WHEN abs({a[0]}) <= 1 THEN {name}({a[0]}) WHEN {a[0]} IS NOT NULL THEN 'nan'::DOUBLE END",
+    )
+
+
+def _logarithm(name: str) -> Callable[[Call], str]:
+    """DuckDB's logarithms fail for zero and less; Java's give -Infinity and NaN."""
+
+    def sql(call: Call) -> str:
+        return once(arguments(call), lambda a: _logarithm_of(name, a[0]))
+
+    return sql
+
+
+def _logarithm_of(name: str, x: str) -> str:
+    return f"CASE WHEN {x} > 0 THEN {name}({x}) WHEN {x} = 0 THEN '-inf'::DOUBLE WHEN {x} < 0 THEN 'nan'::DOUBLE END"
+
+
+def _logarithm_to_base(call: Call) -> str:
+    return once(arguments(call), lambda a: f"({_logarithm_of('ln', a[1])} / {_logarithm_of('ln', a[0])})")
+
+
+def _as_result(sql: str, call: Call) -> str:
+    return f"CAST({sql} AS {call.type.physical})"
+
+
+def _absolute(call: Call) -> str:
+    type_ = call.type.name
+    if type_ not in _INTEGERS:
+        return f"abs({call[0]})"
+    least = {"tinyint": -(2**7), "smallint": -(2**15), "integer": -(2**31), "bigint": -(2**63)}[type_]
+    low = f"(-{-(least + 1)} - 1)"
+    wrong = fail("NUMERIC_VALUE_OUT_OF_RANGE", f"'Value {least} is out of range for abs({type_})'", call.type)
+    return once(arguments(call), lambda a: f"CASE WHEN {a[0]} = {low} THEN {wrong} ELSE abs({a[0]}) END")
+
+
+def _sign(call: Call) -> str:
+    if call.arguments[0].type.name in {"double", "real"}:
+        return _as_result(
+            once(arguments(call), lambda a: f"CASE WHEN isnan({a[0]}) THEN {a[0]} ELSE sign({a[0]}) END"), call
+        )
+    return _as_result(f"sign({call[0]})", call)
+
+
+def _whole(name: str) -> Callable[[Call], str]:
+    """ceil and floor: of an integer itself."""
+    return lambda call: call[0] if call.type.name in _INTEGERS else _as_result(f"{name}({call[0]})", call)
+
+
+def _round(call: Call) -> str:
+    name = call.arguments[0].type.name
+    places = call[1] if len(call) > 1 else "0"
+    if name in _INTEGERS:
+        return call[0] if len(call) == 1 else _round_integer(call)
+    if name == "decimal":
+        return _decimal_places(call, "round") if len(call) > 1 else _as_result(f"round({call[0]})", call)
+    # Java's way: the digits behind are those of the product, so that 0.285 is rounded to 0.28.
+    value = f"{call[0]}::DOUBLE"
+    if places == "0":
+        return _as_result(f"round({value})", call)
+    return _as_result(
+        once([value, places], lambda a: f"CASE WHEN isfinite({a[0]}) AND abs({a[0]} * power(10, {a[1]})) < 9.2e18 "
+             f"THEN round({a[0]} * power(10, {a[1]})) / power(10, {a[1]}) ELSE {a[0]} END"), call)  # fmt: skip
+
+
+def _decimal_places(call: Call, name: str) -> str:
+    """Rounding of a decimal to places that DuckDB's own function takes as a constant only."""
+    places, (precision, scale) = call.arguments[1].constant, call.arguments[0].type.decimal
+    if not isinstance(places, int):
+        return _as_result(f"athena_decimal_{name}({call[0]}::VARCHAR, {call[1]})", call)
+    if places < -precision:
+        return _as_result(f"({call[0]} - {call[0]})", call)
+    return _as_result(f"{name}({call[0]}, {min(places, scale)})", call)
+
+
+def _round_integer(call: Call) -> str:
+    type_ = call.type
+    over = fail("NUMERIC_VALUE_OUT_OF_RANGE", f"'Out of range for {type_.name}: ' || {call[0]}", type_)
+    rounded = "athena_round_integer({0}, {1})"
+    return checked(
+        call,
+        lambda a: (
+            f"CASE WHEN {a[1]} >= 0 THEN {a[0]} "
+            f"ELSE coalesce(TRY_CAST({rounded.format(*a)} AS {type_.physical}), {over}) END"
+        ),
+    )
+
+
+def _truncate(call: Call) -> str:
+    if len(call) == 1:
+        return _as_result(f"trunc({call[0]})", call)
+    return _decimal_places(call, "trunc")
+
+
+def _mod(call: Call) -> str:
+    name = call.type.name
+    if name in {"double", "real"}:
+        return (
+            f"athena_fmod({call[0]}, {call[1]})"
+            if name == "double"
+            else _as_result(f"athena_fmod({call[0]}, {call[1]})", call)
+        )
+    error = (
+        ("GENERIC_INTERNAL_ERROR", "'/ by zero'") if name in _INTEGERS else ("DIVISION_BY_ZERO", "'Division by zero'")
+    )
+    rest = _as_result("{0} % {1}", call)
+    failure = fail(*error, call.type)
+    return once(
+        arguments(call),
+        lambda a: f"CASE WHEN {a[1]} = 0 AND {a[0]} IS NOT NULL THEN {failure} ELSE {rest.format(*a)} END",
+    )
+
+
+def _extreme(sign: str) -> Callable[[Call], str]:
+    """greatest and least: NULL where an argument is; NaN only where all are."""
+
+    def sql(call: Call) -> str:
+        name = "greatest" if sign == ">" else "least"
+        if len(call) == 1:
+            return call[0]
+
+        def body(texts: Sequence[str]) -> str:
+            some = " OR ".join(f"{text} IS NULL" for text in texts)
+            chosen = f"{name}({', '.join(texts)})"
+            if call.type.name in {"double", "real"}:
+                numbers = ", ".join(f"CASE WHEN NOT isnan({text}) THEN {text} END" for text in texts)
+                chosen = f"coalesce({name}({numbers}), 'nan')"
+            return f"CASE WHEN {some} THEN NULL ELSE {chosen} END"
+
+        return once(arguments(call), body)
+
+    return sql
+
+
+def _random(call: Call) -> str:
+    if not len(call):
+        return "random()"
+    low = call[0] if len(call) == 2 else "0"
+    return _as_result(f"athena_random({low}, {call[len(call) - 1]})", call)
+
+
+def _python_random(low: int, high: int) -> int:
+    if high <= low:
+        message = "bound must be positive" if low == 0 else "upper bound must be greater than lower bound"
+        raise TrinoError(INVALID, message)
+    return random.randrange(low, high)  # noqa: S311 - a query's random() is no secret
+
+
+def _python_round_decimal_places(value: int, places: int) -> int:
+    unit = 10 ** min(-places, 40)
+    whole, rest = divmod(abs(value), unit)
+    return (whole + (2 * rest >= unit)) * unit * (1 if value >= 0 else -1)
+
+
+def _python_decimal(rounding: str) -> Callable[[str, int], str]:
+    def places(text: str, count: int) -> str:
+        value = Decimal(text)
+        exponent = value.as_tuple().exponent
+        if not isinstance(exponent, int) or count >= -exponent:
+            return text
+        with localcontext(prec=80):
+            return f"{value.quantize(Decimal(1).scaleb(-max(count, -40)), rounding=rounding):f}"
+
+    return places
+
+
+def _radix(radix: int) -> None:
+    if not 2 <= radix <= 36:
+        raise TrinoError(INVALID, "Radix must be between 2 and 36")
+
+
+def _to_base(value: int, radix: int) -> str:
+    _radix(radix)
+    digits, rest = "", abs(value)
+    while rest or not digits:
+        rest, digit = divmod(rest, radix)
+        digits = _DIGITS[digit] + digits
+    return f"-{digits}" if value < 0 else digits
+
+
+def _from_base(text: str, radix: int) -> int:
+    _radix(radix)
+    digits = text[1:] if text[:1] in {"-", "+"} else text
+    if not digits or any(digit not in _DIGITS[:radix] for digit in digits.lower()):
+        raise TrinoError(INVALID, f"Not a valid base-{radix} number: {text}")
+    value = int(text, radix)
+    if not -(2**63) <= value < 2**63:
+        raise TrinoError(INVALID, f"Not a valid base-{radix} number: {text}")
+    return value
+
+
+def _width_bucket(operand: float, low: float, high: float, count: int) -> int:
+    if count <= 0:
+        raise TrinoError(INVALID, "bucketCount must be greater than 0")
+    if math.isnan(operand):
+        raise TrinoError(INVALID, "operand must not be NaN")
+    for name, bound in (("first", low), ("second", high)):
+        if not math.isfinite(bound):
+            raise TrinoError(INVALID, f"{name} bound must be finite")
+    if low == high:
+        raise TrinoError(INVALID, "bounds cannot equal each other")
+    lower, upper = min(low, high), max(low, high)
+    if operand < lower:
+        bucket = 0
+    elif operand >= upper:
+        bucket = count + 1
+    else:
+        bucket = int(count * (operand - lower) / (upper - lower) + 1)
+    return count - bucket + 1 if low > high else bucket
+
+
+def _width_bucket_of_bins(operand: float, bins: list[float | None]) -> int:
+    if not bins:
+        raise TrinoError(INVALID, "Bins cannot be an empty array")
+    if math.isnan(operand):
+        raise TrinoError(INVALID, "Operand cannot be NaN")
+    lower, upper = 0, len(bins)
+    while lower < upper:
+        index = (lower + upper) // 2
+        value = bins[index]
+        if value is None or not math.isfinite(value):
+            raise TrinoError(INVALID, f"Bin value must be finite, got {value}")
+        lower, upper = (lower, index) if operand < value else (index + 1, upper)
+    return lower
+
+
+def _normal_cdf(mean: float, deviation: float, value: float) -> float:
+    if deviation <= 0:
+        raise TrinoError(INVALID, "standardDeviation must be > 0")
+    return 0.5 * math.erfc(-(value - mean) / (deviation * math.sqrt(2)))
+
+
+def _inverse_normal_cdf(mean: float, deviation: float, p: float) -> float:
+    if not 0 < p < 1:
+        raise TrinoError(INVALID, "p must be 0 > p > 1")
+    if deviation <= 0:
+        raise TrinoError(INVALID, "sd must be > 0")
+    return statistics.NormalDist(mean, deviation).inv_cdf(p)
+
+
+def _wilson(successes: int, trials: int, z: float, sign: int) -> float:
+    if successes < 0:
+        raise TrinoError(INVALID, "number of successes must not be negative")
+    if trials <= 0:
+        raise TrinoError(INVALID, "number of trials must be positive")
+    if successes > trials:
+        raise TrinoError(INVALID, "number of successes must not be larger than number of trials")
+    if z < 0:
+        raise TrinoError(INVALID, "z-score must not be negative")
+    s, n = float(successes), float(trials)
+    p = s / n
+    middle = p + z * z / (2 * n)
+    spread = z * math.sqrt((p * (1 - p) + z * z / (4 * n)) / n)
+    return (middle + sign * spread) / (1 + z * z / n)
+
+
+def _cosine_similarity(left: dict[str, float | None], right: dict[str, float | None]) -> float | None:
+    values = [*left.values(), *right.values()]
+    if None in values:
+        return None
+    pairs = [(value, right[key]) for key, value in left.items() if key in right]
+    norms = [
+        math.sqrt(sum(value * value for value in vector.values() if value is not None)) for vector in (left, right)
+    ]
+    if not all(norms):
+        return None
+    return sum(a * b for a, b in pairs if a is not None and b is not None) / (norms[0] * norms[1])
+
+
+def _fmod(left: float, right: float) -> float:
+    return math.nan if right == 0 or math.isinf(left) or math.isnan(right) else math.fmod(left, right)
+
+
+_TRIGONOMETRY = tuple(
+    _of_double(name, (f"{name}({x})", answer))
+    for name, x, answer in (
+        ("atan", "1e0", "0.7853981633974483"), ("cos", "0e0", "1.0"), ("cosh", "0e0", "1.0"), ("sin", "0e0", "0.0"),
+        ("sinh", "0e0", "0.0"), ("tan", "0e0", "0.0"), ("tanh", "0e0", "0.0"), ("degrees", "pi()", "180.0"),
+        ("radians", "180e0", "3.141592653589793"), ("exp", "0e0", "1.0"), ("cbrt", "27e0", "3.0"),
+    )
+)  # fmt: skip
 
 FUNCTIONS = (
-    Function("pi", ("pi() -> double",), template("pi()"), ("pi()", "3.141592653589793")),
-    Function("sqrt", ("sqrt(double) -> double",), template("CASE WHEN {0} < 0 THEN 'nan'::DOUBLE ELSE sqrt({0}) END"),
-             ("sqrt(2e0)", "1.4142135623730951")),
-    Function("ln", ("ln(double) -> double",), _checked_logarithm, ("ln(1e0)", "0.0")),
-    Function("cbrt", ("cbrt(double) -> double",), renamed("cbrt"), ("cbrt(27e0)", "3.0")),
-)  # fmt: skip
-MACROS: tuple[str, ...] = ()
-NATIVES: tuple[Native, ...] = ()
+    entry("pi() -> double", template("pi()"), "pi()", "3.141592653589793"),
+    entry("e() -> double", template("2.718281828459045::DOUBLE"), "e()", "2.718281828459045"),
+    entry("nan() -> double", template("'nan'::DOUBLE"), "nan()", "NaN"),
+    entry("infinity() -> double", template("'inf'::DOUBLE"), "-infinity()", "-Infinity"),
+    entry("is_nan(double) -> boolean; is_nan(real) -> boolean", "isnan", "is_nan(nan())", "true"),
+    entry("is_finite(double) -> boolean", "isfinite", "is_finite(1e0)", "true"),
+    entry("is_infinite(double) -> boolean", "isinf", "is_infinite(1e0)", "false"),
+    *_TRIGONOMETRY,
+    _of_double("acos", ("acos(2e0)", "NaN"), _within("acos")),
+    _of_double("asin", ("asin(1e0)", "1.5707963267948966"), _within("asin")),
+    entry("atan2(double, double) -> double", "atan2", "atan2(1, 1)", "0.7853981633974483"),
+    _of_double(
+        "sqrt",
+        ("sqrt(-1e0)", "NaN"),
+        lambda call: once(arguments(call), lambda a: f"CASE WHEN {a[0]} < 0 THEN 'nan'::DOUBLE ELSE sqrt({a[0]}) END"),
+    ),
+    _of_double("ln", ("ln(0e0)", "-Infinity"), _logarithm("ln")),
+    _of_double("log2", ("log2(8e0)", "3.0"), _logarithm("log2")),
+    _of_double("log10", ("log10(1000e0)", "3.0"), _logarithm("log10")),
+    entry("log(double, double) -> double", _logarithm_to_base, "log(2, 8)", "3.0"),
+    *(entry(f"{name}(double, double) -> double", "athena_power", f"{name}(2, -1)", "0.5") for name in ("power", "pow")),
+    entry("; ".join((*_of_one_number("abs"), "abs(decimal(p, s)) -> decimal(p, s)")), _absolute, "abs(-1.25)", "1.25"),
+    entry("; ".join((*_of_one_number("sign"), "sign(decimal(p, s)) -> decimal(1, 0)")), _sign, "sign(-1.25)", "-1"),
+    *(
+        entry(
+            "; ".join((*_of_one_number(name), f"{name}(decimal(p, s)) -> decimal(p - s + min(s, 1), 0)")),
+            _whole("ceil"),
+            f"{name}(-1.5)",
+            "-1",
+        )
+        for name in ("ceil", "ceiling")
+    ),
+    entry(
+        "; ".join((*_of_one_number("floor"), "floor(decimal(p, s)) -> decimal(p - s + min(s, 1), 0)")),
+        _whole("floor"),
+        "floor(-1.5)",
+        "-2",
+    ),
+    entry(
+        "; ".join(
+            (
+                *_of_one_number("round"),
+                *(f"round({t}, integer) -> {t}" for t in _NUMBERS),
+                "round(decimal(p, s)) -> decimal(min(38, p - s + min(s, 1)), 0)",
+                "round(decimal(p, s), integer) -> decimal(min(38, p + 1), s)",
+            )
+        ),
+        _round,
+        "round(-1.25, 1)",
+        "-1.30",
+    ),
+    entry(
+        "truncate(double) -> double; truncate(real) -> real; truncate(decimal(p, s)) -> decimal(max(1, p - s), 0); "
+        "truncate(decimal(p, s), integer) -> decimal(p, s)",
+        _truncate,
+        "truncate(-1.55, 1)",
+        "-1.50",
+    ),
+    entry(
+        "; ".join(
+            (
+                *(f"mod({t}, {t}) -> {t}" for t in _NUMBERS),
+                "mod(decimal(p, s), decimal(q, t)) -> decimal(min(p - s, q - t) + max(s, t), max(s, t))",
+            )
+        ),
+        _mod,
+        "mod(-5, 3)",
+        "-2",
+    ),
+    entry("<T: orderable> greatest(T...) -> T", _extreme(">"), "greatest(1, 2.5, 2)", "2.5"),
+    entry("<T: orderable> least(T...) -> T", _extreme("<"), "least('a', 'B')", "B"),
+    *(
+        entry(
+            "; ".join(
+                (
+                    f"{name}() -> double",
+                    *(s for t in _INTEGERS for s in (f"{name}({t}) -> {t}", f"{name}({t}, {t}) -> {t}")),
+                )
+            ),
+            _random,
+            f"{name}(5, 6)",
+            "5",
+            deterministic=False,
+        )
+        for name in ("random", "rand")
+    ),
+    entry("to_base(bigint, bigint) -> varchar(64)", "athena_to_base", "to_base(-10, 2)", "-1010"),
+    entry("from_base(varchar(x), bigint) -> bigint", "athena_from_base", "from_base('7F', 16)", "127"),
+    entry(
+        "width_bucket(double, double, double, bigint) -> bigint",
+        "athena_width_bucket",
+        "width_bucket(3, 10, 0, 4)",
+        "3",
+    ),
+    entry(
+        "width_bucket(double, array(double)) -> bigint",
+        "athena_width_bucket_of_bins",
+        "width_bucket(2e0, ARRAY[1e0, 2e0, 3e0])",
+        "2",
+    ),
+    entry("normal_cdf(double, double, double) -> double", "athena_normal_cdf", "normal_cdf(0, 1, 0)", "0.5"),
+    entry(
+        "inverse_normal_cdf(double, double, double) -> double",
+        "athena_inverse_normal_cdf",
+        "inverse_normal_cdf(0, 1, 0.5)",
+        "0.0",
+    ),
+    entry(
+        "wilson_interval_lower(bigint, bigint, double) -> double",
+        "athena_wilson({0}, {1}, {2}, -1)",
+        "wilson_interval_lower(1250, 1310, 1.96e0)",
+        "0.9414883725395894",
+    ),
+    entry(
+        "wilson_interval_upper(bigint, bigint, double) -> double",
+        "athena_wilson({0}, {1}, {2}, 1)",
+        "wilson_interval_upper(1250, 1310, 1.96e0)",
+        "0.9642524717143908",
+    ),
+    entry(
+        "cosine_similarity(map(varchar, double), map(varchar, double)) -> double",
+        "athena_cosine_similarity",
+        "cosine_similarity(MAP(ARRAY['a'], ARRAY[1e0]), MAP(ARRAY['a'], ARRAY[2e0]))",
+        "1.0",
+    ),
+)
+MACROS = (
+    "athena_power(x, y) AS CASE WHEN abs(x) = 1 AND (isinf(y) OR isnan(y)) THEN 'nan'::DOUBLE ELSE power(x, y) END",
+)
+NATIVES = (
+    Native("athena_decimal_round", _python_decimal(ROUND_HALF_UP), ("VARCHAR", "BIGINT"), "VARCHAR"),
+    Native("athena_decimal_trunc", _python_decimal(ROUND_DOWN), ("VARCHAR", "BIGINT"), "VARCHAR"),
+    Native("athena_round_integer", _python_round_decimal_places, ("BIGINT", "BIGINT"), "HUGEINT"),
+    Native("athena_random", _python_random, ("BIGINT", "BIGINT"), "BIGINT", deterministic=False),
+    Native("athena_to_base", _to_base, ("BIGINT", "BIGINT"), "VARCHAR"),
+    Native("athena_from_base", _from_base, ("VARCHAR", "BIGINT"), "BIGINT"),
+    Native("athena_width_bucket", _width_bucket, ("DOUBLE", "DOUBLE", "DOUBLE", "BIGINT"), "BIGINT"),
+    Native("athena_width_bucket_of_bins", _width_bucket_of_bins, ("DOUBLE", "DOUBLE[]"), "BIGINT"),
+    Native("athena_normal_cdf", _normal_cdf, ("DOUBLE", "DOUBLE", "DOUBLE"), "DOUBLE"),
+    Native("athena_inverse_normal_cdf", _inverse_normal_cdf, ("DOUBLE", "DOUBLE", "DOUBLE"), "DOUBLE"),
+    Native("athena_wilson", _wilson, ("BIGINT", "BIGINT", "DOUBLE", "BIGINT"), "DOUBLE"),
+    Native("athena_fmod", _fmod, ("DOUBLE", "DOUBLE"), "DOUBLE"),
+    Native(
+        "athena_cosine_similarity",
+        _cosine_similarity,
+        ("MAP(VARCHAR, DOUBLE)", "MAP(VARCHAR, DOUBLE)"),
+        "DOUBLE",
+        takes_null=True,
+    ),
+)

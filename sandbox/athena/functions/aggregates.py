@@ -1,0 +1,177 @@
+"""Aggregate functions: https://trino.io/docs/435/functions/aggregate.html.
+
+`approx_distinct` counts exactly, where Trino's answer has a standard error of 2.3 %; `approx_percentile` is Trino's
+own rule for few values (about fifty), where its digest keeps each; of more it is exact and Trino's is near.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.athena.functions.building import once
+from sandbox.athena.functions.function import Call, Function, entry
+from sandbox.athena.functions.native import Native
+from sandbox.athena.values import fail
+
+
+def _aggregate(signatures: str, sql: str | Callable[[Call], str], example: str, answer: str | None) -> Function:
+    return entry(signatures, sql, example, answer, kind="aggregate")
+
+
+def _count(call: Call) -> str:
+    return call.aggregate("count", call[0] if len(call) else "*")
+
+
+def _sum(call: Call) -> str:
+    name = call.type.name
+    if name == "bigint":
+        over = fail("NUMERIC_VALUE_OUT_OF_RANGE", "'bigint addition overflow'", call.type)
+        total = call.aggregate("sum", call[0])
+        return once([total], lambda a: f"CASE WHEN {a[0]} BETWEEN -9223372036854775808 AND 9223372036854775807 "
+                    f"THEN CAST({a[0]} AS BIGINT) WHEN {a[0]} IS NOT NULL THEN {over} END")  # fmt: skip
+    if name == "decimal":
+        return call.aggregate("sum", f"CAST({call[0]} AS {call.type.physical})")
+    return f"CAST({call.aggregate('sum', call[0])} AS {call.type.physical})"
+
+
+def _average(call: Call) -> str:
+    argument, type_ = call[0], call.type
+    if type_.name == "decimal":
+        total = call.aggregate("sum", f"CAST({argument} AS DECIMAL(38, {type_.decimal[1]}))")
+        mean = f"athena_average({total}, {call.aggregate('count', argument)}, {type_.decimal[1]})"
+        return f"CAST({mean} AS {type_.physical})"
+    if type_.name in {"double", "real"}:
+        total = call.aggregate("sum", f"{argument}::DOUBLE")
+        return f"CAST({total} / {call.aggregate('count', argument)} AS {type_.physical})"
+    return f"CAST(round({call.aggregate('avg', argument)}) AS {type_.physical})"
+
+
+def _first(call: Call, order: str) -> str:
+    """min and max with a number: the array of so many."""
+    values = call.aggregate("list", call[0], order_by=f"{call[0]} {order}", filter_=f"{call[0]} IS NOT NULL")
+    return _limited(call, values, call[1])
+
+
+def _limited(call: Call, values: str, count: str) -> str:
+    wrong = fail("INVALID_FUNCTION_ARGUMENT", "'third argument of max_by/min_by must be a positive integer'", call.type)
+    return once([values, count], lambda a: f"CASE WHEN {a[1]} <= 0 THEN {wrong} ELSE list_slice({a[0]}, 1, {a[1]}) END")
+
+
+def _extreme(name: str, order: str) -> tuple[Function, ...]:
+    return (
+        _aggregate(f"<T: orderable> {name}(T) -> T", name, f"{name}(DATE '2024-01-01')", "2024-01-01"),
+        _aggregate(
+            f"<T: orderable> {name}(T, bigint) -> array(T)", lambda call: _first(call, order), f"{name}(5, 2)", "[5]"
+        ),
+    )
+
+
+def _extreme_by(name: str, order: str) -> tuple[Function, ...]:
+    """The value beside the greatest key, also if it is NULL; a NULL key does not count."""
+    duckdb = {"max_by": "arg_max_null", "min_by": "arg_min_null"}[name]
+
+    def several(call: Call) -> str:
+        values = call.aggregate("list", call[0], order_by=f"{call[1]} {order}", filter_=f"{call[1]} IS NOT NULL")
+        return _limited(call, values, call[2])
+
+    return (
+        _aggregate(f"<K: orderable> {name}(V, K) -> V", duckdb, f"{name}('a', 1)", "a"),
+        _aggregate(f"<K: orderable> {name}(V, K, bigint) -> array(V)", several, f"{name}('a', 1, 2)", "[a]"),
+    )
+
+
+def _count_if(call: Call) -> str:
+    return call.aggregate("count", "*", filter_=call[0])
+
+
+def _entries(call: Call) -> str:
+    pair = f"{{'k': {call[0]}, 'v': {call[1]}}}"
+    return call.aggregate("list", pair, filter_=f"{call[0]} IS NOT NULL")
+
+
+def _map_agg(call: Call) -> str:
+    return f"map_from_entries(athena_firsts({_entries(call)}))"
+
+
+def _multimap_agg(call: Call) -> str:
+    return f"athena_grouped({_entries(call)})"
+
+
+def _histogram(call: Call) -> str:
+    return f"CAST({call.aggregate('histogram', call[0])} AS {call.type.physical})"
+
+
+def _map_union(call: Call) -> str:
+    pairs = f"list_transform(map_entries({call[0]}), lambda e_: {{'k': e_.key, 'v': e_.value}})"
+    return (
+        f"map_from_entries(athena_firsts(flatten({call.aggregate('list', pairs, filter_=f'{call[0]} IS NOT NULL')})))"
+    )
+
+
+def _reduce_agg(call: Call) -> str:
+    values = call.aggregate("list", call[0], filter_=f"{call[0]} IS NOT NULL")
+    return f"list_reduce({values}, {call[2]}, CAST({call[1]} AS {call.type.physical}))"
+
+
+def _listagg(call: Call) -> str:
+    return call.aggregate("string_agg", call[0], call[1] if len(call) > 1 else "''")
+
+
+FUNCTIONS = (
+    _aggregate("count() -> bigint; count(T) -> bigint", _count, "count(1)", "1"),
+    _aggregate(
+        "sum(bigint) -> bigint; sum(double) -> double; sum(real) -> real; sum(decimal(p, s)) -> decimal(38, s); "
+        "sum(interval day to second) -> interval day to second; sum(interval year to month) -> interval year to month",
+        _sum,
+        "sum(1.50)",
+        "1.50",
+    ),
+    _aggregate(
+        "avg(bigint) -> double; avg(double) -> double; avg(real) -> real; avg(decimal(p, s)) -> decimal(p, s); "
+        "avg(interval day to second) -> interval day to second; avg(interval year to month) -> interval year to month",
+        _average,
+        "avg(1.50)",
+        "1.50",
+    ),
+    *_extreme("max", "DESC"),
+    *_extreme("min", "ASC"),
+    *_extreme_by("max_by", "DESC"),
+    *_extreme_by("min_by", "ASC"),
+    _aggregate("count_if(boolean) -> bigint", _count_if, "count_if(true)", "1"),
+    _aggregate("bool_and(boolean) -> boolean", "bool_and", "bool_and(true)", "true"),
+    _aggregate("bool_or(boolean) -> boolean", "bool_or", "bool_or(false)", "false"),
+    _aggregate("every(boolean) -> boolean", "bool_and", "every(true)", "true"),
+    _aggregate("any_value(T) -> T", "any_value", "any_value('a')", "a"),
+    _aggregate("arbitrary(T) -> T", "any_value", "arbitrary('a')", "a"),
+    _aggregate("array_agg(T) -> array(T)", "list", "array_agg('a')", "[a]"),
+    _aggregate(
+        "listagg(varchar) -> varchar; listagg(varchar, varchar) -> varchar",
+        _listagg,
+        "listagg('a', ',') WITHIN GROUP (ORDER BY 1)",
+        "a",
+    ),
+    _aggregate("map_agg(K, V) -> map(K, V)", _map_agg, "map_agg('a', 1)", "{a=1}"),
+    _aggregate("multimap_agg(K, V) -> map(K, array(V))", _multimap_agg, "multimap_agg('a', 1)", "{a=[1]}"),
+    _aggregate("map_union(map(K, V)) -> map(K, V)", _map_union, "map_union(MAP(ARRAY['a'], ARRAY[1]))", "{a=1}"),
+    _aggregate("histogram(T) -> map(T, bigint)", _histogram, "histogram('a')", "{a=1}"),
+    _aggregate(
+        "reduce_agg(T, S, function(S, T, S), function(S, S, S)) -> S",
+        _reduce_agg,
+        "reduce_agg(5, 0, (a, b) -> a + b, (a, b) -> a + b)",
+        "5",
+    ),
+    _aggregate("bitwise_and_agg(bigint) -> bigint", "bit_and", "bitwise_and_agg(6)", "6"),
+    _aggregate("bitwise_or_agg(bigint) -> bigint", "bit_or", "bitwise_or_agg(6)", "6"),
+)
+MACROS = (
+    """athena_point(digits, scale) AS CASE WHEN scale = 0 THEN digits ELSE
+        left(lpad(digits, greatest(length(digits), scale + 1)::INTEGER, '0'), -scale) || '.'
+        || right(lpad(digits, greatest(length(digits), scale + 1)::INTEGER, '0'), scale) END""",
+    """athena_mean_text(u, n, scale) AS
+        athena_point((u // n + CASE WHEN 2 * (u % n) >= n THEN 1 ELSE 0 END)::VARCHAR, scale)""",
+    # The mean of a decimal, rounded half up, as the text of a decimal of its scale.
+    """athena_average(total, n, scale) AS CASE WHEN total IS NOT NULL THEN
+        CASE WHEN total < 0 THEN '-' ELSE '' END || athena_mean_text(
+            abs(replace(CAST(total AS VARCHAR), '.', '')::HUGEINT), n::HUGEINT, scale) END""",
+)
+NATIVES: tuple[Native, ...] = ()

@@ -1,0 +1,448 @@
+"""Functions of arrays: https://trino.io/docs/435/functions/array.html."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+
+from sandbox.athena.functions.building import INVALID, applied, checked, invalid, once
+from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.native import Native, TrinoError
+from sandbox.athena.values import null
+
+_MAX_ENTRIES = 10000
+_MAX_COMBINATION = 5
+
+
+def _first_of_each(array: str) -> str:
+    """Distinct elements in the order of their first occurrence; NULL is an element."""
+    return f"list_filter({array}, lambda e_, i_: list_position({array}, e_) = i_)"
+
+
+def _distinct(call: Call) -> str:
+    return once([call[0]], lambda a: _first_of_each(a[0]))
+
+
+def _union(call: Call) -> str:
+    return once([f"({call[0]} || {call[1]})"], lambda a: _first_of_each(a[0]))
+
+
+def _intersect(call: Call) -> str:
+    """In the order of the longer array, of the first if both are of one length."""
+
+    def body(a: Sequence[str]) -> str:
+        common = "list_filter({0}, lambda e_, i_: list_position({0}, e_) = i_ AND list_position({1}, e_) > 0)"
+        swapped = common.format(a[1], a[0])
+        return f"CASE WHEN len({a[0]}) < len({a[1]}) THEN {swapped} ELSE {common.format(*a)} END"
+
+    return checked(call, body)
+
+
+def _except(call: Call) -> str:
+    return checked(
+        call,
+        lambda a: (
+            f"list_filter({a[0]}, lambda e_, i_: list_position({a[0]}, e_) = i_ "
+            f"AND coalesce(list_position({a[1]}, e_), 0) = 0)"
+        ),
+    )
+
+
+def _overlap(call: Call) -> str:
+    def body(a: Sequence[str]) -> str:
+        has_null = " OR ".join(f"list_count({x}) < len({x})" for x in a)
+        empty = " OR ".join(f"len({x}) = 0" for x in a)
+        unknown = f"NOT ({empty}) AND ({has_null})"
+        return f"CASE WHEN list_has_any({a[0]}, {a[1]}) THEN true WHEN {unknown} THEN NULL ELSE false END"
+
+    return checked(call, body)
+
+
+def _contains(call: Call) -> str:
+    return checked(
+        call,
+        lambda a: (
+            f"CASE WHEN list_contains({a[0]}, {a[1]}) THEN true "
+            f"WHEN list_count({a[0]}) < len({a[0]}) THEN NULL ELSE false END"
+        ),
+    )
+
+
+def _position(call: Call) -> str:
+    return checked(call, lambda a: f"CAST(coalesce(list_position({a[0]}, {a[1]}), 0) AS BIGINT)")
+
+
+def _remove(call: Call) -> str:
+    return checked(call, lambda a: f"list_filter({a[0]}, lambda e_: e_ IS DISTINCT FROM {a[1]})")
+
+
+def _extreme(name: str) -> Callable[[Call], str]:
+    """The greatest or least element; NULL if one is NULL. NaN counts only among NaNs."""
+
+    def sql(call: Call) -> str:
+        def body(a: Sequence[str]) -> str:
+            found = f"{name}({a[0]})"
+            if call.type.name in {"double", "real"}:
+                found = f"coalesce({name}(list_filter({a[0]}, lambda e_: NOT isnan(e_))), {found})"
+            return f"CASE WHEN list_count({a[0]}) = len({a[0]}) THEN {found} END"
+
+        return once([call[0]], body)
+
+    return sql
+
+
+def _sort(call: Call) -> str:
+    if len(call) == 1:
+        return f"list_sort({call[0]}, 'ASC', 'NULLS LAST')"
+    left, right = call.arguments[1].parameters
+    order = f"athena_comparison({call.arguments[1].sql})"
+    # Each element's rank is the number of those before it: smaller ones, and equal ones on its left.
+    before = f"list_filter({{0}}, lambda {left}, j_: {order} < 0 OR ({order} = 0 AND j_ < i_))"
+    ranked = f"list_transform({{0}}, lambda {right}, i_: {{{{'rank': len({before}), 'value': {right}}}}})"
+    return once([call[0]], lambda a: f"list_transform(list_sort({ranked.format(a[0])}), lambda r_: r_.value)")
+
+
+def _slice(call: Call) -> str:
+    def body(a: Sequence[str]) -> str:
+        array, start, length = a
+        short = invalid("'length must be greater than or equal to 0'", call.type)
+        zero = invalid("'SQL array indices start at 1'", call.type)
+        begin = f"CASE WHEN {start} < 0 THEN len({array}) + 1 + {start} ELSE {start} END"
+        return (
+            f"CASE WHEN {length} < 0 THEN {short} "
+            f"WHEN {start} = 0 THEN {zero} "
+            f"WHEN {start} > len({array}) OR -{start} > len({array}) OR {length} = 0 THEN list_slice({array}, 2, 1) "
+            f"ELSE list_slice({array}, {begin}, {begin} + least({length}, len({array})) - 1) END"
+        )
+
+    return checked(call, body)
+
+
+def _repeat(call: Call) -> str:
+    few = invalid("'count argument of repeat function must be greater than or equal to 0'", call.type)
+    many = invalid(f"'count argument of repeat function must be less than or equal to {_MAX_ENTRIES}'", call.type)
+    return once(
+        [call[0], call[1]],
+        lambda a: (
+            f"CASE WHEN {a[1]} < 0 THEN {few} WHEN {a[1]} > {_MAX_ENTRIES} THEN {many} "
+            f"ELSE list_transform(range({a[1]}), lambda i_: {a[0]}) END"
+        ),
+    )
+
+
+def _trim(call: Call) -> str:
+    def body(a: Sequence[str]) -> str:
+        few = invalid(f"'size must not be negative: ' || {a[1]}", call.type)
+        many = invalid(f"'size must not exceed array cardinality ' || len({a[0]}) || ': ' || {a[1]}", call.type)
+        rest = f"list_slice({a[0]}, 1, len({a[0]}) - {a[1]})"
+        return f"CASE WHEN {a[1]} < 0 THEN {few} WHEN {a[1]} > len({a[0]}) THEN {many} ELSE {rest} END"
+
+    return checked(call, body)
+
+
+def _element_at(call: Call) -> str:
+    index = call.arguments[1].constant
+    if isinstance(index, int) and index != 0:
+        return f"({call[0]})[{index}]"
+    wrong = invalid("'SQL array indices start at 1'", call.type)
+    return once(
+        [call[0], call[1]],
+        lambda a: f"CASE WHEN {a[1]} = 0 AND {a[0]} IS NOT NULL THEN {wrong} ELSE ({a[0]})[{a[1]}] END",
+    )
+
+
+def _sequence(call: Call) -> str:
+    start, stop = call[0], call[1]
+    step = call[2] if len(call) > 2 else f"(CASE WHEN {start} <= {stop} THEN 1 ELSE -1 END)"
+    return once([start, stop, step], lambda a: f"athena_sequence({a[0]}, {a[1]}, {a[2]})")
+
+
+def _date_sequence(call: Call) -> str:
+    start, stop = f"({call[0]} - DATE '1970-01-01')", f"({call[1]} - DATE '1970-01-01')"
+    if len(call) == 2:
+        step = f"(CASE WHEN {start} <= {stop} THEN 1 ELSE -1 END)"
+    else:
+        wrong = invalid(
+            "'sequence step must be a day interval if start and end values are dates'", call.arguments[2].type
+        )
+        step = f"CASE WHEN {call[2]} % 86400000 <> 0 THEN {wrong} ELSE {call[2]} // 86400000 END"
+    days = once([start, stop, step], lambda a: f"athena_sequence({a[0]}, {a[1]}, {a[2]})")
+    return f"list_transform({days}, lambda d_: DATE '1970-01-01' + d_::INTEGER)"
+
+
+def _timestamp_sequence(call: Call) -> str:
+    values = [f"epoch_us({call[0]})", f"epoch_us({call[1]})", f"({call[2]} * 1000)"]
+    moments = once(values, lambda a: f"athena_sequence({a[0]}, {a[1]}, {a[2]})")
+    return f"list_transform({moments}, lambda t_: make_timestamp(t_))"
+
+
+def _month_sequence(call: Call) -> str:
+    element = call.type.element.physical
+    return once(
+        [call[0], call[1], call[2]],
+        lambda a: (
+            f"list_transform(list_filter(athena_sequence(0, athena_steps({a[0]}, {a[1]}, {a[2]}), 1), "
+            f"lambda n_: CASE WHEN {a[2]} > 0 THEN {a[0]} + to_months((n_ * {a[2]})::INTEGER) <= {a[1]} "
+            f"ELSE {a[0]} + to_months((n_ * {a[2]})::INTEGER) >= {a[1]} END), "
+            f"lambda n_: CAST({a[0]} + to_months((n_ * {a[2]})::INTEGER) AS {element}))"
+        ),
+    )
+
+
+def _row_of(values: Sequence[str], index: str) -> str:
+    members = ", ".join(f"'f{i}': {value}[{index}]" for i, value in enumerate(values, 1))
+    return f"{{{members}}}"
+
+
+def _zip(call: Call) -> str:
+    return checked(
+        call,
+        lambda a: (
+            f"list_transform(range(1, greatest({', '.join(f'len({x})' for x in a)}) + 1), "
+            f"lambda i_: {_row_of(a, 'i_')})"
+        ),
+    )
+
+
+def _zip_with(call: Call) -> str:
+    return once(
+        [call[0], call[1]],
+        lambda a: (
+            f"CASE WHEN {a[0]} IS NOT NULL AND {a[1]} IS NOT NULL THEN "
+            f"list_transform(range(1, greatest(len({a[0]}), len({a[1]})) + 1), "
+            f"lambda i_: {applied(call.arguments[2], f'{a[0]}[i_]', f'{a[1]}[i_]')}) END"
+        ),
+    )
+
+
+def _matched(when: str, otherwise: str, wanted: str) -> Callable[[Call], str]:
+    """any_match, all_match, none_match: a NULL of the condition matters only where nothing decides."""
+
+    def sql(call: Call) -> str:
+        return once(
+            [f"list_transform({call[0]}, {call[1]})"],
+            lambda a: (
+                f"CASE WHEN {a[0]} IS NULL THEN NULL WHEN list_contains({a[0]}, {wanted}) THEN {when} "
+                f"WHEN list_count({a[0]}) < len({a[0]}) THEN NULL ELSE {otherwise} END"
+            ),
+        )
+
+    return sql
+
+
+def _reduce(call: Call) -> str:
+    """DuckDB's own reduction, whose state may have another type than the elements."""
+    state = call.type if call.arguments[3].type.members[0] == call.type else call.arguments[3].type.members[0]
+    reduced = f"list_reduce({call[0]}, {call[2]}, CAST({call[1]} AS {state.physical}))"
+    finished = applied(call.arguments[3], reduced)
+    return once([call[0]], lambda a: f"CASE WHEN {a[0]} IS NULL THEN {null(call.type)} ELSE {finished} END")
+
+
+def _ngrams(call: Call) -> str:
+    wrong = invalid("'N must be positive'", call.type)
+    return checked(
+        call,
+        lambda a: (
+            f"CASE WHEN {a[1]} <= 0 THEN {wrong} WHEN {a[1]} >= len({a[0]}) THEN [{a[0]}] ELSE "
+            f"list_transform(range(1, len({a[0]}) - {a[1]} + 2), "
+            f"lambda i_: list_slice({a[0]}, i_, i_ + {a[1]} - 1)) END"
+        ),
+    )
+
+
+def _combined(call: Call) -> str:
+    return checked(
+        call,
+        lambda a: (
+            f"list_transform(athena_combinations(len({a[0]}), {a[1]}), "
+            f"lambda c_: list_transform(c_, lambda i_: {a[0]}[i_]))"
+        ),
+    )
+
+
+def _python_combinations(count: int, size: int) -> list[list[int]]:
+    if size < 0:
+        raise TrinoError(INVALID, f"combination size must not be negative: {size}")
+    if size > _MAX_COMBINATION:
+        raise TrinoError(INVALID, f"combination size must not exceed {_MAX_COMBINATION}: {size}")
+    # Trino's order is that of the last members.
+    return sorted((list(chosen) for chosen in combinations(range(1, count + 1), size)), key=lambda chosen: chosen[::-1])
+
+
+def _contains_sequence(call: Call) -> str:
+    return checked(
+        call,
+        lambda a: (
+            f"CASE WHEN len({a[1]}) = 0 THEN true ELSE len(list_filter(range(1, len({a[0]}) - len({a[1]}) + 2), "
+            f"lambda i_: list_slice({a[0]}, i_, i_ + len({a[1]}) - 1) IS NOT DISTINCT FROM {a[1]})) > 0 END"
+        ),
+    )
+
+
+def _concat(call: Call) -> str:
+    parts = [call[i] if argument.type == call.type else f"[{call[i]}]" for i, argument in enumerate(call.arguments)]
+    return f"({' || '.join(parts)})"
+
+
+def _python_sequence(start: int, stop: int, step: int) -> list[int]:
+    if step == 0:
+        raise TrinoError(INVALID, "step must not be zero")
+    if (step > 0) != (stop >= start) and stop != start:
+        raise TrinoError(
+            INVALID,
+            "sequence stop value should be greater than or equal to start value if step is greater than zero "
+            "otherwise stop should be less than or equal to start",
+        )
+    if abs(stop - start) // abs(step) >= _MAX_ENTRIES:
+        raise TrinoError(INVALID, f"result of sequence function must not have more than {_MAX_ENTRIES} entries")
+    return list(range(start, stop + (1 if step > 0 else -1), step))
+
+
+def _python_comparison(order: int | None) -> int:
+    if order not in {-1, 0, 1}:
+        raise TrinoError(INVALID, "Lambda comparator must return either -1, 0, or 1")
+    return order or 0
+
+
+FUNCTIONS = (
+    entry("cardinality(array(T)) -> bigint", "CAST(len({0}) AS BIGINT)", "cardinality(ARRAY[1, NULL])", "2"),
+    entry("array_distinct(array(T)) -> array(T)", _distinct, "array_distinct(ARRAY[3, NULL, 1, 3])", "[3, null, 1]"),
+    entry("array_union(array(T), array(T)) -> array(T)", _union, "array_union(ARRAY[3, 1], ARRAY[2, 1])", "[3, 1, 2]"),
+    entry(
+        "array_intersect(array(T), array(T)) -> array(T)",
+        _intersect,
+        "array_intersect(ARRAY[3, 1], ARRAY[1, 2, 3])",
+        "[1, 3]",
+    ),
+    entry("array_except(array(T), array(T)) -> array(T)", _except, "array_except(ARRAY[3, 1, 3], ARRAY[1])", "[3]"),
+    entry("arrays_overlap(array(T), array(T)) -> boolean", _overlap, "arrays_overlap(ARRAY[1, NULL], ARRAY[2])", None),
+    entry("contains(array(T), T) -> boolean", _contains, "contains(ARRAY[1, NULL], 2)", None),
+    entry("array_position(array(T), T) -> bigint", _position, "array_position(ARRAY['a', 'b'], 'b')", "2"),
+    entry("array_remove(array(T), T) -> array(T)", _remove, "array_remove(ARRAY[1, NULL, 2], 1)", "[null, 2]"),
+    entry("array_max(array(T)) -> T", _extreme("list_max"), "array_max(ARRAY[1, NULL])", None),
+    entry("array_min(array(T)) -> T", _extreme("list_min"), "array_min(ARRAY['b', 'a'])", "a"),
+    entry("array_sort(array(T)) -> array(T)", _sort, "array_sort(ARRAY[3, NULL, 1])", "[1, 3, null]"),
+    entry(
+        "array_sort(array(T), function(T, T, integer)) -> array(T)",
+        _sort,
+        "array_sort(ARRAY[3, 1, 2], (x, y) -> IF(x < y, 1, IF(x = y, 0, -1)))",
+        "[3, 2, 1]",
+    ),
+    entry("slice(array(T), bigint, bigint) -> array(T)", _slice, "slice(ARRAY[1, 2, 3], -2, 2)", "[2, 3]"),
+    entry("repeat(T, integer) -> array(T)", _repeat, "repeat('a', 2)", "[a, a]"),
+    entry("reverse(array(T)) -> array(T)", "list_reverse", "reverse(ARRAY[1, 2])", "[2, 1]"),
+    entry("trim_array(array(T), bigint) -> array(T)", _trim, "trim_array(ARRAY[1, 2, 3], 1)", "[1, 2]"),
+    entry("element_at(array(T), bigint) -> T", _element_at, "element_at(ARRAY['a', 'b'], -1)", "b"),
+    entry(
+        "sequence(bigint, bigint) -> array(bigint); sequence(bigint, bigint, bigint) -> array(bigint)",
+        _sequence,
+        "sequence(5, 1, -2)",
+        "[5, 3, 1]",
+    ),
+    entry(
+        "sequence(date, date) -> array(date); sequence(date, date, interval day to second) -> array(date)",
+        _date_sequence,
+        "sequence(DATE '2024-02-28', DATE '2024-03-01')",
+        "[2024-02-28, 2024-02-29, 2024-03-01]",
+    ),
+    entry(
+        "sequence(timestamp(p), timestamp(p), interval day to second) -> array(timestamp(p))",
+        _timestamp_sequence,
+        "cardinality(sequence(TIMESTAMP '2024-01-01 00:00:00', TIMESTAMP '2024-01-02 00:00:00', INTERVAL '12' HOUR))",
+        "3",
+    ),
+    entry(
+        "sequence(date, date, interval year to month) -> array(date); "
+        "sequence(timestamp(p), timestamp(p), interval year to month) -> array(timestamp(p))",
+        _month_sequence,
+        "sequence(DATE '2024-01-31', DATE '2024-03-31', INTERVAL '1' MONTH)",
+        "[2024-01-31, 2024-02-29, 2024-03-31]",
+    ),
+    entry(
+        "filter(array(T), function(T, boolean)) -> array(T)",
+        "list_filter",
+        "filter(ARRAY[1, NULL, 3], x -> x > 1)",
+        "[3]",
+    ),
+    entry(
+        "transform(array(T), function(T, U)) -> array(U)",
+        "list_transform",
+        "transform(ARRAY[1, 2], x -> x * 2)",
+        "[2, 4]",
+    ),
+    entry(
+        "reduce(array(T), S, function(S, T, S), function(S, R)) -> R",
+        _reduce,
+        "reduce(ARRAY[5, 20, 50], 0e0, (s, x) -> s + x, s -> s / 3)",
+        "25.0",
+    ),
+    entry(
+        "any_match(array(T), function(T, boolean)) -> boolean",
+        _matched("true", "false", "true"),
+        "any_match(ARRAY[1, NULL], x -> x > 1)",
+        None,
+    ),
+    entry(
+        "all_match(array(T), function(T, boolean)) -> boolean",
+        _matched("false", "true", "false"),
+        "all_match(ARRAY[1, 2], x -> x > 0)",
+        "true",
+    ),
+    entry(
+        "none_match(array(T), function(T, boolean)) -> boolean",
+        _matched("false", "true", "true"),
+        "none_match(ARRAY[1, 2], x -> x > 5)",
+        "true",
+    ),
+    *(
+        entry(
+            f"zip({', '.join(f'array({name})' for name in names)}) -> array(row({', '.join(names)}))",
+            _zip,
+            f"zip({', '.join(f'ARRAY[{i}]' for i in range(len(names)))})",
+            f"[{{{', '.join(f'field{i}={i}' for i in range(len(names)))}}}]",
+        )
+        for names in ("AB", "ABC", "ABCD", "ABCDE")
+    ),
+    entry(
+        "zip_with(array(T), array(U), function(T, U, R)) -> array(R)",
+        _zip_with,
+        "zip_with(ARRAY[1, 2], ARRAY[5], (x, y) -> x + coalesce(y, 0))",
+        "[6, 2]",
+    ),
+    entry("flatten(array(array(T))) -> array(T)", "flatten", "flatten(ARRAY[ARRAY[1], NULL, ARRAY[2]])", "[1, 2]"),
+    entry(
+        "ngrams(array(T), integer) -> array(array(T))", _ngrams, "ngrams(ARRAY['a', 'b', 'c'], 2)", "[[a, b], [b, c]]"
+    ),
+    entry(
+        "combinations(array(T), integer) -> array(array(T))",
+        _combined,
+        "combinations(ARRAY['a', 'b', 'c'], 2)",
+        "[[a, b], [a, c], [b, c]]",
+    ),
+    entry(
+        "contains_sequence(array(T), array(T)) -> boolean",
+        _contains_sequence,
+        "contains_sequence(ARRAY[1, 2, 3], ARRAY[2, 3])",
+        "true",
+    ),
+    entry(
+        "concat(array(E)...) -> array(E); concat(array(E), E) -> array(E); concat(E, array(E)) -> array(E)",
+        _concat,
+        "concat(ARRAY[1], ARRAY[2, NULL])",
+        "[1, 2, null]",
+    ),
+    entry(
+        "shuffle(array(T)) -> array(T)",
+        "list_transform(list_sort(list_transform({0}, lambda e_: {{'order': random(), 'value': e_}})), "
+        "lambda e_: e_.value)",
+        "shuffle(ARRAY[1])",
+        "[1]",
+        deterministic=False,
+    ),
+)
+MACROS = ("athena_steps(a, b, months) AS abs(date_diff('month', a, b) // months) + 1",)
+NATIVES = (
+    Native("athena_sequence", _python_sequence, ("BIGINT", "BIGINT", "BIGINT"), "BIGINT[]"),
+    Native("athena_combinations", _python_combinations, ("BIGINT", "BIGINT"), "BIGINT[][]"),
+    Native("athena_comparison", _python_comparison, ("INTEGER",), "INTEGER", takes_null=True),
+)

@@ -1,0 +1,192 @@
+"""Statistical aggregate functions: https://trino.io/docs/435/functions/aggregate.html."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sandbox.athena.functions.building import INVALID, once
+from sandbox.athena.functions.function import Call, Function, entry
+from sandbox.athena.functions.native import Native, TrinoError
+
+
+def _of_numbers(name: str, duckdb: str, answer: str | None) -> Function:
+    """A function of bigint or double whose result is a double."""
+    return entry(
+        f"{name}(bigint) -> double; {name}(double) -> double",
+        lambda call: call.aggregate(duckdb, f"CAST({call[0]} AS DOUBLE)"),
+        f"{name}(1e0)",
+        answer,
+        kind="aggregate",
+    )
+
+
+def _of_pairs(name: str, sql: Callable[[Call], str] | None, answer: str | None) -> Function:
+    """A function of two doubles; of integers and decimals Trino takes the one of reals."""
+
+    def default(call: Call) -> str:
+        return f"CAST({call.aggregate(name, f'{call[0]}::DOUBLE', f'{call[1]}::DOUBLE')} AS {call.type.physical})"
+
+    return entry(
+        f"{name}(double, double) -> double; {name}(real, real) -> real", sql or default, f"{name}(1e0, 2e0)", answer,
+        kind="aggregate",
+    )  # fmt: skip
+
+
+def _correlation(call: Call) -> str:
+    found = call.aggregate("corr", f"{call[0]}::DOUBLE", f"{call[1]}::DOUBLE")
+    return f"CAST({once([found], lambda a: f'CASE WHEN isfinite({a[0]}) THEN {a[0]} END')} AS {call.type.physical})"
+
+
+def _skewness(call: Call) -> str:
+    """The population's; DuckDB's is that of a sample."""
+    value = f"CAST({call[0]} AS DOUBLE)"
+    values = call.aggregate("list", value, filter_=f"{call[0]} IS NOT NULL")
+    return f"CASE WHEN {call.aggregate('count', value)} >= 3 THEN athena_skewness({values}) END"
+
+
+def _geometric_mean(call: Call) -> str:
+    mean = call.aggregate("avg", f"CASE WHEN {call[0]} = 0 THEN '-inf'::DOUBLE WHEN {call[0]} < 0 THEN 'nan'::DOUBLE "
+                          f"ELSE ln(CAST({call[0]} AS DOUBLE)) END")  # fmt: skip
+    return f"CAST(exp({mean}) AS {call.type.physical})"
+
+
+def _percentile(call: Call) -> str:
+    """x, [w,] p [, accuracy], where p may be an array."""
+    several = call.type.name == "array"
+    kind = call.type.element.physical if several else call.type.physical
+    weighted = len(call) >= 3
+    weight = f"CAST({call[1]} AS DOUBLE)" if weighted else "1"
+    some = f"{call[0]} IS NOT NULL" + (f" AND {call[1]} IS NOT NULL" if weighted else "")
+    fraction = call[2] if weighted else call[1]
+    pair = f"{{'x': CAST({call[0]} AS DOUBLE), 'w': {weight}}}" if weighted else f"CAST({call[0]} AS DOUBLE)"
+    values = call.aggregate("list", pair, order_by=pair, filter_=some)
+    function = "athena_weighted_percentile" if weighted else "athena_percentile"
+    whole = kind == "BIGINT"
+
+    def one(listed: str, p: str) -> str:
+        found = f"{function}({listed}, {p})"
+        return f"CAST(floor({found} + 0.5) AS BIGINT)" if whole else f"CAST({found} AS {kind})"
+
+    if several:
+        return once(
+            [values, fraction],
+            lambda a: f"CASE WHEN {a[0]} IS NOT NULL THEN list_transform({a[1]}, lambda p_: {one(a[0], 'p_')}) END",
+        )
+    return once([values, fraction], lambda a: one(a[0], a[1]))
+
+
+def _weighted_percentile(values: list[dict[str, float]], p: float) -> float | None:
+    """The quantile of a t-digest whose centroids are the values in order (io.airlift.stats.TDigest.valueAt)."""
+    if not 0 <= p <= 1:
+        raise TrinoError(INVALID, "Percentile must be between 0 and 1")
+    means, weights = [value["x"] for value in values], [value["w"] for value in values]
+    if any(weight < 1 for weight in weights):
+        raise TrinoError(INVALID, "weight must be >= 1")
+    return _digest_quantile(means, weights, p) if means else None
+
+
+def _digest_quantile(means: Sequence[float], weights: Sequence[float], p: float) -> float:
+    total = sum(weights)
+    offset = p * total
+    if len(means) == 1 or offset < 1:
+        return means[0]
+    if total - offset < 1:
+        return means[-1]
+    if weights[0] > 1 and offset < weights[0] / 2:
+        return means[0]
+    if weights[-1] > 1 and total - offset <= weights[-1] / 2:
+        return means[-1]
+    so_far = weights[0] / 2
+    for left, right, wl, wr in zip(means, means[1:], weights, weights[1:], strict=False):
+        delta = (wl + wr) / 2
+        if so_far + delta > offset:
+            if wl == 1 and offset - so_far < 0.5:
+                return left
+            if wr == 1 and so_far + delta - offset <= 0.5:
+                return right
+            z1 = offset - so_far - (0.5 if wl == 1 else 0)
+            z2 = so_far + delta - offset - (0.5 if wr == 1 else 0)
+            return _between(left, z2, right, z1)
+        so_far += delta
+    return means[-1]
+
+
+def _between(left: float, left_weight: float, right: float, right_weight: float) -> float:
+    mean = (left * left_weight + right * right_weight) / (left_weight + right_weight)
+    return max(left, min(mean, right))
+
+
+def _python_skewness(values: list[float]) -> float:
+    n, mean, m2, m3 = 0, 0.0, 0.0, 0.0
+    for value in values:
+        n += 1
+        delta = value - mean
+        part = delta / n
+        term = delta * part * (n - 1)
+        m3 += term * part * (n - 2) - 3 * part * m2
+        m2 += term
+        mean += part
+    return math.sqrt(n) * m3 / m2**1.5 if m2 else math.nan
+
+
+FUNCTIONS = (
+    _of_numbers("stddev", "stddev_samp", None),
+    _of_numbers("stddev_samp", "stddev_samp", None),
+    _of_numbers("stddev_pop", "stddev_pop", "0.0"),
+    _of_numbers("variance", "var_samp", None),
+    _of_numbers("var_samp", "var_samp", None),
+    _of_numbers("var_pop", "var_pop", "0.0"),
+    _of_numbers("kurtosis", "kurtosis", None),
+    entry(
+        "skewness(bigint) -> double; skewness(double) -> double", _skewness, "skewness(1e0)", None, kind="aggregate"
+    ),
+    _of_pairs("corr", _correlation, None),
+    _of_pairs("covar_pop", None, "0.0"),
+    _of_pairs("covar_samp", None, None),
+    _of_pairs("regr_slope", None, None),
+    _of_pairs("regr_intercept", None, None),
+    entry(
+        "geometric_mean(bigint) -> double; geometric_mean(double) -> double; geometric_mean(real) -> real",
+        _geometric_mean,
+        "geometric_mean(4e0)",
+        "4.0",
+        kind="aggregate",
+    ),
+    entry(
+        "approx_distinct(T) -> bigint; approx_distinct(T, double) -> bigint",
+        lambda call: replace(call, modifiers=replace(call.modifiers, distinct=True)).aggregate("count", call[0]),
+        "approx_distinct('a')",
+        "1",
+        kind="aggregate",
+    ),
+    *(
+        entry(
+            "; ".join(
+                f"approx_percentile({', '.join(filter(None, (type_, weight, p, accuracy)))}) -> "
+                f"{f'array({type_})' if p.startswith('array') else type_}"
+                for weight, p, accuracy in (
+                    ("", "double", ""), ("double", "double", ""), ("double", "double", "double"),
+                    ("", "array(double)", ""),
+                    ("double", "array(double)", ""),
+                )
+            ),
+            _percentile,
+            f"approx_percentile({literal}, 0.5)",
+            answer,
+            kind="aggregate",
+        )
+        for type_, literal, answer in (("bigint", "5", "5"), ("double", "5e0", "5.0"), ("real", "1.5", "1.5"))
+    ),
+)  # fmt: skip
+MACROS = (
+    """athena_percentile(listed, p) AS CASE WHEN p NOT BETWEEN 0 AND 1
+        THEN athena_weighted_percentile([{'x': 0::DOUBLE, 'w': 1::DOUBLE}], p)
+        WHEN p * len(listed) < 1 THEN listed[1] WHEN len(listed) - p * len(listed) < 1 THEN listed[-1]
+        ELSE listed[floor(p * len(listed))::BIGINT + 1] END""",
+)
+NATIVES = (
+    Native("athena_weighted_percentile", _weighted_percentile, ("STRUCT(x DOUBLE, w DOUBLE)[]", "DOUBLE"), "DOUBLE"),
+    Native("athena_skewness", _python_skewness, ("DOUBLE[]",), "DOUBLE"),
+)

@@ -1,0 +1,69 @@
+"""Window functions: https://trino.io/docs/435/functions/window.html."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.athena.functions.function import Call, Function, entry
+from sandbox.athena.functions.native import Native
+from sandbox.athena.values import fail
+
+
+def _window(signatures: str, sql: str | Callable[[Call], str], example: str, answer: str | None) -> Function:
+    return entry(signatures, sql, example, answer, kind="window")
+
+
+def _numbered(name: str, least: int, message: str, argument: int) -> Callable[[Call], str]:
+    """A function with a number that must not be less than `least`."""
+
+    def sql(call: Call) -> str:
+        arguments = [call[i] for i in range(len(call))]
+        if len(call) <= argument:
+            return call.aggregate(name, *arguments)
+        number = call.arguments[argument].constant
+        if isinstance(number, int) and number >= least:
+            return call.aggregate(name, *arguments)
+        number_type = call.arguments[argument].type
+        wrong = fail("INVALID_FUNCTION_ARGUMENT", f"'{message}'", number_type)
+        value = arguments[argument]
+        arguments[argument] = f"CASE WHEN {value} < {least} THEN {wrong} ELSE {value} END"
+        return call.aggregate(name, *arguments)
+
+    return sql
+
+
+FUNCTIONS = (
+    *(
+        _window(f"{name}() -> bigint", name, f"{name}() OVER (ORDER BY 1)", "1")
+        for name in ("row_number", "rank", "dense_rank")
+    ),
+    _window("percent_rank() -> double", "percent_rank", "percent_rank() OVER (ORDER BY 1)", "0.0"),
+    _window("cume_dist() -> double", "cume_dist", "cume_dist() OVER (ORDER BY 1)", "1.0"),
+    _window(
+        "ntile(bigint) -> bigint",
+        _numbered("ntile", 1, "Buckets must be greater than 0", 0),
+        "ntile(3) OVER (ORDER BY 1)",
+        "1",
+    ),
+    *(
+        _window(
+            f"{name}(T) -> T; {name}(T, bigint) -> T; {name}(T, bigint, T) -> T",
+            _numbered(name, 0, "Offset must be at least 0", 1),
+            f"{name}('a', 1, 'none') OVER (ORDER BY 1)",
+            "none",
+        )
+        for name in ("lag", "lead")
+    ),
+    *(
+        _window(f"{name}(T) -> T", name, f"{name}('a') OVER (ORDER BY 1)", "a")
+        for name in ("first_value", "last_value")
+    ),
+    _window(
+        "nth_value(T, bigint) -> T",
+        _numbered("nth_value", 1, "Offset must be at least 1", 1),
+        "nth_value('a', 2) OVER (ORDER BY 1)",
+        None,
+    ),
+)
+MACROS: tuple[str, ...] = ()
+NATIVES: tuple[Native, ...] = ()
