@@ -71,7 +71,7 @@ def formatted(value: str, pattern: str, *, zoned: bool, zone: str = "") -> str:
     """
     pieces: list[tuple[bool, str]] = []
     for part in filter(None, elements(pattern, "joda")):
-        is_directive, text = (True, part.replace("%", "%%")) if isinstance(part, str) else _piece(part, zoned=zoned, zone=zone)
+        is_directive, text = _piece(part, zoned=zoned, zone=zone)
         if is_directive and pieces and pieces[-1][0]:
             pieces[-1] = (True, pieces[-1][1] + text)
         else:
@@ -84,8 +84,10 @@ def formatted(value: str, pattern: str, *, zoned: bool, zone: str = "") -> str:
     return f"list_transform([{value}], lambda t: {' || '.join(written)})[1]"
 
 
-def _piece(run: Run, *, zoned: bool, zone: str) -> tuple[bool, str]:
+def _piece(run: Run | str, *, zoned: bool, zone: str) -> tuple[bool, str]:
     """A directive of strftime (True), or SQL of the time `t` (False)."""
+    if isinstance(run, str):
+        return True, run.replace("%", "%%")
     text, letter, count = str(run), run.letter, run.count
     if text in _STRFTIME:
         return True, _STRFTIME[text]
