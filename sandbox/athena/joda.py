@@ -71,7 +71,10 @@ def formatted(value: str, pattern: str, *, zoned: bool, zone: str = "") -> str:
     """
     pieces: list[tuple[bool, str]] = []
     for part in filter(None, elements(pattern, "joda")):
-        is_directive, text = _piece(part, zoned=zoned, zone=zone)
+        if isinstance(part, str):
+            is_directive, text = True, part.replace("%", "%%")
+        else:
+            is_directive, text = _piece(part, zoned=zoned, zone=zone)
         if is_directive and pieces and pieces[-1][0]:
             pieces[-1] = (True, pieces[-1][1] + text)
         else:
@@ -84,10 +87,8 @@ def formatted(value: str, pattern: str, *, zoned: bool, zone: str = "") -> str:
     return f"list_transform([{value}], lambda t: {' || '.join(written)})[1]"
 
 
-def _piece(run: Run | str, *, zoned: bool, zone: str) -> tuple[bool, str]:
+def _piece(run: Run, *, zoned: bool, zone: str) -> tuple[bool, str]:
     """A directive of strftime (True), or SQL of the time `t` (False)."""
-    if isinstance(run, str):
-        return True, run.replace("%", "%%")
     text, letter, count = str(run), run.letter, run.count
     if text in _STRFTIME:
         return True, _STRFTIME[text]
@@ -99,10 +100,9 @@ def _piece(run: Run | str, *, zoned: bool, zone: str) -> tuple[bool, str]:
         return True, "%p"
     if letter == "G":
         return True, "AD"
-    if letter in "zZ" and zone:
-        return False, f"athena_zone_text(({zone}).instant, ({zone}).zone, {literal(text)})"
     if letter in "zZ":
-        return True, _zone(letter, count, zoned=zoned)
+        named = f"athena_zone_text(({zone}).instant, ({zone}).zone, {literal(text)})"
+        return (False, named) if zone else (True, _zone(letter, count, zoned=zoned))
     if letter == "S":
         return False, f"substr(strftime(t, '%g'), 1, {count}) || '{'0' * (count - 3)}'"
     if letter in _NUMBERS:
