@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -115,8 +116,12 @@ class Pools(Struct, frozen=True):
     notes: tuple[Fragment, ...]
 
 
+@lru_cache(maxsize=4)
 def build(seed: int) -> Pools:
-    """Make the pools: the same seed gives the same pools. Takes about half a second, mostly Faker's import."""
+    """Make the pools: the same seed gives the same pools, which are kept for the next run of this process.
+
+    Takes about half a second, mostly Faker's import.
+    """
     from faker import Faker  # half of the start-up time, and not needed to print the help
 
     rng = random.Random(f"pools/{seed}")
