@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from moto.applicationautoscaling.models import FakeScalableTarget, applicationautoscaling_backends
+from typing import TYPE_CHECKING, Any
 
 from sandbox.front.backends import backend_of
 from sandbox.front.control.call import Call
 from sandbox.front.control.registry import amends, answers, refuses
 from sandbox.front.reply import ServiceError
+from sandbox.front.scaling_targets import backends
 from sandbox.state import ACCOUNT_ID
+
+if TYPE_CHECKING:
+    from moto.applicationautoscaling.models import FakeScalableTarget
 
 _SERVICE = "application-autoscaling"
 _TAGS = "sandbox_tags"
@@ -27,9 +29,7 @@ _SUSPENSIONS = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "Sche
 def keep_tags(call: Call, output: dict[str, Any]) -> None:
     """Keeps a target's tags; its ARN is answered."""
     given = call.parameters
-    target = backend_of(applicationautoscaling_backends, call.region).targets[given["ScalableDimension"]][
-        given["ResourceId"]
-    ]
+    target = backend_of(backends, call.region).targets[given["ScalableDimension"]][given["ResourceId"]]
     if tags := given.get("Tags"):
         vars(target)[_TAGS] = dict(tags)
     output["ScalableTargetARN"] = target.arn
@@ -59,7 +59,7 @@ def missing(service: str, operation: str, region: str, parameters: Mapping[str, 
     """
     if service != _SERVICE or operation not in ("DeregisterScalableTarget", "DeleteScalingPolicy"):
         return None
-    backend = backend_of(applicationautoscaling_backends, region)
+    backend = backend_of(backends, region)
     place = (parameters["ServiceNamespace"], parameters["ResourceId"], parameters["ScalableDimension"])
     if operation == "DeleteScalingPolicy":
         found = [policy for policy in backend.policies.values() if policy.policy_name == parameters["PolicyName"]]
@@ -94,9 +94,7 @@ def untag(call: Call) -> None:
 
 def _tags(call: Call) -> dict[str, str]:
     arn = call.parameters["ResourceARN"]
-    by_dimension: Mapping[str, Mapping[str, FakeScalableTarget]] = backend_of(
-        applicationautoscaling_backends, call.region
-    ).targets
+    by_dimension: Mapping[str, Mapping[str, FakeScalableTarget]] = backend_of(backends, call.region).targets
     for targets in by_dimension.values():
         for target in targets.values():
             if target.arn == arn:
