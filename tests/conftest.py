@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -41,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
         library = ROOT / part.library
         if not library.exists() or library.stat().st_mtime < max(path.stat().st_mtime for path in sources):
             subprocess.run([sys.executable, "-m", "components.compiler", part.name], cwd=ROOT, check=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """By file, each to a process that has the servers which the file's tests take."""
+    from tests.scheduling import SharedFixtureScheduling
+
+    return SharedFixtureScheduling(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)
