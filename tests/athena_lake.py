@@ -10,10 +10,11 @@ from pathlib import Path
 
 from sandbox.athena.catalogue import Catalogue, CataloguePartition, Column, Storage, Table, View
 from sandbox.athena.errors import QueryError
+from sandbox.athena.interruption import Interruptible
 from sandbox.athena.objects import Objects, S3Object
 from sandbox.athena.partitions import Finder
 from sandbox.athena.results import csv_page
-from sandbox.athena.runner import Interruptible, Outcome, Runner
+from sandbox.athena.runner import Outcome, Runner
 from sandbox.athena.store import Store
 from sandbox.athena.types import parse
 

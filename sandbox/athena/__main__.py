@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from sandbox.athena.calls import QueryCalls
 from sandbox.athena.catalogue import Catalogue
+from sandbox.athena.commands import Commands, Engine
+from sandbox.athena.commands.prepared import Prepared
 from sandbox.athena.executions import Executions
+from sandbox.athena.metadata import MetadataCalls
 from sandbox.athena.objects import Objects
 from sandbox.athena.partitions import Finder
 from sandbox.athena.runner import Runner
 from sandbox.athena.service import Service
-from sandbox.athena.statements import Statements
 from sandbox.athena.store import Store
 from sandbox.athena.workgroups import Workgroups
 from sandbox.state import StateDir, Stop, WorkerStatus, client, worker_arguments
@@ -36,14 +39,10 @@ async def serve(endpoint_url: str, state: StateDir, stop: Stop) -> None:
     directory = state.path / "athena"
     store = Store(directory / "lake.duckdb", objects)
     runner = Runner(catalogue, store, Finder(catalogue, objects, _now))
-    executions = Executions(
-        directory / "results",
-        runner,
-        Statements(catalogue, objects, runner),
-        objects.write,
-        _QUERY_TIMEOUT_S,
-    )
-    service = Service(executions, Workgroups(client("athena", endpoint_url)))
+    athena = client("athena", endpoint_url)
+    commands = Commands(Engine(catalogue, objects, runner), Prepared(athena))
+    executions = Executions(directory / "results", commands, objects.write, _QUERY_TIMEOUT_S)
+    service = Service(QueryCalls(executions, Workgroups(athena)).calls | MetadataCalls(catalogue).calls)
     http = web.AppRunner(service.application(), access_log=None)
     await http.setup()
     socket = state.socket("athena")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,22 @@ from sandbox.athena.errors import QueryError
 from sandbox.athena.types import Type, parse
 
 CATALOG = "AwsDataCatalog"
+_INPUT = (
+    "Name",
+    "Description",
+    "Owner",
+    "Retention",
+    "StorageDescriptor",
+    "PartitionKeys",
+    "ViewOriginalText",
+    "ViewExpandedText",
+    "TableType",
+    "Parameters",
+)
+"""The members of Glue's description of a table that its TableInput has too."""
+_READ = {"parquet": "parquet", "json": "json", "opencsv": "csv", "lazysimple": "text"}
+"""How rows are read, by a word of the SerDe's library in lower case."""
+_HEADER = "skip.header.line.count"
 _VIEW_PREFIX, _VIEW_SUFFIX = "/* Presto View: ", " */"
 
 
@@ -37,7 +53,7 @@ class View:
 class Storage:
     """The location and format of a table's or a partition's rows.
 
-    `format` is json or parquet; `parameters` are the SerDe's.
+    `format` is json, parquet, csv or text; `parameters` are the SerDe's.
     """
 
     location: str
@@ -57,6 +73,16 @@ class Table:
     storage: Storage | None
     view: View | None
     raw: Mapping[str, Any]
+
+    @property
+    def descriptor(self) -> Mapping[str, Any]:
+        """Glue's StorageDescriptor."""
+        return self.raw.get("StorageDescriptor") or {}
+
+    @property
+    def serde(self) -> Mapping[str, Any]:
+        """Glue's SerDeInfo."""
+        return self.descriptor.get("SerdeInfo") or {}
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
@@ -82,40 +108,58 @@ class Catalogue:
         """The names of all databases, in order."""
         return sorted(database["Name"] for database in self._pages("get_databases", "DatabaseList"))
 
+    def described_databases(self) -> list[dict[str, Any]]:
+        """Glue's descriptions of all databases, in the order of their names."""
+        return sorted(self._pages("get_databases", "DatabaseList"), key=lambda database: str(database["Name"]))
+
+    def described_database(self, name: str) -> dict[str, Any] | None:
+        """Glue's description of a database; None when there is no such database."""
+        try:
+            return self._glue.get_database(Name=name)["Database"]
+        except self._glue.exceptions.EntityNotFoundException:
+            return None
+
     def has_database(self, name: str) -> bool:
         """Whether there is a database of that name."""
+        return self.described_database(name) is not None
+
+    def raw_table(self, database: str, name: str) -> dict[str, Any] | None:
+        """Glue's description of a table or view; None when the table or the database does not exist."""
         try:
-            self._glue.get_database(Name=name)
+            return self._glue.get_table(DatabaseName=database, Name=name)["Table"]
         except self._glue.exceptions.EntityNotFoundException:
-            return False
-        return True
+            return None
+
+    def raw_tables(self, database: str) -> list[dict[str, Any]]:
+        """Glue's descriptions of a database's tables and views, in the order of their names."""
+        return sorted(
+            self._pages("get_tables", "TableList", DatabaseName=database), key=lambda table: str(table["Name"])
+        )
 
     def table(self, database: str, name: str) -> Table | None:
         """A table or view; None when the table or the database does not exist."""
-        try:
-            raw: dict[str, Any] = self._glue.get_table(DatabaseName=database, Name=name)["Table"]
-        except self._glue.exceptions.EntityNotFoundException:
-            return None
-        return table_of(database, raw)
+        raw = self.raw_table(database, name)
+        return None if raw is None else table_of(database, raw)
 
     def table_names(self, database: str, *, views_only: bool = False) -> list[str]:
         """The names of a database's tables and views, in order."""
-        tables = self._pages("get_tables", "TableList", DatabaseName=database)
-        return sorted(t["Name"] for t in tables if not views_only or t.get("TableType") == "VIRTUAL_VIEW")
+        tables = self.raw_tables(database)
+        return [str(t["Name"]) for t in tables if not views_only or t.get("TableType") == "VIRTUAL_VIEW"]
 
     def partitions(self, table: Table) -> list[CataloguePartition]:
         """The partitions that the catalogue lists for a table."""
         pages = self._pages("get_partitions", "Partitions", DatabaseName=table.database, TableName=table.name)
         return [
             CataloguePartition(
-                tuple(p["Values"]), storage_of(table.name, p.get("StorageDescriptor") or {}, table.storage)
+                tuple(p["Values"]),
+                storage_of(table.name, p.get("StorageDescriptor") or {}, table.storage, table.parameters),
             )
             for p in pages
         ]
 
     def add_partitions(self, table: Table, values: list[tuple[tuple[str, ...], str]]) -> None:
         """Add partitions, each with its values and location, in the table's storage format."""
-        descriptor = dict(table.raw.get("StorageDescriptor") or {})
+        descriptor = dict(table.descriptor)
         inputs = [
             {"Values": list(v), "StorageDescriptor": {**descriptor, "Location": location}} for v, location in values
         ]
@@ -139,13 +183,53 @@ class Catalogue:
         """Remove a table or view from the catalogue; its objects stay, as on AWS."""
         self._glue.delete_table(DatabaseName=database, Name=name)
 
-    def create_table(self, database: str, table_input: dict[str, Any]) -> None:
-        """Create a table from Glue's TableInput."""
-        self._glue.create_table(DatabaseName=database, TableInput=table_input)
+    def create_table(self, database: str, table_input: Mapping[str, Any]) -> None:
+        """Create a table from Glue's TableInput; raises QueryError when the database is not there or the name is."""
+        try:
+            self._glue.create_table(DatabaseName=database, TableInput=table_input)
+        except self._glue.exceptions.EntityNotFoundException as error:
+            raise QueryError("SCHEMA_NOT_FOUND", f"Schema {database} not found") from error
+        except self._glue.exceptions.AlreadyExistsException as error:
+            raise QueryError("TABLE_ALREADY_EXISTS", f"Table {table_input['Name']} already exists") from error
 
-    def create_database(self, name: str) -> None:
-        """Create a database."""
-        self._glue.create_database(DatabaseInput={"Name": name})
+    def change_table(self, table: Mapping[str, Any], **changes: object) -> None:
+        """Replace members of Glue's description `table` of a table, which `raw_table` returned."""
+        kept = {name: table[name] for name in _INPUT if name in table}
+        self._glue.update_table(DatabaseName=table["DatabaseName"], TableInput={**kept, **changes})
+
+    def create_database(self, **described: object) -> None:
+        """Create a database from Glue's DatabaseInput."""
+        self._glue.create_database(DatabaseInput=described)
+
+    def change_database(self, name: str, **changes: object) -> None:
+        """Replace members of Glue's description of a database."""
+        raw = self.described_database(name) or {}
+        kept = {
+            member: raw[member] for member in ("Name", "Description", "LocationUri", "Parameters") if raw.get(member)
+        }
+        self._glue.update_database(Name=name, DatabaseInput={**kept, **changes})
+
+    def delete_database(self, name: str) -> None:
+        """Remove a database with its tables."""
+        self._glue.delete_database(Name=name)
+
+    def raw_partitions(self, database: str, name: str) -> list[dict[str, Any]]:
+        """Glue's descriptions of a table's partitions."""
+        return list(self._pages("get_partitions", "Partitions", DatabaseName=database, TableName=name))
+
+    def change_partition(self, table: Table, values: Sequence[str], raw: Mapping[str, Any], **changes: object) -> None:
+        """Replace members of the partition `raw`, whose values are `values`; they may change too."""
+        kept = {member: raw[member] for member in ("Values", "StorageDescriptor", "Parameters") if member in raw}
+        self._glue.update_partition(
+            DatabaseName=table.database,
+            TableName=table.name,
+            PartitionValueList=list(values),
+            PartitionInput={**kept, **changes},
+        )
+
+    def drop_partition(self, table: Table, values: Sequence[str]) -> None:
+        """Remove one partition; its objects stay."""
+        self._glue.delete_partition(DatabaseName=table.database, TableName=table.name, PartitionValues=list(values))
 
     def _pages(self, operation: str, key: str, **arguments: object) -> Iterator[dict[str, Any]]:
         try:
@@ -169,30 +253,32 @@ def table_of(database: str, raw: Mapping[str, Any]) -> Table:
         columns=_columns(name, descriptor.get("Columns") or []),
         partition_columns=_columns(name, raw.get("PartitionKeys") or []),
         parameters=raw.get("Parameters") or {},
-        storage=None if is_view else storage_of(name, descriptor, None),
+        storage=None if is_view else storage_of(name, descriptor, None, raw.get("Parameters")),
         view=_view_of(name, str(raw.get("ViewOriginalText") or "")) if is_view else None,
         raw=raw,
     )
 
 
-def storage_of(name: str, descriptor: Mapping[str, Any], default: Storage | None) -> Storage:
-    """The storage of a table, or of a partition, which inherits missing values from the table's."""
+def storage_of(
+    name: str, descriptor: Mapping[str, Any], default: Storage | None, table: Mapping[str, str] | None = None
+) -> Storage:
+    """The storage of a table, or of a partition, which inherits missing values from the table's.
+
+    `table` are the table's own parameters, which say how many lines of a text file are its header.
+    """
+    table = table or {}
     serde: Mapping[str, Any] = descriptor.get("SerdeInfo") or {}
     library = str(serde.get("SerializationLibrary") or "")
     location = str(descriptor.get("Location") or "")
     if not library and default is not None:
         return Storage(location or default.location, default.format, default.parameters)
     lower = library.lower()
-    if "parquet" in lower:
-        format_ = "parquet"
-    elif "json" in lower:
-        format_ = "json"
-    else:
-        raise QueryError(
-            "HIVE_UNSUPPORTED_FORMAT",
-            f"Table {name} is read with {library or 'no SerDe'}; JSON and Parquet are supported",
-        )
-    return Storage(location, format_, serde.get("Parameters") or {})
+    format_ = next((format_ for word, format_ in _READ.items() if word in lower), "")
+    if not format_:
+        message = f"Table {name} is read with {library or 'no SerDe'}; JSON, Parquet, CSV and text are supported"
+        raise QueryError("HIVE_UNSUPPORTED_FORMAT", message)
+    header = {_HEADER: str(table[_HEADER])} if _HEADER in table and format_ in {"text", "csv"} else {}
+    return Storage(location, format_, {**(serde.get("Parameters") or {}), **header})
 
 
 def view_input(name: str, view: View) -> dict[str, Any]:

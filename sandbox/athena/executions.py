@@ -7,143 +7,59 @@ restart; a query that was running when the process ended counts as failed.
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from sandbox.athena.commands import Commands, Session
 from sandbox.athena.errors import SYSTEM, ApiError, QueryError
-from sandbox.athena.results import write_text
-from sandbox.athena.runner import Interruptible, QueryCancelledError, Runner
-from sandbox.athena.statements import Statement, Statements, recognise
+from sandbox.athena.execution import FINAL, Execution, Request
+from sandbox.athena.interruption import QueryCancelledError
+from sandbox.athena.results import write_lines
+from sandbox.athena.statements import Kind, Output, recognise
+from sandbox.athena.statements.forms import Execute, Query
 from sandbox.athena.types import ColumnInfo
-from sandbox.athena.workgroups import Settings
 
 _log = logging.getLogger(__name__)
 _THREADS = 4
 _MAX_REMEMBERED = 2000
-FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
-
-
-@dataclass(frozen=True)
-class Request:
-    """The parameters of StartQueryExecution, with defaults."""
-
-    sql: str
-    database: str
-    catalog: str
-    parameters: tuple[str, ...]
-    settings: Settings
-
-
-@dataclass
-class Execution:
-    """One query execution; its state changes only under the registry's lock. Times are epoch seconds."""
-
-    id: str
-    request: Request
-    statement: Statement
-    submitted_at: float
-    state: str = "QUEUED"
-    reason: str | None = None
-    category: int | None = None
-    started_at: float | None = None
-    completed_at: float | None = None
-    columns: list[ColumnInfo] = field(default_factory=list[ColumnInfo])
-    rows: int = 0
-    scanned_bytes: int = 0
-    hold: Interruptible = field(default_factory=Interruptible)
-
-    @property
-    def suffix(self) -> str:
-        """The suffix of the result's name: csv for a SELECT, otherwise txt."""
-        return "csv" if self.statement.sort == "SELECT" else "txt"
-
-    @property
-    def output_location(self) -> str:
-        """The S3 location of the result."""
-        return f"{self.request.settings.output_location}{self.id}.{self.suffix}"
-
-    def described(self) -> dict[str, Any]:
-        """The QueryExecution of the API."""
-        now = self.completed_at or time.time()
-        status: dict[str, Any] = {"State": self.state, "SubmissionDateTime": self.submitted_at}
-        if self.completed_at is not None:
-            status["CompletionDateTime"] = self.completed_at
-        if self.reason is not None:
-            status["StateChangeReason"] = self.reason
-        if self.category is not None:
-            status["AthenaError"] = {
-                "ErrorCategory": self.category,
-                "ErrorType": 1 if self.category == SYSTEM else 1301,
-                "Retryable": self.category == SYSTEM,
-                "ErrorMessage": self.reason,
-            }
-        total_ms = int((now - self.submitted_at) * 1000)
-        queued_ms = int(((self.started_at or now) - self.submitted_at) * 1000)
-        settings = self.request.settings
-        described: dict[str, Any] = {
-            "QueryExecutionId": self.id,
-            "Query": self.request.sql,
-            "StatementType": self.statement.kind.value,
-            "SubstatementType": self.statement.sort,
-            "ResultConfiguration": {"OutputLocation": self.output_location, **settings.result_configuration},
-            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
-            "QueryExecutionContext": {"Database": self.request.database, "Catalog": self.request.catalog.lower()},
-            "Status": status,
-            "Statistics": {
-                "EngineExecutionTimeInMillis": max(total_ms - queued_ms, 0),
-                "DataScannedInBytes": self.scanned_bytes,
-                "TotalExecutionTimeInMillis": total_ms,
-                "QueryQueueTimeInMillis": queued_ms,
-                "ServicePreProcessingTimeInMillis": 0,
-                "QueryPlanningTimeInMillis": 0,
-                "ServiceProcessingTimeInMillis": 0,
-                "ResultReuseInformation": {"ReusedPreviousResult": False},
-            },
-            "WorkGroup": settings.workgroup,
-            "EngineVersion": settings.engine_version,
-        }
-        if self.request.parameters:
-            described["ExecutionParameters"] = list(self.request.parameters)
-        return described
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """A stored execution: the API's QueryExecution, the result's columns, its number of rows."""
+    """A stored execution: the API's QueryExecution and its statistics, the result's columns and rows written."""
 
     execution: dict[str, Any]
+    statistics: dict[str, Any]
     columns: list[ColumnInfo]
+    update_count: int | None
     path: Path
 
 
 class _Record(msgspec.Struct):
     execution: dict[str, Any]
     columns: list[ColumnInfo]
+    update_count: int | None = None
+    statistics: dict[str, Any] = {}
 
 
 class Executions:
     """All query executions. `upload` copies a local file to an s3:// location."""
 
     def __init__(
-        self,
-        directory: Path,
-        runner: Runner,
-        statements: Statements,
-        upload: Callable[[Path, str], None],
-        timeout_s: float,
+        self, directory: Path, commands: Commands, upload: Callable[[Path, str], None], timeout_s: float
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
-        self._runner = runner
-        self._statements = statements
+        self._commands = commands
         self._upload = upload
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
@@ -156,16 +72,17 @@ class Executions:
     def start(self, request: Request, token: str | None) -> str:
         """Queue a query; returns its id, or the id of the query with the same token.
 
-        Raises ApiError when the text is not a query, or the token was used for another request.
+        Raises ApiError when the text is not a statement, or the token was used for another request.
         """
         statement = recognise(request.sql)
-        if statement.sort == "SELECT":
-            self._runner.check_syntax(request.sql)
+        if isinstance(statement, Execute):
+            statement = self._commands.prepared(statement, request.settings.workgroup)
+        self._commands.check(statement, request.database)
         with self._lock:
             if token is not None and token in self._tokens:
                 known, first = self._tokens[token]
-                if first != request:
-                    raise ApiError("Idempotent parameters do not match", athena_code="INVALID_INPUT")
+                if _identity(first) != _identity(request):
+                    raise ApiError("Idempotent parameters do not match", athena_code="IDEMPOTENT_PARAMETER_MISMATCH")
                 return known
             execution = Execution(str(uuid.uuid4()), request, statement, time.time())
             self._live[execution.id] = execution
@@ -181,10 +98,16 @@ class Executions:
         with self._lock:
             execution = self._live.get(execution_id)
             if execution is not None:
-                path = self._directory / f"{execution_id}.{execution.suffix}"
-                return Remembered(execution.described(), execution.columns, path)
+                return Remembered(
+                    execution.described(),
+                    execution.statistics(),
+                    execution.columns,
+                    execution.update_count,
+                    self._path(execution),
+                )
         if execution_id not in self._past:
-            raise ApiError(f"QueryExecution {execution_id} was not found")
+            message = f"QueryExecution {execution_id} was not found"
+            raise ApiError(message, athena_code="QUERY_EXECUTION_NOT_FOUND")
         return self._read(execution_id)
 
     def stop(self, execution_id: str) -> None:
@@ -224,48 +147,103 @@ class Executions:
         timer.daemon = True
         timer.start()
         try:
-            self._execute(execution)
+            if not self._reuse(execution):
+                self._execute(execution)
         except QueryCancelledError:
             timed_out = not timer.is_alive()
             state, reason = ("FAILED", "Query timeout") if timed_out else ("CANCELLED", "Query cancelled by user")
             self._finish(execution, state, reason)
         except QueryError as error:
-            self._finish(execution, "FAILED", error.reason, error.category)
+            self._finish(execution, "FAILED", error.reason, error)
+        except ApiError as error:
+            self._finish(execution, "FAILED", error.message, QueryError("", error.message))
         except Exception as error:
             _log.exception("query %s", execution.id)
-            self._finish(execution, "FAILED", f"GENERIC_INTERNAL_ERROR: {error}", SYSTEM)
+            internal = QueryError("GENERIC_INTERNAL_ERROR", str(error), SYSTEM)
+            self._finish(execution, "FAILED", internal.reason, internal)
         else:
             self._finish(execution, "SUCCEEDED")
         finally:
             timer.cancel()
 
     def _execute(self, execution: Execution) -> None:
+        request, statement = execution.request, execution.statement
+        path = self._path(execution)
+        session = Session(
+            id=execution.id,
+            database=request.database,
+            parameters=request.parameters,
+            settings=request.settings,
+            hold=execution.hold,
+            path=path,
+        )
+        result = self._commands.run(statement, session)
+        execution.columns, execution.rows = result.columns, result.rows
+        execution.update_count, execution.scanned_bytes = result.update_count, result.scanned_bytes
+        execution.manifest = result.manifest
+        limit_bytes = request.settings.cutoff_bytes
+        if limit_bytes is not None and result.scanned_bytes > limit_bytes:
+            raise QueryError("EXCEEDED_SCAN_LIMIT", f"Bytes scanned limit of {limit_bytes} was exceeded")
+        if result.lines is not None:
+            write_lines(result.lines, path)
+        self._publish(execution, path)
+
+    def _publish(self, execution: Execution, path: Path) -> None:
+        """Upload the result's file, if the statement has one, and the description of its columns beside it."""
+        if path.exists():
+            execution.output_bytes = path.stat().st_size
+            self._upload(path, execution.output_location)
+        elif execution.statement.output in {Output.TEXT, Output.CSV} and execution.statement.kind is not Kind.DML:
+            path.touch()
+            self._upload(path, execution.output_location)
+        if execution.columns:
+            metadata = path.with_name(path.name + ".metadata")
+            metadata.write_bytes(msgspec.json.encode({"ResultSetMetadata": {"ColumnInfo": execution.columns}}))
+            self._upload(metadata, execution.output_location + ".metadata")
+            metadata.unlink()
+
+    def _reuse(self, execution: Execution) -> bool:
+        """Take the result of an earlier execution of the same query, if the request allows one of that age.
+
+        https://docs.aws.amazon.com/athena/latest/ug/reusing-query-results.html: the text, the database, the catalogue
+        and the workgroup are the same, and the query is a SELECT.
+        """
         request = execution.request
-        path = self._directory / f"{execution.id}.{execution.suffix}"
-        if execution.statement.sort == "SELECT":
-            outcome = self._runner.select(request.sql, request.parameters, request.database, path, execution.hold)
-            execution.columns, execution.rows = outcome.columns, outcome.rows
-            execution.scanned_bytes = outcome.scanned_bytes
-            limit_bytes = request.settings.cutoff_bytes
-            if limit_bytes is not None and outcome.scanned_bytes > limit_bytes:
-                raise QueryError("EXCEEDED_SCAN_LIMIT", f"Bytes scanned limit of {limit_bytes} was exceeded")
-        else:
-            answer = self._statements.run(execution.statement, request.database)
-            execution.columns, execution.rows = answer.infos, len(answer.rows)
-            write_text(answer.rows, path)
-        metadata = path.with_name(path.name + ".metadata")
-        metadata.write_bytes(msgspec.json.encode({"ResultSetMetadata": {"ColumnInfo": execution.columns}}))
-        self._upload(path, execution.output_location)
-        self._upload(metadata, execution.output_location + ".metadata")
-        metadata.unlink()
-
-    def _finish(self, execution: Execution, state: str, reason: str | None = None, category: int | None = None) -> None:
+        if request.reuse_minutes is None or not isinstance(execution.statement, Query):
+            return False
+        oldest = execution.submitted_at - request.reuse_minutes * 60
         with self._lock:
-            self._end(execution, state, reason, category)
+            found = [
+                earlier
+                for earlier in self._live.values()
+                if earlier.state == "SUCCEEDED"
+                and (earlier.completed_at or 0) >= oldest
+                and _reusable(earlier.request) == _reusable(request)
+                and self._path(earlier).exists()
+            ]
+        if not found:
+            return False
+        earlier = max(found, key=lambda e: e.completed_at or 0)
+        execution.columns, execution.rows = list(earlier.columns), earlier.rows
+        execution.update_count, execution.reused = earlier.update_count, True
+        shutil.copyfile(self._path(earlier), self._path(execution))
+        self._publish(execution, self._path(execution))
+        return True
 
-    def _end(self, execution: Execution, state: str, reason: str | None = None, category: int | None = None) -> None:
+    def _path(self, execution: Execution) -> Path:
+        return self._directory / execution.file_name.replace("tables/", "")
+
+    def _finish(
+        self, execution: Execution, state: str, reason: str | None = None, failure: QueryError | None = None
+    ) -> None:
+        with self._lock:
+            self._end(execution, state, reason, failure)
+
+    def _end(
+        self, execution: Execution, state: str, reason: str | None = None, failure: QueryError | None = None
+    ) -> None:
         execution.completed_at = time.time()
-        execution.state, execution.reason, execution.category = state, reason, category
+        execution.state, execution.reason, execution.failure = state, reason, failure
         if state == "FAILED":
             self.counts["failed"] += 1
             _log.info("query %s failed: %s", execution.id, reason)
@@ -276,7 +254,8 @@ class Executions:
             del self._live[over]
 
     def _write(self, execution: Execution) -> None:
-        self._keep(execution.id, _Record(execution.described(), execution.columns))
+        described, statistics = execution.described(), execution.statistics()
+        self._keep(execution.id, _Record(described, execution.columns, execution.update_count, statistics))
 
     def _keep(self, execution_id: str, record: _Record) -> None:
         path = self._directory / f"{execution_id}.json"
@@ -299,5 +278,19 @@ class Executions:
 
     def _read(self, execution_id: str) -> Remembered:
         record = msgspec.json.decode((self._directory / f"{execution_id}.json").read_bytes(), type=_Record)
-        suffix = record.execution["ResultConfiguration"]["OutputLocation"].rpartition(".")[2]
-        return Remembered(record.execution, record.columns, self._directory / f"{execution_id}.{suffix}")
+        name = record.execution["ResultConfiguration"]["OutputLocation"].rpartition("/")[2]
+        path = self._directory / name
+        return Remembered(record.execution, record.statistics, record.columns, record.update_count, path)
+
+
+def _identity(request: Request) -> tuple[str, str, str, str]:
+    """What two requests with one token have in common; the parameters and the workgroup are not compared.
+
+    Measured by aoyagikouhei/athena-local, docs/api.md.
+    """
+    context = request.context
+    return request.sql, context.get("Catalog", ""), context.get("Database", ""), request.settings.output_location
+
+
+def _reusable(request: Request) -> tuple[object, ...]:
+    return request.sql, request.database, request.parameters, request.settings

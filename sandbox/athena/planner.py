@@ -7,17 +7,15 @@ and the constraints of the WHERE clause on partition columns limit the objects t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import OptimizeError, ParseError, SqlglotError, TokenError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
-from sqlglot.tokenizer_core import TokenType
 
 from sandbox.athena import inference
 from sandbox.athena.catalogue import CATALOG, Catalogue, Column, Table, View
@@ -88,21 +86,6 @@ def parse(sql: str) -> exp.Query:
     if not isinstance(statement, exp.Query):
         raise ApiError("line 1:1: Queries of this type are not supported", athena_code="MALFORMED_QUERY")
     return statement
-
-
-def bind_parameters(sql: str, parameters: Sequence[str]) -> str:
-    """The text with each ? replaced by its literal, in order."""
-    try:
-        tokens = Dialect.get_or_raise("trino").tokenize(sql)
-    except TokenError as error:
-        raise ApiError(f"line 1:1: {error}", athena_code="MALFORMED_QUERY") from error
-    places = [token.start for token in tokens if token.token_type == TokenType.PLACEHOLDER]
-    if len(places) != len(parameters):
-        message = f"line 1:1: Incorrect number of parameters: expected {len(places)} but found {len(parameters)}"
-        raise QueryError("INVALID_PARAMETER_USAGE", message)
-    starts = [0, *(place + 1 for place in places)]
-    pieces = [sql[start:end] for start, end in zip(starts, [*places, len(sql)], strict=True)]
-    return "".join(piece + text for piece, text in zip(pieces, [*parameters, ""], strict=True))
 
 
 def plan(query: exp.Query, text: str, database: str, catalogue: Catalogue) -> Plan:

@@ -3,66 +3,30 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
-from sqlglot import exp
 
 from sandbox.athena import planner
 from sandbox.athena.catalogue import Catalogue, Column, Table
 from sandbox.athena.errors import SYSTEM, QueryError
+from sandbox.athena.files import DEFAULT_PARTITION
+from sandbox.athena.interruption import Interruptible, QueryCancelledError
 from sandbox.athena.joda import DATE_PATTERN
+from sandbox.athena.parameters import bind
 from sandbox.athena.partitions import Finder, Values
 from sandbox.athena.planner import PATH, Plan, Read
 from sandbox.athena.results import write_csv
 from sandbox.athena.sql import identifier, select
+from sandbox.athena.statements.parts import as_select
 from sandbox.athena.store import Slice, Store
 from sandbox.athena.types import ColumnInfo, parse
 
-_AGAIN_S = 0.05
-
-
-class QueryCancelledError(Exception):
-    """The query was cancelled while it ran."""
-
-
-class Interruptible:
-    """The cancellation handle of a running query; `stop` is thread-safe.
-
-    DuckDB ignores an interrupt without a running statement, so it is repeated until the query ends.
-    """
-
-    def __init__(self) -> None:
-        self.stopped = False
-        self._lock = threading.Lock()
-        self._cursor: duckdb.DuckDBPyConnection | None = None
-
-    def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Set the connection to interrupt; raises QueryCancelledError when the query is already cancelled."""
-        with self._lock:
-            if self.stopped:
-                raise QueryCancelledError
-            self._cursor = cursor
-
-    def stop(self) -> None:
-        """Cancel the query."""
-        self.stopped = True
-        with self._lock:
-            if self._cursor is None:
-                return
-            self._cursor.interrupt()
-        again = threading.Timer(_AGAIN_S, self.stop)
-        again.daemon = True
-        again.start()
-
-    def detach(self) -> None:
-        """Release the connection before it is closed."""
-        with self._lock:
-            self._cursor = None
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,20 +48,39 @@ class Runner:
 
     def check_syntax(self, sql: str) -> None:
         """Raise ApiError when the text is not a query."""
-        planner.parse(sql)
+        planner.parse(as_select(sql))
 
     def select(self, sql: str, parameters: Sequence[str], database: str, target: Path, hold: Interruptible) -> Outcome:
-        """Run a query into a CSV file; `parameters` are the literals for its ?s.
+        """Run a query into a CSV file; `parameters` are the values for its ?s.
 
         Raises QueryError with Athena's reason, or QueryCancelledError.
         """
-        bound = planner.bind_parameters(sql, parameters)
+
+        def write(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[list[ColumnInfo], int]:
+            return write_csv(cursor, plan.sql, plan.names, target)
+
+        (columns, rows), scanned_bytes = self.run(sql, parameters, database, hold, write)
+        return Outcome(columns, rows, scanned_bytes)
+
+    def run(
+        self,
+        sql: str,
+        parameters: Sequence[str],
+        database: str,
+        hold: Interruptible,
+        use: Callable[[duckdb.DuckDBPyConnection, Plan], T],
+    ) -> tuple[T, int]:
+        """Plan a query, load its objects and hand its plan to `use`; also returns the bytes that it reads.
+
+        Raises QueryError with Athena's reason, or QueryCancelledError.
+        """
+        bound = as_select(bind(sql, parameters))
         plan = planner.plan(planner.parse(bound), bound, database, self._catalogue)
         with closing(self._store.cursor()) as cursor:
             hold.attach(cursor)
             try:
                 scanned_bytes = self._prepare(cursor, plan, hold)
-                columns, rows = write_csv(cursor, plan.sql, plan.names, target)
+                return use(cursor, plan), scanned_bytes
             except duckdb.InterruptException as error:
                 raise QueryCancelledError from error
             except duckdb.Error as error:
@@ -106,11 +89,11 @@ class Runner:
                 raise failure_of(error) from error
             finally:
                 hold.detach()
-        return Outcome(columns, rows, scanned_bytes)
 
-    def describe(self, query: exp.Query, text: str, database: str) -> tuple[Column, ...]:
+    def describe(self, sql: str, parameters: Sequence[str], database: str) -> tuple[Column, ...]:
         """A query's columns by name and type, without reading an object."""
-        plan = planner.plan(query, text, database, self._catalogue)
+        bound = as_select(bind(sql, parameters))
+        plan = planner.plan(planner.parse(bound), bound, database, self._catalogue)
         with closing(self._store.cursor()) as cursor:
             try:
                 for read in plan.reads:
@@ -172,7 +155,8 @@ def _unnested(keys: Iterable[tuple[str, Column]], partitions: Sequence[Values]) 
     """SQL that selects rows of partition values from parameters, cast to the columns' types, and the parameters."""
     named = list(keys)
     sql = ", ".join(
-        f"TRY_CAST(unnest(?::VARCHAR[]) AS {column.type.duckdb}) AS {identifier(name)}" for name, column in named
+        f"TRY_CAST(nullif(unnest(?::VARCHAR[]), '{DEFAULT_PARTITION}') AS {column.type.duckdb}) AS {identifier(name)}"
+        for name, column in named
     )
     return sql, [[values[i] for values in partitions] for i in range(len(named))]
 

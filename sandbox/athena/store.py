@@ -20,6 +20,7 @@ import duckdb
 
 from sandbox.athena import casts
 from sandbox.athena.catalogue import Column, Storage, Table
+from sandbox.athena.delimited import DelimitedReader, LazySimpleReader, OpenCsvReader
 from sandbox.athena.errors import QueryError
 from sandbox.athena.macros import MACROS
 from sandbox.athena.objects import Objects, S3Object
@@ -111,10 +112,10 @@ class Store:
         numbers = dict(zip(batch, range(start, start + len(batch)), strict=True))
         cursor = self._connection.cursor()
         with TemporaryDirectory(dir=self._path.parent, prefix="batch-") as directory:
-            if storage.format == "json":
-                select = self._json(Path(directory), table, storage, numbers)
-            else:
+            if storage.format == "parquet":
                 select = self._parquet(cursor, Path(directory), table, numbers)
+            else:
+                select = self._lines(Path(directory), table, storage, numbers)
             cursor.execute("BEGIN")
             try:
                 cursor.execute(f'INSERT INTO "{name}" {select}')
@@ -130,8 +131,8 @@ class Store:
                 raise QueryError("HIVE_BAD_DATA", message) from error
         known.update(numbers)
 
-    def _json(self, directory: Path, table: Table, storage: Storage, numbers: dict[S3Object, int]) -> str:
-        reader = LineReader([column.name for column in table.columns], storage.parameters)
+    def _lines(self, directory: Path, table: Table, storage: Storage, numbers: dict[S3Object, int]) -> str:
+        reader = _reader(table, storage)
         rows = directory / "rows.json"
         texts = self._read.map(self._objects.read_text, numbers)
         with rows.open("wb") as out:
@@ -178,6 +179,14 @@ class Store:
         for (name,) in self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             if name != "objects":
                 self._known.setdefault(name, {})
+
+
+def _reader(table: Table, storage: Storage) -> LineReader | DelimitedReader:
+    if storage.format == "text":
+        return LazySimpleReader(table.columns, storage.parameters)
+    if storage.format == "csv":
+        return OpenCsvReader(table.columns, storage.parameters)
+    return LineReader([column.name for column in table.columns], storage.parameters)
 
 
 def _open(path: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:

@@ -14,12 +14,16 @@ _ENGINE_VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "A
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one query: its workgroup, its output location (ends in /), its scan limit."""
+    """The settings of one query: its workgroup, its output location (ends in /), its scan limit.
+
+    `enforced` says that the workgroup's own location is the one, whatever a request asks for.
+    """
 
     workgroup: str
     output_location: str
     result_configuration: Mapping[str, Any] = field(default_factory=dict[str, Any])
     cutoff_bytes: int | None = None
+    enforced: bool = False
     engine_version: Mapping[str, str] = field(default_factory=lambda: dict(_ENGINE_VERSION))
 
 
@@ -57,6 +61,7 @@ class Workgroups:
             output_location=location if location.endswith("/") else location + "/",
             result_configuration=kept,
             cutoff_bytes=configuration.get("BytesScannedCutoffPerQuery"),
+            enforced=enforced,
         )
 
     def check(self, name: str) -> None:
@@ -67,7 +72,7 @@ class Workgroups:
         try:
             group: Mapping[str, Any] | None = self._athena.get_work_group(WorkGroup=name).get("WorkGroup")
         except self._athena.exceptions.ClientError as error:
-            raise ApiError(f"WorkGroup {name} is not found.") from error
+            raise ApiError("WorkGroup is not found.") from error
         if not group:
-            raise ApiError(f"WorkGroup {name} is not found.")
+            raise ApiError("WorkGroup is not found.")
         return group

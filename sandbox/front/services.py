@@ -14,9 +14,14 @@ from sandbox.state import StateDir
 
 _ATHENA_CALLS = (
     "BatchGetQueryExecution",
+    "GetDatabase",
     "GetQueryExecution",
     "GetQueryResults",
+    "GetQueryRuntimeStatistics",
+    "GetTableMetadata",
+    "ListDatabases",
     "ListQueryExecutions",
+    "ListTableMetadata",
     "StartQueryExecution",
     "StopQueryExecution",
 )

@@ -134,6 +134,7 @@ def test_pages(place: Place) -> None:
     execution_id = execution["QueryExecutionId"]
     first = place.athena.get_query_results(QueryExecutionId=execution_id)
     assert len(first["ResultSet"]["Rows"]) == 1000
+    assert first["UpdateCount"] == 0
     pages = place.athena.get_paginator("get_query_results").paginate(
         QueryExecutionId=execution_id, PaginationConfig={"PageSize": 700}
     )
@@ -141,7 +142,7 @@ def test_pages(place: Place) -> None:
     assert rows == ["x", *map(str, range(1, 2501))]
     with pytest.raises(ClientError, match="MaxResults"):
         place.athena.get_query_results(QueryExecutionId=execution_id, MaxResults=1001)
-    with pytest.raises(ClientError, match="NextToken"):
+    with pytest.raises(ClientError, match="Malformed nextPageToken nonsense"):
         place.athena.get_query_results(QueryExecutionId=execution_id, NextToken="nonsense")
 
 
@@ -150,9 +151,13 @@ def test_statements_that_are_no_select(place: Place) -> None:
     assert place.rows("SHOW TABLES") == [["changes"], ["current"]]
     assert place.rows("SHOW TABLES 'ch*'") == [["changes"]]
     assert [place.name] in place.rows("SHOW DATABASES")
-    assert place.rows("SHOW COLUMNS IN changes") == [["k"], ["version"], ["total"], ["op"], ["hour"]]
+    columns = ["k", "version", "total", "op", "hour"]
+    assert place.rows("SHOW COLUMNS IN changes") == [[f"{name:<20}"] for name in columns]
     described = [row[0] for row in place.rows("DESCRIBE changes")]
     assert described[2] == f"{'total':<20}\t{'decimal(18,2)':<20}\t{'':<20}"
+    assert [str(line).split()[0] for line in described[:5]] == columns
+    assert described[5:9] == ["\t \t ", "# Partition Information\t \t ", described[7], "\t \t "]
+    assert place.rows("DESCRIBE current") == [["k\tvarchar"], ["version\tbigint"], ["total\tdecimal(18,2)"]]
     assert (
         place.rows("CREATE OR REPLACE VIEW v AS SELECT k, sum(total) AS total, now() AS at FROM changes GROUP BY k")
         == []
@@ -166,8 +171,10 @@ def test_statements_that_are_no_select(place: Place) -> None:
     assert taken["StateChangeReason"].startswith("ALREADY_EXISTS")
     assert place.rows("DROP VIEW v") == []
     assert place.rows("DROP VIEW IF EXISTS v") == []
-    unsupported = place.finished(place.start("UNLOAD (SELECT 1) TO 's3://b/' WITH (format = 'PARQUET')"))["Status"]
-    assert unsupported["StateChangeReason"].startswith("NOT_SUPPORTED: The sandbox's Athena runs SELECT")
+    unsupported = place.finished(place.start("VACUUM changes"))["Status"]
+    assert unsupported["StateChangeReason"].startswith("NOT_SUPPORTED: VACUUM TABLE: the sandbox's Athena does not")
+    with pytest.raises(ClientError, match="Entity Not Found"):
+        place.start("DESCRIBE absent")
 
 
 def test_partitions_of_the_catalogue_are_repaired(place: Place) -> None:
@@ -202,12 +209,15 @@ def test_a_token_starts_one_query(place: Place) -> None:
 
 def test_parameters(place: Place) -> None:
     assert place.rows("SELECT ? AS a, ? AS b", ExecutionParameters=["'it''s'", "5"]) == [["a", "b"], ["it's", "5"]]
+    assert place.rows("SELECT 5 -?", ExecutionParameters=["-1"])[1:] == [["6"]]
+    injected = place.start("SELECT 1 WHERE 'x' = ?", ExecutionParameters=["'o1' OR 1=1"])
+    assert place.finished(injected)["Status"]["State"] == "FAILED"
 
 
 def test_refusals(place: Place) -> None:
     with pytest.raises(ClientError, match=r"InvalidRequestException.*mismatched input"):
         place.start("SELEC 1")
-    with pytest.raises(ClientError, match="WorkGroup missing is not found"):
+    with pytest.raises(ClientError, match="WorkGroup is not found"):
         place.athena.start_query_execution(QueryString="SELECT 1", WorkGroup="missing")
     with pytest.raises(ClientError, match="No output location provided"):
         place.athena.start_query_execution(QueryString="SELECT 1")
@@ -217,7 +227,8 @@ def test_refusals(place: Place) -> None:
     assert failed["Status"]["StateChangeReason"] == (
         f"TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.{place.name}.nothing' does not exist"
     )
-    assert failed["Status"]["AthenaError"]["ErrorCategory"] == 2
+    error = failed["Status"]["AthenaError"]
+    assert (error["ErrorCategory"], error["ErrorType"], error["Retryable"]) == (2, 1301, False)
     with pytest.raises(ClientError, match="Final query state: FAILED"):
         place.athena.get_query_results(QueryExecutionId=failed["QueryExecutionId"])
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from sandbox.athena.runner import Interruptible, QueryCancelledError
+from sandbox.athena.interruption import Interruptible, QueryCancelledError
 
 # Some ten seconds of work.
 LONG = "SELECT count(*) FROM range(40000) AS a(x), range(40000) AS b(y) WHERE sqrt(x) + sqrt(y) = -1"

@@ -53,7 +53,7 @@ def test_otherwise_the_request_has() -> None:
 @pytest.mark.parametrize(
     ("name", "state", "location", "message"),
     [
-        ("missing", "ENABLED", "s3://b/", "WorkGroup missing is not found."),
+        ("missing", "ENABLED", "s3://b/", "WorkGroup is not found."),
         ("group", "DISABLED", "s3://b/", "WorkGroup group is disabled."),
         ("group", "ENABLED", "", "No output location provided."),
         ("group", "ENABLED", "/tmp", "outputLocation is not a valid S3 path."),

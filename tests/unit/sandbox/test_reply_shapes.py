@@ -1,4 +1,4 @@
-"""The check of replies against botocore's model finds each kind of fault, and none where there is none."""
+"""The check of replies against botocore's model finds each kind of fault, and nothing in a right reply."""
 
 from __future__ import annotations
 

@@ -1,0 +1,93 @@
+"""Hands each statement to the function that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandbox.athena.commands import databases, describing, partitions, queries, showing, tables, views, writing
+from sandbox.athena.commands.prepared import Prepared
+from sandbox.athena.commands.session import Engine, Result, Session
+from sandbox.athena.errors import ApiError, QueryError
+from sandbox.athena.parameters import placeholders
+from sandbox.athena.statements import Statement, forms, recognise
+
+Run = Callable[[Engine, Any, Session], Result]
+
+_RUNS: Mapping[type[Statement], Run] = {
+    forms.Query: queries.select,
+    forms.Explain: queries.explain,
+    forms.ShowDatabases: showing.databases,
+    forms.ShowTables: showing.tables,
+    forms.ShowViews: showing.views,
+    forms.ShowColumns: showing.columns,
+    forms.ShowPartitions: showing.partitions,
+    forms.ShowCreateTable: showing.create_table,
+    forms.ShowCreateView: showing.create_view,
+    forms.ShowProperties: showing.properties,
+    forms.Describe: describing.describe,
+    forms.CreateDatabase: databases.create,
+    forms.AlterDatabase: databases.alter,
+    forms.DropDatabase: databases.drop,
+    forms.CreateTable: tables.create,
+    forms.DropTable: tables.drop,
+    forms.AddColumns: tables.add_columns,
+    forms.ReplaceColumns: tables.replace_columns,
+    forms.ChangeColumn: tables.change_column,
+    forms.SetLocation: tables.set_location,
+    forms.SetProperties: tables.set_properties,
+    forms.RenameTable: tables.rename,
+    forms.DropColumn: tables.drop_column,
+    forms.Repair: partitions.repair,
+    forms.AddPartitions: partitions.add,
+    forms.DropPartitions: partitions.drop,
+    forms.RenamePartition: partitions.rename,
+    forms.CreateView: views.create,
+    forms.DropView: views.drop,
+    forms.CreateTableAs: writing.create_table_as,
+    forms.Insert: writing.insert,
+    forms.Unload: writing.unload,
+}
+_PREPARABLE = (forms.Query, forms.Insert, forms.CreateTableAs, forms.Unload)
+_WITH_QUERY = (*_PREPARABLE, forms.Explain)
+
+
+class Commands:
+    """Runs statements on an engine; prepared statements are those of the workgroup."""
+
+    def __init__(self, engine: Engine, prepared: Prepared) -> None:
+        self._engine = engine
+        self._prepared = prepared
+
+    def check(self, statement: Statement, database: str) -> None:
+        """Raise ApiError for what Athena refuses before it starts a query: syntax, and a table that is not there.
+
+        Of DESCRIBE and SHOW COLUMNS measured by aoyagikouhei/athena-local, docs/caveats.md.
+        """
+        if isinstance(statement, _WITH_QUERY) and not placeholders(statement.sql):
+            self._engine.runner.check_syntax(statement.sql)
+        if isinstance(statement, (forms.Describe, forms.ShowColumns)):
+            name = statement.name
+            if self._engine.catalogue.raw_table(name.schema or database, name.table) is None:
+                answer = "Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException"
+                raise ApiError(f"Entity Not Found ({answer})")
+
+    def prepared(self, statement: forms.Execute, workgroup: str) -> Statement:
+        """The statement that EXECUTE runs, its values in place of the ?s; raises ApiError when it is not there."""
+        return recognise(self._prepared.bound(statement, workgroup))
+
+    def run(self, statement: Statement, session: Session) -> Result:
+        """Run a statement; raises QueryError with Athena's reason."""
+        if isinstance(statement, forms.Prepare):
+            if not isinstance(recognise(statement.sql), _PREPARABLE):
+                raise QueryError("NOT_SUPPORTED", "PREPARE takes SELECT, INSERT INTO, CREATE TABLE AS and UNLOAD")
+            self._prepared.keep(statement, session.settings.workgroup)
+            return Result()
+        if isinstance(statement, forms.Deallocate):
+            self._prepared.forget(statement, session.settings.workgroup)
+            return Result()
+        run = _RUNS.get(type(statement))
+        if run is None:
+            words = statement.sort.replace("_", " ")
+            raise QueryError("NOT_SUPPORTED", f"{words}: the sandbox's Athena does not have this statement")
+        return run(self._engine, statement, session)

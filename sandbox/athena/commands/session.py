@@ -1,0 +1,81 @@
+"""What a statement runs with, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.athena.catalogue import CATALOG, Catalogue, Table
+from sandbox.athena.errors import QueryError
+from sandbox.athena.interruption import Interruptible
+from sandbox.athena.objects import Objects
+from sandbox.athena.runner import Runner
+from sandbox.athena.statements.tokens import Name
+from sandbox.athena.types import BIGINT, VARCHAR, ColumnInfo
+from sandbox.athena.workgroups import Settings
+
+
+@dataclass(frozen=True)
+class Session:
+    """One execution: its id, the database of names without one, the values for ?s, and the result's local file."""
+
+    id: str
+    database: str
+    parameters: tuple[str, ...]
+    settings: Settings
+    hold: Interruptible
+    path: Path
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a statement gave.
+
+    `lines` are the result's file, None where the statement writes it itself or has none. `update_count` is the number
+    of rows written, 0 where Athena says 0 of a statement that writes none, None where it says nothing.
+    """
+
+    columns: list[ColumnInfo] = field(default_factory=list[ColumnInfo])
+    lines: tuple[str, ...] | None = None
+    rows: int = 0
+    update_count: int | None = None
+    scanned_bytes: int = 0
+    manifest: str | None = None
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The parts that statements work on."""
+
+    catalogue: Catalogue
+    objects: Objects
+    runner: Runner
+
+    def found(self, name: Name, database: str) -> Table:
+        """A table or view; raises QueryError as Hive does when it is not there."""
+        schema = name.schema or database
+        table = self.catalogue.table(schema, name.table)
+        if table is None:
+            raise QueryError("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name.table}")
+        return table
+
+    def check_catalogue(self, name: Name) -> None:
+        """Raise QueryError when a name names another catalogue than Glue's."""
+        if name.catalog and name.catalog not in {CATALOG.lower(), "hive"}:
+            raise QueryError("CATALOG_NOT_FOUND", f"Catalog '{name.catalog}' does not exist")
+
+
+def texts(
+    columns: Sequence[str], lines: Sequence[str], *, update_count: int | None = 0, type_: str = "string"
+) -> Result:
+    """A result of lines of text under columns of Hive's string type."""
+    described = [VARCHAR.column_info(name) for name in columns]
+    for info in described:
+        info.update({"Type": type_, "Precision": 0, "CaseSensitive": False})
+    return Result(described, tuple(lines), len(lines), update_count)
+
+
+def written(rows: int, scanned_bytes: int, manifest: str | None = None) -> Result:
+    """The result of a statement that wrote rows: no file, and a column `rows` of which there is no row."""
+    return Result([BIGINT.column_info("rows")], None, rows, rows, scanned_bytes, manifest)

@@ -1,0 +1,42 @@
+"""CREATE and DROP VIEW. https://docs.aws.amazon.com/athena/latest/ug/create-view.html"""
+
+from __future__ import annotations
+
+from sandbox.athena.catalogue import CATALOG, View
+from sandbox.athena.commands.session import Engine, Result, Session
+from sandbox.athena.errors import QueryError
+from sandbox.athena.statements import forms
+
+
+def create(engine: Engine, statement: forms.CreateView, session: Session) -> Result:
+    """CREATE VIEW: the query is planned, and its text and columns are kept."""
+    engine.check_catalogue(statement.name)
+    schema, name = statement.name.schema or session.database, statement.name.table
+    columns = engine.runner.describe(statement.sql, (), session.database)
+    names = [column.name for column in columns]
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        message = f"line 1:1: Column name '{min(repeated)}' specified more than once"
+        raise QueryError("DUPLICATE_COLUMN_NAME", message)
+    unknown = next((i for i, column in enumerate(columns, 1) if column.type.name == "unknown"), None)
+    if unknown is not None:
+        raise QueryError("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown at position {unknown}")
+    if statement.if_not_exists and engine.catalogue.raw_table(schema, name) is not None:
+        return Result()
+    view = View(statement.sql.strip(), session.database, columns)
+    engine.catalogue.put_view(schema, name, view, replace=statement.replace)
+    return Result()
+
+
+def drop(engine: Engine, statement: forms.DropView, session: Session) -> Result:
+    """DROP VIEW. Whether the view can be read does not matter."""
+    engine.check_catalogue(statement.name)
+    schema, name = statement.name.schema or session.database, statement.name.table
+    raw = engine.catalogue.raw_table(schema, name)
+    if raw is None or raw.get("TableType") != "VIRTUAL_VIEW":
+        if raw is None and statement.if_exists:
+            return Result()
+        message = f"line 1:1: View '{CATALOG.lower()}.{schema}.{name}' does not exist"
+        raise QueryError("TABLE_NOT_FOUND", message)
+    engine.catalogue.delete_table(schema, name)
+    return Result()

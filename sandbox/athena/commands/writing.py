@@ -1,0 +1,331 @@
+"""CREATE TABLE AS, INSERT INTO and UNLOAD.
+
+https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html, insert-into.html, unload.html. What fails names the
+place where data may be left: measured by aoyagikouhei/athena-local, docs/caveats.md, "Failed queries".
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sandbox.athena.catalogue import CATALOG, Column, Table
+from sandbox.athena.coercions import can_coerce
+from sandbox.athena.commands.partitions import hive_path, location_of
+from sandbox.athena.commands.session import Engine, Result, Session, written
+from sandbox.athena.errors import QueryError
+from sandbox.athena.files import Layout, Writer, Written, described
+from sandbox.athena.formats import PARQUET, TEXTFILE, Format, format_of_serde, written_format
+from sandbox.athena.objects import split_location
+from sandbox.athena.planner import Plan
+from sandbox.athena.projection import projections
+from sandbox.athena.sql import identifier, select
+from sandbox.athena.statements import forms
+
+Properties = Mapping[str, "str | tuple[str, ...]"]
+
+_UNLOAD_PROPERTIES = frozenset({"format", "compression", "compression_level", "field_delimiter", "partitioned_by"})
+_TABLE_PROPERTIES = frozenset(
+    {
+        *("table_type", "external_location", "format", "partitioned_by", "bucketed_by", "bucket_count"),
+        *("write_compression", "parquet_compression", "compression_level", "field_delimiter"),
+    }
+)
+_ENFORCED = (
+    "The Create Table As Select query failed because it was submitted with an 'external_location' property to an "
+    "Athena Workgroup that enforces a centralized output location for all queries. Please remove the "
+    "'external_location' property and resubmit the query."
+)
+
+
+def create_table_as(engine: Engine, statement: forms.CreateTableAs, session: Session) -> Result:
+    """CREATE TABLE AS: the rows below the output location, or at external_location, and the table over them."""
+    engine.check_catalogue(statement.name)
+    schema, name = statement.name.schema or session.database, statement.name.table
+    location = f"{session.settings.output_location}tables/{session.id}/"
+    with _left(f"You may need to manually clean the data at location '{location[:-1]}' before retrying."):
+        if not engine.catalogue.has_database(schema):
+            raise QueryError("SCHEMA_NOT_FOUND", f"Database {schema} not found. Please check your query")
+        if engine.catalogue.raw_table(schema, name) is not None:
+            if statement.if_not_exists:
+                return written(0, 0)
+            message = f"line 1:1: Table '{CATALOG.lower()}.{schema}.{name}' already exists"
+            raise QueryError("TABLE_ALREADY_EXISTS", message)
+        if "external_location" in statement.properties:
+            if session.settings.enforced:
+                raise QueryError("", _ENFORCED)
+            location = _text(statement.properties, "external_location")
+        _check_empty(engine, location, f"table '{schema}.{name}'")
+        columns = _named(engine.runner.describe(statement.sql, session.parameters, session.database))
+        layout = _layout(statement.properties, columns, _TABLE_PROPERTIES)
+        layout.check()
+        done, scanned = Written(), 0
+        if statement.with_data:
+            done, scanned = _write(engine, statement.sql, session, layout, _under(location, layout))
+        _create(engine, schema, name, location, layout, done)
+    manifest = _manifest(engine, session, f"tables/{session.id}-manifest.csv", done.paths)
+    return written(done.rows, scanned, manifest)
+
+
+def insert(engine: Engine, statement: forms.Insert, session: Session) -> Result:
+    """INSERT INTO: more files at the table's location, and the partitions that are new."""
+    engine.check_catalogue(statement.name)
+    manifest = f"{session.settings.output_location}{session.id}-manifest.csv"
+    left = f"If a data manifest file was generated at '{manifest}', you may need to manually clean the data from "
+    with _left(f"{left}locations specified in the manifest."):
+        table = _target(engine, statement, session)
+        chosen = _chosen(table, statement.columns)
+        have = engine.runner.describe(statement.sql, session.parameters, session.database)
+        _check_types(chosen, have)
+        layout = _layout_of(table)
+        layout.check()
+        known = {partition.values: partition.storage.location for partition in engine.catalogue.partitions(table)}
+
+        def place(values: tuple[str, ...]) -> str:
+            if not values and table.storage is not None:
+                return table.storage.location
+            return known.get(values) or location_of(table, values)
+
+        done, scanned = _write(engine, statement.sql, session, layout, place, chosen)
+        names = [column.name for column in table.partition_columns]
+        if names and projections(names, table.parameters) is None:
+            new = [(values, location_of(table, values)) for values in done.partitions if values not in known]
+            engine.catalogue.add_partitions(table, new)
+    return written(done.rows, scanned, _manifest(engine, session, f"{session.id}-manifest.csv", done.paths))
+
+
+def unload(engine: Engine, statement: forms.Unload, session: Session) -> Result:
+    """UNLOAD: the rows of a query at a location that holds nothing."""
+    if "format" not in statement.properties:
+        raise QueryError("INVALID_PROPERTY", "UNLOAD needs the property format")
+    columns = engine.runner.describe(statement.sql, session.parameters, session.database)
+    layout = _layout(statement.properties, columns, _UNLOAD_PROPERTIES)
+    layout.check()
+    _check_empty(engine, statement.location, "UNLOAD")
+    done, scanned = _write(engine, statement.sql, session, layout, _under(statement.location, layout))
+    return written(done.rows, scanned, _manifest(engine, session, f"{session.id}-manifest.csv", done.paths))
+
+
+def _write(
+    engine: Engine,
+    sql: str,
+    session: Session,
+    layout: Layout,
+    place: Callable[[tuple[str, ...]], str],
+    given: Sequence[Column] | None = None,
+) -> tuple[Written, int]:
+    """Write a query's rows; `given` are the columns that it fills, in its order: all of the layout's by default."""
+    filled = list(layout.columns if given is None else given)
+
+    def use(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> Written:
+        names = [f"c{i}" for i in range(len(filled))]
+        by_name = {column.name: alias for column, alias in zip(filled, names, strict=True)}
+        values = [
+            f"CAST({by_name.get(column.name, 'NULL')} AS {column.type.duckdb}) AS {identifier(column.name)}"
+            for column in layout.columns
+        ]
+        rows = select(values, f"({plan.sql}) AS r({', '.join(names)})")
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE written AS {rows}")
+        return Writer(cursor, layout, place, engine.objects.write, _directory(session)).write("written")
+
+    return engine.runner.run(sql, session.parameters, session.database, session.hold, use)
+
+
+def _directory(session: Session) -> Path:
+    return session.path.parent
+
+
+def _layout(properties: Properties, columns: Sequence[Column], known: frozenset[str]) -> Layout:
+    unknown = sorted(set(properties) - known)
+    if unknown:
+        message = f"line 1:1: Catalog 'awsdatacatalog' table property '{unknown[0]}' does not exist"
+        raise QueryError("INVALID_TABLE_PROPERTY", message)
+    if _text(properties, "table_type", "HIVE").upper() != "HIVE":
+        raise QueryError("NOT_SUPPORTED", "table_type ICEBERG: the sandbox's Athena has no Iceberg tables")
+    format_ = written_format(_text(properties, "format", "PARQUET"))
+    partitions, buckets = _names(properties, "partitioned_by"), _names(properties, "bucketed_by")
+    _check_partitions(columns, partitions)
+    names = {column.name for column in columns}
+    if missing := [name for name in buckets if name not in names - set(partitions)]:
+        raise QueryError("INVALID_TABLE_PROPERTY", f"Bucketing columns [{', '.join(missing)}] not present in schema")
+    count = _text(properties, "bucket_count", "0")
+    if bool(buckets) != (count != "0") or not count.isdecimal():
+        raise QueryError("INVALID_TABLE_PROPERTY", "bucketed_by and bucket_count must be given together")
+    compression = next(
+        (_text(properties, p) for p in ("write_compression", "parquet_compression", "compression") if p in properties),
+        "GZIP",
+    )
+    delimiter = _text(properties, "field_delimiter", "\x01")
+    return Layout(tuple(columns), format_, compression, partitions, buckets, int(count), delimiter)
+
+
+def _check_partitions(columns: Sequence[Column], partitions: tuple[str, ...]) -> None:
+    names = [column.name for column in columns]
+    if missing := [name for name in partitions if name not in names]:
+        raise QueryError("INVALID_TABLE_PROPERTY", f"Partition columns [{', '.join(missing)}] not present in schema")
+    if partitions and tuple(names[-len(partitions) :]) != partitions:
+        message = (
+            f"Partition keys must be the last columns in the table and in the same order as the table properties: "
+            f"[{', '.join(partitions)}]"
+        )
+        raise QueryError("HIVE_COLUMN_ORDER_MISMATCH", message)
+    if partitions and len(partitions) == len(names):
+        raise QueryError("INVALID_TABLE_PROPERTY", "Table contains only partition columns")
+
+
+def _layout_of(table: Table) -> Layout:
+    """How INSERT writes to a table that is there."""
+    format_: Format = format_of_serde(str(table.serde.get("SerializationLibrary") or ""))
+    own: dict[str, str] = table.serde.get("Parameters") or {}
+    parameters = {**own, **table.parameters}
+    if table.descriptor.get("BucketColumns"):
+        raise QueryError("NOT_SUPPORTED", "Inserting into bucketed tables is not supported in the sandbox's Athena")
+    compression = parameters.get("write.compression") or parameters.get("parquet.compression") or "GZIP"
+    partitions = tuple(column.name for column in table.partition_columns)
+    delimiter = str(parameters.get("field.delim") or "\x01")
+    return Layout(table.all_columns, format_, str(compression), partitions, delimiter=delimiter)
+
+
+def _target(engine: Engine, statement: forms.Insert, session: Session) -> Table:
+    schema, name = statement.name.schema or session.database, statement.name.table
+    table = engine.catalogue.table(schema, name)
+    if table is None:
+        raise QueryError("TABLE_NOT_FOUND", f"line 1:1: Table '{CATALOG.lower()}.{schema}.{name}' does not exist")
+    if table.view is not None:
+        raise QueryError("NOT_SUPPORTED", "line 1:1: Inserting into views is not supported")
+    return table
+
+
+def _chosen(table: Table, names: tuple[str, ...]) -> list[Column]:
+    """The columns that INSERT names, or all."""
+    if not names:
+        return list(table.all_columns)
+    by_name = {column.name: column for column in table.all_columns}
+    for name in names:
+        if name not in by_name:
+            raise QueryError("COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {name}")
+        if names.count(name) > 1:
+            raise QueryError(
+                "DUPLICATE_COLUMN_NAME", f"line 1:1: Insert column name is specified more than once: {name}"
+            )
+    return [by_name[name] for name in names]
+
+
+def _check_types(target: Sequence[Column], query: Sequence[Column]) -> None:
+    """The query's columns as many as the target's, and of types that convert: StatementAnalyzer of Trino 435."""
+    if len(target) == len(query) and all(_fits(have, want) for have, want in zip(query, target, strict=True)):
+        return
+    want, have = (", ".join(column.type.athena for column in columns) for columns in (target, query))
+    message = f"line 1:1: Insert query has mismatched column types: Table: [{want}], Query: [{have}]"
+    raise QueryError("TYPE_MISMATCH", message)
+
+
+def _fits(have: Column, want: Column) -> bool:
+    texts = {"varchar", "char"}
+    return can_coerce(have.type, want.type) or {have.type.name, want.type.name} <= texts
+
+
+def _create(engine: Engine, schema: str, name: str, location: str, layout: Layout, done: Written) -> None:
+    delimited = {"field.delim": layout.delimiter} if layout.format is TEXTFILE else {}
+    by_name = {column.name: column for column in layout.columns}
+    compression = "parquet.compression" if layout.format is PARQUET else "write.compression"
+    storage: dict[str, Any] = {
+        "Columns": described(layout.stored),
+        "Location": location,
+        "InputFormat": layout.format.input,
+        "OutputFormat": layout.format.output,
+        "BucketColumns": list(layout.buckets),
+        "NumberOfBuckets": layout.bucket_count,
+        "SerdeInfo": {
+            "SerializationLibrary": layout.format.serde,
+            "Parameters": {"serialization.format": layout.delimiter if delimited else "1", **delimited},
+        },
+    }
+    parameters = {
+        "EXTERNAL": "TRUE",
+        "has_encrypted_data": "false",
+        "transient_lastDdlTime": str(int(time.time())),
+        compression: layout.compression.upper(),
+    }
+    table_input = {
+        "Name": name,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": parameters,
+        "PartitionKeys": described([by_name[partition] for partition in layout.partitions]),
+        "StorageDescriptor": storage,
+    }
+    engine.catalogue.create_table(schema, table_input)
+    if layout.partitions:
+        table = engine.catalogue.table(schema, name)
+        if table is not None:
+            engine.catalogue.add_partitions(table, [(v, _under(location, layout)(v)) for v in done.partitions])
+
+
+def _under(location: str, layout: Layout) -> Callable[[tuple[str, ...]], str]:
+    base = location.rstrip("/") + "/"
+    names = list(layout.partitions)
+    return lambda values: f"{base}{hive_path(names, values)}/" if values else base
+
+
+def _check_empty(engine: Engine, location: str, what: str) -> None:
+    bucket, prefix = split_location(location)
+    if engine.objects.list(bucket, prefix):
+        message = f"Target directory for {what} already exists: {location}"
+        raise QueryError("HIVE_PATH_ALREADY_EXISTS", message)
+
+
+def _named(columns: Sequence[Column]) -> list[Column]:
+    """A query's columns, each of which needs a name and a type in a table; names in lower case."""
+    for position, column in enumerate(columns, 1):
+        if re.fullmatch(r"_col\d+", column.name):
+            raise QueryError("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {position}")
+        if column.type.name == "unknown":
+            raise QueryError("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown at position {position}")
+    lowered = [Column(column.name.lower(), column.type) for column in columns]
+    names = [column.name for column in lowered]
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        raise QueryError("DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{repeated}' specified more than once")
+    return lowered
+
+
+def _manifest(engine: Engine, session: Session, name: str, paths: Sequence[str]) -> str | None:
+    """Upload the list of the files that were written; none where none was."""
+    if not paths:
+        return None
+    location = f"{session.settings.output_location}{name}"
+    local = session.path.with_name(f"{session.id}-manifest.csv")
+    local.write_text("".join(f"{path}\n" for path in paths))
+    engine.objects.write(local, location)
+    local.unlink()
+    return location
+
+
+def _text(properties: Properties, name: str, default: str = "") -> str:
+    value = properties.get(name, default)
+    if isinstance(value, tuple):
+        raise QueryError("INVALID_TABLE_PROPERTY", f"Unable to set table property '{name}' to an array")
+    return value
+
+
+def _names(properties: Properties, name: str) -> tuple[str, ...]:
+    value = properties.get(name, ())
+    if not isinstance(value, tuple):
+        raise QueryError("INVALID_TABLE_PROPERTY", f"Unable to set table property '{name}': it is an ARRAY of names")
+    return tuple(part.lower() for part in value)
+
+
+@contextmanager
+def _left(sentence: str) -> Any:
+    """Add to a failure where its data may be left."""
+    try:
+        yield
+    except QueryError as error:
+        stop = "" if error.reason.endswith(".") else "."
+        error.reason = f"{error.reason}{stop} {sentence} Athena will not delete data in your account."
+        raise

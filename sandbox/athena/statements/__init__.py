@@ -1,0 +1,10 @@
+"""Which statement a text is: every form that Athena has, as values, and their readers.
+
+`forms` has a class a statement; `recognition` reads a text into one, or refuses it as StartQueryExecution does.
+https://docs.aws.amazon.com/athena/latest/ug/ddl-sql-reference.html
+"""
+
+from sandbox.athena.statements.forms import Kind, Output, Statement
+from sandbox.athena.statements.recognition import recognise
+
+__all__ = ["Kind", "Output", "Statement", "recognise"]
