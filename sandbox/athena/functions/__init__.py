@@ -15,19 +15,27 @@ from sandbox.athena import values
 from sandbox.athena.functions import (
     aggregates,
     arrays,
+    binaries,
     dateformats,
     dates,
+    formatting,
+    jsons,
     maps,
     math,
+    regexes,
     statistics,
     text,
+    urls,
     windows,
     zones,
 )
 from sandbox.athena.functions.function import Call, Function, Modifiers, aggregated, renamed, template
 from sandbox.athena.functions.native import Native, TrinoError, install
 
-_FAMILIES = (math, text, zones, dates, dateformats, arrays, maps, aggregates, statistics, windows)
+_FAMILIES = (
+    math, text, regexes, zones, dates, dateformats, formatting, jsons, arrays, maps, aggregates, statistics, windows,
+    urls, binaries,
+)  # fmt: skip
 FUNCTIONS: tuple[Function, ...] = tuple(function for family in _FAMILIES for function in family.FUNCTIONS)
 """Every function, family by family."""
 

@@ -211,8 +211,8 @@ def _number(node: ast.expr, numbers: Mapping[str, int]) -> int:
             return numbers[name]
         case ast.BinOp(left=left, op=operator, right=right):
             a, b = _number(left, numbers), _number(right, numbers)
-            if isinstance(operator, ast.Mult):
-                return a * b
+            if isinstance(operator, (ast.Mult, ast.FloorDiv)):
+                return a * b if isinstance(operator, ast.Mult) else a // b
             return a + b if isinstance(operator, ast.Add) else a - b
         case ast.Call(func=ast.Name(id=("min" | "max") as name), args=arguments):
             values = [_number(argument, numbers) for argument in arguments]

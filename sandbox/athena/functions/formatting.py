@@ -1,0 +1,167 @@
+"""format() with Java's patterns: https://trino.io/docs/435/functions/conversion.html#format."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+
+from sandbox.athena.errors import QueryError
+from sandbox.athena.functions.building import INVALID
+from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.jsontext import java_double
+from sandbox.athena.functions.native import Native, TrinoError
+from sandbox.athena.sql import literal
+
+_SPECIFIER = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?(?P<code>t?[a-zA-Z%])")
+_KINDS = {
+    "tinyint": "integer", "smallint": "integer", "integer": "integer", "bigint": "integer", "real": "double",
+    "double": "double", "decimal": "decimal", "boolean": "boolean", "varchar": "text", "char": "text", "json": "text",
+    "date": "text", "unknown": "null",
+}  # fmt: skip
+
+
+def _format(call: Call) -> str:
+    if len(call) < 2:
+        raise QueryError("SYNTAX_ERROR", "line 1:8: The 'format' function must have at least two arguments")
+    texts, kinds = list[str](), list[str]()
+    for i, argument in enumerate(call.arguments[1:], 1):
+        name = argument.type.name
+        if name in {"timestamp", "time", "timestamp with time zone"}:
+            raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena cannot format a {name}")
+        if name not in _KINDS:
+            raise QueryError("NOT_SUPPORTED", f"Type not supported for formatting: {argument.type.athena}")
+        kinds.append(_KINDS[name])
+        texts.append(f"CAST({call[i]} AS VARCHAR)")
+    return f"athena_format({call[0]}, [{', '.join(texts)}], {literal(','.join(kinds))})"
+
+
+def _python_format(pattern: str | None, values: list[str | None], kinds: str) -> str | None:
+    if pattern is None:
+        return None
+    pieces, next_index = list[str](), 0
+    for kind, text in _parsed(pattern):
+        if kind is None:
+            pieces.append(text)
+            continue
+        index, flags, width, precision, code = kind
+        if code in {"%", "n"}:
+            pieces.append(_wide("%" if code == "%" else "\n", flags, width))
+            continue
+        if index is None:
+            index, next_index = next_index, next_index + 1
+        if index >= len(values):
+            raise _wrong(pattern, f"MissingFormatArgument: Format specifier '{text}'")
+        shown = _shown(pattern, values[index], kinds.split(",")[index], flags, precision, code, width)
+        pieces.append(_wide(shown.upper() if code.isupper() else shown, flags, width))
+    return "".join(pieces)
+
+
+_Specifier = tuple[int | None, str, int, int | None, str]
+
+
+@lru_cache(64)
+def _parsed(pattern: str) -> tuple[tuple[_Specifier | None, str], ...]:
+    parts, at = list[tuple[_Specifier | None, str]](), 0
+    for found in _SPECIFIER.finditer(pattern):
+        parts.append((None, pattern[at : found.start()]))
+        index, flags, width, precision, code = found.groups()
+        if code.lower() not in {"s", "d", "f", "e", "x", "o", "b", "n", "%"}:
+            if code[0] in "tgGcCaAhHT":
+                raise TrinoError("NOT_SUPPORTED", f"The sandbox's Athena cannot format by {found[0]}")
+            raise _wrong(pattern, f"UnknownFormatConversion: Conversion = '{code}'")
+        number = int(precision) if precision else None
+        parts.append(((int(index) - 1 if index else None, flags, int(width or 0), number, code), found[0]))
+        at = found.end()
+    rest = pattern[at:]
+    if "%" in rest or any("%" in text for kind, text in parts if kind is None):
+        raise _wrong(pattern, "UnknownFormatConversion: Conversion = '%'")
+    return (*parts, (None, rest))
+
+
+def _wrong(pattern: str, reason: str) -> TrinoError:
+    return TrinoError(INVALID, f"Invalid format string: {pattern} ({reason})")
+
+
+def _wide(text: str, flags: str, width: int) -> str:
+    return text.ljust(width) if "-" in flags else text.rjust(width)
+
+
+def _shown(pattern: str, value: str | None, kind: str, flags: str, precision: int | None, code: str, width: int) -> str:
+    lower = code.lower()
+    if lower == "b":
+        return _cut(str(value is not None and (kind != "boolean" or value == "true")).lower(), precision)
+    if value is None:
+        return _cut("null", precision)
+    if lower == "s":
+        return _cut(_text(value, kind), precision)
+    if lower in {"d", "x", "o"}:
+        if kind != "integer":
+            raise _wrong(pattern, f"IllegalFormatConversion: {code}")
+        return _integer(int(value), flags, lower, width)
+    if kind not in {"double", "decimal"}:
+        raise _wrong(pattern, f"IllegalFormatConversion: {code}")
+    return _decimal(value, flags, 6 if precision is None else precision, lower, width)
+
+
+def _cut(text: str, precision: int | None) -> str:
+    return text if precision is None else text[:precision]
+
+
+def _text(value: str, kind: str) -> str:
+    if kind == "double":
+        return java_double(float(value))
+    if kind == "decimal":
+        return str(Decimal(value))  # as BigDecimal.toString: with an exponent below 1e-6
+    return value
+
+
+def _integer(value: int, flags: str, code: str, width: int) -> str:
+    if code != "d":
+        if value < 0:
+            raise TrinoError("NOT_SUPPORTED", "The sandbox's Athena cannot format a negative number in this base")
+        return f"{value:{code}}".rjust(width, "0") if "0" in flags else f"{value:{code}}"
+    digits = f"{abs(value):,}" if "," in flags else str(abs(value))
+    return _signed(digits, value < 0, flags, width)
+
+
+def _decimal(value: str, flags: str, precision: int, code: str, width: int) -> str:
+    number = float(value) if value.lower() in {"nan", "inf", "-inf"} else None
+    if number is not None:
+        return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
+    exact = Decimal(value)
+    if code == "e":
+        digits = _scientific(abs(exact), precision)
+    else:
+        rounded = abs(exact).quantize(Decimal(1).scaleb(-precision), rounding=ROUND_HALF_UP)
+        digits = f"{rounded:,f}" if "," in flags else f"{rounded:f}"
+    return _signed(digits, exact.is_signed(), flags, width)
+
+
+def _scientific(value: Decimal, precision: int) -> str:
+    if value == 0:
+        return f"{0:.{precision}f}e+00"
+    exponent = value.adjusted()
+    mantissa = value.scaleb(-exponent).quantize(Decimal(1).scaleb(-precision), rounding=ROUND_HALF_UP)
+    if mantissa >= 10:
+        mantissa, exponent = (mantissa / 10).quantize(Decimal(1).scaleb(-precision)), exponent + 1
+    return f"{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
+
+
+def _signed(digits: str, negative: bool, flags: str, width: int) -> str:
+    before, after = ("(", ")") if negative and "(" in flags else ("-", "") if negative else ("", "")
+    if not negative:
+        before = "+" if "+" in flags else " " if " " in flags else ""
+    if "0" in flags:
+        digits = digits.rjust(width - len(before) - len(after), "0")
+    return before + digits + after
+
+
+FUNCTIONS = (
+    entry(
+        "format(varchar, any...) -> varchar", _format, "format('%s|%05d|%,.2f', 'a', 42, 1234.5)", "a|00042|1,234.50"
+    ),
+)
+MACROS: tuple[str, ...] = ()
+NATIVES = (Native("athena_format", _python_format, ("VARCHAR", "VARCHAR[]", "VARCHAR"), "VARCHAR", takes_null=True),)

@@ -1,0 +1,331 @@
+"""JSON text as Trino reads and writes it: a token at a time, numbers as they are spelled, broken text up to its break.
+
+Source: trino 435, io.trino.operator.scalar.JsonExtract, JsonPathTokenizer, io.trino.util.JsonUtil.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from sandbox.athena.functions.building import INVALID
+from sandbox.athena.functions.native import TrinoError
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?P<inexact>(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])")
+_WORD = re.compile(r"(?:true|false|null)(?!\w)")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_TO_ESCAPE = re.compile(r'["\\\x00-\x1f\U00010000-\U0010ffff]')
+_STEP = re.compile(r"""\.([\w:]+)|\[([\w]+)\]|\["((?:[^"\\]|\\["\\])*)"\]""")
+
+
+class BrokenError(Exception):
+    """The text is no JSON from here on."""
+
+
+@lru_cache(256)
+def path_steps(path: str) -> tuple[str, ...]:
+    """The keys and indexes of a JSON path; INVALID_FUNCTION_ARGUMENT for what is none."""
+    steps, at = list[str](), 1
+    if not path.startswith("$"):
+        raise TrinoError(INVALID, f"Invalid JSON path: '{path}'")
+    while at < len(path):
+        found = _STEP.match(path, at)
+        if found is None:
+            raise TrinoError(INVALID, f"Invalid JSON path: '{path}'")
+        plain = found[1] or found[2]
+        steps.append(plain if plain is not None else re.sub(r'\\(["\\])', r"\1", found[3]))
+        at = found.end()
+    return tuple(steps)
+
+
+def _space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _at(text: str, at: int) -> str:
+    if at >= len(text):
+        raise BrokenError
+    return text[at]
+
+
+def _scalar_end(text: str, at: int) -> int:
+    for pattern in (_STRING, _NUMBER, _WORD):
+        found = pattern.match(text, at)
+        if found:
+            return found.end()
+    raise BrokenError
+
+
+class Walk:
+    """A reader of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def find(self, at: int, steps: tuple[str, ...]) -> int | None:
+        """Where the value of a path begins, from the value at a place; None if there is none."""
+        for step in steps:
+            found = self._member(at, step)
+            if found is None:
+                return None
+            at = found
+        return at
+
+    def _member(self, at: int, step: str) -> int | None:
+        opening = _at(self.text, at)
+        if opening == "[":
+            return self._element(at, int(step)) if step.isdigit() else None
+        if opening != "{":
+            return None
+        at = _space(self.text, at + 1)
+        while _at(self.text, at) != "}":
+            key = _STRING.match(self.text, at)
+            if key is None:
+                raise BrokenError
+            at = _space(self.text, key.end())
+            if _at(self.text, at) != ":":
+                raise BrokenError
+            at = _space(self.text, at + 1)
+            if unescaped(key[0]) == step:
+                return at
+            at = self.following(self.skip(at), "}")
+        return None
+
+    def _element(self, at: int, index: int) -> int | None:
+        at = _space(self.text, at + 1)
+        while _at(self.text, at) != "]":
+            if index == 0:
+                return at
+            index -= 1
+            at = self.following(self.skip(at), "]")
+        return None
+
+    def following(self, at: int, closing: str) -> int:
+        """Where the next item begins behind one that ends at a place, or the closing bracket is."""
+        at = _space(self.text, at)
+        if _at(self.text, at) == closing:
+            return at
+        if self.text[at] != ",":
+            raise BrokenError
+        at = _space(self.text, at + 1)
+        if _at(self.text, at) == closing:
+            raise BrokenError
+        return at
+
+    def skip(self, at: int) -> int:
+        """The end of the value that begins at a place."""
+        opening = _at(self.text, at)
+        if opening not in "{[":
+            return _scalar_end(self.text, at)
+        return self.canonical(at, ordered=False)[1]
+
+    def canonical(self, at: int, *, ordered: bool) -> tuple[str, int]:
+        """The value at a place in canonical text, and its end; `ordered` sorts keys, of which the last one counts."""
+        opening = _at(self.text, at)
+        if opening == "{":
+            return self._object(at, ordered=ordered)
+        if opening == "[":
+            return self._array(at, ordered=ordered)
+        end = _scalar_end(self.text, at)
+        return canonical_scalar(self.text[at:end]), end
+
+    def _object(self, at: int, *, ordered: bool) -> tuple[str, int]:
+        members: list[tuple[str, str]] = []
+        at = _space(self.text, at + 1)
+        while _at(self.text, at) != "}":
+            key = _STRING.match(self.text, at)
+            if key is None:
+                raise BrokenError
+            at = _space(self.text, key.end())
+            if _at(self.text, at) != ":":
+                raise BrokenError
+            value, at = self.canonical(_space(self.text, at + 1), ordered=ordered)
+            members.append((unescaped(key[0]), value))
+            at = self.following(at, "}")
+        if ordered:
+            members = sorted(dict(members).items())
+        return "{" + ",".join(f"{quoted(key)}:{value}" for key, value in members) + "}", at + 1
+
+    def _array(self, at: int, *, ordered: bool) -> tuple[str, int]:
+        items: list[str] = []
+        at = _space(self.text, at + 1)
+        while _at(self.text, at) != "]":
+            value, at = self.canonical(at, ordered=ordered)
+            items.append(value)
+            at = self.following(at, "]")
+        return "[" + ",".join(items) + "]", at + 1
+
+
+def unescaped(quoted_text: str) -> str:
+    """The text of a JSON string."""
+    return quoted_text[1:-1] if "\\" not in quoted_text else str(json.loads(quoted_text))
+
+
+def quoted(text: str) -> str:
+    """A JSON string as Jackson writes it: characters beyond 16 bits are two escapes."""
+    return f'"{_TO_ESCAPE.sub(_escaped, text)}"'
+
+
+def _escaped(found: re.Match[str]) -> str:
+    letter = found[0]
+    if letter in _ESCAPES:
+        return _ESCAPES[letter]
+    units = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02X}{units[i + 1]:02X}" for i in range(0, len(units), 2))
+
+
+def canonical_scalar(text: str) -> str:
+    """A number, string or word in canonical text."""
+    if text.startswith('"'):
+        return quoted(unescaped(text))
+    number = _NUMBER.fullmatch(text)
+    if number is None:
+        return text
+    if not number["inexact"]:
+        return "0" if text == "-0" else text
+    value = float(text)
+    return java_double(value) if math.isfinite(value) else f'"{java_double(value)}"'
+
+
+def java_double(value: float) -> str:
+    """Java's Double.toString."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    digits = f"{value!r}"
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return digits if "." in digits else f"{digits}.0"
+    exponent = int(f"{value:.17e}".partition("e")[2])
+    shortest = digits.partition("e")[0].lstrip("-").replace(".", "").strip("0") or "0"
+    sign = "-" if value < 0 else ""
+    return f"{sign}{shortest[0]}.{shortest[1:] or '0'}E{exponent}"
+
+
+def extract(text: str, path: str) -> str | None:
+    """json_extract of text: canonical, with keys in the order of the text."""
+    steps = path_steps(path)
+    walk = Walk(text)
+    try:
+        at = walk.find(_space(text, 0), steps)
+        return None if at is None else walk.canonical(at, ordered=False)[0]
+    except BrokenError:
+        return None
+
+
+def extract_scalar(text: str, path: str) -> str | None:
+    """json_extract_scalar: a string's text, a number's or word's spelling; NULL for null, arrays and objects."""
+    steps = path_steps(path)
+    try:
+        at = Walk(text).find(_space(text, 0), steps)
+        if at is None or _at(text, at) in "{[":
+            return None
+        found = text[at : _scalar_end(text, at)]
+    except BrokenError:
+        return None
+    return None if found == "null" else unescaped(found) if found.startswith('"') else found
+
+
+def parse(text: str) -> str:
+    """json_parse: canonical text with sorted keys; INVALID_FUNCTION_ARGUMENT for what is no JSON."""
+    try:
+        value, end = Walk(text).canonical(_space(text, 0), ordered=True)
+    except BrokenError:
+        end, value = -1, ""
+    if end < 0 or _space(text, end) != len(text):
+        raise TrinoError(INVALID, f"Cannot convert value to JSON: '{text}'")
+    return value
+
+
+def _elements(text: str) -> Iterator[str]:
+    """The elements of an array's text up to its break, each canonical; BrokenError at a break."""
+    at = _space(text, 0)
+    if _at(text, at) != "[":
+        raise BrokenError
+    walk = Walk(text)
+    at = _space(text, at + 1)
+    while _at(text, at) != "]":
+        start = at
+        _, at = walk.canonical(at, ordered=False)
+        yield text[start:at]
+        at = walk.following(at, "]")
+
+
+def array_length(text: str) -> int | None:
+    """json_array_length."""
+    try:
+        return sum(1 for _ in _elements(text))
+    except BrokenError:
+        return None
+
+
+def array_get(text: str, index: int) -> str | None:
+    """json_array_get: an element, of a string its bare text."""
+    try:
+        items = list(_elements(text))
+    except BrokenError:
+        return None
+    if not -len(items) <= index < len(items):
+        return None
+    found = items[index]
+    if found == "null":
+        return None
+    return unescaped(found) if found.startswith('"') else Walk(found).canonical(0, ordered=False)[0]
+
+
+def array_contains(text: str, wanted: str, kind: str) -> bool | None:
+    """json_array_contains: of one kind of JSON value; an integer is no number with a point."""
+    try:
+        for item in _elements(text):
+            if _is(item, wanted, kind):
+                return True
+    except BrokenError:
+        return None
+    return False
+
+
+def _is(item: str, wanted: str, kind: str) -> bool:
+    if kind == "varchar":
+        return item.startswith('"') and unescaped(item) == wanted
+    if kind == "boolean":
+        return item == wanted
+    number = _NUMBER.fullmatch(item)
+    if number is None or bool(number["inexact"]) != (kind == "double"):
+        return False
+    return float(item) == float(wanted) if kind == "double" else int(item) == int(wanted)
+
+
+def size(text: str, path: str) -> int | None:
+    """json_size: members of an object or array, 0 for a scalar."""
+    steps = path_steps(path)
+    walk = Walk(text)
+    try:
+        at = walk.find(_space(text, 0), steps)
+        if at is None:
+            return None
+        opening = _at(text, at)
+        if opening not in "{[":
+            _scalar_end(text, at)
+            return 0
+        value = json.loads(walk.canonical(at, ordered=False)[0], object_pairs_hook=list)
+    except BrokenError:
+        return None
+    return len(value)
+
+
+def is_scalar(text: str) -> bool:
+    """is_json_scalar."""
+    try:
+        at = _space(text, 0)
+        if _at(text, at) in "{[":
+            return False
+        _scalar_end(text, at)
+    except BrokenError as error:
+        raise TrinoError(INVALID, f"Invalid JSON value: {text}") from error
+    return True

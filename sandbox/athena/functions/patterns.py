@@ -1,0 +1,185 @@
+"""Regular expressions of Trino (Joni, Java's syntax) as those of Python and of DuckDB (RE2).
+
+Where a construct means something else there, it is translated; where that cannot be, the pattern is refused. In Joni
+\\w, \\d and \\s are of ASCII, while \\b and (?i) are of Unicode.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from sandbox.athena.functions.building import INVALID
+from sandbox.athena.functions.native import TrinoError
+
+_CLASSES = {"w": "A-Za-z0-9_", "d": "0-9", "s": " \\t\\n\\x0b\\f\\r", "h": "0-9A-Fa-f"}
+_LITERAL_ESCAPES = "tnrfaevx0"
+_FLAGS = re.compile(r"\(\?([ims]*)(?:-([ims]*))?(:|\))")
+_NAMED = re.compile(r"\(\?<([A-Za-z_]\w*)>")
+_PROPERTY = re.compile(r"[pP]\{\^?\w+\}")
+_POSIX = {"digit": "0-9", "xdigit": "0-9A-Fa-f", "space": " \\t\\n\\x0b\\f\\r"}
+
+
+class _Reader:
+    """Translates one pattern to Python's syntax, and says whether RE2 takes it as well."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.at = 0
+        self.out: list[str] = []
+        self.simple = True
+        """Whether DuckDB's RE2 gives the same answer to whether the pattern is found."""
+
+    def refuse(self, what: str) -> TrinoError:
+        return TrinoError("NOT_SUPPORTED", f"The sandbox's Athena cannot read {what} in the pattern {self.pattern}")
+
+    def translated(self) -> str:
+        while self.at < len(self.pattern):
+            letter = self.pattern[self.at]
+            if letter == "\\":
+                self._escape(inside=False)
+            elif letter == "[":
+                self._class()
+            elif letter == "(" and self.pattern.startswith("(?", self.at):
+                self._group()
+            else:
+                self._plain(letter)
+        return "".join(self.out)
+
+    def _plain(self, letter: str) -> None:
+        if letter == "$":
+            self.simple = False  # RE2's is the very end only
+        if letter in "*+?}" and self.pattern[self.at + 1 : self.at + 2] == "+":
+            self.simple = False  # possessive
+        self.out.append(letter)
+        self.at += 1
+
+    def _escape(self, *, inside: bool) -> None:
+        code = self.pattern[self.at + 1 : self.at + 2]
+        if not code:
+            raise TrinoError(INVALID, "end pattern at escape")
+        self.at += 2
+        if code in _CLASSES:
+            self.out.append(_CLASSES[code] if inside else f"[{_CLASSES[code]}]")
+        elif code.lower() in _CLASSES and not inside:
+            self.out.append(f"[^{_CLASSES[code.lower()]}]")
+        elif code == "Q":
+            end = self.pattern.find("\\E", self.at)
+            end = len(self.pattern) if end < 0 else end
+            self.out.append(re.escape(self.pattern[self.at : end]))
+            self.at = end + 2
+        elif code in "bBAZzk" or code.isdigit():
+            self._anchor(code, inside=inside)
+        elif code in "xu":
+            self._code_point(code)
+        elif code in _LITERAL_ESCAPES and code != "0":
+            self.out.append("\\x1b" if code == "e" else f"\\{code}")
+        elif code.isalnum():
+            raise self.refuse(f"\\{code}")
+        else:
+            self.out.append(f"\\{code}")
+
+    def _anchor(self, code: str, *, inside: bool) -> None:
+        self.simple = False
+        if inside or code == "k":
+            raise self.refuse(f"\\{code}")
+        if code == "0":
+            raise self.refuse("an octal escape")
+        self.out.append({"Z": "(?=\\n?\\Z)", "z": "\\Z"}.get(code, f"\\{code}"))
+
+    def _code_point(self, code: str) -> None:
+        count = 2 if code == "x" else 4
+        digits = self.pattern[self.at : self.at + count]
+        if len(digits) != count or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
+            raise self.refuse(f"\\{code}")
+        if code == "x" and int(digits, 16) > 0x7F:
+            raise self.refuse("a byte")
+        self.out.append(re.escape(chr(int(digits, 16))))
+        self.at += count
+
+    def _class(self) -> None:
+        end = re.compile(r"\[\^?").match(self.pattern, self.at)
+        opening = end[0] if end else "["
+        self.out.append(opening)
+        self.at += len(opening)
+        first = True
+        while True:
+            if self.at >= len(self.pattern):
+                raise TrinoError(INVALID, "premature end of char-class")
+            letter = self.pattern[self.at]
+            if letter == "]" and not first:
+                self.out.append("]")
+                self.at += 1
+                return
+            first = False
+            if letter == "[":
+                self._posix()
+            elif letter == "\\":
+                self._escape(inside=True)
+            elif self.pattern.startswith("&&", self.at):
+                raise self.refuse("an intersection of classes")
+            else:
+                self.out.append("\\]" if letter == "]" else letter)
+                self.at += 1
+
+    def _posix(self) -> None:
+        found = re.compile(r"\[:(\w+):\]").match(self.pattern, self.at)
+        if found is None or found[1] not in _POSIX:
+            raise self.refuse("a class within a class")
+        self.out.append(_POSIX[found[1]])
+        self.at = found.end()
+
+    def _group(self) -> None:
+        flags, named = _FLAGS.match(self.pattern, self.at), _NAMED.match(self.pattern, self.at)
+        if named:
+            self.out.append(f"(?P<{named[1]}>")
+            self.at = named.end()
+        elif flags and (flags[3] == ":" or (self.at == 0 and not flags[2])):
+            if "i" in flags[1] and re.search("ss|ß|ẞ", self.pattern, re.IGNORECASE):
+                raise self.refuse("(?i) with ss, which also stands for ß,")
+            self.out.append(flags[0])
+            self.at = flags.end()
+        elif flags:
+            raise self.refuse(flags[0])
+        elif self.pattern[self.at + 2 : self.at + 3] in {"=", "!", ">"} or self.pattern[self.at + 2 : self.at + 4] in {
+            "<=",
+            "<!",
+        }:
+            self.simple = False
+            self.out.append("(?")
+            self.at += 2
+        else:
+            raise self.refuse(self.pattern[self.at : self.at + 3])
+
+
+_ERRORS = (
+    "unterminated",
+    "missing",
+    "nothing to repeat",
+    "unbalanced",
+    "bad character range",
+    "invalid group reference",
+)
+
+
+@lru_cache(256)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of Trino's for Python; TrinoError for an invalid one, or one that cannot be translated."""
+    translated = _Reader(pattern).translated()
+    try:
+        return re.compile(translated)
+    except re.error as error:
+        if error.msg.startswith(_ERRORS):
+            raise TrinoError(INVALID, f"{error.msg}: {pattern}") from error
+        raise TrinoError("NOT_SUPPORTED", f"The sandbox's Athena cannot read {pattern}: {error.msg}") from error
+
+
+def re2(pattern: str) -> str | None:
+    """The pattern for DuckDB, if its own engine finds the same texts; None if it does not or is not sure to."""
+    reader = _Reader(pattern)
+    try:
+        translated = reader.translated()
+        compiled(pattern)
+    except TrinoError:
+        return None
+    return translated.replace("(?P<", "(?P<") if reader.simple else None
