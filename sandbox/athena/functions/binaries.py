@@ -259,6 +259,10 @@ def _base32(octets: bytes) -> str:
     return base64.b32encode(octets).decode()
 
 
+def _crc32(octets: bytes) -> int:
+    return zlib.crc32(octets)
+
+
 def _strict64(text: bytes) -> bytes:
     return base64.b64decode(text, validate=True)
 
@@ -272,7 +276,7 @@ NATIVES = (
     *(Native(f"athena_{name}", _hashed(name), ("BLOB",), "BLOB") for name in _DIGESTS),
     *(Native(f"athena_hmac_{name}", _keyed(name), ("BLOB", "BLOB"), "BLOB") for name in _DIGESTS),
     Native("athena_xxhash64", _xxhash64, ("BLOB",), "BLOB"),
-    Native("athena_crc32", zlib.crc32, ("BLOB",), "BIGINT"),
+    Native("athena_crc32", _crc32, ("BLOB",), "BIGINT"),
     Native("athena_from_hex", _from_hex, ("BLOB",), "BLOB"),
     Native("athena_to_base64url", _base64url, ("BLOB",), "VARCHAR"),
     Native("athena_to_base32", _base32, ("BLOB",), "VARCHAR"),
