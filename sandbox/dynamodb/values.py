@@ -88,10 +88,8 @@ def measure_item(item: Mapping[str, Value], level: int = 1) -> int:
 def _measure_list(elements: list[Any], level: int) -> int:
     size = _NESTED_BYTES + len(elements)
     for element in elements:
-        kind: type[Any] = type(element)
-        members: Any = element.get("M") if kind is dict and len(element) == 1 else None
-        kind = type(members)
-        if kind is dict:
+        members: Any = element.get("M") if element.__class__ is dict and len(element) == 1 else None
+        if members.__class__ is dict:
             size += _NESTED_BYTES + len(members) + measure_item(members, level + 2)
         else:
             size += measure(element, level + 1)
