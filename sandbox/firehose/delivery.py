@@ -20,7 +20,7 @@ from sandbox.firehose.compression import COMPRESSIONS
 from sandbox.firehose.config import Destination
 from sandbox.firehose.errors import CONVERSION_FAILED, ConversionFailure, error_line
 from sandbox.firehose.naming import error_prefix, in_zone, object_name, object_prefix
-from sandbox.firehose.parquet import Converter, RecordError
+from sandbox.firehose.parquet import Converter, RecordError, Row
 from sandbox.firehose.records import Record
 
 log = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ class Delivery:
             log.warning("delivery stream %s: the catalogue is unreachable: %s", self.stream, error)
             self._table_due = now + _LONGEST_BACKOFF_S
             return False
-        rows: list[dict[str, str]] = []
+        rows: list[Row] = []
         converted: list[tuple[Record, bytes]] = []
         for record, data in buffer.entries:
             try:
@@ -188,7 +188,7 @@ class Delivery:
         self,
         buffer: Buffer,
         converter: Converter,
-        rows: list[dict[str, str]],
+        rows: list[Row],
         converted: list[tuple[Record, bytes]],
         table: GlueTable,
     ) -> None:

@@ -20,7 +20,11 @@ import duckdb
 import msgspec
 from msgspec import Struct
 
+from sandbox.firehose.usual_rows import decoder
+
 Coerce = Callable[[Any], str]
+Row = Struct | Mapping[str, str]
+"""A row to write: an object of columns with their values or the values' texts."""
 
 _INTEGERS = {
     "tinyint": ("TINYINT", 7),
@@ -103,6 +107,9 @@ class Converter:
         self._columns = columns
         self._keys = [(key_mappings or {}).get(column.name, column.name) for column in columns]
         self._case_insensitive = case_insensitive
+        # A row is written with the names of its columns, so they have to be those of the record.
+        is_usual = not key_mappings and len(set(self._keys)) == len(columns)
+        self._usual = decoder([(column.name, column.sql_type) for column in columns]) if is_usual else None
         self._database = duckdb.connect(":memory:", config={"threads": 1})
         self._texts = "{" + ", ".join(f"{_literal(column.name)}: 'VARCHAR'" for column in columns) + "}"
         self._casts = ", ".join(
@@ -110,15 +117,28 @@ class Converter:
         )
         self._options = f"FORMAT PARQUET, COMPRESSION {compression.lower()}"
 
-    def rows(self, data: bytes) -> list[dict[str, str]]:
-        """The rows of a record (one or several concatenated JSON documents), values in text form.
+    def rows(self, data: bytes) -> Sequence[Row]:
+        """The rows of a record (one or several concatenated JSON documents), with values or their texts.
+
+        Raises:
+            RecordError: it is not JSON, or a value does not fit its column.
+        """
+        if self._usual is not None:
+            try:
+                return (self._usual(data),)
+            except msgspec.DecodeError:
+                pass
+        return self.converted(data)
+
+    def converted(self, data: bytes) -> Sequence[Row]:
+        """The same, each value converted to its text by itself.
 
         Raises:
             RecordError: it is not JSON, or a value does not fit its column.
         """
         return [self._row(document) for document in _documents(data)]
 
-    def write(self, rows: Sequence[Mapping[str, str]], directory: Path) -> bytes:
+    def write(self, rows: Sequence[Row], directory: Path) -> bytes:
         """A Parquet file of the rows; `directory` is for temporary files.
 
         Raises:

@@ -13,7 +13,7 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.firehose.parquet import Converter, column
+from sandbox.firehose.parquet import Converter, RecordError, column
 
 TYPES = {
     "text": "string",
@@ -63,3 +63,45 @@ def test_values_are_the_same_after_conversion(rows: list[dict[str, Any]], number
         found = database.execute("SELECT * FROM read_parquet(?)", [str(file)]).fetchall()
     converter.close()
     assert found == [tuple(row.get(name) for name in TYPES) for row in rows]
+
+
+COLUMNS = [
+    *("string", "bigint", "int", "smallint", "tinyint", "decimal(5,2)", "decimal(4,0)", "decimal(2,2)"),
+    *("boolean", "timestamp", "date", "double"),
+]
+DAYS = ["2026-02-28", "2026-02-29", "2024-02-29", "2026-02-31", "2026-04-31", "2026-2-8", "0000-01-01", "2026-13-01"]
+TEXTS = [
+    *("", "1", "-1", "1.5", "-0.00", "1.", ".5", "1e3", "123.45", "1234.5", "123.456", "007", "1\n", "true", "a"),
+    *DAYS,
+    *(f"{day}{join}{time}" for day in DAYS for join in " T" for time in ("10:00:00", "24:00:00")),
+    *(f"2026-02-28 10:00:{seconds}" for seconds in ("60", "00.5", "00.123456", "00.123456789")),
+]
+VALUES = st.one_of(
+    st.sampled_from(TEXTS),
+    st.integers(-(2**64), 2**64) | st.sampled_from([-(2**63), 2**63 - 1, 127, 128, -129, 99999]),
+    st.booleans() | st.none(),
+    st.sampled_from([1.5, 100.0, [], [1], {}, {"a": 1.5}]),
+)
+
+
+def written(converter: Converter, rows: Any, directory: str) -> list[tuple[Any, ...]]:
+    file = Path(directory, "out.parquet")
+    file.write_bytes(converter.write(rows, Path(directory)))
+    return duckdb.execute("SELECT * FROM read_parquet(?)", [str(file)]).fetchall()
+
+
+@given(kind=st.sampled_from(COLUMNS), value=VALUES)
+def test_a_usual_value_is_what_it_is_one_by_one(kind: str, value: object) -> None:
+    converter = Converter([column("v", kind)], "SNAPPY")
+    data = json.dumps({"v": value}).encode()
+    with TemporaryDirectory() as directory:
+        try:
+            slow: object = written(converter, converter.converted(data), directory)
+        except RecordError as error:
+            slow = str(error)
+        try:
+            usual: object = written(converter, converter.rows(data), directory)
+        except RecordError as error:
+            usual = str(error)
+    converter.close()
+    assert usual == slow
