@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-before clean lock
+.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-before clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(NATIVE) ## run the whole pipeline in the sandbox and prove that nothing 
 
 test: $(NATIVE) ## run every test
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+chaos: $(NATIVE) ## 200,000 writes under every fault and kill -9 of every process, and the proof that nothing is lost
+	$(BIN)/python -m tests.chaos
 
 coverage: $(NATIVE) ## which lines the tests run, in the processes that they start too; some three times as long as make test
 	$(BIN)/coverage erase

@@ -24,7 +24,7 @@ class Faults:
     """The faults of a running sandbox, by its endpoint."""
 
     def __init__(self, endpoint_url: str) -> None:
-        self._http = HttpClient(endpoint_url, timeout_s=10.0)
+        self._http = HttpClient(endpoint_url, timeout_s=60.0)
         self._endpoint_url = endpoint_url
 
     def on(self, fault: Fault) -> Active:

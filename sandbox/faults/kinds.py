@@ -162,7 +162,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 def kind_of(name: str) -> Kind:
-    """The kind with a name; SandboxError if there is none."""
+    """The kind with a name; SandboxError if it is absent."""
     kind = KINDS.get(name)
     if kind is None:
         raise _unknown("kind of fault", name, KINDS)

@@ -41,7 +41,7 @@ class Standing:
 
 
 class Registry:
-    """All faults of the server. `on` is False when there are none, so a call costs one comparison.
+    """All faults of the server. `on` is False without any, so a call costs one comparison.
 
     `changed` is called after each change of what is on.
     """
@@ -81,8 +81,8 @@ class Registry:
         known = [*self._standing, *self._ended]
         unknown = set(ids) - {standing.id for standing in known}
         if unknown:
-            there_are = ", ".join(standing.id for standing in known) or "none"
-            raise SandboxError(f"There is no fault {min(unknown)!r}: there are {there_are}.")
+            there_are = f"there are {', '.join(standing.id for standing in known)}" if known else "no fault is on"
+            raise SandboxError(f"There is no fault {min(unknown)!r}: {there_are}.")
         gone = [standing for standing in known if not ids or standing.id in ids]
         shown = [standing.shown(standing in self._standing) for standing in gone]
         self._standing = [standing for standing in self._standing if standing not in gone]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
+import stat
 from pathlib import Path
 
 _DESCRIPTORS = Path("/dev/fd")
@@ -13,7 +14,7 @@ _UNSPECIFIED = (ctypes.c_uint16 * 8)()
 
 
 def reset(client: tuple[str, int]) -> bool:
-    """Abort the connection that this process has with an address; False when there is none.
+    """Abort the connection that this process has with an address; False without one.
 
     Linux sends a reset for a socket that is connected to AF_UNSPEC (connect(2)); other systems close the connection.
     """
@@ -32,8 +33,10 @@ def reset(client: tuple[str, int]) -> bool:
 def _with_peer(descriptor: int, client: tuple[str, int]) -> socket.socket | None:
     """A duplicate of a descriptor that is a connection with an address."""
     try:
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            return None
         duplicate = socket.socket(fileno=os.dup(descriptor))
-    except OSError:
+    except OSError:  # closed meanwhile
         return None
     try:
         if duplicate.type == socket.SOCK_STREAM and duplicate.getpeername() == client:

@@ -6,7 +6,7 @@
     POST   /_sandbox/faults/strike      a Strike: another process asks whether a fault strikes it now
 
 Only for programs of this machine: the sandbox's credentials are required in a header that a browser does not send to
-another origin unasked, and a request of a page is refused.
+another origin by itself, and a request of a page is refused.
 """
 
 from __future__ import annotations
@@ -98,8 +98,10 @@ def _fail(called: Called, scope: Message, when: str) -> None:
         form = errors.form_of(called.service, code)
         raise ServiceError(code, form.message, form.status)
     for _ in _of("reset", called, when):
-        host, port = scope["client"]
-        reset((str(host), int(port)))
+        if client := scope.get(
+            "client"
+        ):  # not of HTTP/2, which comes by a Unix socket: its stream ends without a reply
+            reset((str(client[0]), int(client[1])))
         raise ResetError
 
 

@@ -120,7 +120,7 @@ def test_a_later_server_continues_with_the_faults_that_are_on(tmp_path: Path) ->
     assert second.add(Fault("error", "s3")).id != active.id
     second.remove([])
     assert not (tmp_path / FILE).exists()
-    with pytest.raises(SandboxError, match="no fault 'f9': there are none"):
+    with pytest.raises(SandboxError, match="no fault 'f9': no fault is on"):
         second.remove(["f9"])
 
 

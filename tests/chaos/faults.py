@@ -1,0 +1,63 @@
+"""The faults that a chaotic run has, each with a share that lets work go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from sandbox.faults import Fault, errors
+from sandbox.faults.kinds import POINTS, WRONG_ANSWERS
+
+KILLED = ("pipes", "firehose", "functions")
+"""The processes that are killed, and crash at their points."""
+SHARE = 0.2
+"""Of the calls of clients."""
+WORKERS_SHARE = 0.4
+"""Of the calls of workers, which are few and wait after each failure."""
+_SERVICES = ("dynamodb", "dynamodbstreams", "kinesis", "lambda", "s3")
+
+
+def all_faults() -> list[Fault]:
+    """Every kind with every service that the way of a change passes."""
+    return [*_calls(), *_records(), *_functions(), *_crashes()]
+
+
+def seeded(fault: Fault, seed: int) -> Fault:
+    """The fault with another seed."""
+    return msgspec.structs.replace(fault, seed=seed)
+
+
+def _calls() -> Iterator[Fault]:
+    for service in _SERVICES:
+        share = SHARE if service == "dynamodb" else WORKERS_SHARE
+        for code in errors.THROTTLES[service]:
+            yield Fault("throttle", service, share=share, parameters={"error": code})
+        for when in ("before", "after"):
+            yield Fault("error", service, share=share, parameters={"when": when})
+            yield Fault("reset", service, share=share / 2, parameters={"when": when})
+        yield Fault("latency", service, share=share, parameters={"ms": 20, "jitter_ms": 100})
+
+
+def _records() -> Iterator[Fault]:
+    for service in ("kinesis", "dynamodbstreams"):
+        yield Fault("expired-iterator", service, share=WORKERS_SHARE)
+    for code in ("ProvisionedThroughputExceededException", "InternalFailure"):
+        yield Fault("partial", "kinesis", share=WORKERS_SHARE, parameters={"part": 0.3, "error": code})
+    yield Fault("partial", "dynamodb", "BatchWriteItem", share=WORKERS_SHARE, parameters={"part": 0.3})
+    yield Fault("duplicate", "dynamodb", share=SHARE, parameters={"copies": 2, "after_ms": 1000})
+    yield Fault("reorder", "dynamodb", share=SHARE, parameters={"after_ms": 1000})
+    yield Fault("limits", "dynamodb", parameters={"partition_writes": 1})
+
+
+def _functions() -> Iterator[Fault]:
+    for parameters in ({"how": "raise"}, {"how": "timeout", "after_ms": 200}):
+        yield Fault("function", "lambda", share=WORKERS_SHARE, parameters=dict(parameters))
+    for answer in WRONG_ANSWERS:
+        yield Fault("function", "lambda", share=WORKERS_SHARE, parameters={"how": "wrong", "answer": answer})
+
+
+def _crashes() -> Iterator[Fault]:
+    for process in KILLED:
+        for point in POINTS[process]:
+            yield Fault("crash", process, count=1, parameters={"point": point})

@@ -1,0 +1,123 @@
+"""A run under faults: the faults that are on, the processes that die and are restarted, and the end in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from lake.dead_letters import recover
+from lake.replay import replay
+from lake.verification import Report
+from lake.verify import verify
+from pytest_cdc_sandbox.pipeline import CdcSandbox
+from sandbox.errors import SandboxError
+from sandbox.faults import Active, Fault
+from sandbox.faults.client import Faults
+from sandbox.lifecycle import Sandbox
+from sandbox.processes import PROCESSES, record_of
+from sandbox.state import StateDir
+from stack import program
+
+_POLL_S = 0.2
+_REPLAYS = 20
+_DRAIN_S = 300.0
+
+
+class Struck(NamedTuple):
+    """A kind of fault on a service, with its distinguishing parameters, and how often it struck."""
+
+    what: str
+    times: int
+
+
+class ChaoticRun:
+    """A sandbox whose faults are counted and whose dead processes are restarted."""
+
+    def __init__(self, sandbox: CdcSandbox) -> None:
+        self.sandbox = sandbox
+        self.struck: Counter[str] = Counter()
+        self.killed: Counter[str] = Counter()
+        self.restarted: Counter[str] = Counter()
+        self._faults = Faults(sandbox.endpoint_url)
+        self._lock = threading.Lock()
+
+    def on(self, fault: Fault) -> Active:
+        """Switch a fault on."""
+        with self._lock:
+            return self._faults.on(fault)
+
+    def off(self, *ids: str) -> None:
+        """Switch faults off, all by default, and count their strikes."""
+        with self._lock:
+            gone = self._faults.off(ids)
+        for active in gone:
+            self.struck[described(active.fault)] += active.struck
+
+    def kill(self, name: str) -> None:
+        """kill -9 of a process, if it runs."""
+        process = next(process for process in PROCESSES if process.name == name)
+        record = record_of(StateDir(self.sandbox.state_dir), process)
+        if record is not None and name not in self.sandbox.dead():
+            os.kill(record.pid, signal.SIGKILL)
+            self.killed[name] += 1
+
+    def heal(self) -> None:
+        """Restart what does not run."""
+        while dead := self.sandbox.dead():
+            self.restarted.update(dead)
+            # One that crashes while it starts is restarted again.
+            with suppress(SandboxError):
+                Sandbox(StateDir(self.sandbox.state_dir), lambda _line: None).up(program(), None, None)
+
+    @contextmanager
+    def healing(self) -> Generator[None]:
+        """Restart what dies within the block, as an operator would."""
+        ended = threading.Event()
+
+        def keep() -> None:
+            while not ended.wait(_POLL_S):
+                self.heal()
+
+        keeper = threading.Thread(target=keep, daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            keeper.join()
+
+    def settle(self, say: Callable[[str], None] = lambda _line: None) -> None:
+        """Switch everything off, restart what is dead, and deliver what is left: in the streams, under the error prefix
+        and in the dead-letter queue.
+        """
+        self.off()
+        self.heal()
+        self.sandbox.wait_until_drained(_DRAIN_S)
+        for _ in range(_REPLAYS):
+            failed = replay(self.sandbox.outputs)
+            dead = recover(self.sandbox.outputs) if self.sandbox.outputs.dead_letter_queue_url else None
+            if not failed.records and not (dead and dead.messages):
+                return
+            say(f"replayed {failed.records} records, {dead.records if dead else 0} of dead letters")
+            self.sandbox.wait_until_drained(_DRAIN_S)
+        raise AssertionError(f"records fail again after {_REPLAYS} replays")
+
+    def verified(self, ledger: Path | None) -> Report:
+        """The comparison of table, lake and ledger."""
+        with verify(self.sandbox.outputs, timeout_s=_DRAIN_S, settle_s=5.0, ledger=ledger) as verification:
+            return verification.report
+
+
+def described(fault: Fault) -> str:
+    """A fault's kind, service and the parameters that tell it from others."""
+    told = ("error", "when", "point", "how", "answer")
+    parameters = [fault.text(name) for name in told if fault.text(name)]
+    if fault.kind == "function" and fault.text("how") != "wrong":
+        parameters = parameters[:1]
+    return " ".join((fault.kind, fault.service, *parameters))
