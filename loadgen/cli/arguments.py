@@ -93,6 +93,13 @@ def _add_load(made: ArgumentParser) -> None:
     )
     load.add_argument("--count", type=whole(1), metavar="N", help="stop after so many writes")
     load.add_argument(
+        "--preload",
+        type=_preload,
+        default=(0, None),
+        metavar="N",
+        help="insert so many orders first, at --rps or (10k@2k) at another rate; they are left out of the counters",
+    )
+    load.add_argument(
         "--warm-up",
         type=duration,
         default=0.0,
@@ -200,6 +207,12 @@ def _add_sending(made: ArgumentParser) -> None:
         default="fast",
         help="the client of DynamoDB: the fast writer, or aioboto3 as the reference (default: fast)",
     )
+
+
+def _preload(text: str) -> tuple[int, float | None]:
+    """How many orders, and at which rate if it says one: "5000", "10k@2k"."""
+    orders, at, per_s = text.partition("@")
+    return round(positive(rate)(orders)), positive(rate)(per_s) if at else None
 
 
 def _mix(text: str) -> Mix:

@@ -26,7 +26,7 @@ from loadgen.report.expected import Expected
 from loadgen.report.report import RunReport
 from loadgen.report.threshold import Threshold
 from loadgen.schedule import profiles
-from loadgen.schedule.plan import Plan
+from loadgen.schedule.plan import Plan, Preload
 from loadgen.schedule.profile import AnyProfile
 from loadgen.workloads import custom
 from stack import Exit, StackOutputs, UserError, check_writable, resolve_options
@@ -67,9 +67,16 @@ def _thresholds(given: Sequence[Threshold]) -> Sequence[Threshold]:
 def _plan(options: Namespace) -> Plan:
     seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
     profile = _profile(options, seed)
+    orders, per_s = options.preload
+    preload = Preload(orders, per_s or options.rps)
+    if options.mix.insert == orders == 0:
+        raise ArgumentTypeError("the mix has no inserts, and updates and deletes need orders: --preload some")
+    if orders and options.workload:
+        raise ArgumentTypeError("--preload is for orders: a --workload writes what its `change` says")
     return Plan(
         profile=profile,
         limit=options.count,
+        preload=preload,
         warm_up_s=options.warm_up,
         mix=options.mix,
         keys=options.keys,

@@ -52,7 +52,7 @@ class Segment:
         """Carry out the plan from this wall time on."""
         job, plan = self._job, self._job.plan
         start_ns = time.monotonic_ns() + start_epoch_ns - time.time_ns()
-        metrics = SegmentMetrics(start_ns, plan.warm_up_s)
+        metrics = SegmentMetrics(start_ns, plan.before_s)
         ledger = LedgerFile(Path(job.ledger)) if job.ledger is not None else None
         source = call_source(plan, self._workload(start_epoch_ns), metrics, start_ns=start_ns, ledger=ledger)
         self._engine = Engine(
@@ -109,6 +109,7 @@ class Segment:
             plan.keys,
             table=job.table,
             seed=plan.seed,
+            preload=plan.preload.orders,
             segment=plan.segment,
             segments=plan.segments,
             epoch_ns=start_epoch_ns,

@@ -193,12 +193,13 @@ class MetricsRow(Struct, kw_only=True):
 class SegmentMetrics:
     """What a segment counts, and a row with the latencies at the end of each second.
 
-    `warm_up` counts the writes planned before `zero_ns`, `measured` the others.
+    `before_s` is how long preload and warm-up last. `warm_up` counts the writes
+    planned before `zero_ns`, `measured` the others.
     A write of the warm-up that is answered after its last row is in no row's latencies.
     """
 
-    def __init__(self, start_ns: int, warm_up_s: float) -> None:
-        self.zero_ns = start_ns + round(warm_up_s * 1e9)
+    def __init__(self, start_ns: int, before_s: float) -> None:
+        self.zero_ns = start_ns + round(before_s * 1e9)
         self.measured = WriteCounters()
         self.warm_up = WriteCounters()
         self._reported = Counts()

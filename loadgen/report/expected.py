@@ -11,7 +11,7 @@ from loadgen.workloads import custom
 
 
 class Expected(Struct, frozen=True, kw_only=True):
-    """The plan's numbers: writes and seconds with the warm-up, about how many write units, and their cost if priced."""
+    """The plan's numbers: writes and seconds with preload and warm-up, about how many write units, and any cost."""
 
     table: str
     writes: int
@@ -24,7 +24,7 @@ class Expected(Struct, frozen=True, kw_only=True):
     def of(cls, job: Job, price_per_million: float | None) -> Expected:
         """What a job will come to."""
         plan = job.plan
-        writes = plan.count + plan.warm_up_count
+        writes = plan.count + plan.before_count
         units = float(write_units(plan.item_bytes))
         if job.script is not None:
             units = custom.units_each(custom.load(job.script, job.table))
@@ -32,7 +32,7 @@ class Expected(Struct, frozen=True, kw_only=True):
         return cls(
             table=job.table,
             writes=writes,
-            seconds=plan.warm_up_s + plan.duration_s,
+            seconds=plan.before_s + plan.duration_s,
             write_units=total,
             price_per_million=price_per_million,
             cost=None if price_per_million is None else total * price_per_million / 1e6,

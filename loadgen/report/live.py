@@ -54,7 +54,9 @@ class LiveView:
         now = self._rows[-1] if self._rows else None
         done_s = now["second"] + 1 if now else 0
         duration_s = self._plan.duration_s
-        heading = "warming up" if done_s <= 0 < self._plan.warm_up_s else f"{done_s:,.0f} of {duration_s:,.0f} s"
+        heading = (
+            "preload and warm-up" if done_s <= 0 < self._plan.before_s else f"{done_s:,.0f} of {duration_s:,.0f} s"
+        )
         rate = Table.grid(padding=(0, 2))
         rate.add_column(style=_DIM, min_width=9)
         rate.add_column(justify="right", min_width=12)

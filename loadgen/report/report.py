@@ -121,7 +121,7 @@ class RunReport(Struct, kw_only=True):
     @property
     def rate(self) -> float:
         """Acknowledged writes per second, of the time after the warm-up in which writes were planned."""
-        seconds = min(self.plan.duration_s, self.elapsed_s - self.plan.warm_up_s)
+        seconds = min(self.plan.duration_s, self.elapsed_s - self.plan.before_s)
         return self.counts.acked / seconds if seconds > 0 else 0.0
 
     def save(self, path: Path) -> None:
@@ -154,7 +154,7 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
     """Put together what the segments came to. Nothing of a lost segment is counted."""
     done = [part for part in parts if part.result is not None]
     results = [part.result for part in done if part.result is not None]
-    counts, warm_up = Counts(planned=job.plan.count), Counts(planned=job.plan.warm_up_count)
+    counts, warm_up = Counts(planned=job.plan.count), Counts(planned=job.plan.before_count)
     for result in results:
         counts.add(result.counts)
         warm_up.add(result.warm_up)

@@ -47,10 +47,11 @@ def arrivals(
     cycle: tuple[Op, ...],
     keys: KeyChoice,
     seed: int,
+    preload: int = 0,
     segment: int = 0,
     segments: int = 1,
 ) -> Iterator[Arrival]:
-    """The segment's arrivals, in order.
+    """The segment's arrivals, in order; the first `preload` are inserts, and then the cycle begins.
 
     An insert is of the next order's number. Others choose a number among the
     orders that are ready: inserted, by the plan, at least one rest ago; -1 when
@@ -60,7 +61,8 @@ def arrivals(
     inserted = ready = mark_ns = 0
     marks: deque[tuple[int, int]] = deque()
     choices = words(f"choices/{seed}", "I")
-    ops = itertools.cycle(cycle)
+    preloaded: Iterator[Op] = itertools.repeat("insert", preload)
+    ops: Iterator[Op] = itertools.chain(preloaded, itertools.cycle(cycle))
     for arrival, (offset_ns, bits) in enumerate(zip(offsets_ns, words(f"bits/{seed}", "H"), strict=False)):
         op = next(ops)
         if offset_ns >= mark_ns:

@@ -24,8 +24,6 @@ class Mix(Struct, frozen=True):
         weights = self.weights
         if min(weights) < 0 or not 0 < sum(weights) <= _MAX_CYCLE:
             raise ValueError(f"weights are whole numbers from 0 whose sum is 1 to {_MAX_CYCLE}")
-        if self.insert == 0:
-            raise ValueError("insert must be above 0: updates and deletes need orders of this run")
 
     @property
     def weights(self) -> tuple[int, int, int]:
@@ -46,10 +44,10 @@ class Mix(Struct, frozen=True):
     def cycle(self, seed: int) -> tuple[Op, ...]:
         """The kinds of write that repeat throughout the run: the weights in lowest terms, shuffled by the seed.
 
-        A cycle begins with an insert, so that a run of one write is possible.
+        A cycle begins with an insert, if it has one, so that a run of one write is possible.
         """
         divisor = math.gcd(*self.weights)
         ops: list[Op] = [op for op, weight in zip(OPS, self.weights, strict=True) for _ in range(weight // divisor)]
         random.Random(f"mix/{seed}").shuffle(ops)
-        first = ops.index("insert")
+        first = ops.index("insert") if self.insert else 0
         return tuple(ops[first:] + ops[:first])

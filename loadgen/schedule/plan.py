@@ -19,11 +19,27 @@ from loadgen.schedule.profile import AnyProfile, Constant, count
 MAX_BATCH = 25
 
 
+class Preload(Struct, frozen=True):
+    """New orders that are written before all else, at a rate of their own, so that there are orders to change."""
+
+    orders: int
+    per_s: float
+
+    @property
+    def duration_s(self) -> float:
+        """How long they take."""
+        return self.orders / self.per_s
+
+
+NO_PRELOAD = Preload(0, 1.0)
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What to write and when.
 
-    The warm-up runs at the profile's first rate before the profile begins, and
-    its writes are left out of the report's counters. `limit` ends the run after so many
+    First comes the preload, then the warm-up at the profile's first rate, then
+    the profile. The writes of preload and warm-up are left out of the report's
+    counters. `limit` ends the run after so many
     writes though the profile goes on. `max_in_flight` is the number of requests
     of one segment that may be unanswered at a time. `item_bytes` is the size
     that items are padded to, as DynamoDB counts it; 0 leaves them as they are.
@@ -37,6 +53,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     limit: int | None = None
     item_bytes: int = 0
     max_write_units: int | None = None
+    preload: Preload = NO_PRELOAD
     warm_up_s: float = 0.0
     max_in_flight: int = 1000
     batch: int = 1
@@ -49,12 +66,23 @@ class Plan(Struct, frozen=True, kw_only=True):
             raise ValueError(f"segment {self.segment} of {self.segments}: there are 1 to {LANES} segments")
         if not 1 <= self.batch <= MAX_BATCH:
             raise ValueError(f"a batch has 1 to {MAX_BATCH} items")
+        if self.mix.insert == self.preload.orders == 0:
+            raise ValueError("the mix has no inserts, and updates and deletes need orders of this run: preload some")
         if self.max_in_flight < 1:
             raise ValueError("at least one request must be allowed in flight")
 
     @property
-    def warm_up_count(self) -> int:
-        """How many writes are due in the warm-up, over all segments."""
+    def before_s(self) -> float:
+        """How long preload and warm-up last: when the profile begins, after the start."""
+        return self.preload.duration_s + self.warm_up_s
+
+    @property
+    def before_count(self) -> int:
+        """How many writes are due in preload and warm-up, over all segments."""
+        return self.preload.orders + self._warm_up_count
+
+    @property
+    def _warm_up_count(self) -> int:
         rate = self.profile.rate(0)
         return count(Constant(rate, self.warm_up_s)) if self.warm_up_s > 0 and rate > 0 else 0
 
@@ -74,12 +102,16 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     def offsets_ns(self) -> Iterator[int]:
         """When each write of all segments is due, in nanoseconds after the start, in order."""
-        first_rate = self.profile.rate(0)
         measured = islice(self.profile.times(), self.limit)
         # A loop in Python takes three times as long, and this is what every write begins with.
         times: Iterator[float] = chain(
-            map(float.__truediv__, map(float, range(self.warm_up_count)), repeat(first_rate)),
-            map(add, measured, repeat(self.warm_up_s)),
+            _evenly(self.preload.orders, self.preload.per_s),
+            map(add, _evenly(self._warm_up_count, self.profile.rate(0)), repeat(self.preload.duration_s)),
+            map(add, measured, repeat(self.before_s)),
         )
         nanoseconds: Iterator[float] = map(mul, times, repeat(1e9))
         return map(int, nanoseconds)
+
+
+def _evenly(writes: int, per_s: float) -> Iterator[float]:
+    return map(float.__truediv__, map(float, range(writes)), repeat(per_s))

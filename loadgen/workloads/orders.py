@@ -107,6 +107,7 @@ class Orders:
         *,
         table: str,
         seed: int,
+        preload: int = 0,
         segment: int = 0,
         segments: int = 1,
         epoch_ns: int = 0,
@@ -130,6 +131,7 @@ class Orders:
         self._epoch_ms = epoch_ns // _TICK_NS
         self._tick(0)
         self._cycle = mix.cycle(seed)
+        self._preload = preload
         # The orders of numbers below this one are kept in mind to be changed later.
         self._kept = 0 if mix.update + mix.delete == 0 else SPAN if keys.of_first else sys.maxsize
         # A ring: an order is kept until the one comes that is WINDOW after it.
@@ -143,6 +145,7 @@ class Orders:
             cycle=self._cycle,
             keys=self._keys,
             seed=self.seed,
+            preload=self._preload,
             segment=self.segment,
             segments=self.segments,
         )

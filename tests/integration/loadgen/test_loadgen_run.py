@@ -86,6 +86,18 @@ def test_the_warm_up_is_written_but_not_counted(order_table: OrderTable, tmp_pat
     assert report.latency["service"].count == report.latency["lag"].count == 50
 
 
+def test_preloaded_orders_are_there_to_be_changed_and_not_counted(order_table: OrderTable, tmp_path: Path) -> None:
+    load_options = ["--rps", "50", "--duration", "1", "--mix", "update=4,delete=1", "--preload", "400@800/s"]
+    assert main([*load_options, "--warm-up", "1s", *options(order_table, tmp_path)]) == 0
+    report, ledger = load(tmp_path)
+    assert report.warm_up.acked_by_op["insert"] >= 400
+    assert report.warm_up.acked == 450
+    assert report.counts.acked == 50
+    assert report.counts.acked_by_op["insert"] == report.counts.substituted < 25
+    assert len(ledger) == 500
+    assert report.rate == pytest.approx(50, rel=0.2)
+
+
 def test_what_is_beyond_the_bound_is_dropped_and_counted(order_table: OrderTable, tmp_path: Path) -> None:
     assert main(["--rps", "2000", "--duration", "1", "--max-in-flight", "2", *options(order_table, tmp_path)]) == 0
     counts = load(tmp_path)[0].counts

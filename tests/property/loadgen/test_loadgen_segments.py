@@ -13,7 +13,7 @@ from loadgen.dynamodb.item import item_size, write_units
 from loadgen.dynamodb.writes import Write, WriteResult, single
 from loadgen.schedule.keys import LANES, AnyKeys, HotSet, Latest, Uniform, Zipfian
 from loadgen.schedule.mix import Mix
-from loadgen.schedule.plan import Plan
+from loadgen.schedule.plan import NO_PRELOAD, Plan, Preload
 from loadgen.schedule.profile import Constant
 from loadgen.workloads.orders import Orders
 from loadgen.workloads.pools import Pools
@@ -23,8 +23,11 @@ weights = st.integers(min_value=0, max_value=9)
 mixes = st.builds(Mix, insert=st.integers(min_value=1, max_value=9), update=weights, delete=weights)
 
 
-def constant_plan(mix: Mix, seed: int, rate: float, duration_s: float, keys: AnyKeys, item_bytes: int) -> Plan:
-    return Plan(profile=Constant(rate, duration_s), seed=seed, mix=mix, keys=keys, item_bytes=item_bytes)
+def constant_plan(
+    mix: Mix, seed: int, rate: float, duration_s: float, keys: AnyKeys, item_bytes: int, preload: Preload
+) -> Plan:
+    profile = Constant(rate, duration_s)
+    return Plan(profile=profile, seed=seed, mix=mix, keys=keys, item_bytes=item_bytes, preload=preload)
 
 
 plans = st.builds(
@@ -35,6 +38,7 @@ plans = st.builds(
     st.sampled_from([0.5, 1.0, 3.0]),
     st.sampled_from([Uniform(0.0), Uniform(0.05), Uniform(), Latest(), Zipfian(), HotSet(3)]),
     st.sampled_from([0, 0, 2048]),
+    st.sampled_from([NO_PRELOAD, Preload(1, 0.5), Preload(300, 150.0)]),
 )
 
 
@@ -46,6 +50,7 @@ def writes_of(plan: Plan, pools: Pools, *, whole_items: bool = False) -> dict[in
         plan.keys,
         table="orders",
         seed=plan.seed,
+        preload=plan.preload.orders,
         segment=plan.segment,
         segments=plan.segments,
         epoch_ns=EPOCH_NS,
@@ -73,7 +78,9 @@ def test_any_split_writes_the_same(order_pools: Pools, plan: Plan, segments: int
         )
         assert together.keys().isdisjoint(part)
         together |= part
-    assert len(together) == plan.count
+    assert len(together) == plan.before_count + plan.count
+    preloaded = [together[arrival] for arrival in range(plan.preload.orders)]
+    assert all(write.op == "insert" and write.planned_ns < round(plan.before_s * 1e9) for write in preloaded)
     assert wire(together) == wire(writes_of(plan, order_pools, whole_items=whole_items))
 
 
@@ -97,7 +104,8 @@ def test_the_mix_is_exact_except_substitutes(order_pools: Pools, plan: Plan) -> 
     writes = writes_of(plan, order_pools)
     cycle = plan.mix.cycle(plan.seed)
     for arrival, write in writes.items():
-        planned = cycle[arrival % len(cycle)]
+        number = arrival - plan.preload.orders
+        planned = cycle[number % len(cycle)] if number >= 0 else "insert"
         assert write.op == ("insert" if write.substitute else planned)
         assert not (write.substitute and planned == "insert")
 

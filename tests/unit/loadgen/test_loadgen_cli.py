@@ -35,7 +35,12 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--rps", "fast"], "'fast' is no rate: write it as 500, 5k, 300/m or 20k/h"),
         (["--rps", "0"], "'0' is not above 0"),
         (["--rps", "5", "--duration", "soon"], "'soon' is no duration: write it as 500ms, 90s, 5m or 1h"),
-        (["--rps", "5", "--mix", "update=1"], "insert must be above 0"),
+        (
+            ["--rps", "5", "--mix", "update=1"],
+            "the mix has no inserts, and updates and deletes need orders: --preload some",
+        ),
+        (["--rps", "5", "--preload", "10@"], "'' is no rate"),
+        (["--rps", "5", "--preload", "5", "--workload", "a:B"], "--preload is for orders"),
         (["--rps", "5", "--mix", "upsert=1"], "'upsert=1' is not one of insert, update, delete"),
         (["--rps", "5", "--max-in-flight", "0"], "0 is out of bounds: it must be at least 1"),
         ([], "the following arguments are required: --rps"),
