@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lake.verification import Verification
 from lake.verify import verify
+from sandbox.faults import Injected, inject
 from stack import StackOutputs, credentials, resolve
 
 PROJECT = Path(__file__).parents[2]
@@ -119,6 +121,10 @@ class Pipeline:
     def verified(self) -> Verification:
         """Verify the lake against the table and the ledger; close it after use."""
         return verify(self.outputs, timeout_s=_PATIENCE_S, ledger=self.ledger)
+
+    def inject(self, kind: str, **options: Any) -> AbstractContextManager[Injected]:
+        """Switch a fault on for a block."""
+        return inject(kind, state_dir=self.state_dir, **options)
 
     def kill(self, process: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to one of the sandbox's processes."""
