@@ -61,8 +61,8 @@ def arrivals(
     inserted = ready = mark_ns = 0
     marks: deque[tuple[int, int]] = deque()
     choices = words(f"choices/{seed}", "I")
-    preloaded: Iterator[Op] = itertools.repeat("insert", preload)
-    ops: Iterator[Op] = itertools.chain(preloaded, itertools.cycle(cycle))
+    kinds: tuple[Iterator[Op], Iterator[Op]] = (itertools.repeat("insert", preload), itertools.cycle(cycle))
+    ops = itertools.chain.from_iterable(kinds)
     for arrival, (offset_ns, bits) in enumerate(zip(offsets_ns, words(f"bits/{seed}", "H"), strict=False)):
         op = next(ops)
         if offset_ns >= mark_ns:
