@@ -11,6 +11,7 @@ import random
 import struct
 from collections import deque
 from collections.abc import Iterator
+from typing import cast
 
 from msgspec import Struct
 
@@ -61,8 +62,7 @@ def arrivals(
     inserted = ready = mark_ns = 0
     marks: deque[tuple[int, int]] = deque()
     choices = words(f"choices/{seed}", "I")
-    kinds: tuple[Iterator[Op], Iterator[Op]] = (itertools.repeat("insert", preload), itertools.cycle(cycle))
-    ops = itertools.chain.from_iterable(kinds)
+    ops = cast("Iterator[Op]", itertools.chain(itertools.repeat("insert", preload), itertools.cycle(cycle)))
     for arrival, (offset_ns, bits) in enumerate(zip(offsets_ns, words(f"bits/{seed}", "H"), strict=False)):
         op = next(ops)
         if offset_ns >= mark_ns:
