@@ -82,7 +82,7 @@ def _parser() -> ArgumentParser:
     up.add_argument("--port", type=_port, metavar="N", help=f"port on 127.0.0.1 (default: {DEFAULT_PORT})")
     up.add_argument("--stack", metavar="NAME", help=f"deploy Pulumi.NAME.yaml (default: {DEFAULT_STACK})")
     up.add_argument("--empty", action="store_true", help="deploy nothing; use `pulumi up` or another tool")
-    up.add_argument("--limits", action="store_true", help="apply DynamoDB's limits of throughput (`fault on limits`)")
+    up.add_argument("--limits", action="store_true", help="apply the throughput limits of DynamoDB and Kinesis")
     up.add_argument("--json", action="store_true", help="print the outputs as JSON, without progress")
     up.set_defaults(run=_up)
 

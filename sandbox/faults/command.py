@@ -109,10 +109,11 @@ def run_off(arguments: Namespace) -> int:
 
 
 def apply_limits(endpoint_url: str) -> None:
-    """Switch DynamoDB's limits on, if they are not."""
+    """Switch the limits of DynamoDB and Kinesis on, if they are not."""
     faults = Faults(endpoint_url)
-    if not any(active.on and active.fault.kind == "limits" for active in faults.listed()):
-        faults.on(Fault("limits"))
+    limited = {active.fault.service for active in faults.listed() if active.on and active.fault.kind == "limits"}
+    for service in KINDS["limits"].services.keys() - limited:
+        faults.on(Fault("limits", service))
 
 
 def show_active(state_dir: Path) -> None:

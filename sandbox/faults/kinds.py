@@ -20,7 +20,8 @@ ANY: tuple[str, ...] = ()
 class Parameter:
     """A parameter of a kind: its meaning, its value by default ("" for none), and its values where only some are valid.
 
-    Numbers are not negative. `by_service` has the values of a parameter that depends on the service.
+    Numbers are not negative. `by_service` has the values of a parameter that depends on the service; one with `only`
+    is of these services alone.
     """
 
     meaning: str
@@ -28,6 +29,11 @@ class Parameter:
     choices: tuple[str, ...] = ()
     by_service: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     maximum: float | None = None
+    only: tuple[str, ...] = ()
+
+    def is_of(self, service: str) -> bool:
+        """Whether a service has it."""
+        return not self.only or service in self.only
 
     def choices_for(self, service: str) -> tuple[str, ...]:
         """The valid values with a service; none if any text is valid."""
@@ -36,11 +42,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of faults: its meaning, its services with their operations, and its parameters."""
+    """A kind of faults: its meaning, its services with their operations, its parameters, and the service of one that
+    names none.
+    """
 
     meaning: str
     services: Mapping[str, tuple[str, ...]]
     parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
+    default_service: str = ""
 
 
 _CALLER = Parameter(
@@ -135,13 +144,16 @@ KINDS: Mapping[str, Kind] = {
         {"table": _TABLE, "after_ms": Parameter("the longest time that a change is held back", 500, maximum=60_000)},
     ),
     "limits": Kind(
-        "DynamoDB's limits of throughput apply: a partition's, a provisioned table's, an on-demand table's",
-        {"dynamodb": ANY},
+        "limits of throughput apply: of DynamoDB's partitions and tables, or of Kinesis' shards",
+        {"dynamodb": ANY, "kinesis": ("PutRecord", "PutRecords")},
         {
-            "table": _TABLE,
-            "partition_writes": Parameter("write units per second of a partition key", 1000),
-            "partition_reads": Parameter("read units per second of a partition key", 3000),
+            "table": Parameter("the table's name (default: every table)", only=("dynamodb",)),
+            "partition_writes": Parameter("write units per second of a partition key", 1000, only=("dynamodb",)),
+            "partition_reads": Parameter("read units per second of a partition key", 3000, only=("dynamodb",)),
+            "shard_records": Parameter("records per second of a shard", 1000, only=("kinesis",)),
+            "shard_bytes": Parameter("bytes per second of a shard, keys included", 1 << 20, only=("kinesis",)),
         },
+        default_service="dynamodb",
     ),
     "crash": Kind(
         "a process of the sandbox ends as by kill -9; `python -m sandbox up` restarts it",
@@ -176,7 +188,8 @@ def checked(fault: Fault) -> Fault:
         SandboxError: there is no such kind, service, operation or parameter, or a value is out of range.
     """
     kind = kind_of(fault.kind)
-    service = fault.service or (next(iter(kind.services)) if len(kind.services) == 1 else "")
+    only = next(iter(kind.services)) if len(kind.services) == 1 else ""
+    service = fault.service or kind.default_service or only
     if service not in kind.services:
         raise _unknown(f"service of {fault.kind!r}", service, kind.services)
     operations = kind.services[service]
@@ -185,13 +198,14 @@ def checked(fault: Fault) -> Fault:
         raise _unknown(f"operation of {fault.kind!r} for {service}", operation, operations)
     if operation and not operations and not errors.has_operation(service, operation):
         raise SandboxError(f"There is no operation {operation!r} of {service}: give it as AWS spells it.")
+    known = {name: parameter for name, parameter in kind.parameters.items() if parameter.is_of(service)}
     parameters = {
         name: _value(fault, service, name, parameter)
-        for name, parameter in kind.parameters.items()
+        for name, parameter in known.items()
         if name in fault.parameters or parameter.default != "" or parameter.by_service.get(service)
     }
-    for name in fault.parameters.keys() - kind.parameters.keys():
-        raise _unknown(f"parameter of {fault.kind!r}", name, kind.parameters)
+    for name in fault.parameters.keys() - known.keys():
+        raise _unknown(f"parameter of {fault.kind!r}", name, known)
     _check_range(fault)
     return msgspec.structs.replace(fault, service=service, operation=operation, parameters=parameters)
 
@@ -208,6 +222,7 @@ def described() -> list[dict[str, object]]:
                     "meaning": parameter.meaning,
                     "default": parameter.default,
                     "choices": list(parameter.choices),
+                    "only": list(parameter.only),
                     "by_service": {service: list(found) for service, found in parameter.by_service.items()},
                 }
                 for each, parameter in kind.parameters.items()

@@ -13,11 +13,13 @@ from itertools import count
 
 import msgspec
 
+from sandbox.faults.errors import PROVISIONED
 from sandbox.faults.registry import REGISTRY, Standing
 from sandbox.front.held_file import FILE
 from sandbox.front.reply import ServiceError
 from sandbox.state import StateDir
 
+_RETRY_S = 0.2
 log = logging.getLogger(__name__)
 
 _encode = msgspec.json.Encoder().encode
@@ -47,6 +49,13 @@ class HeldRecords:
         if path.exists():
             for line in path.read_bytes().splitlines():
                 self._hold(msgspec.json.decode(line, type=_Held), 0.0)
+
+    def retry(self, region: str, request: bytes) -> None:
+        """Deliver a record that the stream throttles once more, as DynamoDB does: its metric ThrottledPutRecordCount.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+        """
+        self._hold(_Held(region, request), _RETRY_S)
 
     def takes(self, table: str, region: str, request: bytes) -> bool:
         """Whether a fault holds a record back; one that only repeats it leaves it to the caller."""
@@ -85,6 +94,9 @@ class HeldRecords:
         try:
             self._put(record.region, record.request)
         except ServiceError as error:
+            if error.code == PROVISIONED:
+                self.retry(record.region, record.request)
+                return
             log.warning("a change that was held back is not delivered: %s", error.message)
         if not self._held and self._state is not None:
             (self._state.path / FILE).unlink(missing_ok=True)

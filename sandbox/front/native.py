@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import msgspec
 
+from sandbox.faults.errors import PROVISIONED
 from sandbox.faults.registry import REGISTRY
 from sandbox.front.held import HeldRecords
 from sandbox.front.reply import ServiceError
@@ -79,6 +80,9 @@ def replicate(table: Table, change: Happening, now_s: float) -> None:
         try:
             put(table.region_name, request)
         except ServiceError as error:
+            if error.code == PROVISIONED:
+                HELD.retry(table.region_name, request)
+                continue
             failed = vars(table)[_FAILED] = vars(table).get(_FAILED, 0) + 1
             log.warning("change %d of table %s is not in %s: %s", failed, table.name, arn, error.message)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from binascii import Error as Base64Error
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import md5
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -19,6 +19,7 @@ from sandbox.front.iterators import ShardPosition
 from sandbox.front.reply import JSON_1_1, Reply, ServiceError, json_reply
 from sandbox.kinesis.shard import Shard
 from sandbox.kinesis.streams import begin_at, children_of, max_record_kib, shard_of, stream_of, trim
+from sandbox.kinesis.throughput import SHARD_THROUGHPUT
 
 if TYPE_CHECKING:
     from moto.kinesis.models import Stream
@@ -85,8 +86,11 @@ class _GetRecords(msgspec.Struct):
 def _put_record(backend: KinesisBackend, body: bytes) -> Reply:
     request = msgspec.json.decode(body, type=_PutRecord)
     stream = _stream(backend, request)
-    _check(request, "data", max_record_kib(stream))
+    size = _check(request, "data", max_record_kib(stream))
     shard = _finder(stream)(request)
+    if REGISTRY.on:
+        for code, message in SHARD_THROUGHPUT.refused(stream, [(shard, size)], "PutRecord").values():
+            raise ServiceError(code, message)
     sequence = shard.put_record(request.PartitionKey, request.Data, "")
     return _reply({"SequenceNumber": sequence, "ShardId": shard.shard_id, "EncryptionType": stream.encryption_type})
 
@@ -108,28 +112,15 @@ def _put_records(backend: KinesisBackend, body: bytes) -> Reply:
         raise ServiceError("InvalidArgumentException", "Records size exceeds 10 MB limit")
     find = _finder(stream)
     shards = [find(record) for record in request.Records]
-    failed = _failed(stream, shards) if REGISTRY.on else {}
+    entries = list(zip(shards, sizes, strict=True))
+    refused = SHARD_THROUGHPUT.refused(stream, entries, "PutRecords") if REGISTRY.on else {}
+    failed = {number: {"ErrorCode": code, "ErrorMessage": message} for number, (code, message) in refused.items()}
     results = [
         failed.get(number)
         or {"SequenceNumber": shard.put_record(record.PartitionKey, record.Data, ""), "ShardId": shard.shard_id}
         for number, (shard, record) in enumerate(zip(shards, request.Records, strict=True))
     ]
     return _reply({"EncryptionType": stream.encryption_type, "FailedRecordCount": len(failed), "Records": results})
-
-
-def _failed(stream: Stream, shards: Sequence[Shard]) -> dict[int, dict[str, str]]:
-    """The results of the records that a fault has Kinesis not accept, by their place in the request.
-
-    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
-    """
-    failed: dict[int, dict[str, str]] = {}
-    for standing in REGISTRY.matching("partial", "kinesis", "PutRecords"):
-        code = standing.fault.text("error")
-        for number in REGISTRY.part_of(standing, len(shards)):
-            where = f"{shards[number].shard_id} in stream {stream.stream_name} under account {stream.account_id}"
-            message = "Internal service failure." if code == "InternalFailure" else f"Rate exceeded for shard {where}."
-            failed[number] = {"ErrorCode": code, "ErrorMessage": message}
-    return failed
 
 
 def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> Reply:

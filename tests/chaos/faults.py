@@ -48,6 +48,7 @@ def _records() -> Iterator[Fault]:
     yield Fault("duplicate", "dynamodb", share=SHARE, parameters={"copies": 2, "after_ms": 1000})
     yield Fault("reorder", "dynamodb", share=SHARE, parameters={"after_ms": 1000})
     yield Fault("limits", "dynamodb", parameters={"partition_writes": 1})
+    yield Fault("limits", "kinesis", parameters={"shard_records": 50})
 
 
 def _functions() -> Iterator[Fault]:

@@ -203,7 +203,7 @@ def test_the_limits_hold_for_a_hot_key(server: SandboxServer) -> None:
 def test_a_native_destination_receives_changes_again_and_out_of_order(
     server: SandboxServer, precision: str, digits: int
 ) -> None:
-    """At least once, and not always in order.
+    """At least once, not always in order, and later when the stream throttles.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html
     """
@@ -216,6 +216,7 @@ def test_a_native_destination_receives_changes_again_and_out_of_order(
     dynamodb.enable_kinesis_streaming_destination(**destination, EnableKinesisStreamingConfiguration=configuration)
     url, changes = server.endpoint_url, [f"{name}-{n:02}" for n in range(20)]
     with (
+        inject("limits", "kinesis", endpoint_url=url, shard_records=10),
         inject("duplicate", endpoint_url=url, share=0.5, seed=3, after_ms=50) as again,
         inject("reorder", endpoint_url=url, share=0.5, seed=4, after_ms=50) as late,
     ):

@@ -20,6 +20,7 @@ from sandbox.faults.kinds import KINDS, checked
 from sandbox.faults.registry import Registry
 from sandbox.faults.registry_file import FILE
 from sandbox.faults.throughput import ThroughputGate
+from sandbox.kinesis.throughput import ShardThroughput
 from sandbox.state import StateDir
 
 # The check
@@ -48,6 +49,7 @@ def test_what_is_left_out_has_its_default() -> None:
         (Fault("reset", "s3", parameters={"when": "later"}), ("'later'", "after, before")),
         (Fault("crash", "pipes", parameters={"point": "after-object"}), ("'after-object'", "after-put")),
         (Fault("throttle", "s3", parameters={"error": "Slow"}), ("'Slow'", "SlowDown")),
+        (Fault("limits", "kinesis", parameters={"partition_reads": 1}), ("'partition_reads'", "are shard_bytes")),
         (Fault("latency", "s3", parameters={"ms": "long"}), ("ms=long", "0 to 600000")),
         (Fault("latency", "s3", parameters={"ms": -1}), ("ms=-1", "0 to 600000")),
         (Fault("partial", "kinesis", parameters={"part": 1.5}), ("part=1.5", "0 to 1")),
@@ -242,3 +244,20 @@ def test_reads_have_limits_of_their_own() -> None:
     assert gate.read(table, 1.0, "cold") is None
     assert errors[-1] is not None
     assert errors[-1].details["throttlingReasons"][0]["reason"] == "TableReadKeyRangeThroughputExceeded"
+
+
+def test_a_shard_takes_a_thousand_records_and_a_mebibyte_a_second() -> None:
+    """https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"""
+    clock, registry = _Clock(), Registry()
+    registry.add(Fault("limits", "kinesis"))
+    throughput = ShardThroughput(registry, clock)
+    stream: Any = type("Stream", (), {"arn": "arn:changes", "stream_name": "changes", "account_id": "1"})()
+    shards: list[Any] = [type("Shard", (), {"shard_id": f"shardId-{n:012}"})() for n in range(2)]
+    refused = throughput.refused(stream, [(shards[0], 10)] * 1500, "PutRecords")
+    assert list(refused) == list(range(1000, 1500))
+    message = "Rate exceeded for shard shardId-000000000000 in stream changes under account 1."
+    assert refused[1000] == ("ProvisionedThroughputExceededException", message)
+    assert throughput.refused(stream, [(shards[1], 1 << 19)] * 3, "PutRecords").keys() == {2}
+    assert throughput.refused(stream, [(shards[1], 10)], "PutRecord") != {}
+    clock.now_s += 1
+    assert throughput.refused(stream, [(shards[0], 10), (shards[1], 1 << 20)], "PutRecords") == {}
