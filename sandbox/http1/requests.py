@@ -92,7 +92,7 @@ class Body(Protocol):
 
 
 def body_of(head: Head) -> Body | None:
-    """The body that follows a head; None where there is none.
+    """The body that follows a head; None for no body.
 
     Raises:
         BadRequestError: its length is not known.

@@ -17,7 +17,7 @@ from sandbox.pipes.templates import compile_parameter, parse_path
 from sandbox.streams import ChangeRecord
 
 Fields = dict[str, "Fields | None"]
-"""The members of an event that are read, each with those of its own; None for all of it."""
+"""The members of an event that are read, each with its members that are read; None for all of it."""
 
 _ALWAYS: tuple[tuple[str, ...], ...] = (
     ("eventID",),

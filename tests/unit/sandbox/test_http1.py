@@ -48,15 +48,15 @@ class Echo:
     def at_once(self, head: Head, body: bytes) -> Reply | None:
         if head.path in (b"/later", b"/parts"):
             return None
-        told = b"%b %b %b %b" % (head.method.encode(), head.path, head.query, body)
-        return Reply(200, [("x-told", "yes")], told)
+        said = b"%b %b %b %b" % (head.method.encode(), head.path, head.query, body)
+        return Reply(200, [("x-said", "yes")], said)
 
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         body: bytes = (await receive())["body"]
         await asyncio.sleep(0)
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"x-told", b"later")]})
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x-said", b"later")]})
         if scope["path"] == "/parts":
             await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"end"})
@@ -138,8 +138,8 @@ def test_replies_have_the_order_of_requests_however_these_arrive(sent: list[Sent
 
     asyncio.run(answered(connection, *pieces))
 
-    told = [expected(method, path, body) for _, method, path, body in sent]
-    assert [body for _, body in replies(wire)] == told
+    bodies_expected = [expected(method, path, body) for _, method, path, body in sent]
+    assert [body for _, body in replies(wire)] == bodies_expected
     assert not wire.closed
 
 
@@ -199,7 +199,7 @@ def test_the_head_of_a_reply_has_the_length_of_the_body_that_it_does_not_send() 
 
     asyncio.run(answered(connection, b"HEAD /a HTTP/1.1\r\n\r\n"))
 
-    assert b"\r\nx-told: yes\r\n" in wire.written
+    assert b"\r\nx-said: yes\r\n" in wire.written
     assert wire.written.endswith(b"\r\n\r\n")
 
 

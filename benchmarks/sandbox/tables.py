@@ -1,0 +1,67 @@
+"""Single calls on a table: puts, conditional puts, updates, deletes, queries, one at a time over each connection.
+
+The table has no stream, so what is measured is the table alone, as DynamoDB Local has it too.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from benchmarks.loadgen.workload import items
+from benchmarks.sandbox import client
+from benchmarks.sandbox.requests import request, update_parameters
+
+_TABLE = "measured"
+_CONNECTIONS = 4
+
+
+class Calls(Struct):
+    """One kind of call: how many a second, and the server's processor time for each in microseconds."""
+
+    per_s: float
+    cpu_us: float
+
+
+def measure(port: int, dynamodb: Any, cpu_s: Callable[[], float], count: int) -> dict[str, Calls]:
+    """Each kind of call `count` times at a server; `cpu_s` is the processor time that it has used."""
+    dynamodb.create_table(
+        TableName=_TABLE,
+        KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    found: dict[str, Calls] = {}
+    for name, requests in _requests(count).items():
+        before = cpu_s()
+        sent = client.closed_loop(port, requests, _CONNECTIONS)
+        found[name] = Calls(count / sent.elapsed_s, (cpu_s() - before) / count * 1e6)
+    dynamodb.delete_table(TableName=_TABLE)
+    return found
+
+
+def _requests(count: int) -> dict[str, list[bytes]]:
+    orders = list(itertools.islice(items(), count))
+    keys = [order["order_id"]["S"] for order in orders]
+    new = {"ConditionExpression": "attribute_not_exists(order_id)"}
+    query = "order_id = :key"
+    return {
+        "put": [request("PutItem", {"TableName": _TABLE, "Item": order}) for order in orders],
+        "query": [
+            request(
+                "Query",
+                {
+                    "TableName": _TABLE,
+                    "KeyConditionExpression": query,
+                    "ExpressionAttributeValues": {":key": {"S": key}},
+                },
+            )
+            for key in keys
+        ],
+        "update": [request("UpdateItem", update_parameters(_TABLE, key)) for key in keys],
+        "delete": [request("DeleteItem", {"TableName": _TABLE, "Key": {"order_id": {"S": key}}}) for key in keys],
+        "conditional put": [request("PutItem", {"TableName": _TABLE, "Item": order} | new) for order in orders],
+    }
