@@ -165,6 +165,7 @@ def _add_output(made: ArgumentParser) -> None:
         help="exit with 1 unless this holds: 'intended_p99<50ms', 'dropped==0', 'acked_share>=99.9%%' (repeatable); "
         "failed==0 must hold unless a threshold is about failed or acked_share",
     )
+    output.add_argument("--abort", action="store_true", help="stop as soon as one of the thresholds can no longer hold")
     output.add_argument(
         "--price",
         type=positive(number),

@@ -20,8 +20,10 @@ from loadgen.distributed.worker_pool import WorkerPool
 from loadgen.dynamodb import target
 from loadgen.dynamodb.writer import Limits
 from loadgen.job import Job
+from loadgen.metrics.counters import MetricsRow
 from loadgen.report import page, summary
 from loadgen.report import report as reports
+from loadgen.report.abort import Abort
 from loadgen.report.expected import Expected
 from loadgen.report.report import RunReport
 from loadgen.report.threshold import Threshold
@@ -108,7 +110,8 @@ async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> RunRepo
         expected = Expected.of(job, options.price)
         await workers.prepare(worker_pool.split(job, workers.segments))
         interrupts.call(workers.stop)
-        report = await _carry_out(workers, job, _progress(options, job), expected, interrupts)
+        abort = Abort(_thresholds(options.threshold) if options.abort else (), plan.count)
+        report = await _carry_out(workers, job, _progress(options, job), expected, interrupts, abort)
         report.cost = expected.report(report.counts.write_units + report.warm_up.write_units)
         return report
     except asyncio.CancelledError:
@@ -129,15 +132,26 @@ def _workers(options: Namespace) -> WorkerPool:
 
 
 async def _carry_out(
-    workers: WorkerPool, job: Job, progress: ProgressView, expected: Expected, interrupts: Interrupts
+    workers: WorkerPool, job: Job, progress: ProgressView, expected: Expected, interrupts: Interrupts, abort: Abort
 ) -> RunReport:
+    aborted: str | None = None
+
+    def on_row(row: MetricsRow) -> None:
+        nonlocal aborted
+        progress.row(row)
+        if aborted is None and (lost := abort.row(row)) is not None:
+            aborted = lost.expression
+            workers.stop()
+
     start_epoch_ns = time.time_ns() + round(workers.lead_s * 1e9)
     progress.begin(expected)
     try:
-        parts = await workers.run(start_epoch_ns, progress.row)
+        parts = await workers.run(start_epoch_ns, on_row)
     finally:
         progress.end()
-    return reports.build(job, parts, start_epoch_ns=start_epoch_ns, interrupted=interrupts.count > 0)
+    report = reports.build(job, parts, start_epoch_ns=start_epoch_ns, interrupted=interrupts.count > 0)
+    report.aborted = aborted
+    return report
 
 
 async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:

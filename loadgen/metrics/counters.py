@@ -194,15 +194,15 @@ class SegmentMetrics:
     """What a segment counts, and a row with the latencies at the end of each second.
 
     `before_s` is how long preload and warm-up last. `warm_up` counts the writes
-    planned before `zero_ns`, `measured` the others.
-    A write of the warm-up that is answered after its last row is in no row's latencies.
+    planned before `zero_ns`, `measured` the others. A row has what counts on one of them, so that the rows of the
+    measured time add up to it; a write of the warm-up that is answered after its last row is in no row.
     """
 
     def __init__(self, start_ns: int, before_s: float) -> None:
         self.zero_ns = start_ns + round(before_s * 1e9)
         self.measured = WriteCounters()
         self.warm_up = WriteCounters()
-        self._reported = Counts()
+        self._reported = {True: Counts(), False: Counts()}
         self._begins_ns = start_ns
 
     @property
@@ -228,11 +228,11 @@ class SegmentMetrics:
 
     def turn(self, now_ns: int, in_flight: int) -> MetricsRow:
         """End the running second's row, and begin that of `now_ns`."""
-        total = self.measured.counts()
-        total.add(self.warm_up.counts())
-        counts, self._reported = total.since(self._reported), total
+        measuring = self._second >= 0
+        counters = self.measured if measuring else self.warm_up
+        total, latencies = counters.counts(), counters.latencies
+        counts, self._reported[measuring] = total.since(self._reported[measuring]), total
         counts.planned = counts.due
-        latencies = (self.measured if self._second >= 0 else self.warm_up).latencies
         row = MetricsRow(second=self._second, counts=counts, in_flight=in_flight, latencies=latencies)
         self.measured.latencies, self.warm_up.latencies = Latencies(), Latencies()
         self._begins_ns = now_ns

@@ -54,11 +54,11 @@ def percentiles(buckets: Mapping[int, int], wanted: Iterable[float]) -> list[int
     values = iter(sorted(buckets))
     value = 0
     for percentile in targets:
-        rank = _rank(percentile, total)
-        while seen < rank:
+        reached = rank(percentile, total)
+        while seen < reached:
             value = next(values)
             seen += buckets[value]
-        found.append(_highest(value) if percentile else value)
+        found.append(highest(value) if percentile else value)
     return found
 
 
@@ -70,7 +70,7 @@ def mean_us(buckets: Mapping[int, int]) -> float:
 
 def max_us(buckets: Mapping[int, int]) -> int:
     """The highest value of the last bucket that counts something; 0 for empty buckets."""
-    return max((_highest(value) for value, number in buckets.items() if number), default=0)
+    return max((highest(value) for value, number in buckets.items() if number), default=0)
 
 
 def encode(buckets: Mapping[int, int]) -> str:
@@ -87,7 +87,7 @@ def decode(encoded: str) -> Buckets:
     return {histogram.get_value_from_index(index): number for index, number in enumerate(histogram.counts) if number}
 
 
-def _rank(percentile: float, total: int) -> int:
+def rank(percentile: float, total: int) -> int:
     """How many values are at most the one at the percentile, which is taken an ulp lower: 7 % of 100 are 7."""
     return max(1, math.ceil(max(0.0, math.nextafter(percentile, -math.inf)) * total / 100))
 
@@ -97,7 +97,8 @@ def _size(value: int) -> int:
     return 1 << max(0, value.bit_length() - _BITS)
 
 
-def _highest(value: int) -> int:
+def highest(value: int) -> int:
+    """The highest value in µs of the bucket whose lowest value this is."""
     return value + _size(value) - 1
 
 

@@ -87,6 +87,8 @@ def _verdict(report: RunReport) -> str:
     ]
     if report.interrupted:
         sentences.append((False, "the run was stopped before its end"))
+    if report.aborted is not None:
+        sentences.append((False, f"the run was stopped before its end, because {report.aborted} could no longer hold"))
     if report.limit_reached:
         sentences.append((False, "the run ended at its limit of write units"))
     if report.failure is not None:

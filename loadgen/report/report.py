@@ -98,7 +98,7 @@ class LostSegment(Struct, kw_only=True):
 
 
 class RunReport(Struct, kw_only=True):
-    """A run."""
+    """A run. `aborted` is the threshold that ended it before its end, because it could no longer hold."""
 
     schema: int
     tool: str
@@ -117,6 +117,7 @@ class RunReport(Struct, kw_only=True):
     series: list[Second]
     thresholds: list[ThresholdReport] = []
     cost: CostReport | None = None
+    aborted: str | None = None
 
     @property
     def rate(self) -> float:

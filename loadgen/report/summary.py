@@ -67,6 +67,8 @@ def _why_unsent(report: RunReport) -> str:
     if report.lost and not report.interrupted:
         return "those of lost segments, of which it is not known what they sent"
     reason = "the limit of write units was reached" if report.limit_reached else "the run was stopped"
+    if report.aborted is not None:
+        reason = f"the run was stopped, because {report.aborted} could no longer hold,"
     return f"{reason} before they were due"
 
 

@@ -33,11 +33,11 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
 }
 _SCALES = {None: 1.0, "ms": 1.0, "s": 1000.0, "%": 0.01}
-_SHARE = "acked_share"
+ACKED_SHARE = "acked_share"
 # What follows from several counters; every counter is a metric under its own name.
 _DERIVED: dict[str, Callable[[RunReport], float]] = {
     "rate": lambda report: report.rate,
-    _SHARE: lambda report: report.counts.acked / report.counts.planned if report.counts.planned else 1.0,
+    ACKED_SHARE: lambda report: report.counts.acked / report.counts.planned if report.counts.planned else 1.0,
     "unsent": lambda report: report.counts.unsent,
 }
 
@@ -57,7 +57,7 @@ class Threshold(Struct, frozen=True):
         if match is None:
             raise ArgumentTypeError(f"{text!r} is no threshold: write it as intended_p99<50ms or dropped==0")
         metric, comparison, number, unit = match.groups()
-        if metric == _SHARE and unit is None and float(number) > 1:
+        if metric == ACKED_SHARE and unit is None and float(number) > 1:
             raise ArgumentTypeError(f"{text!r}: a share is at most 1; write {metric}{comparison}{number}%")
         latency = _LATENCY.fullmatch(metric)
         if latency is None and metric not in (names := [*METRICS, *_DERIVED]):
@@ -66,11 +66,23 @@ class Threshold(Struct, frozen=True):
             )
         if latency is not None and float(latency[2] or 0) > 100:
             raise ArgumentTypeError(f"{metric!r}: a percentile is at most 100")
-        if (unit in {"ms", "s"}) != (latency is not None) or (unit == "%" and metric != _SHARE):
+        if (unit in {"ms", "s"}) != (latency is not None) or (unit == "%" and metric != ACKED_SHARE):
             raise ArgumentTypeError(
                 f"{text!r}: latencies are given in ms or s, acked_share in %, all else without a unit"
             )
         return cls(text.strip(), metric, comparison, float(number) * _SCALES[unit])
+
+    @property
+    def percentile(self) -> tuple[str, float] | None:
+        """The latency and the percentile that it is about, 100 for the maximum; None for anything else."""
+        match = _LATENCY.fullmatch(self.metric)
+        if match is None or match[3] == "mean":
+            return None
+        return match[1], float(match[2] or 100)
+
+    def holds(self, value: float) -> bool:
+        """Whether it holds of a value of its metric: latencies in ms, shares from 0 to 1."""
+        return _OPERATORS[self.comparison](value, self.limit)
 
     def check(self, report: RunReport) -> ThresholdReport:
         """Whether it holds of a report."""
@@ -78,7 +90,7 @@ class Threshold(Struct, frozen=True):
         return ThresholdReport(
             expression=self.expression,
             value=round(value, 6),
-            met=_OPERATORS[self.comparison](value, self.limit),
+            met=self.holds(value),
             measured=shown(self.metric, value),
         )
 
@@ -87,7 +99,7 @@ def shown(metric: str, value: float) -> str:
     """A metric's value with its unit."""
     if _LATENCY.fullmatch(metric):
         return f"{value:,.10g} ms"
-    if metric == _SHARE:
+    if metric == ACKED_SHARE:
         return f"{100 * value:.10g}%"
     return f"{value:,.1f}/s" if metric == "rate" else f"{value:,.10g}"
 
@@ -99,7 +111,7 @@ def metrics_help() -> str:
         {
             "intended_p99, service_p50, …": "latency in ms or s: intended, service or lag; any percentile, mean or max",
             "rate": "acknowledged writes per second",
-            _SHARE: "acknowledged writes of the planned ones, in %",
+            ACKED_SHARE: "acknowledged writes of the planned ones, in %",
             "unsent": "planned writes that were not due before the end",
             "a counter": counters,
         }
