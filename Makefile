@@ -105,7 +105,7 @@ bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacin
 	@touch $@
 
 clean: ## stop the sandbox; remove what was built and installed
-	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down; fi
+	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down --forget; fi
 	rm -rf $(NATIVE) .venv .venv-bench .venv-newest .sandbox .build .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -24,8 +24,8 @@ from stack.installation import ShowVersion, called, program
 _DESCRIPTION = """\
 AWS on this machine: the pipeline, its Lambda function and its queries, without an account.
 
-It runs in the background, listens on one port of 127.0.0.1 only, stores all its files in one directory, and deletes
-everything on `down`.
+It runs in the background, listens on one port of 127.0.0.1 only and stores all its files in one directory. What it has
+acknowledged survives `down` and the death of any process; `down --forget` deletes it.
 """
 _EPILOG = """\
 examples:
@@ -34,7 +34,8 @@ examples:
   python -m sandbox up --port 4600 --state-dir /tmp/second     a second sandbox
   python -m sandbox status
   python -m sandbox logs pipes --follow
-  python -m sandbox down
+  python -m sandbox down                      stop it; `up` goes on with its data
+  python -m sandbox down --forget             stop it and delete its data
 
 exit codes:
   0 done, and all is up    1 a process is dead or a pipe fails, or the demo found a difference
@@ -90,7 +91,8 @@ def _parser() -> ArgumentParser:
     status.add_argument("--json", action="store_true", help="as JSON")
     status.set_defaults(run=_status)
 
-    down = add("down", "stop the sandbox and delete everything except its logs")
+    down = add("down", "stop the sandbox; `up` goes on with its data")
+    down.add_argument("--forget", action="store_true", help="also delete everything except the logs")
     down.set_defaults(run=_down)
 
     show = add("logs", "show the processes' logs")
@@ -122,8 +124,6 @@ def _up(arguments: Namespace) -> int:
     else:
         console.show_outputs(up.outputs)
         console.say(up.sentence)
-    if up.lost:
-        console.say(up.lost)
     return 0
 
 
@@ -145,18 +145,22 @@ def _status(arguments: Namespace) -> int:
         if how := sandbox.emptiness():
             console.say(how)
         return Exit.NOT_AS_WANTED if failing else 0
-    if "server" in dead:
-        lost = "The server is dead, and the sandbox's data is lost: start again"
-    else:
-        lost = f"{', '.join(dead)} {'is' if len(dead) == 1 else 'are'} dead: restart"
-    console.say(f"{lost} with `{command('up', sandbox.state)}`.")
+    kept = "; nothing that was acknowledged is lost" if "server" in dead else ""
+    are = "is" if len(dead) == 1 else "are"
+    console.say(f"{', '.join(dead)} {are} dead{kept}: restart with `{command('up', sandbox.state)}`.")
     return Exit.NOT_AS_WANTED
 
 
 def _down(arguments: Namespace) -> int:
     with console.ProgressLine() as progress:
-        found = Sandbox(StateDir(arguments.state_dir), progress).down()
-    console.say("The sandbox is down." if found else "The sandbox is not running.")
+        sandbox = Sandbox(StateDir(arguments.state_dir), progress)
+        found = sandbox.down(forget=arguments.forget)
+    if not found:
+        console.say("The sandbox is not running.")
+    elif arguments.forget:
+        console.say("The sandbox is down, and its data is deleted.")
+    else:
+        console.say(f"The sandbox is down; `{command('up', sandbox.state)}` goes on with its data.")
     return 0
 
 

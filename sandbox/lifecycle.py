@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sandbox.errors import SandboxError
+from sandbox.journal.version import written_by_another
 from sandbox.processes import (
     HOST,
     PROCESSES,
+    RECOVERY_TIMEOUT_S,
     SERVER,
     WORKERS,
     Process,
@@ -39,10 +41,6 @@ _PACKAGES = (
     *("pulumi", "pulumi_aws", "pyparsing", "sqlglot", "yaml", "ziglang"),
 )
 _LONGEST_SERVICE = "functions"
-_LOST = (
-    "The server had died: tables, streams, objects and queues that were in the sandbox are lost, and the stack was "
-    "deployed again, empty."
-)
 
 
 class Deployment(NamedTuple):
@@ -53,14 +51,10 @@ class Deployment(NamedTuple):
 
 
 class Up(NamedTuple):
-    """The result of `up`: the stack's outputs (of an empty sandbox its endpoint and region), and a sentence.
-
-    `lost` is the sentence about what was in the sandbox before its server died, "" where nothing was.
-    """
+    """The result of `up`: the stack's outputs (of an empty sandbox its endpoint and region), and a sentence."""
 
     outputs: dict[str, Any]
     sentence: str
-    lost: str = ""
 
 
 class Health(NamedTuple):
@@ -85,33 +79,35 @@ class Sandbox:
         """Start the processes that do not run and deploy the stack if nothing is deployed; with `empty`, deploy
         nothing.
 
-        `stack` and `port` are None if the user does not set them: then they are those of the sandbox that runs or died
-        here, and an empty one stays empty. An empty sandbox takes only its region from the stack. After a failure, no
-        process remains.
+        A sandbox that was stopped or has died goes on with its data, port and stack; `stack` and `port` are None if
+        the user does not set them. An empty sandbox takes only its region from the stack. After a failure, no process
+        remains.
 
         Raises:
             SandboxError: an error that the user can fix.
         """
         _check_installed()
         with self._lock():
-            last_port, last = self._port(), self.deployment()
-            lost = _LOST if last is not None and self._exists() and not is_alive(self.state, SERVER) else ""
-            running = self._running()
-            if running is None:
-                empty = empty or (stack is None and last is not None and last.stack is None)
-                stack = stack or (last and last.stack) or DEFAULT_STACK
-                return self._start_anew(program, stack, port or last_port, empty)._replace(lost=lost)
-            self._check_same(running, stack, port, empty)
-            return self._restart_dead(running)
+            deployed = self.deployment()
+            if deployed is not None:
+                self._check_same(deployed, stack, port, empty)
+                return self._go_on(deployed)
+            last_port = self._port()
+            if self._exists():
+                self.progress("An earlier start was interrupted: starting again from empty.")
+                self._stop_all()
+            self._wipe()
+            return self._start_anew(program, stack or DEFAULT_STACK, port or last_port, empty)
 
-    def down(self) -> bool:
-        """Stop everything and delete all files except the logs; False when there was no sandbox."""
+    def down(self, *, forget: bool = False) -> bool:
+        """Stop everything; with `forget`, also delete all files except the logs. False when nothing was there to do."""
         if not (self.state.path / _LOCK).exists():
             return False
         with self._lock():
-            found = self._exists()
+            found = self._exists() or (forget and self.deployment() is not None)
             self._stop_all()
-            self._wipe()
+            if forget:
+                self._wipe()
         return found
 
     def health(self) -> list[Health]:
@@ -137,42 +133,67 @@ class Sandbox:
         first = "" if port == DEFAULT_PORT else f", after you change port {DEFAULT_PORT} to {port} in {file}"
         return f"It was started empty: `pulumi up --stack {DEFAULT_STACK}` deploys to it{first}."
 
-    def _running(self) -> dict[str, Any] | None:
-        """The content of server.json of a completed `up`; otherwise None, after removing what remains."""
-        server = self.state.read_json("server.json")
-        if is_alive(self.state, SERVER) and server is not None and self.deployment() is not None:
-            return server
-        if self._exists():
-            died = not is_alive(self.state, SERVER)
-            self.progress(
-                "The server died, and the sandbox's data is lost: starting again from empty."
-                if died
-                else "An earlier start was interrupted: starting again from empty."
-            )
-            self._stop_all()
-        self._wipe()
-        return None
+    def _check_same(self, deployed: Deployment, stack: str | None, port: int | None, empty: bool) -> None:
+        is_ = "is already running" if is_alive(self.state, SERVER) else "was stopped"
+        with_ = "" if is_.endswith("running") else "with "
+        other = f"run `{command('down --forget', self.state)}` first, or start another sandbox with its own --state-dir"
+        if port is not None and port != self._port():
+            raise SandboxError(f"The sandbox {is_} on port {self._port()}: {other} and --port.")
+        if deployed.stack is None and stack is not None and not empty:
+            raise SandboxError(f"The sandbox {is_} and was started empty: {other} and --port.")
+        if deployed.stack is not None and (empty or stack not in (None, deployed.stack)):
+            raise SandboxError(f"The sandbox {is_} {with_}stack {deployed.stack!r}: {other} and --port.")
 
-    def _check_same(self, running: dict[str, Any], stack: str | None, port: int | None, empty: bool) -> None:
-        other = f"run `{command('down', self.state)}` first, or start another sandbox with its own --state-dir"
-        if port is not None and port != running["port"]:
-            raise SandboxError(f"The sandbox is already running on port {running['port']}: {other} and --port.")
-        deployed = (self.deployment() or Deployment(None, "")).stack
-        if deployed is None and stack is not None and not empty:
-            raise SandboxError(f"The sandbox is already running and was started empty: {other} and --port.")
-        if deployed is not None and (empty or stack not in (None, deployed)):
-            raise SandboxError(f"The sandbox is already running stack {deployed!r}: {other} and --port.")
+    def _go_on(self, deployed: Deployment) -> Up:
+        """Start what does not run of a sandbox that is there."""
+        dead = [process for process in PROCESSES if not is_alive(self.state, process)]
+        endpoint_url = f"http://{HOST}:{self._port()}"
+        if not dead:
+            return self._up(endpoint_url, "The sandbox is already running.")
+        begun_s = time.monotonic()
+        try:
+            self._start_again(dead, endpoint_url, deployed.region)
+        except BaseException:
+            if SERVER in dead:
+                self.progress("stopping the started processes")
+                self._stop_all()
+            raise
+        if SERVER not in dead:
+            names = _listed([process.name for process in dead])
+            return self._up(endpoint_url, f"The sandbox was running; restarted {names}.")
+        seconds = time.monotonic() - begun_s
+        return self._up(
+            endpoint_url, f"The sandbox is up again at {endpoint_url}, after {seconds:.0f} s. {self._recovered()}"
+        )
 
-    def _restart_dead(self, running: dict[str, Any]) -> Up:
-        dead = [worker for worker in WORKERS if not is_alive(self.state, worker)]
-        for worker in dead:
+    def _start_again(self, dead: Sequence[Process], endpoint_url: str, region: str) -> None:
+        port = self._port()
+        if SERVER in dead:
+            if (other := written_by_another(self.state)) is not None:
+                raise SandboxError(
+                    f"The data in {self.state.path} was written by another program ({other}): use that one, or delete "
+                    f"the data with `{command('down --forget', self.state)}`."
+                )
+            if not port_is_free(port):
+                raise SandboxError(
+                    f"Port {port} is in use by another program: stop that, because the sandbox's clients know this one."
+                )
+            self.progress(f"starting the server at {endpoint_url}")
+            start(self.state, SERVER, ["--port", str(port)], region)
+            wait_until_ready(self.state, SERVER, port, RECOVERY_TIMEOUT_S)
+        workers = [process for process in dead if process != SERVER]
+        for worker in workers:
             self.progress(f"restarting {worker.name}")
-            self._start_worker(worker, running["endpoint_url"], running["region"])
-        for worker in dead:
-            wait_until_ready(self.state, worker, running["port"])
-        names = _listed([worker.name for worker in dead])
-        sentence = f"The sandbox was running; restarted {names}." if dead else "The sandbox is already running."
-        return self._up(running["endpoint_url"], sentence)
+            self._start_worker(worker, endpoint_url, region)
+        for worker in workers:
+            wait_until_ready(self.state, worker, port)
+
+    def _recovered(self) -> str:
+        """What the server found on file, in one sentence."""
+        found = self.state.read_json(self.state.status / "server.json") or {}
+        kinds = ("writes", "records", "objects", "messages")
+        counted = [f"{found.get(f'recovered_{kind}', 0):,} {kind}" for kind in kinds]
+        return f"It has recovered {_listed(counted)} in {found.get('recovered_ms', 0) / 1000:.1f} s."
 
     def _up(self, endpoint_url: str, sentence: str) -> Up:
         deployment, how = self.deployment(), self.emptiness()
@@ -211,7 +232,8 @@ class Sandbox:
             if not empty:
                 self.state.write_json("outputs.json", outputs | {"endpoint_url": endpoint_url})
             deployment = Deployment(None if empty else stack, region)
-            self.state.write_json("deployment.json", deployment._asdict() | {"deployed_at": time.time()})
+            saved = deployment._asdict() | {"port": port, "deployed_at": time.time()}
+            self.state.write_json("deployment.json", saved)
         except BaseException:
             self.progress("stopping the started processes")
             self._stop_all()
@@ -243,8 +265,8 @@ class Sandbox:
                 path.unlink()
 
     def _port(self) -> int:
-        server = self.state.read_json("server.json") or {}
-        return server.get("port", DEFAULT_PORT)
+        saved = self.state.read_json("deployment.json") or self.state.read_json("server.json") or {}
+        return saved.get("port", DEFAULT_PORT)
 
     def _health_of(self, process: Process, port: int) -> Health:
         record = record_of(self.state, process)

@@ -23,6 +23,8 @@ from sandbox.state import REGION_VARIABLE, StateDir
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 60.0
+RECOVERY_TIMEOUT_S = 600.0
+"""How long a server may read back what it had: some seconds a gigabyte."""
 STOP_TIMEOUT_S = 15.0
 _POLL_S = 0.02
 _PROBE_TIMEOUT_S = 2.0

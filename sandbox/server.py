@@ -10,9 +10,15 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from sandbox.http1.server import HttpServer
 from sandbox.state import ACCOUNT_ID, DEFAULT_PORT, StateDir, Stop, log_to_stderr, region
+
+if TYPE_CHECKING:
+    from sandbox.front.saving.saving import Recovered
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
     parser.add_argument("--state-dir", type=Path, required=True, help="the sandbox's state directory")
+    parser.add_argument("--sync", action="store_true", help="reply only when a change is on the disk")
     arguments = parser.parse_args(argv)
     log_to_stderr()
     state = StateDir(arguments.state_dir)
@@ -31,15 +38,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     _configure_moto(arguments.port)
     import uvloop
 
-    uvloop.run(serve(arguments.port, state, Stop()))
+    uvloop.run(serve(arguments.port, state, Stop(), sync=arguments.sync))
 
 
-async def serve(port: int, state: StateDir, stop: Stop) -> None:
-    """Serve until the stop is requested."""
+async def serve(port: int, state: StateDir, stop: Stop, *, sync: bool = False) -> None:
+    """Serve until the stop is requested, from where the last server of the state directory ended."""
     from sandbox.front.app import Front  # imports moto, which reads its settings from the environment
     from sandbox.front.expiry import expire_items
+    from sandbox.front.saving.upkeep import keep_up
 
-    front = Front(HOST, port, state)
+    front = Front(HOST, port, state, sync=sync)
     server = HttpServer(front, HOST, port, state.socket("http2"))
 
     def end() -> None:
@@ -49,17 +57,27 @@ async def serve(port: int, state: StateDir, stop: Stop) -> None:
     asyncio.get_running_loop().add_reader(stop.fileno(), end)
     url = f"http://{HOST}:{port}"
     description = {"endpoint_url": url, "host": HOST, "port": port, "pid": os.getpid(), "region": region()}
-    expiry = asyncio.create_task(expire_items())
+    tasks = [asyncio.create_task(expire_items()), asyncio.create_task(keep_up(front.saving))]
     try:
         await server.listen()
         log.info("listening at %s", url)
+        _tell(state, front.saving.recovered)
         state.write_json("server.json", description)
         await server.serve()
     finally:
-        expiry.cancel()
+        for task in tasks:
+            task.cancel()
         await front.close()
         (state.path / "server.json").unlink(missing_ok=True)
         log.info("stopped")
+
+
+def _tell(state: StateDir, recovered: Recovered) -> None:
+    """Say what was found on file, also to `up` and `status`."""
+    if recovered.writes or recovered.records or recovered.objects or recovered.messages:
+        log.info("recovered %s", recovered)
+    found = {f"recovered_{name}": value for name, value in msgspec.structs.asdict(recovered).items()}
+    state.write_json(state.status / "server.json", {"process": "server", "pid": os.getpid(), **found})
 
 
 def _keep_files_in(state: StateDir) -> None:

@@ -44,7 +44,7 @@ class Api:
             answer = cast("Mapping[str, Mapping[str, str]]", error.response)["Error"]
             sentence = f"{error.operation_name} returns {answer['Code']}: {answer['Message'].rstrip('.')}"
             if any(word in answer["Code"] for word in _TAKEN):
-                sentence += "; the deployer needs an empty sandbox, so run `python -m sandbox down` before"
+                sentence += "; the deployer needs an empty sandbox, so run `python -m sandbox down --forget` before"
             raise SandboxError(sentence) from error
         except ParamValidationError as error:
             problems = " ".join(str(error).split())

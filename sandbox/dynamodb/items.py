@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -35,6 +35,13 @@ class StoredItem:
         self.key = key
         self.image = _encode(attributes)
         self.size_bytes = size_bytes
+
+    @classmethod
+    def stored(cls, key: Key, image: bytes, size_bytes: int) -> Self:
+        """An item whose image is known."""
+        item = cls.__new__(cls)
+        item.key, item.image, item.size_bytes = key, image, size_bytes
+        return item
 
     @property
     def attributes(self) -> Attributes:

@@ -26,6 +26,7 @@ from sandbox.front.moto_app import MotoApp
 from sandbox.front.native import HELD
 from sandbox.front.protocols import Protocol, error_in_protocol, protocol_of, signed_for
 from sandbox.front.reply import Reply, Request, ServiceError, json_reply, random_hex
+from sandbox.front.saving.saving import Saving
 from sandbox.front.services import Services, service_of
 from sandbox.front.throughput import follow_faults
 from sandbox.front.unread import unread
@@ -54,9 +55,12 @@ class _GoneError(Exception):
 class Front:
     """The ASGI application. Everything but the forwarding happens without a switch of task, in the loop's thread."""
 
-    def __init__(self, host: str, port: int, state: StateDir) -> None:
+    def __init__(self, host: str, port: int, state: StateDir, *, sync: bool = False) -> None:
         install()
-        self._control = Control(MotoApp(host, port))
+        moto = MotoApp(host, port)
+        self.saving = Saving(state, sync=sync)
+        self._control = Control(moto, self.saving.note)
+        self.saving.repeat_calls(moto)
         self._services = Services(state)
         watch(state)
         follow_faults()
@@ -78,10 +82,10 @@ class Front:
         try:
             if REGISTRY.on and not scope["path"].startswith("/_sandbox/"):
                 reply = await serve_with_faults(
-                    scope, _request(scope, body), lambda: self._answer(scope, headers, target, body)
+                    scope, _request(scope, body), lambda: self._answer_saved(scope, headers, target, body)
                 )
             else:
-                reply = await self._answer(scope, headers, target, body)
+                reply = await self._answer_saved(scope, headers, target, body)
         except ResetError:
             return
         except ServiceError as error:
@@ -111,8 +115,13 @@ class Front:
         target = fields.get(b"x-amz-target")
         if target is None or REGISTRY.on or b"expect" in fields or fields.get(b"content-type") == _AWS_CBOR:
             return None
+        if self.saving.syncs:
+            return None
         try:
-            return self._calls.answer(target.decode("latin-1"), fields.get(b"authorization", b""), body)
+            try:
+                return self._calls.answer(target.decode("latin-1"), fields.get(b"authorization", b""), body)
+            finally:
+                self.saving.settle()
         except Exception as error:
             return self._failed(target.decode("latin-1"), _whole(head, body), error)
 
@@ -125,9 +134,21 @@ class Front:
         self._subscriptions.end()
 
     async def close(self) -> None:
-        """Close the connections to the services, and deliver what faults hold back."""
+        """Close the connections to the services and the files, and deliver what faults hold back."""
         HELD.deliver_all()
         await self._services.close()
+        self.saving.close()
+
+    async def _answer_saved(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> Reply:
+        """The answer, when what the call has changed is on file."""
+        try:
+            reply = await self._answer(scope, headers, target, body)
+        finally:
+            # Nothing else runs between a change and this, so that nobody sees what is not on file.
+            self.saving.settle()
+        if self.saving.syncs:
+            await self.saving.reach_disk()
+        return reply
 
     async def _answer(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> Reply:
         path: str = scope["path"]

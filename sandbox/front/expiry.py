@@ -10,6 +10,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from sandbox.dynamodb.expiry import remove_expired
 from sandbox.front.tables import table_of
+from sandbox.journal.in_use import journal
 from sandbox.state import ACCOUNT_ID
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ async def expire_items() -> None:
         more = False
         try:
             more = remove_once(time.time())
+            journal().commit()
         except Exception:
             log.exception("looking for expired items failed")
         await asyncio.sleep(0 if more else _EVERY_S)

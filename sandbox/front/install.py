@@ -7,12 +7,14 @@ streams and shards for every caller.
 from __future__ import annotations
 
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, cast
 
 import moto.backends
 import moto.core.responses
 import moto.dynamodb.models.table
 import moto.kinesis.models
+import moto.s3.models
 import moto.s3.notifications
 import msgspec
 from moto.core.common_models import BaseModel
@@ -24,9 +26,13 @@ from moto.events.utils import EventTemplateParser
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
+from moto.sqs.models import Queue
 
 from sandbox.front.bucket_events import tell_default_bus
 from sandbox.front.events import target_input, to_queue
+from sandbox.front.saving.bodies import Body
+from sandbox.front.saving.messages import telling
+from sandbox.front.saving.objects import KeyStore, Uploads
 from sandbox.front.stream import StreamShard
 from sandbox.front.table_streams import set_specification
 from sandbox.front.tables import item_count, keep, kept_of, moto_items, put_moto_item
@@ -44,6 +50,7 @@ def install() -> None:
     _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
     _replace(moto.kinesis.models, "Shard", Shard)
     _replace(moto.s3.notifications, "_send_event_bridge_message", tell_default_bus)
+    _save_one_by_one()
     _replace(FakeBucket, "get_permission", _unconditional_permission)
     _replace(FakeBucket, "_log_permissions_enabled_policy", staticmethod(_lets_logs_in))
     _replace(EventTemplateParser, "parse", staticmethod(target_input))
@@ -53,6 +60,14 @@ def install() -> None:
     _replace(Table, "set_stream_specification", set_specification)
     _replace(DynamoDBBackend, "update_table_streams", _switch_stream)
     _replace(DynamoDBBackend, "update_table", _keeping_definitions(DynamoDBBackend.update_table))
+
+
+def _save_one_by_one() -> None:
+    """Have S3's objects and SQS's messages where each can be saved by itself."""
+    _replace(moto.s3.models, "tempfile", SimpleNamespace(SpooledTemporaryFile=Body))
+    _replace(moto.s3.models, "_VersionedKeyStore", KeyStore)
+    _replace(moto.s3.models, "MultipartDict", Uploads)
+    _replace(Queue, "add_message", telling(Queue.add_message))
 
 
 def _new(cls: type[BaseModel], *_: object, **__: object) -> BaseModel:

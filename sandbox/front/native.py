@@ -17,6 +17,7 @@ from sandbox.faults.errors import PROVISIONED
 from sandbox.faults.registry import REGISTRY
 from sandbox.front.held import HeldRecords
 from sandbox.front.reply import ServiceError
+from sandbox.journal.in_use import journal
 from sandbox.kinesis.records import KinesisCalls
 
 if TYPE_CHECKING:
@@ -92,7 +93,12 @@ def put(region: str, request: bytes) -> None:
     _put.call("PutRecord", region, request)
 
 
-HELD = HeldRecords(put)
+def _put_later(region: str, request: bytes) -> None:
+    put(region, request)
+    journal().commit()
+
+
+HELD = HeldRecords(_put_later)
 """The records that faults hold back or deliver again."""
 
 

@@ -60,8 +60,10 @@ class StreamShard:
         """
         self.closed_s = time.time()
 
-    def add(self, old: StoredItem | None, new: StoredItem | None, identity: bytes = b"") -> None:
-        """Record a change. A change without an effect is ignored. `identity` is who made it, where no caller did.
+    def add(self, old: StoredItem | None, new: StoredItem | None, identity: bytes = b"") -> bytes:
+        """Record a change; returns the stream's record, empty for none. `identity` is who made it, where no caller did.
+
+        A change without an effect is not recorded.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
         """
@@ -69,21 +71,22 @@ class StreamShard:
         streams = specification.get("StreamEnabled") and self.closed_s is None
         replicates = has_destination(self.table)
         if not streams and not replicates:
-            return
+            return b""
         if old is None and new is None:
-            return
+            return b""
         if old is not None and new is not None and old.same_as(new):
-            return
+            return b""
         now_s = time.time()
         if replicates:
             replicate(self.table, _happening(self.table, old, new, identity), now_s)
         if not streams:
-            return
+            return b""
         sequence = self.starting_sequence_number + self.log.end
         record = _record(self.table, specification["StreamViewType"], old, new, sequence, now_s)
         if identity:
             record = b'%b,"userIdentity":%b}' % (record[:-1], _in_api(identity))
         self.log.append(record, now_s)
+        return record
 
 
 def _record(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from hashlib import md5
 from typing import Any
 
+from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table as MotoTable
 
@@ -13,6 +15,7 @@ from sandbox.dynamodb.schema import Index, KeyAttribute, KeySchema, TableSchema
 from sandbox.dynamodb.storage import Store
 from sandbox.dynamodb.table import Table
 from sandbox.dynamodb.values import Attributes, measure_item
+from sandbox.journal.in_use import journal
 
 _KEPT = "sandbox_dynamodb_table"
 
@@ -31,6 +34,12 @@ class Kept:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Kept:
         return Kept(self.owner, Table(self.table.schema, _copied(self.table.store, self.table.schema), _unheard))
+
+    def __reduce__(self) -> tuple[Callable[..., Kept | None], tuple[Any, ...]]:
+        """Saved with its table, it is not: the journal has the items. A copy has them itself."""
+        if vars(self.owner).get(_KEPT) is self:
+            return _not_kept, ()
+        return _kept_copy, (self.owner, self.table.schema, self.table.store)
 
 
 def table_of(moto_table: MotoTable) -> Table:
@@ -80,15 +89,50 @@ def _moto_item(moto_table: MotoTable, item: StoredItem) -> Any:
     return Item(DynamoType(attributes[hash_]), range_key, attributes)
 
 
+def all_tables() -> list[MotoTable]:
+    """The tables of all accounts and regions."""
+    backends: Any = dynamodb_backends
+    return [table for _, _, backend in backends.iter_backends() for table in backend.tables.values()]
+
+
+def uid_of(moto_table: MotoTable) -> bytes:
+    """What names a table in the journal: no other table, before or after it, has the same name and time."""
+    name = f"{moto_table.table_arn} {moto_table.created_at.isoformat()}"
+    return md5(name.encode(), usedforsecurity=False).digest()
+
+
 def _adopted(moto_table: MotoTable, copy: Kept | None) -> Kept:
+    uid = uid_of(moto_table)
+
     def emit(old: StoredItem | None, new: StoredItem | None, identity: bytes) -> None:
         shard: Any = moto_table.stream_shard
-        if shard is not None:
-            shard.add(old, new, identity)
+        record = b"" if shard is None else shard.add(old, new, identity)
+        _write_down(uid, old, new, record, shard)
 
     schema = _schema(moto_table)
     store = Store(schema.key) if copy is None else copy.table.store
+    if copy is not None:
+        for item in store:
+            _write_down(uid, None, item, b"", None)
     return Kept(moto_table, Table(schema, store, emit, moto_table))
+
+
+def _write_down(uid: bytes, old: StoredItem | None, new: StoredItem | None, record: bytes, shard: Any) -> None:
+    """Add a change to the journal; the image is there once, if the stream's record has it."""
+    if new is not None:
+        at = record.find(new.image) if record else -1
+        held = None if at < 0 else shard.log.last_position + at
+        journal().add_item(uid, new.key.hash, new.key.range, new.size_bytes, new.image, held)
+    elif old is not None:
+        journal().add_item(uid, old.key.hash, old.key.range, 0, None, None)
+
+
+def _not_kept() -> None:
+    """A table's state that is made again."""
+
+
+def _kept_copy(owner: MotoTable, schema: TableSchema, store: Store) -> Kept:
+    return Kept(owner, Table(schema, store, _unheard))
 
 
 def _copied(store: Store, schema: TableSchema) -> Store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from asyncio import Event
+from typing import Any
 
 import msgspec
 from moto.kinesis.models import Shard as MotoShard
@@ -38,6 +39,10 @@ class Shard(MotoShard):
         super().__init__(shard_id, starting_hash, ending_hash, parent, adjacent_parent)
         self.first_sequence = _SEQUENCE_BASE + shard_id * _SEQUENCES_PER_SHARD
         self.log = RecordLog()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Who waits here waits in this process."""
+        return vars(self) | {"waiting": set()}
 
     @property
     def is_open(self) -> bool:

@@ -22,9 +22,13 @@ log = logging.getLogger(__name__)
 class Control:
     """Answers every request that is not a data call and that no separate process answers."""
 
-    def __init__(self, moto: Callable[[Request], Reply]) -> None:
+    def __init__(
+        self, moto: Callable[[Request], Reply], called: Callable[[Request, Call | None], None] | None = None
+    ) -> None:
+        """`called` is told of each call when it was made, refused or not."""
         services.load()
         self._moto = moto
+        self._called = called
 
     def __call__(self, request: Request) -> Reply:
         """The response, by default moto's; an error is in the request's protocol."""
@@ -38,14 +42,20 @@ class Control:
 
     def _in_model_protocol(self, request: Request) -> Reply:
         call = parse(request)
-        if call is None:
-            if error := refusal_of_unknown(request) or refusal_of_misread_object(request):
-                raise error
-            return self._by_moto(request, _path_of(request))
         try:
-            return self._answer(call)
+            return self._answer_unparsed(request) if call is None else self._answer(call)
         except ServiceError as error:
+            if call is None:
+                raise
             return error_of(call, error)
+        finally:
+            if self._called is not None:
+                self._called(request, call)
+
+    def _answer_unparsed(self, request: Request) -> Reply:
+        if error := refusal_of_unknown(request) or refusal_of_misread_object(request):
+            raise error
+        return self._by_moto(request, _path_of(request))
 
     def _answer(self, call: Call) -> Reply:
         if error := refusal_of_misread(call) or _refused(call):

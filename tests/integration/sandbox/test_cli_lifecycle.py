@@ -71,17 +71,18 @@ def sandbox() -> Iterator[CommandLine]:
     with TemporaryDirectory(prefix="cli-") as directory:
         sandbox = CommandLine(Path(directory) / "state")
         yield sandbox
-        assert sandbox("down").code == 0
+        assert sandbox("down", "--forget").code == 0
         assert sandbox.alive() == []
 
 
-def test_a_sandbox_is_started_repaired_lost_interrupted_and_taken_down(sandbox: CommandLine) -> None:
+def test_a_sandbox_is_started_repaired_interrupted_recovered_and_taken_down(sandbox: CommandLine) -> None:
     names = [process.name for process in PROCESSES]
 
     # It starts, deploys and tells its outputs.
     up = sandbox("up", "--port", str(sandbox.port), "--json")
     assert up.code == 0, up.err
     outputs = json.loads(up.out)
+    outputs_url, table = outputs["endpoint_url"], outputs["table_name"]
     assert outputs == sandbox.state.read_json("outputs.json")
     assert outputs["endpoint_url"] == f"http://127.0.0.1:{sandbox.port}"
     tables = client("dynamodb", outputs["endpoint_url"]).list_tables()["TableNames"]
@@ -121,16 +122,17 @@ def test_a_sandbox_is_started_repaired_lost_interrupted_and_taken_down(sandbox: 
     assert repaired.err.splitlines()[-1] == "The sandbox was running; restarted pipes."
     assert sandbox.alive() == names
 
-    # When the server dies all is lost. An interrupted restart leaves nothing.
+    # When the server dies too, an interrupted restart leaves no process and all the data.
+    put = {"order_id": {"S": "o-1"}, "note": {"S": "kept"}}
+    client("dynamodb", outputs_url).put_item(TableName=table, Item=put)
     sandbox.kill(SERVER)
-    assert sandbox("status").code == 1
+    status = sandbox("status")
+    assert status.code == 1
+    assert status.err.startswith("server is dead; nothing that was acknowledged is lost: restart with")
     with sandbox.start("up") as again:
         assert again.stderr is not None
-        told = [again.stderr.readline()]
-        assert told[0].startswith("The server died, and the sandbox's data is lost")
-        while not told[-1].startswith("Table "):
-            told.append(again.stderr.readline())
-        assert f"starting the server at http://127.0.0.1:{sandbox.port}\n" in told, "on the port that it had"
+        told = again.stderr.readline()
+        assert told == f"starting the server at http://127.0.0.1:{sandbox.port}\n", "on the port that it had"
         again.send_signal(signal.SIGINT)
         again.communicate(timeout=60)
     assert again.returncode == 130
@@ -138,8 +140,19 @@ def test_a_sandbox_is_started_repaired_lost_interrupted_and_taken_down(sandbox: 
     assert port_is_free(sandbox.port)
     assert sandbox("status").code == 2
 
-    # What is left are the logs.
+    # It goes on with its data, also after `down`; what was acknowledged is there.
+    recovered = sandbox("up")
+    assert recovered.code == 0, recovered.err
+    assert "The sandbox is up again at" in recovered.err
+    assert "It has recovered 1 writes" in recovered.err
+    assert sandbox.alive() == names
+    assert client("dynamodb", outputs_url).scan(TableName=table)["Items"] == [put]
+    assert sandbox("down").err.splitlines()[-1].startswith("The sandbox is down; `python -m sandbox up")
+    assert sandbox.alive() == []
+
+    # Forgotten, only the logs are left.
     assert sandbox("down").err == "The sandbox is not running.\n"
+    assert sandbox("down", "--forget").err.splitlines()[-1] == "The sandbox is down, and its data is deleted."
     assert {path.name for path in sandbox.state.path.iterdir()} == {"logs", "sandbox.lock"}
     logs = sandbox("logs", "server", "-n", "1")
     assert logs.code == 0

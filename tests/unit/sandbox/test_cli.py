@@ -4,15 +4,16 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from sandbox import cli
 from sandbox.console import state_of
-from sandbox.lifecycle import Health, Sandbox, Up
-from sandbox.processes import PROCESSES, Record, started_at
+from sandbox.errors import SandboxError
+from sandbox.lifecycle import Health, Sandbox
+from sandbox.processes import PROCESSES, Process, Record, started_at
 from sandbox.state import StateDir
 
 ROOT = Path(__file__).parents[3]
@@ -31,12 +32,12 @@ def taken() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def error(capsys: pytest.CaptureFixture[str]) -> str:
+def error(capsys: pytest.CaptureFixture[str], *, last: bool = False) -> str:
     captured = capsys.readouterr()
     assert captured.out == ""
     lines = captured.err.splitlines()
-    assert len(lines) == 1, lines
-    return lines[0]
+    assert last or len(lines) == 1, lines
+    return lines[-1]
 
 
 def test_status_of_no_sandbox_says_how_to_start_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,42 +165,34 @@ def test_what_is_not_installed_is_named(
     assert said.startswith("The sandbox needs packages that are not installed (no_such_package): run `pip install")
 
 
-def test_what_was_started_empty_and_has_died_is_started_empty_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state, started = StateDir(tmp_path / "state"), list[tuple[str, int, bool]]()
+def test_what_was_started_empty_and_has_died_goes_on_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state, started = StateDir(tmp_path / "state"), list[tuple[list[str], str, str]]()
 
-    def start(_: Sandbox, program: Path, stack: str, port: int, empty: bool) -> Up:
-        started.append((stack, port, empty))
-        return Up({}, "started")
+    def start(_: Sandbox, dead: Sequence[Process], endpoint_url: str, region: str) -> None:
+        started.append(([process.name for process in dead], endpoint_url, region))
 
-    monkeypatch.setattr(Sandbox, "_start_anew", start)
-    for stack in (None, "dev"):
-        state.write_json("sandbox.lock", {})
-        state.write_json("server.json", {"port": 4600})
-        state.write_json("deployment.json", {"stack": None, "region": "eu-west-1"})
-        Sandbox(state, lambda _: None).up(tmp_path, stack, None)
-    assert started == [("local", 4600, True), ("dev", 4600, False)]
+    monkeypatch.setattr(Sandbox, "_start_again", start)
+    state.write_json("sandbox.lock", {})
+    state.write_json("deployment.json", {"stack": None, "region": "eu-west-1", "port": 4600})
+    up = Sandbox(state, lambda _: None).up(tmp_path, None, None)
+    everything = [process.name for process in PROCESSES]
+    assert started == [(everything, "http://127.0.0.1:4600", "eu-west-1")]
+    assert up.outputs == {"endpoint_url": "http://127.0.0.1:4600", "region": "eu-west-1"}
+    with pytest.raises(SandboxError, match=r"was stopped and was started empty: run `python -m sandbox down --forget"):
+        Sandbox(state, lambda _: None).up(tmp_path, "dev", None)
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-def test_up_says_what_was_lost_with_a_server_that_died(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], as_json: bool
-) -> None:
-    def start(_: Sandbox, program: Path, stack: str, port: int, empty: bool) -> Up:
-        del program, stack, port, empty
-        return Up({}, "started")
-
-    monkeypatch.setattr(Sandbox, "_start_anew", start)
+def test_data_of_another_version_is_refused_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     state = StateDir(tmp_path / "state")
     state.write_json("sandbox.lock", {})
-    state.write_json("deployment.json", {"stack": "local", "region": "eu-west-1"})
-    state.write_json("server.pid", Record(os.getpid(), "another process")._asdict())
-    up = ["up", "--state-dir", str(state.path), *(["--json"] if as_json else [])]
-    assert cli.main(up) == 0
-    assert "tables, streams, objects and queues that were in the sandbox are lost" in capsys.readouterr().err
-    assert cli.main(up) == 0
-    assert "lost" not in capsys.readouterr().err
+    state.write_json("deployment.json", {"stack": "local", "region": "eu-west-1", "port": 4600})
+    state.write_json("format.json", {"format": 0, "version": "0.1", "moto": "5.0.1"})
+    assert cli.main(["up", "--state-dir", str(state.path)]) == 2
+    said = error(capsys, last=True)
+    assert "was written by another program (version 0.1 with moto 5.0.1, format 0)" in said
+    assert f"`python -m sandbox down --forget --state-dir {state.path}`" in said
+    assert cli.main(["down", "--forget", "--state-dir", str(state.path)]) == 0
+    assert {path.name for path in state.path.iterdir()} <= {"logs", "sandbox.lock"}
 
 
 def test_a_pipe_that_does_not_work_is_reported(

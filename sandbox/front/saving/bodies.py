@@ -1,0 +1,133 @@
+"""The content of S3's objects: one file each, in the place of moto's temporary files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+_directory: Path | None = None
+_gone: list[str] = []
+_fresh: list[int] = []
+_noted: set[str] | None = None
+
+
+def keep_in(directory: Path) -> None:
+    """Put the files of bodies that are saved into a directory from now on."""
+    global _directory
+    directory.mkdir(parents=True, exist_ok=True)
+    _directory = directory
+    _gone.clear()
+
+
+@contextmanager
+def noting() -> Generator[set[str]]:
+    """The names of all bodies that are put back meanwhile."""
+    global _noted
+    _noted = set()
+    try:
+        yield _noted
+    finally:
+        _noted = None
+
+
+def remove_gone() -> None:
+    """Delete the files of the bodies that are gone, once nothing that is saved refers to them."""
+    while _gone:
+        (_place() / _gone.pop()).unlink(missing_ok=True)
+
+
+def take_fresh() -> list[int]:
+    """The descriptors of the files that were written since it was last asked, to be synced and closed."""
+    taken = list(_fresh)
+    _fresh.clear()
+    return taken
+
+
+def remove_except(names: set[str]) -> None:
+    """Delete all files but those with a name."""
+    for path in _place().iterdir():
+        if path.name not in names:
+            path.unlink()
+
+
+class Body:
+    """A file as moto uses one: written as a whole, read from its beginning. In memory until it is saved.
+
+    `name` is that of its file, "" for one that is not saved.
+    """
+
+    def __init__(self, max_size: int = 0, name: str = "") -> None:  # noqa: ARG002 - as tempfile.SpooledTemporaryFile
+        self.name = name
+        if name and _noted is not None:
+            _noted.add(name)
+        self.closed = False
+        self._content = b""
+        self._at = 0
+
+    def save(self) -> str:
+        """Write the file, unless it is there; returns its name. One that is closed has none."""
+        if not self.name and not self.closed:
+            name = uuid4().hex
+            fd = os.open(_place() / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            _fresh.append(fd)
+            rest = memoryview(self._content)
+            while rest:
+                rest = rest[os.write(fd, rest) :]
+            self.name, self._content = name, b""
+        return self.name
+
+    def read(self, size: int = -1) -> bytes:
+        """Bytes from where it stands; all the rest by default."""
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+        if self.name:
+            with (_place() / self.name).open("rb") as file:
+                file.seek(self._at)
+                content = file.read(size)
+        else:
+            content = self._content[self._at : None if size < 0 else self._at + size]
+        self._at += len(content)
+        return content
+
+    def write(self, content: bytes) -> int:
+        """Write at where it stands, which is the end."""
+        if self.name:
+            self._content = (_place() / self.name).read_bytes()
+            self._leave()
+        self._content = self._content[: self._at] + content
+        self._at = len(self._content)
+        return len(content)
+
+    def seek(self, offset: int) -> int:
+        """Stand at an offset."""
+        self._at = offset
+        return offset
+
+    def truncate(self) -> int:
+        """End where it stands."""
+        if self.name:
+            self._content = b"" if self._at == 0 else (_place() / self.name).read_bytes()
+            self._leave()
+        self._content = self._content[: self._at]
+        return self._at
+
+    def close(self) -> None:
+        """Have the content gone."""
+        if not self.closed:
+            self.closed = True
+            self._content = b""
+            self._leave()
+
+    def _leave(self) -> None:
+        if self.name:
+            _gone.append(self.name)
+            self.name = ""
+
+
+def _place() -> Path:
+    if _directory is None:
+        raise RuntimeError("no directory for bodies was chosen")
+    return _directory

@@ -1,0 +1,155 @@
+"""S3's objects and its uploads in parts, saved one by one.
+
+A bucket's objects are in a `KeyStore`, its uploads in an `Uploads`: each reports what is put there or taken away. What
+changes in place (an object's access list, a part of an upload) is reported by who calls moto.
+"""
+
+# pyright: reportUnknownMemberType=false
+# moto's stores are dictionaries without types.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+from weakref import WeakValueDictionary
+
+import moto.s3.utils
+from moto.s3.models import FakeKey, FakeMultipart, MultipartDict
+
+from sandbox.front.saving.bodies import Body
+
+_stores: WeakValueDictionary[str, KeyStore | Uploads] = WeakValueDictionary()
+_changed: dict[tuple[str, str], None] = {}
+
+
+_Versions: Any = vars(moto.s3.utils)["_VersionedKeyStore"]
+
+
+class KeyStore(_Versions):
+    """The versions of a bucket's objects by their keys. `uid` is its name in the journal."""
+
+    def __init__(self, uid: str | None = None) -> None:
+        super().__init__()
+        self.uid = uid or f"objects {uuid4().hex}"
+        _stores[self.uid] = self
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _key_store, (self.uid,)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        changed(self, key)
+
+    def setlist(self, key: Any, list_: Any) -> None:
+        """Have a list of versions."""
+        super().setlist(key, list_)
+        changed(self, key)
+
+    def pop(self, key: str) -> None:
+        """Have no version of a key."""
+        super().pop(key)
+        changed(self, key)
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        changed(self, key)
+
+    def state_of(self, name: str) -> Any:
+        """The versions of an object; None without any."""
+        return self.getlist(name) or None
+
+    def restore(self, name: str, state: Any) -> None:
+        """Have the versions that were saved."""
+        _set(self, name, state)
+
+
+class Uploads(MultipartDict):
+    """The uploads of a bucket that are not complete, by their ids."""
+
+    def __init__(self, uid: str | None = None) -> None:
+        super().__init__()
+        self.uid = uid or f"uploads {uuid4().hex}"
+        _stores[self.uid] = self
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _uploads, (self.uid,)
+
+    def __setitem__(self, key: str, value: FakeMultipart) -> None:
+        super().__setitem__(key, value)
+        changed(self, key)
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        changed(self, key)
+
+    def state_of(self, name: str) -> Any:
+        """An upload; None without one."""
+        return self.get(name)
+
+    def restore(self, name: str, state: Any) -> None:
+        """Have an upload that was saved."""
+        _set(self, name, state)
+
+
+def _set(store: Any, name: str, state: Any) -> None:
+    """Put an element into a store without its being a change."""
+    dict.__setitem__(store, name, state)
+
+
+def changed(store: KeyStore | Uploads, name: str) -> None:
+    """An object or an upload is another from now on."""
+    _changed[store.uid, name] = None
+
+
+def pending() -> list[tuple[str, str]]:
+    """The stores' names and the elements' that have changed and are not saved."""
+    return list(_changed)
+
+
+def saved(uid: str, name: str) -> None:
+    """A change is saved."""
+    del _changed[uid, name]
+
+
+def everything() -> Iterator[tuple[str, str]]:
+    """The names of all stores and their elements, as they are now."""
+    for store in list(_stores.values()):
+        for name in list(store):
+            yield store.uid, name
+
+
+def state_of(uid: str, name: str) -> Any:
+    """The state of an element; None when it is gone."""
+    store = _stores.get(uid)
+    return None if store is None else store.state_of(name)
+
+
+def store_named(uid: str) -> KeyStore | Uploads | None:
+    """The store with a name; None when its bucket is gone."""
+    return _stores.get(uid)
+
+
+def reduced(key: FakeKey) -> tuple[Callable[..., FakeKey], tuple[Any, ...]]:
+    """An object as it is saved: all but its content, of which it has the name."""
+    state = dict(vars(key))
+    body: Body = state.pop("_value_buffer")
+    del state["lock"]
+    return _key, (state, body.save(), body.closed)
+
+
+def _key(state: dict[str, Any], name: str, closed: bool) -> FakeKey:
+    key: Any = object.__new__(FakeKey)
+    body = Body(name=name)
+    body.closed = closed
+    vars(key).update(state, _value_buffer=body, lock=Lock())
+    return key
+
+
+def _key_store(uid: str) -> KeyStore:
+    return KeyStore(uid)
+
+
+def _uploads(uid: str) -> Uploads:
+    return Uploads(uid)

@@ -1,0 +1,136 @@
+"""A service's state as bytes, and back.
+
+A backend is never part of another's state: a reference to one is its name, so that after a restart there is still one
+of each. What only a process has (locks, threads) is made again.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, cast
+from weakref import WeakValueDictionary
+
+import moto.backends
+from moto.core.base_backend import BackendDict, BaseBackend
+from moto.s3.models import FakeKey
+from moto.sqs.models import Queue
+
+from sandbox.dynamodb.operations import Engine
+from sandbox.front.saving import messages, objects
+
+BackendName = tuple[str, str, str]
+"""A backend's service, account and region."""
+
+_MADE_ANEW: dict[type, Callable[[], Any]] = {
+    type(threading.Lock()): threading.Lock,
+    type(threading.RLock()): threading.RLock,
+    threading.Condition: threading.Condition,
+    threading.Event: threading.Event,
+}
+
+
+def dumps(state: object) -> bytes:
+    """A state as bytes.
+
+    Raises:
+        Exception: something in it cannot be saved; which kind depends on what it is.
+    """
+    file = io.BytesIO()
+    _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(state)
+    return file.getvalue()
+
+
+def loads(content: bytes) -> Any:
+    """The state of bytes that `dumps` gave. The program that reads them must be the one that wrote them."""
+    return _Unpickler(io.BytesIO(content)).load()
+
+
+def backend_named(name: BackendName) -> BaseBackend:
+    """The backend with a name, not yet filled if it is new."""
+    service, account_id, region = name
+    regions = service_backends(service)[account_id]
+    if region not in regions.keys():  # noqa: SIM118 - `in` says yes of any region that AWS has
+        new: Any = object.__new__
+        regions[region] = new(regions.backend)
+    return regions[region]
+
+
+def service_backends(service: str) -> BackendDict[Any]:
+    """moto's backends of a service, by account and region."""
+    load: Any = moto.backends.get_backend
+    return load(service)
+
+
+def services_in_use() -> list[BackendDict[Any]]:
+    """The services of which moto has something."""
+    kept: Any = BackendDict
+    return list(kept._instances)
+
+
+def names_of(backends: BackendDict[Any]) -> list[BackendName]:
+    """The names of all backends of a service."""
+    return [(backends.service_name, account_id, region) for account_id, region, _ in backends.iter_backends()]
+
+
+class _Pickler(pickle.Pickler):
+    """With a backend as its name, and without what only a process has."""
+
+    def persistent_id(self, obj: Any) -> BackendName | None:
+        if not isinstance(obj, BaseBackend):
+            return None
+        for backends in services_in_use():
+            for name in names_of(backends):
+                if backend_named(name) is obj:
+                    return name
+        raise pickle.PicklingError(f"{obj!r} is no backend of any service")
+
+    def reducer_override(self, obj: object) -> Any:
+        kind: type = type(obj)
+        anew = _MADE_ANEW.get(kind)
+        if anew is not None:
+            return anew, ()
+        if isinstance(obj, FakeKey):
+            return objects.reduced(obj)
+        if isinstance(obj, Queue):
+            return messages.reduced(obj)
+        if isinstance(obj, WeakValueDictionary):
+            return WeakValueDictionary, (dict(cast("WeakValueDictionary[Any, Any]", obj)),)
+        if isinstance(obj, defaultdict):
+            filled = cast("defaultdict[Any, Any]", obj)
+            return _defaultdict, (_default_of(filled),), None, None, iter(filled.items())
+        if isinstance(obj, Engine):
+            return _nothing, ()
+        return NotImplemented
+
+
+class _Unpickler(pickle.Unpickler):
+    def persistent_load(self, pid: BackendName) -> BaseBackend:
+        return backend_named(pid)
+
+
+def _default_of(filled: defaultdict[Any, Any]) -> Any:
+    """What makes the default of a dictionary; in the place of a function without a name, the type of what it makes.
+
+    Raises:
+        pickle.PicklingError: what it makes is not empty.
+    """
+    factory: Any = filled.default_factory
+    if not isinstance(factory, FunctionType) or "<" not in factory.__qualname__:
+        return factory
+    made: object = factory()
+    if made or type(made)() != made:
+        raise pickle.PicklingError(f"the default of a dictionary is {made!r}")
+    return type(made)
+
+
+def _defaultdict(factory: Any) -> defaultdict[Any, Any]:
+    return defaultdict(factory)
+
+
+def _nothing() -> None:
+    """What is made again when it is first asked for."""

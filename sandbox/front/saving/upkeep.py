@@ -1,0 +1,30 @@
+"""What is done about the files between calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from sandbox.front.saving.checkpoint import write_snapshot
+from sandbox.front.saving.saving import Saving
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+LEAST_BYTES = 64 << 20
+"""How much the journal grows at least between two snapshots."""
+
+
+async def keep_up(saving: Saving, least_bytes: int = LEAST_BYTES) -> None:
+    """Save what calls left behind, and replace the journal by a snapshot when it has grown, until it is cancelled."""
+    last_end, size = saving.journal.end, 0
+    while True:
+        await asyncio.sleep(EVERY_S)
+        try:
+            saving.sweep()
+            if saving.journal.end - last_end > max(least_bytes, size):
+                saving.save_recorded()
+                last_end = saving.journal.end
+                size = await write_snapshot(saving.journal)
+        except Exception:
+            log.exception("the journal could not be replaced")

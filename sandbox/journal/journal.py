@@ -1,0 +1,266 @@
+"""The journal's files: written at one end, read anywhere.
+
+A position counts the bytes since the journal began, over all its segments, and is never used again. A segment's name is
+the position at which it begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from bisect import bisect_right
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox.journal.entries import held_item_entry, item_entry, no_item_entry, record_head
+from sandbox.journal.frames import HEADER_BYTES, framed
+
+SEGMENT_BYTES = 32 << 20
+SYNC_INTERVAL_S = 0.05
+"""How long after it was written a frame is at most only in the system's memory, from which a power cut takes it."""
+_SUFFIX = ".journal"
+
+
+class Segment:
+    """One file of the journal, from position `start` on."""
+
+    def __init__(self, path: Path, start: int) -> None:
+        self.path = path
+        self.start = start
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self.size = os.fstat(self.fd).st_size
+
+    @property
+    def end(self) -> int:
+        """The position after its last byte."""
+        return self.start + self.size
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self.fd)
+
+
+def segments_in(directory: Path) -> list[Segment]:
+    """The segments of a directory in the order of their positions."""
+    paths = sorted(directory.glob(f"*{_SUFFIX}"))
+    return [Segment(path, int(path.name.removesuffix(_SUFFIX))) for path in paths]
+
+
+class Journal:
+    """Entries are added to a frame, which `commit` writes. For one thread, except for what it does by itself.
+
+    Whatever `commit` has written survives the end of the process, however it comes. It is on the disk after
+    `SYNC_INTERVAL_S`, or once `synced` has returned.
+    """
+
+    def __init__(self, directory: Path, segments: list[Segment], segment_bytes: int = SEGMENT_BYTES) -> None:
+        self.directory = directory
+        self.segments = segments
+        self._segment_bytes = segment_bytes
+        self._parts: list[bytes] = []
+        if not segments:
+            segments.append(self._segment(0))
+        self._written = segments[-1].end
+        self._next = self._written + HEADER_BYTES
+        self._disk = _Disk(segments[-1])
+
+    @property
+    def end(self) -> int:
+        """The position after the last frame that was written."""
+        return self._written
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether there is something to commit."""
+        return bool(self._parts)
+
+    def add_record(self, uid: bytes, index: int, at_s: float, record: bytes) -> int:
+        """Add a shard's record to the frame; returns the position at which its content will be."""
+        head = record_head(uid, index, at_s, len(record))
+        self._parts += head, record
+        position = self._next + len(head)
+        self._next = position + len(record)
+        return position
+
+    def add_item(
+        self, uid: bytes, hash_: str, range_: str, size_bytes: int, image: bytes | None, held: int | None
+    ) -> None:
+        """Add an item, or that it is gone; `held` is the position in this frame at which its image already is."""
+        if image is None:
+            entry = no_item_entry(uid, hash_.encode(), range_.encode())
+        elif held is None:
+            entry = item_entry(uid, hash_.encode(), range_.encode(), size_bytes, image)
+        else:
+            entry = held_item_entry(uid, hash_.encode(), range_.encode(), size_bytes, len(image), held)
+        self.add(entry)
+
+    def add(self, entry: bytes) -> None:
+        """Add an entry to the frame."""
+        self._parts.append(entry)
+        self._next += len(entry)
+
+    def commit(self) -> None:
+        """Write what was added since the last commit as one frame, if anything was.
+
+        Raises:
+            OSError: it could not be written. It is kept, and the next commit tries again.
+        """
+        if not self._parts:
+            return
+        frame = framed(b"".join(self._parts))
+        segment = self.segments[-1]
+        if os.pwrite(segment.fd, frame, segment.size) != len(frame):
+            _write_all(segment, frame)
+        segment.size += len(frame)
+        self._parts = []
+        self._written += len(frame)
+        if segment.size >= self._segment_bytes:
+            self.rotate()
+        self._next = self._written + HEADER_BYTES
+        self._disk.written()
+
+    def rotate(self) -> int:
+        """Begin a new segment; returns its position. For use between commits."""
+        if self.segments[-1].size:
+            self.segments.append(self._segment(self._written))
+            self._disk.follow(self.segments[-1])
+        return self._written
+
+    def read(self, position: int, size: int) -> bytes:
+        """Bytes at a position that was added."""
+        if position >= self._written:
+            self.commit()
+        segment = self._segment_of(position)
+        return os.pread(segment.fd, size, position - segment.start)
+
+    def is_in_one(self, position: int, size: int) -> bool:
+        """Whether the bytes at a position are in one segment."""
+        return self._segment_of(position) is self._segment_of(position + size - 1)
+
+    def drop(self, segment: Segment) -> None:
+        """Delete a segment that nothing refers to; not the last."""
+        self.segments.remove(segment)
+        segment.close()
+        segment.path.unlink()
+
+    def sync_also(self, fd: int, done: Callable[[], object]) -> None:
+        """Bring another file to the disk, too, close it and then call a function, in another thread."""
+        self._disk.also(fd, done)
+
+    async def synced(self) -> None:
+        """Wait until what was committed is on the disk."""
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+        self._disk.tell(lambda: loop.call_soon_threadsafe(done.set))
+        await done.wait()
+
+    def close(self) -> None:
+        """Write everything to the disk and give the files back."""
+        self.commit()
+        self._disk.stop()
+        for segment in self.segments:
+            segment.close()
+
+    def _segment_of(self, position: int) -> Segment:
+        return self.segments[bisect_right(self.segments, position, key=_start) - 1]
+
+    def _segment(self, start: int) -> Segment:
+        return Segment(self.directory / f"{start:020d}{_SUFFIX}", start)
+
+
+class _Disk(threading.Thread):
+    """Has what was written brought to the disk, soon after."""
+
+    def __init__(self, segment: Segment) -> None:
+        super().__init__(name="journal", daemon=True)
+        self._segments = [segment]
+        self._others: list[_Other] = []
+        self._waiting: list[Callable[[], object]] = []
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._at_once = threading.Event()
+        self._is_busy = False
+        self._stopping = False
+        self.start()
+
+    def written(self) -> None:
+        """There is something to be brought to the disk."""
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def follow(self, segment: Segment) -> None:
+        """A new segment is written from now on."""
+        with self._lock:
+            self._segments.append(segment)
+
+    def also(self, fd: int, done: Callable[[], object]) -> None:
+        """Sync and close another file next time, and then call a function."""
+        with self._lock:
+            self._others.append((fd, done))
+        self._wake.set()
+
+    def tell(self, done: Callable[[], object]) -> None:
+        """Call a function, possibly in this thread, once everything that was written is on the disk."""
+        with self._lock:
+            if self._wake.is_set() or self._is_busy:
+                self._waiting.append(done)
+                self._wake.set()
+                self._at_once.set()
+                return
+        done()
+
+    def stop(self) -> None:
+        """Bring everything to the disk and end."""
+        self._stopping = True
+        self._at_once.set()
+        self._wake.set()
+        self.join()
+
+    def run(self) -> None:
+        """Until it is stopped."""
+        while not self._stopping:
+            self._wake.wait()
+            self._at_once.wait(SYNC_INTERVAL_S)
+            self._sync()
+        self._sync()
+
+    def _sync(self) -> None:
+        with self._lock:
+            self._is_busy = True
+            self._at_once.clear()
+            self._wake.clear()
+            segments = list(self._segments)
+            others, self._others = self._others, []
+            waiting, self._waiting = self._waiting, []
+        for segment in segments:
+            _sync_data(segment.fd)
+        for fd, done in others:
+            os.fsync(fd)
+            os.close(fd)
+            done()
+        with self._lock:
+            del self._segments[: len(segments) - 1]
+            self._is_busy = False
+        for done in waiting:
+            done()
+
+
+_Other = tuple[int, Callable[[], object]]
+"""The descriptor of another file, and what is called when it is on the disk."""
+# macOS has no fdatasync.
+_sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+
+
+def _start(segment: Segment) -> int:
+    return segment.start
+
+
+def _write_all(segment: Segment, frame: bytes) -> None:
+    """Write a frame that was written in part; what cannot be written is taken back."""
+    done = 0
+    try:
+        while done < len(frame):
+            done += os.pwrite(segment.fd, frame[done:], segment.size + done)
+    except OSError:
+        os.ftruncate(segment.fd, segment.size)
+        raise

@@ -1,0 +1,300 @@
+"""A server that is killed at any time has, when it is started again, all that it acknowledged."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.processes import is_healthy
+from sandbox.state import StateDir, client, session
+from tests.conftest import free_port
+
+TABLE, PLAIN, STREAM, BUCKET, QUEUE = "kept-orders", "kept-plain", "kept-stream", "kept-bucket", "kept-queue"
+KILLS = 3
+
+
+class Server:
+    """A server that can be killed and started again, at the same address."""
+
+    def __init__(self, directory: Path) -> None:
+        self.state = StateDir(directory)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "sandbox.server", "--port", str(self.port)]
+        with (self.state.logs / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--state-dir", str(self.state.path)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        deadline = time.monotonic() + 60
+        while not is_healthy(self.port):
+            log_text = (self.state.logs / "server.log").read_text()
+            assert self._process.poll() is None, log_text
+            assert time.monotonic() < deadline, log_text
+            time.sleep(0.02)
+
+    def end(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(30)
+
+    def recovered(self) -> dict[str, Any]:
+        return self.state.read_json(self.state.status / "server.json") or {}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    started = Server(tmp_path_factory.mktemp("durable"))
+    started.start()
+    yield started
+    started.end(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def resources(server: Server) -> dict[str, str]:
+    """What the tests write to; its names and ARNs."""
+    tables = client("dynamodb", server.url)
+    described = tables.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": kind} for name, kind in (("pk", "S"), ("sk", "N"))
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )["TableDescription"]
+    tables.create_table(
+        TableName=PLAIN,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "B"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client("kinesis", server.url).create_stream(StreamName=STREAM, ShardCount=2)
+    client("s3", server.url).create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    queue = client("sqs", server.url).create_queue(QueueName=QUEUE)["QueueUrl"]
+    return {"stream": described["LatestStreamArn"], "queue": queue}
+
+
+@dataclass
+class Ledger:
+    """What was acknowledged, and what was sent and may have been done."""
+
+    items: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    records: list[str] = field(default_factory=list[str])
+    puts: dict[str, str] = field(default_factory=dict[str, str])
+    objects: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    messages: set[str] = field(default_factory=set[str])
+    unsure: set[str] = field(default_factory=set[str])
+
+
+def once(service: str, url: str) -> Any:
+    """A client that sends each request once, so that one without an answer is known."""
+    options = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={})
+    keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+    return session().client(service, endpoint_url=url, region_name="eu-west-1", config=options, **keys)
+
+
+class Load:
+    """A writer of each kind in a thread of its own, until its server is gone. `acknowledged` counts their writes."""
+
+    def __init__(self, server: Server, ledger: Ledger, queue: str, numbers: Iterator[int]) -> None:
+        self._server = server
+        self._ledger = ledger
+        self._queue = queue
+        self._numbers = numbers
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self.acknowledged = 0
+        writers = [
+            ("dynamodb", self.put_item),
+            ("dynamodb", self.put_batch),
+            ("kinesis", self.put_record),
+            ("s3", self.put_object),
+            ("sqs", self.send_message),
+        ]
+        self._threads = [threading.Thread(target=self._repeat, args=writer) for writer in writers]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _repeat(self, service: str, write: Callable[[Any, str], None]) -> None:
+        caller = once(service, self._server.url)
+        while not self._stopped.is_set():
+            with self._lock:
+                name = f"n{next(self._numbers)}"
+                self._ledger.unsure.add(name)
+            try:
+                write(caller, name)
+            except (BotoCoreError, ClientError):
+                return
+            with self._lock:
+                self._ledger.unsure.discard(name)
+                self.acknowledged += 1
+
+    def put_item(self, caller: Any, name: str) -> None:
+        item = {"pk": {"S": f"é{name[-1]}"}, "sk": {"N": name[1:]}, "name": {"S": name}, "text": {"S": "x" * 300}}
+        caller.put_item(TableName=TABLE, Item=item)
+        self._ledger.items[name] = item
+        self._ledger.records.append(name)
+
+    def put_batch(self, caller: Any, name: str) -> None:
+        items = [{"pk": {"B": f"{name}-{part}".encode()}} for part in range(3)]
+        caller.batch_write_item(RequestItems={PLAIN: [{"PutRequest": {"Item": item}} for item in items]})
+        self._ledger.items.update({f"{name}-{part}": item for part, item in enumerate(items)})
+
+    def put_record(self, caller: Any, name: str) -> None:
+        answer = caller.put_record(StreamName=STREAM, PartitionKey=name, Data=name.encode())
+        self._ledger.puts[name] = answer["ShardId"] + answer["SequenceNumber"]
+
+    def put_object(self, caller: Any, name: str) -> None:
+        body = name.encode() * 200
+        caller.put_object(Bucket=BUCKET, Key=f"a/{name}", Body=body)
+        self._ledger.objects[name] = body
+
+    def send_message(self, caller: Any, name: str) -> None:
+        caller.send_message(QueueUrl=self._queue, MessageBody=name)
+        self._ledger.messages.add(name)
+
+
+def stream_records(url: str, arn: str) -> list[dict[str, Any]]:
+    streams = client("dynamodbstreams", url)
+    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")[
+        "ShardIterator"
+    ]
+    found: list[dict[str, Any]] = []
+    while page := (answer := streams.get_records(ShardIterator=iterator))["Records"]:
+        found += page
+        iterator = answer["NextShardIterator"]
+    return found
+
+
+def kinesis_records(url: str) -> dict[str, str]:
+    kinesis = client("kinesis", url)
+    found: dict[str, str] = {}
+    for shard in kinesis.list_shards(StreamName=STREAM)["Shards"]:
+        iterator = kinesis.get_shard_iterator(
+            StreamName=STREAM, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        for record in kinesis.get_records(ShardIterator=iterator)["Records"]:
+            found[record["Data"].decode()] = shard["ShardId"] + record["SequenceNumber"]
+    return found
+
+
+def messages_in(url: str, queue: str) -> list[str]:
+    sqs = client("sqs", url)
+    found: list[str] = []
+    while page := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=1).get("Messages"):
+        found += [message["Body"] for message in page]
+        for message in page:
+            sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=600)
+    return found
+
+
+def test_all_that_was_acknowledged_under_load_is_there_after_each_kill(
+    server: Server, resources: dict[str, str]
+) -> None:
+    ledger, numbers, chance = Ledger(), iter(range(10**6)), random.Random(1)
+    for kill in range(KILLS):
+        with Load(server, ledger, resources["queue"], numbers) as load:
+            until, deadline = chance.randint(40, 120), time.monotonic() + 60
+            while load.acknowledged < until and time.monotonic() < deadline:
+                time.sleep(0.005)
+            assert load.acknowledged >= until
+            server.end(signal.SIGKILL)
+        server.start()
+
+        records = stream_records(server.url, resources["stream"])
+        told = [record["dynamodb"]["NewImage"]["name"]["S"] for record in records]
+        assert [name for name in told if name not in ledger.unsure] == ledger.records
+        numbers_ = [int(record["dynamodb"]["SequenceNumber"]) for record in records]
+        assert numbers_ == list(range(numbers_[0], numbers_[0] + len(records)))
+        tables = client("dynamodb", server.url)
+        items = [item for page in tables.get_paginator("scan").paginate(TableName=TABLE) for item in page["Items"]]
+        assert sorted(item["name"]["S"] for item in items) == sorted(told), "an item and its record are one"
+        assert {item["name"]["S"]: item for item in items if item["name"]["S"] in ledger.items} == {
+            name: item for name, item in ledger.items.items() if "sk" in item
+        }
+        plain = [item for page in tables.get_paginator("scan").paginate(TableName=PLAIN) for item in page["Items"]]
+        kept = {item["pk"]["B"].decode() for item in plain}
+        assert {name for name in kept if name.partition("-")[0] not in ledger.unsure} == {
+            name for name, item in ledger.items.items() if "sk" not in item
+        }
+        assert len(kept) % 3 == 0, "a batch is there whole or not at all"
+
+        puts = kinesis_records(server.url)
+        assert {name: place for name, place in puts.items() if name not in ledger.unsure} == ledger.puts
+        s3 = client("s3", server.url)
+        for name, body in ledger.objects.items():
+            assert s3.get_object(Bucket=BUCKET, Key=f"a/{name}")["Body"].read() == body
+        if kill == KILLS - 1:
+            sent = [body for body in messages_in(server.url, resources["queue"]) if body not in ledger.unsure]
+            assert sorted(sent) == sorted(ledger.messages)
+    assert server.recovered()["recovered_records"] >= len(ledger.records) + len(ledger.puts)
+
+
+def test_what_was_begun_before_a_kill_goes_on_after_it(server: Server, resources: dict[str, str]) -> None:
+    s3, sqs, kinesis = (client(service, server.url) for service in ("s3", "sqs", "kinesis"))
+    logs, streams = client("logs", server.url), client("dynamodbstreams", server.url)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    for body in (b"one", b"two"):
+        s3.put_object(Bucket=BUCKET, Key="version", Body=body, Metadata={"of": "us"}, Tagging="a=b")
+    s3.delete_object(Bucket=BUCKET, Key="version")
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="parts")["UploadId"]
+    part = s3.upload_part(Bucket=BUCKET, Key="parts", UploadId=upload, PartNumber=1, Body=b"p" * 100)
+    queue = sqs.create_queue(QueueName="kept-received")["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="received")
+    (message,) = sqs.receive_message(QueueUrl=queue, VisibilityTimeout=600)["Messages"]
+    logs.create_log_group(logGroupName="kept")
+    logs.create_log_stream(logGroupName="kept", logStreamName="one")
+    for text in ("first", "second"):
+        event = {"timestamp": int(time.time() * 1000), "message": text}
+        logs.put_log_events(logGroupName="kept", logStreamName="one", logEvents=[event])
+    (shard, *_) = kinesis.list_shards(StreamName=STREAM)["Shards"]
+    iterator = kinesis.get_shard_iterator(StreamName=STREAM, ShardId=shard["ShardId"], ShardIteratorType="LATEST")[
+        "ShardIterator"
+    ]
+    versions = s3.list_object_versions(Bucket=BUCKET, Prefix="version")
+    described = streams.describe_stream(StreamArn=resources["stream"])["StreamDescription"]
+
+    server.end(signal.SIGKILL)
+    server.start()
+
+    again = s3.list_object_versions(Bucket=BUCKET, Prefix="version")
+    assert again["Versions"] == versions["Versions"]
+    assert again["DeleteMarkers"] == versions["DeleteMarkers"]
+    first = s3.get_object(Bucket=BUCKET, Key="version", VersionId=versions["Versions"][-1]["VersionId"])
+    assert (first["Body"].read(), first["Metadata"]) == (b"one", {"of": "us"})
+    parts = {"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]}
+    s3.complete_multipart_upload(Bucket=BUCKET, Key="parts", UploadId=upload, MultipartUpload=parts)
+    assert s3.get_object(Bucket=BUCKET, Key="parts")["Body"].read() == b"p" * 100
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue), "it is still with who received it"
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    events = logs.get_log_events(logGroupName="kept", logStreamName="one")["events"]
+    assert [event["message"] for event in events] == ["first", "second"]
+    assert streams.describe_stream(StreamArn=resources["stream"])["StreamDescription"] == described
+    put = kinesis.put_record(StreamName=STREAM, PartitionKey="k", Data=b"after", ExplicitHashKey="0")
+    assert put["ShardId"] == shard["ShardId"]
+    (record,) = kinesis.get_records(ShardIterator=iterator)["Records"]
+    assert (record["Data"], record["SequenceNumber"]) == (b"after", put["SequenceNumber"])
