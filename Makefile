@@ -10,8 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-before clean lock
-.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-before clean lock
+.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-before clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.sandbox.builds import free_port
 
 _MAIN = "software.amazon.dynamodb.services.local.main.ServerRunner"
-_START_S = 30.0
+_START_S = 90.0
 
 
 def jars() -> Path | None:
