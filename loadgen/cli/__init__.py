@@ -1,7 +1,7 @@
 """`python -m loadgen`: options in, a run, a report out.
 
-Each command's module is imported when the command is given, so that `compare`
-and `html` start without the code that sends.
+Each command's module is imported when the command is given, so that `compare`,
+`html` and `export` start without the code that sends.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import cast
 
 from stack import run as run_tool
 
-_COMMANDS = {"compare": "loadgen.report.compare", "html": "loadgen.report.page"}
+_COMMANDS = {"compare": "loadgen.report.compare", "html": "loadgen.report.page", "export": "loadgen.report.export"}
 _RUN = "loadgen.cli.run"
 
 

@@ -25,6 +25,7 @@ _EPILOG = """\
 other commands:
   python -m loadgen compare A.json B.json                       two reports side by side
   python -m loadgen html REPORT.json PAGE.html                  a report as a page with plots
+  python -m loadgen export REPORT.json FILE                     as HdrHistogram's .hgrm, JUnit's .xml, or .csv
 
 examples:
   python -m loadgen --rps 500                                   a minute against the running sandbox

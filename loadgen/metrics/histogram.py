@@ -26,6 +26,8 @@ DIGITS = 3
 _BITS = 11
 # Below this, `coarse` keeps a value as it is.
 EXACT_US = 1 << _BITS
+SUB_BUCKETS = 1 << _BITS
+BUCKETS = (HIGHEST_US >> _BITS).bit_length() + 1
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 Buckets = dict[int, int]
@@ -65,7 +67,7 @@ def percentiles(buckets: Mapping[int, int], wanted: Iterable[float]) -> list[int
 def mean_us(buckets: Mapping[int, int]) -> float:
     """The mean, in which each value counts as the middle of its bucket; 0 for empty buckets."""
     total = sum(buckets.values())
-    return sum((value + _size(value) // 2) * number for value, number in buckets.items()) / total if total else 0.0
+    return sum(middle(value) * number for value, number in buckets.items()) / total if total else 0.0
 
 
 def max_us(buckets: Mapping[int, int]) -> int:
@@ -90,6 +92,11 @@ def decode(encoded: str) -> Buckets:
 def rank(percentile: float, total: int) -> int:
     """How many values are at most the one at the percentile, which is taken an ulp lower: 7 % of 100 are 7."""
     return max(1, math.ceil(max(0.0, math.nextafter(percentile, -math.inf)) * total / 100))
+
+
+def middle(value: int) -> int:
+    """The middle in µs of the bucket whose lowest value this is."""
+    return value + _size(value) // 2
 
 
 def _size(value: int) -> int:

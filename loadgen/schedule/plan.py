@@ -20,7 +20,7 @@ MAX_BATCH = 25
 
 
 class Preload(Struct, frozen=True):
-    """New orders that are written before all else, at a rate of their own, so that there are orders to change."""
+    """New orders that are written before all else, at another rate, so that there are orders to change."""
 
     orders: int
     per_s: float

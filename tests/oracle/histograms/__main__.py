@@ -49,11 +49,13 @@ def main(jar: str, modules: str) -> None:
         name: [json.loads(line) for line in _run(command, lines, modules).splitlines()]
         for name, command in (("HdrHistogram 2.2.2 (Java)", java), ("hdr-histogram-js 3.0.1", node))
     }
+    texts = _run([*java, "text"], lines, modules).split("==\n")[:-1]
     recorded = {
         "date": datetime.now(UTC).date().isoformat(),
         "percentiles": PERCENTILES,
         "encoded": encoded,
         "said": said,
+        "texts": texts,
     }
     (HERE / "recorded.json").write_text(json.dumps(recorded, indent=1) + "\n")
 

@@ -17,6 +17,7 @@ from loadgen.metrics.histogram import (
     new_buckets,
     percentiles,
 )
+from loadgen.report.export import hgrm
 
 RECORDED = json.loads((Path(__file__).parents[2] / "oracle/histograms/recorded.json").read_text())
 values = st.integers(min_value=0, max_value=HIGHEST_US)
@@ -38,6 +39,11 @@ def test_the_encoded_form_says_in_other_languages_what_it_says_here(library: str
         assert (sum(buckets.values()), max_us(buckets)) == (said["count"], said["max"])
         assert mean_us(buckets) == pytest.approx(said["mean"], rel=1e-12)
         assert encode(buckets) == encoded
+
+
+@pytest.mark.parametrize("number", range(len(RECORDED["texts"])))
+def test_the_percentile_distribution_is_what_java_writes(number: int) -> None:
+    assert hgrm(decode(RECORDED["encoded"][number])) == RECORDED["texts"][number]
 
 
 @settings(max_examples=40, deadline=None)  # the library's codec takes long

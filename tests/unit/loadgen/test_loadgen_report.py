@@ -1,5 +1,6 @@
 """What is drawn from reports: thresholds, comparisons, the page, the summary."""
 
+import csv
 import json
 import re
 import sys
@@ -7,10 +8,12 @@ from argparse import ArgumentTypeError
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from msgspec import structs
 
+from loadgen.cli import main
 from loadgen.dynamodb.writer import Endpoint
 from loadgen.job import Job, SegmentResult, SegmentTotals
 from loadgen.metrics.counters import Counts, Latencies, MetricsRow
@@ -19,7 +22,8 @@ from loadgen.report import report as reports
 from loadgen.report.chart import Series, line_chart
 from loadgen.report.compare import differences, lines
 from loadgen.report.compare import main as compare
-from loadgen.report.report import RunReport
+from loadgen.report.export import main as export
+from loadgen.report.report import LostSegment, RunReport
 from loadgen.report.threshold import Threshold
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import Constant
@@ -290,6 +294,26 @@ def test_a_threshold_says_what_was_measured_with_its_unit(report: RunReport, tex
 def test_a_share_just_below_one_is_not_shown_as_one(report: RunReport) -> None:
     almost = structs.replace(report, counts=structs.replace(report.counts, planned=10_000_000, acked=9_999_999))
     assert Threshold.parse("acked_share>=100%").check(almost).measured == "99.99999%"
+
+
+def test_a_report_is_exported_by_the_suffix_of_the_file(
+    report: RunReport, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report.thresholds = [Threshold.parse(text).check(report) for text in ("dropped==0", "rate>=97")]
+    report.lost = [LostSegment(segment=1, reason="its process was ended by signal 9")]
+    report.save(tmp_path / "report.json")
+    for name in ("run.xml", "run.csv", "run.hgrm"):
+        assert export([str(tmp_path / "report.json"), str(tmp_path / name)]) == 0
+    suite = ElementTree.fromstring((tmp_path / "run.xml").read_text())
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+    failure = suite.find("testcase[@name='dropped==0']/failure")
+    assert failure is not None
+    assert failure.get("message") == "dropped==0: it is 4"
+    rows = list(csv.DictReader((tmp_path / "run.csv").read_text().splitlines()))
+    assert [int(row["acked"]) for row in rows] == [second["acked"] for second in report.series]
+    assert f"Total count    = {report.latency['intended'].count:12d}" in (tmp_path / "run.hgrm").read_text()
+    assert main(["export", str(tmp_path / "report.json"), str(tmp_path / "run.pdf")]) == 2
+    assert ".hgrm, .xml, .csv" in capsys.readouterr().err
 
 
 def test_a_chart_of_one_second_shows_a_line() -> None:
