@@ -54,6 +54,9 @@ test-engine: ## run the program under the real Pulumi engine against a recording
 test-clients: .venv/.installed ## the SDKs for Go, JavaScript and Java, the KCL and the Streams adapter against a sandbox, where their toolchains are
 	$(BIN)/python -m tests.clients
 
+test-athena-clients: .venv-athena-clients/.installed ## PyAthena, SQLAlchemy, awswrangler, dbt-athena and the AWS CLI against a sandbox
+	$(BIN)/python -m tests.athena_clients .venv-athena-clients/bin/python
+
 check: $(NATIVE) ## lint, format, types, the import rules and the words of docs/glossary.md
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -75,6 +78,7 @@ lock: .venv/.installed ## pin every dependency again, by name, version and hash
 	$(LOCK) pyproject.toml --extra pulumi --extra lake --extra reference -c requirements/dev.txt -o requirements/runtime.txt
 	$(LOCK) pyproject.toml --extra sandbox --extra test --upgrade-package boto3 --upgrade-package botocore -o requirements/newest.txt
 	$(LOCK) requirements/transform.in -c requirements/dev.txt -o requirements/transform.txt
+	$(LOCK) requirements/athena-clients.in -o requirements/athena-clients.txt
 	$(LOCK) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 
@@ -97,6 +101,12 @@ bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacin
 	  || .venv-newest/bin/python -m pip install --quiet --require-hashes -r requirements/newest.txt
 	@touch $@
 
+.venv-athena-clients/.installed: requirements/athena-clients.txt .venv/.installed
+	$(PYTHON) -m venv .venv-athena-clients
+	$(BIN)/uv pip sync --quiet --python .venv-athena-clients/bin/python --require-hashes requirements/athena-clients.txt \
+	  || .venv-athena-clients/bin/python -m pip install --quiet --require-hashes -r requirements/athena-clients.txt
+	@touch $@
+
 .venv-bench/.installed: requirements/bench.txt .venv/.installed
 	$(PYTHON) -m venv .venv-bench
 	$(BIN)/uv pip sync --quiet --python .venv-bench/bin/python --require-hashes requirements/bench.txt \
@@ -105,7 +115,7 @@ bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacin
 
 clean: ## stop the sandbox; remove what was built and installed
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down --forget; fi
-	rm -rf $(NATIVE) .venv .venv-bench .venv-newest .sandbox .build .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf $(NATIVE) .venv .venv-athena-clients .venv-bench .venv-newest .sandbox .build .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(NATIVE): %/_native.abi3.so: $(NATIVE_SOURCES) components/compiler.py .venv/.installed

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.athena.columns import Column, columns_of
 from sandbox.athena.errors import QueryError
-from sandbox.athena.types import Type, parse
+from sandbox.athena.types import parse
+from sandbox.athena.virtual import PARTITIONS, SCHEMA, Row, information
 
 CATALOG = "AwsDataCatalog"
 _INPUT = (
@@ -29,15 +31,6 @@ _READ = {"parquet": "parquet", "json": "json", "opencsv": "csv", "lazysimple": "
 """How rows are read, by a word of the SerDe's library in lower case."""
 _HEADER = "skip.header.line.count"
 _VIEW_PREFIX, _VIEW_SUFFIX = "/* Presto View: ", " */"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: its name in lower case, its type, its comment."""
-
-    name: str
-    type: Type
-    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,10 @@ class Storage:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the catalogue. `raw` is Glue's description; exactly one of `view` and `storage` is set."""
+    """A table of the catalogue. `raw` is Glue's description.
+
+    Exactly one of `view`, `storage` and `rows` is set; `rows` are the texts of a table that describes the catalogue.
+    """
 
     database: str
     name: str
@@ -73,6 +69,7 @@ class Table:
     storage: Storage | None
     view: View | None
     raw: Mapping[str, Any]
+    rows: tuple[Row, ...] | None = None
 
     @property
     def descriptor(self) -> Mapping[str, Any]:
@@ -137,9 +134,26 @@ class Catalogue:
         )
 
     def table(self, database: str, name: str) -> Table | None:
-        """A table or view; None when the table or the database does not exist."""
+        """A table or view; None when the table or the database does not exist.
+
+        `information_schema` and a table's name with $partitions behind it are tables too.
+        """
+        if database == SCHEMA:
+            described = information(self, name)
+            return (
+                None if described is None else Table(database, name, described[0], (), {}, None, None, {}, described[1])
+            )
+        if name.endswith(PARTITIONS):
+            return self._partitions_of(database, name)
         raw = self.raw_table(database, name)
         return None if raw is None else table_of(database, raw)
+
+    def _partitions_of(self, database: str, name: str) -> Table | None:
+        table = self.table(database, name.removesuffix(PARTITIONS))
+        if table is None or not table.partition_columns:
+            return None
+        rows: tuple[Row, ...] = tuple(partition.values for partition in self.partitions(table))
+        return Table(database, name, table.partition_columns, (), {}, None, None, {}, rows)
 
     def table_names(self, database: str, *, views_only: bool = False) -> list[str]:
         """The names of a database's tables and views, in order."""
@@ -250,8 +264,8 @@ def table_of(database: str, raw: Mapping[str, Any]) -> Table:
     return Table(
         database=database,
         name=name,
-        columns=_columns(name, descriptor.get("Columns") or []),
-        partition_columns=_columns(name, raw.get("PartitionKeys") or []),
+        columns=columns_of(name, descriptor.get("Columns") or []),
+        partition_columns=columns_of(name, raw.get("PartitionKeys") or []),
         parameters=raw.get("Parameters") or {},
         storage=None if is_view else storage_of(name, descriptor, None, raw.get("Parameters")),
         view=_view_of(name, str(raw.get("ViewOriginalText") or "")) if is_view else None,
@@ -303,18 +317,6 @@ def view_input(name: str, view: View) -> dict[str, Any]:
             "SerdeInfo": {},
         },
     }
-
-
-def _columns(table: str, columns: list[Mapping[str, str]]) -> tuple[Column, ...]:
-    result: list[Column] = []
-    for column in columns:
-        try:
-            type_ = parse(column.get("Type") or "string")
-        except ValueError as error:
-            message = f"Column {column['Name']} of table {table}: {error}"
-            raise QueryError("HIVE_INVALID_METADATA", message) from error
-        result.append(Column(column["Name"].lower(), type_, column.get("Comment") or ""))
-    return tuple(result)
 
 
 def _view_of(name: str, text: str) -> View:

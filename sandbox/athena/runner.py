@@ -25,6 +25,7 @@ from sandbox.athena.sql import identifier, select
 from sandbox.athena.statements.parts import as_select
 from sandbox.athena.store import Slice, Store
 from sandbox.athena.types import ColumnInfo, parse
+from sandbox.athena.virtual import Row
 
 T = TypeVar("T")
 
@@ -108,6 +109,9 @@ class Runner:
         """Create the relations that the plan reads; returns the bytes of their objects."""
         scanned_bytes = 0
         for read in plan.reads:
+            if read.table.rows is not None:
+                self._given(cursor, read.alias, read.table, read.table.rows)
+                continue
             found = self._finder.find(read.table, read.constraints, self._prune(cursor, read))
             slices = self._store.load(read.table, found, lambda: hold.stopped)
             if hold.stopped:
@@ -138,6 +142,13 @@ class Runner:
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {read.alias} AS {' UNION ALL '.join(parts)}")
 
     @staticmethod
+    def _given(cursor: duckdb.DuckDBPyConnection, alias: str, table: Table, rows: Sequence[Row]) -> None:
+        """Create the relation of a table whose rows are in memory."""
+        unnested, arrays = _unnested([(column.name, column) for column in table.columns], rows)
+        values = select([unnested, f'CAST(NULL AS VARCHAR) AS "{PATH}"'], "(SELECT 1)")
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {alias} AS {values}", arrays)
+
+    @staticmethod
     def _scan(cursor: duckdb.DuckDBPyConnection, name: str, table: Table, piece: Slice) -> str:
         keys = [(f"p{i}", column) for i, column in enumerate(table.partition_columns)]
         unnested, arrays = _unnested(keys, [found.values for _, found in piece.objects])
@@ -151,7 +162,7 @@ class Runner:
         return select([*columns, f's.path AS "{PATH}"'], data)
 
 
-def _unnested(keys: Iterable[tuple[str, Column]], partitions: Sequence[Values]) -> tuple[str, list[list[str]]]:
+def _unnested(keys: Iterable[tuple[str, Column]], partitions: Sequence[Row]) -> tuple[str, list[list[str | None]]]:
     """SQL that selects rows of partition values from parameters, cast to the columns' types, and the parameters."""
     named = list(keys)
     sql = ", ".join(

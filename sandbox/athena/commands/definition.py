@@ -38,7 +38,7 @@ def definition_of(table: Table) -> list[str]:
 
 
 def _columns(columns: Iterable[Column], library: str) -> list[str]:
-    """Columns with their comments. A JSON SerDe gives each column without one a comment of its own."""
+    """Columns with their comments. A JSON SerDe gives each column without one a fixed comment."""
     default = "from deserializer" if "json" in library.lower() else ""
     lines: list[str] = []
     for column in columns:

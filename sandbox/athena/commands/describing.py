@@ -84,7 +84,7 @@ def _column(table: Table, name: str) -> Column:
 
 def _check_partition(engine: Engine, table: Table, values: tuple[tuple[str, str], ...]) -> None:
     asked = dict(values)
-    wanted = tuple(asked.get(column.name, "") for column in table.partition_columns)
-    if wanted not in {partition.values for partition in engine.catalogue.partitions(table)}:
+    values_asked = tuple(asked.get(column.name, "") for column in table.partition_columns)
+    if values_asked not in {partition.values for partition in engine.catalogue.partitions(table)}:
         spec = ", ".join(f"{name}={value}" for name, value in values)
         raise QueryError("FAILED", f"SemanticException [Error 10006]: Partition not found {{{spec}}}")

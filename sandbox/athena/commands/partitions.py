@@ -100,7 +100,7 @@ def repair(engine: Engine, statement: forms.Repair, session: Session) -> Result:
 
 
 def location_of(table: Table, values: tuple[str, ...]) -> str:
-    """Where Hive keeps a partition that has no location of its own."""
+    """Where Hive keeps a partition that has no separate location."""
     base = table.storage.location if table.storage is not None else ""
     return f"{base.rstrip('/')}/{hive_path([c.name for c in table.partition_columns], values)}/"
 

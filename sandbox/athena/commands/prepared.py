@@ -27,7 +27,7 @@ class Prepared:
             self._athena.update_prepared_statement(**given)
 
     def bound(self, statement: forms.Execute, workgroup: str) -> str:
-        """The kept statement with the values in place of its ?s; raises ApiError when there is none of that name."""
+        """The kept statement with the values in place of its ?s; raises ApiError when the name is unknown."""
         text = self._text(statement.name, workgroup)
         if text is None:
             raise ApiError(f"PreparedStatement {statement.name} was not found in workGroup {workgroup}")
@@ -37,7 +37,7 @@ class Prepared:
             raise ApiError(error.reason) from error
 
     def forget(self, statement: forms.Deallocate, workgroup: str) -> None:
-        """Remove a statement; raises QueryError when there is none of that name."""
+        """Remove a statement; raises QueryError when the name is unknown."""
         try:
             self._athena.delete_prepared_statement(StatementName=statement.name, WorkGroup=workgroup)
         except self._athena.exceptions.ResourceNotFoundException as error:

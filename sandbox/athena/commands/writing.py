@@ -33,7 +33,7 @@ Properties = Mapping[str, "str | tuple[str, ...]"]
 _UNLOAD_PROPERTIES = frozenset({"format", "compression", "compression_level", "field_delimiter", "partitioned_by"})
 _TABLE_PROPERTIES = frozenset(
     {
-        *("table_type", "external_location", "format", "partitioned_by", "bucketed_by", "bucket_count"),
+        *("table_type", "is_external", "external_location", "format", "partitioned_by", "bucketed_by", "bucket_count"),
         *("write_compression", "parquet_compression", "compression_level", "field_delimiter"),
     }
 )
@@ -219,16 +219,16 @@ def _chosen(table: Table, names: tuple[str, ...]) -> list[Column]:
 
 def _check_types(target: Sequence[Column], query: Sequence[Column]) -> None:
     """The query's columns as many as the target's, and of types that convert: StatementAnalyzer of Trino 435."""
-    if len(target) == len(query) and all(_fits(have, want) for have, want in zip(query, target, strict=True)):
+    if len(target) == len(query) and all(_fits(have, need) for have, need in zip(query, target, strict=True)):
         return
-    want, have = (", ".join(column.type.athena for column in columns) for columns in (target, query))
-    message = f"line 1:1: Insert query has mismatched column types: Table: [{want}], Query: [{have}]"
+    need, have = (", ".join(column.type.athena for column in columns) for columns in (target, query))
+    message = f"line 1:1: Insert query has mismatched column types: Table: [{need}], Query: [{have}]"
     raise QueryError("TYPE_MISMATCH", message)
 
 
-def _fits(have: Column, want: Column) -> bool:
+def _fits(have: Column, need: Column) -> bool:
     texts = {"varchar", "char"}
-    return can_coerce(have.type, want.type) or {have.type.name, want.type.name} <= texts
+    return can_coerce(have.type, need.type) or {have.type.name, need.type.name} <= texts
 
 
 def _create(engine: Engine, schema: str, name: str, location: str, layout: Layout, done: Written) -> None:

@@ -191,9 +191,9 @@ class Reader:
 
     def fail(self, *expected: str) -> NoReturn:
         """Refuse the statement at the next token."""
-        wanted = ", ".join(word if word.startswith("<") else f"'{word}'" for word in expected)
+        listed = ", ".join(word if word.startswith("<") else f"'{word}'" for word in expected)
         line, column = place_of(self.text, self.next.start)
-        message = f"line {line}:{column}: mismatched input '{self.next.text}'. Expecting: {wanted}"
+        message = f"line {line}:{column}: mismatched input '{self.next.text}'. Expecting: {listed}"
         raise ApiError(message, athena_code="MALFORMED_QUERY")
 
 

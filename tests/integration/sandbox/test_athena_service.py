@@ -7,12 +7,15 @@ import json
 import threading
 import uuid
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.state import StateDir
+from sandbox.state import ACCESS_KEY, SECRET_KEY, StateDir
 from tests.conftest import SandboxServer
 from tests.integration.sandbox.athena_place import Place, ask, new_place, worker
 
@@ -205,6 +208,19 @@ def test_a_token_starts_one_query(place: Place) -> None:
     assert place.start("SELECT 1", ClientRequestToken=token) == first
     with pytest.raises(ClientError, match="Idempotent parameters do not match"):
         place.start("SELECT 2", ClientRequestToken=token)
+
+
+def test_pyathena_reads_a_result_on_its_ordinary_configuration(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make test-athena-clients` runs more of PyAthena, and other clients."""
+    environment = {"AWS_ENDPOINT_URL": place.athena.meta.endpoint_url, "AWS_DEFAULT_REGION": "eu-west-1"}
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+    for name, value in (environment | keys).items():
+        monkeypatch.setenv(name, value)
+    connect: Any = import_module("pyathena").connect
+    cursor = connect(work_group=place.name, schema_name=place.name, poll_interval=0.05).cursor()
+    rows = cursor.execute("SELECT CAST('1.50' AS decimal(5, 2)), DATE '2026-01-01', 'it''s', NULL").fetchall()
+    assert rows == [(Decimal("1.50"), date(2026, 1, 1), "it's", None)]
+    assert cursor.execute("SELECT ? + 1", ["41"], paramstyle="qmark").fetchone() == (42,)
 
 
 def test_parameters(place: Place) -> None:

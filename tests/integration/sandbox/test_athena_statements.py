@@ -278,3 +278,29 @@ def test_the_context_names_a_database_in_back_quotes(place: Place) -> None:
         QueryString="SHOW TABLES", WorkGroup=place.name, QueryExecutionContext={"Database": f"`{place.name}`"}
     )["QueryExecutionId"]
     assert place.finished(id_)["Status"]["State"] == "SUCCEEDED"
+
+
+def test_the_catalogue_is_queried_as_information_schema(place: Place) -> None:
+    columns = "n decimal(5,2), at timestamp"
+    location = f"s3://{place.name}/i/"
+    place.rows(f"CREATE EXTERNAL TABLE informed ({columns}) PARTITIONED BY (day date) LOCATION '{location}'")
+    place.rows("CREATE VIEW informed_view AS SELECT n FROM informed")
+    own = f"WHERE table_schema = '{place.name}' AND table_name LIKE 'informed%'"
+    assert place.rows(f"SELECT table_name, table_type FROM information_schema.tables {own} ORDER BY 1")[1:] == [
+        ["informed", "BASE TABLE"],
+        ["informed_view", "VIEW"],
+    ]
+    listed = (
+        f"SELECT column_name, ordinal_position, data_type FROM information_schema.columns {own} ORDER BY table_name, 2"
+    )
+    assert place.rows(listed)[1:] == [
+        ["n", "1", "decimal(5,2)"],
+        ["at", "2", "timestamp(3)"],
+        ["day", "3", "date"],
+        ["n", "1", "decimal(5,2)"],
+    ]
+    assert place.rows(f"SELECT view_definition FROM information_schema.views {own}")[1:] == [["SELECT n FROM informed"]]
+    schemata = "SELECT schema_name FROM information_schema.schemata"
+    assert [place.name] in place.rows(schemata)
+    place.rows("ALTER TABLE informed ADD PARTITION (day = '2026-01-02') PARTITION (day = '2026-01-01')")
+    assert place.rows('SELECT max(day) FROM "informed$partitions"')[1:] == [["2026-01-02"]]
