@@ -6,6 +6,7 @@ import base64
 import json
 from datetime import UTC, timedelta, timezone
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -76,6 +77,7 @@ _ZONE = st.sampled_from([UTC, UTC, UTC, timezone(timedelta(hours=2))])
 PLAIN_MOMENTS = st.datetimes(timezones=_ZONE).map(lambda moment: moment.isoformat())
 
 
+@cache
 def fitting(table: Table, column: Column, *, tidy: bool) -> st.SearchStrategy[Attribute]:
     """Attributes of the DynamoDB type that a column expects; unless tidy, their values may still not fit."""
     match table.descriptor(column):

@@ -33,7 +33,7 @@ TABLES = pytest.mark.parametrize("table", [TABLE, INVENTORY], ids=lambda table: 
 SLOW_TO_DRAW = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     deadline=None,
-    max_examples=15,
+    max_examples=20,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 _TWO_BYTES = set('"\\\b\f\n\r\t')
@@ -110,22 +110,14 @@ def is_mark(value: Any) -> bool:
     return list(value) == [MARK] and type(value[MARK]) is int
 
 
-@TABLES
-@SLOW_TO_DRAW
-@given(data=st.data())
-def test_any_change_fits_by_a_count_of_another_kind(table: Table, data: st.DataObject) -> None:
-    change = data.draw(changes(table))
+def any_change_fits_by_a_count_of_another_kind(table: Table, change: dict[str, Any]) -> None:
     cut = shortened(change, table, LIMIT_BYTES)
     assert longest(cut) <= LIMIT_BYTES
     assert len(json.dumps(cut, ensure_ascii=False, separators=(",", ":")).encode()) <= LIMIT_BYTES
     assert (cut is change) == (longest(change) <= LIMIT_BYTES)
 
 
-@TABLES
-@SLOW_TO_DRAW
-@given(data=st.data())
-def test_what_is_cut_is_marked_and_all_else_is_as_it_was(table: Table, data: st.DataObject) -> None:
-    change = data.draw(changes(table))
+def what_is_cut_is_marked_and_all_else_is_as_it_was(table: Table, change: dict[str, Any]) -> None:
     before = copy.deepcopy(change)
     cut = shortened(change, table, LIMIT_BYTES)
     assert change == before
@@ -152,11 +144,7 @@ def images_of(change: dict[str, Any], cut: dict[str, Any]) -> Iterator[tuple[dic
             yield cut["dynamodb"][name], change["dynamodb"][name]
 
 
-@TABLES
-@SLOW_TO_DRAW
-@given(data=st.data())
-def test_the_row_has_all_columns_that_were_not_cut(table: Table, data: st.DataObject) -> None:
-    change = data.draw(changes(table))
+def the_row_has_all_columns_that_were_not_cut(table: Table, change: dict[str, Any]) -> None:
     cut = shortened(change, table, LIMIT_BYTES)
     lost = {column.name for column in table.columns if is_mark(row_image(cut).get(column.attribute[0], {"": None}))}
     mismatches: dict[str, int] = {}
@@ -169,6 +157,17 @@ def test_the_row_has_all_columns_that_were_not_cut(table: Table, data: st.DataOb
             key: value for key, value in cut["dynamodb"]["OldImage"].items() if key not in change["dynamodb"]["Keys"]
         }
         assert all(is_mark(value) or longest(value) < 40 for value in others.values())
+
+
+@TABLES
+@SLOW_TO_DRAW
+@given(data=st.data())
+def test_a_change_is_shortened_to_what_fits(table: Table, data: st.DataObject) -> None:
+    """One change for all: drawing it takes most of the time."""
+    change = data.draw(changes(table))
+    any_change_fits_by_a_count_of_another_kind(table, change)
+    what_is_cut_is_marked_and_all_else_is_as_it_was(table, change)
+    the_row_has_all_columns_that_were_not_cut(table, change)
 
 
 ORDER = {"order_id": {"S": "o" * 2048}, "status": {"S": "paid"}, "total": {"N": "12.5"}}
