@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.athena_lake import Lake
 
+T = TypeVar("T")
 WIDE = Context(prec=100)
+TOGETHER = settings(max_examples=20)
+"""A statement takes longer than what it computes: each of these asks for several values."""
 
 
 @pytest.fixture(scope="module")
@@ -31,45 +35,56 @@ def decimals(precision: int, scale: int) -> st.SearchStrategy[Decimal]:
     return st.integers(-limit, limit).map(lambda n: Decimal(n).scaleb(-scale, context=WIDE))
 
 
-@given(number=decimals(38, 10), as_text=st.booleans())
-def test_a_decimal_is_read_exactly(lake: Lake, number: Decimal, as_text: bool) -> None:
-    text = f"{number:f}"
+def several(case: st.SearchStrategy[T]) -> st.SearchStrategy[list[T]]:
+    return st.lists(case, min_size=1, max_size=10)
+
+
+@TOGETHER
+@given(cases=several(st.tuples(decimals(38, 10), st.booleans())))
+def test_a_decimal_is_read_exactly(lake: Lake, cases: list[tuple[Decimal, bool]]) -> None:
+    rows = [f'{{"d":{json.dumps(f"{number:f}") if as_text else f"{number:f}"}}}\n' for number, as_text in cases]
     lake.objects.content.clear()
-    lake.objects.put("lake", "t/a.json", f'{{"d":{json.dumps(text) if as_text else text}}}\n'.encode())
-    value = lake.value("SELECT d FROM t")
-    assert value == f"{number:.10f}" or (number == 0 and value == "0.0000000000")
+    lake.objects.put("lake", "t/a.json", "".join(rows).encode())
+    values = lake.query("SELECT d FROM t")
+    assert sorted(str(value) for (value,) in values) == sorted(f"{number or Decimal(0):.10f}" for number, _ in cases)
 
 
-@given(a=decimals(18, 4), b=decimals(12, 2))
-def test_decimals_are_divided_half_up_at_the_larger_scale(lake: Lake, a: Decimal, b: Decimal) -> None:
-    assume(b != 0)
+@TOGETHER
+@given(cases=several(st.tuples(decimals(18, 4), decimals(12, 2).filter(bool))))
+def test_decimals_are_divided_half_up_at_the_larger_scale(lake: Lake, cases: list[tuple[Decimal, Decimal]]) -> None:
     with localcontext(WIDE):
-        expected = (a / b).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-    value = lake.value(f"SELECT CAST('{a:f}' AS decimal(18,4)) / CAST('{b:f}' AS decimal(12,2))")
-    assert value is not None
-    assert Decimal(value) == expected
+        expected = [(a / b).quantize(Decimal("0.0001"), ROUND_HALF_UP) for a, b in cases]
+    divisions = [f"CAST('{a:f}' AS decimal(18,4)) / CAST('{b:f}' AS decimal(12,2))" for a, b in cases]
+    assert [Decimal(text) for text in values_of(lake, divisions)] == expected
 
 
-@given(numbers=st.lists(decimals(18, 2), min_size=1, max_size=20))
-def test_an_average_of_decimals_keeps_their_type(lake: Lake, numbers: list[Decimal]) -> None:
-    values = ", ".join(f"CAST('{number:f}' AS decimal(18,2))" for number in numbers)
+@TOGETHER
+@given(cases=several(st.lists(decimals(18, 2), min_size=1, max_size=5)))
+def test_an_average_of_decimals_keeps_their_type(lake: Lake, cases: list[list[Decimal]]) -> None:
+    rows = [f"({case}, CAST('{number:f}' AS decimal(18,2)))" for case, all_ in enumerate(cases) for number in all_]
     with localcontext(WIDE):
-        expected = (sum(numbers, Decimal(0)) / len(numbers)).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    value = lake.value(f"SELECT avg(x) FROM (VALUES {values}) AS v(x)")
-    assert value is not None
-    assert Decimal(value) == expected
+        expected = [(sum(all_, Decimal(0)) / len(all_)).quantize(Decimal("0.01"), ROUND_HALF_UP) for all_ in cases]
+    found = lake.query(f"SELECT avg(x) FROM (VALUES {', '.join(rows)}) AS v(n, x) GROUP BY n ORDER BY n")
+    assert [Decimal(str(value)) for (value,) in found] == expected
 
 
-@given(a=st.integers(-(2**62), 2**62), b=st.integers(-(2**31), 2**31))
-def test_integers_are_divided_towards_zero(lake: Lake, a: int, b: int) -> None:
-    assume(b != 0)
-    expected = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
-    assert lake.value(f"SELECT CAST('{a}' AS bigint) / CAST('{b}' AS bigint)") == str(expected)
+@TOGETHER
+@given(cases=several(st.tuples(st.integers(-(2**62), 2**62), st.integers(-(2**31), 2**31).filter(bool))))
+def test_integers_are_divided_towards_zero(lake: Lake, cases: list[tuple[int, int]]) -> None:
+    expected = [str(abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)) for a, b in cases]
+    assert values_of(lake, [f"CAST('{a}' AS bigint) / CAST('{b}' AS bigint)" for a, b in cases]) == expected
 
 
-@given(number=st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False))
-def test_a_doubles_text_is_the_double(lake: Lake, number: float) -> None:
-    value = lake.value(f"SELECT CAST('{number!r}' AS double)")
-    assert value is not None
-    assert float(value) == number
-    assert ("E" in value) == (number != 0 and not 1e-3 <= abs(number) < 1e7)
+@TOGETHER
+@given(numbers=several(st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)))
+def test_a_doubles_text_is_the_double(lake: Lake, numbers: list[float]) -> None:
+    texts = values_of(lake, [f"CAST('{number!r}' AS double)" for number in numbers])
+    assert [float(text) for text in texts] == numbers
+    for text, number in zip(texts, numbers, strict=True):
+        assert ("E" in text) == (number != 0 and not 1e-3 <= abs(number) < 1e7)
+
+
+def values_of(lake: Lake, expressions: list[str]) -> list[str]:
+    """Each expression's value, by one statement."""
+    (row,) = lake.query(f"SELECT {', '.join(f'{sql} AS c{n}' for n, sql in enumerate(expressions))}")
+    return [str(value) for value in row]

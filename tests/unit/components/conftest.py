@@ -8,6 +8,7 @@ import os
 import pickle
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
             if file.exists():
                 known[key] = pickle.loads(file.read_bytes())
                 return known[key]
-            config = stacks.config(ROOT, stack) | {f"{PROJECT}:{key}": text for key, text in changed.items()}
+            config = config_of(stack) | {f"{PROJECT}:{key}": text for key, text in changed.items()}
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(bundle, "build", build)
                 known[key] = graph.record(program_at(ROOT), name or stack, config, preview=preview, outputs=outputs)
@@ -126,7 +127,17 @@ def alone() -> Alone:
     return alone
 
 
+def config_of(stack: str) -> dict[str, str]:
+    """A stack's configuration as its file has it, read once: hundreds of tests ask for it."""
+    return {**_config_of(stack)}
+
+
+@cache
+def _config_of(stack: str) -> Mapping[str, str]:
+    return stacks.config(ROOT, stack)
+
+
 def settings_of(stack: str) -> Settings:
     """A stack's settings as its file chooses them."""
-    set_all_config(stacks.config(ROOT, stack), [])
+    set_all_config(config_of(stack), [])
     return Settings.load(pulumi.Config(PROJECT))

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -65,6 +66,14 @@ class Finding:
     document: Document
     rule: str
     message: str
+
+
+def schemas() -> Path:
+    """AWS's schemas of CloudFormation's types, as cfn-lint has them: found without importing it, which takes long."""
+    found = find_spec("cfnlint")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "data" / "schemas"
 
 
 def documents(graph: Graph) -> Iterator[Document]:

