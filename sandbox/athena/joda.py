@@ -101,7 +101,7 @@ def _piece(run: Run, *, zoned: bool, zone: str) -> tuple[bool, str]:
     if letter == "G":
         return True, "AD"
     if letter in "zZ":
-        named = f"athena_zone_text(({zone}).instant, ({zone}).zone, {literal(text)})"
+        named = f"athena_zone_text(athena_utc({zone}), athena_zone_name({zone}), {literal(text)})"
         return (False, named) if zone else (True, _zone(letter, count, zoned=zoned))
     if letter == "S":
         return False, f"substr(strftime(t, '%g'), 1, {count}) || '{'0' * (count - 3)}'"

@@ -23,9 +23,11 @@ from sandbox.athena.functions import (
     maps,
     math,
     regexes,
+    sqljson,
     statistics,
     text,
     urls,
+    valuetexts,
     windows,
     zones,
 )
@@ -33,11 +35,30 @@ from sandbox.athena.functions.function import Call, Function, Modifiers, aggrega
 from sandbox.athena.functions.native import Native, TrinoError, install
 
 _FAMILIES = (
-    math, text, regexes, zones, dates, dateformats, formatting, jsons, arrays, maps, aggregates, statistics, windows,
-    urls, binaries,
-)  # fmt: skip
+    math,
+    text,
+    regexes,
+    zones,
+    dates,
+    dateformats,
+    formatting,
+    jsons,
+    sqljson,
+    arrays,
+    maps,
+    aggregates,
+    statistics,
+    windows,
+    urls,
+    binaries,
+    valuetexts,
+)
 FUNCTIONS: tuple[Function, ...] = tuple(function for family in _FAMILIES for function in family.FUNCTIONS)
 """Every function, family by family."""
+
+
+UNSUPPORTED = valuetexts.UNSUPPORTED
+"""Functions that Athena has and the sandbox has not."""
 
 
 def _by_name() -> Mapping[str, tuple[Function, ...]]:
@@ -60,6 +81,7 @@ def install_all(connection: duckdb.DuckDBPyConnection) -> None:
 __all__ = [
     "BY_NAME",
     "FUNCTIONS",
+    "UNSUPPORTED",
     "Call",
     "Function",
     "Modifiers",

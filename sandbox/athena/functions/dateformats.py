@@ -104,7 +104,11 @@ def _from_unixtime(call: Call) -> str:
 
 def _to_unixtime(call: Call) -> str:
     digits = call.arguments[0].type.precision
-    return f"(epoch_us(({call[0]}).instant) // 1000 / 1e3)" if digits <= 3 else f"(epoch_us(({call[0]}).instant) / 1e6)"
+    return (
+        f"(epoch_us(athena_utc({call[0]})) // 1000 / 1e3)"
+        if digits <= 3
+        else f"(epoch_us(athena_utc({call[0]})) / 1e6)"
+    )
 
 
 def _from_nanos(call: Call) -> str:
@@ -202,7 +206,7 @@ MACROS = (
         abs(hours * 60 + minutes) // 60, abs(hours * 60 + minutes) % 60)) END""",
     """athena_iso(t, digits) AS strftime(t, '%Y-%m-%dT%H:%M:%S')
         || CASE WHEN digits > 0 THEN '.' || substr(strftime(t, '%f') || '000', 1, digits) ELSE '' END""",
-    """athena_iso_offset(z) AS CASE WHEN (z).zone = 'UTC' THEN 'Z' ELSE printf('%s%02d:%02d',
+    """athena_iso_offset(z) AS CASE WHEN athena_zone_name(z) = 'UTC' THEN 'Z' ELSE printf('%s%02d:%02d',
         CASE WHEN athena_offset_minutes(z) < 0 THEN '-' ELSE '+' END,
         abs(athena_offset_minutes(z)) // 60, abs(athena_offset_minutes(z)) % 60) END""",
     "athena_now() AS {'instant': date_trunc('millisecond', timezone('UTC', now())), 'zone': 'UTC'}",

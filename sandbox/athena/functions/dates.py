@@ -62,7 +62,9 @@ def _truncated(call: Call) -> str:
     if unit in _TIME_UNITS:
         # Within the hour the instant moves, so that the second of two equal local times stays the second.
         return once([call[1]], lambda a: f"athena_zoned_truncated({a[0]}, '{unit}')")
-    return once([call[1]], lambda a: f"athena_zoned(date_trunc('{unit}', athena_local({a[0]})), ({a[0]}).zone)")
+    return once(
+        [call[1]], lambda a: f"athena_zoned(date_trunc('{unit}', athena_local({a[0]})), athena_zone_name({a[0]}))"
+    )
 
 
 def _added(call: Call) -> str:
@@ -79,8 +81,8 @@ def _added(call: Call) -> str:
     if type_name == "timestamp":
         return _rounded(f"({value} + {_interval(unit, count)})", call)
     if unit in _TIME_UNITS:
-        sum_ = _rounded(f"(({{0}}).instant + {_interval(unit, '{1}')})", call)
-        return checked(call, lambda a: f"{{'instant': {sum_.format(a[2], a[1])}, 'zone': ({a[2]}).zone}}")
+        sum_ = _rounded(f"(athena_utc({{0}}) + {_interval(unit, '{1}')})", call)
+        return checked(call, lambda a: f"{{'instant': {sum_.format(a[2], a[1])}, 'zone': athena_zone_name({a[2]})}}")
     return checked(call, lambda a: f"athena_shifted({a[2]}, athena_local({a[2]}) + {_interval(unit, a[1])})")
 
 
@@ -116,8 +118,8 @@ def _difference(call: Call) -> str:
 def _zoned_difference(unit: str, start: str, end: str) -> str:
     """Hours and less between the instants; days and more between the local times, both in the first one's zone."""
     if unit in _TIME_UNITS:
-        return f"athena_quotient(epoch_us(({end}).instant) - epoch_us(({start}).instant), {_MS[unit] * 1000})"
-    first, last = f"athena_local({start})", f"athena_in_zone(({end}).instant, ({start}).zone)"
+        return f"athena_quotient(epoch_us(athena_utc({end})) - epoch_us(athena_utc({start})), {_MS[unit] * 1000})"
+    first, last = f"athena_local({start})", f"athena_in_zone(athena_utc({end}), athena_zone_name({start}))"
     if unit in _MONTHS:
         months = f"athena_months_between({first}, {last})"
         return f"({months})" if unit == "month" else f"athena_quotient({months}, {_MONTHS[unit]})"
@@ -230,11 +232,13 @@ MACROS = (
     # Java's integer division, towards zero.
     "athena_quotient(a, b) AS CASE WHEN a < 0 THEN -((-a) // b) ELSE a // b END",
     "athena_digits(t, us) AS make_timestamp(CAST(floor((epoch_us(t) + us // 2) / us) AS BIGINT) * us)",
-    """athena_shifted(z, local) AS CASE WHEN athena_in_zone((z).instant + (local - athena_local(z)), (z).zone) = local
-        THEN {'instant': (z).instant + (local - athena_local(z)), 'zone': (z).zone}
-        ELSE athena_zoned(local, (z).zone) END""",
+    """athena_shifted(z, local) AS CASE
+        WHEN athena_in_zone(athena_utc(z) + (local - athena_local(z)), athena_zone_name(z)) = local
+        THEN {'instant': athena_utc(z) + (local - athena_local(z)), 'zone': athena_zone_name(z)}
+        ELSE athena_zoned(local, athena_zone_name(z)) END""",
     """athena_zoned_truncated(z, unit) AS CASE WHEN z IS NOT NULL THEN {
-        'instant': (z).instant - (athena_local(z) - date_trunc(unit, athena_local(z))), 'zone': (z).zone} END""",
+        'instant': athena_utc(z) - (athena_local(z) - date_trunc(unit, athena_local(z))),
+        'zone': athena_zone_name(z)} END""",
     """athena_full_months(a, b) AS (year(b) - year(a)) * 12 + month(b) - month(a)
         - CASE WHEN a + to_months(((year(b) - year(a)) * 12 + month(b) - month(a))::INTEGER) > b THEN 1 ELSE 0 END""",
     # Full months, where the last day of a month counts as any later one (Joda-Time's difference).

@@ -232,6 +232,14 @@ def extract_scalar(text: str, path: str) -> str | None:
     return None if found == "null" else unescaped(found) if found.startswith('"') else found
 
 
+def parse_end(text: str) -> int:
+    """The end of the text, if it is one JSON value; BrokenError otherwise."""
+    end = Walk(text).skip(_space(text, 0))
+    if _space(text, end) != len(text):
+        raise BrokenError
+    return end
+
+
 def parse(text: str) -> str:
     """json_parse: canonical text with sorted keys; INVALID_FUNCTION_ARGUMENT for what is no JSON."""
     try:

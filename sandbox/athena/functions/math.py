@@ -99,7 +99,8 @@ def _decimal_places(call: Call, name: str) -> str:
     places, (precision, scale) = call.arguments[1].constant, call.arguments[0].type.decimal
     if not isinstance(places, int):
         return _as_result(f"athena_decimal_{name}({call[0]}::VARCHAR, {call[1]})", call)
-    if places < -precision:
+    # As many places as there are digits leave nothing; of a NULL, DuckDB's trunc would make a zero.
+    if places <= scale - precision - (name == "round"):
         return _as_result(f"({call[0]} - {call[0]})", call)
     return _as_result(f"{name}({call[0]}, {min(places, scale)})", call)
 

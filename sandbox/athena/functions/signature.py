@@ -26,6 +26,10 @@ _NOTATION = re.compile(r"\s*(?:<(?P<traits>[^>]*)>)?\s*(?P<name>[\w$]+)\s*\((?P<
 _LONG_NAMES = ("interval day to second", "interval year to month")
 
 
+_UNBOUNDED = 2147483647
+"""The length of a varchar without one, in a signature's arithmetic."""
+
+
 @dataclass(frozen=True)
 class Pattern:
     """A type with variables: its name, numbers (expressions of number variables) and component types."""
@@ -100,6 +104,8 @@ class Bindings:
         if pattern.components:
             return Type(pattern.name, fields=_named(pattern.name, [self.resolve(p) for p in pattern.components]))
         numbers = tuple(_evaluated(number, self.numbers) for number in pattern.numbers)
+        if pattern.name == "varchar" and numbers and numbers[0] >= _UNBOUNDED:
+            return Type("varchar")
         return Type(pattern.name, () if pattern.name.startswith("time") and numbers == (3,) else numbers)
 
     def _variable(self, name: str, type_: Type) -> bool:
@@ -135,7 +141,7 @@ class Bindings:
                 return type_.decimal
             if name.startswith("time"):
                 return (type_.precision,)
-            return type_.arguments or (2147483647,)
+            return type_.arguments or (_UNBOUNDED,)
         if not self.coerce:
             return None
         if name == "decimal":

@@ -34,9 +34,14 @@ def _of_pairs(name: str, sql: Callable[[Call], str] | None, answer: str | None) 
     )  # fmt: skip
 
 
-def _correlation(call: Call) -> str:
-    found = call.aggregate("corr", f"{call[0]}::DOUBLE", f"{call[1]}::DOUBLE")
-    return f"CAST({once([found], lambda a: f'CASE WHEN isfinite({a[0]}) THEN {a[0]} END')} AS {call.type.physical})"
+def _finite(name: str) -> Callable[[Call], str]:
+    """NULL where the values do not vary, so that DuckDB divides by zero."""
+
+    def sql(call: Call) -> str:
+        found = call.aggregate(name, f"{call[0]}::DOUBLE", f"{call[1]}::DOUBLE")
+        return f"CAST({once([found], lambda a: f'CASE WHEN isfinite({a[0]}) THEN {a[0]} END')} AS {call.type.physical})"
+
+    return sql
 
 
 def _skewness(call: Call) -> str:
@@ -44,6 +49,13 @@ def _skewness(call: Call) -> str:
     value = f"CAST({call[0]} AS DOUBLE)"
     values = call.aggregate("list", value, filter_=f"{call[0]} IS NOT NULL")
     return f"CASE WHEN {call.aggregate('count', value)} >= 3 THEN athena_skewness({values}) END"
+
+
+def _kurtosis(call: Call) -> str:
+    """NaN of equal values, where DuckDB's is NULL."""
+    value = f"CAST({call[0]} AS DOUBLE)"
+    count, found = call.aggregate("count", value), call.aggregate("kurtosis", value)
+    return f"CASE WHEN {count} >= 4 THEN coalesce({found}, 'nan'::DOUBLE) END"
 
 
 def _geometric_mean(call: Call) -> str:
@@ -138,15 +150,17 @@ FUNCTIONS = (
     _of_numbers("variance", "var_samp", None),
     _of_numbers("var_samp", "var_samp", None),
     _of_numbers("var_pop", "var_pop", "0.0"),
-    _of_numbers("kurtosis", "kurtosis", None),
+    entry(
+        "kurtosis(bigint) -> double; kurtosis(double) -> double", _kurtosis, "kurtosis(1e0)", None, kind="aggregate"
+    ),
     entry(
         "skewness(bigint) -> double; skewness(double) -> double", _skewness, "skewness(1e0)", None, kind="aggregate"
     ),
-    _of_pairs("corr", _correlation, None),
+    _of_pairs("corr", _finite("corr"), None),
     _of_pairs("covar_pop", None, "0.0"),
     _of_pairs("covar_samp", None, None),
-    _of_pairs("regr_slope", None, None),
-    _of_pairs("regr_intercept", None, None),
+    _of_pairs("regr_slope", _finite("regr_slope"), None),
+    _of_pairs("regr_intercept", _finite("regr_intercept"), None),
     entry(
         "geometric_mean(bigint) -> double; geometric_mean(double) -> double; geometric_mean(real) -> real",
         _geometric_mean,

@@ -75,7 +75,7 @@ def _with_timezone(call: Call) -> str:
 
 
 def _at_timezone(call: Call) -> str:
-    return checked(call, lambda a: f"{{'instant': ({a[0]}).instant, 'zone': {zone_sql(call, 1)}}}")
+    return checked(call, lambda a: f"{{'instant': athena_utc({a[0]}), 'zone': {zone_sql(call, 1)}}}")
 
 
 FUNCTIONS = (
@@ -109,11 +109,13 @@ FUNCTIONS = (
     entry("current_timezone() -> varchar", lambda _: "'UTC'", "current_timezone()", "UTC"),
 )
 MACROS = (
-    "athena_icu(zone) AS CASE WHEN zone[1] IN ('+', '-') THEN 'GMT' || zone ELSE zone END",
+    "athena_utc(z) AS struct_extract(z, 'instant')",
+    "athena_zone_name(z) AS struct_extract(z, 'zone')",
+    "athena_icu(zone) AS CASE WHEN left(zone, 1) IN ('+', '-') THEN 'GMT' || zone ELSE zone END",
     """athena_in_zone(instant, zone) AS CASE WHEN zone = 'UTC' THEN instant
         ELSE timezone(athena_icu(zone), timezone('UTC', instant)) END""",
     # The local time of a value with time zone.
-    "athena_local(z) AS athena_in_zone((z).instant, (z).zone)",
+    "athena_local(z) AS athena_in_zone(athena_utc(z), athena_zone_name(z))",
     """athena_instant(local, zone) AS CASE WHEN zone = 'UTC' THEN local
         ELSE timezone('UTC', timezone(athena_icu(zone), local)) END""",
     """athena_zoned(local, zone) AS CASE WHEN local IS NOT NULL AND zone IS NOT NULL
@@ -124,6 +126,6 @@ MACROS = (
     """athena_zoned_text(local, zone) AS CASE WHEN local IS NOT NULL AND zone IS NOT NULL
         THEN {'instant': athena_earlier(local, zone, athena_instant(local - INTERVAL 1 DAY, zone) + INTERVAL 1 DAY),
               'zone': zone} END""",
-    "athena_offset_minutes(z) AS (epoch_us(athena_local(z)) - epoch_us((z).instant)) // 60000000",
+    "athena_offset_minutes(z) AS (epoch_us(athena_local(z)) - epoch_us(athena_utc(z))) // 60000000",
 )
 NATIVES = (Native("athena_zone", _python_zone, ("VARCHAR",), "VARCHAR"),)

@@ -14,7 +14,6 @@ Verdict = Literal["same", "wrong", "refused", "taken", "other error", "crashed"]
 refuses. `other error`: both refuse, with different names. `crashed`: the sandbox itself failed."""
 Row = tuple[str | None, ...]
 _NUMBER = re.compile(r"-?\d+\.\d+(?:E-?\d+)?")
-_MAP = re.compile(r"\{([^{}\[\]]*)\}")
 _INEXACT = ("double", "real")
 # Sums of doubles differ in the last digits, because the engines add in different orders.
 _RELATIVE = 1e-11
@@ -48,12 +47,25 @@ def _same_rows(ours: Answer, theirs: Answer) -> bool:
 
 
 def _row(row: Row) -> Row:
-    return tuple(None if value is None else _MAP.sub(_in_order, value) for value in row)
+    return tuple(value if value is None or "{" not in value else _ordered(value) for value in row)
 
 
-def _in_order(found: re.Match[str]) -> str:
-    """A map's entries in one order: a map has none."""
-    return "{" + ", ".join(sorted(found[1].split(", "))) + "}"
+def _ordered(text: str) -> str:
+    """A value's text with the entries of every map, and the members of every row, in one order: a map has none."""
+    pieces: list[list[str]] = [[""]]
+    brackets: list[str] = []
+    for letter in text:
+        if letter in "{[":
+            brackets.append(letter)
+            pieces.append([""])
+        elif letter in "}]" and brackets:
+            opening, items = brackets.pop(), pieces.pop()
+            pieces[-1][-1] += opening + ",".join(sorted(items) if opening == "{" else items) + letter
+        elif letter == "," and brackets:
+            pieces[-1].append("")
+        else:
+            pieces[-1][-1] += letter if not (letter == " " and pieces[-1][-1] == "") else ""
+    return "".join(part for level in pieces for part in level)
 
 
 def _same_row(ours: Row, theirs: Row, inexact: Sequence[bool]) -> bool:
