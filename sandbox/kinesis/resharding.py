@@ -21,7 +21,8 @@ from sandbox.kinesis.streams import shard_of, stream_of
 def merge(call: Call) -> None:
     """Closes two adjacent shards, in either order, and opens one with both their hash keys.
 
-    AWS's sentences are in mhart/kinesalite actions/mergeShards.js.
+    The sentence on shards that are not adjacent is in mhart/kinesalite actions/mergeShards.js, the one on closed
+    shards in moto's kinesis/models.py.
     """
     given = call.parameters
     stream = stream_of(backend_of(kinesis_backends, call.region), given.get("StreamName"), given.get("StreamARN"))

@@ -30,7 +30,8 @@ OPERATION = "SubscribeToShard"
 AWS_CBOR = "application/x-amz-cbor-1.1"
 _LIFE_S = 300.0
 _EXCLUSIVE_S = 5.0
-# The KCL takes a subscription for dead after 35 s without an event (ShardConsumer, MAX_TIME_BETWEEN_REQUEST_RESPONSE).
+# The KCL takes a subscription for dead after 60 s without an event, and older ones after 35 s:
+# awslabs/amazon-kinesis-client ShardConsumer.java, MAX_TIME_BETWEEN_REQUEST_RESPONSE.
 _HEARTBEAT_S = 5.0
 _EVENT_RECORDS = 10_000
 _EVENT_BYTES = 1 << 20
