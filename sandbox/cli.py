@@ -34,6 +34,7 @@ examples:
   python -m sandbox up --port 4600 --state-dir /tmp/second     a second sandbox
   python -m sandbox status
   python -m sandbox logs pipes --follow
+  python -m sandbox fault on throttle dynamodb --share 0.2 --for 30s
   python -m sandbox down                      stop it; `up` goes on with its data
   python -m sandbox down --forget             stop it and delete its data
 

@@ -166,16 +166,14 @@ def _show(listed: list[Active]) -> None:
 
 def _show_kind(name: str) -> None:
     kind = kind_of(name)
-    rows = [
-        ["service", f"{service}: {', '.join(found)}" if found else service] for service, found in kind.services.items()
-    ]
+    plain = [service for service, operations in kind.services.items() if not operations]
+    rows = [["service", ", ".join(plain)]] if plain else []
+    rows += [["service", f"{service} {', '.join(found)}"] for service, found in kind.services.items() if found]
     for each, parameter in kind.parameters.items():
-        default = "" if parameter.default == "" else f" (default: {parameter.default})"
-        rows.append([each, parameter.meaning + default])
-        choices = {"": parameter.choices} if parameter.choices else dict(parameter.by_service)
-        rows += [
-            ["", f"{service}: {', '.join(found)}" if service else ", ".join(found)]
-            for service, found in choices.items()
-            if found
-        ]
+        by_service = {service: found for service, found in parameter.by_service.items() if found}
+        default = "the first" if by_service else parameter.default
+        rows.append([f"{each}=", parameter.meaning + ("" if default == "" else f" (default: {default})")])
+        if parameter.choices:
+            rows.append(["", ", ".join(parameter.choices)])
+        rows += [["", f"{service}: {', '.join(found)}"] for service, found in by_service.items()]
     console.out.print(console.table([name, kind.meaning], rows))

@@ -86,6 +86,8 @@ class Load(threading.Thread):
 
     def acknowledged(self) -> int:
         """How many writes are in the ledger."""
+        if not self.ledger.exists():
+            return 0
         return sum(not line.startswith(b'{"ledger"') for line in self.ledger.open("rb"))
 
     def _plan(self, batch: int, seed: int) -> subprocess.Popen[bytes]:
@@ -115,9 +117,10 @@ def _disturb(run: ChaoticRun, random: Random, load: Load) -> None:
         if len(waiting) < _FAULTS_AT_A_TIME:
             waiting += random.sample(all_faults(), len(all_faults()))
         chosen, waiting = waiting[:_FAULTS_AT_A_TIME], waiting[_FAULTS_AT_A_TIME:]
-        ids = [run.on(seeded(fault, random.randrange(1 << 30))).id for fault in chosen]
+        for fault in chosen:
+            run.on(seeded(fault, random.randrange(1 << 30)))
         load.join(_FAULT_S)
-        run.off(*ids)
+        run.off()
     killing.join()
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeVar
 
 from lake.dead_letters import recover
 from lake.replay import replay
@@ -26,14 +27,9 @@ from stack import program
 
 _POLL_S = 0.2
 _REPLAYS = 20
-_DRAIN_S = 300.0
-
-
-class Struck(NamedTuple):
-    """A kind of fault on a service, with its distinguishing parameters, and how often it struck."""
-
-    what: str
-    times: int
+_DRAIN_S = 900.0
+_RESTART_S = 60.0
+T = TypeVar("T")
 
 
 class ChaoticRun:
@@ -49,15 +45,24 @@ class ChaoticRun:
 
     def on(self, fault: Fault) -> Active:
         """Switch a fault on."""
-        with self._lock:
-            return self._faults.on(fault)
+        return self._answered(lambda: self._faults.on(fault))
 
-    def off(self, *ids: str) -> None:
-        """Switch faults off, all by default, and count their strikes."""
-        with self._lock:
-            gone = self._faults.off(ids)
-        for active in gone:
+    def off(self) -> None:
+        """Switch all faults off, and count their strikes."""
+        for active in self._answered(self._faults.off):
             self.struck[described(active.fault)] += active.struck
+
+    def _answered(self, call: Callable[[], T]) -> T:
+        """What a call to the server gives, once it answers: it may be dead, and is then restarted."""
+        deadline = time.monotonic() + _RESTART_S
+        while True:
+            try:
+                with self._lock:
+                    return call()
+            except SandboxError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL_S)
 
     def kill(self, name: str) -> None:
         """kill -9 of a process, if it runs."""
