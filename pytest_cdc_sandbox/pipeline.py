@@ -23,6 +23,7 @@ from lake.clients import client as lake_client
 from lake.formats import write_json
 from sandbox.awsjson import CallError
 from sandbox.backlog import backlog
+from sandbox.errors import SandboxError
 from sandbox.faults import Injected, inject
 from sandbox.faults.fault import Value
 from sandbox.lifecycle import Sandbox
@@ -132,7 +133,7 @@ class CdcSandbox:
                 last = left = backlog(self.endpoint_url, state)
                 if not any(left):
                     return
-            except CallError as error:
+            except (CallError, SandboxError) as error:
                 last = error
             time.sleep(_POLL_S)
         raise SandboxFailedError(

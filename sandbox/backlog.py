@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sandbox.faults.client import Faults
 from sandbox.firehose.worker import DeliveryStreams
-from sandbox.front.held_file import FILE as HELD
 from sandbox.pipes.worker import Pipes
 from sandbox.shards import Checkpoint
 from sandbox.state import StateDir
@@ -26,12 +26,12 @@ def backlog(endpoint_url: str, state: StateDir) -> Backlog:
     records mean that everything is delivered, or is a dead letter or under an error prefix.
 
     Raises:
-        CallError: the server does not answer.
+        CallError, SandboxError: the server does not answer.
     """
     unread = UnreadClient(endpoint_url)
     try:
         pipes, streams = Pipes(endpoint_url, state), DeliveryStreams(endpoint_url, state)
-        changes = int((state.path / HELD).exists())
+        changes = Faults(endpoint_url).held()
         for name in pipes.listed():
             if pipe := pipes.configuration(name):
                 accepted = Checkpoint(state, f"pipes-{pipe.name}", pipe.identity).all()

@@ -48,6 +48,10 @@ class Faults:
         """All faults that are on or have ended by themselves; SandboxError if the sandbox does not answer."""
         return self._call("GET", PATH, _Listed).faults
 
+    def held(self) -> int:
+        """How many records for native destinations are held back; SandboxError if the sandbox does not answer."""
+        return self._call("GET", PATH, _Listed).held
+
     def _call(self, method: str, path: str, answer: Any, body: bytes = b"") -> Any:
         headers = {"Authorization": authorization(region(), "sandbox"), "Content-Type": "application/json"}
         try:
@@ -65,6 +69,7 @@ class Faults:
 
 class _Listed(msgspec.Struct):
     faults: list[Active]
+    held: int = 0
 
 
 class _Refused(msgspec.Struct):

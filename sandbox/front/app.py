@@ -65,7 +65,7 @@ class Front:
         watch(state)
         follow_faults()
         REGISTRY.open(state)
-        HELD.open(state)
+        HELD.open(self.saving.held)
         self._calls = DataCalls()
         self._subscriptions = Subscriptions()
 

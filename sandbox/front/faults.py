@@ -1,6 +1,6 @@
 """What the server's faults do to a request, and the endpoint that switches them.
 
-    GET    /_sandbox/faults             the faults with their counters, and the kinds that there are
+    GET    /_sandbox/faults             the faults with their counters, how many records they hold back, the kinds
     POST   /_sandbox/faults             a Fault: switches it on
     DELETE /_sandbox/faults?id=f1&id=f2 switches these off, without an id all
     POST   /_sandbox/faults/strike      a Strike: another process asks whether a fault strikes it now
@@ -30,6 +30,7 @@ from sandbox.faults.strikes import PATH, STRIKE_PATH, Strike
 from sandbox.front.calls import Called, called_of
 from sandbox.front.connections import reset
 from sandbox.front.dynamodb import service_error
+from sandbox.front.native import HELD
 from sandbox.front.protocols import signed_for
 from sandbox.front.reply import Reply, Request, ServiceError, json_reply
 from sandbox.state import ACCESS_KEY, ACCOUNT_ID, region
@@ -166,7 +167,7 @@ def _control(request: Request) -> Reply:
         return _answer(200, REGISTRY.add(msgspec.json.decode(request.body, type=Fault)))
     if request.method == "DELETE":
         return _answer(200, {"faults": REGISTRY.remove(parse_qs(request.query).get("id", []))})
-    return _answer(200, {"faults": REGISTRY.listed(), "kinds": described()})
+    return _answer(200, {"faults": REGISTRY.listed(), "held": len(HELD), "kinds": described()})
 
 
 def _refusal_of_stranger(request: Request) -> str | None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 
 import msgspec
 
 from sandbox.faults.errors import PROVISIONED
 from sandbox.faults.registry import REGISTRY, Standing
-from sandbox.front.held_file import FILE
 from sandbox.front.reply import ServiceError
-from sandbox.state import StateDir
+from sandbox.front.saving.held import COLLECTION
+from sandbox.journal.entries import element_entry
+from sandbox.journal.in_use import journal
 
 _RETRY_S = 0.2
 log = logging.getLogger(__name__)
@@ -33,22 +34,27 @@ class _Held(msgspec.Struct):
 class HeldRecords:
     """Records that are delivered later, in the server's loop. `put` delivers one to a stream.
 
-    What is held back is in a file, so that the server's death loses no change.
+    What is held back is in the journal, in the frame of the change, so that the server's death loses no change.
     """
 
     def __init__(self, put: Callable[[str, bytes], None]) -> None:
         self._put = put
         self._held: dict[int, _Held] = {}
         self._numbers = count()
-        self._state: StateDir | None = None
 
-    def open(self, state: StateDir) -> None:
-        """Deliver what a server that died had held back, and keep what is held in this state directory."""
-        self._state = state
-        path = state.path / FILE
-        if path.exists():
-            for line in path.read_bytes().splitlines():
-                self._hold(msgspec.json.decode(line, type=_Held), 0.0)
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def open(self, found: Mapping[str, bytes]) -> None:
+        """Deliver what a server that died had held back: elements of the journal's collection by their names."""
+        for name, content in found.items():
+            self._held[int(name)] = msgspec.json.decode(content, type=_Held)
+            asyncio.get_running_loop().call_soon(self._deliver, int(name))
+        self._numbers = count(max(self._held, default=-1) + 1)
+
+    def elements(self) -> list[tuple[str, bytes]]:
+        """What is held, for a snapshot."""
+        return [(str(number), _encode(record)) for number, record in self._held.items()]
 
     def retry(self, region: str, request: bytes) -> None:
         """Deliver a record that the stream throttles once more, as DynamoDB does: its metric ThrottledPutRecordCount.
@@ -82,24 +88,23 @@ class HeldRecords:
     def _hold(self, record: _Held, delay_s: float) -> None:
         number = next(self._numbers)
         self._held[number] = record
-        if self._state is not None:
-            with (self._state.path / FILE).open("ab") as file:
-                file.write(_encode(record) + b"\n")
+        journal().add(element_entry(COLLECTION, str(number), _encode(record)))
         asyncio.get_running_loop().call_later(delay_s, self._deliver, number)
 
     def _deliver(self, number: int) -> None:
+        """Deliver a record; that it is held no more is in the same frame as the record."""
         record = self._held.pop(number, None)
         if record is None:
             return
+        journal().add(element_entry(COLLECTION, str(number), None))
         try:
             self._put(record.region, record.request)
         except ServiceError as error:
             if error.code == PROVISIONED:
                 self.retry(record.region, record.request)
-                return
-            log.warning("a change that was held back is not delivered: %s", error.message)
-        if not self._held and self._state is not None:
-            (self._state.path / FILE).unlink(missing_ok=True)
+            else:
+                log.warning("a change that was held back is not delivered: %s", error.message)
+        journal().commit()
 
 
 def _delay_s(standing: Standing) -> float:

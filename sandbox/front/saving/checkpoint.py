@@ -14,8 +14,10 @@ from pathlib import Path
 from moto.sqs.models import Message
 
 from sandbox.dynamodb.items import StoredItem
+from sandbox.front.native import HELD
 from sandbox.front.record_log import all_logs
 from sandbox.front.saving import messages, objects
+from sandbox.front.saving.held import COLLECTION
 from sandbox.front.saving.pickling import dumps
 from sandbox.front.tables import all_tables, table_of, uid_of
 from sandbox.journal.entries import Replay, element_entry, item_entry
@@ -105,6 +107,8 @@ def _entries(
             yield element_entry(uid, name, dumps(state))
     for uid, message in queued:
         yield element_entry(uid, message.id, dumps(message))
+    for name, content in HELD.elements():
+        yield element_entry(COLLECTION, name, content)
 
 
 def _snapshots(directory: Path) -> dict[int, Path]:

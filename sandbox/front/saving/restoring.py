@@ -12,6 +12,7 @@ from sandbox.dynamodb.items import Key, StoredItem
 from sandbox.dynamodb.storage import Store
 from sandbox.front.record_log import log_of
 from sandbox.front.saving import bodies, messages, objects
+from sandbox.front.saving.held import COLLECTION as HELD
 from sandbox.front.saving.pickling import loads
 from sandbox.front.saving.recorded import COLLECTION, RecordedCall
 from sandbox.front.tables import all_tables, table_of, uid_of
@@ -29,6 +30,7 @@ class Restoring:
         self.objects = 0
         self.messages = 0
         self.calls: list[RecordedCall] = []
+        self.held: dict[str, bytes] = {}
         self._stores = _stores()
         self._elements: dict[str, dict[str, bytes]] = {}
 
@@ -52,6 +54,10 @@ class Restoring:
         """An element of a collection; the last that it receives is put back by `finish`."""
         if collection == COLLECTION:
             self.calls.append(msgspec.msgpack.decode(content or b"", type=RecordedCall))
+        elif collection == HELD and content is None:
+            self.held.pop(name, None)
+        elif collection == HELD and content is not None:
+            self.held[name] = content
         elif content is None:
             self._elements.get(collection, {}).pop(name, None)
         else:

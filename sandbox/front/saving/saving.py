@@ -58,6 +58,7 @@ class Saving:
         self._sweep = False
         self._recorded: dict[str, int] = {}
         self._calls: list[RecordedCall] = []
+        self.held: dict[str, bytes] = {}
         bodies.keep_in(state.path / "objects")
         self._files = ServiceFiles(state.path / "services")
         self._directory = state.path / "journal"
@@ -144,6 +145,7 @@ class Saving:
         journal = use(recover(self._directory, restoring, position))
         restoring.finish()
         self._calls = restoring.calls
+        self.held = restoring.held
         ms = int((time.monotonic() - began_s) * 1000)
         return journal, Recovered(restoring.writes, restoring.records, restoring.objects, restoring.messages, ms)
 

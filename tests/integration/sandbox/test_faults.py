@@ -16,7 +16,6 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from sandbox.errors import SandboxError
 from sandbox.faults import inject
 from sandbox.faults.client import Faults
-from sandbox.front.held_file import FILE as HELD
 from sandbox.state import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY, session
 from sandbox.state import client as worker_client
 from tests.conftest import SandboxServer
@@ -240,7 +239,7 @@ def test_a_native_destination_receives_changes_again_and_out_of_order(
     assert len({record["eventID"] for record in records}) == len(changes), "a copy is the same record"
     times = [record["dynamodb"]["ApproximateCreationDateTime"] for record in records]
     assert {len(str(at)) for at in times} == {digits}
-    assert wait_until(lambda: not (server.state.path / HELD).exists(), "nothing to be held")
+    assert wait_until(lambda: Faults(url).held() == 0, "nothing to be held")
     dynamodb.disable_kinesis_streaming_destination(**destination)
 
 
