@@ -280,7 +280,10 @@ def _contains_sequence(call: Call) -> str:
 
 
 def _concat(call: Call) -> str:
-    parts = [call[i] if argument.type == call.type else f"[{call[i]}]" for i, argument in enumerate(call.arguments)]
+    parts = [
+        call[i] if argument.type == call.type else f"CASE WHEN {call[i]} IS NOT NULL THEN [{call[i]}] END"
+        for i, argument in enumerate(call.arguments)
+    ]
     return f"({' || '.join(parts)})"
 
 

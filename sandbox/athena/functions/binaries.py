@@ -228,9 +228,17 @@ FUNCTIONS = (
     entry(
         "to_ieee754_64(double) -> varbinary", "athena_to_ieee754_64", "to_hex(to_ieee754_64(1e0))", "3FF0000000000000"
     ),
-    entry("from_ieee754_32(varbinary) -> real", "athena_from_ieee754_32", "from_ieee754_32(X'3f800000')", "1.0"),
     entry(
-        "from_ieee754_64(varbinary) -> double", "athena_from_ieee754_64", "from_ieee754_64(X'3ff0000000000000')", "1.0"
+        "from_ieee754_32(varbinary) -> real",
+        "CASE WHEN {0} IS NOT NULL THEN coalesce(athena_from_ieee754_32({0}), 'nan'::FLOAT) END",
+        "from_ieee754_32(X'3f800000')",
+        "1.0",
+    ),
+    entry(
+        "from_ieee754_64(varbinary) -> double",
+        "CASE WHEN {0} IS NOT NULL THEN coalesce(athena_from_ieee754_64({0}), 'nan'::DOUBLE) END",
+        "from_ieee754_64(X'3ff0000000000000')",
+        "1.0",
     ),
     entry("lpad(varbinary, bigint, varbinary) -> varbinary", "athena_bytes_lpad", "lpad(X'01', 3, X'00')", "00 00 01"),
     entry(

@@ -43,12 +43,13 @@ def wrong(text: str) -> TrinoError:
 
 
 _MYSQL = {
-    "a": ("weekday", ""), "b": ("month", "name"), "c": ("month", r"\d{1,2}"), "d": ("day", r"\d{1,2}"),
-    "e": ("day", r"\d{1,2}"), "f": ("fraction", r"\d{1,9}"), "H": ("hour", r"\d{1,2}"), "h": ("hour12", r"\d{1,2}"),
-    "I": ("hour12", r"\d{1,2}"), "i": ("minute", r"\d{1,2}"), "j": ("yearday", r"\d{1,3}"), "k": ("hour", r"\d{1,2}"),
-    "l": ("hour12", r"\d{1,2}"), "M": ("month", "name"), "m": ("month", r"\d{1,2}"), "p": ("half", "AM|PM"),
-    "S": ("second", r"\d{1,2}"), "s": ("second", r"\d{1,2}"), "v": ("week", r"\d{1,2}"), "W": ("weekday", ""),
-    "x": ("weekyear", r"[+-]?\d{1,9}"), "Y": ("year", r"[+-]?\d{1,9}"), "y": ("shortyear", r"\d{2}"),
+    "a": ("weekday", ""), "b": ("month", "name"), "c": ("month", r"\d{1,2}+"), "d": ("day", r"\d{1,2}+"),
+    "e": ("day", r"\d{1,2}+"), "f": ("fraction", r"\d{1,9}+"), "H": ("hour", r"\d{1,2}+"), "h": ("hour12", r"\d{1,2}+"),
+    "I": ("hour12", r"\d{1,2}+"), "i": ("minute", r"\d{1,2}+"), "j": ("yearday", r"\d{1,3}+"),
+    "k": ("hour", r"\d{1,2}+"), "l": ("hour12", r"\d{1,2}+"),
+    "M": ("month", "name"), "m": ("month", r"\d{1,2}+"), "p": ("half", "AM|PM"),
+    "S": ("second", r"\d{1,2}+"), "s": ("second", r"\d{1,2}+"), "v": ("week", r"\d{1,2}+"), "W": ("weekday", ""),
+    "x": ("weekyear", r"[+-]?\d{1,4}+"), "Y": ("year", r"[+-]?\d{1,4}+"), "y": ("shortyear", r"\d{2}+"),
 }  # fmt: skip
 _MYSQL_LONG = {"T": "%H:%i:%S", "r": "%h:%i:%S %p"}
 
@@ -134,12 +135,12 @@ def _joda_part(run: Run, field: str, following: Run | str) -> str:
     if field == "weekday" or (field == "month" and run.count >= 3):
         return _alternatives(field)
     if field == "fraction":
-        return rf"\d{{1,{run.count}}}"
+        return rf"\d{{1,{run.count}}}+"
     if field == "zone":
         return r"[+-]\d{2}:?\d{2}" + (r"|[A-Za-z][\w/+-]*" if run.count >= 3 else "")
     before_digits = isinstance(following, Run) and following.letter not in "aEZz"
     most = run.count if before_digits else _MOST_DIGITS.get(field, 2)
-    return (r"[+-]?" if field in {"year", "weekyear"} else "") + rf"\d{{{most if before_digits else 1},{most}}}"
+    return (r"[+-]?" if field in {"year", "weekyear"} else "") + rf"\d{{{most if before_digits else 1},{most}}}+"
 
 
 def _values(text: str, expression: re.Pattern[str], fields: tuple[str, ...]) -> dict[str, str]:

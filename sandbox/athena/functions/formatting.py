@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
 
 from sandbox.athena.errors import QueryError
@@ -134,7 +134,8 @@ def _decimal(value: str, flags: str, precision: int, code: str, width: int) -> s
     if code == "e":
         digits = _scientific(abs(exact), precision)
     else:
-        rounded = abs(exact).quantize(Decimal(1).scaleb(-precision), rounding=ROUND_HALF_UP)
+        with localcontext(prec=400):
+            rounded = abs(exact).quantize(Decimal(1).scaleb(-precision), rounding=ROUND_HALF_UP)
         digits = f"{rounded:,f}" if "," in flags else f"{rounded:f}"
     return _signed(digits, exact.is_signed(), flags, width)
 
@@ -158,10 +159,36 @@ def _signed(digits: str, negative: bool, flags: str, width: int) -> str:
     return before + digits + after
 
 
+_UNITS = ("", "K", "M", "B", "T", "Q")
+
+
+def _number(value: float) -> str:
+    """format_number: three digits and a unit."""
+    if not math.isfinite(value):
+        raise TrinoError("NOT_SUPPORTED", "The sandbox's Athena cannot give NaN and Infinity a unit")
+    scaled, unit = Decimal(repr(value)), 0
+    while abs(scaled) >= 1000 and unit < len(_UNITS) - 1:
+        scaled, unit = scaled / 1000, unit + 1
+    if unit == 0:
+        return str(int(scaled))
+    places = 2 if abs(scaled) < 10 else 1 if abs(scaled) < 100 else 0
+    shown = f"{scaled.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN):f}"
+    return (shown.rstrip("0").rstrip(".") if places else shown) + _UNITS[unit]
+
+
 FUNCTIONS = (
+    entry(
+        "format_number(bigint) -> varchar; format_number(double) -> varchar",
+        "athena_format_number({0}::DOUBLE)",
+        "format_number(123456)",
+        "123K",
+    ),
     entry(
         "format(varchar, any...) -> varchar", _format, "format('%s|%05d|%,.2f', 'a', 42, 1234.5)", "a|00042|1,234.50"
     ),
 )
 MACROS: tuple[str, ...] = ()
-NATIVES = (Native("athena_format", _python_format, ("VARCHAR", "VARCHAR[]", "VARCHAR"), "VARCHAR", takes_null=True),)
+NATIVES = (
+    Native("athena_format", _python_format, ("VARCHAR", "VARCHAR[]", "VARCHAR"), "VARCHAR", takes_null=True),
+    Native("athena_format_number", _number, ("DOUBLE",), "VARCHAR"),
+)

@@ -127,11 +127,7 @@ def _truncate(call: Call) -> str:
 def _mod(call: Call) -> str:
     name = call.type.name
     if name in {"double", "real"}:
-        return (
-            f"athena_fmod({call[0]}, {call[1]})"
-            if name == "double"
-            else _as_result(f"athena_fmod({call[0]}, {call[1]})", call)
-        )
+        return _as_result(f"athena_fmod({call[0]}::DOUBLE, {call[1]}::DOUBLE)", call)
     error = (
         ("GENERIC_INTERNAL_ERROR", "'/ by zero'") if name in _INTEGERS else ("DIVISION_BY_ZERO", "'Division by zero'")
     )
@@ -299,16 +295,12 @@ def _cosine_similarity(left: dict[str, float | None], right: dict[str, float | N
     return sum(a * b for a, b in pairs if a is not None and b is not None) / (norms[0] * norms[1])
 
 
-def _fmod(left: float, right: float) -> float:
-    return math.nan if right == 0 or math.isinf(left) or math.isnan(right) else math.fmod(left, right)
-
-
 _TRIGONOMETRY = tuple(
     _of_double(name, (f"{name}({x})", answer))
     for name, x, answer in (
         ("atan", "1e0", "0.7853981633974483"), ("cos", "0e0", "1.0"), ("cosh", "0e0", "1.0"), ("sin", "0e0", "0.0"),
         ("sinh", "0e0", "0.0"), ("tan", "0e0", "0.0"), ("tanh", "0e0", "0.0"), ("degrees", "pi()", "180.0"),
-        ("radians", "180e0", "3.141592653589793"), ("exp", "0e0", "1.0"), ("cbrt", "27e0", "3.0"),
+        ("radians", "180e0", "3.141592653589793"), ("exp", "0e0", "1.0"),
     )
 )  # fmt: skip
 
@@ -440,6 +432,10 @@ FUNCTIONS = (
     ),
 )
 MACROS = (
+    "athena_fmod(x, y) AS CASE WHEN y = 0 OR isinf(x) OR isnan(x) OR isnan(y) THEN 'nan'::DOUBLE ELSE x % y END",
+    # A step of Newton's method makes the nearest double of DuckDB's cube root, which is one beside it.
+    """athena_cbrt(x) AS CASE WHEN x = 0 OR NOT isfinite(x) THEN x
+        ELSE cbrt(x) - (cbrt(x) * cbrt(x) * cbrt(x) - x) / (3 * cbrt(x) * cbrt(x)) END""",
     "athena_power(x, y) AS CASE WHEN abs(x) = 1 AND (isinf(y) OR isnan(y)) THEN 'nan'::DOUBLE ELSE power(x, y) END",
 )
 NATIVES = (
@@ -454,7 +450,6 @@ NATIVES = (
     Native("athena_normal_cdf", _normal_cdf, ("DOUBLE", "DOUBLE", "DOUBLE"), "DOUBLE"),
     Native("athena_inverse_normal_cdf", _inverse_normal_cdf, ("DOUBLE", "DOUBLE", "DOUBLE"), "DOUBLE"),
     Native("athena_wilson", _wilson, ("BIGINT", "BIGINT", "DOUBLE", "BIGINT"), "DOUBLE"),
-    Native("athena_fmod", _fmod, ("DOUBLE", "DOUBLE"), "DOUBLE"),
     Native(
         "athena_cosine_similarity",
         _cosine_similarity,

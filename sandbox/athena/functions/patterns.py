@@ -7,6 +7,8 @@ Where a construct means something else there, it is translated; where that canno
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 from functools import lru_cache
 
 from sandbox.athena.functions.building import INVALID
@@ -16,8 +18,23 @@ _CLASSES = {"w": "A-Za-z0-9_", "d": "0-9", "s": " \\t\\n\\x0b\\f\\r", "h": "0-9A
 _LITERAL_ESCAPES = "tnrfaevx0"
 _FLAGS = re.compile(r"\(\?([ims]*)(?:-([ims]*))?(:|\))")
 _NAMED = re.compile(r"\(\?<([A-Za-z_]\w*)>")
-_PROPERTY = re.compile(r"[pP]\{\^?\w+\}")
 _POSIX = {"digit": "0-9", "xdigit": "0-9A-Fa-f", "space": " \\t\\n\\x0b\\f\\r"}
+
+
+@lru_cache(32)
+def category(name: str) -> str:
+    """The ranges of a class for a category of Unicode (L, Lu, Nd, …); nothing for another property."""
+    if name[:1] not in "LMNPSZC" or len(name) > 2:
+        return ""
+    ranges, start = list[str](), -1
+    for code in range(sys.maxunicode + 2):
+        belongs = code <= sys.maxunicode and unicodedata.category(chr(code)).startswith(name)
+        if belongs and start < 0:
+            start = code
+        elif not belongs and start >= 0:
+            ranges.append(re.escape(chr(start)) + (f"-{re.escape(chr(code - 1))}" if code - 1 > start else ""))
+            start = -1
+    return "".join(ranges)
 
 
 class _Reader:
@@ -72,6 +89,8 @@ class _Reader:
             self._anchor(code, inside=inside)
         elif code in "xu":
             self._code_point(code)
+        elif code in "pP":
+            self._property(code, inside=inside)
         elif code in _LITERAL_ESCAPES and code != "0":
             self.out.append("\\x1b" if code == "e" else f"\\{code}")
         elif code.isalnum():
@@ -86,6 +105,19 @@ class _Reader:
         if code == "0":
             raise self.refuse("an octal escape")
         self.out.append({"Z": "(?=\\n?\\Z)", "z": "\\Z"}.get(code, f"\\{code}"))
+
+    def _property(self, code: str, *, inside: bool) -> None:
+        """A category of Unicode, written out: Python's expressions have none."""
+        found = re.compile(r"\{(\^?)(\w+)\}").match(self.pattern, self.at)
+        ranges = category(found[2]) if found else ""
+        if found is None or not ranges:
+            raise self.refuse(f"\\{code}")
+        self.simple = False
+        negated = (code == "P") != bool(found[1])
+        if negated and inside:
+            raise self.refuse(f"\\{code} in a class")
+        self.out.append(ranges if inside else f"[{'^' if negated else ''}{ranges}]")
+        self.at = found.end()
 
     def _code_point(self, code: str) -> None:
         count = 2 if code == "x" else 4
@@ -182,4 +214,4 @@ def re2(pattern: str) -> str | None:
         compiled(pattern)
     except TrinoError:
         return None
-    return translated.replace("(?P<", "(?P<") if reader.simple else None
+    return translated if reader.simple else None

@@ -48,7 +48,9 @@ def _skewness(call: Call) -> str:
     """The population's; DuckDB's is that of a sample."""
     value = f"CAST({call[0]} AS DOUBLE)"
     values = call.aggregate("list", value, filter_=f"{call[0]} IS NOT NULL")
-    return f"CASE WHEN {call.aggregate('count', value)} >= 3 THEN athena_skewness({values}) END"
+    return (
+        f"CASE WHEN {call.aggregate('count', value)} >= 3 THEN coalesce(athena_skewness({values}), 'nan'::DOUBLE) END"
+    )
 
 
 def _kurtosis(call: Call) -> str:

@@ -109,8 +109,8 @@ FUNCTIONS = (
     entry("current_timezone() -> varchar", lambda _: "'UTC'", "current_timezone()", "UTC"),
 )
 MACROS = (
-    "athena_utc(z) AS struct_extract(z, 'instant')",
-    "athena_zone_name(z) AS struct_extract(z, 'zone')",
+    "athena_utc(z) AS CAST(struct_extract(z, 'instant') AS TIMESTAMP)",
+    "athena_zone_name(z) AS CAST(struct_extract(z, 'zone') AS VARCHAR)",
     "athena_icu(zone) AS CASE WHEN left(zone, 1) IN ('+', '-') THEN 'GMT' || zone ELSE zone END",
     """athena_in_zone(instant, zone) AS CASE WHEN zone = 'UTC' THEN instant
         ELSE timezone(athena_icu(zone), timezone('UTC', instant)) END""",
