@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +14,11 @@ from typing import Any, NoReturn
 
 from rich_argparse import RawDescriptionRichHelpFormatter
 
-from sandbox import console, demo, logs
+from sandbox import console, demo, env, logs
 from sandbox.errors import SandboxError, TerminationRequest
 from sandbox.faults import command as fault
-from sandbox.lifecycle import DEFAULT_STACK, Sandbox, command
-from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, StateDir
+from sandbox.lifecycle import DEFAULT_STACK, Health, Sandbox, command
+from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, STATUS_INTERVAL_S, StateDir
 from stack.commandline import Exit, Parser, run
 from stack.installation import ShowVersion, called, program
 
@@ -32,7 +33,8 @@ examples:
   python -m sandbox up                        start it and deploy the stack "local" to it
   python -m sandbox up --empty                start it empty, for `pulumi up --stack local`
   python -m sandbox up --port 4600 --state-dir /tmp/second     a second sandbox
-  python -m sandbox status
+  python -m sandbox status --watch
+  eval "$(python -m sandbox env)"             then the AWS CLI, boto3, PyAthena and Polars use it
   python -m sandbox logs pipes --follow
   python -m sandbox fault on throttle dynamodb --share 0.2 --for 30s
   python -m sandbox down                      stop it; `up` goes on with its data
@@ -90,7 +92,12 @@ def _parser() -> ArgumentParser:
 
     status = add("status", "show the processes, their counters and backlogs")
     status.add_argument("--json", action="store_true", help="as JSON")
+    status.add_argument("--watch", action="store_true", help="show it each second until Ctrl-C")
     status.set_defaults(run=_status)
+
+    variables = add("env", "print the environment variables that AWS clients need to use it")
+    variables.add_argument("--json", action="store_true", help="as JSON")
+    variables.set_defaults(run=_env)
 
     down = add("down", "stop the sandbox; `up` goes on with its data")
     down.add_argument("--forget", action="store_true", help="also delete everything except the logs")
@@ -130,11 +137,11 @@ def _up(arguments: Namespace) -> int:
 
 def _status(arguments: Namespace) -> int:
     sandbox = Sandbox(StateDir(arguments.state_dir), _silent)
-    health = sandbox.health()
-    if not any(process.pid for process in health):
-        raise SandboxError(f"The sandbox is not running: start it with `{command('up', sandbox.state)}`.")
+    health = _health(sandbox)
+    if arguments.watch:
+        return _watch(sandbox, as_json=arguments.json)
     if arguments.json:
-        console.show_json([process._asdict() | {"state": console.state_of(process)} for process in health])
+        console.show_json(console.health_json(health))
     else:
         console.show_health(health)
     fault.show_active(arguments.state_dir)
@@ -150,6 +157,38 @@ def _status(arguments: Namespace) -> int:
     are = "is" if len(dead) == 1 else "are"
     console.say(f"{', '.join(dead)} {are} dead{kept}: restart with `{command('up', sandbox.state)}`.")
     return Exit.NOT_AS_WANTED
+
+
+def _watch(sandbox: Sandbox, *, as_json: bool) -> int:
+    """Show the processes each second until Ctrl-C, or until the sandbox is stopped."""
+    deployment = sandbox.deployment()
+    stack = "no stack" if deployment is None or deployment.stack is None else f"stack {deployment.stack}"
+    heading = f"{sandbox.outputs().get('endpoint_url', 'starting')} · {stack} · {sandbox.state.path}"
+    with console.Watch(heading, as_json=as_json) as watch:
+        while True:
+            watch.show(_health(sandbox))
+            time.sleep(STATUS_INTERVAL_S)
+
+
+def _health(sandbox: Sandbox) -> list[Health]:
+    """The processes; SandboxError when the sandbox is not running."""
+    health = sandbox.health()
+    if not any(process.pid for process in health):
+        raise SandboxError(f"The sandbox is not running: start it with `{command('up', sandbox.state)}`.")
+    return health
+
+
+def _env(arguments: Namespace) -> int:
+    sandbox = Sandbox(StateDir(arguments.state_dir), _silent)
+    _health(sandbox)
+    outputs = sandbox.outputs()
+    if not outputs:
+        raise SandboxError("The sandbox is still starting: wait until `up` has ended.")
+    if arguments.json:
+        console.show_json(env.variables(outputs))
+    else:
+        sys.stdout.write(env.shell(outputs))
+    return 0
 
 
 def _down(arguments: Namespace) -> int:

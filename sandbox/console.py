@@ -10,9 +10,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
@@ -76,15 +77,56 @@ def show_outputs(outputs: Mapping[str, object]) -> None:
             sys.stdout.write(f"{name:<{width}}  {text}\n")
 
 
+class Watch:
+    """Shows the processes again and again: in place on a terminal, elsewhere a table or a line of JSON each time."""
+
+    def __init__(self, heading: str, *, as_json: bool) -> None:
+        self._heading = heading
+        self._as_json = as_json
+        self._live = Live(console=out, auto_refresh=False) if out.is_terminal and not as_json else None
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, health: Sequence[Health]) -> None:
+        """The processes as they are now."""
+        if self._as_json:
+            sys.stdout.write(json.dumps(health_json(health)) + "\n")
+        elif self._live is None:
+            out.print(self._heading)
+            out.print(health_table(health))
+        else:
+            self._live.update(Group(Text(self._heading, "dim"), health_table(health)), refresh=True)
+        sys.stdout.flush()
+
+
 def show_health(health: Sequence[Health]) -> None:
     """The processes: state, start time and counters."""
+    out.print(health_table(health))
+
+
+def health_json(health: Sequence[Health]) -> list[dict[str, Any]]:
+    """The processes with their states, for JSON."""
+    return [process._asdict() | {"state": state_of(process)} for process in health]
+
+
+def health_table(health: Sequence[Health]) -> Table:
+    """A row for each process."""
     shown = table(["process", "state", "pid", "for", "tells"], [])
     for process in health:
         state = state_of(process)
         age = _duration(time.time() - process.since_s) if process.alive and process.since_s else ""
         pid = str(process.pid) if process.alive else ""
         shown.add_row(process.process, Text(state, _STATES[state]), pid, age, _told(process.status))
-    out.print(shown)
+    return shown
 
 
 def state_of(process: Health) -> str:

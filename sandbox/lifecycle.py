@@ -121,8 +121,12 @@ class Sandbox:
         return None if saved is None else Deployment(saved["stack"], saved["region"])
 
     def outputs(self) -> dict[str, Any]:
-        """The outputs of the deployed stack."""
-        return self.state.read_json("outputs.json") or {}
+        """The outputs of the stack; of an empty sandbox its endpoint and region; nothing before `up` is done."""
+        deployment = self.deployment()
+        if deployment is None:
+            return {}
+        place = {"endpoint_url": f"http://127.0.0.1:{self._port()}", "region": deployment.region}
+        return place | (self.state.read_json("outputs.json") or {})
 
     def emptiness(self) -> str | None:
         """How to deploy to a sandbox that was started empty; None for one with a stack."""
@@ -149,7 +153,7 @@ class Sandbox:
         dead = [process for process in PROCESSES if not is_alive(self.state, process)]
         endpoint_url = f"http://{HOST}:{self._port()}"
         if not dead:
-            return self._up(endpoint_url, "The sandbox is already running.")
+            return self._up("The sandbox is already running.")
         begun_s = time.monotonic()
         try:
             self._start_again(dead, endpoint_url, deployed.region)
@@ -160,11 +164,9 @@ class Sandbox:
             raise
         if SERVER not in dead:
             names = _listed([process.name for process in dead])
-            return self._up(endpoint_url, f"The sandbox was running; restarted {names}.")
+            return self._up(f"The sandbox was running; restarted {names}.")
         seconds = time.monotonic() - begun_s
-        return self._up(
-            endpoint_url, f"The sandbox is up again at {endpoint_url}, after {seconds:.0f} s. {self._recovered()}"
-        )
+        return self._up(f"The sandbox is up again at {endpoint_url}, after {seconds:.0f} s. {self._recovered()}")
 
     def _start_again(self, dead: Sequence[Process], endpoint_url: str, region: str) -> None:
         port = self._port()
@@ -195,11 +197,9 @@ class Sandbox:
         counted = [f"{found.get(f'recovered_{kind}', 0):,} {kind}" for kind in kinds]
         return f"It has recovered {_listed(counted)} in {found.get('recovered_ms', 0) / 1000:.1f} s."
 
-    def _up(self, endpoint_url: str, sentence: str) -> Up:
-        deployment, how = self.deployment(), self.emptiness()
-        if deployment is None or how is None:
-            return Up(self.outputs(), sentence)
-        return Up({"endpoint_url": endpoint_url, "region": deployment.region}, f"{sentence} {how}")
+    def _up(self, sentence: str) -> Up:
+        how = self.emptiness()
+        return Up(self.outputs(), sentence if how is None else f"{sentence} {how}")
 
     def _start_anew(self, program: Path, stack: str, port: int, empty: bool) -> Up:
         from sandbox.deploy import deploy, stack_region  # slow to import
@@ -240,7 +240,7 @@ class Sandbox:
             self._wipe()
             raise
         seconds = time.monotonic() - begun_s
-        return self._up(endpoint_url, f"The sandbox is up at {endpoint_url}, after {seconds:.0f} s.")
+        return self._up(f"The sandbox is up at {endpoint_url}, after {seconds:.0f} s.")
 
     def _start_worker(self, worker: Process, endpoint_url: str, region: str) -> None:
         start(self.state, worker, ["--endpoint-url", endpoint_url], region)

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -88,6 +89,12 @@ def test_a_sandbox_is_started_repaired_interrupted_recovered_and_taken_down(sand
     tables = client("dynamodb", outputs["endpoint_url"]).list_tables()["TableNames"]
     assert tables == [outputs["table_name"]]
     assert sandbox.alive() == names
+    environment = json.loads(sandbox("env", "--json").out)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        boto3: Any = import_module("boto3")
+        assert boto3.session.Session().client("dynamodb").list_tables()["TableNames"] == tables
     status = sandbox("status")
     assert status.code == 0
     assert [line.split()[:2] for line in status.out.splitlines()[1:]] == [[name, "up"] for name in names]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,6 +31,11 @@ def taken() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
+
+
+def seem_running(state: StateDir) -> None:
+    state.write_json("server.pid", Record(os.getpid(), started_at(os.getpid()) or "")._asdict())
+    state.write_json("server.json", {"port": 4600, "pid": os.getpid()})
 
 
 def error(capsys: pytest.CaptureFixture[str], *, last: bool = False) -> str:
@@ -124,6 +130,45 @@ def test_status_as_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFi
     assert told["pipes"]["state"] == "up"
     assert told["pipes"]["status"]["records_in"] == 3
     assert told["firehose"]["state"] == "starting"
+
+
+def test_watch_shows_the_processes_until_it_is_interrupted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = StateDir(tmp_path)
+    seem_running(state)
+    state.write_json("deployment.json", {"stack": "local", "region": "eu-west-1", "port": 4600})
+    pauses: list[float] = []
+
+    def interrupt(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.time, "sleep", interrupt)
+    assert cli.main(["status", "--watch", "--state-dir", str(tmp_path)]) == 130
+    shown = capsys.readouterr().out
+    assert shown.count(f"http://127.0.0.1:4600 · stack local · {tmp_path}") == 2
+    assert pauses == [1.0, 1.0]
+
+
+def test_the_environment_is_what_a_shell_and_its_clients_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = StateDir(tmp_path)
+    seem_running(state)
+    assert cli.main(["env", "--state-dir", str(tmp_path)]) == 2
+    assert "still starting" in capsys.readouterr().err
+    state.write_json("deployment.json", {"stack": None, "region": "eu-west-3", "port": 4600})
+    assert cli.main(["env", "--json", "--state-dir", str(tmp_path)]) == 0
+    variables = json.loads(capsys.readouterr().out)
+    assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4600"
+    assert variables["AWS_DEFAULT_REGION"] == variables["AWS_REGION"] == "eu-west-3"
+    assert cli.main(["env", "--state-dir", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out
+    command = ["env", "-i", "sh", "-c", f"{lines}\nenv"]
+    read = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert {f"{name}={value}" for name, value in variables.items()} <= set(read)
 
 
 @pytest.mark.parametrize(
