@@ -18,6 +18,7 @@ from sandbox.dynamodb.values import Attributes, measure_item
 from sandbox.journal.in_use import journal
 
 _KEPT = "sandbox_dynamodb_table"
+_NEW_IMAGE = b'"NewImage":'
 
 
 class Kept:
@@ -120,8 +121,9 @@ def _adopted(moto_table: MotoTable, copy: Kept | None) -> Kept:
 def _write_down(uid: bytes, old: StoredItem | None, new: StoredItem | None, record: bytes, shard: Any) -> None:
     """Add a change to the journal; the image is there once, if the stream's record has it."""
     if new is not None:
-        at = record.find(new.image) if record else -1
-        held = None if at < 0 else shard.log.last_position + at
+        at = record.find(_NEW_IMAGE) + len(_NEW_IMAGE)
+        # An attribute of the key may have that name, too.
+        held = shard.log.last_position + at if record and record.startswith(new.image, at) else None
         journal().add_item(uid, new.key.hash, new.key.range, new.size_bytes, new.image, held)
     elif old is not None:
         journal().add_item(uid, old.key.hash, old.key.range, 0, None, None)

@@ -196,7 +196,7 @@ def test_a_bucket_s_name_is_generated_in_lower_case_and_its_rules_keep_their_fil
 def test_a_name_that_is_taken_says_that_the_sandbox_must_be_empty(create: Create) -> None:
     name = unique()
     create("aws:s3/bucket:Bucket", {"bucket": name})
-    with pytest.raises(SandboxError, match=r"BucketAlreadyOwnedByYou.*run `python -m sandbox down` before"):
+    with pytest.raises(SandboxError, match=r"BucketAlreadyOwnedByYou.*run `python -m sandbox down --forget` before"):
         create("aws:s3/bucket:Bucket", {"bucket": name})
 
 
