@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
@@ -10,7 +12,9 @@ from sandbox.dynamodb.operations import OPERATIONS, Engine
 from sandbox.dynamodb.table import Table
 from sandbox.front.backends import backend_of
 from sandbox.front.reply import Reply, ServiceError, json_reply
+from sandbox.front.saving.tokens import token_entry
 from sandbox.front.tables import table_of
+from sandbox.journal.in_use import journal
 
 _encode = msgspec.json.Encoder().encode
 _ENGINE = "sandbox_dynamodb_engine"
@@ -50,7 +54,16 @@ def engine_of(region: str) -> Engine:
     engine = vars(backend).get(_ENGINE)
     if engine is None:
         engine = vars(backend)[_ENGINE] = Engine(_MotoTables(backend))
+        engine.tokens.on_done = lambda token, done: journal().add(token_entry(region, token, done))
     return engine
+
+
+def engines() -> list[tuple[str, Engine]]:
+    """The engines there are, each with its region."""
+    backends: Any = dynamodb_backends
+    return [
+        (region, vars(backend)[_ENGINE]) for _, region, backend in backends.iter_backends() if _ENGINE in vars(backend)
+    ]
 
 
 def service_error(error: DynamoError) -> ServiceError:

@@ -115,15 +115,15 @@ class RecordLog:
         return index
 
     def adopt(self, index: int, at_s: float, position: int, size: int) -> None:
-        """Take a record that the journal has; one that was trimmed before the first is not there.
+        """Take a record that the journal has. What is before a gap was trimmed, or the gap would have been kept, too.
 
         Raises:
-            ValueError: it is not the one after the last.
+            ValueError: it comes before the last.
         """
-        if self.end == 0:
-            self._chunks = deque([_Chunk(index)])
-        if index != self.end:
+        if index < self.end:
             raise ValueError(f"record {index} of a shard follows record {self.end - 1}")
+        if index > self.end:
+            self._chunks = deque([_Chunk(index)])
         chunk = self._writable()
         chunk.records = None
         chunk.append(size, at_s, position)

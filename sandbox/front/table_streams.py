@@ -86,6 +86,12 @@ def streams_of(backend: DynamoDBBackend, table_name: str | None) -> list[TableSt
     return [stream for stream in kept if table_name in (None, stream.table_name)]
 
 
+def all_streams() -> list[TableStream]:
+    """The streams of all tables of all accounts and regions."""
+    backends: Any = dynamodb_backends
+    return [stream for _, _, backend in backends.iter_backends() for stream in _kept(backend).values()]
+
+
 def _named(table: Table, created_s: float) -> tuple[str, str]:
     label = datetime.fromtimestamp(created_s, UTC).strftime(_LABEL)[:-3]
     return f"{table.table_arn}/stream/{label}", label

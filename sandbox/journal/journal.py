@@ -148,6 +148,10 @@ class Journal:
         """Bring another file to the disk, too, close it and then call a function, in another thread."""
         self._disk.also(fd, done)
 
+    def when_synced(self, done: Callable[[], object]) -> None:
+        """Call a function, in another thread, some time after what was committed is on the disk."""
+        self._disk.later(done)
+
     async def synced(self) -> None:
         """Wait until what was committed is on the disk."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
@@ -197,6 +201,12 @@ class _Disk(threading.Thread):
         """Sync and close another file next time, and then call a function."""
         with self._lock:
             self._others.append((fd, done))
+        self._wake.set()
+
+    def later(self, done: Callable[[], object]) -> None:
+        """Call a function after the next sync."""
+        with self._lock:
+            self._waiting.append(done)
         self._wake.set()
 
     def tell(self, done: Callable[[], object]) -> None:

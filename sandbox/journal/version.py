@@ -14,7 +14,7 @@ _FILE = "format.json"
 
 
 def written_by_another(state: StateDir) -> str | None:
-    """By which other version the files were written, in words; None if by this one, or if there are none."""
+    """By which other version the files were written, in words; None for this one, and without files."""
     saved = state.read_json(_FILE)
     if saved is None or saved == _this():
         return None

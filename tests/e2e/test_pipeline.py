@@ -7,11 +7,14 @@ import json
 import signal
 import time
 from random import Random
+from threading import Thread
 from typing import Any
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lake.verification import Report
+from stack.commandline import UserError
 from tests.e2e.orders import lives, order
 from tests.e2e.pipeline import Pipeline, assert_refused, command, wait_for
 
@@ -71,6 +74,35 @@ def test_nothing_is_lost_when_a_process_is_killed_in_mid_run(pipeline: Pipeline,
     assert f"restarted {process}" in restarted.out + restarted.err
     pipeline.write(changes[2 * third :])
     _assert_right(pipeline)
+
+
+def test_nothing_is_lost_when_the_server_is_killed_in_mid_run(pipeline: Pipeline) -> None:
+    """Issue 13, 4: the writer repeats what was not acknowledged; the workers that live go on by themselves."""
+    changes = list(_changes(40))
+    done: list[int] = []
+
+    def write() -> None:
+        for number, change in enumerate(changes):
+            wait_for(lambda change=change: _is_acknowledged(pipeline, change), f"the server, for change {number}")
+            done.append(number)
+
+    writer = Thread(target=write)
+    writer.start()
+    wait_for(lambda: len(done) > len(changes) // 3, "a third of the writes")
+    pipeline.kill("server")
+    restarted = pipeline.up()
+    assert restarted.code == 0, restarted.err
+    assert "It has recovered" in restarted.out + restarted.err
+    writer.join()
+    assert len(done) == len(changes)
+    _assert_right(pipeline)
+
+
+def _is_acknowledged(pipeline: Pipeline, change: tuple[str, dict[str, Any]]) -> bool:
+    try:
+        return pipeline.write([change]) == 1
+    except (BotoCoreError, ClientError, UserError):
+        return False
 
 
 def test_the_view_is_right_through_a_switch_of_the_capture_and_back(pipeline: Pipeline) -> None:

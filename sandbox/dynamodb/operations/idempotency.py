@@ -21,18 +21,29 @@ class Outcome(NamedTuple):
     repeated: bool
 
 
-class _Done(NamedTuple):
+class Done(NamedTuple):
+    """A request that was done: when (epoch seconds), what it was, and what it did."""
+
     at_s: float
     request: bytes
     value: Any
 
 
 class Tokens:
-    """The tokens of the last ten minutes. `clock` gives seconds."""
+    """The tokens of the last ten minutes. `clock` gives epoch seconds; `on_done` is called with each new one."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._done: dict[str, _Done] = {}
+        self._done: dict[str, Done] = {}
+        self.on_done: Callable[[str, Done], None] = _ignore
+
+    def all(self) -> list[tuple[str, Done]]:
+        """The tokens, oldest first, each with what was done."""
+        return list(self._done.items())
+
+    def put_back(self, token: str, done: Done) -> None:
+        """Know a token from before."""
+        self._done[token] = done
 
     def once(self, token: str | None, request: bytes, act: Callable[[], Any]) -> Outcome:
         """Do what a request asks for, unless it was done with the same token.
@@ -48,7 +59,8 @@ class Tokens:
         done = self._done.get(token)
         if done is None:
             value = act()
-            self._done[token] = _Done(now_s, request, value)
+            self._done[token] = Done(now_s, request, value)
+            self.on_done(token, self._done[token])
             return Outcome(value, repeated=False)
         if done.request != request:
             raise api_error(
@@ -57,3 +69,7 @@ class Tokens:
                 "idempotent token that was already used.",
             )
         return Outcome(done.value, repeated=True)
+
+
+def _ignore(token: str, done: Done) -> None:
+    """Nothing is done with a new token by default."""

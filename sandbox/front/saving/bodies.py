@@ -33,10 +33,11 @@ def noting() -> Generator[set[str]]:
         _noted = None
 
 
-def remove_gone() -> None:
-    """Delete the files of the bodies that are gone, once nothing that is saved refers to them."""
-    while _gone:
-        (_place() / _gone.pop()).unlink(missing_ok=True)
+def take_gone() -> list[Path]:
+    """The files of the bodies that are gone since it was last asked, to be deleted when that is on the disk."""
+    taken = [_place() / name for name in _gone]
+    _gone.clear()
+    return taken
 
 
 def take_fresh() -> list[int]:

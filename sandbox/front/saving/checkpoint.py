@@ -14,11 +14,13 @@ from pathlib import Path
 from moto.sqs.models import Message
 
 from sandbox.dynamodb.items import StoredItem
+from sandbox.front.dynamodb import engines
 from sandbox.front.native import HELD
 from sandbox.front.record_log import all_logs
 from sandbox.front.saving import messages, objects
 from sandbox.front.saving.held import COLLECTION
 from sandbox.front.saving.pickling import dumps
+from sandbox.front.saving.tokens import token_entry
 from sandbox.front.tables import all_tables, table_of, uid_of
 from sandbox.journal.entries import Replay, element_entry, item_entry
 from sandbox.journal.frames import framed
@@ -35,6 +37,8 @@ def newest_snapshot(directory: Path, to: Replay) -> int:
     Raises:
         DamagedError: it is not whole.
     """
+    for begun in directory.glob("*.part"):
+        begun.unlink()
     found = _snapshots(directory)
     if not found:
         return 0
@@ -107,6 +111,9 @@ def _entries(
             yield element_entry(uid, name, dumps(state))
     for uid, message in queued:
         yield element_entry(uid, message.id, dumps(message))
+    for region, engine in engines():
+        for token, done in engine.tokens.all():
+            yield token_entry(region, token, done)
     for name, content in HELD.elements():
         yield element_entry(COLLECTION, name, content)
 

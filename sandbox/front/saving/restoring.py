@@ -10,8 +10,9 @@ from moto.sqs.models import Message
 
 from sandbox.dynamodb.items import Key, StoredItem
 from sandbox.dynamodb.storage import Store
+from sandbox.front.dynamodb import engine_of
 from sandbox.front.record_log import log_of
-from sandbox.front.saving import bodies, messages, objects
+from sandbox.front.saving import bodies, messages, objects, tokens
 from sandbox.front.saving.held import COLLECTION as HELD
 from sandbox.front.saving.pickling import loads
 from sandbox.front.saving.recorded import COLLECTION, RecordedCall
@@ -68,6 +69,11 @@ class Restoring:
         queued: dict[str, dict[str, Message]] = {}
         with bodies.noting() as names:
             for collection, elements in self._elements.items():
+                region = tokens.region_of(collection)
+                if region is not None:
+                    for name, content in elements.items():
+                        tokens.put_back(engine_of(region), name, content)
+                    continue
                 if collection.startswith("messages "):
                     queued[collection] = {name: loads(content) for name, content in elements.items()}
                     continue

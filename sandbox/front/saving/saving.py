@@ -12,6 +12,7 @@ from sandbox.front.control.call import Call
 from sandbox.front.protocols import signed_for
 from sandbox.front.reply import Reply, Request
 from sandbox.front.saving import bodies, messages, objects
+from sandbox.front.saving.ahead import hold_back
 from sandbox.front.saving.checkpoint import newest_snapshot
 from sandbox.front.saving.pickling import dumps, services_in_use
 from sandbox.front.saving.recorded import COLLECTION, RECORDED, RecordedCall
@@ -62,7 +63,7 @@ class Saving:
         bodies.keep_in(state.path / "objects")
         self._files = ServiceFiles(state.path / "services")
         self._directory = state.path / "journal"
-        self.journal, self.recovered = self._recover()
+        self.journal, self.recovered = self._recover(state)
 
     def repeat_calls(self, moto: Callable[[Request], Reply]) -> None:
         """Make the calls that were saved as they came, again."""
@@ -109,7 +110,8 @@ class Saving:
         for fd in bodies.take_fresh():
             self.journal.sync_also(fd, _done)
         self.journal.commit()
-        bodies.remove_gone()
+        for path in bodies.take_gone():
+            self.journal.when_synced(lambda path=path: path.unlink(missing_ok=True))
 
     async def reach_disk(self) -> None:
         """Wait until what was written is on the disk."""
@@ -136,7 +138,7 @@ class Saving:
         for service in list(self._recorded):
             self._save(service)
 
-    def _recover(self) -> tuple[Journal, Recovered]:
+    def _recover(self, state: StateDir) -> tuple[Journal, Recovered]:
         began_s = time.monotonic()
         self._files.load()
         fill_accounts()
@@ -144,6 +146,7 @@ class Saving:
         position = newest_snapshot(self._directory, restoring)
         journal = use(recover(self._directory, restoring, position))
         restoring.finish()
+        hold_back(state)
         self._calls = restoring.calls
         self.held = restoring.held
         ms = int((time.monotonic() - began_s) * 1000)

@@ -15,14 +15,14 @@ LEAST_BYTES = 64 << 20
 """How much the journal grows at least between two snapshots."""
 
 
-async def keep_up(saving: Saving, least_bytes: int = LEAST_BYTES) -> None:
+async def keep_up(saving: Saving) -> None:
     """Save what calls left behind, and replace the journal by a snapshot when it has grown, until it is cancelled."""
     last_end, size = saving.journal.end, 0
     while True:
         await asyncio.sleep(EVERY_S)
         try:
             saving.sweep()
-            if saving.journal.end - last_end > max(least_bytes, size):
+            if saving.journal.end - last_end > max(LEAST_BYTES, size):
                 saving.save_recorded()
                 last_end = saving.journal.end
                 size = await write_snapshot(saving.journal)

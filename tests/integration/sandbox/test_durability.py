@@ -35,7 +35,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "sandbox.server", "--port", str(self.port)]
+        command = [sys.executable, "-m", "tests.integration.sandbox.durable_server", "--port", str(self.port)]
         with (self.state.logs / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--state-dir", str(self.state.path)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
@@ -109,7 +109,7 @@ def once(service: str, url: str) -> Any:
 
 
 class Load:
-    """A writer of each kind in a thread of its own, until its server is gone. `acknowledged` counts their writes."""
+    """A writer of each kind in its thread, until its server is gone. `acknowledged` counts their writes."""
 
     def __init__(self, server: Server, ledger: Ledger, queue: str, numbers: Iterator[int]) -> None:
         self._server = server
@@ -251,6 +251,7 @@ def test_all_that_was_acknowledged_under_load_is_there_after_each_kill(
         if kill == KILLS - 1:
             sent = [body for body in messages_in(server.url, resources["queue"]) if body not in ledger.unsure]
             assert sorted(sent) == sorted(ledger.messages)
+    assert list((server.state.path / "journal").glob("*.snapshot")), "snapshots were written meanwhile"
     assert server.recovered()["recovered_records"] >= len(ledger.records) + len(ledger.puts)
 
 
@@ -276,6 +277,19 @@ def test_what_was_begun_before_a_kill_goes_on_after_it(server: Server, resources
         "ShardIterator"
     ]
     versions = s3.list_object_versions(Bucket=BUCKET, Prefix="version")
+    increase: dict[str, Any] = {
+        "TableName": PLAIN,
+        "Key": {"pk": {"B": b"counted"}},
+        "UpdateExpression": "ADD n :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+    transaction = {
+        "TransactItems": [{"Update": increase}],
+        "ClientRequestToken": "once",
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+    dynamodb = client("dynamodb", server.url)
+    dynamodb.transact_write_items(**transaction)
     described = streams.describe_stream(StreamArn=resources["stream"])["StreamDescription"]
 
     server.end(signal.SIGKILL)
@@ -291,6 +305,8 @@ def test_what_was_begun_before_a_kill_goes_on_after_it(server: Server, resources
     assert s3.get_object(Bucket=BUCKET, Key="parts")["Body"].read() == b"p" * 100
     assert "Messages" not in sqs.receive_message(QueueUrl=queue), "it is still with who received it"
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert dynamodb.transact_write_items(**transaction)["ConsumedCapacity"], "it is not done again"
+    assert dynamodb.get_item(TableName=PLAIN, Key=increase["Key"])["Item"]["n"] == {"N": "1"}
     events = logs.get_log_events(logGroupName="kept", logStreamName="one")["events"]
     assert [event["message"] for event in events] == ["first", "second"]
     assert streams.describe_stream(StreamArn=resources["stream"])["StreamDescription"] == described

@@ -1,0 +1,66 @@
+"""The tokens of transactions, saved in the frame of what they did, so that a restart knows a repeated request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sandbox.dynamodb.items import Key, StoredItem
+from sandbox.dynamodb.operations import Engine
+from sandbox.dynamodb.operations.idempotency import Done
+from sandbox.dynamodb.table import Change, Table
+from sandbox.journal.entries import element_entry
+
+_COLLECTION = "tokens "
+_Item = tuple[bytes, int]
+
+
+class _Change(msgspec.Struct, array_like=True):
+    table: str
+    hash_: str
+    range_: str
+    old: _Item | None
+    new: _Item | None
+
+
+class _Done(msgspec.Struct, array_like=True):
+    at_s: float
+    request: bytes
+    changes: list[_Change]
+
+
+def region_of(collection: str) -> str | None:
+    """The region of a collection of tokens; None for any other collection."""
+    return collection.removeprefix(_COLLECTION) if collection.startswith(_COLLECTION) else None
+
+
+def token_entry(region: str, token: str, done: Done) -> bytes:
+    """The journal's entry for a token."""
+    value: list[tuple[Table, Change]] = done.value
+    changes = [
+        _Change(table.schema.name, change.key.hash, change.key.range, _saved(change.old), _saved(change.new))
+        for table, change in value
+    ]
+    return element_entry(_COLLECTION + region, token, msgspec.msgpack.encode(_Done(done.at_s, done.request, changes)))
+
+
+def put_back(engine: Engine, token: str, content: bytes) -> None:
+    """Have an engine know a token from before; not if a table of its request is gone."""
+    saved = msgspec.msgpack.decode(content, type=_Done)
+    value: list[Any] = []
+    for change in saved.changes:
+        table = engine.tables.get(change.table)
+        if table is None:
+            return
+        key = Key(change.hash_, change.range_)
+        value.append((table, Change(key, _restored(key, change.old), _restored(key, change.new))))
+    engine.tokens.put_back(token, Done(saved.at_s, saved.request, value))
+
+
+def _saved(item: StoredItem | None) -> _Item | None:
+    return None if item is None else (item.image, item.size_bytes)
+
+
+def _restored(key: Key, item: _Item | None) -> StoredItem | None:
+    return None if item is None else StoredItem.stored(key, *item)

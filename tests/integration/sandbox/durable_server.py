@@ -1,0 +1,11 @@
+"""The server as `python -m sandbox.server`, with snapshots as often as a test needs them."""
+
+from __future__ import annotations
+
+import sandbox.front.saving.upkeep
+from sandbox.server import main
+
+if __name__ == "__main__":
+    sandbox.front.saving.upkeep.LEAST_BYTES = 50_000
+    sandbox.front.saving.upkeep.EVERY_S = 0.2
+    main()
