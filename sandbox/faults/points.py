@@ -35,15 +35,16 @@ class Watch:
 
     def reach(self, point: str) -> None:
         """Crash here, if a fault has this process crash at this point."""
-        if self._concerns("crash", self._process, point=point) and self._strikes("crash", self._process, point=point):
+        if self.struck("crash", self._process, point=point):
             log.warning("fault: crash at %s", point)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def struck(self, kind: str, service: str, **parameters: str) -> Fault | None:
-        """The fault of a kind that strikes now, if any."""
-        return self._strikes(kind, service, **parameters) if self._concerns(kind, service, **parameters) else None
+    def struck(self, kind: str, service: str, operation: str = "", **parameters: str) -> Fault | None:
+        """The fault of a kind that strikes an operation now, if any."""
+        asked = Strike(kind, service, operation, parameters)
+        return self._strikes(asked) if self._concerns(asked) else None
 
-    def _concerns(self, kind: str, service: str, **parameters: str) -> bool:
+    def _concerns(self, asked: Strike) -> bool:
         try:
             version = self._path.stat().st_mtime_ns
         except FileNotFoundError:
@@ -53,9 +54,10 @@ class Watch:
                 self._faults, self._version = self._read(), version
             faults = self._faults
         return any(
-            each.fault.kind == kind
-            and each.fault.service == service
-            and all(each.fault.parameters.get(name) in (None, "", value) for name, value in parameters.items())
+            each.on
+            and each.fault.kind == asked.kind
+            and each.fault.service == asked.service
+            and all(each.fault.parameters.get(name) in (None, "", value) for name, value in asked.parameters.items())
             for each in faults
         )
 
@@ -65,12 +67,11 @@ class Watch:
         except FileNotFoundError:
             return []
 
-    def _strikes(self, kind: str, service: str, **parameters: str) -> Fault | None:
+    def _strikes(self, asked: Strike) -> Fault | None:
         http = HttpClient(self._endpoint_url, timeout_s=10.0)
         headers = {"Authorization": authorization(region(), "sandbox"), "Content-Type": "application/json"}
         try:
-            body = msgspec.json.encode(Strike(kind, service, parameters))
-            response = http.request("POST", STRIKE_PATH, body, headers)
+            response = http.request("POST", STRIKE_PATH, msgspec.json.encode(asked), headers)
             return msgspec.json.decode(response.body, type=_Answer).fault
         except (CallError, msgspec.DecodeError) as error:
             log.warning("the server does not say whether a fault strikes: %s", error)

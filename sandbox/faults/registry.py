@@ -60,7 +60,9 @@ class Registry:
         self._state = state
         found = state.read_json(FILE)
         saved = Saved([]) if found is None else msgspec.convert(found, Saved)
-        self._standing = [Standing(each.id, each.fault, each.met, each.struck) for each in saved.faults]
+        found_ones = [(each.on, Standing(each.id, each.fault, each.met, each.struck)) for each in saved.faults]
+        self._standing = [standing for on, standing in found_ones if on]
+        self._ended = [standing for on, standing in found_ones if not on]
         self._last = saved.last
         self._update()
 
@@ -93,10 +95,7 @@ class Registry:
     def listed(self) -> list[Active]:
         """All faults, those that have ended first."""
         self._end_overdue()
-        return [
-            *(standing.shown(on=False) for standing in self._ended),
-            *(standing.shown(on=True) for standing in self._standing),
-        ]
+        return self._all()
 
     def has(self, *kinds: str) -> bool:
         """Whether a fault of these kinds is on."""
@@ -154,6 +153,12 @@ class Registry:
             self._ended = [*self._ended, *over][-_MAX_ENDED:]
             self._update()
 
+    def _all(self) -> list[Active]:
+        return [
+            *(standing.shown(on=False) for standing in self._ended),
+            *(standing.shown(on=True) for standing in self._standing),
+        ]
+
     def _update(self) -> None:
         self.on = bool(self._standing)
         self._save()
@@ -163,8 +168,8 @@ class Registry:
         self._saved_s = time.time()
         if self._state is None:
             return
-        if self._standing:
-            self._state.write_json(FILE, Saved([standing.shown(on=True) for standing in self._standing], self._last))
+        if shown := self._all():
+            self._state.write_json(FILE, Saved(shown, self._last))
         else:
             (self._state.path / FILE).unlink(missing_ok=True)
 

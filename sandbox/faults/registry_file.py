@@ -7,11 +7,11 @@ import msgspec
 from sandbox.faults.fault import Active
 
 FILE = "faults.json"
-"""In the state directory; absent while no fault is on."""
+"""In the state directory; absent while there are no faults."""
 
 
 class Saved(msgspec.Struct):
-    """The content of the file: the faults that are on, and the number of the last one."""
+    """The content of the file: all faults, those that have ended by themselves first, and the number of the last."""
 
     faults: list[Active]
     last: int = 0

@@ -9,10 +9,11 @@ STRIKE_PATH = f"{PATH}/strike"
 
 
 class Strike(msgspec.Struct, frozen=True):
-    """The question whether a fault of a kind strikes a service (or process) now; a fault with other values for these
-    parameters does not.
+    """The question whether a fault of a kind strikes an operation of a service (or a process) now; a fault with other
+    values for these parameters does not.
     """
 
     kind: str
     service: str
+    operation: str = ""
     parameters: dict[str, str] = {}

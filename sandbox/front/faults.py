@@ -159,7 +159,7 @@ def control(request: Request) -> Reply:
 def _control(request: Request) -> Reply:
     if request.path == STRIKE_PATH and request.method == "POST":
         asked = msgspec.json.decode(request.body, type=Strike)
-        standing = REGISTRY.first(asked.kind, asked.service, "", **asked.parameters)
+        standing = REGISTRY.first(asked.kind, asked.service, asked.operation, **asked.parameters)
         return _answer(200, {"fault": None if standing is None else standing.fault})
     if request.path != PATH:
         return _answer(404, {"message": f"There is nothing at {request.path}."})

@@ -26,7 +26,7 @@ def faulty(config: FunctionConfig, invocation: Invocation, invoke: Callable[[], 
     A function that raises or times out has not run.
     """
     watch = POINTS.watch
-    fault = None if watch is None else watch.struck("function", "lambda", function=config.name)
+    fault = None if watch is None else watch.struck("function", "lambda", "Invoke", function=config.name)
     if fault is None:
         return invoke()
     how = fault.text("how")

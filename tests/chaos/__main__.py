@@ -93,6 +93,8 @@ class Load(threading.Thread):
     def _plan(self, batch: int, seed: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "loadgen", "--state-dir", str(self._state_dir), "--quiet"]
         command += ["--rps", str(self._rps // 2), "--duration", f"{_PLAN_S}s", "--seed", str(seed)]
+        if batch == 1:
+            command += ["--keys", "hot:keys=50,share=0.5"]
         command += ["--batch", str(batch), "--max-in-flight", str(_IN_FLIGHT)]
         command += ["--ledger", str(self.ledger), "--report", str(self._directory / f"{batch}.json")]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -9,8 +9,10 @@ import msgspec
 from sandbox.faults import Fault, errors
 from sandbox.faults.kinds import POINTS, WRONG_ANSWERS
 
-KILLED = ("pipes", "firehose", "functions")
+KILLED = ("pipes", "server", "firehose", "functions")
 """The processes that are killed, and crash at their points."""
+_SERVED = ("PutItem", "BatchWriteItem", "GetRecords", "PutRecords", "PutObject")
+"""The calls before and after which the server crashes."""
 SHARE = 0.2
 """Of the calls of clients."""
 WORKERS_SHARE = 0.4
@@ -47,7 +49,7 @@ def _records() -> Iterator[Fault]:
     yield Fault("partial", "dynamodb", "BatchWriteItem", share=WORKERS_SHARE, parameters={"part": 0.3})
     yield Fault("duplicate", "dynamodb", share=SHARE, parameters={"copies": 2, "after_ms": 1000})
     yield Fault("reorder", "dynamodb", share=SHARE, parameters={"after_ms": 1000})
-    yield Fault("limits", "dynamodb", parameters={"partition_writes": 1})
+    yield Fault("limits", "dynamodb", parameters={"partition_writes": 5})
     yield Fault("limits", "kinesis", parameters={"shard_records": 50})
 
 
@@ -61,4 +63,5 @@ def _functions() -> Iterator[Fault]:
 def _crashes() -> Iterator[Fault]:
     for process in KILLED:
         for point in POINTS[process]:
-            yield Fault("crash", process, count=1, parameters={"point": point})
+            for operation in _SERVED if process == "server" else ("",):
+                yield Fault("crash", process, operation, count=1, parameters={"point": point})

@@ -125,4 +125,5 @@ def described(fault: Fault) -> str:
     parameters = [fault.text(name) for name in told if fault.text(name)]
     if fault.kind == "function" and fault.text("how") != "wrong":
         parameters = parameters[:1]
-    return " ".join((fault.kind, fault.service, *parameters))
+    operation = [fault.operation] if fault.kind == "crash" and fault.operation else []
+    return " ".join((fault.kind, fault.service, *operation, *parameters))

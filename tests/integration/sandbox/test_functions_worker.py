@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.faults import inject
 from sandbox.functions.config import host_architecture
 from tests.integration.sandbox.dataplane import Sandbox, wait_until, zipped
 
@@ -38,6 +39,21 @@ def test_a_function_is_invoked_by_name_and_by_arn(sandbox: Sandbox) -> None:
         assert result == 42
         assert answer["StatusCode"] == 200
         assert "FunctionError" not in answer
+
+
+def test_a_function_fails_by_a_fault_of_its_name(sandbox: Sandbox) -> None:
+    for name in ("faulty", "sound"):
+        sandbox.function(name, "def handler(event, context): return event")
+    for how in ("raise", "timeout"):
+        with inject(
+            "function", endpoint_url=sandbox.endpoint_url, function="faulty", how=how, after_ms=10, count=1
+        ) as fault:
+            assert invoke(sandbox, "sound", 1)[1] == 1
+            answer, error = invoke(sandbox, "faulty", 1)
+            assert answer["FunctionError"] == "Unhandled"
+            assert error["errorType"] == {"raise": "RuntimeError", "timeout": "Sandbox.Timedout"}[how]
+            assert invoke(sandbox, "faulty", 1)[1] == 1
+            assert fault.struck == 1
 
 
 def test_the_log_is_in_the_answer_and_in_cloudwatch(sandbox: Sandbox) -> None:

@@ -115,10 +115,15 @@ def test_a_later_server_continues_with_the_faults_that_are_on(tmp_path: Path) ->
     first = Registry()
     first.open(state)
     active = first.add(Fault("error", "s3"))
+    first.add(Fault("latency", "s3", count=1))
+    assert first.first("latency", "s3")
     second = Registry()
     second.open(state)
     assert second.on
-    assert second.listed() == [active]
+    assert [(each.fault.kind, each.on, each.struck) for each in second.listed()] == [
+        ("latency", False, 1),
+        ("error", True, 0),
+    ]
     assert second.add(Fault("error", "s3")).id != active.id
     second.remove([])
     assert not (tmp_path / FILE).exists()

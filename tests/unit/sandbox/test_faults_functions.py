@@ -28,8 +28,8 @@ class _Watch(Watch):
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
 
-    def struck(self, kind: str, service: str, **parameters: str) -> Fault | None:
-        assert (kind, service, parameters) == ("function", "lambda", {"function": "transform"})
+    def struck(self, kind: str, service: str, operation: str = "", **parameters: str) -> Fault | None:
+        assert (kind, service, operation, parameters) == ("function", "lambda", "Invoke", {"function": "transform"})
         return self.fault
 
 
