@@ -13,6 +13,7 @@ from sandbox.athena.catalogue import Catalogue
 from sandbox.athena.commands import Commands, Engine
 from sandbox.athena.commands.prepared import Prepared
 from sandbox.athena.executions import Executions
+from sandbox.athena.iceberg import Iceberg
 from sandbox.athena.metadata import MetadataCalls
 from sandbox.athena.objects import Objects
 from sandbox.athena.partitions import Finder
@@ -20,7 +21,7 @@ from sandbox.athena.runner import Runner
 from sandbox.athena.service import Service
 from sandbox.athena.store import Store
 from sandbox.athena.workgroups import Workgroups
-from sandbox.state import StateDir, Stop, WorkerStatus, client, worker_arguments
+from sandbox.state import ACCESS_KEY, SECRET_KEY, StateDir, Stop, WorkerStatus, client, region, worker_arguments
 
 _log = logging.getLogger(__name__)
 _QUERY_TIMEOUT_S = 300.0
@@ -35,7 +36,7 @@ def main() -> None:
 async def serve(endpoint_url: str, state: StateDir, stop: Stop) -> None:
     """Serve on the state directory's athena.sock until the stop is requested."""
     objects = Objects(client("s3", endpoint_url))
-    catalogue = Catalogue(client("glue", endpoint_url))
+    catalogue = Catalogue(client("glue", endpoint_url), Iceberg(_iceberg_settings(endpoint_url)))
     directory = state.path / "athena"
     store = Store(directory / "lake.duckdb", objects)
     runner = Runner(catalogue, store, Finder(catalogue, objects, _now))
@@ -72,6 +73,12 @@ async def _until_stopped(stop: Stop, status: WorkerStatus, executions: Execution
                 status.tick()
     finally:
         loop.remove_reader(stop.fileno())
+
+
+def _iceberg_settings(endpoint_url: str) -> dict[str, str]:
+    """pyiceberg's settings for the endpoint: https://py.iceberg.apache.org/configuration/."""
+    keys = {"access-key-id": ACCESS_KEY, "secret-access-key": SECRET_KEY, "endpoint": endpoint_url, "region": region()}
+    return {f"{service}.{name}": value for service in ("glue", "s3") for name, value in keys.items()}
 
 
 def _now() -> datetime:

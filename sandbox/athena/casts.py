@@ -63,6 +63,8 @@ def checked(text: str, value: str, field: int, type_: Type) -> str:
 
 def from_parquet(column: str, stored: Type, declared: Type) -> str | None:
     """SQL for a Parquet column as its declared type; None when the types are incompatible."""
+    if declared.name == "timestamp" and declared.arguments == (6,):
+        return f"{column}::TIMESTAMP" if stored.name == "timestamp" else None
     if declared.name == "timestamp":
         if stored.name == "timestamp":
             return f"athena_ms({column}::TIMESTAMP)"

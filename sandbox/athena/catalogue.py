@@ -10,6 +10,8 @@ from typing import Any
 
 from sandbox.athena.columns import Column, columns_of
 from sandbox.athena.errors import QueryError
+from sandbox.athena.iceberg import Iceberg, described, is_iceberg, undated
+from sandbox.athena.objects import S3Object
 from sandbox.athena.types import parse
 from sandbox.athena.virtual import PARTITIONS, SCHEMA, Row, information
 
@@ -58,7 +60,8 @@ class Storage:
 class Table:
     """A table of the catalogue. `raw` is Glue's description.
 
-    Exactly one of `view`, `storage` and `rows` is set; `rows` are the texts of a table that describes the catalogue.
+    Exactly one of `view`, `storage` and `rows` is set; `rows` are the texts of a table that describes another, and
+    `objects` the data files of an Iceberg table, which lists them itself.
     """
 
     database: str
@@ -70,6 +73,7 @@ class Table:
     view: View | None
     raw: Mapping[str, Any]
     rows: tuple[Row, ...] | None = None
+    objects: tuple[S3Object, ...] | None = None
 
     @property
     def descriptor(self) -> Mapping[str, Any]:
@@ -96,10 +100,11 @@ class CataloguePartition:
 
 
 class Catalogue:
-    """The Glue catalogue behind a boto3 client."""
+    """The Glue catalogue behind a boto3 client, with its Iceberg tables."""
 
-    def __init__(self, glue: Any) -> None:
+    def __init__(self, glue: Any, iceberg: Iceberg | None = None) -> None:
         self._glue = glue
+        self.iceberg = iceberg or Iceberg({})
 
     def databases(self) -> list[str]:
         """The names of all databases, in order."""
@@ -143,10 +148,31 @@ class Catalogue:
             return (
                 None if described is None else Table(database, name, described[0], (), {}, None, None, {}, described[1])
             )
-        if name.endswith(PARTITIONS):
-            return self._partitions_of(database, name)
-        raw = self.raw_table(database, name)
-        return None if raw is None else table_of(database, raw)
+        base, kind, moment = undated(name)
+        base, _, which = base.partition("$")
+        raw = self.raw_table(database, base)
+        if raw is None:
+            return None
+        if is_iceberg(raw):
+            return self._iceberg_table(database, base, raw, which, kind, moment)
+        if which:
+            return self._partitions_of(database, name) if name.endswith(PARTITIONS) else None
+        if kind:
+            raise QueryError("NOT_SUPPORTED", "This connector does not support versioned tables")
+        return table_of(database, raw)
+
+    def _iceberg_table(
+        self, database: str, name: str, raw: Mapping[str, Any], which: str, kind: str, moment: str
+    ) -> Table | None:
+        """An Iceberg table as it is or was, or one that describes it."""
+        loaded = self.iceberg.load(database, name)
+        if which:
+            given = described(self.iceberg, loaded, which)
+            return given and Table(database, f"{name}${which}", given[0], (), {}, None, None, {}, given[1])
+        snapshot = self.iceberg.snapshot(loaded, kind, moment)
+        columns, files = self.iceberg.columns(loaded, snapshot), tuple(self.iceberg.files(loaded, snapshot))
+        storage = Storage(str(loaded.location()), "parquet", {})
+        return Table(database, name, columns, (), raw.get("Parameters") or {}, storage, None, raw, None, files)
 
     def _partitions_of(self, database: str, name: str) -> Table | None:
         table = self.table(database, name.removesuffix(PARTITIONS))

@@ -54,6 +54,8 @@ class Finder:
         """The objects of a table's partitions that a query may need."""
         if table.storage is None:
             raise ValueError(f"{table.name} is a view")
+        if table.objects is not None:
+            return [Found(item, (), table.storage) for item in table.objects]
         names = [column.name for column in table.partition_columns]
         if not names:
             bucket, prefix = split_location(table.storage.location)

@@ -23,6 +23,7 @@ from sandbox.athena.planner import PATH, Plan, Read
 from sandbox.athena.results import write_csv
 from sandbox.athena.sql import identifier, select
 from sandbox.athena.statements.parts import as_select
+from sandbox.athena.statements.timetravel import with_dated_names
 from sandbox.athena.store import Slice, Store
 from sandbox.athena.types import ColumnInfo, parse
 from sandbox.athena.virtual import Row
@@ -49,7 +50,7 @@ class Runner:
 
     def check_syntax(self, sql: str) -> None:
         """Raise ApiError when the text is not a query."""
-        planner.parse(as_select(sql))
+        planner.parse(with_dated_names(as_select(sql)))
 
     def select(self, sql: str, parameters: Sequence[str], database: str, target: Path, hold: Interruptible) -> Outcome:
         """Run a query into a CSV file; `parameters` are the values for its ?s.
@@ -75,7 +76,7 @@ class Runner:
 
         Raises QueryError with Athena's reason, or QueryCancelledError.
         """
-        bound = as_select(bind(sql, parameters))
+        bound = with_dated_names(as_select(bind(sql, parameters)))
         plan = planner.plan(planner.parse(bound), bound, database, self._catalogue)
         with closing(self._store.cursor()) as cursor:
             hold.attach(cursor)
@@ -93,7 +94,7 @@ class Runner:
 
     def describe(self, sql: str, parameters: Sequence[str], database: str) -> tuple[Column, ...]:
         """A query's columns by name and type, without reading an object."""
-        bound = as_select(bind(sql, parameters))
+        bound = with_dated_names(as_select(bind(sql, parameters)))
         plan = planner.plan(planner.parse(bound), bound, database, self._catalogue)
         with closing(self._store.cursor()) as cursor:
             try:

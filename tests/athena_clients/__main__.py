@@ -2,7 +2,7 @@
 
 PYTHON is the interpreter of the clients' own environment (requirements/athena-clients.txt); `make test-athena-clients`
 makes it. A client is a script in scripts/ that ends with an error when a result is not what it should be. It is
-configured as it would be for AWS, but for the endpoint and the credentials in the environment.
+configured as it would be for AWS, except the endpoint and the credentials in the environment.
 """
 
 from __future__ import annotations

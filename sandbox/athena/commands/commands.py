@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.athena.commands import databases, describing, partitions, queries, showing, tables, views, writing
+from sandbox.athena.commands import (
+    databases,
+    describing,
+    icebergs,
+    partitions,
+    queries,
+    showing,
+    tables,
+    views,
+    writing,
+)
 from sandbox.athena.commands.prepared import Prepared
 from sandbox.athena.commands.session import Engine, Result, Session
 from sandbox.athena.errors import ApiError, QueryError
@@ -47,6 +57,11 @@ _RUNS: Mapping[type[Statement], Run] = {
     forms.CreateTableAs: writing.create_table_as,
     forms.Insert: writing.insert,
     forms.Unload: writing.unload,
+    forms.Update: icebergs.change,
+    forms.Delete: icebergs.change,
+    forms.Merge: icebergs.change,
+    forms.Optimize: icebergs.optimize,
+    forms.Vacuum: icebergs.vacuum,
 }
 _PREPARABLE = (forms.Query, forms.Insert, forms.CreateTableAs, forms.Unload)
 _WITH_QUERY = (*_PREPARABLE, forms.Explain)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sandbox.athena import formats
+from sandbox.athena.commands import icebergs
 from sandbox.athena.commands.session import Engine, Result, Session
 from sandbox.athena.errors import QueryError
 from sandbox.athena.objects import split_location
@@ -23,7 +24,7 @@ _NO_RENAME = "Unable to alter table. Unable to change partition or table: Table 
 def create(engine: Engine, statement: forms.CreateTable, session: Session) -> Result:
     """CREATE EXTERNAL TABLE."""
     if statement.properties.get("table_type", "").upper() == "ICEBERG":
-        raise QueryError("NOT_SUPPORTED", "table_type ICEBERG: the sandbox's Athena has no Iceberg tables")
+        return icebergs.create(engine, statement, session)
     if not statement.external or statement.partition_texts:
         message = "a table that is not Iceberg's is created with CREATE EXTERNAL TABLE and typed partition columns"
         raise QueryError("FAILED", f"SemanticException {statement.name.table}: {message}")

@@ -17,6 +17,7 @@ import duckdb
 
 from sandbox.athena.catalogue import CATALOG, Column, Table
 from sandbox.athena.coercions import can_coerce
+from sandbox.athena.commands import icebergs
 from sandbox.athena.commands.partitions import hive_path, location_of
 from sandbox.athena.commands.session import Engine, Result, Session, written
 from sandbox.athena.errors import QueryError
@@ -57,12 +58,15 @@ def create_table_as(engine: Engine, statement: forms.CreateTableAs, session: Ses
                 return written(0, 0)
             message = f"line 1:1: Table '{CATALOG.lower()}.{schema}.{name}' already exists"
             raise QueryError("TABLE_ALREADY_EXISTS", message)
+        columns = _named(engine.runner.describe(statement.sql, session.parameters, session.database))
+        if _text(statement.properties, "table_type", "HIVE").upper() == "ICEBERG":
+            sql = statement.sql if statement.with_data else select(["*"], f"({statement.sql}) WHERE false")
+            return icebergs.create_as(engine, statement.name, statement.properties, columns, session, sql)
         if "external_location" in statement.properties:
             if session.settings.enforced:
                 raise QueryError("", _ENFORCED)
             location = _text(statement.properties, "external_location")
         _check_empty(engine, location, f"table '{schema}.{name}'")
-        columns = _named(engine.runner.describe(statement.sql, session.parameters, session.database))
         layout = _layout(statement.properties, columns, _TABLE_PROPERTIES)
         layout.check()
         done, scanned = Written(), 0
@@ -83,6 +87,8 @@ def insert(engine: Engine, statement: forms.Insert, session: Session) -> Result:
         chosen = _chosen(table, statement.columns)
         have = engine.runner.describe(statement.sql, session.parameters, session.database)
         _check_types(chosen, have)
+        if table.objects is not None:
+            return icebergs.insert(engine, table, chosen, statement.sql, session)
         layout = _layout_of(table)
         layout.check()
         known = {partition.values: partition.storage.location for partition in engine.catalogue.partitions(table)}
@@ -147,7 +153,7 @@ def _layout(properties: Properties, columns: Sequence[Column], known: frozenset[
         message = f"line 1:1: Catalog 'awsdatacatalog' table property '{unknown[0]}' does not exist"
         raise QueryError("INVALID_TABLE_PROPERTY", message)
     if _text(properties, "table_type", "HIVE").upper() != "HIVE":
-        raise QueryError("NOT_SUPPORTED", "table_type ICEBERG: the sandbox's Athena has no Iceberg tables")
+        raise QueryError("INVALID_TABLE_PROPERTY", "Unable to set table property 'table_type'")
     format_ = written_format(_text(properties, "format", "PARQUET"))
     partitions, buckets = _names(properties, "partitioned_by"), _names(properties, "bucketed_by")
     _check_partitions(columns, partitions)

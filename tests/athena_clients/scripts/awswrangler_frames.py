@@ -1,4 +1,4 @@
-"""awswrangler: queries read as CSV, by CREATE TABLE AS and by UNLOAD, parameters, and a table of its own."""
+"""awswrangler: queries read as CSV, by CREATE TABLE AS and by UNLOAD, parameters, and a partitioned data set."""
 
 from decimal import Decimal
 

@@ -64,3 +64,18 @@ def update_crawler(call: Call) -> None:
             setattr(crawler, attribute, call.parameters[member])
     crawler.version += 1
     crawler.last_updated = utcnow()
+
+
+@refuses
+def overtaken(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
+    """An update of a table at a version that is no more the latest: how Iceberg's writers do not overwrite each other.
+
+    VersionId in https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTable.html; moto does not read it.
+    """
+    if service != "glue" or operation != "UpdateTable" or "VersionId" not in parameters:
+        return None
+    database = backend_of(glue_backends, region).databases.get(parameters["DatabaseName"])
+    table = None if database is None else database.tables.get(parameters["TableInput"]["Name"])
+    if table is None or table.as_dict()["VersionId"] == parameters["VersionId"]:
+        return None
+    return ServiceError("ConcurrentModificationException", "Update table failed due to concurrent modifications.")

@@ -1,0 +1,232 @@
+"""Iceberg tables: CREATE TABLE, CREATE TABLE AS, INSERT, UPDATE, DELETE, MERGE, OPTIMIZE and VACUUM.
+
+https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html and the pages beside it. A write is
+one commit, made again from the table's newest snapshot when another writer was faster.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+import duckdb
+
+from sandbox.athena.catalogue import CATALOG, Column, Table
+from sandbox.athena.commands.session import Engine, Result, Session, written
+from sandbox.athena.errors import QueryError
+from sandbox.athena.iceberg import schema_of
+from sandbox.athena.objects import split_location
+from sandbox.athena.planner import Plan
+from sandbox.athena.sql import identifier, select
+from sandbox.athena.statements import changing, forms
+from sandbox.athena.statements.tokens import Name
+from sandbox.athena.types import parse
+
+_TRANSFORM = re.compile(r"(?P<name>\w+)\s*\((?:\s*(?P<count>\d+)\s*,)?\s*(?P<column>`?\w+`?)\s*\)", re.IGNORECASE)
+_PROPERTIES = frozenset(
+    {
+        *("table_type", "format", "write_compression", "optimize_rewrite_data_file_threshold"),
+        *("optimize_rewrite_delete_file_threshold", "optimize_rewrite_min_data_file_size_bytes"),
+        *("optimize_rewrite_max_data_file_size_bytes", "vacuum_min_snapshots_to_keep"),
+        *("vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep"),
+    }
+)
+_AGE_S = 432_000
+_CHANGES: Mapping[type[forms.Change], Callable[[str, Sequence[str]], changing.Changed]] = {
+    forms.Delete: changing.delete,
+    forms.Update: changing.update,
+    forms.Merge: changing.merge,
+}
+
+
+def create(engine: Engine, statement: forms.CreateTable, session: Session) -> Result:
+    """CREATE TABLE with table_type ICEBERG."""
+    unknown = next((name for name in statement.properties if name not in _PROPERTIES), None)
+    if unknown is not None:
+        raise QueryError("NOT_SUPPORTED", f"Unsupported table property key: {unknown}")
+    if statement.external or statement.stored_as or statement.serde or statement.partitions or statement.buckets:
+        clause = "PARTITIONED BY" if statement.partitions else "EXTERNAL, STORED AS, ROW FORMAT or CLUSTERED BY"
+        raise QueryError("NOT_SUPPORTED", f"Iceberg create table statement does not allow {clause} of Hive")
+    schema = statement.name.schema or session.database
+    if engine.catalogue.raw_table(schema, statement.name.table) is not None:
+        if statement.if_not_exists:
+            return Result()
+        raise QueryError("TABLE_ALREADY_EXISTS", f"Table {schema}.{statement.name.table} already exists")
+    split_location(statement.location)
+    columns = [Column(column.name, _stored(parse(column.type)), column.comment) for column in statement.columns]
+    _create(engine, schema, statement.name.table, columns, statement.partition_texts, statement.location)
+    return Result()
+
+
+def create_as(
+    engine: Engine, name: Name, given: Mapping[str, Any], columns: Sequence[Column], session: Session, sql: str
+) -> Result:
+    """CREATE TABLE AS with table_type ICEBERG; `given` are its properties, of which location is required."""
+    location = given.get("location")
+    if given.get("is_external", "false") != "false" or not location:
+        message = "an Iceberg table needs the properties location and is_external = false"
+        raise QueryError("INVALID_TABLE_PROPERTY", message)
+    schema = name.schema or session.database
+    stored = [Column(column.name, _stored(column.type)) for column in columns]
+    _create(engine, schema, name.table, stored, tuple(given.get("partitioning", ())), str(location))
+    table = engine.catalogue.table(schema, name.table)
+    if table is None:
+        raise QueryError("TABLE_NOT_FOUND", f"Table {schema}.{name.table} went away while it was written")
+    return _append(engine, table, stored, sql, session)
+
+
+def insert(engine: Engine, table: Table, chosen: Sequence[Column], sql: str, session: Session) -> Result:
+    """INSERT INTO: the rows as new data files."""
+    return _append(engine, table, chosen, sql, session)
+
+
+def change(engine: Engine, statement: forms.Change, session: Session) -> Result:
+    """UPDATE, DELETE and MERGE: the rows that are left, as the table's only ones."""
+
+    def once() -> Result:
+        table = _found(engine, statement.name, session)
+        loaded = engine.catalogue.iceberg.load(table.database, table.name)
+        changed = _CHANGES[type(statement)](statement.sql, [column.name for column in table.columns])
+        if changed.repeated and (_number(engine, changed.repeated, session) or 0) > 1:
+            message = "One MERGE target table row matched more than one source row"
+            raise QueryError("MERGE_TARGET_ROW_MULTIPLE_MATCHES", message)
+        count = _number(engine, changed.count, session) or 0
+        if count:
+            rows, _ = _rows(engine, loaded, table.columns, table.columns, changed.rows, session)
+            loaded.overwrite(rows)
+        return written(count, 0)
+
+    return engine.catalogue.iceberg.commit(once)
+
+
+def optimize(engine: Engine, statement: forms.Optimize, session: Session) -> Result:
+    """OPTIMIZE … REWRITE DATA: the rows in as few files as they need. WHERE is refused: all files are rewritten."""
+    if statement.where:
+        raise QueryError("NOT_SUPPORTED", "OPTIMIZE … WHERE: the sandbox's Athena rewrites a whole table")
+
+    def once() -> Result:
+        table = _found(engine, statement.name, session)
+        loaded = engine.catalogue.iceberg.load(table.database, table.name)
+        if len(table.objects or ()) > 1:
+            loaded.overwrite(loaded.scan().to_arrow())
+        return written(0, 0)
+
+    return engine.catalogue.iceberg.commit(once)
+
+
+def vacuum(engine: Engine, statement: forms.Vacuum, session: Session) -> Result:
+    """VACUUM: forget the snapshots older than vacuum_max_snapshot_age_seconds, 5 days by default.
+
+    https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html. The files that only they had stay.
+    """
+
+    def once() -> Result:
+        table = _found(engine, statement.name, session)
+        loaded = engine.catalogue.iceberg.load(table.database, table.name)
+        age_s = int(loaded.properties.get("vacuum_max_snapshot_age_seconds", _AGE_S))
+        oldest = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=age_s)
+        loaded.maintenance.expire_snapshots().older_than(oldest).commit()
+        return Result()
+
+    return engine.catalogue.iceberg.commit(once)
+
+
+def _found(engine: Engine, name: Name, session: Session) -> Table:
+    schema = name.schema or session.database
+    table = engine.catalogue.table(schema, name.table)
+    if table is None:
+        message = f"line 1:1: Table '{CATALOG.lower()}.{schema}.{name.table}' does not exist"
+        raise QueryError("TABLE_NOT_FOUND", message)
+    if table.objects is None:
+        raise QueryError("NOT_SUPPORTED", "Modifying Hive table rows is only supported for transactional tables")
+    return table
+
+
+def _create(
+    engine: Engine, schema: str, name: str, columns: Sequence[Column], partitions: Sequence[str], location: str
+) -> None:
+    if not engine.catalogue.has_database(schema):
+        raise QueryError("SCHEMA_NOT_FOUND", f"Database {schema} not found. Please check your query")
+    iceberg = schema_of(columns)
+    engine.catalogue.iceberg.catalog.create_table(
+        (schema, name),
+        schema=iceberg,
+        location=location.rstrip("/"),
+        partition_spec=_spec(iceberg, partitions),
+        properties={"write.parquet.compression-codec": "zstd"},
+    )
+
+
+def _spec(schema: Any, partitions: Sequence[str]) -> Any:
+    """The partition spec of PARTITIONED BY (day(at), bucket(4, id), name)."""
+    specs: Any = import_module("pyiceberg.partitioning")
+    transforms: Any = import_module("pyiceberg.transforms")
+    fields: list[Any] = []
+    for number, text in enumerate(partitions, 1000):
+        found = _TRANSFORM.fullmatch(text.strip())
+        column = (found["column"] if found else text).strip().strip("`").lower()
+        word = found["name"].lower() if found else "identity"
+        spelled = f"{word}[{found['count']}]" if found and found["count"] else word
+        try:
+            transform, field = transforms.parse_transform(spelled), schema.find_field(column)
+        except ValueError as error:
+            raise QueryError("INVALID_TABLE_PROPERTY", f"Unable to parse partitioning value {text}: {error}") from error
+        suffix = {"truncate": "trunc"}.get(word, word)
+        name = column if word == "identity" else f"{column}_{suffix}"
+        fields.append(specs.PartitionField(field.field_id, number, transform, name))
+    return specs.PartitionSpec(*fields)
+
+
+def _append(engine: Engine, table: Table, chosen: Sequence[Column], sql: str, session: Session) -> Result:
+    loaded = engine.catalogue.iceberg.load(table.database, table.name)
+    rows, scanned = _rows(engine, loaded, table.columns, chosen, sql, session)
+
+    def once() -> None:
+        if rows.num_rows:
+            engine.catalogue.iceberg.load(table.database, table.name).append(rows)
+
+    engine.catalogue.iceberg.commit(once)
+    return written(rows.num_rows, scanned)
+
+
+def _rows(
+    engine: Engine, loaded: Any, columns: Sequence[Column], filled: Sequence[Column], sql: str, session: Session
+) -> tuple[Any, int]:
+    """A query's rows as a PyArrow table of Iceberg's types; `filled` are the columns that the query gives."""
+    target = import_module("pyiceberg.io.pyarrow").schema_to_pyarrow(loaded.schema(), include_field_ids=False)
+
+    def use(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> Any:
+        names = [f"c{i}" for i in range(len(filled))]
+        by_name = {column.name: alias for column, alias in zip(filled, names, strict=True)}
+        values = [
+            f"CAST({by_name.get(column.name, 'NULL')} AS {column.type.duckdb}) AS {identifier(column.name)}"
+            for column in columns
+        ]
+        found: Any = cursor.execute(select(values, f"({plan.sql}) AS r({', '.join(names)})"))
+        return found.to_arrow_table().cast(target)
+
+    return engine.runner.run(sql, session.parameters, session.database, session.hold, use)
+
+
+def _number(engine: Engine, sql: str, session: Session) -> int | None:
+    def use(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> int | None:
+        row = cursor.execute(plan.sql).fetchone()
+        return row[0] if row else None
+
+    return engine.runner.run(sql, (), session.database, session.hold, use)[0]
+
+
+def _stored(type_: Any) -> Any:
+    """A type as Iceberg has it: narrow integers are int, texts have no length, timestamps have microseconds."""
+    if type_.name in {"tinyint", "smallint"}:
+        return parse("int")
+    if type_.name in {"varchar", "char"}:
+        return parse("string")
+    if type_.name == "timestamp":
+        return parse("timestamp(6)")
+    if type_.name == "timestamp with time zone":
+        raise QueryError("NOT_SUPPORTED", "timestamp with time zone in an Iceberg table of the sandbox's Athena")
+    return type_

@@ -1,0 +1,298 @@
+"""Iceberg tables of the Glue catalogue, by pyiceberg: their columns, their data files at a snapshot, their writes.
+
+https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html. Writes are copy-on-write; data files with delete
+files beside them (merge-on-read, as Athena and Spark write updates) are refused. pyiceberg is imported with the first
+Iceberg table that is used, because that takes a second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from importlib import import_module
+from typing import Any, TypeVar
+
+from sandbox.athena.columns import Column
+from sandbox.athena.errors import QueryError
+from sandbox.athena.objects import S3Object
+from sandbox.athena.types import Type, array_of, map_of, parse, row_of
+
+T = TypeVar("T")
+
+_ATTEMPTS = 5
+_AT = re.compile(r"(?P<name>.+)\$at:(?P<kind>version|timestamp):(?P<value>.+)")
+_NAMES = {
+    "int": "integer",
+    "long": "bigint",
+    "float": "real",
+    "string": "varchar",
+    "timestamp": "timestamp(6)",
+    "timestamptz": "timestamp(6) with time zone",
+}
+
+
+def is_iceberg(raw: Mapping[str, Any]) -> bool:
+    """Whether Glue's description is of an Iceberg table."""
+    parameters: Mapping[str, str] = raw.get("Parameters") or {}
+    return str(parameters.get("table_type", "")).upper() == "ICEBERG"
+
+
+def dated(name: str, kind: str, value: str) -> str:
+    """The name under which the catalogue has a table at a version (a snapshot's id) or a timestamp (ISO 8601)."""
+    return f"{name}$at:{kind}:{value}"
+
+
+def undated(name: str) -> tuple[str, str, str]:
+    """A name without its version or timestamp, the kind of that, and its value; both empty where there is neither."""
+    found = _AT.fullmatch(name)
+    return (found["name"], found["kind"], found["value"]) if found else (name, "", "")
+
+
+class Iceberg:
+    """The Iceberg tables behind an endpoint; `settings` are pyiceberg's for its Glue catalogue."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._settings = dict(settings)
+
+    @cached_property
+    def catalog(self) -> Any:
+        """pyiceberg's catalogue."""
+        try:
+            return import_module("pyiceberg.catalog.glue").GlueCatalog("glue", **self._settings)
+        except ModuleNotFoundError as error:
+            message = "Iceberg tables need pyiceberg and pyarrow: pip install 'sales-analytics-cdc[iceberg]'"
+            raise QueryError("NOT_SUPPORTED", message) from error
+
+    def load(self, database: str, name: str) -> Any:
+        """pyiceberg's table, as it is now."""
+        return self.catalog.load_table((database, name))
+
+    def columns(self, table: Any, snapshot: int | None = None) -> tuple[Column, ...]:
+        """The columns at a snapshot, today's by default."""
+        schema = table.schema()
+        _check_names(table)
+        if snapshot is not None:
+            found = table.snapshot_by_id(snapshot)
+            schema = table.schemas()[found.schema_id] if found.schema_id is not None else schema
+        return tuple(Column(field.name.lower(), type_of(field.field_type), field.doc or "") for field in schema.fields)
+
+    def snapshot(self, table: Any, kind: str, value: str) -> int | None:
+        """The id of the snapshot that FOR VERSION or TIMESTAMP AS OF names; None for today's."""
+        if not kind:
+            return None
+        if kind == "version":
+            if not value.isdecimal() or table.snapshot_by_id(int(value)) is None:
+                raise QueryError("INVALID_ARGUMENTS", f"Iceberg snapshot ID does not exists: {value}")
+            return int(value)
+        asked_ms = int(datetime.fromisoformat(value).timestamp() * 1000)
+        entries = [entry for entry in table.history() if entry.timestamp_ms <= asked_ms]
+        if not entries:
+            message = f"No version history table {table.name()[-1]} at or before {value}"
+            raise QueryError("INVALID_ARGUMENTS", message)
+        return entries[-1].snapshot_id
+
+    def files(self, table: Any, snapshot: int | None) -> list[S3Object]:
+        """The data files at a snapshot; raises QueryError when rows of one are deleted by another file."""
+        if snapshot is None and table.current_snapshot() is None:
+            return []
+        found: list[S3Object] = []
+        for task in table.scan(snapshot_id=snapshot).plan_files():
+            if task.delete_files:
+                raise QueryError(
+                    "NOT_SUPPORTED", f"{table.name()[-1]} has delete files, which the sandbox does not read"
+                )
+            bucket, _, key = task.file.file_path.partition("://")[2].partition("/")
+            found.append(S3Object(bucket, key, "iceberg", task.file.file_size_in_bytes))
+        return found
+
+    def commit(self, change: Callable[[], T]) -> T:
+        """Make a change, again from the start when another writer was faster."""
+        exceptions: Any = import_module("pyiceberg.exceptions")
+        conflict = (exceptions.CommitFailedException, exceptions.ValidationException)
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return change()
+            except conflict:
+                continue
+        try:
+            return change()
+        except conflict as error:
+            raise QueryError("ICEBERG_COMMIT_ERROR", f"Failed to commit: {error}") from error
+
+
+def _check_names(table: Any) -> None:
+    """Refuse a table of which a column was renamed, or has the name of another that was dropped.
+
+    Its older files have the column under another name, and the sandbox reads columns by their names.
+    """
+    names: dict[int, set[str]] = {}
+    ids: dict[str, set[int]] = {}
+    for schema in table.schemas().values():
+        for field in schema.fields:
+            names.setdefault(field.field_id, set()).add(field.name)
+            ids.setdefault(field.name, set()).add(field.field_id)
+    for field in table.schema().fields:
+        if len(names[field.field_id]) > 1 or len(ids[field.name]) > 1:
+            column = f"{table.name()[-1]}'s column {field.name}"
+            raise QueryError("NOT_SUPPORTED", f"{column} was renamed or replaced, which the sandbox does not read")
+
+
+_Row = tuple[str | None, ...]
+
+
+def described(iceberg: Iceberg, table: Any, which: str) -> tuple[tuple[Column, ...], tuple[_Row, ...]] | None:
+    """The columns and rows of "table$snapshots", "$history" or "$files", by Trino's names; None for another.
+
+    https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html
+    """
+    read = _METADATA.get(which)
+    if read is None:
+        return None
+    names, rows = read
+    return tuple(Column(name, parse(type_)) for name, type_ in names.items()), tuple(rows(iceberg, table))
+
+
+def _snapshots(iceberg: Iceberg, table: Any) -> list[_Row]:
+    del iceberg
+    return [
+        (
+            _moment(s.timestamp_ms),
+            str(s.snapshot_id),
+            None if s.parent_snapshot_id is None else str(s.parent_snapshot_id),
+            s.summary.operation.value if s.summary else None,
+            s.manifest_list,
+        )
+        for s in table.metadata.snapshots
+    ]
+
+
+def _history(iceberg: Iceberg, table: Any) -> list[_Row]:
+    del iceberg
+    parents = {s.snapshot_id: s.parent_snapshot_id for s in table.metadata.snapshots}
+    current: set[int] = set()
+    at = table.metadata.current_snapshot_id
+    while at is not None and at not in current:
+        current.add(at)
+        at = parents.get(at)
+    return [
+        (
+            _moment(entry.timestamp_ms),
+            str(entry.snapshot_id),
+            None if parents.get(entry.snapshot_id) is None else str(parents[entry.snapshot_id]),
+            "true" if entry.snapshot_id in current else "false",
+        )
+        for entry in table.history()
+    ]
+
+
+def _files(iceberg: Iceberg, table: Any) -> list[_Row]:
+    del iceberg
+    if table.current_snapshot() is None:
+        return []
+    return [
+        ("0", task.file.file_path, "PARQUET", str(task.file.record_count), str(task.file.file_size_in_bytes))
+        for task in table.scan().plan_files()
+    ]
+
+
+def _moment(epoch_ms: int) -> str:
+    return f"{datetime.fromtimestamp(epoch_ms / 1000).astimezone().isoformat(timespec='milliseconds')}"
+
+
+_Rows = Callable[[Iceberg, Any], list[_Row]]
+_METADATA: Mapping[str, tuple[Mapping[str, str], _Rows]] = {
+    "snapshots": (
+        {
+            "committed_at": "timestamp with time zone",
+            "snapshot_id": "bigint",
+            "parent_id": "bigint",
+            "operation": "varchar",
+            "manifest_list": "varchar",
+        },
+        _snapshots,
+    ),
+    "history": (
+        {
+            "made_current_at": "timestamp with time zone",
+            "snapshot_id": "bigint",
+            "parent_id": "bigint",
+            "is_current_ancestor": "boolean",
+        },
+        _history,
+    ),
+    "files": (
+        {
+            "content": "integer",
+            "file_path": "varchar",
+            "file_format": "varchar",
+            "record_count": "bigint",
+            "file_size_in_bytes": "bigint",
+        },
+        _files,
+    ),
+}
+
+
+def type_of(type_: Any) -> Type:
+    """Athena's type of one of Iceberg's. https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-supported-data-types.html"""
+    kind = type(type_).__name__
+    if kind == "ListType":
+        return array_of(type_of(type_.element_type))
+    if kind == "MapType":
+        return map_of(type_of(type_.key_type), type_of(type_.value_type))
+    if kind == "StructType":
+        return row_of(*(type_of(f.field_type) for f in type_.fields), names=[f.name.lower() for f in type_.fields])
+    name = str(type_)
+    if name.startswith("fixed"):
+        name = "binary"
+    return parse(_NAMES.get(name, name).replace(", ", ","))
+
+
+def schema_of(columns: Sequence[Column]) -> Any:
+    """pyiceberg's schema of columns."""
+    types: Any = import_module("pyiceberg.types")
+    schema: Any = import_module("pyiceberg.schema")
+    counter = iter(range(len(columns) + 1, 10**6))
+
+    def converted(type_: Type) -> Any:
+        if type_.name == "array":
+            return types.ListType(next(counter), converted(type_.element), element_required=False)
+        if type_.name == "map":
+            key, value = next(counter), next(counter)
+            return types.MapType(key, converted(type_.key), value, converted(type_.value), value_required=False)
+        if type_.name == "row":
+            return types.StructType(
+                *(types.NestedField(next(counter), n, converted(t), required=False) for n, t in type_.fields)
+            )
+        if type_.name == "decimal":
+            return types.DecimalType(*type_.decimal)
+        simple = _SIMPLE.get(type_.name)
+        if simple is None:
+            raise QueryError("NOT_SUPPORTED", f"Type not supported for Iceberg: {type_.athena}")
+        return getattr(types, simple)()
+
+    fields = [
+        types.NestedField(i, column.name, converted(column.type), required=False, doc=column.comment or None)
+        for i, column in enumerate(columns, 1)
+    ]
+    return schema.Schema(*fields)
+
+
+_SIMPLE = {
+    "boolean": "BooleanType",
+    "tinyint": "IntegerType",
+    "smallint": "IntegerType",
+    "integer": "IntegerType",
+    "bigint": "LongType",
+    "real": "FloatType",
+    "double": "DoubleType",
+    "date": "DateType",
+    "timestamp": "TimestampType",
+    "timestamp with time zone": "TimestamptzType",
+    "varchar": "StringType",
+    "char": "StringType",
+    "varbinary": "BinaryType",
+    "uuid": "UUIDType",
+}

@@ -1,0 +1,130 @@
+"""Iceberg tables by Athena's statements, beside pyiceberg as another writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.state import ACCESS_KEY, SECRET_KEY
+from tests.conftest import SandboxServer
+from tests.integration.sandbox.athena_place import Place, new_place, worker
+
+
+@pytest.fixture(scope="module")
+def place(sandbox_server: SandboxServer) -> Iterator[Place]:
+    with worker("sandbox.athena", sandbox_server.endpoint_url, sandbox_server.state):
+        yield new_place(sandbox_server.endpoint_url)
+
+
+def failure(place: Place, sql: str) -> str:
+    status = place.finished(place.start(sql))["Status"]
+    assert status["State"] == "FAILED", sql
+    return status["StateChangeReason"]
+
+
+def changed(place: Place, sql: str) -> int:
+    """The number of rows that a statement changed."""
+    id_ = place.start(sql)
+    status = place.finished(id_)["Status"]
+    assert status["State"] == "SUCCEEDED", status
+    return place.athena.get_query_results(QueryExecutionId=id_)["UpdateCount"]
+
+
+def create(place: Place, name: str) -> None:
+    columns = "id bigint, name string, total decimal(10,2), at timestamp"
+    place.rows(
+        f"CREATE TABLE {name} ({columns}) PARTITIONED BY (name, bucket(2, id)) "
+        f"LOCATION 's3://{place.name}/{name}/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    )
+    values = "(1, 'a', CAST('1.50' AS decimal(10,2)), TIMESTAMP '2026-01-01 00:00:00.123456'), (2, 'b', NULL, NULL)"
+    assert changed(place, f"INSERT INTO {name} VALUES {values}") == 2
+
+
+def catalog_of(place: Place) -> Any:
+    """pyiceberg's Glue catalogue, as any user has it."""
+    keys = {"access-key-id": ACCESS_KEY, "secret-access-key": SECRET_KEY, "region": "eu-west-1"}
+    keys["endpoint"] = place.athena.meta.endpoint_url
+    settings = {f"{service}.{name}": value for service in ("glue", "s3") for name, value in keys.items()}
+    return import_module("pyiceberg.catalog.glue").GlueCatalog("glue", **settings)
+
+
+def test_a_table_is_created_filled_and_travelled_in(place: Place) -> None:
+    create(place, "travelled")
+    assert place.rows("SELECT id, name, total FROM travelled ORDER BY id")[1:] == [["1", "a", "1.50"], ["2", "b", None]]
+    ((first, operation),) = place.rows('SELECT snapshot_id, operation FROM "travelled$snapshots"')[1:]
+    assert operation == "append"
+    place.rows("INSERT INTO travelled (id, name) VALUES (3, 'c')")
+    assert place.rows("SELECT count(*) FROM travelled")[1:] == [["3"]]
+    assert place.rows(f"SELECT count(*) FROM travelled FOR VERSION AS OF {first}")[1:] == [["2"]]
+    past = "FOR TIMESTAMP AS OF TIMESTAMP '2000-01-01 00:00:00 UTC'"
+    assert failure(place, f"SELECT * FROM travelled {past}").startswith("INVALID_ARGUMENTS: No version history")
+    assert failure(place, "SELECT * FROM travelled FOR VERSION AS OF 5").startswith(
+        "INVALID_ARGUMENTS: Iceberg snapshot"
+    )
+    history = place.rows('SELECT is_current_ancestor FROM "travelled$history"')[1:]
+    assert history == [["true"], ["true"]]
+    files = place.rows('SELECT sum(record_count) FROM "travelled$files"')[1:]
+    assert files == [["3"]]
+    assert place.rows("OPTIMIZE travelled REWRITE DATA USING BIN_PACK") == []
+    assert place.rows("VACUUM travelled") == []
+    assert place.rows("SELECT id FROM travelled ORDER BY id")[1:] == [["1"], ["2"], ["3"]]
+
+
+def test_rows_are_changed(place: Place) -> None:
+    create(place, "changed")
+    assert changed(place, "UPDATE changed SET total = coalesce(total, 0) + 1, name = name || '!' WHERE id = 2") == 1
+    assert changed(place, "DELETE FROM changed WHERE name = 'a'") == 1
+    assert place.rows("SELECT id, name, total FROM changed")[1:] == [["2", "b!", "1.00"]]
+    source = "(SELECT * FROM (VALUES (2, 'gone', true), (3, 'new', false), (4, 'skip', true)) AS v(id, name, flag))"
+    merge = (
+        f"MERGE INTO changed AS t USING {source} AS s ON t.id = s.id WHEN MATCHED AND s.flag THEN DELETE "
+        "WHEN MATCHED THEN UPDATE SET name = s.name "
+        "WHEN NOT MATCHED AND NOT s.flag THEN INSERT (id, name) VALUES (s.id, s.name)"
+    )
+    assert changed(place, merge) == 2
+    assert place.rows("SELECT id, name, total FROM changed")[1:] == [["3", "new", None]]
+    double = "(SELECT * FROM (VALUES (3, 'x'), (3, 'y')) AS v(id, name))"
+    twice = f"MERGE INTO changed t USING {double} s ON t.id = s.id WHEN MATCHED THEN UPDATE SET name = s.name"
+    assert failure(place, twice).startswith("MERGE_TARGET_ROW_MULTIPLE_MATCHES")
+    assert changed(place, "DELETE FROM changed WHERE id = 99") == 0
+
+
+def test_a_table_from_a_query_and_what_it_must_not_be(place: Place) -> None:
+    properties = f"table_type = 'ICEBERG', is_external = false, location = 's3://{place.name}/made/'"
+    assert changed(place, f"CREATE TABLE made WITH ({properties}) AS SELECT 1 AS n, ARRAY['x'] AS list") == 1
+    assert place.rows("SELECT * FROM made")[1:] == [["1", "[x]"]]
+    assert failure(place, "DELETE FROM absent").startswith("TABLE_NOT_FOUND")
+    place.rows(f"CREATE EXTERNAL TABLE hive (n int) LOCATION 's3://{place.name}/hive/'")
+    assert failure(place, "DELETE FROM hive").startswith("NOT_SUPPORTED: Modifying Hive table rows")
+    with pytest.raises(ClientError, match="No location was specified"):
+        place.start("CREATE TABLE bare (n int) TBLPROPERTIES ('table_type' = 'ICEBERG')")
+
+
+def test_another_writer_is_neither_overwritten_nor_overlooked(place: Place) -> None:
+    create(place, "shared")
+    theirs = catalog_of(place).load_table((place.name, "shared"))
+    assert theirs.scan().to_arrow().num_rows == 2
+    place.rows("DELETE FROM shared WHERE id = 1")
+    late = theirs.scan().to_arrow()
+    exceptions: Any = import_module("pyiceberg.exceptions")
+    with pytest.raises((exceptions.CommitFailedException, exceptions.ValidationException)):
+        theirs.overwrite(late)
+    theirs.refresh()
+    theirs.append(late.slice(0, 1))
+    assert place.rows("SELECT count(*) FROM shared")[1:] == [["2"]]
+    raw = place.glue.get_table(DatabaseName=place.name, Name="shared")["Table"]
+    given = {"Name": "shared", "Parameters": raw["Parameters"]}
+    with pytest.raises(place.glue.exceptions.ConcurrentModificationException):
+        place.glue.update_table(DatabaseName=place.name, TableInput=given, VersionId=str(int(raw["VersionId"]) - 1))
+
+
+def test_a_renamed_column_is_refused(place: Place) -> None:
+    create(place, "renamed")
+    theirs = catalog_of(place).load_table((place.name, "renamed"))
+    with theirs.update_schema() as schema:
+        schema.rename_column("total", "amount")
+    assert failure(place, "SELECT * FROM renamed").startswith("NOT_SUPPORTED: renamed's column amount was renamed")
