@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import shutil
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
+_GC_THRESHOLD = (50_000, 20, 100)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -33,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--sync", action="store_true", help="reply only when a change is on the disk")
     arguments = parser.parse_args(argv)
     log_to_stderr()
+    # Nothing is garbage yet, and the start makes some million objects.
+    gc.disable()
     state = StateDir(arguments.state_dir)
     _keep_files_in(state)
     _configure_moto(arguments.port)
@@ -63,6 +67,7 @@ async def serve(port: int, state: StateDir, stop: Stop, *, sync: bool = False) -
         log.info("listening at %s", url)
         _tell(state, front.saving.recovered)
         state.write_json("server.json", description)
+        _collect_rarely()
         await server.serve()
     finally:
         for task in tasks:
@@ -78,6 +83,16 @@ def _tell(state: StateDir, recovered: Recovered) -> None:
         log.info("recovered %s", recovered)
     found = {f"recovered_{name}": value for name, value in msgspec.structs.asdict(recovered).items()}
     state.write_json(state.status / "server.json", {"process": "server", "pid": os.getpid(), **found})
+
+
+def _collect_rarely() -> None:
+    """Leave what the start has made out of garbage collection, and collect after as many objects as a page has.
+
+    A decoded item is some 60 objects, so by default a collection would come with every twelfth.
+    """
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLD)
+    gc.enable()
 
 
 def _keep_files_in(state: StateDir) -> None:

@@ -19,8 +19,8 @@ from sandbox.journal.entries import UID_BYTES
 from sandbox.journal.in_use import journal
 from sandbox.journal.journal import Journal
 
-_CHUNK_BYTES = 4 << 20
-_MEMORY_BYTES = 16 << 20
+_CHUNK_BYTES = 512 << 10
+_MEMORY_BYTES = 2 << 20
 _MAX_SPREAD = 4
 """Records are read at once when what is between them is at most so many times as large as they are."""
 

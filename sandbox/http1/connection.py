@@ -12,7 +12,8 @@ from typing import Any, Protocol, cast
 from urllib.parse import unquote_to_bytes
 
 from sandbox.http1 import replies
-from sandbox.http1.requests import BadRequestError, Body, Head, Headers, body_of, find_head, length_of, parse_head
+from sandbox.http1.bodies import BadRequestError, Body
+from sandbox.http1.requests import Head, Headers, body_of, find_head, length_of, parse_head
 
 log = logging.getLogger(__name__)
 

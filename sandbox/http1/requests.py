@@ -1,27 +1,17 @@
-"""Requests as they arrive: a head, and a body of known length or in chunks.
-
-https://www.rfc-editor.org/rfc/rfc9112
-"""
+"""The heads of requests, and which body follows. https://www.rfc-editor.org/rfc/rfc9112"""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
+
+from sandbox.http1.bodies import BadRequestError, Body, Chunked, Sized
 
 _MAX_HEAD_BYTES = 64 << 10
-_MAX_CHUNK_LINE_BYTES = 4096
 _METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _ABSOLUTE = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
 
 Headers = list[tuple[bytes, bytes]]
-
-
-class BadRequestError(Exception):
-    """What arrives is not HTTP/1.1, or more than is taken; `status` is the answer's."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 class Head(NamedTuple):
@@ -79,18 +69,6 @@ def find_head(received: bytes) -> int:
     return end
 
 
-class Body(Protocol):
-    """A body that arrives."""
-
-    def feed(self, data: bytes) -> bytes | None:
-        """Take what belongs to it; what follows it, or None while it is incomplete."""
-        ...
-
-    def content(self) -> bytes:
-        """The whole body."""
-        ...
-
-
 def body_of(head: Head) -> Body | None:
     """The body that follows a head; None for no body.
 
@@ -101,9 +79,9 @@ def body_of(head: Head) -> Body | None:
     if coding is not None:
         if coding.lower() != b"chunked" or b"content-length" in head.fields:
             raise BadRequestError(400, "The body's length is not known.")
-        return _Chunked()
+        return Chunked()
     length = length_of(head)
-    return None if length == 0 else _Sized(length)
+    return None if length == 0 else Sized(length)
 
 
 def length_of(head: Head) -> int:
@@ -114,78 +92,3 @@ def length_of(head: Head) -> int:
     if not given.isdigit() or any(value != given for name, value in head.headers if name == b"content-length"):
         raise BadRequestError(400, "The Content-Length is not a number.")
     return int(given)
-
-
-class _Sized:
-    """A body of known length."""
-
-    def __init__(self, length: int) -> None:
-        self._left = length
-        self._parts: list[bytes] = []
-
-    def feed(self, data: bytes) -> bytes | None:
-        part = data[: self._left]
-        self._parts.append(part)
-        self._left -= len(part)
-        return None if self._left else data[len(part) :]
-
-    def content(self) -> bytes:
-        return b"".join(self._parts)
-
-
-class _Chunked:
-    """A body in chunks: each with its size before it, up to one of size 0, and lines of trailers."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-        self._parts: list[bytes] = []
-        self._left = 0
-        self._in_trailers = False
-
-    def feed(self, data: bytes) -> bytes | None:
-        data = self._rest + data if self._rest else data
-        self._rest = b""
-        while True:
-            if self._left:
-                # The chunk's data and the line end after it.
-                part = data[: self._left]
-                self._parts.append(part)
-                self._left -= len(part)
-                if self._left:
-                    return None
-                data = data[len(part) :]
-                self._parts[-1:] = [self._joined_end()]
-            line, end, data = data.partition(b"\r\n")
-            if not end:
-                if len(line) > _MAX_CHUNK_LINE_BYTES:
-                    raise BadRequestError(400, "A chunk's size is malformed.")
-                self._rest = line
-                return None
-            if self._in_trailers:
-                if not line:
-                    return data
-            else:
-                self._begin(line)
-
-    def _joined_end(self) -> bytes:
-        """The last part without the line end of its chunk, which may have come in two parts."""
-        last = self._parts[-1]
-        if len(last) == 1:
-            last = self._parts.pop(-2) + last
-        if not last.endswith(b"\r\n"):
-            raise BadRequestError(400, "A chunk is longer than its size says.")
-        return last[:-2]
-
-    def _begin(self, line: bytes) -> None:
-        size = line.split(b";", 1)[0].strip()
-        try:
-            length = int(size, 16) if size.isalnum() else -1
-        except ValueError:
-            length = -1
-        if length < 0:
-            raise BadRequestError(400, "A chunk's size is malformed.")
-        self._in_trailers = length == 0
-        self._left = length + 2 if length else 0
-
-    def content(self) -> bytes:
-        return b"".join(self._parts)
