@@ -20,8 +20,10 @@ from sandbox.state import StateDir
 
 _START_TIMEOUT_S = 60.0
 
-# A shared, busy machine says nothing about how long an example should take.
-settings.register_profile("unhurried", deadline=None)
+# A shared, busy machine says nothing about how long an example should take. Each run draws other examples, so that
+# these few become many: `--hypothesis-profile=thorough` takes its time.
+settings.register_profile("unhurried", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("unhurried")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -9,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, redirect_stderr, redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lake.__main__ import main
 from lake.verification import Verification
 from lake.verify import verify
 from sandbox.faults import Injected, inject
@@ -62,6 +64,7 @@ class Pipeline:
         self.port = port
         self.ledger = state_dir.with_name("writes.ledger")
         self.ledger.touch()
+        self._clients: dict[str, Any] = {}
 
     def up(self) -> Finished:
         """`sandbox up`: start it, or restart dead processes."""
@@ -72,8 +75,11 @@ class Pipeline:
         return command("sandbox", "down", "--state-dir", str(self.state_dir))
 
     def lake(self, *arguments: str) -> Finished:
-        """`python -m lake` on this sandbox."""
-        return command("lake", *arguments, "--state-dir", str(self.state_dir))
+        """`python -m lake` on this sandbox, in this process: test_installation.py runs the installed command."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*arguments, "--state-dir", str(self.state_dir)])
+        return Finished(code, out.getvalue(), err.getvalue())
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """A query's result, by the command line."""
@@ -87,7 +93,12 @@ class Pipeline:
         return resolve(state_dir=self.state_dir)
 
     def client(self, service: str) -> Any:
-        """A plain boto3 client."""
+        """A plain boto3 client, the same for each who asks: making one takes longer than most of its calls."""
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service)
+        return self._clients[service]
+
+    def _new_client(self, service: str) -> Any:
         outputs = self.outputs
         keys = credentials(outputs)
         assert keys is not None
