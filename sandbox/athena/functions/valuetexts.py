@@ -117,13 +117,7 @@ FUNCTIONS = (
         "parse_data_size('2.3MB')",
         "2411724",
     ),
-    entry(
-        "fail(varchar) -> unknown",
-        lambda call: f"CAST(athena_fail('GENERIC_USER_ERROR: ' || {call[0]}) AS INTEGER)",
-        "try(fail('stop'))",
-        None,
-    ),
-    entry("uuid() -> uuid", "uuid()", "length(CAST(uuid() AS varchar))", "36", deterministic=False),
+    entry("uuid() -> uuid", "uuid", "length(CAST(uuid() AS varchar))", "36", deterministic=False),
 )
 MACROS: tuple[str, ...] = ()
 NATIVES = (
@@ -143,6 +137,7 @@ UNSUPPORTED = frozenset(
         "color",
         "current_groups",
         "empty_approx_set",
+        "fail",
         "features",
         "from_iso8601_timestamp_nanos",
         "hash_counts",

@@ -93,10 +93,7 @@ FUNCTIONS = (
     ),
     entry(
         "timezone_hour(timestamp(p) with time zone) -> bigint",
-        lambda call: (
-            f"(athena_offset_minutes({call[0]}) // 60 + CASE WHEN athena_offset_minutes({call[0]}) < 0 AND "
-            f"athena_offset_minutes({call[0]}) % 60 <> 0 THEN 1 ELSE 0 END)"
-        ),
+        "CAST(trunc(athena_offset_minutes({0}) / 60) AS BIGINT)",
         "timezone_hour(TIMESTAMP '2024-03-31 12:00:00 -03:30')",
         "-3",
     ),
