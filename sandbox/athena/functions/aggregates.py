@@ -48,7 +48,9 @@ def _average(call: Call) -> str:
 
 def _first(call: Call, order: str) -> str:
     """min and max with a number: the array of so many."""
-    values = call.aggregate("list", call[0], order_by=f"{call[0]} {order}", filter_=f"{call[0]} IS NOT NULL")
+    values = call.aggregate(
+        "list", call[0], order_by=f"{_ordered(call, 0, order)} {order}", filter_=f"{call[0]} IS NOT NULL"
+    )
     return _limited(call, values, call[1])
 
 
@@ -57,9 +59,23 @@ def _limited(call: Call, values: str, count: str) -> str:
     return once([values, count], lambda a: f"CASE WHEN {a[1]} <= 0 THEN {wrong} ELSE list_slice({a[0]}, 1, {a[1]}) END")
 
 
+def _ordered(call: Call, index: int, order: str) -> str:
+    """A key by which min and max order: NaN counts last, as the least for max and as the greatest for min."""
+    if call.arguments[index].type.name not in {"double", "real"}:
+        return call[index]
+    last = "-inf" if order == "DESC" else "inf"
+    return f"CASE WHEN isnan({call[index]}) THEN '{last}' ELSE {call[index]} END"
+
+
 def _extreme(name: str, order: str) -> tuple[Function, ...]:
+    def one(call: Call) -> str:
+        found = call.aggregate(name, call[0])
+        if call.type.name not in {"double", "real"}:
+            return found
+        return f"coalesce({call.aggregate(name, f'CASE WHEN NOT isnan({call[0]}) THEN {call[0]} END')}, {found})"
+
     return (
-        _aggregate(f"<T: orderable> {name}(T) -> T", name, f"{name}(DATE '2024-01-01')", "2024-01-01"),
+        _aggregate(f"<T: orderable> {name}(T) -> T", one, f"{name}(DATE '2024-01-01')", "2024-01-01"),
         _aggregate(
             f"<T: orderable> {name}(T, bigint) -> array(T)", lambda call: _first(call, order), f"{name}(5, 2)", "[5]"
         ),
@@ -71,11 +87,17 @@ def _extreme_by(name: str, order: str) -> tuple[Function, ...]:
     duckdb = {"max_by": "arg_max_null", "min_by": "arg_min_null"}[name]
 
     def several(call: Call) -> str:
-        values = call.aggregate("list", call[0], order_by=f"{call[1]} {order}", filter_=f"{call[1]} IS NOT NULL")
+        key = f"{_ordered(call, 1, order)} {order}"
+        values = call.aggregate("list", call[0], order_by=key, filter_=f"{call[1]} IS NOT NULL")
         return _limited(call, values, call[2])
 
     return (
-        _aggregate(f"<K: orderable> {name}(V, K) -> V", duckdb, f"{name}('a', 1)", "a"),
+        _aggregate(
+            f"<K: orderable> {name}(V, K) -> V",
+            lambda call: call.aggregate(duckdb, call[0], _ordered(call, 1, order)),
+            f"{name}('a', 1)",
+            "a",
+        ),
         _aggregate(f"<K: orderable> {name}(V, K, bigint) -> array(V)", several, f"{name}('a', 1, 2)", "[a]"),
     )
 

@@ -324,6 +324,7 @@ FUNCTIONS = (
     _of_double("ln", ("ln(0e0)", "-Infinity"), _logarithm("ln")),
     _of_double("log2", ("log2(8e0)", "3.0"), _logarithm("log2")),
     _of_double("log10", ("log10(1000e0)", "3.0"), _logarithm("log10")),
+    entry("cbrt(double) -> double", "athena_cbrt", "cbrt(27e0)", "3.0"),
     entry("log(double, double) -> double", _logarithm_to_base, "log(2, 8)", "3.0"),
     *(entry(f"{name}(double, double) -> double", "athena_power", f"{name}(2, -1)", "0.5") for name in ("power", "pow")),
     entry("; ".join((*_of_one_number("abs"), "abs(decimal(p, s)) -> decimal(p, s)")), _absolute, "abs(-1.25)", "1.25"),

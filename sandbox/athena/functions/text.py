@@ -100,6 +100,11 @@ def _chr(call: Call) -> str:
     return checked(call, body)
 
 
+def _codepoint(call: Call) -> str:
+    wrong = invalid("'Input string must be a single character string'", call.type)
+    return once([call[0]], lambda a: f"CASE WHEN {a[0]} = '' THEN {wrong} ELSE unicode({a[0]}) END")
+
+
 def _split(call: Call) -> str:
     empty = invalid("'The delimiter may not be the empty string'", call.type)
     wrong = invalid("'Limit must be positive'", call.type)
@@ -293,7 +298,7 @@ FUNCTIONS = (
         "a-b",
     ),
     entry("chr(bigint) -> varchar(1)", _chr, "chr(8364)", "€"),
-    entry("codepoint(varchar(1)) -> integer", "unicode", "codepoint('€')", "8364"),
+    entry("codepoint(varchar(1)) -> integer", _codepoint, "codepoint('€')", "8364"),
     entry(
         "split(varchar(x), varchar(y)) -> array(varchar(x)); "
         "split(varchar(x), varchar(y), bigint) -> array(varchar(x))",
