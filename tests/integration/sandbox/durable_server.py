@@ -6,6 +6,6 @@ import sandbox.front.saving.upkeep
 from sandbox.server import main
 
 if __name__ == "__main__":
-    sandbox.front.saving.upkeep.LEAST_BYTES = 50_000
-    sandbox.front.saving.upkeep.EVERY_S = 0.2
+    sandbox.front.saving.upkeep.LEAST_BYTES = 5_000
+    sandbox.front.saving.upkeep.EVERY_S = 0.05
     main()

@@ -52,6 +52,9 @@ class Server:
         self._process.send_signal(number)
         self._process.wait(30)
 
+    def snapshots(self) -> list[Path]:
+        return list((self.state.path / "journal").glob("*.snapshot"))
+
     def recovered(self) -> dict[str, Any]:
         return self.state.read_json(self.state.status / "server.json") or {}
 
@@ -219,9 +222,10 @@ def test_all_that_was_acknowledged_under_load_is_there_after_each_kill(
     for kill in range(KILLS):
         with Load(server, ledger, resources["queue"], numbers) as load:
             until, deadline = chance.randint(40, 120), time.monotonic() + 60
-            while load.acknowledged < until and time.monotonic() < deadline:
+            while (load.acknowledged < until or not server.snapshots()) and time.monotonic() < deadline:
                 time.sleep(0.005)
             assert load.acknowledged >= until
+            assert server.snapshots()
             server.end(signal.SIGKILL)
         server.start()
 
@@ -251,7 +255,6 @@ def test_all_that_was_acknowledged_under_load_is_there_after_each_kill(
         if kill == KILLS - 1:
             sent = [body for body in messages_in(server.url, resources["queue"]) if body not in ledger.unsure]
             assert sorted(sent) == sorted(ledger.messages)
-    assert list((server.state.path / "journal").glob("*.snapshot")), "snapshots were written meanwhile"
     assert server.recovered()["recovered_records"] >= len(ledger.records) + len(ledger.puts)
 
 

@@ -61,3 +61,28 @@ def test_trimming_forgets_only_what_is_older(
     assert all(time < before_s for _, time in appended[: log.first])
     assert log.end == len(appended)
     assert log.read(0, 1000, 10**9) == [record for record, _ in appended[log.first :]]
+
+
+@given(RECORDS, SIZES, st.integers(0, 60), st.integers(0, 60), st.integers(1, 70))
+def test_a_log_is_read_again_from_the_journal_without_what_was_trimmed(
+    records: list[tuple[bytes, int]], sizes: tuple[int, int], first: int, gap: int, limit: int
+) -> None:
+    """The journal may still have records from before the trimmed ones, for another shard's sake."""
+    places: list[tuple[int, float, int, int]] = []
+    log = RecordLog(memory_bytes=sizes[0], chunk_bytes=sizes[1])
+    for index, (record, at_s) in enumerate(records):
+        log.append(record, float(at_s))
+        places.append((index, float(at_s), log.last_position, len(record)))
+    kept = [place for place in places if place[0] < first or place[0] >= first + gap]
+
+    again = RecordLog(memory_bytes=sizes[0], chunk_bytes=sizes[1])
+    for place in kept:
+        again.adopt(*place)
+
+    begins = first + gap if any(place[0] >= first + gap for place in kept) and gap else 0
+    expected = [record for index, (record, _) in enumerate(records) if any(index == place[0] for place in kept)]
+    expected = expected[first:] if begins else expected
+    assert again.read(0, limit, 10**9) == expected[:limit]
+    assert again.end == (kept[-1][0] + 1 if kept else 0)
+    again.append(b"next", 10.0)
+    assert again.read(again.end - 1, 1, 1) == [b"next"]
