@@ -51,7 +51,14 @@ async def serve(port: int, state: StateDir, stop: Stop, *, sync: bool = False) -
     from sandbox.front.expiry import expire_items
     from sandbox.front.saving.upkeep import keep_up
 
-    front = Front(HOST, port, state, sync=sync)
+    try:
+        front = Front(HOST, port, state, sync=sync)
+    except Exception as error:
+        log.exception("the files in %s cannot be read", state.path)
+        forget = "`python -m sandbox down --forget` deletes them"
+        raise SystemExit(
+            f"the files in {state.path} cannot be read: {type(error).__name__}: {error}; {forget}"
+        ) from None
     server = HttpServer(front, HOST, port, state.socket("http2"))
 
     def end() -> None:

@@ -144,7 +144,7 @@ class Front:
         try:
             reply = await self._answer(scope, headers, target, body)
         finally:
-            # Nothing else runs between a change and this, so that nobody sees what is not on file.
+            # Nothing else runs between a change and this, so no client sees what is not on file.
             self.saving.settle()
         if self.saving.syncs:
             await self.saving.reach_disk()

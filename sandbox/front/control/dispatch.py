@@ -25,7 +25,7 @@ class Control:
     def __init__(
         self, moto: Callable[[Request], Reply], called: Callable[[Request, Call | None], None] | None = None
     ) -> None:
-        """`called` is told of each call when it was made, refused or not."""
+        """`called` receives each call after it was made, refused or not."""
         services.load()
         self._moto = moto
         self._called = called

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,12 +18,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.journal.frames import framed
 from sandbox.processes import is_healthy
 from sandbox.state import StateDir, client, session
 from tests.conftest import free_port
 
 TABLE, PLAIN, STREAM, BUCKET, QUEUE = "kept-orders", "kept-plain", "kept-stream", "kept-bucket", "kept-queue"
-KILLS = 3
+KILLS = 2
 
 
 class Server:
@@ -34,8 +36,8 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        command = [sys.executable, "-m", "tests.integration.sandbox.durable_server", "--port", str(self.port)]
+    def start(self, *options: str) -> None:
+        command = [sys.executable, "-m", "tests.integration.sandbox.durable_server", "--port", str(self.port), *options]
         with (self.state.logs / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--state-dir", str(self.state.path)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
@@ -317,3 +319,22 @@ def test_what_was_begun_before_a_kill_goes_on_after_it(server: Server, resources
     assert put["ShardId"] == shard["ShardId"]
     (record,) = kinesis.get_records(ShardIterator=iterator)["Records"]
     assert (record["Data"], record["SequenceNumber"]) == (b"after", put["SequenceNumber"])
+
+
+def test_files_that_are_damaged_end_the_start_in_one_sentence(server: Server, tmp_path: Path) -> None:
+    damaged = StateDir(tmp_path / "damaged")
+    shutil.copytree(server.state.path / "services", damaged.path / "services")
+    (damaged.path / "journal").mkdir()
+    journal = damaged.path / "journal" / f"{0:020d}.journal"
+    journal.write_bytes(b"no frame, and yet not the last file")
+    (damaged.path / "journal" / f"{35:020d}.journal").write_bytes(framed(b"\xff"))
+
+    command = [sys.executable, "-m", "sandbox.server", "--port", str(free_port()), "--state-dir", str(damaged.path)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == (
+        f"the files in {damaged.path} cannot be read: DamagedError: {journal} is damaged at byte 0; "
+        "`python -m sandbox down --forget` deletes them"
+    )
+    assert journal.exists()
