@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from components.audit.cli import main
+from components.without_pulumi import exit_with
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with("components.audit.cli")

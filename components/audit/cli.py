@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from components.audit import RULES, violations
+from components.audit.table import RULES, violations
 from components.explain.cli import check_stack, load, refusal
 from stack.commandline import Exit, Parser, run
 from stack.installation import program

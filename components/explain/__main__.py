@@ -1,8 +1,6 @@
 """`python -m components.explain`."""
 
-import sys
-
-from components.explain.cli import main
+from components.without_pulumi import exit_with
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with("components.explain.cli")

@@ -129,6 +129,10 @@ def test_a_command_whose_extra_is_missing_says_which(alone: Environment, deploye
         refused = deployed.run(*command, environment=alone)
         assert (refused.code, len(refused.err.splitlines())) == (2, 1)
         assert f"`pip install '.[{extra}]'`" in refused.err
+    for module in ("components.explain", "components.audit"):
+        refused = alone.run(deployed.cwd, "python", "-m", module, "--stack", "dev")
+        assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+        assert "`pip install '.[pulumi]'`" in refused.err
 
 
 def test_the_whole_pipeline_runs_from_what_is_installed(deployed: Deployed) -> None:

@@ -12,7 +12,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from components.audit import RULES, Refused
+from components.audit.rule import Refused
+from components.audit.table import RULES
 from tests.conftest import SandboxServer
 
 EXAMPLES = [(rule.id, number, refused) for rule in RULES for number, refused in enumerate(rule.refused)]

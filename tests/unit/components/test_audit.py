@@ -13,8 +13,9 @@ import pulumi
 import pytest
 from pulumi.runtime.config import set_all_config
 
-from components.audit import RULES, Rule, violations
 from components.audit.cli import main
+from components.audit.rule import Rule
+from components.audit.table import RULES, violations
 from components.explain import stacks
 from components.explain.evidence import Case
 from components.explain.graph import Graph
