@@ -22,6 +22,7 @@ from loadgen.report import report as reports
 from loadgen.report.chart import Series, line_chart
 from loadgen.report.compare import differences, lines
 from loadgen.report.compare import main as compare
+from loadgen.report.expected import Expected
 from loadgen.report.export import main as export
 from loadgen.report.report import LostSegment, RunReport
 from loadgen.report.threshold import Threshold
@@ -331,3 +332,10 @@ def test_the_summary_breaks_between_words_on_a_terminal(
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 40
     assert shown.split() == " ".join(summary.lines(report)).split()
+
+
+def test_the_page_about_the_lines_of_progress_names_every_member(report: RunReport) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "loadgen.md").read_text()
+    section = text.partition("## The lines of progress")[2].partition("\n## ")[0]
+    for name in (*report.series[0], *Expected.__struct_fields__):
+        assert f"`{name}`" in section
