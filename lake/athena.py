@@ -1,4 +1,4 @@
-"""Queries through the Athena API: submit, wait, read page by page, stop."""
+"""Queries through the Athena API: submit, wait, read the result, stop."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any, NamedTuple, cast
 from msgspec import Struct
 
 from lake.clients import AthenaClient, error_code, error_message
-
-Cell = str | None
-Row = tuple[Cell, ...]
+from lake.objects import S3Client
+from lake.results import Cell, Row, read_rows
 
 _FIRST_POLL_S = 0.05
 _SLOWEST_POLL_S = 2.0
@@ -78,13 +77,15 @@ class Athena:
         workgroup: str,
         database: str,
         *,
+        s3: S3Client | None = None,
         watch: Callable[[Execution], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`watch` receives each query's progress at every poll."""
+        """`watch` receives each query's progress at every poll; `s3` reads the results of `stream`."""
         self._client = client
         self._workgroup = workgroup
         self._database = database
+        self._s3 = s3
         self._watch = watch
         self._sleep = sleep
 
@@ -93,13 +94,43 @@ class Athena:
 
         An interrupt also stops the query in Athena.
         """
-        execution_id = self._start(sql, database or self._database)
+        return self._result(self._run(sql, database or self._database))
+
+    def stream(self, sql: str) -> Iterator[Row]:
+        """Run a SELECT and read its rows from the object that Athena writes, which has no pages.
+
+        Without an S3 client, or where the workgroup manages the results itself, they are read page by page.
+        """
+        return self.begin(sql).rows()
+
+    def begin(self, sql: str) -> Begun:
+        """Start a SELECT, whose rows are read later."""
+        return Begun(self, self._start(sql, self._database))
+
+    def finished_rows(self, execution_id: str) -> Iterator[Row]:
+        """Wait for a SELECT and read its rows as `stream` does."""
+        location = self._wait(execution_id)
+        if self._s3 is None or location is None:
+            return self._result(execution_id).rows
+        return read_rows(self._s3, location)
+
+    def stop(self, execution_id: str) -> None:
+        """Stop a query; no effect on a finished one."""
+        self._client.stop_query_execution(QueryExecutionId=execution_id)
+
+    def _run(self, sql: str, database: str) -> str:
+        """Run a statement; returns its id."""
+        execution_id = self._start(sql, database)
+        self._wait(execution_id)
+        return execution_id
+
+    def _wait(self, execution_id: str) -> str | None:
+        """Wait for a statement; returns the location of its result. An interrupt also stops it in Athena."""
         try:
-            self._finish(execution_id)
+            return self._finish(execution_id)
         except KeyboardInterrupt:
-            self._client.stop_query_execution(QueryExecutionId=execution_id)
+            self.stop(execution_id)
             raise
-        return self._result(execution_id)
 
     def one(self, sql: str) -> Row:
         """The only row of a query's result."""
@@ -134,7 +165,7 @@ class Athena:
             raise QueryError(error_message(error), statement_at_fault=True) from error
         return answer["QueryExecutionId"]
 
-    def _finish(self, execution_id: str) -> None:
+    def _finish(self, execution_id: str) -> str | None:
         poll_s = _FIRST_POLL_S
         while True:
             answer = self._client.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
@@ -152,6 +183,7 @@ class Athena:
             poll_s = min(poll_s * 1.5, _SLOWEST_POLL_S)
         if execution.state != "SUCCEEDED":
             raise _failure(execution.state, status)
+        return answer.get("ResultConfiguration", {}).get("OutputLocation")
 
     def _result(self, execution_id: str) -> Result:
         first = self._client.get_query_results(QueryExecutionId=execution_id)
@@ -168,6 +200,22 @@ class Athena:
         while token := page.get("NextToken"):
             page = self._client.get_query_results(QueryExecutionId=execution_id, NextToken=token)
             yield from _cells(page["ResultSet"]["Rows"], len(labels))
+
+
+class Begun:
+    """A SELECT that runs in Athena."""
+
+    def __init__(self, athena: Athena, execution_id: str) -> None:
+        self._athena = athena
+        self._execution_id = execution_id
+
+    def rows(self) -> Iterator[Row]:
+        """Wait for it, and read its rows; raises QueryError if it fails."""
+        return self._athena.finished_rows(self._execution_id)
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._athena.stop(self._execution_id)
 
 
 def quote(identifier: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from stack import StackOutputs, UserError, credentials
 
 _CONNECTIONS = 16
+_REPLY = "RawReply"
+_HTTP_ERRORS = 300
 
 
 class AthenaClient(Protocol):
@@ -41,9 +43,64 @@ class AthenaClient(Protocol):
 class DynamoDBClient(Protocol):
     """The part of boto3's DynamoDB client that the lake uses."""
 
+    @property
+    def meta(self) -> Any:
+        """boto3's ClientMeta, with the hooks of its events."""
+        ...
+
     def scan(self, **request: object) -> dict[str, Any]:
         """Read a page of a table's segment."""
         ...
+
+    def batch_get_item(self, **request: object) -> dict[str, Any]:
+        """Read items by key."""
+        ...
+
+
+class StreamsClient(Protocol):
+    """The part of boto3's DynamoDB Streams client that the lake uses."""
+
+    @property
+    def meta(self) -> Any:
+        """boto3's ClientMeta, with the hooks of its events."""
+        ...
+
+    def describe_stream(self, **request: object) -> dict[str, Any]:
+        """Describe a page of a stream's shards."""
+        ...
+
+    def get_shard_iterator(self, **request: object) -> dict[str, Any]:
+        """Get an iterator at a position of a shard."""
+        ...
+
+    def get_records(self, **request: object) -> dict[str, Any]:
+        """Read from an iterator."""
+        ...
+
+
+class SqsClient(Protocol):
+    """The part of boto3's SQS client that the lake uses."""
+
+    def get_queue_attributes(self, **request: object) -> dict[str, Any]:
+        """Read a queue's attributes."""
+        ...
+
+    def receive_message(self, **request: object) -> dict[str, Any]:
+        """Take some messages."""
+        ...
+
+    def delete_message(self, **request: object) -> dict[str, Any]:
+        """Delete one message."""
+        ...
+
+    def change_message_visibility(self, **request: object) -> dict[str, Any]:
+        """Change a message's visibility timeout."""
+        ...
+
+
+class _WithEvents(Protocol):
+    @property
+    def meta(self) -> Any: ...
 
 
 class FirehoseClient(Protocol):
@@ -74,6 +131,25 @@ def client(service: str, outputs: StackOutputs) -> Any:
         aws_secret_access_key=given and given.secret_key,
         config=config.Config(retries={"mode": "standard"}, max_pool_connections=_CONNECTIONS, connect_timeout=5),
     )
+
+
+def keep_reply(client: _WithEvents, service: str, operation: str) -> None:
+    """Have a client return an operation's reply unparsed, for `reply_of`.
+
+    boto3's parser takes a hundred microseconds for an item. Its requests, signatures, errors and retries stay.
+    """
+    client.meta.events.register(f"before-parse.{service}.{operation}", _keep, unique_id=f"{_REPLY}.{operation}")
+
+
+def _keep(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+    if response_dict["status_code"] < _HTTP_ERRORS:
+        customized_response_dict[_REPLY] = response_dict["body"]
+        response_dict["body"] = b"{}"
+
+
+def reply_of(response: dict[str, Any]) -> bytes:
+    """The reply's bytes."""
+    return response[_REPLY]
 
 
 def error_code(error: Exception) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from datetime import UTC, datetime, timedelta
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
 
 import msgspec
 from rich.console import Console
 
 from lake.freshness import Freshness, freshness
+from lake.moments import duration
 from stack import add_options, resolve_options
 
 NAME = "freshness"
@@ -30,16 +30,12 @@ examples:
 The exit code is 1 when there are no changes, or more than one in a hundred is
 older than --max-p99."""
 
-# Five digits of days stay within Python's range of dates.
-_DURATION = re.compile(r"([0-9]{1,5})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
         "--since",
-        type=_duration,
+        type=duration,
         metavar="DURATION",
         help="only changes made in the last 30s, 15m, 2h or 1d (default: all in the change log)",
     )
@@ -78,10 +74,3 @@ def _show(found: Freshness, max_p99_s: int | None, console: Console) -> None:
             console.print(f"p99 is above {max_p99_s} s", soft_wrap=True)
     if found.gone:
         console.print(f"{found.gone:,} changes are in objects that were deleted meanwhile", soft_wrap=True)
-
-
-def _duration(text: str) -> timedelta:
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise ArgumentTypeError(f"{text!r} is not a duration such as 30s, 15m, 2h or 1d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -9,21 +9,29 @@ from pathlib import Path
 from rich.console import Console
 
 from lake.findings import show, write_json
+from lake.moments import moment
 from lake.progress import progress_display
 from lake.verify import DEFAULT_TIMEOUT_S, MARGIN_S, verify
-from stack import UserError, add_options, resolve_options
+from stack import UserError, add_options, check_writable, resolve_options
 
 NAME = "verify"
 HELP = "compare the DynamoDB table with the current-state view, key by key"
 DESCRIPTION = """\
 Wait until the pipeline is drained, then compare the DynamoDB table with the
-current-state view, key by key and column by column. With --ledger, also check
-that the change log has every write that the ledger records as acknowledged."""
+lake: by digests of 4,096 ranges of keys, which Athena computes in one query,
+and row by row where these differ. Compared are the columns of the
+current-state view and the last image of each key. With --ledger, also check
+that the change log has every write that the ledger records as acknowledged.
+
+It reads the whole table once (consistent reads) and the change log twice."""
 EPILOG = """\
 examples:
   python -m lake verify
   python -m lake verify --stack dev --timeout 1200 --report verify.json
   python -m lake verify --ledger run.ledger
+  python -m lake verify --as-of now            a table that is being written to
+  python -m lake verify --since 2h             what has changed lately, by key
+  python -m lake verify --sample 5             five percent of the keys
 
 The exit code is 1 when anything is missing, extra or different."""
 
@@ -43,8 +51,28 @@ def configure(parser: ArgumentParser) -> None:
         "--settle",
         type=_seconds,
         metavar="SECONDS",
-        help="how long the change log must be unchanged before a missing row counts as lost "
+        help="how long nothing must move before a missing row counts as lost "
         f"(default: the delivery stream's buffering plus {MARGIN_S:.0f} s)",
+    )
+    parser.add_argument(
+        "--sample",
+        type=_percent,
+        default=100.0,
+        metavar="PERCENT",
+        help="compare so many of a hundred keys, always the same (default: all); the whole table is still read",
+    )
+    parser.add_argument(
+        "--since",
+        type=moment,
+        metavar="TIME",
+        help="compare the keys with a change in the log since 2h, 1d or 2026-01-31T12:00:00Z, and the ledger's writes "
+        "since then; their items are read by key. A change that never reached the log is found by the ledger alone",
+    )
+    parser.add_argument(
+        "--as-of",
+        type=moment,
+        metavar="TIME",
+        help="for a table that is being written to: compare all keys without a change since now, 10m or a time",
     )
     parser.add_argument(
         "--ledger", type=Path, metavar="PATH", help="the load generator's ledger of acknowledged writes"
@@ -62,11 +90,16 @@ def configure(parser: ArgumentParser) -> None:
         "view_name",
         "change_log_name",
         "delivery_stream_name",
+        "stream_name",
+        "stream_arn",
+        "pipe_name",
+        "dead_letter_queue_url",
     )
 
 
 def main(arguments: Namespace) -> int:
     """Run the command and return its exit code: 0 without differences, 1 with them."""
+    check_writable("report", arguments.report)
     outputs = resolve_options(arguments)
     with progress_display(Console(stderr=True)) as watch:
         verification = verify(
@@ -74,6 +107,9 @@ def main(arguments: Namespace) -> int:
             timeout_s=arguments.timeout,
             settle_s=arguments.settle,
             ledger=arguments.ledger,
+            share=arguments.sample / 100,
+            since=arguments.since,
+            as_of=arguments.as_of,
             watch=watch,
         )
     with verification:
@@ -98,3 +134,13 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise ArgumentTypeError(f"{text!r} is not a number of seconds, 0 or more")
     return seconds
+
+
+def _percent(text: str) -> float:
+    try:
+        percent = float(text.removesuffix("%"))
+    except ValueError:
+        percent = 0.0
+    if not 0 < percent <= 100:
+        raise ArgumentTypeError(f"{text!r} is not a percentage above 0 and up to 100")
+    return percent

@@ -15,12 +15,12 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct, field
 
-from lake.clients import client, error_code
+from lake.clients import SqsClient, StreamsClient, client, error_code
 from lake.failures import Failure
 from lake.replay import Sender
 from stack import StackOutputs, UserError
@@ -32,34 +32,6 @@ HIDDEN_S = 600
 _GONE = {"TrimmedDataAccessException", "ResourceNotFoundException"}
 _WAIT_S = 1
 _MAX_EMPTY_PAGES = 50
-
-
-class SqsClient(Protocol):
-    """The part of boto3's SQS client that is used here."""
-
-    def receive_message(self, **request: object) -> dict[str, Any]:
-        """Take some messages."""
-        ...
-
-    def delete_message(self, **request: object) -> dict[str, Any]:
-        """Delete one message."""
-        ...
-
-    def change_message_visibility(self, **request: object) -> dict[str, Any]:
-        """Change a message's visibility timeout."""
-        ...
-
-
-class StreamsClient(Protocol):
-    """The part of boto3's DynamoDB Streams client that is used here."""
-
-    def get_shard_iterator(self, **request: object) -> dict[str, Any]:
-        """Get an iterator at a position of a shard."""
-        ...
-
-    def get_records(self, **request: object) -> dict[str, Any]:
-        """Read from an iterator."""
-        ...
 
 
 class Batch(Struct, frozen=True, rename="camel"):

@@ -1,7 +1,8 @@
 """Wait until the pipeline is drained.
 
-Only the change log is visible from outside: it grows while changes arrive. A change can be in flight for as long as the
-delivery stream buffers, so the log is complete when it is unchanged for longer than that.
+The change log grows while changes arrive, and the streams show what is still on its way (`lake.way`). A change can be
+in flight for as long as the delivery stream buffers, so the log is complete when nothing is on its way and it is
+unchanged for longer than that.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable
 
 from msgspec import Struct
+
+from lake.way import Way
 
 _FIRST_POLL_S = 0.5
 _SLOWEST_POLL_S = 5.0
@@ -22,12 +25,19 @@ class LogState(Struct, frozen=True):
     last: str | None
 
 
+class State(Struct, frozen=True):
+    """The state of the pipeline: of its change log, and what is on its way."""
+
+    log: LogState
+    way: Way = Way()
+
+
 class Drain:
-    """Watches the change log by asking `look` for its state, until `timeout_s` after the start."""
+    """Watches the pipeline by asking `look` for its state, until `timeout_s` after the start."""
 
     def __init__(
         self,
-        look: Callable[[], LogState],
+        look: Callable[[], State],
         timeout_s: float,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -38,7 +48,7 @@ class Drain:
         self._sleep = sleep
         self._started = clock()
         self._deadline = self._started + timeout_s
-        self._state: LogState | None = None
+        self._state: State | None = None
         self._changed_at = self._started
 
     @property
@@ -51,14 +61,24 @@ class Drain:
         """Whether the timeout has expired."""
         return self._clock() >= self._deadline
 
+    @property
+    def state(self) -> State:
+        """The pipeline's state at the last look; it looks if it has not yet."""
+        if self._state is None:
+            self._state, self._changed_at = self._look(), self._clock()
+        return self._state
+
     def until_quiet(self, quiet_s: float) -> None:
-        """Wait until the log is unchanged for `quiet_s`, or the timeout expires."""
+        """Wait until nothing has moved for `quiet_s`, or the timeout expires."""
         self._poll()
         self._wait(lambda _: False, quiet_s)
 
     def until_changed(self, settle_s: float) -> bool:
-        """Wait until the log changes; False when it is unchanged for `settle_s` or the timeout expires."""
-        return self._wait(lambda changed: changed, settle_s)
+        """Wait until something moves; False when nothing has moved for `settle_s` or the timeout expires.
+
+        It looks at least once, whatever time has passed since the last look.
+        """
+        return self._poll() or self._wait(lambda changed: changed, settle_s)
 
     def _wait(self, enough: Callable[[bool], bool], same_for_s: float) -> bool:
         interval = _FIRST_POLL_S

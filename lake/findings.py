@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lake.progress import places
 from lake.tables import print_table
 from lake.verification import Report, Verification
 
@@ -19,7 +20,8 @@ REPORT_VERSION = 1
 
 _ENDINGS = {
     "all right": "",
-    "settled": " The change log is stable, so missing rows will not arrive.",
+    "settled": " Nothing is on its way and the change log is stable, so missing rows will not arrive.",
+    "stalled": " Nothing moves, although changes are on their way: see what has stopped.",
     "timeout": " The timeout expired before the change log was stable: try again with a longer --timeout.",
 }
 
@@ -80,9 +82,24 @@ def _summary(report: Report) -> Table:
     table.add_row(
         "change log", f"{report.log_rows:,} rows, {report.changes:,} changes, {report.duplicates:,} duplicates"
     )
+    if where := ", ".join(places(report.way)):
+        table.add_row("not in the lake", where)
+    if report.moving:
+        table.add_row("moving", f"{report.moving:,} keys have changed since {report.as_of:%H:%M:%S} UTC: not compared")
+    if report.shortened:
+        table.add_row("shortened", f"{report.shortened:,} images, whose shortened values are not compared")
+    if report.share < 1 or report.since is not None:
+        table.add_row("scope", _scope(report))
     if report.writes is not None:
         table.add_row("ledger", f"{report.writes:,} acknowledged writes, {report.lost:,} not in the change log")
     return table
+
+
+def _scope(report: Report) -> str:
+    parts = [f"{report.share:.2%} of the keys" if report.share < 1 else "all keys"]
+    if report.since is not None:
+        parts.append(f"with a change in the log since {report.since:%Y-%m-%d %H:%M:%S} UTC")
+    return " ".join(parts)
 
 
 def _print_rows(console: Console, headers: tuple[str, ...], rows: Iterator[tuple[str | Text, ...]]) -> None:

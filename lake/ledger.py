@@ -14,16 +14,34 @@ from transform.schema import Column, Table
 
 _REMOVE = "REMOVE"
 _VERSION_ATTRIBUTE = ("version",)
+_INSERT = "INSERT"
 _SCHEMA = """
 CREATE TABLE write (
   key TEXT, removed INTEGER, version INTEGER, op TEXT, times INTEGER DEFAULT 1, found INTEGER DEFAULT 0,
   PRIMARY KEY (key, removed, version)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE unversioned (
+  key TEXT PRIMARY KEY, times INTEGER DEFAULT 1, is_there INTEGER,
+  puts INTEGER, inserts INTEGER DEFAULT 0, deletes INTEGER DEFAULT 0,
+  found_puts INTEGER DEFAULT 0, found_inserts INTEGER DEFAULT 0, found_deletes INTEGER DEFAULT 0
+) WITHOUT ROWID;
 """
+# Of writes to one key, in order: a delete of an item that is there, and a put of one that is not, are changes.
+_NOTE = """
+INSERT INTO unversioned(key, is_there, puts) VALUES (:key, :put, :put) ON CONFLICT DO UPDATE SET
+  times = times + 1, puts = max(puts, :put), is_there = :put,
+  inserts = inserts + (:put AND NOT is_there), deletes = deletes + (is_there AND NOT :put)
+"""
+_COUNT = """
+UPDATE unversioned SET found_puts = found_puts + :changes * NOT :removed,
+  found_inserts = found_inserts + :changes * :inserted, found_deletes = found_deletes + :changes * :removed
+WHERE key = :key
+"""
+_SHORT = "max(puts - found_puts, inserts - found_inserts, 0) + max(deletes - found_deletes, 0)"
 
 
 class LostWrite(Struct, frozen=True):
-    """An acknowledged write that is not in the change log."""
+    """An acknowledged write that is not in the change log; version 0 is of an item without a version."""
 
     key: str
     op: str
@@ -34,28 +52,38 @@ class Delivery:
     """How often each acknowledged write must be in the change log, kept in a temporary SQLite file.
 
     A write may be in the log more often than in the ledger (its reply was lost and it was retried), but never less
-    often.
+    often. A write of an item without a version cannot be found by itself, and is no change if it writes what is there.
+    What its key's writes must have changed is counted: the first put, each delete of what was put, each put of what was
+    deleted.
     """
 
     def __init__(self, ledger: Iterable[Acknowledged], table_name: str) -> None:
         self._database = scratch(_SCHEMA)
-        self._database.executemany(
-            "INSERT INTO write(key, removed, version, op) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET times = times + 1",
-            ((ack.key, ack.op == "delete", ack.version, ack.op) for ack in ledger if ack.table == table_name),
-        )
-        (self.writes,) = self._database.execute("SELECT coalesce(sum(times), 0) FROM write").fetchone()
+        self.writes = 0
+        self.unversioned = 0
+        for ack in ledger:
+            if ack.table == table_name:
+                self._note(ack)
+
+    @property
+    def versions(self) -> bool:
+        """Whether writes have a version, by which they are found."""
+        return self.writes > self.unversioned
 
     def find(self, log: Iterable[Row]) -> None:
         """Count the change log's rows of `LakeReader.change_counts`: key cells, op, version, number of changes."""
         self._database.execute("UPDATE write SET found = 0")
-        self._database.executemany(
-            "UPDATE write SET found = found + ? WHERE key = ? AND removed = ? AND version = ?",
-            (
-                (int(row[-1] or 0), "/".join(cell or "" for cell in row[:-3]), row[-3] == _REMOVE, row[-2])
-                for row in log
-            ),
-        )
+        self._database.execute("UPDATE unversioned SET found_puts = 0, found_inserts = 0, found_deletes = 0")
+        for *cells, op, version, changes in log:
+            key, removed, number = "/".join(cell or "" for cell in cells), op == _REMOVE, int(changes or 0)
+            if self.versions:
+                self._database.execute(
+                    "UPDATE write SET found = found + ? WHERE key = ? AND removed = ? AND version = ?",
+                    (number, key, removed, version),
+                )
+            if self.unversioned:
+                found = {"key": key, "changes": number, "removed": removed, "inserted": op == _INSERT}
+                self._database.execute(_COUNT, found)
 
     def close(self) -> None:
         """Delete the file."""
@@ -65,13 +93,29 @@ class Delivery:
     def lost(self) -> int:
         """The number of acknowledged writes that are not in the change log."""
         (lost,) = self._database.execute("SELECT coalesce(sum(max(times - found, 0)), 0) FROM write").fetchone()
-        return lost
+        (short,) = self._database.execute(f"SELECT coalesce(sum({_SHORT}), 0) FROM unversioned").fetchone()
+        return lost + short
 
     def lost_writes(self, limit: int = -1) -> Iterator[LostWrite]:
         """Those writes in the order of key and version; a negative `limit` returns all."""
-        query = "SELECT key, op, version FROM write WHERE found < times ORDER BY key, version LIMIT ?"
+        query = f"""
+        SELECT key, op, version FROM write WHERE found < times
+        UNION ALL SELECT key, CASE WHEN deletes > found_deletes THEN 'delete' ELSE 'insert' END, 0
+        FROM unversioned WHERE {_SHORT} > 0 ORDER BY key, version LIMIT ?"""
         for key, op, version in self._database.execute(query, (limit,)):
             yield LostWrite(key, op, version)
+
+    def _note(self, ack: Acknowledged) -> None:
+        self.writes += 1
+        if ack.version:
+            self._database.execute(
+                "INSERT INTO write(key, removed, version, op) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET times = times + 1",
+                (ack.key, ack.op == "delete", ack.version, ack.op),
+            )
+        else:
+            self.unversioned += 1
+            self._database.execute(_NOTE, {"key": ack.key, "put": ack.op != "delete"})
 
 
 def version_column(table: Table) -> Column:

@@ -9,11 +9,14 @@ import msgspec
 from rich.console import Console
 
 from lake.verification import Phase, VerifyProgress
+from lake.way import Way
 
 _TEXTS: dict[Phase, str] = {
     "waiting": "waiting for the pipeline to drain: {count:,} rows in the change log",
     "table": "reading the table: {count:,} items",
-    "view": "reading the view: {count:,} rows",
+    "digests": "compared digests: {count:,} rows of the view",
+    "view": "reading the view's rows whose digests differ: {count:,}",
+    "images": "reading the images whose digests differ: {count:,}",
     "ledger": "reading the change log for the ledger: {count:,} writes",
     "compared": "compared: {count:,} differences, waiting for late changes",
 }
@@ -27,9 +30,25 @@ def progress_display(console: Console) -> Generator[Callable[[VerifyProgress], N
         yield _JsonLines(console).tell
         return
     with console.status("reading the change log") as status:
-        yield lambda progress: status.update(
-            f"{_TEXTS[progress.phase].format(count=progress.count)} · {progress.waited_s:.0f} s"
-        )
+        yield lambda progress: status.update(_text(progress))
+
+
+def _text(progress: VerifyProgress) -> str:
+    parts = [_TEXTS[progress.phase].format(count=progress.count), f"{progress.waited_s:.0f} s"]
+    if progress.way is not None:
+        parts[1:1] = places(progress.way)
+    return " · ".join(parts)
+
+
+def places(way: Way) -> list[str]:
+    """Where changes are, in words; places without any are left out."""
+    counted = (
+        (way.in_stream, "in the table's stream"),
+        (way.in_delivery, "in Kinesis or Firehose's buffer"),
+        (way.failed, "objects under the error prefix"),
+        (way.dead_letters, "dead letters"),
+    )
+    return [f"{count:,} {where}" for count, where in counted if count]
 
 
 class _JsonLines:

@@ -3,15 +3,20 @@
 Both sides become *canonical text*, None for NULL: the item's attribute by boto3's own deserializer, the view's cell by
 the column's type alone. This module uses no code of the transform, so a fault there shows as a difference. An attribute
 that is missing, is NULL, or does not match the column's type or range is NULL in the lake.
+
+A number that DynamoDB cannot have written, because it is not a number
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html), is an
+UnwritableError.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, InvalidOperation
+from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, cast
 
@@ -26,6 +31,7 @@ _INTEGER_BITS = {"int": 32, "bigint": 64}
 # DynamoDB's 38 digits at every place of its range, so nothing is rounded.
 _EXACT = Context(prec=300, Emax=999_999, Emin=-999_999)
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|Infinity)|NaN")
+_FINITE = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # The forms of ISO 8601 that a timestamp may have; fromisoformat accepts many more.
 _ISO_MOMENT = re.compile(
@@ -42,14 +48,72 @@ class Deserializer(Protocol):
         ...
 
 
+class UnwritableError(Exception):
+    """A value that DynamoDB cannot have written; its text is the value."""
+
+
+@cache
 def deserializer() -> Deserializer:
-    """boto3's TypeDeserializer without its limit of 38 digits, beyond which it raises."""
+    """boto3's TypeDeserializer without its limit of 38 digits, beyond which it raises.
+
+    It raises UnwritableError for a number that is not one.
+    """
     base = import_module("boto3.dynamodb.types").TypeDeserializer
     return cast("Deserializer", type("ExactDeserializer", (base,), {"_deserialize_n": _exact})())
 
 
 def _exact(_: object, text: str) -> Decimal:
-    return _EXACT.create_decimal(text)
+    return number(text)
+
+
+def number(text: object) -> Decimal:
+    """The value of a number in DynamoDB JSON, exactly; raises UnwritableError when the text is not a finite number."""
+    if isinstance(text, str) and _FINITE.fullmatch(text):
+        try:
+            return _EXACT.create_decimal(text)
+        except InvalidOperation:
+            pass
+    raise UnwritableError(str(text))
+
+
+def attribute(value: object) -> object:
+    """boto3's Python value of an attribute in DynamoDB JSON, where bytes are base64.
+
+    Raises UnwritableError when it is no attribute value.
+    """
+    try:
+        return deserializer().deserialize(_with_bytes(value))
+    except (TypeError, ValueError, AttributeError, KeyError):
+        raise UnwritableError(str(value)) from None
+
+
+def _with_bytes(value: object) -> Any:
+    kind, content = typed(value)
+    match kind:
+        case "B":
+            return {kind: b64decode(cast("str", content))}
+        case "BS":
+            return {kind: [b64decode(text) for text in cast("list[str]", content)]}
+        case "L":
+            return {kind: [_with_bytes(element) for element in cast("list[object]", content)]}
+        case "M":
+            return {kind: {name: _with_bytes(member) for name, member in cast("dict[str, object]", content).items()}}
+        case _:
+            return value
+
+
+_CONTENTS: dict[str, type[object]] = {"BS": list, "SS": list, "NS": list, "L": list, "M": dict, "B": str}
+
+
+def typed(value: object) -> tuple[str, object]:
+    """The type and the content of a value in DynamoDB JSON; an empty type for anything else."""
+    if not isinstance(value, dict):
+        return "", value
+    members = cast("dict[str, object]", value)
+    kind = next(iter(members), "")
+    if len(members) == 1 and isinstance(members[kind], _CONTENTS.get(kind, object)):
+        return kind, members[kind]
+    return "", members
 
 
 def expected(column: Column, item: Item, key_type: KeyType | None = None) -> Cell:

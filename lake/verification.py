@@ -1,45 +1,57 @@
-"""Compare the table with the lake until they are equal or the log is stable."""
+"""Compare the table with the lake until they are equal or nothing moves any more."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, Protocol, Self
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Literal, Protocol, Self, TypeVar
 
 from msgspec import Struct
 
 from lake.athena import Row
+from lake.canonical import RawItem
 from lake.comparison import Comparison, Difference
-from lake.drain import Drain, LogState
+from lake.drain import Drain, LogState, State
+from lake.fingerprints import BUCKETS, Fingerprints
+from lake.inventory import Inventory
 from lake.ledger import Delivery, LostWrite
-from lake.reader import Changes
+from lake.reader import Changes, Digests, LastImage, Scope
+from lake.way import Way
 from transform.schema import Table
 
-Phase = Literal["waiting", "table", "view", "ledger", "compared"]
-Ending = Literal["all right", "settled", "timeout"]
+Phase = Literal["waiting", "table", "digests", "view", "images", "ledger", "compared"]
+Ending = Literal["all right", "settled", "stalled", "timeout"]
 
+_Row = TypeVar("_Row")
 _PROGRESS_ROWS = 1000
+_FETCHED = 1000
+_SECONDS_DIGITS = 12
 
 
-class VerifyProgress(Struct, frozen=True):
+class VerifyProgress(Struct, frozen=True, omit_defaults=True):
     """The progress of a verification.
 
     `count` is the phase's counter: the change log's rows while waiting, items and rows read, and at the end the
-    differences (keys, and writes of the ledger).
+    differences (keys, and writes of the ledger). `way` says what is on its way while waiting.
     """
 
     phase: Phase
     count: int
     waited_s: float
+    way: Way | None = None
 
 
 class Report(Struct, frozen=True, kw_only=True):
     """The result of a verification.
 
-    `items` are the table's, `rows` the view's; `missing`, `extra` and `different` count keys. `log_rows` are the change
-    log's rows, `changes` its distinct changes and `duplicates` the rest. `writes` are the ledger's, of which `lost` are
-    not in the change log; None without a ledger. `ended` says why the wait ended: no differences, the log was unchanged
-    for `settle_s`, or the timeout.
+    `items` are the table's, `rows` the view's; `missing`, `extra` and `different` count keys, `moving` those that were
+    not compared because they have changed since `as_of`. `shortened` are different images of which the transform has
+    shortened values, which count as equal. `log_rows` are the change log's rows, `changes` its distinct changes and
+    `duplicates` the rest. `writes` are the ledger's, of which `lost` are not in the change log, and `unversioned` are
+    checked by their key alone; None without a ledger. `ended` says why the wait ended: no differences; nothing on its
+    way and nothing moved for `settle_s` (settled), or something on its way and nothing moved (stalled); or the timeout.
+    `way` is what was on its way then.
     """
 
     ok: bool
@@ -56,6 +68,13 @@ class Report(Struct, frozen=True, kw_only=True):
     ended: Ending
     waited_s: float
     settle_s: float
+    unversioned: int | None = None
+    moving: int = 0
+    shortened: int = 0
+    share: float = 1.0
+    since: datetime | None = None
+    as_of: datetime | None = None
+    way: Way = Way()
 
 
 class Verification(Struct, frozen=True):
@@ -89,8 +108,24 @@ class Verification(Struct, frozen=True):
 class Source(Protocol):
     """The source of truth: the DynamoDB table."""
 
-    def rows(self) -> Iterator[Row]:
-        """Every item as the canonical text of its columns."""
+    def pages(self) -> Iterator[list[RawItem]]:
+        """Every item, page by page."""
+        ...
+
+    def get(self, keys: Sequence[Row]) -> list[RawItem]:
+        """The items with these keys."""
+        ...
+
+
+class Pending(Protocol):
+    """Digests that are being computed."""
+
+    def result(self) -> Digests:
+        """Wait for them."""
+        ...
+
+    def stop(self) -> None:
+        """Stop computing them."""
         ...
 
 
@@ -101,15 +136,23 @@ class Lake(Protocol):
         """The change log's state."""
         ...
 
-    def changes(self) -> Changes:
-        """How many rows and distinct changes the change log has."""
+    def digests(self) -> Pending:
+        """Begin to compute the digests of view and images."""
         ...
 
-    def view_rows(self) -> Iterator[Row]:
-        """The view's rows as the canonical text of the columns."""
+    def view_rows(self, buckets: Collection[int]) -> Iterator[Row]:
+        """The view's rows of some buckets as the canonical text of the columns."""
         ...
 
-    def change_counts(self) -> Iterator[Row]:
+    def last_images(self, buckets: Collection[int]) -> Iterator[LastImage]:
+        """The last change of each key of some buckets."""
+        ...
+
+    def changed_keys(self, since: datetime) -> Iterator[Row]:
+        """The keys with a change since a time."""
+        ...
+
+    def change_counts(self, *, versions: bool) -> Iterator[Row]:
         """How many distinct changes the log holds for each key, op and version."""
         ...
 
@@ -117,7 +160,7 @@ class Lake(Protocol):
 class Patience(Struct, frozen=True, kw_only=True):
     """How long to wait, in seconds.
 
-    When the change log is unchanged for `quiet_s`, a comparison is worthwhile. When it is unchanged for `settle_s`, the
+    When nothing has moved for `quiet_s`, a comparison is worthwhile. When nothing has moved for `settle_s`, the
     differences are final. `timeout_s` limits the whole wait.
     """
 
@@ -136,47 +179,138 @@ class Verifier:
         lake: Lake,
         patience: Patience,
         *,
+        scope: Scope | None = None,
+        as_of: datetime | None = None,
         delivery: Delivery | None = None,
+        way: Callable[[str | None], Way] = lambda _: Way(),
         watch: Callable[[VerifyProgress], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        """`delivery` has the ledger's writes; `watch` receives progress."""
+        """`scope` selects the keys; with `as_of`, keys that have changed since are not compared. `delivery` has the
+        ledger's writes, `way` says what is on its way, `watch` receives progress.
+        """
         self._table = table
         self._source = source
         self._lake = lake
         self._patience = patience
+        self._scope = scope or Scope()
+        self._as_of = as_of
         self._delivery = delivery
+        self._way = way
         self._watch = watch
+        self._fingerprints = Fingerprints(table)
+        self._changes = Changes(0, 0)
+        self._wall = wall
+        self._inventory: Inventory | None = None
+        self._read_at = 0.0
         self._drain = Drain(self._look, patience.timeout_s, clock=clock, sleep=sleep)
 
     def run(self) -> Verification:
-        """Compare whenever the log is quiet, and again after it changes, until there is no difference or the timeout
-        expires.
+        """Compare whenever nothing moves, and again after something has, until there is no difference, nothing moves
+        any more or the timeout expires. With `as_of`, the table is read once.
         """
-        while True:
-            self._drain.until_quiet(self._patience.quiet_s)
-            comparison = Comparison(self._table)
-            wrong = self._compare(comparison)
-            if not wrong:
-                return self._verification(comparison, "all right")
-            if not self._drain.until_changed(self._patience.settle_s):
-                return self._verification(comparison, "timeout" if self._drain.timed_out else "settled")
-            comparison.close()
+        way = self._drain.state.way
+        if way.in_delivery is None or way.moving:
+            self._await_quiet()
+        try:
+            while True:
+                passed = self._passed()
+                comparison = self._compared()
+                lost = 0 if self._delivery is None else self._delivery.lost
+                if not comparison.wrong and not lost:
+                    return self._verification(comparison, "all right")
+                if passed or not self._drain.until_changed(self._patience.settle_s):
+                    return self._verification(comparison, "settled" if passed else self._ending())
+                comparison.close()
+                self._await_quiet()
+        finally:
+            self._forget()
 
-    def _compare(self, comparison: Comparison) -> int:
-        """Compare once; return the number of different keys and lost writes."""
-        comparison.expect(self._counted("table", self._source.rows()))
-        comparison.find(self._counted("view", self._lake.view_rows()))
-        wrong = comparison.missing + comparison.extra + comparison.different
+    def _await_quiet(self) -> None:
+        # A table that is written to is never quiet.
+        if self._as_of is None:
+            self._drain.until_quiet(self._patience.quiet_s)
+            self._forget()
+
+    def _forget(self) -> None:
+        """Read the table again at the next comparison."""
+        if self._inventory is not None:
+            self._inventory.close()
+            self._inventory = None
+
+    def _passed(self) -> bool:
+        """Whether the log has changes so much later than the table was read that all before have arrived."""
+        last = self._drain.state.log.last
+        if self._as_of is None or self._inventory is None or last is None:
+            return False
+        return int(last[:_SECONDS_DIGITS]) > self._read_at + self._patience.settle_s
+
+    def _ending(self) -> Ending:
+        if self._drain.timed_out:
+            return "timeout"
+        return "stalled" if self._drain.state.way.moving else "settled"
+
+    def _compared(self) -> Comparison:
+        """Compare once, while Athena computes its digests."""
+        pending = self._lake.digests()
+        try:
+            inventory = self._inventory or self._read()
+            digests = pending.result()
+        except BaseException:
+            pending.stop()
+            raise
+        comparison = Comparison(self._table, self._fingerprints, inventory, self._source.get)
+        self._changes = digests.changes
+        self._tell("digests", digests.rows)
+        self._compare_rows(comparison, digests)
+        wrong = comparison.wrong
         if self._delivery is not None:
-            self._delivery.find(self._counted("ledger", self._lake.change_counts()))
+            counts = self._lake.change_counts(versions=self._delivery.versions)
+            self._delivery.find(self._counted("ledger", counts))
             wrong += self._delivery.lost
         self._tell("compared", wrong)
-        return wrong
+        return comparison
+
+    def _read(self) -> Inventory:
+        self._inventory = inventory = Inventory(self._fingerprints, self._scope.share)
+        for page in self._pages():
+            inventory.add(page)
+            self._tell("table", inventory.items)
+        self._read_at = self._wall()
+        return inventory
+
+    def _pages(self) -> Iterator[list[RawItem]]:
+        if self._scope.since is None:
+            yield from self._source.pages()
+            return
+        keys = [*self._lake.changed_keys(self._scope.since)]
+        for start in range(0, len(keys), _FETCHED):
+            yield self._source.get(keys[start : start + _FETCHED])
+
+    def _compare_rows(self, comparison: Comparison, digests: Digests) -> None:
+        """Compare the rows of the buckets whose digests differ."""
+        views, images = comparison.suspects(digests, self._scope.share)
+        if not views and not images:
+            return
+        moving = self._moving(views | images) if self._as_of is not None else frozenset[bytes]()
+        comparison.expect(views | images, moving)
+        if views:
+            comparison.compare_rows(self._counted("view", self._lake.view_rows(views)), views)
+        if images:
+            comparison.compare_images(self._counted("images", self._lake.last_images(images)))
+
+    def _moving(self, buckets: Collection[int]) -> frozenset[bytes]:
+        """The keys that have changed since `as_of`."""
+        return frozenset(
+            self._fingerprints.key_of(last.key)
+            for last in self._lake.last_images(buckets)
+            if last.changed_at is not None and self._as_of is not None and last.changed_at >= self._as_of
+        )
 
     def _verification(self, comparison: Comparison, ended: Ending) -> Verification:
-        changes, delivery = self._lake.changes(), self._delivery
+        delivery, scope = self._delivery, self._scope
         report = Report(
             ok=ended == "all right",
             items=comparison.items,
@@ -184,23 +318,31 @@ class Verifier:
             missing=comparison.missing,
             extra=comparison.extra,
             different=comparison.different,
-            log_rows=changes.rows,
-            changes=changes.distinct,
-            duplicates=changes.duplicates,
+            log_rows=self._changes.rows,
+            changes=self._changes.distinct,
+            duplicates=self._changes.duplicates,
             writes=None if delivery is None else delivery.writes,
             lost=None if delivery is None else delivery.lost,
+            unversioned=None if delivery is None else delivery.unversioned,
+            moving=comparison.moving,
+            shortened=comparison.shortened,
+            share=scope.share / BUCKETS,
+            since=scope.since,
+            as_of=self._as_of,
             ended=ended,
             waited_s=round(self._drain.waited_s, 3),
             settle_s=self._patience.settle_s,
+            way=self._drain.state.way,
         )
         return Verification(report, comparison, delivery)
 
-    def _look(self) -> LogState:
-        state = self._lake.log_state()
-        self._tell("waiting", state.rows)
+    def _look(self) -> State:
+        log = self._lake.log_state()
+        state = State(log, self._way(log.last))
+        self._watch(VerifyProgress("waiting", log.rows, round(self._drain.waited_s, 3), state.way))
         return state
 
-    def _counted(self, phase: Literal["table", "view", "ledger"], rows: Iterable[Row]) -> Iterator[Row]:
+    def _counted(self, phase: Literal["view", "images", "ledger"], rows: Iterable[_Row]) -> Iterator[_Row]:
         count = 0
         for count, row in enumerate(rows, 1):
             if count % _PROGRESS_ROWS == 0:

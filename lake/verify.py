@@ -1,19 +1,22 @@
-"""Proof that nothing is lost: compare the DynamoDB table with the current-state view after the pipeline is drained."""
+"""Proof that nothing is lost: compare the DynamoDB table with the lake after the pipeline is drained."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from lake import buffering
 from lake.athena import Athena, QueryError
 from lake.clients import client
+from lake.fingerprints import BUCKETS
 from lake.items import Items
 from lake.ledger import Delivery
-from lake.reader import LakeReader
+from lake.reader import LakeReader, Scope
 from lake.verification import Patience, Verification, Verifier, VerifyProgress
+from lake.way import Positions
 from stack import StackOutputs, UserError
-from stack.ledger import read_ledger
+from stack.ledger import Acknowledged, read_ledger
 from transform.schema import TABLE, Table
 
 DEFAULT_TIMEOUT_S = 600.0
@@ -28,28 +31,44 @@ def verify(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     settle_s: float | None = None,
     ledger: Path | None = None,
+    share: float = 1.0,
+    since: datetime | None = None,
+    as_of: datetime | None = None,
     watch: Callable[[VerifyProgress], None] = lambda _: None,
     table: Table = TABLE,
 ) -> Verification:
-    """Compare the table with the view, and the ledger with the change log, until they are equal or the log is stable.
+    """Compare the table with the view and the last images, and the ledger with the change log, until they are equal or
+    nothing moves any more.
 
-    Compares whenever the change log is quiet, and again after it changes, until there is no difference, the log is
-    unchanged for `settle_s` (by default slightly longer than the delivery stream's buffering) or `timeout_s` expires.
-    So late data is awaited as long as the log grows.
+    Compares when nothing is on its way, and again after anything has moved, until there is no difference, nothing has
+    moved for `settle_s` (by default slightly longer than the delivery stream's buffering) or `timeout_s` expires.
 
-    Raises UserError when the outputs, the table, the database or the view are missing or unreadable, or the ledger is
-    invalid.
+    `share` (more than 0, at most 1) compares a sample of the keys. `since` compares the keys with a change in the log
+    since then; their items are read by key, and the rest of the table is not. `as_of` is for a table that is being
+    written to: keys that have changed since then are not compared.
+
+    Raises UserError when the outputs, the table, the database or the view are missing or unreadable, the ledger is
+    invalid, or the table has an item that DynamoDB cannot have written.
     """
     table_name = outputs.require("table_name")
-    athena = Athena(client("athena", outputs), outputs.require("workgroup_name"), outputs.require("database_name"))
-    lake = LakeReader(athena, table, outputs.change_log_name or table.change_log, outputs.view_name or table.view)
-    delivery = None if ledger is None else Delivery(read_ledger(ledger), table_name)
+    athena = Athena(
+        client("athena", outputs),
+        outputs.require("workgroup_name"),
+        outputs.require("database_name"),
+        s3=client("s3", outputs),
+    )
+    scope = Scope(share=max(1, round(share * BUCKETS)), since=since)
+    change_log, view = outputs.change_log_name or table.change_log, outputs.view_name or table.view
+    lake = LakeReader(athena, table, change_log, view, scope)
     verifier = Verifier(
         table,
         Items(client("dynamodb", outputs), table_name, table),
         lake,
         _patience(outputs, timeout_s, settle_s),
-        delivery=delivery,
+        scope=scope,
+        as_of=as_of,
+        delivery=None if ledger is None else Delivery(_since(read_ledger(ledger), since), table_name),
+        way=Positions(outputs, lake.arrived).look,
         watch=watch,
     )
     try:
@@ -59,6 +78,13 @@ def verify(
             f"Athena cannot read {lake.change_log} and {lake.view} in database {outputs.database_name} ({error}): "
             "check that the stack is deployed, and your permissions."
         ) from error
+
+
+def _since(writes: Iterable[Acknowledged], since: datetime | None) -> Iterator[Acknowledged]:
+    """The writes since a time; those without a time too."""
+    for write in writes:
+        if since is None or not write.at or datetime.fromisoformat(write.at) >= since:
+            yield write
 
 
 def _patience(outputs: StackOutputs, timeout_s: float, settle_s: float | None) -> Patience:

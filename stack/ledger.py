@@ -7,8 +7,9 @@ A header line is an object with the member `ledger`, the format's version. Every
 have several: of a run's processes, and of several runs. A file without a header has version 1.
 
 Every other line is a write: `key` (the key values as text, joined by "/"), `op` (insert, update or delete), `version`
-(of the item that was written or deleted), `at` (when the reply came, ISO 8601 in UTC) and `table`. Lines end with a
-newline and are appended whole. An unfinished line, the result of a crash, is the last line or is followed by a header.
+(of the item that was written or deleted; 0 when it has none), `at` (when the reply came, ISO 8601 in UTC) and `table`.
+Lines end with a newline and are appended whole. An unfinished line, the result of a crash, is the last line or is
+followed by a header.
 """
 
 from __future__ import annotations

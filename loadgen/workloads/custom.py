@@ -194,7 +194,8 @@ class Scripted:
             return None
         self._busy.add((rendered.table, key))
         op, target, table, parameters, size = rendered
-        return Write(op, target, table, key, arrival.index, (parameters,), write_units(size))
+        # The ledger's version 0: what a version of the item would be, only its script knows.
+        return Write(op, target, table, key, 0, (parameters,), write_units(size))
 
     def finish(self, write: Write, result: WriteResult) -> None:  # noqa: ARG002 - whatever became of it, the item may be written
         """The item may be written again."""

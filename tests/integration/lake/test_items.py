@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
+import msgspec
 import pytest
 
+from lake.athena import Row
+from lake.canonical import RawItem
+from lake.fingerprints import Fingerprints
+from lake.inventory import Inventory
 from lake.items import Items
 from stack import UserError
 from transform.schema import Column, KeyAttribute, Table
@@ -49,11 +55,33 @@ def _put(client: Any, id_: str, line: int, **attributes: object) -> None:
     client.put_item(TableName="things", Item={"id": {"S": id_}, "line": {"N": str(line)}, **attributes})
 
 
+def rows(client: Any, name: str = "things") -> list[Row]:
+    """The canonical text of every item's columns."""
+    cells = Fingerprints(TABLE).cells
+    return [cells(item) for page in Items(client, name, TABLE).pages() for item in page]
+
+
 def test_every_item_comes_once_through_all_segments_and_pages(client: Any) -> None:
     for number in range(60):
         _put(client, f"id-{number % 7}", number, status={"S": "x" * 100_000})
-    rows = list(Items(client, "things", TABLE).rows())
-    assert sorted((row[0], row[1]) for row in rows) == sorted((f"id-{n % 7}", str(n)) for n in range(60))
+    keys = sorted((f"id-{n % 7}", str(n)) for n in range(60))
+    assert sorted((row[0], row[1]) for row in rows(client)) == keys
+
+
+def test_items_are_read_by_their_keys_and_those_that_are_not_there_are_missing(client: Any) -> None:
+    for number in range(120):
+        _put(client, f"id-{number % 7}", number)
+    wanted = [(f"id-{n % 7}", str(n)) for n in range(119)]
+    found = Items(client, "things", TABLE).get([*wanted, ("id-x", "1")])
+    assert sorted(Fingerprints(TABLE).cells(item)[:2] for item in found) == sorted(wanted)
+
+
+def test_an_item_that_dynamodb_cannot_have_written_is_named() -> None:
+    item = msgspec.json.decode(b'{"id":{"S":"x"},"line":{"N":"1"},"price":{"N":"abc"}}', type=RawItem)
+    with closing(Inventory(Fingerprints(TABLE))) as inventory, pytest.raises(UserError) as raised:
+        inventory.add([item])
+    assert "the value abc, which DynamoDB cannot have written" in str(raised.value)
+    assert 'id {"S":"x"}' in str(raised.value)
 
 
 def test_an_item_becomes_the_text_of_its_columns(client: Any) -> None:
@@ -61,16 +89,16 @@ def test_an_item_becomes_the_text_of_its_columns(client: Any) -> None:
     address = {"M": {"city": {"S": "Łódź"}, "country": {"S": "PL"}, "zip": {"S": "90-001"}}}
     _put(client, "a", 1, status={"S": "paid"}, price={"N": str(price)}, address=address, unknown={"L": []})
     _put(client, "b", 2, status={"NULL": True}, address={"S": "in words"})
-    assert sorted(Items(client, "things", TABLE).rows(), key=str) == [
+    assert sorted(rows(client), key=str) == [
         ("a", "1", "paid", str(price), "Łódź", "PL"),
         ("b", "2", None, None, None, None),
     ]
 
 
 def test_an_empty_table_has_no_rows(client: Any) -> None:
-    assert list(Items(client, "things", TABLE).rows()) == []
+    assert rows(client) == []
 
 
 def test_a_table_that_is_not_there_is_named(client: Any) -> None:
     with pytest.raises(UserError, match="no DynamoDB table 'nothing'"):
-        list(Items(client, "nothing", TABLE).rows())
+        rows(client, "nothing")

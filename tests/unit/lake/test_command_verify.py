@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from lake.__main__ import main
 from lake.comparison import Comparison
+from lake.fingerprints import BUCKETS, Fingerprints
+from lake.inventory import Inventory
 from lake.verification import Report, Verification, VerifyProgress
 from stack import StackOutputs, UserError
 from transform.schema import TABLE
@@ -18,10 +21,14 @@ HERE = ["--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:9", "--tabl
 
 
 def _verification(*, missing: bool) -> Verification:
-    comparison = Comparison(TABLE)
-    row = ("order-1", *[None] * (len(TABLE.columns) - 1))
-    comparison.expect([row])
-    comparison.find([] if missing else [row])
+    fingerprints = Fingerprints(TABLE)
+    inventory = Inventory(fingerprints)
+    inventory.add([{"order_id": Raw(b'{"S":"order-1"}')}])
+    comparison = Comparison(TABLE, fingerprints, inventory, lambda _: [])
+    if missing:
+        comparison.expect(range(BUCKETS))
+        comparison.compare_rows([], range(BUCKETS))
+    inventory.close()
     report = Report(
         ok=not missing,
         items=1,
@@ -75,13 +82,14 @@ def test_what_is_right_is_summed_up_and_exits_0(verify: FakeVerify, capsys: pyte
 
 def test_what_is_wrong_is_named_and_exits_1(verify: FakeVerify, capsys: pytest.CaptureFixture[str]) -> None:
     verify.missing = True
-    assert main(["verify", *HERE, "--timeout", "5", "--settle", "0", "--ledger", "run.ledger"]) == 1
+    assert main(["verify", *HERE, "--sample", "25", "--timeout", "5", "--settle", "0", "--ledger", "run.ledger"]) == 1
     out = capsys.readouterr().out
     assert "NOT VERIFIED" in out
     assert "missing rows will not arrive" in out
     assert ["missing", "order-1"] in [line.split()[:2] for line in out.splitlines()]
     assert (verify.asked["timeout_s"], verify.asked["settle_s"]) == (5.0, 0.0)
     assert verify.asked["ledger"] == Path("run.ledger")
+    assert (verify.asked["share"], verify.asked["since"], verify.asked["as_of"]) == (0.25, None, None)
 
 
 def test_the_report_goes_to_a_file_or_to_standard_output(
@@ -99,7 +107,8 @@ def test_a_report_that_cannot_be_written_is_said_so(
     verify: FakeVerify, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["verify", *HERE, "--report", str(tmp_path)]) == 2
-    assert "The report cannot be written" in capsys.readouterr().err
+    assert "cannot be written: it is a directory" in capsys.readouterr().err
+    assert not verify.asked, "before the work, not after it"
 
 
 def test_a_user_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,7 +120,18 @@ def test_a_user_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert capsys.readouterr().err == "There is no DynamoDB table 'orders': check --table.\n"
 
 
-@pytest.mark.parametrize("option", [["--timeout", "soon"], ["--settle", "-1"], ["--timeout", "inf"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--timeout", "soon"],
+        ["--settle", "-1"],
+        ["--timeout", "inf"],
+        ["--nonsense"],
+        ["--sample", "0"],
+        ["--since", "9999-01-01"],
+        ["--as-of", "soon"],
+    ],
+)
 def test_a_wrong_option_is_one_sentence_too(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         main(["verify", *HERE, *option])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lake.drain import Drain, LogState
+from lake.drain import Drain, LogState, State
 
 
 class Clock:
@@ -21,7 +21,7 @@ class Clock:
 
 def _drain(clock: Clock, rows_at: Callable[[float], int], timeout_s: float = 1000) -> Drain:
     start = clock.now
-    return Drain(lambda: LogState(rows_at(clock.now - start), None), timeout_s, clock=clock, sleep=clock.sleep)
+    return Drain(lambda: State(LogState(rows_at(clock.now - start), None)), timeout_s, clock=clock, sleep=clock.sleep)
 
 
 def test_quiet_is_when_the_log_has_stayed_the_same_long_enough() -> None:
@@ -71,10 +71,18 @@ def test_each_change_restarts_the_stable_period() -> None:
 def test_a_look_that_takes_long_counts_as_waiting() -> None:
     clock = Clock()
 
-    def look() -> LogState:
+    def look() -> State:
         clock.now += 400
-        return LogState(1, None)
+        return State(LogState(1, None))
 
     drain = Drain(look, 1000, clock=clock, sleep=clock.sleep)
     drain.until_quiet(3)
     assert not drain.until_changed(60)
+
+
+def test_it_looks_again_however_long_the_last_look_is_ago() -> None:
+    clock = Clock()
+    drain = _drain(clock, lambda at: int(at > 70))
+    drain.until_quiet(2)
+    clock.now += 100
+    assert drain.until_changed(60)

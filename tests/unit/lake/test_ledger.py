@@ -55,6 +55,33 @@ def test_a_write_that_was_made_twice_must_be_in_the_log_twice() -> None:
         assert delivery.lost == 0
 
 
+UNVERSIONED = _writes(
+    *((key, op, 0) for key, op in (("k", "insert"), ("k", "delete"), ("k", "update"), ("k", "update")))
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "lost"),
+    [
+        ([("INSERT", 2), ("REMOVE", 1)], []),
+        ([("INSERT", 1), ("MODIFY", 5), ("REMOVE", 3)], []),
+        ([("MODIFY", 1), ("INSERT", 1), ("REMOVE", 1)], []),
+        ([("MODIFY", 1), ("REMOVE", 1)], ["insert"]),
+        ([("INSERT", 2)], ["delete"]),
+        ([], ["delete"]),
+    ],
+)
+def test_writes_of_items_without_a_version_are_proven_by_what_they_must_have_changed(
+    log: list[tuple[str, int]], lost: list[str]
+) -> None:
+    """A put of what is there is no change, so two puts need no two changes; a put of what was deleted is an insert."""
+    with closing(Delivery(UNVERSIONED, "orders")) as delivery:
+        assert (delivery.writes, delivery.unversioned, delivery.versions) == (4, 4, False)
+        delivery.find([("k", op, None, str(count)) for op, count in log])
+        assert [write.op for write in delivery.lost_writes()] == lost
+        assert bool(delivery.lost) == bool(lost)
+
+
 def test_writes_to_other_tables_are_ignored() -> None:
     with closing(Delivery(LEDGER, "another")) as delivery:
         delivery.find([])

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from lake.athena import Athena
-from lake.reader import Changes, LakeReader
+from lake.inventory import BucketDigest
+from lake.reader import Changes, LakeReader, Scope
 from transform.schema import Column, KeyAttribute, Table
 
 TABLE = Table(
@@ -47,14 +49,31 @@ class OneRow:
     list_named_queries = get_named_query = stop_query_execution
 
 
-def _reader(client: OneRow) -> LakeReader:
-    return LakeReader(Athena(client, "w", "d"), TABLE, "thing_changes", "things")
+def _reader(client: OneRow, scope: Scope | None = None) -> LakeReader:
+    return LakeReader(Athena(client, "w", "d"), TABLE, "thing_changes", "things", scope)
 
 
 def test_the_views_columns_are_the_schemas_and_come_as_canonical_text() -> None:
     client = OneRow("007", "1", "a", "2.5")
-    assert list(_reader(client).view_rows()) == [("7", "1", "a", "2.50")]
-    assert client.sql == 'SELECT "revision", "line", "id", "price" FROM "things"'
+    assert list(_reader(client).view_rows({1, 10})) == [("7", "1", "a", "2.50")]
+    assert client.sql.startswith('SELECT "revision", "line", "id", "price" FROM (SELECT * FROM "things") WHERE ')
+    assert client.sql.endswith(" IN ('001', '00A')")
+
+
+def test_digests_of_both_sides_and_the_logs_counts_come_in_one_statement() -> None:
+    assert _reader(OneRow("view", "00A", "2", "7")).digests().result().view == {10: BucketDigest(2, 7)}
+    assert _reader(OneRow("image", "FFF", "2", "7")).digests().result().images == {4095: BucketDigest(2, 7)}
+    changes = _reader(OneRow("log", "", "10", "7")).digests().result().changes
+    assert changes == Changes(10, 7)
+    assert changes.duplicates == 3
+
+
+def test_a_sample_and_a_time_restrict_both_sides() -> None:
+    client = OneRow("log", "", "1", "1")
+    scope = Scope(share=16, since=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    _reader(client, scope).digests()
+    assert client.sql.count("WHERE substr(k, 1, 3) < '010'") == 2
+    assert client.sql.count("""WHERE "changed_at" >= TIMESTAMP '2026-01-02 03:04:05'""") == 2
 
 
 def test_an_empty_log_has_a_state() -> None:
@@ -62,13 +81,9 @@ def test_an_empty_log_has_a_state() -> None:
     assert (state.rows, state.last) == (0, None)
 
 
-def test_duplicates_are_rows_that_repeat_a_change() -> None:
-    changes = _reader(OneRow("10", "7")).changes()
-    assert changes == Changes(10, 7)
-    assert changes.duplicates == 3
-
-
 def test_changes_are_counted_by_key_op_and_version() -> None:
     client = OneRow("a", "1", "INSERT", "1", "1")
-    assert list(_reader(client).change_counts()) == [("a", "1", "INSERT", "1", "1")]
+    assert list(_reader(client).change_counts(versions=True)) == [("a", "1", "INSERT", "1", "1")]
     assert client.sql.endswith('GROUP BY "id", "line", "op", "revision"')
+    list(_reader(client).change_counts(versions=False))
+    assert client.sql.endswith('GROUP BY "id", "line", "op"')

@@ -2,20 +2,27 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from lake.athena import Row
+from lake.canonical import RawItem
 from lake.comparison import Difference
 from lake.drain import LogState
 from lake.findings import show, write_json
+from lake.fingerprints import bucket_of
 from lake.ledger import Delivery
 from lake.progress import progress_display
-from lake.reader import Changes
+from lake.reader import Changes, LastImage, Scope
 from lake.verification import Patience, Verification, Verifier, VerifyProgress
+from lake.way import Way
 from stack.ledger import Acknowledged
+from tests.unit.lake.digested import Digested, key_text
 from transform.schema import Column, KeyAttribute, Table
 
 TABLE = Table(
@@ -28,15 +35,25 @@ TABLE = Table(
 )
 PATIENCE = Patience(quiet_s=2, settle_s=60, timeout_s=600)
 TRUTH: list[Row] = [("a", "2"), ("b", "1"), ("c", None)]
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def item_of(row: Row) -> RawItem:
+    """A row's item, undecoded."""
+    attributes = {"id": {"S": row[0]}} | ({"version": {"N": row[1]}} if row[1] is not None else {})
+    return msgspec.json.decode(msgspec.json.encode(attributes), type=RawItem)
 
 
 class World:
     """A table, and a lake into which changes arrive at set times; time passes while someone sleeps."""
 
-    def __init__(self, *arrivals: tuple[float, str, str | None, str]) -> None:
-        """Each arrival: when (seconds), key, version, op."""
+    def __init__(self, *arrivals: tuple[float, str, str | None, str], reading_s: float = 0.0) -> None:
+        """Each arrival: when (seconds), key, version, op. Reading the table takes `reading_s`."""
         self.now = 0.0
         self._arrivals = arrivals
+        self._reading_s = reading_s
+        self.way = Way()
+        self.table = list(TRUTH)
 
     def clock(self) -> float:
         return self.now
@@ -44,30 +61,64 @@ class World:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def rows(self) -> Iterator[Row]:
-        return iter(TRUTH)
+    def pages(self) -> Iterator[list[RawItem]]:
+        self.now += self._reading_s
+        yield list(map(item_of, self.table))
+
+    def get(self, keys: Sequence[Row]) -> list[RawItem]:
+        return [item_of(row) for row in self.table if row[:1] in keys]
 
     def _arrived(self) -> list[tuple[str, str | None, str]]:
         return [arrival[1:] for arrival in self._arrivals if arrival[0] <= self.now]
 
     def log_state(self) -> LogState:
-        return LogState(len(self._arrived()), None)
+        newest = max((at for at, *_ in self._arrivals if at <= self.now), default=0.0)
+        return LogState(len(self._arrived()), f"{int(START.timestamp() + newest):012d}0{0:040d}")
 
-    def changes(self) -> Changes:
-        return Changes(len(self._arrived()), len(set(self._arrived())))
-
-    def view_rows(self) -> Iterator[Row]:
+    def _view(self) -> list[Row]:
         latest = {key: (key, version) for key, version, _ in self._arrived()}
-        yield from latest.values()
+        return list(latest.values())
 
-    def change_counts(self) -> Iterator[Row]:
+    def digests(self) -> Digested:
+        arrived = self._arrived()
+        return Digested(TABLE, self._view(), map(item_of, self._view()), Changes(len(arrived), len(set(arrived))))
+
+    def view_rows(self, buckets: Collection[int]) -> Iterator[Row]:
+        yield from (row for row in self._view() if bucket_of(key_text(row)) in buckets)
+
+    def last_images(self, buckets: Collection[int]) -> Iterator[LastImage]:
+        times = {key: at for at, key, *_ in self._arrivals if at <= self.now}
+        for row in self._view():
+            if bucket_of(key_text(row)) in buckets:
+                image = msgspec.json.encode(item_of(row)).decode()
+                moment = datetime.fromtimestamp(START.timestamp() + times[str(row[0])], UTC)
+                yield LastImage(row[:1], image, moment)
+
+    def changed_keys(self, since: datetime) -> Iterator[Row]:
+        seconds = (since - START).total_seconds()
+        yield from {(key,): None for at, key, *_ in self._arrivals if seconds <= at <= self.now}
+
+    def change_counts(self, *, versions: bool) -> Iterator[Row]:
+        assert versions
         for key, version, op in set(self._arrived()):
             yield key, op, version, "1"
 
-    def verify(self, delivery: Delivery | None = None, seen: list[VerifyProgress] | None = None) -> Verification:
+    def verify(
+        self, delivery: Delivery | None = None, seen: list[VerifyProgress] | None = None, **options: Any
+    ) -> Verification:
         watch = (seen if seen is not None else []).append
         return Verifier(
-            TABLE, self, self, PATIENCE, delivery=delivery, watch=watch, clock=self.clock, sleep=self.sleep
+            TABLE,
+            self,
+            self,
+            PATIENCE,
+            delivery=delivery,
+            way=lambda _: self.way,
+            watch=watch,
+            clock=self.clock,
+            sleep=self.sleep,
+            wall=lambda: START.timestamp() + self.now,
+            **options,
         ).run()
 
 
@@ -87,6 +138,58 @@ def test_late_data_is_waited_for_as_long_as_the_log_moves() -> None:
     with World(*late).verify() as verification:
         assert verification.report.ok
         assert 150 <= verification.report.waited_s < 160
+
+
+def test_a_comparison_that_takes_longer_than_settling_is_followed_by_a_look() -> None:
+    """The log moves while the table is read, for longer than `settle_s`: it has not settled."""
+    late = tuple((65.0 * at, key, version, op) for at, (_, key, version, op) in enumerate(COMPLETE))
+    with World(*late, reading_s=70).verify() as verification:
+        assert (verification.report.ok, verification.report.ended) == (True, "all right")
+
+
+def test_what_is_on_its_way_and_does_not_move_is_stalled_and_not_lost() -> None:
+    world = World(*COMPLETE[:-1])
+    world.way = Way(in_stream=1, in_delivery=0)
+    with world.verify() as verification:
+        assert verification.report.ended == "stalled"
+        out = io.StringIO()
+        show(verification, Console(file=out, width=120), limit=20)
+    assert "changes are on their way" in out.getvalue()
+    assert "1 in the table's stream" in out.getvalue()
+
+
+def test_nothing_on_its_way_is_compared_at_once() -> None:
+    world = World(*COMPLETE)
+    world.way = Way(in_stream=0, in_delivery=0)
+    with world.verify() as verification:
+        assert verification.report.waited_s == 0
+
+
+def test_keys_that_change_while_the_table_is_read_are_not_compared_as_of_then() -> None:
+    """Key b changes every five seconds and never equals the table; c is missing until 50 s."""
+    noise = tuple((at * 5.0, "b", str(at + 7), "MODIFY") for at in range(100))
+    world = World(*COMPLETE[:-1], (50.0, "c", None, "INSERT"), *noise)
+    with world.verify(as_of=START) as verification:
+        assert verification.report.ok
+        assert verification.report.moving == 1
+        assert 50 <= verification.report.waited_s < 60
+
+
+def test_a_key_that_has_not_changed_since_is_lost_when_later_changes_have_arrived() -> None:
+    noise = tuple((at * 5.0, "b", str(at + 7), "MODIFY") for at in range(100))
+    with World(*COMPLETE[:-1], *noise).verify(as_of=START) as verification:
+        assert verification.report.ended == "settled"
+        assert list(verification.differences()) == [Difference("missing", ("c",))]
+        assert verification.report.waited_s < 80
+
+
+def test_only_what_has_changed_since_is_compared_and_read_by_key() -> None:
+    world = World((0.0, "a", "1", "INSERT"), (10.0, "b", "1", "INSERT"), reading_s=1000)
+    world.now = 20.0
+    scope = Scope(since=datetime.fromtimestamp(START.timestamp() + 5, UTC))
+    with world.verify(scope=scope) as verification:
+        assert [found.key for found in verification.differences()] == [("a",)], "which the view here shows nevertheless"
+        assert verification.report.items == 1
 
 
 def test_missing_rows_are_final_once_the_log_is_stable() -> None:
@@ -183,4 +286,4 @@ def test_progress_counts_what_each_phase_reads() -> None:
     seen: list[VerifyProgress] = []
     World(*COMPLETE).verify(seen=seen).close()
     last = {progress.phase: progress.count for progress in seen}
-    assert last == {"waiting": 4, "table": 3, "view": 3, "compared": 0}
+    assert last == {"waiting": 4, "table": 3, "digests": 3, "compared": 0}

@@ -1,0 +1,166 @@
+"""An item in canonical JSON, and whether an image of the lake is the same item.
+
+The canonical form is that of Trino's `json_format(json_parse(image))`: members in the order of their names, no space,
+only the escapes that JSON requires (https://trino.io/docs/current/functions/json.html). Texts of one item can still
+differ in it, because DynamoDB JSON does not order a set, and a number has several spellings. `same_value` compares
+values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from typing import NamedTuple, cast
+
+import msgspec
+from msgspec import Raw
+
+from lake.values import UnwritableError, number, typed
+
+RawItem = dict[str, Raw]
+"""An item's attributes by name, each in DynamoDB JSON, undecoded."""
+
+_SHORTENED = "SHORTENED"
+_REST = ""
+_PLAIN = frozenset({b'{"S":"', b'{"N":"'})
+_BOOLEANS = frozenset({b'{"BOOL":true}', b'{"BOOL":false}'})
+_PARSED = frozenset({b'{"M":', b'{"L":'})
+_ESCAPE = re.compile(rb"\\\\|\\u00([0-9a-f]{2})")
+_MAX_FORMS = 1024
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode = msgspec.json.decode
+_decode_image = msgspec.json.Decoder(RawItem).decode
+
+
+class _Form(NamedTuple):
+    """How items with the same attributes are written: their values in order, which of these are copied, and the text
+    with places for the values.
+
+    The values at the places `parsed` are maps and lists, whose members have an order.
+    """
+
+    values: Callable[[RawItem], tuple[Raw, ...]]
+    copied: Callable[[RawItem], tuple[Raw, ...]]
+    parsed: tuple[int, ...]
+    text: bytes
+
+
+class Canonical:
+    """Writes items in canonical form; how items with the same attributes are written is found once."""
+
+    def __init__(self) -> None:
+        self._forms: dict[tuple[str, ...], _Form] = {}
+
+    def item(self, item: RawItem) -> bytes:
+        """The item's canonical text in UTF-8."""
+        names = tuple(item)
+        form = self._forms.get(names)
+        if form is None:
+            if len(self._forms) >= _MAX_FORMS:
+                self._forms.clear()
+            form = self._forms[names] = _form(item)
+        copied = b"".join(form.copied(item))
+        if b"\\" in copied or b'{"M":' in copied or b'{"L":' in copied or b'": ' in copied:
+            return form.text % tuple(map(value_text, form.values(item)))
+        values = form.values(item)
+        if form.parsed:
+            written: list[Raw | bytes] = [*values]
+            for at in form.parsed:
+                written[at] = value_text(values[at])
+            return form.text % tuple(written)
+        return form.text % values
+
+
+def _form(item: RawItem) -> _Form:
+    names = sorted(item)
+    parsed = tuple(at for at, name in enumerate(names) if bytes(item[name])[:5] in _PARSED)
+    text = b",".join(_canonical(name).replace(b"%", b"%%") + b":%b" for name in names)
+    return _Form(
+        _getter(names), _getter([name for at, name in enumerate(names) if at not in parsed]), parsed, b"{" + text + b"}"
+    )
+
+
+def _getter(names: Sequence[str]) -> Callable[[RawItem], tuple[Raw, ...]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda item: tuple(item[name] for name in names)
+
+
+def read_image(text: str) -> RawItem:
+    """An image's attributes; raises msgspec.MsgspecError for a text that is no image."""
+    return _decode_image(text)
+
+
+def value_text(value: Raw) -> bytes:
+    """A value's canonical text: that of a string, a number or a boolean without escapes is its own."""
+    text = bytes(value)
+    if (text[:6] in _PLAIN and b"\\" not in text) or text in _BOOLEANS:
+        return text
+    return _canonical(_decode(text))
+
+
+def unequal(item: RawItem, image: RawItem) -> Iterator[str]:
+    """The attributes that an item and an image do not have in common, without those that the transform shortened."""
+    rest_is_shortened = _REST in image
+    for name in sorted(item.keys() | image.keys()):
+        if name == _REST:
+            continue
+        if name not in image:
+            if not rest_is_shortened:
+                yield name
+        elif name not in item or not same_value(item[name], image[name]):
+            yield name
+
+
+def shortened(image: RawItem) -> bool:
+    """Whether the transform has replaced values of an image by `{"SHORTENED": bytes}` to fit a record's size limit."""
+    return any(_is_mark(_decode(value)) for value in image.values())
+
+
+def same_value(value: Raw, other: Raw) -> bool:
+    """Whether an item's value equals an image's, or the image's is shortened."""
+    if value_text(value) == value_text(other):
+        return True
+    parsed = _decode(other)
+    return _is_mark(parsed) or _normal(_decode(value)) == _normal(parsed)
+
+
+def _is_mark(value: object) -> bool:
+    return isinstance(value, dict) and _SHORTENED in value
+
+
+def _canonical(value: object) -> bytes:
+    text = _encode(value)
+    # Trino's encoder writes an escape's digits in upper case.
+    return _ESCAPE.sub(_upper, text) if b"\\" in text else text
+
+
+def _upper(match: re.Match[bytes]) -> bytes:
+    return match[0] if match[1] is None else b"\\u00" + match[1].upper()
+
+
+def _normal(value: object) -> object:
+    """A value in DynamoDB JSON so that equal values are equal: numbers by value, sets without an order."""
+    kind, content = typed(value)
+    match kind:
+        case "N":
+            return kind, _number(content)
+        case "NS":
+            return kind, frozenset(map(_number, cast("list[object]", content)))
+        case "SS" | "BS":
+            return kind, frozenset(cast("list[str]", content))
+        case "L":
+            return kind, [_normal(element) for element in cast("list[object]", content)]
+        case "M":
+            return kind, {name: _normal(member) for name, member in cast("dict[str, object]", content).items()}
+        case _:
+            return kind, content
+
+
+def _number(text: object) -> object:
+    try:
+        return number(text)
+    except UnwritableError:
+        return text

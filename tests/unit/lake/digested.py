@@ -1,0 +1,42 @@
+"""Digests of rows and images, as Athena's SQL would compute them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lake.athena import Row
+from lake.canonical import RawItem
+from lake.fingerprints import Fingerprints, bucket_of
+from lake.inventory import BucketDigest
+from lake.reader import Changes, Digests
+from transform.schema import Table
+
+
+def key_text(row: Row) -> bytes:
+    """The key's text of a row whose first column is a string key."""
+    return b'{"S":"%b"}' % str(row[0]).encode()
+
+
+class Digested:
+    """Digests that are computed already."""
+
+    def __init__(self, table: Table, rows: Iterable[Row], images: Iterable[RawItem], changes: Changes) -> None:
+        prints = Fingerprints(table)
+        self._digests = Digests({}, {}, changes)
+        for row in rows:
+            _add(self._digests.view, *prints.of_row(row))
+        for item in images:
+            found = prints.of_item(item)
+            _add(self._digests.images, found.key, found.image)
+
+    def result(self) -> Digests:
+        """The digests."""
+        return self._digests
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+def _add(digests: dict[int, BucketDigest], key: bytes, digest: int) -> None:
+    rows, total = digests.get(bucket_of(key), BucketDigest())
+    digests[bucket_of(key)] = BucketDigest(rows + 1, total + digest)
