@@ -1,9 +1,9 @@
 """An item in canonical JSON, and whether an image of the lake is the same item.
 
 The canonical form is that of Trino's `json_format(json_parse(image))`: members in the order of their names, no space,
-only the escapes that JSON requires (https://trino.io/docs/current/functions/json.html). Texts of one item can still
-differ in it, because DynamoDB JSON does not order a set, and a number has several spellings. `same_value` compares
-values.
+only the escapes that JSON requires, and of characters beyond 16 bits
+(https://trino.io/docs/current/functions/json.html). Texts of one item can still differ in it, because DynamoDB JSON
+does not order a set, and a number has several spellings. `same_value` compares values.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _REST = ""
 _PLAIN = frozenset({b'{"S":"', b'{"N":"'})
 _BOOLEANS = frozenset({b'{"BOOL":true}', b'{"BOOL":false}'})
 _PARSED = frozenset({b'{"M":', b'{"L":'})
-_ESCAPE = re.compile(rb"\\\\|\\u00([0-9a-f]{2})")
+_ESCAPE = re.compile(rb"\\\\|\\u00[0-9a-f]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_WIDE = re.compile(rb"[\xf0-\xf4]")
 _MAX_FORMS = 1024
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -62,7 +63,13 @@ class Canonical:
                 self._forms.clear()
             form = self._forms[names] = _form(item)
         copied = b"".join(form.copied(item))
-        if b"\\" in copied or b'{"M":' in copied or b'{"L":' in copied or b'": ' in copied:
+        if (
+            (not copied.isascii() and _WIDE.search(copied))
+            or b"\\" in copied
+            or b'{"M":' in copied
+            or b'{"L":' in copied
+            or b'": ' in copied
+        ):
             return form.text % tuple(map(value_text, form.values(item)))
         values = form.values(item)
         if form.parsed:
@@ -96,7 +103,7 @@ def read_image(text: str) -> RawItem:
 def value_text(value: Raw) -> bytes:
     """A value's canonical text: that of a string, a number or a boolean without escapes is its own."""
     text = bytes(value)
-    if (text[:6] in _PLAIN and b"\\" not in text) or text in _BOOLEANS:
+    if (text[:6] in _PLAIN and b"\\" not in text and not _WIDE.search(text)) or text in _BOOLEANS:
         return text
     return _canonical(_decode(text))
 
@@ -133,12 +140,16 @@ def _is_mark(value: object) -> bool:
 
 def _canonical(value: object) -> bytes:
     text = _encode(value)
-    # Trino's encoder writes an escape's digits in upper case.
-    return _ESCAPE.sub(_upper, text) if b"\\" in text else text
+    return text if text.isascii() and b"\\" not in text else _ESCAPE.sub(_escaped, text)
 
 
-def _upper(match: re.Match[bytes]) -> bytes:
-    return match[0] if match[1] is None else b"\\u00" + match[1].upper()
+def _escaped(match: re.Match[bytes]) -> bytes:
+    """An escape as Trino's encoder writes it: its digits in upper case, a character beyond 16 bits as two."""
+    found = match[0]
+    if found.startswith(b"\\"):
+        return b"\\u00" + found[4:].upper() if found[1:2] == b"u" else found
+    units = found.decode().encode("utf-16-be").hex().upper()
+    return f"\\u{units[:4]}\\u{units[4:]}".encode()
 
 
 def _normal(value: object) -> object:

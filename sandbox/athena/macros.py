@@ -59,6 +59,7 @@ MACROS = (
     r"""array_remove(a, e) AS list_filter(a, lambda x: x <> e)""",
     r"""array_max(a) AS list_max(a)""",
     r"""array_min(a) AS list_min(a)""",
+    r"""from_base(s, radix) AS CASE radix WHEN 16 THEN CAST('0x' || s AS BIGINT) WHEN 10 THEN CAST(s AS BIGINT) END""",
     r"""codepoint(s) AS unicode(s)""",
     r"""from_utf8(b) AS decode(b)""",
     r"""json_size(j, path) AS coalesce(json_array_length(j, path), len(json_keys(j, path)), 0)""",
