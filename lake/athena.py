@@ -226,6 +226,9 @@ def quote(identifier: str) -> str:
 def _cells(rows: Sequence[dict[str, Any]], width: int) -> Iterator[Row]:
     for row in rows:
         cells = tuple(cast("Cell", datum.get("VarCharValue")) for datum in row["Data"])
+        if len(cells) == 1 < width and cells[0] is not None:
+            # DESCRIBE has its columns in one value, with tabs and spaces between.
+            cells = tuple(cell.strip() for cell in cells[0].split("\t")[:width])
         yield cells + (None,) * (width - len(cells))
 
 

@@ -54,6 +54,12 @@ def configure(parser: ArgumentParser) -> None:
         metavar="N",
         help="rows of a table; 0 shows all (default: %(default)s). The other formats always show all.",
     )
+    parser.add_argument(
+        "--expanded",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="a line for each value of a table; auto does so where the columns do not fit the terminal",
+    )
     add_options(parser, "workgroup_name", "database_name")
 
 
@@ -73,10 +79,14 @@ def main(arguments: Namespace) -> int:
             return 0
         statement = _statement(arguments, athena)
         with display.running():
-            result = athena.query(statement.sql, statement.database or None)
+            try:
+                result = athena.query(statement.sql, statement.database or None)
+            except KeyboardInterrupt:
+                sys.stderr.write("Interrupted: the query is stopped in Athena.\n")
+                raise
         format_ = arguments.format or ("table" if sys.stdout.isatty() else "csv")
         if format_ == "table":
-            rows = write_table(result, sys.stdout, arguments.max_rows)
+            rows = write_table(result, sys.stdout, arguments.max_rows, arguments.expanded)
         else:
             rows = WRITERS[format_](result, sys.stdout)
         display.done(rows)

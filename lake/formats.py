@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TextIO
+from typing import Literal, TextIO
 
 import msgspec
 from rich.box import SIMPLE_HEAD
@@ -16,12 +16,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lake.athena import Result, ResultColumn, Row
-from lake.tables import print_table
+from lake.athena import Cell, Result, ResultColumn, Row
+from lake.tables import WIDEST, print_table
 
 _NUMBERS = frozenset({"tinyint", "smallint", "int", "integer", "bigint", "float", "real", "double", "decimal"})
 _NOT_JSON_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
+_RULE = 60
 
+Expanded = Literal["auto", "on", "off"]
 Writer = Callable[[Result, TextIO], int]
 
 
@@ -44,18 +46,55 @@ def write_json(result: Result, out: TextIO) -> int:
     return count
 
 
-def write_table(result: Result, out: TextIO, limit: int = 0) -> int:
-    """A table, numbers right-aligned, of the first `limit` rows (0 is all); returns the number of rows shown."""
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for column in result.columns:
-        table.add_column(Text(column.name), justify="right" if _is_number(column) else "left", overflow="fold")
-    for row in islice(result.rows, limit) if limit else result.rows:
-        table.add_row(*(Text("NULL", style="dim") if cell is None else Text(cell) for cell in row))
+def write_table(result: Result, out: TextIO, limit: int = 0, expanded: Expanded = "auto") -> int:
+    """A table of the first `limit` rows (0 is all); returns the number of rows shown.
+
+    `expanded` has a line for each value instead, as psql's \\x: `auto` where the columns do not fit a terminal.
+    """
+    rows = list(islice(result.rows, limit) if limit else result.rows)
     console = Console(file=out)
-    print_table(console, table)
+    table = _table(result.columns, rows)
+    if expanded == "on" or (expanded == "auto" and _exceeds(console, table)):
+        for number, row in enumerate(rows, 1):
+            console.print(
+                f"─[ {number} ]".ljust(min(console.width, _RULE), "─"), style="dim", markup=False, highlight=False
+            )
+            console.print(_record(result.columns, row))
+    else:
+        print_table(console, table)
     if limit and next(result.rows, None) is not None:
         console.print(f"… more rows than the {limit} shown: --max-rows 0 or another --format shows all.", style="dim")
-    return table.row_count
+    return len(rows)
+
+
+def _table(columns: tuple[ResultColumn, ...], rows: list[Row]) -> Table:
+    """Rows below each other, numbers right-aligned."""
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(Text(column.name), justify="right" if _is_number(column) else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(_text, row))
+    return table
+
+
+def _record(columns: tuple[ResultColumn, ...], row: Row) -> Table:
+    """One row, a line for each value."""
+    record = Table(box=None, show_header=False, pad_edge=False)
+    record.add_column(style="bold", overflow="fold")
+    record.add_column(overflow="fold", ratio=1)
+    for column, cell in zip(columns, row, strict=True):
+        record.add_row(Text(column.name), _text(cell))
+    return record
+
+
+def _exceeds(console: Console, table: Table) -> bool:
+    """Whether a table of several columns is wider than the terminal."""
+    widest = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+    return console.is_terminal and len(table.columns) > 1 and widest > console.width
+
+
+def _text(cell: Cell) -> Text:
+    return Text("NULL", style="dim") if cell is None else Text(cell)
 
 
 WRITERS: dict[str, Writer] = {

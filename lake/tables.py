@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-_WIDEST = 1_000_000
+WIDEST = 1_000_000
 
 
 def print_table(console: Console, table: Table) -> None:
@@ -13,5 +13,5 @@ def print_table(console: Console, table: Table) -> None:
     if console.is_terminal:
         console.print(table)
         return
-    console.width = console.measure(table, options=console.options.update(max_width=_WIDEST)).maximum
+    console.width = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
     console.print(table)

@@ -94,6 +94,13 @@ def test_statements_without_a_header_row_keep_their_first_row(client: Any, stubb
     assert list(_athena(client).query("SHOW TABLES").rows) == [("orders",)]
 
 
+def test_describe_has_its_columns_apart(client: Any, stubber: Any) -> None:
+    _starts(stubber, "DESCRIBE orders")
+    _is(stubber, "SUCCEEDED")
+    _page(stubber, [["id                  \tstring              \tthe key"]], types="a:string b:string c:string")
+    assert list(_athena(client).query("DESCRIBE orders").rows) == [("id", "string", "the key")]
+
+
 def test_waiting_polls_with_growing_intervals_and_reports_progress(client: Any, stubber: Any) -> None:
     _starts(stubber)
     _is(stubber, "QUEUED")

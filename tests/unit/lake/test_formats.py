@@ -3,16 +3,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import TextIO
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.athena import Result, ResultColumn, Row
-from lake.formats import write_csv, write_json, write_json_lines, write_table
+from lake.formats import Expanded, write_csv, write_json, write_json_lines, write_table
 
 COLUMNS = (
     ResultColumn("name", "varchar"),
@@ -87,3 +89,41 @@ def test_a_long_table_is_cut_and_says_so() -> None:
     assert "more rows than the 3" in text
     text, _ = _written(partial(write_table, limit=5), *rows)
     assert "more" not in text
+
+
+class Terminal(io.StringIO):
+    """A terminal of 40 columns."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def _shown(monkeypatch: pytest.MonkeyPatch, expanded: Expanded, *rows: Row) -> list[str]:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    out = Terminal()
+    assert write_table(_result(*rows), out, expanded=expanded) == len(rows)
+    return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()).splitlines() if line.strip()]
+
+
+def test_columns_that_do_not_fit_the_terminal_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = _shown(monkeypatch, "auto", ("x" * 30, "1.00", None, "[b]"), ("y", "2.00", "true", "z"))
+    assert [line.split() for line in lines] == [
+        ["─[", "1", "]" + "─" * 34],
+        ["name", "x" * 30],
+        ["total", "1.00"],
+        ["gift", "NULL"],
+        ["name", "[b]"],
+        ["─[", "2", "]" + "─" * 34],
+        ["name", "y"],
+        ["total", "2.00"],
+        ["gift", "true"],
+        ["name", "z"],
+    ]
+
+
+def test_columns_that_fit_are_a_table_unless_lines_are_requested(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = ("y", "2.00", "true", "z")
+    assert _shown(monkeypatch, "auto", row)[0].split() == ["name", "total", "gift", "name"]
+    assert _shown(monkeypatch, "on", row)[0].startswith("─[ 1 ]")
+    assert len(_shown(monkeypatch, "off", ("x" * 300, "1.00", None, ""))) > 10
