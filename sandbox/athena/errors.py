@@ -53,7 +53,8 @@ class QueryError(Exception):
 
     def __init__(self, name: str, message: str, category: int = USER) -> None:
         self.name = name
-        self.reason = f"{name}: {message}" if name else message
+        line = message.strip().partition("\n")[0]
+        self.reason = f"{name}: {line}" if name else line
         self.category = category
         super().__init__(self.reason)
 

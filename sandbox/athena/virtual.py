@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.athena.columns import Column, columns_of
+from sandbox.athena.errors import QueryError
 from sandbox.athena.types import BIGINT, VARCHAR
 
 if TYPE_CHECKING:
@@ -54,16 +55,31 @@ def _tables(catalogue: Catalogue) -> Iterator[Row]:
 def _views(catalogue: Catalogue) -> Iterator[Row]:
     for schema, raw in _raws(catalogue):
         if _is_view(raw):
-            table = catalogue.table(schema, raw["Name"])
-            definition = table.view.sql if table is not None and table.view is not None else None
-            yield _CATALOG, schema, raw["Name"], definition
+            yield _CATALOG, schema, raw["Name"], _definition(catalogue, schema, raw["Name"])
+
+
+def _definition(catalogue: Catalogue, schema: str, name: str) -> str | None:
+    """A view's query; null for one that Athena cannot read, which does not keep the others from being listed."""
+    try:
+        table = catalogue.table(schema, name)
+    except QueryError:
+        return None
+    return table.view.sql if table is not None and table.view is not None else None
+
+
+def _described(raw: Mapping[str, Any]) -> tuple[Column, ...]:
+    """A table's columns; nothing of one that has a column of a type that Athena has not."""
+    descriptor: dict[str, Any] = raw.get("StorageDescriptor") or {}
+    described: list[dict[str, str]] = [*descriptor.get("Columns", ()), *(raw.get("PartitionKeys") or ())]
+    try:
+        return columns_of(raw["Name"], described)
+    except QueryError:
+        return ()
 
 
 def _columns(catalogue: Catalogue) -> Iterator[Row]:
     for schema, raw in _raws(catalogue):
-        descriptor: dict[str, Any] = raw.get("StorageDescriptor") or {}
-        described: list[dict[str, str]] = [*descriptor.get("Columns", ()), *(raw.get("PartitionKeys") or ())]
-        for position, column in enumerate(columns_of(raw["Name"], described), 1):
+        for position, column in enumerate(_described(raw), 1):
             yield _CATALOG, schema, raw["Name"], column.name, str(position), None, "YES", column.type.athena
     for name, columns in _TABLES.items():
         for position, column in enumerate(columns, 1):

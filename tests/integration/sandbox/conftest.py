@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import SandboxServer
+from tests.integration.sandbox.athena_place import worker
 from tests.reply_shapes import watched
+
+
+@pytest.fixture(scope="session")
+def athena_worker(sandbox_server: SandboxServer) -> Iterator[None]:
+    """The Athena worker beside the shared server."""
+    with worker("sandbox.athena", sandbox_server.endpoint_url, sandbox_server.state):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -11,13 +10,13 @@ from botocore.exceptions import ClientError
 
 from sandbox.state import ACCESS_KEY, SECRET_KEY
 from tests.conftest import SandboxServer
-from tests.integration.sandbox.athena_place import Place, new_place, worker
+from tests.integration.sandbox.athena_place import Place, new_place
 
 
 @pytest.fixture(scope="module")
-def place(sandbox_server: SandboxServer) -> Iterator[Place]:
-    with worker("sandbox.athena", sandbox_server.endpoint_url, sandbox_server.state):
-        yield new_place(sandbox_server.endpoint_url)
+def place(sandbox_server: SandboxServer, athena_worker: None) -> Place:
+    """One database for the module; each test names its tables apart."""
+    return new_place(sandbox_server.endpoint_url)
 
 
 def failure(place: Place, sql: str) -> str:

@@ -6,7 +6,6 @@ import base64
 import json
 import threading
 import uuid
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
@@ -20,16 +19,9 @@ from tests.conftest import SandboxServer
 from tests.integration.sandbox.athena_place import Place, ask, new_place, worker
 
 
-@pytest.fixture(scope="module")
-def athena(sandbox_server: SandboxServer) -> Iterator[SandboxServer]:
-    """The server with the Athena worker beside it."""
-    with worker("sandbox.athena", sandbox_server.endpoint_url, sandbox_server.state):
-        yield sandbox_server
-
-
 @pytest.fixture
-def place(athena: SandboxServer) -> Place:
-    return new_place(athena.endpoint_url)
+def place(sandbox_server: SandboxServer, athena_worker: None) -> Place:
+    return new_place(sandbox_server.endpoint_url)
 
 
 def create_table(place: Place) -> None:
@@ -175,7 +167,7 @@ def test_statements_that_are_no_select(place: Place) -> None:
     assert place.rows("DROP VIEW v") == []
     assert place.rows("DROP VIEW IF EXISTS v") == []
     unsupported = place.finished(place.start("VACUUM changes"))["Status"]
-    assert unsupported["StateChangeReason"].startswith("NOT_SUPPORTED: VACUUM TABLE: the sandbox's Athena does not")
+    assert unsupported["StateChangeReason"].startswith("NOT_SUPPORTED: Modifying Hive table rows is only")
     with pytest.raises(ClientError, match="Entity Not Found"):
         place.start("DESCRIBE absent")
 

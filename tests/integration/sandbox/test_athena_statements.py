@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import SandboxServer
-from tests.integration.sandbox.athena_place import Place, new_place, worker
+from tests.integration.sandbox.athena_place import Place, new_place
 
 
 @pytest.fixture(scope="module")
-def place(sandbox_server: SandboxServer) -> Iterator[Place]:
-    """One database for the module, with the worker beside the server; each test names its tables apart."""
-    with worker("sandbox.athena", sandbox_server.endpoint_url, sandbox_server.state):
-        yield new_place(sandbox_server.endpoint_url)
+def place(sandbox_server: SandboxServer, athena_worker: None) -> Place:
+    """One database for the module; each test names its tables apart."""
+    return new_place(sandbox_server.endpoint_url)
 
 
 def failure(place: Place, sql: str) -> str:
