@@ -35,7 +35,7 @@ def can_coerce(source: Type, target: Type) -> bool:
 
 
 def common_type(left: Type, right: Type) -> Type | None:
-    """The type that both convert to implicitly; None if there is none."""
+    """The type that both convert to implicitly; None if they have no such type."""
     if left == right or right.name == "unknown":
         return left
     if left.name == "unknown":
@@ -51,7 +51,7 @@ def common_type(left: Type, right: Type) -> Type | None:
 
 
 def common_type_of(types: Iterable[Type]) -> Type | None:
-    """The type that all convert to; None if there is none. Of no types, unknown."""
+    """The type that all convert to; None if they have no such type. Of no types, unknown."""
     common: Type | None = Type("unknown")
     for type_ in types:
         common = None if common is None else common_type(common, type_)

@@ -6,6 +6,8 @@ QueryError   a query ends in the state FAILED, with a reason
 
 from __future__ import annotations
 
+import re
+
 # Athena API Reference, AthenaError: 1 system, 2 user, 3 other.
 USER = 2
 SYSTEM = 1
@@ -55,6 +57,7 @@ class QueryError(Exception):
         self.name = name
         line = message.strip().partition("\n")[0]
         self.reason = f"{name}: {line}" if name else line
+        self.detail = line
         self.category = category
         super().__init__(self.reason)
 
@@ -62,6 +65,11 @@ class QueryError(Exception):
     def error_type(self) -> int:
         """AthenaError's ErrorType."""
         return _ERROR_TYPES.get(self.name, _OTHER_USER if self.category == USER else _OTHER_SYSTEM)
+
+    @property
+    def located(self) -> bool:
+        """Whether the message begins with a place in the query."""
+        return re.match(r"line \d+:\d+: ", self.detail) is not None
 
 
 def at(position: tuple[int, int] | None, message: str) -> str:

@@ -18,9 +18,9 @@ from pathlib import Path
 import duckdb
 
 from sandbox.athena.catalogue import Column
+from sandbox.athena.conversions.texts import result_text
 from sandbox.athena.errors import QueryError
 from sandbox.athena.formats import PARQUET, TEXTFILE, Format
-from sandbox.athena.macros import text_of
 from sandbox.athena.sql import identifier, literal, select
 from sandbox.athena.types import INTEGERS
 
@@ -129,7 +129,7 @@ class Writer:
 
     def _partition_text(self, name: str) -> str:
         column = next(column for column in self.layout.columns if column.name == name)
-        return f"coalesce({text_of(identifier(name), column.type)}, {literal(DEFAULT_PARTITION)})"
+        return f"coalesce({result_text(identifier(name), column.type)}, {literal(DEFAULT_PARTITION)})"
 
     def _buckets(self, where: str) -> Iterable[tuple[int | None, str]]:
         if not self.layout.buckets:
@@ -191,7 +191,7 @@ class Writer:
         return suffix
 
     def _delimited(self) -> str:
-        texts = [rf"coalesce({text_of(identifier(c.name), c.type)}, '\N')" for c in self.layout.stored]
+        texts = [rf"coalesce({result_text(identifier(c.name), c.type)}, '\N')" for c in self.layout.stored]
         return f" || {literal(self.layout.delimiter)} || ".join(texts)
 
     def _json(self) -> str:
@@ -203,7 +203,7 @@ class Writer:
 def _json_value(column: Column) -> str:
     name = identifier(column.name)
     if column.type.name == "timestamp":
-        return text_of(name, column.type)
+        return result_text(name, column.type)
     return f"base64({name})" if column.type.name == "varbinary" else name
 
 

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
-from sqlglot.errors import SqlglotError, TokenError
-from sqlglot.tokenizer_core import Token, TokenType
-
 from sandbox.athena.errors import ApiError, QueryError
+from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.sql import literal
+from sandbox.athena.syntax import nodes, parse_expression
+from sandbox.athena.syntax.lexer import Kind, tokenize
 
 
 def bind(sql: str, values: Sequence[str]) -> str:
@@ -37,20 +34,17 @@ def bind(sql: str, values: Sequence[str]) -> str:
 
 def placeholders(sql: str) -> list[int]:
     """The offsets of a query's question marks."""
-    try:
-        tokens = _tokens(sql)
-    except TokenError as error:
-        raise ApiError(f"line 1:1: {error}", athena_code="MALFORMED_QUERY") from error
-    return [token.start for token in tokens if token.token_type == TokenType.PLACEHOLDER]
+    return [token.offset for token in tokenize(sql) if token.kind == Kind.OPERATOR and token.value == "?"]
 
 
 def _written(value: str) -> str:
     """A value as it stands in the query: one token as it is, an expression in parentheses, anything else as a text."""
     if not _is_expression(value):
         return literal(value)
-    tokens = _tokens(value)
-    text = value[tokens[0].start : tokens[-1].end + 1]
-    if len(tokens) == 1:
+    tokens = tokenize(value)
+    last = tokens[-2]
+    text = value[tokens[0].offset : last.offset + len(last.text)]
+    if len(tokens) == 2:
         return text
     return f"({text}\n)" if "--" in text else f"({text})"
 
@@ -58,29 +52,7 @@ def _written(value: str) -> str:
 def _is_expression(value: str) -> bool:
     """Whether a value is one expression that names no column."""
     try:
-        statements = sqlglot.parse(f"SELECT {value}\n", dialect="trino")
-        depth = _depth(_tokens(value))
-    except (SqlglotError, RecursionError):
+        expression = parse_expression(value)
+    except (ApiError, QueryError, RecursionError):
         return False
-    if len(statements) != 1 or depth != 0:
-        return False
-    query = statements[0]
-    if not isinstance(query, exp.Select) or len(query.expressions) != 1:
-        return False
-    (only,) = query.expressions
-    clauses = {name for name, given in query.args.items() if given} - {"expressions", "kind"}
-    return not clauses and not isinstance(only, (exp.Alias, exp.Star)) and only.find(exp.Column, exp.Star) is None
-
-
-def _depth(tokens: Sequence[Token]) -> int:
-    """How many parentheses are open at the end; -1 if one is closed that was not opened."""
-    depth = 0
-    for token in tokens:
-        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
-        if depth < 0:
-            return -1
-    return depth
-
-
-def _tokens(sql: str) -> list[Token]:
-    return Dialect.get_or_raise("trino").tokenize(sql)
+    return not any(isinstance(part, (nodes.Name, nodes.Query, nodes.Parameter)) for part in walked(expression))

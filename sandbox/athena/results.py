@@ -20,10 +20,11 @@ from typing import TypedDict
 
 import duckdb
 
+from sandbox.athena.conversions.texts import result_text
 from sandbox.athena.errors import ApiError
-from sandbox.athena.macros import text_of
+from sandbox.athena.planning import Plan
 from sandbox.athena.sql import literal, select
-from sandbox.athena.types import ColumnInfo, parse
+from sandbox.athena.types import ColumnInfo
 
 _VALUE = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)")?([,\n])')
 MAX_ROWS_A_PAGE = 1000
@@ -49,26 +50,23 @@ class Page:
     next_token: str | None
 
 
-def write_csv(
-    cursor: duckdb.DuckDBPyConnection, sql: str, names: Sequence[str], path: Path
-) -> tuple[list[ColumnInfo], int]:
+def write_csv(cursor: duckdb.DuckDBPyConnection, plan: Plan, path: Path) -> tuple[list[ColumnInfo], int]:
     """Run a query into Athena's CSV; returns its columns in GetQueryResults's form and its number of rows."""
-    described = cursor.execute(f"DESCRIBE {sql}").fetchall()
-    types = [parse(str(row[1])) for row in described]
+    types = [column.type for column in plan.columns]
     columns = ", ".join(f"c{i}" for i in range(len(types)))
-    texts = select([text_of(f"c{i}", type_) for i, type_ in enumerate(types)], f"({sql}) AS r({columns})")
+    texts = select([result_text(f"c{i}", type_) for i, type_ in enumerate(types)], f"({plan.sql}) AS r({columns})")
     body = path.with_suffix(".body")
     options = "FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '', DELIMITER ',', QUOTE '\"', ESCAPE '\"'"
     try:
         written = cursor.execute(f"COPY ({texts}) TO {literal(body)} ({options})").fetchone()
         with path.open("wb") as out:
-            out.write(_csv_line(names))
+            out.write(_csv_line(plan.names))
             if body.exists():
                 with body.open("rb") as rows:
                     shutil.copyfileobj(rows, out)
     finally:
         body.unlink(missing_ok=True)
-    infos = [type_.column_info(name) for name, type_ in zip(names, types, strict=True)]
+    infos = [type_.column_info(name) for name, type_ in zip(plan.names, types, strict=True)]
     return infos, int(written[0]) if written else 0
 
 

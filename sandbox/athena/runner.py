@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import duckdb
 
-from sandbox.athena import planner
+from sandbox.athena import planning
 from sandbox.athena.catalogue import Catalogue, Column, Table
 from sandbox.athena.errors import SYSTEM, QueryError
 from sandbox.athena.files import DEFAULT_PARTITION
@@ -19,13 +19,14 @@ from sandbox.athena.interruption import Interruptible, QueryCancelledError
 from sandbox.athena.joda import DATE_PATTERN
 from sandbox.athena.parameters import bind
 from sandbox.athena.partitions import Finder, Values
-from sandbox.athena.planner import PATH, Plan, Read
+from sandbox.athena.planning import PATH, Plan, Read
 from sandbox.athena.results import write_csv
 from sandbox.athena.sql import identifier, select
-from sandbox.athena.statements.parts import as_select
 from sandbox.athena.statements.timetravel import with_dated_names
 from sandbox.athena.store import Slice, Store
-from sandbox.athena.types import ColumnInfo, parse
+from sandbox.athena.syntax import parse_query
+from sandbox.athena.types import ColumnInfo
+from sandbox.athena.values import FAILURE
 from sandbox.athena.virtual import Row
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class Runner:
 
     def check_syntax(self, sql: str) -> None:
         """Raise ApiError when the text is not a query."""
-        planner.parse(with_dated_names(as_select(sql)))
+        parse_query(with_dated_names(sql))
 
     def select(self, sql: str, parameters: Sequence[str], database: str, target: Path, hold: Interruptible) -> Outcome:
         """Run a query into a CSV file; `parameters` are the values for its ?s.
@@ -59,7 +60,7 @@ class Runner:
         """
 
         def write(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[list[ColumnInfo], int]:
-            return write_csv(cursor, plan.sql, plan.names, target)
+            return write_csv(cursor, plan, target)
 
         (columns, rows), scanned_bytes = self.run(sql, parameters, database, hold, write)
         return Outcome(columns, rows, scanned_bytes)
@@ -76,8 +77,8 @@ class Runner:
 
         Raises QueryError with Athena's reason, or QueryCancelledError.
         """
-        bound = with_dated_names(as_select(bind(sql, parameters)))
-        plan = planner.plan(planner.parse(bound), bound, database, self._catalogue)
+        plan = planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue)
+        self._store.require(" ".join([plan.sql, *(predicate for read in plan.reads for predicate in read.predicates)]))
         with closing(self._store.cursor()) as cursor:
             hold.attach(cursor)
             try:
@@ -92,19 +93,13 @@ class Runner:
             finally:
                 hold.detach()
 
+    def require(self, sql: str) -> None:
+        """Create the macros and functions that an SQL text around a plan's calls."""
+        self._store.require(sql)
+
     def describe(self, sql: str, parameters: Sequence[str], database: str) -> tuple[Column, ...]:
         """A query's columns by name and type, without reading an object."""
-        bound = with_dated_names(as_select(bind(sql, parameters)))
-        plan = planner.plan(planner.parse(bound), bound, database, self._catalogue)
-        with closing(self._store.cursor()) as cursor:
-            try:
-                for read in plan.reads:
-                    self._relation(cursor, read, [])
-                described = cursor.execute(f"DESCRIBE {plan.sql}").fetchall()
-            except duckdb.Error as error:
-                raise failure_of(error) from error
-        types = [parse(str(row[1])) for row in described]
-        return tuple(Column(name, type_) for name, type_ in zip(plan.names, types, strict=True))
+        return planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue).columns
 
     def _prepare(self, cursor: duckdb.DuckDBPyConnection, plan: Plan, hold: Interruptible) -> int:
         """Create the relations that the plan reads; returns the bytes of their objects."""
@@ -174,14 +169,19 @@ def _unnested(keys: Iterable[tuple[str, Column]], partitions: Sequence[Row]) -> 
 
 
 _REASONS = (
+    (rf"{FAILURE}(\w+): (.*?)(?:' to INT32|$)", "{0}", "{1}"),
+    (
+        r"Type INT\d+ with value (\S+) can't be cast .* destination type (INT\d+)",
+        "NUMERIC_VALUE_OUT_OF_RANGE",
+        "Out of range for {1}: {0}",
+    ),
+    (
+        r"More than one row returned by a subquery",
+        "SUBQUERY_MULTIPLE_ROWS",
+        "Scalar sub-query has returned multiple rows",
+    ),
     (rf'invalid timestamp field format: "{DATE_PATTERN}: (.*)", expected', "INVALID_FUNCTION_ARGUMENT", "{0}"),
     (r"Division by zero", "DIVISION_BY_ZERO", "Division by zero"),
-    (
-        r'column "?([^"\s]+)"? must appear in the GROUP BY',
-        "EXPRESSION_NOT_AGGREGATE",
-        "'{0}' must be an aggregate expression or appear in GROUP BY clause",
-    ),
-    (r"Function with name \"?(\w+)\"? does not exist", "FUNCTION_NOT_FOUND", "Function '{0}' not registered"),
     (r"Could not convert string ['\"]([^'\"]*)['\"] to (\w+)", "INVALID_CAST_ARGUMENT", "Cannot cast '{0}' to {1}"),
     (
         r"invalid (timestamp|date) field format: \"([^\"]*)\"",
@@ -195,9 +195,9 @@ _KINDS: tuple[tuple[type[duckdb.Error], str], ...] = (
     (duckdb.OutOfMemoryException, "EXCEEDED_LOCAL_MEMORY_LIMIT"),
     (duckdb.OutOfRangeException, "NUMERIC_VALUE_OUT_OF_RANGE"),
     (duckdb.ConversionException, "INVALID_CAST_ARGUMENT"),
-    (duckdb.BinderException, "SYNTAX_ERROR"),
-    (duckdb.ParserException, "SYNTAX_ERROR"),
-    (duckdb.CatalogException, "FUNCTION_NOT_FOUND"),
+    (duckdb.BinderException, "NOT_SUPPORTED"),
+    (duckdb.ParserException, "NOT_SUPPORTED"),
+    (duckdb.CatalogException, "NOT_SUPPORTED"),
     (duckdb.InvalidInputException, "INVALID_FUNCTION_ARGUMENT"),
 )
 
@@ -206,8 +206,9 @@ def failure_of(error: duckdb.Error) -> QueryError:
     """DuckDB's error as Athena's message, where known."""
     message = str(error).partition("\n\nLINE ")[0]
     for pattern, name, reason in _REASONS:
-        match = re.search(pattern, message)
+        match = re.search(pattern, message, re.DOTALL)
         if match is not None:
+            name = name.format(*match.groups())
             return QueryError(name, reason.format(*(_INTEGERS.get(part, part) for part in match.groups())))
     detail = message.partition("Error: ")[2] or message
     for kind, name in _KINDS:

@@ -18,11 +18,11 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from sandbox.athena import casts
+from sandbox.athena import casts, planning
 from sandbox.athena.catalogue import Column, Storage, Table
+from sandbox.athena.conversions.texts import MACROS as TEXTS
 from sandbox.athena.delimited import DelimitedReader, LazySimpleReader, OpenCsvReader
 from sandbox.athena.errors import QueryError
-from sandbox.athena.macros import MACROS
 from sandbox.athena.objects import Objects, S3Object
 from sandbox.athena.partitions import Found
 from sandbox.athena.rows import LineReader
@@ -55,6 +55,8 @@ class Store:
         self._locks: dict[str, threading.Lock] = {}
         self._known: dict[str, dict[S3Object, int]] = {}
         self._lock = threading.Lock()
+        self._library = planning.library()
+        self._library.require(self._connection, " ".join((*TEXTS, "athena_local")))
         self._read = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
         self._load_known()
 
@@ -66,6 +68,10 @@ class Store:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A separate connection to the same data."""
         return self._connection.cursor()
+
+    def require(self, sql: str) -> None:
+        """Create the macros and functions that a plan's SQL calls."""
+        self._library.require(self._connection, sql)
 
     def load(self, table: Table, found: Sequence[Found], stopped: Callable[[], bool]) -> list[Slice]:
         """Load the rows of these objects that are not in the store yet.
@@ -214,7 +220,7 @@ def _open(path: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
             " (name VARCHAR, number INTEGER, bucket VARCHAR, key VARCHAR, etag VARCHAR, size BIGINT)"
         )
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    for macro in (*casts.MACROS, *MACROS):
+    for macro in casts.MACROS:
         connection.execute(f"CREATE OR REPLACE MACRO {macro}")
     return connection
 

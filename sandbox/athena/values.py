@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -11,6 +12,9 @@ from sandbox.athena.types import Type
 FAILURE = "athena failure "
 """Begins the text of a run-time error that has Trino's name: `athena failure NAME: message`."""
 MACROS = (f"athena_fail(message) AS CAST(CAST({literal(FAILURE)} || message AS INTEGER) AS VARCHAR)",)
+
+
+_COLUMN = re.compile(r'\w+(?:\.(?:\w+|"\w+"))?')
 
 
 class NotConstant:
@@ -58,5 +62,16 @@ def fail(name: str, message: str, type_: Type) -> str:
 
 
 def let(variable: str, value: str, body: str) -> str:
-    """SQL of `body` with a variable for a value that it uses several times."""
+    """SQL of `body` with a variable for a value that it uses several times. A column's name takes its place itself."""
+    if _COLUMN.fullmatch(value) and f"lambda {variable}:" not in body:
+        places = re.compile(rf"(?<![.]){variable}(?!\w)")
+        return f"({places.sub(lambda _: value, body)})"
     return f"list_transform([{value}], lambda {variable}: {body})[1]"
+
+
+def attempt(variable: str, value: str, body: str) -> str:
+    """SQL of `body`, with a variable for a value that it uses, or NULL where the body fails.
+
+    A lambda expression keeps DuckDB from computing a part of the body that occurs twice outside of TRY.
+    """
+    return f"list_transform([{value}], lambda {variable}: TRY({body}))[1]"

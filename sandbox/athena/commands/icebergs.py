@@ -19,8 +19,8 @@ from sandbox.athena.commands.session import Engine, Result, Session, written
 from sandbox.athena.errors import QueryError
 from sandbox.athena.iceberg import schema_of
 from sandbox.athena.objects import split_location
-from sandbox.athena.planner import Plan
-from sandbox.athena.sql import identifier, select
+from sandbox.athena.planning import Plan
+from sandbox.athena.planning.stored import rows_of
 from sandbox.athena.statements import changing, forms
 from sandbox.athena.statements.tokens import Name
 from sandbox.athena.types import parse
@@ -199,13 +199,9 @@ def _rows(
     target = import_module("pyiceberg.io.pyarrow").schema_to_pyarrow(loaded.schema(), include_field_ids=False)
 
     def use(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> Any:
-        names = [f"c{i}" for i in range(len(filled))]
-        by_name = {column.name: alias for column, alias in zip(filled, names, strict=True)}
-        values = [
-            f"CAST({by_name.get(column.name, 'NULL')} AS {column.type.duckdb}) AS {identifier(column.name)}"
-            for column in columns
-        ]
-        found: Any = cursor.execute(select(values, f"({plan.sql}) AS r({', '.join(names)})"))
+        rows = rows_of(plan.sql, plan.columns, filled, columns)
+        engine.runner.require(rows)
+        found: Any = cursor.execute(rows)
         return found.to_arrow_table().cast(target)
 
     return engine.runner.run(sql, session.parameters, session.database, session.hold, use)

@@ -8,7 +8,7 @@ import duckdb
 
 from sandbox.athena.commands.session import Engine, Result, Session
 from sandbox.athena.errors import QueryError
-from sandbox.athena.planner import Plan
+from sandbox.athena.planning import Plan
 from sandbox.athena.results import write_csv
 from sandbox.athena.statements import forms
 from sandbox.athena.types import BOOLEAN, ColumnInfo, varchar_of
@@ -18,7 +18,7 @@ def select(engine: Engine, statement: forms.Query, session: Session) -> Result:
     """A query, its rows in the session's file."""
 
     def write(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[list[ColumnInfo], int]:
-        return write_csv(cursor, plan.sql, plan.names, session.path)
+        return write_csv(cursor, plan, session.path)
 
     (columns, rows), scanned = engine.runner.run(
         statement.sql, session.parameters, session.database, session.hold, write

@@ -24,9 +24,10 @@ from sandbox.athena.errors import QueryError
 from sandbox.athena.files import Layout, Writer, Written, described
 from sandbox.athena.formats import PARQUET, TEXTFILE, Format, format_of_serde, written_format
 from sandbox.athena.objects import split_location
-from sandbox.athena.planner import Plan
+from sandbox.athena.planning import Plan
+from sandbox.athena.planning.stored import rows_of
 from sandbox.athena.projection import projections
-from sandbox.athena.sql import identifier, select
+from sandbox.athena.sql import select
 from sandbox.athena.statements import forms
 
 Properties = Mapping[str, "str | tuple[str, ...]"]
@@ -130,13 +131,8 @@ def _write(
     filled = list(layout.columns if given is None else given)
 
     def use(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> Written:
-        names = [f"c{i}" for i in range(len(filled))]
-        by_name = {column.name: alias for column, alias in zip(filled, names, strict=True)}
-        values = [
-            f"CAST({by_name.get(column.name, 'NULL')} AS {column.type.duckdb}) AS {identifier(column.name)}"
-            for column in layout.columns
-        ]
-        rows = select(values, f"({plan.sql}) AS r({', '.join(names)})")
+        rows = rows_of(plan.sql, plan.columns, filled, layout.columns)
+        engine.runner.require(rows)
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE written AS {rows}")
         return Writer(cursor, layout, place, engine.objects.write, _directory(session)).write("written")
 

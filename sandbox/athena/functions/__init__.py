@@ -72,10 +72,19 @@ BY_NAME = _by_name()
 """The functions of each name: overloads may be several entries."""
 
 
+def macros() -> tuple[str, ...]:
+    """The macros that the table's SQL calls."""
+    return (*values.MACROS, *(macro for family in _FAMILIES for macro in family.MACROS))
+
+
+def natives() -> tuple[Native, ...]:
+    """The Python functions that the table's SQL calls."""
+    return tuple(native for family in _FAMILIES for native in family.NATIVES)
+
+
 def install_all(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the macros and Python functions that the table's SQL uses."""
-    macros = [*values.MACROS, *(macro for family in _FAMILIES for macro in family.MACROS)]
-    install(connection, macros, [native for family in _FAMILIES for native in family.NATIVES])
+    install(connection, macros(), natives())
 
 
 __all__ = [
@@ -89,6 +98,8 @@ __all__ = [
     "TrinoError",
     "aggregated",
     "install_all",
+    "macros",
+    "natives",
     "renamed",
     "template",
 ]

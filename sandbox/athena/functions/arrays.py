@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
+from sandbox.athena.conversions.casting import cast_sql, castable
+from sandbox.athena.errors import QueryError
 from sandbox.athena.functions.building import INVALID, applied, checked, invalid, once
 from sandbox.athena.functions.function import Call, entry
 from sandbox.athena.functions.native import Native, TrinoError
+from sandbox.athena.types import VARCHAR
 from sandbox.athena.values import null
 
 _MAX_ENTRIES = 10000
@@ -307,6 +310,17 @@ def _python_comparison(order: int | None) -> int:
     return order or 0
 
 
+def _join(call: Call) -> str:
+    """Elements as CAST writes them; a NULL is left out, or replaced by the third argument."""
+    element = call.arguments[0].type.element
+    if not castable(element, VARCHAR) or element.fields:
+        raise QueryError("FUNCTION_NOT_FOUND", f"Cannot cast {element.athena} to varchar in array_join")
+    text = cast_sql("joined", element, VARCHAR)
+    if len(call) == 3:
+        text = f"coalesce({text}, {call[2]})"
+    return f"array_to_string(list_transform({call[0]}, lambda joined: {text}), {call[1]})"
+
+
 FUNCTIONS = (
     entry("cardinality(array(T)) -> bigint", "CAST(len({0}) AS BIGINT)", "cardinality(ARRAY[1, NULL])", "2"),
     entry("array_distinct(array(T)) -> array(T)", _distinct, "array_distinct(ARRAY[3, NULL, 1, 3])", "[3, null, 1]"),
@@ -321,6 +335,12 @@ FUNCTIONS = (
     entry("arrays_overlap(array(T), array(T)) -> boolean", _overlap, "arrays_overlap(ARRAY[1, NULL], ARRAY[2])", None),
     entry("contains(array(T), T) -> boolean", _contains, "contains(ARRAY[1, NULL], 2)", None),
     entry("array_position(array(T), T) -> bigint", _position, "array_position(ARRAY['a', 'b'], 'b')", "2"),
+    entry(
+        "array_join(array(T), varchar) -> varchar; array_join(array(T), varchar, varchar) -> varchar",
+        _join,
+        "array_join(ARRAY[1, NULL, 3], '-', 'x')",
+        "1-x-3",
+    ),
     entry("array_remove(array(T), T) -> array(T)", _remove, "array_remove(ARRAY[1, NULL, 2], 1)", "[null, 2]"),
     entry("array_max(array(T)) -> T", _extreme("list_max"), "array_max(ARRAY[1, NULL])", None),
     entry("array_min(array(T)) -> T", _extreme("list_min"), "array_min(ARRAY['b', 'a'])", "a"),

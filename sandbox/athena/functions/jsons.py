@@ -46,7 +46,7 @@ def _fast_path(call: Call) -> str | None:
 def _scalar(call: Call) -> str:
     slow = "athena_json_scalar_of({0}, {1})"
     fast = _fast_path(call)
-    if fast is None:
+    if fast is None or isinstance(call.arguments[0].constant, str):  # DuckDB fails to fold a literal that is no JSON
         return slow.format(call[0], call[1])
     return once(
         [call[0]],

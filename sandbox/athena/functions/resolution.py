@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.athena.coercions import can_coerce
+from sandbox.athena.conversions import coerce
 from sandbox.athena.functions.function import Function
 from sandbox.athena.functions.signature import Bindings, Pattern, Signature, has_trait, parse_signature
 from sandbox.athena.types import Type, function_of
@@ -31,6 +32,7 @@ class Match:
     """A function, the types to coerce the arguments to, the values of lambda arguments, and the result's type."""
 
     function: Function
+    signature: Signature
     parameters: tuple[Type, ...]
     lambdas: dict[int, Value]
     result: Type
@@ -47,21 +49,31 @@ def resolve(functions: Sequence[Function], arguments: Sequence[Argument]) -> lis
     matches = [m for f, s in candidates if (m := _match(f, s, arguments, coerce=True))]
     if len(matches) > 1:
         unknown = {i for i, a in enumerate(arguments) if isinstance(a, Value) and a.type.name == "unknown"}
-        matches = [m for m in matches if m.coerced <= unknown] or matches
         matches = _most_specific(matches)
+        if unknown:
+            matches = [m for m in matches if m.coerced <= unknown] or matches
     if len({match.result for match in matches}) == 1:
         return matches[:1]
     return matches
 
 
 def _most_specific(matches: list[Match]) -> list[Match]:
-    chosen = [m for m in matches if all(_is_more_specific(m, other) for other in matches)]
-    return chosen or matches
+    """The matches whose types fit no other's signature better."""
+    chosen: list[Match] = []
+    for match in matches:
+        if any(_is_more_specific(other, match) for other in chosen):
+            continue
+        chosen = [other for other in chosen if not _is_more_specific(match, other)]
+        chosen.append(match)
+    return chosen
 
 
 def _is_more_specific(match: Match, other: Match) -> bool:
-    pairs = zip(match.parameters, other.parameters, strict=True)
-    return all(a.name == "function" or can_coerce(a, b) for a, b in pairs)
+    """Whether the types of one match can be bound to the other's signature."""
+    patterns = other.signature.patterns(len(match.parameters)) or ()
+    bindings = Bindings(other.signature.traits, coerce=True)
+    pairs = zip(patterns, match.parameters, strict=True)
+    return all(type_.name == "function" or bindings.bind(pattern, type_) for pattern, type_ in pairs)
 
 
 def _match(function: Function, signature: Signature, arguments: Sequence[Argument], *, coerce: bool) -> Match | None:
@@ -92,7 +104,7 @@ def _match(function: Function, signature: Signature, arguments: Sequence[Argumen
     coerced = frozenset(
         i for i, (a, t) in enumerate(zip(arguments, parameters, strict=True)) if isinstance(a, Value) and a.type != t
     )
-    return Match(function, parameters, lambdas, result, coerced)
+    return Match(function, signature, parameters, lambdas, result, coerced)
 
 
 def _parameter(bindings: Bindings, pattern: Pattern, argument: Value) -> Type:
@@ -103,9 +115,17 @@ def _bind_lambda(bindings: Bindings, pattern: Pattern, argument: LambdaArgument)
     parameters = tuple(bindings.resolve(component) for component in pattern.components[:-1])
     body = argument.bind(parameters)
     result = pattern.components[-1]
-    if result.is_variable and result.name not in bindings.types:
-        bindings.types[result.name] = body.type
+    if not _is_bound(result, bindings) and not bindings.bind(result, body.type):
+        return None
     expected = bindings.resolve(result)
     if body.type != expected and not (bindings.coerce and can_coerce(body.type, expected)):
         return None
-    return Value(function_of(*parameters, expected), body.sql, parameters=body.parameters)
+    converted = coerce(body, expected)
+    return Value(function_of(*parameters, expected), converted.sql, parameters=body.parameters)
+
+
+def _is_bound(pattern: Pattern, bindings: Bindings) -> bool:
+    """Whether all type variables of a pattern have types, which a lambda expression's result does not change."""
+    if pattern.is_variable:
+        return pattern.name in bindings.types
+    return all(_is_bound(component, bindings) for component in pattern.components)

@@ -23,11 +23,9 @@ from sandbox.athena.coercions import as_decimal, can_coerce, common_type
 from sandbox.athena.types import Type
 
 _NOTATION = re.compile(r"\s*(?:<(?P<traits>[^>]*)>)?\s*(?P<name>[\w$]+)\s*\((?P<parameters>.*)\)\s*->\s*(?P<result>.*)")
-_LONG_NAMES = ("interval day to second", "interval year to month")
-
-
 _UNBOUNDED = 2147483647
 """The length of a varchar without one, in a signature's arithmetic."""
+_LONG_NAMES = ("interval day to second", "interval year to month")
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ class Bindings:
         if pattern.name == "any":
             return True
         if type_.name == "unknown" and pattern.name != "unknown":
-            return self.coerce
+            return self.coerce and self._unknown(pattern)
         if pattern.components:
             if pattern.name != type_.name or len(pattern.components) != len(type_.fields):
                 return False
@@ -106,7 +104,16 @@ class Bindings:
         numbers = tuple(_evaluated(number, self.numbers) for number in pattern.numbers)
         if pattern.name == "varchar" and numbers and numbers[0] >= _UNBOUNDED:
             return Type("varchar")
-        return Type(pattern.name, () if pattern.name.startswith("time") and numbers == (3,) else numbers)
+        default = {"time": 3, "timestamp": 3, "timestamp with time zone": 3}.get(pattern.name)
+        return Type(pattern.name, () if numbers == (default,) else numbers)
+
+    def _unknown(self, pattern: Pattern) -> bool:
+        """NULL for any type; where its numbers are not known, the smallest type of that name."""
+        smallest = (1, 0) if pattern.name in {"decimal", "char"} else (0,)
+        for number, value in zip(pattern.numbers, smallest, strict=False):
+            if number.isidentifier():
+                self.numbers.setdefault(number, value)
+        return True
 
     def _variable(self, name: str, type_: Type) -> bool:
         bound = self.types.get(name)
@@ -150,7 +157,7 @@ class Bindings:
         common = common_type(type_, example)
         if common is None or common.name != name:
             return None
-        return (common.precision,) if name.startswith("time") else common.arguments
+        return (common.precision,) if name.startswith("time") else common.arguments or (_UNBOUNDED,)
 
 
 def has_trait(type_: Type, trait: str) -> bool:
@@ -165,7 +172,7 @@ def has_trait(type_: Type, trait: str) -> bool:
 
 @cache
 def parse_signature(text: str) -> Signature:
-    """Read a signature; ValueError if it is none."""
+    """Read a signature; ValueError for any other text."""
     match = _NOTATION.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a signature")

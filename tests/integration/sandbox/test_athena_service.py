@@ -120,7 +120,7 @@ def test_the_result_is_in_the_bucket_and_described(place: Place) -> None:
     assert place.s3.head_object(Bucket=place.name, Key=key + ".metadata")["ContentLength"] > 0
     result = place.athena.get_query_results(QueryExecutionId=execution["QueryExecutionId"])["ResultSet"]
     types = [(c["Name"], c["Type"], c["Precision"], c["Scale"]) for c in result["ResultSetMetadata"]["ColumnInfo"]]
-    assert types[:3] == [("a", "integer", 10, 0), ("b", "decimal", 5, 2), ("c", "varchar", 2147483647, 0)]
+    assert types[:3] == [("a", "integer", 10, 0), ("b", "decimal", 5, 2), ("c", "varchar", 4, 0)]
     assert result["Rows"][1]["Data"][2:] == [{"VarCharValue": 'x,"y'}, {}, {"VarCharValue": ""}]
 
 

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.athena.casts import MACROS as CASTS
-from sandbox.athena.macros import MACROS
+from sandbox.athena.catalogue import Column
+from sandbox.athena.planning import Plan
 from sandbox.athena.results import csv_page, write_csv
+from sandbox.athena.types import VARCHAR
 
 # What a DynamoDB string can hold: any text that is valid UTF-8.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -26,8 +27,6 @@ CELLS = st.none() | TEXTS | st.sampled_from(["", '"', ",", "\n", "\r\n", '",\n"'
 @pytest.fixture(scope="module")
 def cursor() -> Iterator[duckdb.DuckDBPyConnection]:
     with closing(duckdb.connect()) as connection:
-        for macro in (*CASTS, *MACROS):
-            connection.execute(f"CREATE MACRO {macro}")
         yield connection
 
 
@@ -39,9 +38,11 @@ def test_pages_together_are_the_result(
         "CREATE OR REPLACE TEMP TABLE t AS SELECT unnest(?::VARCHAR[]) AS a, unnest(?::VARCHAR[]) AS b",
         [[a for a, _ in rows], [b for _, b in rows]],
     )
+    columns = (Column("a", VARCHAR), Column('b "x"', VARCHAR))
+    plan = Plan("SELECT a, b FROM t", (), columns, tuple(column.name for column in columns))
     with TemporaryDirectory() as directory:
         path = Path(directory) / "result.csv"
-        _, count = write_csv(cursor, "SELECT a, b FROM t", ["a", 'b "x"'], path)
+        _, count = write_csv(cursor, plan, path)
         assert count == len(rows)
         read: list[tuple[str | None, ...]] = []
         token = None

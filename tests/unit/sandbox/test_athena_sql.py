@@ -54,7 +54,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         ("to_utf8('ab')", "61 62"),
         ("INTERVAL '90' MINUTE", "0 01:30:00.000"),
         ("ARRAY[TIMESTAMP '2026-01-01 00:00:00', NULL]", "[2026-01-01 00:00:00.000, null]"),
-        ("from_iso8601_timestamp('2026-01-01T01:00:00+01:00')", "2026-01-01 00:00:00.000 UTC"),
+        ("from_iso8601_timestamp('2026-01-01T01:00:00+01:00')", "2026-01-01 01:00:00.000 +01:00"),
     ],
 )
 def test_values_are_printed_as_athena_prints_them(lake: Lake, expression: str, text: str | None) -> None:
@@ -140,7 +140,7 @@ def test_numbers_have_athenas_types_and_rounding(lake: Lake, expression: str, te
         ("cast(at AS varchar)", "2026-01-02 03:04:05.678"),
         ("cast('2026-01-02 03:04:05.6785' AS timestamp)", "2026-01-02 03:04:05.679"),
         ("cast(at AT TIME ZONE 'Asia/Tokyo' AS date)", "2026-01-02"),
-        ("at AT TIME ZONE 'Asia/Tokyo'", "2026-01-02 12:04:05.678"),
+        ("at AT TIME ZONE 'Asia/Tokyo'", "2026-01-02 12:04:05.678 Asia/Tokyo"),
         ("current_date > DATE '2020-01-01'", "true"),
         ("(at > current_timestamp - INTERVAL '1' HOUR) IS NOT NULL", "true"),
     ],
@@ -157,7 +157,6 @@ def test_times(lake: Lake, expression: str, text: str | None) -> None:
         ("parse_datetime('x', 'yyyy')", 'INVALID_FUNCTION_ARGUMENT: Invalid format: "x"'),
         ("parse_datetime('30.02.2026', 'dd.MM.yyyy')", "INVALID_FUNCTION_ARGUMENT: Cannot parse"),
         ("parse_datetime('26', 'yy')", "NOT_SUPPORTED: .*'yy'"),
-        ("parse_datetime('+0100', 'Z')", "NOT_SUPPORTED: .*'Z'"),
     ],
 )
 def test_date_patterns_that_fail(lake: Lake, expression: str, reason: str) -> None:
@@ -253,8 +252,12 @@ def test_relations(lake: Lake, sql: str, rows: list[list[str | None]]) -> None:
 
 
 @pytest.mark.parametrize(
-    "condition",
-    ["n = '7'", "at > '2026-01-01'", "day BETWEEN '2026' AND '2027'", "n IN (1, '2')", "s + 1 = 2", "ok = 1", "s < n"],
-)
-def test_what_athena_would_not_compare_fails(lake: Lake, condition: str) -> None:
-    assert lake.failure(f"SELECT 1 FROM t WHERE {condition}").startswith("TYPE_MISMATCH: line 1:23: ")
+    ("condition", "column"),
+    [
+        ("n = '7'", 25), ("at > '2026-01-01'", 26), ("day BETWEEN '2026' AND '2027'", 27), ("n IN (1, '2')", 32),
+        ("s + 1 = 2", 25), ("ok = 1", 26), ("s < n", 25),
+    ],
+)  # fmt: skip
+def test_what_athena_would_not_compare_fails(lake: Lake, condition: str, column: int) -> None:
+    """The place is the operator's: AstBuilder of Trino 435, getLocation(context.comparisonOperator())."""
+    assert lake.failure(f"SELECT 1 FROM t WHERE {condition}").startswith(f"TYPE_MISMATCH: line 1:{column}: ")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sandbox.athena.errors import ApiError
-from sandbox.athena.planner import parse
 from sandbox.athena.statements import Kind, Output, Statement, forms, recognise
 from sandbox.athena.statements.tokens import Name
+from sandbox.athena.syntax import parse_query
 
 T = Name("", "", "t")
 DB_T = Name("", "db", "t")
@@ -141,5 +141,5 @@ def test_what_is_no_statement_is_refused_at_once(text: str, message: str) -> Non
 @pytest.mark.parametrize("text", ["SELECT", "SELECT (1", "SELECT a FROM t WHERE", "SELECT 'a", "SELECT 1; SELECT 2"])
 def test_what_does_not_parse_is_refused_at_once(text: str) -> None:
     with pytest.raises(ApiError) as refusal:
-        parse(text)
+        parse_query(text)
     assert refusal.value.athena_code == "MALFORMED_QUERY"

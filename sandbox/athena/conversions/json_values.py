@@ -1,0 +1,176 @@
+"""JSON values: CAST(x AS json), and CAST(json AS …).
+
+A JSON value is its canonical text, as Trino's json_parse makes it: keys in order, no space, numbers with a point or
+an exponent as Java writes a double. Source: trino 435, io.trino.util.JsonUtil, JsonCast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from sandbox.athena.conversions.texts import to_text
+from sandbox.athena.native import Native, TrinoError
+from sandbox.athena.sql import literal
+from sandbox.athena.types import INTEGERS, Type
+from sandbox.athena.values import fail
+
+Cast = Callable[[str, Type, Type, int], str]
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def _elements(text: str) -> list[str]:
+    try:
+        return [bytes(raw).decode() for raw in _ARRAY.decode(text)]
+    except msgspec.DecodeError as error:
+        raise TrinoError(
+            "INVALID_CAST_ARGUMENT", f"Cannot cast to array: Expected a json array, but got {text}"
+        ) from error
+
+
+def _members(text: str) -> list[list[str]]:
+    try:
+        return [[key, bytes(raw).decode()] for key, raw in _OBJECT.decode(text).items()]
+    except msgspec.DecodeError as error:
+        raise TrinoError(
+            "INVALID_CAST_ARGUMENT", f"Cannot cast to map: Expected a json object, but got {text}"
+        ) from error
+
+
+def _decoded(text: str) -> str:
+    return str(msgspec.json.decode(text)) if text.startswith('"') else text
+
+
+def _encoded(text: str) -> str:
+    return msgspec.json.encode(text).decode()
+
+
+def _sorted(entries: list[str]) -> list[str]:
+    """Members of an object, each `"key":value`, in the order of their keys."""
+    return sorted(entries, key=lambda entry: next(iter(_OBJECT.decode("{" + entry + "}"))))
+
+
+NATIVES = (
+    Native("athena_json_elements", _elements, ("VARCHAR",), "VARCHAR[]"),
+    Native("athena_json_members", _members, ("VARCHAR",), "VARCHAR[][]"),
+    Native("athena_json_decoded", _decoded, ("VARCHAR",), "VARCHAR"),
+    Native("athena_json_encoded", _encoded, ("VARCHAR",), "VARCHAR"),
+    Native("athena_json_sorted", _sorted, ("VARCHAR[]",), "VARCHAR[]"),
+)
+
+
+def from_value(sql: str, source: Type, depth: int) -> str:
+    """SQL of a value as a JSON value."""
+    name, item = source.name, f"j{depth}"
+    if name == "json":
+        return sql
+    if name in {*INTEGERS, "boolean", "decimal"}:
+        return to_text(sql, source, Type("varchar"))
+    if name in {"double", "real"}:
+        return f"CASE WHEN isfinite({sql}) THEN athena_double({sql}) ELSE '\"' || athena_double({sql}) || '\"' END"
+    if name == "varchar":
+        return f"athena_json_encoded({sql})"
+    if name == "date":
+        return f"('\"' || CAST({sql} AS VARCHAR) || '\"')"
+    if name == "timestamp":
+        return f"('\"' || strftime({sql}, '%Y-%m-%d %H:%M:%S.%g') || '\"')"
+    if name == "array":
+        element = f"coalesce({from_value(item, source.element, depth + 1)}, 'null')"
+        return f"('[' || array_to_string(list_transform({sql}, lambda {item}: {element}), ',') || ']')"
+    if name == "map":
+        key = f"athena_json_encoded(CAST({item}.key AS VARCHAR))"
+        value = f"coalesce({from_value(f'{item}.value', source.value, depth + 1)}, 'null')"
+        entries = f"list_transform(map_entries({sql}), lambda {item}: {key} || ':' || {value})"
+        return f"('{{' || array_to_string(athena_json_sorted({entries}), ',') || '}}')"
+    members = [
+        f"{literal(_encoded(field) + ':')} || coalesce({from_value(f'{item}.f{i}', member, depth + 1)}, 'null')"
+        for i, (field, member) in enumerate(source.fields, 1)
+    ]
+    written = " || ',' || ".join(members)
+    return f"list_transform([{sql}], lambda {item}: CASE WHEN {item} IS NOT NULL THEN '{{' || {written} || '}}' END)[1]"
+
+
+def to_value(sql: str, target: Type, cast: Cast, depth: int) -> str:
+    """SQL of a JSON value as another type; JSON's null is NULL."""
+    item = f"j{depth}"
+    present = f"CASE WHEN {item} <> 'null' THEN {_present(item, target, cast, depth)} END"
+    return f"list_transform([{sql}], lambda {item}: {present})[1]"
+
+
+def _present(item: str, target: Type, cast: Cast, depth: int) -> str:
+    name = target.name
+    if name == "array":
+        element = f"x{depth}"
+        inner = element if target.element.name == "json" else to_value(element, target.element, cast, depth + 1)
+        return f"list_transform(athena_json_elements({item}), lambda {element}: {inner})"
+    if name == "map":
+        return _map(item, target, cast, depth)
+    if name == "row":
+        return _row(item, target, cast, depth)
+    return _scalar(item, target, cast, depth)
+
+
+def _map(item: str, target: Type, cast: Cast, depth: int) -> str:
+    pairs, pair = f"p{depth}", f"x{depth}"
+    value = f"{pair}[2]"
+    inner = value if target.value.name == "json" else to_value(value, target.value, cast, depth + 1)
+    keys = f"list_transform({pairs}, lambda {pair}: {cast(f'{pair}[1]', Type('varchar'), target.key, depth + 1)})"
+    values = f"list_transform({pairs}, lambda {pair}: {inner})"
+    return f"list_transform([athena_json_members({item})], lambda {pairs}: map({keys}, {values}))[1]"
+
+
+def _row(item: str, target: Type, cast: Cast, depth: int) -> str:
+    """From an array by position, or from an object by names without regard to case."""
+    parts = f"p{depth}"
+    by_place = ", ".join(
+        f"f{i} := {to_value(f'{parts}[{i}]', member, cast, depth + 1)}" for i, member in enumerate(target.members, 1)
+    )
+    by_name = ", ".join(
+        f"f{i} := {to_value(_member(parts, field), member, cast, depth + 1)}"
+        for i, (field, member) in enumerate(target.fields, 1)
+    )
+    refused = fail(
+        "INVALID_CAST_ARGUMENT", f"'Cannot cast to row: Expected a json array or object: ' || {item}", target
+    )
+    return (
+        f"CASE WHEN {item} LIKE '[%' THEN list_transform([athena_json_elements({item})],"
+        f" lambda {parts}: struct_pack({by_place}))[1]"
+        f" WHEN {item} LIKE '{{%' THEN list_transform([athena_json_members({item})],"
+        f" lambda {parts}: struct_pack({by_name}))[1] ELSE {refused} END"
+    )
+
+
+def _member(parts: str, field: str) -> str:
+    return f"list_filter({parts}, lambda m: lower(m[1]) = {literal(field.lower())})[1][2]"
+
+
+def _scalar(item: str, target: Type, cast: Cast, depth: int) -> str:
+    name, varchar = target.name, Type("varchar")
+    shown = target.athena
+    refused = fail("INVALID_CAST_ARGUMENT", f"'Cannot cast ''' || {item} || ''' to {shown}'", target)
+    is_text, is_number = f"{item} LIKE '\"%'", f"({item}[1] = '-' OR {item}[1] BETWEEN '0' AND '9')"
+    text = f"athena_json_decoded({item})"
+    if name == "varchar":
+        has_point = f"(contains({item}, '.') OR contains({item}, 'E'))"
+        double = cast(f"CAST({item} AS DOUBLE)", Type("double"), varchar, depth)
+        written = f"CASE WHEN {is_text} THEN {text} WHEN {is_number} AND {has_point} THEN {double} ELSE {item} END"
+        refused = fail("INVALID_CAST_ARGUMENT", f"'Cannot cast ''' || {item} || ''' to {shown}'", target)
+        return f"CASE WHEN {item}[1] IN ('[', '{{') THEN {refused} ELSE {cast(written, varchar, target, depth)} END"
+    if name == "boolean":
+        number = f"(CAST({item} AS DOUBLE) <> 0)"
+        inner = cast(text, varchar, target, depth)
+        return (
+            f"CASE WHEN {item} IN ('true', 'false') THEN {item} = 'true' WHEN {is_number} THEN {number}"
+            f" WHEN {is_text} THEN {inner} ELSE {refused} END"
+        )
+    double = cast(f"CAST({item} AS DOUBLE)", Type("double"), target, depth)
+    whole = cast(item, varchar, target, depth)
+    number = f"CASE WHEN contains({item}, '.') OR contains({item}, 'E') THEN {double} ELSE {whole} END"
+    inner = cast(text, varchar, target, depth)
+    truth = cast(f"({item} = 'true')", Type("boolean"), target, depth)
+    return (
+        f"CASE WHEN {is_number} THEN {number} WHEN {is_text} THEN {inner}"
+        f" WHEN {item} IN ('true', 'false') THEN {truth} ELSE {refused} END"
+    )

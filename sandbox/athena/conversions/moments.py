@@ -1,0 +1,93 @@
+"""Dates, times, timestamps and zones: between each other, and from text.
+
+A timestamp with time zone is a STRUCT(instant, zone); `functions.zones` has what goes from one to the other.
+Sources: trino 435, io.trino.operator.scalar.timestamp, timestamptz, io.trino.util.DateTimeUtils.
+"""
+
+from __future__ import annotations
+
+from sandbox.athena.types import Type
+from sandbox.athena.values import fail
+
+MACROS = (
+    r"""athena_at_zone(i, z) AS CASE WHEN i IS NOT NULL AND z IS NOT NULL
+        THEN struct_pack(instant := i, zone := z) END""",
+    # Rounds to a multiple of so many microseconds, half up.
+    r"""athena_round_time(t, unit) AS CASE WHEN epoch_us(t) % unit = 0 THEN t ELSE make_timestamp(epoch_us(t)
+        - ((epoch_us(t) % unit) + unit) % unit
+        + CASE WHEN 2 * (((epoch_us(t) % unit) + unit) % unit) >= unit THEN unit ELSE 0 END) END""",
+)
+_TIMESTAMP = r"\s*([-+]?\d{4,}-\d{1,2}-\d{1,2}( (\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?)?)\s*"
+_ZONED = r"\s*([-+]?\d{4,}-\d{1,2}-\d{1,2}(?: \d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?)\s*(.*?)\s*"
+_LONG_FRACTION = r"\.\d{6}[5-9]"
+
+
+def local(sql: str) -> str:
+    """The local time of a timestamp with time zone."""
+    return f"athena_local({sql})"
+
+
+def from_text(text: str, target: Type) -> str:
+    """Text to a date, time or timestamp; what is not one fails with INVALID_CAST_ARGUMENT."""
+    refused = fail("INVALID_CAST_ARGUMENT", f"'Value cannot be cast to {target.athena}: ' || {text}", target)
+    if target.name == "date":
+        matches, made = (
+            f"regexp_full_match({text}, '\\s*[+-]?\\d+-\\d{{1,2}}-\\d{{1,2}}\\s*')",
+            f"CAST(trim({text}) AS DATE)",
+        )
+    elif target.name == "time":
+        matches = f"regexp_full_match({text}, '\\s*\\d{{1,2}}:\\d{{1,2}}(:\\d{{1,2}}(\\.\\d+)?)?\\s*')"
+        made = f"CAST(CAST('1970-01-01 ' || trim({text}) AS TIMESTAMP) AS TIME)"
+    elif target.name == "timestamp":
+        matches = f"regexp_full_match({text}, '{_TIMESTAMP}') AND NOT regexp_matches({text}, ' 24:')"
+        made = rounded(_timestamp(f"trim({text})"), target)
+    else:
+        matches = f"regexp_full_match({text}, '{_ZONED}')"
+        moment = rounded(_timestamp(f"regexp_extract({text}, '{_ZONED}', 1)"), target)
+        zone = f"coalesce(nullif(regexp_extract({text}, '{_ZONED}', 2), ''), 'UTC')"
+        made = f"athena_zoned_text({moment}, athena_zone({zone}))"
+    return f"CASE WHEN {matches} THEN {made} WHEN {text} IS NOT NULL THEN {refused} END"
+
+
+def _timestamp(text: str) -> str:
+    """Text as a timestamp, the digits behind the sixth rounded; DuckDB cuts them off."""
+    more = f"CASE WHEN regexp_matches({text}, '{_LONG_FRACTION}') THEN 1 ELSE 0 END"
+    return f"(CAST({text} AS TIMESTAMP) + to_microseconds({more}))"
+
+
+def rounded(sql: str, target: Type) -> str:
+    """A timestamp rounded to a type's precision."""
+    unit = 10 ** (6 - min(target.precision, 6))
+    return sql if unit == 1 else f"athena_round_time({sql}, {unit})"
+
+
+def convert(sql: str, source: Type, target: Type) -> str:
+    """A date, time or timestamp as another of these types."""
+    a, b = source.name, target.name
+    if a == b and not source.fields and a in {"timestamp", "timestamp with time zone"}:
+        return _shortened(sql, source, target)
+    if a == "timestamp with time zone":
+        return (
+            convert(local(sql), Type("timestamp", source.arguments), target)
+            if b != "time"
+            else f"CAST({local(sql)} AS TIME)"
+        )
+    if b == "timestamp with time zone":
+        moment = convert(sql, source, Type("timestamp", target.arguments))
+        return f"athena_at_zone({moment}, 'UTC')"
+    if a == "date":
+        return f"CAST({sql} AS TIMESTAMP)"
+    if b == "date":
+        return f"CAST({sql} AS DATE)"
+    if b == "timestamp":
+        return _shortened(sql, source, target)
+    return f"CAST({sql} AS {target.physical})"
+
+
+def _shortened(sql: str, source: Type, target: Type) -> str:
+    if target.precision >= source.precision:
+        return sql
+    if source.name == "timestamp":
+        return rounded(sql, target)
+    instant = rounded(f"struct_extract({sql}, 'instant')", target)
+    return f"athena_at_zone({instant}, struct_extract({sql}, 'zone'))"

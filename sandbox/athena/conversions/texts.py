@@ -1,0 +1,147 @@
+"""Values as text: CAST(x AS varchar), and a column of GetQueryResults, which differ.
+
+Sources: trino 435, io.trino.type.DoubleOperators, RealOperators (a cast writes 1.5E0); Java's Double.toString (a
+result has 1.5); Athena's results for the rest.
+"""
+
+from __future__ import annotations
+
+from sandbox.athena.sql import literal
+from sandbox.athena.types import Type
+from sandbox.athena.values import fail
+
+MACROS = (
+    # Java's Double.toString: plain from 1e-3 to 1e7, else 1.2345E-5.
+    r"""athena_double(x) AS CASE
+        WHEN isnan(x) THEN 'NaN'
+        WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+        WHEN x = 0 OR (abs(x) >= 1e-3::DOUBLE AND abs(x) < 1e7::DOUBLE) THEN x::VARCHAR
+        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || athena_scientific(abs(x)::VARCHAR) END""",
+    # CAST(double AS varchar): always with an exponent.
+    r"""athena_exponent(x, written) AS CASE
+        WHEN isnan(x) THEN 'NaN'
+        WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+        WHEN x = 0 THEN CASE WHEN x::VARCHAR LIKE '-%' THEN '-0.0E0' ELSE '0.0E0' END
+        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || athena_scientific(ltrim(written, '-')) END""",
+    r"""athena_scientific(s) AS CASE
+        WHEN contains(s, 'e') THEN
+            regexp_replace(split_part(s, 'e', 1), '(\.\d+?)0+$', '\1')
+            || CASE WHEN contains(split_part(s, 'e', 1), '.') THEN '' ELSE '.0' END
+            || 'E' || split_part(s, 'e', 2)::INTEGER::VARCHAR
+        WHEN s LIKE '0.%' THEN
+            athena_mantissa(ltrim(substr(s, 3), '0'))
+            || 'E-' || (length(s) - 1 - length(ltrim(substr(s, 3), '0')))::VARCHAR
+        ELSE athena_mantissa(rtrim(replace(s, '.', ''), '0')) || 'E' || (length(split_part(s, '.', 1)) - 1)::VARCHAR
+        END""",
+    r"""athena_mantissa(digits) AS
+        digits[1] || '.' || CASE WHEN length(digits) > 1 THEN substr(digits, 2) ELSE '0' END""",
+    r"""athena_day_to_second(ms) AS CASE WHEN ms < 0 THEN '-' ELSE '' END || (abs(ms) // 86400000)::VARCHAR || ' '
+        || lpad((abs(ms) // 3600000 % 24)::VARCHAR, 2, '0') || ':' || lpad((abs(ms) // 60000 % 60)::VARCHAR, 2, '0')
+        || ':' || lpad((abs(ms) // 1000 % 60)::VARCHAR, 2, '0') || '.' || lpad((abs(ms) % 1000)::VARCHAR, 3, '0')""",
+    r"""athena_year_to_month(months) AS CASE WHEN months < 0 THEN '-' ELSE '' END
+        || (abs(months) // 12)::VARCHAR || '-' || (abs(months) % 12)::VARCHAR""",
+)
+_FRACTIONS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}
+
+
+def to_text(sql: str, source: Type, target: Type) -> str:
+    """CAST to varchar(n) or char(n): text is cut to the length, other values that are longer fail."""
+    length = target.arguments[0] if target.arguments else None
+    if source.name in {"varchar", "char"}:
+        return _text(sql, source, target, length)
+    text = _plain(sql, source)
+    if length is not None:
+        message = f"'Value ' || {text} || ' cannot be represented as {target.athena}'"
+        refused = fail("INVALID_CAST_ARGUMENT", message, target)
+        text = f"CASE WHEN length({text}) > {length} THEN {refused} ELSE {text} END"
+    return text
+
+
+def _text(sql: str, source: Type, target: Type, length: int | None) -> str:
+    if target.name == "char":
+        return f"rtrim(left({sql}, {length}), ' ')"
+    text = f"rpad({sql}, {source.arguments[0]}, ' ')" if source.name == "char" else sql
+    shorter = length is not None and (not source.arguments or source.arguments[0] > length)
+    return f"left({text}, {length})" if shorter else text
+
+
+def _plain(sql: str, source: Type) -> str:
+    name = source.name
+    if name == "double":
+        return f"athena_exponent({sql}, CAST({sql} AS VARCHAR))"
+    if name == "real":
+        return f"athena_exponent({sql}, printf('%.6e', {sql}))"
+    if name == "decimal" and source.decimal[0] == source.decimal[1]:
+        return rf"regexp_replace(CAST({sql} AS VARCHAR), '^(-?)\.', '\10.')"  # DuckDB writes .02
+    if name == "timestamp":
+        return timestamp_text(sql, source.precision)
+    if name == "timestamp with time zone":
+        return f"({timestamp_text(f'athena_local({sql})', source.precision)} || ' ' || struct_extract({sql}, 'zone'))"
+    if name == "time":
+        return _time_text(sql, source.precision)
+    if name == "interval day to second":
+        return f"athena_day_to_second({sql})"
+    if name == "interval year to month":
+        return f"athena_year_to_month({sql})"
+    return f"CAST({sql} AS VARCHAR)"
+
+
+def timestamp_text(sql: str, precision: int) -> str:
+    """The text of a timestamp with so many fractional digits."""
+    if precision in _FRACTIONS:
+        return f"strftime({sql}, '{_FRACTIONS[precision]}')"
+    whole = f"strftime({sql}, '{_FRACTIONS[6]}')"
+    return f"left({whole}, {20 + precision})" if precision < 6 else f"({whole} || '{'0' * (precision - 6)}')"
+
+
+def _time_text(sql: str, precision: int) -> str:
+    text = f"strftime(TIMESTAMP '1970-01-01' + to_microseconds(epoch_us({sql})), '%H:%M:%S.%f')"
+    return f"left({text}, {8 if precision == 0 else 9 + precision})"
+
+
+def result_text(sql: str, type_: Type, depth: int = 0) -> str:
+    """SQL of Athena's text of a value in a result; null stays null."""
+    name = type_.name
+    if name == "timestamp":
+        return timestamp_text(sql, 3)
+    if name == "timestamp with time zone":
+        return f"({timestamp_text(f'athena_local({sql})', 3)} || ' ' || struct_extract({sql}, 'zone'))"
+    if name == "time":
+        return _time_text(sql, 3)
+    if name in {"double", "real"}:
+        return f"athena_double({sql})"
+    if name == "varbinary":
+        return f"rtrim(regexp_replace(lower(hex({sql})), '(..)', '\\1 ', 'g'))"
+    if name == "char":
+        return f"rpad({sql}, {type_.arguments[0]}, ' ')"
+    if type_.fields:
+        return _structured(sql, type_, depth)
+    if name in {"varchar", "json"}:
+        return sql
+    return _plain(sql, type_)
+
+
+def _structured(sql: str, type_: Type, depth: int) -> str:
+    """[a, b] for an array, {k=v} for a map or a row; a nested null is written as null."""
+    item = f"e{depth}"
+    if type_.name == "array":
+        return _listed(sql, item, _nested(item, type_.element, depth), "[]")
+    if type_.name == "map":
+        pair = f"{_nested(f'{item}.key', type_.key, depth)} || '=' || {_nested(f'{item}.value', type_.value, depth)}"
+        return _listed(f"map_entries({sql})", item, pair, "{}")
+    members = [
+        f"{literal((field or f'field{i}') + '=')} || {_nested(f'r{depth}.f{i + 1}', member, depth)}"
+        for i, (field, member) in enumerate(type_.fields)
+    ]
+    written = " || ', ' || ".join(members)
+    text = f"CASE WHEN r{depth} IS NOT NULL THEN '{{' || {written} || '}}' END"
+    return f"list_transform([{sql}], lambda r{depth}: {text})[1]"
+
+
+def _listed(sql: str, item: str, element: str, brackets: str) -> str:
+    elements = f"array_to_string(list_transform({sql}, lambda {item}: {element}), ', ')"
+    return f"('{brackets[0]}' || {elements} || '{brackets[1]}')"
+
+
+def _nested(sql: str, type_: Type, depth: int) -> str:
+    return f"coalesce({result_text(sql, type_, depth + 1)}, 'null')"

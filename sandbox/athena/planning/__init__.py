@@ -1,0 +1,55 @@
+"""The typed planner: from a query's tree to DuckDB's SQL.
+
+Names are bound by Trino's rules, every expression gets Trino's type, and every conversion is written out in the SQL, so
+that what is not known is refused and never guessed.
+
+`queries` plans SELECT and what surrounds it, `relations` what stands in FROM, `aggregation` GROUP BY, `expressions`
+binds expressions, with `operators`, `calls`, `windows`, `subscripts` and `literals`; `scope` resolves names, `context`
+holds what one statement shares, `pruning` finds what limits a table's partitions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.athena import conversions, functions
+from sandbox.athena.catalogue import Catalogue, Column
+from sandbox.athena.native import Library
+from sandbox.athena.planning import operators
+from sandbox.athena.planning.context import Context, Read
+from sandbox.athena.planning.queries import plan_query
+from sandbox.athena.planning.relations import PATH
+from sandbox.athena.syntax import parse_query
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query for DuckDB, the tables that it reads, and its columns with Athena's types.
+
+    `names` are the columns' names as the query spells them, of which `columns` has the small letters.
+    """
+
+    sql: str
+    reads: tuple[Read, ...]
+    columns: tuple[Column, ...]
+    names: tuple[str, ...]
+
+
+def plan(text: str, database: str, catalogue: Catalogue) -> Plan:
+    """The plan of a query's text; raises QueryError with Athena's reason, or ApiError for what is not SQL."""
+    context = Context(catalogue, text, database)
+    sql, fields = plan_query(context, parse_query(text))
+    shown = [f for f in fields if not f.hidden]
+    names = tuple(f.spelled or f.name or f"_col{i}" for i, f in enumerate(shown))
+    columns = tuple(Column(f.name or f"_col{i}", f.type) for i, f in enumerate(shown))
+    return Plan(sql, tuple(context.reads), columns, names)
+
+
+def library() -> Library:
+    """What the SQL of plans and results calls: macros and Python functions."""
+    own = (conversions, operators)
+    macros = [*functions.macros(), *(macro for part in own for macro in part.MACROS)]
+    return Library(macros, [*functions.natives(), *(native for part in own for native in part.NATIVES)])
+
+
+__all__ = ["PATH", "Plan", "Read", "library", "plan"]

@@ -1,0 +1,294 @@
+"""Calls: functions of the table, aggregates, windows, lambda arguments, and the forms that are no functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sandbox.athena import functions
+from sandbox.athena import types as t
+from sandbox.athena.conversions import cast, castable, coerce
+from sandbox.athena.functions.function import Function, Modifiers
+from sandbox.athena.functions.resolution import Argument, LambdaArgument, Match, resolve
+from sandbox.athena.planning import operators
+from sandbox.athena.planning.windows import window_sql
+from sandbox.athena.syntax import nodes as n
+from sandbox.athena.types import Type
+from sandbox.athena.values import Value, attempt, let
+
+if TYPE_CHECKING:
+    from sandbox.athena.planning.expressions import Binder
+
+Aggregate = Callable[["Binder", n.Call], Value]
+_EMPTY, _ERROR = "\x01EMPTY", "\x01ERROR"
+
+
+class Calls:
+    """Binds calls in one clause.
+
+    `aggregate` binds an aggregate, `grouping` the operation of that name; where either is None the clause has none of
+    them. `windows` are the query's named windows, None where there may be no window functions.
+    """
+
+    def __init__(
+        self,
+        *,
+        aggregate: Aggregate | None = None,
+        windows: dict[str, n.Window] | None = None,
+        nested: str = "",
+    ) -> None:
+        self._aggregate = aggregate
+        self._windows = windows
+        self._nested = nested
+
+    def call(self, binder: Binder, node: n.Call) -> Value:
+        """The value of a call."""
+        special = self._SPECIAL.get(node.name)
+        if special is not None and node.over is None:
+            return special(self, binder, node)
+        if node.over is not None:
+            return self._window(binder, node)
+        if node.name == "grouping" or is_aggregate(node.name):
+            if self._aggregate is None:
+                raise self._misplaced(binder, node)
+            return self._aggregate(binder, node)
+        if node.distinct or node.order_by or node.filter is not None:
+            known = functions.BY_NAME.get(node.name)
+            name = "FUNCTION_NOT_AGGREGATE" if known else "FUNCTION_NOT_FOUND"
+            detail = f"FILTER or DISTINCT of a function that is no aggregate: {node.name}"
+            raise binder.error(name, node, detail if known else f"Function '{node.name}' not registered")
+        return self.named(binder, node, node.name, list(node.arguments))
+
+    def _misplaced(self, binder: Binder, node: n.Call) -> Exception:
+        if self._nested:
+            message = f"Cannot nest {self._nested} inside another: {node.name}"
+            return binder.error("NESTED_AGGREGATION", node, message)
+        message = f"{binder.place} cannot contain aggregations, window functions or grouping operations: {node.name}"
+        return binder.error("EXPRESSION_NOT_SCALAR", node, message)
+
+    def named(self, binder: Binder, node: n.Node, name: str, arguments: Sequence[n.Expression]) -> Value:
+        """The value of a scalar function's call."""
+        match, values = self.match(binder, node, name, arguments)
+        if match.function.kind == "window":
+            message = f"Window function {name} requires an OVER clause"
+            raise binder.error("MISSING_OVER", node, message)
+        return called(match, values, Modifiers())
+
+    def match(
+        self, binder: Binder, node: n.Node, name: str, arguments: Sequence[n.Expression]
+    ) -> tuple[Match, tuple[Value, ...]]:
+        """The function that a call means, and its arguments converted."""
+        known = functions.BY_NAME.get(name)
+        if known is None:
+            raise binder.error("FUNCTION_NOT_FOUND", node, f"Function '{name}' not registered")
+        bound = [self._argument(binder, argument) for argument in arguments]
+        matches = resolve(known, bound)
+        if len(matches) != 1:
+            raise self._unmatched(binder, node, name, known, bound, ambiguous=bool(matches))
+        return matches[0], tuple(
+            matches[0].lambdas[i] if isinstance(argument, LambdaArgument) else coerce(argument, type_)
+            for i, (argument, type_) in enumerate(zip(bound, matches[0].parameters, strict=True))
+        )
+
+    @staticmethod
+    def _unmatched(
+        binder: Binder,
+        node: n.Node,
+        name: str,
+        known: Sequence[Function],
+        bound: Sequence[Argument],
+        *,
+        ambiguous: bool,
+    ) -> Exception:
+        types = ", ".join(a.type.athena if isinstance(a, Value) else "function" for a in bound)
+        if ambiguous:
+            return binder.error("AMBIGUOUS_FUNCTION_CALL", node, f"Call of {name}({types}) is ambiguous")
+        expected = ", ".join(text.partition(" -> ")[0] for function in known for text in function.signatures)
+        message = f"Unexpected parameters ({types}) for function {name}. Expected: {expected}"
+        return binder.error("FUNCTION_NOT_FOUND", node, message)
+
+    def _argument(self, binder: Binder, node: n.Expression) -> Argument:
+        if not isinstance(node, n.Lambda):
+            return binder.bind(node)
+
+        def bind(types: tuple[Type, ...]) -> Value:
+            names = [binder.context.unique("l") for _ in types]
+            variables = {p: Value(type_, name) for p, type_, name in zip(node.parameters, types, names, strict=True)}
+            body = binder.inside(binder.scope.with_variables(variables)).bind(node.body)
+            return Value(body.type, body.sql, parameters=tuple(names))
+
+        return LambdaArgument(len(node.parameters), bind)
+
+    def _window(self, binder: Binder, node: n.Call) -> Value:
+        if self._windows is None:
+            raise self._misplaced(binder, node)
+        inner = Calls(aggregate=self._aggregate, nested="window functions")
+        plain = binder.inside(binder.scope)
+        plain.calls = inner
+        match, values = inner.match(plain, node, node.name, list(node.arguments))
+        if match.function.kind == "scalar":
+            raise binder.error("FUNCTION_NOT_WINDOW", node, f"Not a window function: {node.name}")
+        over = window_sql(plain, node, node.over or "", self._windows)
+        nulls = "IGNORE NULLS" if node.nulls == "IGNORE NULLS" else ""
+        return called(match, values, modifiers(plain, node, over=over, nulls=nulls))
+
+    def _coalesce(self, binder: Binder, node: n.Call) -> Value:
+        if len(node.arguments) < 2:
+            raise binder.error("INVALID_ARGUMENTS", node, "The 'coalesce' function must have at least two arguments")
+        values = binder.same_type(node.arguments, "All COALESCE operands must be the same type")
+        return Value(values[0].type, f"coalesce({', '.join(value.sql for value in values)})")
+
+    def _if(self, binder: Binder, node: n.Call) -> Value:
+        if len(node.arguments) not in {2, 3}:
+            raise binder.error("INVALID_FUNCTION_ARGUMENT", node, "Invalid number of arguments for 'if' function")
+        condition = binder.condition(node.arguments[0], "IF condition")
+        results = list(node.arguments[1:])
+        if len(results) == 1:
+            results.append(n.Literal("null", "null", offset=node.offset))
+        first, second = binder.same_type(results, "Result types for IF must be the same")
+        return Value(first.type, f"CASE WHEN {condition.sql} THEN {first.sql} ELSE {second.sql} END")
+
+    def _nullif(self, binder: Binder, node: n.Call) -> Value:
+        if len(node.arguments) != 2:
+            raise binder.error("INVALID_FUNCTION_ARGUMENT", node, "Invalid number of arguments for 'nullif' function")
+        first, second = (binder.bind(argument) for argument in node.arguments)
+        variable = Value(first.type, "__n")
+        found = operators.compare("=", variable, second)
+        if found is None:
+            message = f"Types are not comparable with NULLIF: {first.type.athena} vs {second.type.athena}"
+            raise binder.error("TYPE_MISMATCH", node, message)
+        if "SELECT" in second.sql:
+            found = operators.compare("=", first, second) or found
+            return Value(first.type, f"CASE WHEN {found.sql} THEN NULL ELSE {first.sql} END")
+        return Value(first.type, let("__n", first.sql, f"CASE WHEN {found.sql} THEN NULL ELSE __n END"))
+
+    def _try(self, binder: Binder, node: n.Call) -> Value:
+        if len(node.arguments) != 1:
+            raise binder.error("INVALID_FUNCTION_ARGUMENT", node, "The 'try' function must have exactly one argument")
+        value = binder.bind(node.arguments[0])
+        if "SELECT" in value.sql or " OVER (" in value.sql:
+            raise binder.error("NOT_SUPPORTED", node, "The sandbox's Athena has no TRY around a subquery or a window")
+        return Value(value.type, attempt(binder.context.unique("l"), "0", value.sql))
+
+    def _moment(self, binder: Binder, node: n.Call) -> Value:
+        precision = 3
+        if node.arguments:
+            argument = node.arguments[0]
+            if not isinstance(argument, n.Literal) or argument.kind != "integer" or int(argument.text) > 6:
+                raise binder.error("NOT_SUPPORTED", node, "The sandbox's Athena has microseconds only")
+            precision = int(argument.text)
+        unit = 10 ** (6 - precision)
+        now = f"make_timestamp(epoch_us(now()) // {unit} * {unit})"
+        match node.name:
+            case "current_date":
+                return Value(t.DATE, "CAST(timezone('UTC', now()) AS DATE)")
+            case "localtime":
+                return Value(t.time_of(precision), f"CAST({now} AS TIME)")
+            case "localtimestamp":
+                return Value(t.timestamp_of(precision), now)
+            case "current_time":
+                raise binder.error("NOT_SUPPORTED", node, "The sandbox's Athena has no TIME WITH TIME ZONE")
+            case _:
+                return Value(t.timestamp_of(precision, zoned=True), f"athena_at_zone({now}, 'UTC')")
+
+    def _session(self, binder: Binder, node: n.Call) -> Value:
+        texts = {"current_catalog": "awsdatacatalog", "current_schema": binder.context.database, "current_path": ""}
+        text = texts.get(node.name)
+        if text is None:
+            raise binder.error("NOT_SUPPORTED", node, f"The sandbox's Athena has no {node.name}")
+        return binder.bind(n.Literal("string", text, offset=node.offset))
+
+    def json(self, binder: Binder, node: n.JsonCall) -> Value:
+        """JSON_EXISTS, JSON_VALUE, JSON_QUERY: functions of the table with the clauses as texts.
+
+        json_exists(input, path, on error), json_query(input, path, wrapper, quotes, on empty, on error) and
+        json_value(input, path, on empty, on error), where a DEFAULT … ON … is the text DEFAULT and is answered with
+        the character 1 and EMPTY or ERROR.
+        """
+        if node.passing:
+            raise binder.error("NOT_SUPPORTED", node, "The sandbox's Athena has no PASSING")
+        clauses = _json_clauses(node)
+        if clauses is None:
+            raise binder.error("SYNTAX_ERROR", node, f"mismatched input in {node.name}: {' '.join(node.options)}")
+        texts = [n.Literal("string", text, offset=node.offset) for text in (node.path, *clauses)]
+        found = self.named(binder, node, node.name, [node.operand, *texts])
+        if node.name != "json_value":
+            return cast(found, node.returning) if node.returning is not None else found
+        returning = node.returning or t.VARCHAR
+        if not castable(t.VARCHAR, returning) or returning.fields:
+            raise binder.error("TYPE_MISMATCH", node, f"Invalid return type of JSON_VALUE: {returning.athena}")
+        defaults = [(_EMPTY, node.on_empty), (_ERROR, node.on_error)]
+        whens = "".join(
+            f" WHEN __v = '{marker}' THEN {binder.bind_as(default, returning, 'The default of JSON_VALUE').sql}"
+            for marker, default in defaults
+            if default is not None
+        )
+        converted = cast(Value(t.VARCHAR, "__v"), returning).sql
+        if not whens:
+            return Value(returning, let("__v", found.sql, converted))
+        return Value(returning, let("__v", found.sql, f"CASE{whens} ELSE {converted} END"))
+
+    _SPECIAL: ClassVar[dict[str, Callable[[Any, Any, n.Call], Value]]] = {
+        "coalesce": _coalesce,
+        "if": _if,
+        "nullif": _nullif,
+        "try": _try,
+        "current_date": _moment,
+        "current_time": _moment,
+        "current_timestamp": _moment,
+        "localtime": _moment,
+        "localtimestamp": _moment,
+        "now": _moment,
+        "current_user": _session,
+        "current_catalog": _session,
+        "current_schema": _session,
+        "current_path": _session,
+    }
+
+
+def _json_clauses(node: n.JsonCall) -> list[str] | None:
+    """The clauses' words in a fixed order; None for words that no clause has."""
+    found = {"EMPTY": "NULL", "ERROR": "NULL", "WRAPPER": "WITHOUT", "QUOTES": "KEEP"}
+    if node.name == "json_exists":
+        found["ERROR"] = "FALSE"
+    for option in node.options:
+        words = option.split()
+        if words[-2:] in (["ON", "EMPTY"], ["ON", "ERROR"]):
+            found[words[-1]] = " ".join(words[:-2])
+        elif words[-1] in {"WRAPPER", "QUOTES"}:
+            found[words[-1]] = " ".join(word for word in words[:-1] if word != "ARRAY")
+        else:
+            return None
+    for place, default in (("EMPTY", node.on_empty), ("ERROR", node.on_error)):
+        if default is not None:
+            found[place] = "DEFAULT"
+    order = {"json_exists": ("ERROR",), "json_value": ("EMPTY", "ERROR")}
+    return [found[name] for name in order.get(node.name, ("WRAPPER", "QUOTES", "EMPTY", "ERROR"))]
+
+
+def is_aggregate(name: str) -> bool:
+    """Whether a function of that name is an aggregate."""
+    return any(function.kind == "aggregate" for function in functions.BY_NAME.get(name, ()))
+
+
+def called(match: Match, values: tuple[Value, ...], around: Modifiers) -> Value:
+    """A call's value, by the function's own SQL."""
+    function = match.function
+    type_ = match.result if function.result is None else function.result(values)
+    return Value(type_, function.sql(functions.Call(function.name, values, type_, around)))
+
+
+def modifiers(binder: Binder, node: n.Call, *, over: str = "", nulls: str = "") -> Modifiers:
+    """What stands around a call, in SQL."""
+    condition = binder.condition(node.filter, "Filter clause").sql if node.filter is not None else ""
+    return Modifiers(node.distinct, sorted_by(binder, node.order_by), condition, over, nulls)
+
+
+def sorted_by(binder: Binder, items: Sequence[n.Sort]) -> str:
+    """The list behind ORDER BY."""
+    return ", ".join(operators.group_key(binder.bind(item.expression)) + direction(item) for item in items)
+
+
+def direction(item: n.Sort) -> str:
+    """The order of an item of ORDER BY and the place of its NULLs, written out."""
+    return f" {'DESC' if item.descending else 'ASC'} NULLS {'FIRST' if item.nulls_first else 'LAST'}"

@@ -1,0 +1,59 @@
+"""What the planning of one statement shares: the catalogue, the text, unique names, and the tables that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandbox.athena.catalogue import Catalogue, Table
+from sandbox.athena.errors import QueryError, at
+from sandbox.athena.partitions import Constraint
+from sandbox.athena.syntax import nodes as n
+from sandbox.athena.syntax import position
+
+
+@dataclass
+class Read:
+    """A use of a table in a query: the relation that replaces it, and the constraints on its partitions.
+
+    `relation` is the name that the query has for it. `predicates` are DuckDB's SQL over the partition columns, all of
+    which a partition must satisfy.
+    """
+
+    alias: str
+    table: Table
+    relation: str = ""
+    constraints: Mapping[str, Constraint] = field(default_factory=dict[str, Constraint])
+    predicates: tuple[str, ...] = ()
+
+
+@dataclass
+class Context:
+    """`names` counts the unique names; `views` are those being planned, outermost first."""
+
+    catalogue: Catalogue
+    text: str
+    database: str
+    known: dict[tuple[str, str], Table | None] = field(default_factory=dict[tuple[str, str], "Table | None"])
+    reads: list[Read] = field(default_factory=list[Read])
+    views: list[str] = field(default_factory=list[str])
+    counter: list[int] = field(default_factory=lambda: [0])
+
+    def table(self, database: str, name: str) -> Table | None:
+        """A table of the catalogue, read once per query."""
+        if (database, name) not in self.known:
+            self.known[database, name] = self.catalogue.table(database, name)
+        return self.known[database, name]
+
+    def unique(self, prefix: str) -> str:
+        """A name that nothing else in the statement has."""
+        self.counter[0] += 1
+        return f"{prefix}{self.counter[0]}"
+
+    def error(self, name: str, node: n.Node, message: str) -> QueryError:
+        """An error at a node, with Trino's name; inside a view it has no place in the statement."""
+        return QueryError(name, message if self.views else at(position(self.text, node.offset), message))
+
+    def inside_view(self, name: str, text: str, database: str) -> Context:
+        """The context of a view's query."""
+        return Context(self.catalogue, text, database, self.known, self.reads, [*self.views, name], self.counter)

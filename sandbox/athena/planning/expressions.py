@@ -1,0 +1,451 @@
+"""Binding an expression: its names, its type, and its SQL with every conversion written out.
+
+Source of the rules: trino 435, core/trino-main/src/main/java/io/trino/sql/analyzer/ExpressionAnalyzer.java.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from sandbox.athena import types as t
+from sandbox.athena.coercions import can_coerce, common_type, common_type_of
+from sandbox.athena.conversions import cast, castable, coerce
+from sandbox.athena.errors import QueryError
+from sandbox.athena.functions.signature import has_trait
+from sandbox.athena.functions.zones import zone_of
+from sandbox.athena.planning import literals, operators, subscripts
+from sandbox.athena.planning.calls import Calls
+from sandbox.athena.planning.context import Context
+from sandbox.athena.planning.scope import AmbiguousNameError, Field, Scope
+from sandbox.athena.syntax import nodes as n
+from sandbox.athena.types import Type
+from sandbox.athena.values import Value
+
+Subqueries = Callable[[n.Query, Scope], tuple[str, tuple[Field, ...]]]
+"""Plans a subquery in a scope: its SQL, and its columns."""
+Override = Callable[[n.Expression, "Binder"], Value | None]
+"""What an expression is in a place where it has a value already, such as behind GROUP BY; else None."""
+
+
+class Binder:
+    """Binds expressions in one scope.
+
+    `place` names the clause in errors, and decides with `aggregates` and `windows` which calls it may have.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        scope: Scope,
+        subqueries: Subqueries,
+        *,
+        place: str = "",
+        override: Override | None = None,
+        calls: Calls | None = None,
+    ) -> None:
+        self.context = context
+        self.scope = scope
+        self.subqueries = subqueries
+        self.place = place
+        self.override = override
+        self.calls = calls or Calls()
+
+    def inside(self, scope: Scope) -> Binder:
+        """The same binder in a lambda expression's scope."""
+        return Binder(self.context, scope, self.subqueries, place=self.place, override=self.override, calls=self.calls)
+
+    def error(self, name: str, node: n.Node, message: str) -> QueryError:
+        """An error at a node."""
+        return self.context.error(name, node, message)
+
+    def bind(self, node: n.Expression) -> Value:
+        """The value of an expression; raises QueryError with Trino's name for what is wrong."""
+        if self.override is not None:
+            found = self.override(node, self)
+            if found is not None:
+                return found
+        try:
+            return self._BINDERS[type(node)](self, node)
+        except QueryError as error:
+            if error.located:
+                raise
+            raise self.error(error.name, node, error.detail) from error
+
+    def bind_as(self, node: n.Expression, type_: Type, what: str) -> Value:
+        """An expression that must have a type; `what` begins the sentence of the error."""
+        value = self.bind(node)
+        if not can_coerce(value.type, type_):
+            message = f"{what} must evaluate to a {type_.athena} (actual: {value.type.athena})"
+            raise self.error("TYPE_MISMATCH", node, message)
+        return coerce(value, type_)
+
+    def condition(self, node: n.Expression, clause: str) -> Value:
+        """A condition of WHERE, HAVING, ON, FILTER or WHEN."""
+        return self.bind_as(node, t.BOOLEAN, clause)
+
+    def same_type(self, nodes: Sequence[n.Expression], message: str) -> list[Value]:
+        """Expressions converted to their common type."""
+        values = [self.bind(node) for node in nodes]
+        return self.unified(values, nodes, message)
+
+    def unified(self, values: Sequence[Value], nodes: Sequence[n.Expression], message: str) -> list[Value]:
+        """Values converted to their common type."""
+        common: Type = t.UNKNOWN
+        for value, node in zip(values, nodes, strict=True):
+            wider = common_type(common, value.type)
+            if wider is None:
+                raise self.error("TYPE_MISMATCH", node, f"{message}: {common.athena} and {value.type.athena}")
+            common = wider
+        return [coerce(value, common) for value in values]
+
+    def _literal(self, node: n.Literal) -> Value:
+        return literals.literal_value(node)
+
+    def _typed_literal(self, node: n.TypedLiteral) -> Value:
+        return literals.typed_literal(node)
+
+    def _interval(self, node: n.Interval) -> Value:
+        return literals.interval_value(node)
+
+    def _parameter(self, node: n.Parameter) -> Value:
+        raise self.error("INVALID_PARAMETER_USAGE", node, "Incorrect number of parameters: expected more")
+
+    def _name(self, node: n.Name) -> Value:
+        variable = self.scope.variable(node.name)
+        if variable is not None:
+            return variable
+        found = self.column((node.name,), node)
+        if found is None:
+            raise self._unresolved(node, node.spelled)
+        return found
+
+    def column(self, parts: tuple[str, ...], node: n.Expression) -> Value | None:
+        """The column of a name, or None."""
+        try:
+            found = self.scope.resolve(parts)
+        except AmbiguousNameError:
+            raise self.error("AMBIGUOUS_NAME", node, f"Column '{'.'.join(parts)}' is ambiguous") from None
+        return None if found is None else found[0].value
+
+    def _unresolved(self, node: n.Node, spoken: str) -> QueryError:
+        message = f"Column '{spoken}' cannot be resolved or requester is not authorized to access requested resources"
+        return self.error("COLUMN_NOT_FOUND", node, message)
+
+    def _dereference(self, node: n.Dereference) -> Value:
+        parts = qualified(node)
+        if parts is not None and self.scope.variable(parts[0]) is None:
+            found = self.column(parts, node)
+            if found is not None:
+                return found
+            if not any(self.scope_has(parts[:count]) for count in range(1, len(parts))):
+                raise self._unresolved(node, spoken(node))
+        base = self.bind(node.base)
+        if base.type.name != "row":
+            message = f"Expression {spoken(node.base)} is not of type ROW"
+            raise self.error("TYPE_MISMATCH", node, message)
+        matches = [i for i, (name, _) in enumerate(base.type.fields, 1) if name.lower() == node.name]
+        if len(matches) != 1:
+            if matches:
+                message = f"Ambiguous row field reference: {node.spelled}"
+                raise self.error("AMBIGUOUS_NAME", node, message)
+            raise self._unresolved(node, spoken(node))
+        return Value(base.type.members[matches[0] - 1], f"struct_extract({base.sql}, 'f{matches[0]}')")
+
+    def scope_has(self, parts: tuple[str, ...]) -> bool:
+        """Whether a name is a column of this scope or one around it."""
+        try:
+            return self.scope.resolve(parts) is not None
+        except AmbiguousNameError:
+            return True
+
+    def _negative(self, node: n.Negative) -> Value:
+        operand = node.operand
+        if node.sign == "-" and isinstance(operand, n.Literal) and operand.kind in {"integer", "decimal", "double"}:
+            return literals.literal_value(operand, negative=True)
+        value = self.bind(operand)
+        found = operators.negated(value)
+        if found is None:
+            raise self._no_operator(node, f"{node.sign}{value.type.athena}")
+        return found if node.sign == "-" else value
+
+    def _no_operator(self, node: n.Node, shown: str) -> QueryError:
+        return self.error("TYPE_MISMATCH", node, f"Cannot apply operator: {shown}")
+
+    def _arithmetic(self, node: n.Arithmetic) -> Value:
+        left, right = self.bind(node.left), self.bind(node.right)
+        found = operators.arithmetic(node.operator, left, right)
+        if found is None:
+            raise self._no_operator(node, f"{left.type.athena} {node.operator} {right.type.athena}")
+        return found
+
+    def _concat(self, node: n.Concat) -> Value:
+        return self.calls.named(self, node, "concat", [node.left, node.right])
+
+    def _comparison(self, node: n.Comparison) -> Value:
+        return self.compared(node.operator, self.bind(node.left), self.bind(node.right), node)
+
+    def compared(self, operator: str, left: Value, right: Value, node: n.Node) -> Value:
+        """A comparison, or the error of one that Trino does not have."""
+        found = operators.compare(operator, left, right)
+        if found is None:
+            raise self._no_operator(node, f"{left.type.athena} {operator} {right.type.athena}")
+        return found
+
+    def _quantified(self, node: n.Quantified) -> Value:
+        left = self.bind(node.left)
+        sql, fields = self.subqueries(node.query, self.scope)
+        right = self._single(node, fields)
+        name = self.context.unique("q")
+        test = self.compared(node.operator, left, Value(right.type, f"{name}.{right.sql.rpartition('.')[2]}"), node)
+        every = node.quantifier == "ALL"
+        # Three-valued: any false makes ALL false, any true makes ANY true, else a NULL makes it unknown.
+        decisive, neutral = ("false", "true") if every else ("true", "false")
+        found = f"list({test.sql})"
+        inner = (
+            f"SELECT CASE WHEN list_contains(l, {decisive}) THEN {decisive}"
+            f" WHEN len(list_filter(l, lambda x: x IS NULL)) > 0 THEN NULL ELSE {neutral} END"
+            f" FROM (SELECT {found} AS l FROM ({sql}) AS {name})"
+        )
+        return Value(t.BOOLEAN, f"({inner})")
+
+    def _single(self, node: n.Node, fields: Sequence[Field]) -> Field:
+        if len(fields) != 1:
+            message = f"Multiple columns returned by subquery are not yet supported. Found {len(fields)}"
+            raise self.error("NOT_SUPPORTED", node, message)
+        return fields[0]
+
+    def _logical(self, node: n.Logical) -> Value:
+        terms = [self.bind_as(term, t.BOOLEAN, f"Logical expression term ({spoken(term)})") for term in node.terms]
+        return Value(t.BOOLEAN, f"({f' {node.operator} '.join(term.sql for term in terms)})")
+
+    def _not(self, node: n.Not) -> Value:
+        return Value(t.BOOLEAN, f"(NOT {self.bind_as(node.operand, t.BOOLEAN, 'Value of logical NOT expression').sql})")
+
+    def _is_null(self, node: n.IsNull) -> Value:
+        return Value(t.BOOLEAN, f"({self.bind(node.operand).sql} IS NULL)")
+
+    def _between(self, node: n.Between) -> Value:
+        nodes = [node.operand, node.low, node.high]
+        values = [self.bind(part) for part in nodes]
+        common = common_type_of(value.type for value in values)
+        if common is None or not has_trait(common, "orderable"):
+            types = ", ".join(value.type.athena for value in values)
+            raise self._no_operator(node, f"{values[0].type.athena} BETWEEN ({types})")
+        value, low, high = (coerce(v, common) for v in values)
+        least, most = self.compared(">=", value, low, node), self.compared("<=", value, high, node)
+        return Value(t.BOOLEAN, f"({least.sql} AND {most.sql})")
+
+    def _in_list(self, node: n.InList) -> Value:
+        message = "IN value and list items must be the same type"
+        value, *items = self.same_type([node.operand, *node.items], message)
+        if value.type.fields or value.type.name in {"double", "real"}:
+            tests = " OR ".join(self.compared("=", value, item, node).sql for item in items)
+            return Value(t.BOOLEAN, f"({tests})")
+        operand, *texts = (operators.group_key(v) for v in (value, *items))
+        return Value(t.BOOLEAN, f"({operand} IN ({', '.join(texts)}))")
+
+    def _in_query(self, node: n.InQuery) -> Value:
+        value = self.bind(node.operand)
+        sql, fields = self.subqueries(node.query, self.scope)
+        if value.type.name == "row" and len(fields) > 1:
+            type_ = t.row_of(*(field.type for field in fields))
+            packed = ", ".join(f"f{i} := {field.sql}" for i, field in enumerate(fields, 1))
+            column = Value(type_, f"struct_pack({packed})")
+        else:
+            column = self._single(node, fields).value
+        common = common_type(value.type, column.type)
+        if common is None:
+            types = f"{value.type.athena} vs {column.type.athena}"
+            message = f"Value expression and result of subquery must be of the same type: {types}"
+            raise self.error("TYPE_MISMATCH", node, message)
+        inner = f"SELECT {operators.group_key(coerce(column, common))} FROM ({sql}) AS {self.context.unique('q')}"
+        return Value(t.BOOLEAN, f"({operators.group_key(coerce(value, common))} IN ({inner}))")
+
+    def _like(self, node: n.Like) -> Value:
+        value, pattern = self.bind(node.operand), self.bind(node.pattern)
+        for part, name in ((value, "Left side"), (pattern, "Pattern")):
+            if part.type.name not in {"varchar", "char", "unknown"}:
+                message = f"{name} of LIKE expression must evaluate to a varchar (actual: {part.type.athena})"
+                raise self.error("TYPE_MISMATCH", node, message)
+        text, matched = (coerce_text(part).sql for part in (value, pattern))
+        if node.escape is None:
+            return Value(t.BOOLEAN, f"({text} LIKE {matched})")
+        escape = self.bind_as(node.escape, t.VARCHAR, "Escape of LIKE expression")
+        return Value(t.BOOLEAN, f"athena_like({text}, {matched}, {escape.sql})")
+
+    def _exists(self, node: n.Exists) -> Value:
+        sql, _ = self.subqueries(node.query, self.scope)
+        return Value(t.BOOLEAN, f"EXISTS ({sql})")
+
+    def _subquery(self, node: n.Subquery) -> Value:
+        sql, fields = self.subqueries(node.query, self.scope)
+        if len(fields) == 1:
+            return Value(fields[0].type, f"({sql})")
+        type_ = t.row_of(*(f.type for f in fields), names=[f.name or "" for f in fields])
+        packed = ", ".join(f"f{i} := {field.sql}" for i, field in enumerate(fields, 1))
+        return Value(type_, f"(SELECT struct_pack({packed}) FROM ({sql}) AS {self.context.unique('q')})")
+
+    def _case(self, node: n.Case) -> Value:
+        if node.operand is None:
+            conditions = [self.condition(when, "CASE WHEN clause").sql for when, _ in node.branches]
+        else:
+            operand = self.bind(node.operand)
+            conditions = [self.compared("=", operand, self.bind(when), when).sql for when, _ in node.branches]
+        results = [then for _, then in node.branches]
+        results.append(node.default or n.Literal("null", "null", offset=node.offset))
+        message = (
+            "All CASE results must be the same type or coercible to a common type. Cannot find common type between"
+        )
+        values = self.same_type(results, message)
+        whens = "".join(f" WHEN {c} THEN {v.sql}" for c, v in zip(conditions, values[:-1], strict=True))
+        return Value(values[0].type, f"CASE{whens} ELSE {values[-1].sql} END")
+
+    def _cast(self, node: n.Cast) -> Value:
+        value = self.bind(node.operand)
+        supported(node.type)
+        if not castable(value.type, node.type):
+            message = f"Cannot cast {value.type.athena} to {node.type.athena}"
+            raise self.error("TYPE_MISMATCH", node, message)
+        return cast(value, node.type, safe=node.safe)
+
+    def _extract(self, node: n.Extract) -> Value:
+        functions = {
+            "YEAR": "year", "QUARTER": "quarter", "MONTH": "month", "WEEK": "week", "DAY": "day",
+            "DAY_OF_MONTH": "day", "DAY_OF_WEEK": "day_of_week", "DOW": "day_of_week", "DAY_OF_YEAR": "day_of_year",
+            "DOY": "day_of_year", "YEAR_OF_WEEK": "year_of_week", "YOW": "year_of_week", "HOUR": "hour",
+            "MINUTE": "minute", "SECOND": "second", "TIMEZONE_HOUR": "timezone_hour",
+            "TIMEZONE_MINUTE": "timezone_minute",
+        }  # fmt: skip
+        name = functions.get(node.part)
+        if name is None:
+            raise self.error("SYNTAX_ERROR", node, f"Invalid EXTRACT field: {node.part}")
+        return self.calls.named(self, node, name, [node.operand])
+
+    def _at_time_zone(self, node: n.AtTimeZone) -> Value:
+        value, zone = self.bind(node.operand), self.bind(node.zone)
+        if value.type.name not in {"timestamp", "timestamp with time zone", "unknown"}:
+            message = (
+                f"Type of value must be a time or timestamp with or without time zone (actual {value.type.athena})"
+            )
+            raise self.error("TYPE_MISMATCH", node, message)
+        if zone.type == t.DAY_TO_SECOND:
+            hours, minutes = f"abs({zone.sql}) // 3600000", f"abs({zone.sql}) // 60000 % 60"
+            digits = " || ':' || ".join(f"lpad(CAST({part} AS VARCHAR), 2, '0')" for part in (hours, minutes))
+            zone_sql = f"(CASE WHEN {zone.sql} < 0 THEN '-' ELSE '+' END || {digits})"
+        else:
+            zone_sql = self._zone(zone, node)
+        zoned = coerce(value, t.timestamp_of(value.type.precision, zoned=True))
+        return Value(zoned.type, f"athena_at_zone(struct_extract({zoned.sql}, 'instant'), {zone_sql})")
+
+    def _zone(self, zone: Value, node: n.Node) -> str:
+        if zone.type.name not in {"varchar", "char"}:
+            message = f"Type of time zone must be a varchar or interval (actual {zone.type.athena})"
+            raise self.error("TYPE_MISMATCH", node, message)
+        if isinstance(zone.constant, str):
+            name = zone_of(zone.constant)
+            if name is None:
+                message = f"'{zone.constant}' is not a valid time zone"
+                raise self.error("INVALID_FUNCTION_ARGUMENT", node, message)
+            return f"'{name}'"
+        return f"athena_zone({zone.sql})"
+
+    def _subscript(self, node: n.Subscript) -> Value:
+        base, index = self.bind(node.base), self.bind(node.index)
+        found = subscripts.subscript(base, index)
+        if found is None:
+            raise self._no_operator(node, f"{base.type.athena}[{index.type.athena}]")
+        return found
+
+    def _array(self, node: n.Array) -> Value:
+        if not node.items:
+            return Value(t.array_of(t.UNKNOWN), "CAST([] AS INTEGER[])")
+        message = "All ARRAY elements must be the same type"
+        values = self.same_type(node.items, message)
+        type_ = t.array_of(values[0].type)
+        return Value(type_, f"CAST([{', '.join(value.sql for value in values)}] AS {type_.physical})")
+
+    def _row(self, node: n.Row) -> Value:
+        values = [self.bind(item) for item in node.items]
+        type_ = t.row_of(*(value.type for value in values))
+        packed = ", ".join(f"f{i} := {null_typed(value)}" for i, value in enumerate(values, 1))
+        return Value(type_, f"struct_pack({packed})")
+
+    def _lambda(self, node: n.Lambda) -> Value:
+        raise self.error("TYPE_MISMATCH", node, "Lambda expression should always be used inside a function")
+
+    def _call(self, node: n.Call) -> Value:
+        return self.calls.call(self, node)
+
+    def _json_call(self, node: n.JsonCall) -> Value:
+        return self.calls.json(self, node)
+
+    _BINDERS: ClassVar[dict[type[n.Expression], Callable[[Any, Any], Value]]] = {
+        n.Literal: _literal,
+        n.TypedLiteral: _typed_literal,
+        n.Interval: _interval,
+        n.Parameter: _parameter,
+        n.Name: _name,
+        n.Dereference: _dereference,
+        n.Negative: _negative,
+        n.Arithmetic: _arithmetic,
+        n.Concat: _concat,
+        n.Comparison: _comparison,
+        n.Quantified: _quantified,
+        n.Logical: _logical,
+        n.Not: _not,
+        n.IsNull: _is_null,
+        n.Between: _between,
+        n.InList: _in_list,
+        n.InQuery: _in_query,
+        n.Like: _like,
+        n.Exists: _exists,
+        n.Subquery: _subquery,
+        n.Case: _case,
+        n.Cast: _cast,
+        n.Extract: _extract,
+        n.AtTimeZone: _at_time_zone,
+        n.Subscript: _subscript,
+        n.Array: _array,
+        n.Row: _row,
+        n.Lambda: _lambda,
+        n.Call: _call,
+        n.JsonCall: _json_call,
+    }
+
+
+def null_typed(value: Value) -> str:
+    """A value's SQL; a bare NULL with a type of DuckDB's."""
+    return f"CAST(NULL AS {value.type.physical})" if value.type.name == "unknown" else value.sql
+
+
+def coerce_text(value: Value) -> Value:
+    """A text as varchar: char values get their spaces."""
+    return cast(value, t.VARCHAR) if value.type.name != "varchar" else value
+
+
+def supported(type_: Type) -> None:
+    """Refuse a type that the sandbox's Athena has no values of."""
+    if type_.name == "time with time zone":
+        raise QueryError("NOT_SUPPORTED", "The sandbox's Athena has no TIME WITH TIME ZONE")
+    if type_.name.startswith("time") and type_.precision > literals.MAX_MICROSECONDS:
+        raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena has microseconds only: {type_.athena}")
+    for member in type_.members:
+        supported(member)
+
+
+def qualified(node: n.Expression) -> tuple[str, ...] | None:
+    """The parts of a name a.b.c; None for any other expression."""
+    if isinstance(node, n.Name):
+        return (node.name,)
+    if isinstance(node, n.Dereference):
+        base = qualified(node.base)
+        return None if base is None else (*base, node.name)
+    return None
+
+
+def spoken(node: n.Expression) -> str:
+    """An expression's name in a message."""
+    if isinstance(node, n.Dereference):
+        return f"{spoken(node.base)}.{node.spelled}"
+    return node.spelled if isinstance(node, n.Name) else type(node).__name__.lower()

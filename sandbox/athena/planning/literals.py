@@ -1,0 +1,171 @@
+"""Literals: what type each has, and its value in DuckDB's SQL. Source: trino 435, io.trino.sql.analyzer, Decimals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from sandbox.athena import types as t
+from sandbox.athena.conversions import cast
+from sandbox.athena.errors import QueryError
+from sandbox.athena.functions.zones import zone_of
+from sandbox.athena.sql import literal
+from sandbox.athena.syntax import nodes as n
+from sandbox.athena.types import Type
+from sandbox.athena.values import Value
+
+_MAX_INTEGER = 2147483647
+_MAX_BIGINT = 9223372036854775807
+_DATE = re.compile(r"\s*([+-]?\d{1,})-(\d{1,2})-(\d{1,2})\s*")
+_TIMESTAMP = re.compile(
+    r"\s*([+-]?\d{4,}-\d{1,2}-\d{1,2})(?: (\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?))?\s*(?P<zone>[^\s].*?)?\s*"
+)
+_TIME = re.compile(r"\s*(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?)\s*")
+_DECIMAL = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?")
+_MS = {"DAY": 86400000, "HOUR": 3600000, "MINUTE": 60000, "SECOND": 1000, "WEEK": 7 * 86400000}
+_FORMS = {
+    ("DAY", "HOUR"): r"(?P<DAY>\d+) (?P<HOUR>\d+)",
+    ("DAY", "MINUTE"): r"(?P<DAY>\d+) (?P<HOUR>\d+):(?P<MINUTE>\d+)",
+    ("DAY", "SECOND"): r"(?P<DAY>\d+) (?P<HOUR>\d+):(?P<MINUTE>\d+):(?P<SECOND>\d+)(?:\.(?P<MS>\d{1,3}))?",
+    ("HOUR", "MINUTE"): r"(?P<HOUR>\d+):(?P<MINUTE>\d+)",
+    ("HOUR", "SECOND"): r"(?P<HOUR>\d+):(?P<MINUTE>\d+):(?P<SECOND>\d+)(?:\.(?P<MS>\d{1,3}))?",
+    ("MINUTE", "SECOND"): r"(?P<MINUTE>\d+):(?P<SECOND>\d+)(?:\.(?P<MS>\d{1,3}))?",
+    ("YEAR", "MONTH"): r"(?P<YEAR>\d+)-(?P<MONTH>\d+)",
+}
+MAX_MICROSECONDS = 6
+
+
+def literal_value(node: n.Literal, *, negative: bool = False) -> Value:
+    """null, boolean, text, number or binary; `negative` is for a number behind a minus."""
+    text = f"-{node.text}" if negative else node.text
+    match node.kind:
+        case "null":
+            return Value(t.UNKNOWN, "NULL", None)
+        case "boolean":
+            return Value(t.BOOLEAN, text, text == "true")
+        case "string":
+            return Value(t.varchar_of(len(text)), literal(text), text)
+        case "binary":
+            return Value(t.VARBINARY, f"unhex('{text}')")
+        case "integer":
+            return _integer(int(text))
+        case "decimal":
+            return _decimal(text)
+        case _:
+            return Value(t.DOUBLE, f"CAST({text} AS DOUBLE)", float(text))
+
+
+def _integer(number: int) -> Value:
+    if not -_MAX_BIGINT - 1 <= number <= _MAX_BIGINT:
+        raise QueryError("NUMERIC_VALUE_OUT_OF_RANGE", f"Invalid numeric literal: {number}")
+    type_ = t.INTEGER if -_MAX_INTEGER - 1 <= number <= _MAX_INTEGER else t.BIGINT
+    return Value(type_, f"CAST({number} AS {type_.physical})", number)
+
+
+def _decimal(text: str) -> Value:
+    match = _DECIMAL.fullmatch(text)
+    if match is None or not (match[2] or match[3] or text.strip("+-0") in {"", "."}):
+        raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid decimal literal")
+    scale = len(match[3] or "")
+    precision = max(len(match[2]) + scale, 1)
+    if precision > t.MAX_DECIMAL_PRECISION:
+        raise QueryError("INVALID_LITERAL", f"Decimal literal '{text}' has more than 38 digits")
+    type_ = t.decimal_of(precision, scale)
+    return Value(type_, f"CAST({literal(text)} AS {type_.physical})")
+
+
+def typed_literal(node: n.TypedLiteral) -> Value:
+    """DATE '…', TIMESTAMP '…', DECIMAL '…' and the like; QueryError (INVALID_LITERAL)."""
+    name, text = node.type_name, node.text
+    match name:
+        case "date":
+            if _DATE.fullmatch(text) is None or not _is_date(text):
+                raise _invalid(node)
+            return Value(t.DATE, f"DATE {literal(text.strip())}")
+        case "timestamp":
+            return _timestamp(node)
+        case "time":
+            return _time(node)
+        case "decimal":
+            return _decimal(text.strip())
+        case "char":
+            return Value(Type("char", (max(len(text), 1),)), literal(text.rstrip(" ")))
+        case "varchar":
+            return Value(t.VARCHAR, literal(text), text)
+        case "json":
+            return Value(t.JSON, f"athena_json_parse({literal(text)})")
+        case _:
+            target = Type("integer" if name == "int" else name)
+            return cast(Value(t.VARCHAR, literal(text)), target)
+
+
+def _time(node: n.TypedLiteral) -> Value:
+    found = _TIME.fullmatch(node.text)
+    if found is None:
+        raise _invalid(node)
+    return Value(t.time_of(_digits(found[2], node)), f"CAST({literal(node.text.strip())} AS TIME)")
+
+
+def _invalid(node: n.TypedLiteral) -> QueryError:
+    return QueryError("INVALID_LITERAL", f"'{node.text}' is not a valid {node.type_name.upper()} literal")
+
+
+def _digits(fraction: str | None, node: n.TypedLiteral) -> int:
+    count = len(fraction or "")
+    if count > MAX_MICROSECONDS:
+        raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena has microseconds only: {node.text}")
+    return count
+
+
+def _timestamp(node: n.TypedLiteral) -> Value:
+    found = _TIMESTAMP.fullmatch(node.text)
+    if found is None or not _is_date(found[1]) or not _is_time(found[2]):
+        raise _invalid(node)
+    precision = _digits(found[3], node)
+    moment = f"CAST({literal(f'{found[1]} {found[2]}' if found[2] else found[1])} AS TIMESTAMP)"
+    if found["zone"] is None:
+        return Value(t.timestamp_of(precision), moment)
+    zone = zone_of(found["zone"])
+    if zone is None:
+        raise _invalid(node)
+    return Value(t.timestamp_of(precision, zoned=True), f"athena_zoned_text({moment}, {literal(zone)})")
+
+
+def _is_date(text: str) -> bool:
+    year, month, day = (int(part) for part in text.strip().lstrip("+-").split("-"))
+    try:
+        dt.date(year if 1 <= year <= 9999 else 2000 + year % 400, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_time(text: str | None) -> bool:
+    if text is None:
+        return True
+    limits = (24, 60, 60)
+    return all(int(part.partition(".")[0]) < limit for part, limit in zip(text.split(":"), limits, strict=False))
+
+
+def interval_value(node: n.Interval) -> Value:
+    """INTERVAL '1-2' YEAR TO MONTH in months, or INTERVAL '1 02:03' DAY TO MINUTE in milliseconds."""
+    units = (node.start,) if node.end is None or node.end == node.start else (node.start, node.end)
+    months = units[0] in {"YEAR", "MONTH"}
+    text = node.text.strip()
+    negative = node.negative != text.startswith("-")
+    text = text.lstrip("+-")
+    form = _FORMS.get((units[0], units[-1]))
+    if form is None:
+        fraction = r"(?:\.(?P<MS>\d{1,3}))?" if units[0] == "SECOND" else ""
+        form = rf"(?P<{units[0]}>\d+){fraction}"
+    match = re.fullmatch(form, text)
+    if match is None or len(units) > len(set(units)):
+        raise QueryError("INVALID_LITERAL", f"'{node.text}' is not a valid INTERVAL literal")
+    parts = {unit: int(value) for unit, value in match.groupdict().items() if value is not None and unit != "MS"}
+    if months:
+        total = parts.get("YEAR", 0) * 12 + parts.get("MONTH", 0)
+    else:
+        total = sum(count * _MS[unit] for unit, count in parts.items())
+        total += int((match.groupdict().get("MS") or "0").ljust(3, "0"))
+    type_ = t.YEAR_TO_MONTH if months else t.DAY_TO_SECOND
+    return Value(type_, f"CAST({-total if negative else total} AS {type_.physical})")

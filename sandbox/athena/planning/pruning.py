@@ -1,0 +1,120 @@
+"""The constraints of a WHERE clause on a table's partition columns.
+
+Conservative: a predicate is used only if no row that it excludes can affect the query's result. DuckDB evaluates
+predicates over the listed partitions; equalities and ranges with literals also limit the listing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+from sandbox.athena.errors import QueryError
+from sandbox.athena.partitions import Constraint
+from sandbox.athena.planning.context import Read
+from sandbox.athena.planning.expressions import Binder, qualified
+from sandbox.athena.planning.scope import AmbiguousNameError, Field, Scope
+from sandbox.athena.sql import identifier
+from sandbox.athena.syntax import nodes as n
+
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
+
+
+def prune(read: Read, where: n.Expression, scope: Scope, binder: Callable[[Scope], Binder]) -> None:
+    """Add to a read what the clause says about its partition columns alone."""
+    names = {column.name for column in read.table.partition_columns}
+    columns = {f.sql: f for f in scope.fields if f.name in names and _is_of(f, read)}
+    constraints: dict[str, Constraint] = dict(read.constraints)
+    predicates: list[str] = list(read.predicates)
+    for part in _conjuncts(where):
+        used = _columns(part, scope)
+        if used is None or not used or not all(f.sql in columns for f in used):
+            continue
+        unqualified = [dataclasses.replace(f, sql=identifier(f.name or "")) for f in dict.fromkeys(used)]
+        try:
+            predicates.append(binder(Scope(tuple(unqualified))).bind(part).sql)
+        except QueryError:
+            continue
+        constrained = _constraint(part)
+        if constrained is not None:
+            name, constraint = constrained
+            constraints[name] = _both(constraints.get(name, Constraint()), constraint)
+    read.constraints, read.predicates = constraints, tuple(predicates)
+
+
+def _is_of(field: Field, read: Read) -> bool:
+    return field.sql.partition(".")[0] == read.relation
+
+
+def _conjuncts(where: n.Expression) -> Iterator[n.Expression]:
+    if isinstance(where, n.Logical) and where.operator == "AND":
+        for term in where.terms:
+            yield from _conjuncts(term)
+    else:
+        yield where
+
+
+def _columns(part: n.Expression, scope: Scope) -> list[Field] | None:
+    """The columns of this scope that an expression uses; None if it uses anything but values of a row."""
+    found: list[Field] = []
+    stack: list[object] = [part]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (n.Query, n.Lambda)):
+            return None
+        if isinstance(node, (n.Name, n.Dereference)):
+            parts = qualified(node)
+            try:
+                resolved = None if parts is None else scope.local(parts)
+            except AmbiguousNameError:
+                return None
+            if resolved is None:
+                return None
+            found.append(resolved)
+        elif isinstance(node, n.Node):
+            stack += [getattr(node, f.name) for f in dataclasses.fields(node) if f.compare]
+        elif isinstance(node, tuple):
+            stack += node
+    return found
+
+
+def _constraint(part: n.Expression) -> tuple[str, Constraint] | None:
+    match part:
+        case n.InList(operand=(n.Name() | n.Dereference()) as column, items=items):
+            values = [_literal(item) for item in items]
+            if all(value is not None for value in values):
+                return column.name, Constraint(frozenset(value for value in values if value is not None))
+        case n.Between(operand=(n.Name() | n.Dereference()) as column, low=low, high=high):
+            return column.name, Constraint(None, _text(low), _text(high))
+        case n.Comparison(operator=operator, left=left, right=right) if operator in _MIRRORED:
+            if isinstance(right, (n.Name, n.Dereference)):
+                operator, left, right = _MIRRORED[operator], right, left
+            if isinstance(left, (n.Name, n.Dereference)):
+                return _compared(left.name, operator, right)
+        case _:
+            pass
+    return None
+
+
+def _compared(name: str, operator: str, other: n.Expression) -> tuple[str, Constraint] | None:
+    if operator == "=":
+        value = _literal(other)
+        return None if value is None else (name, Constraint(frozenset([value])))
+    bound = _text(other)
+    return name, Constraint(None, bound, None) if operator in {">", ">="} else Constraint(None, None, bound)
+
+
+def _literal(node: n.Expression) -> str | None:
+    return node.text if isinstance(node, n.Literal) and node.kind in {"string", "integer"} else None
+
+
+def _text(node: n.Expression) -> str | None:
+    """A bound in text order; numbers have a different order, so they give no bound."""
+    return node.text if isinstance(node, n.Literal) and node.kind == "string" else None
+
+
+def _both(a: Constraint, b: Constraint) -> Constraint:
+    values = b.values if a.values is None else a.values if b.values is None else a.values & b.values
+    lows = [low for low in (a.low, b.low) if low is not None]
+    highs = [high for high in (a.high, b.high) if high is not None]
+    return Constraint(values, max(lows, default=None), min(highs, default=None))

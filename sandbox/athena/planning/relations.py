@@ -1,0 +1,238 @@
+"""FROM: tables, views, subqueries, UNNEST and joins become DuckDB's FROM items with columns of unique names.
+
+Source of the rules: trino 435, core/trino-main/src/main/java/io/trino/sql/analyzer/StatementAnalyzer.java.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from sandbox.athena import types as t
+from sandbox.athena.catalogue import CATALOG, Table
+from sandbox.athena.coercions import common_type
+from sandbox.athena.conversions import coerce
+from sandbox.athena.planning import operators, stored
+from sandbox.athena.planning.context import Context, Read
+from sandbox.athena.planning.expressions import Binder
+from sandbox.athena.planning.scope import Field, Scope
+from sandbox.athena.sql import identifier
+from sandbox.athena.syntax import nodes as n
+from sandbox.athena.values import Value
+
+PATH = "$path"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A FROM item: its SQL, its columns, and the tables in it whose rows a WHERE clause filters."""
+
+    sql: str
+    fields: tuple[Field, ...]
+    prunable: tuple[Read, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cte:
+    """A common table expression: the DuckDB name of its rows, and its columns."""
+
+    sql: str
+    fields: tuple[Field, ...]
+
+
+@dataclass
+class Relations:
+    """Plans FROM items. `query` plans a subquery, `view` a view, `ctes` are the names of WITH."""
+
+    context: Context
+    outer: Scope | None
+    ctes: Mapping[str, Cte]
+    query: Callable[[n.Query, Scope | None], tuple[str, tuple[Field, ...]]]
+    view: Callable[[Table, n.Table], tuple[str, tuple[Field, ...]]]
+    binder: Callable[[Scope, str], Binder]
+    using: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
+
+    def plan(self, node: n.Relation, left: tuple[Field, ...] = ()) -> Relation:
+        """A relation; `left` are the columns that UNNEST and LATERAL see."""
+        match node:
+            case n.Table():
+                return self._table(node)
+            case n.Aliased():
+                return self._aliased(node, left)
+            case n.Derived():
+                scope = Scope(left, self.outer) if node.lateral else self.outer
+                sql, fields = self.query(node.query, scope)
+                return self._subselect(sql, fields, lateral=node.lateral)
+            case n.Unnest():
+                return self._unnest(node, left)
+            case n.Join():
+                return self._join(node, left)
+            case _:
+                raise self.context.error("NOT_SUPPORTED", node, "The sandbox's Athena has no such relation")
+
+    def _subselect(self, sql: str, fields: tuple[Field, ...], *, lateral: bool = False) -> Relation:
+        alias = self.context.unique("r")
+        moved = tuple(
+            replace(f, relation=(), sql=f"{alias}.{f.sql.rpartition('.')[2]}") for f in fields if not f.hidden
+        )
+        return Relation(f"{'LATERAL ' if lateral else ''}({sql}) AS {alias}", moved)
+
+    def _table(self, node: n.Table) -> Relation:
+        *qualifier, name = node.parts
+        cte = self.ctes.get(name) if not qualifier else None
+        if cte is not None:
+            alias = self.context.unique("r")
+            fields = tuple(replace(f, relation=(name,), sql=f"{alias}.{f.sql}") for f in cte.fields)
+            return Relation(f"{cte.sql} AS {alias}", fields)
+        if node.version is not None:
+            raise self.context.error("NOT_SUPPORTED", node, "The sandbox's Athena has no time travel of this table")
+        table, database = self._found(node), (qualifier or [self.context.database])[-1]
+        relation = (CATALOG.lower(), database, name)
+        if table.view is not None:
+            sql, fields = self.view(table, node)
+            planned = self._subselect(sql, fields)
+            return replace(planned, fields=tuple(replace(f, relation=relation) for f in planned.fields))
+        return self._scan(table, relation)
+
+    def _found(self, node: n.Table) -> Table:
+        *qualifier, name = node.parts
+        database = qualifier[-1] if qualifier else self.context.database
+        if len(qualifier) == 2 and qualifier[0] not in {CATALOG.lower(), "hive"}:
+            raise self.context.error("CATALOG_NOT_FOUND", node, f"Catalog '{qualifier[0]}' does not exist")
+        table = self.context.table(database, name)
+        if table is not None:
+            return table
+        if not self.context.catalogue.has_database(database):
+            raise self.context.error("SCHEMA_NOT_FOUND", node, f"Schema '{database}' does not exist")
+        message = f"Table '{CATALOG.lower()}.{database}.{name}' does not exist"
+        raise self.context.error("TABLE_NOT_FOUND", node, message)
+
+    def _scan(self, table: Table, relation: tuple[str, ...]) -> Relation:
+        alias = self.context.unique("r")
+        read = Read(f"t{len(self.context.reads) + 1}", table, alias)
+        self.context.reads.append(read)
+        fields = tuple(
+            Field(column.name, relation, column.type, f"{alias}.{identifier(column.name)}")
+            for column in table.all_columns
+        )
+        path = Field(PATH, relation, t.VARCHAR, f"{alias}.{identifier(PATH)}", hidden=True)
+        selected = [stored.physical(identifier(column.name), column.type) for column in table.all_columns]
+        if all(sql == identifier(column.name) for sql, column in zip(selected, table.all_columns, strict=True)):
+            source = read.alias
+        else:
+            columns = ", ".join(
+                f"{sql} AS {identifier(column.name)}" for sql, column in zip(selected, table.all_columns, strict=True)
+            )
+            source = f"(SELECT {columns}, {identifier(PATH)} FROM {read.alias})"
+        return Relation(f"{source} AS {alias}", (*fields, path), (read,))
+
+    def _aliased(self, node: n.Aliased, left: tuple[Field, ...]) -> Relation:
+        planned = self.plan(node.relation, left)
+        shown = [f for f in planned.fields if not f.hidden]
+        names: list[str | None] = [f.name for f in shown]
+        if node.columns is not None:
+            if len(node.columns) != len(shown):
+                message = (
+                    f"Column alias list has {len(node.columns)} entries but '{node.alias}' has {len(shown)} columns"
+                    " available"
+                )
+                raise self.context.error("MISMATCHED_COLUMN_ALIASES", node, message)
+            names = list(node.columns)
+        fields = tuple(
+            replace(f, name=name, relation=(node.alias,), spelled=None) for f, name in zip(shown, names, strict=True)
+        )
+        hidden = tuple(replace(f, relation=(node.alias,)) for f in planned.fields if f.hidden)
+        return Relation(planned.sql, (*fields, *hidden), planned.prunable)
+
+    def _unnest(self, node: n.Unnest, left: tuple[Field, ...]) -> Relation:
+        binder = self.binder(Scope(left, self.outer), "UNNEST")
+        arrays: list[tuple[str, list[t.Type]]] = []
+        for expression in node.expressions:
+            value = binder.bind(expression)
+            if value.type.name == "array":
+                members = value.type.element.members if value.type.element.name == "row" else (value.type.element,)
+                arrays.append((value.sql, list(members)))
+            elif value.type.name == "map":
+                arrays.append((f"map_keys({value.sql})", [value.type.key]))
+                arrays.append((f"map_values({value.sql})", [value.type.value]))
+            else:
+                raise self.context.error("INVALID_FUNCTION_ARGUMENT", node, f"Cannot unnest type: {value.type.athena}")
+        if binder.scope.used_outer and self.outer is not None and not left:
+            raise self.context.error("NOT_SUPPORTED", node, "Given correlated subquery is not supported")
+        return self._unnested(node, arrays, [binder.bind(e) for e in node.expressions])
+
+    def _unnested(self, node: n.Unnest, arrays: list[tuple[str, list[t.Type]]], values: list[Value]) -> Relation:
+        alias, inner = self.context.unique("r"), self.context.unique("u")
+        rows, columns, fields = list[str](), list[str](), list[Field]()
+        index = 0
+        for value in values:
+            is_rows = value.type.name == "array" and value.type.element.name == "row"
+            for sql, types in arrays[index : index + (2 if value.type.name == "map" else 1)]:
+                index += 1
+                element = self.context.unique("c")
+                rows.append(f"unnest({sql}) AS {element}")
+                for i, type_ in enumerate(types, 1):
+                    name = self.context.unique("c")
+                    member = f"struct_extract({inner}.{element}, 'f{i}')" if is_rows else f"{inner}.{element}"
+                    columns.append(f"{member} AS {name}")
+                    label = value.type.element.fields[i - 1][0] or None if is_rows else None
+                    fields.append(Field(label, (), type_, f"{alias}.{name}"))
+        if node.ordinality:
+            longest = ", ".join(f"coalesce(len({sql}), 0)" for sql, _ in arrays)
+            element, name = self.context.unique("c"), self.context.unique("c")
+            rows.append(f"unnest(generate_series(1, greatest({longest}, 0))) AS {element}")
+            columns.append(f"{inner}.{element} AS {name}")
+            fields.append(Field(None, (), t.BIGINT, f"{alias}.{name}"))
+        body = f"SELECT {', '.join(columns)} FROM (SELECT {', '.join(rows)}) AS {inner}"
+        return Relation(f"LATERAL ({body}) AS {alias}", tuple(fields))
+
+    def _join(self, node: n.Join, left: tuple[Field, ...]) -> Relation:
+        first = self.plan(node.left, left)
+        second = self.plan(node.right, (*left, *first.fields))
+        is_lateral = second.sql.startswith("LATERAL ")
+        if is_lateral and node.kind not in {"CROSS", "INNER", "LEFT"}:
+            message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported as CROSS or LEFT JOIN ON TRUE"
+            raise self.context.error("NOT_SUPPORTED", node, message)
+        prunable = _prunable(node.kind, first, second)
+        if node.using:
+            return self._using(node, first, second, prunable)
+        fields = (*first.fields, *second.fields)
+        if node.condition is None:
+            return Relation(f"{first.sql} CROSS JOIN {second.sql}", fields, prunable)
+        binder = self.binder(Scope((*left, *fields) if left else fields, self.outer), "JOIN clause")
+        condition = binder.condition(node.condition, "JOIN ON clause")
+        if is_lateral and condition.sql != "true":
+            message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported with condition ON TRUE"
+            raise self.context.error("NOT_SUPPORTED", node, message)
+        right = f"({second.sql})" if isinstance(node.right, n.Join) else second.sql
+        return Relation(f"{first.sql} {node.kind} JOIN {right} ON {condition.sql}", fields, prunable)
+
+    def _using(self, node: n.Join, first: Relation, second: Relation, prunable: tuple[Read, ...]) -> Relation:
+        """The joined columns once, without a relation's name, and then all others."""
+        conditions, merged, used = list[str](), list[Field](), set[str]()
+        for name in node.using:
+            sides = [Scope(relation.fields).local((name,)) for relation in (first, second)]
+            if sides[0] is None or sides[1] is None:
+                message = f"Column '{name}' is missing from {'left' if sides[0] is None else 'right'} side of join"
+                raise self.context.error("COLUMN_NOT_FOUND", node, message)
+            a, b = sides[0].value, sides[1].value
+            common, equal = common_type(a.type, b.type), operators.compare("=", a, b)
+            if common is None or equal is None:
+                message = f"Column types of left and right side of join do not match for '{name}'"
+                raise self.context.error("TYPE_MISMATCH", node, message)
+            conditions.append(equal.sql)
+            sql = f"coalesce({coerce(a, common).sql}, {coerce(b, common).sql})"
+            merged.append(Field(name, (), common, sql))
+            used |= {sides[0].sql, sides[1].sql}
+        rest = tuple(f for f in (*first.fields, *second.fields) if f.sql not in used)
+        kind = "INNER" if node.kind == "CROSS" else node.kind
+        right = f"({second.sql})" if isinstance(node.right, n.Join) else second.sql
+        sql = f"{first.sql} {kind} JOIN {right} ON {' AND '.join(conditions)}"
+        return Relation(sql, (*merged, *rest), prunable)
+
+
+def _prunable(kind: str, first: Relation, second: Relation) -> tuple[Read, ...]:
+    """The tables of which WHERE removes only rows: not those that an outer join fills with NULLs."""
+    left = first.prunable if kind in {"CROSS", "INNER", "LEFT"} else ()
+    right = second.prunable if kind in {"CROSS", "INNER", "RIGHT"} else ()
+    return (*left, *right)

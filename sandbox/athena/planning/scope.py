@@ -1,0 +1,85 @@
+"""Names in a query: the fields that each place can see, by Trino's rules.
+
+Source: trino 435, core/trino-main/src/main/java/io/trino/sql/analyzer/Scope.java and RelationType.java.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sandbox.athena.types import Type
+from sandbox.athena.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of a relation: its name in small letters (None if it has none), the parts of the relation's name, its
+    type, and the SQL that refers to it. `spelled` is the name as an alias wrote it. A hidden field is not in `*`.
+    """
+
+    name: str | None
+    relation: tuple[str, ...]
+    type: Type
+    sql: str
+    spelled: str | None = None
+    hidden: bool = False
+
+    def renamed(self, name: str | None, relation: tuple[str, ...]) -> Field:
+        """The same column under another relation's name."""
+        return replace(self, name=name, relation=relation)
+
+    @property
+    def value(self) -> Value:
+        """The column as an expression."""
+        return Value(self.type, self.sql)
+
+
+class AmbiguousNameError(Exception):
+    """A name that several columns have."""
+
+
+@dataclass
+class Scope:
+    """The columns that an expression sees, and those of the queries around it.
+
+    `variables` are the parameters of lambda expressions. `used_outer` is set when a name is found outside.
+    """
+
+    fields: tuple[Field, ...] = ()
+    parent: Scope | None = None
+    variables: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    used_outer: bool = False
+
+    def resolve(self, parts: tuple[str, ...]) -> tuple[Field, Scope] | None:
+        """The column of a name, and the scope that has it; raises AmbiguousNameError."""
+        found = self.local(parts)
+        if found is not None:
+            return found, self
+        if self.parent is None or self.is_column(parts[0]):
+            return None
+        outer = self.parent.resolve(parts)
+        if outer is not None:
+            self.used_outer = True
+        return outer
+
+    def local(self, parts: tuple[str, ...]) -> Field | None:
+        """The column of a name among this scope's own."""
+        *qualifier, name = parts
+        count = len(qualifier)
+        found = [f for f in self.fields if f.name == name and (not count or f.relation[-count:] == tuple(qualifier))]
+        if len(found) > 1:
+            raise AmbiguousNameError
+        return found[0] if found else None
+
+    def is_column(self, name: str) -> bool:
+        """Whether a name without a qualifier is one of this scope's columns."""
+        return any(f.name == name for f in self.fields)
+
+    def variable(self, name: str) -> Value | None:
+        """The parameter of a lambda expression."""
+        return self.variables.get(name)
+
+    def with_variables(self, variables: Mapping[str, Value]) -> Scope:
+        """The scope of a lambda expression's body."""
+        return Scope(self.fields, self.parent, {**self.variables, **variables})

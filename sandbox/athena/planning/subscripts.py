@@ -1,0 +1,49 @@
+"""Subscripts: array[i], map[key], row[i]. Source: trino 435, ArraySubscriptOperator, MapSubscriptOperator."""
+
+from __future__ import annotations
+
+from sandbox.athena import types as t
+from sandbox.athena.coercions import can_coerce
+from sandbox.athena.conversions import cast, castable, coerce
+from sandbox.athena.types import INTEGERS
+from sandbox.athena.values import Value, fail, let
+
+
+def subscript(base: Value, index: Value) -> Value | None:
+    """The element of an array, the value of a map's key, or a member of a row; None for other types."""
+    if base.type.name == "array" and can_coerce(index.type, t.BIGINT):
+        return _element(base, coerce(index, t.BIGINT))
+    if base.type.name == "map" and can_coerce(index.type, base.type.key):
+        return _entry(base, coerce(index, base.type.key))
+    if base.type.name == "row" and index.type.name in INTEGERS and isinstance(index.constant, int):
+        if not 1 <= index.constant <= len(base.type.members):
+            return None
+        return Value(base.type.members[index.constant - 1], f"struct_extract({base.sql}, 'f{index.constant}')")
+    return None
+
+
+def _element(base: Value, index: Value) -> Value:
+    element = base.type.element
+    name = "INVALID_FUNCTION_ARGUMENT"
+    zero = fail(name, "'SQL array indices start at 1'", element)
+    negative = fail(name, "'Array subscript is negative: ' || __i", element)
+    beyond = fail(
+        name, "'Array subscript must be less than or equal to array length: ' || __i || ' > ' || len(__a)", element
+    )
+    body = (
+        f"CASE WHEN __i = 0 THEN {zero} WHEN __i < 0 THEN {negative} WHEN __i > len(__a) THEN {beyond}"
+        " ELSE __a[__i] END"
+    )
+    return Value(element, let("__a", base.sql, let("__i", index.sql, body)))
+
+
+def _entry(base: Value, key: Value) -> Value:
+    text = "'Key not present in map'"
+    if castable(key.type, t.VARCHAR):
+        written = cast(Value(key.type, "__k"), t.VARCHAR).sql
+        text = f"'Key not present in map: ' || {written}"
+    missing = fail("INVALID_FUNCTION_ARGUMENT", text, base.type.value)
+    body = (
+        f"CASE WHEN __m IS NULL OR __k IS NULL THEN NULL WHEN map_contains(__m, __k) THEN __m[__k] ELSE {missing} END"
+    )
+    return Value(base.type.value, let("__m", base.sql, let("__k", key.sql, body)))

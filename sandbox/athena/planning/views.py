@@ -1,0 +1,67 @@
+"""Views: a view's query is planned in the schema in which it was created, and must still match its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sandbox.athena.catalogue import CATALOG, Column, Table, View
+from sandbox.athena.coercions import can_coerce
+from sandbox.athena.conversions import coerce
+from sandbox.athena.errors import ApiError, QueryError
+from sandbox.athena.planning.context import Context
+from sandbox.athena.planning.scope import Field
+from sandbox.athena.syntax import nodes as n
+
+Planned = tuple[str, tuple[Field, ...]]
+_MAX_DEEP = 16
+
+
+def plan_view(context: Context, table: Table, node: n.Table, plan: Callable[[Context, str], Planned]) -> Planned:
+    """A view's rows with the names and types of its definition."""
+    full = f"{table.database}.{table.name}"
+    view = table.view
+    if view is None:
+        raise TypeError(f"{full} is a table")
+    if full in context.views or len(context.views) >= _MAX_DEEP:
+        raise context.error("VIEW_IS_RECURSIVE", node, f"View '{CATALOG.lower()}.{full}' is recursive")
+    inner = context.inside_view(full, view.sql, view.schema)
+    try:
+        sql, fields = plan(inner, view.sql)
+    except ApiError as error:
+        message = f"Failed parsing stored view '{full}': {error.message}"
+        raise context.error("INVALID_VIEW", node, message) from error
+    shown = [f for f in fields if not f.hidden]
+    _check(context, node, full, view.columns, shown)
+    return _converted(context, sql, shown, view)
+
+
+def _converted(context: Context, sql: str, fields: Sequence[Field], view: View) -> Planned:
+    alias = context.unique("r")
+    selected: list[str] = []
+    outputs: list[Field] = []
+    for column, f in zip(view.columns, fields, strict=True):
+        name = context.unique("c")
+        found = replace(f, sql=f"{alias}.{f.sql.rpartition('.')[2]}").value
+        selected.append(f"{coerce(found, column.type).sql} AS {name}")
+        outputs.append(Field(column.name, (), column.type, name))
+    return f"SELECT {', '.join(selected)} FROM ({sql}) AS {alias}", tuple(outputs)
+
+
+def _check(context: Context, node: n.Table, view: str, stored: Sequence[Column], found: Sequence[Field]) -> None:
+    """Athena runs a view only if its query still matches the stored definition: the same columns, coercible types."""
+
+    def stale(detail: str) -> QueryError:
+        message = f"View '{CATALOG.lower()}.{view}' is stale or in invalid state: {detail}"
+        return context.error("VIEW_IS_STALE", node, message)
+
+    if len(stored) != len(found):
+        counts = f"stored view column count ({len(stored)}) does not match column count derived from the view query"
+        raise stale(f"{counts} analysis ({len(found)})")
+    for position, (promised, have) in enumerate(zip(stored, found, strict=True)):
+        projected = f"column [{have.name}] of type {have.type.athena} projected from query view at position {position}"
+        in_definition = f"column [{promised.name}] of type {promised.type.athena} stored in view definition"
+        if promised.name != have.name:
+            raise stale(f"{projected} has a different name from {in_definition}")
+        if not can_coerce(have.type, promised.type):
+            raise stale(f"{projected} cannot be coerced to {in_definition}")

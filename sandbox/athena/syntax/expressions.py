@@ -1,0 +1,621 @@
+"""Expressions: one function a rule of Trino's grammar. Source: trino 435, SqlBase.g4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from sandbox.athena.syntax import nodes as n
+from sandbox.athena.syntax.lexer import Kind
+from sandbox.athena.syntax.tokens import Tokens, folded
+from sandbox.athena.syntax.typenames import read_type
+from sandbox.athena.types import Type
+
+Item = TypeVar("Item")
+_COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
+_UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "WEEK"})
+_LITERAL_TYPES = frozenset(
+    {"date", "time", "timestamp", "decimal", "json", "char", "varchar", "tinyint", "smallint", "integer", "int"}
+    | {"bigint", "real", "double", "boolean", "varbinary"}
+)
+_CURRENT = ("CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP")
+_CURRENT_NAMES = ("CURRENT_USER", "CURRENT_CATALOG", "CURRENT_SCHEMA", "CURRENT_PATH")
+
+
+class ExpressionParser:
+    """Reads expressions from tokens; `query` reads the query of a subquery."""
+
+    def __init__(self, tokens: Tokens, query: Callable[[], n.Query]) -> None:
+        self._tokens = tokens
+        self._query = query
+        self._parameters = 0
+
+    def list_of(self, item: Callable[[], Item]) -> tuple[Item, ...]:
+        """One or more items between commas."""
+        items = [item()]
+        while self._tokens.accept_operator(","):
+            items.append(item())
+        return tuple(items)
+
+    def expression(self) -> n.Expression:
+        """expression: terms with OR between them."""
+        return self._logical("OR", lambda: self._logical("AND", self._not))
+
+    def _logical(self, word: str, term: Callable[[], n.Expression]) -> n.Expression:
+        offset = self._tokens.current.offset
+        terms = [term()]
+        while self._tokens.accept(word):
+            terms.append(term())
+        return terms[0] if len(terms) == 1 else n.Logical(word, tuple(terms), offset=offset)
+
+    def _not(self) -> n.Expression:
+        offset = self._tokens.current.offset
+        if self._tokens.accept("NOT"):
+            return n.Not(self._not(), offset=offset)
+        return self._predicate()
+
+    def _predicate(self) -> n.Expression:
+        left = self.value()
+        tokens, offset = self._tokens, self._tokens.current.offset
+        if tokens.is_operator(*_COMPARISONS):
+            return self._comparison(left, tokens.advance().value, offset)
+        if tokens.accept("IS"):
+            return self._is(left, offset)
+        negated = tokens.accept("NOT")
+        if tokens.accept("BETWEEN"):
+            low = self.value()
+            tokens.expect("AND")
+            found: n.Expression = n.Between(left, low, self.value(), offset=offset)
+        elif tokens.accept("IN"):
+            found = self._in(left, offset)
+        elif tokens.accept("LIKE"):
+            pattern = self.value()
+            found = n.Like(left, pattern, self.value() if tokens.accept("ESCAPE") else None, offset=offset)
+        elif negated:
+            raise tokens.unexpected("'BETWEEN', 'IN', 'LIKE'")
+        else:
+            return left
+        return n.Not(found, offset=offset) if negated else found
+
+    def _comparison(self, left: n.Expression, operator: str, offset: int) -> n.Expression:
+        tokens = self._tokens
+        for quantifier in ("ALL", "ANY", "SOME"):
+            if tokens.is_word(quantifier) and tokens.ahead(1).value == "(":
+                tokens.advance()
+                tokens.expect_operator("(")
+                query = self._query()
+                tokens.expect_operator(")")
+                return n.Quantified(operator, "ALL" if quantifier == "ALL" else "ANY", left, query, offset=offset)
+        return n.Comparison(operator, left, self.value(), offset=offset)
+
+    def _is(self, left: n.Expression, offset: int) -> n.Expression:
+        negated = self._tokens.accept("NOT")
+        if self._tokens.accept("NULL"):
+            found: n.Expression = n.IsNull(left, offset=offset)
+        else:
+            self._tokens.expect("DISTINCT", "FROM")
+            found = n.Comparison("IS DISTINCT FROM", left, self.value(), offset=offset)
+        return n.Not(found, offset=offset) if negated else found
+
+    def _in(self, left: n.Expression, offset: int) -> n.Expression:
+        self._tokens.expect_operator("(")
+        if self._is_query():
+            found: n.Expression = n.InQuery(left, self._query(), offset=offset)
+        else:
+            found = n.InList(left, self.list_of(self.expression), offset=offset)
+        self._tokens.expect_operator(")")
+        return found
+
+    def _is_query(self) -> bool:
+        """Whether a query comes next, perhaps in parentheses (then it must be read to know)."""
+        tokens, depth = self._tokens, 0
+        while tokens.ahead(depth).value == "(" and tokens.ahead(depth).kind == Kind.OPERATOR:
+            depth += 1
+        token = tokens.ahead(depth)
+        if token.kind != Kind.WORD or token.value not in {"SELECT", "WITH", "VALUES", "TABLE"}:
+            return False
+        return depth == 0 or self._closes_as_query()
+
+    def _closes_as_query(self) -> bool:
+        mark = self._tokens.mark()
+        parameters = self._parameters
+        try:
+            self._query()
+        except Exception:
+            return False
+        else:
+            return self._tokens.is_operator(")")
+        finally:
+            self._tokens.reset(mark)
+            self._parameters = parameters
+
+    def value(self) -> n.Expression:
+        """valueExpression: || binds least."""
+        left = self._sum()
+        while self._tokens.is_operator("||"):
+            offset = self._tokens.advance().offset
+            left = n.Concat(left, self._sum(), offset=offset)
+        return left
+
+    def _sum(self) -> n.Expression:
+        left = self._product()
+        while self._tokens.is_operator("+", "-"):
+            token = self._tokens.advance()
+            left = n.Arithmetic(token.value, left, self._product(), offset=token.offset)
+        return left
+
+    def _product(self) -> n.Expression:
+        left = self._signed()
+        while self._tokens.is_operator("*", "/", "%"):
+            token = self._tokens.advance()
+            left = n.Arithmetic(token.value, left, self._signed(), offset=token.offset)
+        return left
+
+    def _signed(self) -> n.Expression:
+        if self._tokens.is_operator("+", "-"):
+            token = self._tokens.advance()
+            return n.Negative(token.value, self._signed(), offset=token.offset)
+        found = self._postfix(self._primary())
+        while self._tokens.is_word("AT", "TIME", "ZONE"):
+            offset = self._tokens.current.offset
+            self._tokens.expect("AT", "TIME", "ZONE")
+            found = n.AtTimeZone(found, self._postfix(self._primary()), offset=offset)
+        return found
+
+    def _postfix(self, base: n.Expression) -> n.Expression:
+        tokens = self._tokens
+        while True:
+            if tokens.is_operator("["):
+                tokens.advance()
+                base = n.Subscript(base, self.value(), offset=base.offset)
+                tokens.expect_operator("]")
+            elif tokens.is_operator(".") and tokens.ahead(1).value != "*":
+                tokens.advance()
+                token = tokens.name()
+                base = n.Dereference(base, folded(token), token.value if token.kind == Kind.QUOTED else token.text,
+                                     offset=base.offset)  # fmt: skip
+                if tokens.is_operator("("):
+                    base = self._qualified_call(base)
+            else:
+                return base
+
+    def _qualified_call(self, base: n.Expression) -> n.Expression:
+        parts: list[str] = []
+        inner = base
+        while isinstance(inner, n.Dereference):
+            parts.insert(0, inner.name)
+            inner = inner.base
+        if not isinstance(inner, n.Name):
+            raise self._tokens.unexpected("<expression>")
+        return self._call(".".join([inner.name, *parts]), base.offset)
+
+    def _primary(self) -> n.Expression:
+        token, offset = self._tokens.current, self._tokens.current.offset
+        match token.kind:
+            case Kind.STRING | Kind.BINARY | Kind.INTEGER | Kind.DECIMAL | Kind.DOUBLE:
+                self._tokens.advance()
+                return n.Literal(token.kind.name.lower(), token.value, offset=offset)
+            case Kind.OPERATOR if token.value == "?":
+                self._tokens.advance()
+                self._parameters += 1
+                return n.Parameter(self._parameters - 1, offset=offset)
+            case Kind.OPERATOR if token.value == "(":
+                return self._parenthesis(offset)
+            case Kind.QUOTED:
+                return self._named(offset)
+            case Kind.WORD:
+                special = self._SPECIAL.get(token.value)
+                found = special(self, offset) if special is not None else None
+                return found if found is not None else self._named(offset)
+            case _:
+                raise self._tokens.unexpected("<expression>")
+
+    def _parenthesis(self, offset: int) -> n.Expression:
+        tokens = self._tokens
+        if self._is_lambda():
+            tokens.expect_operator("(")
+            names = () if tokens.is_operator(")") else self.list_of(lambda: folded(tokens.name()))
+            tokens.expect_operator(")")
+            tokens.expect_operator("->")
+            return n.Lambda(names, self.expression(), offset=offset)
+        tokens.expect_operator("(")
+        if self._is_query():
+            found: n.Expression = n.Subquery(self._query(), offset=offset)
+        else:
+            items = self.list_of(self.expression)
+            found = items[0] if len(items) == 1 else n.Row(items, offset=offset)
+        tokens.expect_operator(")")
+        return found
+
+    def _is_lambda(self) -> bool:
+        i = 1
+        while self._tokens.ahead(i).kind in {Kind.WORD, Kind.QUOTED}:
+            i += 1
+            if self._tokens.ahead(i).value != ",":
+                break
+            i += 1
+        return self._tokens.ahead(i).value == ")" and self._tokens.ahead(i + 1).value == "->"
+
+    def _named(self, offset: int) -> n.Expression:
+        tokens = self._tokens
+        token = tokens.name()
+        name = folded(token)
+        if token.kind == Kind.WORD and tokens.current.kind == Kind.STRING and name in _LITERAL_TYPES:
+            return n.TypedLiteral(name, tokens.advance().value, offset=offset)
+        if name == "double" and tokens.is_word("PRECISION") and tokens.ahead(1).kind == Kind.STRING:
+            tokens.advance()
+            return n.TypedLiteral(name, tokens.advance().value, offset=offset)
+        if tokens.is_operator("("):
+            return self._call(name, offset)
+        if tokens.accept_operator("->"):
+            return n.Lambda((name,), self.expression(), offset=offset)
+        return n.Name(name, token.value if token.kind == Kind.QUOTED else token.text, offset=offset)
+
+    def _call(self, name: str, offset: int) -> n.Expression:
+        tokens = self._tokens
+        tokens.expect_operator("(")
+        if tokens.accept_operator("*"):
+            tokens.expect_operator(")")
+            return self._behind(n.Call(name, (), star=True, offset=offset))
+        distinct = tokens.accept("DISTINCT")
+        if not distinct:
+            tokens.accept("ALL")
+        arguments: tuple[n.Expression, ...] = ()
+        if not tokens.is_operator(")") and not tokens.is_word("ORDER", "BY"):
+            arguments = self.list_of(self.expression)
+        order_by = self.order_by()
+        tokens.expect_operator(")")
+        return self._behind(n.Call(name, arguments, distinct=distinct, order_by=order_by, offset=offset))
+
+    def _behind(self, call: n.Call) -> n.Call:
+        """FILTER, IGNORE NULLS and OVER behind a call."""
+        tokens = self._tokens
+        condition: n.Expression | None = None
+        if tokens.is_word("FILTER") and tokens.ahead(1).value == "(":
+            tokens.advance()
+            tokens.expect_operator("(")
+            tokens.expect("WHERE")
+            condition = self.expression()
+            tokens.expect_operator(")")
+        nulls = ""
+        for word in ("IGNORE", "RESPECT"):
+            if tokens.accept(word, "NULLS"):
+                nulls = f"{word} NULLS"
+        over: n.Window | str | None = None
+        if tokens.accept("OVER"):
+            over = self.window() if tokens.is_operator("(") else folded(tokens.name())
+        elif nulls:
+            raise tokens.unexpected("'OVER'")
+        return n.Call(
+            call.name, call.arguments, call.star, call.distinct, call.order_by, condition, nulls, over,
+            offset=call.offset,
+        )  # fmt: skip
+
+    def order_by(self) -> tuple[n.Sort, ...]:
+        """[ORDER BY items]"""
+        if not self._tokens.accept("ORDER", "BY"):
+            return ()
+        return self.list_of(self._sort)
+
+    def _sort(self) -> n.Sort:
+        tokens, offset = self._tokens, self._tokens.current.offset
+        expression = self.expression()
+        descending = tokens.accept("DESC")
+        if not descending:
+            tokens.accept("ASC")
+        first = False
+        if tokens.accept("NULLS"):
+            first = tokens.accept("FIRST")
+            if not first:
+                tokens.expect("LAST")
+        return n.Sort(expression, descending, first, offset=offset)
+
+    def window(self) -> n.Window:
+        """A window in parentheses."""
+        tokens, offset = self._tokens, self._tokens.current.offset
+        tokens.expect_operator("(")
+        base = None
+        if tokens.is_name() and not any(tokens.is_word(word) for word in ("PARTITION", "ROWS", "RANGE", "GROUPS")):
+            base = folded(tokens.name())
+        partition: tuple[n.Expression, ...] = ()
+        if tokens.accept("PARTITION"):
+            tokens.expect("BY")
+            partition = self.list_of(self.expression)
+        order_by = self.order_by()
+        frame = self._frame()
+        tokens.expect_operator(")")
+        return n.Window(base, partition, order_by, frame, offset=offset)
+
+    def _frame(self) -> n.Frame | None:
+        tokens, offset = self._tokens, self._tokens.current.offset
+        for unit in ("ROWS", "RANGE", "GROUPS"):
+            if tokens.accept(unit):
+                if tokens.accept("BETWEEN"):
+                    start = self._bound()
+                    tokens.expect("AND")
+                    return n.Frame(unit, start, self._bound(), offset=offset)
+                return n.Frame(unit, self._bound(), ("CURRENT ROW", None), offset=offset)
+        return None
+
+    def _bound(self) -> tuple[str, n.Expression | None]:
+        tokens = self._tokens
+        for words in (("UNBOUNDED", "PRECEDING"), ("UNBOUNDED", "FOLLOWING"), ("CURRENT", "ROW")):
+            if tokens.accept(*words):
+                return " ".join(words), None
+        value = self.expression()
+        if tokens.accept("PRECEDING"):
+            return "PRECEDING", value
+        tokens.expect("FOLLOWING")
+        return "FOLLOWING", value
+
+    def _literal_word(self, offset: int) -> n.Expression:
+        word = self._tokens.advance().value
+        return n.Literal("null" if word == "NULL" else "boolean", word.lower(), offset=offset)
+
+    def _interval(self, offset: int) -> n.Expression | None:
+        tokens = self._tokens
+        signed = tokens.ahead(1).value in {"+", "-"}
+        if tokens.ahead(2 if signed else 1).kind != Kind.STRING:
+            return None
+        tokens.expect("INTERVAL")
+        negative = tokens.is_operator("-")
+        if signed:
+            tokens.advance()
+        text = tokens.advance().value
+        units: list[str] = []
+        while True:
+            if tokens.current.value not in _UNITS:
+                raise tokens.unexpected("'YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECOND'")
+            units.append(tokens.advance().value)
+            if len(units) == 2 or not tokens.accept("TO"):
+                break
+        return n.Interval(negative, text, units[0], units[1] if len(units) == 2 else None, offset=offset)
+
+    def _case(self, offset: int) -> n.Expression:
+        tokens = self._tokens
+        tokens.expect("CASE")
+        operand = None if tokens.is_word("WHEN") else self.expression()
+        branches: list[tuple[n.Expression, n.Expression]] = []
+        tokens.expect("WHEN")
+        while True:
+            condition = self.expression()
+            tokens.expect("THEN")
+            branches.append((condition, self.expression()))
+            if not tokens.accept("WHEN"):
+                break
+        default = self.expression() if tokens.accept("ELSE") else None
+        tokens.expect("END")
+        return n.Case(operand, tuple(branches), default, offset=offset)
+
+    def _cast(self, offset: int) -> n.Expression | None:
+        tokens = self._tokens
+        if tokens.ahead(1).value != "(":
+            return None
+        safe = tokens.advance().value == "TRY_CAST"
+        tokens.expect_operator("(")
+        operand = self.expression()
+        tokens.expect("AS")
+        type_ = read_type(tokens)
+        tokens.expect_operator(")")
+        return n.Cast(operand, type_, safe, offset=offset)
+
+    def _extract(self, offset: int) -> n.Expression:
+        tokens = self._tokens
+        tokens.expect("EXTRACT")
+        tokens.expect_operator("(")
+        part = tokens.name().value.upper()
+        tokens.expect("FROM")
+        operand = self.value()
+        tokens.expect_operator(")")
+        return n.Extract(part, operand, offset=offset)
+
+    def _exists(self, offset: int) -> n.Expression:
+        self._tokens.expect("EXISTS")
+        self._tokens.expect_operator("(")
+        query = self._query()
+        self._tokens.expect_operator(")")
+        return n.Exists(query, offset=offset)
+
+    def _array(self, offset: int) -> n.Expression | None:
+        tokens = self._tokens
+        if tokens.ahead(1).value != "[":
+            return None
+        tokens.expect("ARRAY")
+        tokens.expect_operator("[")
+        items = () if tokens.is_operator("]") else self.list_of(self.expression)
+        tokens.expect_operator("]")
+        return n.Array(items, offset=offset)
+
+    def _row(self, offset: int) -> n.Expression | None:
+        tokens = self._tokens
+        if tokens.ahead(1).value != "(":
+            return None
+        tokens.expect("ROW")
+        tokens.expect_operator("(")
+        items = self.list_of(self.expression)
+        tokens.expect_operator(")")
+        return n.Row(items, offset=offset)
+
+    def _position(self, offset: int) -> n.Expression | None:
+        tokens = self._tokens
+        if tokens.ahead(1).value != "(":
+            return None
+        mark = tokens.mark()
+        tokens.advance()
+        tokens.expect_operator("(")
+        needle = self.value()
+        if not tokens.accept("IN"):
+            tokens.reset(mark)
+            return None
+        text = self.value()
+        tokens.expect_operator(")")
+        return n.Call("strpos", (text, needle), offset=offset)
+
+    def _trim(self, offset: int) -> n.Expression:
+        tokens = self._tokens
+        tokens.expect("TRIM")
+        tokens.expect_operator("(")
+        name = "trim"
+        for word, function in (("LEADING", "ltrim"), ("TRAILING", "rtrim"), ("BOTH", "trim")):
+            if tokens.accept(word):
+                name = function
+        first = None if tokens.is_word("FROM") else self.value()
+        if tokens.accept("FROM"):
+            operand = self.value()
+            arguments = (operand,) if first is None else (operand, first)
+        elif first is None:
+            raise tokens.unexpected("<expression>")
+        else:
+            arguments = (first, self.value()) if tokens.accept_operator(",") else (first,)
+        tokens.expect_operator(")")
+        return n.Call(name, arguments, offset=offset)
+
+    def _substring(self, offset: int) -> n.Expression | None:
+        tokens = self._tokens
+        if tokens.ahead(1).value != "(":
+            return None
+        mark, parameters = tokens.mark(), self._parameters
+        tokens.advance()
+        tokens.expect_operator("(")
+        arguments = [self.expression()]
+        if not tokens.accept("FROM"):
+            tokens.reset(mark)
+            self._parameters = parameters
+            return None
+        arguments.append(self.value())
+        if tokens.accept("FOR"):
+            arguments.append(self.value())
+        tokens.expect_operator(")")
+        return n.Call("substring", tuple(arguments), offset=offset)
+
+    def _normalize(self, offset: int) -> n.Expression:
+        tokens = self._tokens
+        tokens.expect("NORMALIZE")
+        tokens.expect_operator("(")
+        operand = self.value()
+        form = tokens.name().value if tokens.accept_operator(",") else "NFC"
+        tokens.expect_operator(")")
+        return n.Call("normalize", (operand, n.Literal("string", form, offset=offset)), offset=offset)
+
+    def _grouping(self, offset: int) -> n.Expression:
+        tokens = self._tokens
+        tokens.expect("GROUPING")
+        tokens.expect_operator("(")
+        arguments = self.list_of(self.expression)
+        tokens.expect_operator(")")
+        return n.Call("grouping", arguments, offset=offset)
+
+    def _current(self, offset: int) -> n.Expression:
+        name = self._tokens.advance().value.lower()
+        arguments: tuple[n.Expression, ...] = ()
+        if self._tokens.accept_operator("("):
+            arguments = (self._primary(),)
+            self._tokens.expect_operator(")")
+        return n.Call(name, arguments, offset=offset)
+
+    def _listagg(self, offset: int) -> n.Expression:
+        tokens = self._tokens
+        tokens.expect("LISTAGG")
+        tokens.expect_operator("(")
+        distinct = tokens.accept("DISTINCT")
+        arguments = list(self.list_of(self.expression))
+        if tokens.accept("ON", "OVERFLOW"):
+            tokens.expect("ERROR")
+        tokens.expect_operator(")")
+        tokens.expect("WITHIN", "GROUP")
+        tokens.expect_operator("(")
+        order_by = self.order_by()
+        if not order_by:
+            raise tokens.unexpected("'ORDER'")
+        tokens.expect_operator(")")
+        if len(arguments) == 1:
+            arguments.append(n.Literal("string", "", offset=offset))
+        call = n.Call("listagg", tuple(arguments), distinct=distinct, order_by=order_by, offset=offset)
+        return self._behind(call)
+
+    def _json(self, offset: int) -> n.Expression:
+        tokens = self._tokens
+        name = tokens.advance().value.lower()
+        tokens.expect_operator("(")
+        operand = self.expression()
+        tokens.accept("FORMAT", "JSON")
+        tokens.expect_operator(",")
+        if tokens.current.kind != Kind.STRING:
+            raise tokens.unexpected("<string>")
+        path = tokens.advance().value
+        passing: tuple[tuple[str, n.Expression], ...] = ()
+        if tokens.accept("PASSING"):
+            passing = self.list_of(self._passed)
+        returning: Type | None = None
+        if tokens.accept("RETURNING"):
+            returning = read_type(tokens)
+            tokens.accept("FORMAT", "JSON")
+        return self._json_options(name, operand, path, passing, returning, offset)
+
+    def _passed(self) -> tuple[str, n.Expression]:
+        value = self.expression()
+        self._tokens.accept("FORMAT", "JSON")
+        self._tokens.expect("AS")
+        token = self._tokens.name()
+        return token.value, value
+
+    def _json_options(
+        self,
+        name: str,
+        operand: n.Expression,
+        path: str,
+        passing: tuple[tuple[str, n.Expression], ...],
+        returning: Type | None,
+        offset: int,
+    ) -> n.Expression:
+        tokens = self._tokens
+        options: list[str] = []
+        defaults: dict[str, n.Expression] = {}
+        while not tokens.is_operator(")"):
+            if tokens.accept("DEFAULT"):
+                value = self.expression()
+                tokens.expect("ON")
+                where = tokens.advance().value
+                defaults[where] = value
+                continue
+            words: list[str] = []
+            while tokens.current.kind == Kind.WORD and tokens.current.value not in {"WITH", "WITHOUT", "KEEP", "OMIT"}:
+                words.append(tokens.advance().value)
+                if words[-1] in {"EMPTY", "ERROR"} and len(words) > 1 and words[-2] == "ON":
+                    break
+            if not words:
+                while tokens.current.kind == Kind.WORD and (not words or words[-1] not in {"WRAPPER", "QUOTES"}):
+                    words.append(tokens.advance().value)
+            if not words:
+                raise tokens.unexpected("')'")
+            options.append(" ".join(words))
+        tokens.expect_operator(")")
+        return n.JsonCall(
+            name, operand, path, passing, returning, tuple(options), defaults.get("EMPTY"), defaults.get("ERROR"),
+            offset=offset,
+        )  # fmt: skip
+
+    _SPECIAL: ClassVar[dict[str, Callable[[Any, int], n.Expression | None]]] = {
+        "NULL": _literal_word,
+        "TRUE": _literal_word,
+        "FALSE": _literal_word,
+        "INTERVAL": _interval,
+        "CASE": _case,
+        "CAST": _cast,
+        "TRY_CAST": _cast,
+        "EXTRACT": _extract,
+        "EXISTS": _exists,
+        "ARRAY": _array,
+        "ROW": _row,
+        "POSITION": _position,
+        "TRIM": _trim,
+        "SUBSTRING": _substring,
+        "NORMALIZE": _normalize,
+        "GROUPING": _grouping,
+        "LISTAGG": _listagg,
+        "JSON_EXISTS": _json,
+        "JSON_VALUE": _json,
+        "JSON_QUERY": _json,
+        **dict.fromkeys((*_CURRENT, *_CURRENT_NAMES), _current),
+    }
+    """What begins with these words; None where the word is a name there."""

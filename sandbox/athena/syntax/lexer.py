@@ -1,0 +1,125 @@
+"""Trino's tokens. Source: trino 435, core/trino-grammar/src/main/antlr4/io/trino/grammar/sql/SqlBase.g4."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from sandbox.athena.errors import ApiError
+
+
+class Kind(Enum):
+    """What a token is. A word may be a keyword or a name."""
+
+    WORD = "word"
+    QUOTED = "quoted name"
+    STRING = "string"
+    BINARY = "binary string"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DOUBLE = "double"
+    OPERATOR = "operator"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token: `text` as it stands, `value` without quotes (a word in capitals), and where it begins."""
+
+    kind: Kind
+    text: str
+    value: str
+    offset: int
+
+
+_PATTERN = re.compile(
+    r"""(?P<space>\s+|--[^\r\n]*|/\*.*?\*/)
+    |(?P<unicode>[Uu]&'(?:[^']|'')*')
+    |(?P<binary>[Xx]'(?:[^']|'')*')
+    |(?P<string>'(?:[^']|'')*')
+    |(?P<quoted>"(?:[^"]|"")*")
+    |(?P<double>(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)[eE][+-]?\d+)
+    |(?P<hex>0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+)
+    |(?P<decimal>\d[\d_]*\.[\d_]*|\.\d[\d_]*)
+    |(?P<integer>\d[\d_]*)
+    |(?P<word>[^\W\d]\w*)
+    |(?P<operator><>|!=|<=|>=|\|\||->|=>|[-+*/%=<>().,;?\[\]])""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(\\|\+[0-9a-fA-F]{6}|[0-9a-fA-F]{4})")
+_KINDS = {
+    "string": Kind.STRING,
+    "unicode": Kind.STRING,
+    "binary": Kind.BINARY,
+    "quoted": Kind.QUOTED,
+    "double": Kind.DOUBLE,
+    "decimal": Kind.DECIMAL,
+    "integer": Kind.INTEGER,
+    "hex": Kind.INTEGER,
+    "word": Kind.WORD,
+    "operator": Kind.OPERATOR,
+}
+
+
+def position(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of an offset, both from 1."""
+    before = text[:offset]
+    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+
+
+def malformed(text: str, offset: int, message: str) -> ApiError:
+    """StartQueryExecution's error for a text that is not SQL."""
+    line, column = position(text, offset)
+    return ApiError(f"line {line}:{column}: {message}", athena_code="MALFORMED_QUERY")
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of a text, the last of which is the end; raises ApiError (MALFORMED_QUERY)."""
+    tokens: list[Token] = []
+    offset = 0
+    while offset < len(text):
+        match = _PATTERN.match(text, offset)
+        if match is None:
+            if text[offset] == "`":
+                message = "backquoted identifiers are not supported; use double quotes to quote identifiers"
+                raise malformed(text, offset, message)
+            raise malformed(text, offset, f"mismatched input '{text[offset]}'. Expecting: <expression>")
+        group = match.lastgroup or ""
+        if group != "space":
+            tokens.append(_token(text, group, match[0], offset))
+        offset = match.end()
+    return [*tokens, Token(Kind.END, "<EOF>", "<EOF>", len(text))]
+
+
+def _token(text: str, group: str, found: str, offset: int) -> Token:
+    if group == "word":
+        return Token(Kind.WORD, found, found.upper(), offset)
+    if group == "operator":
+        return Token(Kind.OPERATOR, found, "<>" if found == "!=" else found, offset)
+    if group == "string":
+        return Token(Kind.STRING, found, found[1:-1].replace("''", "'"), offset)
+    if group == "quoted":
+        if found == '""':
+            raise malformed(text, offset, "Zero-length delimited identifier not allowed")
+        return Token(Kind.QUOTED, found, found[1:-1].replace('""', '"'), offset)
+    if group == "unicode":
+        return Token(Kind.STRING, found, _decoded(text, found[3:-1].replace("''", "'"), offset), offset)
+    if group == "binary":
+        digits = re.sub(r"\s", "", found[2:-1])
+        if not re.fullmatch(r"(?:[0-9a-fA-F]{2})*", digits):
+            raise malformed(text, offset, "Binary literal can only contain hexadecimal digits, two for each byte")
+        return Token(Kind.BINARY, found, digits, offset)
+    after = text[offset + len(found) : offset + len(found) + 1]
+    if after.isalnum() or after == "_":
+        raise malformed(
+            text, offset, "identifiers must not start with a digit; surround the identifier with double quotes"
+        )
+    plain = found.replace("_", "")
+    return Token(_KINDS[group], found, str(int(plain, 0)) if group == "hex" else plain, offset)
+
+
+def _decoded(text: str, value: str, offset: int) -> str:
+    if "\\" in _ESCAPE.sub("", value):
+        raise malformed(text, offset, "Incomplete escape sequence in a Unicode string")
+    return _ESCAPE.sub(lambda m: "\\" if m[1] == "\\" else chr(int(m[1].lstrip("+"), 16)), value)

@@ -1,0 +1,180 @@
+"""A reader of tokens, which both parts of the parser share."""
+
+from __future__ import annotations
+
+from sandbox.athena.errors import ApiError
+from sandbox.athena.syntax.lexer import Kind, Token, malformed, tokenize
+
+RESERVED = frozenset(
+    [
+        "ALTER",
+        "AND",
+        "AS",
+        "BETWEEN",
+        "BY",
+        "CASE",
+        "CAST",
+        "CONSTRAINT",
+        "CREATE",
+        "CROSS",
+        "CUBE",
+        "CURRENT_CATALOG",
+        "CURRENT_DATE",
+        "CURRENT_PATH",
+        "CURRENT_ROLE",
+        "CURRENT_SCHEMA",
+        "CURRENT_TIME",
+        "CURRENT_TIMESTAMP",
+        "CURRENT_USER",
+        "DEALLOCATE",
+        "DELETE",
+        "DESCRIBE",
+        "DISTINCT",
+        "DROP",
+        "ELSE",
+        "END",
+        "ESCAPE",
+        "EXCEPT",
+        "EXECUTE",
+        "EXISTS",
+        "EXTRACT",
+        "FALSE",
+        "FOR",
+        "FROM",
+        "FULL",
+        "GROUP",
+        "GROUPING",
+        "HAVING",
+        "IN",
+        "INNER",
+        "INSERT",
+        "INTERSECT",
+        "INTO",
+        "IS",
+        "JOIN",
+        "JSON_ARRAY",
+        "JSON_EXISTS",
+        "JSON_OBJECT",
+        "JSON_QUERY",
+        "JSON_VALUE",
+        "LEFT",
+        "LIKE",
+        "LISTAGG",
+        "LOCALTIME",
+        "LOCALTIMESTAMP",
+        "NATURAL",
+        "NORMALIZE",
+        "NOT",
+        "NULL",
+        "ON",
+        "OR",
+        "ORDER",
+        "OUTER",
+        "PREPARE",
+        "RECURSIVE",
+        "RIGHT",
+        "ROLLUP",
+        "SELECT",
+        "SKIP",
+        "TABLE",
+        "THEN",
+        "TRIM",
+        "TRUE",
+        "UESCAPE",
+        "UNION",
+        "UNNEST",
+        "USING",
+        "VALUES",
+        "WHEN",
+        "WHERE",
+        "WITH",
+    ]
+)
+"""Words that are no names. Source: trino 435, SqlBase.g4, all keywords but `nonReserved`."""
+
+
+class Tokens:
+    """The tokens of a text, read from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._tokens = tokenize(text)
+        self._index = 0
+
+    @property
+    def current(self) -> Token:
+        """The next token."""
+        return self._tokens[self._index]
+
+    def ahead(self, count: int) -> Token:
+        """A token further on."""
+        return self._tokens[min(self._index + count, len(self._tokens) - 1)]
+
+    def advance(self) -> Token:
+        """Take the next token."""
+        token = self.current
+        if token.kind != Kind.END:
+            self._index += 1
+        return token
+
+    def mark(self) -> int:
+        """A place to go back to."""
+        return self._index
+
+    def reset(self, mark: int) -> None:
+        """Go back."""
+        self._index = mark
+
+    def is_word(self, *words: str) -> bool:
+        """Whether the next tokens are these keywords, in order."""
+        return all(self.ahead(i).kind == Kind.WORD and self.ahead(i).value == word for i, word in enumerate(words))
+
+    def is_operator(self, *texts: str) -> bool:
+        """Whether the next token is one of these operators."""
+        return self.current.kind == Kind.OPERATOR and self.current.value in texts
+
+    def accept(self, *words: str) -> bool:
+        """Take these keywords, if they come next."""
+        if not self.is_word(*words):
+            return False
+        self._index += len(words)
+        return True
+
+    def accept_operator(self, text: str) -> bool:
+        """Take an operator, if it comes next."""
+        if not self.is_operator(text):
+            return False
+        self._index += 1
+        return True
+
+    def expect(self, *words: str) -> None:
+        """Take keywords, each of which must come next."""
+        for word in words:
+            if not self.accept(word):
+                raise self.unexpected(f"'{word}'")
+
+    def expect_operator(self, text: str) -> None:
+        """Take an operator that must come next."""
+        if not self.accept_operator(text):
+            raise self.unexpected(f"'{text}'")
+
+    def is_name(self) -> bool:
+        """Whether the next token is a name."""
+        token = self.current
+        return token.kind == Kind.QUOTED or (token.kind == Kind.WORD and token.value not in RESERVED)
+
+    def name(self) -> Token:
+        """Take a name."""
+        if not self.is_name():
+            raise self.unexpected("<identifier>")
+        return self.advance()
+
+    def unexpected(self, expecting: str) -> ApiError:
+        """The error for the next token."""
+        token = self.current
+        return malformed(self.text, token.offset, f"mismatched input '{token.text}'. Expecting: {expecting}")
+
+
+def folded(token: Token) -> str:
+    """A name as Trino compares it: in small letters."""
+    return (token.value if token.kind == Kind.QUOTED else token.text).lower()

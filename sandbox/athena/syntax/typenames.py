@@ -1,0 +1,129 @@
+"""Types in SQL: CAST(x AS …)."""
+
+from __future__ import annotations
+
+from sandbox.athena.errors import QueryError, at
+from sandbox.athena.syntax.lexer import Kind, position
+from sandbox.athena.syntax.tokens import Tokens, folded
+from sandbox.athena.types import Type, array_of, decimal_of, map_of, row_of, time_of, timestamp_of
+
+_SIMPLE = {
+    name: Type(name)
+    for name in ("boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "varbinary", "date", "json")
+}
+_SIMPLE["int"] = Type("integer")
+_MAX_SECONDS_PRECISION = 12
+
+
+def read_type(tokens: Tokens) -> Type:
+    """Take a type."""
+    type_ = _base(tokens)
+    while tokens.accept("ARRAY"):
+        if tokens.accept_operator("["):
+            tokens.advance()
+            tokens.expect_operator("]")
+        type_ = array_of(type_)
+    return type_
+
+
+def _base(tokens: Tokens) -> Type:
+    start = tokens.current
+    if tokens.is_word("ROW") and tokens.ahead(1).value == "(":
+        return _row(tokens)
+    if tokens.accept("INTERVAL"):
+        low = tokens.advance().value
+        high = tokens.advance().value if tokens.accept("TO") else low
+        if low in {"YEAR", "MONTH"} and high in {"YEAR", "MONTH"}:
+            return Type("interval year to month")
+        return Type("interval day to second")
+    name = folded(tokens.name())
+    if name in {"time", "timestamp"}:
+        return _moment(tokens, name)
+    if name == "double":
+        tokens.accept("PRECISION")
+    if name in {"array", "map"}:
+        return _nested(tokens, name)
+    numbers = _numbers(tokens)
+    type_ = _named(name, numbers)
+    if type_ is None:
+        place = position(tokens.text, start.offset)
+        shown = f"{name}({', '.join(map(str, numbers))})" if numbers else name
+        raise QueryError("TYPE_NOT_FOUND", at(place, f"Unknown type: {shown}"))
+    return type_
+
+
+def _named(name: str, numbers: tuple[int, ...]) -> Type | None:
+    if name == "decimal" and len(numbers) <= 2:
+        precision, scale = (*numbers, 0)[:2] if numbers else (38, 0)
+        return decimal_of(precision, scale) if 1 <= precision <= 38 and scale <= precision else None
+    if name == "varchar" and len(numbers) <= 1:
+        return Type("varchar", numbers if numbers != (2147483647,) else ())
+    if name == "char" and len(numbers) <= 1:
+        return Type("char", numbers or (1,))
+    return _SIMPLE.get(name) if not numbers else None
+
+
+def _numbers(tokens: Tokens) -> tuple[int, ...]:
+    numbers: list[int] = []
+    if tokens.accept_operator("("):
+        while True:
+            if tokens.current.kind != Kind.INTEGER:
+                raise tokens.unexpected("<integer>")
+            numbers.append(int(tokens.advance().value))
+            if not tokens.accept_operator(","):
+                break
+        tokens.expect_operator(")")
+    return tuple(numbers)
+
+
+def _moment(tokens: Tokens, name: str) -> Type:
+    numbers = _numbers(tokens)
+    zoned = tokens.accept("WITH", "TIME", "ZONE")
+    if not zoned:
+        tokens.accept("WITHOUT", "TIME", "ZONE")
+    precision = numbers[0] if numbers else 3
+    if precision > _MAX_SECONDS_PRECISION:
+        raise QueryError(
+            "NUMERIC_VALUE_OUT_OF_RANGE", f"{name.upper()} precision must be in range [0, 12]: {precision}"
+        )
+    if name == "timestamp":
+        return timestamp_of(precision, zoned=zoned)
+    return Type("time with time zone", numbers) if zoned else time_of(precision)
+
+
+def _nested(tokens: Tokens, name: str) -> Type:
+    close = ">" if tokens.accept_operator("<") else ")"
+    if close == ")":
+        tokens.expect_operator("(")
+    first = read_type(tokens)
+    type_ = array_of(first)
+    if name == "map":
+        tokens.expect_operator(",")
+        type_ = map_of(first, read_type(tokens))
+    tokens.expect_operator(close)
+    return type_
+
+
+def _row(tokens: Tokens) -> Type:
+    tokens.expect("ROW")
+    tokens.expect_operator("(")
+    names, members = list[str](), list[Type]()
+    while True:
+        mark = tokens.mark()
+        named = tokens.is_name()
+        if named:
+            token = tokens.advance()
+            named = not tokens.is_operator(",", ")", "(", "<") and not tokens.is_word("ARRAY") and not _is_long(tokens)
+            named = named or (token.kind == Kind.QUOTED)
+        tokens.reset(mark)
+        names.append(folded(tokens.name()) if named else "")
+        members.append(read_type(tokens))
+        if not tokens.accept_operator(","):
+            break
+    tokens.expect_operator(")")
+    return row_of(*members, names=names)
+
+
+def _is_long(tokens: Tokens) -> bool:
+    """Whether a type goes on here (TIMESTAMP WITH …, DOUBLE PRECISION), so that the word before is no name."""
+    return tokens.is_word("WITH") or tokens.is_word("WITHOUT") or tokens.is_word("PRECISION")
