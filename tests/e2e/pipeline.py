@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, redirect_stderr, redirect_stdout
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ from stack import StackOutputs, credentials, resolve
 
 PROJECT = Path(__file__).parents[2]
 _PATIENCE_S = 60.0
+_ATTEMPTS = 15
+"""So many last while a server that was killed starts again."""
 
 
 class Finished(NamedTuple):
@@ -87,9 +90,9 @@ class Pipeline:
         assert result.code == 0, result.err
         return json.loads(result.out)
 
-    @property
+    @cached_property
     def outputs(self) -> StackOutputs:
-        """The stack's outputs."""
+        """The stack's outputs, which stay while the server is dead."""
         return resolve(state_dir=self.state_dir)
 
     def client(self, service: str) -> Any:
@@ -108,7 +111,9 @@ class Pipeline:
             endpoint_url=outputs.require("endpoint_url"),
             aws_access_key_id=keys.access_key,
             aws_secret_access_key=keys.secret_key,
-            config=import_module("botocore.config").Config(s3={"addressing_style": "path"}),
+            config=import_module("botocore.config").Config(
+                s3={"addressing_style": "path"}, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}
+            ),
         )
 
     def write(self, changes: Iterable[tuple[str, dict[str, Any]]]) -> int:
