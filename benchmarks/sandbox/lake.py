@@ -1,5 +1,5 @@
 """When rows can be queried: Athena reads the objects under the change log's prefix, so a row can be from the moment on
-at which its object is listed.
+at which its object is in the bucket.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import duckdb
 from benchmarks.sandbox.builds import Running
 
 _POLL_S = 0.1
-_AGAIN = 8
 _QUIET_S = 2.5
-_STALLED_S = 30.0
+_STALLED_S = 60.0
+
+Change = tuple[str, str]
+"""An order's key and the kind of its change."""
 
 
 class Seen(NamedTuple):
@@ -29,42 +31,87 @@ class Seen(NamedTuple):
 
 
 @dataclass
-class Watch:
-    """Lists the change log's objects ten times a second, in its own thread, and reads them afterwards."""
+class Lake:
+    """The change log's objects. `known` are those that have been listed."""
 
     sandbox: Running
-    objects: list[Seen] = field(default_factory=list[Seen])
+    known: set[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
         self._s3: Any = self.sandbox.client("s3")
         self._place = {"Bucket": self.sandbox.outputs["bucket_name"]}
         self._prefix = f"{self.sandbox.outputs['change_log_name']}/"
-        self._known = set(self._listed(""))
+        self.new()
+
+    def new(self) -> list[Seen]:
+        """The objects that were not listed before."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(**self._place, Prefix=self._prefix)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+        at_s = time.time()
+        found = [Seen(key, at_s) for key in keys if key not in self.known]
+        self.known.update(keys)
+        return found
+
+    def rows(self, key: str) -> list[Change]:
+        """The changes in a Parquet object."""
+        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+            file.write(self._s3.get_object(**self._place, Key=key)["Body"].read())
+            file.flush()
+            return duckdb.execute("SELECT order_id, op FROM read_parquet(?)", [file.name]).fetchall()
+
+    def drained_s(self, expected: AbstractSet[Change]) -> float:
+        """Wait until every expected change has a row; when the last object was in the bucket (epoch seconds).
+
+        Firehose writes its checkpoint then, which costs the server nothing to watch. The rows are read afterwards.
+
+        Raises:
+            RuntimeError: nothing new has come for a minute.
+        """
+        missing = set(expected)
+        last_s = time.time()
+        while True:
+            checkpoint_s = self._checkpoint_s()
+            if time.time() - max(checkpoint_s, last_s) > _QUIET_S:
+                for seen in self.new():
+                    missing.difference_update(self.rows(seen.key))
+                if not missing:
+                    return checkpoint_s
+                if time.time() - max(checkpoint_s, last_s) > _STALLED_S:
+                    raise RuntimeError(f"{len(missing)} changes have not arrived in the lake.")
+            time.sleep(_POLL_S)
+
+    def _checkpoint_s(self) -> float:
+        files = (self.sandbox.state / "checkpoints").glob("firehose-*.json")
+        return max((file.stat().st_mtime for file in files), default=0.0)
+
+
+class Watch:
+    """Lists new objects a few times a second, in its own thread, and reads them afterwards."""
+
+    def __init__(self, sandbox: Running) -> None:
+        self._lake = Lake(sandbox)
+        self._objects: list[Seen] = []
         self._stop = threading.Event()
-        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def rows(self, expected: AbstractSet[tuple[str, str]]) -> dict[tuple[str, str], float]:
+    def queryable_s(self, expected: AbstractSet[Change]) -> dict[Change, float]:
         """Wait until every expected change has a row; when each could first be queried (epoch seconds).
 
-        Objects are read only while none comes, so that reading does not disturb what is measured.
-
         Raises:
-            RuntimeError: nothing new has come for half a minute.
+            RuntimeError: nothing new has come for a minute.
         """
-        found: dict[tuple[str, str], float] = {}
-        read, changed_s = 0, time.monotonic()
+        found: dict[Change, float] = {}
+        read, changed_s = 0, time.time()
         while not found.keys() >= expected:
-            count = len(self.objects)
-            if count > read and time.time() - self.objects[-1].at_s > _QUIET_S:
-                self._list("")
-                for seen in self.objects[read:count]:
-                    for row in self._read(seen.key):
+            count = len(self._objects)
+            changed_s = self._objects[-1].at_s if count else changed_s
+            if count > read and time.time() - changed_s > _QUIET_S:
+                for seen in self._objects[read:count]:
+                    for row in self._lake.rows(seen.key):
                         found.setdefault(row, seen.at_s)
                 read = count
-            changed_s = time.monotonic() if count > read else changed_s
-            if time.monotonic() - changed_s > _STALLED_S:
+            if time.time() - changed_s > _STALLED_S:
                 raise RuntimeError(f"{len(expected - found.keys())} changes have not arrived in the lake.")
             time.sleep(_POLL_S)
         return found
@@ -76,25 +123,4 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stop.wait(_POLL_S):
-            # An object's name has the time of its oldest record, so a new one is rarely far from the end: listing
-            # from there costs the server little, and what it misses is listed when none comes.
-            self._list(sorted(self._known)[-_AGAIN] if len(self._known) > _AGAIN else "")
-
-    def _list(self, after: str) -> None:
-        keys = self._listed(after)
-        at_s = time.time()
-        with self._lock:
-            self.objects += [Seen(key, at_s) for key in keys if key not in self._known]
-            self._known.update(keys)
-
-    def _listed(self, after: str) -> list[str]:
-        place = self._place | ({"StartAfter": after} if after else {})
-        pages = self._s3.get_paginator("list_objects_v2").paginate(**place, Prefix=self._prefix)
-        return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-
-    def _read(self, key: str) -> list[tuple[str, str]]:
-        """The rows of a Parquet object: each change's key and kind."""
-        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-            file.write(self._s3.get_object(**self._place, Key=key)["Body"].read())
-            file.flush()
-            return duckdb.execute("SELECT order_id, op FROM read_parquet(?)", [file.name]).fetchall()
+            self._objects += self._lake.new()

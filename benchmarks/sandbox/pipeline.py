@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from benchmarks.sandbox import client
 from benchmarks.sandbox.builds import PROCESSES, Running
-from benchmarks.sandbox.lake import Watch
+from benchmarks.sandbox.lake import Lake, Watch
 from benchmarks.sandbox.requests import batches, changes, inserts
 
 _PERCENTILES = (50, 99)
@@ -56,16 +56,15 @@ def backlog(sandbox: Running, count: int, each: int) -> Backlog:
     table = sandbox.outputs["table_name"]
     planned = changes(table, count) if each == 1 else inserts(table, count)
     requests = [change.request for change in planned] if each == 1 else batches(table, planned, each)
+    lake = Lake(sandbox)
     before, memory = sandbox.cpu_s(), sandbox.memory_bytes()
-    watch = Watch(sandbox)
     begun_s = time.time()
     sent = client.closed_loop(sandbox.port, requests)
-    arrived = watch.rows({(change.key, change.op) for change in planned})
-    watch.close()
+    drained_s = lake.drained_s({(change.key, change.op) for change in planned})
     return Backlog(
         changes=count,
         write_s=sent.elapsed_s,
-        total_s=max(arrived.values()) - begun_s,
+        total_s=drained_s - begun_s,
         cpu_us=_spent(before, sandbox, count),
         memory_bytes=(sandbox.memory_bytes() - memory) / count,
     )
@@ -77,7 +76,7 @@ def paced(sandbox: Running, per_s: float, seconds: float) -> Paced:
     before = sandbox.cpu_s()
     watch = Watch(sandbox)
     sent = client.paced(sandbox.port, [change.request for change in planned], per_s)
-    arrived = watch.rows({(change.key, change.op) for change in planned})
+    arrived = watch.queryable_s({(change.key, change.op) for change in planned})
     watch.close()
     took = sorted(arrived[change.key, change.op] - at_s for change, at_s in zip(planned, sent.at_s, strict=True))
     p50, p99 = (took[min(len(took) - 1, len(took) * share // 100)] for share in _PERCENTILES)
