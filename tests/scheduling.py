@@ -14,7 +14,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 KINDS = ("pipeline", "dataplane", "order_table", "sandbox_server")
-"""The fixtures whose files have a process of their own as long as there are others to run."""
+"""The fixtures whose files are kept together in one process as long as there are others to run."""
 _PARAMETER = re.compile(rf"^(?:async )?def \w+\([^)]*\b({'|'.join(KINDS)}): ", re.MULTILINE)
 
 

@@ -13,7 +13,7 @@ from stack.commandline import Exit
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A command line of its own, which no test has imported."""
+    """A command line that no test has imported."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.delitem(sys.modules, "a_command_line", raising=False)
     return tmp_path / "a_command_line.py"
