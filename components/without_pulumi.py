@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import NoReturn
 
 from stack.commandline import UserError, run
@@ -19,11 +20,13 @@ def exit_with(module: str) -> NoReturn:
 def _main(module: str) -> int:
     try:
         main = import_module(module).main
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _SDK:
+    except ModuleNotFoundError:
+        # What is missed first may be a package that comes with the SDK.
+        absent = [name for name in _SDK if find_spec(name) is None]
+        if not absent:
             raise
         raise UserError(
-            f"The program is written with Pulumi's SDK, and {error.name} is not installed: "
+            f"The program is written with Pulumi's SDK, and {absent[0]} is not installed: "
             "`pip install '.[pulumi]'` in the checkout adds it."
         ) from None
     return main()

@@ -47,7 +47,7 @@ def _spoiled(request: Any, random: Random) -> Any:
     return spoiled
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_a_mistake_is_an_error_and_changes_nothing(random: Random) -> None:
     dynamo = Dynamo(*(schema_of(name, table) for name, table in TABLES.items()))

@@ -22,7 +22,7 @@ from components.explain.graph import Graph
 from components.rules import Between, Flag, OneOf
 from components.settings import PROJECT, Key, Settings, SettingsError, declared
 from tests.unit.components.conftest import ROOT, STACKS
-from tests.unit.components.running import Record
+from tests.unit.components.running import STACK_NAMES, WHOLE, Record
 
 # Samples of the texts that a pattern allows, where the key's rule cannot enumerate them.
 TEXTS = {
@@ -34,7 +34,6 @@ TEXTS = {
 OF_THIS_MACHINE = ("host",)
 
 PROVISIONED = {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"}
-WHOLE = {"eventFanout": "true", "lakeRetentionDays": "30"}
 
 Choice = Mapping[str, str]
 
@@ -134,7 +133,7 @@ def test_the_choices_pair_almost_all_values() -> None:
     assert len(covered) / total > 0.9
 
 
-@pytest.mark.parametrize("name", ["a", "Prod_2.EU", "-", "x" * 100, "feature-" + "9" * 92])
+@pytest.mark.parametrize("name", STACK_NAMES)
 def test_every_rule_is_kept_whatever_the_stack_is_called(name: str, record: Record) -> None:
     """https://www.pulumi.com/docs/iac/concepts/stacks/#stack-name: 1 to 100 letters, digits, hyphens, dots."""
     settings = settings_of({})

@@ -10,7 +10,7 @@ from components.explain.graph import Graph, Resource
 from components.settings import PROJECT
 from stack import outputs
 from tests.unit.components.provider import class_of
-from tests.unit.components.running import Record
+from tests.unit.components.running import STACK_NAMES, WHOLE, Record
 from transform.schema import TABLE
 
 OUTPUTS = {
@@ -121,9 +121,9 @@ def test_a_stage_is_tagged_with_its_own_name(program: Graph) -> None:
     assert stages - {"encryption"} == expected
 
 
-@pytest.mark.parametrize("name", ["x", LONG, LONG * 2 + "and-some-more", "UPPER.case_and.dots", "trailing-"])
+@pytest.mark.parametrize("name", STACK_NAMES)
 def test_names_fit_however_the_stack_is_called(name: str, record: Record) -> None:
-    for resource in record("prod", {"eventFanout": "true"}, name=name).resources:
+    for resource in record("prod", WHOLE, name=name).resources:
         if not resource.custom or NAMELESS.fullmatch(resource.type):
             continue
         where, limit, pattern = NAMES[resource.type]
@@ -137,11 +137,7 @@ def test_two_stacks_never_share_a_name(record: Record) -> None:
         shared = {"aws:glue/catalogTable:CatalogTable", "aws:athena/namedQuery:NamedQuery"}
         shared |= {"aws:cloudwatch/logStream:LogStream", "aws:iam/rolePolicy:RolePolicy"}
         shared |= {"aws:cloudwatch/eventTarget:EventTarget"}
-        found = [
-            resource
-            for resource in record("prod", {"eventFanout": "true"}, name=stack).resources
-            if resource.type in NAMES
-        ]
+        found = [resource for resource in record("prod", WHOLE, name=stack).resources if resource.type in NAMES]
         return {
             (resource.type, str(resource.inputs[NAMES[resource.type][0]]))
             for resource in found
@@ -149,6 +145,7 @@ def test_two_stacks_never_share_a_name(record: Record) -> None:
         }
 
     alike = ["a.b", "a-b", "A-B", LONG + "1", LONG + "2"]
+    assert {"A-B", LONG + "1"} <= set(STACK_NAMES), "which are recorded for the other tests"
     for index, one in enumerate(alike):
         for other in alike[index + 1 :]:
             assert names(one).isdisjoint(names(other)), (one, other)

@@ -113,7 +113,7 @@ HISTORIES = st.lists(
 
 
 @given(history=HISTORIES, seed=st.integers(0, 2**32))
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=20, deadline=None)
 def test_the_view_is_the_table_under_duplicates_and_disorder(lake: Lake, history: list[Change], seed: int) -> None:
     chance = random.Random(seed)
     arrived = history + [change for change in history if chance.random() < 0.5]
@@ -122,7 +122,7 @@ def test_the_view_is_the_table_under_duplicates_and_disorder(lake: Lake, history
 
 
 @given(history=HISTORIES, start=st.integers(0, 14))
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=20, deadline=None)
 def test_a_replay_of_old_changes_changes_nothing(lake: Lake, history: list[Change], start: int) -> None:
     assert lake.answer(history + history[start:] + history) == lives(history)
 

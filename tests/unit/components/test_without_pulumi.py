@@ -19,12 +19,15 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "a_command_line.py"
 
 
-@pytest.mark.parametrize("package", ["pulumi", "pulumi_aws"])
+@pytest.mark.parametrize(
+    ("package", "imported"),
+    [("pulumi", "pulumi"), ("pulumi_aws", "pulumi_aws"), ("pulumi", "no_package_that_comes_with_the_sdk")],
+)
 def test_what_is_to_be_installed_is_said_in_one_sentence(
-    package: str, command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    package: str, imported: str, command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    command.write_text(f"import {package}\n")
+    command.write_text(f"import {imported}\n")
     with pytest.raises(SystemExit) as ended:
         exit_with("a_command_line")
     said = capsys.readouterr().err
