@@ -13,7 +13,7 @@ from sandbox.athena.errors import ApiError
 from sandbox.athena.statements import forms
 from sandbox.athena.statements.forms import Statement
 from sandbox.athena.statements.parts import column, columns, hive_name, query_of, table_properties
-from sandbox.athena.statements.tokens import Reader
+from sandbox.athena.statements.tokens import Name, Reader
 
 _WITH_DATA = re.compile(r"\bWITH\s+(?P<no>NO\s+)?DATA\s*$", re.IGNORECASE)
 _DELIMITERS = (
@@ -97,7 +97,7 @@ def _drop_database(reader: Reader) -> Statement:
     return forms.DropDatabase(name, if_exists, cascade)
 
 
-def _table_as(reader: Reader, name: forms.Name, *, if_not_exists: bool) -> Statement:
+def _table_as(reader: Reader, name: Name, *, if_not_exists: bool) -> Statement:
     properties = table_properties(reader) if reader.accepts("WITH") else {}
     reader.take("AS")
     sql = query_of(reader)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from sandbox.athena.statements import forms
 from sandbox.athena.statements.forms import Statement
 from sandbox.athena.statements.parts import hive_name
-from sandbox.athena.statements.tokens import Reader
+from sandbox.athena.statements.tokens import Name, Reader
 
 
 def show(reader: Reader) -> Statement:
@@ -66,7 +66,7 @@ def _functions(reader: Reader) -> Statement:
     return forms.ShowFunctions(_pattern(reader))
 
 
-def _in(reader: Reader) -> forms.Name:
+def _in(reader: Reader) -> Name:
     if not (reader.accepts("IN") or reader.accepts("FROM")):
         reader.fail("FROM", "IN")
     return reader.name()

@@ -1,0 +1,97 @@
+"""Statements that write rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandbox.athena.statements.forms.statement import Kind, Output, Statement
+from sandbox.athena.statements.tokens import Name
+
+
+@dataclass(frozen=True)
+class Insert(Statement):
+    """INSERT INTO, with the columns named or all of the table."""
+
+    kind = Kind.DML
+    sort = "INSERT"
+    output = Output.NONE
+    name: Name
+    sql: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unload(Statement):
+    """UNLOAD (query) TO location WITH (properties)."""
+
+    kind = Kind.DML
+    sort = "UNLOAD"
+    output = Output.NONE
+    sql: str
+    location: str
+    properties: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict[str, "str | tuple[str, ...]"])
+
+
+@dataclass(frozen=True)
+class Change(Statement):
+    """UPDATE, DELETE or MERGE, of an Iceberg table; `sort` follows from the word that it begins with."""
+
+    kind = Kind.DML
+    output = Output.CSV
+    name: Name
+    sql: str
+
+
+@dataclass(frozen=True)
+class Update(Change):
+    """UPDATE."""
+
+    sort = "UPDATE"
+
+
+@dataclass(frozen=True)
+class Delete(Change):
+    """DELETE FROM."""
+
+    sort = "DELETE"
+
+
+@dataclass(frozen=True)
+class Merge(Change):
+    """MERGE INTO."""
+
+    sort = "MERGE"
+
+
+@dataclass(frozen=True)
+class Optimize(Statement):
+    """OPTIMIZE … REWRITE DATA USING BIN_PACK [WHERE …]; Athena files it under the sort of CREATE TABLE AS."""
+
+    kind = Kind.DDL
+    sort = "CREATE_TABLE_AS_SELECT"
+    name: Name
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Vacuum(Statement):
+    """VACUUM."""
+
+    kind = Kind.DML
+    sort = "VACUUM_TABLE"
+    name: Name
+
+
+@dataclass(frozen=True)
+class CreateTableAs(Statement):
+    """CREATE TABLE … AS. A property's value is a text, or the texts of an ARRAY."""
+
+    kind = Kind.DDL
+    sort = "CREATE_TABLE_AS_SELECT"
+    output = Output.TABLE
+    name: Name
+    sql: str
+    if_not_exists: bool = False
+    with_data: bool = True
+    properties: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict[str, "str | tuple[str, ...]"])
