@@ -40,12 +40,14 @@ test-native: $(NATIVE) ## test and fuzz the compiled parts under sanitizers
 	$(BIN)/python -m tests.unit.native.sanitizers
 
 ORACLE := .build/dynamodb-local
+TRINO := .build/trino
 
-test-oracle: ## compare the sandbox's DynamoDB with AWS's DynamoDB Local, where Java and Maven are
-	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
+test-oracle: ## compare the sandbox with AWS's DynamoDB Local and with the real Trino, where Java and Maven are
+	@if command -v javac >/dev/null && command -v mvn >/dev/null; then \
 	  { [ -d $(ORACLE) ] || mvn -q -f tests/oracle/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(ORACLE); } && \
-	  DYNAMODB_LOCAL=$${DYNAMODB_LOCAL:-$(ORACLE)} $(BIN)/python -m pytest -q -m oracle tests/oracle; \
-	  else echo "test-oracle: skipped, because there is no Java or no Maven on the PATH"; fi
+	  { [ -d $(TRINO) ] || mvn -q -f tests/oracle/trino/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(TRINO); } && \
+	  DYNAMODB_LOCAL=$${DYNAMODB_LOCAL:-$(ORACLE)} TRINO=$${TRINO:-$(TRINO)} $(BIN)/python -m pytest -q -m oracle tests/oracle; \
+	  else echo "test-oracle: skipped, because there is no JDK or no Maven on the PATH"; fi
 
 test-engine: ## run the program under the real Pulumi engine against a recording provider, when there is a pulumi CLI
 	@if command -v pulumi >/dev/null; then $(BIN)/python -m pytest -q --tb=short --show-capture=no -m engine -n 2 --dist worksteal tests/engine; \
