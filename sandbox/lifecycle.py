@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sandbox.errors import SandboxError
+from sandbox.faults.registry_file import FILE as FAULTS
 from sandbox.journal.version import written_by_another
 from sandbox.processes import (
     HOST,
@@ -37,8 +38,8 @@ DEFAULT_STACK = "local"
 _LOCK = "sandbox.lock"
 _KEPT = frozenset({"logs", _LOCK})
 _PACKAGES = (
-    *("aiohttp", "awslambdaric", "boto3", "duckdb", "flask", "flask_cors", "granian", "moto", "numpy"),
-    *("pulumi", "pulumi_aws", "pyparsing", "yaml", "ziglang"),
+    *("aiohttp", "awslambdaric", "boto3", "duckdb", "flask", "flask_cors", "granian", "moto"),
+    *("pulumi", "pulumi_aws", "pyparsing", "sqlglot", "yaml", "ziglang"),
 )
 _LONGEST_SERVICE = "functions"
 
@@ -100,12 +101,16 @@ class Sandbox:
             return self._start_anew(program, stack or DEFAULT_STACK, port or last_port, empty)
 
     def down(self, *, forget: bool = False) -> bool:
-        """Stop everything; with `forget`, also delete all files except the logs. False when nothing was there to do."""
+        """Stop everything, and end the faults; with `forget`, also delete all files except the logs.
+
+        False when nothing was there to do.
+        """
         if not (self.state.path / _LOCK).exists():
             return False
         with self._lock():
             found = self._exists() or (forget and self.deployment() is not None)
             self._stop_all()
+            (self.state.path / FAULTS).unlink(missing_ok=True)
             if forget:
                 self._wipe()
         return found

@@ -86,9 +86,11 @@ async def serve(port: int, state: StateDir, stop: Stop, *, sync: bool = False) -
 
 def _tell(state: StateDir, recovered: Recovered) -> None:
     """Say what was found on file, also to `up` and `status`."""
-    if recovered.writes or recovered.records or recovered.objects or recovered.messages:
-        log.info("recovered %s", recovered)
-    found = {f"recovered_{name}": value for name, value in msgspec.structs.asdict(recovered).items()}
+    counts = msgspec.structs.asdict(recovered)
+    found: dict[str, int] = {}
+    if any(count for name, count in counts.items() if name != "ms"):
+        found = {f"recovered_{name}": count for name, count in counts.items()}
+        log.info("recovered %s", ", ".join(f"{count} {name}" for name, count in counts.items()))
     state.write_json(state.status / "server.json", {"process": "server", "pid": os.getpid(), **found})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import md5
 from typing import Any
 
@@ -36,11 +36,12 @@ class Kept:
     def __deepcopy__(self, memo: dict[int, Any]) -> Kept:
         return Kept(self.owner, Table(self.table.schema, _copied(self.table.store, self.table.schema), _unheard))
 
-    def __reduce__(self) -> tuple[Callable[..., Kept | None], tuple[Any, ...]]:
-        """Saved with its table, it is not: the journal has the items. A copy has them itself."""
-        if vars(self.owner).get(_KEPT) is self:
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Saved with a table, it is not: the journal has the items. A copy, as in a backup, has them itself."""
+        if vars(self.owner).get(_KEPT) is self and _is_table(self.owner):
             return _not_kept, ()
-        return _kept_copy, (self.owner, self.table.schema, self.table.store)
+        table = Table(self.table.schema, self.table.store, _unheard)
+        return object.__new__, (Kept,), {"owner": self.owner, "table": table, "indexes": self.indexes}
 
 
 def table_of(moto_table: MotoTable) -> Table:
@@ -96,6 +97,17 @@ def all_tables() -> list[MotoTable]:
     return [table for _, _, backend in backends.iter_backends() for table in backend.tables.values()]
 
 
+def write_down_copies() -> None:
+    """Add the items of tables that were restored from a backup to the journal."""
+    for table in all_tables():
+        kept_of(table)
+
+
+def _is_table(moto_table: MotoTable) -> bool:
+    """Whether it is a table, and not a backup's copy of one, which has the same name and time."""
+    return any(table is moto_table for table in all_tables())
+
+
 def uid_of(moto_table: MotoTable) -> bytes:
     """What names a table in the journal: no other table, before or after it, has the same name and time."""
     name = f"{moto_table.table_arn} {moto_table.created_at.isoformat()}"
@@ -112,7 +124,7 @@ def _adopted(moto_table: MotoTable, copy: Kept | None) -> Kept:
 
     schema = _schema(moto_table)
     store = Store(schema.key) if copy is None else copy.table.store
-    if copy is not None:
+    if copy is not None and _is_table(moto_table):
         for item in store:
             _write_down(uid, None, item, b"", None)
     return Kept(moto_table, Table(schema, store, emit, moto_table))
@@ -131,10 +143,6 @@ def _write_down(uid: bytes, old: StoredItem | None, new: StoredItem | None, reco
 
 def _not_kept() -> None:
     """A table's state that is made again."""
-
-
-def _kept_copy(owner: MotoTable, schema: TableSchema, store: Store) -> Kept:
-    return Kept(owner, Table(schema, store, _unheard))
 
 
 def _copied(store: Store, schema: TableSchema) -> Store:

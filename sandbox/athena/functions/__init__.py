@@ -53,11 +53,7 @@ _FAMILIES = (
     binaries,
     valuetexts,
 )
-FAMILIES: Mapping[str, tuple[Function, ...]] = {
-    (family.__doc__ or "").partition(":")[0].partition("\n")[0].rstrip("."): family.FUNCTIONS for family in _FAMILIES
-}
-"""The functions of each family, by the family's title."""
-FUNCTIONS: tuple[Function, ...] = tuple(function for table in FAMILIES.values() for function in table)
+FUNCTIONS: tuple[Function, ...] = tuple(function for family in _FAMILIES for function in family.FUNCTIONS)
 """Every function, family by family."""
 
 
@@ -93,7 +89,6 @@ def install_all(connection: duckdb.DuckDBPyConnection) -> None:
 
 __all__ = [
     "BY_NAME",
-    "FAMILIES",
     "FUNCTIONS",
     "UNSUPPORTED",
     "Call",

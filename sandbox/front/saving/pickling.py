@@ -16,6 +16,9 @@ from typing import Any, cast
 from weakref import WeakValueDictionary
 
 import moto.backends
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.models import FakeKey
 from moto.sqs.models import Queue
@@ -103,6 +106,9 @@ class _Pickler(pickle.Pickler):
         if isinstance(obj, defaultdict):
             filled = cast("defaultdict[Any, Any]", obj)
             return _defaultdict, (_default_of(filled),), None, None, iter(filled.items())
+        if isinstance(obj, RSAPrivateKey | EllipticCurvePrivateKey):
+            form = obj.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            return _key_pair, (form,)
         if isinstance(obj, Engine):
             return _nothing, ()
         return NotImplemented
@@ -126,6 +132,10 @@ def _default_of(filled: defaultdict[Any, Any]) -> Any:
     if made or type(made)() != made:
         raise pickle.PicklingError(f"the default of a dictionary is {made!r}")
     return type(made)
+
+
+def _key_pair(form: bytes) -> object:
+    return load_der_private_key(form, None)
 
 
 def _defaultdict(factory: Any) -> defaultdict[Any, Any]:

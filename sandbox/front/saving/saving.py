@@ -19,6 +19,7 @@ from sandbox.front.saving.recorded import COLLECTION, RECORDED, RecordedCall
 from sandbox.front.saving.restoring import Restoring, fill_accounts
 from sandbox.front.saving.services import ServiceFiles, service_named
 from sandbox.front.saving.touching import touch_object, touch_queue
+from sandbox.front.tables import write_down_copies
 from sandbox.journal.entries import element_entry
 from sandbox.journal.in_use import use
 from sandbox.journal.journal import Journal
@@ -100,6 +101,9 @@ class Saving:
         self.journal.commit()
 
     def _settle_calls(self) -> None:
+        if "dynamodb" in self._unsaved:
+            write_down_copies()
+            self.journal.commit()
         self._save_services()
         for uid, name in objects.pending():
             state = objects.state_of(uid, name)

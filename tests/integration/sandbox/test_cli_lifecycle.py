@@ -154,8 +154,11 @@ def test_a_sandbox_is_started_repaired_interrupted_recovered_and_taken_down(sand
     assert "It has recovered 1 writes" in recovered.err
     assert sandbox.alive() == names
     assert client("dynamodb", outputs_url).scan(TableName=table)["Items"] == [put]
+    assert sandbox("fault", "on", "throttle", "dynamodb").code == 0
     assert sandbox("down").err.splitlines()[-1].startswith("The sandbox is down; `python -m sandbox up")
     assert sandbox.alive() == []
+
+    assert not (sandbox.state.path / "faults.json").exists(), "faults end with `down`"
 
     # Forgotten, only the logs are left.
     assert sandbox("down").err == "The sandbox is not running.\n"

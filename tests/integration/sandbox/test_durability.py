@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import random
 import shutil
 import signal
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -260,6 +263,14 @@ def test_all_that_was_acknowledged_under_load_is_there_after_each_kill(
     assert server.recovered()["recovered_records"] >= len(ledger.records) + len(ledger.puts)
 
 
+def zipped(source: str) -> bytes:
+    """The zip of a function."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("handler.py", source)
+    return content.getvalue()
+
+
 def test_what_was_begun_before_a_kill_goes_on_after_it(server: Server, resources: dict[str, str]) -> None:
     s3, sqs, kinesis = (client(service, server.url) for service in ("s3", "sqs", "kinesis"))
     logs, streams = client("logs", server.url), client("dynamodbstreams", server.url)
@@ -295,11 +306,53 @@ def test_what_was_begun_before_a_kill_goes_on_after_it(server: Server, resources
     }
     dynamodb = client("dynamodb", server.url)
     dynamodb.transact_write_items(**transaction)
+    dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": "last"}, "sk": {"N": "1"}})
+    stream_end = stream_records(server.url, resources["stream"])[-1]["dynamodb"]["SequenceNumber"]
     described = streams.describe_stream(StreamArn=resources["stream"])["StreamDescription"]
+    counted = {"pk": {"B": b"counted"}, "n": {"N": "1"}}
+    dynamodb.put_item(TableName=PLAIN, Item={"pk": {"B": b"not kept"}})
+    backup = dynamodb.create_backup(TableName=PLAIN, BackupName="kept-backup")["BackupDetails"]["BackupArn"]
+    dynamodb.restore_table_from_backup(TargetTableName="kept-copy", BackupArn=backup)
+    dynamodb.put_item(TableName="kept-copy", Item={"pk": {"B": b"added"}})
+    dynamodb.delete_item(TableName="kept-copy", Key={"pk": {"B": b"not kept"}})
+    dynamodb.delete_item(TableName=PLAIN, Key={"pk": {"B": b"not kept"}})
+    copied = dynamodb.scan(TableName="kept-copy")["Items"]
+    kms, functions = client("kms", server.url), client("lambda", server.url)
+    kms_key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    signature = kms.sign(KeyId=kms_key, Message=b"m", SigningAlgorithm="ECDSA_SHA_256")["Signature"]
+    trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+    role = client("iam", server.url).create_role(RoleName="kept", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    created = functions.create_function(
+        FunctionName="kept",
+        Role=role,
+        Runtime="python3.13",
+        Handler="handler.handle",
+        Code={"ZipFile": zipped("def handle(event, context): return event")},
+    )
 
     server.end(signal.SIGKILL)
-    server.start()
+    # As a power cut may leave them: one checkpoint on the disk before its record, and one that is right.
+    shard_id = described["Shards"][0]["ShardId"]
+    last = int(stream_end)
+    checkpoints = {"ahead": (last + 3, last), "right": (last - 1, last - 1)}
+    for name, (before, _) in checkpoints.items():
+        path = server.state.checkpoints / f"{name}.json"
+        server.state.write_json(path, {"identity": name, "shards": {shard_id: str(before), "other": "SHARD_END"}})
+    server.start("--sync")
 
+    for name, (_, after) in checkpoints.items():
+        saved = server.state.read_json(server.state.checkpoints / f"{name}.json")
+        assert saved == {"identity": name, "shards": {shard_id: str(after), "other": "SHARD_END"}}
+    assert dynamodb.scan(TableName="kept-copy")["Items"] == copied
+    plain = dynamodb.scan(TableName=PLAIN)["Items"]
+    assert {"pk": {"B": b"not kept"}} not in plain, "a backup's items are not the table's"
+    verified = kms.verify(KeyId=kms_key, Message=b"m", Signature=signature, SigningAlgorithm="ECDSA_SHA_256")
+    assert verified["SignatureValid"]
+    configuration = functions.get_function(FunctionName="kept")["Configuration"]
+    assert configuration["CodeSha256"] == created["CodeSha256"]
+    dynamodb.restore_table_from_backup(TargetTableName="kept-restored", BackupArn=backup)
+    assert counted in dynamodb.scan(TableName="kept-restored")["Items"]
     again = s3.list_object_versions(Bucket=BUCKET, Prefix="version")
     assert again["Versions"] == versions["Versions"]
     assert again["DeleteMarkers"] == versions["DeleteMarkers"]
