@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.athena.commands import (
     databases,
     describing,
+    functions,
     icebergs,
     partitions,
     queries,
@@ -35,6 +36,7 @@ _RUNS: Mapping[type[Statement], Run] = {
     forms.ShowCreateTable: showing.create_table,
     forms.ShowCreateView: showing.create_view,
     forms.ShowProperties: showing.properties,
+    forms.ShowFunctions: functions.show,
     forms.Describe: describing.describe,
     forms.CreateDatabase: databases.create,
     forms.AlterDatabase: databases.alter,

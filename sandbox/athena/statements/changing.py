@@ -180,7 +180,7 @@ def _list(reader: Reader) -> list[str]:
 
 
 def _until(reader: Reader, ended: Callable[[], bool]) -> str:
-    """An expression up to a place outside of its own parentheses and CASE, as it is written."""
+    """An expression up to a place outside of parentheses and CASE, as it is written."""
     start, end, depth = reader.next.start, reader.next.start, 0
     while not reader.done and not (depth == 0 and (ended() or reader.sees(";"))):
         token = reader.step()

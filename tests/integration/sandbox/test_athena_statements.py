@@ -232,6 +232,13 @@ def test_a_query_is_explained(place: Place) -> None:
     assert failure(place, "EXPLAIN (TYPE VALIDATE) SELECT * FROM absent").startswith("TABLE_NOT_FOUND")
 
 
+def test_functions_are_listed(place: Place) -> None:
+    header, *rows = place.rows("SHOW FUNCTIONS LIKE 'bit_coun_'")
+    assert header == ["Function", "Return Type", "Argument Types", "Function Type", "Deterministic", "Description"]
+    assert [row[:5] for row in rows] == [["bit_count", "bigint", "bigint, bigint", "scalar", "true"]]
+    assert len(place.rows("SHOW FUNCTIONS")) > 300
+
+
 def test_the_catalogue_is_described_by_athenas_own_calls(place: Place) -> None:
     place.rows(f"CREATE EXTERNAL TABLE described (n int) PARTITIONED BY (p string) LOCATION 's3://{place.name}/d/'")
     catalog = {"CatalogName": "AwsDataCatalog"}
