@@ -29,7 +29,7 @@ def castable(source: Type, target: Type) -> bool:
     if a in _NUMBERS:
         return b in _NUMBERS or b == "varchar" or (b == "char" and a in INTEGERS)
     if a in _TEXTS:
-        return b in _NUMBERS | _TEXTS | _MOMENTS if a == "varchar" else b in _TEXTS
+        return b in _NUMBERS | _TEXTS | _MOMENTS | {"varbinary"} if a == "varchar" else b in _TEXTS
     if a == "date":
         return b in _TEXTS | {"date", "timestamp", "timestamp with time zone"}
     if a == "time":
@@ -65,6 +65,8 @@ def cast_sql(sql: str, source: Type, target: Type, depth: int = 0) -> str:
         return _structure(sql, source, target, depth)
     if b in _TEXTS:
         return texts.to_text(sql, source, target)
+    if b == "varbinary":
+        return f"encode({sql})"
     if a in _TEXTS:
         text = sql if a == "varchar" else texts.to_text(sql, source, Type("varchar"))
         return moments.from_text(text, target) if b in _MOMENTS else numbers.from_text(text, target)

@@ -17,6 +17,8 @@ from sandbox.athena.types import INTEGERS, Type
 from sandbox.athena.values import fail
 
 Cast = Callable[[str, Type, Type, int], str]
+_PLAIN_SCALE = 6
+"""Decimals of more digits behind the point may have an exponent."""
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -66,6 +68,11 @@ def from_value(sql: str, source: Type, depth: int) -> str:
     name, item = source.name, f"j{depth}"
     if name == "json":
         return sql
+    if name == "decimal" and source.decimal[1] > _PLAIN_SCALE:
+        plain = to_text(sql, source, Type("varchar"))
+        return (
+            f"CASE WHEN abs({sql}) < 0.000001 THEN athena_small_decimal({plain}, {source.decimal[1]}) ELSE {plain} END"
+        )
     if name in {*INTEGERS, "boolean", "decimal"}:
         return to_text(sql, source, Type("varchar"))
     if name in {"double", "real"}:

@@ -33,6 +33,11 @@ MACROS = (
             || 'E-' || (length(s) - 1 - length(ltrim(substr(s, 3), '0')))::VARCHAR
         ELSE athena_mantissa(rtrim(replace(s, '.', ''), '0')) || 'E' || (length(split_part(s, '.', 1)) - 1)::VARCHAR
         END""",
+    # Java's BigDecimal.toString of a decimal below 1e-6, by its plain text and its scale.
+    r"""athena_small_decimal(plain, scale) AS list_transform([ltrim(replace(ltrim(plain, '-'), '.', ''), '0')],
+        lambda d_: CASE WHEN plain LIKE '-%' THEN '-' ELSE '' END || CASE WHEN d_ = '' THEN '0E-' || scale ELSE
+        left(d_, 1) || CASE WHEN length(d_) > 1 THEN '.' || substr(d_, 2) ELSE '' END
+        || 'E-' || (scale - length(d_) + 1) END)[1]""",
     r"""athena_mantissa(digits) AS
         digits[1] || '.' || CASE WHEN length(digits) > 1 THEN substr(digits, 2) ELSE '0' END""",
     r"""athena_day_to_second(ms) AS CASE WHEN ms < 0 THEN '-' ELSE '' END || (abs(ms) // 86400000)::VARCHAR || ' '
