@@ -1,6 +1,7 @@
 """SQS's messages, saved one by one: each when it is sent, received, changed or deleted.
 
-moto keeps a queue's messages in a list, so what a call did to them is found by comparing.
+moto keeps a queue's messages in a list, so what a call did to those that are there is found by comparing. One that is
+added is not looked for, because a queue may be long.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from moto.sqs.models import Message, Queue, sqs_backends
 _Seen = dict[str, tuple[Any, ...]]
 _saved: WeakKeyDictionary[Queue, _Seen] = WeakKeyDictionary()
 _touched: dict[str, Queue] = {}
+_added: list[tuple[Queue, Message]] = []
 
 
 def telling(add_message: Callable[[Queue, Message], None]) -> Callable[[Queue, Message], None]:
@@ -21,7 +23,11 @@ def telling(add_message: Callable[[Queue, Message], None]) -> Callable[[Queue, M
 
     def add(queue: Queue, message: Message) -> None:
         add_message(queue, message)
-        touched(queue)
+        there = all_of(queue)
+        if there and there[-1] is message:
+            _added.append((queue, message))
+        else:
+            touched(queue)
 
     return add
 
@@ -41,6 +47,11 @@ def touch_named(name: str) -> None:
 
 def take_changes() -> Iterator[tuple[str, str, Message | None]]:
     """What has changed since it was last asked: a queue's name in the journal, a message's id, and it or None."""
+    for queue, message in _added:
+        if uid_of(queue) not in _touched:
+            _saved.setdefault(queue, {})[message.id] = _seen(message)
+            yield uid_of(queue), message.id, message
+    _added.clear()
     while _touched:
         uid, queue = _touched.popitem()
         before, now = _saved.get(queue, {}), {message.id: _seen(message) for message in all_of(queue)}

@@ -31,6 +31,7 @@ _READS = re.compile(
     r"(Batch)?(Get|List|Describe|Head|Search|Lookup|Select|Query|Scan|Filter|Estimate|Simulate|Test|Check|Verify"
     r"|Encrypt|Decrypt|ReEncrypt|GenerateDataKey|GenerateRandom|Sign)[A-Z]?.*"
 )
+_OF_MESSAGES = re.compile(r"(Send|Receive|Delete|Change)Message\w*|PurgeQueue")
 _SAVED_LATER = frozenset({("events", "PutEvents"), ("sns", "Publish"), ("sns", "PublishBatch")})
 """What they send is saved where it arrives; of themselves nothing is left but what moto notes for its own tests."""
 _ALSO: Mapping[str, tuple[str, ...]] = {"dynamodb": ("kms",), "s3control": ("s3",)}
@@ -82,8 +83,9 @@ class Saving:
         what = (call.service, call.operation)
         if what in RECORDED:
             self._record(call)
-        elif (call.service == "sqs" and "Message" in call.operation) or call.operation == "PurgeQueue":
-            touch_queue(call)
+        elif call.service == "sqs" and _OF_MESSAGES.fullmatch(call.operation):
+            if not call.operation.startswith("Send"):
+                touch_queue(call)
         elif what in _SAVED_LATER:
             self._sweep = True
         elif not _READS.fullmatch(call.operation):
