@@ -3,9 +3,10 @@
 Names are bound by Trino's rules, every expression gets Trino's type, and every conversion is written out in the SQL, so
 that what is not known is refused and never guessed.
 
-`queries` plans SELECT and what surrounds it, `relations` what stands in FROM, `aggregation` GROUP BY, `expressions`
-binds expressions, with `operators`, `calls`, `windows`, `subscripts` and `literals`; `scope` resolves names, `context`
-holds what one statement shares, `pruning` finds what limits a table's partitions.
+`queries` plans what surrounds SELECT, `selects` SELECT with its `items`, `aggregation` and `ordering`, `relations` what
+stands in FROM, `views` a view. `expressions` binds expressions, with `operators`, `calls`, `windows`, `subscripts` and
+`literals`; `scope` resolves names, `context` holds what one statement shares, `pruning` finds what limits a table's
+partitions, `stored` goes between stored columns and values.
 """
 
 from __future__ import annotations

@@ -30,6 +30,11 @@ class Field:
         return replace(self, name=name, relation=relation)
 
     @property
+    def column(self) -> str:
+        """The column's name without its relation's."""
+        return self.sql.rpartition(".")[2]
+
+    @property
     def value(self) -> Value:
         """The column as an expression."""
         return Value(self.type, self.sql)

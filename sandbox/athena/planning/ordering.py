@@ -1,0 +1,68 @@
+"""ORDER BY, OFFSET and LIMIT behind a SELECT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sandbox.athena.planning.context import Context
+from sandbox.athena.planning.scope import Field
+from sandbox.athena.syntax import nodes as n
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """What follows a query's body."""
+
+    items: tuple[n.Sort, ...] = ()
+    offset: str = ""
+    limit: str = ""
+    ties: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing follows."""
+        return not self.items and not self.offset and not self.limit
+
+
+def limited(
+    context: Context,
+    head: str,
+    tail: str,
+    keys: Sequence[tuple[str, str]],
+    ordering: Ordering,
+    fields: Sequence[Field],
+) -> str:
+    """A SELECT (`head`) from its sources (`tail`) with ORDER BY, OFFSET and LIMIT; WITH TIES goes by the rank."""
+    if ordering.ties:
+        return _with_ties(context, head, tail, keys, ordering, fields)
+    order = f" ORDER BY {', '.join(key + way for key, way in keys)}" if keys else ""
+    offset = f" OFFSET {ordering.offset}" if ordering.offset else ""
+    limit = f" LIMIT {ordering.limit}" if ordering.limit else ""
+    return f"{head}{tail}{order}{limit}{offset}"
+
+
+def _with_ties(
+    context: Context,
+    head: str,
+    tail: str,
+    keys: Sequence[tuple[str, str]],
+    ordering: Ordering,
+    fields: Sequence[Field],
+) -> str:
+    if ordering.offset or head.startswith("SELECT DISTINCT"):
+        raise context.error(
+            "NOT_SUPPORTED", ordering.items[0], "The sandbox's Athena has no WITH TIES behind OFFSET or DISTINCT"
+        )
+    rank, inner, outer = context.unique("c"), context.unique("r"), context.unique("r")
+    named = [(context.unique("c"), key, way) for key, way in keys]
+    extra = "".join(f", {key} AS {name}" for name, key, _ in named)
+    names = ", ".join(f.column for f in fields)
+    order = ", ".join(name + way for name, _, way in named)
+    ranked = f"SELECT {names}, rank() OVER (ORDER BY {order}) AS {rank} FROM ({head}{extra}{tail}) AS {inner}"
+    return f"SELECT {names} FROM ({ranked}) AS {outer} WHERE {rank} <= {ordering.limit} ORDER BY {rank}"
+
+
+def ordinal(node: n.Expression) -> int | None:
+    """The position that an integer literal of GROUP BY or ORDER BY means."""
+    return int(node.text) if isinstance(node, n.Literal) and node.kind == "integer" else None

@@ -1,0 +1,228 @@
+"""SELECT: each clause in Trino's order, with what it sees.
+
+Source of the rules: trino 435, core/trino-main/src/main/java/io/trino/sql/analyzer/StatementAnalyzer.java.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sandbox.athena.functions.signature import has_trait
+from sandbox.athena.planning import operators, views
+from sandbox.athena.planning.aggregation import Grouped, canonical_form, grouping_sets
+from sandbox.athena.planning.calls import Calls, direction, is_aggregate
+from sandbox.athena.planning.expressions import Binder, null_typed, qualified
+from sandbox.athena.planning.items import Items, with_aliases
+from sandbox.athena.planning.ordering import Ordering, limited, ordinal
+from sandbox.athena.planning.pruning import prune
+from sandbox.athena.planning.relations import Relation, Relations
+from sandbox.athena.planning.rewriting import walked
+from sandbox.athena.planning.scope import Field, Scope
+from sandbox.athena.syntax import nodes as n
+from sandbox.athena.values import Value
+
+if TYPE_CHECKING:
+    from sandbox.athena.planning.queries import Queries
+
+Planned = tuple[str, tuple[Field, ...]]
+
+
+class SelectPlanner:
+    """Plans one SELECT: its clauses in Trino's order, each with what it sees."""
+
+    def __init__(self, queries: Queries, select: n.Select, outer: Scope | None) -> None:
+        self._queries = queries
+        self._context = queries.context
+        self._select = select
+        self._outer = outer
+        self._windows = dict(select.windows)
+        self._relation = self._from()
+        self._scope = Scope(self._relation.fields, outer)
+        self._grouped: Grouped | None = None
+
+    def _from(self) -> Relation:
+        if self._select.source is None:
+            return Relation("", ())
+        relations = Relations(
+            self._context,
+            self._outer,
+            self._queries.ctes,
+            lambda query, scope: self._queries.plan(query, scope),
+            lambda table, node: views.plan_view(self._context, table, node, self._queries.view),
+            lambda scope, place: Binder(self._context, scope, self._queries.subquery, place=place),
+        )
+        return relations.plan(self._select.source)
+
+    def plan(self, ordering: Ordering) -> Planned:
+        """The SELECT with its ORDER BY and LIMIT."""
+        select = self._select
+        source = f" FROM {self._relation.sql}" if self._relation.sql else ""
+        where = self._where()
+        items = self._items()
+        binder = self._behind(items, ordering)
+        outputs: list[Field] = []
+        selected: list[str] = []
+        for expression, value, name, spelled in items.bound(binder):
+            del expression
+            column = self._context.unique("c")
+            selected.append(f"{null_typed(value)} AS {column}")
+            outputs.append(Field(name, (), value.type, column, spelled))
+        if select.distinct:
+            self._check_distinct(outputs)
+        keys = self._sort_keys(ordering, items, outputs, binder)
+        having = self._having(binder)
+        if self._grouped is not None:
+            source = f" FROM {self._grouped.sql(source, where)}"
+            where = having
+        head = f"SELECT {'DISTINCT ' if select.distinct else ''}{', '.join(selected)}"
+        fields = tuple(outputs)
+        return limited(self._context, head, f"{source}{where}", keys, ordering, fields), fields
+
+    def _where(self) -> str:
+        where = self._select.where
+        if where is None:
+            return ""
+        binder = Binder(self._context, self._scope, self._queries.subquery, place="WHERE clause")
+        condition = binder.condition(where, "WHERE clause")
+        for read in self._relation.prunable:
+            if read.table.partition_columns:
+                prune(read, where, self._scope, lambda scope: Binder(self._context, scope, self._queries.subquery))
+        return f" WHERE {condition.sql}"
+
+    def _having(self, binder: Binder) -> str:
+        having = self._select.having
+        if having is None:
+            return ""
+        inner = binder.inside(binder.scope)
+        inner.place = "HAVING clause"
+        return f" WHERE {inner.condition(having, 'HAVING clause').sql}"
+
+    def _items(self) -> Items:
+        items = Items()
+        for item in self._select.items:
+            if isinstance(item, n.SelectItem):
+                items.add(item.expression, item.alias, item.spelled)
+            else:
+                self._star(item, items)
+        return items
+
+    def _star(self, star: n.Star, items: Items) -> None:
+        binder = Binder(self._context, self._scope, self._queries.subquery)
+        base = star.base
+        if base is None:
+            if self._select.source is None:
+                raise self._context.error(
+                    "COLUMN_NOT_FOUND", star, "SELECT * not allowed in queries without FROM clause"
+                )
+            found = [f for f in self._relation.fields if not f.hidden]
+        else:
+            found = self._of_relation(base)
+            if found is None:
+                value = binder.bind(base)
+                if value.type.name != "row":
+                    raise self._context.error("TYPE_MISMATCH", star, "expected expression of type Row")
+                found = [
+                    Field(name or None, (), member, f"struct_extract({value.sql}, 'f{i}')")
+                    for i, (name, member) in enumerate(value.type.fields, 1)
+                ]
+        names: Sequence[str | None] = [f.name for f in found]
+        if star.columns:
+            if len(star.columns) != len(found):
+                message = "Column alias list does not match the number of columns"
+                raise self._context.error("MISMATCHED_COLUMN_ALIASES", star, message)
+            names = star.columns
+        for f, name in zip(found, names, strict=True):
+            items.add_field(f, name, star)
+
+    def _of_relation(self, base: n.Expression) -> list[Field] | None:
+        parts = qualified(base)
+        if parts is None:
+            return None
+        scope: Scope | None = self._scope
+        while scope is not None:
+            found = [f for f in scope.fields if f.relation[-len(parts) :] == parts and not f.hidden]
+            if found:
+                return found
+            scope = scope.parent
+        return None
+
+    def _behind(self, items: Items, ordering: Ordering) -> Binder:
+        """The binder of the select list, HAVING and ORDER BY: behind a grouping if there is one."""
+        select = self._select
+        source = Binder(self._context, self._scope, self._queries.subquery, place="GROUP BY clause")
+        expressions = [e for e in items.expressions if e is not None]
+        sorts = [item.expression for item in ordering.items]
+        having = [] if select.having is None else [select.having]
+        if not select.group_by and not having and not any(_has_aggregate(e) for e in (*expressions, *sorts)):
+            calls = Calls(windows=self._windows)
+            return Binder(self._context, self._scope, self._queries.subquery, place="SELECT clause", calls=calls)
+        sets = [tuple(self._group_key(e, items) for e in some) for some in
+                grouping_sets(select.group_by, distinct=select.group_distinct)]  # fmt: skip
+        simple = all(group.simple for group in select.group_by)
+        self._grouped = Grouped(self._context, source, sets[0] if simple else ())
+        if not simple:
+            self._grouped.group_by_sets(sets)
+        return self._grouped.binder(self._windows, "SELECT clause")
+
+    def _group_key(self, expression: n.Expression, items: Items) -> n.Expression:
+        place = ordinal(expression)
+        if place is None:
+            return expression
+        if not 1 <= place <= len(items.expressions):
+            message = f"GROUP BY position {place} is not in select list"
+            raise self._context.error("INVALID_COLUMN_REFERENCE", expression, message)
+        return items.node(place - 1)
+
+    def _check_distinct(self, outputs: Sequence[Field]) -> None:
+        for f in outputs:
+            if not has_trait(f.type, "comparable"):
+                message = f"DISTINCT can only be applied to comparable types (actual: {f.type.athena})"
+                raise self._context.error("TYPE_MISMATCH", self._select, message)
+
+    def _sort_keys(
+        self, ordering: Ordering, items: Items, outputs: Sequence[Field], binder: Binder
+    ) -> list[tuple[str, str]]:
+        keys: list[tuple[str, str]] = []
+        for item in ordering.items:
+            value = self._sort_key(item, items, outputs, binder)
+            if not has_trait(value.type, "orderable"):
+                message = f"Type {value.type.athena} is not orderable, and therefore cannot be used in ORDER BY"
+                raise self._context.error("TYPE_MISMATCH", item, message)
+            keys.append((operators.group_key(value), direction(item)))
+        return keys
+
+    def _sort_key(self, item: n.Sort, items: Items, outputs: Sequence[Field], binder: Binder) -> Value:
+        """An ordinal, a column of the select list by its name, or an expression over them and the source."""
+        expression = item.expression
+        place = ordinal(expression)
+        if place is not None:
+            if not 1 <= place <= len(outputs):
+                message = f"ORDER BY position {place} is not in select list"
+                raise self._context.error("INVALID_COLUMN_REFERENCE", item, message)
+            return outputs[place - 1].value
+        if isinstance(expression, n.Name):
+            named = [f for f in outputs if f.name == expression.name]
+            if len({f.sql for f in named}) > 1:
+                values = {items.canonical(i, self._scope) for i, f in enumerate(outputs) if f.name == expression.name}
+                if len(values) > 1:
+                    message = f"Column '{expression.spelled}' is ambiguous"
+                    raise self._context.error("AMBIGUOUS_NAME", expression, message)
+            if named:
+                return named[0].value
+        canonical = canonical_form(expression, self._scope)
+        for i, f in enumerate(outputs):
+            if items.canonical(i, self._scope) == canonical:
+                return f.value
+        if self._select.distinct:
+            message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
+            raise self._context.error("EXPRESSION_NOT_IN_DISTINCT", item, message)
+        aliases = {f.name: expression for f, expression in zip(outputs, items.expressions, strict=True) if f.name}
+        return binder.bind(with_aliases(expression, aliases))
+
+
+def _has_aggregate(node: object) -> bool:
+    return any(
+        isinstance(part, n.Call) and part.over is None and (part.name == "grouping" or is_aggregate(part.name))
+        for part in walked(node, stop=(n.Query,))
+    )
