@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-before clean lock
+.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-before clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,12 +40,14 @@ test-native: $(NATIVE) ## test and fuzz the compiled parts under sanitizers
 	$(BIN)/python -m tests.unit.native.sanitizers
 
 ORACLE := .build/dynamodb-local
+TRINO := .build/trino
 
-test-oracle: ## compare the sandbox's DynamoDB with AWS's DynamoDB Local, where Java and Maven are
-	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
+test-oracle: ## compare the sandbox with AWS's DynamoDB Local and with the real Trino, where Java and Maven are
+	@if command -v javac >/dev/null && command -v mvn >/dev/null; then \
 	  { [ -d $(ORACLE) ] || mvn -q -f tests/oracle/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(ORACLE); } && \
-	  DYNAMODB_LOCAL=$${DYNAMODB_LOCAL:-$(ORACLE)} $(BIN)/python -m pytest -q -m oracle tests/oracle; \
-	  else echo "test-oracle: skipped, because there is no Java or no Maven on the PATH"; fi
+	  { [ -d $(TRINO) ] || mvn -q -f tests/oracle/trino/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(TRINO); } && \
+	  DYNAMODB_LOCAL=$${DYNAMODB_LOCAL:-$(ORACLE)} TRINO=$${TRINO:-$(TRINO)} $(BIN)/python -m pytest -q -m oracle tests/oracle; \
+	  else echo "test-oracle: skipped, because there is no JDK or no Maven on the PATH"; fi
 
 test-engine: ## run the program under the real Pulumi engine against a recording provider, when there is a pulumi CLI
 	@if command -v pulumi >/dev/null; then $(BIN)/python -m pytest -q --tb=short --show-capture=no -m engine -n 2 --dist worksteal tests/engine; \
@@ -91,6 +93,9 @@ bench-before: $(NATIVE) ## this checkout and an earlier commit in turn: make ben
 
 bench-sandbox: $(NATIVE) ## the sandbox of this checkout and of an earlier commit in turn, beside DynamoDB Local: make bench-sandbox COMMIT=c57f2c6
 	$(BIN)/python -m benchmarks.sandbox $(COMMIT) --json bench-sandbox.json
+
+bench-lake: $(NATIVE) ## what lake verify costs, beside an earlier commit's on the same items: make bench-lake COMMIT=5e72ff3
+	$(BIN)/python -m benchmarks.lake $(COMMIT) --json bench-lake.json
 
 bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacing
 	$(BIN)/python -m benchmarks.pacing --json bench-pacing.json

@@ -11,16 +11,18 @@ import msgspec
 from rich.console import Console
 
 from lake.dead_letters import Recovery, recover
-from lake.replay import Replay, replay
-from stack import StackOutputs, add_options, resolve_options
+from lake.moments import moment
+from lake.replay import Replay, Selection, replay
+from stack import StackOutputs, UserError, add_options, resolve_options
 
 NAME = "replay"
-HELP = "put changes that the transform or a Pipe failed to process on the stream again"
+HELP = "put changes that the transform, the conversion or a Pipe failed to process on the stream again"
 DESCRIPTION = """\
 Firehose stores each record that its Lambda did not transform under the error
-prefix. Put them on the change stream again: replay is idempotent for the view.
-An object is deleted when all of its records are on the stream; the bucket
-keeps it as an older version.
+prefix, and each row that does not match the catalogue's columns. Put them on
+the change stream again: replay is idempotent for the view. An object is
+deleted when its records are on the stream, or keeps those that were not
+selected; the bucket keeps the older version.
 
 With --dead-letters, replay the batches that the Pipes failed to deliver: each
 message of the dead-letter queue names a range of the table's stream, which
@@ -30,16 +32,23 @@ EPILOG = """\
 examples:
   python -m lake replay --dry-run
   python -m lake replay --stack prod
+  python -m lake replay --cause Lambda.ProcessingFailedStatus --since 2h
   python -m lake replay --dead-letters
 
 A record without a readable change fails again and returns to the error prefix.
 Exit code 1: the changes of a dead letter have expired in the table's stream.
 Write those items again, then delete the message."""
 
+_SAMPLE = 200
+
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--dead-letters", action="store_true", help="replay the messages of the dead-letter queue")
+    parser.add_argument("--cause", metavar="CODE", help="only records with this error code, as --dry-run lists them")
+    parser.add_argument(
+        "--since", type=moment, metavar="TIME", help="only records that arrived since 2h, 1d or 2026-01-31T12:00:00Z"
+    )
     parser.add_argument("--dry-run", action="store_true", help="only count; change nothing")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     add_options(parser, "delivery_stream_name", "stream_name", "dead_letter_queue_url")
@@ -48,8 +57,13 @@ def configure(parser: ArgumentParser) -> None:
 def main(arguments: Namespace) -> int:
     """Run the command and return its exit code."""
     outputs = resolve_options(arguments)
-    run = _recover if arguments.dead_letters else _replay
-    done = run(outputs, dry_run=arguments.dry_run)
+    selection = Selection(arguments.cause, arguments.since)
+    if arguments.dead_letters and selection != Selection():
+        raise UserError("--cause and --since select records of the error prefix: leave them out with --dead-letters.")
+    if arguments.dead_letters:
+        done = _recover(outputs, dry_run=arguments.dry_run)
+    else:
+        done = _replay(outputs, selection, dry_run=arguments.dry_run)
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(done).decode() + "\n")
     elif isinstance(done, Recovery):
@@ -59,9 +73,14 @@ def main(arguments: Namespace) -> int:
     return int(isinstance(done, Recovery) and done.gone > 0)
 
 
-def _replay(outputs: StackOutputs, *, dry_run: bool) -> Replay | Recovery:
+def _replay(outputs: StackOutputs, selection: Selection, *, dry_run: bool) -> Replay | Recovery:
     with _display("listing failed records") as say:
-        return replay(outputs, dry_run=dry_run, watch=lambda done: say(_counted(done.records, done.objects, "objects")))
+        return replay(
+            outputs,
+            dry_run=dry_run,
+            selection=selection,
+            watch=lambda done: say(_counted(done.records, done.objects, "objects")),
+        )
 
 
 def _recover(outputs: StackOutputs, *, dry_run: bool) -> Replay | Recovery:
@@ -85,12 +104,12 @@ def _counted(records: int, places: int, noun: str) -> str:
 def _show(done: Replay, console: Console) -> None:
     console.print(_put(done, _counted(done.records, done.objects, "objects")), soft_wrap=True)
     for reason, count in done.reasons.most_common():
-        console.print(f"  {count:,} {reason}", soft_wrap=True)
+        sample = done.samples.get(reason, "")
+        console.print(f"  {count:,} {reason}{sample and f': {sample[:_SAMPLE]}'}", soft_wrap=True, markup=False)
+    if done.kept:
+        console.print(f"{done.kept:,} records were not selected and stay", soft_wrap=True)
     if done.others:
-        console.print(
-            f"{done.others:,} objects with failures of another kind have rows, not changes, and are unchanged",
-            soft_wrap=True,
-        )
+        console.print(f"{done.others:,} objects with failures of another kind are unchanged", soft_wrap=True)
 
 
 def _show_recovery(done: Recovery, console: Console) -> None:

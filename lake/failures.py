@@ -1,6 +1,7 @@
-"""Records that Firehose could not transform: the objects under the error prefix, and their records.
+"""Records that Firehose could not transform or convert: the objects under the error prefix, and their records.
 
-Their format: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
+Their formats: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html and
+https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion-error-handling.html
 """
 
 from __future__ import annotations
@@ -8,26 +9,47 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 
-from msgspec import DecodeError, Struct, ValidationError
+from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
+from msgspec.structs import replace
 
+from lake.changes_again import change_of
 from lake.clients import FirehoseClient, error_code
 from lake.objects import S3Client, listed
 from stack import UserError
+from transform.schema import Table
 
 PROCESSING_FAILED = "processing-failed"
-"""Firehose's error type for records that its Lambda did not transform; objects of other types have rows, not changes.
-"""
+"""Firehose's error type for records that its Lambda did not transform."""
+CONVERSION_FAILED = "format-conversion-failed"
+"""Firehose's error type for rows that it did not convert to the catalogue's columns."""
 
 _EXPRESSION = "!{firehose:error-output-type}"
 _GZIP = b"\x1f\x8b"
 
 
 class Failure(Struct, frozen=True, rename="camel"):
-    """A record as Firehose received it, and why it failed."""
+    """A record as Firehose received it, and why it failed; the names that begin with `last` are a conversion's.
+
+    `arrival_timestamp` is in milliseconds since 1970, 0 if unknown.
+    """
 
     raw_data: bytes
-    error_code: str = "unknown"
+    error_code: str = ""
+    error_message: str = ""
+    last_error_code: str = ""
+    last_error_message: str = ""
+    arrival_timestamp: int = 0
+
+    @property
+    def cause(self) -> str:
+        """Firehose's error code."""
+        return self.error_code or self.last_error_code or "unknown"
+
+    @property
+    def message(self) -> str:
+        """Firehose's error message, as one line."""
+        return " ".join((self.error_message or self.last_error_message).split())
 
 
 class Place(Struct, frozen=True):
@@ -69,35 +91,46 @@ def place(client: FirehoseClient, delivery_stream_name: str) -> Place:
 class Failures:
     """The error objects of one place."""
 
-    def __init__(self, client: S3Client, place: Place) -> None:
+    def __init__(self, client: S3Client, place: Place, table: Table) -> None:
         self._client = client
         self._place = place
+        self._table = table
 
     def objects(self) -> Iterator[str]:
-        """The keys of the objects with records, in order."""
-        return self._keys(f"{self._place.prefix}{PROCESSING_FAILED}/")
+        """The keys of the objects with records, in order of their kind."""
+        for kind in (PROCESSING_FAILED, CONVERSION_FAILED):
+            yield from self._keys(f"{self._place.prefix}{kind}/")
 
     def others(self) -> int:
         """The number of objects with failures of another kind."""
-        ours = f"{self._place.prefix}{PROCESSING_FAILED}/"
-        return sum(not key.startswith(ours) for key in self._keys(self._place.prefix))
+        known = tuple(f"{self._place.prefix}{kind}/" for kind in (PROCESSING_FAILED, CONVERSION_FAILED))
+        return sum(not key.startswith(known) for key in self._keys(self._place.prefix))
 
-    def read(self, key: str) -> list[Failure]:
-        """An object's records; raises UserError when Firehose did not write it."""
+    def read(self, key: str) -> list[tuple[bytes, Failure]]:
+        """An object's lines and their records, of a row its change; raises UserError when Firehose did not write it."""
         content: bytes = self._client.get_object(Bucket=self._place.bucket, Key=key)["Body"].read()
         if content.startswith(_GZIP):
             content = gzip.decompress(content)
+        converted = key.startswith(f"{self._place.prefix}{CONVERSION_FAILED}/")
         try:
-            return _FAILURES.decode_lines(content)
-        except (DecodeError, ValidationError) as error:
+            return [(line, self._failure(line, converted=converted)) for line in content.splitlines() if line.strip()]
+        except (DecodeError, ValueError, KeyError) as error:
             raise UserError(
                 f"s3://{self._place.bucket}/{key} is not what Firehose writes for a failed record ({error}): "
                 "move it elsewhere, then run again."
             ) from error
 
-    def remove(self, key: str) -> None:
-        """Delete an object whose records are on the stream again."""
-        self._client.delete_object(Bucket=self._place.bucket, Key=key)
+    def keep(self, key: str, lines: list[bytes]) -> None:
+        """Leave only these lines of an object, whose other records are on the stream again; none deletes it."""
+        if lines:
+            body = b"\n".join(lines) + b"\n"
+            self._client.put_object(Bucket=self._place.bucket, Key=key, Body=body)
+        else:
+            self._client.delete_object(Bucket=self._place.bucket, Key=key)
+
+    def _failure(self, line: bytes, *, converted: bool) -> Failure:
+        failure = _FAILURES.decode(line)
+        return replace(failure, raw_data=change_of(failure.raw_data, self._table)) if converted else failure
 
     def _keys(self, prefix: str) -> Iterator[str]:
         return (entry["Key"] for entry in listed(self._client, self._place.bucket, prefix))

@@ -17,6 +17,10 @@ class S3Client(Protocol):
         """Fetch an object."""
         ...
 
+    def put_object(self, **request: object) -> dict[str, Any]:
+        """Write an object; a versioned bucket keeps its older version."""
+        ...
+
     def delete_object(self, **request: object) -> dict[str, Any]:
         """Delete an object; a versioned bucket keeps it as an older version."""
         ...

@@ -1,7 +1,8 @@
-"""Put the records that the transform failed to process on the change stream again.
+"""Put the records that the transform or the conversion failed to process on the change stream again.
 
 A row that exceeded Lambda's response limit, and a batch whose invocation failed three times, are unchanged under the
-error prefix. On the stream they pass the pipeline again. `sequence` orders a key's changes, so the time of arrival does
+error prefix; of a row that does not match the catalogue's columns, `lake.changes_again` makes the change again. On the
+stream they pass the pipeline again. `sequence` orders a key's changes, so the time of arrival does
 not matter, and a duplicate has the same `event_id`.
 
 An object is deleted only when all of its records are on the stream: an interrupted replay can duplicate records but
@@ -15,6 +16,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -22,6 +24,7 @@ from msgspec import Struct, field
 from lake.clients import client
 from lake.failures import Failure, Failures, place
 from stack import StackOutputs, UserError
+from transform.schema import TABLE, Table
 
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 _MAX_RECORDS = 500
@@ -42,8 +45,8 @@ class KinesisClient(Protocol):
 class Replay(Struct):
     """The result; with `dry_run`, what it would be.
 
-    `reasons` counts records by Firehose's error code. `others` are objects with failures of another kind, which have
-    rows and are unchanged.
+    `reasons` counts records by Firehose's error code, `samples` has the first message of each. `kept` are the records
+    that were not selected. `others` are objects with failures of another kind, which are unchanged.
     """
 
     stream_name: str
@@ -51,32 +54,62 @@ class Replay(Struct):
     objects: int = 0
     records: int = 0
     bytes: int = 0
+    kept: int = 0
     others: int = 0
     reasons: Counter[str] = field(default_factory=Counter[str])
+    samples: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def replay(outputs: StackOutputs, *, dry_run: bool = False, watch: Callable[[Replay], None] = lambda _: None) -> Replay:
-    """Put every failed record on the change stream, object by object; `watch` is called for each.
+class Selection(Struct, frozen=True):
+    """Which failures are replayed: those with this error code, and those that arrived since a time; None is any."""
+
+    cause: str | None = None
+    since: datetime | None = None
+
+    def selects(self, failure: Failure) -> bool:
+        """Whether a failure is one of them."""
+        since_ms = 0.0 if self.since is None else self.since.timestamp() * 1000
+        return self.cause in (None, failure.cause) and failure.arrival_timestamp >= since_ms
+
+
+def replay(
+    outputs: StackOutputs,
+    *,
+    dry_run: bool = False,
+    selection: Selection | None = None,
+    watch: Callable[[Replay], None] = lambda _: None,
+    table: Table = TABLE,
+) -> Replay:
+    """Put failed records on the change stream, object by object; `watch` is called for each.
 
     Raises UserError when the delivery stream does not exist, Firehose did not write an object, or the stream keeps
     throttling.
     """
     where = place(client("firehose", outputs), outputs.require("delivery_stream_name"))
-    failures = Failures(client("s3", outputs), where)
+    failures = Failures(client("s3", outputs), where, table)
     sender = Sender(client("kinesis", outputs), where.stream_name)
     done = Replay(where.stream_name, dry_run, others=failures.others())
+    selects = (selection or Selection()).selects
     # All are listed first, so records that fail again wait for the next replay.
     for key in [*failures.objects()]:
-        found = failures.read(key)
-        if not dry_run:
-            sender.send(found)
-            failures.remove(key)
-        done.objects += 1
-        done.records += len(found)
-        done.bytes += sum(len(failure.raw_data) for failure in found)
-        done.reasons.update(failure.error_code for failure in found)
+        lines = failures.read(key)
+        chosen = [failure for _, failure in lines if selects(failure)]
+        if chosen and not dry_run:
+            sender.send(chosen)
+            failures.keep(key, [line for line, failure in lines if not selects(failure)])
+        _count(done, chosen, len(lines) - len(chosen))
         watch(done)
     return done
+
+
+def _count(done: Replay, chosen: list[Failure], kept: int) -> None:
+    done.objects += bool(chosen)
+    done.records += len(chosen)
+    done.kept += kept
+    done.bytes += sum(len(failure.raw_data) for failure in chosen)
+    done.reasons.update(failure.cause for failure in chosen)
+    for failure in chosen:
+        done.samples.setdefault(failure.cause, failure.message)
 
 
 class Sender:

@@ -27,7 +27,7 @@ from stack import StackOutputs, UserError
 _SECOND = timedelta(seconds=1)
 _SEQUENCE_AT = 13
 _STREAM = "0"
-# Codes for "you may not" and "there is none": that place stays unknown.
+# Codes for "you may not" and "it does not exist": that place stays unknown.
 _UNKNOWN = {
     "AccessDenied",
     "AccessDeniedException",

@@ -1,7 +1,8 @@
 """The golden files: what the program makes, kept as text, so that a review sees in a diff what a change does.
 
 `make snapshots` (`python -m tests.golden`) writes them all; the tests beside them compare.
-They are a stack's resources with every input, and the row of each event in `tests/events`.
+They are a stack's resources with every input, the row of each event in `tests/events`, and the page of Athena's
+functions.
 """
 
 from __future__ import annotations
@@ -67,8 +68,15 @@ def files() -> Mapping[Path, Callable[[], bytes]]:
     }
     for stack in STACKS:
         made[SNAPSHOTS / f"{stack}.txt"] = lambda stack=stack: stack_text(*_load(stack)).encode()
+    made[ROOT / "docs" / "athena-functions.md"] = _functions_page
     made[SNAPSHOTS / "fanout.txt"] = lambda: fanout_text(*_load("prod", ["eventFanout=true"])).encode()
     return made
+
+
+def _functions_page() -> bytes:
+    from sandbox.athena.functions.page import page
+
+    return page().encode()
 
 
 def _load(stack: str, settings: Sequence[str] = ()) -> tuple[Graph, Settings]:

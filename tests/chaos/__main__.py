@@ -40,7 +40,7 @@ def main() -> int:
     with TemporaryDirectory(prefix="chaos-") as directory, CdcSandbox.started() as sandbox:
         run = ChaoticRun(sandbox)
         _capture_natively_too(sandbox)
-        load = Load(sandbox.state_dir, Path(directory), options.rps, options.writes, options.seed)
+        load = Load(run, Path(directory), options.rps, options.writes, options.seed)
         load.start()
         with run.healing():
             _disturb(run, Random(options.seed), load)
@@ -57,10 +57,10 @@ class Load(threading.Thread):
     The number of unanswered requests is small, so that the server has time for the workers, too.
     """
 
-    def __init__(self, state_dir: Path, directory: Path, rps: int, writes: int, seed: int) -> None:
+    def __init__(self, run: ChaoticRun, directory: Path, rps: int, writes: int, seed: int) -> None:
         super().__init__(daemon=True)
+        self._run = run
         self.ledger = directory / "acknowledged.ledger"
-        self._state_dir = state_dir
         self._directory = directory
         self._rps = rps
         self._writes = writes
@@ -70,6 +70,7 @@ class Load(threading.Thread):
     def run(self) -> None:
         """Write."""
         for number in itertools.count():
+            self._run.wait_until_alive()
             plans = [self._plan(batch, self._seed + 2 * number + (batch > 1)) for batch in (1, 25)]
             for plan in plans:
                 plan.wait()
@@ -91,7 +92,7 @@ class Load(threading.Thread):
         return sum(not line.startswith(b'{"ledger"') for line in self.ledger.open("rb"))
 
     def _plan(self, batch: int, seed: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "loadgen", "--state-dir", str(self._state_dir), "--quiet"]
+        command = [sys.executable, "-m", "loadgen", "--state-dir", str(self._run.sandbox.state_dir), "--quiet"]
         command += ["--rps", str(self._rps // 2), "--duration", f"{_PLAN_S}s", "--seed", str(seed)]
         if batch == 1:
             command += ["--keys", "hot:keys=50,share=0.5"]
@@ -128,6 +129,7 @@ def _disturb(run: ChaoticRun, random: Random, load: Load) -> None:
 
 def _kill(run: ChaoticRun, load: Load) -> None:
     for name in itertools.cycle(KILLED):
+        run.wait_until_alive()
         load.join(_KILL_EVERY_S)
         if not load.is_running:
             return

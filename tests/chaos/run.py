@@ -72,6 +72,11 @@ class ChaoticRun:
             os.kill(record.pid, signal.SIGKILL)
             self.killed[name] += 1
 
+    def wait_until_alive(self) -> None:
+        """Wait until all processes run: the more a server has, the longer it recovers, and work needs time, too."""
+        while self.sandbox.dead():
+            time.sleep(_POLL_S)
+
     def heal(self) -> None:
         """Restart what does not run."""
         while dead := self.sandbox.dead():

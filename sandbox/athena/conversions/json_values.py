@@ -76,7 +76,8 @@ def from_value(sql: str, source: Type, depth: int) -> str:
     if name in {*INTEGERS, "boolean", "decimal"}:
         return to_text(sql, source, Type("varchar"))
     if name in {"double", "real"}:
-        return f"CASE WHEN isfinite({sql}) THEN athena_double({sql}) ELSE '\"' || athena_double({sql}) || '\"' END"
+        text = f"athena_double({sql}, {53 if source.name == 'double' else 24})"
+        return f"CASE WHEN isfinite({sql}) THEN {text} ELSE '\"' || {text} || '\"' END"
     if name == "varchar":
         return f"athena_json_encoded({sql})"
     if name == "date":

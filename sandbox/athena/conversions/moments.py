@@ -10,6 +10,9 @@ from sandbox.athena.types import Type
 from sandbox.athena.values import fail
 
 MACROS = (
+    # Trino's time of a moment before 1970 with a fraction of a second is a second early.
+    r"""athena_time_of(t) AS CASE WHEN epoch_us(t) >= 0 OR epoch_us(t) % 1000000 = 0 THEN CAST(t AS TIME)
+        ELSE CAST(t - INTERVAL 1 SECOND AS TIME) END""",
     r"""athena_at_zone(i, z) AS CASE WHEN i IS NOT NULL AND z IS NOT NULL
         THEN struct_pack(instant := i, zone := z) END""",
     # Rounds to a multiple of so many microseconds, half up.
@@ -81,7 +84,7 @@ def convert(sql: str, source: Type, target: Type) -> str:
         return f"CAST({sql} AS DATE)"
     if b == "timestamp":
         return _shortened(sql, source, target)
-    return f"CAST({sql} AS {target.physical})"
+    return f"athena_time_of({sql})" if a == "timestamp" else f"CAST({sql} AS {target.physical})"
 
 
 def _shortened(sql: str, source: Type, target: Type) -> str:

@@ -11,18 +11,28 @@ from sandbox.athena.types import Type
 from sandbox.athena.values import fail
 
 MACROS = (
+    # Java 17 writes a whole number above the precision (`width` bits) with digits that a shorter text would spare.
+    # Source: OpenJDK 17, jdk.internal.math.FloatingDecimal.dtoa.
+    r"""athena_spare(n, width) AS CASE WHEN length(bin(n)) - 2 - width > 1
+        THEN power(10, floor((length(bin(n)) - 2 - width) * 0.30103))::BIGINT ELSE 1 END""",
+    r"""athena_rounded_whole(n, unit) AS
+        ((n // unit + CASE WHEN unit > 1 AND n % unit * 2 >= unit THEN 1 ELSE 0 END) * unit)::VARCHAR || '.0'""",
+    r"""athena_digits_of(x, width) AS CASE WHEN abs(x) >= power(2, width) AND abs(x) < 4611686018427387904
+        THEN athena_rounded_whole(abs(x)::BIGINT, athena_spare(abs(x)::BIGINT, width)) ELSE abs(x)::VARCHAR END""",
     # Java's Double.toString: plain from 1e-3 to 1e7, else 1.2345E-5.
-    r"""athena_double(x) AS CASE
+    r"""athena_double(x, width) AS CASE
         WHEN isnan(x) THEN 'NaN'
         WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
         WHEN x = 0 OR (abs(x) >= 1e-3::DOUBLE AND abs(x) < 1e7::DOUBLE) THEN x::VARCHAR
-        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || athena_scientific(abs(x)::VARCHAR) END""",
+        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END
+            || list_transform([athena_digits_of(x, width)], lambda d_: athena_scientific(d_))[1] END""",
     # CAST(double AS varchar): always with an exponent.
     r"""athena_exponent(x, written) AS CASE
         WHEN isnan(x) THEN 'NaN'
         WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
-        WHEN x = 0 THEN CASE WHEN x::VARCHAR LIKE '-%' THEN '-0.0E0' ELSE '0.0E0' END
-        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || athena_scientific(ltrim(written, '-')) END""",
+        WHEN x = 0 THEN CASE WHEN x::VARCHAR LIKE '-%' THEN '-0E0' ELSE '0E0' END
+        ELSE CASE WHEN x < 0 THEN '-' ELSE '' END
+            || list_transform([ltrim(written, '-')], lambda d_: athena_scientific(d_))[1] END""",
     r"""athena_scientific(s) AS CASE
         WHEN contains(s, 'e') THEN
             regexp_replace(split_part(s, 'e', 1), '(\.\d+?)0+$', '\1')
@@ -73,7 +83,7 @@ def _text(sql: str, source: Type, target: Type, length: int | None) -> str:
 def _plain(sql: str, source: Type) -> str:
     name = source.name
     if name == "double":
-        return f"athena_exponent({sql}, CAST({sql} AS VARCHAR))"
+        return f"athena_exponent({sql}, athena_digits_of({sql}, 53))"
     if name == "real":
         return f"athena_exponent({sql}, printf('%.6e', {sql}))"
     if name == "decimal" and source.decimal[0] == source.decimal[1]:
@@ -114,7 +124,7 @@ def result_text(sql: str, type_: Type, depth: int = 0) -> str:
     if name == "time":
         return _time_text(sql, 3)
     if name in {"double", "real"}:
-        return f"athena_double({sql})"
+        return f"athena_double({sql}, {53 if name == 'double' else 24})"
     if name == "varbinary":
         return f"rtrim(regexp_replace(lower(hex({sql})), '(..)', '\\1 ', 'g'))"
     if name == "char":

@@ -53,7 +53,11 @@ _FAMILIES = (
     binaries,
     valuetexts,
 )
-FUNCTIONS: tuple[Function, ...] = tuple(function for family in _FAMILIES for function in family.FUNCTIONS)
+FAMILIES: Mapping[str, tuple[Function, ...]] = {
+    (family.__doc__ or "").partition(":")[0].partition("\n")[0].rstrip("."): family.FUNCTIONS for family in _FAMILIES
+}
+"""The functions of each family, by the family's title."""
+FUNCTIONS: tuple[Function, ...] = tuple(function for table in FAMILIES.values() for function in table)
 """Every function, family by family."""
 
 
@@ -89,6 +93,7 @@ def install_all(connection: duckdb.DuckDBPyConnection) -> None:
 
 __all__ = [
     "BY_NAME",
+    "FAMILIES",
     "FUNCTIONS",
     "UNSUPPORTED",
     "Call",

@@ -67,9 +67,19 @@ def _ordered(call: Call, index: int, order: str) -> str:
     return f"CASE WHEN isnan({call[index]}) THEN '{last}' ELSE {call[index]} END"
 
 
+def _of_arrays(call: Call, found: str) -> str:
+    """Trino fails where it compares a NULL element; here every NULL element of several arrays fails."""
+    message = "'ARRAY comparison not supported for arrays with null elements'"
+    some = call.aggregate("bool_or", f"list_count({call[0]}) < len({call[0]})")
+    several = f"{call.aggregate('count', call[0])} > 1 AND {some}"
+    return f"CASE WHEN {several} THEN {fail('NOT_SUPPORTED', message, call.type)} ELSE {found} END"
+
+
 def _extreme(name: str, order: str) -> tuple[Function, ...]:
     def one(call: Call) -> str:
         found = call.aggregate(name, call[0])
+        if call.type.name == "array":
+            return _of_arrays(call, found)
         if call.type.name not in {"double", "real"}:
             return found
         return f"coalesce({call.aggregate(name, f'CASE WHEN NOT isnan({call[0]}) THEN {call[0]} END')}, {found})"

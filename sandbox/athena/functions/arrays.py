@@ -218,14 +218,14 @@ def _zip_with(call: Call) -> str:
     )
 
 
-def _matched(when: str, otherwise: str, wanted: str) -> Callable[[Call], str]:
+def _matched(when: str, otherwise: str, expected: str) -> Callable[[Call], str]:
     """any_match, all_match, none_match: a NULL of the condition matters only where nothing decides."""
 
     def sql(call: Call) -> str:
         return once(
             [f"list_transform({call[0]}, {call[1]})"],
             lambda a: (
-                f"CASE WHEN {a[0]} IS NULL THEN NULL WHEN list_contains({a[0]}, {wanted}) THEN {when} "
+                f"CASE WHEN {a[0]} IS NULL THEN NULL WHEN list_contains({a[0]}, {expected}) THEN {when} "
                 f"WHEN list_count({a[0]}) < len({a[0]}) THEN NULL ELSE {otherwise} END"
             ),
         )

@@ -91,7 +91,7 @@ _JODA = {
     "h": "hour12", "K": "hour11", "a": "half", "m": "minute", "s": "second", "S": "fraction", "E": "weekday",
     "e": "weekdaynumber", "w": "week", "Z": "zone", "z": "zone", "G": "era",
 }  # fmt: skip
-_MOST_DIGITS = {"year": 9, "weekyear": 9, "yearday": 3, "weekdaynumber": 1}
+_MAX_DIGITS = {"year": 9, "weekyear": 9, "yearday": 3, "weekdaynumber": 1}
 
 
 def joda_timestamp(text: str, pattern: str) -> Zoned:
@@ -139,7 +139,7 @@ def _joda_part(run: Run, field: str, following: Run | str) -> str:
     if field == "zone":
         return r"[+-]\d{2}:?\d{2}" + (r"|[A-Za-z][\w/+-]*" if run.count >= 3 else "")
     before_digits = isinstance(following, Run) and following.letter not in "aEZz"
-    most = run.count if before_digits else _MOST_DIGITS.get(field, 2)
+    most = run.count if before_digits else _MAX_DIGITS.get(field, 2)
     return (r"[+-]?" if field in {"year", "weekyear"} else "") + rf"\d{{{most if before_digits else 1},{most}}}+"
 
 

@@ -27,7 +27,7 @@ def local(sql: str, type_name: str) -> str:
 
 
 def _unit(call: Call, units: Callable[[str], tuple[str, ...]]) -> str | None:
-    """The unit of a call in lower case; None if it is none of the type's, which fails when it is evaluated."""
+    """The unit of a call in lower case; None if the type has no such unit, which fails when it is evaluated."""
     unit = call.arguments[0].constant
     if not isinstance(unit, str):
         raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena needs the unit of {call.name} as a literal")

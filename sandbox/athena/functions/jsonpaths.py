@@ -234,7 +234,7 @@ def _unquoted(name: str) -> str:
 
 
 def _unwrapped(items: list[Item], *, lax: bool) -> list[Item]:
-    """In lax mode an array stands for its elements."""
+    """In lax mode the elements of an array in its place."""
     if not lax:
         return items
     return [inner for item in items for inner in (elements_of(item) or ([] if item == [] else [item]))]

@@ -31,7 +31,7 @@ class BrokenError(Exception):
 
 @lru_cache(256)
 def path_steps(path: str) -> tuple[str, ...]:
-    """The keys and indexes of a JSON path; INVALID_FUNCTION_ARGUMENT for what is none."""
+    """The keys and indexes of a JSON path; INVALID_FUNCTION_ARGUMENT for other text."""
     steps, at = list[str](), 1
     if not path.startswith("$"):
         raise TrinoError(INVALID, f"Invalid JSON path: '{path}'")
@@ -71,7 +71,7 @@ class Walk:
         self.text = text
 
     def find(self, at: int, steps: tuple[str, ...]) -> int | None:
-        """Where the value of a path begins, from the value at a place; None if there is none."""
+        """Where the value of a path begins, from the value at a place; None if it is missing."""
         for step in steps:
             found = self._member(at, step)
             if found is None:

@@ -433,7 +433,8 @@ FUNCTIONS = (
     ),
 )
 MACROS = (
-    "athena_fmod(x, y) AS CASE WHEN y = 0 OR isinf(x) OR isnan(x) OR isnan(y) THEN 'nan'::DOUBLE ELSE x % y END",
+    """athena_fmod(x, y) AS CASE WHEN x IS NULL OR y IS NULL THEN NULL
+        WHEN y = 0 OR isinf(x) OR isnan(x) OR isnan(y) THEN 'nan'::DOUBLE ELSE x % y END""",
     # A step of Newton's method makes the nearest double of DuckDB's cube root, which is one beside it.
     """athena_cbrt(x) AS CASE WHEN x = 0 OR NOT isfinite(x) THEN x
         ELSE cbrt(x) - (cbrt(x) * cbrt(x) * cbrt(x) - x) / (3 * cbrt(x) * cbrt(x)) END""",

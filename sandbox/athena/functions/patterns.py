@@ -168,7 +168,7 @@ class _Reader:
             self.at = named.end()
         elif flags and (flags[3] == ":" or (self.at == 0 and not flags[2])):
             if "i" in flags[1] and re.search("ss|ß|ẞ", self.pattern, re.IGNORECASE):
-                raise self.refuse("(?i) with ss, which also stands for ß,")
+                raise self.refuse("(?i) with ss, which also matches ß,")
             self.out.append(flags[0])
             self.at = flags.end()
         elif flags:

@@ -25,6 +25,8 @@ class LambdaArgument:
 
 
 Argument = Value | LambdaArgument
+_MAX_ROUNDS = 4
+"""SignatureBinder's SOLVE_ITERATION_LIMIT."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,9 @@ def _match(function: Function, signature: Signature, arguments: Sequence[Argumen
                 return None
         elif not bindings.bind(pattern, argument.type):
             return None
-    lambdas: dict[int, Value] = {}
-    for i, (pattern, argument) in enumerate(zip(patterns, arguments, strict=True)):
-        if isinstance(argument, LambdaArgument):
-            value = _bind_lambda(bindings, pattern, argument)
-            if value is None:
-                return None
-            lambdas[i] = value
+    lambdas = _bind_lambdas(bindings, patterns, arguments)
+    if lambdas is None:
+        return None
     parameters = tuple(
         lambdas[i].type if isinstance(a, LambdaArgument) else _parameter(bindings, p, a)
         for i, (p, a) in enumerate(zip(patterns, arguments, strict=True))
@@ -111,11 +109,30 @@ def _parameter(bindings: Bindings, pattern: Pattern, argument: Value) -> Type:
     return argument.type if pattern.name == "any" else bindings.resolve(pattern)
 
 
+def _bind_lambdas(
+    bindings: Bindings, patterns: Sequence[Pattern], arguments: Sequence[Argument]
+) -> dict[int, Value] | None:
+    """The lambda arguments' values; a result may widen a variable's type, for which they are bound again."""
+    for _ in range(_MAX_ROUNDS):
+        before = dict(bindings.types)
+        lambdas: dict[int, Value] = {}
+        for i, (pattern, argument) in enumerate(zip(patterns, arguments, strict=True)):
+            if isinstance(argument, LambdaArgument):
+                value = _bind_lambda(bindings, pattern, argument)
+                if value is None:
+                    return None
+                lambdas[i] = value
+        if all(bindings.types[name] == type_ for name, type_ in before.items()):
+            return lambdas
+    return None
+
+
 def _bind_lambda(bindings: Bindings, pattern: Pattern, argument: LambdaArgument) -> Value | None:
     parameters = tuple(bindings.resolve(component) for component in pattern.components[:-1])
     body = argument.bind(parameters)
     result = pattern.components[-1]
-    if not _is_bound(result, bindings) and not bindings.bind(result, body.type):
+    fits = _is_bound(result, bindings) and can_coerce(body.type, bindings.resolve(result))
+    if not fits and not bindings.bind(result, body.type):
         return None
     expected = bindings.resolve(result)
     if body.type != expected and not (bindings.coerce and can_coerce(body.type, expected)):

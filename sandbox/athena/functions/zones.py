@@ -25,7 +25,7 @@ _MAX_MINUTES = 14 * 60
 
 
 def zone_of(text: str) -> str | None:
-    """Trino's name of a time zone as a query writes it: UTC, +05:30, Europe/Berlin; None if there is none.
+    """Trino's name of a time zone as a query writes it: UTC, +05:30, Europe/Berlin; None if there is no such zone.
 
     Source: trino 435, core/trino-spi/src/main/java/io/trino/spi/type/TimeZoneKey.java.
     """
@@ -58,7 +58,7 @@ def _python_zone(text: str) -> str:
 
 
 def zone_sql(call: Call, index: int) -> str:
-    """SQL of Trino's name for an argument that is a time zone; a literal that is none fails when it is evaluated."""
+    """SQL of Trino's name for an argument that is a time zone; a literal that names none fails when evaluated."""
     text = call.arguments[index].constant
     if not isinstance(text, str):
         return f"athena_zone({call[index]})"

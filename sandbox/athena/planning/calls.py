@@ -79,6 +79,8 @@ class Calls:
     ) -> tuple[Match, tuple[Value, ...]]:
         """The function that a call means, and its arguments converted."""
         known = functions.BY_NAME.get(name)
+        if name in functions.UNSUPPORTED:
+            raise binder.error("NOT_SUPPORTED", node, f"The sandbox's Athena has no function {name}")
         if known is None:
             raise binder.error("FUNCTION_NOT_FOUND", node, f"Function '{name}' not registered")
         bound = [self._argument(binder, argument) for argument in arguments]

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sandbox.athena.planning.expressions import Binder
 
 
+_WITHOUT_FRAME = frozenset({"lag", "lead"})
+
+
 def window_sql(binder: Binder, call: n.Call, over: n.Window | str, named: Mapping[str, n.Window]) -> str:
     """The window of a call in DuckDB's SQL, in parentheses."""
     window = _resolved(binder, call, over, named, depth=0)
@@ -34,6 +37,9 @@ def window_sql(binder: Binder, call: n.Call, over: n.Window | str, named: Mappin
     if orders:
         parts.append(f"ORDER BY {', '.join(orders)}")
     if window.frame is not None:
+        if call.name in _WITHOUT_FRAME:
+            message = f"Cannot specify window frame for {call.name} function"
+            raise binder.error("INVALID_WINDOW_FRAME", window, message)
         parts.append(_frame(binder, window.frame, values))
     return f"({' '.join(parts)})"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 from collections.abc import Generator
@@ -9,7 +10,11 @@ from typing import Any
 import pytest
 
 from lake.__main__ import main
+from lake.changes_again import change_of
 from tests.integration.sandbox.dataplane import REGION, Sandbox, wait_until
+from transform.events import read_change
+from transform.rows import RowWriter
+from transform.schema import TABLE
 
 # Returns ProcessingFailed until it is repaired.
 TRANSFORM = """
@@ -112,8 +117,79 @@ def test_failures_of_another_kind_are_reported_and_left(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pipeline(sandbox, "replay-others", tmp_path / "repaired")
-    key = "errors/format-conversion-failed/arrival_hour=2026-11-22-10/x"
+    key = "errors/splunk-failed/arrival_hour=2026-11-22-10/x"
     sandbox.client("s3").put_object(Bucket="replay-others", Key=key, Body=b"{}\n")
     assert lake(sandbox, "replay", "--delivery-stream", "replay-others") == 0
-    assert "1 objects with failures of another kind have rows" in capsys.readouterr().out
+    assert "1 objects with failures of another kind are unchanged" in capsys.readouterr().out
     assert [*sandbox.objects("replay-others", "errors/")] == [key]
+
+
+IMAGE = {"order_id": {"S": "o-1"}, "version": {"N": "2"}, "total": {"N": "12.50"}, "note": {"B": "AP8="}}
+CHANGES: list[dict[str, Any]] = [
+    {
+        "eventID": "e1",
+        "eventName": "MODIFY",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_785_000_000,
+            "Keys": {"order_id": {"S": "o-1"}},
+            "OldImage": IMAGE,
+            "NewImage": IMAGE | {"version": {"N": "3"}},
+            "SequenceNumber": "100000000000000000042",
+        },
+    },
+    {
+        "eventID": "e2",
+        "eventName": "REMOVE",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_785_000_000_123_456,
+            "ApproximateCreationDateTimePrecision": "MICROSECOND",
+            "Keys": {"order_id": {"S": "o-1"}},
+            "OldImage": IMAGE,
+        },
+    },
+]
+
+
+def row_of(event: bytes) -> bytes:
+    """The transform's row of a change."""
+    return RowWriter(TABLE).line(read_change(event), {})
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=["pipe", "native"])
+def test_a_row_that_was_not_converted_becomes_the_change_of_the_same_row(change: dict[str, Any]) -> None:
+    row = row_of(json.dumps(change, separators=(",", ":")).encode())
+    assert row_of(change_of(row, TABLE)) == row
+
+
+def test_rows_that_were_not_converted_are_put_on_the_stream_by_cause_and_time(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Firehose's members: docs.aws.amazon.com/firehose/latest/dev/record-format-conversion-error-handling.html"""
+    name, key = "replay-rows", "errors/format-conversion-failed/arrival_hour=2026-11-22-10/x"
+    pipeline(sandbox, name, tmp_path / "repaired")
+    row = base64.b64encode(row_of(json.dumps(CHANGES[0]).encode())).decode()
+    failed = [
+        {
+            "attemptsMade": 1,
+            "arrivalTimestamp": at,
+            "lastErrorCode": code,
+            "lastErrorMessage": f"{code}!",
+            "rawData": row,
+        }
+        for at, code in ((1_000, "A"), (1_700_000_000_000, "A"), (1_700_000_000_000, "B"))
+    ]
+    body = "".join(json.dumps(failure) + "\n" for failure in failed)
+    sandbox.client("s3").put_object(Bucket=name, Key=key, Body=body.encode())
+
+    assert lake(sandbox, "replay", "--delivery-stream", name, "--dry-run", "--json") == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert (planned["reasons"], planned["samples"]) == ({"A": 2, "B": 1}, {"A": "A!", "B": "B!"})
+    before = len(sandbox.records(name))
+    for _ in range(2):
+        assert lake(sandbox, "replay", "--delivery-stream", name, "--cause", "A", "--since", "2020-01-01") == 0
+    assert "2 records were not selected and stay" in capsys.readouterr().out
+    assert len(sandbox.records(name)) == before + 1, "safe to run twice"
+    kept = [json.loads(line) for line in sandbox.objects(name, "errors/")[key].splitlines()]
+    assert kept == [failed[0], failed[2]]
+    assert lake(sandbox, "replay", "--delivery-stream", name) == 0
+    assert sandbox.objects(name, "errors/format-conversion-failed/") == {}

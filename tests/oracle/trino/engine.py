@@ -66,7 +66,7 @@ class Trino:
 
 @contextmanager
 def trino() -> Generator[Trino]:
-    """Trino in a process of its own, with the table `s` of table.json; RuntimeError if it does not start."""
+    """Trino in a separate process, with the table `s` of table.json; RuntimeError if it does not start."""
     with TemporaryDirectory() as classes:
         subprocess.run(["javac", "-d", classes, "-cp", f"{JARS}/*", str(HERE / "Oracle.java")], check=True)
         with subprocess.Popen(
