@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ class FilledSandbox:
         """Its state directory."""
         return self._directory / "sandbox"
 
-    @property
+    @cached_property
     def outputs(self) -> StackOutputs:
         """The stack's outputs."""
         return resolve(state_dir=self.state_dir)
