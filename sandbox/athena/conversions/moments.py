@@ -46,8 +46,8 @@ def from_text(text: str, target: Type) -> str:
         made = rounded(_timestamp(f"trim({text})"), target)
     else:
         matches = f"regexp_full_match({text}, '{_ZONED}')"
-        moment = rounded(_timestamp(f"regexp_extract({text}, '{_ZONED}', 1)"), target)
-        zone = f"coalesce(nullif(regexp_extract({text}, '{_ZONED}', 2), ''), 'UTC')"
+        moment = rounded(_timestamp(f"regexp_extract({text}, '^{_ZONED}$', 1)"), target)
+        zone = f"coalesce(nullif(regexp_extract({text}, '^{_ZONED}$', 2), ''), 'UTC')"
         made = f"athena_zoned_text({moment}, athena_zone({zone}))"
     return f"CASE WHEN {matches} THEN {made} WHEN {text} IS NOT NULL THEN {refused} END"
 

@@ -140,6 +140,8 @@ def test_numbers_have_athenas_types_and_rounding(lake: Lake, expression: str, te
         ("cast(at AS varchar)", "2026-01-02 03:04:05.678"),
         ("cast('2026-01-02 03:04:05.6785' AS timestamp)", "2026-01-02 03:04:05.679"),
         ("cast(at AT TIME ZONE 'Asia/Tokyo' AS date)", "2026-01-02"),
+        ("cast('2024-07-05 10:00 Europe/Berlin' AS timestamp with time zone)", "2024-07-05 10:00:00.000 Europe/Berlin"),
+        ("cast('2024-07-05 10:00:00.5 +02:00' AS timestamp with time zone)", "2024-07-05 10:00:00.500 +02:00"),
         ("at AT TIME ZONE 'Asia/Tokyo'", "2026-01-02 12:04:05.678 Asia/Tokyo"),
         ("current_date > DATE '2020-01-01'", "true"),
         ("(at > current_timestamp - INTERVAL '1' HOUR) IS NOT NULL", "true"),
