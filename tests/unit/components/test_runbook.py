@@ -25,7 +25,7 @@ DOCUMENTS = [str(path.relative_to(ROOT)) for path in (*sorted(ROOT.glob("*.md"))
 ENDS = {"&&", "|", "#", ">", ";", "\\"}
 
 # Options that the AWS CLI takes with every command, and commands that are the CLI's own.
-CLI_OPTIONS = {"--region", "--output", "--query", "--profile"}
+CLI_OPTIONS = {"--region", "--output", "--query", "--profile", "--max-items"}
 CLI_COMMANDS = {("s3", "sync"), ("logs", "tail")}
 
 

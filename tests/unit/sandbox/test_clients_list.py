@@ -45,3 +45,13 @@ def test_the_go_client_is_that_of_its_modules() -> None:
     assert listed("SDK for Go v2") == ", ".join(
         f"{name} {modules[name]}" for name in ("kinesis", "dynamodb", "cloudwatch")
     )
+
+
+def test_the_clients_of_athena_are_those_of_their_environment() -> None:
+    pinned = dict(
+        re.findall(r"^([\w-]+)==(\S+)", (ROOT / "requirements" / "athena-clients.txt").read_text(), re.MULTILINE)
+    )
+    page = (ROOT / "docs" / "athena.md").read_text()
+    names = {"PyAthena": "pyathena", "SQLAlchemy": "sqlalchemy", "awswrangler": "awswrangler"}
+    for client, package in (names | {"dbt-athena": "dbt-athena", "AWS CLI": "awscli"}).items():
+        assert f"| {client} | {pinned[package]} |" in page
