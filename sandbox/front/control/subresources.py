@@ -28,11 +28,14 @@ _MISREAD = frozenset(
         *(f"{verb}BucketMetadata{kind}Configuration" for verb in ("Create", "Delete", "Get") for kind in ("", "Table")),
         "CreateSession",
         "DeleteBucketInventoryConfiguration",
+        "GetBucketAbac",
+        "PutBucketAbac",
+        "UpdateBucketMetadataAnnotationTableConfiguration",
         "UpdateBucketMetadataInventoryTableConfiguration",
         "UpdateBucketMetadataJournalTableConfiguration",
     }
 )
-_OF_OBJECTS = frozenset({"encryption", "renameObject", "select", "torrent"})
+_OF_OBJECTS = frozenset({"annotation", "encryption", "renameObject", "select", "torrent"})
 _OF_THE_SIGNATURE = "x-amz-"
 _OF_THE_CLIENT = "x-id"
 

@@ -263,8 +263,8 @@ def test_a_data_call_is_never_refused() -> None:
         wire.client.list_rules()
 
 
-def bucket_call(method: str, query: str) -> Request:
-    return Request(method, "/lake", query, [("authorization", authorization("eu-west-1", "s3"))], b"")
+def bucket_call(method: str, query: str, path: str = "/lake") -> Request:
+    return Request(method, path, query, [("authorization", authorization("eu-west-1", "s3"))], b"")
 
 
 @pytest.mark.parametrize(
@@ -273,6 +273,8 @@ def bucket_call(method: str, query: str) -> Request:
         ("GET", "list-type=2&prefix=a&x-id=ListObjectsV2", True),
         ("GET", "list-type=2&metadata=true", True),
         ("GET", "abac", False),
+        ("PUT", "abac", False),
+        ("GET", "of-tomorrow", False),
         ("PUT", "of-tomorrow=1", False),
         ("DELETE", "of-tomorrow=1", False),
         ("DELETE", "x-id=DeleteBucket", True),
@@ -286,3 +288,10 @@ def test_what_a_bucket_s_query_names_and_no_model_knows_does_not_reach_moto(
     reply = Control(lambda _: Reply(204, [], b""))(bucket_call(method, query))
     assert (reply.status == 204) is reaches
     assert reaches or b"<Code>NotImplemented</Code>" in reply.body
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_an_annotation_of_an_object_is_not_the_object(method: str) -> None:
+    """PutObjectAnnotation and DeleteObjectAnnotation of botocore 1.44, which moto takes for calls about the object."""
+    reply = Control(lambda _: Reply(204, [], b""))(bucket_call(method, "annotation=a", "/lake/orders.json"))
+    assert b"<Code>NotImplemented</Code>" in reply.body
