@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 
+from loadgen.dynamodb.retry import RetryPolicy
 from loadgen.dynamodb.writer import Endpoint, Limits, Writer
 from loadgen.dynamodb.writers import open_writer
 from loadgen.dynamodb.writes import Outcome, Reply
@@ -43,7 +46,7 @@ def endpoint(outputs: StackOutputs) -> Endpoint:
 
 async def key_names(writer: Writer, table: str, endpoint: Endpoint) -> tuple[str, ...]:
     """The table's key attributes, partition key first. UserError when the table cannot be written."""
-    reply = await writer.ask("DescribeTable", {"TableName": table})
+    reply = await _describe(writer, table)
     if reply.outcome is not Outcome.OK:
         raise UserError(_sentence(reply, table, endpoint))
     try:
@@ -57,6 +60,17 @@ async def key_names(writer: Writer, table: str, endpoint: Endpoint) -> tuple[str
         raise UserError(f"Table {table!r} is {description.status}, not yet to be written: wait until it is ACTIVE.")
     ordered = sorted(description.key_schema, key=lambda element: element.kind)
     return tuple(element.name for element in ordered)
+
+
+async def _describe(writer: Writer, table: str) -> Reply:
+    """DescribeTable, again after a throttle or an error of the service as a write is sent again."""
+    policy, jitter, attempts = RetryPolicy(), random.Random(), 1
+    while True:
+        reply = await writer.ask("DescribeTable", {"TableName": table})
+        if reply.outcome not in (Outcome.THROTTLED, Outcome.SERVER_ERROR) or attempts == policy.max_attempts:
+            return reply
+        await asyncio.sleep(policy.wait_s(attempts, jitter))
+        attempts += 1
 
 
 async def key_attributes(
