@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from sandbox.athena.planning.aggregation import canonical_form
 from sandbox.athena.planning.expressions import Binder
@@ -23,7 +24,7 @@ class Items:
 
     def add(self, expression: n.Expression, alias: str | None, spelled: str | None) -> None:
         """An expression; without an alias, a name keeps its own."""
-        if alias is None and isinstance(expression, (n.Name, n.Dereference)):
+        if alias is None and _is_named(expression):
             alias, spelled = expression.name, expression.name
         self.expressions.append(expression)
         self._fields.append(None)
@@ -84,3 +85,10 @@ def with_aliases(node: n.Expression, aliases: Mapping[str, n.Expression | None])
     if not isinstance(found, n.Expression):
         raise TypeError("an expression stays one")
     return found
+
+
+def _is_named(expression: n.Expression) -> TypeGuard[n.Name | n.Dereference]:
+    """Whether a column of the result has the expression's own name: a column, or a member of one."""
+    while isinstance(expression, n.Dereference):
+        expression = expression.base
+    return isinstance(expression, n.Name)
