@@ -134,10 +134,10 @@ def _histogram(call: Call) -> str:
 
 
 def _map_union(call: Call) -> str:
+    """Empty maps alone have no union."""
     pairs = f"list_transform(map_entries({call[0]}), lambda e_: {{'k': e_.key, 'v': e_.value}})"
-    return (
-        f"map_from_entries(athena_firsts(flatten({call.aggregate('list', pairs, filter_=f'{call[0]} IS NOT NULL')})))"
-    )
+    entries = f"flatten({call.aggregate('list', pairs, filter_=f'{call[0]} IS NOT NULL')})"
+    return once([entries], lambda a: f"CASE WHEN len({a[0]}) > 0 THEN map_from_entries(athena_firsts({a[0]})) END")
 
 
 def _reduce_agg(call: Call) -> str:
