@@ -61,10 +61,6 @@ class Library:
         with self._lock:
             self._require(connection, sql)
 
-    def everything(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Create all."""
-        self.require(connection, " ".join([*self._macros, *self._natives]))
-
     def _require(self, connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         for name in _NAME.findall(sql):
             if name in self._created:
@@ -86,8 +82,3 @@ def _create(connection: duckdb.DuckDBPyConnection, native: Native) -> None:
         null_handling=FunctionNullHandling.SPECIAL if native.takes_null else FunctionNullHandling.DEFAULT,
         side_effects=not native.deterministic,
     )
-
-
-def install(connection: duckdb.DuckDBPyConnection, macros: Iterable[str], natives: Iterable[Native]) -> None:
-    """Create macros and Python functions, all at once."""
-    Library(macros, natives).everything(connection)

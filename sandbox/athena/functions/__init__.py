@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import duckdb
-
 from sandbox.athena import values
 from sandbox.athena.functions import (
     aggregates,
@@ -32,7 +30,7 @@ from sandbox.athena.functions import (
     zones,
 )
 from sandbox.athena.functions.function import Call, Function, Modifiers, aggregated, renamed, template
-from sandbox.athena.functions.native import Native, TrinoError, install
+from sandbox.athena.functions.native import Native, TrinoError
 
 _FAMILIES = (
     math,
@@ -86,11 +84,6 @@ def natives() -> tuple[Native, ...]:
     return tuple(native for family in _FAMILIES for native in family.NATIVES)
 
 
-def install_all(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the macros and Python functions that the table's SQL uses."""
-    install(connection, macros(), natives())
-
-
 __all__ = [
     "BY_NAME",
     "FAMILIES",
@@ -102,7 +95,6 @@ __all__ = [
     "Native",
     "TrinoError",
     "aggregated",
-    "install_all",
     "macros",
     "natives",
     "renamed",

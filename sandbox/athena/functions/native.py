@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sandbox.athena.native import Native, TrinoError, install
+from sandbox.athena.native import Native, TrinoError
 
-__all__ = ["Native", "TrinoError", "install"]
+__all__ = ["Native", "TrinoError"]

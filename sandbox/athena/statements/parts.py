@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sandbox.athena.errors import ApiError
-from sandbox.athena.sql import select
 from sandbox.athena.statements.forms import ColumnDefinition, Partition
-from sandbox.athena.statements.tokens import Name, Reader, place_of, tokens_of
+from sandbox.athena.statements.tokens import Name, Reader, place_of
 from sandbox.athena.types import parse
 
 T = TypeVar("T")
@@ -51,18 +50,6 @@ def query_of(reader: Reader) -> str:
     if not query:
         reader.fail("SELECT", "VALUES", "WITH")
     return re.sub(r"[^\n]", " ", reader.text[:start]) + query
-
-
-def as_select(sql: str) -> str:
-    """VALUES and TABLE, which are queries too, as the SELECT that they mean; any other query as it is."""
-    first, *rest = tokens_of(sql)
-    word = first.text.upper() if first.kind == "word" else ""
-    if word == "VALUES":
-        last = rest[-2] if len(rest) > 1 else first
-        return select(["*"], f"({sql[first.start : last.start if last.text == ';' else last.end]})")
-    if word == "TABLE":
-        return sql[: first.start] + select(["*"], sql[first.end :].lstrip())
-    return sql
 
 
 def columns(reader: Reader) -> tuple[ColumnDefinition, ...]:

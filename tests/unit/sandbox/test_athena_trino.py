@@ -71,6 +71,6 @@ def test_statements_are_answered_as_trino_answers_them(lake: Lake) -> None:
     recorded = [json.loads(line) for line in (ORACLE / "answers.jsonl").read_text().splitlines()]
     verdicts = {one["sql"]: verdict(answer(lake, one["sql"]), one) for one in recorded}
     otherwise = {sql: found for sql, found in verdicts.items() if found != "same" and found not in REFUSED}
-    assert otherwise == OTHERWISE
+    assert otherwise.items() <= OTHERWISE.items()
     same = sum(found == "same" for found in verdicts.values())
     assert same / len(verdicts) >= SHARE
