@@ -38,8 +38,8 @@ DEFAULT_STACK = "local"
 _LOCK = "sandbox.lock"
 _KEPT = frozenset({"logs", _LOCK})
 _PACKAGES = (
-    *("aiohttp", "awslambdaric", "boto3", "duckdb", "flask", "flask_cors", "granian", "moto"),
-    *("pulumi", "pulumi_aws", "pyparsing", "sqlglot", "yaml", "ziglang"),
+    *("aiohttp", "awslambdaric", "boto3", "duckdb", "flask", "flask_cors", "granian", "moto", "numpy"),
+    *("pulumi", "pulumi_aws", "pyparsing", "yaml", "ziglang"),
 )
 _LONGEST_SERVICE = "functions"
 
