@@ -94,7 +94,9 @@ def run(main: Callable[[], int | None], explain: Callable[[BaseException], str |
 
 
 def _flushed() -> bool:
-    """Write out standard output; whether its reader is still there."""
+    """Write out standard output; whether its reader is still there. An inner `run` has set it to None."""
+    if cast("object", sys.stdout) is None:
+        return True
     try:
         sys.stdout.flush()
     except BrokenPipeError:

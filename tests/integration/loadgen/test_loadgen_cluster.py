@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ import pytest
 from loadgen.cli import main
 from loadgen.distributed.cluster import Cluster
 from loadgen.report import report as reports
+from loadgen.report.report import RunReport
 from stack import UserError
 from tests.integration.loadgen.order_table import CREDENTIALS, REGION, OrderTable
 
@@ -75,9 +76,22 @@ def dask(directory: Path) -> Generator[DaskCluster]:
 
 
 @pytest.fixture(scope="module")
-def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    with dask(tmp_path_factory.mktemp("dask")) as cluster:
-        yield cluster
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], DaskCluster]]:
+    """The module's cluster: a new one when a test has killed the scheduler of the last."""
+    with ExitStack() as stack:
+        made: list[DaskCluster] = []
+
+        def whole() -> DaskCluster:
+            if not made or made[-1].scheduler.poll() is not None:
+                made.append(stack.enter_context(dask(tmp_path_factory.mktemp("dask"))))
+            return made[-1]
+
+        yield whole
+
+
+@pytest.fixture
+def dask_cluster(clusters: Callable[[], DaskCluster]) -> DaskCluster:
+    return clusters()
 
 
 def options(table: OrderTable, directory: Path, address: str, *more: str) -> list[str]:
@@ -153,44 +167,48 @@ async def test_a_missing_scheduler_is_reported() -> None:
         await Cluster("tcp://127.0.0.1:1", connect_timeout_s=0.2).launch()
 
 
-def wait_for_an_item(table: OrderTable) -> None:
-    while not table.client.scan(TableName=table.name, Limit=1)["Items"]:
-        time.sleep(0.1)
-
-
-# In this order, and last: a nanny does not start a retired worker again, and without a scheduler there is no cluster.
-@pytest.mark.parametrize(
-    ("disturb", "workers", "lost", "reason"),
-    [
-        (kill_a_worker, 2, 1, r"worker \S+ (is gone|did not send its result)"),
-        (restart_the_workers, 2, 2, r"worker"),
-        (retire_a_worker, 2, 1, r"worker \S+ is gone"),
-        (kill_the_scheduler, 1, 1, r"the scheduler at \S+ is gone"),
-    ],
+# In this order: a nanny does not start a retired worker again, and without a scheduler there is no cluster.
+DISTURBANCES: tuple[tuple[Callable[[DaskCluster], None], int, int, str], ...] = (
+    (kill_a_worker, 2, 1, r"worker \S+ (is gone|did not send its result)"),
+    (restart_the_workers, 2, 2, r"worker"),
+    (retire_a_worker, 2, 1, r"worker \S+ is gone"),
+    (kill_the_scheduler, 1, 1, r"the scheduler at \S+ is gone"),
 )
+
+
 def test_whatever_makes_dask_run_a_task_again_no_write_is_sent_twice(
-    order_table: OrderTable,
-    dask_cluster: DaskCluster,
-    tmp_path: Path,
-    disturb: Callable[[DaskCluster], None],
-    workers: int,
-    lost: int,
-    reason: str,
+    order_table: OrderTable, dask_cluster: DaskCluster, tmp_path: Path
 ) -> None:
     order_table.client.update_table(
         TableName=order_table.name, StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
     )
-    dask_cluster.client.wait_for_workers(workers, timeout=_START_TIMEOUT_S)
-    disturber = threading.Thread(target=lambda: (wait_for_an_item(order_table), disturb(dask_cluster)))
+    before: Counter[str] = Counter()
+    for disturb, workers, lost, reason in DISTURBANCES:
+        dask_cluster.client.wait_for_workers(workers, timeout=_START_TIMEOUT_S)
+        report = disturbed_run(order_table, dask_cluster, tmp_path, disturb, len(before))
+        assert len(report.lost) == lost
+        assert all(re.search(reason, segment.reason) for segment in report.lost)
+        assert report.counts.acked == 240 * (workers - lost) // workers
+        everything = writes_by_key(order_table)
+        written, before = everything - before, everything
+        assert max(written.values()) == max(everything.values()) == 1
+        assert report.counts.acked < len(written) <= 240
+
+
+def disturbed_run(
+    order_table: OrderTable, cluster: DaskCluster, directory: Path, disturb: Callable[[DaskCluster], None], written: int
+) -> RunReport:
+    """A run of 240 new orders, disturbed when the first of them is in the table beside those written before."""
+
+    def wait_and_disturb() -> None:
+        while order_table.client.scan(TableName=order_table.name, Select="COUNT")["Count"] <= written:
+            time.sleep(0.1)
+        disturb(cluster)
+
+    disturber = threading.Thread(target=wait_and_disturb)
     disturber.start()
     load = ["--rps", "60", "--duration", "4", "--mix", "insert=100", "--quiet"]
-    code = main([*load, *options(order_table, tmp_path, dask_cluster.address)])
+    code = main([*load, *options(order_table, directory, cluster.address)])
     disturber.join()
     assert code == 3
-    report = reports.load(tmp_path / "report.json")
-    assert len(report.lost) == lost
-    assert all(re.search(reason, segment.reason) for segment in report.lost)
-    assert report.counts.acked == 240 * (workers - lost) // workers
-    written = writes_by_key(order_table)
-    assert max(written.values()) == 1
-    assert report.counts.acked < len(written) <= 240
+    return reports.load(directory / "report.json")

@@ -21,6 +21,8 @@ TESTS = (
     "tests/unit/components/test_fanout.py::test_it_is_as_it_was_reviewed",
 )
 """Those that compare with a golden file, and the schema's own."""
+PAGE = golden.ROOT / "docs" / "athena-functions.md"
+"""The golden file that no column is in."""
 MEND_AND_TEST = """
 import sys, pytest
 from tests import golden
@@ -62,11 +64,12 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_every_golden_file_is_one_that_is_made() -> None:
-    there = {*golden.EVENTS.glob("*.row.json"), *golden.SNAPSHOTS.iterdir()}
+    there = {*golden.EVENTS.glob("*.row.json"), *golden.SNAPSHOTS.iterdir(), PAGE}
     assert there == set(golden.files())
 
 
 def test_a_new_column_needs_make_snapshots_and_nothing_else(checkout: Path) -> None:
     done = run(checkout, "-c", MEND_AND_TEST, *TESTS)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert {str(path.relative_to(golden.ROOT)) for path in golden.files()} <= set(done.stdout.split())
+    changed = golden.files().keys() - {PAGE}
+    assert {str(path.relative_to(golden.ROOT)) for path in changed} <= set(done.stdout.split())
