@@ -10,10 +10,12 @@ from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pulumi.runtime import Settings, configure, run_in_stack
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockEngine
+from pulumi.runtime.proto.source_pb2 import StackTrace
 from typing_extensions import override
 
 from without_engine.monitor import Monitor
@@ -61,7 +63,11 @@ def run(
     def main() -> None:
         program()
 
-    with _without_garbage_collection(), asyncio.Runner(loop_factory=None if in_threads else _InlineLoop) as runner:
+    with (
+        _without_garbage_collection(),
+        _without_stack_traces(),
+        asyncio.Runner(loop_factory=None if in_threads else _InlineLoop) as runner,
+    ):
         runner.run(run_in_stack(main))
 
 
@@ -95,3 +101,10 @@ def _without_garbage_collection() -> Generator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def _without_stack_traces() -> Generator[None]:
+    """In this context the SDK does not read the stack for each resource, a tenth of a run: only an engine shows it."""
+    with patch("pulumi.runtime.resource._get_stack_trace", StackTrace, create=True):
+        yield

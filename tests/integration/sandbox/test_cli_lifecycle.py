@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from sandbox import cli
 from sandbox.processes import PROCESSES, SERVER, Process, is_alive, port_is_free, record_of, started_at
 from sandbox.state import StateDir, client
 from tests.conftest import free_port
@@ -34,16 +37,18 @@ def _hear_interrupts() -> None:
 
 
 class CommandLine:
-    """`python -m sandbox` for one state directory."""
+    """The sandbox's command line for one state directory: called in this process, or started as a process."""
 
     def __init__(self, directory: Path) -> None:
         self.state = StateDir(directory)
         self.port = free_port()
 
     def __call__(self, *arguments: str) -> Finished:
-        with self.start(*arguments) as process:
-            out, err = process.communicate(timeout=180)
-        return Finished(process.returncode, out, err)
+        terminated = signal.getsignal(signal.SIGTERM)
+        with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err, chdir(PROJECT):
+            code = cli.main([*arguments, "--state-dir", str(self.state.path)])
+        signal.signal(signal.SIGTERM, terminated)
+        return Finished(code, out.getvalue(), err.getvalue())
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "sandbox", *arguments, "--state-dir", str(self.state.path)]
