@@ -11,11 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple
 
 from sandbox.errors import SandboxError
@@ -80,7 +83,8 @@ def start(state: StateDir, process: Process, arguments: Sequence[str], region: s
     for stale in (state.status / f"{process.name}.json", state.path / f"{process.name}.pid"):
         stale.unlink(missing_ok=True)
     command = [sys.executable, "-m", process.module, *arguments, "--state-dir", str(state.path)]
-    with (state.logs / f"{process.name}.log").open("ab") as log:
+    # An interrupt between its start and its record would leave a process that no command finds.
+    with _interrupts_deferred(), (state.logs / f"{process.name}.log").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - a module of the project, and no shell
             command,
             cwd=_SOURCE,
@@ -90,11 +94,35 @@ def start(state: StateDir, process: Process, arguments: Sequence[str], region: s
             stderr=log,
             start_new_session=True,
         )
-    started = started_at(child.pid)
-    if started is not None:
-        state.write_json(f"{process.name}.pid", Record(child.pid, started)._asdict())
-    # It outlives this process; the system reports its state, not this object.
-    child.returncode = 0
+        # It outlives this process; the system reports its state, not this object.
+        child.returncode = 0
+        started = started_at(child.pid)
+        if started is not None:
+            state.write_json(f"{process.name}.pid", Record(child.pid, started)._asdict())
+
+
+@contextmanager
+def _interrupts_deferred() -> Generator[None]:
+    """In this context SIGINT and SIGTERM wait for its end. Signal handlers are the main thread's alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[tuple[int, FrameType | None]] = []
+    handlers = {
+        number: signal.signal(number, lambda number, frame: arrived.append((number, frame)))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number, frame in arrived:
+            handler = handlers[signal.Signals(number)]
+            if callable(handler):
+                handler(number, frame)
+            elif handler != signal.SIG_IGN:
+                signal.raise_signal(number)
 
 
 def environment(region: str) -> dict[str, str]:

@@ -7,12 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox import processes
 from sandbox.errors import SandboxError
-from sandbox.processes import Process, Record, is_alive, port_is_free, record_of, started_at, stop
+from sandbox.processes import SERVER, Process, Record, is_alive, port_is_free, record_of, started_at, stop
 from sandbox.state import StateDir
 
 PROCESS = Process("firehose")
@@ -126,3 +127,23 @@ def test_a_port_is_free_until_somebody_listens_on_it() -> None:
         port = listener.getsockname()[1]
         assert not port_is_free(port)
     assert port_is_free(port)
+
+
+def test_an_interrupt_during_a_start_leaves_no_process_without_a_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = StateDir(tmp_path)
+    begin = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        child = begin(["sleep", "60"], start_new_session=True)
+        signal.raise_signal(signal.SIGINT)
+        return child
+
+    monkeypatch.setattr(processes.subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        processes.start(state, SERVER, [], "eu-west-1")
+    record = record_of(state, SERVER)
+    assert record is not None
+    os.kill(record.pid, signal.SIGKILL)
+    os.waitpid(record.pid, 0)
