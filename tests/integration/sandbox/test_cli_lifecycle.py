@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from importlib import import_module
@@ -66,6 +67,8 @@ class CommandLine:
         record = record_of(self.state, process)
         assert record is not None
         os.kill(record.pid, signal.SIGKILL)
+        while is_alive(self.state, process):
+            time.sleep(0.002)
 
     def alive(self) -> list[str]:
         return [process.name for process in PROCESSES if is_alive(self.state, process)]
