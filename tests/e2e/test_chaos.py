@@ -23,7 +23,7 @@ steps = st.lists(faults | st.sampled_from(KILLED), min_size=3, max_size=6)
 
 
 @settings(
-    max_examples=2,
+    max_examples=1,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # a smaller example would take as long
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -38,7 +38,7 @@ plans = st.builds(
     st.sampled_from([0.5, 1.0, 3.0]),
     st.sampled_from([Uniform(0.0), Uniform(0.05), Uniform(), Latest(), Zipfian(), HotSet(3)]),
     st.sampled_from([0, 0, 2048]),
-    st.sampled_from([NO_PRELOAD, Preload(1, 0.5), Preload(300, 150.0)]),
+    st.sampled_from([NO_PRELOAD, Preload(1, 0.5), Preload(40, 20.0)]),
 )
 
 
