@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sandbox.errors import SandboxError
-from sandbox.faults.registry_file import FILE as FAULTS
+from sandbox.faults.active_file import FILE as FAULTS
 from sandbox.journal.version import written_by_another
 from sandbox.processes import (
     HOST,

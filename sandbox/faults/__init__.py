@@ -3,7 +3,7 @@
     fault      the value that describes one: kind, service, operation, how often, until when, parameters
     kinds      which kinds there are, for which services, with which parameters; and the check of a fault against them
     errors     the services' own codes, statuses and messages
-    registry   the server's faults that are on, and how often each struck; registry_file is where it keeps them
+    active     the server's faults that are on, and how often each struck; active_file is where it keeps them
     throughput the limits of DynamoDB's tables and partitions, counted in buckets
     points     named points of a worker, at which it can crash; strikes is how it asks the server
     command    `python -m sandbox fault`

@@ -14,8 +14,8 @@ import threading
 import msgspec
 
 from sandbox.awsjson import CallError, HttpClient, authorization
+from sandbox.faults.active_file import FILE, Saved
 from sandbox.faults.fault import Active, Fault
-from sandbox.faults.registry_file import FILE, Saved
 from sandbox.faults.strikes import STRIKE_PATH, Strike
 from sandbox.state import StateDir, region
 

@@ -21,8 +21,8 @@ from sandbox.dynamodb.capacity import Consumed
 from sandbox.dynamodb.errors import DynamoError
 from sandbox.dynamodb.table import Change, Table
 from sandbox.faults import errors
+from sandbox.faults.active import ActiveFaults, Standing
 from sandbox.faults.buckets import Bucket, Peaks
-from sandbox.faults.registry import Registry, Standing
 
 BURST_S = 300.0
 QUOTA = Throughput(40_000, 40_000)
@@ -48,12 +48,12 @@ class _Lack(NamedTuple):
 
 
 class ThroughputGate:
-    """Refuses by the faults `limits`, `throttle` and `partial` of a registry."""
+    """Refuses by the faults `limits`, `throttle` and `partial` that are on."""
 
     def __init__(
-        self, registry: Registry, capacity_of: Callable[[Table], Capacity], clock: Callable[[], float] = time.time
+        self, active: ActiveFaults, capacity_of: Callable[[Table], Capacity], clock: Callable[[], float] = time.time
     ) -> None:
-        self._registry = registry
+        self._active = active
         self._capacity_of = capacity_of
         self._clock = clock
         self._buckets: dict[tuple[str, str | None, str, str | None], Bucket] = {}
@@ -66,8 +66,8 @@ class ThroughputGate:
     def batched(self, operation: str, count: int) -> list[DynamoError | None]:
         """For each of the entries of a batch whether the fault `partial` refuses it."""
         refused: list[DynamoError | None] = [None] * count
-        for standing in self._registry.matching("partial", "dynamodb", operation):
-            for number in self._registry.part_of(standing, count):
+        for standing in self._active.matching("partial", "dynamodb", operation):
+            for number in self._active.part_of(standing, count):
                 refused[number] = throttled(errors.PROVISIONED, errors.OVER_PROVISIONED, "", "")
         return refused
 
@@ -89,23 +89,23 @@ class ThroughputGate:
             return throttled(
                 code, errors.form_of("dynamodb", code).message, capacity.arn, verb, "KeyRangeThroughputExceeded"
             )
-        for standing in self._registry.matching("limits", "dynamodb", ADMISSION.operation):
+        for standing in self._active.matching("limits", "dynamodb", ADMISSION.operation):
             if standing.fault.text("table") in ("", table.schema.name):
                 lack = self._lack(standing, capacity, verb, needs)
-                if lack is not None and self._registry.strikes(standing):
+                if lack is not None and self._active.strikes(standing):
                     return throttled(lack.code, lack.message, capacity.arn, verb, lack.limit, lack.of_index)
         return None
 
     def _throttle(self, table: str, partition: str | None) -> Standing | None:
         """The fault that concerns this table and partition and strikes; one without them strikes whole requests."""
-        for standing in self._registry.matching("throttle", "dynamodb", ADMISSION.operation):
+        for standing in self._active.matching("throttle", "dynamodb", ADMISSION.operation):
             fault = standing.fault
             wanted = fault.text("table"), fault.text("partition")
             if (
                 wanted != ("", "")
                 and wanted[0] in ("", table)
                 and wanted[1] in ("", partition)
-                and self._registry.strikes(standing)
+                and self._active.strikes(standing)
             ):
                 return standing
         return None

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from sandbox.faults.registry import REGISTRY
+from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.faults.strikes import PATH as FAULTS
 from sandbox.front import eventstream
 from sandbox.front.cbor import CborError
@@ -64,7 +64,7 @@ class Front:
         self._services = Services(state)
         watch(state)
         follow_faults()
-        REGISTRY.open(state)
+        ACTIVE_FAULTS.open(state)
         HELD.open(self.saving.held)
         self._calls = DataCalls()
         self._subscriptions = Subscriptions()
@@ -80,7 +80,7 @@ class Front:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         target = headers.get(b"x-amz-target", b"").decode("latin-1")
         try:
-            if REGISTRY.on and not scope["path"].startswith("/_sandbox/"):
+            if ACTIVE_FAULTS.on and not scope["path"].startswith("/_sandbox/"):
                 reply = await serve_with_faults(
                     scope, _request(scope, body), lambda: self._answer_saved(scope, headers, target, body)
                 )
@@ -113,7 +113,7 @@ class Front:
         if head.path == _HEALTH_PATH:
             return _HEALTH
         target = fields.get(b"x-amz-target")
-        if target is None or REGISTRY.on or b"expect" in fields or fields.get(b"content-type") == _AWS_CBOR:
+        if target is None or ACTIVE_FAULTS.on or b"expect" in fields or fields.get(b"content-type") == _AWS_CBOR:
             return None
         if self.saving.syncs:
             return None

@@ -23,9 +23,9 @@ import msgspec
 from sandbox.dynamodb.admission import throttled
 from sandbox.errors import SandboxError
 from sandbox.faults import errors
+from sandbox.faults.active import ACTIVE_FAULTS, Standing
 from sandbox.faults.fault import Fault
 from sandbox.faults.kinds import described
-from sandbox.faults.registry import REGISTRY, Standing
 from sandbox.faults.strikes import PATH, STRIKE_PATH, Strike
 from sandbox.front.calls import Called, called_of
 from sandbox.front.connections import reset
@@ -75,8 +75,8 @@ async def _delay(called: Called) -> None:
 
 
 def _crash(called: Called, point: str) -> None:
-    for standing in REGISTRY.matching("crash", "server", called.operation):
-        if standing.fault.text("point") == point and REGISTRY.strikes(standing, urgent=True):
+    for standing in ACTIVE_FAULTS.matching("crash", "server", called.operation):
+        if standing.fault.text("point") == point and ACTIVE_FAULTS.strikes(standing, urgent=True):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -109,7 +109,7 @@ def _fail(called: Called, scope: Message, when: str) -> None:
 def _of(kind: str, called: Called, when: str = "") -> list[Standing]:
     """The faults of a kind that strike a call; those for one table or partition are the engine's to strike."""
     struck: list[Standing] = []
-    for standing in REGISTRY.matching(kind, called.service, called.operation):
+    for standing in ACTIVE_FAULTS.matching(kind, called.service, called.operation):
         fault = standing.fault
         caller = fault.text("caller")
         concerns = (
@@ -117,7 +117,7 @@ def _of(kind: str, called: Called, when: str = "") -> list[Standing]:
             and not (fault.text("table") or fault.text("partition"))
             and (caller in ("", "all") or (caller == "worker") == called.by_worker)
         )
-        if concerns and REGISTRY.strikes(standing):
+        if concerns and ACTIVE_FAULTS.strikes(standing):
             struck.append(standing)
     return struck
 
@@ -159,15 +159,15 @@ def control(request: Request) -> Reply:
 def _control(request: Request) -> Reply:
     if request.path == STRIKE_PATH and request.method == "POST":
         asked = msgspec.json.decode(request.body, type=Strike)
-        standing = REGISTRY.first(asked.kind, asked.service, asked.operation, **asked.parameters)
+        standing = ACTIVE_FAULTS.first(asked.kind, asked.service, asked.operation, **asked.parameters)
         return _answer(200, {"fault": None if standing is None else standing.fault})
     if request.path != PATH:
         return _answer(404, {"message": f"There is nothing at {request.path}."})
     if request.method == "POST":
-        return _answer(200, REGISTRY.add(msgspec.json.decode(request.body, type=Fault)))
+        return _answer(200, ACTIVE_FAULTS.add(msgspec.json.decode(request.body, type=Fault)))
     if request.method == "DELETE":
-        return _answer(200, {"faults": REGISTRY.remove(parse_qs(request.query).get("id", []))})
-    return _answer(200, {"faults": REGISTRY.listed(), "held": len(HELD), "kinds": described()})
+        return _answer(200, {"faults": ACTIVE_FAULTS.remove(parse_qs(request.query).get("id", []))})
+    return _answer(200, {"faults": ACTIVE_FAULTS.listed(), "held": len(HELD), "kinds": described()})
 
 
 def _refusal_of_stranger(request: Request) -> str | None:

@@ -13,8 +13,8 @@ from itertools import count
 
 import msgspec
 
+from sandbox.faults.active import ACTIVE_FAULTS, Standing
 from sandbox.faults.errors import PROVISIONED
-from sandbox.faults.registry import REGISTRY, Standing
 from sandbox.front.reply import ServiceError
 from sandbox.front.saving.held import COLLECTION
 from sandbox.journal.entries import element_entry
@@ -81,8 +81,8 @@ class HeldRecords:
     def _striking(self, kind: str, table: str) -> list[Standing]:
         return [
             standing
-            for standing in REGISTRY.matching(kind, "dynamodb")
-            if standing.fault.text("table") in ("", table) and REGISTRY.strikes(standing)
+            for standing in ACTIVE_FAULTS.matching(kind, "dynamodb")
+            if standing.fault.text("table") in ("", table) and ACTIVE_FAULTS.strikes(standing)
         ]
 
     def _hold(self, record: _Held, delay_s: float) -> None:

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import msgspec
 
+from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.faults.errors import PROVISIONED
-from sandbox.faults.registry import REGISTRY
 from sandbox.front.held import HeldRecords
 from sandbox.front.reply import ServiceError
 from sandbox.journal.in_use import journal
@@ -76,7 +76,7 @@ def replicate(table: Table, change: Happening, now_s: float) -> None:
             continue
         data = b64encode(_record(table, change, destination.precision, now_s)).decode()
         request = _encode({"StreamARN": arn, "PartitionKey": partition_key, "Data": data})
-        if REGISTRY.on and HELD.takes(table.name, table.region_name, request):
+        if ACTIVE_FAULTS.on and HELD.takes(table.name, table.region_name, request):
             continue
         try:
             put(table.region_name, request)

@@ -9,7 +9,7 @@ from moto.dynamodb.models.table import Table as MotoTable
 
 from sandbox.dynamodb.admission import ADMISSION, Capacity, Throughput
 from sandbox.dynamodb.table import Table
-from sandbox.faults.registry import REGISTRY
+from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.faults.throughput import ThroughputGate
 from sandbox.front.control.services.dynamodb import on_demand_throughput
 
@@ -38,12 +38,12 @@ def capacity_of(table: Table) -> Capacity:
 
 def follow_faults() -> None:
     """Put the engine's gate where it is needed from now on, and take it away when it is not."""
-    gate = ThroughputGate(REGISTRY, capacity_of)
+    gate = ThroughputGate(ACTIVE_FAULTS, capacity_of)
 
     def changed() -> None:
-        ADMISSION.gate = gate if REGISTRY.has("limits", "throttle", "partial") else None
+        ADMISSION.gate = gate if ACTIVE_FAULTS.has("limits", "throttle", "partial") else None
 
-    REGISTRY.changed = changed
+    ACTIVE_FAULTS.changed = changed
     changed()
 
 

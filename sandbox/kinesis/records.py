@@ -13,7 +13,7 @@ import msgspec
 import pybase64
 from moto.kinesis.models import KinesisBackend, kinesis_backends
 
-from sandbox.faults.registry import REGISTRY
+from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.front.backends import backend_of
 from sandbox.front.iterators import ShardPosition
 from sandbox.front.reply import JSON_1_1, Reply, ServiceError, json_reply
@@ -88,7 +88,7 @@ def _put_record(backend: KinesisBackend, body: bytes) -> Reply:
     stream = _stream(backend, request)
     size = _check(request, "data", max_record_kib(stream))
     shard = _finder(stream)(request)
-    if REGISTRY.on:
+    if ACTIVE_FAULTS.on:
         for code, message in SHARD_THROUGHPUT.refused(stream, [(shard, size)], "PutRecord").values():
             raise ServiceError(code, message)
     sequence = shard.put_record(request.PartitionKey, request.Data, "")
@@ -113,7 +113,7 @@ def _put_records(backend: KinesisBackend, body: bytes) -> Reply:
     find = _finder(stream)
     shards = [find(record) for record in request.Records]
     entries = list(zip(shards, sizes, strict=True))
-    refused = SHARD_THROUGHPUT.refused(stream, entries, "PutRecords") if REGISTRY.on else {}
+    refused = SHARD_THROUGHPUT.refused(stream, entries, "PutRecords") if ACTIVE_FAULTS.on else {}
     failed = {number: {"ErrorCode": code, "ErrorMessage": message} for number, (code, message) in refused.items()}
     results = [
         failed.get(number)

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from sandbox.faults.active import ACTIVE_FAULTS, ActiveFaults
 from sandbox.faults.buckets import Bucket
 from sandbox.faults.errors import PROVISIONED
-from sandbox.faults.registry import REGISTRY, Registry
 from sandbox.kinesis.shard import Shard
 
 if TYPE_CHECKING:
@@ -25,29 +25,29 @@ _SECOND = 1.0
 
 
 class ShardThroughput:
-    """Refuses records by the faults `partial` and `limits` of a registry."""
+    """Refuses records by the faults `partial` and `limits` that are on."""
 
-    def __init__(self, registry: Registry, clock: Callable[[], float] = time.time) -> None:
-        self._registry = registry
+    def __init__(self, active: ActiveFaults, clock: Callable[[], float] = time.time) -> None:
+        self._active = active
         self._clock = clock
         self._buckets: dict[tuple[str, str, str], Bucket] = {}
 
     def refused(self, stream: Stream, entries: Sequence[tuple[Shard, int]], operation: str) -> dict[int, Refusal]:
         """Which records of a call are refused, by their place; of each its shard and size in bytes are given."""
         refused: dict[int, Refusal] = {}
-        for standing in self._registry.matching("partial", "kinesis", operation):
+        for standing in self._active.matching("partial", "kinesis", operation):
             code = standing.fault.text("error")
-            for number in self._registry.part_of(standing, len(entries)):
+            for number in self._active.part_of(standing, len(entries)):
                 message = (
                     "Internal service failure." if code == "InternalFailure" else _over(stream, entries[number][0])
                 )
                 refused[number] = code, message
-        for standing in self._registry.matching("limits", "kinesis", operation):
+        for standing in self._active.matching("limits", "kinesis", operation):
             limits = standing.fault.number("shard_records"), standing.fault.number("shard_bytes")
             for number, (shard, size) in enumerate(entries):
                 if number in refused or self._admits(stream, shard, size, limits):
                     continue
-                if self._registry.strikes(standing):
+                if self._active.strikes(standing):
                     refused[number] = PROVISIONED, _over(stream, shard)
         return refused
 
@@ -67,7 +67,7 @@ class ShardThroughput:
         return bucket
 
 
-SHARD_THROUGHPUT = ShardThroughput(REGISTRY)
+SHARD_THROUGHPUT = ShardThroughput(ACTIVE_FAULTS)
 
 
 def _over(stream: Stream, shard: Shard) -> str:

@@ -15,10 +15,10 @@ from sandbox.dynamodb.storage import Store
 from sandbox.dynamodb.table import Change, Table
 from sandbox.errors import SandboxError
 from sandbox.faults import Fault
+from sandbox.faults.active import ActiveFaults
+from sandbox.faults.active_file import FILE
 from sandbox.faults.buckets import PEAK_AGE_S, Peaks
 from sandbox.faults.kinds import KINDS, checked
-from sandbox.faults.registry import Registry
-from sandbox.faults.registry_file import FILE
 from sandbox.faults.throughput import ThroughputGate
 from sandbox.kinesis.throughput import ShardThroughput
 from sandbox.state import StateDir
@@ -72,52 +72,52 @@ def test_every_kind_is_valid_with_its_defaults() -> None:
             assert checked(Fault(name, service)).service == service
 
 
-# The registry
+# The faults that are on
 
 
-def _struck(registry: Registry, calls: int) -> list[bool]:
-    return [registry.first("error", "s3", "PutObject") is not None for _ in range(calls)]
+def _struck(active: ActiveFaults, calls: int) -> list[bool]:
+    return [active.first("error", "s3", "PutObject") is not None for _ in range(calls)]
 
 
 def test_the_same_seed_strikes_the_same_calls() -> None:
     runs: list[list[bool]] = []
     for seed in (1, 1, 2):
-        registry = Registry()
-        registry.add(Fault("error", "s3", share=0.5, seed=seed))
-        runs.append(_struck(registry, 100))
+        active = ActiveFaults()
+        active.add(Fault("error", "s3", share=0.5, seed=seed))
+        runs.append(_struck(active, 100))
     assert runs[0] == runs[1] != runs[2]
     assert 30 < sum(runs[0]) < 70
 
 
 def test_a_fault_ends_after_its_count_and_at_its_time() -> None:
-    registry = Registry()
-    registry.add(Fault("error", "s3", count=3))
-    assert registry.on
-    assert _struck(registry, 5) == [True] * 3 + [False] * 2
-    assert not registry.on
-    (ended,) = registry.listed()
+    active = ActiveFaults()
+    active.add(Fault("error", "s3", count=3))
+    assert active.on
+    assert _struck(active, 5) == [True] * 3 + [False] * 2
+    assert not active.on
+    (ended,) = active.listed()
     assert (ended.on, ended.met, ended.struck) == (False, 3, 3)
-    registry.add(Fault("error", "s3", until=time.time() - 1))
-    assert _struck(registry, 1) == [False]
-    assert not registry.on
+    active.add(Fault("error", "s3", until=time.time() - 1))
+    assert _struck(active, 1) == [False]
+    assert not active.on
 
 
 def test_a_fault_concerns_its_operation_alone() -> None:
-    registry = Registry()
-    registry.add(Fault("error", "s3", "GetObject"))
-    assert registry.first("error", "s3", "PutObject") is None
-    assert registry.first("error", "dynamodb", "GetObject") is None
-    assert registry.first("error", "s3", "GetObject") is not None
+    active = ActiveFaults()
+    active.add(Fault("error", "s3", "GetObject"))
+    assert active.first("error", "s3", "PutObject") is None
+    assert active.first("error", "dynamodb", "GetObject") is None
+    assert active.first("error", "s3", "GetObject") is not None
 
 
 def test_a_later_server_continues_with_the_faults_that_are_on(tmp_path: Path) -> None:
     state = StateDir(tmp_path)
-    first = Registry()
+    first = ActiveFaults()
     first.open(state)
     active = first.add(Fault("error", "s3"))
     first.add(Fault("latency", "s3", count=1))
     assert first.first("latency", "s3")
-    second = Registry()
+    second = ActiveFaults()
     second.open(state)
     assert second.on
     assert [(each.fault.kind, each.on, each.struck) for each in second.listed()] == [
@@ -160,9 +160,9 @@ def _write(key: str, units: int = 1, status: str | None = None) -> Change:
 
 
 def _gate(clock: _Clock, capacity: Capacity) -> ThroughputGate:
-    registry = Registry()
-    registry.add(Fault("limits"))
-    return ThroughputGate(registry, lambda _table: capacity, clock)
+    active = ActiveFaults()
+    active.add(Fault("limits"))
+    return ThroughputGate(active, lambda _table: capacity, clock)
 
 
 def _on_demand(maximum: float = 0) -> Capacity:
@@ -253,9 +253,9 @@ def test_reads_have_limits_of_their_own() -> None:
 
 def test_a_shard_takes_a_thousand_records_and_a_mebibyte_a_second() -> None:
     """https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"""
-    clock, registry = _Clock(), Registry()
-    registry.add(Fault("limits", "kinesis"))
-    throughput = ShardThroughput(registry, clock)
+    clock, active = _Clock(), ActiveFaults()
+    active.add(Fault("limits", "kinesis"))
+    throughput = ShardThroughput(active, clock)
     stream: Any = type("Stream", (), {"arn": "arn:changes", "stream_name": "changes", "account_id": "1"})()
     shards: list[Any] = [type("Shard", (), {"shard_id": f"shardId-{n:012}"})() for n in range(2)]
     refused = throughput.refused(stream, [(shards[0], 10)] * 1500, "PutRecords")

@@ -9,9 +9,9 @@ from random import Random
 import msgspec
 
 from sandbox.errors import SandboxError
+from sandbox.faults.active_file import FILE, Saved
 from sandbox.faults.fault import Active, Fault
 from sandbox.faults.kinds import checked
-from sandbox.faults.registry_file import FILE, Saved
 from sandbox.state import StateDir
 
 _SAVE_INTERVAL_S = 0.5
@@ -40,7 +40,7 @@ class Standing:
         return Active(self.id, self.fault, on, self.met, self.struck)
 
 
-class Registry:
+class ActiveFaults:
     """All faults of the server. `on` is False without any, so a call costs one comparison.
 
     `changed` is called after each change of what is on.
@@ -178,5 +178,5 @@ def _nothing() -> None:
     """No one is interested in changes."""
 
 
-REGISTRY = Registry()
+ACTIVE_FAULTS = ActiveFaults()
 """That of this process, which only the server fills."""
