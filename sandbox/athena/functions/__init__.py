@@ -20,7 +20,9 @@ from sandbox.athena.functions import (
     jsons,
     maps,
     math,
+    probability,
     regexes,
+    sequences,
     sqljson,
     statistics,
     text,
@@ -34,6 +36,7 @@ from sandbox.athena.functions.native import Native, TrinoError
 
 _FAMILIES = (
     math,
+    probability,
     text,
     regexes,
     zones,
@@ -43,6 +46,7 @@ _FAMILIES = (
     jsons,
     sqljson,
     arrays,
+    sequences,
     maps,
     aggregates,
     statistics,

@@ -1,25 +1,20 @@
 """The SQL standard's JSON path: lax or strict, of JSON_VALUE, JSON_QUERY and JSON_EXISTS.
 
-A path is parsed once into a function from an item to the sequence of items that it gives. Items are Python's own:
-None, bool, int, float, Decimal (only of a path's literals), str, list and dict.
+A path is parsed once into a function from an item to the sequence of items that it gives.
 
 Source: trino 435, io.trino.sql.jsonpath and https://trino.io/docs/435/functions/json.html.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, TypeAlias, cast
 
+from sandbox.athena.functions import jsonpath_steps as steps
+from sandbox.athena.functions.jsonpath_steps import Evaluate, Item, Test
 from sandbox.athena.functions.native import TrinoError
-
-Item: TypeAlias = Any
-Evaluate: TypeAlias = "Callable[[_State], list[Item]]"
-Test: TypeAlias = "Callable[[_State], bool | None]"
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<string>"(?:[^"\\]|\\.|"")*")|(?P<name>\$?[A-Za-z_]\w*)"""
@@ -27,29 +22,6 @@ _TOKEN = re.compile(
 )
 _COMPARISONS = {"==", "!=", "<>", "<", "<=", ">", ">="}
 _METHODS = ("size", "type", "abs", "ceiling", "floor", "double")
-
-
-class PathError(Exception):
-    """A structural error, or a value of the wrong type."""
-
-
-def members_of(item: Item) -> dict[str, Item] | None:
-    """An object's members; None for another item."""
-    return cast("dict[str, Item]", item) if isinstance(item, dict) else None
-
-
-def elements_of(item: Item) -> list[Item] | None:
-    """An array's elements; None for another item."""
-    return cast("list[Item]", item) if isinstance(item, list) else None
-
-
-class _State:
-    """The document, and the item of the innermost filter."""
-
-    def __init__(self, root: Item, current: Item = None, last: int = -1) -> None:
-        self.root = root
-        self.current = current
-        self.last = last
 
 
 class _Parser:
@@ -87,20 +59,20 @@ class _Parser:
     def _sum(self) -> Evaluate:
         found = self._product()
         while sign := self._accept("+", "-"):
-            found = _arithmetic(sign, found, self._product(), lax=self.lax)
+            found = steps.arithmetic(sign, found, self._product(), lax=self.lax)
         return found
 
     def _product(self) -> Evaluate:
         found = self._unary()
         while sign := self._accept("*", "/", "%"):
-            found = _arithmetic(sign, found, self._unary(), lax=self.lax)
+            found = steps.arithmetic(sign, found, self._unary(), lax=self.lax)
         return found
 
     def _unary(self) -> Evaluate:
         if sign := self._accept("+", "-"):
             inner = self._unary()
             factor = -1 if sign == "-" else 1
-            return lambda state: [factor * _number(item) for item in _unwrapped(inner(state), lax=self.lax)]
+            return lambda state: [factor * steps.numeric(item) for item in steps.unwrapped(inner(state), lax=self.lax)]
         return self._accessors(self._primary())
 
     def _primary(self) -> Evaluate:
@@ -132,7 +104,7 @@ class _Parser:
                 found = self._subscripts(found)
             elif word == "?":
                 self._take("(")
-                found = _filtered(found, self._or(), lax=self.lax)
+                found = steps.filtered(found, self._or(), lax=self.lax)
                 self._take(")")
             else:
                 found = self._member(found, word)
@@ -141,25 +113,27 @@ class _Parser:
     def _member(self, found: Evaluate, dots: str) -> Evaluate:
         name = self._take()
         if name == "*" and dots == ".":
-            return lambda state: [v for item in _unwrapped(found(state), lax=self.lax) for v in _values(item, self.lax)]
+            return lambda state: [
+                v for item in steps.unwrapped(found(state), lax=self.lax) for v in steps.values(item, self.lax)
+            ]
         if not (name[0] == '"' or name[0].isalpha() or name[0] == "_"):
             raise self._wrong(f"mismatched input '{name}'")
         if dots == "..":
-            return lambda state: [v for item in found(state) for v in _descendants(item, _unquoted(name))]
+            return lambda state: [v for item in found(state) for v in steps.descendants(item, _unquoted(name))]
         if name in _METHODS and self._accept("("):
             self._take(")")
-            return _method(name, found, lax=self.lax)
+            return steps.method(name, found, lax=self.lax)
         if self._peek() == "(":
             raise self._wrong("mismatched input '('")
         key = _unquoted(name)
         return lambda state: [
-            v for item in _unwrapped(found(state), lax=self.lax) for v in _member(item, key, lax=self.lax)
+            v for item in steps.unwrapped(found(state), lax=self.lax) for v in steps.member(item, key, lax=self.lax)
         ]
 
     def _subscripts(self, found: Evaluate) -> Evaluate:
         if self._accept("*"):
             self._take("]")
-            return lambda state: [v for item in found(state) for v in _elements(item, lax=self.lax)]
+            return lambda state: [v for item in found(state) for v in steps.elements(item, lax=self.lax)]
         ranges: list[tuple[Evaluate, Evaluate | None]] = []
         while True:
             first = self._sum()
@@ -167,18 +141,18 @@ class _Parser:
             if not self._accept(","):
                 break
         self._take("]")
-        return lambda state: [v for item in found(state) for v in _sliced(item, ranges, state, lax=self.lax)]
+        return lambda state: [v for item in found(state) for v in steps.sliced(item, ranges, state, lax=self.lax)]
 
     def _or(self) -> Test:
         found = self._and()
         while self._accept("||"):
-            found = _either(found, self._and(), decides=True)
+            found = steps.either(found, self._and(), decides=True)
         return found
 
     def _and(self) -> Test:
         found = self._not()
         while self._accept("&&"):
-            found = _either(found, self._not(), decides=False)
+            found = steps.either(found, self._not(), decides=False)
         return found
 
     def _not(self) -> Test:
@@ -191,7 +165,7 @@ class _Parser:
             self._take("(")
             path = self._sum()
             self._take(")")
-            return _exists(path)
+            return steps.exists(path)
         return self._comparison()
 
     def _comparison(self) -> Test:
@@ -209,13 +183,13 @@ class _Parser:
         left = self._sum()
         if self._accept("starts"):
             self._take("with")
-            return _compared("starts", left, self._sum(), lax=self.lax)
+            return steps.compared("starts", left, self._sum(), lax=self.lax)
         sign = self._take()
         if sign not in _COMPARISONS:
             raise TrinoError(
                 "NOT_SUPPORTED", f"The sandbox's Athena cannot read {sign!r} in the JSON path {self.path!r}"
             )
-        return _compared(sign, left, self._sum(), lax=self.lax)
+        return steps.compared(sign, left, self._sum(), lax=self.lax)
 
 
 def _tokens(path: str) -> list[str]:
@@ -233,185 +207,6 @@ def _unquoted(name: str) -> str:
     return re.sub(r"\\(.)", r"\1", name[1:-1]).replace('""', '"') if name[0] == '"' else name
 
 
-def _unwrapped(items: list[Item], *, lax: bool) -> list[Item]:
-    """In lax mode the elements of an array in its place."""
-    if not lax:
-        return items
-    return [inner for item in items for inner in (elements_of(item) or ([] if item == [] else [item]))]
-
-
-def _member(item: Item, key: str, *, lax: bool) -> list[Item]:
-    members = members_of(item)
-    if members is not None and key in members:
-        return [members[key]]
-    if lax:
-        return []
-    raise PathError(f"structural error: missing member '{key}' in JSON object")
-
-
-def _values(item: Item, lax: bool) -> list[Item]:
-    members = members_of(item)
-    if members is not None:
-        return list(members.values())
-    if lax:
-        return []
-    raise PathError("invalid item type. Expected: OBJECT")
-
-
-def _elements(item: Item, *, lax: bool) -> list[Item]:
-    elements = elements_of(item)
-    if elements is not None:
-        return elements
-    if lax:
-        return [item]
-    raise PathError("invalid item type. Expected: ARRAY")
-
-
-def _descendants(item: Item, key: str) -> list[Item]:
-    members = members_of(item) or {}
-    children = elements_of(item) or list(members.values())
-    found = [members[key]] if key in members else []
-    return found + [v for child in children for v in _descendants(child, key)]
-
-
-def _sliced(item: Item, ranges: list[tuple[Evaluate, Evaluate | None]], state: _State, *, lax: bool) -> list[Item]:
-    items, found = _elements(item, lax=lax), list[Item]()
-    inner = _State(state.root, state.current, len(items) - 1)
-    for first, last in ranges:
-        start = _index(first(inner))
-        end = start if last is None else _index(last(inner))
-        if not lax and (start < 0 or end >= len(items) or start > end):
-            raise PathError("structural error: invalid array subscript")
-        found += items[max(start, 0) : end + 1] if end >= 0 else []
-    return found
-
-
-def _index(items: list[Item]) -> int:
-    if len(items) != 1:
-        raise PathError("array subscript must be a singleton numeric value")
-    return int(_number(items[0]))
-
-
-def _number(item: Item) -> Item:
-    if isinstance(item, bool) or not isinstance(item, (int, float, Decimal)):
-        raise PathError("invalid item type. Expected: NUMBER")
-    return item
-
-
-def _arithmetic(sign: str, left: Evaluate, right: Evaluate, *, lax: bool) -> Evaluate:
-    def compute(state: _State) -> list[Item]:
-        operands = [_unwrapped(side(state), lax=lax) for side in (left, right)]
-        if any(len(items) != 1 for items in operands):
-            raise PathError("arithmetic binary expression requires singleton operands")
-        a, b = (_number(items[0]) for items in operands)
-        if isinstance(a, Decimal) or isinstance(b, Decimal):
-            raise TrinoError("NOT_SUPPORTED", "The sandbox's Athena has no decimal arithmetic in a JSON path")
-        return [_computed(sign, a, b)]
-
-    return compute
-
-
-def _computed(sign: str, a: Item, b: Item) -> Item:
-    if sign in "+-*":
-        return a + b if sign == "+" else a - b if sign == "-" else a * b
-    if b == 0:
-        raise PathError("division by zero")
-    if isinstance(a, int) and isinstance(b, int):
-        quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
-        return quotient if sign == "/" else a - b * quotient
-    return a / b if sign == "/" else math.fmod(a, b)
-
-
-def _method(name: str, found: Evaluate, *, lax: bool) -> Evaluate:
-    if name == "type":
-        return lambda state: [_type_of(item) for item in found(state)]
-    if name == "size":
-        return lambda state: [_size(item, lax=lax) for item in found(state)]
-    return lambda state: [_applied(name, item) for item in _unwrapped(found(state), lax=lax)]
-
-
-def _size(item: Item, *, lax: bool) -> int:
-    return len(_elements(item, lax=lax))
-
-
-def _applied(name: str, item: Item) -> Item:
-    if name == "double":
-        try:
-            return float(item) if isinstance(item, str) else float(_number(item))
-        except ValueError as error:
-            raise PathError("cannot convert to double") from error
-    number = _number(item)
-    if name == "abs":
-        return abs(number)
-    rounded = math.ceil(number) if name == "ceiling" else math.floor(number)
-    return float(rounded) if isinstance(number, float) else rounded
-
-
-def _type_of(item: Item) -> str:
-    if members_of(item) is not None or elements_of(item) is not None:
-        return "array" if members_of(item) is None else "object"
-    if item is None or isinstance(item, bool):
-        return "null" if item is None else "boolean"
-    return "string" if isinstance(item, str) else "number"
-
-
-def _filtered(found: Evaluate, test: Test, *, lax: bool) -> Evaluate:
-    return lambda state: [
-        item for item in _unwrapped(found(state), lax=lax) if test(_State(state.root, item, state.last)) is True
-    ]
-
-
-def _either(left: Test, right: Test, *, decides: bool) -> Test:
-    """|| (where true decides) and && (where false does), with an unknown third."""
-
-    def combine(state: _State) -> bool | None:
-        values = left(state), right(state)
-        if decides in values:
-            return decides
-        return None if None in values else not decides
-
-    return combine
-
-
-def _exists(path: Evaluate) -> Test:
-    def test(state: _State) -> bool | None:
-        try:
-            return bool(path(state))
-        except PathError:
-            return None
-
-    return test
-
-
-def _compared(sign: str, left: Evaluate, right: Evaluate, *, lax: bool) -> Test:
-    """True if a pair of items compares so; unknown if a pair cannot be compared before that."""
-
-    def test(state: _State) -> bool | None:
-        try:
-            sides = [_unwrapped(side(state), lax=lax) for side in (left, right)]
-        except PathError:
-            return None
-        found = [_pair(sign, a, b) for a in sides[0] for b in sides[1]]
-        return True if True in found else None if None in found else False
-
-    return test
-
-
-def _pair(sign: str, a: Item, b: Item) -> bool | None:
-    if sign == "starts":
-        return a.startswith(b) if isinstance(a, str) and isinstance(b, str) else None
-    if (a is None) != (b is None):
-        return sign in {"!=", "<>"}
-    numbers = all(isinstance(x, (int, float, Decimal)) and not isinstance(x, bool) for x in (a, b))
-    if isinstance(a, (list, dict)) or isinstance(b, (list, dict)) or not (numbers or type(a) is type(b)):
-        return None
-    if sign in {"==", "!=", "<>"}:
-        return (a == b) == (sign == "==")
-    if a is None or isinstance(a, bool):
-        return None if a is None else {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
-    return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
-
-
 @lru_cache(256)
 def compiled(path: str) -> Callable[[Item], list[Item]]:
     """A path as a function from a document to items; SYNTAX_ERROR for what is no path.
@@ -419,4 +214,4 @@ def compiled(path: str) -> Callable[[Item], list[Item]]:
     PathError is raised by the function where the path does not fit the document.
     """
     evaluate = _Parser(path).parsed()
-    return lambda root: evaluate(_State(root))
+    return lambda root: evaluate(steps.State(root))

@@ -87,17 +87,21 @@ class Walk:
             return None
         at = _space(self.text, at + 1)
         while _at(self.text, at) != "}":
-            key = _STRING.match(self.text, at)
-            if key is None:
-                raise BrokenError
-            at = _space(self.text, key.end())
-            if _at(self.text, at) != ":":
-                raise BrokenError
-            at = _space(self.text, at + 1)
-            if unescaped(key[0]) == step:
+            name, at = self._name(at)
+            if name == step:
                 return at
             at = self.following(self.skip(at), "}")
         return None
+
+    def _name(self, at: int) -> tuple[str, int]:
+        """The name of the member that begins here, and where its value begins."""
+        key = _STRING.match(self.text, at)
+        if key is None:
+            raise BrokenError
+        at = _space(self.text, key.end())
+        if _at(self.text, at) != ":":
+            raise BrokenError
+        return unescaped(key[0]), _space(self.text, at + 1)
 
     def _element(self, at: int, index: int) -> int | None:
         at = _space(self.text, at + 1)
@@ -141,14 +145,9 @@ class Walk:
         members: list[tuple[str, str]] = []
         at = _space(self.text, at + 1)
         while _at(self.text, at) != "}":
-            key = _STRING.match(self.text, at)
-            if key is None:
-                raise BrokenError
-            at = _space(self.text, key.end())
-            if _at(self.text, at) != ":":
-                raise BrokenError
-            value, at = self.canonical(_space(self.text, at + 1), ordered=ordered)
-            members.append((unescaped(key[0]), value))
+            name, at = self._name(at)
+            value, at = self.canonical(at, ordered=ordered)
+            members.append((name, value))
             at = self.following(at, "}")
         if ordered:
             members = sorted(dict(members).items())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import statistics
 from collections.abc import Callable, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
 
@@ -217,71 +216,6 @@ def _from_base(text: str, radix: int) -> int:
     return value
 
 
-def _width_bucket(operand: float, low: float, high: float, count: int) -> int:
-    if count <= 0:
-        raise TrinoError(INVALID, "bucketCount must be greater than 0")
-    if math.isnan(operand):
-        raise TrinoError(INVALID, "operand must not be NaN")
-    for name, bound in (("first", low), ("second", high)):
-        if not math.isfinite(bound):
-            raise TrinoError(INVALID, f"{name} bound must be finite")
-    if low == high:
-        raise TrinoError(INVALID, "bounds cannot equal each other")
-    lower, upper = min(low, high), max(low, high)
-    if operand < lower:
-        bucket = 0
-    elif operand >= upper:
-        bucket = count + 1
-    else:
-        bucket = int(count * (operand - lower) / (upper - lower) + 1)
-    return count - bucket + 1 if low > high else bucket
-
-
-def _width_bucket_of_bins(operand: float, bins: list[float | None]) -> int:
-    if not bins:
-        raise TrinoError(INVALID, "Bins cannot be an empty array")
-    if math.isnan(operand):
-        raise TrinoError(INVALID, "Operand cannot be NaN")
-    lower, upper = 0, len(bins)
-    while lower < upper:
-        index = (lower + upper) // 2
-        value = bins[index]
-        if value is None or not math.isfinite(value):
-            raise TrinoError(INVALID, f"Bin value must be finite, got {value}")
-        lower, upper = (lower, index) if operand < value else (index + 1, upper)
-    return lower
-
-
-def _normal_cdf(mean: float, deviation: float, value: float) -> float:
-    if deviation <= 0:
-        raise TrinoError(INVALID, "standardDeviation must be > 0")
-    return 0.5 * math.erfc(-(value - mean) / (deviation * math.sqrt(2)))
-
-
-def _inverse_normal_cdf(mean: float, deviation: float, p: float) -> float:
-    if not 0 < p < 1:
-        raise TrinoError(INVALID, "p must be 0 > p > 1")
-    if deviation <= 0:
-        raise TrinoError(INVALID, "sd must be > 0")
-    return statistics.NormalDist(mean, deviation).inv_cdf(p)
-
-
-def _wilson(successes: int, trials: int, z: float, sign: int) -> float:
-    if successes < 0:
-        raise TrinoError(INVALID, "number of successes must not be negative")
-    if trials <= 0:
-        raise TrinoError(INVALID, "number of trials must be positive")
-    if successes > trials:
-        raise TrinoError(INVALID, "number of successes must not be larger than number of trials")
-    if z < 0:
-        raise TrinoError(INVALID, "z-score must not be negative")
-    s, n = float(successes), float(trials)
-    p = s / n
-    middle = p + z * z / (2 * n)
-    spread = z * math.sqrt((p * (1 - p) + z * z / (4 * n)) / n)
-    return (middle + sign * spread) / (1 + z * z / n)
-
-
 def _cosine_similarity(left: dict[str, float | None], right: dict[str, float | None]) -> float | None:
     values = [*left.values(), *right.values()]
     if None in values:
@@ -395,37 +329,6 @@ FUNCTIONS = (
     entry("to_base(bigint, bigint) -> varchar(64)", "athena_to_base", "to_base(-10, 2)", "-1010"),
     entry("from_base(varchar(x), bigint) -> bigint", "athena_from_base", "from_base('7F', 16)", "127"),
     entry(
-        "width_bucket(double, double, double, bigint) -> bigint",
-        "athena_width_bucket",
-        "width_bucket(3, 10, 0, 4)",
-        "3",
-    ),
-    entry(
-        "width_bucket(double, array(double)) -> bigint",
-        "athena_width_bucket_of_bins",
-        "width_bucket(2e0, ARRAY[1e0, 2e0, 3e0])",
-        "2",
-    ),
-    entry("normal_cdf(double, double, double) -> double", "athena_normal_cdf", "normal_cdf(0, 1, 0)", "0.5"),
-    entry(
-        "inverse_normal_cdf(double, double, double) -> double",
-        "athena_inverse_normal_cdf",
-        "inverse_normal_cdf(0, 1, 0.5)",
-        "0.0",
-    ),
-    entry(
-        "wilson_interval_lower(bigint, bigint, double) -> double",
-        "athena_wilson({0}, {1}, {2}, -1)",
-        "wilson_interval_lower(1250, 1310, 1.96e0)",
-        "0.9414883725395894",
-    ),
-    entry(
-        "wilson_interval_upper(bigint, bigint, double) -> double",
-        "athena_wilson({0}, {1}, {2}, 1)",
-        "wilson_interval_upper(1250, 1310, 1.96e0)",
-        "0.9642524717143908",
-    ),
-    entry(
         "cosine_similarity(map(varchar, double), map(varchar, double)) -> double",
         "athena_cosine_similarity",
         "cosine_similarity(MAP(ARRAY['a'], ARRAY[1e0]), MAP(ARRAY['a'], ARRAY[2e0]))",
@@ -447,11 +350,6 @@ NATIVES = (
     Native("athena_random", _python_random, ("BIGINT", "BIGINT"), "BIGINT", deterministic=False),
     Native("athena_to_base", _to_base, ("BIGINT", "BIGINT"), "VARCHAR"),
     Native("athena_from_base", _from_base, ("VARCHAR", "BIGINT"), "BIGINT"),
-    Native("athena_width_bucket", _width_bucket, ("DOUBLE", "DOUBLE", "DOUBLE", "BIGINT"), "BIGINT"),
-    Native("athena_width_bucket_of_bins", _width_bucket_of_bins, ("DOUBLE", "DOUBLE[]"), "BIGINT"),
-    Native("athena_normal_cdf", _normal_cdf, ("DOUBLE", "DOUBLE", "DOUBLE"), "DOUBLE"),
-    Native("athena_inverse_normal_cdf", _inverse_normal_cdf, ("DOUBLE", "DOUBLE", "DOUBLE"), "DOUBLE"),
-    Native("athena_wilson", _wilson, ("BIGINT", "BIGINT", "DOUBLE", "BIGINT"), "DOUBLE"),
     Native(
         "athena_cosine_similarity",
         _cosine_similarity,

@@ -14,7 +14,8 @@ from typing import Any
 from sandbox.athena.errors import QueryError
 from sandbox.athena.functions import jsontext
 from sandbox.athena.functions.function import Call, entry
-from sandbox.athena.functions.jsonpaths import PathError, compiled, elements_of, members_of
+from sandbox.athena.functions.jsonpath_steps import PathError, elements_of, members_of
+from sandbox.athena.functions.jsonpaths import compiled
 from sandbox.athena.functions.native import Native, TrinoError
 
 _BIGINT = 2**63

@@ -16,7 +16,8 @@ from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.calls import Calls, called, is_aggregate, modifiers
 from sandbox.athena.planning.context import Context
-from sandbox.athena.planning.expressions import Binder, qualified, spoken
+from sandbox.athena.planning.expressions import Binder
+from sandbox.athena.planning.names import qualified, spoken
 from sandbox.athena.planning.scope import AmbiguousNameError, Scope
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.values import Value

@@ -13,11 +13,12 @@ from sandbox.athena.coercions import can_coerce, common_type, common_type_of
 from sandbox.athena.conversions import cast, castable, coerce
 from sandbox.athena.errors import QueryError
 from sandbox.athena.functions.signature import has_trait
-from sandbox.athena.functions.zones import zone_of
-from sandbox.athena.planning import literals, operators, subscripts
+from sandbox.athena.planning import literals, operators, subscripts, timezones
 from sandbox.athena.planning.calls import Calls
 from sandbox.athena.planning.context import Context
+from sandbox.athena.planning.names import qualified, spoken
 from sandbox.athena.planning.scope import AmbiguousNameError, Field, Scope
+from sandbox.athena.planning.typed import coerce_text, null_typed, supported
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.types import Type
 from sandbox.athena.values import Value
@@ -323,32 +324,7 @@ class Binder:
         return self.calls.named(self, node, name, [node.operand])
 
     def _at_time_zone(self, node: n.AtTimeZone) -> Value:
-        value, zone = self.bind(node.operand), self.bind(node.zone)
-        if value.type.name not in {"timestamp", "timestamp with time zone", "unknown"}:
-            message = (
-                f"Type of value must be a time or timestamp with or without time zone (actual {value.type.athena})"
-            )
-            raise self.error("TYPE_MISMATCH", node, message)
-        if zone.type == t.DAY_TO_SECOND:
-            hours, minutes = f"abs({zone.sql}) // 3600000", f"abs({zone.sql}) // 60000 % 60"
-            digits = " || ':' || ".join(f"lpad(CAST({part} AS VARCHAR), 2, '0')" for part in (hours, minutes))
-            zone_sql = f"(CASE WHEN {zone.sql} < 0 THEN '-' ELSE '+' END || {digits})"
-        else:
-            zone_sql = self._zone(zone, node)
-        zoned = coerce(value, t.timestamp_of(value.type.precision, zoned=True))
-        return Value(zoned.type, f"athena_at_zone(struct_extract({zoned.sql}, 'instant'), {zone_sql})")
-
-    def _zone(self, zone: Value, node: n.Node) -> str:
-        if zone.type.name not in {"varchar", "char"}:
-            message = f"Type of time zone must be a varchar or interval (actual {zone.type.athena})"
-            raise self.error("TYPE_MISMATCH", node, message)
-        if isinstance(zone.constant, str):
-            name = zone_of(zone.constant)
-            if name is None:
-                message = f"'{zone.constant}' is not a valid time zone"
-                raise self.error("INVALID_FUNCTION_ARGUMENT", node, message)
-            return f"'{name}'"
-        return f"athena_zone({zone.sql})"
+        return timezones.at_time_zone(self, node)
 
     def _subscript(self, node: n.Subscript) -> Value:
         base, index = self.bind(node.base), self.bind(node.index)
@@ -412,40 +388,3 @@ class Binder:
         n.Call: _call,
         n.JsonCall: _json_call,
     }
-
-
-def null_typed(value: Value) -> str:
-    """A value's SQL; a bare NULL with a type of DuckDB's."""
-    return f"CAST(NULL AS {value.type.physical})" if value.type.name == "unknown" else value.sql
-
-
-def coerce_text(value: Value) -> Value:
-    """A text as varchar: char values get their spaces."""
-    return cast(value, t.VARCHAR) if value.type.name != "varchar" else value
-
-
-def supported(type_: Type) -> None:
-    """Refuse a type that the sandbox's Athena has no values of."""
-    if type_.name == "time with time zone":
-        raise QueryError("NOT_SUPPORTED", "The sandbox's Athena has no TIME WITH TIME ZONE")
-    if type_.name.startswith("time") and type_.precision > literals.MAX_MICROSECONDS:
-        raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena has microseconds only: {type_.athena}")
-    for member in type_.members:
-        supported(member)
-
-
-def qualified(node: n.Expression) -> tuple[str, ...] | None:
-    """The parts of a name a.b.c; None for any other expression."""
-    if isinstance(node, n.Name):
-        return (node.name,)
-    if isinstance(node, n.Dereference):
-        base = qualified(node.base)
-        return None if base is None else (*base, node.name)
-    return None
-
-
-def spoken(node: n.Expression) -> str:
-    """An expression's name in a message."""
-    if isinstance(node, n.Dereference):
-        return f"{spoken(node.base)}.{node.spelled}"
-    return node.spelled if isinstance(node, n.Name) else type(node).__name__.lower()

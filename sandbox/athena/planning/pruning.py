@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from sandbox.athena.errors import QueryError
 from sandbox.athena.partitions import Constraint
 from sandbox.athena.planning.context import Read
-from sandbox.athena.planning.expressions import Binder, qualified
+from sandbox.athena.planning.expressions import Binder
+from sandbox.athena.planning.names import qualified
 from sandbox.athena.planning.scope import AmbiguousNameError, Field, Scope
 from sandbox.athena.sql import identifier
 from sandbox.athena.syntax import nodes as n

@@ -16,12 +16,13 @@ from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.calls import direction
 from sandbox.athena.planning.context import Context
-from sandbox.athena.planning.expressions import Binder, null_typed
+from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.ordering import Ordering, limited, ordinal
 from sandbox.athena.planning.relations import Cte
 from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.scope import Field, Scope
 from sandbox.athena.planning.selects import SelectPlanner
+from sandbox.athena.planning.typed import null_typed
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax import parse_query
 from sandbox.athena.values import Value, fail

@@ -12,13 +12,15 @@ from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators, views
 from sandbox.athena.planning.aggregation import Grouped, canonical_form, grouping_sets
 from sandbox.athena.planning.calls import Calls, direction, is_aggregate
-from sandbox.athena.planning.expressions import Binder, null_typed, qualified
+from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.items import Items, with_aliases
+from sandbox.athena.planning.names import qualified
 from sandbox.athena.planning.ordering import Ordering, limited, ordinal
 from sandbox.athena.planning.pruning import prune
 from sandbox.athena.planning.relations import Relation, Relations
 from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.planning.scope import Field, Scope
+from sandbox.athena.planning.typed import null_typed
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.values import Value
 

@@ -1,0 +1,30 @@
+"""Values between Trino's types and DuckDB's."""
+
+from __future__ import annotations
+
+from sandbox.athena import types as t
+from sandbox.athena.conversions import cast
+from sandbox.athena.errors import QueryError
+from sandbox.athena.planning import literals
+from sandbox.athena.types import Type
+from sandbox.athena.values import Value
+
+
+def null_typed(value: Value) -> str:
+    """A value's SQL; a bare NULL with a type of DuckDB's."""
+    return f"CAST(NULL AS {value.type.physical})" if value.type.name == "unknown" else value.sql
+
+
+def coerce_text(value: Value) -> Value:
+    """A text as varchar: char values get their spaces."""
+    return cast(value, t.VARCHAR) if value.type.name != "varchar" else value
+
+
+def supported(type_: Type) -> None:
+    """Refuse a type that the sandbox's Athena has no values of."""
+    if type_.name == "time with time zone":
+        raise QueryError("NOT_SUPPORTED", "The sandbox's Athena has no TIME WITH TIME ZONE")
+    if type_.name.startswith("time") and type_.precision > literals.MAX_MICROSECONDS:
+        raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena has microseconds only: {type_.athena}")
+    for member in type_.members:
+        supported(member)
