@@ -36,8 +36,12 @@ class CompiledParts(BuildHookInterface[Any]):
             library = compiler.build(part, root, Path(self._scratch.name) / part.library.replace("/", "."))
             build_data["force_include"][str(library)] = part.library
 
-    # hatchling passes all three.
-    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
+    def finalize(
+        self,
+        version: str,  # noqa: ARG002 - hatchling passes all three
+        build_data: dict[str, Any],  # noqa: ARG002
+        artifact_path: str,  # noqa: ARG002
+    ) -> None:
         """Forget what was compiled, once it is in the wheel."""
         if self.target_name == "wheel":
             self._scratch.cleanup()
