@@ -270,6 +270,8 @@ def test_the_status_reports_how_far_a_stream_is(sandbox: Sandbox) -> None:
         lambda: (
             (found := sandbox.status("firehose").get("delivery_streams", {}).get("fh-status"))
             and found["records_out"] == 2
+            # A record is out when its object is there, and done with when that is noted.
+            and found["backlog"] == 0
             and found
         ),
         "the status to report 2 records",
