@@ -20,7 +20,7 @@ from pathlib import Path
 from components.compiler import SHARED_HEADERS
 from components.library import LIBRARY, SOURCE, compile_library, compiler
 from components.settings import PROJECT
-from components.wheels import Install, Target, install
+from components.wheels import Install, Platform, install
 from transform import schema
 
 _FORMAT = "2"
@@ -38,7 +38,7 @@ Entry = tuple[str, bytes]
 """A file of the zip: its name and its content."""
 
 
-def build(root: Path, target: Target, installer: Install = install) -> Path:
+def build(root: Path, target: Platform, installer: Install = install) -> Path:
     """The zip of the project at `root` for a target: built, or taken from the cache.
 
     `root` is the directory of `__main__.py`. The transform is the package in that directory, otherwise the installed
@@ -110,7 +110,7 @@ def _is_needed(path: Path) -> bool:
     )
 
 
-def _digest(target: Target, requirements: bytes, sources: list[Entry]) -> str:
+def _digest(target: Platform, requirements: bytes, sources: list[Entry]) -> str:
     parts = [_FORMAT.encode(), compiler().encode(), str(target).encode(), requirements]
     parts += [part for name, content in sources for part in (name.encode(), content)]
     digest = hashlib.sha256()

@@ -20,7 +20,7 @@ _TITLE_HEIGHT = 1
 
 
 @dataclass(frozen=True)
-class Graph:
+class MetricGraph:
     """One graph: metrics over time under a title."""
 
     title: str
@@ -32,7 +32,7 @@ class DashboardRow:
     """A stage's graphs, up to three, with a heading."""
 
     heading: str
-    graphs: Sequence[Graph]
+    graphs: Sequence[MetricGraph]
 
 
 def body(
@@ -56,29 +56,31 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
         DashboardRow(
             "1 · Table: changes",
             [
-                Graph("Write units used", [metrics.table(pipeline, "ConsumedWriteCapacityUnits", label="write units")]),
-                Graph("Writes throttled", [metrics.table(pipeline, "WriteThrottleEvents", label="throttled")]),
+                MetricGraph(
+                    "Write units used", [metrics.table(pipeline, "ConsumedWriteCapacityUnits", label="write units")]
+                ),
+                MetricGraph("Writes throttled", [metrics.table(pipeline, "WriteThrottleEvents", label="throttled")]),
             ],
         ),
         *([_pipe_row(pipeline)] if by_pipe else []),
         DashboardRow(
             "3 · Kinesis: changes waiting",
             [
-                Graph(
+                MetricGraph(
                     "Records in and out",
                     [
                         metrics.stream(pipeline, "IncomingRecords", label="in"),
                         metrics.stream(pipeline, "GetRecords.Records", label="out"),
                     ],
                 ),
-                Graph(
+                MetricGraph(
                     "Age of the oldest change (ms)",
                     [
                         metrics.stream(pipeline, "GetRecords.IteratorAgeMilliseconds", "Maximum", "since in Kinesis"),
                         metrics.rows(pipeline, "OldestEventAge", "Maximum", "since the change"),
                     ],
                 ),
-                Graph(
+                MetricGraph(
                     "Throttled",
                     [
                         metrics.stream(pipeline, "WriteProvisionedThroughputExceeded", label="writes"),
@@ -90,7 +92,7 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
         DashboardRow(
             "4 · Transform: changes to rows",
             [
-                Graph(
+                MetricGraph(
                     "Invocations, errors, throttles",
                     [
                         metrics.function(pipeline, "Invocations", label="invocations"),
@@ -98,14 +100,14 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
                         metrics.function(pipeline, "Throttles", label="throttles"),
                     ],
                 ),
-                Graph(
+                MetricGraph(
                     "Duration (ms)",
                     [
                         metrics.function(pipeline, "Duration", "Average", "average"),
                         metrics.function(pipeline, "Duration", "Maximum", "longest"),
                     ],
                 ),
-                Graph(
+                MetricGraph(
                     "Changes read, rows written, bad records",
                     [
                         metrics.rows(pipeline, "Records", label="read"),
@@ -119,18 +121,18 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
         DashboardRow(
             "5 · Firehose: rows to the lake",
             [
-                Graph(
+                MetricGraph(
                     "Freshness: age of the oldest row not delivered (s)",
                     [metrics.delivery(pipeline, "DeliveryToS3.DataFreshness", "Maximum", "age")],
                 ),
-                Graph(
+                MetricGraph(
                     "Rows delivered, conversions failed",
                     [
                         metrics.delivery(pipeline, "DeliveryToS3.Records", label="delivered"),
                         metrics.delivery(pipeline, "FailedConversion.Records", label="conversion failed"),
                     ],
                 ),
-                Graph(
+                MetricGraph(
                     "Success rate of writes to S3",
                     [metrics.delivery(pipeline, "DeliveryToS3.Success", "Average")],
                 ),
@@ -139,8 +141,10 @@ def rows(pipeline: Pipeline, *, by_pipe: bool, with_events: bool = False) -> lis
         DashboardRow(
             "6 · Athena: queries",
             [
-                Graph("Bytes scanned", [metrics.workgroup(pipeline, "ProcessedBytes", label="bytes")]),
-                Graph("Query time (ms)", [metrics.workgroup(pipeline, "TotalExecutionTime", "Average", "average")]),
+                MetricGraph("Bytes scanned", [metrics.workgroup(pipeline, "ProcessedBytes", label="bytes")]),
+                MetricGraph(
+                    "Query time (ms)", [metrics.workgroup(pipeline, "TotalExecutionTime", "Average", "average")]
+                ),
             ],
         ),
         *([_event_row(pipeline)] if with_events else []),
@@ -151,7 +155,7 @@ def _event_row(pipeline: Pipeline) -> DashboardRow:
     return DashboardRow(
         "7 · Events: changes published",
         [
-            Graph(
+            MetricGraph(
                 "Executions of the event Pipe",
                 [
                     metrics.event_pipe(pipeline, "Invocations", label="started"),
@@ -160,14 +164,14 @@ def _event_row(pipeline: Pipeline) -> DashboardRow:
                     metrics.event_pipe(pipeline, "ExecutionThrottled", label="throttled"),
                 ],
             ),
-            Graph(
+            MetricGraph(
                 "The consumer's queue",
                 [
                     metrics.event_queue(pipeline, "NumberOfMessagesSent", "Sum", "sent"),
                     metrics.event_queue(pipeline, "ApproximateNumberOfMessagesVisible", label="waiting"),
                 ],
             ),
-            Graph(
+            MetricGraph(
                 "Events in the dead-letter queue",
                 [metrics.event_dead_letters(pipeline, "ApproximateNumberOfMessagesVisible", label="dead letters")],
             ),
@@ -179,7 +183,7 @@ def _pipe_row(pipeline: Pipeline) -> DashboardRow:
     return DashboardRow(
         "2 · Pipe: changes captured",
         [
-            Graph(
+            MetricGraph(
                 "Executions",
                 [
                     metrics.pipe(pipeline, "Invocations", label="started"),
@@ -191,7 +195,7 @@ def _pipe_row(pipeline: Pipeline) -> DashboardRow:
                     metrics.large_pipe(pipeline, "ExecutionThrottled", label="large changes: throttled"),
                 ],
             ),
-            Graph(
+            MetricGraph(
                 "Duration (ms)",
                 [
                     metrics.pipe(pipeline, "Duration", "Average", "average"),
@@ -199,7 +203,7 @@ def _pipe_row(pipeline: Pipeline) -> DashboardRow:
                     metrics.shorten(pipeline, "Duration", "Average", "large changes: shortening"),
                 ],
             ),
-            Graph(
+            MetricGraph(
                 "Changes in the dead-letter queue",
                 [metrics.dead_letters(pipeline, "ApproximateNumberOfMessagesVisible", label="dead letters")],
             ),
@@ -218,7 +222,7 @@ def _heading(text: str, top: int) -> dict[str, object]:
     }
 
 
-def _graph(graph: Graph, region: pulumi.Input[str], left: int, top: int) -> dict[str, object]:
+def _graph(graph: MetricGraph, region: pulumi.Input[str], left: int, top: int) -> dict[str, object]:
     return {
         "type": "metric",
         "x": left,

@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from transform.schema import Column, DomainEvent, Table
+from transform.schema import Column, DomainEvent, LakeTable
 
 MAXIMUM_FILTERS = 5
 """The maximum of patterns in a Pipe's filter criteria (API_FilterCriteria)."""
@@ -30,7 +30,7 @@ _JSON_PATH_NAME = re.compile(r"[A-Za-z0-9_-]+")
 """The allowed names between two dots of a Pipe's JSON path."""
 
 
-def filters(table: Table, threshold: int) -> list[str]:
+def filters(table: LakeTable, threshold: int) -> list[str]:
     """The patterns, as JSON texts, one of which a Kinesis record must match to be a domain event of the table.
 
     Raises ValueError for more than a Pipe's maximum.
@@ -44,12 +44,12 @@ def filters(table: Table, threshold: int) -> list[str]:
     return [_text({_CHANGE: _of_change(table, event, threshold)}) for event in needed]
 
 
-def detail_type(table: Table) -> str:
+def detail_type(table: LakeTable) -> str:
     """The JSON path of the new value of the events' column: an event's detail type."""
     return _path(table, _column(table, table.events[0].column), "NewImage")
 
 
-def detail(table: Table) -> str:
+def detail(table: LakeTable) -> str:
     """The Pipe's input template: event_id and op as in the lake, `was`, and under the entity's name the columns.
 
     Every value is DynamoDB's text, also for numbers, so no digit is lost; a missing value is empty. A column is omitted
@@ -69,7 +69,7 @@ def detail(table: Table) -> str:
     )
 
 
-def pattern(table: Table, event: DomainEvent, threshold: int, source: str) -> str:
+def pattern(table: LakeTable, event: DomainEvent, threshold: int, source: str) -> str:
     """The event pattern, as JSON text, of one domain event's rule."""
     wanted: dict[str, Any] = {"op": [event.op]}
     if event.at_least:
@@ -82,7 +82,7 @@ def slug(event: DomainEvent) -> str:
     return re.sub(r"[^a-z0-9]+", "-", event.name.lower()).strip("-")
 
 
-def _of_change(table: Table, event: DomainEvent, threshold: int) -> Mapping[str, Any]:
+def _of_change(table: LakeTable, event: DomainEvent, threshold: int) -> Mapping[str, Any]:
     column = _column(table, event.column)
     after = _nested(table, column, [event.value])
     if event.at_least:
@@ -98,23 +98,23 @@ def _at_least(threshold: int) -> Mapping[str, Any]:
     return {"anything-but": ["", *(str(number) for number in range(threshold))]}
 
 
-def _column(table: Table, name: str) -> Column:
+def _column(table: LakeTable, name: str) -> Column:
     column = next(column for column in table.columns if column.name == name)
     if not _has_path(column.attribute):
         raise ValueError(f"no JSON path of a Pipe can contain the attribute {'.'.join(column.attribute)!r}")
     return column
 
 
-def _steps(table: Table, column: Column) -> list[str]:
+def _steps(table: LakeTable, column: Column) -> list[str]:
     maps = [step for name in column.attribute[:-1] for step in (name, "M")]
     return [*maps, column.attribute[-1], table.descriptor(column)]
 
 
-def _path(table: Table, column: Column, image: str) -> str:
+def _path(table: LakeTable, column: Column, image: str) -> str:
     return ".".join(("$", _CHANGE, "dynamodb", image, *_steps(table, column)))
 
 
-def _nested(table: Table, column: Column, matchers: Sequence[Any]) -> dict[str, Any]:
+def _nested(table: LakeTable, column: Column, matchers: Sequence[Any]) -> dict[str, Any]:
     pattern: Any = matchers
     for step in reversed(_steps(table, column)):
         pattern = {step: pattern}

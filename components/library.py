@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from components import compiler as c
-from components.wheels import BundleError, Target
+from components.wheels import BundleError, Platform
 
 SOURCE = c.TRANSFORM.source
 LIBRARY = c.TRANSFORM.library
@@ -21,7 +21,7 @@ def compiler() -> str:
         raise BundleError(str(error)) from None
 
 
-def compile_library(source: Path, target: Target) -> bytes:
+def compile_library(source: Path, target: Platform) -> bytes:
     """The module for a target, the same bytes on any machine; raises BundleError when it does not compile."""
     system = c.SYSTEMS.get(sys.platform, c.LINUX) if target.native else c.LINUX
     try:

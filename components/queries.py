@@ -7,7 +7,7 @@ from string import Template
 
 from components.catalogue import PARTITION
 from components.view import quoted
-from transform.schema import Table
+from transform.schema import LakeTable
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ _QUERIES = {
 }
 
 
-def saved(table: Table) -> tuple[SavedQuery, ...]:
+def saved(table: LakeTable) -> tuple[SavedQuery, ...]:
     """The queries, in Athena's SQL, on a table's change log and view."""
     partition = quoted(PARTITION)
     names = {

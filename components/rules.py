@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 ConfigType = Literal["string", "integer", "boolean"]
 
 
-class Rule(Protocol):
+class SettingRule(Protocol):
     """The parser of one key's text."""
 
     @property

@@ -17,9 +17,9 @@ import pulumi
 from pulumi.runtime.config import is_config_secret
 
 from components import host
-from components.rules import Between, Flag, Hour, OneOf, Pattern, Rule
+from components.rules import Between, Flag, Hour, OneOf, Pattern, SettingRule
 from components.schedule import GlueSchedule
-from components.wheels import Target
+from components.wheels import Platform
 
 PROJECT = "sales-analytics-cdc"
 
@@ -200,9 +200,9 @@ class Settings:
         return host.architecture() if self.lambda_architecture == "host" else self.lambda_architecture
 
     @property
-    def target(self) -> Target:
+    def target(self) -> Platform:
         """The machine that the transform's zip is built for."""
-        return Target(self.runtime, self.architecture, native=self.lambda_architecture == "host")
+        return Platform(self.runtime, self.architecture, native=self.lambda_architecture == "host")
 
     @classmethod
     def load(cls, config: pulumi.Config | None = None) -> Settings:
@@ -230,21 +230,21 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Key:
+class ConfigKey:
     """A configuration key: its name, the field of Settings that it fills, its rule and its default."""
 
     name: str
     field: str
-    rule: Rule
+    rule: SettingRule
     default: Any
 
 
 @cache
-def declared() -> tuple[Key, ...]:
+def declared() -> tuple[ConfigKey, ...]:
     """Every key that the program reads."""
     hints = get_type_hints(Settings, include_extras=True)
     return tuple(
-        Key(_camel_case(field.name), field.name, hints[field.name].__metadata__[0], field.default)
+        ConfigKey(_camel_case(field.name), field.name, hints[field.name].__metadata__[0], field.default)
         for field in dataclasses.fields(Settings)
         if field.name != "secrets"
     )

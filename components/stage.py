@@ -12,7 +12,7 @@ from components.continuity import MadeWith
 from components.naming import BUCKET_LIMIT, Names
 from components.permission import Condition, Permission
 from components.settings import PROJECT, Settings
-from transform.schema import Table
+from transform.schema import LakeTable
 
 _ACCOUNT_DIGITS = 12
 
@@ -26,7 +26,7 @@ class Context:
     """
 
     settings: Settings
-    table: Table
+    table: LakeTable
     names: Names
     account_id: pulumi.Output[str]
     region: pulumi.Output[str]
@@ -35,7 +35,7 @@ class Context:
     before: MadeWith | None = None
 
     @classmethod
-    def of_stack(cls, settings: Settings, table: Table, before: MadeWith | None = None) -> Context:
+    def of_stack(cls, settings: Settings, table: LakeTable, before: MadeWith | None = None) -> Context:
         """The current stack's context, in the provider's account and region."""
         return cls(
             settings=settings,

@@ -10,7 +10,7 @@ import base64
 import json
 from string import Template
 
-from transform.schema import ENVELOPE, Column, Table
+from transform.schema import ENVELOPE, Column, LakeTable
 
 _PRESTO_TYPES = {"string": "varchar", "int": "integer", "timestamp": "timestamp(3)"}
 """The types whose names differ between Athena and Glue."""
@@ -25,12 +25,12 @@ _QUERY = Template(
 _ENVELOPE = {column.name: column for column in ENVELOPE}
 
 
-def columns(table: Table) -> tuple[Column, ...]:
+def columns(table: LakeTable) -> tuple[Column, ...]:
     """The view's columns: the table's, then the time and the sequence of each row's change."""
     return (*table.columns, _ENVELOPE["sequence"], _ENVELOPE["changed_at"])
 
 
-def sql(table: Table) -> str:
+def sql(table: LakeTable) -> str:
     """The view's query, over the change log in the view's own database."""
     return _QUERY.substitute(
         columns=", ".join(quoted(column.name) for column in columns(table)),
@@ -39,7 +39,7 @@ def sql(table: Table) -> str:
     )
 
 
-def encoded(table: Table, database: str) -> str:
+def encoded(table: LakeTable, database: str) -> str:
     """The view in Athena's form for the Glue table's ViewOriginalText."""
     definition = {
         "originalSql": sql(table),

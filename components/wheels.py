@@ -24,7 +24,7 @@ class BundleError(pulumi.RunError):
 
 
 @dataclass(frozen=True)
-class Target:
+class Platform:
     """The platform of a zip.
 
     `runtime` is a Lambda runtime such as python3.13, `architecture` is arm64 or x86_64. `native` selects wheels for
@@ -46,13 +46,13 @@ class Target:
         return _MACHINES[self.architecture]
 
 
-Install = Callable[[Path, Target, Path], None]
+Install = Callable[[Path, Platform, Path], None]
 """Installs a requirements file's wheels for a target into a new directory; raises BundleError on failure."""
 
-Command = Callable[[Path, Target, Path], Sequence[str]]
+Command = Callable[[Path, Platform, Path], Sequence[str]]
 
 
-def install(requirements: Path, target: Target, directory: Path) -> None:
+def install(requirements: Path, target: Platform, directory: Path) -> None:
     """Install the pinned wheels without running their code; raises BundleError on failure."""
     refusals: list[str] = []
     for module, command in _INSTALLERS.items():
@@ -71,7 +71,7 @@ def install(requirements: Path, target: Target, directory: Path) -> None:
     )
 
 
-def _uv(requirements: Path, target: Target, directory: Path) -> Sequence[str]:
+def _uv(requirements: Path, target: Platform, directory: Path) -> Sequence[str]:
     platform = [] if target.native else ["--python-platform", f"{target.machine}-manylinux2014"]
     return [
         *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable, "--no-config"),
@@ -80,7 +80,7 @@ def _uv(requirements: Path, target: Target, directory: Path) -> Sequence[str]:
     ]
 
 
-def _pip(requirements: Path, target: Target, directory: Path) -> Sequence[str]:
+def _pip(requirements: Path, target: Platform, directory: Path) -> Sequence[str]:
     platform = [] if target.native else ["--platform", f"manylinux2014_{target.machine}"]
     return [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),

@@ -31,7 +31,7 @@ class QueryError(Exception):
         self.statement_at_fault = statement_at_fault
 
 
-class Execution(Struct, frozen=True, kw_only=True):
+class QueryProgress(Struct, frozen=True, kw_only=True):
     """The progress of a query: Athena's state, bytes scanned and engine time so far."""
 
     id: str
@@ -78,7 +78,7 @@ class Athena:
         database: str,
         *,
         s3: S3Client | None = None,
-        watch: Callable[[Execution], None] = lambda _: None,
+        watch: Callable[[QueryProgress], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`watch` receives each query's progress at every poll; `s3` reads the results of `stream`."""
@@ -170,7 +170,7 @@ class Athena:
         while True:
             answer = self._client.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
             status, statistics = answer["Status"], answer.get("Statistics", {})
-            execution = Execution(
+            execution = QueryProgress(
                 id=execution_id,
                 state=status["State"],
                 scanned_bytes=statistics.get("DataScannedInBytes", 0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw, Struct
 
-from transform.schema import Table
+from transform.schema import LakeTable
 
 _SECONDS = 12
 _STREAM = "0"
@@ -24,7 +24,7 @@ class _Row(Struct, frozen=True):
     after: str | None = None
 
 
-def change_of(row: bytes, table: Table) -> bytes:
+def change_of(row: bytes, table: LakeTable) -> bytes:
     """The change event of a row, with the row's event_id, sequence and images.
 
     The digits of `sequence` are those of `transform.events`: the second, the capture, and its number within the second.

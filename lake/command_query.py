@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from lake.athena import Athena, Execution, NamedQuery, QueryError
+from lake.athena import Athena, NamedQuery, QueryError, QueryProgress
 from lake.clients import client
 from lake.formats import WRITERS, write_table
 from lake.tables import print_table
@@ -104,7 +104,7 @@ class _Display:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status: Status | None = None
-        self._last: Execution | None = None
+        self._last: QueryProgress | None = None
 
     def running(self) -> AbstractContextManager[object]:
         """Show the state while the query runs."""
@@ -113,7 +113,7 @@ class _Display:
         self._status = self._console.status("QUEUED")
         return self._status
 
-    def watch(self, execution: Execution) -> None:
+    def watch(self, execution: QueryProgress) -> None:
         """Show the query's progress."""
         self._last = execution
         if self._status is not None:

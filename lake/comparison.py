@@ -16,7 +16,7 @@ from lake.inventory import Inventory
 from lake.reader import Digests, LastImage
 from lake.scratch import scratch
 from lake.values import same
-from transform.schema import Table
+from transform.schema import LakeTable
 
 Kind = Literal["missing", "extra", "different"]
 Fetch = Callable[[Sequence[Row]], list[RawItem]]
@@ -55,7 +55,7 @@ class Comparison:
     keys are not compared, because they have a change after the moment of interest.
     """
 
-    def __init__(self, table: Table, fingerprints: Fingerprints, inventory: Inventory, fetch: Fetch) -> None:
+    def __init__(self, table: LakeTable, fingerprints: Fingerprints, inventory: Inventory, fetch: Fetch) -> None:
         self._table = table
         self._fingerprints = fingerprints
         self._inventory = inventory

@@ -34,7 +34,7 @@ _WAIT_S = 1
 _MAX_EMPTY_PAGES = 50
 
 
-class Batch(Struct, frozen=True, rename="camel"):
+class ShardRange(Struct, frozen=True, rename="camel"):
     """A range of a shard of a DynamoDB stream, both ends included."""
 
     shard_id: str
@@ -48,7 +48,7 @@ class _Context(Struct, frozen=True):
 
 
 class _Letter(Struct, frozen=True):
-    batch: Batch = field(name="DDBStreamBatchInfo")
+    batch: ShardRange = field(name="DDBStreamBatchInfo")
     context: _Context = _Context()
 
 
@@ -120,7 +120,7 @@ def _changes(message: dict[str, Any], streams: StreamsClient, done: Recovery) ->
     return [Failure(msgspec.json.encode(event), letter.context.condition) for event in cut]
 
 
-def _records(streams: StreamsClient, batch: Batch) -> Iterator[dict[str, Any]]:
+def _records(streams: StreamsClient, batch: ShardRange) -> Iterator[dict[str, Any]]:
     first, last = int(batch.start_sequence_number), int(batch.end_sequence_number)
     iterator = streams.get_shard_iterator(
         StreamArn=batch.stream_arn,

@@ -25,7 +25,7 @@ class LogState(Struct, frozen=True):
     last: str | None
 
 
-class State(Struct, frozen=True):
+class PipelineState(Struct, frozen=True):
     """The state of the pipeline: of its change log, and what is on its way."""
 
     log: LogState
@@ -37,7 +37,7 @@ class Drain:
 
     def __init__(
         self,
-        look: Callable[[], State],
+        look: Callable[[], PipelineState],
         timeout_s: float,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -48,7 +48,7 @@ class Drain:
         self._sleep = sleep
         self._started = clock()
         self._deadline = self._started + timeout_s
-        self._state: State | None = None
+        self._state: PipelineState | None = None
         self._changed_at = self._started
 
     @property
@@ -62,7 +62,7 @@ class Drain:
         return self._clock() >= self._deadline
 
     @property
-    def state(self) -> State:
+    def state(self) -> PipelineState:
         """The pipeline's state at the last look; it looks if it has not yet."""
         if self._state is None:
             self._state, self._changed_at = self._look(), self._clock()

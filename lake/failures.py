@@ -17,7 +17,7 @@ from lake.changes_again import change_of
 from lake.clients import FirehoseClient, error_code
 from lake.objects import S3Client, listed
 from stack import UserError
-from transform.schema import Table
+from transform.schema import LakeTable
 
 PROCESSING_FAILED = "processing-failed"
 """Firehose's error type for records that its Lambda did not transform."""
@@ -91,7 +91,7 @@ def place(client: FirehoseClient, delivery_stream_name: str) -> Place:
 class Failures:
     """The error objects of one place."""
 
-    def __init__(self, client: S3Client, place: Place, table: Table) -> None:
+    def __init__(self, client: S3Client, place: Place, table: LakeTable) -> None:
         self._client = client
         self._place = place
         self._table = table

@@ -25,7 +25,7 @@ from msgspec import Raw
 from lake.athena import Cell, Row, quote
 from lake.canonical import Canonical, RawItem, read_image
 from lake.values import attribute, expected
-from transform.schema import Column, KeyType, Table
+from transform.schema import Column, KeyType, LakeTable
 
 BUCKETS = 4096
 _SEPARATOR, _NULL = b"\x1f", b"\x1e"
@@ -59,7 +59,7 @@ class _Form(NamedTuple):
 class Fingerprints:
     """Computes digests of a table's items, and of rows and images as Athena returns them."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: LakeTable) -> None:
         self._table = table
         self._key_types: dict[tuple[str, ...], KeyType] = {(key.name,): key.type for key in table.keys}
         self._key_at = [table.columns.index(column) for column in table.key_columns]
@@ -202,7 +202,7 @@ def _at(value: Raw, path: Sequence[str]) -> Raw | bytes:
     return value
 
 
-def _usual(column: Column, table: Table) -> bytes:
+def _usual(column: Column, table: LakeTable) -> bytes:
     """A pattern of a column's text in its usual spelling, or of NULL for a nested column."""
     null = b"|" + _NULL if column.attribute[1:] else b""
     match column.type:
@@ -246,13 +246,13 @@ def bucket_of(key: bytes) -> int:
 # The same in Athena's SQL
 
 
-def texts_sql(table: Table, columns: Sequence[Column]) -> str:
+def texts_sql(table: LakeTable, columns: Sequence[Column]) -> str:
     """SQL for the text of these columns."""
     texts = [f"coalesce({_text_sql(table, column)}, chr({_NULL[0]}))" for column in columns]
     return texts[0] if len(texts) == 1 else f"concat_ws(chr({_SEPARATOR[0]}), {', '.join(texts)})"
 
 
-def _text_sql(table: Table, column: Column) -> str:
+def _text_sql(table: LakeTable, column: Column) -> str:
     name = quote(column.name)
     match column.type:
         case "boolean":

@@ -18,7 +18,7 @@ from lake.athena import Athena, QueryError, quote
 from lake.clients import client
 from lake.objects import S3Client, listed
 from stack import StackOutputs, UserError
-from transform.schema import ENVELOPE, TABLE, Table
+from transform.schema import ENVELOPE, TABLE, LakeTable
 
 _CHANGED_AT = ENVELOPE[3].name
 # Athena's column for the object of a row.
@@ -52,7 +52,7 @@ class Freshness(Struct, frozen=True, kw_only=True):
     slowest: str | None
 
 
-def freshness(outputs: StackOutputs, *, since: datetime | None = None, table: Table = TABLE) -> Freshness:
+def freshness(outputs: StackOutputs, *, since: datetime | None = None, table: LakeTable = TABLE) -> Freshness:
     """Measure all changes in the log, or those since a time (UTC).
 
     Raises UserError when outputs are missing, or the change log cannot be read.

@@ -15,7 +15,7 @@ from lake.athena import Row
 from lake.canonical import RawItem
 from lake.clients import DynamoDBClient, error_code, keep_reply, reply_of
 from stack import UserError
-from transform.schema import Table
+from transform.schema import LakeTable
 
 _SEGMENTS = 4
 _MAX_KEYS = 100
@@ -39,7 +39,7 @@ _batch = msgspec.json.Decoder(_Batch).decode
 class Items:
     """A DynamoDB table, read as `table` describes it. All reads are consistent."""
 
-    def __init__(self, client: DynamoDBClient, table_name: str, table: Table) -> None:
+    def __init__(self, client: DynamoDBClient, table_name: str, table: LakeTable) -> None:
         self._client = client
         self._name = table_name
         self._table = table

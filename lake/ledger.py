@@ -10,7 +10,7 @@ from lake.athena import Row
 from lake.scratch import scratch
 from stack import UserError
 from stack.ledger import Acknowledged
-from transform.schema import Column, Table
+from transform.schema import Column, LakeTable
 
 _REMOVE = "REMOVE"
 _VERSION_ATTRIBUTE = ("version",)
@@ -48,7 +48,7 @@ class LostWrite(Struct, frozen=True):
     version: int
 
 
-class Delivery:
+class AcknowledgedWrites:
     """How often each acknowledged write must be in the change log, kept in a temporary SQLite file.
 
     A write may be in the log more often than in the ledger (its reply was lost and it was retried), but never less
@@ -118,7 +118,7 @@ class Delivery:
             self._database.execute(_NOTE, {"key": ack.key, "put": ack.op != "delete"})
 
 
-def version_column(table: Table) -> Column:
+def version_column(table: LakeTable) -> Column:
     """The column of the attribute that counts the writes to an item; raises UserError when the schema has no such
     column.
     """

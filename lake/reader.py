@@ -13,7 +13,7 @@ from lake.fingerprints import BUCKETS, bucket_name, bucket_sql, digest_sql, hash
 from lake.inventory import BucketDigest
 from lake.ledger import version_column
 from lake.values import found
-from transform.schema import ENVELOPE, IMAGES, Table
+from transform.schema import ENVELOPE, IMAGES, LakeTable
 
 _EVENT_ID, _OP, _SEQUENCE, _CHANGED_AT = (column.name for column in ENVELOPE)
 _AFTER = IMAGES[1].name
@@ -23,7 +23,7 @@ _MAX_LISTED = 512
 """Buckets that a statement lists; of more, all rows are read. Athena's limit is 262,144 bytes a statement."""
 
 
-class Changes(Struct, frozen=True):
+class ChangeCounts(Struct, frozen=True):
     """The number of the change log's rows and of its distinct changes."""
 
     rows: int
@@ -35,7 +35,7 @@ class Changes(Struct, frozen=True):
         return self.rows - self.distinct
 
 
-class Scope(Struct, frozen=True):
+class ComparedKeys(Struct, frozen=True):
     """Which keys are compared: those of the buckets below `share`, and those whose last change is since a time."""
 
     share: int = BUCKETS
@@ -47,7 +47,7 @@ class Digests(Struct):
 
     view: dict[int, BucketDigest]
     images: dict[int, BucketDigest]
-    changes: Changes
+    changes: ChangeCounts
 
     @property
     def rows(self) -> int:
@@ -64,10 +64,10 @@ class BegunDigests:
 
     def result(self) -> Digests:
         """Wait for them."""
-        digests = Digests({}, {}, Changes(0, 0))
+        digests = Digests({}, {}, ChangeCounts(0, 0))
         for side, bucket, rows, total in self._begun.rows():
             if side == _LOG:
-                digests.changes = Changes(int(rows or 0), int(total or 0))
+                digests.changes = ChangeCounts(int(rows or 0), int(total or 0))
                 continue
             place = digests.view if side == _VIEW else digests.images
             place[int(bucket or "0", 16)] = BucketDigest(int(rows or 0), int(total or 0))
@@ -85,10 +85,12 @@ class LastImage(Struct, frozen=True):
 class LakeReader:
     """A change log and its view in an Athena database."""
 
-    def __init__(self, athena: Athena, table: Table, change_log: str, view: str, scope: Scope | None = None) -> None:
+    def __init__(
+        self, athena: Athena, table: LakeTable, change_log: str, view: str, scope: ComparedKeys | None = None
+    ) -> None:
         self._athena = athena
         self._table = table
-        self._scope = scope or Scope()
+        self._scope = scope or ComparedKeys()
         self.change_log = change_log
         self.view = view
 

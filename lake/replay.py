@@ -24,7 +24,7 @@ from msgspec import Struct, field
 from lake.clients import client
 from lake.failures import Failure, Failures, place
 from stack import StackOutputs, UserError
-from transform.schema import TABLE, Table
+from transform.schema import TABLE, LakeTable
 
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 _MAX_RECORDS = 500
@@ -78,7 +78,7 @@ def replay(
     dry_run: bool = False,
     selection: Selection | None = None,
     watch: Callable[[Replay], None] = lambda _: None,
-    table: Table = TABLE,
+    table: LakeTable = TABLE,
 ) -> Replay:
     """Put failed records on the change stream, object by object; `watch` is called for each.
 

@@ -12,13 +12,13 @@ from msgspec import Struct
 from lake.athena import Row
 from lake.canonical import RawItem
 from lake.comparison import Comparison, Difference
-from lake.drain import Drain, LogState, State
+from lake.drain import Drain, LogState, PipelineState
 from lake.fingerprints import BUCKETS, Fingerprints
 from lake.inventory import Inventory
-from lake.ledger import Delivery, LostWrite
-from lake.reader import Changes, Digests, LastImage, Scope
+from lake.ledger import AcknowledgedWrites, LostWrite
+from lake.reader import ChangeCounts, ComparedKeys, Digests, LastImage
 from lake.way import Way
-from transform.schema import Table
+from transform.schema import LakeTable
 
 Phase = Literal["waiting", "table", "digests", "view", "images", "ledger", "compared"]
 Ending = Literal["all right", "settled", "stalled", "timeout"]
@@ -82,7 +82,7 @@ class Verification(Struct, frozen=True):
 
     report: Report
     comparison: Comparison
-    delivery: Delivery | None
+    delivery: AcknowledgedWrites | None
 
     def differences(self, limit: int = -1) -> Iterator[Difference]:
         """The view's differences in key order; a negative `limit` returns all."""
@@ -105,7 +105,7 @@ class Verification(Struct, frozen=True):
         self.close()
 
 
-class Source(Protocol):
+class VerifiedSource(Protocol):
     """The source of truth: the DynamoDB table."""
 
     def pages(self) -> Iterator[list[RawItem]]:
@@ -129,7 +129,7 @@ class Pending(Protocol):
         ...
 
 
-class Lake(Protocol):
+class VerifiedLake(Protocol):
     """The subject of the verification: the change log and its view."""
 
     def log_state(self) -> LogState:
@@ -174,14 +174,14 @@ class Verifier:
 
     def __init__(
         self,
-        table: Table,
-        source: Source,
-        lake: Lake,
+        table: LakeTable,
+        source: VerifiedSource,
+        lake: VerifiedLake,
         patience: Patience,
         *,
-        scope: Scope | None = None,
+        scope: ComparedKeys | None = None,
         as_of: datetime | None = None,
-        delivery: Delivery | None = None,
+        delivery: AcknowledgedWrites | None = None,
         way: Callable[[str | None], Way] = lambda _: Way(),
         watch: Callable[[VerifyProgress], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
@@ -195,13 +195,13 @@ class Verifier:
         self._source = source
         self._lake = lake
         self._patience = patience
-        self._scope = scope or Scope()
+        self._scope = scope or ComparedKeys()
         self._as_of = as_of
         self._delivery = delivery
         self._way = way
         self._watch = watch
         self._fingerprints = Fingerprints(table)
-        self._changes = Changes(0, 0)
+        self._changes = ChangeCounts(0, 0)
         self._wall = wall
         self._inventory: Inventory | None = None
         self._read_at = 0.0
@@ -336,9 +336,9 @@ class Verifier:
         )
         return Verification(report, comparison, delivery)
 
-    def _look(self) -> State:
+    def _look(self) -> PipelineState:
         log = self._lake.log_state()
-        state = State(log, self._way(log.last))
+        state = PipelineState(log, self._way(log.last))
         self._watch(VerifyProgress("waiting", log.rows, round(self._drain.waited_s, 3), state.way))
         return state
 

@@ -11,13 +11,13 @@ from lake.athena import Athena, QueryError
 from lake.clients import client
 from lake.fingerprints import BUCKETS
 from lake.items import Items
-from lake.ledger import Delivery
-from lake.reader import LakeReader, Scope
+from lake.ledger import AcknowledgedWrites
+from lake.reader import ComparedKeys, LakeReader
 from lake.verification import Patience, Verification, Verifier, VerifyProgress
 from lake.way import Positions
 from stack import StackOutputs, UserError
 from stack.ledger import Acknowledged, read_ledger
-from transform.schema import TABLE, Table
+from transform.schema import TABLE, LakeTable
 
 DEFAULT_TIMEOUT_S = 600.0
 MARGIN_S = 15.0
@@ -35,7 +35,7 @@ def verify(
     since: datetime | None = None,
     as_of: datetime | None = None,
     watch: Callable[[VerifyProgress], None] = lambda _: None,
-    table: Table = TABLE,
+    table: LakeTable = TABLE,
 ) -> Verification:
     """Compare the table with the view and the last images, and the ledger with the change log, until they are equal or
     nothing moves any more.
@@ -57,7 +57,7 @@ def verify(
         outputs.require("database_name"),
         s3=client("s3", outputs),
     )
-    scope = Scope(share=max(1, round(share * BUCKETS)), since=since)
+    scope = ComparedKeys(share=max(1, round(share * BUCKETS)), since=since)
     change_log, view = outputs.change_log_name or table.change_log, outputs.view_name or table.view
     lake = LakeReader(athena, table, change_log, view, scope)
     verifier = Verifier(
@@ -67,7 +67,7 @@ def verify(
         _patience(outputs, timeout_s, settle_s),
         scope=scope,
         as_of=as_of,
-        delivery=None if ledger is None else Delivery(_since(read_ledger(ledger), since), table_name),
+        delivery=None if ledger is None else AcknowledgedWrites(_since(read_ledger(ledger), since), table_name),
         way=Positions(outputs, lake.arrived).look,
         watch=watch,
     )

@@ -24,7 +24,7 @@ from lake.formats import write_json
 from sandbox.awsjson import CallError
 from sandbox.backlog import backlog
 from sandbox.errors import SandboxError
-from sandbox.faults import Injected, inject
+from sandbox.faults import InjectedFault, inject
 from sandbox.faults.fault import Value
 from sandbox.lifecycle import Sandbox
 from sandbox.state import ACCESS_KEY, SECRET_KEY, StateDir
@@ -153,7 +153,7 @@ class CdcSandbox:
         for_s: float | None = None,
         seed: int = 0,
         **parameters: Value,
-    ) -> AbstractContextManager[Injected]:
+    ) -> AbstractContextManager[InjectedFault]:
         """Switch a fault on for a `with` block: `sandbox.faults.inject` on this sandbox."""
         return inject(
             kind,

@@ -39,10 +39,10 @@ _THROTTLES = frozenset(
 
 
 class CallError(Exception):
-    """A failed call: `ServiceError` or `UnreachableError`."""
+    """A failed call: `RemoteError` or `UnreachableError`."""
 
 
-class ServiceError(CallError):
+class RemoteError(CallError):
     """The service answered with an error: its `code`, its `message` and the HTTP `status`."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -66,7 +66,7 @@ class UnreachableError(CallError):
     """The endpoint did not answer: refused, reset or timed out."""
 
 
-class Response(msgspec.Struct, frozen=True):
+class ServiceResponse(msgspec.Struct, frozen=True):
     """An HTTP response with lower-case header names."""
 
     status: int
@@ -88,7 +88,9 @@ class HttpClient:
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_s)
         self._fresh = True
 
-    def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Response:
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> ServiceResponse:
         """Send one request and read the whole response, with any status.
 
         Raises:
@@ -105,12 +107,12 @@ class HttpClient:
             return self.request(method, path, body, headers)
         raise UnreachableError(f"no answer from the endpoint: {reason or type(reason).__name__}") from reason
 
-    def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Response:
+    def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> ServiceResponse:
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
         content = answer.read()
         self._fresh = False
-        return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
+        return ServiceResponse(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
@@ -165,7 +167,7 @@ class AwsJson:
         self._http.close()
 
 
-def service_error(response: Response) -> ServiceError:
+def service_error(response: ServiceResponse) -> RemoteError:
     """The error of a response with a status other than 2xx."""
     try:
         fields = msgspec.json.decode(response.body, type=dict[str, Any])
@@ -173,4 +175,4 @@ def service_error(response: Response) -> ServiceError:
         fields: dict[str, Any] = {}
     code = str(fields.get("__type") or response.headers.get("x-amzn-errortype") or f"HTTP {response.status}")
     message = str(fields.get("message") or fields.get("Message") or "")
-    return ServiceError(response.status, code.rsplit("#", 1)[-1].split(":", 1)[0], message)
+    return RemoteError(response.status, code.rsplit("#", 1)[-1].split(":", 1)[0], message)

@@ -164,7 +164,7 @@ def _watch(sandbox: Sandbox, *, as_json: bool) -> int:
     deployment = sandbox.deployment()
     stack = "no stack" if deployment is None or deployment.stack is None else f"stack {deployment.stack}"
     heading = f"{sandbox.outputs().get('endpoint_url', 'starting')} · {stack} · {sandbox.state.path}"
-    with console.Watch(heading, as_json=as_json) as watch:
+    with console.StatusWatch(heading, as_json=as_json) as watch:
         while True:
             watch.show(_health(sandbox))
             time.sleep(STATUS_INTERVAL_S)

@@ -77,7 +77,7 @@ def show_outputs(outputs: Mapping[str, object]) -> None:
             sys.stdout.write(f"{name:<{width}}  {text}\n")
 
 
-class Watch:
+class StatusWatch:
     """Shows the processes again and again: in place on a terminal, elsewhere a table or a line of JSON each time."""
 
     def __init__(self, heading: str, *, as_json: bool) -> None:

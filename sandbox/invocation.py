@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from sandbox.awsjson import HttpClient, Response, authorization
+from sandbox.awsjson import HttpClient, ServiceResponse, authorization
 from sandbox.state import WORKER_AGENT
 
 _LONGEST_S = 330.0
@@ -28,7 +28,7 @@ class FunctionClient:
         }
         self._http = HttpClient(endpoint_url, _LONGEST_S)
 
-    def invoke(self, payload: bytes) -> Response:
+    def invoke(self, payload: bytes) -> ServiceResponse:
         """Lambda's response with any status; it has the header `x-amz-function-error` when the function failed.
 
         Raises:

@@ -59,17 +59,17 @@ PROCESSES = (SERVER, *WORKERS)
 """In start order; they stop in reverse order, sources of changes first."""
 
 
-class Record(NamedTuple):
+class ProcessRecord(NamedTuple):
     """A started process: its id, and its start time as the system reports it."""
 
     pid: int
     started: str
 
 
-def record_of(state: StateDir, process: Process) -> Record | None:
+def record_of(state: StateDir, process: Process) -> ProcessRecord | None:
     """The record of a process, alive or not."""
     saved = state.read_json(f"{process.name}.pid")
-    return None if saved is None else Record(saved["pid"], saved["started"])
+    return None if saved is None else ProcessRecord(saved["pid"], saved["started"])
 
 
 def is_alive(state: StateDir, process: Process) -> bool:
@@ -98,7 +98,7 @@ def start(state: StateDir, process: Process, arguments: Sequence[str], region: s
         child.returncode = 0
         started = started_at(child.pid)
         if started is not None:
-            state.write_json(f"{process.name}.pid", Record(child.pid, started)._asdict())
+            state.write_json(f"{process.name}.pid", ProcessRecord(child.pid, started)._asdict())
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sandbox.http1.server import HttpServer
-from sandbox.state import ACCOUNT_ID, DEFAULT_PORT, StateDir, Stop, log_to_stderr, region
+from sandbox.state import ACCOUNT_ID, DEFAULT_PORT, StateDir, StopSignal, log_to_stderr, region
 
 if TYPE_CHECKING:
     from sandbox.front.saving.saving import Recovered
@@ -42,10 +42,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     _configure_moto(arguments.port)
     import uvloop
 
-    uvloop.run(serve(arguments.port, state, Stop(), sync=arguments.sync))
+    uvloop.run(serve(arguments.port, state, StopSignal(), sync=arguments.sync))
 
 
-async def serve(port: int, state: StateDir, stop: Stop, *, sync: bool = False) -> None:
+async def serve(port: int, state: StateDir, stop: StopSignal, *, sync: bool = False) -> None:
     """Serve until the stop is requested, from where the last server of the state directory ended."""
     from sandbox.front.app import Front  # imports moto, which reads its settings from the environment
     from sandbox.front.expiry import expire_items

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from sandbox.awsjson import ServiceError
+from sandbox.awsjson import RemoteError
 from sandbox.faults.points import POINTS
 from sandbox.state import StateDir
 
@@ -48,7 +48,7 @@ class Shard(Struct, frozen=True):
     is_open: bool = True
 
 
-class Page(Struct, Generic[R], frozen=True):
+class RecordPage(Struct, Generic[R], frozen=True):
     """The result of one read.
 
     `iterator` is None at the end of a closed shard; `at_tip` says that the page is certainly the last, `more` that it
@@ -72,7 +72,7 @@ class StreamApi(Protocol[R]):
         """An iterator after a sequence number, or from the oldest record."""
         ...
 
-    def read(self, iterator: str) -> Page[R]:
+    def read(self, iterator: str) -> RecordPage[R]:
         """The records of one call."""
         ...
 
@@ -164,7 +164,7 @@ class Cursor(Generic[R]):
             iterator = self._iterator or self._api.iterator(self.shard.id, self._last_read)
             self._iterator = None
             page = self._api.read(iterator)
-        except ServiceError as error:
+        except RemoteError as error:
             if error.code == "ExpiredIteratorException":
                 return []
             if error.code == "TrimmedDataAccessException":

@@ -124,7 +124,7 @@ class WorkerStatus:
         self._state.write_json(self._state.status / f"{self._process}.json", status)
 
 
-class Stop:
+class StopSignal:
     """The request to stop cleanly: SIGTERM or SIGINT, handled from its construction on (in the main thread).
 
     It waits on a pipe, which an event loop can also watch (`fileno`) and which, unlike a threading.Event, a signal

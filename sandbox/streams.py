@@ -10,7 +10,7 @@ import pybase64
 from msgspec import Struct
 
 from sandbox.awsjson import AwsJson
-from sandbox.shards import Page, Shard
+from sandbox.shards import RecordPage, Shard
 
 _NO_TEXT = msgspec.Raw(b"")
 _CHANGES_A_PAGE = 1000
@@ -57,14 +57,14 @@ class DynamoDbStream:
         request = {"StreamArn": self._arn, "ShardId": shard_id} | _position("SequenceNumber", after)
         return self._client.call("GetShardIterator", request, dict[str, str])["ShardIterator"]
 
-    def read(self, iterator: str) -> Page[ChangeRecord]:
+    def read(self, iterator: str) -> RecordPage[ChangeRecord]:
         """Up to 1,000 records or 1 MB."""
         answer = self._client.call("GetRecords", {"ShardIterator": iterator}, _Changes)
         reader = self._reader or _unread
         records = [reader(raw) or _decoded(raw) for raw in answer.Records]
         # A page that may have been cut at its limit is followed by more: a record is up to half of it.
         more = len(records) >= _CHANGES_A_PAGE or sum(map(len, answer.Records)) >= _CHANGES_BYTES // 2
-        return Page(records, answer.NextShardIterator, at_tip=False, more=more)
+        return RecordPage(records, answer.NextShardIterator, at_tip=False, more=more)
 
 
 class _Changes(Struct, frozen=True):
@@ -140,7 +140,7 @@ class KinesisStream:
         request = self._stream | {"ShardId": shard_id} | _position("StartingSequenceNumber", after)
         return self._client.call("GetShardIterator", request, dict[str, str])["ShardIterator"]
 
-    def read(self, iterator: str) -> Page[KinesisRecord]:
+    def read(self, iterator: str) -> RecordPage[KinesisRecord]:
         """Up to 2,000 records or 10 MB."""
         request = self._stream | {"ShardIterator": iterator, "Limit": _RECORDS_A_PAGE}
         answer = self._client.call("GetRecords", request, _KinesisPage)
@@ -149,7 +149,9 @@ class KinesisStream:
             for r in answer.Records
         ]
         full = len(records) >= _RECORDS_A_PAGE
-        return Page(records, answer.NextShardIterator, at_tip=answer.MillisBehindLatest == 0 and not full, more=full)
+        return RecordPage(
+            records, answer.NextShardIterator, at_tip=answer.MillisBehindLatest == 0 and not full, more=full
+        )
 
 
 class _KinesisRecord(Struct, frozen=True):

@@ -16,7 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.state import StateDir, Stop, WorkerStatus
+from sandbox.state import StateDir, StopSignal, WorkerStatus
 from sandbox.unread import Source, UnreadClient
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Worker(Protocol[C_co]):
         ...
 
 
-class Kind(Protocol[C]):
+class WorkerKind(Protocol[C]):
     """A kind of resource: its name, and how to list and run it.
 
     `totals` are the counters that are summed over all workers, `plural` is the status's member with each worker's
@@ -120,7 +120,7 @@ class _Seen:
 class Supervisor(Generic[C]):
     """Runs a worker for each resource of a kind, and replaces it when its configuration changes."""
 
-    def __init__(self, kind: Kind[C], process: str, state: StateDir, unread: UnreadClient | None = None) -> None:
+    def __init__(self, kind: WorkerKind[C], process: str, state: StateDir, unread: UnreadClient | None = None) -> None:
         self._kind = kind
         self._unread = unread
         self._died: dict[str, tuple[str, float]] = {}
@@ -131,7 +131,7 @@ class Supervisor(Generic[C]):
         self._status = WorkerStatus(state, process, self.counters())
         self._failing = False
 
-    def run(self, stop: Stop) -> None:
+    def run(self, stop: StopSignal) -> None:
         """Run until the stop is requested; every worker's progress is then in its checkpoint."""
         while not stop.requested:
             self.follow()

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sandbox.athena.catalogue import Catalogue, CataloguePartition, Column, Storage, Table, View
-from sandbox.athena.errors import QueryError
+from sandbox.athena.catalogue import CataloguePartition, CatalogueTable, GlueCatalogue, Storage, TypedColumn, View
+from sandbox.athena.errors import StatementError
 from sandbox.athena.interruption import Interruptible
 from sandbox.athena.objects import Objects, S3Object
 from sandbox.athena.partitions import Finder
 from sandbox.athena.results import csv_page
-from sandbox.athena.runner import Outcome, Runner
-from sandbox.athena.store import Store
+from sandbox.athena.runner import Runner, SelectResult
+from sandbox.athena.store import RowStore
 from sandbox.athena.types import parse
 
 NOW = datetime(2026, 3, 15, 12, 30)
@@ -46,20 +46,20 @@ class MemoryObjects(Objects):
         return self.content[item.bucket, item.key]
 
 
-class MemoryCatalogue(Catalogue):
+class MemoryCatalogue(GlueCatalogue):
     """Tables of one database in a dict."""
 
     def __init__(self) -> None:
-        self.tables: dict[tuple[str, str], Table] = {}
+        self.tables: dict[tuple[str, str], CatalogueTable] = {}
         self.parts: dict[str, list[CataloguePartition]] = {}
 
     def has_database(self, name: str) -> bool:
         return name == "db"
 
-    def table(self, database: str, name: str) -> Table | None:
+    def table(self, database: str, name: str) -> CatalogueTable | None:
         return self.tables.get((database, name))
 
-    def partitions(self, table: Table) -> list[CataloguePartition]:
+    def partitions(self, table: CatalogueTable) -> list[CataloguePartition]:
         return self.parts.get(table.name, [])
 
 
@@ -70,7 +70,7 @@ class Lake:
         self.objects = MemoryObjects()
         self.catalogue = MemoryCatalogue()
         self.directory = directory
-        self.store = Store(directory / "lake.duckdb", self.objects)
+        self.store = RowStore(directory / "lake.duckdb", self.objects)
         self.runner = Runner(self.catalogue, self.store, Finder(self.catalogue, self.objects, lambda: NOW))
 
     def table(
@@ -80,13 +80,13 @@ class Lake:
         partitions: Sequence[str] = (),
         parameters: Mapping[str, str] | None = None,
         storage: Storage | None = None,
-    ) -> Table:
+    ) -> CatalogueTable:
         """Declare a table of JSON objects under s3://lake/<name>/, or of another storage."""
-        table = Table(
+        table = CatalogueTable(
             database="db",
             name=name,
-            columns=tuple(Column(column, parse(type_)) for column, type_ in columns.items()),
-            partition_columns=tuple(Column(column, parse("string")) for column in partitions),
+            columns=tuple(TypedColumn(column, parse(type_)) for column, type_ in columns.items()),
+            partition_columns=tuple(TypedColumn(column, parse("string")) for column in partitions),
             parameters=parameters or {},
             storage=storage or Storage(f"s3://lake/{name}/", "json", OPENX),
             view=None,
@@ -97,14 +97,14 @@ class Lake:
 
     def view(self, name: str, sql: str, columns: Mapping[str, str]) -> None:
         """Declare a view."""
-        view = View(sql, "db", tuple(Column(column, parse(type_)) for column, type_ in columns.items()))
-        self.catalogue.tables["db", name] = Table("db", name, view.columns, (), {}, None, view, {})
+        view = View(sql, "db", tuple(TypedColumn(column, parse(type_)) for column, type_ in columns.items()))
+        self.catalogue.tables["db", name] = CatalogueTable("db", name, view.columns, (), {}, None, view, {})
 
     def rows(self, key: str, *rows: Mapping[str, object]) -> None:
         """Put an object of JSON lines."""
         self.objects.put("lake", key, "".join(json.dumps(row) + "\n" for row in rows).encode())
 
-    def run(self, sql: str, *parameters: str) -> Outcome:
+    def run(self, sql: str, *parameters: str) -> SelectResult:
         """Run a query; its rows are in the file `result`."""
         return self.runner.select(sql, parameters, "db", self.result, Interruptible())
 
@@ -127,6 +127,6 @@ class Lake:
         """The reason for which a query fails."""
         try:
             self.run(sql)
-        except QueryError as error:
+        except StatementError as error:
             return error.reason
         raise AssertionError(f"{sql} did not fail")

@@ -8,24 +8,24 @@ import msgspec
 
 from sandbox.dynamodb.errors import DynamoError
 from sandbox.dynamodb.items import StoredItem
-from sandbox.dynamodb.operations import Engine
-from sandbox.dynamodb.schema import Index, KeyAttribute, KeySchema, TableSchema
+from sandbox.dynamodb.operations import DataPlane
+from sandbox.dynamodb.schema import Index, KeySchema, KeySchemaElement, TableSchema
 from sandbox.dynamodb.storage import Store
-from sandbox.dynamodb.table import Emit, Table
+from sandbox.dynamodb.table import Emit, StoredTable
 
 Json = dict[str, Any]
 
-ONE_KEY = TableSchema("one-key", KeySchema(KeyAttribute("pk", "S")))
+ONE_KEY = TableSchema("one-key", KeySchema(KeySchemaElement("pk", "S")))
 TWO_KEYS = TableSchema(
     "two-keys",
-    KeySchema(KeyAttribute("pk", "S"), KeyAttribute("sk", "N")),
+    KeySchema(KeySchemaElement("pk", "S"), KeySchemaElement("sk", "N")),
     {
-        "by-g": Index("by-g", "Global", KeySchema(KeyAttribute("g", "S"), KeyAttribute("sk", "N"))),
-        "by-h": Index("by-h", "Global", KeySchema(KeyAttribute("h", "N")), frozenset({"pk", "sk", "h"})),
+        "by-g": Index("by-g", "Global", KeySchema(KeySchemaElement("g", "S"), KeySchemaElement("sk", "N"))),
+        "by-h": Index("by-h", "Global", KeySchema(KeySchemaElement("h", "N")), frozenset({"pk", "sk", "h"})),
         "by-l": Index(
             "by-l",
             "Local",
-            KeySchema(KeyAttribute("pk", "S"), KeyAttribute("lsk", "B")),
+            KeySchema(KeySchemaElement("pk", "S"), KeySchemaElement("lsk", "B")),
             frozenset({"pk", "sk", "lsk", "x"}),
         ),
     },
@@ -40,10 +40,10 @@ class Dynamo:
         self.identities: list[bytes] = []
         self.written: list[str] = []
         self.tables = {
-            schema.name: Table(schema, Store(schema.key), self._emit_of(schema.name))
+            schema.name: StoredTable(schema, Store(schema.key), self._emit_of(schema.name))
             for schema in schemas or (ONE_KEY, TWO_KEYS)
         }
-        self.engine = Engine(self.tables)
+        self.engine = DataPlane(self.tables)
 
     def call(self, operation: str, **parameters: Any) -> Json:
         """The answer; for an error its name and message, and whatever else it has."""

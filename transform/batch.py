@@ -34,8 +34,8 @@ from pybase64 import b64decode, b64encode_as_string
 from transform.events import UnreadableError, read_change
 from transform.fast_path import FALLBACK, MAX_RECORDS, RESULTS, FastPath, Rows
 from transform.rows import RowWriter
-from transform.schema import Table
-from transform.settings import EXPIRED, PartitionKey, Settings
+from transform.schema import LakeTable
+from transform.settings import EXPIRED, FunctionSettings, PartitionKey
 from transform.telemetry import BatchCounters
 
 RESPONSE_LIMIT_BYTES = 6_000_000
@@ -80,7 +80,7 @@ class Answer(_Answer, total=False):
 class Transform:
     """Transforms batches of one table's changes with fixed settings. Not thread-safe."""
 
-    def __init__(self, table: Table, settings: Settings, limit_bytes: int = RESPONSE_LIMIT_BYTES) -> None:
+    def __init__(self, table: LakeTable, settings: FunctionSettings, limit_bytes: int = RESPONSE_LIMIT_BYTES) -> None:
         self._fast_path = FastPath(table)
         self._writer = RowWriter(table)
         self._drop = settings.drop

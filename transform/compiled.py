@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import NamedTuple
 
-from transform.schema import IMAGES, Column, Table
+from transform.schema import IMAGES, Column, LakeTable
 
 try:
     if "t" in getattr(sys, "abiflags", ""):
@@ -53,7 +53,7 @@ class Description(NamedTuple):
         return sum(map(len, self.prefixes)) + sum(len(column[0]) for column in self.columns)
 
 
-def describe(table: Table) -> Description:
+def describe(table: LakeTable) -> Description:
     """A table as the compiled module takes it."""
     prefixes = [f',"{column.name}":'.encode() for column in table.change_log_columns]
     prefixes[0] = b"{" + prefixes[0][1:]
@@ -68,7 +68,7 @@ def describe(table: Table) -> Description:
     return Description((*prefixes[:envelope], *prefixes[-len(IMAGES) :]), tuple(columns), nodes)
 
 
-def _places(table: Table) -> dict[tuple[str, ...], int]:
+def _places(table: LakeTable) -> dict[tuple[str, ...], int]:
     """A place for each attribute that a column reads, and for each map on the way to one."""
     places: dict[tuple[str, ...], int] = {}
     for column in table.columns:
@@ -77,7 +77,7 @@ def _places(table: Table) -> dict[tuple[str, ...], int]:
     return places
 
 
-def _column(table: Table, column: Column, prefix: bytes, following: int) -> ColumnParts:
+def _column(table: LakeTable, column: Column, prefix: bytes, following: int) -> ColumnParts:
     descriptor = table.descriptor(column)
     if column.type.startswith("decimal"):
         precision, scale = column.decimal

@@ -26,7 +26,7 @@ from msgspec import Struct
 
 from transform.compiled import describe, native
 from transform.events import OPERATIONS
-from transform.schema import Table
+from transform.schema import LakeTable
 
 FALLBACK = 0
 """The result of a record that has no row here: it takes the slow path."""
@@ -66,7 +66,7 @@ class Rows(Struct, frozen=True):
 class FastPath:
     """Writes the rows of one table's records that are in the common form. Not thread-safe."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: LakeTable) -> None:
         description = describe(table)
         self._table = native.table(*description) if native is not None else None
         self._row_bytes = description.prefix_bytes + _ROW_BYTES

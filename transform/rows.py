@@ -1,6 +1,6 @@
 """A change written as one row of the change log: a JSON object and a newline.
 
-The row has every column of `Table.change_log_columns`, in order, each once:
+The row has every column of `LakeTable.change_log_columns`, in order, each once:
 
 | column | JSON |
 |---|---|
@@ -37,7 +37,7 @@ from msgspec import defstruct
 from msgspec.json import Decoder, encode
 
 from transform.events import Change, UnreadableError
-from transform.schema import Table
+from transform.schema import LakeTable
 from transform.values import Reader, UnfitError, Value, reader
 
 _Map = dict[str, object]
@@ -47,7 +47,7 @@ _decode_image = Decoder(_Map).decode
 class RowWriter:
     """Writes the changes of one table as rows, one value at a time: what `transform.fast_path` must equal."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: LakeTable) -> None:
         keys = {column.name for column in table.key_columns}
         self._columns = tuple(
             (column, table.descriptor(column), reader(column), column.name in keys) for column in table.columns

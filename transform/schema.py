@@ -82,7 +82,7 @@ class DomainEvent(Struct, frozen=True):
     at_least: str | None = None
 
 
-class Table(Struct, frozen=True):
+class LakeTable(Struct, frozen=True):
     """A DynamoDB table and its form in the lake.
 
     `entity` is the singular noun from which resources are named; `change_log` and `view` are the names of the Glue
@@ -166,7 +166,7 @@ def _column(name: str, type_: str, comment: str, *path: str) -> Column:
     return Column(name, type_, path or (name,), comment)
 
 
-TABLE = Table(
+TABLE = LakeTable(
     entity="order",
     change_log="order_changes",
     view="orders",

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from transform.events import OPERATIONS
-from transform.schema import Table
+from transform.schema import LakeTable
 
 EXPIRED = "EXPIRED"
 _PERIODS = {"": 0, "month": 7, "day": 10, "hour": 13}
@@ -35,7 +35,7 @@ class PartitionKey(Struct, frozen=True):
     length: int
 
 
-class Settings(Struct, frozen=True):
+class FunctionSettings(Struct, frozen=True):
     """The settings of one function."""
 
     drop: frozenset[str] = frozenset()
@@ -43,10 +43,10 @@ class Settings(Struct, frozen=True):
     namespace: str = "ChangeDataCapture"
 
 
-def from_environment(environment: Mapping[str, str], table: Table) -> Settings:
+def from_environment(environment: Mapping[str, str], table: LakeTable) -> FunctionSettings:
     """Parse these variables; raises SettingError for an invalid value."""
-    default = Settings()
-    return Settings(
+    default = FunctionSettings()
+    return FunctionSettings(
         drop=_drop(environment.get("TRANSFORM_DROP", "")),
         partition_by=tuple(_partition_keys(environment.get("TRANSFORM_PARTITION_BY", ""), table)),
         namespace=environment.get("TRANSFORM_METRICS_NAMESPACE") or default.namespace,
@@ -60,7 +60,7 @@ def _drop(text: str) -> frozenset[str]:
     return chosen
 
 
-def _partition_keys(text: str, table: Table) -> list[PartitionKey]:
+def _partition_keys(text: str, table: LakeTable) -> list[PartitionKey]:
     columns = {column.name: column for column in table.change_log_columns}
     keys: list[PartitionKey] = []
     for word in _words(text):

@@ -28,7 +28,7 @@ from typing import Any
 
 from msgspec.json import encode
 
-from transform.schema import TABLE, Table
+from transform.schema import TABLE, LakeTable
 
 RECORD_LIMIT_BYTES = 1_000_000
 """The maximum of a shortened change, with spaces and \\uXXXX escapes: Firehose's 1,024,000 minus a margin.
@@ -54,7 +54,7 @@ def handler(changes: list[Change], context: object) -> list[Change]:  # noqa: AR
     return [shortened(change) for change in changes]
 
 
-def shortened(change: Change, table: Table = TABLE, limit_bytes: int = RECORD_LIMIT_BYTES) -> Change:
+def shortened(change: Change, table: LakeTable = TABLE, limit_bytes: int = RECORD_LIMIT_BYTES) -> Change:
     """A copy of the change, a DynamoDB Streams record of a Pipe, with as few marks as needed to fit."""
     cut = _Cut(dict(change["dynamodb"]), table, json_bytes(change) - limit_bytes)
     images = [name for name in _IMAGES if isinstance(cut.record.get(name), dict)]
@@ -79,7 +79,7 @@ def json_bytes(value: object) -> int:
 class _Cut:
     """A change's record during shortening: `excess` is the number of bytes above the limit."""
 
-    def __init__(self, record: Image, table: Table, excess: int) -> None:
+    def __init__(self, record: Image, table: LakeTable, excess: int) -> None:
         self.record = record
         self.excess = excess
         self._whole = dict(record)

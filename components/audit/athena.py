@@ -12,7 +12,7 @@ from components.audit.reading import (
     text,
 )
 from components.audit.requests import but, failed
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import given
 from components.explain.evidence import Case
 
@@ -30,8 +30,8 @@ def _has_its_key(case: Case) -> bool:
     return str(encryption.get("encryptionOption")).endswith("KMS") == bool(encryption.get("kmsKeyArn"))
 
 
-def _workgroup(changed: dict[str, object], sentence: str, source: str = "") -> Refused:
-    return Refused("athena.CreateWorkGroup", but(_WORKGROUP, changed), "InvalidRequestException", sentence, source)
+def _workgroup(changed: dict[str, object], sentence: str, source: str = "") -> RefusedCall:
+    return RefusedCall("athena.CreateWorkGroup", but(_WORKGROUP, changed), "InvalidRequestException", sentence, source)
 
 
 RULES = (
@@ -135,7 +135,7 @@ RULES = (
         both(text("name", 1, 128), text("description", 0, 1024), text("query", 1, 262_144)),
         given({"query": ""}),
         (
-            Refused(
+            RefusedCall(
                 "athena.CreateNamedQuery",
                 {"Name": "n" * 129, "Database": "audit", "QueryString": "SELECT 1"},
                 "InvalidRequestException",

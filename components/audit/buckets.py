@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.audit.reading import at, each, fields, lets, listed, statements, texts, waits_for
-from components.audit.rule import Refused, Rule, Spoil
+from components.audit.rule import RefusedCall, Rule, Spoil
 from components.audit.spoiling import beside, given, heeding, statement, unordered
 from components.explain.evidence import Case
 
@@ -112,8 +112,8 @@ def _lifecycle(*rules: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"Bucket": "audit-rules", "LifecycleConfiguration": {"Rules": list(rules)}}
 
 
-def _refused(request: Mapping[str, Any], code: str, sentence: str, source: str = "") -> Refused:
-    return Refused("s3.PutBucketLifecycleConfiguration", request, code, sentence, source, (BUCKET_MADE,))
+def _refused(request: Mapping[str, Any], code: str, sentence: str, source: str = "") -> RefusedCall:
+    return RefusedCall("s3.PutBucketLifecycleConfiguration", request, code, sentence, source, (BUCKET_MADE,))
 
 
 def _first_rule(changed: Mapping[str, Any]) -> Spoil:
@@ -129,7 +129,7 @@ RULES = (
         lambda case: _NAME.fullmatch(case.inputs["bucket"]) is not None,
         given({"bucket": "Order-Lake"}),
         (
-            Refused(
+            RefusedCall(
                 "s3.CreateBucket",
                 {"Bucket": "ab", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}},
                 "InvalidBucketName",
@@ -227,7 +227,7 @@ RULES = (
         each("rules", _key_is_of_kms),
         given({"rules.0.applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256", "kmsMasterKeyId": "key"}}),
         (
-            Refused(
+            RefusedCall(
                 "s3.PutBucketEncryption",
                 {
                     "Bucket": "audit-rules",
@@ -255,14 +255,14 @@ RULES = (
         ),
         given({"policy": "[]"}),
         (
-            Refused(
+            RefusedCall(
                 "s3.PutBucketPolicy",
                 {"Bucket": "audit-rules", "Policy": "not JSON"},
                 "MalformedPolicy",
                 "Policies must be valid JSON and the first byte must be '{'",
                 before=(BUCKET_MADE,),
             ),
-            Refused(
+            RefusedCall(
                 "s3.PutBucketPolicy",
                 {"Bucket": "audit-rules", "Policy": "{}"},
                 "MalformedPolicy",
@@ -279,7 +279,7 @@ RULES = (
         _is_within,
         statement("policy", Resource=["arn:aws:s3:::another"]),
         (
-            Refused(
+            RefusedCall(
                 "s3.PutBucketPolicy",
                 {
                     "Bucket": "audit-rules",
@@ -303,7 +303,7 @@ RULES = (
             case
         ),
         (
-            Refused(
+            RefusedCall(
                 "s3.PutBucketPolicy",
                 {
                     "Bucket": "audit-rules",

@@ -16,7 +16,7 @@ from components.audit.reading import (
     waits_for_role_policy,
 )
 from components.audit.requests import CRAWLER, but, failed
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import NOTHING, given, unordered
 from components.explain.evidence import Case
 
@@ -87,8 +87,8 @@ def _new_folders_change_nothing(case: Case) -> bool:
     return policy.get("updateBehavior") == policy.get("deleteBehavior") == "LOG"
 
 
-def _crawler(changed: dict[str, object], sentence: str, source: str = "") -> Refused:
-    return Refused("glue.CreateCrawler", but(CRAWLER, changed), "InvalidInputException", sentence, source)
+def _crawler(changed: dict[str, object], sentence: str, source: str = "") -> RefusedCall:
+    return RefusedCall("glue.CreateCrawler", but(CRAWLER, changed), "InvalidInputException", sentence, source)
 
 
 RULES = (
@@ -108,7 +108,7 @@ RULES = (
         text("description", 0, 2048),
         given({"description": "d" * 2049}),
         (
-            Refused(
+            RefusedCall(
                 "glue.CreateDatabase",
                 {"DatabaseInput": {"Name": "audit", "Description": "d" * 2049}},
                 "ValidationException",
@@ -140,7 +140,7 @@ RULES = (
         lambda case: all(len(column.get("comment", "")) <= 255 for column in _columns(case)),
         given({"storageDescriptor.columns.0.comment": "c" * 256}),
         (
-            Refused(
+            RefusedCall(
                 "glue.CreateTable",
                 {
                     "DatabaseName": "audit",
@@ -259,7 +259,7 @@ RULES = (
         both(text("name", 1, 255), text("description", 0, 2048), text("tablePrefix", 0, 128)),
         given({"tablePrefix": "p" * 129}),
         (
-            Refused(
+            RefusedCall(
                 "glue.CreateCrawler",
                 but(CRAWLER, {"TablePrefix": "p" * 129}),
                 "ValidationException",

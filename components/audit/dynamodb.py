@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.audit.reading import at, fields, listed, number, one_of, text
 from components.audit.requests import STREAM, TABLE, but, failed
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import given
 from components.explain.evidence import Case
 
@@ -53,7 +53,7 @@ RULES = (
         text("name", 3, 255, r"[a-zA-Z0-9_.-]+"),
         given({"name": "ab"}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.CreateTable",
                 but(TABLE, {"TableName": "ab"}),
                 "ValidationException",
@@ -71,7 +71,7 @@ RULES = (
         lambda case: all(limit >= 1 for limit in _limits(case)),
         given({"onDemandThroughput": {"maxReadRequestUnits": -1, "maxWriteRequestUnits": 2000}}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.CreateTable",
                 but(TABLE, {"OnDemandThroughput": {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": 2000}}),
                 "ValidationException",
@@ -88,7 +88,7 @@ RULES = (
         lambda case: not (_is_provisioned(case) and _limits(case)),
         given({"billingMode": "PROVISIONED", "onDemandThroughput": {"maxWriteRequestUnits": 2000}}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.CreateTable",
                 but(
                     TABLE,
@@ -112,7 +112,7 @@ RULES = (
         _capacity_by_mode,
         given({"billingMode": "PAY_PER_REQUEST", "readCapacity": 5, "writeCapacity": 5}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.CreateTable",
                 but(TABLE, {"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}),
                 "ValidationException",
@@ -120,7 +120,7 @@ RULES = (
                 "PAY_PER_REQUEST",
                 "localstack/localstack tests/aws/services/dynamodb/test_dynamodb.snapshot.json",
             ),
-            Refused(
+            RefusedCall(
                 "dynamodb.CreateTable",
                 but(TABLE, {"BillingMode": "PROVISIONED"}),
                 "ValidationException",
@@ -138,7 +138,7 @@ RULES = (
         lambda case: "onDemandThroughput" not in case.inputs or bool(_limits(case)),
         given({"onDemandThroughput": {}}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.UpdateTable",
                 {"TableName": "audit-same"},
                 "ValidationException",
@@ -146,7 +146,7 @@ RULES = (
                 "GlobalSecondaryIndexUpdates or "
                 "SSESpecification or ReplicaUpdates is required",
             ),
-            Refused(
+            RefusedCall(
                 "dynamodb.UpdateTable",
                 {
                     "TableName": "audit-same",
@@ -183,7 +183,7 @@ RULES = (
         _is_warm_enough,
         given({"warmThroughput": {"writeUnitsPerSecond": 3999}}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.CreateTable",
                 but(TABLE, {"WarmThroughput": {"ReadUnitsPerSecond": 11_999}}),
                 "ValidationException",
@@ -210,7 +210,7 @@ RULES = (
         _attributes_are_keys,
         given({"attributes.1": {"name": "extra", "type": "S"}}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.CreateTable",
                 but(
                     TABLE,
@@ -236,7 +236,7 @@ RULES = (
         lambda case: all(one["type"] in ("S", "N", "B") for one in listed(case.inputs, "attributes")),
         given({"attributes.0.type": "BOOL"}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.CreateTable",
                 but(TABLE, {"AttributeDefinitions.0.AttributeType": "BOOL"}),
                 "ValidationException",
@@ -260,7 +260,7 @@ RULES = (
         one_of("streamViewType", ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")),
         given({"streamViewType": "BOTH"}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.CreateTable",
                 but(TABLE, {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "BOTH"}}),
                 "ValidationException",
@@ -287,7 +287,7 @@ RULES = (
         number("pointInTimeRecovery.recoveryPeriodInDays", 1, 35),
         given({"pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 36}}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.UpdateContinuousBackups",
                 {
                     "TableName": "audit",
@@ -313,7 +313,7 @@ RULES = (
         one_of("approximateCreationDateTimePrecision", ("MILLISECOND", "MICROSECOND")),
         given({"approximateCreationDateTimePrecision": "SECOND"}),
         (
-            Refused(
+            RefusedCall(
                 "dynamodb.EnableKinesisStreamingDestination",
                 {
                     "TableName": "audit",

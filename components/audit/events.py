@@ -8,7 +8,7 @@ from typing import Any
 from components.audit.patterns import is_pattern
 from components.audit.reading import at, both, document, fields, key_policy, lets, number, statements, text, texts
 from components.audit.requests import QUEUE
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import beside, given, unordered
 from components.explain.evidence import Case
 
@@ -75,8 +75,8 @@ def _targets(changed: dict[str, object]) -> dict[str, object]:
     return {"Rule": "audit", "Targets": [{"Id": "queue", "Arn": QUEUE, **changed}]}
 
 
-def _refused(changed: dict[str, object], sentence: str, source: str) -> Refused:
-    return Refused("events.PutTargets", _targets(changed), "ValidationException", sentence, source, (_RULE_MADE,))
+def _refused(changed: dict[str, object], sentence: str, source: str) -> RefusedCall:
+    return RefusedCall("events.PutTargets", _targets(changed), "ValidationException", sentence, source, (_RULE_MADE,))
 
 
 RULES = (
@@ -88,7 +88,7 @@ RULES = (
         text("name", 1, 256, r"(?!default$)[.\-_A-Za-z0-9]+"),
         given({"name": "orders/events"}),
         (
-            Refused(
+            RefusedCall(
                 "events.CreateEventBus",
                 {"Name": "orders/events"},
                 "ValidationException",
@@ -105,7 +105,7 @@ RULES = (
         text("description", 0, 512),
         given({"description": "d" * 513}),
         (
-            Refused(
+            RefusedCall(
                 "events.CreateEventBus",
                 {"Name": "audit", "Description": "d" * 513},
                 "ValidationException",
@@ -142,7 +142,7 @@ RULES = (
         lambda case: all({"Sid", "Principal"} <= one.keys() for one in document(case.inputs["policy"])["Statement"]),
         given({"policy": '{"Statement": [{"Effect": "Allow"}]}'}),
         (
-            Refused(
+            RefusedCall(
                 "events.PutPermission",
                 {"EventBusName": "default", "Policy": "not JSON"},
                 "ValidationException",
@@ -159,7 +159,7 @@ RULES = (
         text("name", 1, 64, r"[.\-_A-Za-z0-9]+"),
         given({"name": "order placed"}),
         (
-            Refused(
+            RefusedCall(
                 "events.PutRule",
                 {**_RULE, "Name": "This should fail with two errors 123467890123412341234123412341234"},
                 "ValidationException",
@@ -182,7 +182,7 @@ RULES = (
         text("description", 0, 512),
         given({"description": "d" * 513}),
         (
-            Refused(
+            RefusedCall(
                 "events.PutRule",
                 {**_RULE, "Description": "d" * 513},
                 "ValidationException",
@@ -199,7 +199,7 @@ RULES = (
         text("eventPattern", 1, 2048),
         given({"eventPattern": _LONG}),
         (
-            Refused(
+            RefusedCall(
                 "events.PutRule",
                 {**_RULE, "EventPattern": _LONG},
                 "ValidationException",
@@ -216,14 +216,14 @@ RULES = (
         lambda case: is_pattern(case.inputs["eventPattern"]),
         given({"eventPattern": '{"source": "order-cdc"}'}),
         (
-            Refused(
+            RefusedCall(
                 "events.PutRule",
                 {**_RULE, "EventPattern": '{"source": "order-cdc"}'},
                 "InvalidEventPatternException",
                 'Event pattern is not valid. Reason: "source" must be an object or an array',
                 f"{_RECORDED}test_events_patterns.snapshot.json",
             ),
-            Refused(
+            RefusedCall(
                 "events.PutRule",
                 {**_RULE, "EventPattern": '{"detail": {"units": [{"NUMERIC": [">", 9]}]}}'},
                 "InvalidEventPatternException",

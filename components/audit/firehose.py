@@ -8,7 +8,7 @@ from typing import Any
 
 from components.audit.reading import at, both, fields, number, one_of, text, waits_for_role_policy
 from components.audit.requests import CONVERSION, DELIVERY, Request, but, failed
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import NOTHING, given, unordered
 from components.explain.evidence import Case
 
@@ -61,9 +61,9 @@ def requested(changed: Mapping[str, Any]) -> Request:
     return but(DELIVERY, {f"{_ASKED}.{path}": value for path, value in changed.items()})
 
 
-def refused(request: Request, sentence: str, source: str = "", code: str = "InvalidArgumentException") -> Refused:
+def refused(request: Request, sentence: str, source: str = "", code: str = "InvalidArgumentException") -> RefusedCall:
     """The refusal of such a request."""
-    return Refused("firehose.CreateDeliveryStream", request, code, sentence, source)
+    return RefusedCall("firehose.CreateDeliveryStream", request, code, sentence, source)
 
 
 _VALIDATED = "floci-io/floci DataFormatConversionValidator (recorded on AWS)"

@@ -7,7 +7,7 @@ import re
 
 from components.audit.reading import at, both, fields, number, one_of, text, waits_for, waits_for_role_policy
 from components.audit.requests import FUNCTION_CODE, but, failed
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import given, unordered
 from components.explain.evidence import Case
 from components.settings import ARCHITECTURES, RUNTIMES
@@ -31,8 +31,10 @@ def _levels_have_json(case: Case) -> bool:
     return logs.get("logFormat") == "JSON" or not {"applicationLogLevel", "systemLogLevel"} & logs.keys()
 
 
-def _refused(changed: dict[str, object], sentence: str, code: str = "ValidationException", source: str = "") -> Refused:
-    return Refused("lambda.CreateFunction", but(FUNCTION_CODE, changed), code, sentence, source)
+def _refused(
+    changed: dict[str, object], sentence: str, code: str = "ValidationException", source: str = ""
+) -> RefusedCall:
+    return RefusedCall("lambda.CreateFunction", but(FUNCTION_CODE, changed), code, sentence, source)
 
 
 RULES = (

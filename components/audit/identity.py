@@ -7,7 +7,7 @@ import re
 
 from components.audit.reading import Fields, document, number, statements, text, texts
 from components.audit.requests import ACCOUNT, TRUST
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import given, statement
 from components.explain.evidence import Case
 
@@ -50,11 +50,11 @@ def _all_policies_fit(case: Case) -> bool:
     return sum(sizes) + _size(case.inputs["policy"]) <= _LARGEST_INLINE
 
 
-def _put(changed: dict[str, object], sentence: str, source: str = _MOTO) -> Refused:
+def _put(changed: dict[str, object], sentence: str, source: str = _MOTO) -> RefusedCall:
     """PutRolePolicy with a changed statement, refused as malformed."""
     one: dict[str, object] = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **changed}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [one]})
-    return Refused(
+    return RefusedCall(
         "iam.PutRolePolicy",
         {"RoleName": "audit-policies", "PolicyName": "audit", "PolicyDocument": policy},
         "MalformedPolicyDocument",
@@ -91,7 +91,7 @@ RULES = (
         text("name", 1, 64, r"[\w+=,.@-]+"),
         given({"name": "r" * 65}),
         (
-            Refused(
+            RefusedCall(
                 "iam.CreateRole",
                 {"RoleName": "r" * 65, "AssumeRolePolicyDocument": TRUST},
                 "ValidationError",
@@ -109,7 +109,7 @@ RULES = (
         text("description", 0, 1000, _DESCRIPTION),
         given({"description": "→" * 3}),
         (
-            Refused(
+            RefusedCall(
                 "iam.CreateRole",
                 {"RoleName": "audit", "Description": "d" * 1001, "AssumeRolePolicyDocument": TRUST},
                 "ValidationError",
@@ -126,7 +126,7 @@ RULES = (
         lambda case: _size(case.inputs["assumeRolePolicy"]) <= 2048,
         given({"assumeRolePolicy": _LARGE_TRUST}),
         (
-            Refused(
+            RefusedCall(
                 "iam.CreateRole",
                 {"RoleName": "audit", "AssumeRolePolicyDocument": _LARGE_TRUST},
                 "LimitExceeded",
@@ -148,7 +148,7 @@ RULES = (
         ),
         statement("assumeRolePolicy", Resource="*"),
         (
-            Refused(
+            RefusedCall(
                 "iam.CreateRole",
                 {
                     "RoleName": "audit",
@@ -187,7 +187,7 @@ RULES = (
         number("maxSessionDuration", 3600, 43_200),
         given({"maxSessionDuration": 60}),
         (
-            Refused(
+            RefusedCall(
                 "iam.CreateRole",
                 {"RoleName": "audit", "AssumeRolePolicyDocument": TRUST, "MaxSessionDuration": 60},
                 "ValidationError",
@@ -204,7 +204,7 @@ RULES = (
         _all_policies_fit,
         given({"policy": _large(10_240)}),
         (
-            Refused(
+            RefusedCall(
                 "iam.PutRolePolicy",
                 {"RoleName": "audit", "PolicyName": "audit", "PolicyDocument": _large(10_240)},
                 "LimitExceeded",
@@ -266,7 +266,7 @@ RULES = (
         lambda case: document(case.inputs["policy"]).get("Version") == "2012-10-17",
         lambda case: given({"policy": case.inputs["policy"].replace("2012-10-17", "2026-01-01")})(case),
         (
-            Refused(
+            RefusedCall(
                 "iam.PutRolePolicy",
                 {
                     "RoleName": "audit-policies",

@@ -6,7 +6,7 @@ import json
 
 from components.audit.reading import at, both, number, one_of, statements, text, texts
 from components.audit.requests import ACCOUNT, ROLE
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import NOTHING, given, statement
 from components.explain.evidence import Case
 
@@ -37,8 +37,8 @@ def _lets_the_account_change_it(case: Case) -> bool:
     )
 
 
-def _key(policy: str, sentence: str, source: str = "") -> Refused:
-    return Refused("kms.CreateKey", {"Policy": policy}, "MalformedPolicyDocumentException", sentence, source)
+def _key(policy: str, sentence: str, source: str = "") -> RefusedCall:
+    return RefusedCall("kms.CreateKey", {"Policy": policy}, "MalformedPolicyDocumentException", sentence, source)
 
 
 RULES = (
@@ -93,7 +93,7 @@ RULES = (
         text("description", 0, 8192),
         given({"description": "d" * 8193}),
         (
-            Refused(
+            RefusedCall(
                 "kms.CreateKey",
                 {"Description": "d" * 8193},
                 "ValidationException",
@@ -129,7 +129,7 @@ RULES = (
         text("name", 7, 256, r"alias/(?!aws/)[a-zA-Z0-9/_-]+"),
         given({"name": "alias/aws/orders"}),
         (
-            Refused(
+            RefusedCall(
                 "kms.CreateAlias",
                 {"AliasName": "orders", "TargetKeyId": "00000000-0000-0000-0000-000000000000"},
                 "ValidationException",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.audit.reading import at, number, text
 from components.audit.requests import failed
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import given
 from components.explain.evidence import Case
 
@@ -28,7 +28,7 @@ RULES = (
         text("name", 1, 128, r"[a-zA-Z0-9_.-]+"),
         given({"name": "order changes"}),
         (
-            Refused(
+            RefusedCall(
                 "kinesis.CreateStream",
                 {"StreamName": "order changes", "ShardCount": 1},
                 "ValidationException",
@@ -44,14 +44,14 @@ RULES = (
         _shards_by_mode,
         given({"streamModeDetails": {"streamMode": "ON_DEMAND"}, "shardCount": 2}),
         (
-            Refused(
+            RefusedCall(
                 "kinesis.CreateStream",
                 {"StreamName": "audit", "ShardCount": 2, "StreamModeDetails": {"StreamMode": "ON_DEMAND"}},
                 "ValidationException",
                 "ShardCount is not expected when StreamMode=ON_DEMAND",
                 "https://github.com/aws/aws-cdk/issues/18139",
             ),
-            Refused(
+            RefusedCall(
                 "kinesis.CreateStream",
                 {"StreamName": "audit", "StreamModeDetails": {"StreamMode": "PROVISIONED"}},
                 "ValidationException",
@@ -68,7 +68,7 @@ RULES = (
         number("shardCount", 1, 10_000),
         given({"shardCount": 0}),
         (
-            Refused(
+            RefusedCall(
                 "kinesis.CreateStream",
                 {"StreamName": "audit", "ShardCount": 0},
                 "ValidationException",
@@ -85,7 +85,7 @@ RULES = (
         number("retentionPeriod", 24, 8760),
         given({"retentionPeriod": 23}),
         (
-            Refused(
+            RefusedCall(
                 "kinesis.IncreaseStreamRetentionPeriod",
                 {"StreamName": "audit-kept", "RetentionPeriodHours": 8761},
                 "InvalidArgumentException",
@@ -111,7 +111,7 @@ RULES = (
         number("maxRecordSizeInKib", 1024, 10_240),
         given({"maxRecordSizeInKib": 20_480}),
         (
-            Refused(
+            RefusedCall(
                 "kinesis.CreateStream",
                 {"StreamName": "audit", "ShardCount": 1, "MaxRecordSizeInKiB": 20_480},
                 "ValidationException",

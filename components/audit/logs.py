@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.audit.reading import both, key_policy, lets, number, one_of, text
 from components.audit.requests import failed
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import beside, given
 from components.explain.evidence import Case
 from components.settings import LOG_RETENTION_DAYS
@@ -29,7 +29,7 @@ RULES = (
         text("name", 1, 512, r"[.\-_/#A-Za-z0-9]+"),
         given({"name": "/aws/lambda/order transform"}),
         (
-            Refused(
+            RefusedCall(
                 "logs.CreateLogGroup",
                 {"logGroupName": "order transform"},
                 "InvalidParameterException",
@@ -47,7 +47,7 @@ RULES = (
         one_of("retentionInDays", (0, *LOG_RETENTION_DAYS)),
         given({"retentionInDays": 10}),
         (
-            Refused(
+            RefusedCall(
                 "logs.PutRetentionPolicy",
                 {"logGroupName": "audit", "retentionInDays": 10},
                 "InvalidParameterException",
@@ -71,7 +71,7 @@ RULES = (
         text("name", 1, 512, r"[^:*]+"),
         given({"name": "delivery:1"}),
         (
-            Refused(
+            RefusedCall(
                 "logs.CreateLogStream",
                 {"logGroupName": "audit", "logStreamName": "delivery:1"},
                 "InvalidParameterException",
@@ -87,7 +87,7 @@ RULES = (
         both(one_of("logGroupClass", ("STANDARD",)), number("retentionInDays", 0, 3653)),
         given({"logGroupClass": "INFREQUENT"}),
         (
-            Refused(
+            RefusedCall(
                 "logs.CreateLogGroup",
                 {"logGroupName": "audit", "logGroupClass": "INFREQUENT"},
                 "InvalidParameterException",

@@ -6,7 +6,7 @@ from typing import Any
 
 from components.audit.reading import document, fields, listed, one_of, text
 from components.audit.requests import ALARM, but, failed
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import beside, given
 from components.explain.evidence import Case
 
@@ -81,13 +81,13 @@ def _metrics_are_plain(case: Case) -> bool:
     return True
 
 
-def _alarm(changed: dict[str, object], sentence: str, source: str = "") -> Refused:
-    return Refused("cloudwatch.PutMetricAlarm", but(ALARM, changed), "ValidationError", sentence, source)
+def _alarm(changed: dict[str, object], sentence: str, source: str = "") -> RefusedCall:
+    return RefusedCall("cloudwatch.PutMetricAlarm", but(ALARM, changed), "ValidationError", sentence, source)
 
 
-def _dashboard(widget: str, path: str, message: str, source: str) -> Refused:
+def _dashboard(widget: str, path: str, message: str, source: str) -> RefusedCall:
     body = f'{{"widgets": [{widget}]}}'
-    return Refused(
+    return RefusedCall(
         "cloudwatch.PutDashboard",
         {"DashboardName": "audit", "DashboardBody": body},
         "InvalidParameterInput",
@@ -241,7 +241,7 @@ RULES = (
         text("dashboardName", 1, 255, r"[A-Za-z0-9_-]+"),
         given({"dashboardName": "order pipeline"}),
         (
-            Refused(
+            RefusedCall(
                 "cloudwatch.PutDashboard",
                 {"DashboardName": "order pipeline", "DashboardBody": "{}"},
                 "InvalidParameterValue",

@@ -7,7 +7,7 @@ import dataclasses
 from components.audit.buckets import BUCKET_MADE
 from components.audit.reading import document, lets, listed
 from components.audit.requests import QUEUE
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import given, unordered
 from components.explain.evidence import Case
 from components.explain.graph import Graph, Resource
@@ -68,7 +68,7 @@ RULES = (
         _queues_let_s3_in,
         given(_UNKNOWN_QUEUE),
         (
-            Refused(
+            RefusedCall(
                 "s3.PutBucketNotificationConfiguration",
                 {
                     "Bucket": "audit-rules",

@@ -8,7 +8,7 @@ from typing import Any
 from components.audit.patterns import is_pattern
 from components.audit.reading import Fields, at, fields, listed, text, waits_for_role_policy
 from components.audit.requests import BUS, PIPE, STREAM, but, failed
-from components.audit.rule import Check, Refused, Rule, Spoil
+from components.audit.rule import Check, RefusedCall, Rule, Spoil
 from components.audit.spoiling import NOTHING, given, unordered
 from components.explain.evidence import Case
 
@@ -69,10 +69,10 @@ def _logs_somewhere(case: Case) -> bool:
     return not logs or logs.get("level") == "OFF" or len(logs) > 1
 
 
-def _refused_stream(name: str, value: Any, constraint: str) -> tuple[Refused, ...]:
+def _refused_stream(name: str, value: Any, constraint: str) -> tuple[RefusedCall, ...]:
     path = f"sourceParameters.dynamoDBStreamParameters.{name[0].lower()}{name[1:]}"
     return (
-        Refused(
+        RefusedCall(
             "pipes.CreatePipe",
             but(PIPE, {f"{_STREAM}.{name}": value}),
             "ValidationException",
@@ -90,7 +90,7 @@ RULES = (
         text("name", 1, 64, r"[.\-_A-Za-z0-9]+"),
         given({"name": "p" * 65}),
         (
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"Name": "p" * 65}),
                 "ValidationException",
@@ -106,7 +106,7 @@ RULES = (
         text("description", 0, 512),
         given({"description": "d" * 513}),
         (
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"Description": "d" * 513}),
                 "ValidationException",
@@ -122,7 +122,7 @@ RULES = (
         lambda case: 1 <= _stream(case).get("batchSize", 1) <= _LARGEST_BATCH[_service(case.inputs["target"])],
         _spoilt_stream("batchSize", 501),
         (
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(
                     PIPE,
@@ -192,13 +192,13 @@ RULES = (
         _has_its_source,
         given({"source": f"arn:aws:sqs:eu-west-1:{'1' * 12}:queue"}),
         (
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"Source": STREAM}),
                 "ValidationException",
                 "Invalid source parameter provided for source",
             ),
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"SourceParameters": {}}),
                 "ValidationException",
@@ -214,7 +214,7 @@ RULES = (
         _has_its_target,
         given({"target": f"arn:aws:sqs:eu-west-1:{'1' * 12}:queue"}),
         (
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"Target": BUS}),
                 "ValidationException",
@@ -230,7 +230,7 @@ RULES = (
         lambda case: case.inputs["source"].split(":")[3] == case.inputs["target"].split(":")[3],
         given({"target": f"arn:aws:kinesis:us-east-1:{'1' * 12}:stream/s"}),
         (
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"Target": STREAM.replace("eu-west-1", "us-east-1")}),
                 "ValidationException",
@@ -249,14 +249,14 @@ RULES = (
         ),
         given({"sourceParameters.filterCriteria.filters": [{"pattern": '{"eventName": "INSERT"}'}]}),
         (
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"SourceParameters.FilterCriteria": {"Filters": [{"Pattern": '{"eventName": "INSERT"}'}]}}),
                 "ValidationException",
                 'Invalid Event Pattern. Reason: "eventName" must be an object or an array',
                 f"{_PREFLIGHT}pf-pipes-filter-pattern",
             ),
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"SourceParameters.FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}),
                 "ValidationException",
@@ -273,7 +273,7 @@ RULES = (
         _logs_somewhere,
         given({"logConfiguration.cloudwatchLogsLogDestination": NOTHING}),
         (
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"LogConfiguration": {"Level": "ERROR"}}),
                 "ValidationException",
@@ -301,7 +301,7 @@ RULES = (
         text("targetParameters.inputTemplate", 0, 8192),
         given({"targetParameters.inputTemplate": "t" * 8193}),
         (
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"TargetParameters.InputTemplate": "t" * 8193}),
                 "ValidationException",
@@ -317,7 +317,7 @@ RULES = (
         text("targetParameters.kinesisStreamParameters.partitionKey", 1, 256),
         given({"targetParameters.kinesisStreamParameters.partitionKey": "k" * 257}),
         (
-            Refused(
+            RefusedCall(
                 "pipes.CreatePipe",
                 but(PIPE, {"TargetParameters.KinesisStreamParameters.PartitionKey": "k" * 257}),
                 "ValidationException",

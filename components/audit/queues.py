@@ -6,7 +6,7 @@ import json
 
 from components.audit.reading import at, document, key_policy, lets, number, one_of, statements, text, texts
 from components.audit.requests import QUEUE as QUEUE_ARN
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import beside, given, statement
 from components.explain.evidence import Case
 
@@ -65,8 +65,8 @@ def _dead_letters_are_kept_longer(case: Case) -> bool:
 
 def _refused(
     attributes: dict[str, str], sentence: str, code: str = "InvalidAttributeValue", source: str = ""
-) -> Refused:
-    return Refused("sqs.CreateQueue", {"QueueName": "audit", "Attributes": attributes}, code, sentence, source)
+) -> RefusedCall:
+    return RefusedCall("sqs.CreateQueue", {"QueueName": "audit", "Attributes": attributes}, code, sentence, source)
 
 
 RULES = (
@@ -78,7 +78,7 @@ RULES = (
         text("name", 1, 80, r"[a-zA-Z0-9_-]+"),
         given({"name": "q" * 81}),
         (
-            Refused(
+            RefusedCall(
                 "sqs.CreateQueue",
                 {"QueueName": "q" * 81},
                 "InvalidParameterValue",
@@ -196,7 +196,7 @@ RULES = (
         text("name", 1, 256, r"[a-zA-Z0-9_-]+"),
         given({"name": "alarms of orders"}),
         (
-            Refused(
+            RefusedCall(
                 "sns.CreateTopic",
                 {"Name": "alarms of orders"},
                 "InvalidParameter",
@@ -246,7 +246,7 @@ RULES = (
         lambda case: case.inputs["protocol"] != "email" or "@" in case.inputs["endpoint"].strip("@"),
         given({"endpoint": "on call"}),
         (
-            Refused(
+            RefusedCall(
                 "sns.Subscribe",
                 {"TopicArn": "arn:aws:sns:eu-west-1:123456789012:audit", "Protocol": "email", "Endpoint": "on call"},
                 "InvalidParameter",

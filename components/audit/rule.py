@@ -13,7 +13,7 @@ Spoil = Callable[[Case], Case]
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedCall:
     """A request that AWS refuses: the operation as service.Operation (botocore's names), its parameters, AWS's error.
 
     `before` are calls that are needed first, so that AWS does not refuse for another reason. `source` is the source of
@@ -43,4 +43,4 @@ class Rule:
     source: str
     holds: Check
     breaks: Spoil
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedCall, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from components.audit.dynamodb import TABLE_TYPE
 from components.audit.reading import at, both, number, one_of, text
 from components.audit.requests import but
-from components.audit.rule import Refused, Rule
+from components.audit.rule import RefusedCall, Rule
 from components.audit.spoiling import given, unordered
 from components.explain.evidence import Case
 
@@ -66,7 +66,7 @@ RULES = (
         lambda case: case.inputs["minCapacity"] <= case.inputs["maxCapacity"],
         given({"minCapacity": 100, "maxCapacity": 5}),
         (
-            Refused(
+            RefusedCall(
                 "application-autoscaling.RegisterScalableTarget",
                 {**_TARGETED, "MinCapacity": 10, "MaxCapacity": 5},
                 "ValidationException",
@@ -86,7 +86,7 @@ RULES = (
         ),
         given({"resourceId": "audit"}),
         (
-            Refused(
+            RefusedCall(
                 "application-autoscaling.RegisterScalableTarget",
                 {**_TARGETED, "ResourceId": "audit", "MinCapacity": 1, "MaxCapacity": 5},
                 "ValidationException",
@@ -102,7 +102,7 @@ RULES = (
         _follows_its_metric,
         given({"scalableDimension": "dynamodb:index:ReadCapacityUnits"}),
         (
-            Refused(
+            RefusedCall(
                 "application-autoscaling.PutScalingPolicy",
                 but(
                     _SCALED,
@@ -127,7 +127,7 @@ RULES = (
         number("targetTrackingScalingPolicyConfiguration.targetValue", 10, 90),
         given({"targetTrackingScalingPolicyConfiguration.targetValue": 95}),
         (
-            Refused(
+            RefusedCall(
                 "application-autoscaling.PutScalingPolicy",
                 but(_SCALED, {"TargetTrackingScalingPolicyConfiguration.TargetValue": 95.0}),
                 "ValidationException",

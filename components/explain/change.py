@@ -52,7 +52,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StackChange:
     """The steps from one graph to another, and the number of unchanged resources."""
 
     steps: tuple[Step, ...]
@@ -68,7 +68,7 @@ class Plan:
         return tuple(step for step in self.steps if step.refused)
 
 
-def plan(before: Graph, after: Graph) -> Plan:
+def plan(before: Graph, after: Graph) -> StackChange:
     """The update of a stack from `before` to `after`, without component resources."""
     old = {one.urn: one for one in before.resources if one.custom}
     new = {one.urn: one for one in after.resources if one.custom}
@@ -89,7 +89,7 @@ def plan(before: Graph, after: Graph) -> Plan:
         ),
     ]
     moved = sum(1 for step in steps if step.action in ("update", "replace"))
-    return Plan(tuple(steps), len(kept) - moved)
+    return StackChange(tuple(steps), len(kept) - moved)
 
 
 def _moves(urn: str, changed: Mapping[str, tuple[str, ...]], forced: Mapping[str, tuple[str, ...]]) -> bool:

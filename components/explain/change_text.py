@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from components.changes import CHANGES
 from components.explain import outline
-from components.explain.change import Action, Plan, Step
+from components.explain.change import Action, StackChange, Step
 
 WIDTH = 100
 _SAYS: Mapping[Action, str] = {
@@ -33,7 +33,7 @@ class Moved:
         return f"{self.key} from {self.old or 'empty'} to {self.new or 'empty'}"
 
 
-def lines(stack: str, moved: Sequence[Moved], plan: Plan | None, refusal: str) -> Iterator[str]:
+def lines(stack: str, moved: Sequence[Moved], plan: StackChange | None, refusal: str) -> Iterator[str]:
     """What `pulumi up` would do after the settings change; with a `refusal` of the program there is no plan."""
     yield from _wrapped(f"Stack {stack}, {'; '.join(str(one) for one in moved) or 'no change'}:")
     yield ""
@@ -46,7 +46,7 @@ def lines(stack: str, moved: Sequence[Moved], plan: Plan | None, refusal: str) -
         yield from _meaning(one.key)
 
 
-def _planned(plan: Plan) -> Iterator[str]:
+def _planned(plan: StackChange) -> Iterator[str]:
     for action, says in _SAYS.items():
         for step in plan.of(action):
             yield from _wrapped(f"{says}: {outline.title(step.resource)}{_because(step)}", "  ")

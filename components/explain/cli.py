@@ -23,7 +23,7 @@ from components.explain.change_text import Moved
 from components.explain.graph import Graph
 from components.explain.prices import Basis
 from components.explain.rates import REGION, Tariff
-from components.explain.report import Report, report
+from components.explain.report import StackReport, report
 from components.settings import PROJECT, Settings
 from stack.commandline import Exit, Parser, UserError, run, user_error
 from stack.installation import program
@@ -70,7 +70,7 @@ def load(root: Path, stack: str, changed: Sequence[str] = (), deployed: Graph | 
     return recorded, Settings.load(pulumi.Config(PROJECT))
 
 
-def explained(root: Path, stack: str, changed: Sequence[str] = ()) -> Report:
+def explained(root: Path, stack: str, changed: Sequence[str] = ()) -> StackReport:
     """The report of a stack, with the prices of its region."""
     recorded, settings = load(root, stack, changed)
     return report(stack, recorded, Basis(settings, tariff=Tariff(_region(root, stack))))

@@ -22,12 +22,12 @@ from components.explain import purposes
 from components.explain.controls import Finding
 from components.explain.prices import Cost
 from components.explain.rates import CHECKED, REGION, Rate
-from components.explain.report import Entry, Report
+from components.explain.report import Entry, StackReport
 
 VERSION = 1
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(report: StackReport) -> dict[str, Any]:
     """The report in this format."""
     tariff = report.basis.tariff
     return {

@@ -21,7 +21,7 @@ from typing_extensions import override
 from components import bundle
 from components.continuity import READ_OUTPUTS
 from components.settings import PROJECT
-from components.wheels import Target
+from components.wheels import Platform
 from without_engine import running
 from without_engine.monitor import STACK, Monitor, plain
 from without_engine.project import Stack
@@ -122,7 +122,7 @@ def record(
 def unbuilt() -> Generator[None]:
     """In this context the program's zip is only named, not built: it is not used here, and a build needs a registry."""
 
-    def named(root: Path, target: Target) -> Path:
+    def named(root: Path, target: Platform) -> Path:
         return root / f"transform for {target}"
 
     build, bundle.build = bundle.build, named

@@ -11,7 +11,7 @@ import pulumi
 
 from components.changes import CHANGES
 from components.explain import purposes, stacks
-from components.explain.change import Action, Plan, Step, plan
+from components.explain.change import Action, StackChange, Step, plan
 from components.explain.graph import Graph
 from components.rules import Between
 from components.settings import PROJECT, Settings, declared
@@ -108,7 +108,7 @@ def setting(root: Path, stack: str, key: str, load: Load) -> Iterator[str]:
         yield from _wrapped(f"Refused: {change.refused}")
 
 
-def _summed_up(found: Plan) -> str:
+def _summed_up(found: StackChange) -> str:
     parts = [f"{says} {_named(found.of(action))}" for action, says in _SAYS.items() if found.of(action)]
     return f"up {'; '.join(parts)}." if parts else "up changes no resource."
 

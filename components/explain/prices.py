@@ -38,7 +38,7 @@ _TRANSFORM_METRICS = 10
 
 
 @dataclass(frozen=True)
-class Workload:
+class PricedLoad:
     """A write: an item of `item_bytes`, a change and a row of `change_bytes`; `writes_per_s` determines the batch
     sizes.
 
@@ -70,7 +70,7 @@ class Basis:
     """The basis of a price: the stack's settings, the workload and a region's tariff."""
 
     settings: Settings
-    workload: Workload = field(default_factory=Workload)
+    workload: PricedLoad = field(default_factory=PricedLoad)
     tariff: Tariff = field(default_factory=Tariff)
 
     def usd(self, rate: Rate) -> float:

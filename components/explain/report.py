@@ -42,7 +42,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Report:
+class StackReport:
     """A stack: its name, its top entries with their descendants, and the basis of its prices."""
 
     stack: str
@@ -69,7 +69,7 @@ class Report:
         return [entry for entry in self.resources() if entry.cost is None]
 
 
-def report(stack: str, graph: Graph, basis: Basis) -> Report:
+def report(stack: str, graph: Graph, basis: Basis) -> StackReport:
     """The report of a stack's graph, priced on a basis."""
     found: dict[str, list[Finding]] = {}
     for finding in findings(graph, basis.settings):
@@ -81,7 +81,7 @@ def report(stack: str, graph: Graph, basis: Basis) -> Report:
         held = tuple(found.get(resource.urn, ()))
         return Entry(resource, depth, purposes.purpose(resource), cost, held, parts)
 
-    return Report(stack, tuple(entry(one, 0) for one in outline.ordered(graph.children(""))), basis)
+    return StackReport(stack, tuple(entry(one, 0) for one in outline.ordered(graph.children(""))), basis)
 
 
 def _resources(entries: Iterable[Entry]) -> Iterator[Entry]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from components.explain import outline, purposes
 from components.explain.prices import Cost
 from components.explain.rates import CHECKED, REGION, Rate
-from components.explain.report import Entry, Report
+from components.explain.report import Entry, StackReport
 
 WIDTH = 100
 _STAGE, _PURPOSE, _TITLE = 14, 47, 78
@@ -17,7 +17,7 @@ _SMALL = 0.001
 """Dollars below which a price is shown per million."""
 
 
-def overview(report: Report) -> Iterator[str]:
+def overview(report: StackReport) -> Iterator[str]:
     """One line per stage: its purpose, its number of resources, its cost."""
     count = sum(1 for _ in report.resources())
     yield f"Stack {report.stack} in {report.basis.tariff.region}, {count} resources:"
@@ -41,7 +41,7 @@ def overview(report: Report) -> Iterator[str]:
     )
 
 
-def tree(report: Report) -> Iterator[str]:
+def tree(report: StackReport) -> Iterator[str]:
     """One line per resource: its title, purpose, cost and controls."""
     yield f"{'':{_TITLE}}  {'$/month':>8}  {'$/million':>9}"
     for entry in report.entries():
@@ -67,7 +67,7 @@ def _held(entry: Entry, indent: str) -> Iterator[str]:
             yield from _wrapped(f"{finding.status}: {finding.control.id}{because}", indent)
 
 
-def _basis(report: Report) -> Iterator[str]:
+def _basis(report: StackReport) -> Iterator[str]:
     workload, region = report.basis.workload, report.basis.tariff.region
     yield from _wrapped(
         f"Dollars for an idle month, and for a million writes of {workload.item_bytes} bytes at "
@@ -90,7 +90,7 @@ def _basis(report: Report) -> Iterator[str]:
         )
 
 
-def _controls(report: Report) -> Iterator[str]:
+def _controls(report: StackReport) -> Iterator[str]:
     statuses = [finding.status for entry in report.entries() for finding in entry.findings]
     yield from _wrapped(
         f"Security Hub's controls: {statuses.count('passed')} met, {statuses.count('waived')} waived (--full shows the "

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from loadgen.distributed import bundle, cluster_task, messages
-from loadgen.distributed.messages import Ready, Refused
+from loadgen.distributed.messages import JobRefused, Ready
 from loadgen.distributed.worker_pool import Seconds, follow
 from loadgen.job import Job, SegmentResult
 from loadgen.metrics.counters import MetricsRow
@@ -123,7 +123,7 @@ class Cluster:
             match message:
                 case Ready():
                     self._admitted.append(execution)
-                case Refused(sentence):
+                case JobRefused(sentence):
                     raise UserError(sentence)
                 case _:
                     raise RuntimeError("a worker sent an unexpected message")
@@ -177,7 +177,7 @@ class Cluster:
         """A segment's next message from the execution that was started."""
         while True:
             execution, message = await self._next(segment)
-            if isinstance(message, Refused) or execution == self._admitted[segment]:
+            if isinstance(message, JobRefused) or execution == self._admitted[segment]:
                 return message
 
     async def _next(self, segment: int) -> _Told:
@@ -194,7 +194,7 @@ class Cluster:
                 if lost is None and silent_s > _LAST_MESSAGE_S:
                     lost = f"worker {self._workers[segment]} did not send its result"
                 if lost is not None:
-                    return _Told("", Refused(lost))
+                    return _Told("", JobRefused(lost))
 
     async def _lost(self, segment: int) -> str | None:
         """Why a segment is lost; None when its worker and its task are alive."""

@@ -45,14 +45,14 @@ class Done(Struct, frozen=True, tag=True):
     result: SegmentTotals
 
 
-class Refused(Struct, frozen=True, tag=True):
+class JobRefused(Struct, frozen=True, tag=True):
     """From a worker: it cannot be done; the sentence is for the user."""
 
     sentence: str
 
 
 Command = Prepare | Start | Stop
-WorkerMessage = Ready | RowReady | Done | Refused
+WorkerMessage = Ready | RowReady | Done | JobRefused
 
 _ENCODER = msgspec.msgpack.Encoder()
 _COMMANDS = msgspec.msgpack.Decoder(Command)

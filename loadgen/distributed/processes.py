@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from loadgen.distributed import messages
-from loadgen.distributed.messages import Prepare, Ready, Refused, Start, Stop, WorkerMessage
+from loadgen.distributed.messages import JobRefused, Prepare, Ready, Start, Stop, WorkerMessage
 from loadgen.distributed.worker_pool import Seconds, follow
 from loadgen.job import Job, SegmentResult
 from loadgen.metrics.counters import MetricsRow
@@ -27,7 +27,7 @@ class _Worker(NamedTuple):
 
     async def answer(self) -> WorkerMessage:
         """Its next message; Refused, with the reason, when it is gone."""
-        return await messages.read_worker_message(self.reader) or Refused(await self.end())
+        return await messages.read_worker_message(self.reader) or JobRefused(await self.end())
 
     async def end(self) -> str:
         """Why a worker that is gone is gone."""
@@ -65,7 +65,7 @@ class Processes:
             match await messages.read_worker_message(worker.reader):
                 case Ready():
                     pass
-                case Refused(sentence):
+                case JobRefused(sentence):
                     raise UserError(sentence)
                 case _:
                     raise RuntimeError(f"a worker could not get ready: {await worker.end()}")

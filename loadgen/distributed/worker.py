@@ -10,7 +10,7 @@ import socket
 import sys
 
 from loadgen.distributed import messages
-from loadgen.distributed.messages import Done, Prepare, Ready, Refused, RowReady, Start
+from loadgen.distributed.messages import Done, JobRefused, Prepare, Ready, RowReady, Start
 from loadgen.engine import memory
 from loadgen.engine.segment import Segment
 from loadgen.metrics.counters import MetricsRow
@@ -26,7 +26,7 @@ async def serve(connection: socket.socket) -> None:
         sentence = explain(error)
         if sentence is None:
             raise
-        messages.write(writer, Refused(sentence))
+        messages.write(writer, JobRefused(sentence))
     finally:
         writer.close()
         await writer.wait_closed()

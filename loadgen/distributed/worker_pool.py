@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import structs
 
-from loadgen.distributed.messages import Done, Refused, RowReady, WorkerMessage
+from loadgen.distributed.messages import Done, JobRefused, RowReady, WorkerMessage
 from loadgen.job import Job, SegmentResult
 from loadgen.metrics.counters import MetricsRow
 from loadgen.schedule.plan import Plan
@@ -101,7 +101,7 @@ async def follow(segment: int, answer: Callable[[], Awaitable[WorkerMessage]], s
                 seconds.add(segment, row)
             case Done(result):
                 part.result = result
-            case Refused(sentence):
+            case JobRefused(sentence):
                 part.lost = sentence
             case _:
                 part.lost = "its worker sent an unexpected message"

@@ -34,7 +34,7 @@ class Given:
         return self._keys
 
 
-class Session:
+class RefreshedCredentials:
     """Credentials that botocore found and refreshes."""
 
     def __init__(self, credentials: Any) -> None:
@@ -57,7 +57,7 @@ async def discover(endpoint: Endpoint) -> tuple[CredentialSource, str]:
             "No AWS credentials were found: give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
             "in AWS_PROFILE, or by `aws sso login`."
         )
-    return Session(credentials), url
+    return RefreshedCredentials(credentials), url
 
 
 def _ask_botocore(endpoint: Endpoint) -> tuple[Any, str]:

@@ -129,7 +129,7 @@ class Counts(CounterFields, kw_only=True):
         return Counts(**grown)
 
 
-class Metric(Struct, frozen=True):
+class CounterSpec(Struct, frozen=True):
     """An entry of the registry: a field of `Counts`, and how it is shown."""
 
     name: str
@@ -150,13 +150,13 @@ class Metric(Struct, frozen=True):
         return getattr(counts, self.name) if self.by_class else {}
 
 
-def _registry() -> dict[str, Metric]:
+def _registry() -> dict[str, CounterSpec]:
     hints = get_type_hints(Counts, include_extras=True)
-    found: dict[str, Metric] = {}
+    found: dict[str, CounterSpec] = {}
     for name in (*Counts.__annotations__, *CounterFields.__annotations__):
         if get_origin(hints[name]) is Annotated:
             kind, shown = get_args(hints[name])
-            found[name] = Metric(name, shown, get_origin(kind) is dict)
+            found[name] = CounterSpec(name, shown, get_origin(kind) is dict)
     return found
 
 

@@ -26,7 +26,7 @@ _METRICS = (
 )
 
 
-class Line(Struct, frozen=True):
+class ComparedMetric(Struct, frozen=True):
     """One metric of both reports. `change` is relative to the first, None when that is 0; `worse` by how much."""
 
     name: str
@@ -37,24 +37,24 @@ class Line(Struct, frozen=True):
     worse: float
 
 
-def lines(first: RunReport, second: RunReport) -> list[Line]:
+def lines(first: RunReport, second: RunReport) -> list[ComparedMetric]:
     """Every metric of two reports."""
     return [_line(first, second, *metric) for metric in _METRICS]
 
 
 def _line(
     first: RunReport, second: RunReport, metric: str, name: str, more_is_better: bool, digits: int, noise: float
-) -> Line:
+) -> ComparedMetric:
     before, after = measure(first, metric), measure(second, metric)
     change = (after - before) / before if before else None
     loss = before - after if more_is_better else after - before
     worse = 0.0
     if loss > noise:
         worse = loss / before if before else float("inf")
-    return Line(name, before, after, digits, change, worse)
+    return ComparedMetric(name, before, after, digits, change, worse)
 
 
-def verdict(found: Sequence[Line], second: str, tolerated: float = 0.0) -> str:
+def verdict(found: Sequence[ComparedMetric], second: str, tolerated: float = 0.0) -> str:
     """In a sentence, by which metrics the second report is worse than is tolerated."""
     worse = [
         line.name + ("" if line.change is None else f" ({line.change:+,.1%})")

@@ -17,7 +17,7 @@ from loadgen.dynamodb.writes import Call, Write
 from loadgen.schedule.arrivals import PlannedInsert, words
 from loadgen.schedule.keys import LANES
 from loadgen.workloads.orders import Orders
-from loadgen.workloads.pools import Head
+from loadgen.workloads.pools import OrderHead
 
 Heads = tuple[tuple[bytes, int, tuple[tuple[bytes, int], ...]], ...]
 """The heads of a phase of the day: text, size, and the baskets, each a text and a size."""
@@ -110,7 +110,7 @@ def batches(
 
 
 def _head(
-    head: Head, known: dict[int, tuple[tuple[bytes, int], ...]]
+    head: OrderHead, known: dict[int, tuple[tuple[bytes, int], ...]]
 ) -> tuple[bytes, int, tuple[tuple[bytes, int], ...]]:
     """A head, which shares its baskets with the others of its region."""
     baskets = known.setdefault(id(head.baskets), ()) or tuple(map(_pair, head.baskets))

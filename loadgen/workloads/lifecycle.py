@@ -28,7 +28,7 @@ _RETURNED = {"web": 38, "mobile": 34, "store": 10, "marketplace": 64, "phone": 2
 _REASONS = ("changed mind", "found cheaper", "payment failed", "out of stock", "fraud suspected")
 
 
-class Step(Struct, frozen=True, gc=False):
+class LifecycleStep(Struct, frozen=True, gc=False):
     """The status that an order gets, and the note or the reason that it gets with it.
 
     `member` is the status as a member of the item, `expression` what an UpdateItem
@@ -42,7 +42,7 @@ class Step(Struct, frozen=True, gc=False):
     expression: bytes
 
 
-def _step(status: int, *, note: Fragment = NOTHING, reason: Fragment = NOTHING) -> Step:
+def _step(status: int, *, note: Fragment = NOTHING, reason: Fragment = NOTHING) -> LifecycleStep:
     name = STATUSES[status].encode()
     clause = naming = value = b""
     if changed := (note.text + reason.text)[1:]:
@@ -54,7 +54,7 @@ def _step(status: int, *, note: Fragment = NOTHING, reason: Fragment = NOTHING) 
         b'"ReturnValuesOnConditionCheckFailure":"ALL_OLD",'
         b'"ExpressionAttributeValues":{%b":s":{"S":"%b"},":u":{"S":"'
     ) % (clause, naming, value, name)
-    return Step(status, note, reason, b',"status":{"S":"%b"}' % name, expression)
+    return LifecycleStep(status, note, reason, b',"status":{"S":"%b"}' % name, expression)
 
 
 PLACE = _step(PLACED)
@@ -74,12 +74,12 @@ class Life:
             for status in range(len(STATUSES))
         ]
 
-    def advance(self, status: int, channel: int, bits: int) -> Step:
+    def advance(self, status: int, channel: int, bits: int) -> LifecycleStep:
         """The step that an order of this status and channel takes by 16 random bits."""
         steps = self._steps[status][channel][bits & 255]
         return steps[(bits >> 8) % len(steps)]
 
-    def _outcome(self, status: int, channel: str, chance: int) -> tuple[Step, ...]:
+    def _outcome(self, status: int, channel: str, chance: int) -> tuple[LifecycleStep, ...]:
         if status <= PAID:
             cancelled = _CANCELLED[channel] if status == PLACED else _CANCELLED[channel] // 4
             return _CANCEL if chance < cancelled else _ADVANCE[status]

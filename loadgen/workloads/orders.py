@@ -25,8 +25,8 @@ from loadgen.dynamodb.writes import Proof, Write, WriteResult
 from loadgen.schedule.arrivals import Arrival, PlannedInsert, arrivals
 from loadgen.schedule.keys import LANES, SPAN, WINDOW, KeyChoice
 from loadgen.schedule.mix import Mix
-from loadgen.workloads.lifecycle import PLACE, Life, Step
-from loadgen.workloads.pools import BASKETS, DAY_S, HEADS, PHASES, Head, Pools
+from loadgen.workloads.lifecycle import PLACE, Life, LifecycleStep
+from loadgen.workloads.pools import BASKETS, DAY_S, HEADS, PHASES, OrderHead, Pools
 
 # Looking up an Enum's member takes 80 ns in Python 3.11.
 _APPLIED, _UNKNOWN = WriteResult.APPLIED, WriteResult.UNKNOWN
@@ -63,7 +63,7 @@ class Order(Struct, gc=False):
     number: int
     order_id: str
     ordered_at: bytes
-    head: Head
+    head: OrderHead
     basket: Fragment
     padding_bytes: int
     # What the plan knows.
@@ -71,7 +71,7 @@ class Order(Struct, gc=False):
     size_bytes: int
     note: Fragment
     reason: Fragment = NOTHING
-    step: Step = PLACE
+    step: LifecycleStep = PLACE
     # What the run knows: the acknowledged version, 0 when it is not in the table or not known to be.
     version: int = 0
     busy: bool = True

@@ -95,7 +95,7 @@ class Product(Struct, frozen=True):
         }
 
 
-class Head(Struct, frozen=True, gc=False):
+class OrderHead(Struct, frozen=True, gc=False):
     """Who ordered and how: `channel` is an index in CHANNELS, `baskets` are the BASKETS of the region.
 
     `bare` has the attributes but the customer's note, which may be NOTHING;
@@ -112,7 +112,7 @@ class Head(Struct, frozen=True, gc=False):
 class Pools(Struct, frozen=True):
     """All that an order is drawn from: `heads[phase]` has HEADS heads, of the regions in that phase's proportions."""
 
-    heads: tuple[tuple[Head, ...], ...]
+    heads: tuple[tuple[OrderHead, ...], ...]
     notes: tuple[Fragment, ...]
 
 
@@ -144,7 +144,7 @@ def cents(amount: int) -> str:
     return f"{amount // 100}.{amount % 100:02d}"
 
 
-def _phase(rng: random.Random, phase: int, heads: Sequence[Sequence[Head]]) -> tuple[Head, ...]:
+def _phase(rng: random.Random, phase: int, heads: Sequence[Sequence[OrderHead]]) -> tuple[OrderHead, ...]:
     """The heads of a phase of the day: each region as often as its share is then."""
     weights = [_REGION_WEIGHTS[region][phase] for region in REGIONS]
     return tuple(rng.choice(heads[region]) for region in rng.choices(range(len(REGIONS)), weights, k=HEADS))
@@ -156,15 +156,15 @@ def _heads(
     fakers: Mapping[str, Faker],
     notes: Sequence[Fragment],
     products: Sequence[Product],
-) -> tuple[Head, ...]:
+) -> tuple[OrderHead, ...]:
     customers = _customers(rng, region, fakers)
     baskets = tuple(_basket(rng, products, _TAX_PER_MILLE[region]) for _ in range(BASKETS))
-    heads: list[Head] = []
+    heads: list[OrderHead] = []
     for _ in range(HEADS):
         channel, how = _session(rng, region)
         bare = rng.choice(customers) + how
         note = rng.choice(notes) if rng.random() < _NOTE_SHARE else NOTHING
-        heads.append(Head(channel, bare, note, _PLACED + bare + note, baskets))
+        heads.append(OrderHead(channel, bare, note, _PLACED + bare + note, baskets))
     return tuple(heads)
 
 

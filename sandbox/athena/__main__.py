@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from sandbox.athena.calls import QueryCalls
-from sandbox.athena.catalogue import Catalogue
-from sandbox.athena.commands import Commands, Engine
+from sandbox.athena.catalogue import GlueCatalogue
+from sandbox.athena.commands import AthenaEngine, Commands
 from sandbox.athena.commands.prepared import Prepared
 from sandbox.athena.executions import Executions
 from sandbox.athena.iceberg import Iceberg
@@ -19,9 +19,9 @@ from sandbox.athena.objects import Objects
 from sandbox.athena.partitions import Finder
 from sandbox.athena.runner import Runner
 from sandbox.athena.service import Service
-from sandbox.athena.store import Store
+from sandbox.athena.store import RowStore
 from sandbox.athena.workgroups import Workgroups
-from sandbox.state import ACCESS_KEY, SECRET_KEY, StateDir, Stop, WorkerStatus, client, region, worker_arguments
+from sandbox.state import ACCESS_KEY, SECRET_KEY, StateDir, StopSignal, WorkerStatus, client, region, worker_arguments
 
 _log = logging.getLogger(__name__)
 _QUERY_TIMEOUT_S = 300.0
@@ -30,18 +30,18 @@ _QUERY_TIMEOUT_S = 300.0
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     endpoint_url, state = worker_arguments()
-    asyncio.run(serve(endpoint_url, state, Stop()))
+    asyncio.run(serve(endpoint_url, state, StopSignal()))
 
 
-async def serve(endpoint_url: str, state: StateDir, stop: Stop) -> None:
+async def serve(endpoint_url: str, state: StateDir, stop: StopSignal) -> None:
     """Serve on the state directory's athena.sock until the stop is requested."""
     objects = Objects(client("s3", endpoint_url))
-    catalogue = Catalogue(client("glue", endpoint_url), Iceberg(_iceberg_settings(endpoint_url)))
+    catalogue = GlueCatalogue(client("glue", endpoint_url), Iceberg(_iceberg_settings(endpoint_url)))
     directory = state.path / "athena"
-    store = Store(directory / "lake.duckdb", objects)
+    store = RowStore(directory / "lake.duckdb", objects)
     runner = Runner(catalogue, store, Finder(catalogue, objects, _now))
     athena = client("athena", endpoint_url)
-    commands = Commands(Engine(catalogue, objects, runner), Prepared(athena))
+    commands = Commands(AthenaEngine(catalogue, objects, runner), Prepared(athena))
     executions = Executions(directory / "results", commands, objects.write, _QUERY_TIMEOUT_S)
     service = Service(QueryCalls(executions, Workgroups(athena)).calls | MetadataCalls(catalogue).calls)
     http = web.AppRunner(service.application(), access_log=None)
@@ -60,7 +60,7 @@ async def serve(endpoint_url: str, state: StateDir, stop: Stop) -> None:
         store.close()
 
 
-async def _until_stopped(stop: Stop, status: WorkerStatus, executions: Executions) -> None:
+async def _until_stopped(stop: StopSignal, status: WorkerStatus, executions: Executions) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_reader(stop.fileno(), stopped.set)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.athena.errors import ApiError
-from sandbox.athena.execution import FINAL, Request
+from sandbox.athena.execution import FINAL, QueryParameters
 from sandbox.athena.executions import Executions, Remembered
-from sandbox.athena.results import MAX_ROWS_A_PAGE, Page, csv_page, text_page
+from sandbox.athena.results import MAX_ROWS_A_PAGE, RowPage, csv_page, text_page
 from sandbox.athena.workgroups import DEFAULT_WORKGROUP, Workgroups
 
 _MAX_LISTED = 50
@@ -45,7 +45,7 @@ class QueryCalls:
             raise ApiError("QueryString is empty")
         context: Body = body.get("QueryExecutionContext") or {}
         name = str(body.get("WorkGroup") or DEFAULT_WORKGROUP)
-        request = Request(
+        request = QueryParameters(
             sql=sql,
             context={key: str(value) for key, value in context.items() if value},
             parameters=tuple(body.get("ExecutionParameters") or ()),
@@ -117,9 +117,9 @@ def _check_state(state: str) -> None:
         raise ApiError(f"Query has not yet finished. Current state: {state}", athena_code=_WRONG_STATE)
 
 
-def _page(remembered: Remembered, token: str | None, most: int) -> Page:
+def _page(remembered: Remembered, token: str | None, most: int) -> RowPage:
     if not remembered.path.is_file():
-        return Page([], None)
+        return RowPage([], None)
     cut = csv_page if remembered.path.suffix == ".csv" else text_page
     return cut(remembered.path, token, most)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.athena.columns import Column, columns_of
-from sandbox.athena.errors import QueryError
+from sandbox.athena.columns import TypedColumn, columns_of
+from sandbox.athena.errors import StatementError
 from sandbox.athena.iceberg import Iceberg, described, is_iceberg, undated
 from sandbox.athena.objects import S3Object
 from sandbox.athena.types import parse
@@ -41,7 +41,7 @@ class View:
 
     sql: str
     schema: str
-    columns: tuple[Column, ...]
+    columns: tuple[TypedColumn, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Storage:
 
 
 @dataclass(frozen=True)
-class Table:
+class CatalogueTable:
     """A table of the catalogue. `raw` is Glue's description.
 
     Exactly one of `view`, `storage` and `rows` is set; `rows` are the texts of a table that describes another, and
@@ -66,8 +66,8 @@ class Table:
 
     database: str
     name: str
-    columns: tuple[Column, ...]
-    partition_columns: tuple[Column, ...]
+    columns: tuple[TypedColumn, ...]
+    partition_columns: tuple[TypedColumn, ...]
     parameters: Mapping[str, str]
     storage: Storage | None
     view: View | None
@@ -86,7 +86,7 @@ class Table:
         return self.descriptor.get("SerdeInfo") or {}
 
     @property
-    def all_columns(self) -> tuple[Column, ...]:
+    def all_columns(self) -> tuple[TypedColumn, ...]:
         """The columns in a query's order: stored ones first, then the partition columns."""
         return (*self.columns, *self.partition_columns)
 
@@ -99,7 +99,7 @@ class CataloguePartition:
     storage: Storage
 
 
-class Catalogue:
+class GlueCatalogue:
     """The Glue catalogue behind a boto3 client, with its Iceberg tables."""
 
     def __init__(self, glue: Any, iceberg: Iceberg | None = None) -> None:
@@ -138,7 +138,7 @@ class Catalogue:
             self._pages("get_tables", "TableList", DatabaseName=database), key=lambda table: str(table["Name"])
         )
 
-    def table(self, database: str, name: str) -> Table | None:
+    def table(self, database: str, name: str) -> CatalogueTable | None:
         """A table or view; None when the table or the database does not exist.
 
         `information_schema` and a table's name with $partitions behind it are tables too.
@@ -146,7 +146,9 @@ class Catalogue:
         if database == SCHEMA:
             described = information(self, name)
             return (
-                None if described is None else Table(database, name, described[0], (), {}, None, None, {}, described[1])
+                None
+                if described is None
+                else CatalogueTable(database, name, described[0], (), {}, None, None, {}, described[1])
             )
         base, kind, moment = undated(name)
         base, _, which = base.partition("$")
@@ -158,35 +160,35 @@ class Catalogue:
         if which:
             return self._partitions_of(database, name) if name.endswith(PARTITIONS) else None
         if kind:
-            raise QueryError("NOT_SUPPORTED", "This connector does not support versioned tables")
+            raise StatementError("NOT_SUPPORTED", "This connector does not support versioned tables")
         return table_of(database, raw)
 
     def _iceberg_table(
         self, database: str, name: str, raw: Mapping[str, Any], which: str, kind: str, moment: str
-    ) -> Table | None:
+    ) -> CatalogueTable | None:
         """An Iceberg table as it is or was, or one that describes it."""
         loaded = self.iceberg.load(database, name)
         if which:
             given = described(self.iceberg, loaded, which)
-            return given and Table(database, f"{name}${which}", given[0], (), {}, None, None, {}, given[1])
+            return given and CatalogueTable(database, f"{name}${which}", given[0], (), {}, None, None, {}, given[1])
         snapshot = self.iceberg.snapshot(loaded, kind, moment)
         columns, files = self.iceberg.columns(loaded, snapshot), tuple(self.iceberg.files(loaded, snapshot))
         storage = Storage(str(loaded.location()), "parquet", {})
-        return Table(database, name, columns, (), raw.get("Parameters") or {}, storage, None, raw, None, files)
+        return CatalogueTable(database, name, columns, (), raw.get("Parameters") or {}, storage, None, raw, None, files)
 
-    def _partitions_of(self, database: str, name: str) -> Table | None:
+    def _partitions_of(self, database: str, name: str) -> CatalogueTable | None:
         table = self.table(database, name.removesuffix(PARTITIONS))
         if table is None or not table.partition_columns:
             return None
         rows: tuple[Row, ...] = tuple(partition.values for partition in self.partitions(table))
-        return Table(database, name, table.partition_columns, (), {}, None, None, {}, rows)
+        return CatalogueTable(database, name, table.partition_columns, (), {}, None, None, {}, rows)
 
     def table_names(self, database: str, *, views_only: bool = False) -> list[str]:
         """The names of a database's tables and views, in order."""
         tables = self.raw_tables(database)
         return [str(t["Name"]) for t in tables if not views_only or t.get("TableType") == "VIRTUAL_VIEW"]
 
-    def partitions(self, table: Table) -> list[CataloguePartition]:
+    def partitions(self, table: CatalogueTable) -> list[CataloguePartition]:
         """The partitions that the catalogue lists for a table."""
         pages = self._pages("get_partitions", "Partitions", DatabaseName=table.database, TableName=table.name)
         return [
@@ -197,7 +199,7 @@ class Catalogue:
             for p in pages
         ]
 
-    def add_partitions(self, table: Table, values: list[tuple[tuple[str, ...], str]]) -> None:
+    def add_partitions(self, table: CatalogueTable, values: list[tuple[tuple[str, ...], str]]) -> None:
         """Add partitions, each with its values and location, in the table's storage format."""
         descriptor = dict(table.descriptor)
         inputs = [
@@ -213,7 +215,9 @@ class Catalogue:
         existing = self.table(database, name)
         if existing is not None and (not replace or existing.view is None):
             kind = "View" if existing.view is not None else "Table"
-            raise QueryError("ALREADY_EXISTS", f"line 1:1: {kind} '{CATALOG.lower()}.{database}.{name}' already exists")
+            raise StatementError(
+                "ALREADY_EXISTS", f"line 1:1: {kind} '{CATALOG.lower()}.{database}.{name}' already exists"
+            )
         if existing is None:
             self._glue.create_table(DatabaseName=database, TableInput=view_input(name, view))
         else:
@@ -228,9 +232,9 @@ class Catalogue:
         try:
             self._glue.create_table(DatabaseName=database, TableInput=table_input)
         except self._glue.exceptions.EntityNotFoundException as error:
-            raise QueryError("SCHEMA_NOT_FOUND", f"Schema {database} not found") from error
+            raise StatementError("SCHEMA_NOT_FOUND", f"Schema {database} not found") from error
         except self._glue.exceptions.AlreadyExistsException as error:
-            raise QueryError("TABLE_ALREADY_EXISTS", f"Table {table_input['Name']} already exists") from error
+            raise StatementError("TABLE_ALREADY_EXISTS", f"Table {table_input['Name']} already exists") from error
 
     def change_table(self, table: Mapping[str, Any], **changes: object) -> None:
         """Replace members of Glue's description `table` of a table, which `raw_table` returned."""
@@ -257,7 +261,9 @@ class Catalogue:
         """Glue's descriptions of a table's partitions."""
         return list(self._pages("get_partitions", "Partitions", DatabaseName=database, TableName=name))
 
-    def change_partition(self, table: Table, values: Sequence[str], raw: Mapping[str, Any], **changes: object) -> None:
+    def change_partition(
+        self, table: CatalogueTable, values: Sequence[str], raw: Mapping[str, Any], **changes: object
+    ) -> None:
         """Replace members of the partition `raw`, whose values are `values`; they may change too."""
         kept = {member: raw[member] for member in ("Values", "StorageDescriptor", "Parameters") if member in raw}
         self._glue.update_partition(
@@ -267,7 +273,7 @@ class Catalogue:
             PartitionInput={**kept, **changes},
         )
 
-    def drop_partition(self, table: Table, values: Sequence[str]) -> None:
+    def drop_partition(self, table: CatalogueTable, values: Sequence[str]) -> None:
         """Remove one partition; its objects stay."""
         self._glue.delete_partition(DatabaseName=table.database, TableName=table.name, PartitionValues=list(values))
 
@@ -276,18 +282,18 @@ class Catalogue:
             for page in self._glue.get_paginator(operation).paginate(**arguments):
                 yield from page[key]
         except self._glue.exceptions.EntityNotFoundException as error:
-            raise QueryError("SCHEMA_NOT_FOUND", error.response["Error"]["Message"]) from error
+            raise StatementError("SCHEMA_NOT_FOUND", error.response["Error"]["Message"]) from error
 
 
-def table_of(database: str, raw: Mapping[str, Any]) -> Table:
+def table_of(database: str, raw: Mapping[str, Any]) -> CatalogueTable:
     """A table or view from Glue's description; raises QueryError when Athena cannot read it."""
     name = str(raw["Name"])
     descriptor: Mapping[str, Any] = raw.get("StorageDescriptor") or {}
     is_view = raw.get("TableType") == "VIRTUAL_VIEW"
     if is_view and "SerdeInfo" not in descriptor:
         # An empty one is enough. https://github.com/hashicorp/terraform-provider-aws/issues/28517
-        raise QueryError("HIVE_METASTORE_ERROR", "Table storage descriptor is missing SerDe info")
-    return Table(
+        raise StatementError("HIVE_METASTORE_ERROR", "Table storage descriptor is missing SerDe info")
+    return CatalogueTable(
         database=database,
         name=name,
         columns=columns_of(name, descriptor.get("Columns") or []),
@@ -316,7 +322,7 @@ def storage_of(
     format_ = next((format_ for word, format_ in _READ.items() if word in lower), "")
     if not format_:
         message = f"Table {name} is read with {library or 'no SerDe'}; JSON, Parquet, CSV and text are supported"
-        raise QueryError("HIVE_UNSUPPORTED_FORMAT", message)
+        raise StatementError("HIVE_UNSUPPORTED_FORMAT", message)
     header = {_HEADER: str(table[_HEADER])} if _HEADER in table and format_ in {"text", "csv"} else {}
     return Storage(location, format_, {**(serde.get("Parameters") or {}), **header})
 
@@ -348,10 +354,10 @@ def view_input(name: str, view: View) -> dict[str, Any]:
 def _view_of(name: str, text: str) -> View:
     body = text.strip()
     if not (body.startswith(_VIEW_PREFIX.strip()) and body.endswith("*/")):
-        raise QueryError("INVALID_VIEW", f"View {name} holds no Presto view definition")
+        raise StatementError("INVALID_VIEW", f"View {name} holds no Presto view definition")
     try:
         definition: dict[str, Any] = json.loads(base64.b64decode(body[len(_VIEW_PREFIX.strip()) : -2].strip()))
-        columns = tuple(Column(c["name"].lower(), parse(c["type"])) for c in definition["columns"])
+        columns = tuple(TypedColumn(c["name"].lower(), parse(c["type"])) for c in definition["columns"])
         return View(str(definition["originalSql"]), str(definition["schema"]), columns)
     except (ValueError, KeyError, TypeError) as error:
-        raise QueryError("INVALID_VIEW", f"The definition of view {name} cannot be read: {error}") from error
+        raise StatementError("INVALID_VIEW", f"The definition of view {name} cannot be read: {error}") from error

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.types import Type, parse
 
 
 @dataclass(frozen=True)
-class Column:
+class TypedColumn:
     """A column: its name in lower case, its type, its comment."""
 
     name: str
@@ -18,14 +18,14 @@ class Column:
     comment: str = ""
 
 
-def columns_of(table: str, columns: Iterable[Mapping[str, str]]) -> tuple[Column, ...]:
+def columns_of(table: str, columns: Iterable[Mapping[str, str]]) -> tuple[TypedColumn, ...]:
     """Columns as Glue describes them; raises QueryError for a type that Athena has not."""
-    result: list[Column] = []
+    result: list[TypedColumn] = []
     for column in columns:
         try:
             type_ = parse(column.get("Type") or "string")
         except ValueError as error:
             message = f"Column {column['Name']} of table {table}: {error}"
-            raise QueryError("HIVE_INVALID_METADATA", message) from error
-        result.append(Column(column["Name"].lower(), type_, column.get("Comment") or ""))
+            raise StatementError("HIVE_INVALID_METADATA", message) from error
+        result.append(TypedColumn(column["Name"].lower(), type_, column.get("Comment") or ""))
     return tuple(result)

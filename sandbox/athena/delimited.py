@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from sandbox.athena.catalogue import Column
-from sandbox.athena.errors import QueryError
+from sandbox.athena.catalogue import TypedColumn
+from sandbox.athena.errors import StatementError
 from sandbox.athena.types import Type
 
 _SKIP = "skip.header.line.count"
@@ -29,7 +29,7 @@ class DelimitedReader:
 
     ignore_malformed = True
 
-    def __init__(self, columns: Sequence[Column], parameters: Mapping[str, str]) -> None:
+    def __init__(self, columns: Sequence[TypedColumn], parameters: Mapping[str, str]) -> None:
         options = {name.lower(): value for name, value in parameters.items()}
         self._columns = columns
         self._skip = int(options.get(_SKIP) or 0)
@@ -61,7 +61,7 @@ class DelimitedReader:
 class LazySimpleReader(DelimitedReader):
     """LazySimpleSerDe."""
 
-    def __init__(self, columns: Sequence[Column], parameters: Mapping[str, str]) -> None:
+    def __init__(self, columns: Sequence[TypedColumn], parameters: Mapping[str, str]) -> None:
         super().__init__(columns, parameters)
         options = self._options
         self._field = options.get("field.delim") or options.get("serialization.format") or "\x01"
@@ -108,7 +108,7 @@ class OpenCsvReader(DelimitedReader):
 
     ignore_malformed = False
 
-    def __init__(self, columns: Sequence[Column], parameters: Mapping[str, str]) -> None:
+    def __init__(self, columns: Sequence[TypedColumn], parameters: Mapping[str, str]) -> None:
         super().__init__(columns, parameters)
         options = self._options
         self._separator = options.get("separatorchar") or ","
@@ -133,5 +133,5 @@ class OpenCsvReader(DelimitedReader):
             moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value))
         except (ValueError, OverflowError):
             message = f"Error parsing field value '{value}' for field {field}: For input string: \"{value}\""
-            raise QueryError("HIVE_BAD_DATA", message) from None
+            raise StatementError("HIVE_BAD_DATA", message) from None
         return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"

@@ -50,7 +50,7 @@ class ApiError(Exception):
         self.athena_code = athena_code
 
 
-class QueryError(Exception):
+class StatementError(Exception):
     """A failed query, with the StateChangeReason `NAME: message`, in one line."""
 
     def __init__(self, name: str, message: str, category: int = USER) -> None:

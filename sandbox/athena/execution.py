@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.athena.errors import USER, QueryError
+from sandbox.athena.errors import USER, StatementError
 from sandbox.athena.interruption import Interruptible
 from sandbox.athena.statements import Statement
 from sandbox.athena.types import ColumnInfo
-from sandbox.athena.workgroups import Settings
+from sandbox.athena.workgroups import QuerySettings
 
 FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 
 @dataclass(frozen=True)
-class Request:
+class QueryParameters:
     """The parameters of StartQueryExecution. `context` is the QueryExecutionContext as it was sent."""
 
     sql: str
     context: Mapping[str, str]
     parameters: tuple[str, ...]
-    settings: Settings
+    settings: QuerySettings
     reuse_minutes: int | None = None
 
     @property
@@ -33,7 +33,7 @@ class Request:
 
 
 @dataclass
-class Execution:
+class QueryExecution:
     """One query execution; its state changes only under the registry's lock. Times are epoch seconds.
 
     `statement` is what runs; after EXECUTE it is the prepared statement. `update_count` is the number of rows written,
@@ -41,11 +41,11 @@ class Execution:
     """
 
     id: str
-    request: Request
+    request: QueryParameters
     statement: Statement
     submitted_at: float
     state: str = "QUEUED"
-    failure: QueryError | None = None
+    failure: StatementError | None = None
     reason: str | None = None
     started_at: float | None = None
     planned_at: float | None = None

@@ -20,12 +20,12 @@ from typing import Any
 import msgspec
 
 from sandbox.athena.commands import Commands, Session
-from sandbox.athena.errors import SYSTEM, ApiError, QueryError
-from sandbox.athena.execution import FINAL, Execution, Request
+from sandbox.athena.errors import SYSTEM, ApiError, StatementError
+from sandbox.athena.execution import FINAL, QueryExecution, QueryParameters
 from sandbox.athena.interruption import QueryCancelledError
 from sandbox.athena.results import write_lines
-from sandbox.athena.statements import Kind, Output, recognise
-from sandbox.athena.statements.forms import Execute, Query
+from sandbox.athena.statements import Output, StatementKind, recognise
+from sandbox.athena.statements.forms import Execute, SelectQuery
 from sandbox.athena.types import ColumnInfo
 
 _log = logging.getLogger(__name__)
@@ -63,13 +63,13 @@ class Executions:
         self._upload = upload
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
-        self._live: dict[str, Execution] = {}
-        self._tokens: dict[str, tuple[str, Request]] = {}
+        self._live: dict[str, QueryExecution] = {}
+        self._tokens: dict[str, tuple[str, QueryParameters]] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="query")
         self._past = self._recall()
         self.counts = {"queries": 0, "failed": 0}
 
-    def start(self, request: Request, token: str | None) -> str:
+    def start(self, request: QueryParameters, token: str | None) -> str:
         """Queue a query; returns its id, or the id of the query with the same token.
 
         Raises ApiError when the text is not a statement, or the token was used for another request.
@@ -84,7 +84,7 @@ class Executions:
                 if _identity(first) != _identity(request):
                     raise ApiError("Idempotent parameters do not match", athena_code="IDEMPOTENT_PARAMETER_MISMATCH")
                 return known
-            execution = Execution(str(uuid.uuid4()), request, statement, time.time())
+            execution = QueryExecution(str(uuid.uuid4()), request, statement, time.time())
             self._live[execution.id] = execution
             if token is not None:
                 self._tokens[token] = (execution.id, request)
@@ -138,7 +138,7 @@ class Executions:
                     execution.hold.stop()
         self._threads.shutdown(cancel_futures=True)
 
-    def _run(self, execution: Execution) -> None:
+    def _run(self, execution: QueryExecution) -> None:
         with self._lock:
             if execution.state != "QUEUED":
                 return
@@ -153,20 +153,20 @@ class Executions:
             timed_out = not timer.is_alive()
             state, reason = ("FAILED", "Query timeout") if timed_out else ("CANCELLED", "Query cancelled by user")
             self._finish(execution, state, reason)
-        except QueryError as error:
+        except StatementError as error:
             self._finish(execution, "FAILED", error.reason, error)
         except ApiError as error:
-            self._finish(execution, "FAILED", error.message, QueryError("", error.message))
+            self._finish(execution, "FAILED", error.message, StatementError("", error.message))
         except Exception as error:
             _log.exception("query %s", execution.id)
-            internal = QueryError("GENERIC_INTERNAL_ERROR", str(error), SYSTEM)
+            internal = StatementError("GENERIC_INTERNAL_ERROR", str(error), SYSTEM)
             self._finish(execution, "FAILED", internal.reason, internal)
         else:
             self._finish(execution, "SUCCEEDED")
         finally:
             timer.cancel()
 
-    def _execute(self, execution: Execution) -> None:
+    def _execute(self, execution: QueryExecution) -> None:
         request, statement = execution.request, execution.statement
         path = self._path(execution)
         session = Session(
@@ -183,17 +183,20 @@ class Executions:
         execution.manifest = result.manifest
         limit_bytes = request.settings.cutoff_bytes
         if limit_bytes is not None and result.scanned_bytes > limit_bytes:
-            raise QueryError("EXCEEDED_SCAN_LIMIT", f"Bytes scanned limit of {limit_bytes} was exceeded")
+            raise StatementError("EXCEEDED_SCAN_LIMIT", f"Bytes scanned limit of {limit_bytes} was exceeded")
         if result.lines is not None:
             write_lines(result.lines, path)
         self._publish(execution, path)
 
-    def _publish(self, execution: Execution, path: Path) -> None:
+    def _publish(self, execution: QueryExecution, path: Path) -> None:
         """Upload the result's file, if the statement has one, and the description of its columns beside it."""
         if path.exists():
             execution.output_bytes = path.stat().st_size
             self._upload(path, execution.output_location)
-        elif execution.statement.output in {Output.TEXT, Output.CSV} and execution.statement.kind is not Kind.DML:
+        elif (
+            execution.statement.output in {Output.TEXT, Output.CSV}
+            and execution.statement.kind is not StatementKind.DML
+        ):
             path.touch()
             self._upload(path, execution.output_location)
         if execution.columns:
@@ -202,14 +205,14 @@ class Executions:
             self._upload(metadata, execution.output_location + ".metadata")
             metadata.unlink()
 
-    def _reuse(self, execution: Execution) -> bool:
+    def _reuse(self, execution: QueryExecution) -> bool:
         """Take the result of an earlier execution of the same query, if the request allows one of that age.
 
         https://docs.aws.amazon.com/athena/latest/ug/reusing-query-results.html: the text, the database, the catalogue
         and the workgroup are the same, and the query is a SELECT.
         """
         request = execution.request
-        if request.reuse_minutes is None or not isinstance(execution.statement, Query):
+        if request.reuse_minutes is None or not isinstance(execution.statement, SelectQuery):
             return False
         oldest = execution.submitted_at - request.reuse_minutes * 60
         with self._lock:
@@ -230,17 +233,17 @@ class Executions:
         self._publish(execution, self._path(execution))
         return True
 
-    def _path(self, execution: Execution) -> Path:
+    def _path(self, execution: QueryExecution) -> Path:
         return self._directory / execution.file_name.replace("tables/", "")
 
     def _finish(
-        self, execution: Execution, state: str, reason: str | None = None, failure: QueryError | None = None
+        self, execution: QueryExecution, state: str, reason: str | None = None, failure: StatementError | None = None
     ) -> None:
         with self._lock:
             self._end(execution, state, reason, failure)
 
     def _end(
-        self, execution: Execution, state: str, reason: str | None = None, failure: QueryError | None = None
+        self, execution: QueryExecution, state: str, reason: str | None = None, failure: StatementError | None = None
     ) -> None:
         execution.completed_at = time.time()
         execution.state, execution.reason, execution.failure = state, reason, failure
@@ -253,7 +256,7 @@ class Executions:
             over = next(key for key, e in self._live.items() if e.state in FINAL)
             del self._live[over]
 
-    def _write(self, execution: Execution) -> None:
+    def _write(self, execution: QueryExecution) -> None:
         described, statistics = execution.described(), execution.statistics()
         self._keep(execution.id, _Record(described, execution.columns, execution.update_count, statistics))
 
@@ -283,7 +286,7 @@ class Executions:
         return Remembered(record.execution, record.statistics, record.columns, record.update_count, path)
 
 
-def _identity(request: Request) -> tuple[str, str, str, str]:
+def _identity(request: QueryParameters) -> tuple[str, str, str, str]:
     """What two requests with one token have in common; the parameters and the workgroup are not compared.
 
     Measured by aoyagikouhei/athena-local, docs/api.md.
@@ -292,5 +295,5 @@ def _identity(request: Request) -> tuple[str, str, str, str]:
     return request.sql, context.get("Catalog", ""), context.get("Database", ""), request.settings.output_location
 
 
-def _reusable(request: Request) -> tuple[object, ...]:
+def _reusable(request: QueryParameters) -> tuple[object, ...]:
     return request.sql, request.database, request.parameters, request.settings

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import duckdb
 
-from sandbox.athena.catalogue import Column
+from sandbox.athena.catalogue import TypedColumn
 from sandbox.athena.conversions.texts import result_text
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.formats import PARQUET, TEXTFILE, Format
 from sandbox.athena.sql import identifier, literal, select
 from sandbox.athena.types import INTEGERS
@@ -50,7 +50,7 @@ class Layout:
     `columns` are all columns in the relation's order; `partitions` and `buckets` are names of them.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[TypedColumn, ...]
     format: Format = PARQUET
     compression: str = "GZIP"
     partitions: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Layout:
     delimiter: str = "\x01"
 
     @property
-    def stored(self) -> tuple[Column, ...]:
+    def stored(self) -> tuple[TypedColumn, ...]:
         """The columns in the files: those that are not in the directories' names."""
         return tuple(column for column in self.columns if column.name not in self.partitions)
 
@@ -70,16 +70,16 @@ class Layout:
             message = (
                 f"compression {self.compression} of {self.format.name}: the sandbox's Athena writes {', '.join(codecs)}"
             )
-            raise QueryError("NOT_SUPPORTED", message)
+            raise StatementError("NOT_SUPPORTED", message)
         for column in self.columns:
             if column.type.name in _UNSTORED:
-                raise QueryError("NOT_SUPPORTED", f"Unsupported Hive type: {column.type.athena}")
+                raise StatementError("NOT_SUPPORTED", f"Unsupported Hive type: {column.type.athena}")
             if self.format is TEXTFILE and column.type.fields:
-                raise QueryError("NOT_SUPPORTED", f"TEXTFILE with a column of type {column.type.athena}")
+                raise StatementError("NOT_SUPPORTED", f"TEXTFILE with a column of type {column.type.athena}")
 
 
 @dataclass
-class Written:
+class WrittenFiles:
     """What was written: each file's location, each partition's values, and the number of rows."""
 
     paths: list[str] = field(default_factory=list[str])
@@ -88,7 +88,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Writer:
+class RelationWriter:
     """Writes relations of one cursor. `place` gives a partition's location, `upload` copies a file to a location."""
 
     cursor: duckdb.DuckDBPyConnection
@@ -97,10 +97,10 @@ class Writer:
     upload: Callable[[Path, str], None]
     directory: Path
 
-    def write(self, relation: str) -> Written:
+    def write(self, relation: str) -> WrittenFiles:
         """Write all rows of a relation whose columns are the layout's, by name and type."""
         self.layout.check()
-        written = Written()
+        written = WrittenFiles()
         for values, rows in self._partitions(relation):
             written.partitions.append(values)
             chosen = " AND ".join(
@@ -124,7 +124,7 @@ class Writer:
         ).fetchall()
         if len(found) > MAX_PARTITIONS:
             message = f"Exceeded limit of {MAX_PARTITIONS} open writers for partitions/buckets"
-            raise QueryError("HIVE_TOO_MANY_OPEN_PARTITIONS", message)
+            raise StatementError("HIVE_TOO_MANY_OPEN_PARTITIONS", message)
         return [(tuple(map(str, row[:-1])), int(row[-1])) for row in found]
 
     def _partition_text(self, name: str) -> str:
@@ -159,9 +159,11 @@ class Writer:
             signed = "(CASE WHEN b > 127 THEN b - 256 ELSE b END)"
             reduced = f"list_reduce(list_prepend(0::BIGINT, {codes}), lambda h, b: (31 * h + {signed}) & 4294967295)"
             return f"coalesce({reduced}, 0)"
-        raise QueryError("NOT_SUPPORTED", f"bucketed_by a column of type {column.type.athena}")
+        raise StatementError("NOT_SUPPORTED", f"bucketed_by a column of type {column.type.athena}")
 
-    def _file(self, relation: str, where: str, values: tuple[str, ...], bucket: int | None, written: Written) -> None:
+    def _file(
+        self, relation: str, where: str, values: tuple[str, ...], bucket: int | None, written: WrittenFiles
+    ) -> None:
         source = f"{relation} WHERE {where}" if where else relation
         path = self.directory / uuid.uuid4().hex
         suffix = self._parquet(source, path) if self.layout.format is PARQUET else self._lines(source, path)
@@ -200,7 +202,7 @@ class Writer:
         return f"json_merge_patch('{{}}', to_json(struct_pack({packed})))"
 
 
-def _json_value(column: Column) -> str:
+def _json_value(column: TypedColumn) -> str:
     name = identifier(column.name)
     if column.type.name == "timestamp":
         return result_text(name, column.type)
@@ -213,6 +215,6 @@ def _name(number: int, bucket: int | None) -> str:
     return f"{query}_{uuid.uuid4()}" if bucket is None else f"{query}_bucket-{bucket:05d}"
 
 
-def described(columns: Sequence[Column]) -> list[dict[str, str]]:
+def described(columns: Sequence[TypedColumn]) -> list[dict[str, str]]:
     """Columns as Glue has them."""
     return [{"Name": column.name, "Type": column.type.glue} for column in columns]

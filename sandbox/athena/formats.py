@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 
 _HIVE = "org.apache.hadoop.hive"
 _TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
@@ -77,7 +77,7 @@ def format_of(name: str) -> Format:
     """A format by its name; raises QueryError for one that Athena has not."""
     found = _FORMATS.get(name.upper())
     if found is None:
-        raise QueryError("FAILED", f"SemanticException Unrecognized file format in STORED AS clause: '{name}'")
+        raise StatementError("FAILED", f"SemanticException Unrecognized file format in STORED AS clause: '{name}'")
     return found
 
 
@@ -87,8 +87,8 @@ def written_format(name: str) -> Format:
         return format_of(name)
     known = "PARQUET, JSON and TEXTFILE"
     if name.upper() in {"ORC", "AVRO", "ION"}:
-        raise QueryError("NOT_SUPPORTED", f"format {name.upper()}: the sandbox's Athena writes {known}")
-    raise QueryError("INVALID_TABLE_PROPERTY", f"Unable to set table property 'format' to '{name}'")
+        raise StatementError("NOT_SUPPORTED", f"format {name.upper()}: the sandbox's Athena writes {known}")
+    raise StatementError("INVALID_TABLE_PROPERTY", f"Unable to set table property 'format' to '{name}'")
 
 
 def format_of_serde(library: str) -> Format:
@@ -99,5 +99,5 @@ def format_of_serde(library: str) -> Format:
     lower = library.lower()
     found = next((format_ for word, format_ in _BY_SERDE.items() if word in lower), None)
     if found is None or "openx" in lower:
-        raise QueryError("NOT_SUPPORTED", f"INSERT INTO is not supported for a table with the SerDe {library}")
+        raise StatementError("NOT_SUPPORTED", f"INSERT INTO is not supported for a table with the SerDe {library}")
     return found

@@ -14,8 +14,8 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, TypeVar
 
-from sandbox.athena.columns import Column
-from sandbox.athena.errors import QueryError
+from sandbox.athena.columns import TypedColumn
+from sandbox.athena.errors import StatementError
 from sandbox.athena.objects import S3Object
 from sandbox.athena.types import Type, array_of, map_of, parse, row_of
 
@@ -63,20 +63,22 @@ class Iceberg:
             return import_module("pyiceberg.catalog.glue").GlueCatalog("glue", **self._settings)
         except ModuleNotFoundError as error:
             message = "Iceberg tables need pyiceberg and pyarrow: pip install 'sales-analytics-cdc[iceberg]'"
-            raise QueryError("NOT_SUPPORTED", message) from error
+            raise StatementError("NOT_SUPPORTED", message) from error
 
     def load(self, database: str, name: str) -> Any:
         """pyiceberg's table, as it is now."""
         return self.catalog.load_table((database, name))
 
-    def columns(self, table: Any, snapshot: int | None = None) -> tuple[Column, ...]:
+    def columns(self, table: Any, snapshot: int | None = None) -> tuple[TypedColumn, ...]:
         """The columns at a snapshot, today's by default."""
         schema = table.schema()
         _check_names(table)
         if snapshot is not None:
             found = table.snapshot_by_id(snapshot)
             schema = table.schemas()[found.schema_id] if found.schema_id is not None else schema
-        return tuple(Column(field.name.lower(), type_of(field.field_type), field.doc or "") for field in schema.fields)
+        return tuple(
+            TypedColumn(field.name.lower(), type_of(field.field_type), field.doc or "") for field in schema.fields
+        )
 
     def snapshot(self, table: Any, kind: str, value: str) -> int | None:
         """The id of the snapshot that FOR VERSION or TIMESTAMP AS OF names; None for today's."""
@@ -84,13 +86,13 @@ class Iceberg:
             return None
         if kind == "version":
             if not value.isdecimal() or table.snapshot_by_id(int(value)) is None:
-                raise QueryError("INVALID_ARGUMENTS", f"Iceberg snapshot ID does not exists: {value}")
+                raise StatementError("INVALID_ARGUMENTS", f"Iceberg snapshot ID does not exists: {value}")
             return int(value)
         asked_ms = int(datetime.fromisoformat(value).timestamp() * 1000)
         entries = [entry for entry in table.history() if entry.timestamp_ms <= asked_ms]
         if not entries:
             message = f"No version history table {table.name()[-1]} at or before {value}"
-            raise QueryError("INVALID_ARGUMENTS", message)
+            raise StatementError("INVALID_ARGUMENTS", message)
         return entries[-1].snapshot_id
 
     def files(self, table: Any, snapshot: int | None) -> list[S3Object]:
@@ -100,7 +102,7 @@ class Iceberg:
         found: list[S3Object] = []
         for task in table.scan(snapshot_id=snapshot).plan_files():
             if task.delete_files:
-                raise QueryError(
+                raise StatementError(
                     "NOT_SUPPORTED", f"{table.name()[-1]} has delete files, which the sandbox does not read"
                 )
             bucket, _, key = task.file.file_path.partition("://")[2].partition("/")
@@ -119,7 +121,7 @@ class Iceberg:
         try:
             return change()
         except conflict as error:
-            raise QueryError("ICEBERG_COMMIT_ERROR", f"Failed to commit: {error}") from error
+            raise StatementError("ICEBERG_COMMIT_ERROR", f"Failed to commit: {error}") from error
 
 
 def _check_names(table: Any) -> None:
@@ -136,13 +138,13 @@ def _check_names(table: Any) -> None:
     for field in table.schema().fields:
         if len(names[field.field_id]) > 1 or len(ids[field.name]) > 1:
             column = f"{table.name()[-1]}'s column {field.name}"
-            raise QueryError("NOT_SUPPORTED", f"{column} was renamed or replaced, which the sandbox does not read")
+            raise StatementError("NOT_SUPPORTED", f"{column} was renamed or replaced, which the sandbox does not read")
 
 
 _Row = tuple[str | None, ...]
 
 
-def described(iceberg: Iceberg, table: Any, which: str) -> tuple[tuple[Column, ...], tuple[_Row, ...]] | None:
+def described(iceberg: Iceberg, table: Any, which: str) -> tuple[tuple[TypedColumn, ...], tuple[_Row, ...]] | None:
     """The columns and rows of "table$snapshots", "$history" or "$files", by Trino's names; None for another.
 
     https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html
@@ -151,7 +153,7 @@ def described(iceberg: Iceberg, table: Any, which: str) -> tuple[tuple[Column, .
     if read is None:
         return None
     names, rows = read
-    return tuple(Column(name, parse(type_)) for name, type_ in names.items()), tuple(rows(iceberg, table))
+    return tuple(TypedColumn(name, parse(type_)) for name, type_ in names.items()), tuple(rows(iceberg, table))
 
 
 def _snapshots(iceberg: Iceberg, table: Any) -> list[_Row]:
@@ -250,7 +252,7 @@ def type_of(type_: Any) -> Type:
     return parse(_NAMES.get(name, name).replace(", ", ","))
 
 
-def schema_of(columns: Sequence[Column]) -> Any:
+def schema_of(columns: Sequence[TypedColumn]) -> Any:
     """pyiceberg's schema of columns."""
     types: Any = import_module("pyiceberg.types")
     schema: Any = import_module("pyiceberg.schema")
@@ -270,7 +272,7 @@ def schema_of(columns: Sequence[Column]) -> Any:
             return types.DecimalType(*type_.decimal)
         simple = _SIMPLE.get(type_.name)
         if simple is None:
-            raise QueryError("NOT_SUPPORTED", f"Type not supported for Iceberg: {type_.athena}")
+            raise StatementError("NOT_SUPPORTED", f"Type not supported for Iceberg: {type_.athena}")
         return getattr(types, simple)()
 
     fields = [

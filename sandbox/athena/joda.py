@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.datepatterns import Run, elements
 
 DATE_PATTERN = "date pattern"
@@ -80,7 +80,7 @@ def formatted(value: str, pattern: str, *, zoned: bool, zone: str = "") -> str:
         else:
             pieces.append((is_directive, text))
     if not pieces:
-        raise QueryError("INVALID_FUNCTION_ARGUMENT", "Invalid pattern specification")
+        raise StatementError("INVALID_FUNCTION_ARGUMENT", "Invalid pattern specification")
     written = [f"strftime(t, {literal(text)})" if is_directive else text for is_directive, text in pieces]
     if len(written) == 1 and pieces[0][0]:
         return f"strftime({value}, {literal(pieces[0][1])})"
@@ -113,14 +113,14 @@ def _piece(run: Run, *, zoned: bool, zone: str) -> tuple[bool, str]:
 
 def _zone(letter: str, count: int, *, zoned: bool) -> str:
     if not zoned:
-        raise QueryError("INVALID_FUNCTION_ARGUMENT", _UNZONED)
+        raise StatementError("INVALID_FUNCTION_ARGUMENT", _UNZONED)
     if letter == "z":
         return "Coordinated Universal Time" if count >= 4 else "UTC"
     return {1: "+0000", 2: "+00:00"}.get(count, "UTC")
 
 
-def _illegal(run: Run) -> QueryError:
-    return QueryError("INVALID_FUNCTION_ARGUMENT", f"Illegal pattern component: {run}")
+def _illegal(run: Run) -> StatementError:
+    return StatementError("INVALID_FUNCTION_ARGUMENT", f"Illegal pattern component: {run}")
 
 
 def literal(text: str) -> str:
@@ -210,7 +210,7 @@ def _expression(pattern: str) -> tuple[str, list[str]]:
     """A regular expression with a group for each letter, and the letters."""
     parts = list(filter(None, elements(pattern, "joda")))
     if not parts:
-        raise QueryError("INVALID_FUNCTION_ARGUMENT", "Invalid pattern specification")
+        raise StatementError("INVALID_FUNCTION_ARGUMENT", "Invalid pattern specification")
     expression, letters, quantities = "(?i)", list[str](), set[str]()
     for index, part in enumerate(parts):
         if isinstance(part, str):
@@ -239,8 +239,8 @@ def _readable(run: Run) -> str:
     return _QUANTITY[run.letter]
 
 
-def _unreadable(what: str) -> QueryError:
-    return QueryError("NOT_SUPPORTED", f"The sandbox's Athena does not read dates by {what} in a pattern")
+def _unreadable(what: str) -> StatementError:
+    return StatementError("NOT_SUPPORTED", f"The sandbox's Athena does not read dates by {what} in a pattern")
 
 
 def _digits(run: Run, following: Run | str) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sandbox.athena.catalogue import CATALOG, Catalogue
+from sandbox.athena.catalogue import CATALOG, GlueCatalogue
 from sandbox.athena.errors import ApiError
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ _NO_METADATA = "MetadataException"
 class MetadataCalls:
     """GetDatabase, ListDatabases, GetTableMetadata and ListTableMetadata over a Glue catalogue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: GlueCatalogue) -> None:
         self._catalogue = catalogue
         self.calls: dict[str, Callable[[Body], dict[str, Any]]] = {
             "GetDatabase": self._database,

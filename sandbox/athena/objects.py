@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 
 _LAST_MODIFIED = re.compile(rb"<LastModified>[^<]*</LastModified>")
 
@@ -46,7 +46,7 @@ class Objects:
             try:
                 page = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, **token)
             except self._s3.exceptions.NoSuchBucket as error:
-                raise QueryError("HIVE_FILESYSTEM_ERROR", f"The bucket {bucket} does not exist") from error
+                raise StatementError("HIVE_FILESYSTEM_ERROR", f"The bucket {bucket} does not exist") from error
             found.extend(
                 S3Object(bucket, entry["Key"], entry["ETag"], entry["Size"])
                 for entry in page.get("Contents", ())
@@ -72,7 +72,7 @@ class Objects:
             if item.key.endswith(".bz2"):
                 return bz2.decompress(content)
         except (OSError, EOFError, zlib.error) as error:
-            raise QueryError("HIVE_BAD_DATA", f"{item.path} cannot be decompressed: {error}") from error
+            raise StatementError("HIVE_BAD_DATA", f"{item.path} cannot be decompressed: {error}") from error
         return content
 
     def write(self, path: Path, location: str) -> None:
@@ -82,7 +82,7 @@ class Objects:
             self._s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
         except self._s3.exceptions.NoSuchBucket as error:
             message = f"The S3 location provided to save your query results is invalid: no bucket {bucket}"
-            raise QueryError("INVALID_OUTPUT_LOCATION", message) from error
+            raise StatementError("INVALID_OUTPUT_LOCATION", message) from error
 
 
 def _without_expect(request: Any, **_: object) -> None:
@@ -100,5 +100,5 @@ def split_location(location: str) -> tuple[str, str]:
     scheme, _, rest = location.partition("://")
     bucket, _, prefix = rest.partition("/")
     if scheme not in {"s3", "s3a", "s3n"} or not bucket:
-        raise QueryError("HIVE_INVALID_METADATA", f"The location {location!r} is not an s3:// location")
+        raise StatementError("HIVE_INVALID_METADATA", f"The location {location!r} is not an s3:// location")
     return bucket, prefix if not prefix or prefix.endswith("/") else prefix + "/"

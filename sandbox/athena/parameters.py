@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sandbox.athena.errors import ApiError, QueryError
+from sandbox.athena.errors import ApiError, StatementError
 from sandbox.athena.planning.rewriting import walked
 from sandbox.athena.sql import literal
 from sandbox.athena.syntax import nodes, parse_expression
-from sandbox.athena.syntax.lexer import Kind, tokenize
+from sandbox.athena.syntax.lexer import TokenKind, tokenize
 
 
 def bind(sql: str, values: Sequence[str]) -> str:
@@ -26,7 +26,7 @@ def bind(sql: str, values: Sequence[str]) -> str:
         return sql
     if len(places) != len(values):
         message = f"line 1:1: Incorrect number of parameters: expected {len(places)} but found {len(values)}"
-        raise QueryError("INVALID_PARAMETER_USAGE", message)
+        raise StatementError("INVALID_PARAMETER_USAGE", message)
     starts = [0, *(place + 1 for place in places)]
     pieces = [sql[start:end] for start, end in zip(starts, [*places, len(sql)], strict=True)]
     return "".join(piece + text for piece, text in zip(pieces, [*map(_written, values), ""], strict=True))
@@ -34,7 +34,7 @@ def bind(sql: str, values: Sequence[str]) -> str:
 
 def placeholders(sql: str) -> list[int]:
     """The offsets of a query's question marks."""
-    return [token.offset for token in tokenize(sql) if token.kind == Kind.OPERATOR and token.value == "?"]
+    return [token.offset for token in tokenize(sql) if token.kind == TokenKind.OPERATOR and token.value == "?"]
 
 
 def _written(value: str) -> str:
@@ -53,6 +53,6 @@ def _is_expression(value: str) -> bool:
     """Whether a value is one expression that names no column."""
     try:
         expression = parse_expression(value)
-    except (ApiError, QueryError, RecursionError):
+    except (ApiError, StatementError, RecursionError):
         return False
     return not any(isinstance(part, (nodes.Name, nodes.Query, nodes.Parameter)) for part in walked(expression))

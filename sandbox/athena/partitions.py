@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sandbox.athena.catalogue import Catalogue, CataloguePartition, Storage, Table
-from sandbox.athena.errors import QueryError
+from sandbox.athena.catalogue import CataloguePartition, CatalogueTable, GlueCatalogue, Storage
+from sandbox.athena.errors import StatementError
 from sandbox.athena.objects import Objects, S3Object, split_location
 from sandbox.athena.projection import Dates, Injected, Projection, projections
 
@@ -46,11 +46,11 @@ class Found:
 class Finder:
     """Finds the objects of tables. `now` returns the time for projections, UTC without a zone."""
 
-    catalogue: Catalogue
+    catalogue: GlueCatalogue
     objects: Objects
     now: Callable[[], datetime]
 
-    def find(self, table: Table, constraints: Mapping[str, Constraint], prune: Prune) -> list[Found]:
+    def find(self, table: CatalogueTable, constraints: Mapping[str, Constraint], prune: Prune) -> list[Found]:
         """The objects of a table's partitions that a query may need."""
         if table.storage is None:
             raise ValueError(f"{table.name} is a view")
@@ -65,7 +65,7 @@ class Finder:
             return self._in_catalogue(table, prune)
         return self._projected(table, table.storage, projected, constraints, prune)
 
-    def _in_catalogue(self, table: Table, prune: Prune) -> list[Found]:
+    def _in_catalogue(self, table: CatalogueTable, prune: Prune) -> list[Found]:
         by_values = {partition.values: partition for partition in self.catalogue.partitions(table)}
         wanted = [by_values[values] for values in prune(list(by_values))]
         by_place: dict[tuple[str, str], CataloguePartition] = {
@@ -85,7 +85,7 @@ class Finder:
 
     def _projected(
         self,
-        table: Table,
+        table: CatalogueTable,
         storage: Storage,
         projected: Mapping[str, Projection],
         constraints: Mapping[str, Constraint],
@@ -97,7 +97,7 @@ class Finder:
                     f"For the injected projected partition column {name}, the WHERE clause must contain only static "
                     "equality conditions, and at least one such condition must be present."
                 )
-                raise QueryError("CONSTRAINT_VIOLATION", message)
+                raise StatementError("CONSTRAINT_VIOLATION", message)
         bucket, template = split_location(_template(table, storage))
         matcher, order = _matcher(template, projected)
         now = self.now()
@@ -129,7 +129,7 @@ def _values(named: Mapping[str, str], projected: Mapping[str, Projection], now: 
     return None
 
 
-def _template(table: Table, storage: Storage) -> str:
+def _template(table: CatalogueTable, storage: Storage) -> str:
     template = str(table.parameters.get("storage.location.template") or "").strip()
     if template:
         return template
@@ -143,7 +143,7 @@ def _matcher(template: str, projected: Mapping[str, Projection]) -> tuple[re.Pat
     pattern, order = [re.escape(parts[0])], list[str]()
     for name, literal in zip(parts[1::2], parts[2::2], strict=True):
         if name not in projected:
-            raise QueryError(
+            raise StatementError(
                 "HIVE_INVALID_METADATA", f"storage.location.template names {name}, which is not a partition column"
             )
         projection = projected[name]
@@ -156,7 +156,7 @@ def _matcher(template: str, projected: Mapping[str, Projection]) -> tuple[re.Pat
         pattern.append(re.escape(literal))
     missing = set(projected) - set(order)
     if missing:
-        raise QueryError("HIVE_INVALID_METADATA", f"storage.location.template lacks {', '.join(sorted(missing))}")
+        raise StatementError("HIVE_INVALID_METADATA", f"storage.location.template lacks {', '.join(sorted(missing))}")
     return re.compile("".join(pattern)), order
 
 
@@ -190,7 +190,7 @@ def _parts(template: str) -> list[str]:
     """A location template split at its ${column}s: literal, column, literal, column, … literal."""
     parts = re.split(r"\$\{([^}]*)\}", template)
     if "" in parts[2:-1:2]:
-        raise QueryError("HIVE_INVALID_METADATA", "storage.location.template needs text between any two columns")
+        raise StatementError("HIVE_INVALID_METADATA", "storage.location.template needs text between any two columns")
     return parts
 
 

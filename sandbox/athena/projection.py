@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from sandbox.athena.errors import QueryError
-from sandbox.datepatterns import PatternError
+from sandbox.athena.errors import StatementError
+from sandbox.datepatterns import DatePatternError
 from sandbox.datepatterns.java import write
 from sandbox.datepatterns.reading import finest_unit, read
 
@@ -175,7 +175,7 @@ def _projection(column: str, parameters: Mapping[str, str]) -> Projection:
 def _finest_unit(java_format: str) -> str:
     try:
         unit = finest_unit(java_format)
-    except PatternError as error:
+    except DatePatternError as error:
         raise _invalid(f"the date format {java_format!r}: {error}") from error
     if unit is None:
         raise _invalid(f"the date format {java_format!r} has no date")
@@ -188,5 +188,5 @@ def _positive(text: str, name: str) -> int:
     return int(text)
 
 
-def _invalid(message: str) -> QueryError:
-    return QueryError("HIVE_INVALID_METADATA", f"Table's partition projection: {message}")
+def _invalid(message: str) -> StatementError:
+    return StatementError("HIVE_INVALID_METADATA", f"Table's partition projection: {message}")

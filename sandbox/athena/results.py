@@ -22,7 +22,7 @@ import duckdb
 
 from sandbox.athena.conversions.texts import result_text
 from sandbox.athena.errors import ApiError
-from sandbox.athena.planning import Plan
+from sandbox.athena.planning import QueryPlan
 from sandbox.athena.sql import literal, select
 from sandbox.athena.types import ColumnInfo
 
@@ -43,14 +43,14 @@ class ResultRow(TypedDict):
 
 
 @dataclass(frozen=True)
-class Page:
+class RowPage:
     """Rows, and the token of the next page, if any."""
 
     rows: list[ResultRow]
     next_token: str | None
 
 
-def write_csv(cursor: duckdb.DuckDBPyConnection, plan: Plan, path: Path) -> tuple[list[ColumnInfo], int]:
+def write_csv(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, path: Path) -> tuple[list[ColumnInfo], int]:
     """Run a query into Athena's CSV; returns its columns in GetQueryResults's form and its number of rows."""
     types = [column.type for column in plan.columns]
     columns = ", ".join(f"c{i}" for i in range(len(types)))
@@ -75,7 +75,7 @@ def write_lines(lines: Sequence[str], path: Path) -> None:
     path.write_text("\n".join(lines))
 
 
-def csv_page(path: Path, token: str | None, most: int) -> Page:
+def csv_page(path: Path, token: str | None, most: int) -> RowPage:
     """Rows of a CSV result (the header is the first) from the token on, at most `most`."""
     start = _offset(token, path.stat().st_size)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -88,17 +88,17 @@ def csv_page(path: Path, token: str | None, most: int) -> Page:
                 rows.append({"Data": data})
                 data = []
                 if len(rows) == most:
-                    return Page(rows, _token(match.end()))
-        return Page(rows, None)
+                    return RowPage(rows, _token(match.end()))
+        return RowPage(rows, None)
 
 
-def text_page(path: Path, token: str | None, most: int) -> Page:
+def text_page(path: Path, token: str | None, most: int) -> RowPage:
     """Rows of a text result, each line one value, as in Athena."""
     text = path.read_text()
     lines = text.split("\n") if text else []
     start = _offset(token, len(lines)) if lines else 0
     rows: list[ResultRow] = [{"Data": [{"VarCharValue": line}]} for line in lines[start : start + most]]
-    return Page(rows, _token(start + most) if len(rows) == most else None)
+    return RowPage(rows, _token(start + most) if len(rows) == most else None)
 
 
 def _csv_line(values: Sequence[str]) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 
 _DECODER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NULL = b"null"
@@ -55,7 +55,7 @@ class LineReader:
             except msgspec.DecodeError as error:
                 if not self.ignore_malformed and line.lstrip()[:1] in {b"{", b"["}:
                     message = f"Row is not a valid JSON Object - {error}: {source}"
-                    raise QueryError("HIVE_CURSOR_ERROR", message) from error
+                    raise StatementError("HIVE_CURSOR_ERROR", message) from error
                 rows.append(template % (number, *self._blank))
                 continue
             if dots or (lower and not _all_lower(values)):

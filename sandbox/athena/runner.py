@@ -12,18 +12,18 @@ from typing import TypeVar
 import duckdb
 
 from sandbox.athena import planning
-from sandbox.athena.catalogue import Catalogue, Column, Table
-from sandbox.athena.errors import SYSTEM, QueryError
+from sandbox.athena.catalogue import CatalogueTable, GlueCatalogue, TypedColumn
+from sandbox.athena.errors import SYSTEM, StatementError
 from sandbox.athena.files import DEFAULT_PARTITION
 from sandbox.athena.interruption import Interruptible, QueryCancelledError
 from sandbox.athena.joda import DATE_PATTERN
 from sandbox.athena.parameters import bind
 from sandbox.athena.partitions import Finder, Values
-from sandbox.athena.planning import PATH, Plan, Read
+from sandbox.athena.planning import PATH, QueryPlan, Read
 from sandbox.athena.results import write_csv
 from sandbox.athena.sql import identifier, select
 from sandbox.athena.statements.timetravel import with_dated_names
-from sandbox.athena.store import Slice, Store
+from sandbox.athena.store import RowStore, Slice
 from sandbox.athena.syntax import parse_query
 from sandbox.athena.types import ColumnInfo
 from sandbox.athena.values import FAILURE
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SelectResult:
     """The result of a SELECT: its columns, number of rows, and bytes of the objects that it read."""
 
     columns: list[ColumnInfo]
@@ -44,7 +44,7 @@ class Outcome:
 class Runner:
     """Runs queries over the store, each in its own thread."""
 
-    def __init__(self, catalogue: Catalogue, store: Store, finder: Finder) -> None:
+    def __init__(self, catalogue: GlueCatalogue, store: RowStore, finder: Finder) -> None:
         self._catalogue = catalogue
         self._store = store
         self._finder = finder
@@ -53,17 +53,19 @@ class Runner:
         """Raise ApiError when the text is not a query."""
         parse_query(with_dated_names(sql))
 
-    def select(self, sql: str, parameters: Sequence[str], database: str, target: Path, hold: Interruptible) -> Outcome:
+    def select(
+        self, sql: str, parameters: Sequence[str], database: str, target: Path, hold: Interruptible
+    ) -> SelectResult:
         """Run a query into a CSV file; `parameters` are the values for its ?s.
 
         Raises QueryError with Athena's reason, or QueryCancelledError.
         """
 
-        def write(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[list[ColumnInfo], int]:
+        def write(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> tuple[list[ColumnInfo], int]:
             return write_csv(cursor, plan, target)
 
         (columns, rows), scanned_bytes = self.run(sql, parameters, database, hold, write)
-        return Outcome(columns, rows, scanned_bytes)
+        return SelectResult(columns, rows, scanned_bytes)
 
     def run(
         self,
@@ -71,7 +73,7 @@ class Runner:
         parameters: Sequence[str],
         database: str,
         hold: Interruptible,
-        use: Callable[[duckdb.DuckDBPyConnection, Plan], T],
+        use: Callable[[duckdb.DuckDBPyConnection, QueryPlan], T],
     ) -> tuple[T, int]:
         """Plan a query, load its objects and hand its plan to `use`; also returns the bytes that it reads.
 
@@ -97,11 +99,11 @@ class Runner:
         """Create the macros and functions that an SQL text around a plan's calls."""
         self._store.require(sql)
 
-    def describe(self, sql: str, parameters: Sequence[str], database: str) -> tuple[Column, ...]:
+    def describe(self, sql: str, parameters: Sequence[str], database: str) -> tuple[TypedColumn, ...]:
         """A query's columns by name and type, without reading an object."""
         return planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue).columns
 
-    def _prepare(self, cursor: duckdb.DuckDBPyConnection, plan: Plan, hold: Interruptible) -> int:
+    def _prepare(self, cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, hold: Interruptible) -> int:
         """Create the relations that the plan reads; returns the bytes of their objects."""
         scanned_bytes = 0
         for read in plan.reads:
@@ -138,14 +140,14 @@ class Runner:
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {read.alias} AS {' UNION ALL '.join(parts)}")
 
     @staticmethod
-    def _given(cursor: duckdb.DuckDBPyConnection, alias: str, table: Table, rows: Sequence[Row]) -> None:
+    def _given(cursor: duckdb.DuckDBPyConnection, alias: str, table: CatalogueTable, rows: Sequence[Row]) -> None:
         """Create the relation of a table whose rows are in memory."""
         unnested, arrays = _unnested([(column.name, column) for column in table.columns], rows)
         values = select([unnested, f'CAST(NULL AS VARCHAR) AS "{PATH}"'], "(SELECT 1)")
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE {alias} AS {values}", arrays)
 
     @staticmethod
-    def _scan(cursor: duckdb.DuckDBPyConnection, name: str, table: Table, piece: Slice) -> str:
+    def _scan(cursor: duckdb.DuckDBPyConnection, name: str, table: CatalogueTable, piece: Slice) -> str:
         keys = [(f"p{i}", column) for i, column in enumerate(table.partition_columns)]
         unnested, arrays = _unnested(keys, [found.values for _, found in piece.objects])
         numbers = [number for number, _ in piece.objects]
@@ -158,7 +160,7 @@ class Runner:
         return select([*columns, f's.path AS "{PATH}"'], data)
 
 
-def _unnested(keys: Iterable[tuple[str, Column]], partitions: Sequence[Row]) -> tuple[str, list[list[str | None]]]:
+def _unnested(keys: Iterable[tuple[str, TypedColumn]], partitions: Sequence[Row]) -> tuple[str, list[list[str | None]]]:
     """SQL that selects rows of partition values from parameters, cast to the columns' types, and the parameters."""
     named = list(keys)
     sql = ", ".join(
@@ -203,16 +205,16 @@ _KINDS: tuple[tuple[type[duckdb.Error], str], ...] = (
 )
 
 
-def failure_of(error: duckdb.Error) -> QueryError:
+def failure_of(error: duckdb.Error) -> StatementError:
     """DuckDB's error as Athena's message, where known."""
     message = str(error).partition("\n\nLINE ")[0]
     for pattern, name, reason in _REASONS:
         match = re.search(pattern, message, re.DOTALL)
         if match is not None:
             name = name.format(*match.groups())
-            return QueryError(name, reason.format(*(_INTEGERS.get(part, part) for part in match.groups())))
+            return StatementError(name, reason.format(*(_INTEGERS.get(part, part) for part in match.groups())))
     detail = message.partition("Error: ")[2] or message
     for kind, name in _KINDS:
         if isinstance(error, kind):
-            return QueryError(name, detail)
-    return QueryError("GENERIC_INTERNAL_ERROR", detail, SYSTEM)
+            return StatementError(name, detail)
+    return StatementError("GENERIC_INTERNAL_ERROR", detail, SYSTEM)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from sandbox.athena.errors import ApiError, QueryError
+from sandbox.athena.errors import ApiError, StatementError
 
 _log = logging.getLogger(__name__)
 _MAX_BYTES = 16 * 2**20
@@ -45,7 +45,7 @@ class Service:
             return _error(ApiError(str(error), "SerializationException"))
         except ApiError as error:
             return _error(error)
-        except QueryError as error:
+        except StatementError as error:
             return _error(ApiError(error.reason))
         except Exception as error:
             _log.exception("%s", operation)

@@ -19,10 +19,10 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from sandbox.athena import casts, planning
-from sandbox.athena.catalogue import Column, Storage, Table
+from sandbox.athena.catalogue import CatalogueTable, Storage, TypedColumn
 from sandbox.athena.conversions.texts import MACROS as TEXTS
 from sandbox.athena.delimited import DelimitedReader, LazySimpleReader, OpenCsvReader
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.objects import Objects, S3Object
 from sandbox.athena.partitions import Found
 from sandbox.athena.rows import LineReader
@@ -44,7 +44,7 @@ class Slice:
     objects: tuple[tuple[int, Found], ...]
 
 
-class Store:
+class RowStore:
     """The DuckDB file of the loaded rows. Thread-safe."""
 
     def __init__(self, path: Path, objects: Objects, *, memory: str = "2GB", threads: int = 2) -> None:
@@ -73,7 +73,7 @@ class Store:
         """Create the macros and functions that a plan's SQL calls."""
         self._library.require(self._connection, sql)
 
-    def load(self, table: Table, found: Sequence[Found], stopped: Callable[[], bool]) -> list[Slice]:
+    def load(self, table: CatalogueTable, found: Sequence[Found], stopped: Callable[[], bool]) -> list[Slice]:
         """Load the rows of these objects that are not in the store yet.
 
         Raises QueryError when an object cannot be read; `stopped` is polled between batches.
@@ -91,7 +91,9 @@ class Store:
                 slices.append(self._slice(table, storage, entries, stopped))
         return slices
 
-    def _slice(self, table: Table, storage: Storage, entries: list[Found], stopped: Callable[[], bool]) -> Slice:
+    def _slice(
+        self, table: CatalogueTable, storage: Storage, entries: list[Found], stopped: Callable[[], bool]
+    ) -> Slice:
         name = _data_table(table, storage)
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
@@ -106,13 +108,13 @@ class Store:
                 self._ingest(name, table, storage, batch, known)
             return Slice(name, tuple((known[entry.item], entry) for entry in entries if entry.item in known))
 
-    def _create(self, name: str, columns: Sequence[Column]) -> dict[S3Object, int]:
+    def _create(self, name: str, columns: Sequence[TypedColumn]) -> dict[S3Object, int]:
         definitions = "".join(f", c{i} {column.type.duckdb}" for i, column in enumerate(columns))
         self._connection.cursor().execute(f'CREATE TABLE "{name}" (object INTEGER{definitions})')
         return self._known.setdefault(name, {})
 
     def _ingest(
-        self, name: str, table: Table, storage: Storage, batch: list[S3Object], known: dict[S3Object, int]
+        self, name: str, table: CatalogueTable, storage: Storage, batch: list[S3Object], known: dict[S3Object, int]
     ) -> None:
         start = max(known.values(), default=0) + 1
         numbers = dict(zip(batch, range(start, start + len(batch)), strict=True))
@@ -134,10 +136,10 @@ class Store:
             except duckdb.Error as error:
                 cursor.execute("ROLLBACK")
                 message = str(error).partition("HIVE_BAD_DATA: ")[2] or f"Table {table.name}: {error}"
-                raise QueryError("HIVE_BAD_DATA", message) from error
+                raise StatementError("HIVE_BAD_DATA", message) from error
         known.update(numbers)
 
-    def _lines(self, directory: Path, table: Table, storage: Storage, numbers: dict[S3Object, int]) -> str:
+    def _lines(self, directory: Path, table: CatalogueTable, storage: Storage, numbers: dict[S3Object, int]) -> str:
         reader = _reader(table, storage)
         rows = directory / "rows.json"
         texts = self._read.map(self._objects.read_text, numbers)
@@ -155,7 +157,7 @@ class Store:
         return select(["object", *selected], f"({select(['object', *values], read)})")
 
     def _parquet(
-        self, cursor: duckdb.DuckDBPyConnection, directory: Path, table: Table, numbers: dict[S3Object, int]
+        self, cursor: duckdb.DuckDBPyConnection, directory: Path, table: CatalogueTable, numbers: dict[S3Object, int]
     ) -> str:
         for item, content in zip(numbers, self._read.map(self._objects.read, numbers), strict=True):
             (directory / f"{numbers[item]}.parquet").write_bytes(content)
@@ -164,7 +166,7 @@ class Store:
             described = cursor.execute(f"DESCRIBE FROM {source}").fetchall()
         except duckdb.Error as error:
             detail = str(error).partition("\n")[0].replace(str(directory), "")
-            raise QueryError("HIVE_BAD_DATA", f"Not valid Parquet file: table {table.name}: {detail}") from error
+            raise StatementError("HIVE_BAD_DATA", f"Not valid Parquet file: table {table.name}: {detail}") from error
         stored = {str(row[0]).lower(): (str(row[0]), parse(str(row[1]))) for row in described}
         selected = ["CAST(regexp_extract(\"object path\", '(\\d+)\\.parquet$', 1) AS INTEGER)"]
         for column in table.columns:
@@ -175,7 +177,7 @@ class Store:
                     f"Field {column.name}'s type {type_.athena} in the parquet files of table {table.name} "
                     f"is incompatible with type {column.type.athena} defined in table schema"
                 )
-                raise QueryError("HIVE_BAD_DATA", message)
+                raise StatementError("HIVE_BAD_DATA", message)
             selected.append(sql)
         return select(selected, source)
 
@@ -187,7 +189,7 @@ class Store:
                 self._known.setdefault(name, {})
 
 
-def _reader(table: Table, storage: Storage) -> LineReader | DelimitedReader:
+def _reader(table: CatalogueTable, storage: Storage) -> LineReader | DelimitedReader:
     if storage.format == "text":
         return LazySimpleReader(table.columns, storage.parameters)
     if storage.format == "csv":
@@ -225,7 +227,7 @@ def _open(path: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _data_table(table: Table, storage: Storage) -> str:
+def _data_table(table: CatalogueTable, storage: Storage) -> str:
     """The name of the DuckDB table for rows of this storage format and these columns."""
     reading = [_LAYOUT, storage.format, sorted(storage.parameters.items())]
     columns = [(column.name, column.type.glue) for column in table.columns]

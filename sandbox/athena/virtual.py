@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sandbox.athena.columns import Column, columns_of
-from sandbox.athena.errors import QueryError
+from sandbox.athena.columns import TypedColumn, columns_of
+from sandbox.athena.errors import StatementError
 from sandbox.athena.types import BIGINT, VARCHAR
 
 if TYPE_CHECKING:
-    from sandbox.athena.catalogue import Catalogue
+    from sandbox.athena.catalogue import GlueCatalogue
 
 SCHEMA = "information_schema"
 PARTITIONS = "$partitions"
@@ -31,53 +31,53 @@ _TABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def information(catalogue: Catalogue, name: str) -> tuple[tuple[Column, ...], tuple[Row, ...]] | None:
+def information(catalogue: GlueCatalogue, name: str) -> tuple[tuple[TypedColumn, ...], tuple[Row, ...]] | None:
     """The columns and rows of a table of information_schema; None for another name."""
     names = _TABLES.get(name)
     if names is None:
         return None
-    columns = tuple(Column(column, BIGINT if column == "ordinal_position" else VARCHAR) for column in names)
+    columns = tuple(TypedColumn(column, BIGINT if column == "ordinal_position" else VARCHAR) for column in names)
     return columns, tuple(_ROWS[name](catalogue))
 
 
-def _schemata(catalogue: Catalogue) -> Iterator[Row]:
+def _schemata(catalogue: GlueCatalogue) -> Iterator[Row]:
     for schema in (*catalogue.databases(), SCHEMA):
         yield _CATALOG, schema
 
 
-def _tables(catalogue: Catalogue) -> Iterator[Row]:
+def _tables(catalogue: GlueCatalogue) -> Iterator[Row]:
     for schema, raw in _raws(catalogue):
         yield _CATALOG, schema, raw["Name"], "VIEW" if _is_view(raw) else "BASE TABLE"
     for name in _TABLES:
         yield _CATALOG, SCHEMA, name, "BASE TABLE"
 
 
-def _views(catalogue: Catalogue) -> Iterator[Row]:
+def _views(catalogue: GlueCatalogue) -> Iterator[Row]:
     for schema, raw in _raws(catalogue):
         if _is_view(raw):
             yield _CATALOG, schema, raw["Name"], _definition(catalogue, schema, raw["Name"])
 
 
-def _definition(catalogue: Catalogue, schema: str, name: str) -> str | None:
+def _definition(catalogue: GlueCatalogue, schema: str, name: str) -> str | None:
     """A view's query; null for one that Athena cannot read, which does not keep the others from being listed."""
     try:
         table = catalogue.table(schema, name)
-    except QueryError:
+    except StatementError:
         return None
     return table.view.sql if table is not None and table.view is not None else None
 
 
-def _described(raw: Mapping[str, Any]) -> tuple[Column, ...]:
+def _described(raw: Mapping[str, Any]) -> tuple[TypedColumn, ...]:
     """A table's columns; nothing of one that has a column of a type that Athena has not."""
     descriptor: dict[str, Any] = raw.get("StorageDescriptor") or {}
     described: list[dict[str, str]] = [*descriptor.get("Columns", ()), *(raw.get("PartitionKeys") or ())]
     try:
         return columns_of(raw["Name"], described)
-    except QueryError:
+    except StatementError:
         return ()
 
 
-def _columns(catalogue: Catalogue) -> Iterator[Row]:
+def _columns(catalogue: GlueCatalogue) -> Iterator[Row]:
     for schema, raw in _raws(catalogue):
         for position, column in enumerate(_described(raw), 1):
             yield _CATALOG, schema, raw["Name"], column.name, str(position), None, "YES", column.type.athena
@@ -87,7 +87,7 @@ def _columns(catalogue: Catalogue) -> Iterator[Row]:
             yield _CATALOG, SCHEMA, name, column, str(position), None, "YES", kind
 
 
-def _raws(catalogue: Catalogue) -> Iterator[tuple[str, dict[str, Any]]]:
+def _raws(catalogue: GlueCatalogue) -> Iterator[tuple[str, dict[str, Any]]]:
     for schema in catalogue.databases():
         for raw in catalogue.raw_tables(schema):
             yield schema, raw
@@ -97,7 +97,7 @@ def _is_view(raw: Mapping[str, Any]) -> bool:
     return raw.get("TableType") == "VIRTUAL_VIEW"
 
 
-_ROWS: Mapping[str, Callable[[Catalogue], Iterator[Row]]] = {
+_ROWS: Mapping[str, Callable[[GlueCatalogue], Iterator[Row]]] = {
     "schemata": _schemata,
     "tables": _tables,
     "views": _views,

@@ -13,7 +13,7 @@ _ENGINE_VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "A
 
 
 @dataclass(frozen=True)
-class Settings:
+class QuerySettings:
     """The settings of one query: its workgroup, its output location (ends in /), its scan limit.
 
     `enforced` says that the workgroup's own location is the one, whatever a request asks for.
@@ -33,7 +33,7 @@ class Workgroups:
     def __init__(self, athena: Any) -> None:
         self._athena = athena
 
-    def settings(self, name: str, asked: Mapping[str, Any]) -> Settings:
+    def settings(self, name: str, asked: Mapping[str, Any]) -> QuerySettings:
         """A query's settings in the workgroup `name`; `asked` is the request's ResultConfiguration.
 
         An enforcing workgroup ignores the request's settings. Raises ApiError when the workgroup does not exist or is
@@ -56,7 +56,7 @@ class Workgroups:
         if not location.startswith("s3://"):
             raise ApiError("outputLocation is not a valid S3 path.")
         kept = {key: value for key, value in chosen.items() if key in {"EncryptionConfiguration", "AclConfiguration"}}
-        return Settings(
+        return QuerySettings(
             workgroup=name,
             output_location=location if location.endswith("/") else location + "/",
             result_configuration=kept,

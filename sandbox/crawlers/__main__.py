@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sandbox.athena.objects import Objects
 from sandbox.crawlers.crawl import crawl
 from sandbox.crawlers.service import Crawlers, application
-from sandbox.state import StateDir, Stop, WorkerStatus, client, worker_arguments
+from sandbox.state import StateDir, StopSignal, WorkerStatus, client, worker_arguments
 
 _log = logging.getLogger(__name__)
 _TICK_S = 1.0
@@ -25,10 +25,10 @@ _END_S = 10.0
 def main() -> None:
     """Serve and run the schedules until SIGTERM or SIGINT."""
     endpoint_url, state = worker_arguments()
-    asyncio.run(serve(endpoint_url, state, Stop()))
+    asyncio.run(serve(endpoint_url, state, StopSignal()))
 
 
-async def serve(endpoint_url: str, state: StateDir, stop: Stop) -> None:
+async def serve(endpoint_url: str, state: StateDir, stop: StopSignal) -> None:
     """Serve on the state directory's crawlers.sock until the stop is requested."""
     glue, objects = client("glue", endpoint_url), Objects(client("s3", endpoint_url))
     crawlers = Crawlers(glue, lambda definition: crawl(definition, glue, objects))

@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.athena.objects import Objects, split_location
 from sandbox.crawlers.columns import read
 from sandbox.crawlers.discovery import FoundTable, Rules, find
-from sandbox.crawlers.writer import Changes, Policies, Writer
+from sandbox.crawlers.writer import CrawlCounts, CrawlWriter, Policies
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ Definition = Mapping[str, Any]
 """A crawler's definition from GetCrawler."""
 
 
-def crawl(definition: Definition, glue: Any, objects: Objects) -> Changes:
+def crawl(definition: Definition, glue: Any, objects: Objects) -> CrawlCounts:
     """Run a crawler; returns its changes of the catalogue.
 
     Targets other than S3 and the catalogue are logged and skipped.
@@ -28,7 +28,7 @@ def crawl(definition: Definition, glue: Any, objects: Objects) -> Changes:
     policies = _policies(definition, configuration)
     targets: dict[str, list[dict[str, Any]]] = definition.get("Targets") or {}
     database = str(definition.get("DatabaseName") or "")
-    writer = Writer(glue, name, database, str(definition.get("TablePrefix") or ""), policies)
+    writer = CrawlWriter(glue, name, database, str(definition.get("TablePrefix") or ""), policies)
     seen: set[str] = set()
     for target in targets.get("S3Targets") or []:
         for found in _look(str(target["Path"]), _rules(target, configuration), objects):
@@ -49,12 +49,12 @@ def _look(path: str, rules: Rules, objects: Objects) -> list[FoundTable]:
     return find(bucket, prefix, objects.list(bucket, prefix), rules, lambda item: read(objects.read(item)))
 
 
-def _writer_for(target: Mapping[str, Any], crawler: str, glue: Any, policies: Policies) -> Writer:
-    return Writer(glue, crawler, str(target["DatabaseName"]), "", policies)
+def _writer_for(target: Mapping[str, Any], crawler: str, glue: Any, policies: Policies) -> CrawlWriter:
+    return CrawlWriter(glue, crawler, str(target["DatabaseName"]), "", policies)
 
 
 def _crawl_catalogue(
-    target: Mapping[str, Any], configuration: Mapping[str, Any], glue: Any, objects: Objects, writer: Writer
+    target: Mapping[str, Any], configuration: Mapping[str, Any], glue: Any, objects: Objects, writer: CrawlWriter
 ) -> None:
     """Update the catalogue's tables from the objects at their locations."""
     names: list[str] = target.get("Tables") or []

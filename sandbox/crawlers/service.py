@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.crawlers import cron
 from sandbox.crawlers.crawl import Definition
-from sandbox.crawlers.writer import Changes
+from sandbox.crawlers.writer import CrawlCounts
 
 _log = logging.getLogger(__name__)
 _CONTENT_TYPE = "application/x-amz-json-1.1"
@@ -30,7 +30,7 @@ _PAST_THE_FRONT = "AWSGlueConfiguration.StartCrawler"
 class Crawlers:
     """The crawlers behind a boto3 Glue client. `crawl` runs one from its definition."""
 
-    def __init__(self, glue: Any, crawl: Callable[[Definition], Changes]) -> None:
+    def __init__(self, glue: Any, crawl: Callable[[Definition], CrawlCounts]) -> None:
         self._glue = glue
         self._crawl = crawl
         self._checked: datetime | None = None

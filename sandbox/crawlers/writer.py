@@ -47,7 +47,7 @@ class Policies:
 
 
 @dataclass
-class Changes:
+class CrawlCounts:
     """The number of changes of a crawl to the catalogue."""
 
     tables_created: int = 0
@@ -57,7 +57,7 @@ class Changes:
     partitions_deleted: int = 0
 
 
-class Writer:
+class CrawlWriter:
     """Writes for one crawler to one database."""
 
     def __init__(self, glue: Any, crawler: str, database: str, prefix: str, policies: Policies) -> None:
@@ -66,7 +66,7 @@ class Writer:
         self._database = database
         self._prefix = prefix
         self._policies = policies
-        self.changes = Changes()
+        self.changes = CrawlCounts()
 
     def write(self, found: FoundTable, name: str | None = None) -> None:
         """Create or update a discovered table, with `name` or a name from its folder."""

@@ -30,6 +30,6 @@ A letter that is not supported is refused by name, when the pattern is read.
 
 from __future__ import annotations
 
-from sandbox.datepatterns.grammar import DialectName, PatternError, Run, UnsupportedPatternError, elements
+from sandbox.datepatterns.grammar import DatePatternError, DialectName, Run, UnsupportedPatternError, elements
 
-__all__ = ["DialectName", "PatternError", "Run", "UnsupportedPatternError", "elements"]
+__all__ = ["DatePatternError", "DialectName", "Run", "UnsupportedPatternError", "elements"]

@@ -8,11 +8,11 @@ from typing import Literal
 DialectName = Literal["java", "joda"]
 
 
-class PatternError(ValueError):
+class DatePatternError(ValueError):
     """A pattern that the library refuses."""
 
 
-class UnsupportedPatternError(PatternError):
+class UnsupportedPatternError(DatePatternError):
     """A pattern that the library accepts and the sandbox does not support."""
 
 
@@ -58,7 +58,7 @@ def elements(pattern: str, dialect: DialectName) -> tuple[Element, ...]:
 
 def _check_text(character: str, pattern: str) -> None:
     if character in "{}#":
-        raise PatternError(f"{character!r} is reserved in the date pattern {pattern!r}: quote it")
+        raise DatePatternError(f"{character!r} is reserved in the date pattern {pattern!r}: quote it")
     if character in "[]":
         raise UnsupportedPatternError(f"the sandbox does not support optional sections in the date pattern {pattern!r}")
 
@@ -71,7 +71,7 @@ def _quoted(pattern: str, position: int, dialect: DialectName) -> tuple[str, int
         end = pattern.find("'", position)
         if end < 0:
             if dialect == "java":
-                raise PatternError(f"a quote is left open in the date pattern {pattern!r}")
+                raise DatePatternError(f"a quote is left open in the date pattern {pattern!r}")
             return text + pattern[position:], len(pattern)
         text += pattern[position:end]
         if not pattern.startswith("''", end):

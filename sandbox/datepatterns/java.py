@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sandbox.datepatterns.grammar import PatternError, Run, UnsupportedPatternError, elements
+from sandbox.datepatterns.grammar import DatePatternError, Run, UnsupportedPatternError, elements
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -39,13 +39,13 @@ def _writer(run: Run) -> _Writer:
         hint = ": the year of the calendar is yyyy" if run.letter == "Y" else ""
         raise UnsupportedPatternError(f"the sandbox does not support {what}{hint}")
     if run.letter not in _FIELDS:
-        raise PatternError(f"the letter {run.letter!r} of date patterns is not known to Java")
+        raise DatePatternError(f"the letter {run.letter!r} of date patterns is not known to Java")
     return _FIELDS[run.letter](run.count)
 
 
 def _too_many(count: int, most: int) -> None:
     if count > most:
-        raise PatternError(f"{count} letters are too many for this field of a date pattern")
+        raise DatePatternError(f"{count} letters are too many for this field of a date pattern")
 
 
 def _number(value: Callable[[datetime], int], most: int) -> _Field:
@@ -135,7 +135,7 @@ def _zone_offset(count: int) -> _Writer:
 
 def _localized_offset(count: int) -> _Writer:
     if count not in {1, 4}:
-        raise PatternError("the letter 'O' of date patterns stands once or four times")
+        raise DatePatternError("the letter 'O' of date patterns stands once or four times")
 
     def offset(moment: datetime) -> str:
         hours, minutes = _hours_and_minutes(moment)
@@ -150,7 +150,7 @@ def _localized_offset(count: int) -> _Writer:
 
 def _zone_id(count: int) -> _Writer:
     if count != 2:
-        raise PatternError("the letter 'V' of date patterns stands twice")
+        raise DatePatternError("the letter 'V' of date patterns stands twice")
 
     def zone(moment: datetime) -> str:
         if isinstance(moment.tzinfo, ZoneInfo):

@@ -54,7 +54,7 @@ class Api:
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class ServiceClients:
     """The endpoint; each client is created once and shared."""
 
     url: str
@@ -79,7 +79,7 @@ class Endpoint:
 class Aws:
     """AWS for one provider of the program: a region, and default tags."""
 
-    endpoint: Endpoint
+    endpoint: ServiceClients
     region: str = DEFAULT_REGION
     default_tags: Mapping[str, str] = field(default_factory=dict[str, str])
 

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 import pulumi
 
-from sandbox.deploy.api import Endpoint
+from sandbox.deploy.api import ServiceClients
 from sandbox.deploy.mocks import CreatingMonitor, Creator
 from sandbox.state import log_to_stderr
 from stack.commandline import UserError
@@ -44,7 +44,7 @@ def run(
     Raises SandboxError for a failed resource, and the program's exceptions.
     """
     settings = {key.removeprefix("aws:"): text for key, text in stack.config.items() if key.startswith("aws:")}
-    monitor = CreatingMonitor(Creator(Endpoint(endpoint_url), settings, progress, begin, keep))
+    monitor = CreatingMonitor(Creator(ServiceClients(endpoint_url), settings, progress, begin, keep))
     try:
         running.run(running.program_at(program), stack, monitor)
     except Exception:

@@ -21,7 +21,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from typing_extensions import override
 
 from sandbox.deploy import handlers
-from sandbox.deploy.api import Aws, Endpoint
+from sandbox.deploy.api import Aws, ServiceClients
 from sandbox.deploy.inputs import Inputs
 from sandbox.deploy.provider import TYPE as PROVIDER
 from sandbox.deploy.provider import aws_of
@@ -45,7 +45,7 @@ class Creator(Mocks):
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        endpoint: ServiceClients,
         settings: Mapping[str, str],
         progress: Callable[[str], None],
         begin: Callable[[], None] = lambda: None,

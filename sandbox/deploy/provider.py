@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.deploy.api import Aws, Endpoint
+from sandbox.deploy.api import Aws, ServiceClients
 from sandbox.deploy.inputs import Inputs
 from sandbox.errors import SandboxError
 from sandbox.state import ACCOUNT_ID, DEFAULT_REGION
@@ -28,7 +28,7 @@ WITHOUT_EFFECT: Mapping[str, str] = dict.fromkeys(
 """Settings of the provider that are accepted without effect, each with the reason."""
 
 
-def aws_of(endpoint: Endpoint, settings: Mapping[str, Any]) -> Aws:
+def aws_of(endpoint: ServiceClients, settings: Mapping[str, Any]) -> Aws:
     """AWS for a provider with these settings.
 
     Settings other than strings are JSON text, both in a stack's file and in an explicit provider. Raises SandboxError

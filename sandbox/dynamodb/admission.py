@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from sandbox.dynamodb.errors import DynamoError, api_error
-from sandbox.dynamodb.table import Change, Table
+from sandbox.dynamodb.table import ItemChange, StoredTable
 
 
 class Throughput(NamedTuple):
@@ -35,7 +35,7 @@ class Capacity(NamedTuple):
 class Gate(Protocol):
     """What refuses calls for which there is no capacity."""
 
-    def writes(self, changes: Sequence[tuple[Table, Change]], factor: int = 1) -> list[DynamoError | None]:
+    def writes(self, changes: Sequence[tuple[StoredTable, ItemChange]], factor: int = 1) -> list[DynamoError | None]:
         """For each of several writes why it is refused, or None. `factor` is 2 in a transaction.
 
         An admitted one consumes its units.
@@ -46,7 +46,9 @@ class Gate(Protocol):
         """For each of the entries of a batch why it is refused, whatever it reads or writes."""
         ...
 
-    def read(self, table: Table, units: float, partition: str | None, index: str | None = None) -> DynamoError | None:
+    def read(
+        self, table: StoredTable, units: float, partition: str | None, index: str | None = None
+    ) -> DynamoError | None:
         """Why a read is refused, or None; `partition` is None for one of several partition keys."""
         ...
 
@@ -57,12 +59,12 @@ class Admission:
     gate: Gate | None = None
     operation: str = ""
 
-    def refuse_write(self, table: Table, change: Change) -> None:
+    def refuse_write(self, table: StoredTable, change: ItemChange) -> None:
         """DynamoError when a write is refused."""
         if self.gate is not None and (error := self.gate.writes([(table, change)])[0]) is not None:
             raise error
 
-    def refuse_read(self, table: Table, units: float, partition: str | None, index: str | None = None) -> None:
+    def refuse_read(self, table: StoredTable, units: float, partition: str | None, index: str | None = None) -> None:
         """DynamoError when a read is refused."""
         if self.gate is not None and (error := self.gate.read(table, units, partition, index)) is not None:
             raise error

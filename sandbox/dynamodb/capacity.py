@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.dynamodb.schema import Index, TableSchema
-from sandbox.dynamodb.table import Change, Table
+from sandbox.dynamodb.table import ItemChange, StoredTable
 from sandbox.dynamodb.values import Attributes, measure_item
 
 _WRITE_UNIT_BYTES = 1024
@@ -56,7 +56,7 @@ class Consumed:
         for name, units in other.indexes.items():
             self.indexes[name] = self.indexes.get(name, 0.0) + units
 
-    def add_write(self, table: Table, change: Change, factor: int = 1) -> None:
+    def add_write(self, table: StoredTable, change: ItemChange, factor: int = 1) -> None:
         """Add what a write consumes, `factor` times: 2 in a transaction."""
         sizes = [item.size_bytes for item in (change.old, change.new) if item is not None]
         self.add(float(write_units(max(sizes, default=0)) * factor))

@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heappush
 
 from sandbox.dynamodb.items import Key, StoredItem
 from sandbox.dynamodb.storage import Store
-from sandbox.dynamodb.table import Change, Table
+from sandbox.dynamodb.table import ItemChange, StoredTable
 
 IDENTITY = b'{"type":"Service","principalId":"dynamodb.amazonaws.com"}'
 """Who removes expired items, as events and the records of a Kinesis destination have it.
@@ -58,14 +58,14 @@ class _Times:
         return None if number is None else float(Decimal(number))
 
 
-def remove_expired(table: Table, attribute: str, now_s: float, limit: int) -> int:
+def remove_expired(table: StoredTable, attribute: str, now_s: float, limit: int) -> int:
     """Remove up to `limit` items whose `attribute` is a time (epoch seconds) that has come; how many were removed."""
     view = table.store.views.get(_VIEW)
     if not isinstance(view, _Times) or view.attribute != attribute:
         view = table.store.views[_VIEW] = _Times(attribute, table.store)
     removed = 0
     for item in view.due(table.store, now_s):
-        table.write(Change(item.key, item, None), IDENTITY)
+        table.write(ItemChange(item.key, item, None), IDENTITY)
         removed += 1
         if removed == limit:
             break

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from sandbox.dynamodb import compare
 from sandbox.dynamodb.errors import invalid, invalid_parameter
-from sandbox.dynamodb.expressions.condition_syntax import Comparison, Condition, Junction, Negation
+from sandbox.dynamodb.expressions.condition_syntax import Condition, Junction, Negation, Predicate
 from sandbox.dynamodb.expressions.key_conditions import KeyTest
-from sandbox.dynamodb.expressions.syntax import Call, Literal, Operand, Path
+from sandbox.dynamodb.expressions.syntax import FunctionCall, Literal, Operand, Path
 from sandbox.dynamodb.expressions.updates import Action
 from sandbox.dynamodb.requests import AttributeUpdate, Expectation, LegacyCondition
 from sandbox.dynamodb.values import Value, kind_of, measure
@@ -32,16 +32,16 @@ class _Rule(NamedTuple):
 
 
 def _compared(operator: str) -> Callable[[Path, Sequence[Operand]], Condition]:
-    return lambda path, values: Comparison(operator, (path, *values))
+    return lambda path, values: Predicate(operator, (path, *values))
 
 
 def _called(function: str) -> Callable[[Path, Sequence[Operand]], Condition]:
-    return lambda path, values: Call(function, (path, *values))
+    return lambda path, values: FunctionCall(function, (path, *values))
 
 
 def _not_contains(path: Path, values: Sequence[Operand]) -> Condition:
-    exists = Call("attribute_exists", (path,))
-    return Junction("AND", (exists, Negation(Call("contains", (path, *values)))))
+    exists = FunctionCall("attribute_exists", (path,))
+    return Junction("AND", (exists, Negation(FunctionCall("contains", (path, *values)))))
 
 
 _RULES = {
@@ -112,12 +112,12 @@ def _expectation(name: str, given: Expectation) -> Condition:
     if given.Exists is False:
         if given.Value is not None:
             raise _wrong("Value cannot be used when Exists is false", name)
-        return Call("attribute_not_exists", (path,))
+        return FunctionCall("attribute_not_exists", (path,))
     if given.Value is None:
         shown = "null" if given.Exists is None else "true"
         raise _wrong(f"Value must be provided when Exists is {shown}", name)
     measure(given.Value)
-    return Comparison("=", (path, Literal(given.Value)))
+    return Predicate("=", (path, Literal(given.Value)))
 
 
 def _compared_expectation(name: str, given: Expectation) -> Condition:
@@ -179,8 +179,8 @@ def _action(name: str, given: AttributeUpdate) -> Action:
     if kind not in ("L", "N", "SS", "NS", "BS"):
         raise invalid_parameter(f"ADD action is not supported for the type {kind}")
     if kind == "L":
-        present = Call("if_not_exists", (path, Literal({"L": []})))
-        return Action("SET", path, Call("list_append", (present, Literal(value))))
+        present = FunctionCall("if_not_exists", (path, Literal({"L": []})))
+        return Action("SET", path, FunctionCall("list_append", (present, Literal(value))))
     return Action("ADD", path, Literal(value))
 
 

@@ -18,7 +18,7 @@ _MISMATCH = "The provided key element does not match the schema"
 
 
 @dataclass(frozen=True)
-class KeyAttribute:
+class KeySchemaElement:
     """A key attribute and its type: S, N or B."""
 
     name: str
@@ -29,10 +29,10 @@ class KeyAttribute:
 class KeySchema:
     """A partition key, and a sort key if there is one."""
 
-    hash: KeyAttribute
-    range: KeyAttribute | None = None
+    hash: KeySchemaElement
+    range: KeySchemaElement | None = None
 
-    def __iter__(self) -> Iterator[KeyAttribute]:
+    def __iter__(self) -> Iterator[KeySchemaElement]:
         yield self.hash
         if self.range is not None:
             yield self.range
@@ -148,12 +148,12 @@ class TableSchema:
             )
 
 
-def refuse_empty_key(part: KeyAttribute, value: Value) -> None:
+def refuse_empty_key(part: KeySchemaElement, value: Value) -> None:
     """DynamoError when a key attribute's value is an empty text or binary."""
     _refuse_empty(part, value)
 
 
-def _refuse_empty(part: KeyAttribute, value: Value) -> None:
+def _refuse_empty(part: KeySchemaElement, value: Value) -> None:
     if part.kind in _EMPTY and value[part.kind] == "":
         raise invalid(
             "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
@@ -161,7 +161,7 @@ def _refuse_empty(part: KeyAttribute, value: Value) -> None:
         )
 
 
-def _index_key_error(index: Index, part: KeyAttribute, value: Value, *, updated: bool) -> DynamoError | None:
+def _index_key_error(index: Index, part: KeySchemaElement, value: Value, *, updated: bool) -> DynamoError | None:
     if part.kind not in value:
         return invalid_parameter(
             f"Type mismatch for Index Key {part.name} Expected: {part.kind} Actual: {kind_of(value)} "

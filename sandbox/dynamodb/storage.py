@@ -75,7 +75,7 @@ def _place(entry: tuple[Place, Any]) -> Place:
     return entry[0]
 
 
-class View(Protocol):
+class StoreView(Protocol):
     """Something that is kept up to date with a store's items: a secondary index, the times at which items expire."""
 
     def change(self, old: StoredItem | None, new: StoredItem | None) -> None:
@@ -102,7 +102,7 @@ class Store:
         self._hashes: Ordered | None = None
         self._count = 0
         self.size_bytes = 0
-        self.views: dict[str, View] = {}
+        self.views: dict[str, StoreView] = {}
 
     def __len__(self) -> int:
         return self._count

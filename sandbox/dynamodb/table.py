@@ -16,7 +16,7 @@ Emit = Callable[[StoredItem | None, StoredItem | None, bytes], None]
 """Called with an item before and after each change, and with who made it: JSON text, empty for a caller."""
 
 
-class Change(NamedTuple):
+class ItemChange(NamedTuple):
     """An item's key, and the item before and after a write; the same one twice for a write that changes nothing."""
 
     key: Key
@@ -24,7 +24,7 @@ class Change(NamedTuple):
     new: StoredItem | None
 
 
-class Table:
+class StoredTable:
     """One table. `emit` is called with each change that was made, in their order.
 
     `owner` is what the control plane has of it.
@@ -36,18 +36,18 @@ class Table:
         self.emit = emit
         self.owner = owner
 
-    def put(self, attributes: Attributes, size_bytes: int) -> Change:
+    def put(self, attributes: Attributes, size_bytes: int) -> ItemChange:
         """What putting an item would change. DynamoError when the table does not take it."""
         key = self.schema.put_key(attributes)
-        return Change(key, self.store.get(key), StoredItem(key, attributes, size_bytes))
+        return ItemChange(key, self.store.get(key), StoredItem(key, attributes, size_bytes))
 
-    def find(self, key: Attributes) -> Change:
+    def find(self, key: Attributes) -> ItemChange:
         """The item with a request's key, as a change without an effect. Raises DynamoError for a wrong key."""
         found = self.schema.given_key(key)
         item = self.store.get(found)
-        return Change(found, item, item)
+        return ItemChange(found, item, item)
 
-    def write(self, change: Change, identity: bytes = b"") -> None:
+    def write(self, change: ItemChange, identity: bytes = b"") -> None:
         """Make a change; `identity` says who does, where it is no caller of the API."""
         key, old, new = change
         if old is new:

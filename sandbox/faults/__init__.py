@@ -13,7 +13,7 @@ The server keeps the faults and decides each strike by the fault's own seeded ge
 other processes read a file that the server writes, and ask the server when a fault concerns them.
 """
 
-from sandbox.faults.client import Injected, inject
+from sandbox.faults.client import InjectedFault, inject
 from sandbox.faults.fault import Active, Fault
 
-__all__ = ["Active", "Fault", "Injected", "inject"]
+__all__ = ["Active", "Fault", "InjectedFault", "inject"]

@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capac
 """
 
 
-class Bucket:
+class TokenBucket:
     """So many units per second, and up to `burst_s` seconds of them that were not used; at first those of one second.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html

@@ -76,7 +76,7 @@ class _Refused(msgspec.Struct):
     message: str
 
 
-class Injected:
+class InjectedFault:
     """A fault that `inject` has switched on."""
 
     def __init__(self, faults: Faults, active: Active) -> None:
@@ -114,7 +114,7 @@ def inject(
     endpoint_url: str | None = None,
     state_dir: Path | str | None = None,
     **parameters: Value,
-) -> Generator[Injected]:
+) -> Generator[InjectedFault]:
     """Switch a fault on for a `with` block of a test.
 
         with inject("throttle", "dynamodb", "PutItem", share=0.2, seed=1) as fault:
@@ -130,7 +130,7 @@ def inject(
     faults = Faults(endpoint_url or endpoint_of(state_dir))
     until = None if for_s is None else time.time() + for_s
     fault = Fault(kind, service, operation, share, count, until, seed, parameters)
-    injected = Injected(faults, faults.on(fault))
+    injected = InjectedFault(faults, faults.on(fault))
     try:
         yield injected
     finally:

@@ -41,7 +41,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Kind:
+class FaultKind:
     """A kind of faults: its meaning, its services with their operations, its parameters, and the service of one that
     names none.
     """
@@ -75,8 +75,8 @@ POINTS: Mapping[str, tuple[str, ...]] = {
 WRONG_ANSWERS = ("no-record-id", "missing-record", "repeated-record", "unknown-result", "bad-base64", "not-json")
 """What a function can answer instead of a Firehose transform's response."""
 
-KINDS: Mapping[str, Kind] = {
-    "throttle": Kind(
+KINDS: Mapping[str, FaultKind] = {
+    "throttle": FaultKind(
         "the service refuses the call because of too many",
         dict.fromkeys(errors.THROTTLES, ANY),
         {
@@ -89,7 +89,7 @@ KINDS: Mapping[str, Kind] = {
             "caller": _CALLER,
         },
     ),
-    "error": Kind(
+    "error": FaultKind(
         "the service fails with a status of 500 or 503",
         _SERVICES,
         {
@@ -100,7 +100,7 @@ KINDS: Mapping[str, Kind] = {
             "caller": _CALLER,
         },
     ),
-    "latency": Kind(
+    "latency": FaultKind(
         "the answer takes longer",
         _SERVICES,
         {
@@ -109,8 +109,8 @@ KINDS: Mapping[str, Kind] = {
             "caller": _CALLER,
         },
     ),
-    "reset": Kind("the connection is reset instead of an answer", _SERVICES, {"when": _WHEN, "caller": _CALLER}),
-    "partial": Kind(
+    "reset": FaultKind("the connection is reset instead of an answer", _SERVICES, {"when": _WHEN, "caller": _CALLER}),
+    "partial": FaultKind(
         "only a part of a batch is accepted (UnprocessedItems, UnprocessedKeys, FailedRecordCount)",
         {"dynamodb": ("BatchWriteItem", "BatchGetItem"), "kinesis": ("PutRecords",)},
         {
@@ -124,12 +124,12 @@ KINDS: Mapping[str, Kind] = {
             ),
         },
     ),
-    "expired-iterator": Kind(
+    "expired-iterator": FaultKind(
         "the shard iterator has expired",
         {"kinesis": ("GetRecords",), "dynamodbstreams": ("GetRecords",)},
         {"caller": _CALLER},
     ),
-    "duplicate": Kind(
+    "duplicate": FaultKind(
         "a table's Kinesis destination receives a change more than once",
         {"dynamodb": ANY},
         {
@@ -138,12 +138,12 @@ KINDS: Mapping[str, Kind] = {
             "after_ms": Parameter("the longest time until a copy follows", 500, maximum=60_000),
         },
     ),
-    "reorder": Kind(
+    "reorder": FaultKind(
         "a table's Kinesis destination receives a change after later ones",
         {"dynamodb": ANY},
         {"table": _TABLE, "after_ms": Parameter("the longest time that a change is held back", 500, maximum=60_000)},
     ),
-    "limits": Kind(
+    "limits": FaultKind(
         "limits of throughput apply: of DynamoDB's partitions and tables, or of Kinesis' shards",
         {"dynamodb": ANY, "kinesis": ("PutRecord", "PutRecords")},
         {
@@ -155,12 +155,12 @@ KINDS: Mapping[str, Kind] = {
         },
         default_service="dynamodb",
     ),
-    "crash": Kind(
+    "crash": FaultKind(
         "a process of the sandbox ends as by kill -9; `python -m sandbox up` restarts it",
         dict.fromkeys(POINTS, ANY),
         {"point": Parameter("where", by_service=POINTS)},
     ),
-    "function": Kind(
+    "function": FaultKind(
         "a Lambda function raises an error, times out or answers wrong",
         {"lambda": ("Invoke",)},
         {
@@ -173,7 +173,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> FaultKind:
     """The kind with a name; SandboxError if it is absent."""
     kind = KINDS.get(name)
     if kind is None:

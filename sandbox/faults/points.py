@@ -22,7 +22,7 @@ from sandbox.state import StateDir, region
 log = logging.getLogger(__name__)
 
 
-class Watch:
+class ProcessFaults:
     """The faults that concern one process. Thread-safe."""
 
     def __init__(self, state: StateDir, process: str, endpoint_url: str) -> None:
@@ -87,7 +87,7 @@ class _Answer(msgspec.Struct):
 class Points:
     """The points of this process; without a watch none is dangerous."""
 
-    watch: Watch | None = None
+    watch: ProcessFaults | None = None
 
     def reach(self, point: str) -> None:
         """Pass a point, or crash there."""
@@ -98,7 +98,7 @@ class Points:
 POINTS = Points()
 
 
-def watch(state: StateDir, process: str, endpoint_url: str) -> Watch:
+def watch(state: StateDir, process: str, endpoint_url: str) -> ProcessFaults:
     """Have this process's faults strike from now on."""
-    POINTS.watch = Watch(state, process, endpoint_url)
+    POINTS.watch = ProcessFaults(state, process, endpoint_url)
     return POINTS.watch

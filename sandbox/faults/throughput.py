@@ -19,10 +19,10 @@ from typing import NamedTuple
 from sandbox.dynamodb.admission import ADMISSION, Capacity, Throughput, throttled
 from sandbox.dynamodb.capacity import Consumed
 from sandbox.dynamodb.errors import DynamoError
-from sandbox.dynamodb.table import Change, Table
+from sandbox.dynamodb.table import ItemChange, StoredTable
 from sandbox.faults import errors
 from sandbox.faults.active import ActiveFaults, Standing
-from sandbox.faults.buckets import Bucket, Peaks
+from sandbox.faults.buckets import Peaks, TokenBucket
 
 BURST_S = 300.0
 QUOTA = Throughput(40_000, 40_000)
@@ -51,15 +51,18 @@ class ThroughputGate:
     """Refuses by the faults `limits`, `throttle` and `partial` that are on."""
 
     def __init__(
-        self, active: ActiveFaults, capacity_of: Callable[[Table], Capacity], clock: Callable[[], float] = time.time
+        self,
+        active: ActiveFaults,
+        capacity_of: Callable[[StoredTable], Capacity],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._active = active
         self._capacity_of = capacity_of
         self._clock = clock
-        self._buckets: dict[tuple[str, str | None, str, str | None], Bucket] = {}
+        self._buckets: dict[tuple[str, str | None, str, str | None], TokenBucket] = {}
         self._peaks: dict[tuple[str, str], Peaks] = {}
 
-    def writes(self, changes: Sequence[tuple[Table, Change]], factor: int = 1) -> list[DynamoError | None]:
+    def writes(self, changes: Sequence[tuple[StoredTable, ItemChange]], factor: int = 1) -> list[DynamoError | None]:
         """For each of several writes why it is refused, or None."""
         return [self._write(table, change, factor) for table, change in changes]
 
@@ -71,18 +74,20 @@ class ThroughputGate:
                 refused[number] = throttled(errors.PROVISIONED, errors.OVER_PROVISIONED, "", "")
         return refused
 
-    def read(self, table: Table, units: float, partition: str | None, index: str | None = None) -> DynamoError | None:
+    def read(
+        self, table: StoredTable, units: float, partition: str | None, index: str | None = None
+    ) -> DynamoError | None:
         """Why a read is refused, or None."""
         return self._refusal(table, "Read", [_Need(units, partition, index)], partition)
 
-    def _write(self, table: Table, change: Change, factor: int) -> DynamoError | None:
+    def _write(self, table: StoredTable, change: ItemChange, factor: int) -> DynamoError | None:
         consumed = Consumed(table.schema)
         consumed.add_write(table, change, factor)
         needs = [_Need(consumed.table, change.key.hash)]
         needs += [_Need(units, _index_key(table, change, name), name) for name, units in consumed.indexes.items()]
         return self._refusal(table, "Write", needs, change.key.hash)
 
-    def _refusal(self, table: Table, verb: str, needs: list[_Need], partition: str | None) -> DynamoError | None:
+    def _refusal(self, table: StoredTable, verb: str, needs: list[_Need], partition: str | None) -> DynamoError | None:
         capacity = self._capacity_of(table)
         if throttle := self._throttle(table.schema.name, partition):
             code = throttle.fault.text("error")
@@ -112,10 +117,10 @@ class ThroughputGate:
 
     def _lack(self, standing: Standing, capacity: Capacity, verb: str, needs: list[_Need]) -> _Lack | None:
         """What a call lacks; if nothing, it consumes what it needs."""
-        taken: list[tuple[Bucket | Peaks, float]] = []
+        taken: list[tuple[TokenBucket | Peaks, float]] = []
         for need in needs:
             for bucket, lack in self._limits(standing, capacity, verb, need):
-                enough = bucket.has(need.units) if isinstance(bucket, Bucket) else bucket.admits(need.units)
+                enough = bucket.has(need.units) if isinstance(bucket, TokenBucket) else bucket.admits(need.units)
                 if not enough:
                     return lack
                 taken.append((bucket, need.units))
@@ -125,7 +130,7 @@ class ThroughputGate:
 
     def _limits(
         self, standing: Standing, capacity: Capacity, verb: str, need: _Need
-    ) -> Iterator[tuple[Bucket | Peaks, _Lack]]:
+    ) -> Iterator[tuple[TokenBucket | Peaks, _Lack]]:
         """The limits of a table or index that a call meets."""
         code, over = (
             (errors.PROVISIONED, errors.OVER_PROVISIONED if need.of_index is None else errors.OVER_PROVISIONED_INDEX)
@@ -153,12 +158,12 @@ class ThroughputGate:
             quota = _Lack(code, over, "AccountLimitExceeded", None)
             yield self._bucket((capacity.arn, None, f"{verb} quota", None), _of(QUOTA, verb), _SECOND), quota
 
-    def _bucket(self, key: tuple[str, str | None, str, str | None], per_s: float, burst_s: float) -> Bucket:
+    def _bucket(self, key: tuple[str, str | None, str, str | None], per_s: float, burst_s: float) -> TokenBucket:
         bucket = self._buckets.get(key)
         if bucket is None or bucket.per_s != per_s:
             if len(self._buckets) >= _MAX_PARTITIONS:
                 self._buckets.clear()
-            bucket = self._buckets[key] = Bucket(per_s, burst_s, self._clock)
+            bucket = self._buckets[key] = TokenBucket(per_s, burst_s, self._clock)
         return bucket
 
     def _peak(self, capacity: Capacity, verb: str) -> Peaks:
@@ -172,7 +177,7 @@ def _of(throughput: Throughput, verb: str) -> float:
     return throughput.write if verb == "Write" else throughput.read
 
 
-def _index_key(table: Table, change: Change, name: str) -> str | None:
+def _index_key(table: StoredTable, change: ItemChange, name: str) -> str | None:
     """The partition key in an index of the item after a change, else before it."""
     part = table.schema.indexes[name].key.hash
     for item in (change.new, change.old):

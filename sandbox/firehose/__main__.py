@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sandbox.faults.points import watch
 from sandbox.firehose.worker import DeliveryStreams
-from sandbox.state import Stop, worker_arguments
+from sandbox.state import StopSignal, worker_arguments
 from sandbox.supervisor import Supervisor
 from sandbox.unread import UnreadClient
 
 
 def main() -> None:
     """Run the worker until SIGTERM."""
-    stop = Stop()
+    stop = StopSignal()
     endpoint_url, state = worker_arguments()
     watch(state, "firehose", endpoint_url)
     Supervisor(DeliveryStreams(endpoint_url, state), "firehose", state, UnreadClient(endpoint_url)).run(stop)

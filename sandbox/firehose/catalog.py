@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.firehose.config import Conversion
 from sandbox.firehose.errors import CatalogTable
-from sandbox.firehose.parquet import Column, Converter, SchemaError, column
+from sandbox.firehose.parquet import Converter, ParquetColumn, SchemaError, column
 from sandbox.state import client
 
 _FRESH_S = 5.0
@@ -80,7 +80,7 @@ class GlueTable:
 
     def _adopt(self, columns: list[tuple[str, str]]) -> None:
         try:
-            parsed: list[Column] = [column(name, type_) for name, type_ in columns]
+            parsed: list[ParquetColumn] = [column(name, type_) for name, type_ in columns]
         except SchemaError as error:
             raise CatalogError("DataFormatConversion.InvalidSchema", str(error)) from error
         self.close()

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from sandbox.firehose.compression import COMPRESSIONS
 from sandbox.firehose.naming import PrefixError, check_prefixes
-from sandbox.firehose.queries import QueryError, parse_query
+from sandbox.firehose.queries import ProcessingQueryError, parse_query
 from sandbox.supervisor import UnsupportedError
 
 MIB = 1024 * 1024
@@ -51,7 +51,7 @@ class Conversion(Struct, frozen=True):
     key_mappings: dict[str, str]
 
 
-class Destination(Struct, frozen=True):
+class ObjectDestination(Struct, frozen=True):
     """The bucket, names and compression of objects."""
 
     bucket: str
@@ -71,8 +71,8 @@ class StreamConfig(Struct, frozen=True):
     version: str
     created_at: float
     source_arn: str
-    destination: Destination
-    backup: Destination | None
+    destination: ObjectDestination
+    backup: ObjectDestination | None
     processor: Processor | None
     conversion: Conversion | None
     partition_query: dict[str, tuple[str, ...]]
@@ -120,11 +120,11 @@ def parse_stream(description: Mapping[str, Any]) -> StreamConfig:
             partition_query=parse_query(by_type.get("MetadataExtraction", {}).get("MetadataExtractionQuery")),
             delimiter=_delimiter(by_type.get("AppendDelimiterToRecord")),
         )
-    except (PrefixError, QueryError) as error:
+    except (PrefixError, ProcessingQueryError) as error:
         raise UnsupportedStreamError(f"delivery stream {name}: {error}") from error
 
 
-def _destination(s3: _S3, default_mb: int) -> Destination:
+def _destination(s3: _S3, default_mb: int) -> ObjectDestination:
     check_prefixes(s3.Prefix, s3.ErrorOutputPrefix)
     if s3.CompressionFormat not in COMPRESSIONS:
         raise UnsupportedStreamError(f"compression {s3.CompressionFormat} is not supported")
@@ -134,7 +134,7 @@ def _destination(s3: _S3, default_mb: int) -> Destination:
         raise UnsupportedStreamError(f"time zone {s3.CustomTimeZone!r} is unknown") from error
     hints = s3.BufferingHints
     size_mb = default_mb if hints.SizeInMBs is None else hints.SizeInMBs
-    return Destination(
+    return ObjectDestination(
         bucket=s3.BucketARN.split(":::", 1)[-1],
         prefix=s3.Prefix,
         error_prefix=s3.ErrorOutputPrefix or None,

@@ -17,11 +17,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sandbox.faults.points import POINTS
 from sandbox.firehose.catalog import CatalogError, GlueTable
 from sandbox.firehose.compression import COMPRESSIONS
-from sandbox.firehose.config import Destination
+from sandbox.firehose.config import ObjectDestination
 from sandbox.firehose.errors import CONVERSION_FAILED, ConversionFailure, error_line
 from sandbox.firehose.naming import error_prefix, in_zone, object_name, object_prefix
 from sandbox.firehose.parquet import Converter, RecordError, Row
-from sandbox.firehose.records import Record
+from sandbox.firehose.records import BufferedRecord
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +46,10 @@ class Buffer:
     error_type: str | None
     keys: PartitionKeys
     opened_at: float
-    entries: list[tuple[Record, bytes]] = field(default_factory=list[tuple[Record, bytes]])
+    entries: list[tuple[BufferedRecord, bytes]] = field(default_factory=list[tuple[BufferedRecord, bytes]])
     size_bytes: int = 0
 
-    def add(self, record: Record, data: bytes) -> None:
+    def add(self, record: BufferedRecord, data: bytes) -> None:
         """Append a record's data."""
         self.entries.append((record, data))
         self.size_bytes += len(data)
@@ -67,7 +67,7 @@ class Object:
     key: str
     body: bytes
     content_encoding: str | None
-    records: list[Record]
+    records: list[BufferedRecord]
     is_error: bool = False
     tries: int = 0
     due: float = 0.0
@@ -87,7 +87,7 @@ class DeliveryCounters:
 
 
 @dataclass
-class Delivery:
+class BufferedDestination:
     """One destination: buffers records' data, and puts objects when buffers are full or old enough.
 
     `acknowledge` is called for every record whose object S3 has accepted.
@@ -95,9 +95,9 @@ class Delivery:
 
     stream: str
     version: str
-    destination: Destination
+    destination: ObjectDestination
     store: ObjectStore
-    acknowledge: Callable[[Record], None]
+    acknowledge: Callable[[BufferedRecord], None]
     clock: Callable[[], float]
     table: GlueTable | None = None
     counters: DeliveryCounters = field(default_factory=DeliveryCounters)
@@ -107,11 +107,11 @@ class Delivery:
     _objects: list[Object] = field(default_factory=list[Object])
     _table_due: float = 0.0
 
-    def add(self, record: Record, data: bytes, keys: PartitionKeys = ()) -> None:
+    def add(self, record: BufferedRecord, data: bytes, keys: PartitionKeys = ()) -> None:
         """Buffer a record's data for delivery under the prefix."""
         self._buffer(None, keys).add(record, data)
 
-    def add_error(self, record: Record, error_type: str, line: bytes) -> None:
+    def add_error(self, record: BufferedRecord, error_type: str, line: bytes) -> None:
         """Buffer a record's error document for delivery under the error prefix."""
         self._buffer(error_type, ()).add(record, line)
 
@@ -173,7 +173,7 @@ class Delivery:
             self._table_due = now + _LONGEST_BACKOFF_S
             return False
         rows: list[Row] = []
-        converted: list[tuple[Record, bytes]] = []
+        converted: list[tuple[BufferedRecord, bytes]] = []
         for record, data in buffer.entries:
             try:
                 rows += converter.rows(data)
@@ -189,7 +189,7 @@ class Delivery:
         buffer: Buffer,
         converter: Converter,
         rows: list[Row],
-        converted: list[tuple[Record, bytes]],
+        converted: list[tuple[BufferedRecord, bytes]],
         table: GlueTable,
     ) -> None:
         try:
@@ -201,7 +201,9 @@ class Delivery:
         extension = self.destination.extension or ".parquet"
         self._objects.append(Object(self._key(buffer, extension), body, None, [record for record, _ in converted]))
 
-    def _refuse(self, entries: Iterable[tuple[Record, bytes]], table: GlueTable, code: str, message: str) -> None:
+    def _refuse(
+        self, entries: Iterable[tuple[BufferedRecord, bytes]], table: GlueTable, code: str, message: str
+    ) -> None:
         now_ms = int(self.clock() * 1000)
         for record, data in entries:
             failure = ConversionFailure(

@@ -16,11 +16,11 @@ from sandbox.awsjson import CallError
 from sandbox.faults.points import POINTS
 from sandbox.firehose.catalog import GlueTable
 from sandbox.firehose.config import Processor, StreamConfig
-from sandbox.firehose.delivery import Delivery, ObjectStore
+from sandbox.firehose.delivery import BufferedDestination, ObjectStore
 from sandbox.firehose.errors import PROCESSING_FAILED, ProcessingFailure, error_line
 from sandbox.firehose.naming import partition_expressions
 from sandbox.firehose.queries import partition_keys
-from sandbox.firehose.records import Ledger, Record
+from sandbox.firehose.records import BufferedRecord, RecordsInFlight
 from sandbox.firehose.transform import Dropped, Failed, FunctionError, Outcome, Transformed, requests
 from sandbox.shards import Checkpoint, ShardReader, StreamApi
 from sandbox.streams import KinesisRecord
@@ -36,10 +36,10 @@ _FIRST_BACKOFF_S = 0.25
 _LONGEST_BACKOFF_S = 5.0
 
 
-class TransformFunction(Protocol):
+class LambdaProcessor(Protocol):
     """The function of the Lambda processor."""
 
-    def transform(self, records: Sequence[Record]) -> list[Outcome]:
+    def transform(self, records: Sequence[BufferedRecord]) -> list[Outcome]:
         """Invoke it; returns one outcome for each record, raises FunctionError or CallError on failure."""
         ...
 
@@ -50,7 +50,7 @@ class Ports:
 
     source: StreamApi[KinesisRecord]
     store: ObjectStore
-    function: TransformFunction | None
+    function: LambdaProcessor | None
     table: GlueTable | None
     clock: Callable[[], float]
 
@@ -68,10 +68,10 @@ class FlowCounters:
 
 
 @dataclass
-class Invocation:
+class ProcessorInvocation:
     """The records of one request to the processor, and its number of attempts."""
 
-    records: list[Record]
+    records: list[BufferedRecord]
     attempts: int = 0
 
 
@@ -84,17 +84,17 @@ class Flow:
         self._function = ports.function
         self._checkpoint = checkpoint
         self._counters = FlowCounters()
-        self._ledger = Ledger(checkpoint)
+        self._ledger = RecordsInFlight(checkpoint)
         # Firehose starts at LATEST: the end of the stream at the delivery stream's creation.
         self._reader: ShardReader[KinesisRecord] = ShardReader(ports.source, checkpoint, config.created_at)
         to = (ports.store, self._ledger.acknowledge, ports.clock)
-        self._delivery = Delivery(config.name, config.version, config.destination, *to, ports.table)
-        self._backup = Delivery(config.name, config.version, config.backup, *to) if config.backup else None
+        self._delivery = BufferedDestination(config.name, config.version, config.destination, *to, ports.table)
+        self._backup = BufferedDestination(config.name, config.version, config.backup, *to) if config.backup else None
         self._needed_keys = frozenset(partition_expressions(config.destination.prefix))
-        self._buffer: list[Record] = []
+        self._buffer: list[BufferedRecord] = []
         self._buffered_bytes = 0
         self._buffer_opened = 0.0
-        self._invocations: deque[Invocation] = deque()
+        self._invocations: deque[ProcessorInvocation] = deque()
         self._invocation_due = 0.0
         self._poll_due = 0.0
         self._discovery_due = 0.0
@@ -111,7 +111,7 @@ class Flow:
     def finish(self) -> None:
         """Deliver what has been read; the next worker reads the rest again."""
         if self._buffer:
-            self._invocations.extend(Invocation(batch) for batch in requests(self._take_buffer()))
+            self._invocations.extend(ProcessorInvocation(batch) for batch in requests(self._take_buffer()))
         while self._invocations and self._invocation_due <= self._clock():
             self._transform()
         for _ in range(2):  # the second for the errors of the first one's conversion
@@ -148,7 +148,7 @@ class Flow:
         if records:
             POINTS.reach("after-read")
         for source in records:
-            record = Record(shard_id, source, 1 if self._backup is None else 2)
+            record = BufferedRecord(shard_id, source, 1 if self._backup is None else 2)
             self._ledger.add(record)
             self._counters.records_in += 1
             self._counters.bytes_in += record.size_bytes
@@ -159,15 +159,15 @@ class Flow:
             else:
                 self._add_to_buffer(record, self._config.processor)
 
-    def _add_to_buffer(self, record: Record, processor: Processor) -> None:
+    def _add_to_buffer(self, record: BufferedRecord, processor: Processor) -> None:
         if not self._buffer:
             self._buffer_opened = self._clock()
         self._buffer.append(record)
         self._buffered_bytes += record.size_bytes
         if self._buffered_bytes >= processor.buffering.size_bytes:
-            self._invocations.extend(Invocation(batch) for batch in requests(self._take_buffer()))
+            self._invocations.extend(ProcessorInvocation(batch) for batch in requests(self._take_buffer()))
 
-    def _take_buffer(self) -> list[Record]:
+    def _take_buffer(self) -> list[BufferedRecord]:
         records, self._buffer, self._buffered_bytes = self._buffer, [], 0
         return records
 
@@ -178,14 +178,14 @@ class Flow:
         now = self._clock()
         closes = self._buffer_opened + processor.buffering.interval_s
         if self._buffer and now >= closes:
-            self._invocations.extend(Invocation(batch) for batch in requests(self._take_buffer()))
+            self._invocations.extend(ProcessorInvocation(batch) for batch in requests(self._take_buffer()))
         if self._invocations:
             if now >= self._invocation_due:
                 self._invoke(self._function, processor)
             return max(0.0, self._invocation_due - self._clock()) if self._invocations else 0.0
         return max(0.0, closes - now) if self._buffer else POLL_INTERVAL_S
 
-    def _invoke(self, function: TransformFunction, processor: Processor) -> None:
+    def _invoke(self, function: LambdaProcessor, processor: Processor) -> None:
         invocation = self._invocations[0]
         invocation.attempts += 1
         self._counters.invocations += 1
@@ -225,7 +225,7 @@ class Flow:
             case Failed(record, code, message):
                 self._refuse(record, code, message, attempts, function_arn)
 
-    def _hand_over(self, record: Record, data: bytes, keys: dict[str, str]) -> None:
+    def _hand_over(self, record: BufferedRecord, data: bytes, keys: dict[str, str]) -> None:
         if self._config.partition_query:
             found = partition_keys(self._config.partition_query, data) or {}
             keys = keys | {f"partitionKeyFromQuery:{name}": value for name, value in found.items()}
@@ -237,7 +237,7 @@ class Flow:
         place = tuple((key, keys[key]) for key in sorted(self._needed_keys))
         self._delivery.add(record, data + self._config.delimiter, place)
 
-    def _refuse(self, record: Record, code: str, message: str, attempts: int, function_arn: str) -> None:
+    def _refuse(self, record: BufferedRecord, code: str, message: str, attempts: int, function_arn: str) -> None:
         self._counters.processing_failed += 1
         now_ms = int(self._clock() * 1000)
         failure = ProcessingFailure(record.data, code, message, attempts, record.arrived_ms, now_ms, function_arn)

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from sandbox.datepatterns import PatternError
+from sandbox.datepatterns import DatePatternError
 from sandbox.datepatterns.java import write
 
 PartitionKeys = Mapping[str, str]
@@ -82,7 +82,7 @@ def _check_expression(namespace: str, value: str) -> None:
     if namespace == "timestamp":
         try:
             write(value, datetime(2000, 1, 1).astimezone())
-        except PatternError as error:
+        except DatePatternError as error:
             raise PrefixError(str(error)) from error
     elif namespace == "firehose":
         if value not in {"random-string", "error-output-type"}:

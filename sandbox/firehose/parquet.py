@@ -60,7 +60,7 @@ class SchemaError(Exception):
     """A table with an unsupported column; its text says which and why."""
 
 
-class Column(Struct, frozen=True):
+class ParquetColumn(Struct, frozen=True):
     """A column of the file: its name, its DuckDB type, and the conversion of a JSON value to text."""
 
     name: str
@@ -68,21 +68,21 @@ class Column(Struct, frozen=True):
     coerce: Coerce
 
 
-def column(name: str, glue_type: str) -> Column:
+def column(name: str, glue_type: str) -> ParquetColumn:
     """The column for a Glue column; raises SchemaError for an unsupported type."""
     kind = glue_type.strip().lower()
     if kind in _INTEGERS:
         sql_type, bits = _INTEGERS[kind]
-        return Column(name, sql_type, _integer(bits))
+        return ParquetColumn(name, sql_type, _integer(bits))
     if kind in _FLOATS:
-        return Column(name, _FLOATS[kind], _floating)
+        return ParquetColumn(name, _FLOATS[kind], _floating)
     if _TEXT.fullmatch(kind):
-        return Column(name, "VARCHAR", _text)
+        return ParquetColumn(name, "VARCHAR", _text)
     if match := _DECIMAL.fullmatch(kind):
         precision, scale = int(match[1] or 10), int(match[2] or 0)
         if not 1 <= precision <= 38 or scale > precision:
             raise SchemaError(f"column {name} has the impossible type {glue_type}")
-        return Column(name, f"DECIMAL({precision},{scale})", _decimal(precision, scale))
+        return ParquetColumn(name, f"DECIMAL({precision},{scale})", _decimal(precision, scale))
     simple: dict[str, tuple[str, Coerce]] = {
         "boolean": ("BOOLEAN", _boolean),
         "timestamp": ("TIMESTAMP", _timestamp),
@@ -90,7 +90,7 @@ def column(name: str, glue_type: str) -> Column:
     }
     if kind not in simple:
         raise SchemaError(f"column {name} has the unsupported type {glue_type}")
-    return Column(name, *simple[kind])
+    return ParquetColumn(name, *simple[kind])
 
 
 class Converter:
@@ -98,7 +98,7 @@ class Converter:
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        columns: Sequence[ParquetColumn],
         compression: str,
         *,
         case_insensitive: bool = True,

@@ -15,7 +15,7 @@ Query = dict[str, tuple[str, ...]]
 _FIELD = re.compile(r"\s*(?:\"([^\"]+)\"|(\w+))\s*:\s*((?:\.\w+)+)\s*(?:,|$)")
 
 
-class QueryError(ValueError):
+class ProcessingQueryError(ValueError):
     """An unsupported query."""
 
 
@@ -29,13 +29,15 @@ def parse_query(text: str | None) -> Query:
         return {}
     body = text.strip()
     if not (body.startswith("{") and body.endswith("}")):
-        raise QueryError(f"the partitioning query {text!r} is not an object")
+        raise ProcessingQueryError(f"the partitioning query {text!r} is not an object")
     query: Query = {}
     body, position = body[1:-1], 0
     while position < len(body.rstrip()):
         entry = _FIELD.match(body, position)
         if entry is None:
-            raise QueryError(f"the partitioning query {text!r} has more than paths, and only paths are supported")
+            raise ProcessingQueryError(
+                f"the partitioning query {text!r} has more than paths, and only paths are supported"
+            )
         query[entry[1] or entry[2]] = tuple(entry[3].split(".")[1:])
         position = entry.end()
     return query

@@ -10,7 +10,7 @@ from sandbox.streams import KinesisRecord
 
 
 @dataclass(slots=True, eq=False)
-class Record:
+class BufferedRecord:
     """A source record. It is complete when all `pending` deliveries are acknowledged; `size_bytes` is its data's."""
 
     shard_id: str
@@ -32,20 +32,20 @@ class Record:
         return int(self.source.arrived_at * 1000)
 
 
-class Ledger:
+class RecordsInFlight:
     """The records in flight of every shard, in order; the checkpoint follows the oldest incomplete one."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
-        self._shards: dict[str, deque[Record]] = {}
+        self._shards: dict[str, deque[BufferedRecord]] = {}
         self.in_flight_bytes = 0
 
-    def add(self, record: Record) -> None:
+    def add(self, record: BufferedRecord) -> None:
         """Add a record that was read."""
         self._shards.setdefault(record.shard_id, deque()).append(record)
         self.in_flight_bytes += record.size_bytes
 
-    def acknowledge(self, record: Record) -> None:
+    def acknowledge(self, record: BufferedRecord) -> None:
         """Acknowledge one of the record's deliveries (or its drop)."""
         record.pending -= 1
         if record.pending == 0:
@@ -54,7 +54,7 @@ class Ledger:
     def save(self) -> None:
         """Advance the checkpoint to the oldest incomplete record, and write it."""
         for shard_id, records in self._shards.items():
-            done: Record | None = None
+            done: BufferedRecord | None = None
             while records and records[0].pending == 0:
                 done = records.popleft()
             if done is not None:

@@ -12,7 +12,7 @@ from sandbox.awsjson import AwsJson
 from sandbox.firehose.catalog import GlueTable
 from sandbox.firehose.config import StreamConfig
 from sandbox.firehose.flow import Flow, Ports
-from sandbox.firehose.transform import Function
+from sandbox.firehose.transform import ProcessorFunction
 from sandbox.shards import Checkpoint
 from sandbox.state import StateDir, client
 from sandbox.streams import KinesisStream
@@ -31,7 +31,7 @@ class DeliveryStream:
         ports = Ports(
             source=KinesisStream(AwsJson(endpoint_url, "kinesis", region), config.source_arn),
             store=client("s3", endpoint_url),
-            function=Function(endpoint_url, config.processor.function_arn, config.arn, config.source_arn)
+            function=ProcessorFunction(endpoint_url, config.processor.function_arn, config.arn, config.source_arn)
             if config.processor
             else None,
             table=self._table,

@@ -17,8 +17,8 @@ import msgspec
 import pybase64
 from msgspec import Struct, field
 
-from sandbox.awsjson import CallError, Response, service_error
-from sandbox.firehose.records import Record
+from sandbox.awsjson import CallError, ServiceResponse, service_error
+from sandbox.firehose.records import BufferedRecord
 from sandbox.invocation import FunctionClient
 
 REQUEST_BYTES = 6 * 1024 * 1024
@@ -67,7 +67,7 @@ _NULL_DATA = (
 class Transformed(Struct, frozen=True):
     """A record with the result Ok: its new data, and its partition keys for the prefix."""
 
-    record: Record
+    record: BufferedRecord
     data: bytes
     partition_keys: dict[str, str]
 
@@ -75,7 +75,7 @@ class Transformed(Struct, frozen=True):
 class Failed(Struct, frozen=True):
     """A record for the error output."""
 
-    record: Record
+    record: BufferedRecord
     code: str
     message: str
 
@@ -83,7 +83,7 @@ class Failed(Struct, frozen=True):
 class Dropped(Struct, frozen=True):
     """A record with the result Dropped."""
 
-    record: Record
+    record: BufferedRecord
 
 
 Outcome = Transformed | Failed | Dropped
@@ -121,7 +121,7 @@ class _Event(Struct, frozen=True, rename="camel"):
     records: list[_EventRecord]
 
 
-class Function:
+class ProcessorFunction:
     """The Lambda function of a delivery stream, by its ARN. Not thread-safe."""
 
     def __init__(self, endpoint_url: str, function_arn: str, stream_arn: str, source_arn: str) -> None:
@@ -130,7 +130,7 @@ class Function:
         self._stream_arn = stream_arn
         self._source_arn = source_arn
 
-    def transform(self, records: Sequence[Record]) -> list[Outcome]:
+    def transform(self, records: Sequence[BufferedRecord]) -> list[Outcome]:
         """Invoke the function with the records; returns one outcome for each.
 
         Raises:
@@ -153,15 +153,15 @@ class Function:
         self._function.close()
 
 
-def record_id(record: Record) -> str:
+def record_id(record: BufferedRecord) -> str:
     """A record id that is unique among all shards: 56 digits, like Firehose's."""
     shard = record.shard_id.rsplit("-", 1)[-1]
     return f"{record.source.sequence:0>44}{shard:0>12}"[-56:]
 
 
-def requests(records: Sequence[Record]) -> Iterator[list[Record]]:
+def requests(records: Sequence[BufferedRecord]) -> Iterator[list[BufferedRecord]]:
     """Split a buffer's records into as few requests as Lambda's payload limit allows."""
-    batch: list[Record] = []
+    batch: list[BufferedRecord] = []
     size = 0
     for record in records:
         grown = size + record.size_bytes * 4 // 3 + len(record.source.partition_key) + _ENVELOPE_BYTES
@@ -174,7 +174,7 @@ def requests(records: Sequence[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
-def judge(payload: bytes, records: dict[str, Record]) -> list[Outcome]:
+def judge(payload: bytes, records: dict[str, BufferedRecord]) -> list[Outcome]:
     """The outcomes of a function's response, in the records' order; `records` by their ids.
 
     An unknown id is ignored; a missing or repeated one has failed.
@@ -208,7 +208,7 @@ def _results(payload: bytes) -> list[dict[str, Any]]:
     return [cast("dict[str, Any]", result) for result in cast("list[Any]", listed) if isinstance(result, dict)]
 
 
-def _outcome(record: Record, result: dict[str, Any]) -> Outcome:
+def _outcome(record: BufferedRecord, result: dict[str, Any]) -> Outcome:
     status, data = result.get("result"), result.get("data")
     if status == "Dropped":
         return Dropped(record)
@@ -234,7 +234,7 @@ def _partition_keys(result: dict[str, Any]) -> dict[str, str]:
     return {f"partitionKeyFromLambda:{name}": str(value) for name, value in cast("dict[str, Any]", keys).items()}
 
 
-def _payload(response: Response) -> bytes:
+def _payload(response: ServiceResponse) -> bytes:
     if response.status != 200:
         raise _refusal(response)
     if "x-amz-function-error" in response.headers:
@@ -243,7 +243,7 @@ def _payload(response: Response) -> bytes:
     return response.body
 
 
-def _refusal(response: Response) -> CallError | FunctionError:
+def _refusal(response: ServiceResponse) -> CallError | FunctionError:
     error = service_error(response)
     if error.is_outage:
         return error
@@ -254,7 +254,7 @@ def _refusal(response: Response) -> CallError | FunctionError:
     return FunctionError(*_FUNCTION_ERROR, str(error))
 
 
-def _event_record(id_: str, record: Record) -> _EventRecord:
+def _event_record(id_: str, record: BufferedRecord) -> _EventRecord:
     source = record.source
     metadata = _Metadata(source.sequence, 0, source.partition_key, record.shard_id, record.arrived_ms)
     return _EventRecord(id_, record.arrived_ms, source.as_json, metadata)

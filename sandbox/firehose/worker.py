@@ -8,10 +8,10 @@ from typing import Any
 from sandbox.firehose.config import StreamConfig, parse_stream
 from sandbox.firehose.stream import DeliveryStream
 from sandbox.state import StateDir, client
-from sandbox.supervisor import Kind
+from sandbox.supervisor import WorkerKind
 
 
-class DeliveryStreams(Kind[StreamConfig]):
+class DeliveryStreams(WorkerKind[StreamConfig]):
     """The delivery streams at an endpoint that read a Kinesis stream.
 
     One that is deleted, or replaced under its name, loses what it holds, as on AWS.

@@ -14,7 +14,7 @@ from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.faults.strikes import PATH as FAULTS
 from sandbox.front import eventstream
 from sandbox.front.cbor import CborError
-from sandbox.front.control import Control, refuses
+from sandbox.front.control import ControlPlane, refuses
 from sandbox.front.control.absent import failed
 from sandbox.front.control.translation import translation_of
 from sandbox.front.control.working import watch
@@ -25,7 +25,7 @@ from sandbox.front.install import install
 from sandbox.front.moto_app import MotoApp
 from sandbox.front.native import HELD
 from sandbox.front.protocols import Protocol, error_in_protocol, protocol_of, signed_for
-from sandbox.front.reply import Reply, Request, ServiceError, json_reply, random_hex
+from sandbox.front.reply import HttpReply, Request, ServiceError, json_reply, random_hex
 from sandbox.front.saving.saving import Saving
 from sandbox.front.services import Services, service_of
 from sandbox.front.throughput import follow_faults
@@ -45,7 +45,7 @@ Message = MutableMapping[str, Any]
 _AWS_CBOR = AWS_CBOR.encode()
 _SUBSCRIBE = f"Kinesis_20131202.{OPERATION}"
 _HEALTH_PATH = b"/_sandbox/health"
-_HEALTH = Reply(200, [("content-type", "application/json")], b'{"status":"ok"}')
+_HEALTH = HttpReply(200, [("content-type", "application/json")], b'{"status":"ok"}')
 
 
 class _GoneError(Exception):
@@ -59,7 +59,7 @@ class Front:
         install()
         moto = MotoApp(host, port)
         self.saving = Saving(state, sync=sync)
-        self._control = Control(moto, self.saving.note)
+        self._control = ControlPlane(moto, self.saving.note)
         self.saving.repeat_calls(moto)
         self._services = Services(state)
         watch(state)
@@ -103,7 +103,7 @@ class Front:
         else:
             await _send_on(reply.chunks, receive, send)
 
-    def at_once(self, head: Head, body: bytes) -> Reply | None:
+    def at_once(self, head: Head, body: bytes) -> HttpReply | None:
         """The answer to a data call in JSON, and to a question after the server's health; None for all others, and
         while faults are switched on.
 
@@ -125,7 +125,7 @@ class Front:
         except Exception as error:
             return self._failed(target.decode("latin-1"), _whole(head, body), error)
 
-    def _failed(self, what: str, request: Request, error: Exception) -> Reply:
+    def _failed(self, what: str, request: Request, error: Exception) -> HttpReply:
         log.exception("%s failed", what)
         return error_in_protocol(request, failed(what, error))
 
@@ -139,7 +139,7 @@ class Front:
         await self._services.close()
         self.saving.close()
 
-    async def _answer_saved(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> Reply:
+    async def _answer_saved(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> HttpReply:
         """The answer, when what the call has changed is on file."""
         try:
             reply = await self._answer(scope, headers, target, body)
@@ -150,7 +150,7 @@ class Front:
             await self.saving.reach_disk()
         return reply
 
-    async def _answer(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> Reply:
+    async def _answer(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> HttpReply:
         path: str = scope["path"]
         if path.startswith("/_sandbox/"):
             return _internal(_request(scope, body))
@@ -165,7 +165,7 @@ class Front:
             return reply
         return await self._elsewhere(_request(scope, body), target)
 
-    def _subscribe(self, request: Request) -> Reply:
+    def _subscribe(self, request: Request) -> HttpReply:
         signed = signed_for(request)
         if signed is None:
             return self._control(request)
@@ -177,16 +177,16 @@ class Front:
             raise malformed("kinesis", OPERATION, request.body, error) from None
         except (msgspec.DecodeError, CborError) as error:
             raise ServiceError("SerializationException", str(error)) from None
-        return Reply(
+        return HttpReply(
             200, [("content-type", eventstream.CONTENT_TYPE), ("x-amzn-requestid", random_hex(16))], b"", messages
         )
 
-    async def _in_model_protocol(self, request: Request, target: str) -> Reply:
+    async def _in_model_protocol(self, request: Request, target: str) -> HttpReply:
         authorization = dict(request.headers).get("authorization", "")
         reply = self._calls.answer(target, authorization.encode("latin-1"), request.body)
         return await self._elsewhere(request, target) if reply is None else reply
 
-    async def _elsewhere(self, request: Request, target: str) -> Reply:
+    async def _elsewhere(self, request: Request, target: str) -> HttpReply:
         service = service_of(request.method, request.path, target)
         if service is not None:
             return await self._services.forward(service, request)
@@ -211,7 +211,7 @@ async def _send_on(
             await chunks.aclose()
 
 
-def _internal(request: Request) -> Reply:
+def _internal(request: Request) -> HttpReply:
     if request.path == "/_sandbox/health":
         return _HEALTH
     if request.path == UNREAD:
@@ -220,8 +220,8 @@ def _internal(request: Request) -> Reply:
         return control(request)
     code = function_code(unquote(request.path), request.query)
     if code is None:
-        return Reply(404, [("content-type", "text/plain")], b"There is no such thing in the sandbox.")
-    return Reply(200, [("content-type", "application/zip")], code)
+        return HttpReply(404, [("content-type", "text/plain")], b"There is no such thing in the sandbox.")
+    return HttpReply(200, [("content-type", "application/zip")], code)
 
 
 def _whole(head: Head, body: bytes) -> Request:

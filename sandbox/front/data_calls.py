@@ -8,14 +8,14 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from sandbox.front.dynamodb import DynamoCalls
-from sandbox.front.reply import JSON_1_0, JSON_1_1, Reply, ServiceError, error_reply
+from sandbox.front.reply import JSON_1_0, JSON_1_1, HttpReply, ServiceError, error_reply
 from sandbox.front.stream_calls import StreamCalls
 from sandbox.kinesis.records import KinesisCalls
 from sandbox.refusals import constraints
 
 
 class _Calls(Protocol):
-    def call(self, operation: str, region: str, body: bytes) -> Reply | None: ...
+    def call(self, operation: str, region: str, body: bytes) -> HttpReply | None: ...
 
 
 class _Service(NamedTuple):
@@ -36,7 +36,7 @@ class DataCalls:
             "Kinesis_20131202": _Service(KinesisCalls(), JSON_1_1, "kinesis"),
         }
 
-    def answer(self, target: str, authorization: bytes, body: bytes) -> Reply | None:
+    def answer(self, target: str, authorization: bytes, body: bytes) -> HttpReply | None:
         """The answer to a call; None when it is for moto to answer, or to refuse."""
         prefix, _, operation = target.partition(".")
         service = self._services.get(prefix)

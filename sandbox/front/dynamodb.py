@@ -8,10 +8,10 @@ import msgspec
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
 from sandbox.dynamodb.errors import DynamoError
-from sandbox.dynamodb.operations import OPERATIONS, Engine
-from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.operations import OPERATIONS, DataPlane
+from sandbox.dynamodb.table import StoredTable
 from sandbox.front.backends import backend_of
-from sandbox.front.reply import Reply, ServiceError, json_reply
+from sandbox.front.reply import HttpReply, ServiceError, json_reply
 from sandbox.front.saving.tokens import token_entry
 from sandbox.front.tables import table_of
 from sandbox.journal.in_use import journal
@@ -26,7 +26,7 @@ class _MotoTables:
     def __init__(self, backend: DynamoDBBackend) -> None:
         self._backend = backend
 
-    def get(self, name: str, /) -> Table | None:
+    def get(self, name: str, /) -> StoredTable | None:
         table = self._backend.tables.get(name)
         return None if table is None else table_of(table)
 
@@ -34,7 +34,7 @@ class _MotoTables:
 class DynamoCalls:
     """The data calls. What makes, describes and deletes tables is left to the control plane."""
 
-    def call(self, operation: str, region: str, body: bytes) -> Reply | None:
+    def call(self, operation: str, region: str, body: bytes) -> HttpReply | None:
         """The answer; None for an operation of the control plane.
 
         Raises:
@@ -48,17 +48,17 @@ class DynamoCalls:
             raise service_error(error) from None
 
 
-def engine_of(region: str) -> Engine:
+def engine_of(region: str) -> DataPlane:
     """The engine of a region's tables."""
     backend = backend_of(dynamodb_backends, region)
     engine = vars(backend).get(_ENGINE)
     if engine is None:
-        engine = vars(backend)[_ENGINE] = Engine(_MotoTables(backend))
+        engine = vars(backend)[_ENGINE] = DataPlane(_MotoTables(backend))
         engine.tokens.on_done = lambda token, done: journal().add(token_entry(region, token, done))
     return engine
 
 
-def engines() -> list[tuple[str, Engine]]:
+def engines() -> list[tuple[str, DataPlane]]:
     """The engines there are, each with its region."""
     backends: Any = dynamodb_backends
     return [

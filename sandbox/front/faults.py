@@ -32,11 +32,11 @@ from sandbox.front.connections import reset
 from sandbox.front.dynamodb import service_error
 from sandbox.front.native import HELD
 from sandbox.front.protocols import signed_for
-from sandbox.front.reply import Reply, Request, ServiceError, json_reply
+from sandbox.front.reply import HttpReply, Request, ServiceError, json_reply
 from sandbox.state import ACCESS_KEY, ACCOUNT_ID, region
 
 Message = MutableMapping[str, Any]
-Serve = Callable[[], Awaitable[Reply]]
+Serve = Callable[[], Awaitable[HttpReply]]
 
 _HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _READS = ("Get", "BatchGet", "Query", "Scan", "TransactGet", "Describe", "List")
@@ -49,7 +49,7 @@ class ResetError(Exception):
 # Requests
 
 
-async def serve_with_faults(scope: Message, request: Request, serve: Serve) -> Reply:
+async def serve_with_faults(scope: Message, request: Request, serve: Serve) -> HttpReply:
     """Answer a request by `serve`, with what the faults do to it.
 
     Raises:
@@ -143,7 +143,7 @@ class _Named(msgspec.Struct):
 # The control endpoint
 
 
-def control(request: Request) -> Reply:
+def control(request: Request) -> HttpReply:
     """Answer a request to the control endpoint."""
     refused = _refusal_of_stranger(request)
     if refused is not None:
@@ -156,7 +156,7 @@ def control(request: Request) -> Reply:
         return _answer(400, {"message": f"The request is no fault: {error}."})
 
 
-def _control(request: Request) -> Reply:
+def _control(request: Request) -> HttpReply:
     if request.path == STRIKE_PATH and request.method == "POST":
         asked = msgspec.json.decode(request.body, type=Strike)
         standing = ACTIVE_FAULTS.first(asked.kind, asked.service, asked.operation, **asked.parameters)
@@ -182,5 +182,5 @@ def _refusal_of_stranger(request: Request) -> str | None:
     return None
 
 
-def _answer(status: int, value: object) -> Reply:
+def _answer(status: int, value: object) -> HttpReply:
     return json_reply(status, msgspec.json.encode(value), "application/json")

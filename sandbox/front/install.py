@@ -30,13 +30,13 @@ from moto.sqs.models import Queue
 
 from sandbox.front.bucket_events import tell_default_bus
 from sandbox.front.events import target_input, to_queue
-from sandbox.front.saving.bodies import Body
+from sandbox.front.saving.bodies import StoredBody
 from sandbox.front.saving.messages import telling
 from sandbox.front.saving.objects import KeyStore, Uploads
 from sandbox.front.stream import StreamShard
 from sandbox.front.table_streams import set_specification
 from sandbox.front.tables import item_count, keep, kept_of, moto_items, put_moto_item
-from sandbox.kinesis.shard import Shard
+from sandbox.kinesis.shard import StoredShard
 
 
 def install() -> None:
@@ -48,7 +48,7 @@ def install() -> None:
     _replace(moto.backends, "list_of_moto_modules", lambda: modules)
     _replace(moto.core.responses, "method_names_from_class", cache(method_names_from_class))
     _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
-    _replace(moto.kinesis.models, "Shard", Shard)
+    _replace(moto.kinesis.models, "Shard", StoredShard)
     _replace(moto.s3.notifications, "_send_event_bridge_message", tell_default_bus)
     _save_one_by_one()
     _replace(FakeBucket, "get_permission", _unconditional_permission)
@@ -64,7 +64,7 @@ def install() -> None:
 
 def _save_one_by_one() -> None:
     """Have S3's objects and SQS's messages where each can be saved by itself."""
-    _replace(moto.s3.models, "tempfile", SimpleNamespace(SpooledTemporaryFile=Body))
+    _replace(moto.s3.models, "tempfile", SimpleNamespace(SpooledTemporaryFile=StoredBody))
     _replace(moto.s3.models, "_VersionedKeyStore", KeyStore)
     _replace(moto.s3.models, "MultipartDict", Uploads)
     _replace(Queue, "add_message", telling(Queue.add_message))

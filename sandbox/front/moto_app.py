@@ -15,7 +15,7 @@ from moto.core.request import (
 )
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from sandbox.front.reply import Headers, Reply, Request
+from sandbox.front.reply import Headers, HttpReply, Request
 
 _NO_BODY_STATUSES = frozenset({204, 304})
 
@@ -31,7 +31,7 @@ class MotoApp:
         self._app = cast("_WsgiApp", DomainDispatcherApplication(_backend_app))
         self._server = {"SERVER_NAME": host, "SERVER_PORT": str(port)}
 
-    def __call__(self, request: Request) -> Reply:
+    def __call__(self, request: Request) -> HttpReply:
         """Answer a request with moto.
 
         Raises:
@@ -54,7 +54,7 @@ class MotoApp:
         if request.method != "HEAD":
             # The server counts the body itself; of a HEAD's, only moto knows what it would be.
             headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
-        return Reply(code, headers, b"" if code in _NO_BODY_STATUSES else body)
+        return HttpReply(code, headers, b"" if code in _NO_BODY_STATUSES else body)
 
 
 def _backend_app(service: Any) -> Any:

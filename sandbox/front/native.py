@@ -34,7 +34,7 @@ _put = KinesisCalls()
 _encode = msgspec.json.Encoder().encode
 
 
-class Destination(msgspec.Struct):
+class KinesisDestination(msgspec.Struct):
     """A stream that a table writes to, or did: `status` is ACTIVE or DISABLED, `precision` that of its times."""
 
     status: str
@@ -52,7 +52,7 @@ class Happening(NamedTuple):
     identity: bytes = b""
 
 
-def destinations(table: Table) -> dict[str, Destination]:
+def destinations(table: Table) -> dict[str, KinesisDestination]:
     """A table's destinations by their streams' ARNs."""
     return vars(table).setdefault(_KEPT, {})
 

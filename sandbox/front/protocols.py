@@ -18,7 +18,7 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from moto.core.utils import get_service_model
 
 from sandbox.front import cbor
-from sandbox.front.reply import Reply, Request, ServiceError, error_reply, random_hex
+from sandbox.front.reply import HttpReply, Request, ServiceError, error_reply, random_hex
 
 _SCOPE = re.compile(r"Credential=[^/,]+/\d+/([^/,]+)/([^/,]+)/aws4_request")
 _SIGNED_AS = {
@@ -82,7 +82,7 @@ def protocol_of(request: Request) -> Protocol:
     return Protocol.REST_JSON if content_type == "application/json" else Protocol.REST_XML
 
 
-def error_in_protocol(request: Request, error: ServiceError) -> Reply:
+def error_in_protocol(request: Request, error: ServiceError) -> HttpReply:
     """An error in the protocol of a request, for which no model of an operation is needed."""
     protocol, headers = protocol_of(request), dict(request.headers)
     if protocol is Protocol.JSON:
@@ -94,15 +94,15 @@ def error_in_protocol(request: Request, error: ServiceError) -> Reply:
         return reply._replace(headers=[(name, value) for name, value in reply.headers if name != "x-amz-crc32"])
     if protocol is Protocol.AWS_CBOR:
         body = cbor.encode({"__type": error.code, "message": error.message}, cbor.MILLISECONDS)
-        return Reply(error.status, [("content-type", "application/x-amz-cbor-1.1"), *common], body)
+        return HttpReply(error.status, [("content-type", "application/x-amz-cbor-1.1"), *common], body)
     if protocol is Protocol.RPC_V2_CBOR:
         body = cbor.encode({"__type": error.code, "message": error.message}, cbor.SECONDS)
         kind = [("content-type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
-        return Reply(error.status, [*kind, *common], body)
+        return HttpReply(error.status, [*kind, *common], body)
     form = _IN_XML[_xml_form(request, protocol)]
     body = form.format(code=escape(error.code), message=escape(error.message), id=request_id)
     content = b"" if request.method == "HEAD" else body.encode()
-    return Reply(error.status, [("content-type", "text/xml"), *common], content)
+    return HttpReply(error.status, [("content-type", "text/xml"), *common], content)
 
 
 def _protocol_of_service(service: str) -> Protocol | None:

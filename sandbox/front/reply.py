@@ -25,7 +25,7 @@ class Request(NamedTuple):
     body: bytes
 
 
-class Reply(NamedTuple):
+class HttpReply(NamedTuple):
     """An HTTP answer; one that goes on for as long as there is something to tell has it in `chunks`."""
 
     status: int
@@ -45,17 +45,17 @@ class ServiceError(Exception):
         self.details = details or {}
 
 
-def json_reply(status: int, body: bytes, content_type: str = JSON_1_0) -> Reply:
+def json_reply(status: int, body: bytes, content_type: str = JSON_1_0) -> HttpReply:
     """An answer in a JSON protocol, with the request id and the checksum that DynamoDB's clients verify."""
     headers = [
         ("content-type", content_type),
         ("x-amzn-requestid", random_hex(26).upper()),
         ("x-amz-crc32", str(crc32(body))),
     ]
-    return Reply(status, headers, body)
+    return HttpReply(status, headers, body)
 
 
-def error_reply(error: ServiceError, content_type: str = JSON_1_0) -> Reply:
+def error_reply(error: ServiceError, content_type: str = JSON_1_0) -> HttpReply:
     """An error in a JSON protocol. https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html"""
     body = msgspec.json.encode({"__type": error.code, "message": error.message, **error.details})
     reply = json_reply(error.status, body, content_type)

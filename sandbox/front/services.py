@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sandbox.front.reply import JSON_1_1, Reply, Request, ServiceError, error_reply
+from sandbox.front.reply import JSON_1_1, HttpReply, Request, ServiceError, error_reply
 from sandbox.http1.client import UnixClient
 from sandbox.state import StateDir
 
@@ -44,7 +44,7 @@ class Services:
     def __post_init__(self) -> None:
         self._clients: dict[str, UnixClient] = {}
 
-    async def forward(self, service: str, request: Request) -> Reply:
+    async def forward(self, service: str, request: Request) -> HttpReply:
         """The service's answer, unchanged; a 503 in AWS's form when it is not up.
 
         There is no limit on the time it takes: a Lambda function may run for 15 minutes.
@@ -56,7 +56,7 @@ class Services:
         except OSError as error:
             return _unavailable(service, error)
         kept = [(name, value) for name, value in answer.headers if name not in _HOP_BY_HOP]
-        return Reply(answer.status, kept, answer.body)
+        return HttpReply(answer.status, kept, answer.body)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -71,7 +71,7 @@ class Services:
         return client
 
 
-def _unavailable(service: str, error: Exception) -> Reply:
+def _unavailable(service: str, error: Exception) -> HttpReply:
     message = (
         f"The sandbox's {service} service does not answer ({type(error).__name__}): "
         "run `python -m sandbox up` to start it again."

@@ -10,7 +10,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
 from sandbox.front.backends import backend_of
 from sandbox.front.iterators import ShardPosition
-from sandbox.front.reply import Reply, ServiceError, json_reply
+from sandbox.front.reply import HttpReply, ServiceError, json_reply
 from sandbox.front.stream import RETENTION_S, StreamShard
 from sandbox.front.table_streams import stream_of
 
@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder().encode
 class StreamCalls:
     """GetShardIterator and GetRecords. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"""
 
-    def call(self, operation: str, region: str, body: bytes) -> Reply | None:
+    def call(self, operation: str, region: str, body: bytes) -> HttpReply | None:
         """The answer; None for the operations that are moto's.
 
         Raises:
@@ -50,7 +50,7 @@ class _GetShardIterator(msgspec.Struct):
     SequenceNumber: str | None = None
 
 
-def _get_shard_iterator(backend: DynamoDBBackend, request: _GetShardIterator) -> Reply:
+def _get_shard_iterator(backend: DynamoDBBackend, request: _GetShardIterator) -> HttpReply:
     shard = _shard(backend, request.StreamArn, request.ShardId)
     shard.log.trim(time.time() - RETENTION_S)
     if request.ShardIteratorType == "TRIM_HORIZON":
@@ -69,7 +69,7 @@ def _get_shard_iterator(backend: DynamoDBBackend, request: _GetShardIterator) ->
     return json_reply(200, _encode({"ShardIterator": ShardPosition(request.StreamArn, shard.id, index).token()}))
 
 
-def _get_records(backend: DynamoDBBackend, request: _GetRecords) -> Reply:
+def _get_records(backend: DynamoDBBackend, request: _GetRecords) -> HttpReply:
     position = ShardPosition.parse(request.ShardIterator, _FRESH_S, "ValidationException")
     if not 1 <= request.Limit <= _MAX_RECORDS:
         raise ServiceError("ValidationException", f"Limit must be between 1 and {_MAX_RECORDS}")

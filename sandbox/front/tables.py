@@ -11,9 +11,9 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table as MotoTable
 
 from sandbox.dynamodb.items import StoredItem
-from sandbox.dynamodb.schema import Index, KeyAttribute, KeySchema, TableSchema
+from sandbox.dynamodb.schema import Index, KeySchema, KeySchemaElement, TableSchema
 from sandbox.dynamodb.storage import Store
-from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.table import StoredTable
 from sandbox.dynamodb.values import Attributes, measure_item
 from sandbox.journal.in_use import journal
 
@@ -28,23 +28,23 @@ class Kept:
     keeps the items of its time, and is another's as soon as it is asked for.
     """
 
-    def __init__(self, owner: MotoTable, table: Table) -> None:
+    def __init__(self, owner: MotoTable, table: StoredTable) -> None:
         self.owner = owner
         self.table = table
         self.indexes: list[Any] = owner.indexes + owner.global_indexes
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Kept:
-        return Kept(self.owner, Table(self.table.schema, _copied(self.table.store, self.table.schema), _unheard))
+        return Kept(self.owner, StoredTable(self.table.schema, _copied(self.table.store, self.table.schema), _unheard))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Saved with a table, it is not: the journal has the items. A copy, as in a backup, has them itself."""
         if vars(self.owner).get(_KEPT) is self and _is_table(self.owner):
             return _not_kept, ()
-        table = Table(self.table.schema, self.table.store, _unheard)
+        table = StoredTable(self.table.schema, self.table.store, _unheard)
         return object.__new__, (Kept,), {"owner": self.owner, "table": table, "indexes": self.indexes}
 
 
-def table_of(moto_table: MotoTable) -> Table:
+def table_of(moto_table: MotoTable) -> StoredTable:
     """The engine's table with a table's items. It has the indexes that moto's table has now."""
     return kept_of(moto_table).table
 
@@ -127,7 +127,7 @@ def _adopted(moto_table: MotoTable, copy: Kept | None) -> Kept:
     if copy is not None and _is_table(moto_table):
         for item in store:
             _write_down(uid, None, item, b"", None)
-    return Kept(moto_table, Table(schema, store, emit, moto_table))
+    return Kept(moto_table, StoredTable(schema, store, emit, moto_table))
 
 
 def _write_down(uid: bytes, old: StoredItem | None, new: StoredItem | None, record: bytes, shard: Any) -> None:
@@ -169,7 +169,7 @@ def _schema(moto_table: MotoTable) -> TableSchema:
 
 def _key_schema(elements: list[dict[str, str]], kinds: Mapping[str, str]) -> KeySchema:
     parts = {
-        element["KeyType"]: KeyAttribute(element["AttributeName"], kinds[element["AttributeName"]])
+        element["KeyType"]: KeySchemaElement(element["AttributeName"], kinds[element["AttributeName"]])
         for element in elements
     }
     return KeySchema(parts["HASH"], parts.get("RANGE"))

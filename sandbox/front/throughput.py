@@ -8,7 +8,7 @@ from typing import Any
 from moto.dynamodb.models.table import Table as MotoTable
 
 from sandbox.dynamodb.admission import ADMISSION, Capacity, Throughput
-from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.table import StoredTable
 from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.faults.throughput import ThroughputGate
 from sandbox.front.control.services.dynamodb import on_demand_throughput
@@ -20,7 +20,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput
 """
 
 
-def capacity_of(table: Table) -> Capacity:
+def capacity_of(table: StoredTable) -> Capacity:
     """A table's throughput as it is configured now."""
     owner = table.owner
     if not isinstance(owner, MotoTable):

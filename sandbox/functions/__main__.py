@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sandbox.faults.points import watch
 from sandbox.functions.service import FunctionsService
-from sandbox.state import Stop, worker_arguments
+from sandbox.state import StopSignal, worker_arguments
 
 
 def main() -> None:
     """Serve until SIGTERM."""
-    stop = Stop()
+    stop = StopSignal()
     endpoint_url, state = worker_arguments()
     watch(state, "functions", endpoint_url)
     FunctionsService(endpoint_url, state).run(stop)

@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from sandbox.functions.config import FunctionConfig
 from sandbox.functions.logs import InvocationLog, LogSink
-from sandbox.functions.runtime_api import PAYLOAD_BYTES, Invocation, Report, RuntimeApi
+from sandbox.functions.runtime_api import PAYLOAD_BYTES, Invocation, RuntimeApi, RuntimeReport
 from sandbox.state import ACCESS_KEY, SECRET_KEY
 
 INIT_TIMEOUT_S = 10.0
@@ -31,7 +31,7 @@ _LAUNCHER = Path(__file__).with_name("launch.py")
 _LOG_CHUNK_BYTES = 65536
 
 
-class Result(Struct, frozen=True):
+class InvocationResult(Struct, frozen=True):
     """The result of an invocation: the response or the error document, and the log's tail."""
 
     payload: bytes
@@ -81,7 +81,7 @@ class Environment:
         """True while it can run another invocation."""
         return self._process.poll() is None
 
-    def invoke(self, invocation: Invocation) -> Result:
+    def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one invocation until its response, error, timeout or the end of the process."""
         self._log.begin()
         self._log.write(f"START RequestId: {invocation.request_id} Version: {self.config.version}\n".encode())
@@ -96,7 +96,7 @@ class Environment:
             payload, failed = report.body, report.kind != "response"
         self._drain()
         self._log.write(self._closing_lines(invocation, duration_ms))
-        return Result(payload, failed, self._log.tail())
+        return InvocationResult(payload, failed, self._log.tail())
 
     def end(self) -> None:
         """End the process; a running invocation fails."""
@@ -112,7 +112,7 @@ class Environment:
             for descriptor in (self._log_reader, self._wake_reader, self._wake_writer, self._life_writer):
                 os.close(descriptor)
 
-    def _wait(self) -> tuple[float, Report | None]:
+    def _wait(self) -> tuple[float, RuntimeReport | None]:
         """The time when the runtime fetched the invocation, and its report; None after a timeout or the end of the
         process.
         """
@@ -142,7 +142,7 @@ class Environment:
         if self._log_reader in readable:
             self._drain()
 
-    def _next_report(self) -> Report | None:
+    def _next_report(self) -> RuntimeReport | None:
         try:
             return self._api.reports.get_nowait()
         except Empty:

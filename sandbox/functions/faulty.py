@@ -14,13 +14,13 @@ import msgspec
 from sandbox.faults.fault import Fault
 from sandbox.faults.points import POINTS
 from sandbox.functions.config import FunctionConfig
-from sandbox.functions.environment import Result
+from sandbox.functions.environment import InvocationResult
 from sandbox.functions.runtime_api import Invocation
 
 _NO_LOG = b""
 
 
-def faulty(config: FunctionConfig, invocation: Invocation, invoke: Callable[[], Result]) -> Result:
+def faulty(config: FunctionConfig, invocation: Invocation, invoke: Callable[[], InvocationResult]) -> InvocationResult:
     """The result of an invocation, with what a fault does to it.
 
     A function that raises or times out has not run.
@@ -37,14 +37,18 @@ def faulty(config: FunctionConfig, invocation: Invocation, invoke: Callable[[], 
             "requestId": invocation.request_id,
             "stackTrace": [],
         }
-        return Result(msgspec.json.encode(document), failed=True, log_tail=_NO_LOG)
+        return InvocationResult(msgspec.json.encode(document), failed=True, log_tail=_NO_LOG)
     if how == "timeout":
         time.sleep(fault.number("after_ms") / 1000)
         message = f"RequestId: {invocation.request_id} Error: Task timed out after {config.timeout_s:.2f} seconds"
         document = {"errorType": "Sandbox.Timedout", "errorMessage": message}
-        return Result(msgspec.json.encode(document), failed=True, log_tail=_NO_LOG)
+        return InvocationResult(msgspec.json.encode(document), failed=True, log_tail=_NO_LOG)
     result = invoke()
-    return result if result.failed else Result(_spoiled(result.payload, fault), failed=False, log_tail=result.log_tail)
+    return (
+        result
+        if result.failed
+        else InvocationResult(_spoiled(result.payload, fault), failed=False, log_tail=result.log_tail)
+    )
 
 
 def _spoiled(payload: bytes, fault: Fault) -> bytes:

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sandbox.awsjson import CallError
 from sandbox.faults.points import POINTS
 from sandbox.functions.config import FunctionConfig, parse_function, why_not_here
-from sandbox.functions.environment import Environment, Result
+from sandbox.functions.environment import Environment, InvocationResult
 from sandbox.functions.faulty import faulty
 from sandbox.functions.logs import LogSink
 from sandbox.functions.package import PackageError, runtime_modules, unpack
@@ -80,7 +80,7 @@ class Invoker:
 
     def invoke(
         self, name: str, qualifier: str | None, request_id: str, payload: bytes, client_context: str | None = None
-    ) -> Result:
+    ) -> InvocationResult:
         """Run the function and wait for its result.
 
         Raises:
@@ -93,7 +93,7 @@ class Invoker:
         reason = why_not_here(config)
         if reason is not None:
             body = msgspec.json.encode({"errorType": "Sandbox.UnsupportedRuntime", "errorMessage": reason})
-            return Result(body, failed=True, log_tail=b"")
+            return InvocationResult(body, failed=True, log_tail=b"")
         invocation = Invocation(request_id, config.arn, config.timeout_s, payload or b"{}", _trace(), client_context)
         began = time.monotonic()
         POINTS.reach("before-invocation")

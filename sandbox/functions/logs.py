@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sandbox.awsjson import AwsJson, CallError, ServiceError
+from sandbox.awsjson import AwsJson, CallError, RemoteError
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class LogSink:
     def _make(self, operation: str, request: dict[str, str]) -> None:
         try:
             self._client.call(operation, request, dict[str, Any])
-        except ServiceError as error:
+        except RemoteError as error:
             if error.code != "ResourceAlreadyExistsException":
                 raise
 

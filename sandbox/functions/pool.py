@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from sandbox.functions.config import FunctionConfig
-from sandbox.functions.environment import Environment, Result
+from sandbox.functions.environment import Environment, InvocationResult
 from sandbox.functions.runtime_api import Invocation
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Pool:
         self._free = threading.Condition()
         self._closed = False
 
-    def invoke(self, config: FunctionConfig, reserved: int | None, invocation: Invocation) -> Result:
+    def invoke(self, config: FunctionConfig, reserved: int | None, invocation: Invocation) -> InvocationResult:
         """Run an invocation in an environment for this configuration.
 
         Raises:

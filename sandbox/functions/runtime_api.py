@@ -37,7 +37,7 @@ class Invocation(Struct, frozen=True):
     client_context: str | None = None
 
 
-class Report(Struct, frozen=True):
+class RuntimeReport(Struct, frozen=True):
     """A report of the runtime: the invocation was fetched, a response, an error, or an initialisation error."""
 
     kind: Literal["taken", "response", "error", "init_error", "too_large"]
@@ -51,7 +51,7 @@ class RuntimeApi:
     """
 
     def __init__(self, clock: Callable[[], float], notify: Callable[[], None]) -> None:
-        self.reports: SimpleQueue[Report] = SimpleQueue()
+        self.reports: SimpleQueue[RuntimeReport] = SimpleQueue()
         self._clock = clock
         self._notify = notify
         self._invocations: SimpleQueue[Invocation | None] = SimpleQueue()
@@ -91,13 +91,13 @@ class RuntimeApi:
         }
         if invocation.client_context is not None:
             headers["Lambda-Runtime-Client-Context"] = invocation.client_context
-        self.report(Report("taken"))
+        self.report(RuntimeReport("taken"))
         return invocation.payload, headers
 
     def accept(self, path: str, body: bytes) -> tuple[int, bytes]:
         """Accept a report of the runtime; returns the response's status and body."""
         if path == _INIT_ERROR:
-            self.report(Report("init_error", body))
+            self.report(RuntimeReport("init_error", body))
             return HTTPStatus.ACCEPTED, b""
         match = _REPORT.fullmatch(path)
         if match is None:
@@ -105,13 +105,13 @@ class RuntimeApi:
         if match[1] != self._current:
             return HTTPStatus.BAD_REQUEST, _error("InvalidRequestID", "Invalid request ID")
         if len(body) > PAYLOAD_BYTES:
-            self.report(Report("too_large"))
+            self.report(RuntimeReport("too_large"))
             message = f"Exceeded maximum allowed payload size ({PAYLOAD_BYTES} bytes)."
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _error("RequestEntityTooLarge", message)
-        self.report(Report("response" if match[2] == "response" else "error", body))
+        self.report(RuntimeReport("response" if match[2] == "response" else "error", body))
         return HTTPStatus.ACCEPTED, b""
 
-    def report(self, report: Report) -> None:
+    def report(self, report: RuntimeReport) -> None:
         """Notify the caller."""
         self.reports.put(report)
         self._notify()

@@ -20,7 +20,7 @@ from msgspec import Struct
 from sandbox.functions.config import parse_name
 from sandbox.functions.http_handler import Handler
 from sandbox.functions.invoker import InvokeError, Invoker
-from sandbox.state import StateDir, Stop, WorkerStatus
+from sandbox.state import StateDir, StopSignal, WorkerStatus
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class FunctionsService:
         self._socket: Path = state.socket("functions")
         self._invoker = Invoker(endpoint_url, state)
 
-    def run(self, stop: Stop) -> None:
+    def run(self, stop: StopSignal) -> None:
         """Serve until the stop is requested; then end every function."""
         self._socket.unlink(missing_ok=True)
         server = _Server(self._socket, self._invoker)

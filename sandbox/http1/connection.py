@@ -26,7 +26,7 @@ _WRITTEN_TOGETHER_BYTES = 64 << 10
 Message = MutableMapping[str, Any]
 
 
-class Answer(Protocol):
+class ReadyReply(Protocol):
     """A reply that is there at once."""
 
     @property
@@ -48,7 +48,7 @@ class Answer(Protocol):
 class Application(Protocol):
     """What answers requests."""
 
-    def at_once(self, head: Head, body: bytes) -> Answer | None:
+    def at_once(self, head: Head, body: bytes) -> ReadyReply | None:
         """The reply where none has to be waited for; otherwise None, and the application is called by ASGI."""
         ...
 
@@ -59,13 +59,13 @@ class Application(Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
+class ServerConnection(asyncio.Protocol):
     """A client's connection. `pass_on` takes over one that begins with HTTP/2's preface, and what has arrived."""
 
     def __init__(
         self,
         application: Application,
-        connections: set[Connection],
+        connections: set[ServerConnection],
         pass_on: Callable[[asyncio.Transport, bytes], None],
     ) -> None:
         self._application = application
@@ -200,7 +200,7 @@ def write(transport: asyncio.Transport, *parts: bytes) -> None:
 class Exchange:
     """One request that the application answers by ASGI, in a task. https://asgi.readthedocs.io/en/latest/specs/www.html"""
 
-    def __init__(self, connection: Connection, application: Application, head: Head, body: bytes) -> None:
+    def __init__(self, connection: ServerConnection, application: Application, head: Head, body: bytes) -> None:
         self._connection = connection
         self._head = head
         self._body: bytes | None = body

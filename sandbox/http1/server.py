@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from sandbox.http1.connection import Application, Connection
+from sandbox.http1.connection import Application, ServerConnection
 from sandbox.http1.http2 import Http2
 
 _BACKLOG = 1024
@@ -20,7 +20,7 @@ class HttpServer:
         self._application = application
         self._address = (host, port)
         self._http2 = Http2(application, socket)
-        self._connections: set[Connection] = set()
+        self._connections: set[ServerConnection] = set()
         self._stop = asyncio.Event()
         self._server: asyncio.Server | None = None
 
@@ -28,7 +28,10 @@ class HttpServer:
         """Begin to accept connections; OSError when the port is taken."""
         host, port = self._address
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self._application, self._connections, self._http2.pass_on), host, port, backlog=_BACKLOG
+            lambda: ServerConnection(self._application, self._connections, self._http2.pass_on),
+            host,
+            port,
+            backlog=_BACKLOG,
         )
 
     async def serve(self) -> None:

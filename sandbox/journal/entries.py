@@ -20,7 +20,7 @@ _NO_ITEM_HEAD = Struct("<B16sHH")
 _ELEMENT_HEAD = Struct("<BHHI")
 
 
-class Replay(Protocol):
+class EntryReceiver(Protocol):
     """What receives the entries of a journal, in their order."""
 
     def record(self, uid: bytes, index: int, at_s: float, position: int, size: int) -> None:
@@ -64,7 +64,7 @@ def element_entry(collection: str, name: str, content: bytes | None) -> bytes:
     return _ELEMENT_HEAD.pack(kind, len(in_), len(of), len(content or b"")) + in_ + of + (content or b"")
 
 
-def replay_frame(file: memoryview, begin: int, end: int, first: int, to: Replay, *, records_only: bool) -> None:
+def replay_frame(file: memoryview, begin: int, end: int, first: int, to: EntryReceiver, *, records_only: bool) -> None:
     """Report the entries of a frame: `begin` to `end` of a file that begins at position `first`.
 
     Raises:
@@ -86,7 +86,7 @@ def replay_frame(file: memoryview, begin: int, end: int, first: int, to: Replay,
             raise ValueError(f"entry of kind {kind} at position {first + at}")
 
 
-def _replay_item(file: memoryview, at: int, kind: int, first: int, to: Replay, *, records_only: bool) -> int:
+def _replay_item(file: memoryview, at: int, kind: int, first: int, to: EntryReceiver, *, records_only: bool) -> int:
     size_bytes = image_bytes = held = 0
     if kind == _ITEM:
         _, uid, hash_bytes, range_bytes, size_bytes, image_bytes = _ITEM_HEAD.unpack_from(file, at)
@@ -105,7 +105,7 @@ def _replay_item(file: memoryview, at: int, kind: int, first: int, to: Replay, *
     return end if held else end + image_bytes
 
 
-def _replay_element(file: memoryview, at: int, kind: int, to: Replay, *, records_only: bool) -> int:
+def _replay_element(file: memoryview, at: int, kind: int, to: EntryReceiver, *, records_only: bool) -> int:
     _, collection_bytes, name_bytes, size = _ELEMENT_HEAD.unpack_from(file, at)
     at += _ELEMENT_HEAD.size
     middle, end = at + collection_bytes, at + collection_bytes + name_bytes

@@ -22,7 +22,7 @@ SYNC_INTERVAL_S = 0.05
 _SUFFIX = ".journal"
 
 
-class Segment:
+class JournalFile:
     """One file of the journal, from position `start` on."""
 
     def __init__(self, path: Path, start: int) -> None:
@@ -41,10 +41,10 @@ class Segment:
         os.close(self.fd)
 
 
-def segments_in(directory: Path) -> list[Segment]:
+def segments_in(directory: Path) -> list[JournalFile]:
     """The segments of a directory in the order of their positions."""
     paths = sorted(directory.glob(f"*{_SUFFIX}"))
-    return [Segment(path, int(path.name.removesuffix(_SUFFIX))) for path in paths]
+    return [JournalFile(path, int(path.name.removesuffix(_SUFFIX))) for path in paths]
 
 
 class Journal:
@@ -54,7 +54,7 @@ class Journal:
     `SYNC_INTERVAL_S`, or once `synced` has returned.
     """
 
-    def __init__(self, directory: Path, segments: list[Segment], segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(self, directory: Path, segments: list[JournalFile], segment_bytes: int = SEGMENT_BYTES) -> None:
         self.directory = directory
         self.segments = segments
         self._segment_bytes = segment_bytes
@@ -138,7 +138,7 @@ class Journal:
         """Whether the bytes at a position are in one segment."""
         return self._segment_of(position) is self._segment_of(position + size - 1)
 
-    def drop(self, segment: Segment) -> None:
+    def drop(self, segment: JournalFile) -> None:
         """Delete a segment that nothing refers to; not the last."""
         self.segments.remove(segment)
         segment.close()
@@ -165,17 +165,17 @@ class Journal:
         for segment in self.segments:
             segment.close()
 
-    def _segment_of(self, position: int) -> Segment:
+    def _segment_of(self, position: int) -> JournalFile:
         return self.segments[bisect_right(self.segments, position, key=_start) - 1]
 
-    def _segment(self, start: int) -> Segment:
-        return Segment(self.directory / f"{start:020d}{_SUFFIX}", start)
+    def _segment(self, start: int) -> JournalFile:
+        return JournalFile(self.directory / f"{start:020d}{_SUFFIX}", start)
 
 
 class _Disk(threading.Thread):
     """Has what was written brought to the disk, soon after."""
 
-    def __init__(self, segment: Segment) -> None:
+    def __init__(self, segment: JournalFile) -> None:
         super().__init__(name="journal", daemon=True)
         self._segments = [segment]
         self._others: list[_Other] = []
@@ -192,7 +192,7 @@ class _Disk(threading.Thread):
         if not self._wake.is_set():
             self._wake.set()
 
-    def follow(self, segment: Segment) -> None:
+    def follow(self, segment: JournalFile) -> None:
         """A new segment is written from now on."""
         with self._lock:
             self._segments.append(segment)
@@ -261,11 +261,11 @@ _Other = tuple[int, Callable[[], object]]
 _sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
-def _start(segment: Segment) -> int:
+def _start(segment: JournalFile) -> int:
     return segment.start
 
 
-def _write_all(segment: Segment, frame: bytes) -> None:
+def _write_all(segment: JournalFile, frame: bytes) -> None:
     """Write a frame that was written in part; what cannot be written is taken back."""
     done = 0
     try:

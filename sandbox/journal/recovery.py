@@ -7,16 +7,16 @@ import os
 import struct
 from pathlib import Path
 
-from sandbox.journal.entries import Replay, replay_frame
+from sandbox.journal.entries import EntryReceiver, replay_frame
 from sandbox.journal.frames import HEADER_BYTES, contents
-from sandbox.journal.journal import Journal, Segment, segments_in
+from sandbox.journal.journal import Journal, JournalFile, segments_in
 
 
 class DamagedError(Exception):
     """A journal that is not as it was written; the text says where."""
 
 
-def recover(directory: Path, to: Replay, whole_from: int = 0) -> Journal:
+def recover(directory: Path, to: EntryReceiver, whole_from: int = 0) -> Journal:
     """Report all entries of the journal in a directory; returns it, to be written on.
 
     Of what is before position `whole_from` only the records of shards are reported. A frame at the end that is torn is
@@ -38,7 +38,7 @@ def recover(directory: Path, to: Replay, whole_from: int = 0) -> Journal:
     return Journal(directory, segments)
 
 
-def replay_segment(segment: Segment, to: Replay, *, records_only: bool) -> int:
+def replay_segment(segment: JournalFile, to: EntryReceiver, *, records_only: bool) -> int:
     """Report the entries of one file; returns where its last whole frame ends."""
     if segment.size == 0:
         return 0

@@ -12,7 +12,7 @@ from typing import Any
 from moto.kinesis.models import Consumer, KinesisBackend, Stream, kinesis_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import answers
 from sandbox.front.reply import ServiceError
 from sandbox.kinesis.streams import stream_of
@@ -22,7 +22,7 @@ _LISTED = 100
 
 
 @answers("kinesis", "RegisterStreamConsumer")
-def register(call: Call) -> Mapping[str, Any]:
+def register(call: ControlCall) -> Mapping[str, Any]:
     """Registers a consumer, which is ACTIVE at once; up to 20 a stream, and one of each name."""
     name = call.parameters["ConsumerName"]
     stream = _stream(call)
@@ -38,13 +38,13 @@ def register(call: Call) -> Mapping[str, Any]:
 
 
 @answers("kinesis", "DescribeStreamConsumer")
-def describe(call: Call) -> Mapping[str, Any]:
+def describe(call: ControlCall) -> Mapping[str, Any]:
     """A consumer, by its ARN or by its stream's and its name."""
     return {"ConsumerDescription": _asked_for(call)[1].to_json(include_stream_arn=True)}
 
 
 @answers("kinesis", "ListStreamConsumers")
-def list_consumers(call: Call) -> Mapping[str, Any]:
+def list_consumers(call: ControlCall) -> Mapping[str, Any]:
     """A page of a stream's consumers; NextToken is the name of the page's last."""
     given = call.parameters
     after, limit = given.get("NextToken", ""), given.get("MaxResults", _LISTED)
@@ -55,7 +55,7 @@ def list_consumers(call: Call) -> Mapping[str, Any]:
 
 
 @answers("kinesis", "DeregisterStreamConsumer")
-def deregister(call: Call) -> None:
+def deregister(call: ControlCall) -> None:
     """Ends a consumer."""
     stream, consumer = _asked_for(call)
     stream.consumers.remove(consumer)
@@ -70,11 +70,11 @@ def consumer_of(backend: KinesisBackend, arn: str) -> tuple[Stream, Consumer]:
     raise ServiceError("ResourceNotFoundException", f"Consumer {arn}, account {backend.account_id} not found.")
 
 
-def _stream(call: Call) -> Stream:
+def _stream(call: ControlCall) -> Stream:
     return stream_of(backend_of(kinesis_backends, call.region), None, call.parameters["StreamARN"])
 
 
-def _asked_for(call: Call) -> tuple[Stream, Consumer]:
+def _asked_for(call: ControlCall) -> tuple[Stream, Consumer]:
     given = call.parameters
     if "ConsumerARN" in given:
         return consumer_of(backend_of(kinesis_backends, call.region), given["ConsumerARN"])

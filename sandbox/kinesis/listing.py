@@ -15,10 +15,10 @@ import msgspec
 from moto.kinesis.models import kinesis_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends, answers
 from sandbox.front.reply import ServiceError
-from sandbox.kinesis.shard import Shard
+from sandbox.kinesis.shard import StoredShard
 from sandbox.kinesis.streams import horizon_s, kept_shards, max_record_kib, stream_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class _Token(msgspec.Struct, array_like=True):
 
 
 @answers("kinesis", "ListShards")
-def list_shards(call: Call) -> Mapping[str, Any]:
+def list_shards(call: ControlCall) -> Mapping[str, Any]:
     """A page of the shards in which there may be records, of all or of those that ShardFilter asks for."""
     given, backend = call.parameters, backend_of(kinesis_backends, call.region)
     token = _token_of(given)
@@ -62,7 +62,7 @@ def list_shards(call: Call) -> Mapping[str, Any]:
 
 
 @answers("kinesis", "ListStreams")
-def list_streams(call: Call) -> Mapping[str, Any]:
+def list_streams(call: ControlCall) -> Mapping[str, Any]:
     """A page of the streams by name, 100 where no other number is asked for; NextToken is the name of the page's last.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html
@@ -81,7 +81,7 @@ def list_streams(call: Call) -> Mapping[str, Any]:
 
 
 @amends("kinesis", "DescribeStream")
-def described(call: Call, output: dict[str, Any]) -> None:
+def described(call: ControlCall, output: dict[str, Any]) -> None:
     """A page of the shards, 100 where no other number is asked for, and how the stream's capacity is provided.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStream.html
@@ -98,7 +98,7 @@ def described(call: Call, output: dict[str, Any]) -> None:
 
 
 @amends("kinesis", "DescribeStreamSummary")
-def summarised(call: Call, output: dict[str, Any]) -> None:
+def summarised(call: ControlCall, output: dict[str, Any]) -> None:
     """How many shards are open, how many consumers are registered, and how large a record may be."""
     summary: dict[str, Any] = output["StreamDescriptionSummary"]
     stream = stream_of(backend_of(kinesis_backends, call.region), summary["StreamName"], None)
@@ -132,7 +132,7 @@ def _token_of(given: Mapping[str, Any]) -> _Token | None:
     return token
 
 
-def _filtered(stream: Stream, asked: Mapping[str, Any]) -> list[Shard]:
+def _filtered(stream: Stream, asked: Mapping[str, Any]) -> list[StoredShard]:
     """The shards that a ShardFilter asks for, by id.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ShardFilter.html
@@ -155,7 +155,7 @@ def _filtered(stream: Stream, asked: Mapping[str, Any]) -> list[Shard]:
     return [shard for shard in shards if shard.closed_s is None or shard.closed_s >= at_s]
 
 
-def _open_at(shards: list[Shard], at_s: float) -> list[Shard]:
+def _open_at(shards: list[StoredShard], at_s: float) -> list[StoredShard]:
     return [shard for shard in shards if shard.created_s <= at_s and (shard.closed_s is None or shard.closed_s >= at_s)]
 
 

@@ -16,8 +16,8 @@ from moto.kinesis.models import KinesisBackend, kinesis_backends
 from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.front.backends import backend_of
 from sandbox.front.iterators import ShardPosition
-from sandbox.front.reply import JSON_1_1, Reply, ServiceError, json_reply
-from sandbox.kinesis.shard import Shard
+from sandbox.front.reply import JSON_1_1, HttpReply, ServiceError, json_reply
+from sandbox.kinesis.shard import StoredShard
 from sandbox.kinesis.streams import begin_at, children_of, max_record_kib, shard_of, stream_of, trim
 from sandbox.kinesis.throughput import SHARD_THROUGHPUT
 
@@ -39,7 +39,7 @@ _encode = msgspec.json.Encoder().encode
 class KinesisCalls:
     """PutRecord, PutRecords, GetShardIterator and GetRecords."""
 
-    def call(self, operation: str, region: str, body: bytes) -> Reply | None:
+    def call(self, operation: str, region: str, body: bytes) -> HttpReply | None:
         """The answer; None for the operations that are moto's.
 
         Raises:
@@ -83,7 +83,7 @@ class _GetRecords(msgspec.Struct):
     Limit: int = _MAX_GET_RECORDS
 
 
-def _put_record(backend: KinesisBackend, body: bytes) -> Reply:
+def _put_record(backend: KinesisBackend, body: bytes) -> HttpReply:
     request = msgspec.json.decode(body, type=_PutRecord)
     stream = _stream(backend, request)
     size = _check(request, "data", max_record_kib(stream))
@@ -95,7 +95,7 @@ def _put_record(backend: KinesisBackend, body: bytes) -> Reply:
     return _reply({"SequenceNumber": sequence, "ShardId": shard.shard_id, "EncryptionType": stream.encryption_type})
 
 
-def _put_records(backend: KinesisBackend, body: bytes) -> Reply:
+def _put_records(backend: KinesisBackend, body: bytes) -> HttpReply:
     request = msgspec.json.decode(body, type=_PutRecords)
     stream = _stream(backend, request)
     if not 1 <= len(request.Records) <= _MAX_PUT_RECORDS:
@@ -123,7 +123,7 @@ def _put_records(backend: KinesisBackend, body: bytes) -> Reply:
     return _reply({"EncryptionType": stream.encryption_type, "FailedRecordCount": len(failed), "Records": results})
 
 
-def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> Reply:
+def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> HttpReply:
     request = msgspec.json.decode(body, type=_GetShardIterator)
     stream = _stream(backend, request)
     shard = shard_of(stream, request.ShardId)
@@ -138,7 +138,7 @@ def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> Reply:
     return _reply({"ShardIterator": ShardPosition(stream.stream_name, shard.shard_id, index).token()})
 
 
-def _get_records(backend: KinesisBackend, body: bytes) -> Reply:
+def _get_records(backend: KinesisBackend, body: bytes) -> HttpReply:
     request = msgspec.json.decode(body, type=_GetRecords)
     position = ShardPosition.parse(request.ShardIterator, _FRESH_S, "InvalidArgumentException")
     if not 1 <= request.Limit <= _MAX_GET_RECORDS:
@@ -163,7 +163,7 @@ def _get_records(backend: KinesisBackend, body: bytes) -> Reply:
     return _reply(answer)
 
 
-_OPERATIONS: dict[str, Callable[[KinesisBackend, bytes], Reply]] = {
+_OPERATIONS: dict[str, Callable[[KinesisBackend, bytes], HttpReply]] = {
     "PutRecord": _put_record,
     "PutRecords": _put_records,
     "GetShardIterator": _get_shard_iterator,
@@ -171,7 +171,7 @@ _OPERATIONS: dict[str, Callable[[KinesisBackend, bytes], Reply]] = {
 }
 
 
-def _reply(answer: dict[str, Any]) -> Reply:
+def _reply(answer: dict[str, Any]) -> HttpReply:
     return json_reply(200, _encode(answer), JSON_1_1)
 
 
@@ -200,13 +200,13 @@ def _check(record: _Entry | _PutRecord, place: str, limit_kib: int) -> int:
     return size
 
 
-def _finder(stream: Stream) -> Callable[[_Entry | _PutRecord], Shard]:
+def _finder(stream: Stream) -> Callable[[_Entry | _PutRecord], StoredShard]:
     """What finds the open shard whose range a record's hash falls into. The open shards have all hashes."""
-    shards = [shard for shard in stream.shards.values() if isinstance(shard, Shard) and shard.is_open]
+    shards = [shard for shard in stream.shards.values() if isinstance(shard, StoredShard) and shard.is_open]
     shards.sort(key=_starting_hash)
     starts = [shard.starting_hash for shard in shards]
 
-    def find(record: _Entry | _PutRecord) -> Shard:
+    def find(record: _Entry | _PutRecord) -> StoredShard:
         if record.ExplicitHashKey is None:
             hash_key = int.from_bytes(md5(record.PartitionKey.encode(), usedforsecurity=False).digest(), "big")
         elif record.ExplicitHashKey.isdecimal() and int(record.ExplicitHashKey) < _HASHES:
@@ -221,5 +221,5 @@ def _finder(stream: Stream) -> Callable[[_Entry | _PutRecord], Shard]:
     return find
 
 
-def _starting_hash(shard: Shard) -> int:
+def _starting_hash(shard: StoredShard) -> int:
     return shard.starting_hash

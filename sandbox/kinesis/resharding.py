@@ -10,15 +10,15 @@ from typing import Any
 from moto.kinesis.models import kinesis_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import answers
 from sandbox.front.reply import ServiceError
-from sandbox.kinesis.shard import Shard
+from sandbox.kinesis.shard import StoredShard
 from sandbox.kinesis.streams import shard_of, stream_of
 
 
 @answers("kinesis", "MergeShards")
-def merge(call: Call) -> None:
+def merge(call: ControlCall) -> None:
     """Closes two adjacent shards, in either order, and opens one with both their hash keys.
 
     The sentence on shards that are not adjacent is in mhart/kinesalite actions/mergeShards.js, the one on closed
@@ -43,11 +43,11 @@ def merge(call: Call) -> None:
         )
         raise ServiceError("InvalidArgumentException", message)
     number = max(int(shard_id.rpartition("-")[2]) for shard_id in stream.shards) + 1
-    merged: Any = Shard(number, lower.starting_hash, upper.ending_hash, pair[0].shard_id, pair[1].shard_id)
+    merged: Any = StoredShard(number, lower.starting_hash, upper.ending_hash, pair[0].shard_id, pair[1].shard_id)
     stream.shards[merged.shard_id] = merged
     for shard in pair:
         shard.is_open = False
 
 
-def _start(shard: Shard) -> int:
+def _start(shard: StoredShard) -> int:
     return shard.starting_hash

@@ -17,7 +17,7 @@ _SEQUENCES_PER_SHARD = 10**24
 _encode = msgspec.json.Encoder().encode
 
 
-class Shard(MotoShard):
+class StoredShard(MotoShard):
     """A shard whose records are written once, as the JSON that GetRecords answers.
 
     Those of a shard that was split or merged stay in it, as on AWS, and its children begin empty. `created_s` and

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from moto.kinesis.models import KinesisBackend
 
 from sandbox.front.reply import ServiceError
-from sandbox.kinesis.shard import Shard
+from sandbox.kinesis.shard import StoredShard
 
 if TYPE_CHECKING:
     from moto.kinesis.models import Stream
@@ -43,10 +43,10 @@ def stream_of(backend: KinesisBackend, name: str | None, arn: str | None) -> Str
     return stream
 
 
-def shard_of(stream: Stream, shard_id: str) -> Shard:
+def shard_of(stream: Stream, shard_id: str) -> StoredShard:
     """The shard with an id; raises ResourceNotFoundException if absent."""
     shard = stream.shards.get(shard_id)
-    if not isinstance(shard, Shard):
+    if not isinstance(shard, StoredShard):
         raise ServiceError(
             "ResourceNotFoundException",
             f"Shard {shard_id} in stream {stream.stream_name} under account {stream.account_id} does not exist",
@@ -54,7 +54,7 @@ def shard_of(stream: Stream, shard_id: str) -> Shard:
     return shard
 
 
-def trim(stream: Stream, shard: Shard) -> None:
+def trim(stream: Stream, shard: StoredShard) -> None:
     """Forget the records of a shard whose retention is over."""
     shard.log.trim(horizon_s(stream))
 
@@ -64,14 +64,14 @@ def horizon_s(stream: Stream) -> float:
     return time.time() - stream.retention_period_hours * 3600
 
 
-def kept_shards(stream: Stream) -> list[Shard]:
+def kept_shards(stream: Stream) -> list[StoredShard]:
     """The shards in which there may be records: open, or closed within the retention."""
     horizon = horizon_s(stream)
-    shards = [shard for shard in stream.shards.values() if isinstance(shard, Shard)]
+    shards = [shard for shard in stream.shards.values() if isinstance(shard, StoredShard)]
     return [shard for shard in shards if shard.closed_s is None or shard.closed_s >= horizon]
 
 
-def begin_at(stream: Stream, shard: Shard, kind: str, sequence: str | None, at_s: float | None, call: str) -> int:
+def begin_at(stream: Stream, shard: StoredShard, kind: str, sequence: str | None, at_s: float | None, call: str) -> int:
     """The index in a shard's log at which reading begins; `kind` is a ShardIteratorType.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
@@ -98,7 +98,7 @@ def begin_at(stream: Stream, shard: Shard, kind: str, sequence: str | None, at_s
     return index
 
 
-def children_of(stream: Stream, parent: Shard) -> list[dict[str, Any]]:
+def children_of(stream: Stream, parent: StoredShard) -> list[dict[str, Any]]:
     """A closed shard's children, as GetRecords and SubscribeToShard tell them at its end."""
     return [
         {

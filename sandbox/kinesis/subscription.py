@@ -20,7 +20,7 @@ from sandbox.front import cbor, eventstream
 from sandbox.front.backends import backend_of
 from sandbox.front.reply import JSON_1_1, ServiceError
 from sandbox.kinesis.consumers import consumer_of
-from sandbox.kinesis.shard import Shard
+from sandbox.kinesis.shard import StoredShard
 from sandbox.kinesis.streams import begin_at, children_of, shard_of, trim
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class _Subscription:
     """One open connection; `wakes` is set when there may be something to send, or nothing any more."""
 
     stream: Stream
-    shard: Shard
+    shard: StoredShard
     index: int
     begun_s: float
     wakes: asyncio.Event = field(default_factory=asyncio.Event)
@@ -161,7 +161,7 @@ def _next_event(subscription: _Subscription) -> dict[str, Any]:
     return event | {"ContinuationSequenceNumber": str(shard.first_sequence + end - 1)}
 
 
-def _index(stream: Stream, shard: Shard, position: _Position) -> int:
+def _index(stream: Stream, shard: StoredShard, position: _Position) -> int:
     at = position.Timestamp
     at_s = at.timestamp() if isinstance(at, datetime) else at
     before_first = str(shard.first_sequence - 1)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sandbox.faults.active import ACTIVE_FAULTS, ActiveFaults
-from sandbox.faults.buckets import Bucket
+from sandbox.faults.buckets import TokenBucket
 from sandbox.faults.errors import PROVISIONED
-from sandbox.kinesis.shard import Shard
+from sandbox.kinesis.shard import StoredShard
 
 if TYPE_CHECKING:
     from moto.kinesis.models import Stream
@@ -30,9 +30,9 @@ class ShardThroughput:
     def __init__(self, active: ActiveFaults, clock: Callable[[], float] = time.time) -> None:
         self._active = active
         self._clock = clock
-        self._buckets: dict[tuple[str, str, str], Bucket] = {}
+        self._buckets: dict[tuple[str, str, str], TokenBucket] = {}
 
-    def refused(self, stream: Stream, entries: Sequence[tuple[Shard, int]], operation: str) -> dict[int, Refusal]:
+    def refused(self, stream: Stream, entries: Sequence[tuple[StoredShard, int]], operation: str) -> dict[int, Refusal]:
         """Which records of a call are refused, by their place; of each its shard and size in bytes are given."""
         refused: dict[int, Refusal] = {}
         for standing in self._active.matching("partial", "kinesis", operation):
@@ -51,7 +51,7 @@ class ShardThroughput:
                     refused[number] = PROVISIONED, _over(stream, shard)
         return refused
 
-    def _admits(self, stream: Stream, shard: Shard, size_bytes: int, limits: tuple[float, float]) -> bool:
+    def _admits(self, stream: Stream, shard: StoredShard, size_bytes: int, limits: tuple[float, float]) -> bool:
         records = self._bucket((stream.arn, shard.shard_id, "records"), limits[0])
         bytes_ = self._bucket((stream.arn, shard.shard_id, "bytes"), limits[1])
         if not records.has(1) or not bytes_.has(size_bytes):
@@ -60,15 +60,15 @@ class ShardThroughput:
         bytes_.take(size_bytes)
         return True
 
-    def _bucket(self, key: tuple[str, str, str], per_s: float) -> Bucket:
+    def _bucket(self, key: tuple[str, str, str], per_s: float) -> TokenBucket:
         bucket = self._buckets.get(key)
         if bucket is None or bucket.per_s != per_s:
-            bucket = self._buckets[key] = Bucket(per_s, _SECOND, self._clock)
+            bucket = self._buckets[key] = TokenBucket(per_s, _SECOND, self._clock)
         return bucket
 
 
 SHARD_THROUGHPUT = ShardThroughput(ACTIVE_FAULTS)
 
 
-def _over(stream: Stream, shard: Shard) -> str:
+def _over(stream: Stream, shard: StoredShard) -> str:
     return f"Rate exceeded for shard {shard.shard_id} in stream {stream.stream_name} under account {stream.account_id}."

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from sandbox.awsjson import AwsJson
-from sandbox.pipes.target import Failure, Outgoing
+from sandbox.pipes.target import Outgoing, Rejection
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 MAXIMUM_ENTRIES = 10
@@ -52,7 +52,7 @@ class BusTarget:
         self._client = client
         self._bus = bus_arn
 
-    def put(self, records: Sequence[Outgoing]) -> dict[int, Failure]:
+    def put(self, records: Sequence[Outgoing]) -> dict[int, Rejection]:
         """Put the events; returns the failures by index.
 
         An event that would make PutEvents refuse the whole request fails alone.
@@ -66,22 +66,22 @@ class BusTarget:
             answer = self._client.call("PutEvents", {"Entries": [self._entry(events[i]) for i in indices]}, _Answer)
             for i, result in zip(indices, answer.Entries, strict=True):
                 if result.ErrorCode is not None:
-                    failures[i] = Failure(result.ErrorCode, result.ErrorMessage or "")
+                    failures[i] = Rejection(result.ErrorCode, result.ErrorMessage or "")
         return failures
 
     def _entry(self, event: OutgoingEvent) -> _Entry:
         return _Entry(event.source or "", event.detail_type or "", event.data.decode(), self._bus)
 
 
-def _invalid(event: OutgoingEvent) -> Failure | None:
+def _invalid(event: OutgoingEvent) -> Rejection | None:
     if not event.source or not event.detail_type:
-        return Failure("ValidationException", "the pipe's Source or DetailType path has no value in this event")
+        return Rejection("ValidationException", "the pipe's Source or DetailType path has no value in this event")
     if event.entry_bytes > MAXIMUM_BYTES:
-        return Failure("ValidationException", f"the event of {event.entry_bytes} bytes is larger than 256 KB")
+        return Rejection("ValidationException", f"the event of {event.entry_bytes} bytes is larger than 256 KB")
     return None
 
 
-def _requests(events: Sequence[OutgoingEvent], failures: dict[int, Failure]) -> Iterator[list[int]]:
+def _requests(events: Sequence[OutgoingEvent], failures: dict[int, Rejection]) -> Iterator[list[int]]:
     indices: list[int] = []
     size = 0
     for i, event in enumerate(events):

@@ -11,8 +11,8 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
-from sandbox.awsjson import Response, service_error
-from sandbox.pipes.target import MAXIMUM_RECORDS, Failure, Outgoing
+from sandbox.awsjson import ServiceResponse, service_error
+from sandbox.pipes.target import MAXIMUM_RECORDS, Outgoing, Rejection
 
 _EMPTY: tuple[object, ...] = ("", {}, [], None)
 """Responses for which the target is not called; AWS does not document null, the result of a function without a return
@@ -20,18 +20,18 @@ value.
 """
 
 
-class Function(Protocol):
+class EnrichmentFunction(Protocol):
     """The invoked function."""
 
-    def invoke(self, payload: bytes) -> Response:
+    def invoke(self, payload: bytes) -> ServiceResponse:
         """Lambda's response."""
         ...
 
 
-class Target(Protocol):
+class EnrichmentTarget(Protocol):
     """The target of the enriched batch."""
 
-    def put(self, records: Sequence[Outgoing]) -> dict[int, Failure]:
+    def put(self, records: Sequence[Outgoing]) -> dict[int, Rejection]:
         """Put the records; failures by index."""
         ...
 
@@ -43,12 +43,14 @@ class EnrichedTarget:
     received, a failure belongs to its event, otherwise to the whole batch.
     """
 
-    def __init__(self, function: Function, outgoing: Callable[[dict[str, Any]], Outgoing], target: Target) -> None:
+    def __init__(
+        self, function: EnrichmentFunction, outgoing: Callable[[dict[str, Any]], Outgoing], target: EnrichmentTarget
+    ) -> None:
         self._function = function
         self._outgoing = outgoing
         self._target = target
 
-    def put(self, records: Sequence[Outgoing]) -> dict[int, Failure]:
+    def put(self, records: Sequence[Outgoing]) -> dict[int, Rejection]:
         """Enrich the batch and put the result.
 
         Raises:
@@ -59,18 +61,20 @@ class EnrichedTarget:
         if response.status != 200:
             raise service_error(response)
         if "x-amz-function-error" in response.headers:
-            return _all(records, Failure("Lambda.FunctionError", response.body.decode(errors="replace")[:1000]))
+            return _all(records, Rejection("Lambda.FunctionError", response.body.decode(errors="replace")[:1000]))
         answer = msgspec.json.decode(response.body or b"null")
         if answer in _EMPTY:
             return {}
         events = cast("list[dict[str, Any]]", answer if isinstance(answer, list) else [answer])
         if len(events) > MAXIMUM_RECORDS:
-            return _all(records, Failure("ValidationException", f"the enrichment's response has {len(events)} records"))
+            return _all(
+                records, Rejection("ValidationException", f"the enrichment's response has {len(events)} records")
+            )
         failures = self._target.put([self._outgoing(event) for event in events])
         if not failures or len(events) == len(records):
             return failures
         return _all(records, next(iter(failures.values())))
 
 
-def _all(records: Sequence[Outgoing], failure: Failure) -> dict[int, Failure]:
+def _all(records: Sequence[Outgoing], failure: Rejection) -> dict[int, Rejection]:
     return dict.fromkeys(range(len(records)), failure)

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.awsjson import CallError, ServiceError
+from sandbox.awsjson import CallError, RemoteError
 from sandbox.faults.points import POINTS
 from sandbox.pipes.config import FOREVER, PipeConfig
 from sandbox.pipes.deadletters import RECORD_TOO_OLD, RETRIES_EXHAUSTED, dead_letter
-from sandbox.pipes.target import Failure, Outgoing, to_retry
+from sandbox.pipes.target import Outgoing, Rejection, to_retry
 from sandbox.shards import Checkpoint, Cursor
 from sandbox.streams import ChangeRecord
 
@@ -37,7 +37,7 @@ _LONGEST_BACKOFF_S = 10.0
 class Target(Protocol):
     """The target of batches."""
 
-    def put(self, records: list[Outgoing]) -> dict[int, Failure]:
+    def put(self, records: list[Outgoing]) -> dict[int, Rejection]:
         """Put the records; failures by index."""
         ...
 
@@ -238,7 +238,7 @@ class PipeShard:
 
     def _fail(self, batch: Batch, error: CallError) -> None:
         self.counters.failed_calls += 1
-        if not isinstance(error, ServiceError) or error.is_outage:
+        if not isinstance(error, RemoteError) or error.is_outage:
             # Pipes does not count its own and the network's failures as retries.
             batch.outages += 1
             self._back_off(batch)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from sandbox.pipes.config import PipeConfig
-from sandbox.shards import Page, Shard
+from sandbox.shards import RecordPage, Shard
 from sandbox.streams import ChangeRecord, KinesisRecord, KinesisStream
 
 DATA = "data"
@@ -46,7 +46,7 @@ class KinesisEvents:
         self._shard_of[iterator] = shard_id
         return iterator
 
-    def read(self, iterator: str) -> Page[ChangeRecord]:
+    def read(self, iterator: str) -> RecordPage[ChangeRecord]:
         """The records of one call."""
         page = self._stream.read(iterator)
         shard_id = self._shard_of.pop(iterator)
@@ -55,7 +55,7 @@ class KinesisEvents:
         records = [
             ChangeRecord(record.sequence, record.arrived_at, self._event(record, shard_id)) for record in page.records
         ]
-        return Page(records, page.iterator, page.at_tip, page.more)
+        return RecordPage(records, page.iterator, page.at_tip, page.more)
 
     def _event(self, record: KinesisRecord, shard_id: str) -> dict[str, Any]:
         return {

@@ -28,7 +28,7 @@ class Outgoing(Struct, frozen=True):
         return len(self.data) + len(self.partition_key or "")
 
 
-class Failure(Struct, frozen=True):
+class Rejection(Struct, frozen=True):
     """Why a record was not accepted."""
 
     code: str
@@ -56,7 +56,7 @@ class KinesisTarget:
         self._client = client
         self._stream = {"StreamARN": stream_arn, "StreamName": stream_arn.rsplit("/", 1)[-1]}
 
-    def put(self, records: Sequence[Outgoing]) -> dict[int, Failure]:
+    def put(self, records: Sequence[Outgoing]) -> dict[int, Rejection]:
         """Put the records in order; returns the failures by index.
 
         A record that would make Kinesis refuse the whole request (a missing or too long partition key, more than 1 MiB)
@@ -71,11 +71,11 @@ class KinesisTarget:
             answer = self._client.call("PutRecords", self._stream | {"Records": entries}, _Answer)
             for i, result in zip(indices, answer.Records, strict=True):
                 if result.ErrorCode is not None:
-                    failures[i] = Failure(result.ErrorCode, result.ErrorMessage or "")
+                    failures[i] = Rejection(result.ErrorCode, result.ErrorMessage or "")
         return failures
 
 
-def to_retry(records: Sequence[Outgoing], failures: dict[int, Failure]) -> list[int]:
+def to_retry(records: Sequence[Outgoing], failures: dict[int, Rejection]) -> list[int]:
     """The indices to send again: failed records, and later ones with the same key.
 
     An accepted later record of the key is in the stream before the failed one; sending it again restores the order of
@@ -94,17 +94,17 @@ def _in_base64(data: bytes) -> msgspec.Raw:
     return msgspec.Raw(b'"%b"' % pybase64.b64encode(data))
 
 
-def _invalid(record: Outgoing) -> Failure | None:
+def _invalid(record: Outgoing) -> Rejection | None:
     if not record.partition_key:
-        return Failure("ValidationException", "the pipe's PartitionKey path has no value in this event")
+        return Rejection("ValidationException", "the pipe's PartitionKey path has no value in this event")
     if len(record.partition_key) > 256:
-        return Failure("ValidationException", "the partition key is longer than 256 characters")
+        return Rejection("ValidationException", "the partition key is longer than 256 characters")
     if record.size_bytes > MAXIMUM_RECORD_BYTES:
-        return Failure("ValidationException", f"the record of {record.size_bytes} bytes is larger than 1 MiB")
+        return Rejection("ValidationException", f"the record of {record.size_bytes} bytes is larger than 1 MiB")
     return None
 
 
-def _requests(records: Sequence[Outgoing], failures: dict[int, Failure]) -> Iterator[list[int]]:
+def _requests(records: Sequence[Outgoing], failures: dict[int, Rejection]) -> Iterator[list[int]]:
     indices: list[int] = []
     size = 0
     for i, record in enumerate(records):

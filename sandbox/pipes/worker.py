@@ -8,12 +8,12 @@ from typing import Any
 from sandbox.pipes.config import PipeConfig, parse_pipe
 from sandbox.pipes.runner import PipeRunner
 from sandbox.state import StateDir, client
-from sandbox.supervisor import Kind
+from sandbox.supervisor import WorkerKind
 
 _SETTLED = frozenset({"RUNNING", "STOPPED"})
 
 
-class Pipes(Kind[PipeConfig]):
+class Pipes(WorkerKind[PipeConfig]):
     """The pipes at an endpoint: one runs while its desired state is RUNNING."""
 
     noun = "pipe"

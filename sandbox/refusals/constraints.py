@@ -83,7 +83,7 @@ _ENUM_ORDER = {"ScalarAttributeType": ("B", "N", "S")}
 """Types whose values the service lists in another order than its model (nubo-db/dynamodb-conformance, createTable)."""
 
 
-class Violation(NamedTuple):
+class ConstraintViolation(NamedTuple):
     """A violation: the member's path, its value and the constraint's words."""
 
     path: str
@@ -103,7 +103,7 @@ def refuse(service: str, operation: str, parameters: Mapping[str, Any]) -> Servi
     return ServiceError(dialect.code, f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {said}")
 
 
-def violations(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Violation]:
+def violations(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[ConstraintViolation]:
     """The violations of an operation's parameters, in the model's order."""
     shape = _input(service, operation)
     if shape is not None:
@@ -116,7 +116,7 @@ def _input(service: str, operation: str) -> Any:
     return model.operation_model(operation).input_shape if operation in model.operation_names else None
 
 
-def _said(violation: Violation, dialect: Dialect) -> str:
+def _said(violation: ConstraintViolation, dialect: Dialect) -> str:
     value = f" {violation.value}" if dialect.value else ""
     constraint = violation.constraint
     if not dialect.enum:
@@ -124,7 +124,7 @@ def _said(violation: Violation, dialect: Dialect) -> str:
     return f"Value{value} at '{violation.path}' failed to satisfy constraint: {constraint}"
 
 
-def _of_structure(shape: Any, value: Mapping[str, Any], path: str, service: str) -> Iterator[Violation]:
+def _of_structure(shape: Any, value: Mapping[str, Any], path: str, service: str) -> Iterator[ConstraintViolation]:
     for name, member in cast("Mapping[str, Any]", shape.members).items():
         inner = f"{path}.{_lower(name)}" if path else _lower(name)
         if (service, name) in _NOT_AS_MODELLED:
@@ -132,13 +132,15 @@ def _of_structure(shape: Any, value: Mapping[str, Any], path: str, service: str)
         given = value.get(name)
         if given is None:
             if name in shape.required_members or (service, name) in _REQUIRED_BY_DEFAULT:
-                yield Violation(inner, "null", "Member must not be null")
+                yield ConstraintViolation(inner, "null", "Member must not be null")
             continue
         yield from _of(member, given, inner, service)
 
 
-def _of(shape: Any, value: Any, path: str, service: str) -> Iterator[Violation]:
-    yield from (Violation(path, f"'{_text(value, shape)}'", constraint) for constraint in _broken(shape, value))
+def _of(shape: Any, value: Any, path: str, service: str) -> Iterator[ConstraintViolation]:
+    yield from (
+        ConstraintViolation(path, f"'{_text(value, shape)}'", constraint) for constraint in _broken(shape, value)
+    )
     match shape.type_name:
         case "structure" if isinstance(value, Mapping):
             yield from _of_structure(shape, cast("Mapping[str, Any]", value), path, service)
@@ -150,26 +152,26 @@ def _of(shape: Any, value: Any, path: str, service: str) -> Iterator[Violation]:
             pass
 
 
-def _of_list(shape: Any, value: list[Any], path: str, service: str) -> Iterator[Violation]:
+def _of_list(shape: Any, value: list[Any], path: str, service: str) -> Iterator[ConstraintViolation]:
     if _is_scalar(shape.member):
         if any(any(_broken(shape.member, one)) for one in value):
             every = ", ".join([*_constraints(shape.member), "Member must not be null"])
-            yield Violation(path, f"'{_text(value, shape)}'", f"Member must satisfy constraint: [{every}]")
+            yield ConstraintViolation(path, f"'{_text(value, shape)}'", f"Member must satisfy constraint: [{every}]")
         return
     for number, one in enumerate(value, 1):
         yield from _of(shape.member, one, f"{path}.{number}.member", service)
 
 
-def _of_map(shape: Any, value: Mapping[str, Any], path: str, service: str) -> Iterator[Violation]:
+def _of_map(shape: Any, value: Mapping[str, Any], path: str, service: str) -> Iterator[ConstraintViolation]:
     if any(any(_broken(shape.key, key)) for key in value):
         every = ", ".join(_constraints(shape.key))
-        yield Violation(path, f"'{_text(value, shape)}'", f"Map keys must satisfy constraint: [{every}]")
+        yield ConstraintViolation(path, f"'{_text(value, shape)}'", f"Map keys must satisfy constraint: [{every}]")
     if not _is_scalar(shape.value):
         for key, one in value.items():
             yield from _of(shape.value, one, f"{path}.{key}.member", service)
     elif any(any(_broken(shape.value, one)) for one in value.values()):
         every = ", ".join(_constraints(shape.value))
-        yield Violation(path, f"'{_text(value, shape)}'", f"Map value must satisfy constraint: [{every}]")
+        yield ConstraintViolation(path, f"'{_text(value, shape)}'", f"Map value must satisfy constraint: [{every}]")
 
 
 def _broken(shape: Any, value: Any) -> Iterator[str]:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from lake.__main__ import main
 from lake.verification import Verification
 from lake.verify import verify
-from sandbox.faults import Injected, inject
+from sandbox.faults import InjectedFault, inject
 from stack import StackOutputs, credentials, resolve
 
 PROJECT = Path(__file__).parents[2]
@@ -138,7 +138,7 @@ class Pipeline:
         """Verify the lake against the table and the ledger; close it after use."""
         return verify(self.outputs, timeout_s=_PATIENCE_S, ledger=self.ledger)
 
-    def inject(self, kind: str, **options: Any) -> AbstractContextManager[Injected]:
+    def inject(self, kind: str, **options: Any) -> AbstractContextManager[InjectedFault]:
         """Switch a fault on for a block."""
         return inject(kind, state_dir=self.state_dir, **options)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.dynamodb.schema import Index, KeyAttribute, KeySchema, TableSchema
+from sandbox.dynamodb.schema import Index, KeySchema, KeySchemaElement, TableSchema
 from tests.dynamodb_engine import Dynamo
 from tests.oracle.compare import difference, same_changes, scanned
 from tests.oracle.generate import TABLES, Call, Json
@@ -41,7 +41,7 @@ def schema_of(name: str, table: Json) -> TableSchema:
     kinds: dict[str, str] = table["Definitions"]
 
     def key(elements: Any) -> KeySchema:
-        return KeySchema(*(KeyAttribute(attribute, kinds[attribute]) for attribute, _ in elements))
+        return KeySchema(*(KeySchemaElement(attribute, kinds[attribute]) for attribute, _ in elements))
 
     indexes = {"by-g": Index("by-g", "Global", key(table["Index"]))} if "Index" in table else {}
     return TableSchema(name, key(table["KeySchema"]), indexes)

@@ -4,6 +4,6 @@
 """
 
 from sandbox.athena.commands.commands import Commands
-from sandbox.athena.commands.session import Engine, Result, Session
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
 
-__all__ = ["Commands", "Engine", "Result", "Session"]
+__all__ = ["AthenaEngine", "Commands", "Session", "StatementResult"]

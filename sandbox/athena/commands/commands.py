@@ -18,15 +18,15 @@ from sandbox.athena.commands import (
     writing,
 )
 from sandbox.athena.commands.prepared import Prepared
-from sandbox.athena.commands.session import Engine, Result, Session
-from sandbox.athena.errors import ApiError, QueryError
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
+from sandbox.athena.errors import ApiError, StatementError
 from sandbox.athena.parameters import placeholders
 from sandbox.athena.statements import Statement, forms, recognise
 
-Run = Callable[[Engine, Any, Session], Result]
+Run = Callable[[AthenaEngine, Any, Session], StatementResult]
 
 _RUNS: Mapping[type[Statement], Run] = {
-    forms.Query: queries.select,
+    forms.SelectQuery: queries.select,
     forms.Explain: queries.explain,
     forms.ShowDatabases: showing.databases,
     forms.ShowTables: showing.tables,
@@ -57,22 +57,22 @@ _RUNS: Mapping[type[Statement], Run] = {
     forms.CreateView: views.create,
     forms.DropView: views.drop,
     forms.CreateTableAs: writing.create_table_as,
-    forms.Insert: writing.insert,
+    forms.InsertInto: writing.insert,
     forms.Unload: writing.unload,
-    forms.Update: icebergs.change,
-    forms.Delete: icebergs.change,
+    forms.UpdateTable: icebergs.change,
+    forms.DeleteFrom: icebergs.change,
     forms.Merge: icebergs.change,
     forms.Optimize: icebergs.optimize,
     forms.Vacuum: icebergs.vacuum,
 }
-_PREPARABLE = (forms.Query, forms.Insert, forms.CreateTableAs, forms.Unload)
+_PREPARABLE = (forms.SelectQuery, forms.InsertInto, forms.CreateTableAs, forms.Unload)
 _WITH_QUERY = (*_PREPARABLE, forms.Explain)
 
 
 class Commands:
     """Runs statements on an engine; prepared statements are those of the workgroup."""
 
-    def __init__(self, engine: Engine, prepared: Prepared) -> None:
+    def __init__(self, engine: AthenaEngine, prepared: Prepared) -> None:
         self._engine = engine
         self._prepared = prepared
 
@@ -93,18 +93,18 @@ class Commands:
         """The statement that EXECUTE runs, its values in place of the ?s; raises ApiError when it is not there."""
         return recognise(self._prepared.bound(statement, workgroup))
 
-    def run(self, statement: Statement, session: Session) -> Result:
+    def run(self, statement: Statement, session: Session) -> StatementResult:
         """Run a statement; raises QueryError with Athena's reason."""
-        if isinstance(statement, forms.Prepare):
+        if isinstance(statement, forms.PrepareStatement):
             if not isinstance(recognise(statement.sql), _PREPARABLE):
-                raise QueryError("NOT_SUPPORTED", "PREPARE takes SELECT, INSERT INTO, CREATE TABLE AS and UNLOAD")
+                raise StatementError("NOT_SUPPORTED", "PREPARE takes SELECT, INSERT INTO, CREATE TABLE AS and UNLOAD")
             self._prepared.keep(statement, session.settings.workgroup)
-            return Result()
+            return StatementResult()
         if isinstance(statement, forms.Deallocate):
             self._prepared.forget(statement, session.settings.workgroup)
-            return Result()
+            return StatementResult()
         run = _RUNS.get(type(statement))
         if run is None:
             words = statement.sort.replace("_", " ")
-            raise QueryError("NOT_SUPPORTED", f"{words}: the sandbox's Athena does not have this statement")
+            raise StatementError("NOT_SUPPORTED", f"{words}: the sandbox's Athena does not have this statement")
         return run(self._engine, statement, session)

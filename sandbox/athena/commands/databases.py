@@ -5,20 +5,20 @@ https://docs.aws.amazon.com/athena/latest/ug/create-database.html, drop-database
 
 from __future__ import annotations
 
-from sandbox.athena.commands.session import Engine, Result, Session
-from sandbox.athena.errors import QueryError
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
+from sandbox.athena.errors import StatementError
 from sandbox.athena.statements import forms
 
 _TASK = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask."
 
 
-def create(engine: Engine, statement: forms.CreateDatabase, session: Session) -> Result:
+def create(engine: AthenaEngine, statement: forms.CreateDatabase, session: Session) -> StatementResult:
     """CREATE DATABASE."""
     del session
     if engine.catalogue.has_database(statement.name):
         if statement.if_not_exists:
-            return Result()
-        raise QueryError("FAILED", f"{_TASK} Database {statement.name} already exists")
+            return StatementResult()
+        raise StatementError("FAILED", f"{_TASK} Database {statement.name} already exists")
     given = {
         "Name": statement.name,
         "Description": statement.comment,
@@ -26,32 +26,32 @@ def create(engine: Engine, statement: forms.CreateDatabase, session: Session) ->
         "Parameters": dict(statement.properties),
     }
     engine.catalogue.create_database(**{name: value for name, value in given.items() if value})
-    return Result()
+    return StatementResult()
 
 
-def alter(engine: Engine, statement: forms.AlterDatabase, session: Session) -> Result:
+def alter(engine: AthenaEngine, statement: forms.AlterDatabase, session: Session) -> StatementResult:
     """ALTER DATABASE SET DBPROPERTIES: the properties are added to those that it has."""
     del session
     raw = engine.catalogue.described_database(statement.name)
     if raw is None:
-        raise QueryError("FAILED", f"SemanticException [Error 10072]: Database does not exist: {statement.name}")
+        raise StatementError("FAILED", f"SemanticException [Error 10072]: Database does not exist: {statement.name}")
     present: dict[str, str] = raw.get("Parameters") or {}
     engine.catalogue.change_database(statement.name, Parameters={**present, **statement.properties})
-    return Result()
+    return StatementResult()
 
 
-def drop(engine: Engine, statement: forms.DropDatabase, session: Session) -> Result:
+def drop(engine: AthenaEngine, statement: forms.DropDatabase, session: Session) -> StatementResult:
     """DROP DATABASE: one with tables only with CASCADE; their objects stay."""
     del session
     if not engine.catalogue.has_database(statement.name):
         if statement.if_exists:
-            return Result()
-        raise QueryError("FAILED", f"SemanticException [Error 10072]: Database does not exist: {statement.name}")
+            return StatementResult()
+        raise StatementError("FAILED", f"SemanticException [Error 10072]: Database does not exist: {statement.name}")
     names = engine.catalogue.table_names(statement.name)
     if names and not statement.cascade:
         message = f"Database {statement.name} is not empty. One or more tables exist."
-        raise QueryError("FAILED", f"{_TASK} InvalidOperationException(message:{message})")
+        raise StatementError("FAILED", f"{_TASK} InvalidOperationException(message:{message})")
     for name in names:
         engine.catalogue.delete_table(statement.name, name)
     engine.catalogue.delete_database(statement.name)
-    return Result()
+    return StatementResult()

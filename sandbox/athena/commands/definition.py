@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sandbox.athena.catalogue import Column, Table
+from sandbox.athena.catalogue import CatalogueTable, TypedColumn
 
 _HIDDEN = frozenset({"EXTERNAL", "comment"})
 
 
-def definition_of(table: Table) -> list[str]:
+def definition_of(table: CatalogueTable) -> list[str]:
     """The statement, line by line."""
     descriptor, serde = table.descriptor, table.serde
     library = str(serde.get("SerializationLibrary") or "")
@@ -37,7 +37,7 @@ def definition_of(table: Table) -> list[str]:
     return [*lines, "TBLPROPERTIES (", *_properties(shown)] if shown else lines
 
 
-def _columns(columns: Iterable[Column], library: str) -> list[str]:
+def _columns(columns: Iterable[TypedColumn], library: str) -> list[str]:
     """Columns with their comments. A JSON SerDe gives each column without one a fixed comment."""
     default = "from deserializer" if "json" in library.lower() else ""
     lines: list[str] = []

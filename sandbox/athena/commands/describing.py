@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.athena.catalogue import Column, Table
-from sandbox.athena.commands.session import Engine, Result, Session, texts
+from sandbox.athena.catalogue import CatalogueTable, TypedColumn
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult, texts
 from sandbox.athena.commands.showing import WIDTH, view_columns
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.statements import forms
 
 _COLUMNS = ("col_name", "data_type", "comment")
@@ -19,13 +19,13 @@ _BLANK = "\t \t "
 _HEADER = f"# {'col_name':<{WIDTH}}\t{'data_type':<{WIDTH}}\t{'comment':<{WIDTH}}"
 
 
-def describe(engine: Engine, statement: forms.Describe, session: Session) -> Result:
+def describe(engine: AthenaEngine, statement: forms.Describe, session: Session) -> StatementResult:
     """DESCRIBE: a line a column, the partition columns again below a heading."""
     table = engine.found(statement.name, session.database)
     if table.view is not None:
         return view_columns(table.view)
     if statement.detail == "EXTENDED":
-        raise QueryError("NOT_SUPPORTED", "DESCRIBE EXTENDED: DESCRIBE FORMATTED has the same, in lines")
+        raise StatementError("NOT_SUPPORTED", "DESCRIBE EXTENDED: DESCRIBE FORMATTED has the same, in lines")
     if statement.column:
         return _lines([_line(_column(table, statement.column))])
     if statement.partition:
@@ -35,23 +35,23 @@ def describe(engine: Engine, statement: forms.Describe, session: Session) -> Res
     return _lines([*map(_line, table.all_columns), *_partition_block(table)])
 
 
-def _lines(lines: Iterable[str]) -> Result:
+def _lines(lines: Iterable[str]) -> StatementResult:
     return texts(_COLUMNS, list(lines), update_count=None)
 
 
-def _line(column: Column) -> str:
+def _line(column: TypedColumn) -> str:
     """The name, the type and the comment, padded; a comment ends at its first tab."""
     comment = f"{column.comment:<{WIDTH}}".partition("\t")[0]
     return f"{column.name:<{WIDTH}}\t{column.type.glue:<{WIDTH}}\t{comment}"
 
 
-def _partition_block(table: Table) -> list[str]:
+def _partition_block(table: CatalogueTable) -> list[str]:
     if not table.partition_columns:
         return []
     return [_BLANK, "# Partition Information\t \t ", _HEADER, _BLANK, *map(_line, table.partition_columns)]
 
 
-def _formatted(table: Table) -> list[str]:
+def _formatted(table: CatalogueTable) -> list[str]:
     descriptor, serde = table.descriptor, table.serde
     lines = [_HEADER, _BLANK, *map(_line, table.columns), *_partition_block(table), _BLANK]
     lines += ["# Detailed Table Information\t \t ", _pair("Database:", table.database)]
@@ -75,16 +75,16 @@ def _pair(label: str, value: str) -> str:
     return f"{label:<{WIDTH}}\t{value:<{WIDTH}}\t "
 
 
-def _column(table: Table, name: str) -> Column:
+def _column(table: CatalogueTable, name: str) -> TypedColumn:
     found = next((column for column in table.all_columns if column.name == name), None)
     if found is None:
-        raise QueryError("FAILED", f"SemanticException [Error 10002]: Invalid column reference {name}")
+        raise StatementError("FAILED", f"SemanticException [Error 10002]: Invalid column reference {name}")
     return found
 
 
-def _check_partition(engine: Engine, table: Table, values: tuple[tuple[str, str], ...]) -> None:
+def _check_partition(engine: AthenaEngine, table: CatalogueTable, values: tuple[tuple[str, str], ...]) -> None:
     asked = dict(values)
     values_asked = tuple(asked.get(column.name, "") for column in table.partition_columns)
     if values_asked not in {partition.values for partition in engine.catalogue.partitions(table)}:
         spec = ", ".join(f"{name}={value}" for name, value in values)
-        raise QueryError("FAILED", f"SemanticException [Error 10006]: Partition not found {{{spec}}}")
+        raise StatementError("FAILED", f"SemanticException [Error 10006]: Partition not found {{{spec}}}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sandbox.athena.commands.session import Engine, Result, Session
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
 from sandbox.athena.functions import FUNCTIONS
 from sandbox.athena.statements import forms
 from sandbox.athena.types import BOOLEAN, VARCHAR
@@ -17,14 +17,14 @@ from sandbox.athena.types import BOOLEAN, VARCHAR
 _COLUMNS = ("Function", "Return Type", "Argument Types", "Function Type", "Deterministic", "Description")
 
 
-def show(engine: Engine, statement: forms.ShowFunctions, session: Session) -> Result:
+def show(engine: AthenaEngine, statement: forms.ShowFunctions, session: Session) -> StatementResult:
     """SHOW FUNCTIONS [LIKE pattern]: a line a signature; the description is the function's example."""
     del engine, session
     rows = sorted(row for row in _rows() if _matches(row[0], statement.pattern))
     types = [BOOLEAN if name == "Deterministic" else VARCHAR for name in _COLUMNS]
     infos = [type_.column_info(name) for name, type_ in zip(_COLUMNS, types, strict=True)]
     lines = [",".join('"' + value.replace('"', '""') + '"' for value in row) for row in (_COLUMNS, *rows)]
-    return Result(infos, (*lines, ""), len(rows), 0)
+    return StatementResult(infos, (*lines, ""), len(rows), 0)
 
 
 def _rows() -> Iterator[tuple[str, ...]]:

@@ -14,12 +14,12 @@ from typing import Any
 
 import duckdb
 
-from sandbox.athena.catalogue import CATALOG, Column, Table
-from sandbox.athena.commands.session import Engine, Result, Session, written
-from sandbox.athena.errors import QueryError
+from sandbox.athena.catalogue import CATALOG, CatalogueTable, TypedColumn
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult, written
+from sandbox.athena.errors import StatementError
 from sandbox.athena.iceberg import schema_of
 from sandbox.athena.objects import split_location
-from sandbox.athena.planning import Plan
+from sandbox.athena.planning import QueryPlan
 from sandbox.athena.planning.stored import rows_of
 from sandbox.athena.statements import changing, forms
 from sandbox.athena.statements.tokens import Name
@@ -35,64 +35,71 @@ _PROPERTIES = frozenset(
     }
 )
 _AGE_S = 432_000
-_CHANGES: Mapping[type[forms.Change], Callable[[str, Sequence[str]], changing.Changed]] = {
-    forms.Delete: changing.delete,
-    forms.Update: changing.update,
+_CHANGES: Mapping[type[forms.IcebergChange], Callable[[str, Sequence[str]], changing.Changed]] = {
+    forms.DeleteFrom: changing.delete,
+    forms.UpdateTable: changing.update,
     forms.Merge: changing.merge,
 }
 
 
-def create(engine: Engine, statement: forms.CreateTable, session: Session) -> Result:
+def create(engine: AthenaEngine, statement: forms.CreateTable, session: Session) -> StatementResult:
     """CREATE TABLE with table_type ICEBERG."""
     unknown = next((name for name in statement.properties if name not in _PROPERTIES), None)
     if unknown is not None:
-        raise QueryError("NOT_SUPPORTED", f"Unsupported table property key: {unknown}")
+        raise StatementError("NOT_SUPPORTED", f"Unsupported table property key: {unknown}")
     if statement.external or statement.stored_as or statement.serde or statement.partitions or statement.buckets:
         clause = "PARTITIONED BY" if statement.partitions else "EXTERNAL, STORED AS, ROW FORMAT or CLUSTERED BY"
-        raise QueryError("NOT_SUPPORTED", f"Iceberg create table statement does not allow {clause} of Hive")
+        raise StatementError("NOT_SUPPORTED", f"Iceberg create table statement does not allow {clause} of Hive")
     schema = statement.name.schema or session.database
     if engine.catalogue.raw_table(schema, statement.name.table) is not None:
         if statement.if_not_exists:
-            return Result()
-        raise QueryError("TABLE_ALREADY_EXISTS", f"Table {schema}.{statement.name.table} already exists")
+            return StatementResult()
+        raise StatementError("TABLE_ALREADY_EXISTS", f"Table {schema}.{statement.name.table} already exists")
     split_location(statement.location)
-    columns = [Column(column.name, _stored(parse(column.type)), column.comment) for column in statement.columns]
+    columns = [TypedColumn(column.name, _stored(parse(column.type)), column.comment) for column in statement.columns]
     _create(engine, schema, statement.name.table, columns, statement.partition_texts, statement.location)
-    return Result()
+    return StatementResult()
 
 
 def create_as(
-    engine: Engine, name: Name, given: Mapping[str, Any], columns: Sequence[Column], session: Session, sql: str
-) -> Result:
+    engine: AthenaEngine,
+    name: Name,
+    given: Mapping[str, Any],
+    columns: Sequence[TypedColumn],
+    session: Session,
+    sql: str,
+) -> StatementResult:
     """CREATE TABLE AS with table_type ICEBERG; `given` are its properties, of which location is required."""
     location = given.get("location")
     if given.get("is_external", "false") != "false" or not location:
         message = "an Iceberg table needs the properties location and is_external = false"
-        raise QueryError("INVALID_TABLE_PROPERTY", message)
+        raise StatementError("INVALID_TABLE_PROPERTY", message)
     schema = name.schema or session.database
-    stored = [Column(column.name, _stored(column.type)) for column in columns]
+    stored = [TypedColumn(column.name, _stored(column.type)) for column in columns]
     _create(engine, schema, name.table, stored, tuple(given.get("partitioning", ())), str(location))
     table = engine.catalogue.table(schema, name.table)
     if table is None:
-        raise QueryError("TABLE_NOT_FOUND", f"Table {schema}.{name.table} went away while it was written")
+        raise StatementError("TABLE_NOT_FOUND", f"Table {schema}.{name.table} went away while it was written")
     return _append(engine, table, stored, sql, session)
 
 
-def insert(engine: Engine, table: Table, chosen: Sequence[Column], sql: str, session: Session) -> Result:
+def insert(
+    engine: AthenaEngine, table: CatalogueTable, chosen: Sequence[TypedColumn], sql: str, session: Session
+) -> StatementResult:
     """INSERT INTO: the rows as new data files."""
     return _append(engine, table, chosen, sql, session)
 
 
-def change(engine: Engine, statement: forms.Change, session: Session) -> Result:
+def change(engine: AthenaEngine, statement: forms.IcebergChange, session: Session) -> StatementResult:
     """UPDATE, DELETE and MERGE: the rows that are left, as the table's only ones."""
 
-    def once() -> Result:
+    def once() -> StatementResult:
         table = _found(engine, statement.name, session)
         loaded = engine.catalogue.iceberg.load(table.database, table.name)
         changed = _CHANGES[type(statement)](statement.sql, [column.name for column in table.columns])
         if changed.repeated and (_number(engine, changed.repeated, session) or 0) > 1:
             message = "One MERGE target table row matched more than one source row"
-            raise QueryError("MERGE_TARGET_ROW_MULTIPLE_MATCHES", message)
+            raise StatementError("MERGE_TARGET_ROW_MULTIPLE_MATCHES", message)
         count = _number(engine, changed.count, session) or 0
         if count:
             rows, _ = _rows(engine, loaded, table.columns, table.columns, changed.rows, session)
@@ -102,12 +109,12 @@ def change(engine: Engine, statement: forms.Change, session: Session) -> Result:
     return engine.catalogue.iceberg.commit(once)
 
 
-def optimize(engine: Engine, statement: forms.Optimize, session: Session) -> Result:
+def optimize(engine: AthenaEngine, statement: forms.Optimize, session: Session) -> StatementResult:
     """OPTIMIZE … REWRITE DATA: the rows in as few files as they need. WHERE is refused: all files are rewritten."""
     if statement.where:
-        raise QueryError("NOT_SUPPORTED", "OPTIMIZE … WHERE: the sandbox's Athena rewrites a whole table")
+        raise StatementError("NOT_SUPPORTED", "OPTIMIZE … WHERE: the sandbox's Athena rewrites a whole table")
 
-    def once() -> Result:
+    def once() -> StatementResult:
         table = _found(engine, statement.name, session)
         loaded = engine.catalogue.iceberg.load(table.database, table.name)
         if len(table.objects or ()) > 1:
@@ -117,39 +124,44 @@ def optimize(engine: Engine, statement: forms.Optimize, session: Session) -> Res
     return engine.catalogue.iceberg.commit(once)
 
 
-def vacuum(engine: Engine, statement: forms.Vacuum, session: Session) -> Result:
+def vacuum(engine: AthenaEngine, statement: forms.Vacuum, session: Session) -> StatementResult:
     """VACUUM: forget the snapshots older than vacuum_max_snapshot_age_seconds, 5 days by default.
 
     https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html. The files that only they had stay.
     """
 
-    def once() -> Result:
+    def once() -> StatementResult:
         table = _found(engine, statement.name, session)
         loaded = engine.catalogue.iceberg.load(table.database, table.name)
         age_s = int(loaded.properties.get("vacuum_max_snapshot_age_seconds", _AGE_S))
         oldest = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=age_s)
         loaded.maintenance.expire_snapshots().older_than(oldest).commit()
-        return Result()
+        return StatementResult()
 
     return engine.catalogue.iceberg.commit(once)
 
 
-def _found(engine: Engine, name: Name, session: Session) -> Table:
+def _found(engine: AthenaEngine, name: Name, session: Session) -> CatalogueTable:
     schema = name.schema or session.database
     table = engine.catalogue.table(schema, name.table)
     if table is None:
         message = f"line 1:1: Table '{CATALOG.lower()}.{schema}.{name.table}' does not exist"
-        raise QueryError("TABLE_NOT_FOUND", message)
+        raise StatementError("TABLE_NOT_FOUND", message)
     if table.objects is None:
-        raise QueryError("NOT_SUPPORTED", "Modifying Hive table rows is only supported for transactional tables")
+        raise StatementError("NOT_SUPPORTED", "Modifying Hive table rows is only supported for transactional tables")
     return table
 
 
 def _create(
-    engine: Engine, schema: str, name: str, columns: Sequence[Column], partitions: Sequence[str], location: str
+    engine: AthenaEngine,
+    schema: str,
+    name: str,
+    columns: Sequence[TypedColumn],
+    partitions: Sequence[str],
+    location: str,
 ) -> None:
     if not engine.catalogue.has_database(schema):
-        raise QueryError("SCHEMA_NOT_FOUND", f"Database {schema} not found. Please check your query")
+        raise StatementError("SCHEMA_NOT_FOUND", f"Database {schema} not found. Please check your query")
     iceberg = schema_of(columns)
     engine.catalogue.iceberg.catalog.create_table(
         (schema, name),
@@ -173,14 +185,18 @@ def _spec(schema: Any, partitions: Sequence[str]) -> Any:
         try:
             transform, field = transforms.parse_transform(spelled), schema.find_field(column)
         except ValueError as error:
-            raise QueryError("INVALID_TABLE_PROPERTY", f"Unable to parse partitioning value {text}: {error}") from error
+            raise StatementError(
+                "INVALID_TABLE_PROPERTY", f"Unable to parse partitioning value {text}: {error}"
+            ) from error
         suffix = {"truncate": "trunc"}.get(word, word)
         name = column if word == "identity" else f"{column}_{suffix}"
         fields.append(specs.PartitionField(field.field_id, number, transform, name))
     return specs.PartitionSpec(*fields)
 
 
-def _append(engine: Engine, table: Table, chosen: Sequence[Column], sql: str, session: Session) -> Result:
+def _append(
+    engine: AthenaEngine, table: CatalogueTable, chosen: Sequence[TypedColumn], sql: str, session: Session
+) -> StatementResult:
     loaded = engine.catalogue.iceberg.load(table.database, table.name)
     rows, scanned = _rows(engine, loaded, table.columns, chosen, sql, session)
 
@@ -193,12 +209,17 @@ def _append(engine: Engine, table: Table, chosen: Sequence[Column], sql: str, se
 
 
 def _rows(
-    engine: Engine, loaded: Any, columns: Sequence[Column], filled: Sequence[Column], sql: str, session: Session
+    engine: AthenaEngine,
+    loaded: Any,
+    columns: Sequence[TypedColumn],
+    filled: Sequence[TypedColumn],
+    sql: str,
+    session: Session,
 ) -> tuple[Any, int]:
     """A query's rows as a PyArrow table of Iceberg's types; `filled` are the columns that the query gives."""
     target = import_module("pyiceberg.io.pyarrow").schema_to_pyarrow(loaded.schema(), include_field_ids=False)
 
-    def use(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> Any:
+    def use(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> Any:
         rows = rows_of(plan.sql, plan.columns, filled, columns)
         engine.runner.require(rows)
         found: Any = cursor.execute(rows)
@@ -207,8 +228,8 @@ def _rows(
     return engine.runner.run(sql, session.parameters, session.database, session.hold, use)
 
 
-def _number(engine: Engine, sql: str, session: Session) -> int | None:
-    def use(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> int | None:
+def _number(engine: AthenaEngine, sql: str, session: Session) -> int | None:
+    def use(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> int | None:
         row = cursor.execute(plan.sql).fetchone()
         return row[0] if row else None
 
@@ -224,5 +245,5 @@ def _stored(type_: Any) -> Any:
     if type_.name == "timestamp":
         return parse("timestamp(6)")
     if type_.name == "timestamp with time zone":
-        raise QueryError("NOT_SUPPORTED", "timestamp with time zone in an Iceberg table of the sandbox's Athena")
+        raise StatementError("NOT_SUPPORTED", "timestamp with time zone in an Iceberg table of the sandbox's Athena")
     return type_

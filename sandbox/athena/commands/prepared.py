@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.athena.errors import ApiError, QueryError
+from sandbox.athena.errors import ApiError, StatementError
 from sandbox.athena.parameters import bind
 from sandbox.athena.statements import forms
 
@@ -18,7 +18,7 @@ class Prepared:
     def __init__(self, athena: Any) -> None:
         self._athena = athena
 
-    def keep(self, statement: forms.Prepare, workgroup: str) -> None:
+    def keep(self, statement: forms.PrepareStatement, workgroup: str) -> None:
         """Keep a statement under its name; one of that name is replaced."""
         given = {"StatementName": statement.name, "WorkGroup": workgroup, "QueryStatement": statement.sql}
         if self._text(statement.name, workgroup) is None:
@@ -33,7 +33,7 @@ class Prepared:
             raise ApiError(f"PreparedStatement {statement.name} was not found in workGroup {workgroup}")
         try:
             return bind(text, statement.values)
-        except QueryError as error:
+        except StatementError as error:
             raise ApiError(error.reason) from error
 
     def forget(self, statement: forms.Deallocate, workgroup: str) -> None:
@@ -41,7 +41,7 @@ class Prepared:
         try:
             self._athena.delete_prepared_statement(StatementName=statement.name, WorkGroup=workgroup)
         except self._athena.exceptions.ResourceNotFoundException as error:
-            raise QueryError("NOT_FOUND", f"PreparedStatement {statement.name} was not found") from error
+            raise StatementError("NOT_FOUND", f"PreparedStatement {statement.name} was not found") from error
 
     def _text(self, name: str, workgroup: str) -> str | None:
         try:

@@ -6,41 +6,41 @@ import json
 
 import duckdb
 
-from sandbox.athena.commands.session import Engine, Result, Session
-from sandbox.athena.errors import QueryError
-from sandbox.athena.planning import Plan
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
+from sandbox.athena.errors import StatementError
+from sandbox.athena.planning import QueryPlan
 from sandbox.athena.results import write_csv
 from sandbox.athena.statements import forms
 from sandbox.athena.types import BOOLEAN, ColumnInfo, varchar_of
 
 
-def select(engine: Engine, statement: forms.Query, session: Session) -> Result:
+def select(engine: AthenaEngine, statement: forms.SelectQuery, session: Session) -> StatementResult:
     """A query, its rows in the session's file."""
 
-    def write(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[list[ColumnInfo], int]:
+    def write(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> tuple[list[ColumnInfo], int]:
         return write_csv(cursor, plan, session.path)
 
     (columns, rows), scanned = engine.runner.run(
         statement.sql, session.parameters, session.database, session.hold, write
     )
-    return Result(columns, None, rows, 0, scanned)
+    return StatementResult(columns, None, rows, 0, scanned)
 
 
-def explain(engine: Engine, statement: forms.Explain, session: Session) -> Result:
+def explain(engine: AthenaEngine, statement: forms.Explain, session: Session) -> StatementResult:
     """A query's plan, as lines of text below a header. The plan is DuckDB's: the sandbox has no stages to show.
 
     The rows are as aoyagikouhei/athena-local measured them, docs/api.md: the header, a row a line, and an empty one for
     each newline at the end. https://docs.aws.amazon.com/athena/latest/ug/athena-explain-statement.html
     """
     if statement.analyze:
-        raise QueryError("NOT_SUPPORTED", "EXPLAIN ANALYZE: the sandbox has no distributed plan to measure")
+        raise StatementError("NOT_SUPPORTED", "EXPLAIN ANALYZE: the sandbox has no distributed plan to measure")
     if statement.format == "GRAPHVIZ":
-        raise QueryError("NOT_SUPPORTED", "EXPLAIN (FORMAT GRAPHVIZ): the sandbox draws no graph of a plan")
+        raise StatementError("NOT_SUPPORTED", "EXPLAIN (FORMAT GRAPHVIZ): the sandbox draws no graph of a plan")
     if statement.type == "VALIDATE":
         engine.runner.describe(statement.sql, session.parameters, session.database)
-        return Result([BOOLEAN.column_info("Valid")], ("Valid", "true", ""), 2)
+        return StatementResult([BOOLEAN.column_info("Valid")], ("Valid", "true", ""), 2)
 
-    def plan_of(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> str:
+    def plan_of(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> str:
         if statement.type == "IO":
             return _inputs(plan)
         if statement.format == "JSON":
@@ -49,7 +49,7 @@ def explain(engine: Engine, statement: forms.Explain, session: Session) -> Resul
 
     text, _ = engine.runner.run(statement.sql, session.parameters, session.database, session.hold, plan_of)
     lines = ("Query Plan", *f"{text}\n".split("\n"))
-    return Result([varchar_of(len(text)).column_info("Query Plan")], lines, len(lines) - 1)
+    return StatementResult([varchar_of(len(text)).column_info("Query Plan")], lines, len(lines) - 1)
 
 
 def _second(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -57,7 +57,7 @@ def _second(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
     return str(row[1]) if row else ""
 
 
-def _inputs(plan: Plan) -> str:
+def _inputs(plan: QueryPlan) -> str:
     """EXPLAIN (TYPE IO)'s list of the tables that are read."""
     read = sorted({(read.table.database, read.table.name) for read in plan.reads})
     tables = [

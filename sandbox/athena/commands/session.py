@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.athena.catalogue import CATALOG, Catalogue, Table
-from sandbox.athena.errors import QueryError
+from sandbox.athena.catalogue import CATALOG, CatalogueTable, GlueCatalogue
+from sandbox.athena.errors import StatementError
 from sandbox.athena.interruption import Interruptible
 from sandbox.athena.objects import Objects
 from sandbox.athena.runner import Runner
 from sandbox.athena.statements.tokens import Name
 from sandbox.athena.types import BIGINT, VARCHAR, ColumnInfo
-from sandbox.athena.workgroups import Settings
+from sandbox.athena.workgroups import QuerySettings
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class Session:
     id: str
     database: str
     parameters: tuple[str, ...]
-    settings: Settings
+    settings: QuerySettings
     hold: Interruptible
     path: Path
 
 
 @dataclass(frozen=True)
-class Result:
+class StatementResult:
     """What a statement gave.
 
     `lines` are the result's file, None where the statement writes it itself or has none. `update_count` is the number
@@ -45,37 +45,37 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Engine:
+class AthenaEngine:
     """The parts that statements work on."""
 
-    catalogue: Catalogue
+    catalogue: GlueCatalogue
     objects: Objects
     runner: Runner
 
-    def found(self, name: Name, database: str) -> Table:
+    def found(self, name: Name, database: str) -> CatalogueTable:
         """A table or view; raises QueryError as Hive does when it is not there."""
         schema = name.schema or database
         table = self.catalogue.table(schema, name.table)
         if table is None:
-            raise QueryError("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name.table}")
+            raise StatementError("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name.table}")
         return table
 
     def check_catalogue(self, name: Name) -> None:
         """Raise QueryError when a name names another catalogue than Glue's."""
         if name.catalog and name.catalog not in {CATALOG.lower(), "hive"}:
-            raise QueryError("CATALOG_NOT_FOUND", f"Catalog '{name.catalog}' does not exist")
+            raise StatementError("CATALOG_NOT_FOUND", f"Catalog '{name.catalog}' does not exist")
 
 
 def texts(
     columns: Sequence[str], lines: Sequence[str], *, update_count: int | None = 0, type_: str = "string"
-) -> Result:
+) -> StatementResult:
     """A result of lines of text under columns of Hive's string type."""
     described = [VARCHAR.column_info(name) for name in columns]
     for info in described:
         info.update({"Type": type_, "Precision": 0, "CaseSensitive": False})
-    return Result(described, tuple(lines), len(lines), update_count)
+    return StatementResult(described, tuple(lines), len(lines), update_count)
 
 
-def written(rows: int, scanned_bytes: int, manifest: str | None = None) -> Result:
+def written(rows: int, scanned_bytes: int, manifest: str | None = None) -> StatementResult:
     """The result of a statement that wrote rows: no file, and a column `rows` of which there is no row."""
-    return Result([BIGINT.column_info("rows")], None, rows, rows, scanned_bytes, manifest)
+    return StatementResult([BIGINT.column_info("rows")], None, rows, rows, scanned_bytes, manifest)

@@ -11,32 +11,32 @@ from collections.abc import Iterable
 
 from sandbox.athena.catalogue import View
 from sandbox.athena.commands.definition import definition_of
-from sandbox.athena.commands.session import Engine, Result, Session, texts
-from sandbox.athena.errors import QueryError
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult, texts
+from sandbox.athena.errors import StatementError
 from sandbox.athena.statements import forms
 
 WIDTH = 20
 """The width to which Hive pads each field of a line."""
 
 
-def databases(engine: Engine, statement: forms.ShowDatabases, session: Session) -> Result:
+def databases(engine: AthenaEngine, statement: forms.ShowDatabases, session: Session) -> StatementResult:
     """SHOW DATABASES; the pattern is a regular expression."""
     del session
     return texts(["database_name"], _matching(engine.catalogue.databases(), statement.pattern))
 
 
-def tables(engine: Engine, statement: forms.ShowTables, session: Session) -> Result:
+def tables(engine: AthenaEngine, statement: forms.ShowTables, session: Session) -> StatementResult:
     """SHOW TABLES, views included; in the pattern * is anything."""
     return texts(["tab_name"], _listed(engine, statement.database or session.database, statement.pattern))
 
 
-def views(engine: Engine, statement: forms.ShowViews, session: Session) -> Result:
+def views(engine: AthenaEngine, statement: forms.ShowViews, session: Session) -> StatementResult:
     """SHOW VIEWS."""
     database = statement.database or session.database
     return texts(["views"], _listed(engine, database, statement.pattern, views_only=True), type_="varchar")
 
 
-def columns(engine: Engine, statement: forms.ShowColumns, session: Session) -> Result:
+def columns(engine: AthenaEngine, statement: forms.ShowColumns, session: Session) -> StatementResult:
     """SHOW COLUMNS: names alone; of a view names and types."""
     table = engine.found(statement.name, session.database)
     if table.view is not None:
@@ -44,17 +44,17 @@ def columns(engine: Engine, statement: forms.ShowColumns, session: Session) -> R
     return texts(["field"], [column.name.ljust(WIDTH) for column in table.all_columns])
 
 
-def view_columns(view: View) -> Result:
+def view_columns(view: View) -> StatementResult:
     """What SHOW COLUMNS and DESCRIBE give of a view: its columns with Trino's types."""
     return texts(["column", "type"], [f"{c.name}\t{c.type.athena}" for c in view.columns], type_="varchar")
 
 
-def partitions(engine: Engine, statement: forms.ShowPartitions, session: Session) -> Result:
+def partitions(engine: AthenaEngine, statement: forms.ShowPartitions, session: Session) -> StatementResult:
     """SHOW PARTITIONS: those in the catalogue, so none of a projected table."""
     table = engine.found(statement.name, session.database)
     if not table.partition_columns:
         task = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask."
-        raise QueryError("FAILED", f"{task} Table {table.name} is not a partitioned table")
+        raise StatementError("FAILED", f"{task} Table {table.name} is not a partitioned table")
     names = [column.name for column in table.partition_columns]
     lines = [
         "/".join(f"{name}={value}" for name, value in zip(names, partition.values, strict=True))
@@ -63,24 +63,24 @@ def partitions(engine: Engine, statement: forms.ShowPartitions, session: Session
     return texts(["partition"], sorted(lines))
 
 
-def create_table(engine: Engine, statement: forms.ShowCreateTable, session: Session) -> Result:
+def create_table(engine: AthenaEngine, statement: forms.ShowCreateTable, session: Session) -> StatementResult:
     """SHOW CREATE TABLE: Hive's DDL."""
     table = engine.found(statement.name, session.database)
     if table.view is not None:
-        raise QueryError("FAILED", f"SemanticException [Error 10001]: {table.name} is a view: use SHOW CREATE VIEW")
+        raise StatementError("FAILED", f"SemanticException [Error 10001]: {table.name} is a view: use SHOW CREATE VIEW")
     return texts(["createtab_stmt"], definition_of(table), update_count=None)
 
 
-def create_view(engine: Engine, statement: forms.ShowCreateView, session: Session) -> Result:
+def create_view(engine: AthenaEngine, statement: forms.ShowCreateView, session: Session) -> StatementResult:
     """SHOW CREATE VIEW."""
     table = engine.found(statement.name, session.database)
     if table.view is None:
-        raise QueryError("NOT_SUPPORTED", f"Relation '{table.database}.{table.name}' is a table, not a view")
+        raise StatementError("NOT_SUPPORTED", f"Relation '{table.database}.{table.name}' is a table, not a view")
     text = f'CREATE VIEW "{table.database}"."{table.name}" AS \n{table.view.sql}'
     return texts(["create view"], text.splitlines(), type_="varchar")
 
 
-def properties(engine: Engine, statement: forms.ShowProperties, session: Session) -> Result:
+def properties(engine: AthenaEngine, statement: forms.ShowProperties, session: Session) -> StatementResult:
     """SHOW TBLPROPERTIES: all in the order of their names, or the value of one."""
     table = engine.found(statement.name, session.database)
     found = {str(name): str(value) for name, value in table.parameters.items()}
@@ -90,9 +90,9 @@ def properties(engine: Engine, statement: forms.ShowProperties, session: Session
     return texts(["prpt_name", "prpt_value"], [found.get(statement.key, absent)])
 
 
-def _listed(engine: Engine, database: str, pattern: str | None, *, views_only: bool = False) -> list[str]:
+def _listed(engine: AthenaEngine, database: str, pattern: str | None, *, views_only: bool = False) -> list[str]:
     if not engine.catalogue.has_database(database):
-        raise QueryError("FAILED", f"SemanticException [Error 10072]: Database does not exist: {database}")
+        raise StatementError("FAILED", f"SemanticException [Error 10072]: Database does not exist: {database}")
     regular = None if pattern is None else re.sub(r"(?<!\.)\*", ".*", pattern)
     return _matching(engine.catalogue.table_names(database, views_only=views_only), regular)
 
@@ -103,5 +103,5 @@ def _matching(names: Iterable[str], pattern: str | None) -> list[str]:
     try:
         regular = re.compile(pattern, re.IGNORECASE)
     except re.error as error:
-        raise QueryError("FAILED", f"{pattern!r} is not a regular expression: {error}") from error
+        raise StatementError("FAILED", f"{pattern!r} is not a regular expression: {error}") from error
     return [name for name in names if regular.fullmatch(name)]

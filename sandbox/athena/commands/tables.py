@@ -11,8 +11,8 @@ from typing import Any
 
 from sandbox.athena import formats
 from sandbox.athena.commands import icebergs
-from sandbox.athena.commands.session import Engine, Result, Session
-from sandbox.athena.errors import QueryError
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
+from sandbox.athena.errors import StatementError
 from sandbox.athena.objects import split_location
 from sandbox.athena.statements import forms
 from sandbox.athena.statements.tokens import Name
@@ -21,40 +21,40 @@ _TASK = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLT
 _NO_RENAME = "Unable to alter table. Unable to change partition or table: Table cannot be renamed"
 
 
-def create(engine: Engine, statement: forms.CreateTable, session: Session) -> Result:
+def create(engine: AthenaEngine, statement: forms.CreateTable, session: Session) -> StatementResult:
     """CREATE EXTERNAL TABLE."""
     if statement.properties.get("table_type", "").upper() == "ICEBERG":
         return icebergs.create(engine, statement, session)
     if not statement.external or statement.partition_texts:
         message = "a table that is not Iceberg's is created with CREATE EXTERNAL TABLE and typed partition columns"
-        raise QueryError("FAILED", f"SemanticException {statement.name.table}: {message}")
+        raise StatementError("FAILED", f"SemanticException {statement.name.table}: {message}")
     split_location(statement.location)
     schema = statement.name.schema or session.database
     if engine.catalogue.raw_table(schema, statement.name.table) is not None:
         if statement.if_not_exists:
-            return Result()
+            return StatementResult()
         message = f"AlreadyExistsException(message:Table {statement.name.table} already exists in {schema})"
-        raise QueryError("FAILED", f"{_TASK} {message}")
+        raise StatementError("FAILED", f"{_TASK} {message}")
     _check_names([*statement.columns, *statement.partitions])
     engine.catalogue.create_table(schema, _input_of(statement))
-    return Result()
+    return StatementResult()
 
 
-def drop(engine: Engine, statement: forms.DropTable, session: Session) -> Result:
+def drop(engine: AthenaEngine, statement: forms.DropTable, session: Session) -> StatementResult:
     """DROP TABLE: out of the catalogue; the objects stay. Whether the table can be read does not matter."""
     schema, name = statement.name.schema or session.database, statement.name.table
     raw = engine.catalogue.raw_table(schema, name)
     if raw is None:
         if statement.if_exists:
-            return Result()
-        raise QueryError("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name}")
+            return StatementResult()
+        raise StatementError("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name}")
     if raw.get("TableType") == "VIRTUAL_VIEW":
-        raise QueryError("FAILED", f"SemanticException [Error 10132]: {schema}.{name} is a view: use DROP VIEW")
+        raise StatementError("FAILED", f"SemanticException [Error 10132]: {schema}.{name} is a view: use DROP VIEW")
     engine.catalogue.delete_table(schema, name)
-    return Result()
+    return StatementResult()
 
 
-def add_columns(engine: Engine, statement: forms.AddColumns, session: Session) -> Result:
+def add_columns(engine: AthenaEngine, statement: forms.AddColumns, session: Session) -> StatementResult:
     """ALTER TABLE ADD COLUMNS, behind the columns that are there."""
     raw = _raw(engine, statement.name, session)
     present = {column["Name"] for column in raw.get("PartitionKeys") or ()}
@@ -67,7 +67,7 @@ def add_columns(engine: Engine, statement: forms.AddColumns, session: Session) -
     return _with_columns(engine, raw, statement.partition, added)
 
 
-def replace_columns(engine: Engine, statement: forms.ReplaceColumns, session: Session) -> Result:
+def replace_columns(engine: AthenaEngine, statement: forms.ReplaceColumns, session: Session) -> StatementResult:
     """ALTER TABLE REPLACE COLUMNS; the partition columns stay."""
     raw = _raw(engine, statement.name, session)
     partitions = [column["Name"] for column in raw.get("PartitionKeys") or ()]
@@ -75,71 +75,71 @@ def replace_columns(engine: Engine, statement: forms.ReplaceColumns, session: Se
     return _with_columns(engine, raw, statement.partition, lambda _: _columns(statement.columns))
 
 
-def change_column(engine: Engine, statement: forms.ChangeColumn, session: Session) -> Result:
+def change_column(engine: AthenaEngine, statement: forms.ChangeColumn, session: Session) -> StatementResult:
     """ALTER TABLE CHANGE COLUMN: another name, type or comment in the same place."""
     raw = _raw(engine, statement.name, session)
 
     def changed(descriptor: Mapping[str, Any]) -> list[dict[str, str]]:
         columns: list[dict[str, str]] = list(descriptor.get("Columns") or ())
         if statement.old not in {column["Name"] for column in columns}:
-            raise QueryError("FAILED", f"{_TASK} Invalid column reference {statement.old}")
+            raise StatementError("FAILED", f"{_TASK} Invalid column reference {statement.old}")
         (replaced,) = _columns([statement.column])
         return [replaced if column["Name"] == statement.old else column for column in columns]
 
     return _with_columns(engine, raw, None, changed)
 
 
-def drop_column(engine: Engine, statement: forms.DropColumn, session: Session) -> Result:
+def drop_column(engine: AthenaEngine, statement: forms.DropColumn, session: Session) -> StatementResult:
     """ALTER TABLE DROP COLUMN, which Hive's tables have not: measured by aoyagikouhei/athena-local, docs/caveats.md."""
     _raw(engine, statement.name, session)
-    raise QueryError("FAILED", "ParseException line 1:0 mismatched input 'COLUMN' expecting PARTITION near 'DROP'")
+    raise StatementError("FAILED", "ParseException line 1:0 mismatched input 'COLUMN' expecting PARTITION near 'DROP'")
 
 
-def set_location(engine: Engine, statement: forms.SetLocation, session: Session) -> Result:
+def set_location(engine: AthenaEngine, statement: forms.SetLocation, session: Session) -> StatementResult:
     """ALTER TABLE SET LOCATION, of a table or a partition."""
     split_location(statement.location)
     raw = _raw(engine, statement.name, session)
     _change(engine, raw, statement.partition, lambda _: {"Location": statement.location})
-    return Result()
+    return StatementResult()
 
 
-def set_properties(engine: Engine, statement: forms.SetProperties, session: Session) -> Result:
+def set_properties(engine: AthenaEngine, statement: forms.SetProperties, session: Session) -> StatementResult:
     """ALTER TABLE SET and UNSET TBLPROPERTIES."""
     raw = _raw(engine, statement.name, session)
     present: dict[str, str] = raw.get("Parameters") or {}
     kept = {name: value for name, value in present.items() if name not in statement.removed}
     engine.catalogue.change_table(raw, Parameters={**kept, **statement.properties})
-    return Result()
+    return StatementResult()
 
 
-def rename(engine: Engine, statement: forms.RenameTable, session: Session) -> Result:
+def rename(engine: AthenaEngine, statement: forms.RenameTable, session: Session) -> StatementResult:
     """ALTER TABLE RENAME TO, which Glue refuses: measured by aoyagikouhei/athena-local, src/failure.rs."""
     _raw(engine, statement.name, session)
-    raise QueryError("FAILED", f"{_TASK} {_NO_RENAME}")
+    raise StatementError("FAILED", f"{_TASK} {_NO_RENAME}")
 
 
-def _raw(engine: Engine, name: Name, session: Session) -> dict[str, Any]:
+def _raw(engine: AthenaEngine, name: Name, session: Session) -> dict[str, Any]:
     schema = name.schema or session.database
     raw = engine.catalogue.raw_table(schema, name.table)
     if raw is None:
-        raise QueryError("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name.table}")
+        raise StatementError("FAILED", f"SemanticException [Error 10001]: Table not found {schema}.{name.table}")
     if raw.get("TableType") == "VIRTUAL_VIEW":
-        raise QueryError("FAILED", f"SemanticException [Error 10131]: {schema}.{name.table} is a view")
+        raise StatementError("FAILED", f"SemanticException [Error 10131]: {schema}.{name.table} is a view")
     return {**raw, "DatabaseName": schema}
 
 
 def _with_columns(
-    engine: Engine,
+    engine: AthenaEngine,
     raw: Mapping[str, Any],
     partition: forms.Partition | None,
     columns: Callable[[Mapping[str, Any]], list[dict[str, str]]],
-) -> Result:
+) -> StatementResult:
     _change(engine, raw, partition, lambda descriptor: {"Columns": columns(descriptor)})
-    return Result()
+    return StatementResult()
 
 
 def _change(
-    engine: Engine,
+    engine: AthenaEngine,
     raw: Mapping[str, Any],
     partition: forms.Partition | None,
     changes: Callable[[Mapping[str, Any]], Mapping[str, Any]],
@@ -156,7 +156,7 @@ def _change(
         (p for p in engine.catalogue.raw_partitions(table.database, table.name) if tuple(p["Values"]) == values), None
     )
     if found is None:
-        raise QueryError("FAILED", f"SemanticException [Error 10006]: Partition not found {partition.values}")
+        raise StatementError("FAILED", f"SemanticException [Error 10006]: Partition not found {partition.values}")
     own: dict[str, Any] = found.get("StorageDescriptor") or {}
     engine.catalogue.change_partition(table, values, found, StorageDescriptor={**own, **changes(own)})
 
@@ -199,7 +199,7 @@ def _columns(columns: Iterable[forms.ColumnDefinition]) -> list[dict[str, str]]:
 def _check_names(columns: Iterable[forms.ColumnDefinition]) -> None:
     names = [column.name for column in columns]
     if not names:
-        raise QueryError("FAILED", "SemanticException [Error 10043]: Either list of columns or a custom serializer")
+        raise StatementError("FAILED", "SemanticException [Error 10043]: Either list of columns or a custom serializer")
     _check_unique(names)
 
 
@@ -207,4 +207,4 @@ def _check_unique(names: Iterable[str]) -> None:
     listed = list(names)
     repeated = next((name for name in listed if listed.count(name) > 1), None)
     if repeated is not None:
-        raise QueryError("FAILED", f"SemanticException [Error 10036]: Duplicate column name: {repeated}")
+        raise StatementError("FAILED", f"SemanticException [Error 10036]: Duplicate column name: {repeated}")

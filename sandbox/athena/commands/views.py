@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sandbox.athena.catalogue import CATALOG, View
-from sandbox.athena.commands.session import Engine, Result, Session
-from sandbox.athena.errors import QueryError
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult
+from sandbox.athena.errors import StatementError
 from sandbox.athena.statements import forms
 
 
-def create(engine: Engine, statement: forms.CreateView, session: Session) -> Result:
+def create(engine: AthenaEngine, statement: forms.CreateView, session: Session) -> StatementResult:
     """CREATE VIEW: the query is planned, and its text and columns are kept."""
     engine.check_catalogue(statement.name)
     schema, name = statement.name.schema or session.database, statement.name.table
@@ -17,26 +17,26 @@ def create(engine: Engine, statement: forms.CreateView, session: Session) -> Res
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:
         message = f"line 1:1: Column name '{min(repeated)}' specified more than once"
-        raise QueryError("DUPLICATE_COLUMN_NAME", message)
+        raise StatementError("DUPLICATE_COLUMN_NAME", message)
     unknown = next((i for i, column in enumerate(columns, 1) if column.type.name == "unknown"), None)
     if unknown is not None:
-        raise QueryError("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown at position {unknown}")
+        raise StatementError("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown at position {unknown}")
     if statement.if_not_exists and engine.catalogue.raw_table(schema, name) is not None:
-        return Result()
+        return StatementResult()
     view = View(statement.sql.strip(), session.database, columns)
     engine.catalogue.put_view(schema, name, view, replace=statement.replace)
-    return Result()
+    return StatementResult()
 
 
-def drop(engine: Engine, statement: forms.DropView, session: Session) -> Result:
+def drop(engine: AthenaEngine, statement: forms.DropView, session: Session) -> StatementResult:
     """DROP VIEW. Whether the view can be read does not matter."""
     engine.check_catalogue(statement.name)
     schema, name = statement.name.schema or session.database, statement.name.table
     raw = engine.catalogue.raw_table(schema, name)
     if raw is None or raw.get("TableType") != "VIRTUAL_VIEW":
         if raw is None and statement.if_exists:
-            return Result()
+            return StatementResult()
         message = f"line 1:1: View '{CATALOG.lower()}.{schema}.{name}' does not exist"
-        raise QueryError("TABLE_NOT_FOUND", message)
+        raise StatementError("TABLE_NOT_FOUND", message)
     engine.catalogue.delete_table(schema, name)
-    return Result()
+    return StatementResult()

@@ -15,16 +15,16 @@ from typing import Any
 
 import duckdb
 
-from sandbox.athena.catalogue import CATALOG, Column, Table
+from sandbox.athena.catalogue import CATALOG, CatalogueTable, TypedColumn
 from sandbox.athena.coercions import can_coerce
 from sandbox.athena.commands import icebergs
 from sandbox.athena.commands.partitions import hive_path, location_of
-from sandbox.athena.commands.session import Engine, Result, Session, written
-from sandbox.athena.errors import QueryError
-from sandbox.athena.files import Layout, Writer, Written, described
+from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult, written
+from sandbox.athena.errors import StatementError
+from sandbox.athena.files import Layout, RelationWriter, WrittenFiles, described
 from sandbox.athena.formats import PARQUET, TEXTFILE, Format, format_of_serde, written_format
 from sandbox.athena.objects import split_location
-from sandbox.athena.planning import Plan
+from sandbox.athena.planning import QueryPlan
 from sandbox.athena.planning.stored import rows_of
 from sandbox.athena.projection import projections
 from sandbox.athena.sql import select
@@ -46,31 +46,31 @@ _ENFORCED = (
 )
 
 
-def create_table_as(engine: Engine, statement: forms.CreateTableAs, session: Session) -> Result:
+def create_table_as(engine: AthenaEngine, statement: forms.CreateTableAs, session: Session) -> StatementResult:
     """CREATE TABLE AS: the rows below the output location, or at external_location, and the table over them."""
     engine.check_catalogue(statement.name)
     schema, name = statement.name.schema or session.database, statement.name.table
     location = f"{session.settings.output_location}tables/{session.id}/"
     with _left(f"You may need to manually clean the data at location '{location[:-1]}' before retrying."):
         if not engine.catalogue.has_database(schema):
-            raise QueryError("SCHEMA_NOT_FOUND", f"Database {schema} not found. Please check your query")
+            raise StatementError("SCHEMA_NOT_FOUND", f"Database {schema} not found. Please check your query")
         if engine.catalogue.raw_table(schema, name) is not None:
             if statement.if_not_exists:
                 return written(0, 0)
             message = f"line 1:1: Table '{CATALOG.lower()}.{schema}.{name}' already exists"
-            raise QueryError("TABLE_ALREADY_EXISTS", message)
+            raise StatementError("TABLE_ALREADY_EXISTS", message)
         columns = _named(engine.runner.describe(statement.sql, session.parameters, session.database))
         if _text(statement.properties, "table_type", "HIVE").upper() == "ICEBERG":
             sql = statement.sql if statement.with_data else select(["*"], f"({statement.sql}) WHERE false")
             return icebergs.create_as(engine, statement.name, statement.properties, columns, session, sql)
         if "external_location" in statement.properties:
             if session.settings.enforced:
-                raise QueryError("", _ENFORCED)
+                raise StatementError("", _ENFORCED)
             location = _text(statement.properties, "external_location")
         _check_empty(engine, location, f"table '{schema}.{name}'")
         layout = _layout(statement.properties, columns, _TABLE_PROPERTIES)
         layout.check()
-        done, scanned = Written(), 0
+        done, scanned = WrittenFiles(), 0
         if statement.with_data:
             done, scanned = _write(engine, statement.sql, session, layout, _under(location, layout))
         _create(engine, schema, name, location, layout, done)
@@ -78,7 +78,7 @@ def create_table_as(engine: Engine, statement: forms.CreateTableAs, session: Ses
     return written(done.rows, scanned, manifest)
 
 
-def insert(engine: Engine, statement: forms.Insert, session: Session) -> Result:
+def insert(engine: AthenaEngine, statement: forms.InsertInto, session: Session) -> StatementResult:
     """INSERT INTO: more files at the table's location, and the partitions that are new."""
     engine.check_catalogue(statement.name)
     manifest = f"{session.settings.output_location}{session.id}-manifest.csv"
@@ -107,10 +107,10 @@ def insert(engine: Engine, statement: forms.Insert, session: Session) -> Result:
     return written(done.rows, scanned, _manifest(engine, session, f"{session.id}-manifest.csv", done.paths))
 
 
-def unload(engine: Engine, statement: forms.Unload, session: Session) -> Result:
+def unload(engine: AthenaEngine, statement: forms.Unload, session: Session) -> StatementResult:
     """UNLOAD: the rows of a query at a location that holds nothing."""
     if "format" not in statement.properties:
-        raise QueryError("INVALID_PROPERTY", "UNLOAD needs the property format")
+        raise StatementError("INVALID_PROPERTY", "UNLOAD needs the property format")
     columns = engine.runner.describe(statement.sql, session.parameters, session.database)
     layout = _layout(statement.properties, columns, _UNLOAD_PROPERTIES)
     layout.check()
@@ -120,21 +120,21 @@ def unload(engine: Engine, statement: forms.Unload, session: Session) -> Result:
 
 
 def _write(
-    engine: Engine,
+    engine: AthenaEngine,
     sql: str,
     session: Session,
     layout: Layout,
     place: Callable[[tuple[str, ...]], str],
-    given: Sequence[Column] | None = None,
-) -> tuple[Written, int]:
+    given: Sequence[TypedColumn] | None = None,
+) -> tuple[WrittenFiles, int]:
     """Write a query's rows; `given` are the columns that it fills, in its order: all of the layout's by default."""
     filled = list(layout.columns if given is None else given)
 
-    def use(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> Written:
+    def use(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> WrittenFiles:
         rows = rows_of(plan.sql, plan.columns, filled, layout.columns)
         engine.runner.require(rows)
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE written AS {rows}")
-        return Writer(cursor, layout, place, engine.objects.write, _directory(session)).write("written")
+        return RelationWriter(cursor, layout, place, engine.objects.write, _directory(session)).write("written")
 
     return engine.runner.run(sql, session.parameters, session.database, session.hold, use)
 
@@ -143,22 +143,24 @@ def _directory(session: Session) -> Path:
     return session.path.parent
 
 
-def _layout(properties: Properties, columns: Sequence[Column], known: frozenset[str]) -> Layout:
+def _layout(properties: Properties, columns: Sequence[TypedColumn], known: frozenset[str]) -> Layout:
     unknown = sorted(set(properties) - known)
     if unknown:
         message = f"line 1:1: Catalog 'awsdatacatalog' table property '{unknown[0]}' does not exist"
-        raise QueryError("INVALID_TABLE_PROPERTY", message)
+        raise StatementError("INVALID_TABLE_PROPERTY", message)
     if _text(properties, "table_type", "HIVE").upper() != "HIVE":
-        raise QueryError("INVALID_TABLE_PROPERTY", "Unable to set table property 'table_type'")
+        raise StatementError("INVALID_TABLE_PROPERTY", "Unable to set table property 'table_type'")
     format_ = written_format(_text(properties, "format", "PARQUET"))
     partitions, buckets = _names(properties, "partitioned_by"), _names(properties, "bucketed_by")
     _check_partitions(columns, partitions)
     names = {column.name for column in columns}
     if missing := [name for name in buckets if name not in names - set(partitions)]:
-        raise QueryError("INVALID_TABLE_PROPERTY", f"Bucketing columns [{', '.join(missing)}] not present in schema")
+        raise StatementError(
+            "INVALID_TABLE_PROPERTY", f"Bucketing columns [{', '.join(missing)}] not present in schema"
+        )
     count = _text(properties, "bucket_count", "0")
     if bool(buckets) != (count != "0") or not count.isdecimal():
-        raise QueryError("INVALID_TABLE_PROPERTY", "bucketed_by and bucket_count must be given together")
+        raise StatementError("INVALID_TABLE_PROPERTY", "bucketed_by and bucket_count must be given together")
     compression = next(
         (_text(properties, p) for p in ("write_compression", "parquet_compression", "compression") if p in properties),
         "GZIP",
@@ -167,73 +169,77 @@ def _layout(properties: Properties, columns: Sequence[Column], known: frozenset[
     return Layout(tuple(columns), format_, compression, partitions, buckets, int(count), delimiter)
 
 
-def _check_partitions(columns: Sequence[Column], partitions: tuple[str, ...]) -> None:
+def _check_partitions(columns: Sequence[TypedColumn], partitions: tuple[str, ...]) -> None:
     names = [column.name for column in columns]
     if missing := [name for name in partitions if name not in names]:
-        raise QueryError("INVALID_TABLE_PROPERTY", f"Partition columns [{', '.join(missing)}] not present in schema")
+        raise StatementError(
+            "INVALID_TABLE_PROPERTY", f"Partition columns [{', '.join(missing)}] not present in schema"
+        )
     if partitions and tuple(names[-len(partitions) :]) != partitions:
         message = (
             f"Partition keys must be the last columns in the table and in the same order as the table properties: "
             f"[{', '.join(partitions)}]"
         )
-        raise QueryError("HIVE_COLUMN_ORDER_MISMATCH", message)
+        raise StatementError("HIVE_COLUMN_ORDER_MISMATCH", message)
     if partitions and len(partitions) == len(names):
-        raise QueryError("INVALID_TABLE_PROPERTY", "Table contains only partition columns")
+        raise StatementError("INVALID_TABLE_PROPERTY", "Table contains only partition columns")
 
 
-def _layout_of(table: Table) -> Layout:
+def _layout_of(table: CatalogueTable) -> Layout:
     """How INSERT writes to a table that is there."""
     format_: Format = format_of_serde(str(table.serde.get("SerializationLibrary") or ""))
     own: dict[str, str] = table.serde.get("Parameters") or {}
     parameters = {**own, **table.parameters}
     if table.descriptor.get("BucketColumns"):
-        raise QueryError("NOT_SUPPORTED", "Inserting into bucketed tables is not supported in the sandbox's Athena")
+        raise StatementError("NOT_SUPPORTED", "Inserting into bucketed tables is not supported in the sandbox's Athena")
     compression = parameters.get("write.compression") or parameters.get("parquet.compression") or "GZIP"
     partitions = tuple(column.name for column in table.partition_columns)
     delimiter = str(parameters.get("field.delim") or "\x01")
     return Layout(table.all_columns, format_, str(compression), partitions, delimiter=delimiter)
 
 
-def _target(engine: Engine, statement: forms.Insert, session: Session) -> Table:
+def _target(engine: AthenaEngine, statement: forms.InsertInto, session: Session) -> CatalogueTable:
     schema, name = statement.name.schema or session.database, statement.name.table
     table = engine.catalogue.table(schema, name)
     if table is None:
-        raise QueryError("TABLE_NOT_FOUND", f"line 1:1: Table '{CATALOG.lower()}.{schema}.{name}' does not exist")
+        raise StatementError("TABLE_NOT_FOUND", f"line 1:1: Table '{CATALOG.lower()}.{schema}.{name}' does not exist")
     if table.view is not None:
-        raise QueryError("NOT_SUPPORTED", "line 1:1: Inserting into views is not supported")
+        raise StatementError("NOT_SUPPORTED", "line 1:1: Inserting into views is not supported")
     return table
 
 
-def _chosen(table: Table, names: tuple[str, ...]) -> list[Column]:
+def _chosen(table: CatalogueTable, names: tuple[str, ...]) -> list[TypedColumn]:
     """The columns that INSERT names, or all."""
     if not names:
         return list(table.all_columns)
     by_name = {column.name: column for column in table.all_columns}
     for name in names:
         if name not in by_name:
-            raise QueryError("COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {name}")
+            raise StatementError(
+                "COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {name}"
+            )
         if names.count(name) > 1:
-            raise QueryError(
+            raise StatementError(
                 "DUPLICATE_COLUMN_NAME", f"line 1:1: Insert column name is specified more than once: {name}"
             )
     return [by_name[name] for name in names]
 
 
-def _check_types(target: Sequence[Column], query: Sequence[Column]) -> None:
+def _check_types(target: Sequence[TypedColumn], query: Sequence[TypedColumn]) -> None:
     """The query's columns as many as the target's, and of types that convert: StatementAnalyzer of Trino 435."""
     if len(target) == len(query) and all(_fits(have, need) for have, need in zip(query, target, strict=True)):
         return
     need, have = (", ".join(column.type.athena for column in columns) for columns in (target, query))
     message = f"line 1:1: Insert query has mismatched column types: Table: [{need}], Query: [{have}]"
-    raise QueryError("TYPE_MISMATCH", message)
+    raise StatementError("TYPE_MISMATCH", message)
 
 
-def _fits(have: Column, need: Column) -> bool:
+def _fits(have: TypedColumn, need: TypedColumn) -> bool:
     texts = {"varchar", "char"}
     return can_coerce(have.type, need.type) or {have.type.name, need.type.name} <= texts
 
 
-def _create(engine: Engine, schema: str, name: str, location: str, layout: Layout, done: Written) -> None:
+def _create(engine: AthenaEngine, schema: str, name: str, location: str, layout: Layout, done: WrittenFiles) -> None:
     delimited = {"field.delim": layout.delimiter} if layout.format is TEXTFILE else {}
     by_name = {column.name: column for column in layout.columns}
     compression = "parquet.compression" if layout.format is PARQUET else "write.compression"
@@ -275,28 +281,28 @@ def _under(location: str, layout: Layout) -> Callable[[tuple[str, ...]], str]:
     return lambda values: f"{base}{hive_path(names, values)}/" if values else base
 
 
-def _check_empty(engine: Engine, location: str, what: str) -> None:
+def _check_empty(engine: AthenaEngine, location: str, what: str) -> None:
     bucket, prefix = split_location(location)
     if engine.objects.list(bucket, prefix):
         message = f"Target directory for {what} already exists: {location}"
-        raise QueryError("HIVE_PATH_ALREADY_EXISTS", message)
+        raise StatementError("HIVE_PATH_ALREADY_EXISTS", message)
 
 
-def _named(columns: Sequence[Column]) -> list[Column]:
+def _named(columns: Sequence[TypedColumn]) -> list[TypedColumn]:
     """A query's columns, each of which needs a name and a type in a table; names in lower case."""
     for position, column in enumerate(columns, 1):
         if re.fullmatch(r"_col\d+", column.name):
-            raise QueryError("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {position}")
+            raise StatementError("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {position}")
         if column.type.name == "unknown":
-            raise QueryError("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown at position {position}")
-    lowered = [Column(column.name.lower(), column.type) for column in columns]
+            raise StatementError("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown at position {position}")
+    lowered = [TypedColumn(column.name.lower(), column.type) for column in columns]
     names = [column.name for column in lowered]
     if repeated := next((name for name in names if names.count(name) > 1), None):
-        raise QueryError("DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{repeated}' specified more than once")
+        raise StatementError("DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{repeated}' specified more than once")
     return lowered
 
 
-def _manifest(engine: Engine, session: Session, name: str, paths: Sequence[str]) -> str | None:
+def _manifest(engine: AthenaEngine, session: Session, name: str, paths: Sequence[str]) -> str | None:
     """Upload the list of the files that were written; none where none was."""
     if not paths:
         return None
@@ -311,14 +317,16 @@ def _manifest(engine: Engine, session: Session, name: str, paths: Sequence[str])
 def _text(properties: Properties, name: str, default: str = "") -> str:
     value = properties.get(name, default)
     if isinstance(value, tuple):
-        raise QueryError("INVALID_TABLE_PROPERTY", f"Unable to set table property '{name}' to an array")
+        raise StatementError("INVALID_TABLE_PROPERTY", f"Unable to set table property '{name}' to an array")
     return value
 
 
 def _names(properties: Properties, name: str) -> tuple[str, ...]:
     value = properties.get(name, ())
     if not isinstance(value, tuple):
-        raise QueryError("INVALID_TABLE_PROPERTY", f"Unable to set table property '{name}': it is an ARRAY of names")
+        raise StatementError(
+            "INVALID_TABLE_PROPERTY", f"Unable to set table property '{name}': it is an ARRAY of names"
+        )
     return tuple(part.lower() for part in value)
 
 
@@ -327,7 +335,7 @@ def _left(sentence: str) -> Any:
     """Add to a failure where its data may be left."""
     try:
         yield
-    except QueryError as error:
+    except StatementError as error:
         stop = "" if error.reason.endswith(".") else "."
         error.reason = f"{error.reason}{stop} {sentence} Athena will not delete data in your account."
         raise

@@ -31,7 +31,7 @@ from sandbox.athena.functions import (
     windows,
     zones,
 )
-from sandbox.athena.functions.function import Call, Function, Modifiers, aggregated, renamed, template
+from sandbox.athena.functions.function import Modifiers, TrinoFunction, TypedCall, aggregated, renamed, template
 from sandbox.athena.functions.native import Native, TrinoError
 
 _FAMILIES = (
@@ -55,11 +55,11 @@ _FAMILIES = (
     binaries,
     valuetexts,
 )
-FAMILIES: Mapping[str, tuple[Function, ...]] = {
+FAMILIES: Mapping[str, tuple[TrinoFunction, ...]] = {
     (family.__doc__ or "").partition(":")[0].partition("\n")[0].rstrip("."): family.FUNCTIONS for family in _FAMILIES
 }
 """The functions of each family, by the family's title."""
-FUNCTIONS: tuple[Function, ...] = tuple(function for table in FAMILIES.values() for function in table)
+FUNCTIONS: tuple[TrinoFunction, ...] = tuple(function for table in FAMILIES.values() for function in table)
 """Every function, family by family."""
 
 
@@ -67,8 +67,8 @@ UNSUPPORTED = valuetexts.UNSUPPORTED
 """Functions that Athena has and the sandbox has not."""
 
 
-def _by_name() -> Mapping[str, tuple[Function, ...]]:
-    found: dict[str, tuple[Function, ...]] = {}
+def _by_name() -> Mapping[str, tuple[TrinoFunction, ...]]:
+    found: dict[str, tuple[TrinoFunction, ...]] = {}
     for function in FUNCTIONS:
         found[function.name] = (*found.get(function.name, ()), function)
     return found
@@ -93,11 +93,11 @@ __all__ = [
     "FAMILIES",
     "FUNCTIONS",
     "UNSUPPORTED",
-    "Call",
-    "Function",
     "Modifiers",
     "Native",
     "TrinoError",
+    "TrinoFunction",
+    "TypedCall",
     "aggregated",
     "macros",
     "natives",

@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.athena.functions.building import once
-from sandbox.athena.functions.function import Call, Function, entry
+from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native
 from sandbox.athena.values import fail
 
 
-def _aggregate(signatures: str, sql: str | Callable[[Call], str], example: str, answer: str | None) -> Function:
+def _aggregate(
+    signatures: str, sql: str | Callable[[TypedCall], str], example: str, answer: str | None
+) -> TrinoFunction:
     return entry(signatures, sql, example, answer, kind="aggregate")
 
 
-def _count(call: Call) -> str:
+def _count(call: TypedCall) -> str:
     return call.aggregate("count", call[0] if len(call) else "*")
 
 
-def _sum(call: Call) -> str:
+def _sum(call: TypedCall) -> str:
     name = call.type.name
     if name == "bigint":
         over = fail("NUMERIC_VALUE_OUT_OF_RANGE", "'bigint addition overflow'", call.type)
@@ -34,7 +36,7 @@ def _sum(call: Call) -> str:
     return f"CAST({call.aggregate('sum', call[0])} AS {call.type.physical})"
 
 
-def _average(call: Call) -> str:
+def _average(call: TypedCall) -> str:
     argument, type_ = call[0], call.type
     if type_.name == "decimal":
         total = call.aggregate("sum", f"CAST({argument} AS DECIMAL(38, {type_.decimal[1]}))")
@@ -46,7 +48,7 @@ def _average(call: Call) -> str:
     return f"CAST(round({call.aggregate('avg', argument)}) AS {type_.physical})"
 
 
-def _first(call: Call, order: str) -> str:
+def _first(call: TypedCall, order: str) -> str:
     """min and max with a number: the array of so many."""
     values = call.aggregate(
         "list", call[0], order_by=f"{_ordered(call, 0, order)} {order}", filter_=f"{call[0]} IS NOT NULL"
@@ -54,12 +56,12 @@ def _first(call: Call, order: str) -> str:
     return _limited(call, values, call[1])
 
 
-def _limited(call: Call, values: str, count: str) -> str:
+def _limited(call: TypedCall, values: str, count: str) -> str:
     wrong = fail("INVALID_FUNCTION_ARGUMENT", "'third argument of max_by/min_by must be a positive integer'", call.type)
     return once([values, count], lambda a: f"CASE WHEN {a[1]} <= 0 THEN {wrong} ELSE list_slice({a[0]}, 1, {a[1]}) END")
 
 
-def _ordered(call: Call, index: int, order: str) -> str:
+def _ordered(call: TypedCall, index: int, order: str) -> str:
     """A key by which min and max order: NaN counts last, as the least for max and as the greatest for min."""
     if call.arguments[index].type.name not in {"double", "real"}:
         return call[index]
@@ -67,7 +69,7 @@ def _ordered(call: Call, index: int, order: str) -> str:
     return f"CASE WHEN isnan({call[index]}) THEN '{last}' ELSE {call[index]} END"
 
 
-def _of_arrays(call: Call, found: str) -> str:
+def _of_arrays(call: TypedCall, found: str) -> str:
     """Trino fails where it compares a NULL element; here every NULL element of several arrays fails."""
     message = "'ARRAY comparison not supported for arrays with null elements'"
     some = call.aggregate("bool_or", f"list_count({call[0]}) < len({call[0]})")
@@ -75,8 +77,8 @@ def _of_arrays(call: Call, found: str) -> str:
     return f"CASE WHEN {several} THEN {fail('NOT_SUPPORTED', message, call.type)} ELSE {found} END"
 
 
-def _extreme(name: str, order: str) -> tuple[Function, ...]:
-    def one(call: Call) -> str:
+def _extreme(name: str, order: str) -> tuple[TrinoFunction, ...]:
+    def one(call: TypedCall) -> str:
         found = call.aggregate(name, call[0])
         if call.type.name == "array":
             return _of_arrays(call, found)
@@ -92,11 +94,11 @@ def _extreme(name: str, order: str) -> tuple[Function, ...]:
     )
 
 
-def _extreme_by(name: str, order: str) -> tuple[Function, ...]:
+def _extreme_by(name: str, order: str) -> tuple[TrinoFunction, ...]:
     """The value beside the greatest key, also if it is NULL; a NULL key does not count."""
     duckdb = {"max_by": "arg_max_null", "min_by": "arg_min_null"}[name]
 
-    def several(call: Call) -> str:
+    def several(call: TypedCall) -> str:
         key = f"{_ordered(call, 1, order)} {order}"
         values = call.aggregate("list", call[0], order_by=key, filter_=f"{call[1]} IS NOT NULL")
         return _limited(call, values, call[2])
@@ -112,40 +114,40 @@ def _extreme_by(name: str, order: str) -> tuple[Function, ...]:
     )
 
 
-def _count_if(call: Call) -> str:
+def _count_if(call: TypedCall) -> str:
     return call.aggregate("count", "*", filter_=call[0])
 
 
-def _entries(call: Call) -> str:
+def _entries(call: TypedCall) -> str:
     pair = f"{{'k': {call[0]}, 'v': {call[1]}}}"
     return call.aggregate("list", pair, filter_=f"{call[0]} IS NOT NULL")
 
 
-def _map_agg(call: Call) -> str:
+def _map_agg(call: TypedCall) -> str:
     return f"map_from_entries(athena_firsts({_entries(call)}))"
 
 
-def _multimap_agg(call: Call) -> str:
+def _multimap_agg(call: TypedCall) -> str:
     return f"athena_grouped({_entries(call)})"
 
 
-def _histogram(call: Call) -> str:
+def _histogram(call: TypedCall) -> str:
     return f"CAST({call.aggregate('histogram', call[0])} AS {call.type.physical})"
 
 
-def _map_union(call: Call) -> str:
+def _map_union(call: TypedCall) -> str:
     """Empty maps alone have no union."""
     pairs = f"list_transform(map_entries({call[0]}), lambda e_: {{'k': e_.key, 'v': e_.value}})"
     entries = f"flatten({call.aggregate('list', pairs, filter_=f'{call[0]} IS NOT NULL')})"
     return once([entries], lambda a: f"CASE WHEN len({a[0]}) > 0 THEN map_from_entries(athena_firsts({a[0]})) END")
 
 
-def _reduce_agg(call: Call) -> str:
+def _reduce_agg(call: TypedCall) -> str:
     values = call.aggregate("list", call[0], filter_=f"{call[0]} IS NOT NULL")
     return f"list_reduce({values}, {call[2]}, CAST({call[1]} AS {call.type.physical}))"
 
 
-def _listagg(call: Call) -> str:
+def _listagg(call: TypedCall) -> str:
     return call.aggregate("string_agg", call[0], call[1] if len(call) > 1 else "''")
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 
 from sandbox.athena.conversions.casting import cast_sql, castable
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.building import INVALID, applied, checked, invalid, once
-from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.types import VARCHAR
 from sandbox.athena.values import null
@@ -22,15 +22,15 @@ def _first_of_each(array: str) -> str:
     return f"list_filter({array}, lambda e_, i_: list_position({array}, e_) = i_)"
 
 
-def _distinct(call: Call) -> str:
+def _distinct(call: TypedCall) -> str:
     return once([call[0]], lambda a: _first_of_each(a[0]))
 
 
-def _union(call: Call) -> str:
+def _union(call: TypedCall) -> str:
     return once([f"({call[0]} || {call[1]})"], lambda a: _first_of_each(a[0]))
 
 
-def _intersect(call: Call) -> str:
+def _intersect(call: TypedCall) -> str:
     """In the order of the longer array, of the first if both are of one length."""
 
     def body(a: Sequence[str]) -> str:
@@ -41,7 +41,7 @@ def _intersect(call: Call) -> str:
     return checked(call, body)
 
 
-def _except(call: Call) -> str:
+def _except(call: TypedCall) -> str:
     return checked(
         call,
         lambda a: (
@@ -51,7 +51,7 @@ def _except(call: Call) -> str:
     )
 
 
-def _overlap(call: Call) -> str:
+def _overlap(call: TypedCall) -> str:
     def body(a: Sequence[str]) -> str:
         has_null = " OR ".join(f"list_count({x}) < len({x})" for x in a)
         empty = " OR ".join(f"len({x}) = 0" for x in a)
@@ -61,7 +61,7 @@ def _overlap(call: Call) -> str:
     return checked(call, body)
 
 
-def _contains(call: Call) -> str:
+def _contains(call: TypedCall) -> str:
     return checked(
         call,
         lambda a: (
@@ -71,18 +71,18 @@ def _contains(call: Call) -> str:
     )
 
 
-def _position(call: Call) -> str:
+def _position(call: TypedCall) -> str:
     return checked(call, lambda a: f"CAST(coalesce(list_position({a[0]}, {a[1]}), 0) AS BIGINT)")
 
 
-def _remove(call: Call) -> str:
+def _remove(call: TypedCall) -> str:
     return checked(call, lambda a: f"list_filter({a[0]}, lambda e_: e_ IS DISTINCT FROM {a[1]})")
 
 
-def _extreme(name: str) -> Callable[[Call], str]:
+def _extreme(name: str) -> Callable[[TypedCall], str]:
     """The greatest or least element; NULL if one is NULL. NaN counts only among NaNs."""
 
-    def sql(call: Call) -> str:
+    def sql(call: TypedCall) -> str:
         def body(a: Sequence[str]) -> str:
             found = f"{name}({a[0]})"
             if call.type.name in {"double", "real"}:
@@ -94,7 +94,7 @@ def _extreme(name: str) -> Callable[[Call], str]:
     return sql
 
 
-def _sort(call: Call) -> str:
+def _sort(call: TypedCall) -> str:
     if len(call) == 1:
         return f"list_sort({call[0]}, 'ASC', 'NULLS LAST')"
     left, right = call.arguments[1].parameters
@@ -105,7 +105,7 @@ def _sort(call: Call) -> str:
     return once([call[0]], lambda a: f"list_transform(list_sort({ranked.format(a[0])}), lambda r_: r_.value)")
 
 
-def _slice(call: Call) -> str:
+def _slice(call: TypedCall) -> str:
     def body(a: Sequence[str]) -> str:
         array, start, length = a
         short = invalid("'length must be greater than or equal to 0'", call.type)
@@ -121,7 +121,7 @@ def _slice(call: Call) -> str:
     return checked(call, body)
 
 
-def _repeat(call: Call) -> str:
+def _repeat(call: TypedCall) -> str:
     few = invalid("'count argument of repeat function must be greater than or equal to 0'", call.type)
     many = invalid(f"'count argument of repeat function must be less than or equal to {_MAX_ENTRIES}'", call.type)
     return once(
@@ -133,7 +133,7 @@ def _repeat(call: Call) -> str:
     )
 
 
-def _trim(call: Call) -> str:
+def _trim(call: TypedCall) -> str:
     def body(a: Sequence[str]) -> str:
         few = invalid(f"'size must not be negative: ' || {a[1]}", call.type)
         many = invalid(f"'size must not exceed array cardinality ' || len({a[0]}) || ': ' || {a[1]}", call.type)
@@ -143,7 +143,7 @@ def _trim(call: Call) -> str:
     return checked(call, body)
 
 
-def _element_at(call: Call) -> str:
+def _element_at(call: TypedCall) -> str:
     index = call.arguments[1].constant
     if isinstance(index, int) and index != 0:
         return f"({call[0]})[{index}]"
@@ -159,7 +159,7 @@ def _row_of(values: Sequence[str], index: str) -> str:
     return f"{{{members}}}"
 
 
-def _zip(call: Call) -> str:
+def _zip(call: TypedCall) -> str:
     return checked(
         call,
         lambda a: (
@@ -169,7 +169,7 @@ def _zip(call: Call) -> str:
     )
 
 
-def _zip_with(call: Call) -> str:
+def _zip_with(call: TypedCall) -> str:
     return once(
         [call[0], call[1]],
         lambda a: (
@@ -180,10 +180,10 @@ def _zip_with(call: Call) -> str:
     )
 
 
-def _matched(when: str, otherwise: str, expected: str) -> Callable[[Call], str]:
+def _matched(when: str, otherwise: str, expected: str) -> Callable[[TypedCall], str]:
     """any_match, all_match, none_match: a NULL of the condition matters only where nothing decides."""
 
-    def sql(call: Call) -> str:
+    def sql(call: TypedCall) -> str:
         return once(
             [f"list_transform({call[0]}, {call[1]})"],
             lambda a: (
@@ -195,7 +195,7 @@ def _matched(when: str, otherwise: str, expected: str) -> Callable[[Call], str]:
     return sql
 
 
-def _reduce(call: Call) -> str:
+def _reduce(call: TypedCall) -> str:
     """DuckDB's own reduction, whose state may have another type than the elements."""
     state = call.type if call.arguments[3].type.members[0] == call.type else call.arguments[3].type.members[0]
     reduced = f"list_reduce({call[0]}, {call[2]}, CAST({call[1]} AS {state.physical}))"
@@ -203,7 +203,7 @@ def _reduce(call: Call) -> str:
     return once([call[0]], lambda a: f"CASE WHEN {a[0]} IS NULL THEN {null(call.type)} ELSE {finished} END")
 
 
-def _ngrams(call: Call) -> str:
+def _ngrams(call: TypedCall) -> str:
     wrong = invalid("'N must be positive'", call.type)
     return checked(
         call,
@@ -215,7 +215,7 @@ def _ngrams(call: Call) -> str:
     )
 
 
-def _combined(call: Call) -> str:
+def _combined(call: TypedCall) -> str:
     return checked(
         call,
         lambda a: (
@@ -234,7 +234,7 @@ def _python_combinations(count: int, size: int) -> list[list[int]]:
     return sorted((list(chosen) for chosen in combinations(range(1, count + 1), size)), key=lambda chosen: chosen[::-1])
 
 
-def _contains_sequence(call: Call) -> str:
+def _contains_sequence(call: TypedCall) -> str:
     return checked(
         call,
         lambda a: (
@@ -244,7 +244,7 @@ def _contains_sequence(call: Call) -> str:
     )
 
 
-def _concat(call: Call) -> str:
+def _concat(call: TypedCall) -> str:
     parts = [
         call[i] if argument.type == call.type else f"CASE WHEN {call[i]} IS NOT NULL THEN [{call[i]}] END"
         for i, argument in enumerate(call.arguments)
@@ -258,11 +258,11 @@ def _python_comparison(order: int | None) -> int:
     return order or 0
 
 
-def _join(call: Call) -> str:
+def _join(call: TypedCall) -> str:
     """Elements as CAST writes them; a NULL is left out, or replaced by the third argument."""
     element = call.arguments[0].type.element
     if not castable(element, VARCHAR) or element.fields:
-        raise QueryError("FUNCTION_NOT_FOUND", f"Cannot cast {element.athena} to varchar in array_join")
+        raise StatementError("FUNCTION_NOT_FOUND", f"Cannot cast {element.athena} to varchar in array_join")
     text = cast_sql("joined", element, VARCHAR)
     if len(call) == 3:
         text = f"coalesce({text}, {call[2]})"

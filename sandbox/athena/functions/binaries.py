@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 
 from sandbox.athena.functions.building import INVALID
-from sandbox.athena.functions.function import Call, Function, entry
+from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 
 _BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
@@ -19,11 +19,11 @@ _MASK = 2**64 - 1
 _DIGESTS = ("md5", "sha1", "sha256", "sha512")
 
 
-def _digest(name: str, answer: str) -> Function:
+def _digest(name: str, answer: str) -> TrinoFunction:
     return entry(f"{name}(varbinary) -> varbinary", f"athena_{name}", f"{name}(to_utf8('a'))", answer)
 
 
-def _hmac(name: str, answer: str) -> Function:
+def _hmac(name: str, answer: str) -> TrinoFunction:
     signature = f"hmac_{name}(varbinary, varbinary) -> varbinary"
     return entry(signature, f"athena_hmac_{name}", f"to_hex(hmac_{name}(to_utf8('a'), to_utf8('k')))", answer)
 
@@ -164,8 +164,8 @@ def _shifted(direction: str) -> Callable[[int, int, int], int]:
     return shift
 
 
-def _shift(name: str, native: str, example: str, answer: str) -> Function:
-    def sql(call: Call) -> str:
+def _shift(name: str, native: str, example: str, answer: str) -> TrinoFunction:
+    def sql(call: TypedCall) -> str:
         bits = _BITS[call.type.name]
         return f"CAST({native}({call[0]}, {call[1]}, {bits}) AS {call.type.physical})"
 
@@ -255,7 +255,7 @@ FUNCTIONS = (
 )
 
 
-def _octets(call: Call) -> str:
+def _octets(call: TypedCall) -> str:
     return f"encode({call[0]})" if call.arguments[0].type.name == "varchar" else call[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from sandbox.athena.functions.function import Call
+from sandbox.athena.functions.function import TypedCall
 from sandbox.athena.types import Type
 from sandbox.athena.values import Value, fail, let, null
 
@@ -26,12 +26,12 @@ def once(values: Sequence[str], body: Callable[[Sequence[str]], str]) -> str:
     return f"list_transform([{{{members}}}], lambda it: {body([f'it.a{i}' for i in range(len(values))])})[1]"
 
 
-def arguments(call: Call) -> list[str]:
+def arguments(call: TypedCall) -> list[str]:
     """The SQL of a call's arguments."""
     return [call[i] for i in range(len(call))]
 
 
-def checked(call: Call, body: Callable[[Sequence[str]], str]) -> str:
+def checked(call: TypedCall, body: Callable[[Sequence[str]], str]) -> str:
     """`once` for a call's arguments; a NULL among them gives NULL, and the body is not evaluated."""
 
     def guarded(values: Sequence[str]) -> str:
@@ -44,7 +44,7 @@ def checked(call: Call, body: Callable[[Sequence[str]], str]) -> str:
     return once(arguments(call), guarded)
 
 
-def is_constant(call: Call, sql: str) -> bool:
+def is_constant(call: TypedCall, sql: str) -> bool:
     """Whether an argument's SQL is that of a literal which is not NULL."""
     return any(a.sql == sql and isinstance(a.constant, (str, int, float, bool)) for a in call.arguments)
 

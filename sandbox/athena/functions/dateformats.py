@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.athena import joda
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.building import checked, invalid, once
 from sandbox.athena.functions.dateparsing import (
     human_readable,
@@ -15,7 +15,7 @@ from sandbox.athena.functions.dateparsing import (
     zone_text,
 )
 from sandbox.athena.functions.dates import local
-from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native
 from sandbox.athena.functions.zones import zone_sql
 from sandbox.athena.sql import literal
@@ -33,14 +33,14 @@ _PLAIN = {"%Y-%m-%d": "DATE", "%Y-%m-%d %H:%i:%s": "TIMESTAMP", "%Y-%m-%d %T": "
 _SHAPES = {"DATE": r"\d{4}-\d\d-\d\d", "TIMESTAMP": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"}
 
 
-def _pattern(call: Call) -> str:
+def _pattern(call: TypedCall) -> str:
     pattern = call.arguments[1].constant
     if not isinstance(pattern, str):
-        raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena needs the pattern of {call.name} as a literal")
+        raise StatementError("NOT_SUPPORTED", f"The sandbox's Athena needs the pattern of {call.name} as a literal")
     return pattern
 
 
-def _date_format(call: Call) -> str:
+def _date_format(call: TypedCall) -> str:
     if call.arguments[1].is_null:
         return "CAST(NULL AS VARCHAR)"
     pattern, directives, at = _pattern(call), "", 0
@@ -56,7 +56,7 @@ def _date_format(call: Call) -> str:
     return f"strftime({local(call[0], call.arguments[0].type.name)}, {literal(directives)})"
 
 
-def _date_parse(call: Call) -> str:
+def _date_parse(call: TypedCall) -> str:
     """The two commonest patterns are DuckDB's own notation; text that is not exactly of them goes the slow way."""
     plain = _PLAIN.get(str(call.arguments[1].constant))
     slow = "athena_date_parse({0}, {1})"
@@ -72,19 +72,19 @@ def _date_parse(call: Call) -> str:
     )
 
 
-def _format_datetime(call: Call) -> str:
+def _format_datetime(call: TypedCall) -> str:
     zoned = call.arguments[0].type.name == _ZONED
     try:
         if not zoned:
             return joda.formatted(call[0], _pattern(call), zoned=False)
         return once([call[0]], lambda a: joda.formatted(f"athena_local({a[0]})", _pattern(call), zoned=True, zone=a[0]))
-    except QueryError as error:
+    except StatementError as error:
         if error.name != "INVALID_FUNCTION_ARGUMENT":
             raise
         return invalid(literal(error.reason.partition(": ")[2]), call.type)
 
 
-def _iso(call: Call) -> str:
+def _iso(call: TypedCall) -> str:
     type_ = call.arguments[0].type
     if type_.name == "date":
         return f"strftime({call[0]}, '%Y-%m-%d')"
@@ -94,7 +94,7 @@ def _iso(call: Call) -> str:
     return once([call[0]], lambda a: f"(athena_iso(athena_local({a[0]}){digits}) || athena_iso_offset({a[0]}))")
 
 
-def _from_unixtime(call: Call) -> str:
+def _from_unixtime(call: TypedCall) -> str:
     if len(call) == 1:
         return f"athena_unixtime({call[0]}, 'UTC')"
     if len(call) == 2:
@@ -102,7 +102,7 @@ def _from_unixtime(call: Call) -> str:
     return f"athena_unixtime({call[0]}, athena_offset_zone({call[1]}, {call[2]}))"
 
 
-def _to_unixtime(call: Call) -> str:
+def _to_unixtime(call: TypedCall) -> str:
     digits = call.arguments[0].type.precision
     return (
         f"(epoch_us(athena_utc({call[0]})) // 1000 / 1e3)"
@@ -111,7 +111,7 @@ def _to_unixtime(call: Call) -> str:
     )
 
 
-def _from_nanos(call: Call) -> str:
+def _from_nanos(call: TypedCall) -> str:
     return checked(
         call, lambda a: f"{{'instant': make_timestamp(CAST({a[0]} AS HUGEINT)::BIGINT // 1000), 'zone': 'UTC'}}"
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.building import checked, invalid, once
-from sandbox.athena.functions.function import Call, Function, entry
+from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native
 from sandbox.athena.sql import literal
 from sandbox.athena.values import null
@@ -26,20 +26,20 @@ def local(sql: str, type_name: str) -> str:
     return f"athena_local({sql})" if type_name == "timestamp with time zone" else sql
 
 
-def _unit(call: Call, units: Callable[[str], tuple[str, ...]]) -> str | None:
+def _unit(call: TypedCall, units: Callable[[str], tuple[str, ...]]) -> str | None:
     """The unit of a call in lower case; None if the type has no such unit, which fails when it is evaluated."""
     unit = call.arguments[0].constant
     if not isinstance(unit, str):
-        raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena needs the unit of {call.name} as a literal")
+        raise StatementError("NOT_SUPPORTED", f"The sandbox's Athena needs the unit of {call.name} as a literal")
     return unit.lower() if unit.lower() in units(call.arguments[-1].type.name) else None
 
 
-def _with_unit(body: Callable[[Call], str]) -> Callable[[Call], str]:
+def _with_unit(body: Callable[[TypedCall], str]) -> Callable[[TypedCall], str]:
     """The body for a unit that is not the literal NULL, which gives NULL."""
     return lambda call: null(call.type) if call.arguments[0].is_null else body(call)
 
 
-def _wrong_unit(call: Call) -> str:
+def _wrong_unit(call: TypedCall) -> str:
     kind = _FIELDS.get(call.arguments[-1].type.name, "TIMESTAMP")
     return invalid(literal(f"'{call.arguments[0].constant}' is not a valid {kind} field"), call.type)
 
@@ -48,7 +48,7 @@ def _units_of(type_name: str) -> tuple[str, ...]:
     return _LENGTHS.get(type_name, (*_TIME_UNITS, *_DATE_UNITS))
 
 
-def _truncated(call: Call) -> str:
+def _truncated(call: TypedCall) -> str:
     type_name, unit = call.arguments[1].type.name, _unit(call, _units_of)
     if unit is None:
         return _wrong_unit(call)
@@ -67,7 +67,7 @@ def _truncated(call: Call) -> str:
     )
 
 
-def _added(call: Call) -> str:
+def _added(call: TypedCall) -> str:
     type_name, unit = call.arguments[2].type.name, _unit(call, _units_of)
     if unit is None:
         return _wrong_unit(call)
@@ -86,7 +86,7 @@ def _added(call: Call) -> str:
     return checked(call, lambda a: f"athena_shifted({a[2]}, athena_local({a[2]}) + {_interval(unit, a[1])})")
 
 
-def _rounded(sql: str, call: Call) -> str:
+def _rounded(sql: str, call: TypedCall) -> str:
     """A moment of few digits stays one: milliseconds added to whole seconds are rounded."""
     digits = call.type.precision
     return sql if digits >= 3 else f"athena_digits({sql}, {10 ** (6 - digits)})"
@@ -100,7 +100,7 @@ def _interval(unit: str, count: str) -> str:
     return f"to_milliseconds({count} * {_MS[unit]})"
 
 
-def _difference(call: Call) -> str:
+def _difference(call: TypedCall) -> str:
     type_name, unit = call.arguments[2].type.name, _unit(call, _units_of)
     if unit is None:
         return _wrong_unit(call)
@@ -126,20 +126,20 @@ def _zoned_difference(unit: str, start: str, end: str) -> str:
     return f"athena_quotient(epoch_us({last}) - epoch_us({first}), {_MS[unit] * 1000})"
 
 
-def _part(sql: str) -> Callable[[Call], str]:
+def _part(sql: str) -> Callable[[TypedCall], str]:
     """A part of a date or time: DuckDB's SQL over its local value."""
     return lambda call: f"CAST({sql.format(local(call[0], call.arguments[0].type.name))} AS BIGINT)"
 
 
-def _interval_part(divisor: int, limit: int | None) -> Callable[[Call], str]:
-    def sql(call: Call) -> str:
+def _interval_part(divisor: int, limit: int | None) -> Callable[[TypedCall], str]:
+    def sql(call: TypedCall) -> str:
         quotient = f"athena_quotient({call[0]}, {divisor})"
         return f"CAST({quotient if limit is None else f'(({quotient}) % {limit})'} AS BIGINT)"
 
     return sql
 
 
-def _parts(names: tuple[str, ...], types: tuple[str, ...], sql: str, answer: str) -> tuple[Function, ...]:
+def _parts(names: tuple[str, ...], types: tuple[str, ...], sql: str, answer: str) -> tuple[TrinoFunction, ...]:
     value = "TIMESTAMP '2024-12-30 14:07:09.123'"
     return tuple(
         entry("; ".join(f"{name}({type_}) -> bigint" for type_ in types), _part(sql), f"{name}({value})", answer)
@@ -147,7 +147,7 @@ def _parts(names: tuple[str, ...], types: tuple[str, ...], sql: str, answer: str
     )
 
 
-def _day_to_second(name: str, divisor: int, limit: int | None, answer: str) -> Function:
+def _day_to_second(name: str, divisor: int, limit: int | None, answer: str) -> TrinoFunction:
     return entry(
         f"{name}(interval day to second) -> bigint",
         _interval_part(divisor, limit),
@@ -156,13 +156,13 @@ def _day_to_second(name: str, divisor: int, limit: int | None, answer: str) -> F
     )
 
 
-def _date(call: Call) -> str:
+def _date(call: TypedCall) -> str:
     if call.arguments[0].type.name == "varchar":
         return f"athena_date({call[0]})"
     return f"CAST({local(call[0], call.arguments[0].type.name)} AS DATE)"
 
 
-def _last_day(call: Call) -> str:
+def _last_day(call: TypedCall) -> str:
     return f"last_day({local(call[0], call.arguments[0].type.name)})"
 
 

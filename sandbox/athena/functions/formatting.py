@@ -7,9 +7,9 @@ import re
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.building import INVALID
-from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.jsontext import java_double
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.sql import literal
@@ -22,16 +22,16 @@ _KINDS = {
 }  # fmt: skip
 
 
-def _format(call: Call) -> str:
+def _format(call: TypedCall) -> str:
     if len(call) < 2:
-        raise QueryError("SYNTAX_ERROR", "line 1:8: The 'format' function must have at least two arguments")
+        raise StatementError("SYNTAX_ERROR", "line 1:8: The 'format' function must have at least two arguments")
     texts, kinds = list[str](), list[str]()
     for i, argument in enumerate(call.arguments[1:], 1):
         name = argument.type.name
         if name in {"timestamp", "time", "timestamp with time zone"}:
-            raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena cannot format a {name}")
+            raise StatementError("NOT_SUPPORTED", f"The sandbox's Athena cannot format a {name}")
         if name not in _KINDS:
-            raise QueryError("NOT_SUPPORTED", f"Type not supported for formatting: {argument.type.athena}")
+            raise StatementError("NOT_SUPPORTED", f"Type not supported for formatting: {argument.type.athena}")
         kinds.append(_KINDS[name])
         texts.append(f"CAST({call[i]} AS VARCHAR)")
     return f"athena_format({call[0]}, [{', '.join(texts)}], {literal(','.join(kinds))})"

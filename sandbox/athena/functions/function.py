@@ -28,7 +28,7 @@ class Modifiers:
 
 
 @dataclass(frozen=True)
-class Call:
+class TypedCall:
     """A call whose arguments have the signature's types, coercions written out.
 
     `call[i]` is the SQL of argument i (of a lambda expression: `lambda x: …`), `arguments[i]` its Value, with its type
@@ -65,7 +65,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Function:
+class TrinoFunction:
     """A function of Trino's that the sandbox's Athena has.
 
     `sql` gives DuckDB's SQL of a call, of the DuckDB type `call.type.physical`. Of an aggregate or window function it
@@ -76,38 +76,38 @@ class Function:
 
     name: str
     signatures: tuple[str, ...]
-    sql: Callable[[Call], str]
+    sql: Callable[[TypedCall], str]
     example: tuple[str, str | None]
     kind: Kind = "scalar"
     result: Callable[[tuple[Value, ...]], Type] | None = None
     deterministic: bool = True
 
 
-def template(text: str) -> Callable[[Call], str]:
+def template(text: str) -> Callable[[TypedCall], str]:
     """The SQL of a call as a template with {0}, {1}, … for the arguments."""
     return lambda call: text.format(*(call[i] for i in range(len(call))))
 
 
-def renamed(name: str) -> Callable[[Call], str]:
+def renamed(name: str) -> Callable[[TypedCall], str]:
     """The SQL of a call of DuckDB's function (or macro, or Python function) of that name with the same arguments."""
     return lambda call: f"{name}({', '.join(call[i] for i in range(len(call)))})"
 
 
-def aggregated(name: str) -> Callable[[Call], str]:
+def aggregated(name: str) -> Callable[[TypedCall], str]:
     """The SQL of DuckDB's aggregate or window function of that name with the same arguments."""
     return lambda call: call.aggregate(name, *(call[i] for i in range(len(call))))
 
 
 def entry(
     signatures: str,
-    sql: str | Callable[[Call], str],
+    sql: str | Callable[[TypedCall], str],
     example: str,
     answer: str | None,
     *,
     kind: Kind = "scalar",
     result: Callable[[tuple[Value, ...]], Type] | None = None,
     deterministic: bool = True,
-) -> Function:
+) -> TrinoFunction:
     """A Function from its signatures, separated by semicolons.
 
     `sql` is a callable, a template if it has a brace, or the name of a DuckDB function with the same arguments.
@@ -117,4 +117,4 @@ def entry(
     if isinstance(sql, str):
         named = aggregated if kind != "scalar" else renamed
         sql = template(sql) if "{" in sql else named(sql)
-    return Function(name, texts, sql, (example, answer), kind, result, deterministic)
+    return TrinoFunction(name, texts, sql, (example, answer), kind, result, deterministic)

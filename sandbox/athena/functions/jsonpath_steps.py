@@ -15,8 +15,8 @@ from typing import Any, TypeAlias, cast
 from sandbox.athena.functions.native import TrinoError
 
 Item: TypeAlias = Any
-Evaluate: TypeAlias = "Callable[[State], list[Item]]"
-Test: TypeAlias = "Callable[[State], bool | None]"
+Evaluate: TypeAlias = "Callable[[PathState], list[Item]]"
+Test: TypeAlias = "Callable[[PathState], bool | None]"
 
 
 class PathError(Exception):
@@ -33,7 +33,7 @@ def elements_of(item: Item) -> list[Item] | None:
     return cast("list[Item]", item) if isinstance(item, list) else None
 
 
-class State:
+class PathState:
     """The document, and the item of the innermost filter."""
 
     def __init__(self, root: Item, current: Item = None, last: int = -1) -> None:
@@ -87,10 +87,10 @@ def descendants(item: Item, key: str) -> list[Item]:
     return found + [v for child in children for v in descendants(child, key)]
 
 
-def sliced(item: Item, ranges: list[tuple[Evaluate, Evaluate | None]], state: State, *, lax: bool) -> list[Item]:
+def sliced(item: Item, ranges: list[tuple[Evaluate, Evaluate | None]], state: PathState, *, lax: bool) -> list[Item]:
     """The elements at subscripts and ranges of subscripts."""
     items, found = elements(item, lax=lax), list[Item]()
-    inner = State(state.root, state.current, len(items) - 1)
+    inner = PathState(state.root, state.current, len(items) - 1)
     for first, last in ranges:
         start = _index(first(inner))
         end = start if last is None else _index(last(inner))
@@ -116,7 +116,7 @@ def numeric(item: Item) -> Item:
 def arithmetic(sign: str, left: Evaluate, right: Evaluate, *, lax: bool) -> Evaluate:
     """Two numbers added, subtracted, multiplied or divided."""
 
-    def compute(state: State) -> list[Item]:
+    def compute(state: PathState) -> list[Item]:
         operands = [unwrapped(side(state), lax=lax) for side in (left, right)]
         if any(len(items) != 1 for items in operands):
             raise PathError("arithmetic binary expression requires singleton operands")
@@ -176,14 +176,14 @@ def _type_of(item: Item) -> str:
 def filtered(found: Evaluate, test: Test, *, lax: bool) -> Evaluate:
     """The items for which a filter's test holds."""
     return lambda state: [
-        item for item in unwrapped(found(state), lax=lax) if test(State(state.root, item, state.last)) is True
+        item for item in unwrapped(found(state), lax=lax) if test(PathState(state.root, item, state.last)) is True
     ]
 
 
 def either(left: Test, right: Test, *, decides: bool) -> Test:
     """|| (where true decides) and && (where false does), with an unknown third."""
 
-    def combine(state: State) -> bool | None:
+    def combine(state: PathState) -> bool | None:
         values = left(state), right(state)
         if decides in values:
             return decides
@@ -195,7 +195,7 @@ def either(left: Test, right: Test, *, decides: bool) -> Test:
 def exists(path: Evaluate) -> Test:
     """Whether a path gives items; unknown when it fails."""
 
-    def test(state: State) -> bool | None:
+    def test(state: PathState) -> bool | None:
         try:
             return bool(path(state))
         except PathError:
@@ -207,7 +207,7 @@ def exists(path: Evaluate) -> Test:
 def compared(sign: str, left: Evaluate, right: Evaluate, *, lax: bool) -> Test:
     """True if a pair of items compares so; unknown if a pair cannot be compared before that."""
 
-    def test(state: State) -> bool | None:
+    def test(state: PathState) -> bool | None:
         try:
             sides = [unwrapped(side(state), lax=lax) for side in (left, right)]
         except PathError:

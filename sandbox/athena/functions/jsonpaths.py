@@ -214,4 +214,4 @@ def compiled(path: str) -> Callable[[Item], list[Item]]:
     PathError is raised by the function where the path does not fit the document.
     """
     evaluate = _Parser(path).parsed()
-    return lambda root: evaluate(steps.State(root))
+    return lambda root: evaluate(steps.PathState(root))

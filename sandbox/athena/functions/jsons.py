@@ -11,7 +11,7 @@ from functools import wraps
 
 from sandbox.athena.functions import jsontext
 from sandbox.athena.functions.building import invalid, once
-from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.sql import literal
 from sandbox.athena.values import null
@@ -19,7 +19,7 @@ from sandbox.athena.values import null
 _PATH_ERROR = "Invalid JSON path: "
 
 
-def _checked_path(call: Call, body: Callable[[Call], str]) -> str:
+def _checked_path(call: TypedCall, body: Callable[[TypedCall], str]) -> str:
     """The body, or the failure of a literal that is no path."""
     path = call.arguments[1].constant
     if path is None:
@@ -32,7 +32,7 @@ def _checked_path(call: Call, body: Callable[[Call], str]) -> str:
     return body(call)
 
 
-def _fast_path(call: Call) -> str | None:
+def _fast_path(call: TypedCall) -> str | None:
     """DuckDB's notation of a literal path; None where a key of digits could also be an index."""
     path = call.arguments[1].constant
     if not isinstance(path, str):
@@ -43,7 +43,7 @@ def _fast_path(call: Call) -> str | None:
     return literal("$" + "".join(f'."{step}"' for step in steps))
 
 
-def _scalar(call: Call) -> str:
+def _scalar(call: TypedCall) -> str:
     slow = "athena_json_scalar_of({0}, {1})"
     fast = _fast_path(call)
     if fast is None or isinstance(call.arguments[0].constant, str):  # DuckDB fails to fold a literal that is no JSON
@@ -60,7 +60,7 @@ def _scalar(call: Call) -> str:
     )
 
 
-def _contains(call: Call) -> str:
+def _contains(call: TypedCall) -> str:
     kind = call.arguments[1].type.name
     return f"athena_json_array_contains({call[0]}, CAST({call[1]} AS VARCHAR), '{kind}')"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandbox.athena.functions.building import applied, checked, invalid, once
-from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native
 from sandbox.athena.types import Type
 from sandbox.athena.values import null
@@ -25,7 +25,7 @@ def built(entries: str, type_: Type) -> str:
     return once([typed], body)
 
 
-def _map(call: Call) -> str:
+def _map(call: TypedCall) -> str:
     if not len(call):
         return "MAP {}::MAP(INTEGER, INTEGER)"
 
@@ -41,7 +41,7 @@ def _map(call: Call) -> str:
     return checked(call, body)
 
 
-def _from_entries(call: Call) -> str:
+def _from_entries(call: TypedCall) -> str:
     def body(a: Sequence[str]) -> str:
         no_entry = invalid("'map entry cannot be null'", call.type)
         no_key = invalid("'map key cannot be null'", call.type)
@@ -55,7 +55,7 @@ def _from_entries(call: Call) -> str:
     return checked(call, body)
 
 
-def _multimap_from_entries(call: Call) -> str:
+def _multimap_from_entries(call: TypedCall) -> str:
     no_entry = invalid("'map entry cannot be null'", call.type)
     no_key = invalid("'map key cannot be null'", call.type)
     return checked(
@@ -68,25 +68,25 @@ def _multimap_from_entries(call: Call) -> str:
     )
 
 
-def _element_at(call: Call) -> str:
+def _element_at(call: TypedCall) -> str:
     return f"map_extract_value({call[0]}, {call[1]})"
 
 
-def _entries(call: Call) -> str:
+def _entries(call: TypedCall) -> str:
     return f"list_transform(map_entries({call[0]}), lambda e_: {{'f1': e_.key, 'f2': e_.value}})"
 
 
-def _filter(call: Call) -> str:
+def _filter(call: TypedCall) -> str:
     kept = f"list_filter(map_entries({call[0]}), lambda e_: {applied(call.arguments[1], 'e_.key', 'e_.value')})"
     return f"map_from_entries({kept})"
 
 
-def _transform_values(call: Call) -> str:
+def _transform_values(call: TypedCall) -> str:
     value = applied(call.arguments[1], "e_.key", "e_.value")
     return f"map_from_entries(list_transform(map_entries({call[0]}), lambda e_: {{'k': e_.key, 'v': {value}}}))"
 
 
-def _transform_keys(call: Call) -> str:
+def _transform_keys(call: TypedCall) -> str:
     key = applied(call.arguments[1], "e_.key", "e_.value")
     no_key = invalid("'map key cannot be null'", call.type)
 
@@ -97,7 +97,7 @@ def _transform_keys(call: Call) -> str:
     return once([f"list_transform(map_entries({call[0]}), lambda e_: {{'k': {key}, 'v': e_.value}})"], body)
 
 
-def _zip_with(call: Call) -> str:
+def _zip_with(call: TypedCall) -> str:
     value = "{{'k': k_, 'v': {0}}}"
 
     def body(a: Sequence[str]) -> str:
@@ -111,11 +111,11 @@ def _zip_with(call: Call) -> str:
     return once([call[0], call[1]], body)
 
 
-def _concat(call: Call) -> str:
+def _concat(call: TypedCall) -> str:
     return checked(call, lambda a: f"map_concat({', '.join(a)})")
 
 
-def _array_histogram(call: Call) -> str:
+def _array_histogram(call: TypedCall) -> str:
     return once(
         [f"list_filter({call[0]}, lambda e_: e_ IS NOT NULL)"],
         lambda a: (

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
 
 from sandbox.athena.functions.building import INVALID, arguments, checked, once
-from sandbox.athena.functions.function import Call, Function, entry, renamed, template
+from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry, renamed, template
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.values import fail
 
@@ -21,11 +21,13 @@ def _of_one_number(name: str, types: tuple[str, ...] = _NUMBERS) -> tuple[str, .
     return tuple(f"{name}({type_}) -> {type_}" for type_ in types)
 
 
-def _of_double(name: str, example: tuple[str, str | None], sql: Callable[[Call], str] | None = None) -> Function:
+def _of_double(
+    name: str, example: tuple[str, str | None], sql: Callable[[TypedCall], str] | None = None
+) -> TrinoFunction:
     return entry(f"{name}(double) -> double", sql or renamed(name), *example)
 
 
-def _within(name: str) -> Callable[[Call], str]:
+def _within(name: str) -> Callable[[TypedCall], str]:
     """DuckDB's asin and acos fail outside -1 to 1; Java's give NaN."""
     return lambda call: once(
         arguments(call),
@@ -33,10 +35,10 @@ def _within(name: str) -> Callable[[Call], str]:
     )
 
 
-def _logarithm(name: str) -> Callable[[Call], str]:
+def _logarithm(name: str) -> Callable[[TypedCall], str]:
     """DuckDB's logarithms fail for zero and less; Java's give -Infinity and NaN."""
 
-    def sql(call: Call) -> str:
+    def sql(call: TypedCall) -> str:
         return once(arguments(call), lambda a: _logarithm_of(name, a[0]))
 
     return sql
@@ -46,15 +48,15 @@ def _logarithm_of(name: str, x: str) -> str:
     return f"CASE WHEN {x} > 0 THEN {name}({x}) WHEN {x} = 0 THEN '-inf'::DOUBLE WHEN {x} < 0 THEN 'nan'::DOUBLE END"
 
 
-def _logarithm_to_base(call: Call) -> str:
+def _logarithm_to_base(call: TypedCall) -> str:
     return once(arguments(call), lambda a: f"({_logarithm_of('ln', a[1])} / {_logarithm_of('ln', a[0])})")
 
 
-def _as_result(sql: str, call: Call) -> str:
+def _as_result(sql: str, call: TypedCall) -> str:
     return f"CAST({sql} AS {call.type.physical})"
 
 
-def _absolute(call: Call) -> str:
+def _absolute(call: TypedCall) -> str:
     type_ = call.type.name
     if type_ not in _INTEGERS:
         return f"abs({call[0]})"
@@ -64,7 +66,7 @@ def _absolute(call: Call) -> str:
     return once(arguments(call), lambda a: f"CASE WHEN {a[0]} = {low} THEN {wrong} ELSE abs({a[0]}) END")
 
 
-def _sign(call: Call) -> str:
+def _sign(call: TypedCall) -> str:
     if call.arguments[0].type.name in {"double", "real"}:
         return _as_result(
             once(arguments(call), lambda a: f"CASE WHEN isnan({a[0]}) THEN {a[0]} ELSE sign({a[0]}) END"), call
@@ -72,12 +74,12 @@ def _sign(call: Call) -> str:
     return _as_result(f"sign({call[0]})", call)
 
 
-def _whole(name: str) -> Callable[[Call], str]:
+def _whole(name: str) -> Callable[[TypedCall], str]:
     """ceil and floor: of an integer itself."""
     return lambda call: call[0] if call.type.name in _INTEGERS else _as_result(f"{name}({call[0]})", call)
 
 
-def _round(call: Call) -> str:
+def _round(call: TypedCall) -> str:
     name = call.arguments[0].type.name
     places = call[1] if len(call) > 1 else "0"
     if name in _INTEGERS:
@@ -93,7 +95,7 @@ def _round(call: Call) -> str:
              f"THEN round({a[0]} * power(10, {a[1]})) / power(10, {a[1]}) ELSE {a[0]} END"), call)  # fmt: skip
 
 
-def _decimal_places(call: Call, name: str) -> str:
+def _decimal_places(call: TypedCall, name: str) -> str:
     """Rounding of a decimal to places that DuckDB's own function takes as a constant only."""
     places, (precision, scale) = call.arguments[1].constant, call.arguments[0].type.decimal
     if not isinstance(places, int):
@@ -104,7 +106,7 @@ def _decimal_places(call: Call, name: str) -> str:
     return _as_result(f"{name}({call[0]}, {min(places, scale)})", call)
 
 
-def _round_integer(call: Call) -> str:
+def _round_integer(call: TypedCall) -> str:
     type_ = call.type
     over = fail("NUMERIC_VALUE_OUT_OF_RANGE", f"'Out of range for {type_.name}: ' || {call[0]}", type_)
     rounded = "athena_round_integer({0}, {1})"
@@ -117,13 +119,13 @@ def _round_integer(call: Call) -> str:
     )
 
 
-def _truncate(call: Call) -> str:
+def _truncate(call: TypedCall) -> str:
     if len(call) == 1:
         return _as_result(f"trunc({call[0]})", call)
     return _decimal_places(call, "trunc")
 
 
-def _mod(call: Call) -> str:
+def _mod(call: TypedCall) -> str:
     name = call.type.name
     if name in {"double", "real"}:
         return _as_result(f"athena_fmod({call[0]}::DOUBLE, {call[1]}::DOUBLE)", call)
@@ -138,10 +140,10 @@ def _mod(call: Call) -> str:
     )
 
 
-def _extreme(sign: str) -> Callable[[Call], str]:
+def _extreme(sign: str) -> Callable[[TypedCall], str]:
     """greatest and least: NULL where an argument is; NaN only where all are."""
 
-    def sql(call: Call) -> str:
+    def sql(call: TypedCall) -> str:
         name = "greatest" if sign == ">" else "least"
         if len(call) == 1:
             return call[0]
@@ -159,7 +161,7 @@ def _extreme(sign: str) -> Callable[[Call], str]:
     return sql
 
 
-def _random(call: Call) -> str:
+def _random(call: TypedCall) -> str:
     if not len(call):
         return "random()"
     low = call[0] if len(call) == 2 else "0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sandbox.athena import functions
-from sandbox.athena.functions.function import Function
+from sandbox.athena.functions.function import TrinoFunction
 
 _HEAD = """# Functions of the sandbox's Athena
 
@@ -35,12 +35,12 @@ def page() -> str:
     return _HEAD.format(functions=len(names)) + "".join(sections) + _NOT_THERE.format(names=missing)
 
 
-def _section(title: str, table: Iterable[Function]) -> str:
+def _section(title: str, table: Iterable[TrinoFunction]) -> str:
     rows = "".join(_row(function) for function in sorted(table, key=lambda function: function.name))
     return f"\n## {title}\n\n| function | example | answer |\n|---|---|---|\n{rows}"
 
 
-def _row(function: Function) -> str:
+def _row(function: TrinoFunction) -> str:
     example, answer = function.example
     signatures = "<br>".join(_code(signature) for signature in function.signatures)
     return f"| {signatures} | {_code(example)} | {'NULL' if answer is None else _code(answer)} |\n"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sandbox.athena.functions.building import INVALID, applied
-from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.functions.patterns import compiled, re2
 from sandbox.athena.sql import literal
@@ -14,7 +14,7 @@ from sandbox.athena.sql import literal
 _REFERENCE = re.compile(r"\\(.?)|\$(?:\{([^}]*)\}|(\d+))?", re.DOTALL)
 
 
-def _like(call: Call) -> str:
+def _like(call: TypedCall) -> str:
     pattern = call.arguments[1].constant
     fast = re2(pattern) if isinstance(pattern, str) else None
     return (
@@ -22,24 +22,24 @@ def _like(call: Call) -> str:
     )
 
 
-def _extract(call: Call) -> str:
+def _extract(call: TypedCall) -> str:
     return f"athena_regexp_group({call[0]}, {call[1]}, {call[2] if len(call) > 2 else '0'})"
 
 
-def _extract_all(call: Call) -> str:
+def _extract_all(call: TypedCall) -> str:
     return f"athena_regexp_groups({call[0]}, {call[1]}, {call[2] if len(call) > 2 else '0'})"
 
 
-def _position(call: Call) -> str:
+def _position(call: TypedCall) -> str:
     numbers = [call[i] for i in range(2, len(call))] + ["1"] * (4 - len(call))
     return f"athena_regexp_position({call[0]}, {call[1]}, {', '.join(numbers)})"
 
 
-def _replace(call: Call) -> str:
+def _replace(call: TypedCall) -> str:
     return f"athena_regexp_replace({call[0]}, {call[1]}, {call[2] if len(call) > 2 else literal('')})"
 
 
-def _replace_by(call: Call) -> str:
+def _replace_by(call: TypedCall) -> str:
     """Between the pieces of text that do not match, the lambda's texts of the matches' groups."""
 
     def body(a: Sequence[str]) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sandbox.athena.coercions import can_coerce
 from sandbox.athena.conversions import coerce
-from sandbox.athena.functions.function import Function
-from sandbox.athena.functions.signature import Bindings, Pattern, Signature, has_trait, parse_signature
+from sandbox.athena.functions.function import TrinoFunction
+from sandbox.athena.functions.signature import Bindings, Signature, TypePattern, has_trait, parse_signature
 from sandbox.athena.types import Type, function_of
 from sandbox.athena.values import Value
 
@@ -33,7 +33,7 @@ _MAX_ROUNDS = 4
 class Match:
     """A function, the types to coerce the arguments to, the values of lambda arguments, and the result's type."""
 
-    function: Function
+    function: TrinoFunction
     signature: Signature
     parameters: tuple[Type, ...]
     lambdas: dict[int, Value]
@@ -41,7 +41,7 @@ class Match:
     coerced: frozenset[int]
 
 
-def resolve(functions: Sequence[Function], arguments: Sequence[Argument]) -> list[Match]:
+def resolve(functions: Sequence[TrinoFunction], arguments: Sequence[Argument]) -> list[Match]:
     """The best matches of a call: one, none if no signature fits, several if the call is ambiguous."""
     candidates = [(f, parse_signature(text)) for f in functions for text in f.signatures]
     for generic in (False, True):
@@ -78,7 +78,9 @@ def _is_more_specific(match: Match, other: Match) -> bool:
     return all(type_.name == "function" or bindings.bind(pattern, type_) for pattern, type_ in pairs)
 
 
-def _match(function: Function, signature: Signature, arguments: Sequence[Argument], *, coerce: bool) -> Match | None:
+def _match(
+    function: TrinoFunction, signature: Signature, arguments: Sequence[Argument], *, coerce: bool
+) -> Match | None:
     patterns = signature.patterns(len(arguments))
     if patterns is None:
         return None
@@ -105,12 +107,12 @@ def _match(function: Function, signature: Signature, arguments: Sequence[Argumen
     return Match(function, signature, parameters, lambdas, result, coerced)
 
 
-def _parameter(bindings: Bindings, pattern: Pattern, argument: Value) -> Type:
+def _parameter(bindings: Bindings, pattern: TypePattern, argument: Value) -> Type:
     return argument.type if pattern.name == "any" else bindings.resolve(pattern)
 
 
 def _bind_lambdas(
-    bindings: Bindings, patterns: Sequence[Pattern], arguments: Sequence[Argument]
+    bindings: Bindings, patterns: Sequence[TypePattern], arguments: Sequence[Argument]
 ) -> dict[int, Value] | None:
     """The lambda arguments' values; a result may widen a variable's type, for which they are bound again."""
     for _ in range(_MAX_ROUNDS):
@@ -127,7 +129,7 @@ def _bind_lambdas(
     return None
 
 
-def _bind_lambda(bindings: Bindings, pattern: Pattern, argument: LambdaArgument) -> Value | None:
+def _bind_lambda(bindings: Bindings, pattern: TypePattern, argument: LambdaArgument) -> Value | None:
     parameters = tuple(bindings.resolve(component) for component in pattern.components[:-1])
     body = argument.bind(parameters)
     result = pattern.components[-1]
@@ -141,7 +143,7 @@ def _bind_lambda(bindings: Bindings, pattern: Pattern, argument: LambdaArgument)
     return Value(function_of(*parameters, expected), converted.sql, parameters=body.parameters)
 
 
-def _is_bound(pattern: Pattern, bindings: Bindings) -> bool:
+def _is_bound(pattern: TypePattern, bindings: Bindings) -> bool:
     """Whether all type variables of a pattern have types, which a lambda expression's result does not change."""
     if pattern.is_variable:
         return pattern.name in bindings.types

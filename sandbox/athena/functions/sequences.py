@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from sandbox.athena.functions.building import INVALID, invalid, once
-from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 
 _MAX_ENTRIES = 10000
 
 
-def _sequence(call: Call) -> str:
+def _sequence(call: TypedCall) -> str:
     start, stop = call[0], call[1]
     step = call[2] if len(call) > 2 else f"(CASE WHEN {start} <= {stop} THEN 1 ELSE -1 END)"
     return once([start, stop, step], lambda a: f"athena_sequence({a[0]}, {a[1]}, {a[2]})")
 
 
-def _date_sequence(call: Call) -> str:
+def _date_sequence(call: TypedCall) -> str:
     start, stop = f"({call[0]} - DATE '1970-01-01')", f"({call[1]} - DATE '1970-01-01')"
     if len(call) == 2:
         step = f"(CASE WHEN {start} <= {stop} THEN 1 ELSE -1 END)"
@@ -28,13 +28,13 @@ def _date_sequence(call: Call) -> str:
     return f"list_transform({days}, lambda d_: DATE '1970-01-01' + d_::INTEGER)"
 
 
-def _timestamp_sequence(call: Call) -> str:
+def _timestamp_sequence(call: TypedCall) -> str:
     values = [f"epoch_us({call[0]})", f"epoch_us({call[1]})", f"({call[2]} * 1000)"]
     moments = once(values, lambda a: f"athena_sequence({a[0]}, {a[1]}, {a[2]})")
     return f"list_transform({moments}, lambda t_: make_timestamp(t_))"
 
 
-def _month_sequence(call: Call) -> str:
+def _month_sequence(call: TypedCall) -> str:
     element = call.type.element.physical
     return once(
         [call[0], call[1], call[2]],

@@ -29,12 +29,12 @@ _LONG_NAMES = ("interval day to second", "interval year to month")
 
 
 @dataclass(frozen=True)
-class Pattern:
+class TypePattern:
     """A type with variables: its name, numbers (expressions of number variables) and component types."""
 
     name: str
     numbers: tuple[str, ...] = ()
-    components: tuple[Pattern, ...] = ()
+    components: tuple[TypePattern, ...] = ()
 
     @property
     def is_variable(self) -> bool:
@@ -51,8 +51,8 @@ class Pattern:
 class Signature:
     """Parameters and result of a function; the last parameter of a variadic one repeats."""
 
-    parameters: tuple[Pattern, ...]
-    result: Pattern
+    parameters: tuple[TypePattern, ...]
+    result: TypePattern
     variadic: bool
     traits: Mapping[str, str]
 
@@ -61,7 +61,7 @@ class Signature:
         """Whether the signature has a type variable."""
         return any(parameter.has_variables for parameter in self.parameters)
 
-    def patterns(self, count: int) -> tuple[Pattern, ...] | None:
+    def patterns(self, count: int) -> tuple[TypePattern, ...] | None:
         """A pattern for each of `count` arguments; None if the signature does not take so many."""
         if not self.variadic:
             return self.parameters if len(self.parameters) == count else None
@@ -78,7 +78,7 @@ class Bindings:
     types: dict[str, Type] = field(default_factory=dict[str, Type])
     numbers: dict[str, int] = field(default_factory=dict[str, int])
 
-    def bind(self, pattern: Pattern, type_: Type) -> bool:
+    def bind(self, pattern: TypePattern, type_: Type) -> bool:
         """Bind one argument's type to its parameter."""
         if pattern.is_variable:
             return self._variable(pattern.name, type_)
@@ -95,7 +95,7 @@ class Bindings:
         expected = self.resolve(pattern)
         return type_ == expected or (self.coerce and can_coerce(type_, expected))
 
-    def resolve(self, pattern: Pattern) -> Type:
+    def resolve(self, pattern: TypePattern) -> Type:
         """The type of a pattern whose variables are bound; unknown for a variable that is not."""
         if pattern.is_variable:
             return self.types.get(pattern.name, Type("unknown"))
@@ -107,7 +107,7 @@ class Bindings:
         default = {"time": 3, "timestamp": 3, "timestamp with time zone": 3}.get(pattern.name)
         return Type(pattern.name, () if numbers == (default,) else numbers)
 
-    def _unknown(self, pattern: Pattern) -> bool:
+    def _unknown(self, pattern: TypePattern) -> bool:
         """NULL for any type; where its numbers are not known, the smallest type of that name."""
         smallest = (1, 0) if pattern.name in {"decimal", "char"} else (0,)
         for number, value in zip(pattern.numbers, smallest, strict=False):
@@ -127,7 +127,7 @@ class Bindings:
         self.types[name] = type_
         return True
 
-    def _numbers(self, pattern: Pattern, type_: Type) -> bool:
+    def _numbers(self, pattern: TypePattern, type_: Type) -> bool:
         """Bind decimal(p, s), varchar(n), char(n), timestamp(p) and the like."""
         actual = self._as(pattern, type_)
         if actual is None:
@@ -141,7 +141,7 @@ class Bindings:
                     self.numbers[number] = max(bound, value)
         return True
 
-    def _as(self, pattern: Pattern, type_: Type) -> tuple[int, ...] | None:
+    def _as(self, pattern: TypePattern, type_: Type) -> tuple[int, ...] | None:
         name = pattern.name
         if type_.name == name:
             if name == "decimal":
@@ -189,17 +189,17 @@ def _named(name: str, members: Sequence[Type]) -> tuple[tuple[str, Type], ...]:
     return tuple(zip(names, members, strict=True))
 
 
-def _pattern(text: str) -> Pattern:
+def _pattern(text: str) -> TypePattern:
     text = text.strip()
     if text in _LONG_NAMES or "(" not in text:
-        return Pattern(text)
+        return TypePattern(text)
     name, _, rest = text.partition("(")
     inner, _, tail = rest.rpartition(")")
     name = f"{name.strip()} {tail.strip()}".strip()
     parts = _split(inner)
     if name in {"array", "map", "row", "function"}:
-        return Pattern(name, components=tuple(_pattern(part) for part in parts))
-    return Pattern(name, numbers=tuple(part.strip() for part in parts))
+        return TypePattern(name, components=tuple(_pattern(part) for part in parts))
+    return TypePattern(name, numbers=tuple(part.strip() for part in parts))
 
 
 def _split(text: str) -> list[str]:

@@ -11,9 +11,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.functions import jsontext
-from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.jsonpath_steps import PathError, elements_of, members_of
 from sandbox.athena.functions.jsonpaths import compiled
 from sandbox.athena.functions.native import Native, TrinoError
@@ -22,16 +22,16 @@ _BIGINT = 2**63
 _NO_ITEMS = "JSON path found no items"
 
 
-def _checked(name: str) -> Callable[[Call], str]:
+def _checked(name: str) -> Callable[[TypedCall], str]:
     """The path is a literal, and read when the query is planned."""
 
-    def sql(call: Call) -> str:
+    def sql(call: TypedCall) -> str:
         try:
             compiled(str(call.arguments[1].constant))
         except TrinoError as error:
             reason = str(error).removeprefix("athena failure ")
             failure, _, message = reason.partition(": ")
-            raise QueryError(failure, message) from error
+            raise StatementError(failure, message) from error
         return f"athena_{name}({', '.join(call[i] for i in range(len(call)))})"
 
     return sql

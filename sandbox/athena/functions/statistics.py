@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sandbox.athena.functions.building import INVALID, once
-from sandbox.athena.functions.function import Call, Function, entry
+from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 
 
-def _of_numbers(name: str, duckdb: str, answer: str | None) -> Function:
+def _of_numbers(name: str, duckdb: str, answer: str | None) -> TrinoFunction:
     """A function of bigint or double whose result is a double."""
     return entry(
         f"{name}(bigint) -> double; {name}(double) -> double",
@@ -22,10 +22,10 @@ def _of_numbers(name: str, duckdb: str, answer: str | None) -> Function:
     )
 
 
-def _of_pairs(name: str, sql: Callable[[Call], str] | None, answer: str | None) -> Function:
+def _of_pairs(name: str, sql: Callable[[TypedCall], str] | None, answer: str | None) -> TrinoFunction:
     """A function of two doubles; of integers and decimals Trino takes the one of reals."""
 
-    def default(call: Call) -> str:
+    def default(call: TypedCall) -> str:
         return f"CAST({call.aggregate(name, f'{call[0]}::DOUBLE', f'{call[1]}::DOUBLE')} AS {call.type.physical})"
 
     return entry(
@@ -34,17 +34,17 @@ def _of_pairs(name: str, sql: Callable[[Call], str] | None, answer: str | None) 
     )  # fmt: skip
 
 
-def _finite(name: str) -> Callable[[Call], str]:
+def _finite(name: str) -> Callable[[TypedCall], str]:
     """NULL where the values do not vary, so that DuckDB divides by zero."""
 
-    def sql(call: Call) -> str:
+    def sql(call: TypedCall) -> str:
         found = call.aggregate(name, f"{call[0]}::DOUBLE", f"{call[1]}::DOUBLE")
         return f"CAST({once([found], lambda a: f'CASE WHEN isfinite({a[0]}) THEN {a[0]} END')} AS {call.type.physical})"
 
     return sql
 
 
-def _skewness(call: Call) -> str:
+def _skewness(call: TypedCall) -> str:
     """The population's; DuckDB's is that of a sample."""
     value = f"CAST({call[0]} AS DOUBLE)"
     values = call.aggregate("list", value, filter_=f"{call[0]} IS NOT NULL")
@@ -53,20 +53,20 @@ def _skewness(call: Call) -> str:
     )
 
 
-def _kurtosis(call: Call) -> str:
+def _kurtosis(call: TypedCall) -> str:
     """NaN of equal values, where DuckDB's is NULL."""
     value = f"CAST({call[0]} AS DOUBLE)"
     count, found = call.aggregate("count", value), call.aggregate("kurtosis", value)
     return f"CASE WHEN {count} >= 4 THEN coalesce({found}, 'nan'::DOUBLE) END"
 
 
-def _geometric_mean(call: Call) -> str:
+def _geometric_mean(call: TypedCall) -> str:
     mean = call.aggregate("avg", f"CASE WHEN {call[0]} = 0 THEN '-inf'::DOUBLE WHEN {call[0]} < 0 THEN 'nan'::DOUBLE "
                           f"ELSE ln(CAST({call[0]} AS DOUBLE)) END")  # fmt: skip
     return f"CAST(exp({mean}) AS {call.type.physical})"
 
 
-def _percentile(call: Call) -> str:
+def _percentile(call: TypedCall) -> str:
     """x, [w,] p [, accuracy], where p may be an array."""
     several = call.type.name == "array"
     kind = call.type.element.physical if several else call.type.physical

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from sandbox.athena.functions.building import INVALID, arguments, checked, invalid, once
-from sandbox.athena.functions.function import Call, Function, entry
+from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.sql import literal
 
@@ -16,27 +16,27 @@ _WHITESPACE = "".join(map(chr, (*range(9, 14), *range(28, 33), 0x1680, *range(0x
 _MAX = 2147483647
 
 
-def _length_of_char(call: Call) -> str:
+def _length_of_char(call: TypedCall) -> str:
     return f"CASE WHEN {call[0]} IS NOT NULL THEN CAST({call.arguments[0].type.arguments[0]} AS BIGINT) END"
 
 
-def _length(call: Call) -> str:
+def _length(call: TypedCall) -> str:
     return f"length({call[0]})"
 
 
-def _bytes_length(call: Call) -> str:
+def _bytes_length(call: TypedCall) -> str:
     return f"octet_length({call[0]})"
 
 
-def _upper(call: Call) -> str:
+def _upper(call: TypedCall) -> str:
     """DuckDB makes ß a capital sharp s; Java leaves it."""
     return once(
         arguments(call), lambda a: f"CASE WHEN contains({a[0]}, 'ß') THEN athena_upper({a[0]}) ELSE upper({a[0]}) END"
     )
 
 
-def _trimmed(side: str) -> Function:
-    def sql(call: Call) -> str:
+def _trimmed(side: str) -> TrinoFunction:
+    def sql(call: TypedCall) -> str:
         characters = call[1] if len(call) > 1 else literal(_WHITESPACE)
         return f"{side}({call[0]}, {characters})"
 
@@ -45,7 +45,7 @@ def _trimmed(side: str) -> Function:
     return entry("; ".join(signatures), sql, f"{side}('  a  ')", answers[side])
 
 
-def _substring(call: Call) -> str:
+def _substring(call: TypedCall) -> str:
     """From a start, counted from the end if it is negative; nothing if that is outside the text."""
     start, length = call.arguments[1].constant, call.arguments[2].constant if len(call) > 2 else _MAX
     if isinstance(start, int) and isinstance(length, int) and start > 0 and length > 0:
@@ -54,8 +54,8 @@ def _substring(call: Call) -> str:
     return f"{name}({call[0]}, {call[1]}, {call[2] if len(call) > 2 else _MAX})"
 
 
-def _padded(side: str) -> Function:
-    def sql(call: Call) -> str:
+def _padded(side: str) -> TrinoFunction:
+    def sql(call: TypedCall) -> str:
         empty = invalid("'Padding string must not be empty'", call.type)
         wrong = invalid(f"'Target length must be in the range [0..{_MAX}]'", call.type)
         return checked(
@@ -70,18 +70,18 @@ def _padded(side: str) -> Function:
     return entry(f"{side}(varchar(x), bigint, varchar(y)) -> varchar", sql, f"{side}('ab', 5, '-+')", answers[side])
 
 
-def _concatenated(call: Call) -> str:
+def _concatenated(call: TypedCall) -> str:
     if len(call) < 2:
         return invalid("'There must be two or more concatenation arguments'", call.type)
     return "(" + " || ".join(call[i] for i in range(len(call))) + ")"
 
 
-def _concat_of_chars(call: Call) -> str:
+def _concat_of_chars(call: TypedCall) -> str:
     width = call.arguments[0].type.arguments[0]
     return f"rtrim(rpad({call[0]}, {width}, ' ') || {call[1]}, ' ')"
 
 
-def _concat_ws(call: Call) -> str:
+def _concat_ws(call: TypedCall) -> str:
     """A NULL separator gives NULL, NULL texts are left out."""
     if call.arguments[1].type.name == "array":
         return f"array_to_string({call[1]}, {call[0]})"
@@ -91,7 +91,7 @@ def _concat_ws(call: Call) -> str:
     )
 
 
-def _chr(call: Call) -> str:
+def _chr(call: TypedCall) -> str:
     def body(a: Sequence[str]) -> str:
         wrong = invalid(f"'Not a valid Unicode code point: ' || {a[0]}", call.type)
         valid = f"{a[0]} BETWEEN 0 AND 55295 OR {a[0]} BETWEEN 57344 AND 1114111"
@@ -100,12 +100,12 @@ def _chr(call: Call) -> str:
     return checked(call, body)
 
 
-def _codepoint(call: Call) -> str:
+def _codepoint(call: TypedCall) -> str:
     wrong = invalid("'Input string must be a single character string'", call.type)
     return once([call[0]], lambda a: f"CASE WHEN {a[0]} = '' THEN {wrong} ELSE unicode({a[0]}) END")
 
 
-def _split(call: Call) -> str:
+def _split(call: TypedCall) -> str:
     empty = invalid("'The delimiter may not be the empty string'", call.type)
     wrong = invalid("'Limit must be positive'", call.type)
 
@@ -117,7 +117,7 @@ def _split(call: Call) -> str:
     return checked(call, body)
 
 
-def _split_part(call: Call) -> str:
+def _split_part(call: TypedCall) -> str:
     wrong = invalid("'Index must be greater than zero'", call.type)
     index = call.arguments[2].constant
     if isinstance(index, int) and index > 0:
@@ -125,7 +125,7 @@ def _split_part(call: Call) -> str:
     return checked(call, lambda a: f"CASE WHEN {a[2]} <= 0 THEN {wrong} ELSE string_split({a[0]}, {a[1]})[{a[2]}] END")
 
 
-def _replace(call: Call) -> str:
+def _replace(call: TypedCall) -> str:
     if len(call) == 2:
         return f"replace({call[0]}, {call[1]}, '')"
     if isinstance(search := call.arguments[1].constant, str) and search:
@@ -133,13 +133,13 @@ def _replace(call: Call) -> str:
     return f"athena_replace({call[0]}, {call[1]}, {call[2]})"
 
 
-def _strpos(call: Call) -> str:
+def _strpos(call: TypedCall) -> str:
     if len(call) == 2:
         return f"strpos({call[0]}, {call[1]})"
     return f"athena_strpos({call[0]}, {call[1]}, {call[2]})"
 
 
-def _from_utf8(call: Call) -> str:
+def _from_utf8(call: TypedCall) -> str:
     return f"athena_from_utf8({call[0]}, {call[1] if len(call) > 1 else literal(chr(0xFFFD))})"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote_plus, unquote_plus
 
 from sandbox.athena.functions.building import INVALID
-from sandbox.athena.functions.function import Function, entry
+from sandbox.athena.functions.function import TrinoFunction, entry
 from sandbox.athena.functions.native import Native, TrinoError
 
 # RFC 2396 as java.net.URI has it: characters beyond ASCII are taken, a space is not.
@@ -92,7 +92,7 @@ def _decode(text: str) -> str:
 _URL = "'https://ex.com:8080/a%20b?q=1&r=%C3%BC#top'"
 
 
-def _of_url(name: str, answer: str, result: str = "varchar(x)") -> Function:
+def _of_url(name: str, answer: str, result: str = "varchar(x)") -> TrinoFunction:
     return entry(f"{name}(varchar(x)) -> {result}", f"athena_{name}", f"{name}({_URL})", answer)
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.athena.functions.function import Call, Function, entry
+from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native
 from sandbox.athena.values import fail
 
 
-def _window(signatures: str, sql: str | Callable[[Call], str], example: str, answer: str | None) -> Function:
+def _window(signatures: str, sql: str | Callable[[TypedCall], str], example: str, answer: str | None) -> TrinoFunction:
     return entry(signatures, sql, example, answer, kind="window")
 
 
-def _numbered(name: str, least: int, message: str, argument: int) -> Callable[[Call], str]:
+def _numbered(name: str, least: int, message: str, argument: int) -> Callable[[TypedCall], str]:
     """A function with a number that must not be less than `least`."""
 
-    def sql(call: Call) -> str:
+    def sql(call: TypedCall) -> str:
         arguments = [call[i] for i in range(len(call))]
         if len(call) <= argument:
             return call.aggregate(name, *arguments)

@@ -11,7 +11,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from sandbox.athena.functions.building import INVALID, checked, invalid
-from sandbox.athena.functions.function import Call, entry
+from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.sql import literal
 
@@ -57,7 +57,7 @@ def _python_zone(text: str) -> str:
     return zone
 
 
-def zone_sql(call: Call, index: int) -> str:
+def zone_sql(call: TypedCall, index: int) -> str:
     """SQL of Trino's name for an argument that is a time zone; a literal that names none fails when evaluated."""
     text = call.arguments[index].constant
     if not isinstance(text, str):
@@ -70,11 +70,11 @@ def zone_sql(call: Call, index: int) -> str:
     )
 
 
-def _with_timezone(call: Call) -> str:
+def _with_timezone(call: TypedCall) -> str:
     return f"athena_zoned({call[0]}, {zone_sql(call, 1)})"
 
 
-def _at_timezone(call: Call) -> str:
+def _at_timezone(call: TypedCall) -> str:
     return checked(call, lambda a: f"{{'instant': athena_utc({a[0]}), 'zone': {zone_sql(call, 1)}}}")
 
 

@@ -14,17 +14,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.athena import conversions, functions
-from sandbox.athena.catalogue import Catalogue, Column
+from sandbox.athena.catalogue import GlueCatalogue, TypedColumn
 from sandbox.athena.native import Library
 from sandbox.athena.planning import operators
-from sandbox.athena.planning.context import Context, Read
+from sandbox.athena.planning.context import PlanningContext, Read
 from sandbox.athena.planning.queries import plan_query
 from sandbox.athena.planning.relations import PATH
 from sandbox.athena.syntax import parse_query
 
 
 @dataclass(frozen=True)
-class Plan:
+class QueryPlan:
     """A query for DuckDB, the tables that it reads, and its columns with Athena's types.
 
     `names` are the columns' names as the query spells them, of which `columns` has the small letters.
@@ -32,18 +32,18 @@ class Plan:
 
     sql: str
     reads: tuple[Read, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[TypedColumn, ...]
     names: tuple[str, ...]
 
 
-def plan(text: str, database: str, catalogue: Catalogue) -> Plan:
+def plan(text: str, database: str, catalogue: GlueCatalogue) -> QueryPlan:
     """The plan of a query's text; raises QueryError with Athena's reason, or ApiError for what is not SQL."""
-    context = Context(catalogue, text, database)
+    context = PlanningContext(catalogue, text, database)
     sql, fields = plan_query(context, parse_query(text))
     shown = [f for f in fields if not f.hidden]
     names = tuple(f.spelled or f.name or f"_col{i}" for i, f in enumerate(shown))
-    columns = tuple(Column(f.name or f"_col{i}", f.type) for i, f in enumerate(shown))
-    return Plan(sql, tuple(context.reads), columns, names)
+    columns = tuple(TypedColumn(f.name or f"_col{i}", f.type) for i, f in enumerate(shown))
+    return QueryPlan(sql, tuple(context.reads), columns, names)
 
 
 def library() -> Library:
@@ -53,4 +53,4 @@ def library() -> Library:
     return Library(macros, [*functions.natives(), *(native for part in own for native in part.NATIVES)])
 
 
-__all__ = ["PATH", "Plan", "Read", "library", "plan"]
+__all__ = ["PATH", "QueryPlan", "Read", "library", "plan"]

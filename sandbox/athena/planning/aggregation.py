@@ -15,7 +15,7 @@ from sandbox.athena import types as t
 from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.calls import Calls, called, is_aggregate, modifiers
-from sandbox.athena.planning.context import Context
+from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.names import qualified, spoken
 from sandbox.athena.planning.scope import AmbiguousNameError, Scope
@@ -26,7 +26,7 @@ _MAX_SETS = 2048
 
 
 @dataclasses.dataclass(frozen=True)
-class Key:
+class GroupingKey:
     """A grouping key: its expression, comparable by `canonical`, its value before and its column behind."""
 
     canonical: object
@@ -37,11 +37,11 @@ class Key:
 class Grouped:
     """The grouping of one SELECT; `source` binds expressions before it."""
 
-    def __init__(self, context: Context, source: Binder, keys: Sequence[n.Expression]) -> None:
+    def __init__(self, context: PlanningContext, source: Binder, keys: Sequence[n.Expression]) -> None:
         self._context = context
         self._source = source
         self._alias = context.unique("r")
-        self._keys: list[Key] = []
+        self._keys: list[GroupingKey] = []
         self._selected: list[tuple[str, str]] = []
         self._aggregates: dict[str, str] = {}
         self.sets: list[list[int]] | None = None
@@ -58,7 +58,7 @@ class Grouped:
             message = f"{value.type.athena} is not comparable, and therefore cannot be used in GROUP BY"
             raise self._context.error("TYPE_MISMATCH", expression, message)
         column = self._context.unique("c")
-        self._keys.append(Key(canonical, value, column))
+        self._keys.append(GroupingKey(canonical, value, column))
         return len(self._keys) - 1
 
     def group_by_sets(self, sets: Sequence[Sequence[n.Expression]]) -> None:
@@ -171,7 +171,7 @@ class Grouped:
         return f"(SELECT {columns}{source}{where}{groups}) AS {self._alias}"
 
     @staticmethod
-    def _key_column(key: Key) -> str:
+    def _key_column(key: GroupingKey) -> str:
         if key.value.type.name == "timestamp with time zone":
             return f"any_value({key.value.sql})"
         return key.value.sql

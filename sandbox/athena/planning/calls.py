@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sandbox.athena import functions
 from sandbox.athena import types as t
 from sandbox.athena.conversions import cast, castable, coerce
-from sandbox.athena.functions.function import Function, Modifiers
+from sandbox.athena.functions.function import Modifiers, TrinoFunction
 from sandbox.athena.functions.resolution import Argument, LambdaArgument, Match, resolve
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.windows import window_sql
@@ -97,7 +97,7 @@ class Calls:
         binder: Binder,
         node: n.Node,
         name: str,
-        known: Sequence[Function],
+        known: Sequence[TrinoFunction],
         bound: Sequence[Argument],
         *,
         ambiguous: bool,
@@ -277,7 +277,7 @@ def called(match: Match, values: tuple[Value, ...], around: Modifiers) -> Value:
     """A call's value, by the function's own SQL."""
     function = match.function
     type_ = match.result if function.result is None else function.result(values)
-    return Value(type_, function.sql(functions.Call(function.name, values, type_, around)))
+    return Value(type_, function.sql(functions.TypedCall(function.name, values, type_, around)))
 
 
 def modifiers(binder: Binder, node: n.Call, *, over: str = "", nulls: str = "") -> Modifiers:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandbox.athena.catalogue import Catalogue, Table
-from sandbox.athena.errors import QueryError, at
+from sandbox.athena.catalogue import CatalogueTable, GlueCatalogue
+from sandbox.athena.errors import StatementError, at
 from sandbox.athena.partitions import Constraint
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax import position
@@ -21,25 +21,27 @@ class Read:
     """
 
     alias: str
-    table: Table
+    table: CatalogueTable
     relation: str = ""
     constraints: Mapping[str, Constraint] = field(default_factory=dict[str, Constraint])
     predicates: tuple[str, ...] = ()
 
 
 @dataclass
-class Context:
+class PlanningContext:
     """`names` counts the unique names; `views` are those being planned, outermost first."""
 
-    catalogue: Catalogue
+    catalogue: GlueCatalogue
     text: str
     database: str
-    known: dict[tuple[str, str], Table | None] = field(default_factory=dict[tuple[str, str], "Table | None"])
+    known: dict[tuple[str, str], CatalogueTable | None] = field(
+        default_factory=dict[tuple[str, str], "CatalogueTable | None"]
+    )
     reads: list[Read] = field(default_factory=list[Read])
     views: list[str] = field(default_factory=list[str])
     counter: list[int] = field(default_factory=lambda: [0])
 
-    def table(self, database: str, name: str) -> Table | None:
+    def table(self, database: str, name: str) -> CatalogueTable | None:
         """A table of the catalogue, read once per query."""
         if (database, name) not in self.known:
             self.known[database, name] = self.catalogue.table(database, name)
@@ -50,10 +52,12 @@ class Context:
         self.counter[0] += 1
         return f"{prefix}{self.counter[0]}"
 
-    def error(self, name: str, node: n.Node, message: str) -> QueryError:
+    def error(self, name: str, node: n.Node, message: str) -> StatementError:
         """An error at a node, with Trino's name; inside a view it has no place in the statement."""
-        return QueryError(name, message if self.views else at(position(self.text, node.offset), message))
+        return StatementError(name, message if self.views else at(position(self.text, node.offset), message))
 
-    def inside_view(self, name: str, text: str, database: str) -> Context:
+    def inside_view(self, name: str, text: str, database: str) -> PlanningContext:
         """The context of a view's query."""
-        return Context(self.catalogue, text, database, self.known, self.reads, [*self.views, name], self.counter)
+        return PlanningContext(
+            self.catalogue, text, database, self.known, self.reads, [*self.views, name], self.counter
+        )

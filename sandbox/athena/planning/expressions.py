@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 from sandbox.athena import types as t
 from sandbox.athena.coercions import can_coerce, common_type, common_type_of
 from sandbox.athena.conversions import cast, castable, coerce
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import literals, operators, subscripts, timezones
 from sandbox.athena.planning.calls import Calls
-from sandbox.athena.planning.context import Context
+from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.names import qualified, spoken
 from sandbox.athena.planning.scope import AmbiguousNameError, Field, Scope
 from sandbox.athena.planning.typed import coerce_text, null_typed, supported
@@ -37,7 +37,7 @@ class Binder:
 
     def __init__(
         self,
-        context: Context,
+        context: PlanningContext,
         scope: Scope,
         subqueries: Subqueries,
         *,
@@ -56,7 +56,7 @@ class Binder:
         """The same binder in a lambda expression's scope."""
         return Binder(self.context, scope, self.subqueries, place=self.place, override=self.override, calls=self.calls)
 
-    def error(self, name: str, node: n.Node, message: str) -> QueryError:
+    def error(self, name: str, node: n.Node, message: str) -> StatementError:
         """An error at a node."""
         return self.context.error(name, node, message)
 
@@ -68,7 +68,7 @@ class Binder:
                 return found
         try:
             return self._BINDERS[type(node)](self, node)
-        except QueryError as error:
+        except StatementError as error:
             if error.located:
                 raise
             raise self.error(error.name, node, error.detail) from error
@@ -129,7 +129,7 @@ class Binder:
             raise self.error("AMBIGUOUS_NAME", node, f"Column '{'.'.join(parts)}' is ambiguous") from None
         return None if found is None else found[0].value
 
-    def _unresolved(self, node: n.Node, spoken: str) -> QueryError:
+    def _unresolved(self, node: n.Node, spoken: str) -> StatementError:
         message = f"Column '{spoken}' cannot be resolved or requester is not authorized to access requested resources"
         return self.error("COLUMN_NOT_FOUND", node, message)
 
@@ -170,7 +170,7 @@ class Binder:
             raise self._no_operator(node, f"{node.sign}{value.type.athena}")
         return found if node.sign == "-" else value
 
-    def _no_operator(self, node: n.Node, shown: str) -> QueryError:
+    def _no_operator(self, node: n.Node, shown: str) -> StatementError:
         return self.error("TYPE_MISMATCH", node, f"Cannot apply operator: {shown}")
 
     def _arithmetic(self, node: n.Arithmetic) -> Value:

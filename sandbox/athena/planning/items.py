@@ -13,7 +13,7 @@ from sandbox.athena.syntax import nodes as n
 from sandbox.athena.values import Value
 
 
-class Items:
+class SelectItems:
     """The select list: expressions of the query, or columns of `*`."""
 
     def __init__(self) -> None:

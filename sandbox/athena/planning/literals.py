@@ -7,7 +7,7 @@ import re
 
 from sandbox.athena import types as t
 from sandbox.athena.conversions import cast
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.zones import zone_of
 from sandbox.athena.sql import literal
 from sandbox.athena.syntax import nodes as n
@@ -57,7 +57,7 @@ def literal_value(node: n.Literal, *, negative: bool = False) -> Value:
 
 def _integer(number: int) -> Value:
     if not -_MAX_BIGINT - 1 <= number <= _MAX_BIGINT:
-        raise QueryError("NUMERIC_VALUE_OUT_OF_RANGE", f"Invalid numeric literal: {number}")
+        raise StatementError("NUMERIC_VALUE_OUT_OF_RANGE", f"Invalid numeric literal: {number}")
     type_ = t.INTEGER if -_MAX_INTEGER - 1 <= number <= _MAX_INTEGER else t.BIGINT
     return Value(type_, f"CAST({number} AS {type_.physical})", number)
 
@@ -65,11 +65,11 @@ def _integer(number: int) -> Value:
 def _decimal(text: str) -> Value:
     match = _DECIMAL.fullmatch(text)
     if match is None or not (match[2] or match[3] or text.strip("+-0") in {"", "."}):
-        raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid decimal literal")
+        raise StatementError("INVALID_LITERAL", f"'{text}' is not a valid decimal literal")
     scale = len(match[3] or "")
     precision = max(len(match[2]) + scale, 1)
     if precision > t.MAX_DECIMAL_PRECISION:
-        raise QueryError("INVALID_LITERAL", f"Decimal literal '{text}' has more than 38 digits")
+        raise StatementError("INVALID_LITERAL", f"Decimal literal '{text}' has more than 38 digits")
     type_ = t.decimal_of(precision, scale)
     return Value(type_, f"CAST({literal(text)} AS {type_.physical})")
 
@@ -106,14 +106,14 @@ def _time(node: n.TypedLiteral) -> Value:
     return Value(t.time_of(_digits(found[2], node)), f"CAST({literal(node.text.strip())} AS TIME)")
 
 
-def _invalid(node: n.TypedLiteral) -> QueryError:
-    return QueryError("INVALID_LITERAL", f"'{node.text}' is not a valid {node.type_name.upper()} literal")
+def _invalid(node: n.TypedLiteral) -> StatementError:
+    return StatementError("INVALID_LITERAL", f"'{node.text}' is not a valid {node.type_name.upper()} literal")
 
 
 def _digits(fraction: str | None, node: n.TypedLiteral) -> int:
     count = len(fraction or "")
     if count > MAX_MICROSECONDS:
-        raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena has microseconds only: {node.text}")
+        raise StatementError("NOT_SUPPORTED", f"The sandbox's Athena has microseconds only: {node.text}")
     return count
 
 
@@ -160,7 +160,7 @@ def interval_value(node: n.Interval) -> Value:
         form = rf"(?P<{units[0]}>\d+){fraction}"
     match = re.fullmatch(form, text)
     if match is None or len(units) > len(set(units)):
-        raise QueryError("INVALID_LITERAL", f"'{node.text}' is not a valid INTERVAL literal")
+        raise StatementError("INVALID_LITERAL", f"'{node.text}' is not a valid INTERVAL literal")
     parts = {unit: int(value) for unit, value in match.groupdict().items() if value is not None and unit != "MS"}
     if months:
         total = parts.get("YEAR", 0) * 12 + parts.get("MONTH", 0)

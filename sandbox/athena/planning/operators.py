@@ -14,7 +14,7 @@ from sandbox.athena import types as t
 from sandbox.athena.coercions import as_decimal, common_type
 from sandbox.athena.conversions import coerce, moments
 from sandbox.athena.conversions.numbers import unscaled
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.native import Native, TrinoError
 from sandbox.athena.types import INTEGERS, Type
@@ -111,7 +111,7 @@ def _decimals(operator: str, left: Value, right: Value) -> Value:
     if operator == "*":
         if s1 + s2 > _WIDE:
             message = f"DECIMAL scale must be in range [0, precision (38)]: {s1 + s2}"
-            raise QueryError("INVALID_FUNCTION_ARGUMENT", message)
+            raise StatementError("INVALID_FUNCTION_ARGUMENT", message)
         type_ = t.decimal_of(min(_WIDE, p1 + p2), s1 + s2)
         # DuckDB multiplies two decimals of up to 18 digits in 64 bits, whatever the product's length.
         wide = f"CAST({left.sql} AS DECIMAL(38, {s1}))" if p1 + p2 > _SHORT else left.sql

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.athena.planning.context import Context
+from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.scope import Field
 from sandbox.athena.syntax import nodes as n
 
@@ -26,7 +26,7 @@ class Ordering:
 
 
 def limited(
-    context: Context,
+    context: PlanningContext,
     head: str,
     tail: str,
     keys: Sequence[tuple[str, str]],
@@ -43,7 +43,7 @@ def limited(
 
 
 def _with_ties(
-    context: Context,
+    context: PlanningContext,
     head: str,
     tail: str,
     keys: Sequence[tuple[str, str]],

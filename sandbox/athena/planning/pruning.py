@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.partitions import Constraint
 from sandbox.athena.planning.context import Read
 from sandbox.athena.planning.expressions import Binder
@@ -34,7 +34,7 @@ def prune(read: Read, where: n.Expression, scope: Scope, binder: Callable[[Scope
         unqualified = [dataclasses.replace(f, sql=identifier(f.name or "")) for f in dict.fromkeys(used)]
         try:
             predicates.append(binder(Scope(tuple(unqualified))).bind(part).sql)
-        except QueryError:
+        except StatementError:
             continue
         constrained = _constraint(part)
         if constrained is not None:

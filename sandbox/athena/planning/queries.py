@@ -15,7 +15,7 @@ from sandbox.athena.conversions import coerce
 from sandbox.athena.functions.signature import has_trait
 from sandbox.athena.planning import operators
 from sandbox.athena.planning.calls import direction
-from sandbox.athena.planning.context import Context
+from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.ordering import Ordering, limited, ordinal
 from sandbox.athena.planning.relations import Cte
@@ -37,7 +37,7 @@ RECURSION_LIMIT = 10
 class Queries:
     """Plans queries with the common table expressions that they see."""
 
-    context: Context
+    context: PlanningContext
     ctes: Mapping[str, Cte]
 
     def plan(self, query: n.Query, outer: Scope | None) -> Planned:
@@ -62,7 +62,7 @@ class Queries:
         return self.plan(query, scope)
 
     @staticmethod
-    def view(context: Context, text: str) -> Planned:
+    def view(context: PlanningContext, text: str) -> Planned:
         """A view's query, in the context of its definition."""
         return Queries(context, {}).plan(parse_query(text), None)
 
@@ -243,7 +243,7 @@ def _refers(query: object, name: str) -> bool:
     return any(isinstance(part, n.Table) and part.parts == (name,) for part in walked(query))
 
 
-def _deeper(body: n.Body, context: Context) -> n.Body:
+def _deeper(body: n.Body, context: PlanningContext) -> n.Body:
     """The step of a recursion, with the depth as its last column."""
     if isinstance(body, n.Nested) and not body.query.ctes and not body.query.order_by and body.query.limit is None:
         return _deeper(body.query.body, context)
@@ -253,6 +253,6 @@ def _deeper(body: n.Body, context: Context) -> n.Body:
     return replace(body, items=(*body.items, n.SelectItem(depth, None, None)))
 
 
-def plan_query(context: Context, query: n.Query) -> Planned:
+def plan_query(context: PlanningContext, query: n.Query) -> Planned:
     """A whole statement's SQL and columns."""
     return Queries(context, {}).plan(query, None)

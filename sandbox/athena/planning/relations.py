@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sandbox.athena import types as t
-from sandbox.athena.catalogue import CATALOG, Table
+from sandbox.athena.catalogue import CATALOG, CatalogueTable
 from sandbox.athena.coercions import common_type
 from sandbox.athena.conversions import coerce
 from sandbox.athena.planning import operators, stored
-from sandbox.athena.planning.context import Context, Read
+from sandbox.athena.planning.context import PlanningContext, Read
 from sandbox.athena.planning.expressions import Binder
 from sandbox.athena.planning.scope import Field, Scope
 from sandbox.athena.sql import identifier
@@ -44,11 +44,11 @@ class Cte:
 class Relations:
     """Plans FROM items. `query` plans a subquery, `view` a view, `ctes` are the names of WITH."""
 
-    context: Context
+    context: PlanningContext
     outer: Scope | None
     ctes: Mapping[str, Cte]
     query: Callable[[n.Query, Scope | None], tuple[str, tuple[Field, ...]]]
-    view: Callable[[Table, n.Table], tuple[str, tuple[Field, ...]]]
+    view: Callable[[CatalogueTable, n.Table], tuple[str, tuple[Field, ...]]]
     binder: Callable[[Scope, str], Binder]
     using: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
 
@@ -94,7 +94,7 @@ class Relations:
             return replace(planned, fields=tuple(replace(f, relation=relation) for f in planned.fields))
         return self._scan(table, relation)
 
-    def _found(self, node: n.Table) -> Table:
+    def _found(self, node: n.Table) -> CatalogueTable:
         *qualifier, name = node.parts
         database = qualifier[-1] if qualifier else self.context.database
         if len(qualifier) == 2 and qualifier[0] not in {CATALOG.lower(), "hive"}:
@@ -107,7 +107,7 @@ class Relations:
         message = f"Table '{CATALOG.lower()}.{database}.{name}' does not exist"
         raise self.context.error("TABLE_NOT_FOUND", node, message)
 
-    def _scan(self, table: Table, relation: tuple[str, ...]) -> Relation:
+    def _scan(self, table: CatalogueTable, relation: tuple[str, ...]) -> Relation:
         alias = self.context.unique("r")
         read = Read(f"t{len(self.context.reads) + 1}", table, alias)
         self.context.reads.append(read)

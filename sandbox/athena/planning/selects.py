@@ -13,7 +13,7 @@ from sandbox.athena.planning import operators, views
 from sandbox.athena.planning.aggregation import Grouped, canonical_form, grouping_sets
 from sandbox.athena.planning.calls import Calls, direction, is_aggregate
 from sandbox.athena.planning.expressions import Binder
-from sandbox.athena.planning.items import Items, with_aliases
+from sandbox.athena.planning.items import SelectItems, with_aliases
 from sandbox.athena.planning.names import qualified
 from sandbox.athena.planning.ordering import Ordering, limited, ordinal
 from sandbox.athena.planning.pruning import prune
@@ -100,8 +100,8 @@ class SelectPlanner:
         inner.place = "HAVING clause"
         return f" WHERE {inner.condition(having, 'HAVING clause').sql}"
 
-    def _items(self) -> Items:
-        items = Items()
+    def _items(self) -> SelectItems:
+        items = SelectItems()
         for item in self._select.items:
             if isinstance(item, n.SelectItem):
                 items.add(item.expression, item.alias, item.spelled)
@@ -109,7 +109,7 @@ class SelectPlanner:
                 self._star(item, items)
         return items
 
-    def _star(self, star: n.Star, items: Items) -> None:
+    def _star(self, star: n.Star, items: SelectItems) -> None:
         binder = Binder(self._context, self._scope, self._queries.subquery)
         base = star.base
         if base is None:
@@ -149,7 +149,7 @@ class SelectPlanner:
             scope = scope.parent
         return None
 
-    def _behind(self, items: Items, ordering: Ordering) -> Binder:
+    def _behind(self, items: SelectItems, ordering: Ordering) -> Binder:
         """The binder of the select list, HAVING and ORDER BY: behind a grouping if there is one."""
         select = self._select
         source = Binder(self._context, self._scope, self._queries.subquery, place="GROUP BY clause")
@@ -167,7 +167,7 @@ class SelectPlanner:
             self._grouped.group_by_sets(sets)
         return self._grouped.binder(self._windows, "SELECT clause")
 
-    def _group_key(self, expression: n.Expression, items: Items) -> n.Expression:
+    def _group_key(self, expression: n.Expression, items: SelectItems) -> n.Expression:
         place = ordinal(expression)
         if place is None:
             return expression
@@ -183,7 +183,7 @@ class SelectPlanner:
                 raise self._context.error("TYPE_MISMATCH", self._select, message)
 
     def _sort_keys(
-        self, ordering: Ordering, items: Items, outputs: Sequence[Field], binder: Binder
+        self, ordering: Ordering, items: SelectItems, outputs: Sequence[Field], binder: Binder
     ) -> list[tuple[str, str]]:
         keys: list[tuple[str, str]] = []
         for item in ordering.items:
@@ -194,7 +194,7 @@ class SelectPlanner:
             keys.append((operators.group_key(value), direction(item)))
         return keys
 
-    def _sort_key(self, item: n.Sort, items: Items, outputs: Sequence[Field], binder: Binder) -> Value:
+    def _sort_key(self, item: n.Sort, items: SelectItems, outputs: Sequence[Field], binder: Binder) -> Value:
         """An ordinal, a column of the select list by its name, or an expression over them and the source."""
         expression = item.expression
         place = ordinal(expression)

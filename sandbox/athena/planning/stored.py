@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sandbox.athena.columns import Column
+from sandbox.athena.columns import TypedColumn
 from sandbox.athena.conversions import cast
 from sandbox.athena.sql import identifier, select
 from sandbox.athena.types import Type
@@ -31,7 +31,9 @@ def physical(sql: str, type_: Type, depth: int = 0) -> str:
     return let(item, sql, f"CASE WHEN {item} IS NOT NULL THEN struct_pack({members}) END")
 
 
-def rows_of(sql: str, found: Sequence[Column], filled: Sequence[Column], columns: Sequence[Column]) -> str:
+def rows_of(
+    sql: str, found: Sequence[TypedColumn], filled: Sequence[TypedColumn], columns: Sequence[TypedColumn]
+) -> str:
     """SQL of a query's rows as a table's, by name and type of its columns; NULL in those that are not `filled`.
 
     `found` are the query's own columns, one for each that it fills.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.athena import types as t
 from sandbox.athena.conversions import cast
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.planning import literals
 from sandbox.athena.types import Type
 from sandbox.athena.values import Value
@@ -23,8 +23,8 @@ def coerce_text(value: Value) -> Value:
 def supported(type_: Type) -> None:
     """Refuse a type that the sandbox's Athena has no values of."""
     if type_.name == "time with time zone":
-        raise QueryError("NOT_SUPPORTED", "The sandbox's Athena has no TIME WITH TIME ZONE")
+        raise StatementError("NOT_SUPPORTED", "The sandbox's Athena has no TIME WITH TIME ZONE")
     if type_.name.startswith("time") and type_.precision > literals.MAX_MICROSECONDS:
-        raise QueryError("NOT_SUPPORTED", f"The sandbox's Athena has microseconds only: {type_.athena}")
+        raise StatementError("NOT_SUPPORTED", f"The sandbox's Athena has microseconds only: {type_.athena}")
     for member in type_.members:
         supported(member)

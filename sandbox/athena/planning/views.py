@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sandbox.athena.catalogue import CATALOG, Column, Table, View
+from sandbox.athena.catalogue import CATALOG, CatalogueTable, TypedColumn, View
 from sandbox.athena.coercions import can_coerce
 from sandbox.athena.conversions import coerce
-from sandbox.athena.errors import ApiError, QueryError
-from sandbox.athena.planning.context import Context
+from sandbox.athena.errors import ApiError, StatementError
+from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.scope import Field
 from sandbox.athena.syntax import nodes as n
 
@@ -17,7 +17,9 @@ Planned = tuple[str, tuple[Field, ...]]
 _MAX_DEEP = 16
 
 
-def plan_view(context: Context, table: Table, node: n.Table, plan: Callable[[Context, str], Planned]) -> Planned:
+def plan_view(
+    context: PlanningContext, table: CatalogueTable, node: n.Table, plan: Callable[[PlanningContext, str], Planned]
+) -> Planned:
     """A view's rows with the names and types of its definition."""
     full = f"{table.database}.{table.name}"
     view = table.view
@@ -36,7 +38,7 @@ def plan_view(context: Context, table: Table, node: n.Table, plan: Callable[[Con
     return _converted(context, sql, shown, view)
 
 
-def _converted(context: Context, sql: str, fields: Sequence[Field], view: View) -> Planned:
+def _converted(context: PlanningContext, sql: str, fields: Sequence[Field], view: View) -> Planned:
     alias = context.unique("r")
     selected: list[str] = []
     outputs: list[Field] = []
@@ -48,10 +50,12 @@ def _converted(context: Context, sql: str, fields: Sequence[Field], view: View) 
     return f"SELECT {', '.join(selected)} FROM ({sql}) AS {alias}", tuple(outputs)
 
 
-def _check(context: Context, node: n.Table, view: str, stored: Sequence[Column], found: Sequence[Field]) -> None:
+def _check(
+    context: PlanningContext, node: n.Table, view: str, stored: Sequence[TypedColumn], found: Sequence[Field]
+) -> None:
     """Athena runs a view only if its query still matches the stored definition: the same columns, coercible types."""
 
-    def stale(detail: str) -> QueryError:
+    def stale(detail: str) -> StatementError:
         message = f"View '{CATALOG.lower()}.{view}' is stale or in invalid state: {detail}"
         return context.error("VIEW_IS_STALE", node, message)
 

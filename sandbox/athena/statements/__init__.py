@@ -4,7 +4,7 @@
 https://docs.aws.amazon.com/athena/latest/ug/ddl-sql-reference.html
 """
 
-from sandbox.athena.statements.forms import Kind, Output, Statement
+from sandbox.athena.statements.forms import Output, Statement, StatementKind
 from sandbox.athena.statements.recognition import recognise
 
-__all__ = ["Kind", "Output", "Statement", "recognise"]
+__all__ = ["Output", "Statement", "StatementKind", "recognise"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.sql import identifier, select
 from sandbox.athena.statements.tokens import Reader
 
@@ -195,4 +195,4 @@ def _until(reader: Reader, ended: Callable[[], bool]) -> str:
 def _check(names: Iterable[str], columns: Sequence[str]) -> None:
     for name in names:
         if name not in columns:
-            raise QueryError("COLUMN_NOT_FOUND", f"line 1:1: The target table does not have a column {name}")
+            raise StatementError("COLUMN_NOT_FOUND", f"line 1:1: The target table does not have a column {name}")

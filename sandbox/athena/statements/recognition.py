@@ -9,21 +9,21 @@ from sandbox.athena.errors import ApiError
 from sandbox.athena.statements.altering import alter
 from sandbox.athena.statements.creating import create, drop
 from sandbox.athena.statements.forms import (
-    Change,
     Deallocate,
-    Delete,
+    DeleteFrom,
     Describe,
     Execute,
     Explain,
-    Insert,
+    IcebergChange,
+    InsertInto,
     Merge,
     Optimize,
-    Prepare,
-    Query,
+    PrepareStatement,
     Repair,
+    SelectQuery,
     Statement,
     Unload,
-    Update,
+    UpdateTable,
     Vacuum,
 )
 from sandbox.athena.statements.parts import comma_separated, partition_values, query_of, table_properties
@@ -55,7 +55,7 @@ def recognise(text: str) -> Statement:
         raise ApiError("line 1:1: mismatched input '<EOF>'. Expecting: a query", athena_code="MALFORMED_QUERY")
     word = reader.next.text.upper() if reader.next.kind in {"word", "sign"} else ""
     if word in _QUERY_WORDS or word == "(":
-        return Query(text)
+        return SelectQuery(text)
     read = _READERS.get(word)
     if read is not None:
         return read(reader)
@@ -112,7 +112,7 @@ def _insert(reader: Reader) -> Statement:
         named = reader.next.text.upper() not in {*_QUERY_WORDS, "("}
         reader.back(place)
         columns = reader.names() if named else ()
-    return Insert(name, query_of(reader), columns)
+    return InsertInto(name, query_of(reader), columns)
 
 
 def _unload(reader: Reader) -> Statement:
@@ -132,7 +132,7 @@ def _placed(text: str, start: int, part: str) -> str:
     return re.sub(r"[^\n]", " ", text[:start]) + part
 
 
-def _change(words: tuple[str, ...], form: type[Change]) -> Callable[[Reader], Statement]:
+def _change(words: tuple[str, ...], form: type[IcebergChange]) -> Callable[[Reader], Statement]:
     def read(reader: Reader) -> Statement:
         reader.take(*words)
         name = reader.name()
@@ -162,7 +162,7 @@ def _prepare(reader: Reader) -> Statement:
     reader.take("PREPARE")
     name = reader.identifier()
     reader.take("FROM")
-    return Prepare(name, reader.rest())
+    return PrepareStatement(name, reader.rest())
 
 
 def _execute(reader: Reader) -> Statement:
@@ -200,7 +200,7 @@ _READERS: Mapping[str, Callable[[Reader], Statement]] = {
     "ALTER": alter,
     "CREATE": create,
     "DEALLOCATE": _deallocate,
-    "DELETE": _change(("DELETE", "FROM"), Delete),
+    "DELETE": _change(("DELETE", "FROM"), DeleteFrom),
     "DESC": _describe,
     "DESCRIBE": _describe,
     "DROP": drop,
@@ -213,6 +213,6 @@ _READERS: Mapping[str, Callable[[Reader], Statement]] = {
     "PREPARE": _prepare,
     "SHOW": show,
     "UNLOAD": _unload,
-    "UPDATE": _change(("UPDATE",), Update),
+    "UPDATE": _change(("UPDATE",), UpdateTable),
     "VACUUM": _vacuum,
 }

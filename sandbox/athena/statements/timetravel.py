@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sandbox.athena.errors import QueryError, at
+from sandbox.athena.errors import StatementError, at
 from sandbox.athena.iceberg import dated
 from sandbox.athena.sql import identifier
-from sandbox.athena.statements.tokens import Token, place_of, tokens_of
+from sandbox.athena.statements.tokens import StatementToken, place_of, tokens_of
 
 _KINDS = {
     "VERSION": "version",
@@ -48,25 +48,27 @@ def with_dated_names(sql: str) -> str:
     return written + sql[start:]
 
 
-def _value(sql: str, kind: str, tokens: Sequence[Token]) -> tuple[str, int, Token]:
+def _value(sql: str, kind: str, tokens: Sequence[StatementToken]) -> tuple[str, int, StatementToken]:
     """The version or the moment, where it ends, and the token behind it."""
     first = tokens[0]
     if kind == "version":
         if not first.text.isdecimal():
-            raise QueryError("NOT_SUPPORTED", at(place_of(sql, first.start), "FOR VERSION AS OF takes a snapshot's id"))
+            raise StatementError(
+                "NOT_SUPPORTED", at(place_of(sql, first.start), "FOR VERSION AS OF takes a snapshot's id")
+            )
         return first.text, first.end, tokens[1]
     if first.text.upper() != "TIMESTAMP" or tokens[1].kind != "string":
         message = "FOR TIMESTAMP AS OF takes TIMESTAMP '…' in the sandbox's Athena"
-        raise QueryError("NOT_SUPPORTED", at(place_of(sql, first.start), message))
+        raise StatementError("NOT_SUPPORTED", at(place_of(sql, first.start), message))
     text = tokens[1].value.strip().removesuffix("UTC").strip()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         message = f"'{tokens[1].value}' is not a valid timestamp literal"
-        raise QueryError("INVALID_LITERAL", at(place_of(sql, tokens[1].start), message)) from None
+        raise StatementError("INVALID_LITERAL", at(place_of(sql, tokens[1].start), message)) from None
     zoned = moment if moment.tzinfo is not None else datetime.fromisoformat(f"{moment.isoformat()}+00:00")
     return zoned.isoformat(), tokens[1].end, tokens[2]
 
 
-def _is_alias(token: Token) -> bool:
+def _is_alias(token: StatementToken) -> bool:
     return token.kind == "quoted" or (token.kind == "word" and token.text.upper() not in _AFTER)

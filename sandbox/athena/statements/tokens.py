@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 _NAMES = frozenset({"word", "quoted", "backquoted"})
 
 
-class Token(NamedTuple):
+class StatementToken(NamedTuple):
     """One token: its kind (word, quoted, backquoted, string, number, sign, end) and its place in the text."""
 
     kind: str
@@ -52,14 +52,14 @@ class Name(NamedTuple):
     table: str
 
 
-def tokens_of(text: str) -> list[Token]:
+def tokens_of(text: str) -> list[StatementToken]:
     """The tokens of a text, without spaces and comments; a token of the kind `end` is the last."""
     found = [
-        Token(match.lastgroup or "sign", match[0], match.start(), match.end())
+        StatementToken(match.lastgroup or "sign", match[0], match.start(), match.end())
         for match in _TOKEN.finditer(text)
         if match.lastgroup != "skip"
     ]
-    return [*found, Token("end", "<EOF>", len(text), len(text))]
+    return [*found, StatementToken("end", "<EOF>", len(text), len(text))]
 
 
 class Reader:
@@ -71,7 +71,7 @@ class Reader:
         self._at = 0
 
     @property
-    def next(self) -> Token:
+    def next(self) -> StatementToken:
         """The token that is read next."""
         return self._tokens[self._at]
 
@@ -80,7 +80,7 @@ class Reader:
         """Whether everything is read."""
         return self.next.kind == "end"
 
-    def step(self) -> Token:
+    def step(self) -> StatementToken:
         """Read any token."""
         token = self.next
         if token.kind != "end":

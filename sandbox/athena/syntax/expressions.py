@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax.forms import SpecialForms
-from sandbox.athena.syntax.lexer import Kind
+from sandbox.athena.syntax.lexer import TokenKind
 from sandbox.athena.syntax.tokens import Tokens, folded
 
 Item = TypeVar("Item")
@@ -100,10 +100,10 @@ class ExpressionParser(SpecialForms):
     def _is_query(self) -> bool:
         """Whether a query comes next, perhaps in parentheses (then it must be read to know)."""
         tokens, depth = self._tokens, 0
-        while tokens.ahead(depth).value == "(" and tokens.ahead(depth).kind == Kind.OPERATOR:
+        while tokens.ahead(depth).value == "(" and tokens.ahead(depth).kind == TokenKind.OPERATOR:
             depth += 1
         token = tokens.ahead(depth)
-        if token.kind != Kind.WORD or token.value not in {"SELECT", "WITH", "VALUES", "TABLE"}:
+        if token.kind != TokenKind.WORD or token.value not in {"SELECT", "WITH", "VALUES", "TABLE"}:
             return False
         return depth == 0 or self._closes_as_query()
 
@@ -163,7 +163,7 @@ class ExpressionParser(SpecialForms):
             elif tokens.is_operator(".") and tokens.ahead(1).value != "*":
                 tokens.advance()
                 token = tokens.name()
-                base = n.Dereference(base, folded(token), token.value if token.kind == Kind.QUOTED else token.text,
+                base = n.Dereference(base, folded(token), token.value if token.kind == TokenKind.QUOTED else token.text,
                                      offset=base.offset)  # fmt: skip
                 if tokens.is_operator("("):
                     base = self._qualified_call(base)
@@ -183,18 +183,18 @@ class ExpressionParser(SpecialForms):
     def _primary(self) -> n.Expression:
         token, offset = self._tokens.current, self._tokens.current.offset
         match token.kind:
-            case Kind.STRING | Kind.BINARY | Kind.INTEGER | Kind.DECIMAL | Kind.DOUBLE:
+            case TokenKind.STRING | TokenKind.BINARY | TokenKind.INTEGER | TokenKind.DECIMAL | TokenKind.DOUBLE:
                 self._tokens.advance()
                 return n.Literal(token.kind.name.lower(), token.value, offset=offset)
-            case Kind.OPERATOR if token.value == "?":
+            case TokenKind.OPERATOR if token.value == "?":
                 self._tokens.advance()
                 self._parameters += 1
                 return n.Parameter(self._parameters - 1, offset=offset)
-            case Kind.OPERATOR if token.value == "(":
+            case TokenKind.OPERATOR if token.value == "(":
                 return self._parenthesis(offset)
-            case Kind.QUOTED:
+            case TokenKind.QUOTED:
                 return self._named(offset)
-            case Kind.WORD:
+            case TokenKind.WORD:
                 special = self.SPECIAL.get(token.value)
                 found = special(self, offset) if special is not None else None
                 return found if found is not None else self._named(offset)
@@ -220,7 +220,7 @@ class ExpressionParser(SpecialForms):
 
     def _is_lambda(self) -> bool:
         i = 1
-        while self._tokens.ahead(i).kind in {Kind.WORD, Kind.QUOTED}:
+        while self._tokens.ahead(i).kind in {TokenKind.WORD, TokenKind.QUOTED}:
             i += 1
             if self._tokens.ahead(i).value != ",":
                 break
@@ -231,16 +231,16 @@ class ExpressionParser(SpecialForms):
         tokens = self._tokens
         token = tokens.name()
         name = folded(token)
-        if token.kind == Kind.WORD and tokens.current.kind == Kind.STRING and name in _LITERAL_TYPES:
+        if token.kind == TokenKind.WORD and tokens.current.kind == TokenKind.STRING and name in _LITERAL_TYPES:
             return n.TypedLiteral(name, tokens.advance().value, offset=offset)
-        if name == "double" and tokens.is_word("PRECISION") and tokens.ahead(1).kind == Kind.STRING:
+        if name == "double" and tokens.is_word("PRECISION") and tokens.ahead(1).kind == TokenKind.STRING:
             tokens.advance()
             return n.TypedLiteral(name, tokens.advance().value, offset=offset)
         if tokens.is_operator("("):
             return self._call(name, offset)
         if tokens.accept_operator("->"):
             return n.Lambda((name,), self.expression(), offset=offset)
-        return n.Name(name, token.value if token.kind == Kind.QUOTED else token.text, offset=offset)
+        return n.Name(name, token.value if token.kind == TokenKind.QUOTED else token.text, offset=offset)
 
     def _call(self, name: str, offset: int) -> n.Expression:
         tokens = self._tokens

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 from sandbox.athena.syntax import nodes as n
-from sandbox.athena.syntax.lexer import Kind
+from sandbox.athena.syntax.lexer import TokenKind
 from sandbox.athena.syntax.tokens import Tokens
 from sandbox.athena.syntax.typenames import read_type
 from sandbox.athena.types import Type
@@ -63,7 +63,7 @@ class SpecialForms(ABC):
     def _interval(self, offset: int) -> n.Expression | None:
         tokens = self._tokens
         signed = tokens.ahead(1).value in {"+", "-"}
-        if tokens.ahead(2 if signed else 1).kind != Kind.STRING:
+        if tokens.ahead(2 if signed else 1).kind != TokenKind.STRING:
             return None
         tokens.expect("INTERVAL")
         negative = tokens.is_operator("-")
@@ -248,7 +248,7 @@ class SpecialForms(ABC):
         operand = self.expression()
         tokens.accept("FORMAT", "JSON")
         tokens.expect_operator(",")
-        if tokens.current.kind != Kind.STRING:
+        if tokens.current.kind != TokenKind.STRING:
             raise tokens.unexpected("<string>")
         path = tokens.advance().value
         passing: tuple[tuple[str, n.Expression], ...] = ()
@@ -287,12 +287,17 @@ class SpecialForms(ABC):
                 defaults[where] = value
                 continue
             words: list[str] = []
-            while tokens.current.kind == Kind.WORD and tokens.current.value not in {"WITH", "WITHOUT", "KEEP", "OMIT"}:
+            while tokens.current.kind == TokenKind.WORD and tokens.current.value not in {
+                "WITH",
+                "WITHOUT",
+                "KEEP",
+                "OMIT",
+            }:
                 words.append(tokens.advance().value)
                 if words[-1] in {"EMPTY", "ERROR"} and len(words) > 1 and words[-2] == "ON":
                     break
             if not words:
-                while tokens.current.kind == Kind.WORD and (not words or words[-1] not in {"WRAPPER", "QUOTES"}):
+                while tokens.current.kind == TokenKind.WORD and (not words or words[-1] not in {"WRAPPER", "QUOTES"}):
                     words.append(tokens.advance().value)
             if not words:
                 raise tokens.unexpected("')'")

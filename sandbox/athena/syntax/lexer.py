@@ -9,7 +9,7 @@ from enum import Enum
 from sandbox.athena.errors import ApiError
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token is. A word may be a keyword or a name."""
 
     WORD = "word"
@@ -27,7 +27,7 @@ class Kind(Enum):
 class Token:
     """A token: `text` as it stands, `value` without quotes (a word in capitals), and where it begins."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     value: str
     offset: int
@@ -49,16 +49,16 @@ _PATTERN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(\\|\+[0-9a-fA-F]{6}|[0-9a-fA-F]{4})")
 _KINDS = {
-    "string": Kind.STRING,
-    "unicode": Kind.STRING,
-    "binary": Kind.BINARY,
-    "quoted": Kind.QUOTED,
-    "double": Kind.DOUBLE,
-    "decimal": Kind.DECIMAL,
-    "integer": Kind.INTEGER,
-    "hex": Kind.INTEGER,
-    "word": Kind.WORD,
-    "operator": Kind.OPERATOR,
+    "string": TokenKind.STRING,
+    "unicode": TokenKind.STRING,
+    "binary": TokenKind.BINARY,
+    "quoted": TokenKind.QUOTED,
+    "double": TokenKind.DOUBLE,
+    "decimal": TokenKind.DECIMAL,
+    "integer": TokenKind.INTEGER,
+    "hex": TokenKind.INTEGER,
+    "word": TokenKind.WORD,
+    "operator": TokenKind.OPERATOR,
 }
 
 
@@ -89,27 +89,27 @@ def tokenize(text: str) -> list[Token]:
         if group != "space":
             tokens.append(_token(text, group, match[0], offset))
         offset = match.end()
-    return [*tokens, Token(Kind.END, "<EOF>", "<EOF>", len(text))]
+    return [*tokens, Token(TokenKind.END, "<EOF>", "<EOF>", len(text))]
 
 
 def _token(text: str, group: str, found: str, offset: int) -> Token:
     if group == "word":
-        return Token(Kind.WORD, found, found.upper(), offset)
+        return Token(TokenKind.WORD, found, found.upper(), offset)
     if group == "operator":
-        return Token(Kind.OPERATOR, found, "<>" if found == "!=" else found, offset)
+        return Token(TokenKind.OPERATOR, found, "<>" if found == "!=" else found, offset)
     if group == "string":
-        return Token(Kind.STRING, found, found[1:-1].replace("''", "'"), offset)
+        return Token(TokenKind.STRING, found, found[1:-1].replace("''", "'"), offset)
     if group == "quoted":
         if found == '""':
             raise malformed(text, offset, "Zero-length delimited identifier not allowed")
-        return Token(Kind.QUOTED, found, found[1:-1].replace('""', '"'), offset)
+        return Token(TokenKind.QUOTED, found, found[1:-1].replace('""', '"'), offset)
     if group == "unicode":
-        return Token(Kind.STRING, found, _decoded(text, found[3:-1].replace("''", "'"), offset), offset)
+        return Token(TokenKind.STRING, found, _decoded(text, found[3:-1].replace("''", "'"), offset), offset)
     if group == "binary":
         digits = re.sub(r"\s", "", found[2:-1])
         if not re.fullmatch(r"(?:[0-9a-fA-F]{2})*", digits):
             raise malformed(text, offset, "Binary literal can only contain hexadecimal digits, two for each byte")
-        return Token(Kind.BINARY, found, digits, offset)
+        return Token(TokenKind.BINARY, found, digits, offset)
     after = text[offset + len(found) : offset + len(found) + 1]
     if after.isalnum() or after == "_":
         raise malformed(

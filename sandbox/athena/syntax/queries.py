@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from sandbox.athena.errors import QueryError, at
+from sandbox.athena.errors import StatementError, at
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax.expressions import ExpressionParser
-from sandbox.athena.syntax.lexer import Kind, Token, malformed, position
+from sandbox.athena.syntax.lexer import Token, TokenKind, malformed, position
 from sandbox.athena.syntax.tokens import Tokens, folded
 
 _MAX_GROUPING_SETS = 2048
@@ -24,17 +24,17 @@ class QueryParser:
         """The query that is the whole text, perhaps with a semicolon behind it."""
         query = self.query()
         tokens = self._tokens
-        if tokens.accept_operator(";") and tokens.current.kind != Kind.END:
+        if tokens.accept_operator(";") and tokens.current.kind != TokenKind.END:
             message = "Only one sql statement is allowed. Got: " + tokens.text
             raise malformed(tokens.text, tokens.current.offset, message)
-        if tokens.current.kind != Kind.END:
+        if tokens.current.kind != TokenKind.END:
             raise tokens.unexpected("<EOF>")
         return query
 
     def whole_expression(self) -> n.Expression:
         """The expression that is the whole text."""
         expression = self._expressions.expression()
-        if self._tokens.current.kind != Kind.END:
+        if self._tokens.current.kind != TokenKind.END:
             raise self._tokens.unexpected("<EOF>")
         return expression
 
@@ -77,7 +77,7 @@ class QueryParser:
 
     def _row_count(self) -> n.Expression:
         token = self._tokens.current
-        if token.kind != Kind.INTEGER and token.value != "?":
+        if token.kind != TokenKind.INTEGER and token.value != "?":
             raise self._tokens.unexpected("<integer>")
         return self._expressions.value()
 
@@ -163,7 +163,7 @@ class QueryParser:
         token = self._alias()
         if token is None:
             return n.SelectItem(expression, None, None, offset=offset)
-        spelled = token.value if token.kind == Kind.QUOTED else token.text
+        spelled = token.value if token.kind == TokenKind.QUOTED else token.text
         return n.SelectItem(expression, folded(token), spelled, offset=offset)
 
     def _alias(self) -> Token | None:
@@ -174,12 +174,12 @@ class QueryParser:
     def _is_clause(self) -> bool:
         """Whether a word that could be an alias begins a clause."""
         token, following = self._tokens.current, self._tokens.ahead(1)
-        if token.kind != Kind.WORD:
+        if token.kind != TokenKind.WORD:
             return False
         if token.value in {"LIMIT", "OFFSET"}:
-            return following.kind == Kind.INTEGER or following.value in {"?", "ALL"}
+            return following.kind == TokenKind.INTEGER or following.value in {"?", "ALL"}
         if token.value == "WINDOW":
-            return following.kind in {Kind.WORD, Kind.QUOTED} and self._tokens.ahead(2).value == "AS"
+            return following.kind in {TokenKind.WORD, TokenKind.QUOTED} and self._tokens.ahead(2).value == "AS"
         behind = {"FETCH": {"FIRST", "NEXT"}, "MATCH_RECOGNIZE": {"("}, "TABLESAMPLE": {"BERNOULLI", "SYSTEM"}}
         return following.value in behind.get(token.value, ())
 
@@ -215,7 +215,7 @@ class QueryParser:
         else:
             if 2 ** len(parts) > _MAX_GROUPING_SETS:
                 place = position(self._tokens.text, offset)
-                raise QueryError("TOO_MANY_GROUPING_SETS", at(place, "GROUP BY has too many grouping sets"))
+                raise StatementError("TOO_MANY_GROUPING_SETS", at(place, "GROUP BY has too many grouping sets"))
             chosen = [c for count in range(len(parts), -1, -1) for c in combinations(parts, count)]
         return tuple(tuple(e for part in some for e in part) for some in chosen)
 
@@ -252,7 +252,7 @@ class QueryParser:
             return n.Join("CROSS", left, self._sampled(), None, (), offset=offset)
         if tokens.accept("NATURAL"):
             place = position(tokens.text, offset)
-            raise QueryError("NOT_SUPPORTED", at(place, "Natural join not supported"))
+            raise StatementError("NOT_SUPPORTED", at(place, "Natural join not supported"))
         kind = "INNER"
         mark = tokens.mark()
         for word in ("LEFT", "RIGHT", "FULL"):
@@ -288,7 +288,7 @@ class QueryParser:
         for word in ("TABLESAMPLE", "MATCH_RECOGNIZE"):
             if tokens.is_word(word):
                 place = position(tokens.text, tokens.current.offset)
-                raise QueryError("NOT_SUPPORTED", at(place, f"The sandbox's Athena has no {word}"))
+                raise StatementError("NOT_SUPPORTED", at(place, f"The sandbox's Athena has no {word}"))
         return relation
 
     def _aliased(self) -> n.Relation:
@@ -314,7 +314,7 @@ class QueryParser:
             return n.Derived(query, lateral=True, offset=offset)
         if tokens.is_word("TABLE") and tokens.ahead(1).value == "(":
             place = position(tokens.text, offset)
-            raise QueryError("NOT_SUPPORTED", at(place, "The sandbox's Athena has no table functions"))
+            raise StatementError("NOT_SUPPORTED", at(place, "The sandbox's Athena has no table functions"))
         if tokens.is_operator("("):
             return self._parenthesis()
         return self._table_name()
@@ -325,10 +325,10 @@ class QueryParser:
         mark = tokens.mark()
         tokens.expect_operator("(")
         depth = 0
-        while tokens.ahead(depth).value == "(" and tokens.ahead(depth).kind == Kind.OPERATOR:
+        while tokens.ahead(depth).value == "(" and tokens.ahead(depth).kind == TokenKind.OPERATOR:
             depth += 1
         token = tokens.ahead(depth)
-        if token.kind == Kind.WORD and token.value in {"SELECT", "WITH", "VALUES", "TABLE"}:
+        if token.kind == TokenKind.WORD and token.value in {"SELECT", "WITH", "VALUES", "TABLE"}:
             try:
                 query = self.query()
                 tokens.expect_operator(")")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.athena.errors import ApiError
-from sandbox.athena.syntax.lexer import Kind, Token, malformed, tokenize
+from sandbox.athena.syntax.lexer import Token, TokenKind, malformed, tokenize
 
 RESERVED = frozenset(
     [
@@ -113,7 +113,7 @@ class Tokens:
     def advance(self) -> Token:
         """Take the next token."""
         token = self.current
-        if token.kind != Kind.END:
+        if token.kind != TokenKind.END:
             self._index += 1
         return token
 
@@ -127,11 +127,11 @@ class Tokens:
 
     def is_word(self, *words: str) -> bool:
         """Whether the next tokens are these keywords, in order."""
-        return all(self.ahead(i).kind == Kind.WORD and self.ahead(i).value == word for i, word in enumerate(words))
+        return all(self.ahead(i).kind == TokenKind.WORD and self.ahead(i).value == word for i, word in enumerate(words))
 
     def is_operator(self, *texts: str) -> bool:
         """Whether the next token is one of these operators."""
-        return self.current.kind == Kind.OPERATOR and self.current.value in texts
+        return self.current.kind == TokenKind.OPERATOR and self.current.value in texts
 
     def accept(self, *words: str) -> bool:
         """Take these keywords, if they come next."""
@@ -161,7 +161,7 @@ class Tokens:
     def is_name(self) -> bool:
         """Whether the next token is a name."""
         token = self.current
-        return token.kind == Kind.QUOTED or (token.kind == Kind.WORD and token.value not in RESERVED)
+        return token.kind == TokenKind.QUOTED or (token.kind == TokenKind.WORD and token.value not in RESERVED)
 
     def name(self) -> Token:
         """Take a name."""
@@ -177,4 +177,4 @@ class Tokens:
 
 def folded(token: Token) -> str:
     """A name as Trino compares it: in small letters."""
-    return (token.value if token.kind == Kind.QUOTED else token.text).lower()
+    return (token.value if token.kind == TokenKind.QUOTED else token.text).lower()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.athena.errors import QueryError, at
-from sandbox.athena.syntax.lexer import Kind, position
+from sandbox.athena.errors import StatementError, at
+from sandbox.athena.syntax.lexer import TokenKind, position
 from sandbox.athena.syntax.tokens import Tokens, folded
 from sandbox.athena.types import Type, array_of, decimal_of, map_of, row_of, time_of, timestamp_of
 
@@ -48,7 +48,7 @@ def _base(tokens: Tokens) -> Type:
     if type_ is None:
         place = position(tokens.text, start.offset)
         shown = f"{name}({', '.join(map(str, numbers))})" if numbers else name
-        raise QueryError("TYPE_NOT_FOUND", at(place, f"Unknown type: {shown}"))
+        raise StatementError("TYPE_NOT_FOUND", at(place, f"Unknown type: {shown}"))
     return type_
 
 
@@ -67,7 +67,7 @@ def _numbers(tokens: Tokens) -> tuple[int, ...]:
     numbers: list[int] = []
     if tokens.accept_operator("("):
         while True:
-            if tokens.current.kind != Kind.INTEGER:
+            if tokens.current.kind != TokenKind.INTEGER:
                 raise tokens.unexpected("<integer>")
             numbers.append(int(tokens.advance().value))
             if not tokens.accept_operator(","):
@@ -83,7 +83,7 @@ def _moment(tokens: Tokens, name: str) -> Type:
         tokens.accept("WITHOUT", "TIME", "ZONE")
     precision = numbers[0] if numbers else 3
     if precision > _MAX_SECONDS_PRECISION:
-        raise QueryError(
+        raise StatementError(
             "NUMERIC_VALUE_OUT_OF_RANGE", f"{name.upper()} precision must be in range [0, 12]: {precision}"
         )
     if name == "timestamp":
@@ -114,7 +114,7 @@ def _row(tokens: Tokens) -> Type:
         if named:
             token = tokens.advance()
             named = not tokens.is_operator(",", ")", "(", "<") and not tokens.is_word("ARRAY") and not _is_long(tokens)
-            named = named or (token.kind == Kind.QUOTED)
+            named = named or (token.kind == TokenKind.QUOTED)
         tokens.reset(mark)
         names.append(folded(tokens.name()) if named else "")
         members.append(read_type(tokens))

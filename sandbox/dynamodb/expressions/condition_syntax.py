@@ -6,14 +6,22 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Literal, Operand, Parser, Path, ValueRef
+from sandbox.dynamodb.expressions.syntax import (
+    Arithmetic,
+    FunctionCall,
+    Literal,
+    Operand,
+    OperandParser,
+    Path,
+    ValueRef,
+)
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 
 _MAX_OPERATORS = 300
 _COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 
 
-class Comparison(NamedTuple):
+class Predicate(NamedTuple):
     """An operator (=, <, BETWEEN, IN …) and its operands."""
 
     operator: str
@@ -33,7 +41,7 @@ class Negation(NamedTuple):
     condition: Condition
 
 
-Condition = Comparison | Call | Junction | Negation
+Condition = Predicate | FunctionCall | Junction | Negation
 
 
 @lru_cache(maxsize=1024)
@@ -53,7 +61,7 @@ def paths_of(condition: Condition | Operand) -> list[Path]:
     match condition:
         case Path():
             return [condition]
-        case Junction(_, parts) | Comparison(_, parts) | Call(_, parts):
+        case Junction(_, parts) | Predicate(_, parts) | FunctionCall(_, parts):
             return [path for part in parts for path in paths_of(part)]
         case Negation(part):
             return paths_of(part)
@@ -61,7 +69,7 @@ def paths_of(condition: Condition | Operand) -> list[Path]:
             return []
 
 
-class _Parser(Parser):
+class _Parser(OperandParser):
     """Conditions and operands may both stand in parentheses: which of them it is shows only after these."""
 
     operators = 0
@@ -96,21 +104,21 @@ class _Parser(Parser):
 
     def _comparison(self) -> Condition | Operand:
         left = self._primary()
-        if not isinstance(left, Path | ValueRef | Call):
+        if not isinstance(left, Path | ValueRef | FunctionCall):
             return left
         tokens = self.tokens
         if tokens.next.kind == "symbol" and tokens.next.text in _COMPARATORS:
             self.operators += 1
-            return Comparison(tokens.take().text, (left, self.argument()))
+            return Predicate(tokens.take().text, (left, self.argument()))
         if tokens.take_word("BETWEEN"):
             self.operators += 1
             low = self.argument()
             if not tokens.take_word("AND"):
                 raise tokens.error()
-            return Comparison("BETWEEN", (left, low, self.argument()))
+            return Predicate("BETWEEN", (left, low, self.argument()))
         if tokens.take_word("IN"):
             self.operators += 1
-            return Comparison("IN", (left, *self._list()))
+            return Predicate("IN", (left, *self._list()))
         return left
 
     def _primary(self) -> Condition | Operand:

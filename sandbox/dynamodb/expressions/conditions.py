@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sandbox.dynamodb import compare
-from sandbox.dynamodb.expressions.condition_syntax import Comparison, Condition, Junction, Negation, parse
+from sandbox.dynamodb.expressions.condition_syntax import Condition, Junction, Negation, Predicate, parse
 from sandbox.dynamodb.expressions.operands import (
     Bound,
     Values,
@@ -18,7 +18,7 @@ from sandbox.dynamodb.expressions.operands import (
     wrong_kind,
 )
 from sandbox.dynamodb.expressions.placeholders import Placeholders
-from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Literal, Operand, Path, ValueRef, shown
+from sandbox.dynamodb.expressions.syntax import Arithmetic, FunctionCall, Literal, Operand, Path, ValueRef, shown
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.values import Attributes, Value
 
@@ -68,7 +68,7 @@ def bind(condition: Condition, placeholders: Placeholders) -> Test:
 def _needs_values(condition: Condition | Operand) -> bool:
     """Whether the values themselves are checked, and not only their types."""
     match condition:
-        case Comparison("BETWEEN", _) | Call("attribute_type", _):
+        case Predicate("BETWEEN", _) | FunctionCall("attribute_type", _):
             return True
         case Junction(_, parts):
             return any(_needs_values(part) for part in parts)
@@ -94,9 +94,9 @@ def _compile(condition: Condition, placeholders: Placeholders) -> Check:
         case Negation(part):
             negated = _compile(part, placeholders)
             return lambda item, values: not negated(item, values)
-        case Comparison(operator, operands):
+        case Predicate(operator, operands):
             return _OPERATORS_AND_WORDS[operator](operator, [bind_operand(one, placeholders) for one in operands])
-        case Call(function, operands):
+        case FunctionCall(function, operands):
             return _call(function, operands, placeholders)
 
 
@@ -109,11 +109,11 @@ def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
             return at_placeholder(name, placeholders.value(name))
         case Literal(value):
             return constant(value)
-        case Call("size", operands):
+        case FunctionCall("size", operands):
             bound = [bind_operand(one, placeholders) for one in operands]
             expect_count("size", len(bound), 1)
             return _size(bound[0])
-        case Call(function, _):
+        case FunctionCall(function, _):
             raise _misused(function)
         case Arithmetic():
             raise ExpressionError("Arithmetic is not allowed in a condition expression")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sandbox.dynamodb.errors import invalid, invalid_parameter
-from sandbox.dynamodb.expressions.condition_syntax import Comparison, Condition, Junction, Negation
+from sandbox.dynamodb.expressions.condition_syntax import Condition, Junction, Negation, Predicate
 from sandbox.dynamodb.expressions.conditions import bind
 from sandbox.dynamodb.expressions.placeholders import Placeholders
-from sandbox.dynamodb.expressions.syntax import Call, Literal, Operand, Path, ValueRef
+from sandbox.dynamodb.expressions.syntax import FunctionCall, Literal, Operand, Path, ValueRef
 from sandbox.dynamodb.schema import KeySchema, refuse_empty_key
 from sandbox.dynamodb.values import Value
 
@@ -73,7 +73,7 @@ def of_schema(tests: list[KeyTest], key: KeySchema) -> KeyCondition:
     return KeyCondition(hash_.values[0][key.hash.kind], range_)
 
 
-def _parts(condition: Condition) -> list[Comparison | Call]:
+def _parts(condition: Condition) -> list[Predicate | FunctionCall]:
     match condition:
         case Junction("AND", parts):
             return [each for part in parts for each in _parts(part)]
@@ -85,8 +85,8 @@ def _parts(condition: Condition) -> list[Comparison | Call]:
             return [condition]
 
 
-def _test(condition: Comparison | Call, placeholders: Placeholders) -> KeyTest:
-    if isinstance(condition, Call):
+def _test(condition: Predicate | FunctionCall, placeholders: Placeholders) -> KeyTest:
+    if isinstance(condition, FunctionCall):
         if condition.function != _PREFIX:
             raise invalid(_INVALID_OPERATOR.format(condition.function))
         operator = _PREFIX
@@ -95,7 +95,7 @@ def _test(condition: Comparison | Call, placeholders: Placeholders) -> KeyTest:
         if operator not in _MIRRORED and operator != "BETWEEN":
             raise invalid(_INVALID_OPERATOR.format(operator))
     operands = condition.operands
-    if any(isinstance(operand, Call) for operand in operands):
+    if any(isinstance(operand, FunctionCall) for operand in operands):
         raise invalid("KeyConditionExpressions cannot contain nested operations")
     if operator in _MIRRORED and isinstance(operands[1], Path):
         if isinstance(operands[0], Path):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from sandbox.dynamodb.expressions.reserved import is_reserved
-from sandbox.dynamodb.expressions.syntax import Element, Literal, NameRef, Path, ValueRef, Written
+from sandbox.dynamodb.expressions.syntax import Element, Literal, NameRef, Path, ValueRef, WrittenName
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.values import Value
 
@@ -89,6 +89,6 @@ class Placeholders:
                 )
             self._used.add(element)
             return name
-        if isinstance(element, Written) and is_reserved(element):
+        if isinstance(element, WrittenName) and is_reserved(element):
             raise ExpressionError(f"Attribute name is a reserved keyword; reserved keyword: {element}")
         return element

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.operands import refuse_overlap
 from sandbox.dynamodb.expressions.placeholders import Placeholders
-from sandbox.dynamodb.expressions.syntax import Element, Parser, Path
+from sandbox.dynamodb.expressions.syntax import Element, OperandParser, Path
 from sandbox.dynamodb.values import Attributes, Value
 
 Tree = dict[Element, Any]
@@ -19,7 +19,7 @@ Tree = dict[Element, Any]
 @lru_cache(maxsize=1024)
 def parse(text: str) -> tuple[Path, ...]:
     """Parse a projection; raises ExpressionError for an invalid one."""
-    parser = Parser(text)
+    parser = OperandParser(text)
     paths = [parser.path()]
     while parser.tokens.take_symbol(","):
         paths.append(parser.path())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sandbox.dynamodb.expressions.tokens import ExpressionError, Tokens
+from sandbox.dynamodb.expressions.tokens import ExpressionError, ExpressionTokens
 from sandbox.dynamodb.values import Value
 
 
-class Written(str):
+class WrittenName(str):
     """An attribute's name as it is written in an expression, where it may be no reserved word."""
 
     __slots__ = ()
@@ -42,7 +42,7 @@ class Literal(NamedTuple):
     value: Value
 
 
-class Call(NamedTuple):
+class FunctionCall(NamedTuple):
     """A function and its operands."""
 
     function: str
@@ -57,17 +57,17 @@ class Arithmetic(NamedTuple):
     right: Operand
 
 
-Operand = Path | ValueRef | Literal | Call | Arithmetic
+Operand = Path | ValueRef | Literal | FunctionCall | Arithmetic
 
 
 _OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN"})
 
 
-class Parser:
+class OperandParser:
     """Parses what the kinds of expressions have in common."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = Tokens(text)
+        self.tokens = ExpressionTokens(text)
         self._is_redundant = False
 
     def finish(self) -> None:
@@ -98,7 +98,7 @@ class Parser:
             return self.call()
         return self.path()
 
-    def call(self) -> Call:
+    def call(self) -> FunctionCall:
         """A function and its operands in parentheses."""
         name = self.tokens.take().text
         self.tokens.expect_symbol("(")
@@ -106,7 +106,7 @@ class Parser:
         while self.tokens.take_symbol(","):
             operands.append(self.argument())
         self.tokens.expect_symbol(")")
-        return Call(name, tuple(operands))
+        return FunctionCall(name, tuple(operands))
 
     def argument(self) -> Operand:
         """An operand of a function, in parentheses or not."""
@@ -126,7 +126,7 @@ class Parser:
     def _name(self) -> Element:
         token = self.tokens.next
         if token.kind == "word" and token.text.upper() not in _OPERATORS:
-            return Written(self.tokens.take().text)
+            return WrittenName(self.tokens.take().text)
         if token.kind == "name":
             return NameRef(self.tokens.take().text)
         raise self.tokens.error()

@@ -23,7 +23,7 @@ class ExpressionError(Exception):
     """What is wrong with an expression, in DynamoDB's words but without the expression's kind before them."""
 
 
-class Token(NamedTuple):
+class ExpressionToken(NamedTuple):
     """A part of an expression. `kind` is word, name (#x), value (:x), number, symbol, or end."""
 
     kind: str
@@ -32,7 +32,7 @@ class Token(NamedTuple):
     end: int
 
 
-class Tokens:
+class ExpressionTokens:
     """The tokens of an expression, taken one after another.
 
     Raises:
@@ -47,29 +47,31 @@ class Tokens:
             raise ExpressionError(f"Expression size has exceeded the maximum allowed size; expression size: {size}")
         self._text = text
         self._tokens = [
-            Token(str(match.lastgroup), match[match.lastgroup or ""], match.start(match.lastgroup or ""), match.end())
+            ExpressionToken(
+                str(match.lastgroup), match[match.lastgroup or ""], match.start(match.lastgroup or ""), match.end()
+            )
             for match in _TOKEN.finditer(text.rstrip())
         ]
-        self._tokens.append(Token("end", "<EOF>", len(text), len(text)))
+        self._tokens.append(ExpressionToken("end", "<EOF>", len(text), len(text)))
         self._position = 0
 
     @property
-    def next(self) -> Token:
+    def next(self) -> ExpressionToken:
         """The token that comes next."""
         return self._tokens[self._position]
 
     @property
-    def following(self) -> Token:
+    def following(self) -> ExpressionToken:
         """The token after the next."""
         return self._tokens[min(self._position + 1, len(self._tokens) - 1)]
 
-    def take(self) -> Token:
+    def take(self) -> ExpressionToken:
         """Take the next token."""
         token = self._tokens[self._position]
         self._position += 1
         return token
 
-    def take_kind(self, kind: str) -> Token:
+    def take_kind(self, kind: str) -> ExpressionToken:
         """Take the next token, which has to be of a kind."""
         if self.next.kind != kind:
             raise self.error()

@@ -22,7 +22,15 @@ from sandbox.dynamodb.expressions.operands import (
     wrong_kind,
 )
 from sandbox.dynamodb.expressions.placeholders import Placeholders
-from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Literal, Operand, Parser, Path, ValueRef
+from sandbox.dynamodb.expressions.syntax import (
+    Arithmetic,
+    FunctionCall,
+    Literal,
+    Operand,
+    OperandParser,
+    Path,
+    ValueRef,
+)
 from sandbox.dynamodb.expressions.tokens import ExpressionError
 from sandbox.dynamodb.values import Attributes, Value, in_order
 
@@ -47,7 +55,7 @@ Compute = Callable[[Attributes, Values], "Edit | None"]
 """An action's edit of an item as it was before the update; None for none."""
 
 
-class Update(NamedTuple):
+class BoundUpdate(NamedTuple):
     """An update, bound to a request's names and values."""
 
     paths: tuple[ResolvedPath, ...]
@@ -72,7 +80,7 @@ class Update(NamedTuple):
         return after
 
 
-_compiled: dict[object, tuple[Update, frozenset[str]]] = {}
+_compiled: dict[object, tuple[BoundUpdate, frozenset[str]]] = {}
 
 
 @lru_cache(maxsize=1024)
@@ -84,7 +92,7 @@ def parse(text: str) -> tuple[Action, ...]:
     return tuple(actions)
 
 
-class _Parser(Parser):
+class _Parser(OperandParser):
     def sections(self) -> list[Action]:
         actions: list[Action] = []
         seen: set[str] = set()
@@ -124,7 +132,7 @@ class _Parser(Parser):
         return left
 
 
-def bound(text: str, placeholders: Placeholders) -> Update:
+def bound(text: str, placeholders: Placeholders) -> BoundUpdate:
     """Parse an update and bind it. The same text is done once for the same names and types of values.
 
     Raises:
@@ -142,7 +150,7 @@ def bound(text: str, placeholders: Placeholders) -> Update:
     return update
 
 
-def bind(actions: Sequence[Action], placeholders: Placeholders) -> Update:
+def bind(actions: Sequence[Action], placeholders: Placeholders) -> BoundUpdate:
     """What an update does to an item.
 
     Raises:
@@ -157,13 +165,13 @@ def bind(actions: Sequence[Action], placeholders: Placeholders) -> Update:
     for action, path in zip(actions, paths, strict=True):
         operand = _NOTHING if action.operand is None else bind_operand(action.operand, placeholders)
         computes.append(_COMPUTES[action.section](path, operand))
-    return Update(tuple(paths), tuple(computes))
+    return BoundUpdate(tuple(paths), tuple(computes))
 
 
 def _refuse_functions(operand: Operand | None) -> None:
     """ExpressionError for a function that there is not, or not in an update."""
     match operand:
-        case Call(function, operands):
+        case FunctionCall(function, operands):
             if function not in _FUNCTIONS:
                 allowed = "The function is not allowed in an update expression"
                 raise ExpressionError(
@@ -189,7 +197,7 @@ def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
             return constant(value)
         case Arithmetic(operator, left, right):
             return _arithmetic(operator, bind_operand(left, placeholders), bind_operand(right, placeholders))
-        case Call(function, operands):
+        case FunctionCall(function, operands):
             bound = [bind_operand(one, placeholders) for one in operands]
             expect_count(function, len(bound), 2)
             return _FUNCTIONS[function](function, bound)

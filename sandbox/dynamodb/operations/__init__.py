@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sandbox.dynamodb.operations.calls import OPERATIONS, Engine
+from sandbox.dynamodb.operations.calls import OPERATIONS, DataPlane
 
-__all__ = ["OPERATIONS", "Engine"]
+__all__ = ["OPERATIONS", "DataPlane"]

@@ -14,15 +14,15 @@ from sandbox.dynamodb.items import Key
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
 from sandbox.dynamodb.operations.writes import collection_metrics, has_collections
 from sandbox.dynamodb.requests import BatchWriteItem, WriteRequest
-from sandbox.dynamodb.table import Change, Table, refuse_large
+from sandbox.dynamodb.table import ItemChange, StoredTable, refuse_large
 from sandbox.dynamodb.values import measure_item
 
 _MAX_WRITES = 25
 
 
 class _Checked(NamedTuple):
-    table: Table | None
-    find: Callable[[Table], Change]
+    table: StoredTable | None
+    find: Callable[[StoredTable], ItemChange]
 
 
 def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
@@ -56,8 +56,8 @@ def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
 
 
 def _admitted(
-    gate: Gate, request: BatchWriteItem, changes: list[tuple[Table, Change]]
-) -> tuple[list[tuple[Table, Change]], dict[str, list[Any]]]:
+    gate: Gate, request: BatchWriteItem, changes: list[tuple[StoredTable, ItemChange]]
+) -> tuple[list[tuple[StoredTable, ItemChange]], dict[str, list[Any]]]:
     """The writes for which there is capacity, and the others' requests.
 
     Raises:
@@ -83,7 +83,7 @@ def refusals(
     return [one or other for one, other in zip(batched, each(), strict=True)]
 
 
-def consumed_by_writes(changes: list[tuple[Table, Change]], factor: int = 1) -> list[Consumed]:
+def consumed_by_writes(changes: list[tuple[StoredTable, ItemChange]], factor: int = 1) -> list[Consumed]:
     """What writes to several tables consumed of each, `factor` times."""
     consumed: dict[str, Consumed] = {}
     for table, change in changes:
@@ -92,7 +92,7 @@ def consumed_by_writes(changes: list[tuple[Table, Change]], factor: int = 1) -> 
     return list(consumed.values())
 
 
-def metrics_by_table(changes: list[tuple[Table, Change]]) -> dict[str, Any]:
+def metrics_by_table(changes: list[tuple[StoredTable, ItemChange]]) -> dict[str, Any]:
     """The item collections that writes were made to, by table, each once."""
     metrics: dict[str, list[Any]] = {}
     for table, change in changes:
@@ -104,7 +104,7 @@ def metrics_by_table(changes: list[tuple[Table, Change]]) -> dict[str, Any]:
     return metrics
 
 
-def _checked(write: WriteRequest) -> Callable[[Table], Change]:
+def _checked(write: WriteRequest) -> Callable[[StoredTable], ItemChange]:
     """The function that computes a write's change; raises DynamoError for an invalid write."""
     put, delete = write.PutRequest, write.DeleteRequest
     if put is not None and delete is None:

@@ -12,7 +12,7 @@ from sandbox.dynamodb.admission import ADMISSION
 from sandbox.dynamodb.constraints import violation
 from sandbox.dynamodb.errors import serialization
 from sandbox.dynamodb.operations.batches import batch_write_item
-from sandbox.dynamodb.operations.idempotency import Tokens
+from sandbox.dynamodb.operations.idempotency import RequestTokens
 from sandbox.dynamodb.operations.pages import query, scan
 from sandbox.dynamodb.operations.reads import batch_get_item, get_item
 from sandbox.dynamodb.operations.tables import Tables
@@ -23,15 +23,15 @@ from sandbox.dynamodb.partiql.calls import batch_execute_statement, execute_stat
 
 class _Operation(NamedTuple):
     decode: Callable[[bytes], Any]
-    handle: Callable[[Engine, Any], dict[str, Any]]
+    handle: Callable[[DataPlane, Any], dict[str, Any]]
 
 
-class Engine:
+class DataPlane:
     """The data calls on the tables of one account and region."""
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self.tokens = Tokens()
+        self.tokens = RequestTokens()
 
     def call(self, operation: str, body: bytes) -> dict[str, Any]:
         """Answer one of `OPERATIONS`.
@@ -51,14 +51,14 @@ class Engine:
 
 
 def _on_tables(request: Any, handle: Callable[[Tables, Any], dict[str, Any]]) -> _Operation:
-    def call(engine: Engine, given: Any) -> dict[str, Any]:
+    def call(engine: DataPlane, given: Any) -> dict[str, Any]:
         return handle(engine.tables, given)
 
     return _Operation(msgspec.json.Decoder(request).decode, call)
 
 
-def _on_tokens(request: Any, handle: Callable[[Tables, Tokens, Any], dict[str, Any]]) -> _Operation:
-    def call(engine: Engine, given: Any) -> dict[str, Any]:
+def _on_tokens(request: Any, handle: Callable[[Tables, RequestTokens, Any], dict[str, Any]]) -> _Operation:
+    def call(engine: DataPlane, given: Any) -> dict[str, Any]:
         return handle(engine.tables, engine.tokens, given)
 
     return _Operation(msgspec.json.Decoder(request).decode, call)

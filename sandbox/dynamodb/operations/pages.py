@@ -41,7 +41,7 @@ _SCAN = Kinds(("ProjectionExpression", "FilterExpression"), ("AttributesToGet", 
 _MAX_PAGE_BYTES = 1 << 20
 
 
-class Page(NamedTuple):
+class ItemPage(NamedTuple):
     """The items of a page, how many were read for it, their sizes in bytes, and the last if more may follow."""
 
     items: list[StoredItem]
@@ -97,7 +97,7 @@ def scan(tables: Tables, request: Scan) -> dict[str, Any]:
     return _answer(reading, request, page_of(entries, reading, request.Limit))
 
 
-def page_of(entries: Iterable[StoredItem], reading: Reading, limit: int | None) -> Page:
+def page_of(entries: Iterable[StoredItem], reading: Reading, limit: int | None) -> ItemPage:
     """The next page: up to a limit of items, and up to 1 MB, of which the filter keeps some.
 
     A page that the limit ends has a last item though none may follow, as DynamoDB's has.
@@ -110,17 +110,17 @@ def page_of(entries: Iterable[StoredItem], reading: Reading, limit: int | None) 
         size = _size(reading, item)
         total += size
         if total > _MAX_PAGE_BYTES and last is not None:
-            return Page(items, len(sizes), sizes, last)
+            return ItemPage(items, len(sizes), sizes, last)
         sizes.append(size)
         last = item
         if reading.filter is None or reading.filter.test(item.attributes):
             items.append(item)
         if len(sizes) == limit:
-            return Page(items, len(sizes), sizes, last)
-    return Page(items, len(sizes), sizes, None)
+            return ItemPage(items, len(sizes), sizes, last)
+    return ItemPage(items, len(sizes), sizes, None)
 
 
-def _answer(reading: Reading, request: Paged, page: Page, partition: str | None = None) -> dict[str, Any]:
+def _answer(reading: Reading, request: Paged, page: ItemPage, partition: str | None = None) -> dict[str, Any]:
     if ADMISSION.gate is not None:
         index = reading.of_index
         units = _consumed(reading, request, page).total
@@ -151,7 +151,7 @@ def _shown(reading: Reading, request: Paged, items: list[StoredItem]) -> list[An
     return [project(item.attributes, paths) for item in items]
 
 
-def _consumed(reading: Reading, request: Paged, page: Page) -> Consumed:
+def _consumed(reading: Reading, request: Paged, page: ItemPage) -> Consumed:
     consistent = bool(request.ConsistentRead)
     consumed = Consumed(reading.table.schema)
     consumed.add(read_units(sum(page.sizes), consistent=consistent), reading.of_index)

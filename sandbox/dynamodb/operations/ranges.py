@@ -12,7 +12,7 @@ from sandbox.dynamodb.items import Key, StoredItem
 from sandbox.dynamodb.operations.reading import Reading
 from sandbox.dynamodb.schema import KeySchema
 from sandbox.dynamodb.storage import HASHES, Place
-from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.table import StoredTable
 from sandbox.dynamodb.values import Attributes
 
 
@@ -81,7 +81,7 @@ def _matches(test: KeyTest, kind: str, value: dict[str, Any]) -> bool:
             return content.startswith(bounds[0])
 
 
-def _item(table: Table, key: Key) -> StoredItem:
+def _item(table: StoredTable, key: Key) -> StoredItem:
     item = table.store.get(key)
     if item is None:
         raise LookupError(f"an index of {table.schema.name} has a key without an item: {key}")

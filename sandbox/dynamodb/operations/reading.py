@@ -14,7 +14,7 @@ from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.parameters import bound_legacy, expression
 from sandbox.dynamodb.requests import LegacyCondition, Paged
 from sandbox.dynamodb.schema import Index, KeySchema
-from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.table import StoredTable
 from sandbox.dynamodb.values import Attributes, measure
 
 _NO_START = "The provided starting key is invalid"
@@ -31,7 +31,7 @@ class Filter(NamedTuple):
 class Reading(NamedTuple):
     """What of a table is read: the table or an index of it, what is shown, and what is kept of what is read."""
 
-    table: Table
+    table: StoredTable
     of_index: Index | None
     paths: list[ResolvedPath] | None
     filter: Filter | None
@@ -47,7 +47,7 @@ class Reading(NamedTuple):
         return tuple(dict.fromkeys((*self.table.schema.key.names, *self.key.names)))
 
 
-def reading_of(table: Table, request: Paged, paths: list[ResolvedPath] | None, filter_: Filter | None) -> Reading:
+def reading_of(table: StoredTable, request: Paged, paths: list[ResolvedPath] | None, filter_: Filter | None) -> Reading:
     """What a request reads; DynamoError when the index that it names is not there or does not have what is asked."""
     index = None if request.IndexName is None else table.index(request.IndexName)
     reading = Reading(table, index, paths, filter_)

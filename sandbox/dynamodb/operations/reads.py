@@ -16,7 +16,7 @@ from sandbox.dynamodb.items import Key, StoredItem
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
 from sandbox.dynamodb.parameters import Kinds, finish, placeholders, projection, refuse_mixed
 from sandbox.dynamodb.requests import BatchGetItem, GetItem, KeysAndAttributes, Projected
-from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.table import StoredTable
 from sandbox.dynamodb.values import Attributes, measure_item
 
 _READ = Kinds(("ProjectionExpression",), ("AttributesToGet",))
@@ -95,7 +95,7 @@ class _Refused:
         self._admitted = 0
         self._error: DynamoError | None = None
 
-    def refuses(self, gate: Gate, table: Table, key: Key, units: float) -> bool:
+    def refuses(self, gate: Gate, table: StoredTable, key: Key, units: float) -> bool:
         """Whether there is no capacity for the next key."""
         error = gate.batched("BatchGetItem", 1)[0] or gate.read(table, units, key.hash)
         self._error = self._error or error
@@ -132,7 +132,7 @@ def _show_batched(request: KeysAndAttributes) -> Show:
     return showing(_paths(request))
 
 
-def _keys(table: Table, request: KeysAndAttributes) -> list[Key]:
+def _keys(table: StoredTable, request: KeysAndAttributes) -> list[Key]:
     keys = [table.schema.given_key(key) for key in request.Keys]
     if len(set(keys)) != len(keys):
         raise invalid("Provided list of item keys contains duplicates")

@@ -6,7 +6,7 @@ import re
 from typing import Protocol
 
 from sandbox.dynamodb.errors import invalid, table_not_found
-from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.table import StoredTable
 
 _PATTERN = re.compile(r"[a-zA-Z0-9_.-]+", re.ASCII)
 _ARN = re.compile(r"arn:[^:]+:dynamodb:[^:]*:[^:]*:table/(?P<name>[^/]+)")
@@ -16,12 +16,12 @@ _MAX_NAME = 255
 class Tables(Protocol):
     """The tables of an account in a region."""
 
-    def get(self, name: str, /) -> Table | None:
+    def get(self, name: str, /) -> StoredTable | None:
         """The table with a name; None for none."""
         ...
 
 
-def lookup(tables: Tables, given: str) -> Table | None:
+def lookup(tables: Tables, given: str) -> StoredTable | None:
     """The table that a request names, by its name or ARN; None if absent.
 
     Raises:
@@ -52,7 +52,7 @@ def name_violation(given: str) -> str | None:
     return None
 
 
-def found(table: Table | None) -> Table:
+def found(table: StoredTable | None) -> StoredTable:
     """Require a table; raises DynamoError if it is absent."""
     if table is None:
         raise table_not_found()

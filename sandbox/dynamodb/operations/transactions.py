@@ -14,13 +14,13 @@ from sandbox.dynamodb.admission import ADMISSION, CANCELLATIONS, Gate
 from sandbox.dynamodb.capacity import Consumed, read_units, shown_by_table
 from sandbox.dynamodb.errors import DynamoError, api_error, invalid
 from sandbox.dynamodb.operations.batches import consumed_by_writes, metrics_by_table
-from sandbox.dynamodb.operations.idempotency import Tokens
+from sandbox.dynamodb.operations.idempotency import RequestTokens
 from sandbox.dynamodb.operations.reads import Show, showing
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
-from sandbox.dynamodb.operations.writes import Write, prepared, transacted
+from sandbox.dynamodb.operations.writes import CheckedWrite, prepared, transacted
 from sandbox.dynamodb.parameters import finish, placeholders, projected
 from sandbox.dynamodb.requests import TransactGet, TransactGetItems, TransactWriteItem, TransactWriteItems
-from sandbox.dynamodb.table import Change, Table
+from sandbox.dynamodb.table import ItemChange, StoredTable
 from sandbox.dynamodb.values import Attributes, measure_item
 
 _FACTOR = 2
@@ -29,11 +29,11 @@ _MAX_BYTES = 4 << 20
 _CODES = {"ConditionalCheckFailedException": "ConditionalCheckFailed", "DuplicateItemException": "DuplicateItem"}
 _EMPTY_KEY = "The AttributeValue for a key attribute cannot contain an empty"
 
-Changes = list[tuple[Table, Change]]
+Changes = list[tuple[StoredTable, ItemChange]]
 T = TypeVar("T")
 
 
-def transact_write_items(tables: Tables, tokens: Tokens, request: TransactWriteItems) -> dict[str, Any]:
+def transact_write_items(tables: Tables, tokens: RequestTokens, request: TransactWriteItems) -> dict[str, Any]:
     """Make all of several writes, or none. With a token that was used for the same request, make none again."""
     writes = [_action(tables, item) for item in request.TransactItems]
     described = msgspec.json.encode(request.TransactItems)
@@ -50,7 +50,7 @@ def transact_write_items(tables: Tables, tokens: Tokens, request: TransactWriteI
     return answer
 
 
-def write_all(writes: Sequence[Write]) -> Changes:
+def write_all(writes: Sequence[CheckedWrite]) -> Changes:
     """Make all of several writes, or none.
 
     Raises:
@@ -126,7 +126,7 @@ def cancelled(reasons: list[dict[str, Any]]) -> DynamoError:
     )
 
 
-def refuse_repeated(writes: Sequence[Write]) -> None:
+def refuse_repeated(writes: Sequence[CheckedWrite]) -> None:
     """DynamoError when two writes of a transaction have the same target; one in error by itself has none."""
     targets: list[object] = []
     for write in writes:
@@ -139,7 +139,7 @@ def refuse_repeated(writes: Sequence[Write]) -> None:
         raise invalid("Transaction request cannot include multiple operations on one item")
 
 
-def _checked_write(request: TransactWriteItems, writes: Sequence[Write]) -> Changes:
+def _checked_write(request: TransactWriteItems, writes: Sequence[CheckedWrite]) -> Changes:
     refuse_repeated(writes)
     total = sum(_size(item) for item in request.TransactItems)
     if total > _MAX_BYTES:
@@ -150,7 +150,7 @@ def _checked_write(request: TransactWriteItems, writes: Sequence[Write]) -> Chan
     return write_all(writes)
 
 
-def _action(tables: Tables, item: TransactWriteItem) -> Write:
+def _action(tables: Tables, item: TransactWriteItem) -> CheckedWrite:
     given = [action for action in (item.ConditionCheck, item.Put, item.Delete, item.Update) if action is not None]
     if len(given) != 1:
         raise invalid(
@@ -178,7 +178,7 @@ def _consumed_by_repeat(changes: Changes) -> list[Consumed]:
 
 
 class _Read(NamedTuple):
-    table: Table | None
+    table: StoredTable | None
     key: Attributes
     show: Show
 
@@ -192,6 +192,6 @@ def _read(tables: Tables, request: TransactGet) -> _Read:
     return _Read(table, request.Key, show)
 
 
-def _find(read: _Read) -> tuple[Table, Change, Show]:
+def _find(read: _Read) -> tuple[StoredTable, ItemChange, Show]:
     table = found(read.table)
     return table, table.find(read.key), read.show

@@ -21,7 +21,7 @@ from sandbox.dynamodb.expressions.conditions import Test
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.projections import project
-from sandbox.dynamodb.expressions.updates import Action, Update
+from sandbox.dynamodb.expressions.updates import Action, BoundUpdate
 from sandbox.dynamodb.items import StoredItem
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
 from sandbox.dynamodb.parameters import Kinds, expression, finish, placeholders, refuse_mixed, write_condition
@@ -36,7 +36,7 @@ from sandbox.dynamodb.requests import (
     TransactUpdate,
     UpdateItem,
 )
-from sandbox.dynamodb.table import Change, Table, refuse_large
+from sandbox.dynamodb.table import ItemChange, StoredTable, refuse_large
 from sandbox.dynamodb.values import Attributes, Value, measure_item
 
 Answer = dict[str, Any]
@@ -48,19 +48,19 @@ _TRANSACTED_UPDATE = Kinds(("UpdateExpression", "ConditionExpression"), ())
 _GB = 1 << 30
 
 
-Apply = Callable[[Table, Change, "Attributes | None"], Change]
+Apply = Callable[[StoredTable, ItemChange, "Attributes | None"], ItemChange]
 """Completes a change that was found. The attributes are the item's before it, where they have been decoded already."""
 
 
-class Write(NamedTuple):
+class CheckedWrite(NamedTuple):
     """A write that has been checked as far as it can be without its table.
 
     `find` gives what it changes in a table; `touched` are the paths of an update.
     """
 
-    table: Table | None
+    table: StoredTable | None
     test: Test | None
-    find: Callable[[Table], Change]
+    find: Callable[[StoredTable], ItemChange]
     apply: Apply
     touched: Sequence[ResolvedPath] = ()
     on_failure: str | None = None
@@ -74,7 +74,7 @@ def put_item(tables: Tables, request: PutItem) -> Answer:
     size = measure_item(request.Item)
     _refuse_new_values(request)
     refuse_large(size)
-    return _written(request, Write(table, _tested(request), *putting(request.Item, size)))
+    return _written(request, CheckedWrite(table, _tested(request), *putting(request.Item, size)))
 
 
 def delete_item(tables: Tables, request: DeleteItem) -> Answer:
@@ -83,7 +83,7 @@ def delete_item(tables: Tables, request: DeleteItem) -> Answer:
     refuse_mixed(request, _WRITE)
     measure_item(request.Key)
     _refuse_new_values(request)
-    return _written(request, Write(table, _tested(request), *deleting(request.Key)))
+    return _written(request, CheckedWrite(table, _tested(request), *deleting(request.Key)))
 
 
 def update_item(tables: Tables, request: UpdateItem) -> Answer:
@@ -96,10 +96,12 @@ def update_item(tables: Tables, request: UpdateItem) -> Answer:
     update = _update(request.UpdateExpression, actions or [], given)
     test = write_condition(request.ConditionExpression, request.Expected, request.ConditionalOperator, given)
     finish(given)
-    return _written(request, Write(table, test, *updating(request.Key, update, given.values), touched=update.paths))
+    return _written(
+        request, CheckedWrite(table, test, *updating(request.Key, update, given.values), touched=update.paths)
+    )
 
 
-def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUpdate | TransactCheck) -> Write:
+def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUpdate | TransactCheck) -> CheckedWrite:
     """An action of a transaction, checked as far as it can be without its table."""
     table = lookup(tables, action.TableName)
     refuse_mixed(action, _TRANSACTED_UPDATE if isinstance(action, TransactUpdate) else _TRANSACTED)
@@ -119,10 +121,10 @@ def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUp
         test = _tested_with(action, given)
         parts = deleting(action.Key) if isinstance(action, TransactDelete) else (finding(action.Key), unchanged)
     finish(given)
-    return Write(table, test, *parts, on_failure=action.ReturnValuesOnConditionCheckFailure)
+    return CheckedWrite(table, test, *parts, on_failure=action.ReturnValuesOnConditionCheckFailure)
 
 
-def prepared(write: Write) -> tuple[Table, Change]:
+def prepared(write: CheckedWrite) -> tuple[StoredTable, ItemChange]:
     """What a write changes in its table.
 
     Raises:
@@ -138,7 +140,7 @@ def prepared(write: Write) -> tuple[Table, Change]:
     return table, write.apply(table, change, before)
 
 
-def collection_metrics(table: Table, change: Change) -> Answer:
+def collection_metrics(table: StoredTable, change: ItemChange) -> Answer:
     """The size of the item's collection in GB: the items of its partition, in the table and its local indexes.
 
     AWS estimates it between two bounds.
@@ -152,12 +154,12 @@ def collection_metrics(table: Table, change: Change) -> Answer:
     }
 
 
-def has_collections(table: Table) -> bool:
+def has_collections(table: StoredTable) -> bool:
     """Whether a table has item collections, which only those with local indexes have."""
     return any(index.kind == "Local" for index in table.schema.indexes.values())
 
 
-def _written(request: SingleWrite, write: Write) -> Answer:
+def _written(request: SingleWrite, write: CheckedWrite) -> Answer:
     if write.test is not None:
         write = write._replace(on_failure=request.ReturnValuesOnConditionCheckFailure)
     table, change = prepared(write)
@@ -178,7 +180,7 @@ def _written(request: SingleWrite, write: Write) -> Answer:
     return answer
 
 
-def _returned(kind: str | None, write: Write, change: Change) -> msgspec.Raw | Attributes | None:
+def _returned(kind: str | None, write: CheckedWrite, change: ItemChange) -> msgspec.Raw | Attributes | None:
     """The attributes that a write answers with; None for none."""
     if kind is None or kind == "NONE":
         return None
@@ -218,7 +220,7 @@ def _tested_with(action: Conditional, given: Placeholders) -> Test | None:
     return write_condition(action.ConditionExpression, None, None, given)
 
 
-Parts = tuple[Callable[[Table], Change], Apply]
+Parts = tuple[Callable[[StoredTable], ItemChange], Apply]
 """What finds the change that a write makes, and what completes it once the condition holds."""
 
 
@@ -227,7 +229,7 @@ def putting(attributes: Attributes, size: int) -> Parts:
     return lambda table: table.put(attributes, size), unchanged
 
 
-def finding(key: Attributes) -> Callable[[Table], Change]:
+def finding(key: Attributes) -> Callable[[StoredTable], ItemChange]:
     """What finds the item with a key."""
     return lambda table: table.find(key)
 
@@ -235,31 +237,31 @@ def finding(key: Attributes) -> Callable[[Table], Change]:
 def deleting(key: Attributes) -> Parts:
     """A delete of the item with a key."""
 
-    def apply(table: Table, change: Change, before: Attributes | None) -> Change:  # noqa: ARG001 - all are called alike
+    def apply(table: StoredTable, change: ItemChange, before: Attributes | None) -> ItemChange:  # noqa: ARG001 - all are called alike
         return change._replace(new=None)
 
     return finding(key), apply
 
 
-def unchanged(table: Table, change: Change, before: Attributes | None) -> Change:  # noqa: ARG001 - all are called alike
+def unchanged(table: StoredTable, change: ItemChange, before: Attributes | None) -> ItemChange:  # noqa: ARG001 - all are called alike
     """A change as it was found."""
     return change
 
 
-def _update(text: str | None, actions: Sequence[Action], given: Placeholders) -> Update:
+def _update(text: str | None, actions: Sequence[Action], given: Placeholders) -> BoundUpdate:
     with expression("UpdateExpression"):
         return updates.bind(actions, given) if text is None else updates.bound(text, given)
 
 
-def updating(key: Attributes, update: Update, values: Mapping[str, Value]) -> Parts:
+def updating(key: Attributes, update: BoundUpdate, values: Mapping[str, Value]) -> Parts:
     """An update of the item with a key."""
 
-    def find(table: Table) -> Change:
+    def find(table: StoredTable) -> ItemChange:
         change = table.find(key)
         _refuse_key_paths(table, update.paths)
         return change
 
-    def apply(table: Table, change: Change, before: Attributes | None) -> Change:
+    def apply(table: StoredTable, change: ItemChange, before: Attributes | None) -> ItemChange:
         old = change.old
         before = dict(key) if old is None else before or old.attributes
         after = update.changed(before, lambda: dict(key) if old is None else old.attributes, values)
@@ -276,7 +278,7 @@ def updating(key: Attributes, update: Update, values: Mapping[str, Value]) -> Pa
     return find, apply
 
 
-def _refuse_key_paths(table: Table, paths: Sequence[ResolvedPath]) -> None:
+def _refuse_key_paths(table: StoredTable, paths: Sequence[ResolvedPath]) -> None:
     for path in paths:
         if path[0] in table.schema.key.names:
             raise invalid_parameter(f"Cannot update attribute {path[0]}. This attribute is part of the key")

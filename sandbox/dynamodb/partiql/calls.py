@@ -12,16 +12,16 @@ from sandbox.dynamodb.capacity import Consumed, is_wanted, read_units, shown_by_
 from sandbox.dynamodb.errors import DynamoError, invalid
 from sandbox.dynamodb.items import StoredItem
 from sandbox.dynamodb.operations.batches import consumed_by_writes
-from sandbox.dynamodb.operations.idempotency import Tokens
+from sandbox.dynamodb.operations.idempotency import RequestTokens
 from sandbox.dynamodb.operations.pages import last_key, page_of
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
 from sandbox.dynamodb.operations.transactions import each_or_cancel, refuse_repeated, write_all
-from sandbox.dynamodb.operations.writes import Write, prepared
-from sandbox.dynamodb.partiql.selection import Selection, named_key, select_from, start_of, token_of
-from sandbox.dynamodb.partiql.statements import Select, Statement, parse
+from sandbox.dynamodb.operations.writes import CheckedWrite, prepared
+from sandbox.dynamodb.partiql.selection import ItemSelection, named_key, select_from, start_of, token_of
+from sandbox.dynamodb.partiql.statements import SelectStatement, Statement, parse
 from sandbox.dynamodb.partiql.writing import returned, write_of
 from sandbox.dynamodb.requests import BatchExecuteStatement, ExecuteStatement, ExecuteTransaction, StatementRequest
-from sandbox.dynamodb.table import Change, Table
+from sandbox.dynamodb.table import ItemChange, StoredTable
 from sandbox.dynamodb.values import measure
 
 _FACTOR = 2
@@ -38,7 +38,7 @@ Answer = dict[str, Any]
 def execute_statement(tables: Tables, request: ExecuteStatement) -> Answer:
     """Run one statement."""
     statement = _parsed(request)
-    if isinstance(statement, Select):
+    if isinstance(statement, SelectStatement):
         if statement.is_check:
             raise invalid("EXISTS is only supported in transactions")
         return _select(tables, request, statement)
@@ -59,7 +59,7 @@ def execute_statement(tables: Tables, request: ExecuteStatement) -> Answer:
 def batch_execute_statement(tables: Tables, request: BatchExecuteStatement) -> Answer:
     """Run several statements, each for itself: an error is that statement's answer."""
     statements = [_attempted(one) for one in request.Statements]
-    kinds = {isinstance(one, Select) for one in statements if not isinstance(one, DynamoError)}
+    kinds = {isinstance(one, SelectStatement) for one in statements if not isinstance(one, DynamoError)}
     if len(kinds) > 1:
         raise invalid("Read and write requests together in the same batch is not supported.")
     consumed: list[Consumed] = []
@@ -75,10 +75,10 @@ def batch_execute_statement(tables: Tables, request: BatchExecuteStatement) -> A
     return answer | shown_by_table(_merged(consumed), request.ReturnConsumedCapacity)
 
 
-def execute_transaction(tables: Tables, tokens: Tokens, request: ExecuteTransaction) -> Answer:
+def execute_transaction(tables: Tables, tokens: RequestTokens, request: ExecuteTransaction) -> Answer:
     """Run all of several statements, or none: either reads, or writes and checks."""
     statements = [_parsed(one) for one in request.TransactStatements]
-    reads = [one for one in statements if isinstance(one, Select) and not one.is_check]
+    reads = [one for one in statements if isinstance(one, SelectStatement) and not one.is_check]
     if reads and len(reads) != len(statements):
         raise invalid("ExecuteTransaction API does not support both read and write operations in the same request.")
     for number, one in enumerate(statements):
@@ -102,7 +102,7 @@ def _parsed(request: StatementRequest) -> Statement:
     return parse(request.Statement, parameters)
 
 
-def _select(tables: Tables, request: ExecuteStatement, statement: Select) -> Answer:
+def _select(tables: Tables, request: ExecuteStatement, statement: SelectStatement) -> Answer:
     table = found(lookup(tables, statement.table))
     consistent = bool(request.ConsistentRead)
     selection = select_from(table, statement, consistent=consistent)
@@ -149,8 +149,8 @@ def _batched_read(
 
 
 class _Single(NamedTuple):
-    table: Table
-    selection: Selection
+    table: StoredTable
+    selection: ItemSelection
     item: StoredItem | None
 
 
@@ -158,7 +158,7 @@ def _single(tables: Tables, statement: Statement | DynamoError, *, consistent: b
     """The one item that a SELECT with a whole key reads."""
     if isinstance(statement, DynamoError):
         raise statement
-    if not isinstance(statement, Select):
+    if not isinstance(statement, SelectStatement):
         raise TypeError(f"{statement} reads nothing")
     table = found(lookup(tables, statement.table))
     key, _ = named_key(statement.where, table)
@@ -177,7 +177,7 @@ def _batched_writes(
     statements: Sequence[Statement | DynamoError],
     consumed: list[Consumed],
 ) -> list[Answer]:
-    writes: list[Write | DynamoError] = []
+    writes: list[CheckedWrite | DynamoError] = []
     for request, statement in zip(requests, statements, strict=True):
         try:
             if isinstance(statement, DynamoError):
@@ -185,11 +185,13 @@ def _batched_writes(
             writes.append(write_of(tables, statement, request.ReturnValuesOnConditionCheckFailure))
         except DynamoError as error:
             writes.append(error)
-    _refuse_duplicates([write for write in writes if isinstance(write, Write)])
+    _refuse_duplicates([write for write in writes if isinstance(write, CheckedWrite)])
     return [_batched_write(one, write, consumed) for one, write in zip(statements, writes, strict=True)]
 
 
-def _batched_write(statement: Statement | DynamoError, write: Write | DynamoError, consumed: list[Consumed]) -> Answer:
+def _batched_write(
+    statement: Statement | DynamoError, write: CheckedWrite | DynamoError, consumed: list[Consumed]
+) -> Answer:
     try:
         if isinstance(write, DynamoError):
             raise write
@@ -204,7 +206,7 @@ def _batched_write(statement: Statement | DynamoError, write: Write | DynamoErro
     return answer if shown is None else answer | {"Item": shown}
 
 
-def _refuse_duplicates(writes: Sequence[Write]) -> None:
+def _refuse_duplicates(writes: Sequence[CheckedWrite]) -> None:
     try:
         refuse_repeated(writes)
     except DynamoError:
@@ -233,12 +235,12 @@ def _merged(consumed: Sequence[Consumed]) -> list[Consumed]:
 # Transactions
 
 
-def _write_all(writes: Sequence[Write]) -> list[tuple[Table, Change]]:
+def _write_all(writes: Sequence[CheckedWrite]) -> list[tuple[StoredTable, ItemChange]]:
     refuse_repeated(writes)
     return write_all(writes)
 
 
-def _transacted_reads(tables: Tables, statements: Sequence[Select], mode: str | None) -> Answer:
+def _transacted_reads(tables: Tables, statements: Sequence[SelectStatement], mode: str | None) -> Answer:
     for number, one in enumerate(statements):
         table = found(lookup(tables, one.table))
         if one.of_index is not None:

@@ -11,25 +11,25 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sandbox.dynamodb.errors import invalid
-from sandbox.dynamodb.expressions.condition_syntax import Comparison, Condition, Junction
+from sandbox.dynamodb.expressions.condition_syntax import Condition, Junction, Predicate
 from sandbox.dynamodb.expressions.conditions import Test, bind
 from sandbox.dynamodb.expressions.documents import ResolvedPath, value_at
 from sandbox.dynamodb.expressions.key_conditions import KeyCondition, KeyTest
 from sandbox.dynamodb.expressions.placeholders import Placeholders
-from sandbox.dynamodb.expressions.syntax import Call, Literal, Path
+from sandbox.dynamodb.expressions.syntax import FunctionCall, Literal, Path
 from sandbox.dynamodb.items import StoredItem
 from sandbox.dynamodb.operations.ranges import query_entries, scan_entries
 from sandbox.dynamodb.operations.reading import Filter, Reading, refuse_global
 from sandbox.dynamodb.parameters import expression
-from sandbox.dynamodb.partiql.statements import Select
-from sandbox.dynamodb.schema import KeyAttribute, KeySchema
-from sandbox.dynamodb.table import Table
+from sandbox.dynamodb.partiql.statements import SelectStatement
+from sandbox.dynamodb.schema import KeySchema, KeySchemaElement
+from sandbox.dynamodb.table import StoredTable
 from sandbox.dynamodb.values import Attributes, Value, measure, measure_item
 
 _ON_RANGE = frozenset({"=", "<", "<=", ">", ">=", "BETWEEN"})
 
 
-class Selection(NamedTuple):
+class ItemSelection(NamedTuple):
     """A SELECT on its table: the partitions that it reads, None for all, and in which direction."""
 
     reading: Reading
@@ -62,7 +62,7 @@ class Selection(NamedTuple):
         return {name: value for name, value in found.items() if value is not None}
 
 
-def select_from(table: Table, select: Select, *, consistent: bool) -> Selection:
+def select_from(table: StoredTable, select: SelectStatement, *, consistent: bool) -> ItemSelection:
     """A SELECT on its table; DynamoError when the table or index does not have what it asks for."""
     index = None if select.of_index is None else table.index(select.of_index)
     key = table.schema.key if index is None else index.key
@@ -75,10 +75,10 @@ def select_from(table: Table, select: Select, *, consistent: bool) -> Selection:
     test = combined_test(rest)
     filter_ = None if test is None else Filter(test, (), "WHERE")
     forward = _forward(select, key, in_partition=conditions is not None)
-    return Selection(Reading(table, index, None, filter_), conditions, forward, columns)
+    return ItemSelection(Reading(table, index, None, filter_), conditions, forward, columns)
 
 
-def named_key(where: Condition | None, table: Table) -> tuple[Attributes | None, list[Condition]]:
+def named_key(where: Condition | None, table: StoredTable) -> tuple[Attributes | None, list[Condition]]:
     """The key that a condition names, None if it does not name all of it, and the rest of the condition."""
     parts = conjuncts(where)
     key: Attributes = {}
@@ -153,8 +153,8 @@ def _key_conditions(parts: list[Condition], key: KeySchema) -> tuple[list[KeyCon
     return None, []
 
 
-def _hash_values(part: Condition, hash_: KeyAttribute) -> list[Value] | None:
-    if not isinstance(part, Comparison) or part.operands[0] != Path((hash_.name,)):
+def _hash_values(part: Condition, hash_: KeySchemaElement) -> list[Value] | None:
+    if not isinstance(part, Predicate) or part.operands[0] != Path((hash_.name,)):
         return None
     values = [operand.value for operand in part.operands[1:] if isinstance(operand, Literal)]
     if part.operator not in ("=", "IN") or len(values) != len(part.operands) - 1:
@@ -165,10 +165,10 @@ def _hash_values(part: Condition, hash_: KeyAttribute) -> list[Value] | None:
     return values
 
 
-def _range_test(part: Condition, range_: KeyAttribute) -> KeyTest | None:
-    if isinstance(part, Comparison) and part.operator in _ON_RANGE:
+def _range_test(part: Condition, range_: KeySchemaElement) -> KeyTest | None:
+    if isinstance(part, Predicate) and part.operator in _ON_RANGE:
         operator = part.operator
-    elif isinstance(part, Call) and part.function == "begins_with":
+    elif isinstance(part, FunctionCall) and part.function == "begins_with":
         operator = part.function
     else:
         return None
@@ -184,7 +184,7 @@ def _range_test(part: Condition, range_: KeyAttribute) -> KeyTest | None:
 
 def _equality(part: Condition) -> tuple[str, Value] | None:
     """The attribute and the value that a condition asks it to have."""
-    if not isinstance(part, Comparison) or part.operator != "=":
+    if not isinstance(part, Predicate) or part.operator != "=":
         return None
     named, value = part.operands
     if isinstance(named, Path) and len(named.elements) == 1 and isinstance(value, Literal):
@@ -192,12 +192,12 @@ def _equality(part: Condition) -> tuple[str, Value] | None:
     return None
 
 
-def _refuse_kind(attribute: KeyAttribute, value: Value) -> None:
+def _refuse_kind(attribute: KeySchemaElement, value: Value) -> None:
     if attribute.kind not in value:
         raise invalid(f"Key attribute's data type should match its data type in table's schema: Key {attribute.name}")
 
 
-def _forward(select: Select, key: KeySchema, *, in_partition: bool) -> bool:
+def _forward(select: SelectStatement, key: KeySchema, *, in_partition: bool) -> bool:
     if not select.order:
         return True
     if select.where is None:

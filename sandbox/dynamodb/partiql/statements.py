@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from sandbox.dynamodb.errors import invalid
-from sandbox.dynamodb.expressions.condition_syntax import Comparison, Condition, Junction, Negation
-from sandbox.dynamodb.expressions.syntax import Arithmetic, Call, Element, Literal, Operand, Path
+from sandbox.dynamodb.expressions.condition_syntax import Condition, Junction, Negation, Predicate
+from sandbox.dynamodb.expressions.syntax import Arithmetic, Element, FunctionCall, Literal, Operand, Path
 from sandbox.dynamodb.expressions.updates import Action
-from sandbox.dynamodb.partiql.tokens import Tokens
+from sandbox.dynamodb.partiql.tokens import PartiqlTokens
 from sandbox.dynamodb.values import Attributes, Value, kind_of
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ _CONSTANTS: dict[str, Value] = {"TRUE": {"BOOL": True}, "FALSE": {"BOOL": False}
 _SETS = {"S": "SS", "N": "NS", "B": "BS"}
 
 
-class Select(NamedTuple):
+class SelectStatement(NamedTuple):
     """SELECT. `columns` are the paths that it shows, None for all; `order` are names, each with whether it descends."""
 
     table: str
@@ -32,14 +32,14 @@ class Select(NamedTuple):
     is_check: bool = False
 
 
-class Insert(NamedTuple):
+class InsertStatement(NamedTuple):
     """INSERT of an item."""
 
     table: str
     item: Attributes
 
 
-class Update(NamedTuple):
+class UpdateStatement(NamedTuple):
     """UPDATE of the item that `where` names."""
 
     table: str
@@ -48,7 +48,7 @@ class Update(NamedTuple):
     returning: str | None
 
 
-class Delete(NamedTuple):
+class DeleteStatement(NamedTuple):
     """DELETE of the item that `where` names."""
 
     table: str
@@ -56,7 +56,7 @@ class Delete(NamedTuple):
     returning: str | None
 
 
-Statement = Select | Insert | Update | Delete
+Statement = SelectStatement | InsertStatement | UpdateStatement | DeleteStatement
 
 
 def parse(statement: str, parameters: Sequence[Value]) -> Statement:
@@ -73,7 +73,7 @@ def parse(statement: str, parameters: Sequence[Value]) -> Statement:
 
 class _Parser:
     def __init__(self, statement: str, parameters: Sequence[Value]) -> None:
-        self._tokens = Tokens(statement)
+        self._tokens = PartiqlTokens(statement)
         self._parameters = parameters
         self._used = 0
 
@@ -98,14 +98,14 @@ class _Parser:
 
     # Statements
 
-    def _exists(self) -> Select:
+    def _exists(self) -> SelectStatement:
         self._tokens.expect_symbol("(")
         self._tokens.expect_word("SELECT")
         select = self._select()
         self._tokens.expect_symbol(")")
         return select._replace(is_check=True)
 
-    def _select(self) -> Select:
+    def _select(self) -> SelectStatement:
         columns = None if self._tokens.take_symbol("*") else tuple(self._listed(self._column))
         self._tokens.expect_word("FROM")
         table, index = self._tokens.name(), None
@@ -116,7 +116,7 @@ class _Parser:
         if self._tokens.take_word("ORDER"):
             self._tokens.expect_word("BY")
             order = self._listed(self._ordering)
-        return Select(table, index, columns, where, tuple(order))
+        return SelectStatement(table, index, columns, where, tuple(order))
 
     def _column(self) -> Path:
         path = self._path()
@@ -128,16 +128,16 @@ class _Parser:
         name = self._tokens.name()
         return name, self._tokens.take_word("ASC", "DESC") == "DESC"
 
-    def _insert(self) -> Insert:
+    def _insert(self) -> InsertStatement:
         self._tokens.expect_word("INTO")
         table = self._tokens.name()
         self._tokens.expect_word("VALUE")
         value = self._value()
         if "M" not in value:
             raise self._tokens.error()
-        return Insert(table, value["M"])
+        return InsertStatement(table, value["M"])
 
-    def _update(self) -> Update:
+    def _update(self) -> UpdateStatement:
         table = self._tokens.name()
         if self._tokens.next.text == ".":
             raise invalid("This operation is not supported on an index")
@@ -146,14 +146,14 @@ class _Parser:
             actions += self._listed(self._assignment if section == "SET" else self._removal)
         if not actions:
             raise self._tokens.error()
-        return Update(table, tuple(actions), self._where(), self._returning())
+        return UpdateStatement(table, tuple(actions), self._where(), self._returning())
 
-    def _delete(self) -> Delete:
+    def _delete(self) -> DeleteStatement:
         self._tokens.expect_word("FROM")
         table = self._tokens.name()
         if self._tokens.next.text == ".":
             raise invalid("This operation is not supported on an index")
-        return Delete(table, self._where(), self._returning())
+        return DeleteStatement(table, self._where(), self._returning())
 
     def _where(self) -> Condition | None:
         return self._disjunction() if self._tokens.take_word("WHERE") else None
@@ -215,23 +215,23 @@ class _Parser:
             self._tokens.expect_symbol(")")
             return condition
         operand = self._operand()
-        if isinstance(operand, Call) and operand.function in _TESTS:
+        if isinstance(operand, FunctionCall) and operand.function in _TESTS:
             return operand
         return self._comparison(operand)
 
     def _comparison(self, left: Operand) -> Condition:
         if symbol := self._tokens.take_symbol(*_COMPARISONS):
-            return Comparison(_COMPARISONS[symbol], (left, self._operand()))
+            return Predicate(_COMPARISONS[symbol], (left, self._operand()))
         word = self._tokens.take_word("BETWEEN", "IN", "IS", "NOT")
         if word == "NOT":
             self._tokens.expect_word("IN")
-            return Negation(Comparison("IN", (left, *self._candidates())))
+            return Negation(Predicate("IN", (left, *self._candidates())))
         if word == "BETWEEN":
             low = self._operand()
             self._tokens.expect_word("AND")
-            return Comparison("BETWEEN", (left, low, self._operand()))
+            return Predicate("BETWEEN", (left, low, self._operand()))
         if word == "IN":
-            return Comparison("IN", (left, *self._candidates()))
+            return Predicate("IN", (left, *self._candidates()))
         if word == "IS":
             return self._is(left)
         raise self._tokens.error()
@@ -241,9 +241,9 @@ class _Parser:
         what = self._tokens.take_word("NULL", "MISSING")
         if what is None:
             raise self._tokens.error()
-        condition: Condition = Call("attribute_not_exists", (left,))
+        condition: Condition = FunctionCall("attribute_not_exists", (left,))
         if what == "NULL":
-            condition = Call("attribute_type", (left, Literal({"S": "NULL"})))
+            condition = FunctionCall("attribute_type", (left, Literal({"S": "NULL"})))
         return Negation(condition) if negated else condition
 
     def _candidates(self) -> list[Operand]:
@@ -266,14 +266,14 @@ class _Parser:
             return self._path()
         return Literal(self._value())
 
-    def _call(self) -> Call:
+    def _call(self) -> FunctionCall:
         name = self._tokens.take().text.lower()
         if name not in _TESTS and name not in ("size", "if_not_exists", "list_append"):
             raise invalid(f"Unrecognized function: {name}")
         self._tokens.expect_symbol("(")
         operands = self._listed(self._operand)
         self._tokens.expect_symbol(")")
-        return Call(name, tuple(operands))
+        return FunctionCall(name, tuple(operands))
 
     def _path(self) -> Path:
         elements: list[Element] = [self._tokens.name()]

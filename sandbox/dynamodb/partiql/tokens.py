@@ -19,35 +19,35 @@ _TOKEN = re.compile(
 )
 
 
-class Token(NamedTuple):
+class PartiqlToken(NamedTuple):
     """A part of a statement. `kind` is word, quoted (a name), string, number, symbol, or end."""
 
     kind: str
     text: str
 
 
-class Tokens:
+class PartiqlTokens:
     """The tokens of a statement, taken one after another."""
 
     def __init__(self, statement: str) -> None:
         self._statement = statement
         self._tokens = [_token(match) for match in _TOKEN.finditer(statement.strip())]
-        if self._tokens and self._tokens[-1] == Token("symbol", ";"):
+        if self._tokens and self._tokens[-1] == PartiqlToken("symbol", ";"):
             self._tokens.pop()
-        self._tokens.append(Token("end", ""))
+        self._tokens.append(PartiqlToken("end", ""))
         self._position = 0
 
     @property
-    def next(self) -> Token:
+    def next(self) -> PartiqlToken:
         """The token that comes next."""
         return self._tokens[self._position]
 
     def is_call(self) -> bool:
         """Whether a function comes next: a name and a parenthesis."""
         following = self._tokens[min(self._position + 1, len(self._tokens) - 1)]
-        return self.next.kind == "word" and following == Token("symbol", "(")
+        return self.next.kind == "word" and following == PartiqlToken("symbol", "(")
 
-    def take(self) -> Token:
+    def take(self) -> PartiqlToken:
         """Take the next token."""
         token = self._tokens[self._position]
         self._position = min(self._position + 1, len(self._tokens) - 1)
@@ -88,9 +88,9 @@ class Tokens:
         return invalid(f"Statement wasn't well formed, can't be processed: {self._statement}")
 
 
-def _token(match: re.Match[str]) -> Token:
+def _token(match: re.Match[str]) -> PartiqlToken:
     kind = match.lastgroup or "symbol"
     text = match[kind]
     if kind == "quoted":
-        return Token(kind, text.replace('""', '"'))
-    return Token(kind, text.replace("''", "'") if kind == "string" else text)
+        return PartiqlToken(kind, text.replace('""', '"'))
+    return PartiqlToken(kind, text.replace("''", "'") if kind == "string" else text)

@@ -13,19 +13,25 @@ from sandbox.dynamodb.expressions.conditions import Test
 from sandbox.dynamodb.expressions.documents import ResolvedPath
 from sandbox.dynamodb.expressions.placeholders import Placeholders
 from sandbox.dynamodb.expressions.projections import project
-from sandbox.dynamodb.expressions.syntax import Call, Path
+from sandbox.dynamodb.expressions.syntax import FunctionCall, Path
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
-from sandbox.dynamodb.operations.writes import Write, deleting, finding, putting, unchanged, updating
+from sandbox.dynamodb.operations.writes import CheckedWrite, deleting, finding, putting, unchanged, updating
 from sandbox.dynamodb.parameters import expression
 from sandbox.dynamodb.partiql.selection import combined_test, named_key
-from sandbox.dynamodb.partiql.statements import Delete, Insert, Select, Statement, Update
-from sandbox.dynamodb.table import Change, Table, refuse_large
+from sandbox.dynamodb.partiql.statements import (
+    DeleteStatement,
+    InsertStatement,
+    SelectStatement,
+    Statement,
+    UpdateStatement,
+)
+from sandbox.dynamodb.table import ItemChange, StoredTable, refuse_large
 from sandbox.dynamodb.values import Attributes, measure_item
 
 _NO_KEY = "Where clause does not contain a mandatory equality on all key attributes"
 
 
-def write_of(tables: Tables, statement: Statement, on_failure: str | None = None) -> Write:
+def write_of(tables: Tables, statement: Statement, on_failure: str | None = None) -> CheckedWrite:
     """The write that a statement makes; that of an EXISTS changes nothing.
 
     Raises:
@@ -33,25 +39,25 @@ def write_of(tables: Tables, statement: Statement, on_failure: str | None = None
     """
     table = found(lookup(tables, statement.table))
     match statement:
-        case Insert():
+        case InsertStatement():
             write = _insert(table, statement)
-        case Update():
+        case UpdateStatement():
             write = _update(table, statement)
-        case Delete():
+        case DeleteStatement():
             key, rest = _named(table, statement.where)
             if statement.returning not in (None, "ALL OLD"):
                 raise invalid(
                     f"Invalid returning clause: RETURNING {statement.returning} *. "
                     "Only RETURNING ALL OLD * is allowed in DELETE statements."
                 )
-            write = Write(table, combined_test(rest), *deleting(key))
-        case Select():
+            write = CheckedWrite(table, combined_test(rest), *deleting(key))
+        case SelectStatement():
             key, rest = _named(table, statement.where)
-            write = Write(table, _present(table, rest), finding(key), unchanged)
+            write = CheckedWrite(table, _present(table, rest), finding(key), unchanged)
     return write._replace(on_failure=on_failure)
 
 
-def returned(returning: str | None, write: Write, change: Change) -> msgspec.Raw | Attributes | None:
+def returned(returning: str | None, write: CheckedWrite, change: ItemChange) -> msgspec.Raw | Attributes | None:
     """What a statement's RETURNING shows of a change; None for nothing."""
     if returning is None:
         return None
@@ -63,35 +69,35 @@ def returned(returning: str | None, write: Write, change: Change) -> msgspec.Raw
     return project(item.attributes, write.touched)
 
 
-def _insert(table: Table, statement: Insert) -> Write:
+def _insert(table: StoredTable, statement: InsertStatement) -> CheckedWrite:
     size = measure_item(statement.item)
     refuse_large(size)
     find, _ = putting(statement.item, size)
 
-    def apply(table: Table, change: Change, before: Attributes | None) -> Change:  # noqa: ARG001 - all are called alike
+    def apply(table: StoredTable, change: ItemChange, before: Attributes | None) -> ItemChange:  # noqa: ARG001 - all are called alike
         if change.old is not None:
             raise api_error("DuplicateItemException", "Duplicate primary key exists in table")
         return change
 
-    return Write(table, None, find, apply)
+    return CheckedWrite(table, None, find, apply)
 
 
-def _update(table: Table, statement: Update) -> Write:
+def _update(table: StoredTable, statement: UpdateStatement) -> CheckedWrite:
     key, rest = _named(table, statement.where)
     with expression("UpdateExpression"):
         update = updates.bind(statement.actions, Placeholders())
     touched: tuple[ResolvedPath, ...] = update.paths
-    return Write(table, _present(table, rest), *updating(key, update, {}), touched=touched)
+    return CheckedWrite(table, _present(table, rest), *updating(key, update, {}), touched=touched)
 
 
-def _named(table: Table, where: Condition | None) -> tuple[Attributes, list[Condition]]:
+def _named(table: StoredTable, where: Condition | None) -> tuple[Attributes, list[Condition]]:
     key, rest = named_key(where, table)
     if key is None:
         raise invalid(_NO_KEY)
     return key, rest
 
 
-def _present(table: Table, rest: list[Condition]) -> Test | None:
+def _present(table: StoredTable, rest: list[Condition]) -> Test | None:
     """The condition of a statement on an item that has to be there."""
-    exists: Any = Call("attribute_exists", (Path((table.schema.key.hash.name,)),))
+    exists: Any = FunctionCall("attribute_exists", (Path((table.schema.key.hash.name,)),))
     return combined_test([exists, *rest])

@@ -5,8 +5,8 @@ moto has no answer or another than AWS, one of this package's modules does, one
 a service (`answers`), or adds what moto's answer lacks (`amends`).
 """
 
-from sandbox.front.control.call import Call, parse
-from sandbox.front.control.dispatch import Control
+from sandbox.front.control.call import ControlCall, parse
+from sandbox.front.control.dispatch import ControlPlane
 from sandbox.front.control.registry import amends, answers, refuses
 
-__all__ = ["Call", "Control", "amends", "answers", "parse", "refuses"]
+__all__ = ["ControlCall", "ControlPlane", "amends", "answers", "parse", "refuses"]

@@ -14,7 +14,7 @@ from moto.core.utils import get_service_model
 
 from sandbox.front.authentication import refusal_of_unsigned
 from sandbox.front.protocols import Protocol, protocol_of, signed_for
-from sandbox.front.reply import Reply, Request, ServiceError
+from sandbox.front.reply import HttpReply, Request, ServiceError
 
 _NOT_IMPLEMENTED = 501
 _CODES = {
@@ -59,7 +59,7 @@ def refusal_of_unknown(request: Request) -> ServiceError | None:
     )
 
 
-def is_page(reply: Reply) -> bool:
+def is_page(reply: HttpReply) -> bool:
     """Whether an answer is the page for people with which moto's web framework refuses a path or a method."""
     headers = {name.lower(): value for name, value in reply.headers}
     is_html = headers.get("content-type", "").startswith("text/html")

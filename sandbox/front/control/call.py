@@ -23,7 +23,7 @@ from sandbox.front.reply import Request
 
 
 @dataclass(frozen=True)
-class Call:
+class ControlCall:
     """One request to one operation of a service.
 
     `service` is botocore's name for it (cloudwatch, not monitoring; s3control),
@@ -77,7 +77,7 @@ class Call:
         return model.output_shape
 
 
-def parse(request: Request) -> Call | None:
+def parse(request: Request) -> ControlCall | None:
     """The call of a request; None if botocore does not know it, it is not signed, or it carries an object.
 
     A call that reads or writes an object of S3 carries data, whose form is not needed here.
@@ -96,4 +96,4 @@ def parse(request: Request) -> Call | None:
         operation, path_parameters = router.match(moto_request)
     except (DataNotFoundError, NotFound, NotImplementedError, UnknownServiceError):
         return None
-    return Call(service, operation.name, region, protocol, request, operation, moto_request, path_parameters)
+    return ControlCall(service, operation.name, region, protocol, request, operation, moto_request, path_parameters)

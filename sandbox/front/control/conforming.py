@@ -11,16 +11,16 @@ from typing import Any, cast
 
 import msgspec
 
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.output import amended
-from sandbox.front.reply import Reply
+from sandbox.front.reply import HttpReply
 
 _JSON = frozenset({"json", "rest-json"})
 _ELSEWHERE = frozenset({"header", "headers", "statusCode"})
 _INTEGERS = frozenset({"integer", "long"})
 
 
-def conformed(call: Call, reply: Reply) -> Reply:
+def conformed(call: ControlCall, reply: HttpReply) -> HttpReply:
     """The reply of a call that succeeded, without nulls, members that the model has not, and numbers written as text.
 
     A reply in XML is moto's as it is.

@@ -7,30 +7,30 @@ from collections.abc import Callable
 
 from sandbox.front.control import services
 from sandbox.front.control.absent import failed, is_page, lacking, refusal_of_unknown
-from sandbox.front.control.call import Call, parse
+from sandbox.front.control.call import ControlCall, parse
 from sandbox.front.control.conforming import conformed
 from sandbox.front.control.output import amended, error_of, members_of, reply_of
 from sandbox.front.control.registry import amendments_of, answer_of, refusal_of
 from sandbox.front.control.subresources import refusal_of_misread, refusal_of_misread_object
 from sandbox.front.control.translation import translation_of
 from sandbox.front.protocols import error_in_protocol, signed_for
-from sandbox.front.reply import Reply, Request, ServiceError
+from sandbox.front.reply import HttpReply, Request, ServiceError
 
 log = logging.getLogger(__name__)
 
 
-class Control:
+class ControlPlane:
     """Answers every request that is not a data call and that no separate process answers."""
 
     def __init__(
-        self, moto: Callable[[Request], Reply], called: Callable[[Request, Call | None], None] | None = None
+        self, moto: Callable[[Request], HttpReply], called: Callable[[Request, ControlCall | None], None] | None = None
     ) -> None:
         """`called` receives each call after it was made, refused or not."""
         services.load()
         self._moto = moto
         self._called = called
 
-    def __call__(self, request: Request) -> Reply:
+    def __call__(self, request: Request) -> HttpReply:
         """The response, by default moto's; an error is in the request's protocol."""
         try:
             translation = translation_of(request)
@@ -40,7 +40,7 @@ class Control:
         except ServiceError as error:
             return error_in_protocol(request, error)
 
-    def _in_model_protocol(self, request: Request) -> Reply:
+    def _in_model_protocol(self, request: Request) -> HttpReply:
         call = parse(request)
         try:
             return self._answer_unparsed(request) if call is None else self._answer(call)
@@ -52,12 +52,12 @@ class Control:
             if self._called is not None:
                 self._called(request, call)
 
-    def _answer_unparsed(self, request: Request) -> Reply:
+    def _answer_unparsed(self, request: Request) -> HttpReply:
         if error := refusal_of_unknown(request) or refusal_of_misread_object(request):
             raise error
         return self._by_moto(request, _path_of(request))
 
-    def _answer(self, call: Call) -> Reply:
+    def _answer(self, call: ControlCall) -> HttpReply:
         if error := refusal_of_misread(call) or _refused(call):
             raise error
         if answer := answer_of(call):
@@ -73,7 +73,7 @@ class Control:
             amend(call, members)
         return amended(call, reply, members)
 
-    def _by_moto(self, request: Request, what: str) -> Reply:
+    def _by_moto(self, request: Request, what: str) -> HttpReply:
         try:
             reply = self._moto(request)
         except (NotImplementedError, ModuleNotFoundError):
@@ -87,7 +87,7 @@ class Control:
         return reply
 
 
-def _refused(call: Call) -> ServiceError | None:
+def _refused(call: ControlCall) -> ServiceError | None:
     try:
         return refusal_of(call)
     except ValueError as error:

@@ -13,8 +13,8 @@ from moto.core.errors import ErrorLookupFactory
 from moto.core.exceptions import ServiceException
 from moto.core.serialize import get_serializer_class
 
-from sandbox.front.control.call import Call
-from sandbox.front.reply import Reply, ServiceError, random_hex
+from sandbox.front.control.call import ControlCall
+from sandbox.front.reply import HttpReply, ServiceError, random_hex
 
 _JSON = frozenset({"json", "rest-json"})
 _CHECKSUM = "x-amz-crc32"
@@ -25,12 +25,12 @@ class _AwsError(ServiceException):
     """An error for moto's serializer, which accepts only its own class."""
 
 
-def reply_of(call: Call, output: Mapping[str, Any]) -> Reply:
+def reply_of(call: ControlCall, output: Mapping[str, Any]) -> HttpReply:
     """The reply with an output's members, by botocore's model of the operation."""
     return _serialized(call, output)
 
 
-def error_of(call: Call, error: ServiceError) -> Reply:
+def error_of(call: ControlCall, error: ServiceError) -> HttpReply:
     """The reply with an error, in the form and with the status that the model gives it; else with the error's own."""
     exception = _AwsError(error.code, error.message)
     for name, value in error.details.items():
@@ -43,7 +43,7 @@ def error_of(call: Call, error: ServiceError) -> Reply:
     return reply._replace(status=error.status) if known is None else reply
 
 
-def members_of(call: Call, reply: Reply) -> dict[str, Any]:
+def members_of(call: ControlCall, reply: HttpReply) -> dict[str, Any]:
     """The members of the output that a reply carries."""
     if call.protocol in _JSON:
         return msgspec.json.decode(reply.body or b"{}", type=dict[str, Any])
@@ -53,17 +53,17 @@ def members_of(call: Call, reply: Reply) -> dict[str, Any]:
     return {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
 
 
-def amended(call: Call, reply: Reply, members: Mapping[str, Any]) -> Reply:
+def amended(call: ControlCall, reply: HttpReply, members: Mapping[str, Any]) -> HttpReply:
     """The reply with other members."""
     if call.protocol not in _JSON:
         return _serialized(call, members)
     body = msgspec.json.encode(members)
     # DynamoDB's clients verify a checksum, and take another body for one that was cut short.
     headers = [(name, str(crc32(body)) if name.lower() == _CHECKSUM else value) for name, value in reply.headers]
-    return Reply(reply.status, headers, body)
+    return HttpReply(reply.status, headers, body)
 
 
-def _serialized(call: Call, result: object) -> Reply:
+def _serialized(call: ControlCall, result: object) -> HttpReply:
     serializer: Any = get_serializer_class(call.service, call.protocol)(operation_model=call.model)
     serialized = serializer.serialize(result)
     body: bytes | str = serialized["body"]
@@ -71,4 +71,4 @@ def _serialized(call: Call, result: object) -> Reply:
     headers.append(("x-amzn-requestid", random_hex(16)))
     status: int = serialized["status_code"]
     content = body.encode() if isinstance(body, str) else body
-    return Reply(status, headers, b"" if status in _NO_BODY_STATUSES else content)
+    return HttpReply(status, headers, b"" if status in _NO_BODY_STATUSES else content)

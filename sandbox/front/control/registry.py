@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.reply import ServiceError
 
 Refusal = Callable[[str, str, str, Mapping[str, Any]], ServiceError | None]
 """(service, operation, region, parameters) to AWS's error, or None where AWS does not refuse.
 
-Names and parameters are those of `Call`: `("dynamodb", "CreateTable", "eu-west-1", {"TableName": …})`.
+Names and parameters are those of `ControlCall`: `("dynamodb", "CreateTable", "eu-west-1", {"TableName": …})`.
 """
-Answer = Callable[[Call], Mapping[str, Any] | None]
+Answer = Callable[[ControlCall], Mapping[str, Any] | None]
 """A call to its output's members, None for none; raises ServiceError."""
-Amendment = Callable[[Call, dict[str, Any]], None]
+Amendment = Callable[[ControlCall, dict[str, Any]], None]
 """A call that succeeded and the members of moto's output, which it changes in place."""
 
 _DATA = frozenset(
@@ -63,7 +63,7 @@ def amends(service: str, *operations: str) -> Callable[[Amendment], Amendment]:
     return register
 
 
-def refusal_of(call: Call) -> ServiceError | None:
+def refusal_of(call: ControlCall) -> ServiceError | None:
     """The error with which AWS would refuse a call; the first one's that knows any."""
     if (call.service, call.operation) in _DATA:
         return None
@@ -71,11 +71,11 @@ def refusal_of(call: Call) -> ServiceError | None:
     return next((error for error in errors if error is not None), None)
 
 
-def answer_of(call: Call) -> Answer | None:
+def answer_of(call: ControlCall) -> Answer | None:
     """What answers a call in moto's place."""
     return _answers.get((call.service, call.operation))
 
 
-def amendments_of(call: Call) -> list[Amendment]:
+def amendments_of(call: ControlCall) -> list[Amendment]:
     """What sets moto's answer to a call right."""
     return _amendments.get((call.service, call.operation), [])

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from moto.core.utils import get_service_model
 
 from sandbox.front.control.absent import lacking
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.protocols import signed_for
 from sandbox.front.reply import Request, ServiceError
 
@@ -40,7 +40,7 @@ _OF_THE_SIGNATURE = "x-amz-"
 _OF_THE_CLIENT = "x-id"
 
 
-def refusal_of_misread(call: Call) -> ServiceError | None:
+def refusal_of_misread(call: ControlCall) -> ServiceError | None:
     """The error for a call that is about a bucket and that moto would take for another; None for all others."""
     if call.service != "s3":
         return None

@@ -30,7 +30,7 @@ from moto.core.utils import get_service_model
 
 from sandbox.front import cbor
 from sandbox.front.protocols import Protocol, protocol_of, signed_for
-from sandbox.front.reply import Reply, Request, ServiceError, random_hex
+from sandbox.front.reply import HttpReply, Request, ServiceError, random_hex
 
 _RPC_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)")
 _SENT_OTHERWISE = frozenset(
@@ -90,7 +90,7 @@ class Translation:
     inner: str
     model: Any
 
-    def reply(self, inner: Reply) -> Reply:
+    def reply(self, inner: HttpReply) -> HttpReply:
         """An answer, or an error, in the client's protocol."""
         form, shape = _FORMS[self.protocol], self.model.output_shape
         headers = {name.lower(): value for name, value in inner.headers}
@@ -98,12 +98,12 @@ class Translation:
         parsed = parser.parse({"status_code": inner.status, "headers": headers, "body": inner.body}, shape)
         if inner.status < 300:
             members: object = {} if shape is None else _sent(parsed, shape, form)
-            return Reply(200, self._headers(form), form.write(members))
+            return HttpReply(200, self._headers(form), form.write(members))
         code, message = parsed["Error"]["Code"], parsed["Error"].get("Message", "")
         body = {"__type": self._shape_name(code), "message": message}
         # https://smithy.io/2.0/aws/protocols/aws-query-protocol.html: the code that the query protocol has for it.
         query = [("x-amzn-query-error", f"{code};Sender")] if self.inner == "query" else []
-        return Reply(inner.status, [*self._headers(form), *query], form.write(body))
+        return HttpReply(inner.status, [*self._headers(form), *query], form.write(body))
 
     def _headers(self, form: _Form) -> list[tuple[str, str]]:
         headers = [("content-type", form.content_type), ("x-amzn-requestid", random_hex(16))]

@@ -11,7 +11,7 @@ import logging
 from moto.kinesis.models import kinesis_backends
 
 from sandbox.front.table_streams import all_streams
-from sandbox.kinesis.shard import Shard
+from sandbox.kinesis.shard import StoredShard
 from sandbox.shards import ENDED
 from sandbox.state import StateDir
 
@@ -42,7 +42,7 @@ def _ends() -> dict[str, int]:
     for _, _, backend in kinesis_backends.iter_backends():
         for stream in vars(backend)["streams"].values():
             for shard in stream.shards.values():
-                if isinstance(shard, Shard):
+                if isinstance(shard, StoredShard):
                     last = shard.first_sequence + shard.log.end - 1
                     ends[shard.shard_id] = max(last, ends.get(shard.shard_id, last))
     return ends

@@ -54,7 +54,7 @@ def remove_except(names: set[str]) -> None:
             path.unlink()
 
 
-class Body:
+class StoredBody:
     """A file as moto uses one: written as a whole, read from its beginning. In memory until it is saved.
 
     `name` is that of its file, "" for one that is not saved.

@@ -22,16 +22,16 @@ from sandbox.front.saving.held import COLLECTION
 from sandbox.front.saving.pickling import dumps
 from sandbox.front.saving.tokens import token_entry
 from sandbox.front.tables import all_tables, table_of, uid_of
-from sandbox.journal.entries import Replay, element_entry, item_entry
+from sandbox.journal.entries import EntryReceiver, element_entry, item_entry
 from sandbox.journal.frames import framed
-from sandbox.journal.journal import Journal, Segment
+from sandbox.journal.journal import Journal, JournalFile
 from sandbox.journal.recovery import DamagedError, replay_segment
 
 _SUFFIX = ".snapshot"
 _PIECE_BYTES = 256 << 10
 
 
-def newest_snapshot(directory: Path, to: Replay) -> int:
+def newest_snapshot(directory: Path, to: EntryReceiver) -> int:
     """Report the entries of the newest snapshot; returns its position, 0 without one.
 
     Raises:
@@ -43,7 +43,7 @@ def newest_snapshot(directory: Path, to: Replay) -> int:
     if not found:
         return 0
     position, path = max(found.items())
-    segment = Segment(path, 0)
+    segment = JournalFile(path, 0)
     try:
         if replay_segment(segment, to, records_only=False) != segment.size:
             raise DamagedError(f"{path} is damaged")

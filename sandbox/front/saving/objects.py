@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 import moto.s3.utils
 from moto.s3.models import FakeKey, FakeMultipart, MultipartDict
 
-from sandbox.front.saving.bodies import Body
+from sandbox.front.saving.bodies import StoredBody
 
 _stores: WeakValueDictionary[str, KeyStore | Uploads] = WeakValueDictionary()
 _changed: dict[tuple[str, str], None] = {}
@@ -134,14 +134,14 @@ def store_named(uid: str) -> KeyStore | Uploads | None:
 def reduced(key: FakeKey) -> tuple[Callable[..., FakeKey], tuple[Any, ...]]:
     """An object as it is saved: all but its content, of which it has the name."""
     state = dict(vars(key))
-    body: Body = state.pop("_value_buffer")
+    body: StoredBody = state.pop("_value_buffer")
     del state["lock"]
     return _key, (state, body.save(), body.closed)
 
 
 def _key(state: dict[str, Any], name: str, closed: bool) -> FakeKey:
     key: Any = object.__new__(FakeKey)
-    body = Body(name=name)
+    body = StoredBody(name=name)
     body.closed = closed
     vars(key).update(state, _value_buffer=body, lock=Lock())
     return key

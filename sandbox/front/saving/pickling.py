@@ -23,7 +23,7 @@ from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.models import FakeKey
 from moto.sqs.models import Queue
 
-from sandbox.dynamodb.operations import Engine
+from sandbox.dynamodb.operations import DataPlane
 from sandbox.front.saving import messages, objects
 
 BackendName = tuple[str, str, str]
@@ -109,7 +109,7 @@ class _Pickler(pickle.Pickler):
         if isinstance(obj, RSAPrivateKey | EllipticCurvePrivateKey):
             form = obj.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
             return _key_pair, (form,)
-        if isinstance(obj, Engine):
+        if isinstance(obj, DataPlane):
             return _nothing, ()
         return NotImplemented
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.protocols import signed_for
-from sandbox.front.reply import Reply, Request
+from sandbox.front.reply import HttpReply, Request
 from sandbox.front.saving import bodies, messages, objects
 from sandbox.front.saving.ahead import hold_back
 from sandbox.front.saving.checkpoint import newest_snapshot
@@ -67,14 +67,14 @@ class Saving:
         self._directory = state.path / "journal"
         self.journal, self.recovered = self._recover(state)
 
-    def repeat_calls(self, moto: Callable[[Request], Reply]) -> None:
+    def repeat_calls(self, moto: Callable[[Request], HttpReply]) -> None:
         """Make the calls that were saved as they came, again."""
         for call in self._calls:
             if call.generation >= self._files.generations.get(call.service, 0):
                 moto(Request(call.method, call.path, call.query, call.headers, call.body))
         self._calls = []
 
-    def note(self, request: Request, call: Call | None) -> None:
+    def note(self, request: Request, call: ControlCall | None) -> None:
         """A call was made that is not one of those that carry data."""
         self._noted = True
         if call is None:
@@ -174,7 +174,7 @@ class Saving:
             self._unsaved[name] = None
         self._sweep = True
 
-    def _record(self, call: Call) -> None:
+    def _record(self, call: ControlCall) -> None:
         request = call.request
         generation = self._files.generations.get(call.service, 0)
         recorded = RecordedCall(

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from sandbox.dynamodb.items import Key, StoredItem
-from sandbox.dynamodb.operations import Engine
-from sandbox.dynamodb.operations.idempotency import Done
-from sandbox.dynamodb.table import Change, Table
+from sandbox.dynamodb.operations import DataPlane
+from sandbox.dynamodb.operations.idempotency import DoneRequest
+from sandbox.dynamodb.table import ItemChange, StoredTable
 from sandbox.journal.entries import element_entry
 
 _COLLECTION = "tokens "
@@ -35,9 +35,9 @@ def region_of(collection: str) -> str | None:
     return collection.removeprefix(_COLLECTION) if collection.startswith(_COLLECTION) else None
 
 
-def token_entry(region: str, token: str, done: Done) -> bytes:
+def token_entry(region: str, token: str, done: DoneRequest) -> bytes:
     """The journal's entry for a token."""
-    value: list[tuple[Table, Change]] = done.value
+    value: list[tuple[StoredTable, ItemChange]] = done.value
     changes = [
         _Change(table.schema.name, change.key.hash, change.key.range, _saved(change.old), _saved(change.new))
         for table, change in value
@@ -45,7 +45,7 @@ def token_entry(region: str, token: str, done: Done) -> bytes:
     return element_entry(_COLLECTION + region, token, msgspec.msgpack.encode(_Done(done.at_s, done.request, changes)))
 
 
-def put_back(engine: Engine, token: str, content: bytes) -> None:
+def put_back(engine: DataPlane, token: str, content: bytes) -> None:
     """Have an engine know a token from before; not if a table of its request is gone."""
     saved = msgspec.msgpack.decode(content, type=_Done)
     value: list[Any] = []
@@ -54,8 +54,8 @@ def put_back(engine: Engine, token: str, content: bytes) -> None:
         if table is None:
             return
         key = Key(change.hash_, change.range_)
-        value.append((table, Change(key, _restored(key, change.old), _restored(key, change.new))))
-    engine.tokens.put_back(token, Done(saved.at_s, saved.request, value))
+        value.append((table, ItemChange(key, _restored(key, change.old), _restored(key, change.new))))
+    engine.tokens.put_back(token, DoneRequest(saved.at_s, saved.request, value))
 
 
 def _saved(item: StoredItem | None) -> _Item | None:

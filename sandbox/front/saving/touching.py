@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, unquote
 
 from moto.s3.models import FakeBucket, s3_backends
 
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.reply import Request
 from sandbox.front.saving import messages, objects
 from sandbox.front.saving.objects import KeyStore, Uploads
@@ -30,7 +30,7 @@ def touch_object(request: Request) -> None:
             objects.changed(bucket.multiparts, upload)
 
 
-def touch_queue(call: Call) -> None:
+def touch_queue(call: ControlCall) -> None:
     """The messages of the queue of a call to SQS may have changed."""
     try:
         url = str(call.parameters.get("QueueUrl", ""))

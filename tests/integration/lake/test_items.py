@@ -15,9 +15,9 @@ from lake.fingerprints import Fingerprints
 from lake.inventory import Inventory
 from lake.items import Items
 from stack import UserError
-from transform.schema import Column, KeyAttribute, Table
+from transform.schema import Column, KeyAttribute, LakeTable
 
-TABLE = Table(
+TABLE = LakeTable(
     entity="thing",
     change_log="thing_changes",
     view="things",

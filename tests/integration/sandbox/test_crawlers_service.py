@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.crawlers.service import Crawlers
-from sandbox.crawlers.writer import Changes
+from sandbox.crawlers.writer import CrawlCounts
 from sandbox.state import client
 from tests.conftest import SandboxServer
 from tests.integration.sandbox.athena_place import Place, new_place, worker
@@ -154,9 +154,9 @@ def test_a_schedule_starts_its_crawler(crawlers: SandboxServer) -> None:
     crawler = create(place, "scheduled", s3(place), Schedule="cron(30 5 * * ? 2199)")
     started: list[str] = []
 
-    def run(definition: Any) -> Changes:
+    def run(definition: Any) -> CrawlCounts:
         started.append(definition["Name"])
-        return Changes()
+        return CrawlCounts()
 
     mine = Crawlers(client("glue", crawlers.endpoint_url), run)
     at = datetime(2199, 3, 1, 5, 29)

@@ -14,7 +14,7 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
-from sandbox.deploy.api import Endpoint
+from sandbox.deploy.api import ServiceClients
 from sandbox.deploy.mocks import Creator
 from sandbox.errors import SandboxError
 from sandbox.state import client
@@ -27,7 +27,7 @@ Create = Callable[..., dict[str, Any]]
 @pytest.fixture
 def create(sandbox_server: SandboxServer) -> Create:
     """Create a resource of a type from its inputs; its state, with its id."""
-    creator = Creator(Endpoint(sandbox_server.endpoint_url), {}, lambda _: None)
+    creator = Creator(ServiceClients(sandbox_server.endpoint_url), {}, lambda _: None)
 
     def new(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         id_, state = creator.new_resource(MockResourceArgs(typ=type_, name="it", inputs=dict(inputs), custom=True))

@@ -16,7 +16,7 @@ import pytest
 from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError
 
-from sandbox.awsjson import AwsJson, ServiceError, authorization
+from sandbox.awsjson import AwsJson, RemoteError, authorization
 from sandbox.front import cbor
 from sandbox.state import client
 
@@ -350,7 +350,7 @@ def test_a_wrong_request_is_refused_and_no_failure(
 ) -> None:
     """The forms are those of mhart/kinesalite validations/index.js, recorded on AWS."""
     kinesis = AwsJson(sandbox_server.endpoint_url, "kinesis", "eu-west-1")
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(RemoteError) as refused:
         kinesis.call(operation, request_, dict[str, Any])
     kinesis.close()
     assert (refused.value.status, refused.value.code) == (400, code)
@@ -360,7 +360,7 @@ def test_a_wrong_request_is_refused_and_no_failure(
 @pytest.mark.parametrize("operation", ["DescribeStream", "GetShardIterator", "GetRecords"])
 def test_a_wrong_request_for_a_table_s_stream_is_refused(sandbox_server: Any, operation: str) -> None:
     streams = AwsJson(sandbox_server.endpoint_url, "dynamodbstreams", "eu-west-1")
-    with pytest.raises(ServiceError, match="failed to satisfy constraint: Member must not be null") as refused:
+    with pytest.raises(RemoteError, match="failed to satisfy constraint: Member must not be null") as refused:
         streams.call(operation, {}, dict[str, Any])
     streams.close()
     assert refused.value.code == "ValidationException"

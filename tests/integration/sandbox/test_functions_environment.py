@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox.functions.config import FunctionConfig, host_architecture, host_runtime
-from sandbox.functions.environment import Environment, Result
+from sandbox.functions.environment import Environment, InvocationResult
 from sandbox.functions.logs import LogSink
 from sandbox.functions.package import runtime_modules
 from sandbox.functions.runtime_api import Invocation
@@ -68,13 +68,13 @@ def start(tmp_path: Path, runtime_dir: Path, sink: Sink) -> Generator[Start]:
         environment.close()
 
 
-def invoke(environment: Environment, event: object = None) -> Result:
+def invoke(environment: Environment, event: object = None) -> InvocationResult:
     config = environment.config
     payload = json.dumps(event).encode()
     return environment.invoke(Invocation(str(uuid.uuid4()), config.arn, config.timeout_s, payload, "Root=1-0-0"))
 
 
-def answer(result: Result) -> Any:
+def answer(result: InvocationResult) -> Any:
     return json.loads(result.payload)
 
 

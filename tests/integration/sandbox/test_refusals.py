@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from components.audit.rule import Refused
+from components.audit.rule import RefusedCall
 from components.audit.table import RULES
 from tests.conftest import SandboxServer
 
@@ -65,7 +65,7 @@ def error_of(raised: ClientError) -> dict[str, str]:
 @pytest.mark.parametrize(
     "refused", [refused for *_, refused in EXAMPLES], ids=[f"{id_}-{number}" for id_, number, _ in EXAMPLES]
 )
-def test_the_sandbox_refuses_what_aws_refuses(refused: Refused, send: Send) -> None:
+def test_the_sandbox_refuses_what_aws_refuses(refused: RefusedCall, send: Send) -> None:
     for operation, request in refused.before:
         made(send, operation, request)
     with pytest.raises(ClientError) as raised:

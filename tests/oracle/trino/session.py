@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from sandbox.athena.errors import ApiError, QueryError
+from sandbox.athena.errors import ApiError, StatementError
 from sandbox.athena.results import csv_page
 from tests.athena_lake import Lake
 from tests.oracle.trino.engine import Answer, table
@@ -31,7 +31,7 @@ class Sandbox:
         """The answer to one statement; a failure of the sandbox itself has the error CRASHED."""
         try:
             outcome = self._lake.run(sql)
-        except QueryError as error:
+        except StatementError as error:
             name = _NAME.match(error.reason)
             return Answer(error=name[1] if name else "GENERIC_INTERNAL_ERROR", message=error.reason)
         except ApiError as error:

@@ -14,11 +14,11 @@ from lake.canonical import RawItem
 from lake.comparison import Comparison, Difference
 from lake.fingerprints import BUCKETS, Fingerprints
 from lake.inventory import Inventory
-from transform.schema import Column, KeyAttribute, Table
+from transform.schema import Column, KeyAttribute, LakeTable
 
 Cells = tuple[str | None, ...]
 
-TABLE = Table(
+TABLE = LakeTable(
     entity="thing",
     change_log="thing_changes",
     view="things",

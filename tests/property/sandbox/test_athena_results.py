@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.athena.catalogue import Column
-from sandbox.athena.planning import Plan
+from sandbox.athena.catalogue import TypedColumn
+from sandbox.athena.planning import QueryPlan
 from sandbox.athena.results import csv_page, write_csv
 from sandbox.athena.types import VARCHAR
 
@@ -38,8 +38,8 @@ def test_pages_together_are_the_result(
         "CREATE OR REPLACE TEMP TABLE t AS SELECT unnest(?::VARCHAR[]) AS a, unnest(?::VARCHAR[]) AS b",
         [[a for a, _ in rows], [b for _, b in rows]],
     )
-    columns = (Column("a", VARCHAR), Column('b "x"', VARCHAR))
-    plan = Plan("SELECT a, b FROM t", (), columns, tuple(column.name for column in columns))
+    columns = (TypedColumn("a", VARCHAR), TypedColumn('b "x"', VARCHAR))
+    plan = QueryPlan("SELECT a, b FROM t", (), columns, tuple(column.name for column in columns))
     with TemporaryDirectory() as directory:
         path = Path(directory) / "result.csv"
         _, count = write_csv(cursor, plan, path)

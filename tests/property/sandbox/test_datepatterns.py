@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.athena import joda
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.runner import failure_of
-from sandbox.datepatterns import PatternError, Run, UnsupportedPatternError, elements
+from sandbox.datepatterns import DatePatternError, Run, UnsupportedPatternError, elements
 from sandbox.datepatterns.java import write
 from sandbox.datepatterns.reading import read
 
@@ -51,7 +51,7 @@ def test_a_moment_is_written_as_java_writes_it_or_the_pattern_is_refused() -> No
     refusal = ""
     for one in told("java", "format"):
         if one.error:
-            with pytest.raises(PatternError):
+            with pytest.raises(DatePatternError):
                 write(one.pattern, _moment(one.text))
             continue
         try:
@@ -128,7 +128,7 @@ def test_athena_writes_a_time_as_joda_writes_it(duck: duckdb.DuckDBPyConnection)
 def test_athena_refuses_the_patterns_that_joda_refuses() -> None:
     refused = [one for one in told("joda", "format") if one.error]
     for one in refused:
-        with pytest.raises(QueryError, match="INVALID_FUNCTION_ARGUMENT"):
+        with pytest.raises(StatementError, match="INVALID_FUNCTION_ARGUMENT"):
             joda.formatted("t", one.pattern, zoned=True)
     assert len(refused) > 300
 
@@ -156,5 +156,5 @@ def _reading(one: Told) -> tuple[str, str]:
     """The SQL that parses a text, or the error."""
     try:
         return f"strftime({joda.parsed(joda.literal(one.text), one.pattern)}, '%Y-%m-%dT%H:%M:%S.%gZ')", ""
-    except QueryError as error:
+    except StatementError as error:
         return "", error.reason

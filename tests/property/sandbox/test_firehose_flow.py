@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.awsjson import UnreachableError
-from sandbox.firehose.config import Buffering, Destination, Processor, StreamConfig
+from sandbox.firehose.config import Buffering, ObjectDestination, Processor, StreamConfig
 from sandbox.firehose.flow import Flow, Ports
-from sandbox.firehose.records import Record
+from sandbox.firehose.records import BufferedRecord
 from sandbox.firehose.transform import Dropped, Failed, FunctionError, Outcome, Transformed
-from sandbox.shards import Checkpoint, Page, Shard
+from sandbox.shards import Checkpoint, RecordPage, Shard
 from sandbox.state import StateDir
 from sandbox.streams import KinesisRecord
 
@@ -54,14 +54,14 @@ class Stream:
         sequences = [record.sequence for record in self.records[shard_id]]
         return f"{shard_id}:{0 if after is None else sequences.index(after) + 1}"
 
-    def read(self, iterator: str) -> Page[KinesisRecord]:
+    def read(self, iterator: str) -> RecordPage[KinesisRecord]:
         self._fail()
         shard_id, index = iterator.split(":")
         records = self.records[shard_id][int(index) : int(index) + self.page]
         end = int(index) + len(records)
         behind = end < len(self.records[shard_id])
         ended = shard_id == "s-0" and not behind
-        return Page(records, None if ended else f"{shard_id}:{end}", at_tip=not behind, more=behind)
+        return RecordPage(records, None if ended else f"{shard_id}:{end}", at_tip=not behind, more=behind)
 
     def _fail(self) -> None:
         if self.script.next():
@@ -75,7 +75,7 @@ class Function:
     script: Script
     dropped: set[bytes] = field(default_factory=set[bytes])
 
-    def transform(self, records: Sequence[Record]) -> list[Outcome]:
+    def transform(self, records: Sequence[BufferedRecord]) -> list[Outcome]:
         match self.script.next():
             case "outage":
                 raise UnreachableError("refused")
@@ -84,7 +84,7 @@ class Function:
             case _:
                 return [self._outcome(record) for record in records]
 
-    def _outcome(self, record: Record) -> Outcome:
+    def _outcome(self, record: BufferedRecord) -> Outcome:
         number = int(record.data)
         if number % 7 == 0:
             self.dropped.add(record.data)
@@ -141,8 +141,8 @@ def test_every_record_is_delivered_refused_or_dropped(
     buffer_s: float,
     backup: bool,
 ) -> None:
-    destination = Destination("lake", PREFIX, ERRORS, Buffering(40, buffer_s), "UNCOMPRESSED", None, "UTC")
-    raw = Destination("lake", "raw/", None, Buffering(1, 0.0), "UNCOMPRESSED", None, "UTC")
+    destination = ObjectDestination("lake", PREFIX, ERRORS, Buffering(40, buffer_s), "UNCOMPRESSED", None, "UTC")
+    raw = ObjectDestination("lake", "raw/", None, Buffering(1, 0.0), "UNCOMPRESSED", None, "UTC")
     config = StreamConfig(
         "d",
         "arn",

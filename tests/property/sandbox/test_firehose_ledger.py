@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.firehose.records import Ledger, Record
+from sandbox.firehose.records import BufferedRecord, RecordsInFlight
 from sandbox.shards import Checkpoint
 from sandbox.state import StateDir
 from sandbox.streams import KinesisRecord
@@ -20,9 +20,10 @@ def test_a_checkpoint_is_behind_the_oldest_record_in_flight(
 ) -> None:
     with TemporaryDirectory() as directory:
         checkpoint = Checkpoint(StateDir(Path(directory)), "stream", "identity")
-        ledger = Ledger(checkpoint)
+        ledger = RecordsInFlight(checkpoint)
         records = [
-            Record(f"shard-{i % shards}", KinesisRecord(str(i), float(i), "k", b"x"), deliveries) for i in range(count)
+            BufferedRecord(f"shard-{i % shards}", KinesisRecord(str(i), float(i), "k", b"x"), deliveries)
+            for i in range(count)
         ]
         for record in records:
             ledger.add(record)

@@ -10,12 +10,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.awsjson import ServiceError, UnreachableError
+from sandbox.awsjson import RemoteError, UnreachableError
 from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.runner import compile_steps
 from sandbox.pipes.shard import PipeCounters, PipeShard
-from sandbox.pipes.target import Failure, Outgoing
-from sandbox.shards import Checkpoint, Cursor, Page, Shard
+from sandbox.pipes.target import Outgoing, Rejection
+from sandbox.shards import Checkpoint, Cursor, RecordPage, Shard
 from sandbox.state import StateDir
 from sandbox.streams import ChangeRecord
 
@@ -33,12 +33,12 @@ class Stream:
     def iterator(self, shard_id: str, after: str | None) -> str:
         return after or "0"
 
-    def read(self, iterator: str) -> Page[ChangeRecord]:
+    def read(self, iterator: str) -> RecordPage[ChangeRecord]:
         size = self.pages.pop() if self.pages else 7
         start = int(iterator)
         records = self.records[start : start + size]
         end = start + len(records)
-        return Page(records, str(end), at_tip=end == len(self.records), more=end < len(self.records))
+        return RecordPage(records, str(end), at_tip=end == len(self.records), more=end < len(self.records))
 
 
 @dataclass
@@ -48,17 +48,17 @@ class Kinesis:
     script: list[object]
     accepted: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
-    def put(self, records: list[Outgoing]) -> dict[int, Failure]:
+    def put(self, records: list[Outgoing]) -> dict[int, Rejection]:
         fault = self.script.pop() if self.script else None
         if fault == "outage":
             raise UnreachableError("refused")
         if fault == "error":
-            raise ServiceError(400, "LimitExceededException", "")
+            raise RemoteError(400, "LimitExceededException", "")
         refused = {i for i in range(len(records)) if isinstance(fault, int) and (fault >> (i % 16)) & 1}
         self.accepted += [
             (str(record.partition_key), record.data.decode()) for i, record in enumerate(records) if i not in refused
         ]
-        return {i: Failure("InternalFailure", "") for i in refused}
+        return {i: Rejection("InternalFailure", "") for i in refused}
 
 
 class Dead:

@@ -40,8 +40,8 @@ from transform.batch import Record, Transform
 from transform.events import Change, read_change
 from transform.fast_path import FALLBACK, RESULTS
 from transform.rows import RowWriter
-from transform.schema import TABLE, Table
-from transform.settings import Settings
+from transform.schema import TABLE, LakeTable
+from transform.settings import FunctionSettings
 
 UNDER_TEST = Path(__file__).parents[3] / ".build" / "fuzz-case"
 _PER_BATCH = 20
@@ -63,10 +63,10 @@ _images = Decoder(_Envelope).decode
 class Fuzzer:
     """Checks what becomes of records for one table."""
 
-    def __init__(self, table: Table, good: bytes, generator: random.Random, note: Callable[[bytes], None]) -> None:
+    def __init__(self, table: LakeTable, good: bytes, generator: random.Random, note: Callable[[bytes], None]) -> None:
         """`note` receives each case before it runs."""
         self._columns = tuple(column.name for column in table.change_log_columns)
-        self._transform = Transform(table, Settings())
+        self._transform = Transform(table, FunctionSettings())
         self._writer = RowWriter(table)
         self._guarded = GuardedRows(table, _MAX_BYTES)
         self._random = generator

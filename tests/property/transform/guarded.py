@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from transform.compiled import describe, native
 from transform.fast_path import FALLBACK, PADDING, FastPath
-from transform.schema import Table
+from transform.schema import LakeTable
 
 _NO_ACCESS = 0
 _WORD_BYTES = 8
@@ -52,7 +52,7 @@ class GuardedRow(NamedTuple):
 class GuardedRows:
     """Writes one record's row at a time, as `transform.fast_path` does, between guarded pages."""
 
-    def __init__(self, table: Table, max_bytes: int) -> None:
+    def __init__(self, table: LakeTable, max_bytes: int) -> None:
         """Records may have `max_bytes`."""
         assert native, "nothing is compiled"
         self._rows = native.rows

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from transform.schema import Column, KeyAttribute, Table
+from transform.schema import Column, KeyAttribute, LakeTable
 
-INVENTORY = Table(
+INVENTORY = LakeTable(
     entity="movement",
     change_log="movement_changes",
     view="stock",

@@ -14,7 +14,7 @@ from decimal import Context, Decimal, Inexact
 from importlib import import_module
 from typing import Any
 
-from transform.schema import Column, Table
+from transform.schema import Column, LakeTable
 
 WIDE = Context(prec=2000, Emin=-99999, Emax=99999, traps=[Inexact])
 
@@ -30,17 +30,17 @@ def deserializer() -> Any:
 _DESERIALIZER = deserializer()
 
 
-def expected_columns(table: Table, image: dict[str, Any]) -> dict[str, object]:
+def expected_columns(table: LakeTable, image: dict[str, Any]) -> dict[str, object]:
     """By column: the value that its row should have; decimals as Decimal, timestamps as (second, fraction)."""
     return {column.name: _column(table, column, image) for column in table.columns}
 
 
-def row_columns(table: Table, row: dict[str, Any]) -> dict[str, object]:
+def row_columns(table: LakeTable, row: dict[str, Any]) -> dict[str, object]:
     """A row's typed columns in the same form."""
     return {column.name: _from_row(column, row[column.name]) for column in table.columns}
 
 
-def _column(table: Table, column: Column, image: dict[str, Any]) -> object:
+def _column(table: LakeTable, column: Column, image: dict[str, Any]) -> object:
     attributes: Any = image
     for name in column.attribute[:-1]:
         attributes = attributes.get(name, {}).get("M", {})

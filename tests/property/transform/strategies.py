@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from transform.schema import Column, Table
+from transform.schema import Column, LakeTable
 
 Attribute = dict[str, Any]
 
@@ -78,7 +78,7 @@ PLAIN_MOMENTS = st.datetimes(timezones=_ZONE).map(lambda moment: moment.isoforma
 
 
 @cache
-def fitting(table: Table, column: Column, *, tidy: bool) -> st.SearchStrategy[Attribute]:
+def fitting(table: LakeTable, column: Column, *, tidy: bool) -> st.SearchStrategy[Attribute]:
     """Attributes of the DynamoDB type that a column expects; unless tidy, their values may still not fit."""
     match table.descriptor(column):
         case "BOOL":
@@ -101,7 +101,7 @@ def fitting(table: Table, column: Column, *, tidy: bool) -> st.SearchStrategy[At
 
 
 @st.composite
-def items(draw: st.DrawFn, table: Table) -> dict[str, Any]:
+def items(draw: st.DrawFn, table: LakeTable) -> dict[str, Any]:
     """An item with its key, some of the schema's attributes and some that it does not know; half of them tidy."""
     item: dict[str, Any] = draw(st.dictionaries(TEXTS, ATTRIBUTES, max_size=3))
     tidy = draw(st.booleans())
@@ -153,7 +153,7 @@ def _json_texts(draw: st.DrawFn, value: object) -> str:
 
 
 @st.composite
-def events(draw: st.DrawFn, table: Table) -> Event:
+def events(draw: st.DrawFn, table: LakeTable) -> Event:
     """A change event of either shape."""
     op = draw(st.sampled_from(["INSERT", "MODIFY", "REMOVE"]))
     images = {

@@ -26,10 +26,10 @@ from hypothesis import strategies as st
 
 from components import view
 from transform.batch import Record, Transform
-from transform.schema import Column, KeyAttribute, Table
-from transform.settings import Settings
+from transform.schema import Column, KeyAttribute, LakeTable
+from transform.settings import FunctionSettings
 
-ITEM = Table(
+ITEM = LakeTable(
     entity="item",
     change_log="item_changes",
     view="items",
@@ -122,7 +122,7 @@ class Lake:
             f"CREATE TABLE {ITEM.change_log} ({', '.join(map(self._column, ITEM.change_log_columns))})"
         )
         self._query = sqlglot.transpile(view.sql(ITEM), read="trino", write="duckdb")[0]
-        self._transform = Transform(ITEM, Settings())
+        self._transform = Transform(ITEM, FunctionSettings())
 
     @staticmethod
     def _column(column: Column) -> str:
@@ -232,7 +232,7 @@ def test_the_exception_is_real_and_ends_with_the_next_write(lake: Lake) -> None:
 
 def test_rows_of_both_captures_have_sequences_of_one_width() -> None:
     change = Change("a", 0, None, 0, START_US + 5)
-    answers, _ = Transform(ITEM, Settings()).answer(
+    answers, _ = Transform(ITEM, FunctionSettings()).answer(
         [
             {"recordId": str(place), "data": base64.b64encode(json.dumps(event).encode()).decode()}
             for place, event in enumerate((change.as_stream_record(), change.as_native_record()))

@@ -23,7 +23,7 @@ from tests.property.transform.oracle import expected_columns, load_row, row_colu
 from tests.property.transform.strategies import TEXTS, items
 from transform.events import read_change
 from transform.rows import RowWriter
-from transform.schema import TABLE, Table
+from transform.schema import TABLE, LakeTable
 from transform.shorten import MANY, MARK, RECORD_LIMIT_BYTES, handler, shortened
 
 FIREHOSE_BYTES = 1_024_000
@@ -73,7 +73,7 @@ BULK: st.SearchStrategy[dict[str, Any]] = st.one_of(
 
 
 @st.composite
-def bulky(draw: st.DrawFn, table: Table, item: dict[str, Any]) -> dict[str, Any]:
+def bulky(draw: st.DrawFn, table: LakeTable, item: dict[str, Any]) -> dict[str, Any]:
     """The item with some attributes more, large or many, of which some take the place of its columns."""
     names = TEXTS.filter(bool) | st.sampled_from([column.attribute[0] for column in table.columns])
     more = draw(st.dictionaries(names, BULK, max_size=3))
@@ -83,7 +83,7 @@ def bulky(draw: st.DrawFn, table: Table, item: dict[str, Any]) -> dict[str, Any]
 
 
 @st.composite
-def changes(draw: st.DrawFn, table: Table) -> dict[str, Any]:
+def changes(draw: st.DrawFn, table: LakeTable) -> dict[str, Any]:
     """A change as the Pipe has it, of which many are larger than LIMIT_BYTES."""
     first = draw(items(table))
     keys = {key.name: first[key.name] for key in table.keys}
@@ -110,14 +110,14 @@ def is_mark(value: Any) -> bool:
     return list(value) == [MARK] and type(value[MARK]) is int
 
 
-def any_change_fits_by_a_count_of_another_kind(table: Table, change: dict[str, Any]) -> None:
+def any_change_fits_by_a_count_of_another_kind(table: LakeTable, change: dict[str, Any]) -> None:
     cut = shortened(change, table, LIMIT_BYTES)
     assert longest(cut) <= LIMIT_BYTES
     assert len(json.dumps(cut, ensure_ascii=False, separators=(",", ":")).encode()) <= LIMIT_BYTES
     assert (cut is change) == (longest(change) <= LIMIT_BYTES)
 
 
-def what_is_cut_is_marked_and_all_else_is_as_it_was(table: Table, change: dict[str, Any]) -> None:
+def what_is_cut_is_marked_and_all_else_is_as_it_was(table: LakeTable, change: dict[str, Any]) -> None:
     before = copy.deepcopy(change)
     cut = shortened(change, table, LIMIT_BYTES)
     assert change == before
@@ -144,7 +144,7 @@ def images_of(change: dict[str, Any], cut: dict[str, Any]) -> Iterator[tuple[dic
             yield cut["dynamodb"][name], change["dynamodb"][name]
 
 
-def the_row_has_all_columns_that_were_not_cut(table: Table, change: dict[str, Any]) -> None:
+def the_row_has_all_columns_that_were_not_cut(table: LakeTable, change: dict[str, Any]) -> None:
     cut = shortened(change, table, LIMIT_BYTES)
     lost = {column.name for column in table.columns if is_mark(row_image(cut).get(column.attribute[0], {"": None}))}
     mismatches: dict[str, int] = {}
@@ -162,7 +162,7 @@ def the_row_has_all_columns_that_were_not_cut(table: Table, change: dict[str, An
 @TABLES
 @SLOW_TO_DRAW
 @given(data=st.data())
-def test_a_change_is_shortened_to_what_fits(table: Table, data: st.DataObject) -> None:
+def test_a_change_is_shortened_to_what_fits(table: LakeTable, data: st.DataObject) -> None:
     """One change for all: drawing it takes most of the time."""
     change = data.draw(changes(table))
     any_change_fits_by_a_count_of_another_kind(table, change)

@@ -16,8 +16,8 @@ from transform.batch import Answer, Transform
 from transform.events import read_change
 from transform.fast_path import FALLBACK, RESULTS, FastPath
 from transform.rows import RowWriter
-from transform.schema import TABLE, Table
-from transform.settings import Settings
+from transform.schema import TABLE, LakeTable
+from transform.settings import FunctionSettings
 
 TABLES = pytest.mark.parametrize("table", [TABLE, INVENTORY], ids=lambda table: table.entity)
 SLOW_TO_DRAW = settings(
@@ -25,21 +25,21 @@ SLOW_TO_DRAW = settings(
 )
 
 
-def answers(table: Table, contents: list[bytes]) -> list[Answer]:
+def answers(table: LakeTable, contents: list[bytes]) -> list[Answer]:
     records: Any = [
         {"recordId": str(index), "data": base64.b64encode(data).decode()} for index, data in enumerate(contents)
     ]
-    return Transform(table, Settings()).answer(records)[0]
+    return Transform(table, FunctionSettings()).answer(records)[0]
 
 
-def rows(table: Table, chosen: list[Event]) -> list[dict[str, Any]]:
+def rows(table: LakeTable, chosen: list[Event]) -> list[dict[str, Any]]:
     return [
         load_row(base64.b64decode(answer.get("data", "")))
         for answer in answers(table, [event.data for event in chosen])
     ]
 
 
-def the_typed_columns_are_what_boto3_reads(table: Table, event: Event, row: dict[str, Any]) -> None:
+def the_typed_columns_are_what_boto3_reads(table: LakeTable, event: Event, row: dict[str, Any]) -> None:
     assert row_columns(table, row) == expected_columns(table, event.image)
 
 
@@ -48,14 +48,14 @@ def the_images_are_kept_byte_for_byte(event: Event, row: dict[str, Any]) -> None
 
 
 def the_row_has_the_schemas_columns_in_order_and_says_what_happened(
-    table: Table, event: Event, row: dict[str, Any]
+    table: LakeTable, event: Event, row: dict[str, Any]
 ) -> None:
     assert list(row) == [column.name for column in table.change_log_columns]
     assert (row["event_id"], row["op"]) == (event.event_id, event.op)
     assert row["sequence"] == event.sequence
 
 
-def the_fast_path_gives_the_row_of_the_slow_path(table: Table, event: Event) -> None:
+def the_fast_path_gives_the_row_of_the_slow_path(table: LakeTable, event: Event) -> None:
     change = read_change(event.data)
     rows = FastPath(table).write([event.data])
     if rows.results[0] != FALLBACK:
@@ -64,7 +64,7 @@ def the_fast_path_gives_the_row_of_the_slow_path(table: Table, event: Event) -> 
         assert rows.moments == [change.epoch_us]
 
 
-def a_redelivered_record_makes_the_same_row_again(table: Table, event: Event) -> None:
+def a_redelivered_record_makes_the_same_row_again(table: LakeTable, event: Event) -> None:
     first, second = answers(table, [event.data, event.data])
     assert first.get("data") == second.get("data")
     assert answers(table, [event.data])[0].get("data") == first.get("data")
@@ -73,7 +73,7 @@ def a_redelivered_record_makes_the_same_row_again(table: Table, event: Event) ->
 @TABLES
 @settings(SLOW_TO_DRAW, max_examples=80)
 @given(data=st.data())
-def test_a_change_becomes_its_row(table: Table, data: st.DataObject) -> None:
+def test_a_change_becomes_its_row(table: LakeTable, data: st.DataObject) -> None:
     """One change for all: drawing it takes ten times as long as what is asked of it."""
     event = data.draw(events(table))
     (row,) = rows(table, [event])
@@ -87,7 +87,7 @@ def test_a_change_becomes_its_row(table: Table, data: st.DataObject) -> None:
 @TABLES
 @SLOW_TO_DRAW
 @given(data=st.data())
-def test_a_batch_has_the_rows_of_its_records_one_by_one_in_order(table: Table, data: st.DataObject) -> None:
+def test_a_batch_has_the_rows_of_its_records_one_by_one_in_order(table: LakeTable, data: st.DataObject) -> None:
     batch = data.draw(st.lists(events(table) | st.binary(max_size=60), max_size=4))
     contents = [entry.data if isinstance(entry, Event) else entry for entry in batch]
     together = answers(table, contents)
@@ -106,7 +106,7 @@ def test_no_bytes_raise(data: bytes) -> None:
 @TABLES
 @SLOW_TO_DRAW
 @given(data=st.data())
-def test_no_damage_to_an_event_raises(table: Table, data: st.DataObject) -> None:
+def test_no_damage_to_an_event_raises(table: LakeTable, data: st.DataObject) -> None:
     content = bytearray(data.draw(events(table)).data)
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))

@@ -7,7 +7,7 @@ from components import queries, view
 from components.catalogue import PARTITION
 from components.explain.graph import Graph
 from components.settings import Settings
-from transform.schema import TABLE, Column, KeyAttribute, Table
+from transform.schema import TABLE, Column, KeyAttribute, LakeTable
 
 
 def test_no_client_overrides_the_workgroup(program: Graph, settings: Settings) -> None:
@@ -61,7 +61,7 @@ def test_the_saved_queries_are_the_workgroups(program: Graph) -> None:
     assert {query["database"] for query in saved.values()} == {program.outputs["database_name"]}
 
 
-OTHER = Table(
+OTHER = LakeTable(
     "reading",
     "reading_changes",
     "readings",

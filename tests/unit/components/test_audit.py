@@ -20,7 +20,7 @@ from components.explain import stacks
 from components.explain.evidence import Case
 from components.explain.graph import Graph
 from components.rules import Between, Flag, OneOf
-from components.settings import PROJECT, Key, Settings, SettingsError, declared
+from components.settings import PROJECT, ConfigKey, Settings, SettingsError, declared
 from tests.unit.components.conftest import ROOT, STACKS
 from tests.unit.components.running import STACK_NAMES, WHOLE, Record
 
@@ -38,7 +38,7 @@ PROVISIONED = {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "table
 Choice = Mapping[str, str]
 
 
-def boundaries(key: Key) -> tuple[str, ...]:
+def boundaries(key: ConfigKey) -> tuple[str, ...]:
     """The values of a setting at which something could break: its ends, or all of a few."""
     if key.name in TEXTS:
         return TEXTS[key.name]

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components import bundle, host
-from components.wheels import BundleError, Target
+from components.wheels import BundleError, Platform
 
-TARGET = Target("python3.13", "arm64")
+TARGET = Platform("python3.13", "arm64")
 WHEELS = {
     "codec/__init__.py": b"",
     "codec/_core.cpython-313-aarch64-linux-gnu.so": b"\x7fELF",
@@ -69,14 +69,14 @@ def _project(root: Path) -> Path:
     return root
 
 
-def _install(_requirements: Path, _target: Target, directory: Path) -> None:
+def _install(_requirements: Path, _target: Platform, directory: Path) -> None:
     for name, content in WHEELS.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
 
-def _refuse(_requirements: Path, _target: Target, directory: Path) -> None:
+def _refuse(_requirements: Path, _target: Platform, directory: Path) -> None:
     directory.mkdir()
     (directory / "half").write_bytes(b"")
     raise BundleError("no network")
@@ -89,7 +89,7 @@ def test_the_zip_holds_the_transform_and_its_dependencies_and_nothing_that_lambd
 
 
 def test_the_same_input_makes_the_same_bytes_anywhere_at_any_time(tmp_path: Path) -> None:
-    def backwards(requirements: Path, target: Target, directory: Path) -> None:
+    def backwards(requirements: Path, target: Platform, directory: Path) -> None:
         _install(requirements, target, directory)
         for path in sorted(directory.rglob("*"), reverse=True):
             path.chmod(0o700)
@@ -123,19 +123,19 @@ def test_what_was_built_once_needs_no_installer(project: Path) -> None:
     assert bundle.build(project, TARGET, _refuse) == first
 
 
-CHANGES: dict[str, Callable[[Path], Target]] = {
+CHANGES: dict[str, Callable[[Path], Platform]] = {
     "source": lambda root: _write(root / "transform" / "handler.py", "changed"),
     "inner loop": lambda root: _write(root / "transform" / "native" / "answer.h", "#define ANSWER 43\n"),
     "new file": lambda root: _write(root / "transform" / "more.py", ""),
     "requirements": lambda root: _write(root / "requirements" / "transform.txt", "codec==2.0"),
-    "runtime": lambda _: Target("python3.12", "arm64"),
-    "architecture": lambda _: Target("python3.13", "x86_64"),
-    "system": lambda _: Target("python3.13", "arm64", native=True),
+    "runtime": lambda _: Platform("python3.12", "arm64"),
+    "architecture": lambda _: Platform("python3.13", "x86_64"),
+    "system": lambda _: Platform("python3.13", "arm64", native=True),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_another_input_is_another_zip(change: Callable[[Path], Target], project: Path) -> None:
+def test_another_input_is_another_zip(change: Callable[[Path], Platform], project: Path) -> None:
     first = bundle.build(project, TARGET, _install)
     assert bundle.build(project, change(project), _install) != first
 
@@ -155,7 +155,7 @@ def test_a_fast_path_that_does_not_compile_is_reported_and_leaves_nothing_behind
 
 def test_the_real_zip_for_this_machine_is_imported_with_nothing_else_installed(root: Path, tmp_path: Path) -> None:
     native = platform.system() != "Linux"
-    built = bundle.build(root, Target(host.runtime(), host.architecture(), native=native))
+    built = bundle.build(root, Platform(host.runtime(), host.architecture(), native=native))
     with zipfile.ZipFile(built) as zipped:
         zipped.extractall(tmp_path)
     # -I and -S: neither this directory nor site-packages, so that what the zip lacks is missed.
@@ -166,6 +166,6 @@ def test_the_real_zip_for_this_machine_is_imported_with_nothing_else_installed(r
     assert imported.stdout == "transform.handler\n", imported.stderr
 
 
-def _write(path: Path, text: str) -> Target:
+def _write(path: Path, text: str) -> Platform:
     path.write_text(text)
     return TARGET

@@ -10,7 +10,7 @@ import pytest
 
 from components.changes import CHANGES
 from components.explain import change_text, cli, moves
-from components.explain.change import HOLDS_DATA, Plan, plan
+from components.explain.change import HOLDS_DATA, StackChange, plan
 from components.explain.change_text import Moved
 from components.explain.graph import Graph, Resource
 from components.settings import Settings, declared
@@ -56,7 +56,7 @@ def unprotected(program: Graph) -> Graph:
     return Graph(tuple(dataclasses.replace(one, protect=False) for one in program.resources), program.outputs)
 
 
-def names(found: Plan, action: str) -> set[str]:
+def names(found: StackChange, action: str) -> set[str]:
     return {step.resource.type for step in found.steps if step.action == action}
 
 

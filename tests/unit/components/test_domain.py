@@ -15,7 +15,7 @@ from components import domain
 from components.settings import MAX_LISTED
 from sandbox.pipes.patterns import compile_filters
 from sandbox.pipes.templates import compile_template
-from transform.schema import TABLE, Column, DomainEvent, KeyAttribute, Table
+from transform.schema import TABLE, Column, DomainEvent, KeyAttribute, LakeTable
 
 THRESHOLD = 10
 SOURCE = "order-cdc"
@@ -64,7 +64,7 @@ def told(event: dict[str, Any]) -> dict[str, Any] | None:
     return {"source": SOURCE, "detail-type": event["data"]["dynamodb"]["NewImage"]["status"]["S"], "detail": detail}
 
 
-def named(event: dict[str, Any], table: Table = TABLE) -> Iterator[str]:
+def named(event: dict[str, Any], table: LakeTable = TABLE) -> Iterator[str]:
     """The domain events whose rules an event on the bus matches."""
     for one in table.events:
         if compile_filters([domain.pattern(table, one, THRESHOLD, SOURCE)])(event):
@@ -106,9 +106,9 @@ def test_the_detail_type_is_what_the_column_has_become() -> None:
     assert domain.detail_type(TABLE) == "$.data.dynamodb.NewImage.status.S"
 
 
-def parcel(*events: DomainEvent, where: tuple[str, ...] = ("state", "now")) -> Table:
+def parcel(*events: DomainEvent, where: tuple[str, ...] = ("state", "now")) -> LakeTable:
     """A quite different table: nested attributes, and names that no JSON path holds."""
-    return Table(
+    return LakeTable(
         entity="parcel",
         change_log="parcel_changes",
         view="parcels",

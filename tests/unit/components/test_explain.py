@@ -8,13 +8,13 @@ from components.explain import outline, prices, purposes, rates, text
 from components.explain.graph import Graph
 from components.explain.prices import Basis, Cost
 from components.explain.rates import Rate, Tariff
-from components.explain.report import Report, report
+from components.explain.report import StackReport, report
 from components.settings import Settings
 from tests import golden
 from tests.unit.components.running import Record
 
 
-def priced(program: Graph, settings: Settings, stack: str = "one") -> Report:
+def priced(program: Graph, settings: Settings, stack: str = "one") -> StackReport:
     return report(stack, program, Basis(settings))
 
 

@@ -16,7 +16,7 @@ from components.explain import document, graph, prices, purposes, replaces, text
 from components.explain.controls import CONTROLS
 from components.explain.graph import Graph
 from components.explain.prices import Basis
-from components.explain.report import Entry, Report, report
+from components.explain.report import Entry, StackReport, report
 from components.settings import Settings
 
 KNOWN = sorted({*replaces.REPLACES, *prices.FREE, *(control.type for control in CONTROLS)})
@@ -57,12 +57,12 @@ ADDED: dict[str, tuple[Callable[[], object], str, str]] = {
 }
 
 
-def explained(program: Callable[[], object]) -> Report:
+def explained(program: Callable[[], object]) -> StackReport:
     recorded: Graph = graph.record(program, "dev", {"aws:region": "eu-west-1"})
     return report("dev", recorded, Basis(Settings()))
 
 
-def only(made: Report) -> Entry:
+def only(made: StackReport) -> Entry:
     (entry,) = made.top
     return entry
 

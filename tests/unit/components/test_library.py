@@ -9,7 +9,7 @@ import pytest
 
 from components import host
 from components.library import SOURCE, compile_library
-from components.wheels import BundleError, Target
+from components.wheels import BundleError, Platform
 
 ANSWER = '__attribute__((visibility("default"))) int answer(void) { return 42; }\n'
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}
@@ -17,13 +17,13 @@ ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 
 def test_the_library_is_compiled_for_the_targets_processor(root: Path) -> None:
     for architecture, machine in ELF_MACHINES.items():
-        library = compile_library(root / SOURCE, Target("python3.13", architecture))
+        library = compile_library(root / SOURCE, Platform("python3.13", architecture))
         assert library[:4] == b"\x7fELF"
         assert struct.unpack_from("<H", library, 18) == (machine,)
 
 
 def test_the_library_is_small(root: Path) -> None:
-    assert len(compile_library(root / SOURCE, Target("python3.13", "arm64"))) < 50_000
+    assert len(compile_library(root / SOURCE, Platform("python3.13", "arm64"))) < 50_000
 
 
 def test_where_it_is_compiled_makes_no_difference(tmp_path: Path) -> None:
@@ -31,14 +31,14 @@ def test_where_it_is_compiled_makes_no_difference(tmp_path: Path) -> None:
     for source in sources:
         source.parent.mkdir(parents=True)
         source.write_text(ANSWER)
-    one, other = (compile_library(source, Target("python3.13", "arm64")) for source in sources)
+    one, other = (compile_library(source, Platform("python3.13", "arm64")) for source in sources)
     assert one == other
 
 
 def test_this_machine_can_load_what_is_compiled_for_it(tmp_path: Path) -> None:
     source, library = tmp_path / "answer.c", tmp_path / "libanswer.so"
     source.write_text(ANSWER)
-    library.write_bytes(compile_library(source, Target(host.runtime(), host.architecture(), native=True)))
+    library.write_bytes(compile_library(source, Platform(host.runtime(), host.architecture(), native=True)))
     assert ctypes.CDLL(str(library)).answer() == 42
 
 
@@ -46,7 +46,7 @@ def test_a_warning_is_an_error(tmp_path: Path) -> None:
     source = tmp_path / "answer.c"
     source.write_text("int answer(void) { int unused; return 42; }\n")
     with pytest.raises(BundleError, match=r"answer\.c does not compile for x86_64: .*unused"):
-        compile_library(source, Target("python3.13", "x86_64"))
+        compile_library(source, Platform("python3.13", "x86_64"))
 
 
 def test_a_missing_compiler_is_reported_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -55,4 +55,4 @@ def test_a_missing_compiler_is_reported_with_what_to_do(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("components.compiler.version", missing)
     with pytest.raises(BundleError, match=r"not installed: install the package ziglang\.$"):
-        compile_library(tmp_path / "answer.c", Target("python3.13", "arm64"))
+        compile_library(tmp_path / "answer.c", Platform("python3.13", "arm64"))

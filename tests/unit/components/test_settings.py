@@ -14,7 +14,7 @@ from pulumi.runtime.config import set_all_config
 from components import bundle, host
 from components.explain import graph, stacks
 from components.rules import Between, Flag, OneOf
-from components.settings import PROJECT, Key, Settings, SettingsError, declared
+from components.settings import PROJECT, ConfigKey, Settings, SettingsError, declared
 from without_engine.running import program_at
 
 KEYS = declared()
@@ -48,7 +48,7 @@ def test_a_stack_is_read_without_complaint(stack: str, settings: Settings, root:
 @given(text=st.one_of(st.text(max_size=12), st.integers().map(str), st.sampled_from(["", "true", "none", " 1", "1.5"])))
 @example(text="\u0661")
 @hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_a_value_is_either_read_or_refused_in_one_sentence(key: Key, text: str) -> None:
+def test_a_value_is_either_read_or_refused_in_one_sentence(key: ConfigKey, text: str) -> None:
     try:
         loaded = load(**{key.name: text})
     except SettingsError as error:
@@ -63,7 +63,7 @@ def test_a_value_is_either_read_or_refused_in_one_sentence(key: Key, text: str) 
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if isinstance(key.rule, Between)], ids=lambda key: key.name)
-def test_a_number_beyond_its_bounds_is_refused_with_the_bounds(key: Key) -> None:
+def test_a_number_beyond_its_bounds_is_refused_with_the_bounds(key: ConfigKey) -> None:
     assert isinstance(key.rule, Between)
     for number in (key.rule.low - 1, key.rule.high + 1):
         with pytest.raises(
@@ -74,14 +74,14 @@ def test_a_number_beyond_its_bounds_is_refused_with_the_bounds(key: Key) -> None
 
 @pytest.mark.parametrize("key", [key for key in KEYS if isinstance(key.rule, Flag)], ids=lambda key: key.name)
 @given(text=st.text(max_size=5))
-def test_a_flag_is_true_or_false(key: Key, text: str) -> None:
+def test_a_flag_is_true_or_false(key: ConfigKey, text: str) -> None:
     assume(text not in ("true", "false"))
     with pytest.raises(SettingsError, match="allowed: true or false"):
         load(**{key.name: text})
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if isinstance(key.rule, OneOf)], ids=lambda key: key.name)
-def test_a_choice_is_refused_with_all_there_are(key: Key) -> None:
+def test_a_choice_is_refused_with_all_there_are(key: ConfigKey) -> None:
     with pytest.raises(SettingsError) as refused:
         load(**{key.name: "something else"})
     assert str(refused.value).endswith(f"allowed: {key.rule.allowed}.")

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from sqlglot import expressions
 
 from components import view
-from transform.schema import TABLE, Column, KeyAttribute, Table
+from transform.schema import TABLE, Column, KeyAttribute, LakeTable
 
-COMPOSITE = Table(
+COMPOSITE = LakeTable(
     entity="line",
     change_log="line_changes",
     view="order",
@@ -43,7 +43,7 @@ class Change:
     op: str
     sequence: int
 
-    def row(self, table: Table) -> list[Any]:
+    def row(self, table: LakeTable) -> list[Any]:
         values: dict[str, Any] = {column.name: None for column in table.change_log_columns}
         values |= dict.fromkeys((key.name for key in table.key_columns), self.key)
         values |= {"version": self.sequence, "event_id": f"e{self.sequence}", "op": self.op}
@@ -63,7 +63,7 @@ class Connection(Protocol):
 class Lake:
     """A change log in DuckDB, and the view's answer over it."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: LakeTable) -> None:
         self._table = table
         self._connection: Connection = duckdb.connect()
         columns = ", ".join(
@@ -141,7 +141,7 @@ def test_sequences_are_compared_as_the_text_that_they_are(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize("table", [TABLE, COMPOSITE], ids=lambda table: table.view)
-def test_athena_finds_the_view_in_the_text_that_glue_keeps(table: Table) -> None:
+def test_athena_finds_the_view_in_the_text_that_glue_keeps(table: LakeTable) -> None:
     text = view.encoded(table, "a_database")
     assert text.startswith("/* Presto View: ")
     assert text.endswith(" */")
@@ -155,7 +155,7 @@ def test_athena_finds_the_view_in_the_text_that_glue_keeps(table: Table) -> None
 
 
 @pytest.mark.parametrize("table", [TABLE, COMPOSITE], ids=lambda table: table.view)
-def test_the_query_answers_the_columns_that_the_view_declares(table: Table) -> None:
+def test_the_query_answers_the_columns_that_the_view_declares(table: LakeTable) -> None:
     (query,) = sqlglot.parse(view.sql(table), read="trino")
     assert isinstance(query, expressions.Select)
     assert query.named_selects == [column.name for column in view.columns(table)]

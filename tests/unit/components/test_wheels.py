@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.wheels import BundleError, Target, install
+from components.wheels import BundleError, Platform, install
 
 REQUIREMENTS = Path("requirements/transform.txt")
 
@@ -34,7 +34,7 @@ def installers(monkeypatch: pytest.MonkeyPatch) -> Installers:
 
 def test_uv_installs_the_lambdas_wheels_and_not_this_machines(installers: Installers) -> None:
     installers.answers = {"uv": (0, ""), "pip": (0, "")}
-    install(REQUIREMENTS, Target("python3.13", "arm64"), Path("wheels"))
+    install(REQUIREMENTS, Platform("python3.13", "arm64"), Path("wheels"))
     (command,) = installers.calls
     said = " ".join(command)
     assert "-m uv pip install" in said
@@ -46,7 +46,7 @@ def test_uv_installs_the_lambdas_wheels_and_not_this_machines(installers: Instal
 
 def test_pip_does_it_where_there_is_no_uv(installers: Installers) -> None:
     installers.answers = {"pip": (0, "")}
-    install(REQUIREMENTS, Target("python3.11", "x86_64"), Path("wheels"))
+    install(REQUIREMENTS, Platform("python3.11", "x86_64"), Path("wheels"))
     (command,) = installers.calls
     said = " ".join(command)
     assert "-m pip install" in said
@@ -57,14 +57,14 @@ def test_pip_does_it_where_there_is_no_uv(installers: Installers) -> None:
 
 def test_pip_does_it_where_uv_cannot(installers: Installers) -> None:
     installers.answers = {"uv": (1, "error: no registry"), "pip": (0, "")}
-    install(REQUIREMENTS, Target("python3.13", "arm64"), Path("wheels"))
+    install(REQUIREMENTS, Platform("python3.13", "arm64"), Path("wheels"))
     assert [command[2] for command in installers.calls] == ["uv", "pip"]
 
 
 @pytest.mark.parametrize("module", ["uv", "pip"])
 def test_the_sandbox_gets_wheels_of_this_system(module: str, installers: Installers) -> None:
     installers.answers = {module: (0, "")}
-    install(REQUIREMENTS, Target("python3.13", "arm64", native=True), Path("wheels"))
+    install(REQUIREMENTS, Platform("python3.13", "arm64", native=True), Path("wheels"))
     assert not any("platform" in word or "manylinux" in word for word in installers.calls[0])
 
 
@@ -74,7 +74,7 @@ def test_a_failure_is_one_sentence_with_what_each_installer_said(installers: Ins
         "pip": (1, "\nERROR: No matching distribution found\nmore\n"),
     }
     with pytest.raises(BundleError) as failed:
-        install(REQUIREMENTS, Target("python3.14", "arm64"), Path("wheels"))
+        install(REQUIREMENTS, Platform("python3.14", "arm64"), Path("wheels"))
     assert str(failed.value) == (
         "The transform's dependencies for python3.14 on arm64 could not be installed "
         "(uv says: Failed to fetch: `msgspec`; pip says: ERROR: No matching distribution found); "
@@ -84,4 +84,4 @@ def test_a_failure_is_one_sentence_with_what_each_installer_said(installers: Ins
 
 def test_a_machine_without_installers_is_reported(installers: Installers) -> None:
     with pytest.raises(BundleError, match="neither uv nor pip is installed"):
-        install(REQUIREMENTS, Target("python3.13", "arm64"), Path("wheels"))
+        install(REQUIREMENTS, Platform("python3.13", "arm64"), Path("wheels"))

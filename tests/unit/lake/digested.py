@@ -8,8 +8,8 @@ from lake.athena import Row
 from lake.canonical import RawItem
 from lake.fingerprints import Fingerprints, bucket_of
 from lake.inventory import BucketDigest
-from lake.reader import Changes, Digests
-from transform.schema import Table
+from lake.reader import ChangeCounts, Digests
+from transform.schema import LakeTable
 
 
 def key_text(row: Row) -> bytes:
@@ -20,7 +20,7 @@ def key_text(row: Row) -> bytes:
 class Digested:
     """Digests that are computed already."""
 
-    def __init__(self, table: Table, rows: Iterable[Row], images: Iterable[RawItem], changes: Changes) -> None:
+    def __init__(self, table: LakeTable, rows: Iterable[Row], images: Iterable[RawItem], changes: ChangeCounts) -> None:
         prints = Fingerprints(table)
         self._digests = Digests({}, {}, changes)
         for row in rows:

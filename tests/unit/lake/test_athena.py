@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lake.athena import Athena, Execution, QueryError, ResultColumn, quote
+from lake.athena import Athena, QueryError, QueryProgress, ResultColumn, quote
 
 ID = "11111111-2222-3333-4444-555555555555"
 
@@ -25,7 +25,7 @@ def stubber(client: Any) -> Iterator[Any]:
         stubber.assert_no_pending_responses()
 
 
-def _athena(client: Any, seen: list[Execution] | None = None, waits: list[float] | None = None) -> Athena:
+def _athena(client: Any, seen: list[QueryProgress] | None = None, waits: list[float] | None = None) -> Athena:
     return Athena(
         client,
         "analysts",
@@ -108,11 +108,11 @@ def test_waiting_polls_with_growing_intervals_and_reports_progress(client: Any, 
         _is(stubber, "RUNNING", DataScannedInBytes=10)
     _is(stubber, "SUCCEEDED", DataScannedInBytes=20, TotalExecutionTimeInMillis=1500)
     _page(stubber, [["a", "b"]])
-    seen: list[Execution] = []
+    seen: list[QueryProgress] = []
     waits: list[float] = []
     _athena(client, seen, waits).query("SELECT 1")
     assert [execution.state for execution in seen] == ["QUEUED", *["RUNNING"] * 12, "SUCCEEDED"]
-    assert seen[-1] == Execution(id=ID, state="SUCCEEDED", scanned_bytes=20, elapsed_ms=1500)
+    assert seen[-1] == QueryProgress(id=ID, state="SUCCEEDED", scanned_bytes=20, elapsed_ms=1500)
     assert waits == sorted(waits)
     assert waits[0] < 0.1
     assert waits[-1] == 2.0

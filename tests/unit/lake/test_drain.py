@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lake.drain import Drain, LogState, State
+from lake.drain import Drain, LogState, PipelineState
 
 
 class Clock:
@@ -21,7 +21,9 @@ class Clock:
 
 def _drain(clock: Clock, rows_at: Callable[[float], int], timeout_s: float = 1000) -> Drain:
     start = clock.now
-    return Drain(lambda: State(LogState(rows_at(clock.now - start), None)), timeout_s, clock=clock, sleep=clock.sleep)
+    return Drain(
+        lambda: PipelineState(LogState(rows_at(clock.now - start), None)), timeout_s, clock=clock, sleep=clock.sleep
+    )
 
 
 def test_quiet_is_when_the_log_has_stayed_the_same_long_enough() -> None:
@@ -71,9 +73,9 @@ def test_each_change_restarts_the_stable_period() -> None:
 def test_a_look_that_takes_long_counts_as_waiting() -> None:
     clock = Clock()
 
-    def look() -> State:
+    def look() -> PipelineState:
         clock.now += 400
-        return State(LogState(1, None))
+        return PipelineState(LogState(1, None))
 
     drain = Drain(look, 1000, clock=clock, sleep=clock.sleep)
     drain.until_quiet(3)

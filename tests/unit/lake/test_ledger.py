@@ -5,10 +5,10 @@ from contextlib import closing
 import pytest
 
 from lake.athena import Row
-from lake.ledger import Delivery, LostWrite, version_column
+from lake.ledger import AcknowledgedWrites, LostWrite, version_column
 from stack import UserError
 from stack.ledger import Acknowledged
-from transform.schema import TABLE, Column, KeyAttribute, Table
+from transform.schema import TABLE, Column, KeyAttribute, LakeTable
 
 
 def _writes(*writes: tuple[str, str, int]) -> list[Acknowledged]:
@@ -25,7 +25,7 @@ DELIVERED: list[Row] = [
 
 
 def test_every_acknowledged_write_must_be_in_the_log() -> None:
-    with closing(Delivery(LEDGER, "orders")) as delivery:
+    with closing(AcknowledgedWrites(LEDGER, "orders")) as delivery:
         delivery.find([*DELIVERED, ("a/7", "INSERT", "1", "1")])
         assert (delivery.writes, delivery.lost) == (4, 0)
 
@@ -33,7 +33,7 @@ def test_every_acknowledged_write_must_be_in_the_log() -> None:
 @pytest.mark.parametrize("at", range(3))
 def test_a_write_that_is_not_in_the_log_is_named(at: int) -> None:
     log = [*DELIVERED[:at], *DELIVERED[at + 1 :], ("a/7", "INSERT", "1", "1")]
-    with closing(Delivery(LEDGER, "orders")) as delivery:
+    with closing(AcknowledgedWrites(LEDGER, "orders")) as delivery:
         delivery.find(log)
         assert delivery.lost == 1
         lost = LEDGER[at]
@@ -41,14 +41,14 @@ def test_a_write_that_is_not_in_the_log_is_named(at: int) -> None:
 
 
 def test_a_table_with_a_sort_key_has_its_key_values_joined() -> None:
-    with closing(Delivery(_writes(("a/7", "insert", 1)), "orders")) as delivery:
+    with closing(AcknowledgedWrites(_writes(("a/7", "insert", 1)), "orders")) as delivery:
         delivery.find([("a", "7", "INSERT", "1", "1")])
         assert delivery.lost == 0
 
 
 def test_a_write_that_was_made_twice_must_be_in_the_log_twice() -> None:
     ledger = _writes(("o-1", "insert", 1), ("o-1", "insert", 1))
-    with closing(Delivery(ledger, "orders")) as delivery:
+    with closing(AcknowledgedWrites(ledger, "orders")) as delivery:
         delivery.find([("o-1", "INSERT", "1", "1")])
         assert delivery.lost == 1
         delivery.find([("o-1", "INSERT", "1", "3")])
@@ -75,7 +75,7 @@ def test_writes_of_items_without_a_version_are_proven_by_what_they_must_have_cha
     log: list[tuple[str, int]], lost: list[str]
 ) -> None:
     """A put of what is there is no change, so two puts need no two changes; a put of what was deleted is an insert."""
-    with closing(Delivery(UNVERSIONED, "orders")) as delivery:
+    with closing(AcknowledgedWrites(UNVERSIONED, "orders")) as delivery:
         assert (delivery.writes, delivery.unversioned, delivery.versions) == (4, 4, False)
         delivery.find([("k", op, None, str(count)) for op, count in log])
         assert [write.op for write in delivery.lost_writes()] == lost
@@ -83,13 +83,13 @@ def test_writes_of_items_without_a_version_are_proven_by_what_they_must_have_cha
 
 
 def test_writes_to_other_tables_are_ignored() -> None:
-    with closing(Delivery(LEDGER, "another")) as delivery:
+    with closing(AcknowledgedWrites(LEDGER, "another")) as delivery:
         delivery.find([])
         assert (delivery.writes, delivery.lost) == (0, 0)
 
 
 def test_the_version_is_whatever_column_shows_the_attribute() -> None:
     assert version_column(TABLE).attribute == ("version",)
-    bare = Table("t", "log", "view", KeyAttribute("id", "S"), None, (Column("id", "string", ("id",), ""),))
+    bare = LakeTable("t", "log", "view", KeyAttribute("id", "S"), None, (Column("id", "string", ("id",), ""),))
     with pytest.raises(UserError, match="attribute `version`"):
         version_column(bare)

@@ -5,10 +5,10 @@ from typing import Any
 
 from lake.athena import Athena
 from lake.inventory import BucketDigest
-from lake.reader import Changes, LakeReader, Scope
-from transform.schema import Column, KeyAttribute, Table
+from lake.reader import ChangeCounts, ComparedKeys, LakeReader
+from transform.schema import Column, KeyAttribute, LakeTable
 
-TABLE = Table(
+TABLE = LakeTable(
     entity="thing",
     change_log="thing_changes",
     view="things",
@@ -49,7 +49,7 @@ class OneRow:
     list_named_queries = get_named_query = stop_query_execution
 
 
-def _reader(client: OneRow, scope: Scope | None = None) -> LakeReader:
+def _reader(client: OneRow, scope: ComparedKeys | None = None) -> LakeReader:
     return LakeReader(Athena(client, "w", "d"), TABLE, "thing_changes", "things", scope)
 
 
@@ -64,13 +64,13 @@ def test_digests_of_both_sides_and_the_logs_counts_come_in_one_statement() -> No
     assert _reader(OneRow("view", "00A", "2", "7")).digests().result().view == {10: BucketDigest(2, 7)}
     assert _reader(OneRow("image", "FFF", "2", "7")).digests().result().images == {4095: BucketDigest(2, 7)}
     changes = _reader(OneRow("log", "", "10", "7")).digests().result().changes
-    assert changes == Changes(10, 7)
+    assert changes == ChangeCounts(10, 7)
     assert changes.duplicates == 3
 
 
 def test_a_sample_and_a_time_restrict_both_sides() -> None:
     client = OneRow("log", "", "1", "1")
-    scope = Scope(share=16, since=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    scope = ComparedKeys(share=16, since=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     _reader(client, scope).digests()
     assert client.sql.count("WHERE substr(k, 1, 3) < '010'") == 2
     assert client.sql.count("""WHERE "changed_at" >= TIMESTAMP '2026-01-02 03:04:05'""") == 2

@@ -16,16 +16,16 @@ from lake.comparison import Difference
 from lake.drain import LogState
 from lake.findings import show, write_json
 from lake.fingerprints import bucket_of
-from lake.ledger import Delivery
+from lake.ledger import AcknowledgedWrites
 from lake.progress import progress_display
-from lake.reader import Changes, LastImage, Scope
+from lake.reader import ChangeCounts, ComparedKeys, LastImage
 from lake.verification import Patience, Verification, Verifier, VerifyProgress
 from lake.way import Way
 from stack.ledger import Acknowledged
 from tests.unit.lake.digested import Digested, key_text
-from transform.schema import Column, KeyAttribute, Table
+from transform.schema import Column, KeyAttribute, LakeTable
 
-TABLE = Table(
+TABLE = LakeTable(
     entity="thing",
     change_log="thing_changes",
     view="things",
@@ -81,7 +81,7 @@ class World:
 
     def digests(self) -> Digested:
         arrived = self._arrived()
-        return Digested(TABLE, self._view(), map(item_of, self._view()), Changes(len(arrived), len(set(arrived))))
+        return Digested(TABLE, self._view(), map(item_of, self._view()), ChangeCounts(len(arrived), len(set(arrived))))
 
     def view_rows(self, buckets: Collection[int]) -> Iterator[Row]:
         yield from (row for row in self._view() if bucket_of(key_text(row)) in buckets)
@@ -104,7 +104,7 @@ class World:
             yield key, op, version, "1"
 
     def verify(
-        self, delivery: Delivery | None = None, seen: list[VerifyProgress] | None = None, **options: Any
+        self, delivery: AcknowledgedWrites | None = None, seen: list[VerifyProgress] | None = None, **options: Any
     ) -> Verification:
         watch = (seen if seen is not None else []).append
         return Verifier(
@@ -186,7 +186,7 @@ def test_a_key_that_has_not_changed_since_is_lost_when_later_changes_have_arrive
 def test_only_what_has_changed_since_is_compared_and_read_by_key() -> None:
     world = World((0.0, "a", "1", "INSERT"), (10.0, "b", "1", "INSERT"), reading_s=1000)
     world.now = 20.0
-    scope = Scope(since=datetime.fromtimestamp(START.timestamp() + 5, UTC))
+    scope = ComparedKeys(since=datetime.fromtimestamp(START.timestamp() + 5, UTC))
     with world.verify(scope=scope) as verification:
         assert [found.key for found in verification.differences()] == [("a",)], "which the view here shows nevertheless"
         assert verification.report.items == 1
@@ -216,7 +216,7 @@ def test_duplicates_are_counted_and_harmless() -> None:
 
 def test_a_write_that_is_only_in_the_ledger_is_lost_though_the_view_is_right() -> None:
     ledger = [Acknowledged("a", "insert", 1, "t"), Acknowledged("z", "insert", 1, "t")]
-    with World(*COMPLETE).verify(Delivery(ledger, "t")) as verification:
+    with World(*COMPLETE).verify(AcknowledgedWrites(ledger, "t")) as verification:
         assert not verification.report.ok
         assert (verification.report.writes, verification.report.lost) == (2, 1)
         assert [write.key for write in verification.lost_writes()] == ["z"]
@@ -225,7 +225,7 @@ def test_a_write_that_is_only_in_the_ledger_is_lost_though_the_view_is_right() -
 @pytest.fixture
 def wrong() -> Iterator[Verification]:
     world = World((0, "a", "1", "INSERT"), (0, "b", "1", "INSERT"), (0, "x", "1", "INSERT"))
-    delivery = Delivery([Acknowledged("a", "update", 2, "t")], "t")
+    delivery = AcknowledgedWrites([Acknowledged("a", "update", 2, "t")], "t")
     with world.verify(delivery) as verification:
         yield verification
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.parameters import bind
 
 
@@ -47,7 +47,7 @@ def test_a_question_mark_in_a_text_or_comment_is_none() -> None:
 
 def test_the_number_of_values_is_that_of_the_question_marks() -> None:
     with pytest.raises(
-        QueryError, match="INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: expected 2"
+        StatementError, match="INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: expected 2"
     ):
         bind("SELECT ?, ?", ["1"])
     assert bind("SELECT 1", ["2", "3"]) == "SELECT 1"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from sandbox.athena.projection import projections, shift
 
 NOW = datetime(2026, 3, 15, 12, 30, 59)
@@ -82,7 +82,7 @@ def test_months_and_years_step_by_the_calendar() -> None:
     ],
 )
 def test_wrong_properties_are_named(properties: dict[str, str], message: str) -> None:
-    with pytest.raises(QueryError, match=message) as failure:
+    with pytest.raises(StatementError, match=message) as failure:
         contains("2026-01-01", **properties)
     assert failure.value.name == "HIVE_INVALID_METADATA"
 

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from sandbox.athena.catalogue import CataloguePartition, Storage
-from sandbox.athena.errors import ApiError, QueryError
+from sandbox.athena.errors import ApiError, StatementError
 from sandbox.athena.results import csv_page
-from sandbox.athena.store import Store
+from sandbox.athena.store import RowStore
 from tests.athena_lake import Lake
 
 HOURLY = {
@@ -282,7 +282,7 @@ def test_parameters_take_the_place_of_question_marks(lake: Lake) -> None:
     assert lake.query("SELECT ? AS a, '?' AS b, x FROM (VALUES 1, 2) AS v(x) WHERE x = ?", "'it''s'", "2") == [
         ["it's", "?", "2"]
     ]
-    with pytest.raises(QueryError, match="expected 1 but found 0"):
+    with pytest.raises(StatementError, match="expected 1 but found 0"):
         lake.run("SELECT ?")
 
 
@@ -304,7 +304,7 @@ def test_the_bytes_scanned_are_those_of_the_required_objects(lake: Lake) -> None
 def test_two_processes_do_not_share_a_store(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     with pytest.raises(duckdb.Error):
-        Store(tmp_path / "lake.duckdb", lake.objects, memory="1GB")
+        RowStore(tmp_path / "lake.duckdb", lake.objects, memory="1GB")
 
 
 @pytest.mark.parametrize(
@@ -321,5 +321,5 @@ def test_two_processes_do_not_share_a_store(tmp_path: Path) -> None:
 def test_a_statement_reads_no_file_of_this_machine(lake: Lake, source: str) -> None:
     """SECURITY.md: the tables come from the catalogue, whatever DuckDB itself would read."""
     lake.table("t", {"id": "int"})
-    with pytest.raises((ApiError, QueryError), match=r"does not exist|mismatched input"):
+    with pytest.raises((ApiError, StatementError), match=r"does not exist|mismatched input"):
         lake.query(f"SELECT * FROM {source}")

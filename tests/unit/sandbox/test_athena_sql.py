@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import StatementError
 from tests.athena_lake import Lake
 
 
@@ -162,7 +162,7 @@ def test_times(lake: Lake, expression: str, text: str | None) -> None:
     ],
 )
 def test_date_patterns_that_fail(lake: Lake, expression: str, reason: str) -> None:
-    with pytest.raises(QueryError, match=reason):
+    with pytest.raises(StatementError, match=reason):
         lake.value(f"SELECT {expression} FROM t")
 
 

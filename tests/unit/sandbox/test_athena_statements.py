@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.athena.errors import ApiError
-from sandbox.athena.statements import Kind, Output, Statement, forms, recognise
+from sandbox.athena.statements import Output, Statement, StatementKind, forms, recognise
 from sandbox.athena.statements.tokens import Name
 from sandbox.athena.syntax import parse_query
 
@@ -16,9 +16,9 @@ DB_T = Name("", "db", "t")
 @pytest.mark.parametrize(
     ("text", "statement"),
     [
-        ("select 1;", forms.Query("select 1;")),
+        ("select 1;", forms.SelectQuery("select 1;")),
         ("-- a comment\nWITH x AS (SELECT 1) SELECT * FROM x", None),
-        ("(SELECT 1)", forms.Query("(SELECT 1)")),
+        ("(SELECT 1)", forms.SelectQuery("(SELECT 1)")),
         ("SHOW TABLES", forms.ShowTables()),
         ("show tables in db 'a*'", forms.ShowTables("db", "a*")),
         ("SHOW DATABASES LIKE 'a.*'", forms.ShowDatabases("a.*")),
@@ -38,10 +38,10 @@ DB_T = Name("", "db", "t")
         ("ALTER TABLE t SET LOCATION 's3://b/'", forms.SetLocation(T, "s3://b/")),
         ("ALTER TABLE t UNSET TBLPROPERTIES ('a')", forms.SetProperties(T, {}, ("a",))),
         ("EXECUTE p USING 1, 'a,b', ARRAY[1, 2]", forms.Execute("p", ("1", "'a,b'", "ARRAY[1, 2]"))),
-        ("PREPARE p FROM SELECT ?;", forms.Prepare("p", "SELECT ?")),
+        ("PREPARE p FROM SELECT ?;", forms.PrepareStatement("p", "SELECT ?")),
         ("DEALLOCATE PREPARE p", forms.Deallocate("p")),
-        ("INSERT INTO t (a, b) VALUES (1, 2)", forms.Insert(T, " " * 21 + "VALUES (1, 2)", ("a", "b"))),
-        ("INSERT INTO t (SELECT 1)", forms.Insert(T, " " * 14 + "(SELECT 1)")),
+        ("INSERT INTO t (a, b) VALUES (1, 2)", forms.InsertInto(T, " " * 21 + "VALUES (1, 2)", ("a", "b"))),
+        ("INSERT INTO t (SELECT 1)", forms.InsertInto(T, " " * 14 + "(SELECT 1)")),
         ("VACUUM db.t", forms.Vacuum(DB_T)),
         ("OPTIMIZE t REWRITE DATA USING BIN_PACK WHERE a = 1", forms.Optimize(T, "a = 1")),
     ],
@@ -54,20 +54,22 @@ def test_recognised(text: str, statement: Statement | None) -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "sort", "output"),
     [
-        ("SELECT 1", Kind.DML, "SELECT", Output.CSV),
-        ("TABLE t", Kind.DML, "SELECT", Output.CSV),
-        ("EXPLAIN SELECT 1", Kind.DML, "EXPLAIN", Output.TEXT),
-        ("SHOW SCHEMAS", Kind.UTILITY, "SHOW_DATABASES", Output.TEXT),
-        ("DESC t", Kind.UTILITY, "DESCRIBE_TABLE", Output.TEXT),
-        ("CREATE TABLE t AS VALUES 1", Kind.DDL, "CREATE_TABLE_AS_SELECT", Output.TABLE),
-        ("INSERT INTO t VALUES 1", Kind.DML, "INSERT", Output.NONE),
-        ("MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE", Kind.DML, "MERGE", Output.CSV),
-        ("ALTER TABLE t REPLACE COLUMNS (n int)", Kind.DDL, "ALTER_TABLE_REPLACE_COLUMN", Output.TEXT),
-        ("OPTIMIZE t REWRITE DATA USING BIN_PACK", Kind.DDL, "CREATE_TABLE_AS_SELECT", Output.TEXT),
-        ("VACUUM t", Kind.DML, "VACUUM_TABLE", Output.TEXT),
+        ("SELECT 1", StatementKind.DML, "SELECT", Output.CSV),
+        ("TABLE t", StatementKind.DML, "SELECT", Output.CSV),
+        ("EXPLAIN SELECT 1", StatementKind.DML, "EXPLAIN", Output.TEXT),
+        ("SHOW SCHEMAS", StatementKind.UTILITY, "SHOW_DATABASES", Output.TEXT),
+        ("DESC t", StatementKind.UTILITY, "DESCRIBE_TABLE", Output.TEXT),
+        ("CREATE TABLE t AS VALUES 1", StatementKind.DDL, "CREATE_TABLE_AS_SELECT", Output.TABLE),
+        ("INSERT INTO t VALUES 1", StatementKind.DML, "INSERT", Output.NONE),
+        ("MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE", StatementKind.DML, "MERGE", Output.CSV),
+        ("ALTER TABLE t REPLACE COLUMNS (n int)", StatementKind.DDL, "ALTER_TABLE_REPLACE_COLUMN", Output.TEXT),
+        ("OPTIMIZE t REWRITE DATA USING BIN_PACK", StatementKind.DDL, "CREATE_TABLE_AS_SELECT", Output.TEXT),
+        ("VACUUM t", StatementKind.DML, "VACUUM_TABLE", Output.TEXT),
     ],
 )
-def test_the_types_and_files_are_those_measured_on_athena(text: str, kind: Kind, sort: str, output: Output) -> None:
+def test_the_types_and_files_are_those_measured_on_athena(
+    text: str, kind: StatementKind, sort: str, output: Output
+) -> None:
     """https://github.com/aoyagikouhei/athena-local, docs/api.md and src/operation/classification.rs."""
     found = recognise(text)
     assert (found.kind, found.sort, found.output) == (kind, sort, output)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.athena.errors import ApiError, QueryError
+from sandbox.athena.errors import ApiError, StatementError
 from tests.athena_lake import Lake
 
 ORACLE = Path(__file__).parents[2] / "oracle" / "trino"
@@ -49,7 +49,7 @@ def answer(lake: Lake, sql: str) -> list[list[str | None]] | str:
     """The rows of a statement, or its error's name."""
     try:
         return lake.query(sql)
-    except QueryError as error:
+    except StatementError as error:
         return error.name
     except ApiError:
         return "SYNTAX_ERROR"

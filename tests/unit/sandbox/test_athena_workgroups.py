@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.athena.errors import ApiError
-from sandbox.athena.workgroups import Settings, Workgroups
+from sandbox.athena.workgroups import QuerySettings, Workgroups
 
 
 class OneGroup:
@@ -26,7 +26,7 @@ class OneGroup:
         ClientError = ClientError
 
 
-def settings(asked: dict[str, Any], configuration: dict[str, Any], state: str = "ENABLED") -> Settings:
+def settings(asked: dict[str, Any], configuration: dict[str, Any], state: str = "ENABLED") -> QuerySettings:
     return Workgroups(OneGroup(State=state, Configuration=configuration)).settings("group", asked)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sandbox.awsjson import AwsJson, HttpClient, Response, ServiceError, UnreachableError, service_error
+from sandbox.awsjson import AwsJson, HttpClient, RemoteError, ServiceResponse, UnreachableError, service_error
 
 
 class Endpoint(ThreadingHTTPServer):
@@ -104,7 +104,7 @@ def test_an_operation_without_a_result_may_answer_nothing(endpoint: Endpoint) ->
 def test_a_service_error_has_its_code_message_and_status(endpoint: Endpoint) -> None:
     endpoint.answers = [(400, b'{"__type":"com.amazonaws#ResourceNotFoundException","message":"no stream"}', False)]
     client = AwsJson(endpoint.url, "kinesis", "eu-west-1")
-    with pytest.raises(ServiceError) as caught:
+    with pytest.raises(RemoteError) as caught:
         client.call("ListShards", {}, dict[str, Any])
     client.close()
     error = caught.value
@@ -116,18 +116,21 @@ def test_a_service_error_has_its_code_message_and_status(endpoint: Endpoint) -> 
 @pytest.mark.parametrize(
     ("response", "code"),
     [
-        (Response(500, {}, b"<html>"), "HTTP 500"),
-        (Response(429, {"x-amzn-errortype": "TooManyRequestsException:http://x"}, b"{}"), "TooManyRequestsException"),
-        (Response(400, {}, b'["not an object"]'), "HTTP 400"),
+        (ServiceResponse(500, {}, b"<html>"), "HTTP 500"),
+        (
+            ServiceResponse(429, {"x-amzn-errortype": "TooManyRequestsException:http://x"}, b"{}"),
+            "TooManyRequestsException",
+        ),
+        (ServiceResponse(400, {}, b'["not an object"]'), "HTTP 400"),
     ],
 )
-def test_an_error_is_built_from_any_response(response: Response, code: str) -> None:
+def test_an_error_is_built_from_any_response(response: ServiceResponse, code: str) -> None:
     assert service_error(response).code == code
 
 
 def test_throttles_and_outages_are_distinguished() -> None:
-    assert service_error(Response(429, {}, b'{"__type":"TooManyRequestsException"}')).is_throttle
-    assert service_error(Response(503, {}, b"")).is_outage
+    assert service_error(ServiceResponse(429, {}, b'{"__type":"TooManyRequestsException"}')).is_throttle
+    assert service_error(ServiceResponse(503, {}, b"")).is_outage
 
 
 def test_an_unreachable_endpoint(endpoint: Endpoint) -> None:

@@ -14,7 +14,7 @@ from sandbox import cli
 from sandbox.console import state_of
 from sandbox.errors import SandboxError
 from sandbox.lifecycle import Health, Sandbox
-from sandbox.processes import PROCESSES, Process, Record, started_at
+from sandbox.processes import PROCESSES, Process, ProcessRecord, started_at
 from sandbox.state import StateDir
 
 ROOT = Path(__file__).parents[3]
@@ -34,7 +34,7 @@ def taken() -> Iterator[int]:
 
 
 def seem_running(state: StateDir) -> None:
-    state.write_json("server.pid", Record(os.getpid(), started_at(os.getpid()) or "")._asdict())
+    state.write_json("server.pid", ProcessRecord(os.getpid(), started_at(os.getpid()) or "")._asdict())
     state.write_json("server.json", {"port": 4600, "pid": os.getpid()})
 
 
@@ -120,7 +120,7 @@ def test_status_as_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFi
     state = StateDir(tmp_path)
     for process in PROCESSES:
         started = started_at(os.getpid()) or ""
-        state.write_json(f"{process.name}.pid", Record(os.getpid(), started)._asdict())
+        state.write_json(f"{process.name}.pid", ProcessRecord(os.getpid(), started)._asdict())
     state.write_json(state.status / "pipes.json", {"process": "pipes", "pid": os.getpid(), "records_in": 3})
 
     assert cli.main(["status", "--json", "--state-dir", str(tmp_path)]) == 0

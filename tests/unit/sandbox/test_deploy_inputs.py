@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.deploy.api import Endpoint
+from sandbox.deploy.api import ServiceClients
 from sandbox.deploy.inputs import Inputs
 from sandbox.deploy.shapes import Shape, fill
 from sandbox.errors import SandboxError
@@ -13,7 +13,7 @@ RULES = {"bucket": "b", "rules": [{"id": "a", "filter": {"prefix": "p"}}, {"id":
 
 
 def request_shape(service: str, method: str) -> Shape:
-    return Endpoint("http://127.0.0.1:1").api(service, "eu-west-1").request_shape(method)
+    return ServiceClients("http://127.0.0.1:1").api(service, "eu-west-1").request_shape(method)
 
 
 def test_everything_is_unread_at_first_and_named_by_its_path() -> None:

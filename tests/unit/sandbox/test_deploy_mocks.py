@@ -11,7 +11,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 from pulumi.runtime.rpc import wrap_rpc_secret
 
 from sandbox.deploy import registry
-from sandbox.deploy.api import Endpoint
+from sandbox.deploy.api import ServiceClients
 from sandbox.deploy.handlers import load
 from sandbox.deploy.mocks import Creator
 from sandbox.deploy.registry import Created, New, Question, answers, handles
@@ -41,7 +41,7 @@ def about(question: Question) -> Mapping[str, Any]:
 
 
 def creator(**settings: str) -> Creator:
-    return Creator(Endpoint("http://127.0.0.1:1"), settings, lambda _: None)
+    return Creator(ServiceClients("http://127.0.0.1:1"), settings, lambda _: None)
 
 
 def resource(inputs: Mapping[str, Any], type_: str = THING, **options: Any) -> MockResourceArgs:

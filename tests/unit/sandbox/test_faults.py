@@ -10,9 +10,9 @@ import pytest
 
 from sandbox.dynamodb.admission import Capacity, Throughput
 from sandbox.dynamodb.items import Key, StoredItem
-from sandbox.dynamodb.schema import Index, KeyAttribute, KeySchema, TableSchema
+from sandbox.dynamodb.schema import Index, KeySchema, KeySchemaElement, TableSchema
 from sandbox.dynamodb.storage import Store
-from sandbox.dynamodb.table import Change, Table
+from sandbox.dynamodb.table import ItemChange, StoredTable
 from sandbox.errors import SandboxError
 from sandbox.faults import Fault
 from sandbox.faults.active import ActiveFaults
@@ -142,21 +142,21 @@ class _Clock:
         return self.now_s
 
 
-_STRING = KeyAttribute("id", "S")
-_BY_STATUS = Index("by-status", "Global", KeySchema(KeyAttribute("status", "S"), None), None)
+_STRING = KeySchemaElement("id", "S")
+_BY_STATUS = Index("by-status", "Global", KeySchema(KeySchemaElement("status", "S"), None), None)
 _NEW = Throughput(12_000, 4_000)
 
 
-def _table() -> Table:
+def _table() -> StoredTable:
     key = KeySchema(_STRING, None)
-    return Table(TableSchema("orders", key, {"by-status": _BY_STATUS}), Store(key), lambda _old, _new, _by: None)
+    return StoredTable(TableSchema("orders", key, {"by-status": _BY_STATUS}), Store(key), lambda _old, _new, _by: None)
 
 
-def _write(key: str, units: int = 1, status: str | None = None) -> Change:
+def _write(key: str, units: int = 1, status: str | None = None) -> ItemChange:
     attributes: dict[str, Any] = {"id": {"S": key}}
     if status is not None:
         attributes["status"] = {"S": status}
-    return Change(Key(key), None, StoredItem(Key(key), attributes, units * 1024))
+    return ItemChange(Key(key), None, StoredItem(Key(key), attributes, units * 1024))
 
 
 def _gate(clock: _Clock, capacity: Capacity) -> ThroughputGate:
@@ -169,7 +169,7 @@ def _on_demand(maximum: float = 0) -> Capacity:
     return Capacity("arn:orders", False, Throughput(0, maximum), _NEW, {})
 
 
-def _admitted(gate: ThroughputGate, changes: list[Change]) -> tuple[int, set[tuple[str, str]]]:
+def _admitted(gate: ThroughputGate, changes: list[ItemChange]) -> tuple[int, set[tuple[str, str]]]:
     """How many writes are admitted, and the code and reason of the others."""
     table = _table()
     errors = gate.writes([(table, change) for change in changes])

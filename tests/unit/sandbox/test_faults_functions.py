@@ -10,11 +10,11 @@ import pytest
 
 from sandbox.faults import Fault
 from sandbox.faults.kinds import WRONG_ANSWERS
-from sandbox.faults.points import POINTS, Watch
-from sandbox.firehose.records import Record
+from sandbox.faults.points import POINTS, ProcessFaults
+from sandbox.firehose.records import BufferedRecord
 from sandbox.firehose.transform import Dropped, Failed, Transformed, judge
 from sandbox.functions.config import FunctionConfig
-from sandbox.functions.environment import Result
+from sandbox.functions.environment import InvocationResult
 from sandbox.functions.faulty import faulty
 from sandbox.functions.runtime_api import Invocation
 from sandbox.streams import KinesisRecord
@@ -24,7 +24,7 @@ INVOCATION = Invocation("id-1", "arn", 3.0, b"{}", "trace")
 RECORDS = [{"recordId": name, "result": "Ok", "data": base64.b64encode(name.encode()).decode()} for name in "abc"]
 
 
-class _Watch(Watch):
+class _Watch(ProcessFaults):
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
 
@@ -35,10 +35,10 @@ class _Watch(Watch):
 
 def _run(
     monkeypatch: pytest.MonkeyPatch, payload: bytes = json.dumps({"records": RECORDS}).encode(), **parameters: Any
-) -> Result:
+) -> InvocationResult:
     monkeypatch.setattr(POINTS, "watch", _Watch(Fault("function", "lambda", "Invoke", parameters=parameters)))
     config: FunctionConfig = CONFIG
-    return faulty(config, INVOCATION, lambda: Result(payload, failed=False, log_tail=b""))
+    return faulty(config, INVOCATION, lambda: InvocationResult(payload, failed=False, log_tail=b""))
 
 
 def test_it_raises(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +57,7 @@ def test_it_times_out_with_its_own_timeout_in_the_message(monkeypatch: pytest.Mo
 def test_a_wrong_answer_is_one_that_firehose_does_not_take(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     result = _run(monkeypatch, how="wrong", answer=answer)
     assert not result.failed
-    records = {name: Record("shard", KinesisRecord(name, 0.0, name, b"")) for name in "abc"}
+    records = {name: BufferedRecord("shard", KinesisRecord(name, 0.0, name, b"")) for name in "abc"}
     outcomes = judge(result.payload, records)
     assert len(outcomes) == 3
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.firehose.config import MIB, Buffering, Processor, UnsupportedStreamError, parse_stream
-from sandbox.firehose.queries import QueryError, parse_query, partition_keys
+from sandbox.firehose.queries import ProcessingQueryError, parse_query, partition_keys
 
 LAMBDA = "arn:aws:lambda:eu-west-1:123456789012:function:transform"
 
@@ -150,5 +150,5 @@ def test_a_query_gives_each_records_keys() -> None:
 
 @pytest.mark.parametrize("query", [".region", '{year: .at|strftime("%Y")}', "{a: 1}"])
 def test_a_query_that_is_more_than_paths_is_refused(query: str) -> None:
-    with pytest.raises(QueryError):
+    with pytest.raises(ProcessingQueryError):
         parse_query(query)

@@ -13,11 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.firehose.catalog import CatalogError, GlueTable
-from sandbox.firehose.config import Buffering, Conversion, Destination
-from sandbox.firehose.delivery import Delivery
+from sandbox.firehose.config import Buffering, Conversion, ObjectDestination
+from sandbox.firehose.delivery import BufferedDestination
 from sandbox.firehose.errors import ProcessingFailure, error_line
 from sandbox.firehose.parquet import Converter, column
-from sandbox.firehose.records import Record
+from sandbox.firehose.records import BufferedRecord
 from sandbox.streams import KinesisRecord
 
 NOW = 1_535_365_805.0  # 2018-08-27 10:30:05 UTC
@@ -45,14 +45,14 @@ class Store:
 
 @dataclass
 class Bench:
-    destination: Destination
+    destination: ObjectDestination
     table: GlueTable | None = None
     store: Store = field(default_factory=Store)
-    acknowledged: list[Record] = field(default_factory=list[Record])
+    acknowledged: list[BufferedRecord] = field(default_factory=list[BufferedRecord])
     now: float = NOW
 
     def __post_init__(self) -> None:
-        self.delivery = Delivery(
+        self.delivery = BufferedDestination(
             "orders", "1", self.destination, self.store, self.acknowledged.append, lambda: self.now, self.table
         )
 
@@ -61,7 +61,7 @@ class Bench:
         return self.delivery.step()
 
 
-def destination(**changes: Any) -> Destination:
+def destination(**changes: Any) -> ObjectDestination:
     settings: dict[str, Any] = {
         "bucket": "lake",
         "prefix": "data/h=!{timestamp:yyyy-MM-dd-HH}/",
@@ -71,11 +71,11 @@ def destination(**changes: Any) -> Destination:
         "extension": None,
         "timezone": "UTC",
     }
-    return Destination(**(settings | changes))
+    return ObjectDestination(**(settings | changes))
 
 
-def record(sequence: int = 1, at: float = NOW, data: bytes = b"") -> Record:
-    return Record("shard", KinesisRecord(str(sequence), at, "key", data))
+def record(sequence: int = 1, at: float = NOW, data: bytes = b"") -> BufferedRecord:
+    return BufferedRecord("shard", KinesisRecord(str(sequence), at, "key", data))
 
 
 def test_an_object_is_put_when_its_buffer_is_old_enough() -> None:

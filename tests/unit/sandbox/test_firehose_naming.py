@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sandbox.datepatterns import PatternError
+from sandbox.datepatterns import DatePatternError
 from sandbox.datepatterns.java import write
 from sandbox.firehose.naming import (
     PrefixError,
@@ -52,7 +52,7 @@ def test_midnight_and_offsets() -> None:
 
 @pytest.mark.parametrize("pattern", ["'open", "yyyy{", "j", "HHH"])
 def test_a_pattern_that_java_refuses_is_refused(pattern: str) -> None:
-    with pytest.raises(PatternError):
+    with pytest.raises(DatePatternError):
         write(pattern, MOMENT)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.firehose.records import Record
+from sandbox.firehose.records import BufferedRecord
 from sandbox.firehose.transform import (
     REQUEST_BYTES,
     Dropped,
@@ -21,7 +21,7 @@ from sandbox.firehose.transform import (
 )
 from sandbox.streams import KinesisRecord
 
-RECORD = Record("shardId-000000000001", KinesisRecord("7", 1.5, "key", b"data"))
+RECORD = BufferedRecord("shardId-000000000001", KinesisRecord("7", 1.5, "key", b"data"))
 
 
 def judged(*results: dict[str, Any]) -> Outcome:
@@ -83,9 +83,9 @@ def test_one_wrong_record_spoils_no_other() -> None:
 
 
 def test_ids_are_one_records_own_in_all_shards() -> None:
-    same_sequence = [Record(f"shardId-{shard:012}", KinesisRecord("7", 0, "k", b"")) for shard in range(3)]
+    same_sequence = [BufferedRecord(f"shardId-{shard:012}", KinesisRecord("7", 0, "k", b"")) for shard in range(3)]
     same_shard = [
-        Record("shardId-000000000000", KinesisRecord(str(s), 0, "k", b"")) for s in (8, 9, 10**55, 10**55 + 1)
+        BufferedRecord("shardId-000000000000", KinesisRecord(str(s), 0, "k", b"")) for s in (8, 9, 10**55, 10**55 + 1)
     ]
     ids = [record_id(record) for record in same_sequence + same_shard]
     assert len(set(ids)) == len(ids)
@@ -93,7 +93,7 @@ def test_ids_are_one_records_own_in_all_shards() -> None:
 
 
 def test_a_request_stays_within_lambdas_limit() -> None:
-    records = [Record("s-1", KinesisRecord(str(i), 0, "k", b"x" * 900_000)) for i in range(12)]
+    records = [BufferedRecord("s-1", KinesisRecord(str(i), 0, "k", b"x" * 900_000)) for i in range(12)]
     batches = list(requests(records))
     assert [record for batch in batches for record in batch] == records
     assert all(sum(len(record.data) for record in batch) * 4 / 3 < REQUEST_BYTES for batch in batches)
@@ -101,5 +101,5 @@ def test_a_request_stays_within_lambdas_limit() -> None:
 
 
 def test_many_small_records_count_with_what_is_around_them() -> None:
-    records = [Record("s-1", KinesisRecord(str(i), 0, "k", b"")) for i in range(30_000)]
+    records = [BufferedRecord("s-1", KinesisRecord(str(i), 0, "k", b"")) for i in range(30_000)]
     assert len(list(requests(records))) == 3

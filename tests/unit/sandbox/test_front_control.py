@@ -12,9 +12,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from sandbox.awsjson import authorization
-from sandbox.front.control import Control, parse, registry
-from sandbox.front.control.call import Call
-from sandbox.front.reply import Reply, Request, ServiceError
+from sandbox.front.control import ControlPlane, parse, registry
+from sandbox.front.control.call import ControlCall
+from sandbox.front.reply import HttpReply, Request, ServiceError
 from sandbox.state import client
 
 ENDPOINT = "http://127.0.0.1:1"
@@ -49,7 +49,7 @@ class Wire:
         content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else body.read()
         asked = Request(request.method, parts.path, parts.query, headers, content)
         self.requests.append(asked)
-        reply: Reply = self._answer(asked)
+        reply: HttpReply = self._answer(asked)
         return AWSResponse(request.url, reply.status, dict(reply.headers), _Raw(reply.body))
 
 
@@ -126,8 +126,8 @@ CALLS = (
 )
 
 
-def nothing(_: Request) -> Reply:
-    return Reply(501, [], b"<ErrorResponse/>")
+def nothing(_: Request) -> HttpReply:
+    return HttpReply(501, [], b"<ErrorResponse/>")
 
 
 @pytest.mark.parametrize("sent", CALLS, ids=lambda sent: f"{sent.service}-{sent.operation}")
@@ -157,7 +157,7 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_amendments", {})
 
 
-def nobody(request: Request) -> Reply:
+def nobody(request: Request) -> HttpReply:
     raise AssertionError(f"{request.path} went to moto")
 
 
@@ -189,7 +189,7 @@ def test_a_refusal_reaches_the_client_with_its_code_its_sentence_and_its_status(
         asked.append((service, operation))
         return ServiceError(code, f"no, {', '.join(sorted(parameters))}", status)
 
-    wire = Wire(service, Control(nobody))
+    wire = Wire(service, ControlPlane(nobody))
     with pytest.raises(ClientError) as refused:
         getattr(wire.client, method)(**arguments)
     assert [name for name, _ in asked] == [service]
@@ -201,10 +201,10 @@ def test_a_refusal_reaches_the_client_with_its_code_its_sentence_and_its_status(
 @pytest.mark.usefixtures("tables")
 def test_an_answer_replaces_moto_s() -> None:
     @registry.answers("cloudwatch", "ListTagsForResource")
-    def tags(call: Call) -> Mapping[str, Any]:
+    def tags(call: ControlCall) -> Mapping[str, Any]:
         return {"Tags": [{"Key": "arn", "Value": call.parameters["ResourceARN"]}]}
 
-    wire = Wire("cloudwatch", Control(nobody))
+    wire = Wire("cloudwatch", ControlPlane(nobody))
     assert wire.client.list_tags_for_resource(ResourceARN="arn:x")["Tags"] == [{"Key": "arn", "Value": "arn:x"}]
 
 
@@ -224,12 +224,12 @@ def test_an_amendment_changes_what_moto_answered_but_not_an_error(service: str, 
     operation = {"list_topics": "ListTopics", "list_work_groups": "ListWorkGroups"}[method]
 
     @registry.amends(service, operation)
-    def more(_: Call, output: dict[str, Any]) -> None:
+    def more(_: ControlCall, output: dict[str, Any]) -> None:
         output["NextToken"] = "more"
 
     refused = b"<ErrorResponse/>" if service == "sns" else b"{}"
-    replies = [Reply(200, [], body), Reply(400, [], refused)]
-    wire = Wire(service, Control(lambda _: replies.pop(0)))
+    replies = [HttpReply(200, [], body), HttpReply(400, [], refused)]
+    wire = Wire(service, ControlPlane(lambda _: replies.pop(0)))
     assert getattr(wire.client, method)()["NextToken"] == "more"
     with pytest.raises(ClientError):
         getattr(wire.client, method)()
@@ -239,10 +239,10 @@ def test_an_amendment_changes_what_moto_answered_but_not_an_error(service: str, 
 def test_an_unsupported_operation_is_an_error_that_no_client_retries() -> None:
     """aws-sdk-go-v2 (aws/retry/standard.go, DefaultRetryableHTTPStatusCodes) and botocore retry 500, 502, 503, 504."""
 
-    def moto(_: Request) -> Reply:
+    def moto(_: Request) -> HttpReply:
         raise NotImplementedError("The rename_work_group action has not been implemented")
 
-    wire = Wire("athena", Control(moto))
+    wire = Wire("athena", ControlPlane(moto))
     with pytest.raises(ClientError, match="The sandbox does not have athena ListWorkGroups") as refused:
         wire.client.list_work_groups()
     response: dict[str, Any] = {**vars(refused.value)}["response"]
@@ -257,7 +257,7 @@ def test_a_data_call_is_never_refused() -> None:
     def refuse(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
         return ServiceError("AccessDeniedException", "no")
 
-    wire = Wire("events", Control(lambda _: Reply(200, [], b'{"FailedEntryCount": 0, "Entries": []}')))
+    wire = Wire("events", ControlPlane(lambda _: HttpReply(200, [], b'{"FailedEntryCount": 0, "Entries": []}')))
     wire.client.put_events(Entries=[{"Source": "a", "DetailType": "b", "Detail": "{}"}])
     with pytest.raises(ClientError, match="no"):
         wire.client.list_rules()
@@ -285,7 +285,7 @@ def test_what_a_bucket_s_query_names_and_no_model_knows_does_not_reach_moto(
     method: str, query: str, reaches: bool
 ) -> None:
     """moto would do to the bucket what was asked of a part of it; S3 ignores a name with a value when it lists."""
-    reply = Control(lambda _: Reply(204, [], b""))(bucket_call(method, query))
+    reply = ControlPlane(lambda _: HttpReply(204, [], b""))(bucket_call(method, query))
     assert (reply.status == 204) is reaches
     assert reaches or b"<Code>NotImplemented</Code>" in reply.body
 
@@ -293,5 +293,5 @@ def test_what_a_bucket_s_query_names_and_no_model_knows_does_not_reach_moto(
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_an_annotation_of_an_object_is_not_the_object(method: str) -> None:
     """PutObjectAnnotation and DeleteObjectAnnotation of botocore 1.44, which moto takes for calls about the object."""
-    reply = Control(lambda _: Reply(204, [], b""))(bucket_call(method, "annotation=a", "/lake/orders.json"))
+    reply = ControlPlane(lambda _: HttpReply(204, [], b""))(bucket_call(method, "annotation=a", "/lake/orders.json"))
     assert b"<Code>NotImplemented</Code>" in reply.body

@@ -13,9 +13,9 @@ import pytest
 
 from sandbox.awsjson import authorization
 from sandbox.front import cbor
-from sandbox.front.control import Control, parse
+from sandbox.front.control import ControlPlane, parse
 from sandbox.front.control.translation import Translation, translation_of
-from sandbox.front.reply import Reply, Request
+from sandbox.front.reply import HttpReply, Request
 
 # The bodies that clients sent, each recorded from the client: for PutMetricData of one metric with a time,
 # aws-sdk-java-v2 2.57.8, boto3 1.44.8 and the AWS CLI 1.46.3; for PutMetricAlarm service/cloudwatch v1.76.0 of
@@ -87,8 +87,8 @@ def translated(request: Request) -> Translation:
     return translation
 
 
-def moto(status: int, body: str) -> Callable[[Request], Reply]:
-    return lambda _: Reply(status, [("content-type", "text/xml")], body.encode())
+def moto(status: int, body: str) -> Callable[[Request], HttpReply]:
+    return lambda _: HttpReply(status, [("content-type", "text/xml")], body.encode())
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_the_model_does_not_have_is_left_out() -> None:
 def test_records_come_back_with_blobs_and_times() -> None:
     translation = translated(in_aws_cbor("GetRecords", b"\xbf\xff"))
     inner = b'{"Records": [{"ApproximateArrivalTimestamp": 1767323045.678, "Data": "AP8=", "PartitionKey": "a"}]}'
-    reply = translation.reply(Reply(200, [], inner))
+    reply = translation.reply(HttpReply(200, [], inner))
     (record,) = cbor.decode(reply.body, cbor.MILLISECONDS)["Records"]
     assert record == {"ApproximateArrivalTimestamp": AT.replace(tzinfo=UTC), "Data": b"\x00\xff", "PartitionKey": "a"}
     assert dict(reply.headers)["content-type"] == "application/x-amz-cbor-1.1"
@@ -160,7 +160,7 @@ def test_an_answer_comes_back_with_its_types(protocol: str) -> None:
         if protocol == "json"
         else rpc("DescribeAlarms", cbor.encode(names, cbor.SECONDS))
     )
-    reply = Control(moto(200, ALARMS))(asked)
+    reply = ControlPlane(moto(200, ALARMS))(asked)
     parsers: Any = import_module("botocore.parsers")
     parser = {"json": parsers.JSONParser, "smithy-rpc-v2-cbor": parsers.RpcV2CBORParser}[protocol]()
     model: Any = import_module("botocore.session").get_session().get_service_model("cloudwatch")
@@ -182,7 +182,7 @@ def test_an_error_has_its_shape_s_name_and_the_code_of_the_older_protocol(code: 
         rpc("GetDashboard", cbor.encode({"DashboardName": "d"}, cbor.SECONDS)),
         in_json("GetDashboard", b'{"DashboardName": "d"}'),
     ):
-        reply = Control(moto(404, xml))(asked)
+        reply = ControlPlane(moto(404, xml))(asked)
         assert reply.status == 404
         assert dict(reply.headers)["x-amzn-query-error"] == f"{code};Sender"
         in_cbor = dict(reply.headers)["content-type"] == "application/cbor"
@@ -192,7 +192,7 @@ def test_an_error_has_its_shape_s_name_and_the_code_of_the_older_protocol(code: 
 
 @pytest.mark.parametrize("body", [b"\xff", b"\x01", b"\xbf\x6aMetricData\x01\xff"])
 def test_a_body_of_another_form_is_an_error_in_the_same_protocol(body: bytes) -> None:
-    reply = Control(moto(200, ""))(rpc("PutMetricData", body))
+    reply = ControlPlane(moto(200, ""))(rpc("PutMetricData", body))
     assert reply.status == 400
     fields = cbor.decode(reply.body, cbor.SECONDS)
     assert fields["__type"] == "SerializationException"

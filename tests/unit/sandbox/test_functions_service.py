@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.functions.environment import Result
+from sandbox.functions.environment import InvocationResult
 from sandbox.functions.invoker import InvokeError, Invoker
 from sandbox.functions.service import InvokeResponse, invoke
 
@@ -16,13 +16,13 @@ from sandbox.functions.service import InvokeResponse, invoke
 class FakeInvoker(Invoker):
     """Knows the function "orders"; what it is asked is in `calls`."""
 
-    def __init__(self, result: Result | None = None) -> None:
-        self.result = result or Result(b'{"ok":true}', failed=False, log_tail=b"END")
+    def __init__(self, result: InvocationResult | None = None) -> None:
+        self.result = result or InvocationResult(b'{"ok":true}', failed=False, log_tail=b"END")
         self.calls: list[tuple[Any, ...]] = []
 
     def invoke(
         self, name: str, qualifier: str | None, request_id: str, payload: bytes, client_context: str | None = None
-    ) -> Result:
+    ) -> InvocationResult:
         self.check(name, qualifier)
         self.calls.append(("invoke", name, qualifier, payload, client_context))
         return self.result
@@ -50,7 +50,7 @@ def test_an_invocation_is_answered_with_the_functions_answer() -> None:
 
 
 def test_a_failed_invocation_is_marked_and_has_status_200() -> None:
-    answer = ask(FakeInvoker(Result(b'{"errorType":"x"}', failed=True, log_tail=b"")))
+    answer = ask(FakeInvoker(InvocationResult(b'{"errorType":"x"}', failed=True, log_tail=b"")))
     assert (answer.status, answer.headers["X-Amz-Function-Error"]) == (200, "Unhandled")
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.front.reply import Reply
-from sandbox.http1.connection import HTTP_2_PREFACE, Connection, Message
+from sandbox.front.reply import HttpReply
+from sandbox.http1.connection import HTTP_2_PREFACE, Message, ServerConnection
 from sandbox.http1.requests import Head
 
 
@@ -45,11 +45,11 @@ class Wire:
 class Echo:
     """Answers with the method, the path, the query and the body; by ASGI where the path is /later or /parts."""
 
-    def at_once(self, head: Head, body: bytes) -> Reply | None:
+    def at_once(self, head: Head, body: bytes) -> HttpReply | None:
         if head.path in (b"/later", b"/parts"):
             return None
         said = b"%b %b %b %b" % (head.method.encode(), head.path, head.query, body)
-        return Reply(200, [("x-said", "yes")], said)
+        return HttpReply(200, [("x-said", "yes")], said)
 
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
@@ -64,14 +64,14 @@ class Echo:
             await send({"type": "http.response.body", "body": body})
 
 
-def opened(passed_on: Callable[[asyncio.Transport, bytes], None] | None = None) -> tuple[Connection, Wire]:
+def opened(passed_on: Callable[[asyncio.Transport, bytes], None] | None = None) -> tuple[ServerConnection, Wire]:
     wire = Wire()
-    connection = Connection(Echo(), set(), passed_on or (lambda transport, received: None))
+    connection = ServerConnection(Echo(), set(), passed_on or (lambda transport, received: None))
     connection.connection_made(cast("Any", wire))
     return connection, wire
 
 
-async def answered(connection: Connection, *pieces: bytes) -> None:
+async def answered(connection: ServerConnection, *pieces: bytes) -> None:
     for piece in pieces:
         connection.data_received(piece)
         await asyncio.sleep(0)

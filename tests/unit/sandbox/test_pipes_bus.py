@@ -16,8 +16,8 @@ from sandbox.pipes.bus import MAXIMUM_BYTES, BusTarget, OutgoingEvent
 from sandbox.pipes.config import PipeConfig, UnsupportedPipeError, parse_pipe
 from sandbox.pipes.runner import compile_steps
 from sandbox.pipes.source import KinesisEvents
-from sandbox.pipes.target import Failure, to_retry
-from sandbox.shards import Page
+from sandbox.pipes.target import Rejection, to_retry
+from sandbox.shards import RecordPage
 from sandbox.streams import KinesisRecord, KinesisStream
 
 STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
@@ -91,9 +91,9 @@ class Stream(KinesisStream):
     def iterator(self, shard_id: str, after: str | None) -> str:
         return f"{shard_id} {after}"
 
-    def read(self, iterator: str) -> Page[KinesisRecord]:
+    def read(self, iterator: str) -> RecordPage[KinesisRecord]:
         records, self.records = self.records, []
-        return Page(records, iterator, at_tip=True, more=False)
+        return RecordPage(records, iterator, at_tip=True, more=False)
 
 
 def events(*data: bytes) -> list[dict[str, Any]]:
@@ -184,7 +184,7 @@ def test_an_event_that_would_spoil_its_request_fails_alone() -> None:
     bus = FakeBus("refused")
     failures = BusTarget(bus, BUS).put([one(None), one("refused"), one(data=b"x" * MAXIMUM_BYTES), one()])
     assert sorted(failures) == [0, 1, 2]
-    assert failures[1] == Failure("ThrottlingException", "slow down")
+    assert failures[1] == Rejection("ThrottlingException", "slow down")
     assert len(bus.requests) == 1
 
 
@@ -192,7 +192,7 @@ def test_what_follows_a_failure_is_not_sent_again() -> None:
     config = parse_pipe(description())
     steps = compile_steps(config)
     records = [steps.outgoing(event) for event in events(*[b'{"status": "paid", "id": "a"}'] * 3)]
-    assert to_retry(records, {1: Failure("x", "")}) == [1]
+    assert to_retry(records, {1: Rejection("x", "")}) == [1]
 
 
 EVENT = {"id": "1", "detail": {"text": 'a "quoted" <b>', "n": 1.5, "none": None}, "ingestion-time": 5}

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from sandbox.awsjson import Response, ServiceError
+from sandbox.awsjson import RemoteError, ServiceResponse
 from sandbox.pipes.config import UnsupportedPipeError, parse_pipe
 from sandbox.pipes.enrichment import EnrichedTarget
-from sandbox.pipes.target import Failure, Outgoing
+from sandbox.pipes.target import Outgoing, Rejection
 
-REFUSED = Failure("ProvisionedThroughputExceededException", "slow down")
+REFUSED = Rejection("ProvisionedThroughputExceededException", "slow down")
 
 
 class Function:
@@ -25,11 +25,11 @@ class Function:
 
     def __init__(self, answer: object, status: int = 200, failed: bool = False) -> None:
         self.given: list[Any] = []
-        self._response = Response(
+        self._response = ServiceResponse(
             status, {"x-amz-function-error": "Unhandled"} if failed else {}, msgspec.json.encode(answer)
         )
 
-    def invoke(self, payload: bytes) -> Response:
+    def invoke(self, payload: bytes) -> ServiceResponse:
         self.given.append(msgspec.json.decode(payload))
         return self._response
 
@@ -41,7 +41,7 @@ class Kinesis:
         self.calls: list[list[Outgoing]] = []
         self._refused = refused
 
-    def put(self, records: Sequence[Outgoing]) -> dict[int, Failure]:
+    def put(self, records: Sequence[Outgoing]) -> dict[int, Rejection]:
         self.calls.append([*records])
         return {i: REFUSED for i, record in enumerate(records) if record.partition_key in self._refused}
 
@@ -88,7 +88,7 @@ def test_an_array_with_an_empty_object_does() -> None:
         ([{"eventID": "a"}, {"eventID": "b"}, {"eventID": "c"}], {0: REFUSED, 1: REFUSED}),
     ],
 )
-def test_a_failure_is_its_events_or_that_of_all(answer: object, failures: dict[int, Failure]) -> None:
+def test_a_failure_is_its_events_or_that_of_all(answer: object, failures: dict[int, Rejection]) -> None:
     assert EnrichedTarget(Function(answer), outgoing, Kinesis("b")).put(RECORDS) == failures
 
 
@@ -108,7 +108,7 @@ def test_more_than_the_target_takes_is_not_sent() -> None:
 
 def test_a_call_that_lambda_refuses_counts_as_one_of_the_pipes_tries() -> None:
     target = EnrichedTarget(Function({"__type": "RequestTooLargeException"}, status=413), outgoing, Kinesis())
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(RemoteError) as refused:
         target.put(RECORDS)
     assert not refused.value.is_outage
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from sandbox.awsjson import CallError, ServiceError, UnreachableError
+from sandbox.awsjson import CallError, RemoteError, UnreachableError
 from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.runner import as_pipes_emits, compile_steps
 from sandbox.pipes.shard import PipeCounters, PipeShard
-from sandbox.pipes.target import Failure, Outgoing
-from sandbox.shards import Checkpoint, Cursor, Page, Shard
+from sandbox.pipes.target import Outgoing, Rejection
+from sandbox.shards import Checkpoint, Cursor, RecordPage, Shard
 from sandbox.state import StateDir
 from sandbox.streams import ChangeRecord
 
@@ -43,10 +43,10 @@ class Source:
     def iterator(self, shard_id: str, after: str | None) -> str:
         return after or "0"
 
-    def read(self, iterator: str) -> Page[ChangeRecord]:
+    def read(self, iterator: str) -> RecordPage[ChangeRecord]:
         self.reads += 1
         records = self.records[int(iterator) :]
-        return Page(records, str(len(self.records)), at_tip=True, more=False)
+        return RecordPage(records, str(len(self.records)), at_tip=True, more=False)
 
 
 @dataclass
@@ -58,13 +58,13 @@ class Target:
     refused: set[str] = field(default_factory=set[str])
     error: CallError | None = None
 
-    def put(self, records: list[Outgoing]) -> dict[int, Failure]:
+    def put(self, records: list[Outgoing]) -> dict[int, Rejection]:
         keys = [str(record.partition_key) for record in records]
         self.batches.append(keys)
         if self.error is not None:
             raise self.error
         self.accepted += [key for key in keys if key not in self.refused]
-        return {i: Failure("InternalFailure", "try later") for i, key in enumerate(keys) if key in self.refused}
+        return {i: Rejection("InternalFailure", "try later") for i, key in enumerate(keys) if key in self.refused}
 
 
 @dataclass
@@ -201,7 +201,7 @@ def test_a_partial_failure_sends_the_failed_ones_again_in_order(bench: Bench) ->
 def test_an_outage_is_waited_out_however_long(tmp_path: Path) -> None:
     bench = bench_with(tmp_path, maximum_retry_attempts=0)
     bench.source.add("a")
-    for error in (UnreachableError("refused"), ServiceError(500, "InternalFailure", "")):
+    for error in (UnreachableError("refused"), RemoteError(500, "InternalFailure", "")):
         bench.target.error = error
         bench.run(100)
     assert bench.queue.messages == []
@@ -212,7 +212,7 @@ def test_an_outage_is_waited_out_however_long(tmp_path: Path) -> None:
 
 def test_a_refused_batch_is_discarded_after_its_retries(tmp_path: Path) -> None:
     bench = bench_with(tmp_path, maximum_retry_attempts=2)
-    bench.target.error = ServiceError(400, "ResourceNotFoundException", "no stream")
+    bench.target.error = RemoteError(400, "ResourceNotFoundException", "no stream")
     bench.source.add("a", "b")
     bench.run(30)
     assert len(bench.target.batches) == 3
@@ -248,7 +248,7 @@ def test_bisecting_finds_the_one_that_is_refused(tmp_path: Path) -> None:
 
 def test_bisecting_a_refused_call_halves_the_batch(tmp_path: Path) -> None:
     bench = bench_with(tmp_path, maximum_retry_attempts=0, bisect=True)
-    bench.target.error = ServiceError(400, "ValidationException", "")
+    bench.target.error = RemoteError(400, "ValidationException", "")
     bench.source.add("a", "b", "c", "d")
     bench.run(60)
     assert [len(batch) for batch in bench.target.batches] == [4, 2, 1, 1, 2, 1, 1]
@@ -278,7 +278,7 @@ def test_nothing_is_discarded_that_the_dead_letter_queue_refuses(tmp_path: Path)
 
     bench = bench_with(tmp_path, maximum_retry_attempts=0)
     bench.shard.dead_letters = Closed()
-    bench.target.error = ServiceError(400, "ValidationException", "")
+    bench.target.error = RemoteError(400, "ValidationException", "")
     bench.source.add("a")
     bench.run(60)
     assert bench.accepted_to is None

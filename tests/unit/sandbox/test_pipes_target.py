@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from sandbox.awsjson import AwsJson
-from sandbox.pipes.target import MAXIMUM_BYTES, Failure, KinesisTarget, Outgoing, to_retry
+from sandbox.pipes.target import MAXIMUM_BYTES, KinesisTarget, Outgoing, Rejection, to_retry
 
 
 class FakeKinesis(AwsJson):
@@ -52,7 +52,7 @@ def test_a_request_holds_10_mib_at_most() -> None:
 
 def test_what_kinesis_refuses_is_reported_by_its_index() -> None:
     failures = KinesisTarget(FakeKinesis("b"), ARN).put([Outgoing(b"1", "a"), Outgoing(b"2", "b"), Outgoing(b"3", "c")])
-    assert failures == {1: Failure("ProvisionedThroughputExceededException", "slow down")}
+    assert failures == {1: Rejection("ProvisionedThroughputExceededException", "slow down")}
 
 
 def test_a_record_that_would_spoil_its_request_fails_alone() -> None:
@@ -65,6 +65,6 @@ def test_a_record_that_would_spoil_its_request_fails_alone() -> None:
 
 def test_what_follows_a_failure_with_the_same_key_is_sent_again_too() -> None:
     records = [Outgoing(b"", key) for key in ("a", "b", "a", "c", "b", "a")]
-    assert to_retry(records, {2: Failure("x", "")}) == [2, 5]
-    assert to_retry(records, {0: Failure("x", ""), 4: Failure("x", "")}) == [0, 2, 4, 5]
+    assert to_retry(records, {2: Rejection("x", "")}) == [2, 5]
+    assert to_retry(records, {0: Rejection("x", ""), 4: Rejection("x", "")}) == [0, 2, 4, 5]
     assert to_retry(records, {}) == []

@@ -13,7 +13,7 @@ import pytest
 
 from sandbox import processes
 from sandbox.errors import SandboxError
-from sandbox.processes import SERVER, Process, Record, is_alive, port_is_free, record_of, started_at, stop
+from sandbox.processes import SERVER, Process, ProcessRecord, is_alive, port_is_free, record_of, started_at, stop
 from sandbox.state import StateDir
 
 PROCESS = Process("firehose")
@@ -44,7 +44,7 @@ def run() -> Iterator[Run]:
 
 
 def recorded(state: StateDir, pid: int, started: str | None = None) -> None:
-    state.write_json(f"{PROCESS.name}.pid", Record(pid, started or started_at(pid) or "")._asdict())
+    state.write_json(f"{PROCESS.name}.pid", ProcessRecord(pid, started or started_at(pid) or "")._asdict())
 
 
 def test_a_recorded_process_is_alive_until_it_ends(tmp_path: Path, run: Run) -> None:

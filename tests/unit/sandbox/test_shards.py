@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from sandbox.awsjson import ServiceError
-from sandbox.shards import Checkpoint, Cursor, Page, Shard, ShardReader
+from sandbox.awsjson import RemoteError
+from sandbox.shards import Checkpoint, Cursor, RecordPage, Shard, ShardReader
 from sandbox.state import StateDir
 
 
@@ -43,17 +43,17 @@ class Stream:
         sequences = [record.sequence for record in self.records[shard_id]]
         return f"{shard_id}:{0 if after is None else sequences.index(after) + 1}"
 
-    def read(self, iterator: str) -> Page[Record]:
+    def read(self, iterator: str) -> RecordPage[Record]:
         if self.error is not None:
             code, self.error = self.error, None
-            raise ServiceError(400, code, "")
+            raise RemoteError(400, code, "")
         shard_id, index = iterator.split(":")
         start = int(index)
         records = self.records[shard_id][start : start + self.page]
         end = start + len(records)
         behind = end < len(self.records[shard_id])
         at_end = not self.listed[shard_id].is_open and not behind
-        return Page(records, None if at_end else f"{shard_id}:{end}", at_tip=not behind, more=behind)
+        return RecordPage(records, None if at_end else f"{shard_id}:{end}", at_tip=not behind, more=behind)
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_any_other_error_is_reported_and_nothing_is_skipped(stream: Stream) -> N
     stream.add(Shard("a"), "1")
     cursor = Cursor(stream, Shard("a"), None, None)
     stream.error = "InternalServerError"
-    with pytest.raises(ServiceError):
+    with pytest.raises(RemoteError):
         cursor.read()
     assert sequences(cursor) == ["1"]
 
@@ -179,9 +179,9 @@ def test_a_child_whose_parent_is_trimmed_is_read(stream: Stream, tmp_path: Path)
 
 def test_a_closed_shard_whose_iterators_never_end_ends_at_its_tip() -> None:
     class Endless(Stream):
-        def read(self, iterator: str) -> Page[Record]:
+        def read(self, iterator: str) -> RecordPage[Record]:
             page = super().read(iterator)
-            return Page(page.records, page.iterator or "a:1", at_tip=page.at_tip, more=page.more)
+            return RecordPage(page.records, page.iterator or "a:1", at_tip=page.at_tip, more=page.more)
 
     stream = Endless()
     stream.add(Shard("a"), "1")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.errors import SandboxError
-from sandbox.state import StateDir, Stop, WorkerStatus, client, region, worker_arguments
+from sandbox.state import StateDir, StopSignal, WorkerStatus, client, region, worker_arguments
 
 
 def test_what_is_written_is_read_again_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -70,15 +70,15 @@ def test_a_worker_reports_its_status_immediately_and_then_at_most_once_per_secon
 
 
 @pytest.fixture
-def stop() -> Iterator[Stop]:
+def stop() -> Iterator[StopSignal]:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield Stop()
+    yield StopSignal()
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_wait(stop: Stop, number: signal.Signals) -> None:
+def test_a_signal_ends_the_wait(stop: StopSignal, number: signal.Signals) -> None:
     threading.Timer(0.05, os.kill, (os.getpid(), number)).start()
 
     began = time.monotonic()
@@ -89,7 +89,7 @@ def test_a_signal_ends_the_wait(stop: Stop, number: signal.Signals) -> None:
     assert stop.wait(30)
 
 
-def test_a_wait_without_a_signal_ends_in_its_time(stop: Stop) -> None:
+def test_a_wait_without_a_signal_ends_in_its_time(stop: StopSignal) -> None:
     assert not stop.wait(0.01)
 
 

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from sandbox.state import StateDir
-from sandbox.supervisor import Kind, Supervisor, UnsupportedError
+from sandbox.supervisor import Supervisor, UnsupportedError, WorkerKind
 from sandbox.unread import Source
 
 
@@ -54,7 +54,7 @@ class Working:
 
 
 @dataclass
-class Things(Kind[Thing]):
+class Things(WorkerKind[Thing]):
     """Resources in a dict: a configuration, None for a stopped one, or an error."""
 
     there: dict[str, Thing | Exception | None] = field(default_factory=dict[str, Thing | Exception | None])

@@ -28,7 +28,7 @@ from typing import NamedTuple
 from components import host
 from components.compiler import SHARED_HEADERS
 from components.library import LIBRARY, SOURCE, compile_library
-from components.wheels import BundleError, Target
+from components.wheels import BundleError, Platform
 
 ROOT = Path(__file__).parents[3]
 COPIES = ROOT / ".build" / "c-mutation"
@@ -126,7 +126,7 @@ class Workshop:
     """Copies of the tree in which mutants are compiled and tried, as many at a time as there are workers."""
 
     def __init__(self, workers: int) -> None:
-        self._target = Target(host.runtime(), host.architecture(), native=True)
+        self._target = Platform(host.runtime(), host.architecture(), native=True)
         self._known: set[bytes] = set()
         self._lock = Lock()
         self._free: SimpleQueue[Path] = SimpleQueue()

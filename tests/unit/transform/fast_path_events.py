@@ -9,7 +9,7 @@ from itertools import islice
 from transform.events import read_change
 from transform.fast_path import FALLBACK, MAX_RECORDS, RESULTS, FastPath
 from transform.rows import RowWriter
-from transform.schema import Column, KeyAttribute, Table
+from transform.schema import Column, KeyAttribute, LakeTable
 
 COLUMNS = (
     Column("id", "string", ("id",), ""),
@@ -22,7 +22,7 @@ COLUMNS = (
     Column("moment", "timestamp", ("moment",), ""),
     Column("inner", "string", ("map", "inner"), ""),
 )
-THING = Table("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, COLUMNS)
+THING = LakeTable("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, COLUMNS)
 EVENT = (
     '{"eventID":"e-1","eventName":"INSERT","size":@size@,"userIdentity":@identity@,"dynamodb":{"SequenceNumber":'
     '@sequence@,"ApproximateCreationDateTime":@time@,"OldImage":@old@,"NewImage":{"id":{"S":"1"},@more@"x":@x@}}}'
@@ -35,7 +35,7 @@ def event(**pieces: str) -> bytes:
     return re.sub("@([a-z]+)@", lambda match: {**USUAL, **pieces}[match[1]], EVENT).encode("utf-8", "surrogateescape")
 
 
-def are_written(records: Iterable[bytes], table: Table = THING) -> list[bool]:
+def are_written(records: Iterable[bytes], table: LakeTable = THING) -> list[bool]:
     """Whether the fast path writes the row of each; its output is compared with the slow path."""
     fast_path, writer = FastPath(table), RowWriter(table)
     answers: list[bool] = []

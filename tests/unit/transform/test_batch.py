@@ -9,7 +9,7 @@ import pytest
 from tests.unit.transform.changes import KEY, data_of, native_event, pipe_event, records_of, row_of
 from transform.batch import RESPONSE_LIMIT_BYTES, Answer, Record, Transform
 from transform.schema import TABLE
-from transform.settings import Settings, from_environment
+from transform.settings import FunctionSettings, from_environment
 
 LAMBDA_LIMIT_BYTES = 6 * 1024 * 1024
 EXPIRED = {"userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"}}
@@ -34,7 +34,7 @@ UNREADABLE: dict[str, list[Any]] = {
 
 
 def transform(**settings: Any) -> Transform:
-    return Transform(TABLE, Settings(**settings))
+    return Transform(TABLE, FunctionSettings(**settings))
 
 
 def record(content: Any) -> Record:
@@ -266,7 +266,7 @@ def test_rows_that_fit_are_all_there() -> None:
 def test_of_rows_that_do_not_fit_the_fewest_are_left_out_those_that_save_the_most() -> None:
     records = records_of(*sized_events(1000, 5000, 2000, 4000))
     whole, _ = transform().answer(records)
-    tight = Transform(TABLE, Settings(), limit_bytes=response_size(whole) - 1)
+    tight = Transform(TABLE, FunctionSettings(), limit_bytes=response_size(whole) - 1)
     answers, counters = tight.answer(records)
     assert [answer["result"] for answer in answers] == ["Ok", "ProcessingFailed", "Ok", "Ok"]
     assert [answer["recordId"] for answer in answers] == [record["recordId"] for record in records]
@@ -278,12 +278,12 @@ def test_of_rows_that_do_not_fit_the_fewest_are_left_out_those_that_save_the_mos
 def test_a_limit_that_is_met_exactly_holds_nothing_back() -> None:
     records = records_of(*sized_events(1000, 5000))
     size = transform().answer(records)[1].bytes_out
-    whole = Transform(TABLE, Settings(), limit_bytes=size).answer(records)[1]
+    whole = Transform(TABLE, FunctionSettings(), limit_bytes=size).answer(records)[1]
     assert (whole.over_limit, whole.failures) == (0, {})
-    shrunk = Transform(TABLE, Settings(), limit_bytes=size - 1).answer(records)[1]
+    shrunk = Transform(TABLE, FunctionSettings(), limit_bytes=size - 1).answer(records)[1]
     assert shrunk.over_limit == 1
-    assert Transform(TABLE, Settings(), limit_bytes=shrunk.bytes_out).answer(records)[1].over_limit == 1
-    assert Transform(TABLE, Settings(), limit_bytes=shrunk.bytes_out - 1).answer(records)[1].over_limit == 2
+    assert Transform(TABLE, FunctionSettings(), limit_bytes=shrunk.bytes_out).answer(records)[1].over_limit == 1
+    assert Transform(TABLE, FunctionSettings(), limit_bytes=shrunk.bytes_out - 1).answer(records)[1].over_limit == 2
 
 
 @pytest.mark.parametrize("partition_by", ["", "region,changed_at:hour"])

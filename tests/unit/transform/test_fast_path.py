@@ -10,7 +10,7 @@ from tests.unit.transform.changes import data_of, pipe_event
 from transform.events import read_change
 from transform.fast_path import FALLBACK, MAX_RECORDS, RESULTS, FastPath
 from transform.rows import RowWriter
-from transform.schema import TABLE, Column, KeyAttribute, Table
+from transform.schema import TABLE, Column, KeyAttribute, LakeTable
 
 ORDER: dict[str, Any] = {
     "order_id": {"S": "o-1"},
@@ -40,7 +40,7 @@ def contents(*items: dict[str, Any]) -> list[bytes]:
     return [data_of(pipe_event(NewImage=item, SequenceNumber=str(index))) for index, item in enumerate(items)]
 
 
-def fast_rows(table: Table, chosen: list[bytes]) -> list[bytes | None]:
+def fast_rows(table: LakeTable, chosen: list[bytes]) -> list[bytes | None]:
     """The rows of records that the fast path writes; each is compared with the slow path's."""
     rows = FastPath(table).write(chosen)
     starts = [0, *rows.ends]
@@ -57,7 +57,7 @@ def fast_rows(table: Table, chosen: list[bytes]) -> list[bytes | None]:
 
 
 @TABLES
-def test_the_usual_item_takes_the_fast_path(table: Table, item: dict[str, Any]) -> None:
+def test_the_usual_item_takes_the_fast_path(table: LakeTable, item: dict[str, Any]) -> None:
     (line,) = fast_rows(table, contents(item))
     assert line is not None
     row = json.loads(line)
@@ -65,7 +65,7 @@ def test_the_usual_item_takes_the_fast_path(table: Table, item: dict[str, Any]) 
 
 
 @TABLES
-def test_missing_and_null_attributes_take_the_fast_path(table: Table, item: dict[str, Any]) -> None:
+def test_missing_and_null_attributes_take_the_fast_path(table: LakeTable, item: dict[str, Any]) -> None:
     keys = {key.name for key in table.keys}
     chosen = contents(
         *({other: value for other, value in item.items() if other != name} for name in item if name not in keys),
@@ -270,13 +270,13 @@ def test_a_value_nested_beyond_dynamodbs_limit_takes_the_slow_path(depth: int, i
 @pytest.mark.parametrize("type_", ["string", "bigint"])
 def test_a_table_of_a_key_alone_has_a_fast_path(type_: str) -> None:
     key = KeyAttribute("id", "S" if type_ == "string" else "N")
-    table = Table("thing", "thing_changes", "things", key, None, (Column("id", type_, ("id",), ""),))
+    table = LakeTable("thing", "thing_changes", "things", key, None, (Column("id", type_, ("id",), ""),))
     assert None not in fast_rows(table, contents(*({"id": {key.type: number}} for number in ("1", "2"))))
 
 
 def test_two_columns_may_read_one_attribute() -> None:
     columns = [Column(name, type_, path, "") for name, type_, path in TWICE]
-    table = Table("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, tuple(columns))
+    table = LakeTable("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, tuple(columns))
     (line,) = fast_rows(table, contents({"id": {"S": "1"}, "m": {"M": {"n": {"N": "12"}}}}))
     assert line is not None
     row = json.loads(line)
@@ -354,7 +354,7 @@ TEXTS: dict[str, tuple[list[str], list[str]]] = {
 @pytest.mark.parametrize("type_", TEXTS)
 def test_a_types_common_texts_take_the_fast_path_and_no_others_do(type_: str) -> None:
     columns = (Column("id", "string", ("id",), ""), Column("value", type_, ("value",), ""))
-    table = Table("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, columns)
+    table = LakeTable("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, columns)
     descriptor = table.descriptor(columns[1])
     common, others = TEXTS[type_]
     rows = fast_rows(table, contents(*({"id": {"S": "1"}, "value": {descriptor: text}} for text in [*common, *others])))

@@ -10,7 +10,7 @@ from tests.property.transform.guarded import GuardedRows
 from tests.unit.transform.fast_path_events import THING, are_written, event, is_written
 from transform.events import read_change
 from transform.rows import RowWriter
-from transform.schema import Column, Table
+from transform.schema import Column, LakeTable
 
 PLAIN_TIMES = "0 1 99999999999 100000000000 99999999999999 100000000000000 99999999999999999 1e16 1e17 2e0"
 PLAIN_FORMS = (
@@ -237,7 +237,7 @@ def test_a_row_has_room_or_is_not_written(record: bytes) -> None:
 
 def test_a_row_of_many_nulls_has_room_or_is_not_written() -> None:
     columns = (*THING.columns, *(Column(f"c{index}", "int", (f"a{index}",), "") for index in range(300)))
-    guarded = GuardedRows(Table("thing", "thing_changes", "things", THING.partition_key, None, columns), 1000)
+    guarded = GuardedRows(LakeTable("thing", "thing_changes", "things", THING.partition_key, None, columns), 1000)
     lines = [guarded.write(event(), room).line for room in range(guarded.room(1000))]
     needed = lines.index(lines[-1])
     assert lines[needed:] == [lines[-1]] * (len(lines) - needed)

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from tests.unit.transform.fast_path_events import COLUMNS, are_written, event, is_written
-from transform.schema import Column, KeyAttribute, Table
+from transform.schema import Column, KeyAttribute, LakeTable
 
 
 def test_the_usual_event_takes_the_fast_path() -> None:
@@ -234,6 +234,6 @@ def test_attributes_with_names_alike_are_distinguished() -> None:
 
 def test_maps_of_a_large_table_keep_their_members_apart() -> None:
     columns = [COLUMNS[0], *(Column(f"c{index}", "string", (f"m{index}", "inner"), "") for index in range(80))]
-    table = Table("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, tuple(columns))
+    table = LakeTable("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, tuple(columns))
     maps = "".join(f'"m{index}":{{"M":{{"inner":{{"S":"{index}"}}}}}},' for index in range(80))
     assert are_written([event(more=maps), event(more=maps.replace('"inner"', '"outer"', 40))], table) == [True, True]

@@ -10,7 +10,7 @@ import pytest
 from tests import golden
 from transform.batch import Record, Transform
 from transform.schema import TABLE
-from transform.settings import Settings
+from transform.settings import FunctionSettings
 
 NAMES = golden.events()
 
@@ -18,7 +18,7 @@ NAMES = golden.events()
 @pytest.mark.parametrize("name", NAMES)
 def test_an_event_makes_its_row(name: str) -> None:
     record: Record = {"recordId": "1", "data": base64.b64encode(golden.event(name)).decode()}
-    ((answer,), _) = Transform(TABLE, Settings()).answer([record])
+    ((answer,), _) = Transform(TABLE, FunctionSettings()).answer([record])
     assert base64.b64decode(answer.get("data", "")) == (golden.EVENTS / f"{name}.row.json").read_bytes()
 
 
@@ -29,7 +29,7 @@ def test_both_shapes_are_there() -> None:
 @pytest.mark.parametrize("source", ["kinesis-source", "direct-put"])
 def test_a_batch_of_either_source_is_answered_alike(source: str) -> None:
     event = json.loads((golden.EVENTS / f"firehose-{source}.json").read_text())
-    answers, _ = Transform(TABLE, Settings()).answer(event["records"])
+    answers, _ = Transform(TABLE, FunctionSettings()).answer(event["records"])
     assert [answer["recordId"] for answer in answers] == [record["recordId"] for record in event["records"]]
     assert {answer["result"] for answer in answers} == {"Ok"}
     lines = {base64.b64decode(answer.get("data", "")) for answer in answers}

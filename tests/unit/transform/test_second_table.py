@@ -20,7 +20,7 @@ from components.stage import Context
 from components.view import sql
 from tests.property.transform.inventory import INVENTORY
 from transform.batch import Record, Transform
-from transform.settings import Settings
+from transform.settings import FunctionSettings
 
 
 def event(sequence: int, op: str, moved: int, quantity: str, **members: Any) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def lines() -> list[bytes]:
         {"recordId": str(index), "data": base64.b64encode(json.dumps(event).encode()).decode()}
         for index, event in enumerate(EVENTS)
     ]
-    answers, counters = Transform(INVENTORY, Settings()).answer(records)
+    answers, counters = Transform(INVENTORY, FunctionSettings()).answer(records)
     assert counters.mismatches == {}
     return [base64.b64decode(answer.get("data", "")) for answer in answers]
 

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from transform.schema import TABLE, Column, DomainEvent, KeyAttribute, KeyType, Table
+from transform.schema import TABLE, Column, DomainEvent, KeyAttribute, KeyType, LakeTable
 
 
 def column(name: str, type_: str = "string", *path: str) -> Column:
     return Column(name, type_, path or (name,), "")
 
 
-def table(*columns: Column, key: KeyAttribute | None = None) -> Table:
-    return Table("thing", "thing_changes", "things", key or KeyAttribute("id", "S"), None, (column("id"), *columns))
+def table(*columns: Column, key: KeyAttribute | None = None) -> LakeTable:
+    return LakeTable("thing", "thing_changes", "things", key or KeyAttribute("id", "S"), None, (column("id"), *columns))
 
 
 @pytest.mark.parametrize("name", ["Name", "1st", "a-b", "", "ä", "a" * 129])
@@ -99,9 +99,9 @@ def test_only_the_keys_own_column_has_the_keys_type() -> None:
     assert [keyed.descriptor(column) for column in keyed.columns] == ["N", "N", "S"]
 
 
-def eventful(*events: DomainEvent) -> Table:
+def eventful(*events: DomainEvent) -> LakeTable:
     columns = (column("id"), column("state"), column("note"), column("units", "int"))
-    return Table("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, columns, events)
+    return LakeTable("thing", "thing_changes", "things", KeyAttribute("id", "S"), None, columns, events)
 
 
 def test_events_speak_of_one_text_and_at_least_of_a_whole_number() -> None:

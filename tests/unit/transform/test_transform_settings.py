@@ -4,12 +4,12 @@ import pytest
 
 from tests.property.transform.inventory import INVENTORY
 from transform.schema import TABLE
-from transform.settings import PartitionKey, SettingError, Settings, from_environment
+from transform.settings import FunctionSettings, PartitionKey, SettingError, from_environment
 
 
 def test_nothing_set_drops_nothing_and_partitions_nothing() -> None:
-    assert from_environment({}, TABLE) == Settings(frozenset(), (), "ChangeDataCapture")
-    assert from_environment({"TRANSFORM_DROP": " ", "TRANSFORM_PARTITION_BY": ","}, TABLE) == Settings()
+    assert from_environment({}, TABLE) == FunctionSettings(frozenset(), (), "ChangeDataCapture")
+    assert from_environment({"TRANSFORM_DROP": " ", "TRANSFORM_PARTITION_BY": ","}, TABLE) == FunctionSettings()
 
 
 def test_all_may_be_set() -> None:
@@ -18,7 +18,7 @@ def test_all_may_be_set() -> None:
         "TRANSFORM_PARTITION_BY": "region, ordered_at:month,ordered_at:day,changed_at:hour",
         "TRANSFORM_METRICS_NAMESPACE": "Orders",
     }
-    assert from_environment(environment, TABLE) == Settings(
+    assert from_environment(environment, TABLE) == FunctionSettings(
         drop=frozenset({"INSERT", "EXPIRED"}),
         partition_by=(
             PartitionKey("region", "region", 0),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.athena.statements.forms.statement import Kind, Output, Statement
+from sandbox.athena.statements.forms.statement import Output, Statement, StatementKind
 from sandbox.athena.statements.tokens import Name
 
 
 @dataclass(frozen=True)
-class Query(Statement):
+class SelectQuery(Statement):
     """SELECT, VALUES, TABLE or WITH: answered by the planner."""
 
-    kind = Kind.DML
+    kind = StatementKind.DML
     sort = "SELECT"
     output = Output.CSV
     sql: str
@@ -22,7 +22,7 @@ class Query(Statement):
 class Explain(Statement):
     """EXPLAIN of a query; `type` is LOGICAL, DISTRIBUTED, VALIDATE or IO, `analyze` for EXPLAIN ANALYZE."""
 
-    kind = Kind.DML
+    kind = StatementKind.DML
     sort = "EXPLAIN"
     sql: str
     type: str = "DISTRIBUTED"
@@ -118,10 +118,10 @@ class Describe(Statement):
 
 
 @dataclass(frozen=True)
-class Prepare(Statement):
+class PrepareStatement(Statement):
     """PREPARE name FROM statement."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "PREPARE"
     name: str
     sql: str
@@ -131,7 +131,7 @@ class Prepare(Statement):
 class Execute(Statement):
     """EXECUTE name [USING values]; replaced by the prepared statement before it runs."""
 
-    kind = Kind.DML
+    kind = StatementKind.DML
     sort = "EXECUTE"
     name: str
     values: tuple[str, ...] = ()
@@ -141,6 +141,6 @@ class Execute(Statement):
 class Deallocate(Statement):
     """DEALLOCATE PREPARE name."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "DEALLOCATE_PREPARE"
     name: str

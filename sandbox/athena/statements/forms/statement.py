@@ -11,7 +11,7 @@ from enum import Enum
 from typing import ClassVar
 
 
-class Kind(Enum):
+class StatementKind(Enum):
     """GetQueryExecution's StatementType."""
 
     DML = "DML"
@@ -32,7 +32,7 @@ class Output(Enum):
 class Statement:
     """A recognised statement."""
 
-    kind: ClassVar[Kind] = Kind.UTILITY
+    kind: ClassVar[StatementKind] = StatementKind.UTILITY
     sort: ClassVar[str] = ""
     output: ClassVar[Output] = Output.TEXT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandbox.athena.statements.forms.statement import ColumnDefinition, Kind, Partition, Statement
+from sandbox.athena.statements.forms.statement import ColumnDefinition, Partition, Statement, StatementKind
 from sandbox.athena.statements.tokens import Name
 
 
@@ -13,7 +13,7 @@ from sandbox.athena.statements.tokens import Name
 class CreateDatabase(Statement):
     """CREATE DATABASE or SCHEMA."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "CREATE_DATABASE"
     name: str
     if_not_exists: bool = False
@@ -26,7 +26,7 @@ class CreateDatabase(Statement):
 class AlterDatabase(Statement):
     """ALTER DATABASE SET DBPROPERTIES."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_DATABASE_PROPERTIES"
     name: str
     properties: Mapping[str, str]
@@ -36,7 +36,7 @@ class AlterDatabase(Statement):
 class DropDatabase(Statement):
     """DROP DATABASE or SCHEMA."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "DROP_DATABASE"
     name: str
     if_exists: bool = False
@@ -47,7 +47,7 @@ class DropDatabase(Statement):
 class CreateTable(Statement):
     """CREATE [EXTERNAL] TABLE. `partition_texts` are Iceberg's transforms, where PARTITIONED BY has no types."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "CREATE_TABLE"
     name: Name
     external: bool
@@ -69,7 +69,7 @@ class CreateTable(Statement):
 class DropTable(Statement):
     """DROP TABLE."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "DROP_TABLE"
     name: Name
     if_exists: bool = False
@@ -79,7 +79,7 @@ class DropTable(Statement):
 class CreateView(Statement):
     """CREATE [OR REPLACE] VIEW."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "CREATE_VIEW"
     name: Name
     sql: str
@@ -91,7 +91,7 @@ class CreateView(Statement):
 class DropView(Statement):
     """DROP VIEW."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "DROP_VIEW"
     name: Name
     if_exists: bool = False
@@ -101,7 +101,7 @@ class DropView(Statement):
 class Repair(Statement):
     """MSCK REPAIR TABLE."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "MSCK_REPAIR"
     name: Name
 
@@ -110,7 +110,7 @@ class Repair(Statement):
 class AddPartitions(Statement):
     """ALTER TABLE ADD PARTITION."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_TABLE_ADD_PARTITION"
     name: Name
     partitions: tuple[Partition, ...]
@@ -121,7 +121,7 @@ class AddPartitions(Statement):
 class DropPartitions(Statement):
     """ALTER TABLE DROP PARTITION; each comparison is a column, a sign and a value."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_TABLE_DROP_PARTITION"
     name: Name
     partitions: tuple[tuple[tuple[str, str, str], ...], ...]
@@ -132,7 +132,7 @@ class DropPartitions(Statement):
 class RenamePartition(Statement):
     """ALTER TABLE PARTITION … RENAME TO PARTITION."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_TABLE_RENAME_PARTITION"
     name: Name
     old: Partition
@@ -143,7 +143,7 @@ class RenamePartition(Statement):
 class AddColumns(Statement):
     """ALTER TABLE ADD COLUMNS."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_TABLE_ADD_COLUMN"
     name: Name
     columns: tuple[ColumnDefinition, ...]
@@ -154,7 +154,7 @@ class AddColumns(Statement):
 class ReplaceColumns(Statement):
     """ALTER TABLE REPLACE COLUMNS."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_TABLE_REPLACE_COLUMN"
     name: Name
     columns: tuple[ColumnDefinition, ...]
@@ -165,7 +165,7 @@ class ReplaceColumns(Statement):
 class ChangeColumn(Statement):
     """ALTER TABLE CHANGE COLUMN: another name, type or comment."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_TABLE_CHANGE_COLUMN"
     name: Name
     old: str
@@ -176,7 +176,7 @@ class ChangeColumn(Statement):
 class DropColumn(Statement):
     """ALTER TABLE DROP COLUMN, of an Iceberg table."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_TABLE_DROP_COLUMN"
     name: Name
     column: str
@@ -186,7 +186,7 @@ class DropColumn(Statement):
 class SetLocation(Statement):
     """ALTER TABLE [PARTITION …] SET LOCATION."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_TABLE_SET_LOCATION"
     name: Name
     location: str
@@ -197,7 +197,7 @@ class SetLocation(Statement):
 class SetProperties(Statement):
     """ALTER TABLE SET or UNSET TBLPROPERTIES."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_TABLE_PROPERTIES"
     name: Name
     properties: Mapping[str, str]
@@ -208,7 +208,7 @@ class SetProperties(Statement):
 class RenameTable(Statement):
     """ALTER TABLE RENAME TO."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "ALTER_TABLE_RENAME"
     name: Name
     new: str

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandbox.athena.statements.forms.statement import Kind, Output, Statement
+from sandbox.athena.statements.forms.statement import Output, Statement, StatementKind
 from sandbox.athena.statements.tokens import Name
 
 
 @dataclass(frozen=True)
-class Insert(Statement):
+class InsertInto(Statement):
     """INSERT INTO, with the columns named or all of the table."""
 
-    kind = Kind.DML
+    kind = StatementKind.DML
     sort = "INSERT"
     output = Output.NONE
     name: Name
@@ -25,7 +25,7 @@ class Insert(Statement):
 class Unload(Statement):
     """UNLOAD (query) TO location WITH (properties)."""
 
-    kind = Kind.DML
+    kind = StatementKind.DML
     sort = "UNLOAD"
     output = Output.NONE
     sql: str
@@ -34,31 +34,31 @@ class Unload(Statement):
 
 
 @dataclass(frozen=True)
-class Change(Statement):
+class IcebergChange(Statement):
     """UPDATE, DELETE or MERGE, of an Iceberg table; `sort` follows from the word that it begins with."""
 
-    kind = Kind.DML
+    kind = StatementKind.DML
     output = Output.CSV
     name: Name
     sql: str
 
 
 @dataclass(frozen=True)
-class Update(Change):
+class UpdateTable(IcebergChange):
     """UPDATE."""
 
     sort = "UPDATE"
 
 
 @dataclass(frozen=True)
-class Delete(Change):
+class DeleteFrom(IcebergChange):
     """DELETE FROM."""
 
     sort = "DELETE"
 
 
 @dataclass(frozen=True)
-class Merge(Change):
+class Merge(IcebergChange):
     """MERGE INTO."""
 
     sort = "MERGE"
@@ -68,7 +68,7 @@ class Merge(Change):
 class Optimize(Statement):
     """OPTIMIZE … REWRITE DATA USING BIN_PACK [WHERE …]; Athena files it under the sort of CREATE TABLE AS."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "CREATE_TABLE_AS_SELECT"
     name: Name
     where: str = ""
@@ -78,7 +78,7 @@ class Optimize(Statement):
 class Vacuum(Statement):
     """VACUUM."""
 
-    kind = Kind.DML
+    kind = StatementKind.DML
     sort = "VACUUM_TABLE"
     name: Name
 
@@ -87,7 +87,7 @@ class Vacuum(Statement):
 class CreateTableAs(Statement):
     """CREATE TABLE … AS. A property's value is a text, or the texts of an ARRAY."""
 
-    kind = Kind.DDL
+    kind = StatementKind.DDL
     sort = "CREATE_TABLE_AS_SELECT"
     output = Output.TABLE
     name: Name

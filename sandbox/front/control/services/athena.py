@@ -8,7 +8,7 @@ from typing import Any
 from moto.athena.models import AthenaBackend, NamedQuery, WorkGroup, athena_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.paging import page_of
 from sandbox.front.control.registry import amends, answers, refuses
 from sandbox.front.reply import ServiceError
@@ -37,7 +37,7 @@ def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[s
 
 
 @amends("athena", "GetWorkGroup")
-def described_group(call: Call, output: dict[str, Any]) -> None:
+def described_group(call: ControlCall, output: dict[str, Any]) -> None:
     """A workgroup has an engine in effect; one that is not there is an error, which the provider knows by its words."""
     _group(call)
     versions: dict[str, str] = output["WorkGroup"]["Configuration"].setdefault("EngineVersion", {})
@@ -46,7 +46,7 @@ def described_group(call: Call, output: dict[str, Any]) -> None:
 
 
 @answers("athena", "UpdateWorkGroup")
-def update_group(call: Call) -> None:
+def update_group(call: ControlCall) -> None:
     """Changes what is named and leaves the rest; `Remove…` takes a setting away."""
     group, given = _group(call), call.parameters
     if "Description" in given:
@@ -60,7 +60,7 @@ def update_group(call: Call) -> None:
 
 
 @answers("athena", "DeleteWorkGroup")
-def delete_group(call: Call) -> None:
+def delete_group(call: ControlCall) -> None:
     """A workgroup that has named queries goes with them if that is asked for, and else not."""
     group, backend = _group(call), _backend(call)
     queries = [id_ for id_, query in backend.named_queries.items() if query.workgroup is group]
@@ -72,7 +72,7 @@ def delete_group(call: Call) -> None:
 
 
 @answers("athena", "CreateNamedQuery")
-def create_named_query(call: Call) -> Mapping[str, Any]:
+def create_named_query(call: ControlCall) -> Mapping[str, Any]:
     """Keeps a query under a name in a workgroup that exists."""
     given = call.parameters
     group = given.get("WorkGroup", _PRIMARY)
@@ -85,13 +85,13 @@ def create_named_query(call: Call) -> Mapping[str, Any]:
 
 
 @answers("athena", "GetNamedQuery")
-def named_query(call: Call) -> Mapping[str, Any]:
+def named_query(call: ControlCall) -> Mapping[str, Any]:
     """A query that was kept under a name."""
     return {"NamedQuery": _described(_query(call))}
 
 
 @answers("athena", "BatchGetNamedQuery")
-def named_queries(call: Call) -> Mapping[str, Any]:
+def named_queries(call: ControlCall) -> Mapping[str, Any]:
     """Those of up to 50 queries that exist, and the ids of those that do not."""
     known, asked = _backend(call).named_queries, call.parameters["NamedQueryIds"]
     if len(asked) > _MAX_LISTED:
@@ -107,7 +107,7 @@ def named_queries(call: Call) -> Mapping[str, Any]:
 
 
 @answers("athena", "ListNamedQueries")
-def listed_queries(call: Call) -> Mapping[str, Any]:
+def listed_queries(call: ControlCall) -> Mapping[str, Any]:
     """The ids of a workgroup's queries."""
     group = call.parameters.get("WorkGroup", _PRIMARY)
     own = [id_ for id_, query in _backend(call).named_queries.items() if query.workgroup.name == group]
@@ -128,7 +128,7 @@ def _described(query: NamedQuery) -> dict[str, Any]:
 
 
 @answers("athena", "UpdateNamedQuery")
-def update_named_query(call: Call) -> None:
+def update_named_query(call: ControlCall) -> None:
     """Changes a query's name, description and text."""
     query, given = _query(call), call.parameters
     query.name, query.query_string = given["Name"], given["QueryString"]
@@ -137,7 +137,7 @@ def update_named_query(call: Call) -> None:
 
 
 @answers("athena", "DeleteNamedQuery")
-def delete_named_query(call: Call) -> None:
+def delete_named_query(call: ControlCall) -> None:
     """Forgets a query."""
     del _backend(call).named_queries[_query(call).id]
 
@@ -148,11 +148,11 @@ def _updated(configuration: Mapping[str, Any], updates: Mapping[str, Any]) -> di
     return {name: value for name, value in {**configuration, **replaced}.items() if name not in removed}
 
 
-def _backend(call: Call) -> AthenaBackend:
+def _backend(call: ControlCall) -> AthenaBackend:
     return backend_of(athena_backends, call.region)
 
 
-def _group(call: Call) -> WorkGroup:
+def _group(call: ControlCall) -> WorkGroup:
     name = call.parameters["WorkGroup"]
     group = _backend(call).work_groups.get(name)
     if group is None:
@@ -160,7 +160,7 @@ def _group(call: Call) -> WorkGroup:
     return group
 
 
-def _query(call: Call) -> NamedQuery:
+def _query(call: ControlCall) -> NamedQuery:
     id_ = call.parameters["NamedQueryId"]
     query = _backend(call).named_queries.get(id_)
     if query is None:

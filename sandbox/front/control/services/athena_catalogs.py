@@ -12,7 +12,7 @@ from typing import Any
 from moto.athena.models import DataCatalog, athena_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.paging import page_of
 from sandbox.front.control.registry import answers
 from sandbox.front.reply import ServiceError
@@ -26,7 +26,7 @@ _ENGINES = {"AUTO": "Athena engine version 3", "Athena engine version 3": "Athen
 
 
 @answers("athena", "ListDataCatalogs")
-def listed(call: Call) -> Mapping[str, Any]:
+def listed(call: ControlCall) -> Mapping[str, Any]:
     """The account's own catalogue, and those that were created."""
     summaries = [
         {"CatalogName": name, "Type": described["Type"], "Status": _READY}
@@ -39,7 +39,7 @@ def listed(call: Call) -> Mapping[str, Any]:
 
 
 @answers("athena", "GetDataCatalog")
-def get(call: Call) -> Mapping[str, Any]:
+def get(call: ControlCall) -> Mapping[str, Any]:
     """A catalogue by its name; upper and lower case are one."""
     name: str = call.parameters["Name"]
     found = next((d for key, d in _catalogs(call).items() if key.lower() == name.lower()), None)
@@ -49,7 +49,7 @@ def get(call: Call) -> Mapping[str, Any]:
 
 
 @answers("athena", "CreateDataCatalog")
-def create(call: Call) -> Mapping[str, Any]:
+def create(call: ControlCall) -> Mapping[str, Any]:
     """Keeps a catalogue; the sandbox's queries read that of Glue alone."""
     given, backend = call.parameters, backend_of(athena_backends, call.region)
     name: str = given["Name"]
@@ -62,7 +62,7 @@ def create(call: Call) -> Mapping[str, Any]:
 
 
 @answers("athena", "DeleteDataCatalog")
-def delete(call: Call) -> Mapping[str, Any]:
+def delete(call: ControlCall) -> Mapping[str, Any]:
     """Forgets a catalogue, except the account's own."""
     backend, name = backend_of(athena_backends, call.region), call.parameters["Name"]
     catalog = backend.data_catalogs.pop(name, None)
@@ -72,7 +72,7 @@ def delete(call: Call) -> Mapping[str, Any]:
 
 
 @answers("athena", "ListEngineVersions")
-def engines(call: Call) -> Mapping[str, Any]:
+def engines(call: ControlCall) -> Mapping[str, Any]:
     """The versions that a workgroup can select, of which the sandbox runs SQL in one."""
     del call
     return {
@@ -83,7 +83,7 @@ def engines(call: Call) -> Mapping[str, Any]:
     }
 
 
-def _catalogs(call: Call) -> dict[str, dict[str, Any]]:
+def _catalogs(call: ControlCall) -> dict[str, dict[str, Any]]:
     created = backend_of(athena_backends, call.region).data_catalogs.values()
     own = {"Name": _DEFAULT, "Type": _GLUE, "Parameters": {"catalog-id": ACCOUNT_ID}, "Status": _READY}
     return {_DEFAULT: own} | {catalog.name: _described(catalog) for catalog in created}

@@ -13,7 +13,7 @@ from typing import Any
 from moto.athena.models import PreparedStatement, athena_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.paging import page_of
 from sandbox.front.control.registry import answers
 from sandbox.front.reply import ServiceError
@@ -23,7 +23,7 @@ _MAX_BATCH = 50
 
 
 @answers("athena", "CreatePreparedStatement")
-def create(call: Call) -> None:
+def create(call: ControlCall) -> None:
     """Keeps a statement under a name that is free in the workgroup."""
     given, statements = call.parameters, _statements(call)
     name = given["StatementName"]
@@ -33,27 +33,27 @@ def create(call: Call) -> None:
 
 
 @answers("athena", "UpdatePreparedStatement")
-def update(call: Call) -> None:
+def update(call: ControlCall) -> None:
     """Replaces a statement's text and description."""
     _found(call, call.parameters["StatementName"])
     _statements(call)[_key(call, call.parameters["StatementName"])] = _new(call)
 
 
 @answers("athena", "DeletePreparedStatement")
-def delete(call: Call) -> None:
+def delete(call: ControlCall) -> None:
     """Forgets a statement."""
     _found(call, call.parameters["StatementName"])
     del _statements(call)[_key(call, call.parameters["StatementName"])]
 
 
 @answers("athena", "GetPreparedStatement")
-def get(call: Call) -> Mapping[str, Any]:
+def get(call: ControlCall) -> Mapping[str, Any]:
     """A statement by its name."""
     return {"PreparedStatement": _described(_found(call, call.parameters["StatementName"]))}
 
 
 @answers("athena", "BatchGetPreparedStatement")
-def batch_get(call: Call) -> Mapping[str, Any]:
+def batch_get(call: ControlCall) -> Mapping[str, Any]:
     """Those of up to 50 statements that exist, and the names of those that do not."""
     names: list[str] = call.parameters["PreparedStatementNames"]
     if len(names) > _MAX_BATCH:
@@ -70,7 +70,7 @@ def batch_get(call: Call) -> Mapping[str, Any]:
 
 
 @answers("athena", "ListPreparedStatements")
-def listed(call: Call) -> Mapping[str, Any]:
+def listed(call: ControlCall) -> Mapping[str, Any]:
     """The names of a workgroup's statements, and when each was last changed."""
     own = [s for s in _statements(call).values() if _group_of(s) == call.parameters["WorkGroup"]]
     page, more = page_of(own, lambda s: s.statement_name, call.parameters, _MAX_LISTED, error="InvalidRequestException")
@@ -78,7 +78,7 @@ def listed(call: Call) -> Mapping[str, Any]:
     return {"PreparedStatements": summaries, **more}
 
 
-def _new(call: Call) -> PreparedStatement:
+def _new(call: ControlCall) -> PreparedStatement:
     given = call.parameters
     statement: Any = PreparedStatement(
         given["StatementName"], given["WorkGroup"], given["QueryStatement"], given.get("Description", "")
@@ -97,14 +97,14 @@ def _described(statement: PreparedStatement) -> dict[str, Any]:
     return described | ({"Description": statement.description} if statement.description else {})
 
 
-def _found(call: Call, name: str) -> PreparedStatement:
+def _found(call: ControlCall, name: str) -> PreparedStatement:
     statement = _statements(call).get(_key(call, name))
     if statement is None:
         raise ServiceError("ResourceNotFoundException", _absent(name), details={"ResourceName": name})
     return statement
 
 
-def _statements(call: Call) -> dict[str, PreparedStatement]:
+def _statements(call: ControlCall) -> dict[str, PreparedStatement]:
     backend = backend_of(athena_backends, call.region)
     group = call.parameters["WorkGroup"]
     if group not in backend.work_groups:
@@ -112,7 +112,7 @@ def _statements(call: Call) -> dict[str, PreparedStatement]:
     return backend.prepared_statements
 
 
-def _key(call: Call, name: str) -> str:
+def _key(call: ControlCall, name: str) -> str:
     """What moto's store has a statement under: a workgroup's name contains no slash."""
     return f"{call.parameters['WorkGroup']}/{name}"
 

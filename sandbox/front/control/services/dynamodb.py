@@ -13,9 +13,9 @@ from moto.dynamodb.models.table import Table
 from moto.kinesis.models import kinesis_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends, answers, refuses
-from sandbox.front.native import ACTIVE, MICROSECOND, Destination, destinations
+from sandbox.front.native import ACTIVE, MICROSECOND, KinesisDestination, destinations
 from sandbox.front.reply import ServiceError
 from sandbox.front.stream import StreamShard
 
@@ -27,7 +27,7 @@ _NO_LIMIT = -1
 
 
 @amends("dynamodb", "CreateTable", "UpdateTable")
-def keep_table(call: Call, output: dict[str, Any]) -> None:
+def keep_table(call: ControlCall, output: dict[str, Any]) -> None:
     """Keeps what moto does not of a table that was created or changed, and tells it."""
     given, table = call.parameters, _table(call)
     if (limits := given.get("OnDemandThroughput")) is not None:
@@ -45,7 +45,7 @@ def keep_table(call: Call, output: dict[str, Any]) -> None:
 
 
 @amends("dynamodb", "DescribeTable")
-def tell_table(call: Call, output: dict[str, Any]) -> None:
+def tell_table(call: ControlCall, output: dict[str, Any]) -> None:
     """A table's description has all that was asked for."""
     _tell(_table(call), output["Table"])
 
@@ -65,7 +65,7 @@ def delete_protected(service: str, operation: str, region: str, parameters: Mapp
 
 
 @answers("dynamodb", "DescribeKinesisStreamingDestination")
-def described_destinations(call: Call) -> Mapping[str, Any]:
+def described_destinations(call: ControlCall) -> Mapping[str, Any]:
     """The streams that a table writes its changes to, or did."""
     listed = [
         {"StreamArn": arn, "DestinationStatus": each.status, _PRECISION: each.precision}
@@ -75,7 +75,7 @@ def described_destinations(call: Call) -> Mapping[str, Any]:
 
 
 @answers("dynamodb", "EnableKinesisStreamingDestination")
-def enable_destination(call: Call) -> Mapping[str, Any]:
+def enable_destination(call: ControlCall) -> Mapping[str, Any]:
     """Has a table write its changes to a stream. An error when it does, or when there is no such stream."""
     arn, table = call.parameters["StreamArn"], _table(call)
     found = destinations(table)
@@ -88,7 +88,7 @@ def enable_destination(call: Call) -> Mapping[str, Any]:
     if arn not in {stream.arn for stream in backend_of(kinesis_backends, call.region).streams.values()}:
         raise ServiceError("ResourceNotFoundException", f"Stream {arn} is not found.")
     asked = call.parameters.get("EnableKinesisStreamingConfiguration", {})
-    found[arn] = Destination(ACTIVE, asked.get(_PRECISION, MICROSECOND))
+    found[arn] = KinesisDestination(ACTIVE, asked.get(_PRECISION, MICROSECOND))
     if table.stream_shard is None:
         # What tells a table's stream of its changes tells its destinations, too: a table without a stream has none.
         new_shard: Any = StreamShard(table.account_id, table)
@@ -97,7 +97,7 @@ def enable_destination(call: Call) -> Mapping[str, Any]:
 
 
 @answers("dynamodb", "UpdateKinesisStreamingDestination")
-def update_destination(call: Call) -> Mapping[str, Any]:
+def update_destination(call: ControlCall) -> Mapping[str, Any]:
     """Changes how precise the times of a table's changes are."""
     destination = _active(call)
     destination.precision = call.parameters["UpdateKinesisStreamingConfiguration"][_PRECISION]
@@ -106,7 +106,7 @@ def update_destination(call: Call) -> Mapping[str, Any]:
 
 
 @answers("dynamodb", "DisableKinesisStreamingDestination")
-def disable_destination(call: Call) -> Mapping[str, Any]:
+def disable_destination(call: ControlCall) -> Mapping[str, Any]:
     """Has a table no longer write its changes to a stream; it is listed still."""
     _active(call).status = "DISABLED"
     return _progress(call, "DISABLING")
@@ -139,7 +139,7 @@ def _change_encryption(table: Table, given: Mapping[str, Any] | None) -> None:
         table.sse_specification = {**given, "KMSMasterKeyId": given.get("KMSMasterKeyId")} if given["Enabled"] else None
 
 
-def _table(call: Call) -> Table:
+def _table(call: ControlCall) -> Table:
     name = _name(call.parameters)
     table = backend_of(dynamodb_backends, call.region).tables.get(name)
     if table is None:
@@ -152,7 +152,7 @@ def _name(parameters: Mapping[str, Any]) -> str:
     return str(parameters["TableName"]).rpartition("table/")[2]
 
 
-def _active(call: Call) -> Destination:
+def _active(call: ControlCall) -> KinesisDestination:
     destination = destinations(_table(call)).get(call.parameters["StreamArn"])
     if destination is None or destination.status != ACTIVE:
         raise ServiceError(
@@ -162,7 +162,7 @@ def _active(call: Call) -> Destination:
     return destination
 
 
-def _progress(call: Call, status: str) -> dict[str, Any]:
+def _progress(call: ControlCall, status: str) -> dict[str, Any]:
     return {
         "TableName": call.parameters["TableName"],
         "StreamArn": call.parameters["StreamArn"],

@@ -14,7 +14,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import answers, refuses
 from sandbox.front.reply import ServiceError
 from sandbox.state import ACCOUNT_ID
@@ -24,7 +24,7 @@ _ARN = re.compile(r"arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/(?P<name>[a-zA-Z0-9_.-
 
 
 @answers("dynamodb", "ListTables")
-def listed_tables(call: Call) -> Mapping[str, Any]:
+def listed_tables(call: ControlCall) -> Mapping[str, Any]:
     """The names of the tables in their order, from the one after `ExclusiveStartTableName`."""
     limit = call.parameters.get("Limit", _MAX_LISTED)
     if not 1 <= limit <= _MAX_LISTED:
@@ -42,7 +42,7 @@ def listed_tables(call: Call) -> Mapping[str, Any]:
 
 
 @answers("dynamodb", "TagResource")
-def tag_table(call: Call) -> Mapping[str, Any] | None:
+def tag_table(call: ControlCall) -> Mapping[str, Any] | None:
     """Gives a table tags; one that it has gets the new value."""
     arn = call.parameters["ResourceArn"]
     if _ARN.fullmatch(arn) is None:
@@ -82,6 +82,6 @@ def time_to_live(service: str, operation: str, region: str, parameters: Mapping[
     return ServiceError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
 
 
-def _tagged(call: Call) -> Table | None:
+def _tagged(call: ControlCall) -> Table | None:
     found = _ARN.fullmatch(call.parameters["ResourceArn"])
     return None if found is None else backend_of(dynamodb_backends, call.region).tables.get(found["name"])

@@ -12,7 +12,7 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends, answers, refuses
 from sandbox.front.reply import ServiceError
 from sandbox.front.table_streams import TableStream, stream_of, streams_of
@@ -42,7 +42,7 @@ def wrong_switch(service: str, operation: str, region: str, parameters: Mapping[
 
 
 @amends("dynamodb", "DeleteTable")
-def close_with_table(call: Call, output: dict[str, Any]) -> None:
+def close_with_table(call: ControlCall, output: dict[str, Any]) -> None:
     """A table's stream ends with it, and can be read for a day."""
     for stream in streams_of(backend_of(dynamodb_backends, call.region), output["TableDescription"]["TableName"]):
         if stream.is_enabled:
@@ -50,7 +50,7 @@ def close_with_table(call: Call, output: dict[str, Any]) -> None:
 
 
 @answers("dynamodbstreams", "DescribeStream")
-def described(call: Call) -> Mapping[str, Any]:
+def described(call: ControlCall) -> Mapping[str, Any]:
     """A stream and its shard, which has no children and no parent."""
     given = call.parameters
     stream = stream_of(backend_of(dynamodb_backends, call.region), given["StreamArn"])
@@ -69,7 +69,7 @@ def described(call: Call) -> Mapping[str, Any]:
 
 
 @answers("dynamodbstreams", "ListStreams")
-def listed(call: Call) -> Mapping[str, Any]:
+def listed(call: ControlCall) -> Mapping[str, Any]:
     """A page of the streams, up to 100, those that are off included while they can be read."""
     given = call.parameters
     after, limit = given.get("ExclusiveStartStreamArn", ""), given.get("Limit", _MAX_STREAMS)

@@ -9,7 +9,7 @@ from moto.core.utils import unix_time
 from moto.events.models import EventBus, events_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import answers
 from sandbox.front.reply import ServiceError
 
@@ -23,7 +23,7 @@ _DEFAULT = "default"
 
 
 @answers("events", "UpdateEventBus")
-def update_event_bus(call: Call) -> Mapping[str, Any]:
+def update_event_bus(call: ControlCall) -> Mapping[str, Any]:
     """Changes a bus's key, description and dead-letter queue."""
     name = call.parameters.get("Name", _DEFAULT)
     bus: EventBus | None = backend_of(events_backends, call.region).event_buses.get(name)

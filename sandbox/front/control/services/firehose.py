@@ -8,13 +8,13 @@ from typing import Any, cast
 from moto.firehose.models import firehose_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends, answers
 from sandbox.front.reply import ServiceError
 
 
 @answers("firehose", "PutRecord", "PutRecordBatch")
-def put(call: Call) -> Mapping[str, Any]:
+def put(call: ControlCall) -> Mapping[str, Any]:
     """Refused: a stream that reads Kinesis takes nothing else, in AWS's words, and no other is delivered here.
 
     https://docs.aws.amazon.com/firehose/latest/dev/writing-with-sdk.html has puts for Direct PUT only; the
@@ -41,7 +41,7 @@ def put(call: Call) -> Mapping[str, Any]:
 
 
 @amends("firehose", "DescribeDeliveryStream")
-def described(call: Call, output: dict[str, Any]) -> None:
+def described(call: ControlCall, output: dict[str, Any]) -> None:
     """What every description of a place in S3 has, whether it was given or not.
 
     https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationDescription.html has as required

@@ -9,7 +9,7 @@ from moto.core.utils import utcnow
 from moto.glue.models import FakeCrawler, glue_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import answers, refuses
 from sandbox.front.reply import ServiceError
 
@@ -50,7 +50,7 @@ def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[s
 
 
 @answers("glue", "UpdateCrawler")
-def update_crawler(call: Call) -> None:
+def update_crawler(call: ControlCall) -> None:
     """Changes only the given members, unless the crawler is running; an empty schedule removes it."""
     name = call.parameters["Name"]
     crawlers: dict[str, FakeCrawler] = backend_of(glue_backends, call.region).crawlers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moto.iam.models import IAMBackend, iam_backends
 
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import answers
 from sandbox.state import ACCOUNT_ID
 
@@ -12,7 +12,7 @@ _PARTITION = "aws"
 
 
 @answers("iam", "UpdateRole")
-def update_role(call: Call) -> None:
+def update_role(call: ControlCall) -> None:
     """Changes a role's description and longest session, and leaves what is not named: moto sets it back."""
     backend: IAMBackend = iam_backends[ACCOUNT_ID][_PARTITION]
     role = backend.get_role(call.parameters["RoleName"])

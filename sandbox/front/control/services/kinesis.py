@@ -11,7 +11,7 @@ from typing import Any
 from moto.kinesis.models import Stream, kinesis_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends, answers
 from sandbox.kinesis import consumers, listing, resharding
 from sandbox.kinesis.streams import set_max_record_kib, stream_of
@@ -20,7 +20,7 @@ __all__ = ["consumers", "listing", "resharding"]
 
 
 @amends("kinesis", "CreateStream")
-def keep(call: Call, _: dict[str, Any]) -> None:
+def keep(call: ControlCall, _: dict[str, Any]) -> None:
     """The tags that a stream is created with are its tags, and the largest record is what was asked for."""
     stream = backend_of(kinesis_backends, call.region).streams[call.parameters["StreamName"]]
     stream.tags.update(call.parameters.get("Tags", {}))
@@ -29,29 +29,29 @@ def keep(call: Call, _: dict[str, Any]) -> None:
 
 
 @answers("kinesis", "UpdateMaxRecordSize")
-def update_max_record_size(call: Call) -> None:
+def update_max_record_size(call: ControlCall) -> None:
     """Changes how large a record may be."""
     set_max_record_kib(_stream(call, "StreamARN"), call.parameters["MaxRecordSizeInKiB"])
 
 
 @answers("kinesis", "ListTagsForResource")
-def tags(call: Call) -> Mapping[str, Any]:
+def tags(call: ControlCall) -> Mapping[str, Any]:
     """A stream's tags."""
     return {"Tags": [{"Key": key, "Value": value} for key, value in _stream(call).tags.items()]}
 
 
 @answers("kinesis", "TagResource")
-def tag(call: Call) -> None:
+def tag(call: ControlCall) -> None:
     """Adds tags to a stream."""
     _stream(call).tags.update(call.parameters["Tags"])
 
 
 @answers("kinesis", "UntagResource")
-def untag(call: Call) -> None:
+def untag(call: ControlCall) -> None:
     """Takes tags from a stream."""
     for key in call.parameters["TagKeys"]:
         _stream(call).tags.pop(key, None)
 
 
-def _stream(call: Call, member: str = "ResourceARN") -> Stream:
+def _stream(call: ControlCall, member: str = "ResourceARN") -> Stream:
     return stream_of(backend_of(kinesis_backends, call.region), None, call.parameters[member])

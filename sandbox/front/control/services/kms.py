@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends
 
 _YEAR_DAYS = 365
@@ -12,14 +12,14 @@ _DEFAULTS = {"KeyUsage": "ENCRYPT_DECRYPT", "MultiRegion": False}
 
 
 @amends("kms", "CreateKey", "DescribeKey")
-def defaults(_: Call, output: dict[str, Any]) -> None:
+def defaults(_: ControlCall, output: dict[str, Any]) -> None:
     """A key's metadata always has its usage and whether it is a multi-Region key."""
     metadata: dict[str, Any] = output["KeyMetadata"]
     metadata.update({name: value for name, value in _DEFAULTS.items() if metadata.get(name) is None})
 
 
 @amends("kms", "GetKeyRotationStatus")
-def period(_: Call, output: dict[str, Any]) -> None:
+def period(_: ControlCall, output: dict[str, Any]) -> None:
     """A rotated key's status has its rotation period: a year by default.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html

@@ -8,7 +8,7 @@ from typing import Any
 from moto.pipes.models import EventBridgePipesBackend, Pipe, pipes_backends
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends, answers, refuses
 from sandbox.front.control.working import trouble_of
 from sandbox.front.reply import ServiceError
@@ -31,7 +31,7 @@ def exists(service: str, operation: str, region: str, parameters: Mapping[str, A
 
 
 @amends("pipes", "CreatePipe", "DescribePipe", "StartPipe", "StopPipe")
-def state(_: Call, output: dict[str, Any]) -> None:
+def state(_: ControlCall, output: dict[str, Any]) -> None:
     """A working pipe is in its desired state: in moto, one that was created STOPPED runs.
 
     One that should run and does not says why, as AWS says it:
@@ -44,14 +44,14 @@ def state(_: Call, output: dict[str, Any]) -> None:
 
 
 @amends("pipes", "ListPipes")
-def states(call: Call, output: dict[str, Any]) -> None:
+def states(call: ControlCall, output: dict[str, Any]) -> None:
     """As `state`, for each."""
     for pipe in output["Pipes"]:
         state(call, pipe)
 
 
 @answers("pipes", "UpdatePipe")
-def update_pipe(call: Call) -> Mapping[str, Any]:
+def update_pipe(call: ControlCall) -> Mapping[str, Any]:
     """Changes what is named and leaves the rest, in the parameters of source and target, too.
 
     Where a source is read from is no part of an update (its shape has no
@@ -88,7 +88,7 @@ def update_pipe(call: Call) -> Mapping[str, Any]:
     }
 
 
-def _source(old: Mapping[str, Any], new: Mapping[str, Any], call: Call) -> dict[str, Any]:
+def _source(old: Mapping[str, Any], new: Mapping[str, Any], call: ControlCall) -> dict[str, Any]:
     """The source's parameters after an update: what an update has no member for is what it was."""
     shape: Any = call.model
     updatable = shape.input_shape.members["SourceParameters"].members

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends, answers
 from sandbox.front.reply import ServiceError
 from sandbox.state import ACCOUNT_ID
@@ -19,7 +19,7 @@ _OWN_KEYS = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "
 
 
 @amends("s3", "CreateBucket")
-def keep_tags(call: Call, _: dict[str, Any]) -> None:
+def keep_tags(call: ControlCall, _: dict[str, Any]) -> None:
     """The tags that a bucket is created with are its tags.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html
@@ -30,7 +30,7 @@ def keep_tags(call: Call, _: dict[str, Any]) -> None:
 
 
 @answers("s3", "GetBucketEncryption")
-def encryption(call: Call) -> Mapping[str, Any]:
+def encryption(call: ControlCall) -> Mapping[str, Any]:
     """S3 encrypts every bucket with its own keys by default.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
@@ -43,21 +43,21 @@ def encryption(call: Call) -> Mapping[str, Any]:
 
 
 @amends("s3", "PutBucketLogging")
-def keep_log_format(call: Call, _: dict[str, Any]) -> None:
+def keep_log_format(call: ControlCall, _: dict[str, Any]) -> None:
     """Keeps how the logs' keys are made."""
     enabled: dict[str, Any] = call.parameters["BucketLoggingStatus"].get("LoggingEnabled", {})
     vars(_bucket(call))[_LOG_FORMAT] = enabled.get("TargetObjectKeyFormat")
 
 
 @amends("s3", "GetBucketLogging")
-def log_format(call: Call, output: dict[str, Any]) -> None:
+def log_format(call: ControlCall, output: dict[str, Any]) -> None:
     """Tells how the logs' keys are made."""
     if "LoggingEnabled" in output and (given := vars(_bucket(call)).get(_LOG_FORMAT)):
         output["LoggingEnabled"]["TargetObjectKeyFormat"] = given
 
 
 @amends("s3", "GetBucketNotificationConfiguration")
-def eventbridge(call: Call, output: dict[str, Any]) -> None:
+def eventbridge(call: ControlCall, output: dict[str, Any]) -> None:
     """Tells that the bucket tells EventBridge: the provider reads it (internal/service/s3/bucket_notification.go).
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_EventBridgeConfiguration.html
@@ -68,13 +68,13 @@ def eventbridge(call: Call, output: dict[str, Any]) -> None:
 
 
 @answers("s3", "GetBucketRequestPayment")
-def payment(call: Call) -> Mapping[str, Any]:
+def payment(call: ControlCall) -> Mapping[str, Any]:
     """Who pays for what is read."""
     return {"Payer": vars(_bucket(call)).get(_PAYER, "BucketOwner")}
 
 
 @answers("s3", "PutBucketRequestPayment")
-def put_payment(call: Call) -> None:
+def put_payment(call: ControlCall) -> None:
     """Says who pays for what is read."""
     vars(_bucket(call))[_PAYER] = call.parameters["RequestPaymentConfiguration"]["Payer"]
 
@@ -83,7 +83,7 @@ def _backend() -> S3Backend:
     return s3_backends[ACCOUNT_ID][_PARTITION]
 
 
-def _bucket(call: Call) -> FakeBucket:
+def _bucket(call: ControlCall) -> FakeBucket:
     name = call.parameters["Bucket"]
     bucket = _backend().buckets.get(name)
     if bucket is None:

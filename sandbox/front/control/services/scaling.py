@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.front.backends import backend_of
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends, answers, refuses
 from sandbox.front.reply import ServiceError
 from sandbox.front.scaling_targets import backends
@@ -26,7 +26,7 @@ _SUSPENSIONS = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "Sche
 
 
 @amends(_SERVICE, "RegisterScalableTarget")
-def keep_tags(call: Call, output: dict[str, Any]) -> None:
+def keep_tags(call: ControlCall, output: dict[str, Any]) -> None:
     """Keeps a target's tags; its ARN is answered."""
     given = call.parameters
     target = backend_of(backends, call.region).targets[given["ScalableDimension"]][given["ResourceId"]]
@@ -36,7 +36,7 @@ def keep_tags(call: Call, output: dict[str, Any]) -> None:
 
 
 @amends(_SERVICE, "DescribeScalableTargets")
-def described_targets(_: Call, output: dict[str, Any]) -> None:
+def described_targets(_: ControlCall, output: dict[str, Any]) -> None:
     """A target has the role that scales it and says that nothing is suspended."""
     for target in output["ScalableTargets"]:
         if not target.get("RoleARN"):
@@ -45,7 +45,7 @@ def described_targets(_: Call, output: dict[str, Any]) -> None:
 
 
 @amends(_SERVICE, "DescribeScalingPolicies")
-def named_policies(call: Call, output: dict[str, Any]) -> None:
+def named_policies(call: ControlCall, output: dict[str, Any]) -> None:
     """Policies that are asked for by name are those alone."""
     if names := call.parameters.get("PolicyNames"):
         output["ScalingPolicies"] = [each for each in output["ScalingPolicies"] if each["PolicyName"] in names]
@@ -74,25 +74,25 @@ def missing(service: str, operation: str, region: str, parameters: Mapping[str, 
 
 
 @answers(_SERVICE, "ListTagsForResource")
-def tags(call: Call) -> Mapping[str, Any]:
+def tags(call: ControlCall) -> Mapping[str, Any]:
     """A target's tags."""
     return {"Tags": _tags(call)}
 
 
 @answers(_SERVICE, "TagResource")
-def tag(call: Call) -> None:
+def tag(call: ControlCall) -> None:
     """Adds tags to a target."""
     _tags(call).update(call.parameters["Tags"])
 
 
 @answers(_SERVICE, "UntagResource")
-def untag(call: Call) -> None:
+def untag(call: ControlCall) -> None:
     """Takes tags from a target."""
     for key in call.parameters["TagKeys"]:
         _tags(call).pop(key, None)
 
 
-def _tags(call: Call) -> dict[str, str]:
+def _tags(call: ControlCall) -> dict[str, str]:
     arn = call.parameters["ResourceARN"]
     by_dimension: Mapping[str, Mapping[str, FakeScalableTarget]] = backend_of(backends, call.region).targets
     for targets in by_dimension.values():

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.front.control.call import Call
+from sandbox.front.control.call import ControlCall
 from sandbox.front.control.registry import amends
 
 _CONFIRMED_BY_PEOPLE = frozenset({"email", "email-json"})
 
 
 @amends("sns", "GetSubscriptionAttributes")
-def pending(_: Call, output: dict[str, Any]) -> None:
+def pending(_: ControlCall, output: dict[str, Any]) -> None:
     """An e-mail subscription stays pending, because the sandbox sends no mail."""
     attributes: dict[str, str] = output["Attributes"]
     if attributes.get("Protocol") in _CONFIRMED_BY_PEOPLE:
