@@ -59,13 +59,14 @@ test-clients: .venv/.installed ## the SDKs for Go, JavaScript and Java, the KCL 
 test-athena-clients: .venv-athena-clients/.installed ## PyAthena, SQLAlchemy, awswrangler, dbt-athena and the AWS CLI against a sandbox
 	$(BIN)/python -m tests.athena_clients .venv-athena-clients/bin/python
 
-check: $(NATIVE) ## lint, format, types, the import rules and the words of docs/glossary.md
+check: $(NATIVE) ## lint, format, types, the import rules, the words of docs/glossary.md, and one meaning a name
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run -Werror $(NATIVE_SOURCES) tests/unit/native/facts.c
 	$(BIN)/pyright --warnings
 	$(BIN)/lint-imports
 	$(BIN)/python docs/words.py
+	$(BIN)/python docs/names.py
 
 snapshots: .venv/.installed ## write the files again that tests compare with: stacks with their inputs, rows of events
 	$(BIN)/python -m tests.golden

@@ -1,6 +1,6 @@
 """Refuse the words that docs/glossary.md refuses, in every text of the tree: run by `make check`.
 
-`python docs/words.py loadgen/ sandbox/front/` checks these paths only, also where the check does not apply yet.
+`python docs/words.py loadgen/ sandbox/front/` checks these paths only.
 
 The tables of the glossary are the only list. A phrase is searched for in comments, docstrings and strings of Python
 files and in the whole text of other files, without regard to case and line breaks. A name in backticks is compared with
@@ -25,8 +25,6 @@ ROOT = Path(__file__).parents[1]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 _SUFFIXES = {".c", ".h", ".md", ".py", ".pyi", ".sh", ".toml", ".yaml", ".yml"}
 _NAMES = {"Makefile"}
-# Paths that are still being rewritten. Remove a path when its texts are done; at the end this is empty.
-NOT_YET: tuple[str, ...] = ()
 _EXEMPT = ("docs/glossary.md", "tests/unit/docs/test_words.py")
 # Between two words of a phrase: white space, a comment's mark, or the quotes of two adjacent literals.
 _GAP = r"""\s*["']?\s+(?:(?:#:?|//|\*|f?["'])\s*)?"""
@@ -90,7 +88,7 @@ def _readable(text: str) -> str:
 
 
 def files(under: tuple[str, ...] = ()) -> Iterator[str]:
-    """Name the tracked text files that are checked, as paths from the root; `under` overrides NOT_YET."""
+    """Name the tracked text files that are checked, as paths from the root: those under `under`, or all."""
     listed = subprocess.run(
         ["git", "ls-files"],  # noqa: S607 - the user's own git, wherever it is
         cwd=ROOT,
@@ -99,7 +97,7 @@ def files(under: tuple[str, ...] = ()) -> Iterator[str]:
         text=True,
     )
     for path in listed.stdout.splitlines():
-        if path in _EXEMPT or (not path.startswith(under) if under else path.startswith(NOT_YET)):
+        if path in _EXEMPT or (under and not path.startswith(under)):
             continue
         if (Path(path).suffix in _SUFFIXES or Path(path).name in _NAMES) and (ROOT / path).exists():
             yield path
