@@ -90,7 +90,7 @@ bench-loadgen: $(NATIVE) .venv-bench/.installed ## the load generator beside oth
 	$(BIN)/python -m benchmarks.loadgen.processes --json bench-processes.json
 
 bench-before: $(NATIVE) ## this checkout and an earlier commit in turn: make bench-before COMMIT=c57f2c6
-	$(BIN)/python -m benchmarks.before $(COMMIT) --json bench-before.json
+	$(BIN)/python -m benchmarks.before $(COMMIT) $(if $(shell command -v valgrind),--instructions) --json bench-before.json
 
 bench-sandbox: $(NATIVE) ## the sandbox of this checkout and of an earlier commit in turn, beside DynamoDB Local: make bench-sandbox COMMIT=c57f2c6
 	$(BIN)/python -m benchmarks.sandbox $(COMMIT) --json bench-sandbox.json

@@ -1,29 +1,46 @@
 """This checkout compared with an earlier commit: the load generator's clients and the transform.
 
-    python -m benchmarks.before COMMIT [--pairs 7] [--seconds 1] [--only fast] [--json PATH]
+    python -m benchmarks.before COMMIT [--pairs 15] [--seconds 0.5] [--only fast] [--instructions] [--json PATH]
 
-The commit is checked out and installed by its own `make install` in `.build/before`. Then both builds are measured in
-turn, each in its own processes, and change places in every pair, so other load affects both equally. The figures are
-processor time per request (load generator) and time per record (transform); below 1 this checkout is faster.
+The commit is checked out and installed by its own `make install` in `.build/before`. Each figure is measured in pairs:
+one build, then at once the other, each in its own process against the same server, and they change places in every
+pair, so other load affects both equally. The figures are processor time per item (load generator) and time per record
+(transform); below 1 this checkout is faster.
+
+`--instructions` also counts the processor's instructions per request under valgrind's cachegrind, where that is
+installed: other load does not change them. They are the difference between a long and a short run, so the start of a
+process does not count.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from benchmarks.loadgen.clients import CLIENTS
+from benchmarks.loadgen.machine import SERVER_CORE, pinned
+from benchmarks.loadgen.measure import measure
+from benchmarks.loadgen.server import NullServer, make_certificate
 from benchmarks.terminal import Steps, console, table
 from stack.commandline import Parser, UserError, run
 
 ROOT = Path(__file__).parents[1]
 _BATCHES = (50, 500, 2000)
 _RECORD_BYTES = 1024
+# Requests of a short and a long run whose instructions are counted: seconds of a process that valgrind slows down.
+_COUNTED_S = (1.0, 6.0)
+# The instructions of these are counted: the others search for a rate, which valgrind changes.
+_COUNTED = ("loadgen fast", "loadgen fast, batches of 25")
 
 
 class Compared(NamedTuple):
@@ -48,19 +65,25 @@ def main(arguments: list[str] | None = None) -> int:
 def _main(arguments: list[str] | None) -> int:
     parser = Parser(prog="python -m benchmarks.before", description="This checkout compared with an earlier commit.")
     parser.add_argument("commit", help="what git calls the earlier build")
-    parser.add_argument("--pairs", type=int, default=7, help="how often each build is measured (default: 7)")
-    parser.add_argument("--seconds", type=float, default=1.0, help="seconds per figure and build (default: 1)")
-    parser.add_argument("--only", default="loadgen", help="only load generator's clients whose name contains this")
+    parser.add_argument("--pairs", type=int, default=15, help="how often each build is measured (default: 15)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="seconds per figure and build (default: 0.5)")
+    parser.add_argument("--only", default="", help="only figures whose name contains this")
+    parser.add_argument("--instructions", action="store_true", help="also count instructions, by valgrind")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     chosen = parser.parse_args(arguments)
     if chosen.pairs < 1 or not chosen.seconds > 0:
         parser.error("--pairs and --seconds must be greater than 0.")
+    if chosen.instructions and not shutil.which("valgrind"):
+        parser.error("--instructions needs valgrind: install it, or leave the option out.")
     directory = checkout(chosen.commit)
-    with Steps("builds") as steps:
+    with Steps("figures") as steps:
         steps.begin(f"installing {chosen.commit}")
         subprocess.run(["make", "install"], cwd=directory, check=True, stdout=subprocess.DEVNULL)
         steps.end("installed")
-        compared = measured({"before": directory, "now": ROOT}, chosen.pairs, chosen.seconds, chosen.only, steps)
+        builds = {"before": directory, "now": ROOT}
+        compared = list(measured(builds, chosen.pairs, chosen.seconds, chosen.only, steps))
+        if chosen.instructions:
+            compared += counted(builds, chosen.only, steps)
     show(compared, chosen.commit)
     if chosen.json:
         chosen.json.write_text(json.dumps([line._asdict() | {"ratios": line.ratios} for line in compared], indent=1))
@@ -81,55 +104,96 @@ def checkout(commit: str) -> Path:
     return directory
 
 
-def measured(builds: Mapping[str, Path], pairs: int, seconds: float, only: str, steps: Steps) -> list[Compared]:
-    """Every figure that both builds have."""
-    values: dict[tuple[str, str], dict[str, list[float]]] = {}
+def measured(builds: Mapping[str, Path], pairs: int, seconds: float, only: str, steps: Steps) -> Iterator[Compared]:
+    """Every figure, pair by pair.
+
+    Raises:
+        UserError: a build's client failed.
+    """
+    ours = [name for name, client in CLIENTS.items() if client.ours]
+    with TemporaryDirectory() as directory:
+        certificate, key = make_certificate(Path(directory))
+        for name, tls in itertools.product(ours, (False, True)):
+            title = f"{name}, TLS" if tls else name
+            if only not in title:
+                continue
+            with NullServer(prefix=pinned(SERVER_CORE), tls=(certificate, key) if tls else None) as server:
+                timed = partial(_cpu_us, name, server, seconds, certificate if tls else None)
+                yield _paired(title, "µs of processor time per item", builds, pairs, timed, steps)
+    for records in _BATCHES:
+        title = f"transform, {records} records"
+        if only in title:
+            yield _paired(title, "µs per record", builds, pairs, partial(_record_us, records, seconds), steps)
+
+
+def _paired(
+    title: str, unit: str, builds: Mapping[str, Path], pairs: int, timed: Callable[[Path], float], steps: Steps
+) -> Compared:
+    steps.begin(title)
+    values: dict[str, list[float]] = {"before": [], "now": []}
     for number in range(pairs):
         for name in sorted(builds, reverse=number % 2 == 1):
-            steps.begin(f"pair {number + 1} of {pairs}, {name}")
-            for figure, value in (*_of_clients(builds[name], seconds, only), *_of_transform(builds[name], seconds)):
-                values.setdefault(figure, {"before": [], "now": []})[name].append(value)
-            steps.end("done")
-    return [
-        Compared(name, unit, both["before"], both["now"])
-        for (name, unit), both in values.items()
-        if len(both["before"]) == len(both["now"]) == pairs
-    ]
+            values[name].append(timed(builds[name]))
+    compared = Compared(title, unit, values["before"], values["now"])
+    steps.end(f"{median(compared.ratios):.3f}")
+    return compared
 
 
-def _of_clients(build: Path, seconds: float, only: str) -> Iterator[tuple[tuple[str, str], float]]:
-    with TemporaryDirectory() as directory:
-        report = Path(directory) / "report.json"
-        subprocess.run(
-            [
-                *(_python(build), "-m", "benchmarks.loadgen", "--rounds", "1", "--only", only),
-                *("--seconds", str(seconds), "--json", str(report)),
-            ],
-            cwd=build,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        clients: list[dict[str, Any]] = json.loads(report.read_text())["clients"]
-    for client in clients:
-        if not client["failure"]:
-            name = client["client"] + (", TLS" if client["tls"] else "")
-            yield (name, "µs of processor time per request"), client["cpu_us_per_request"]
+def _cpu_us(name: str, server: NullServer, seconds: float, certificate: Path | None, build: Path) -> float:
+    line = measure(name, _python(build), server, seconds, certificate, build)
+    if line.failure:
+        raise UserError(f"{name} of {build.name}: {line.failure}.")
+    return line.cpu_us_per_item
 
 
-def _of_transform(build: Path, seconds: float) -> Iterator[tuple[tuple[str, str], float]]:
-    turns = [{"records": records, "bytes": _RECORD_BYTES, "seconds": seconds} for records in _BATCHES]
+def _record_us(records: int, seconds: float, build: Path) -> float:
+    turn = {"records": records, "bytes": _RECORD_BYTES, "seconds": seconds}
     done = subprocess.run(
         [_python(build), "-m", "benchmarks.transform.worker", "ours"],
         cwd=build,
         check=True,
-        input="".join(json.dumps(turn) + "\n" for turn in turns),
+        input=json.dumps(turn) + "\n",
         capture_output=True,
         text=True,
     )
     # The first line says that the worker is ready.
-    for records, line in zip(_BATCHES, done.stdout.splitlines()[1:], strict=True):
-        yield (f"transform, {records} records", "µs per record"), json.loads(line)["median"] / records / 1000
+    return json.loads(done.stdout.splitlines()[1])["median"] / records / 1000
+
+
+def counted(builds: Mapping[str, Path], only: str, steps: Steps) -> Iterator[Compared]:
+    """The instructions per request of the writer, of both builds."""
+    for name in _COUNTED:
+        if only in name:
+            steps.begin(f"instructions, {name}")
+            each = {key: _instructions(name, build) for key, build in builds.items()}
+            compared = Compared(name, "instructions per request", [each["before"]], [each["now"]])
+            steps.end(f"{compared.ratios[0]:.3f}")
+            yield compared
+
+
+def _instructions(name: str, build: Path) -> float:
+    (short, few), (long, many) = (_run_counted(name, build, seconds) for seconds in _COUNTED_S)
+    return (long - short) / (many - few)
+
+
+def _run_counted(name: str, build: Path, seconds: float) -> tuple[int, int]:
+    """The instructions of a client's process and the requests of its measured time."""
+    with TemporaryDirectory() as directory, NullServer(prefix=pinned(SERVER_CORE)) as server:
+        counts = Path(directory) / "counts"
+        done = subprocess.run(
+            [
+                *("valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={counts}"),
+                *(_python(build), "-m", "benchmarks.loadgen.clients", name),
+                *("--url", server.url, "--seconds", str(seconds)),
+            ],
+            cwd=build,
+            check=True,
+            env=os.environ | {"PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+        )
+        summary = next(line for line in counts.read_text().splitlines() if line.startswith("summary:"))
+    return int(summary.split()[1]), int(json.loads(done.stdout.splitlines()[-1])["requests"])
 
 
 def _python(build: Path) -> str:

@@ -83,15 +83,17 @@ def ratios(line: Line, lines: Sequence[Line]) -> dict[str, Ratio]:
     }
 
 
-def measure(name: str, python: str, server: NullServer, seconds: float, certificate: Path | None) -> Line:
-    """Run one client on the clients' core, with this interpreter."""
+def measure(
+    name: str, python: str, server: NullServer, seconds: float, certificate: Path | None, build: Path = ROOT
+) -> Line:
+    """Run one client of a checkout on the clients' core, with this interpreter."""
     command = [*pinned(CLIENT_CORE), python, "-m", "benchmarks.loadgen.clients", name]
     trusted = {"AWS_CA_BUNDLE": str(certificate), "SSL_CERT_FILE": str(certificate)} if certificate else {}
     tls = certificate is not None
     with tempfile.TemporaryFile("w+") as errors:
         with subprocess.Popen(
             [*command, "--url", server.url, "--seconds", str(seconds)],
-            cwd=ROOT,
+            cwd=build,
             env=os.environ | trusted,
             stdout=subprocess.PIPE,
             stderr=errors,
