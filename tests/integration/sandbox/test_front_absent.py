@@ -55,10 +55,10 @@ def test_an_unsupported_operation_is_reported_once(
 
 def test_a_failure_of_the_sandbox_is_reported_once(sandbox_server: Any) -> None:
     code, message, status, retries = refused(
-        sandbox_server.endpoint_url, "dynamodb", "export_table_to_point_in_time", TableArn=TABLE, S3Bucket="bucket"
+        sandbox_server.endpoint_url, "dynamodb", "describe_import", ImportArn=f"{TABLE}/import/{'0' * 14}-12345678"
     )
     assert (code, status, retries) == ("SandboxFailure", 501, 0)
-    assert "The sandbox failed at dynamodb ExportTableToPointInTime" in message
+    assert "The sandbox failed at dynamodb DescribeImport" in message
 
 
 @pytest.mark.parametrize("kind", ["analytics", "intelligent_tiering", "metrics"])
