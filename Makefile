@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-before clean lock
+.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-athena bench-before clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ bench-sandbox: $(NATIVE) ## the sandbox of this checkout and of an earlier commi
 
 bench-lake: $(NATIVE) ## what lake verify costs, beside an earlier commit's on the same items: make bench-lake COMMIT=5e72ff3
 	$(BIN)/python -m benchmarks.lake $(COMMIT) --json bench-lake.json
+
+bench-athena: $(NATIVE) ## the sandbox's Athena: planning, and the demo's queries beside an earlier commit and DuckDB alone: make bench-athena COMMIT=c57f2c6
+	$(BIN)/python -m benchmarks.athena $(COMMIT) --json bench-athena.json
 
 bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacing
 	$(BIN)/python -m benchmarks.pacing --json bench-pacing.json

@@ -22,15 +22,15 @@ class Sandbox:
     def __init__(self, directory: Path) -> None:
         described = table()
         names = [column["name"] for column in described["columns"]]
-        self._lake = Lake(directory)
-        self._lake.table("s", {column["name"]: column["glue"] for column in described["columns"]})
+        self.lake = Lake(directory)
+        self.lake.table("s", {column["name"]: column["glue"] for column in described["columns"]})
         rows: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in described["rows"]]
-        self._lake.rows("s/rows.json", *rows)
+        self.lake.rows("s/rows.json", *rows)
 
     def ask(self, sql: str) -> Answer:
         """The answer to one statement; a failure of the sandbox itself has the error CRASHED."""
         try:
-            outcome = self._lake.run(sql)
+            outcome = self.lake.run(sql)
         except StatementError as error:
             name = _NAME.match(error.reason)
             return Answer(error=name[1] if name else "GENERIC_INTERNAL_ERROR", message=error.reason)
@@ -38,6 +38,6 @@ class Sandbox:
             return Answer(error="SYNTAX_ERROR", message=error.message)
         except (duckdb.Error, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
             return Answer(error="CRASHED", message=f"{type(error).__name__}: {error}")
-        page = csv_page(self._lake.result, None, outcome.rows + 1).rows[1:]
+        page = csv_page(self.lake.result, None, outcome.rows + 1).rows[1:]
         rows = tuple(tuple(datum.get("VarCharValue") for datum in row["Data"]) for row in page)
         return Answer(tuple((column["Name"], column["Type"]) for column in outcome.columns), rows)
