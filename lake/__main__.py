@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from rich_argparse import RawDescriptionRichHelpFormatter
 
-from lake import command_freshness, command_query, command_replay, command_verify
+from lake import (
+    command_backfill,
+    command_compact,
+    command_freshness,
+    command_query,
+    command_replay,
+    command_verify,
+)
 from stack import Parser, ShowVersion, called, run
 
 _DESCRIPTION = """\
@@ -24,12 +31,14 @@ examples:
   python -m lake verify --stack dev
   python -m lake freshness --since 1h
   python -m lake replay --dry-run
+  python -m lake backfill --scan
+  python -m lake compact --dry-run
 
 exit codes:
   0 success    1 not verified, not fresh, or the query failed while it ran
   2 wrong input: the statement, an option, permissions    130 interrupted"""
 
-_COMMANDS = (command_query, command_verify, command_freshness, command_replay)
+_COMMANDS = (command_query, command_verify, command_freshness, command_replay, command_backfill, command_compact)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

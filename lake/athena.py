@@ -23,12 +23,13 @@ class QueryError(Exception):
     """A query that Athena refused, failed or cancelled; its text is Athena's reason as one line.
 
     `statement_at_fault` separates errors that the user can fix (syntax, names, types, permissions) from failures of a
-    correct statement.
+    correct statement; `cancelled` says that the statement was stopped.
     """
 
-    def __init__(self, reason: str, *, statement_at_fault: bool) -> None:
+    def __init__(self, reason: str, *, statement_at_fault: bool, cancelled: bool = False) -> None:
         super().__init__(" ".join(reason.split()).rstrip("."))
         self.statement_at_fault = statement_at_fault
+        self.cancelled = cancelled
 
 
 class QueryProgress(Struct, frozen=True, kw_only=True):
@@ -96,6 +97,13 @@ class Athena:
         """
         return self._result(self._run(sql, database or self._database))
 
+    def execute(self, sql: str, token: str) -> None:
+        """Run a statement that has no rows, once for a token: asked again, it waits for the first.
+
+        https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
+        """
+        self._wait(self._start(sql, self._database, ClientRequestToken=token))
+
     def stream(self, sql: str) -> Iterator[Row]:
         """Run a SELECT and read its rows from the object that Athena writes, which has no pages.
 
@@ -154,10 +162,10 @@ class Athena:
         ]
         return sorted(queries, key=lambda query: query.name)
 
-    def _start(self, sql: str, database: str) -> str:
+    def _start(self, sql: str, database: str, **more: str) -> str:
         try:
             answer = self._client.start_query_execution(
-                QueryString=sql, WorkGroup=self._workgroup, QueryExecutionContext={"Database": database}
+                QueryString=sql, WorkGroup=self._workgroup, QueryExecutionContext={"Database": database}, **more
             )
         except Exception as error:
             if error_code(error) != "InvalidRequestException":
@@ -237,4 +245,4 @@ def _failure(state: str, status: dict[str, Any]) -> QueryError:
     reason = status.get("StateChangeReason") or error.get("ErrorMessage") or f"the query is {state}, without a reason"
     category = error.get("ErrorCategory")
     at_fault = category == _USER_ERROR if category else any(name in reason for name in _STATEMENT_ERRORS)
-    return QueryError(reason, statement_at_fault=state == "FAILED" and at_fault)
+    return QueryError(reason, statement_at_fault=state == "FAILED" and at_fault, cancelled=state == "CANCELLED")

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Protocol
+
+from stack import UserError
+
+MAX_DELETED = 1000
+"""https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 
 
 class S3Client(Protocol):
@@ -25,6 +31,18 @@ class S3Client(Protocol):
         """Delete an object; a versioned bucket keeps it as an older version."""
         ...
 
+    def delete_objects(self, **request: object) -> dict[str, Any]:
+        """Delete up to 1,000 objects or versions."""
+        ...
+
+    def copy_object(self, **request: object) -> dict[str, Any]:
+        """Copy an object of up to 5 GB."""
+        ...
+
+    def list_object_versions(self, **request: object) -> dict[str, Any]:
+        """Fetch a page of a bucket's versions and delete markers."""
+        ...
+
 
 def listed(client: S3Client, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
     """All objects under a prefix in key order: `Key`, `LastModified` and the other members of ListObjectsV2."""
@@ -35,3 +53,12 @@ def listed(client: S3Client, bucket: str, prefix: str) -> Iterator[dict[str, Any
         if not page.get("IsTruncated"):
             return
         more = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+def delete_all(client: S3Client, bucket: str, objects: Iterable[dict[str, str]]) -> None:
+    """Delete objects by `Key`, or versions by `Key` and `VersionId`; raises UserError when S3 refuses one."""
+    left = iter(objects)
+    while batch := [*islice(left, MAX_DELETED)]:
+        answer = client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        for error in answer.get("Errors", []):
+            raise UserError(f"S3 does not delete s3://{bucket}/{error['Key']} ({error['Message']}): run again.")

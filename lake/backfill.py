@@ -1,0 +1,310 @@
+"""Bring a table that exists into the change log, consistent with what streams meanwhile.
+
+The items come from a DynamoDB export, or from a Scan written in the same form, and SQL in Athena turns them into rows.
+The rows of a state at a moment sort after every change of an earlier second and before every change of that second and
+later ones. So the view is right whatever part of the rows is there: a key that has changed since shows its change, a
+key that was deleted since stays deleted, and all others show the item of that moment. The stream must have had the
+changes since the moment; a Scan, which has no moment, takes one before its start. The rows of an incremental export
+sort by the time of their write, as a native change of that time does (`transform.events`).
+
+A row's `event_id` follows from its key and its `sequence`, so a row that is written twice is a duplicate. What is done
+is in `backfill/ID/state.json` in the lake's bucket, written before and after each step: a backfill that was stopped
+goes on there, and one that is complete does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from hashlib import md5
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from lake.athena import Athena, QueryError
+from lake.clients import client, error_code
+from lake.costs import CommandCost
+from lake.described import SourceTable, log_place, source_table
+from lake.export_rows import line_table_sql, rows_sql
+from lake.exports import Export, ExportedFile, Kind, ScannedItems, begin, check_recovery, completed
+from lake.items import Items
+from lake.objects import S3Client, listed
+from stack import StackOutputs, UserError
+from transform.schema import TABLE, LakeTable
+
+PREFIX = "backfill/"
+"""Where the lake's bucket has what backfills need and have done."""
+CHUNK_ITEMS = 5_000_000
+_CHUNK_FILES = 500
+"""A statement lists a part's files, and Athena's limit is 262,144 bytes."""
+_FILE_ITEMS = 50_000
+_SKEW = timedelta(minutes=5)
+"""A Scan's moment is so long before its start: AWS refuses a request whose clock is off by more.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+"""
+
+Source = Literal["export", "scan"]
+
+
+class BackfillPart(Struct):
+    """Some files of an export, and where their rows are. `hour` is set before the rows are written."""
+
+    files: list[str]
+    items: int
+    hour: str = ""
+    attempt: int = 0
+    done: bool = False
+
+
+class BackfillState(Struct):
+    """What of a backfill is done. `arn` is the export's; `parts` are known when the items are in S3."""
+
+    id: str
+    source: Source
+    kind: Kind
+    moment: datetime
+    arn: str = ""
+    bytes: int = 0
+    parts: list[BackfillPart] = []
+    finished: bool = False
+
+    @property
+    def items(self) -> int:
+        """The items in S3."""
+        return sum(part.items for part in self.parts)
+
+    @property
+    def written(self) -> int:
+        """The items whose rows are in the change log."""
+        return sum(part.items for part in self.parts if part.done)
+
+
+class BackfillPlan(Struct, frozen=True, kw_only=True):
+    """What a backfill will do. `items` and `bytes` are DynamoDB's own numbers, some hours old, or the export's."""
+
+    id: str
+    source: Source
+    kind: Kind
+    items: int
+    bytes: int
+    cost: CommandCost
+    resumed: bool
+    finished: bool = False
+
+
+class Backfill:
+    """One backfill of a table's items into a change log."""
+
+    def __init__(
+        self,
+        outputs: StackOutputs,
+        source: Source,
+        *,
+        arn: str | None = None,
+        table: LakeTable = TABLE,
+        chunk_items: int = CHUNK_ITEMS,
+        watch: Callable[[str], None] = lambda _: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`arn` names an export that exists. Raises UserError when the table has no stream or another key than the
+        schema, the change log does not exist, or the export is not complete or older than the stream.
+        """
+        self._outputs = outputs
+        self._table = table
+        self._chunk_items = chunk_items
+        self._watch = watch
+        self._now = now
+        self._dynamodb = client("dynamodb", outputs)
+        self._s3: S3Client = client("s3", outputs)
+        self._glue = client("glue", outputs)
+        self._source_table = source_table(self._dynamodb, outputs.require("table_name"), table)
+        change_log = outputs.change_log_name or table.change_log
+        self._place = log_place(self._glue, outputs.require("database_name"), change_log)
+        self._athena = Athena(
+            client("athena", outputs), outputs.require("workgroup_name"), outputs.require("database_name")
+        )
+        self._export: Export | None = None
+        if arn is not None:
+            self._export = self._checked(completed(self._dynamodb, self._s3, arn, wait=False))
+            found = self._saved(self._export.id)
+        else:
+            found = self._unfinished(source)
+        if source == "export" and arn is None and not (found and found.arn):
+            check_recovery(self._dynamodb, self._source_table.name)
+        self._resumed = found is not None
+        self.state = found or self._new(source)
+
+    @property
+    def plan(self) -> BackfillPlan:
+        """What `run` will do, from now on."""
+        state, table = self.state, self._source_table
+        known = self._export.bytes if self._export else state.bytes
+        size = known or table.bytes
+        to_make = not known
+        return BackfillPlan(
+            id=state.id,
+            source=state.source,
+            kind=state.kind,
+            items=(self._export.items if self._export else state.items) or table.items,
+            bytes=size,
+            cost=CommandCost(
+                scanned_bytes=size,
+                queries=max(1, len(state.parts)),
+                exported_bytes=size if to_make and state.source == "export" else 0,
+                read_bytes=size if to_make and state.source == "scan" else 0,
+            ),
+            resumed=self._resumed,
+            finished=state.finished,
+        )
+
+    def run(self) -> BackfillState:
+        """Do what is left to do; raises UserError when Athena refuses, or the export fails or has no moment to use."""
+        if self.state.finished:
+            return self.state
+        if not self.state.parts:
+            self._obtain()
+        name = f"backfill_{self.state.id.replace('-', '_')}"
+        try:
+            if not all(part.done for part in self.state.parts):
+                self._athena.query(line_table_sql(name, self._location()))
+                for number, part in enumerate(self.state.parts):
+                    if not part.done:
+                        self._watch(
+                            f"writing rows: {self.state.written:,} of {self.state.items:,} items, part {number + 1} "
+                            f"of {len(self.state.parts)}"
+                        )
+                        self._write(name, number, part)
+            self._drop(name)
+        except QueryError as error:
+            raise UserError(f"Athena cannot write the rows ({error}): run the same command again to go on.") from error
+        self._delete(f"{PREFIX}{self.state.id}/data/")
+        self.state.finished = True
+        self._save()
+        return self.state
+
+    def _new(self, source: Source) -> BackfillState:
+        now = self._now().replace(microsecond=0)
+        if self._export is not None:
+            return BackfillState(
+                self._export.id, "export", self._export.kind, self._export.moment.replace(microsecond=0)
+            )
+        return BackfillState(f"{source}-{now:%Y%m%d%H%M%S}", source, "full", now - _SKEW if source == "scan" else now)
+
+    def _obtain(self) -> None:
+        """Have the items in S3, and divide them into parts."""
+        state = self.state
+        self._save()
+        if state.source == "scan":
+            items = Items(self._dynamodb, self._source_table.name, self._table)
+            place = f"{PREFIX}{state.id}/data/"
+            scanned = ScannedItems(self._s3, self._place.bucket, place, min(self._chunk_items, _FILE_ITEMS))
+            state.bytes, files = scanned.write(
+                items.pages(), lambda found: self._watch(f"scanning the table: {found:,} items")
+            )
+        else:
+            export = self._export or self._exported()
+            state.moment, state.bytes, files = export.moment.replace(microsecond=0), export.bytes, export.files
+        state.parts = _parts(files, self._chunk_items)
+        self._save()
+
+    def _exported(self) -> Export:
+        state = self.state
+        if not state.arn:
+            bucket, prefix = self._place.bucket, f"{PREFIX}{state.id}/data"
+            state.arn = begin(self._dynamodb, self._source_table.arn, bucket, prefix, state.id)
+            self._save()
+        return self._checked(completed(self._dynamodb, self._s3, state.arn, wait=True, watch=self._watch))
+
+    def _checked(self, export: Export) -> Export:
+        return checked(export, self._source_table)
+
+    def _write(self, name: str, number: int, part: BackfillPart) -> None:
+        """Write a part's rows: Athena runs the statement once for a token and so not again after a restart."""
+        while not part.done:
+            if not part.hour:
+                part.hour = f"{self._now():%Y-%m-%d-%H}"
+                self._save()
+            place = f"{self._place.partition(part.hour)}backfill-{self.state.id}-{number:05d}-{part.attempt}/"
+            token = md5(place.encode(), usedforsecurity=False).hexdigest()
+            try:
+                self._athena.execute(self._unload(name, part, place), token)
+            except QueryError as error:
+                # What a stopped statement has left is no part of the log.
+                self._delete(place)
+                part.hour, part.attempt = "", part.attempt + 1
+                self._save()
+                if not error.cancelled:
+                    raise
+                continue
+            part.done = True
+            self._save()
+
+    def _unload(self, name: str, part: BackfillPart, place: str) -> str:
+        rows = rows_sql(self._table, name, self.state.kind, self.state.moment, part.files)
+        options = "format = 'PARQUET'" if self._place.format == "PARQUET" else "format = 'JSON', compression = 'gzip'"
+        return f"UNLOAD ({rows}) TO 's3://{self._place.bucket}/{place}' WITH ({options})"
+
+    def _location(self) -> str:
+        folder, _, _ = self.state.parts[0].files[0].rpartition("/")
+        return folder + "/"
+
+    def _drop(self, name: str) -> None:
+        with suppress(self._glue.exceptions.EntityNotFoundException):
+            self._glue.delete_table(DatabaseName=self._outputs.require("database_name"), Name=name)
+
+    def _delete(self, prefix: str) -> None:
+        for entry in listed(self._s3, self._place.bucket, prefix):
+            self._s3.delete_object(Bucket=self._place.bucket, Key=entry["Key"])
+
+    def _save(self) -> None:
+        key = f"{PREFIX}{self.state.id}/state.json"
+        self._s3.put_object(Bucket=self._place.bucket, Key=key, Body=msgspec.json.encode(self.state))
+
+    def _saved(self, id_: str) -> BackfillState | None:
+        try:
+            body = self._s3.get_object(Bucket=self._place.bucket, Key=f"{PREFIX}{id_}/state.json")["Body"].read()
+        except Exception as error:
+            if error_code(error) != "NoSuchKey":
+                raise
+            return None
+        return msgspec.json.decode(body, type=BackfillState)
+
+    def _unfinished(self, source: Source) -> BackfillState | None:
+        """The newest backfill that was begun in this way and is not complete."""
+        ids = sorted(
+            entry["Key"].split("/")[1]
+            for entry in listed(self._s3, self._place.bucket, f"{PREFIX}{source}-")
+            if entry["Key"].endswith("/state.json")
+        )
+        for id_ in reversed(ids):
+            found = self._saved(id_)
+            if found is not None and not found.finished:
+                return found
+        return None
+
+
+def checked(export: Export, table: SourceTable) -> Export:
+    """An export whose moment the stream has; raises UserError for an older one, or one of another table."""
+    if export.table_arn != table.arn:
+        raise UserError(f"The export {export.id} is of {export.table_arn}, not of {table.arn}: name another.")
+    if export.kind == "full" and table.streams_since is not None and export.moment < table.streams_since:
+        raise UserError(
+            f"The export {export.id} has the state of {export.moment:%Y-%m-%d %H:%M:%S}, before the table's stream "
+            f"began ({table.streams_since:%Y-%m-%d %H:%M:%S} UTC), so changes between are in neither: export a later "
+            "moment."
+        )
+    return export
+
+
+def _parts(files: tuple[ExportedFile, ...], chunk_items: int) -> list[BackfillPart]:
+    parts: list[BackfillPart] = []
+    for file in files:
+        last = parts[-1] if parts else None
+        if last is None or len(last.files) >= _CHUNK_FILES or last.items + file.items > chunk_items:
+            parts.append(BackfillPart([file.location], file.items))
+        else:
+            last.files.append(file.location)
+            last.items += file.items
+    return parts

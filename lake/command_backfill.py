@@ -1,0 +1,95 @@
+"""`python -m lake backfill`: bring a table that exists into the lake."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import msgspec
+from rich.console import Console
+
+from lake.backfill import Backfill, BackfillPlan, BackfillState
+from lake.costs import size
+from stack import add_options, resolve_options
+
+NAME = "backfill"
+HELP = "bring the items that the table had before its pipeline into the change log"
+DESCRIPTION = """\
+Write a row for each item that the table has into the change log: from a
+DynamoDB export to S3, which needs point-in-time recovery, or from a parallel
+Scan for a small table. SQL in Athena makes the rows. They sort before every
+change since the moment of the export, so that the view is right while the
+backfill runs, when it is stopped and when it is run twice.
+
+A backfill that was stopped goes on where it was. One of an export that is
+complete does nothing."""
+EPILOG = """\
+examples:
+  python -m lake backfill --export --dry-run     what it would cost
+  python -m lake backfill --export               export the table now, then write the rows
+  python -m lake backfill --export arn:aws:dynamodb:…/export/01…   a full or incremental export that exists
+  python -m lake backfill --scan                 a small table, without an export
+
+The stream must be on before the export: deploy the pipeline first. Afterwards
+`python -m lake verify` proves that the view is the table."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's options."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--export", nargs="?", const="", metavar="ARN", help="from a DynamoDB export: of now, or the one with this ARN"
+    )
+    source.add_argument("--scan", action="store_true", help="from a parallel Scan with consistent reads")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done and what it would cost")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_options(parser, "table_name", "workgroup_name", "database_name", "change_log_name")
+
+
+def main(arguments: Namespace) -> int:
+    """Run the command and return its exit code."""
+    outputs = resolve_options(arguments)
+    with display("looking at the table") as say:
+        backfill = Backfill(outputs, "scan" if arguments.scan else "export", arn=arguments.export or None, watch=say)
+        plan = backfill.plan
+        if not arguments.json:
+            _show_plan(plan)
+        if not arguments.dry_run:
+            backfill.run()
+    if arguments.json:
+        result = plan if arguments.dry_run else backfill.state
+        sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+    elif not arguments.dry_run and not plan.finished:
+        _show(backfill.state, Console())
+    return 0
+
+
+@contextmanager
+def display(first: str) -> Generator[Callable[[str], None]]:
+    """A progress callback: a live line on a terminal, nothing elsewhere."""
+    console = Console(stderr=True)
+    with console.status(first) as status:
+        yield status.update
+
+
+def _show_plan(plan: BackfillPlan) -> None:
+    console = Console()
+    if plan.finished:
+        console.print(f"backfill {plan.id} is complete: nothing to do", soft_wrap=True)
+        return
+    goes_on = "goes on with" if plan.resumed else "begins"
+    bytes_ = size(plan.bytes) if plan.bytes else "of unknown size"
+    console.print(
+        f"{goes_on} backfill {plan.id}: about {plan.items:,} items, {bytes_}; {plan.cost}",
+        soft_wrap=True,
+    )
+
+
+def _show(state: BackfillState, console: Console) -> None:
+    console.print(
+        f"{state.written:,} rows are in the change log, as of {state.moment:%Y-%m-%d %H:%M:%S} UTC; "
+        "`python -m lake verify` compares the view with the table",
+        soft_wrap=True,
+    )

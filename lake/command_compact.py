@@ -1,0 +1,80 @@
+"""`python -m lake compact`: few large objects instead of many small ones."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+import msgspec
+from rich.console import Console
+
+from lake.command_backfill import display
+from lake.compaction import CLOSED_AFTER, SMALL_BYTES, Compaction, CompactionPlan
+from lake.costs import size
+from lake.moments import duration
+from stack import add_options, resolve_options
+
+NAME = "compact"
+HELP = "replace the small objects of closed hours in the change log by few large ones"
+DESCRIPTION = f"""\
+Firehose writes an object for each shard and interval, and a query opens every
+one. Replace those smaller than {SMALL_BYTES >> 20} MB, in hours that are over, by one object
+for an hour (or for 256 MB). The rows stay the same and are compared before
+anything is replaced. The bucket keeps the replaced objects as older versions.
+
+It can be stopped at any point: nothing is lost, and the next run first
+finishes what was begun."""
+EPILOG = """\
+examples:
+  python -m lake compact --dry-run      how many objects, and what it would cost
+  python -m lake compact
+  python -m lake compact --open         also the hours that still get objects
+
+A query that has begun before an object is replaced can fail because it is
+gone: run it again."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "--closed-after",
+        type=duration,
+        default=CLOSED_AFTER,
+        metavar="DURATION",
+        help="how long an hour must be over, such as 30m or 2h (default: 1h)",
+    )
+    parser.add_argument("--open", action="store_true", help="also take the objects of hours that are not over")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done and what it would cost")
+    parser.add_argument("--json", action="store_true", help="print what was planned as JSON")
+    add_options(parser, "workgroup_name", "database_name", "change_log_name")
+
+
+def main(arguments: Namespace) -> int:
+    """Run the command and return its exit code."""
+    outputs = resolve_options(arguments)
+    with display("listing the change log's objects") as say:
+        compaction = Compaction(outputs, open_hours=arguments.open, closed_after=arguments.closed_after, watch=say)
+        plan = compaction.plan
+        if not arguments.json:
+            _show(plan, Console())
+        if not arguments.dry_run:
+            compaction.run()
+    if arguments.json:
+        sys.stdout.write(msgspec.json.encode(plan).decode() + "\n")
+    elif not arguments.dry_run and (plan.objects or plan.unfinished):
+        Console().print("done", soft_wrap=True)
+    return 0
+
+
+def _show(plan: CompactionPlan, console: Console) -> None:
+    if plan.unfinished:
+        console.print(f"{plan.unfinished:,} groups of a stopped run are to be finished", soft_wrap=True)
+    if not plan.objects:
+        console.print(f"no small objects of closed hours among {plan.log_objects:,}: nothing to do", soft_wrap=True)
+        return
+    left = plan.log_objects - plan.objects + plan.new_objects
+    console.print(
+        f"{plan.objects:,} objects of {plan.hours:,} hours, {size(plan.bytes)}, become {plan.new_objects:,}; a query "
+        f"of everything then opens {left:,} instead of {plan.log_objects:,}; {plan.cost}",
+        soft_wrap=True,
+    )

@@ -1,0 +1,60 @@
+"""The change log's columns from an image in DynamoDB JSON, in Athena's SQL: what `transform.rows` does in Lambda.
+
+A number is DynamoDB's plain spelling (digits without leading or trailing zeros), and `json_extract_scalar` leaves the
+text as it is, so nothing becomes a float. A value that the column cannot hold exactly is NULL, as in the transform. A
+timestamp is kept to the millisecond, which is all that Athena writes and reads
+(https://docs.aws.amazon.com/athena/latest/ug/data-types.html); the image keeps the rest.
+"""
+
+from __future__ import annotations
+
+from lake.athena import quote
+from transform.schema import Column, LakeTable
+
+_MOMENT = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,9}0*)?)?"
+    "(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?$"
+)
+_DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_INTEGER = "^-?[0-9]+$"
+_TYPES = {"int": "integer", "string": "varchar"}
+
+
+def columns_sql(table: LakeTable, image: str) -> str:
+    """The typed columns of `table`, each as `expression AS "name"`, from the SQL expression of an image's text."""
+    return ", ".join(f"{_column(table, column, image)} AS {quote(column.name)}" for column in table.columns)
+
+
+def _column(table: LakeTable, column: Column, image: str) -> str:
+    text = f"json_extract_scalar({image}, {literal(_path(table, column))})"
+    match column.type:
+        case "string":
+            return text
+        case "boolean" | "double":
+            return f"TRY_CAST({text} AS {column.type})"
+        case "date":
+            return _where(text, _DAY, f"TRY_CAST({text} AS date)")
+        case "timestamp":
+            milliseconds = f"regexp_replace(replace({text}, ' ', 'T'), '(\\.[0-9]{{3}})[0-9]+', '$1')"
+            moment = f"from_iso8601_timestamp({milliseconds}) AT TIME ZONE 'UTC'"
+            return _where(text, _MOMENT, f"TRY(CAST({moment} AS timestamp(3)))")
+        case "int" | "bigint":
+            return _where(text, _INTEGER, f"TRY_CAST({text} AS {_TYPES.get(column.type, column.type)})")
+        case _:
+            precision, scale = column.decimal
+            fits = f"^-?[0-9]{{1,{max(precision - scale, 1)}}}" + (f"(?:\\.[0-9]{{1,{scale}}})?$" if scale else "$")
+            return _where(text, fits, f"TRY_CAST({text} AS {column.type})")
+
+
+def _where(text: str, pattern: str, value: str) -> str:
+    return f"CASE WHEN regexp_like({text}, {literal(pattern)}) THEN {value} END"
+
+
+def _path(table: LakeTable, column: Column) -> str:
+    names = [part for name in column.attribute for part in (name, "M")][:-1]
+    return "$" + "".join(f'["{name}"]' for name in (*names, table.descriptor(column)))
+
+
+def literal(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"

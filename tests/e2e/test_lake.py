@@ -1,0 +1,154 @@
+"""What the lake's commands do to a log, stopped anywhere. Each test has a separate log of the pipeline's table."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from components import view
+from lake import backfill
+from lake.backfill import Backfill
+from lake.verification import Report
+from lake.verify import verify
+from stack import StackOutputs, UserError
+from tests.e2e.orders import lives
+from tests.e2e.pipeline import Finished, Pipeline, assert_refused
+from transform.schema import TABLE
+
+_COPIED = ("StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
+_logs = itertools.count()
+
+
+class Log:
+    """An empty change log with its view, over the pipeline's table."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        outputs = pipeline.outputs
+        self._glue, self._s3 = pipeline.client("glue"), pipeline.client("s3")
+        self.database, self.bucket = outputs.require("database_name"), outputs.require("bucket_name")
+        self.name = f"{TABLE.change_log}_{next(_logs)}"
+        copied: Any = self._glue.get_table(DatabaseName=self.database, Name=TABLE.change_log)["Table"]
+        place = f"s3://{self.bucket}/{self.name}/"
+        given = {name: copied[name] for name in _COPIED}
+        given["StorageDescriptor"] |= {"Location": place}
+        given["Parameters"] |= {"storage.location.template": place + "arrival_hour=${arrival_hour}/"}
+        self._glue.create_table(DatabaseName=self.database, TableInput={"Name": self.name, **given})
+        sql = view.sql(TABLE).replace(f'"{TABLE.change_log}"', f'"{self.name}"')
+        self.query(f"CREATE VIEW {self.name}_view AS {sql}")
+
+    @property
+    def outputs(self) -> StackOutputs:
+        """The stack's outputs with this log and its view."""
+        return replace(self._pipeline.outputs, change_log_name=self.name, view_name=f"{self.name}_view")
+
+    def lake(self, command: str, *arguments: str) -> Finished:
+        """A command of `python -m lake` on this log."""
+        return self._pipeline.lake(command, *arguments, "--change-log", self.name)
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """A query's rows."""
+        return self._pipeline.rows(sql)
+
+    def verified(self) -> Report:
+        """Compare the table with the view."""
+        with verify(self.outputs, settle_s=0, timeout_s=0) as verification:
+            return verification.report
+
+    def keys(self) -> list[str]:
+        """The keys of the log's objects."""
+        page = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{self.name}/")
+        return [entry["Key"] for entry in page.get("Contents", [])]
+
+
+@pytest.fixture
+def log(pipeline: Pipeline) -> Log:
+    """A change log of the test's own."""
+    return Log(pipeline)
+
+
+class StoppedError(Exception):
+    """What stops a command in a test."""
+
+
+class StoppingS3:
+    """An S3 client that stops before its nth PutObject."""
+
+    def __init__(self, client: Any, stop_before: int) -> None:
+        self._client = client
+        self._left = stop_before
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name == "put_object":
+            self._left -= 1
+            if not self._left:
+                raise StoppedError
+        return getattr(self._client, name)
+
+
+def test_a_backfill_is_right_when_it_is_stopped_anywhere_and_run_twice(
+    pipeline: Pipeline, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.write(lives(900_000, 40, seed=15))
+    items, rows = log.verified().items, [0]
+    make = backfill.client
+    # After the first part's rows, after the second's, at the end.
+    for stop_before in (6, 3, 0):
+
+        def stopping(service: str, outputs: StackOutputs, stop_before: int = stop_before) -> Any:
+            made = make(service, outputs)
+            return StoppingS3(made, stop_before) if service == "s3" else made
+
+        monkeypatch.setattr(backfill, "client", stopping)
+        with pytest.raises(StoppedError) if stop_before else nullcontext():
+            Backfill(log.outputs, "scan", chunk_items=items // 2 + 1).run()
+        report = log.verified()
+        assert (report.extra, report.different, report.duplicates) == (0, 0, 0), "what is there is right"
+        if report.rows != rows[-1]:
+            rows.append(report.rows)
+    assert report.ok
+    assert rows == [0, items // 2 + 1, items]
+    before = log.keys()
+    assert "begins backfill scan-" in log.lake("backfill", "--scan", "--dry-run").out
+    assert log.keys() == before
+
+
+def test_an_export_becomes_rows_once(pipeline: Pipeline, log: Log) -> None:
+    refused = log.lake("backfill", "--export")
+    assert_refused(refused, "point-in-time recovery", "--scan")
+    table = pipeline.outputs.require("table_name")
+    pipeline.client("dynamodb").update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    pipeline.write(lives(910_000, 10, seed=16))
+    arn = pipeline.client("dynamodb").export_table_to_point_in_time(
+        TableArn=pipeline.outputs.require("table_arn"), S3Bucket=log.bucket, S3Prefix="exports"
+    )["ExportDescription"]["ExportArn"]
+    assert "rows are in the change log" in log.lake("backfill", "--export", arn).out
+    assert log.verified().ok
+    assert "is complete: nothing to do" in log.lake("backfill", "--export", arn).out
+    assert log.verified().duplicates == 0
+    assert_refused(log.lake("backfill", "--export", arn + "0"), "There is no export")
+
+
+def test_a_table_that_does_not_fit_is_refused(pipeline: Pipeline, log: Log) -> None:
+    dynamodb = pipeline.client("dynamodb")
+    for name, key, streams in (("no-stream", "order_id", False), ("other-key", "id", True)):
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": streams, **({"StreamViewType": "KEYS_ONLY"} if streams else {})},
+        )
+    assert_refused(log.lake("backfill", "--scan", "--table", "no-stream"), "no-stream has no stream")
+    assert_refused(log.lake("backfill", "--scan", "--table", "other-key"), "The key of other-key is id")
+    assert_refused(log.lake("backfill", "--scan", "--table", "nowhere"), "There is no DynamoDB table 'nowhere'")
+    with pytest.raises(UserError, match="There is no table nowhere"):
+        Backfill(replace(log.outputs, change_log_name="nowhere"), "scan")
+    assert log.keys() == []
