@@ -1,4 +1,4 @@
-"""Queries of the lake: the Athena workgroup, the current-state view, the saved queries."""
+"""Queries of the lake: the Athena workgroup, the views, the saved queries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from components import queries, view
 from components.lake import QUERY_RESULTS
 from components.stage import Context, Stage
+from components.view import LakeView
 
 _GB = 10**9
 _Configuration = aws.athena.WorkgroupConfigurationArgs
@@ -26,7 +27,7 @@ class AnalyticsArgs:
 
 
 class Analytics(Stage):
-    """An Athena workgroup whose settings no client can override, the view and the saved queries.
+    """An Athena workgroup whose settings no client can override, the views and the saved queries.
 
     Results are encrypted and expire with the lake's `query-results/`. Athena cancels a query that scans more than
     `queryScanLimitGb`. Exports `workgroup_name` and `view_name`.
@@ -65,34 +66,7 @@ class Analytics(Stage):
             self.child(),
         )
         database = pulumi.Output.from_input(args.database_name)
-        current = aws.glue.CatalogTable(
-            name,
-            aws.glue.CatalogTableArgs(
-                database_name=database,
-                name=context.table.view,
-                description=f"The {context.table.entity} table's current state: the last change of each key, without "
-                "deleted keys",
-                table_type="VIRTUAL_VIEW",
-                parameters={"presto_view": "true", "comment": "Presto View"},
-                view_original_text=database.apply(lambda name: view.encoded(context.table, name)),
-                view_expanded_text="/* Presto View */",
-                storage_descriptor=aws.glue.CatalogTableStorageDescriptorArgs(
-                    # Athena requires a view to have a SerDe, although it does not use it ("Table storage descriptor is
-                    # missing SerDe info"); its own views have an empty one, which the provider omits.
-                    # https://github.com/hashicorp/terraform-provider-aws/issues/28517
-                    ser_de_info=aws.glue.CatalogTableStorageDescriptorSerDeInfoArgs(
-                        name="-", serialization_library="-"
-                    ),
-                    columns=[
-                        aws.glue.CatalogTableStorageDescriptorColumnArgs(
-                            name=column.name, type=column.type, comment=column.comment
-                        )
-                        for column in view.columns(context.table)
-                    ],
-                ),
-            ),
-            self.child(),
-        )
+        tables = [self._view(one, database) for one in view.views(context.table)]
         for query in queries.saved(context.table):
             aws.athena.NamedQuery(
                 f"{name}-{query.name}",
@@ -106,5 +80,36 @@ class Analytics(Stage):
                 self.child(),
             )
         self.workgroup_name = workgroup.name
-        self.view_name = current.name
+        self.view_name = tables[0].name
         self.register_outputs({"workgroup_name": self.workgroup_name, "view_name": self.view_name})
+
+    def _view(self, one: LakeView, database: pulumi.Output[str]) -> aws.glue.CatalogTable:
+        """A view in the catalogue. The current state has the stage's name, another one its own behind it."""
+        of_current = one.name == self.context.table.view
+        return aws.glue.CatalogTable(
+            self.name if of_current else f"{self.name}-{one.name.replace('_', '-')}",
+            aws.glue.CatalogTableArgs(
+                database_name=database,
+                name=one.name,
+                description=one.purpose,
+                table_type="VIRTUAL_VIEW",
+                parameters={"presto_view": "true", "comment": "Presto View"},
+                view_original_text=database.apply(one.encoded),
+                view_expanded_text="/* Presto View */",
+                storage_descriptor=aws.glue.CatalogTableStorageDescriptorArgs(
+                    # Athena requires a view to have a SerDe, although it does not use it ("Table storage descriptor is
+                    # missing SerDe info"); its own views have an empty one, which the provider omits.
+                    # https://github.com/hashicorp/terraform-provider-aws/issues/28517
+                    ser_de_info=aws.glue.CatalogTableStorageDescriptorSerDeInfoArgs(
+                        name="-", serialization_library="-"
+                    ),
+                    columns=[
+                        aws.glue.CatalogTableStorageDescriptorColumnArgs(
+                            name=column.name, type=column.type, comment=column.comment
+                        )
+                        for column in one.columns
+                    ],
+                ),
+            ),
+            self.child(),
+        )

@@ -12,9 +12,7 @@ from components.permission import Permission
 from components.role import ServiceRole
 from components.settings import LakeFormat
 from components.stage import Context, Stage
-
-PARTITION = "arrival_hour"
-"""The partition key: the hour in which an object's oldest change reached Firehose, UTC."""
+from components.view import PARTITION
 
 _OBSERVED = "observed_"
 """The prefix of the crawler's tables: it must never rewrite the typed one."""

@@ -8,12 +8,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components import conversion
-from components.catalogue import PARTITION
 from components.lake import ERRORS
 from components.permission import Permission
 from components.role import ServiceRole
 from components.stage import Context, Stage
 from components.transform_function import TransformFunction, TransformFunctionArgs
+from components.view import PARTITION
 
 HOUR = "!{timestamp:yyyy-MM-dd-HH}"
 """Firehose's expression for the hour, in UTC, in which the oldest record of an object arrived."""

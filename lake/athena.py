@@ -90,12 +90,12 @@ class Athena:
         self._watch = watch
         self._sleep = sleep
 
-    def query(self, sql: str, database: str | None = None) -> Result:
+    def query(self, sql: str, database: str | None = None, parameters: Sequence[str] = ()) -> Result:
         """Run one statement and open its result; raises QueryError if it fails.
 
-        An interrupt also stops the query in Athena.
+        `parameters` are SQL expressions for its question marks. An interrupt also stops the query in Athena.
         """
-        return self._result(self._run(sql, database or self._database))
+        return self._result(self._run(sql, database or self._database, parameters))
 
     def execute(self, sql: str, token: str) -> None:
         """Run a statement that has no rows, once for a token: asked again, it waits for the first.
@@ -126,9 +126,10 @@ class Athena:
         """Stop a query; no effect on a finished one."""
         self._client.stop_query_execution(QueryExecutionId=execution_id)
 
-    def _run(self, sql: str, database: str) -> str:
+    def _run(self, sql: str, database: str, parameters: Sequence[str] = ()) -> str:
         """Run a statement; returns its id."""
-        execution_id = self._start(sql, database)
+        more = {"ExecutionParameters": list(parameters)} if parameters else {}
+        execution_id = self._start(sql, database, **more)
         self._wait(execution_id)
         return execution_id
 
@@ -162,7 +163,7 @@ class Athena:
         ]
         return sorted(queries, key=lambda query: query.name)
 
-    def _start(self, sql: str, database: str, **more: str) -> str:
+    def _start(self, sql: str, database: str, **more: object) -> str:
         try:
             answer = self._client.start_query_execution(
                 QueryString=sql, WorkGroup=self._workgroup, QueryExecutionContext={"Database": database}, **more

@@ -26,7 +26,8 @@ examples:
   python -m lake query "SELECT region, sum(total) FROM orders GROUP BY region"
   python -m lake query -f revenue.sql --format csv > revenue.csv
   echo "SHOW TABLES" | python -m lake query -
-  python -m lake query --named "order funnel"
+  python -m lake query --named current-state
+  python -m lake query --named state-as-of --parameter "'2026-11-28 14:00:00'"
 
 The exit code is 2 when the statement or its permissions are at fault, 1 when
 the query failed while it ran."""
@@ -44,6 +45,13 @@ def configure(parser: ArgumentParser) -> None:
     source.add_argument("-f", "--file", type=Path, metavar="FILE", help="read the statement from a file")
     source.add_argument("--named", metavar="NAME", help="run a query saved in the workgroup")
     source.add_argument("--list", action="store_true", help="list the queries saved in the workgroup")
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="SQL",
+        help="an SQL expression for the statement's next ?, such as 5 or \"'2026-11-28 14:00:00'\"",
+    )
     parser.add_argument(
         "--format", choices=WRITERS, help="format of the result (default: table on a terminal, csv elsewhere)"
     )
@@ -80,7 +88,7 @@ def main(arguments: Namespace) -> int:
         statement = _statement(arguments, athena)
         with display.running():
             try:
-                result = athena.query(statement.sql, statement.database or None)
+                result = athena.query(statement.sql, statement.database or None, arguments.parameter)
             except KeyboardInterrupt:
                 sys.stderr.write("Interrupted: the query is stopped in Athena.\n")
                 raise

@@ -82,12 +82,38 @@ class DomainEvent(Struct, frozen=True):
     at_least: str | None = None
 
 
+class Lines(Struct, frozen=True):
+    """A list of maps in each item, such as an order's lines: one row for each of its elements in a view.
+
+    `attribute` is the list's position in an item's image. `columns` are read from an element; each has the type string,
+    boolean, int, bigint, double or decimal(p,s), and its `attribute` begins at the element.
+    """
+
+    attribute: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        for column in self.columns:
+            if column.type in ("date", "timestamp"):
+                raise ValueError(f"line column {column.name!r}: a line has no {column.type}, only strings and numbers")
+
+
+class DailyMetrics(Struct, frozen=True):
+    """What a view counts for each day: the items by the day of the timestamp or date column `time` and by the columns
+    `by`, and the sums of the number columns `sums`.
+    """
+
+    time: str
+    by: tuple[str, ...]
+    sums: tuple[str, ...]
+
+
 class LakeTable(Struct, frozen=True):
     """A DynamoDB table and its form in the lake.
 
     `entity` is the singular noun from which resources are named; `change_log` and `view` are the names of the Glue
     table and of the current-state view. Every key attribute must be the source of a column. All domain events must use
-    the same column.
+    the same column. `lines` and `metrics` describe two more views; None: the table has no such view.
     """
 
     entity: str
@@ -97,6 +123,8 @@ class LakeTable(Struct, frozen=True):
     sort_key: KeyAttribute | None
     columns: tuple[Column, ...]
     events: tuple[DomainEvent, ...] = ()
+    lines: Lines | None = None
+    metrics: DailyMetrics | None = None
 
     def __post_init__(self) -> None:
         names = [column.name for column in (*ENVELOPE, *self.columns, *IMAGES)]
@@ -112,6 +140,25 @@ class LakeTable(Struct, frozen=True):
                         f"column {column.name!r} reads {'.'.join(path)!r} as {kind}, another column as {readers[path]}"
                     )
         self._check_events()
+        self._check_views()
+
+    def _check_views(self) -> None:
+        types = {column.name: column.type for column in self.columns}
+        if self.lines:
+            names = ["line", *(column.name for column in (*self.key_columns, *self.lines.columns))]
+            if len(names) != len(set(names)):
+                raise ValueError(f"a line's column name of {self.entity!r} is repeated among {names}")
+        if self.metrics:
+            if types.get(self.metrics.time) not in ("date", "timestamp"):
+                raise ValueError(f"metrics: {self.metrics.time!r} is neither a date nor a timestamp column")
+            for name in self.metrics.by:
+                if name not in types:
+                    raise ValueError(f"metrics: {self.entity!r} has no column {name!r}")
+            for name in self.metrics.sums:
+                if types.get(name, "") not in ("int", "bigint", "double") and not types.get(name, "").startswith(
+                    "decimal"
+                ):
+                    raise ValueError(f"metrics: {name!r} is no number column")
 
     def _check_events(self) -> None:
         types = {column.name: column.type for column in self.columns}
@@ -199,4 +246,15 @@ TABLE = LakeTable(
         DomainEvent("order cancelled", "MODIFY", "status", "cancelled"),
         DomainEvent("large order", "INSERT", "status", "placed", at_least="item_count"),
     ),
+    lines=Lines(
+        ("line_items",),
+        (
+            _column("sku", "string", "the product"),
+            _column("name", "string", "the product's name"),
+            _column("category", "string", "the product's category"),
+            _column("quantity", "int", "units of this line"),
+            _column("unit_price", "decimal(18,2)", "of one unit, in the order's currency"),
+        ),
+    ),
+    metrics=DailyMetrics("ordered_at", by=("currency", "status"), sums=("item_count", "total")),
 )

@@ -121,7 +121,7 @@ class Lake:
         self._connection.execute(
             f"CREATE TABLE {ITEM.change_log} ({', '.join(map(self._column, ITEM.change_log_columns))})"
         )
-        self._query = sqlglot.transpile(view.sql(ITEM), read="trino", write="duckdb")[0]
+        self._query = sqlglot.transpile(view.current_state(ITEM).sql, read="trino", write="duckdb")[0]
         self._transform = Transform(ITEM, FunctionSettings())
 
     @staticmethod

@@ -29,7 +29,7 @@ NODES: Mapping[str, tuple[str, ...]] = {
     "noted": ("Queue lake-errors",),
     "catalogue": ("CatalogDatabase catalogue", "CatalogTable catalogue"),
     "crawler": ("Crawler catalogue",),
-    "view": ("CatalogTable analytics",),
+    "view": ("CatalogTable analytics", "CatalogTable analytics-.*"),
     "athena": ("Workgroup analytics", "NamedQuery analytics-.*"),
     "eventpipe": ("Pipe fanout-pipe",),
     "bus": ("EventBus fanout",),

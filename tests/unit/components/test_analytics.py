@@ -29,16 +29,16 @@ def test_results_are_encrypted_in_the_lake(program: Graph, settings: Settings) -
         assert results["encryptionConfiguration"] == {"encryptionOption": "SSE_S3"}
 
 
-def test_the_view_is_in_the_catalogue(program: Graph) -> None:
-    (table,) = [
-        table.inputs for table in program.of("aws:glue/catalogTable:CatalogTable") if table.inputs["name"] == TABLE.view
-    ]
-    assert table["tableType"] == "VIRTUAL_VIEW"
-    assert table["parameters"] == {"presto_view": "true", "comment": "Presto View"}
-    assert table["viewOriginalText"] == view.encoded(TABLE, str(program.outputs["database_name"]))
-    assert [column["name"] for column in table["storageDescriptor"]["columns"]] == [
-        column.name for column in view.columns(TABLE)
-    ]
+def test_the_views_are_in_the_catalogue(program: Graph) -> None:
+    tables = {table.inputs["name"]: table.inputs for table in program.of("aws:glue/catalogTable:CatalogTable")}
+    for one in view.views(TABLE):
+        table = tables[one.name]
+        assert table["tableType"] == "VIRTUAL_VIEW"
+        assert table["parameters"] == {"presto_view": "true", "comment": "Presto View"}
+        assert table["viewOriginalText"] == one.encoded(str(program.outputs["database_name"]))
+        assert [column["name"] for column in table["storageDescriptor"]["columns"]] == [
+            column.name for column in one.columns
+        ]
 
 
 def test_every_table_of_the_catalogue_has_a_serde(program: Graph) -> None:
@@ -73,10 +73,12 @@ OTHER = LakeTable(
 
 def test_a_saved_query_asks_only_for_what_there_is_whatever_the_table() -> None:
     for table in (TABLE, OTHER):
-        columns = {column.name for column in table.change_log_columns} | {PARTITION}
+        there_are = {table.change_log, *(one.name for one in view.views(table))}
+        columns = {column.name for column in (*table.change_log_columns, *view.history(table).columns)} | {PARTITION}
         for query in queries.saved(table):
             (parsed,) = sqlglot.parse(query.sql, read="trino")
             assert parsed is not None
-            assert {source.name for source in parsed.find_all(expressions.Table)} <= {table.change_log, table.view}
+            named = {part.alias for part in parsed.find_all(expressions.CTE)}
+            assert {source.name for source in parsed.find_all(expressions.Table)} <= there_are | named
             made = {alias.alias for alias in parsed.find_all(expressions.Alias)}
             assert {column.name for column in parsed.find_all(expressions.Column)} <= columns | made, query.name

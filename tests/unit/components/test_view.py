@@ -71,7 +71,7 @@ class Lake:
             for column in table.change_log_columns
         )
         self._connection.execute(f"CREATE TABLE {table.change_log} ({columns})")
-        self._query = sqlglot.transpile(view.sql(table), read="trino", write="duckdb")[0]
+        self._query = sqlglot.transpile(view.current_state(table).sql, read="trino", write="duckdb")[0]
 
     def close(self) -> None:
         self._connection.close()
@@ -142,11 +142,11 @@ def test_sequences_are_compared_as_the_text_that_they_are(lake: Lake) -> None:
 
 @pytest.mark.parametrize("table", [TABLE, COMPOSITE], ids=lambda table: table.view)
 def test_athena_finds_the_view_in_the_text_that_glue_keeps(table: LakeTable) -> None:
-    text = view.encoded(table, "a_database")
+    text = view.current_state(table).encoded("a_database")
     assert text.startswith("/* Presto View: ")
     assert text.endswith(" */")
     definition = json.loads(base64.b64decode(text.removeprefix("/* Presto View: ").removesuffix(" */")))
-    assert definition.pop("originalSql") == view.sql(table)
+    assert definition.pop("originalSql") == view.current_state(table).sql
     assert definition == {
         "catalog": "awsdatacatalog",
         "schema": "a_database",
@@ -156,7 +156,7 @@ def test_athena_finds_the_view_in_the_text_that_glue_keeps(table: LakeTable) -> 
 
 @pytest.mark.parametrize("table", [TABLE, COMPOSITE], ids=lambda table: table.view)
 def test_the_query_answers_the_columns_that_the_view_declares(table: LakeTable) -> None:
-    (query,) = sqlglot.parse(view.sql(table), read="trino")
+    (query,) = sqlglot.parse(view.current_state(table).sql, read="trino")
     assert isinstance(query, expressions.Select)
     assert query.named_selects == [column.name for column in view.columns(table)]
 

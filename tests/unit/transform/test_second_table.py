@@ -17,7 +17,7 @@ from components.catalogue import Catalogue, CatalogueArgs
 from components.explain import graph
 from components.settings import Settings as StackSettings
 from components.stage import Context
-from components.view import sql
+from components.view import current_state
 from tests.property.transform.inventory import INVENTORY
 from transform.batch import Record, Transform
 from transform.settings import FunctionSettings
@@ -80,7 +80,7 @@ def _duckdb_type(type_: str) -> str:
 
 
 def test_the_view_holds_the_last_state_of_each_key(lake: duckdb.DuckDBPyConnection) -> None:
-    (query,) = sqlglot.transpile(sql(INVENTORY), read="athena", write="duckdb")
+    (query,) = sqlglot.transpile(current_state(INVENTORY).sql, read="athena", write="duckdb")
     rows = lake.sql(
         f"SELECT place, moved, quantity, weight, depth, fragile, note FROM ({query}) ORDER BY moved"
     ).fetchall()
