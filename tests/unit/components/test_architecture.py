@@ -86,7 +86,7 @@ def test_a_line_less_would_be_missed(line: str, made: set[Edge]) -> None:
     [
         ("aws:pipes/pipe:Pipe", "capture-pipe"),
         ("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "delivery"),
-        ("aws:glue/catalogTable:CatalogTable", "analytics"),
+        ("aws:glue/catalogTable:CatalogTable", "catalogue"),
         ("aws:s3/bucketNotification:BucketNotification", "lake-errors"),
         ("aws:cloudwatch/eventTarget:EventTarget", "lake-errors"),
     ],
