@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sandbox.http1.server import HttpServer
+from sandbox.memory import collect_rarely
 from sandbox.state import ACCOUNT_ID, DEFAULT_PORT, StateDir, StopSignal, log_to_stderr, region
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
-_GC_THRESHOLD = (50_000, 20, 100)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -74,7 +74,7 @@ async def serve(port: int, state: StateDir, stop: StopSignal, *, sync: bool = Fa
         log.info("listening at %s", url)
         _tell(state, front.saving.recovered)
         state.write_json("server.json", description)
-        _collect_rarely()
+        collect_rarely()
         await server.serve()
     finally:
         for task in tasks:
@@ -92,16 +92,6 @@ def _tell(state: StateDir, recovered: Recovered) -> None:
         found = {f"recovered_{name}": count for name, count in counts.items()}
         log.info("recovered %s", ", ".join(f"{count} {name}" for name, count in counts.items()))
     state.write_json(state.status / "server.json", {"process": "server", "pid": os.getpid(), **found})
-
-
-def _collect_rarely() -> None:
-    """Leave what the start has made out of garbage collection, and collect after as many objects as a page has.
-
-    A decoded item is some 60 objects, so by default a collection would come with every twelfth.
-    """
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLD)
-    gc.enable()
 
 
 def _keep_files_in(state: StateDir) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.faults.points import watch
 from sandbox.firehose.worker import DeliveryStreams
+from sandbox.memory import collect_rarely, keep_freed
 from sandbox.state import StopSignal, worker_arguments
 from sandbox.supervisor import Supervisor
 from sandbox.unread import UnreadClient
@@ -14,6 +15,8 @@ def main() -> None:
     stop = StopSignal()
     endpoint_url, state = worker_arguments()
     watch(state, "firehose", endpoint_url)
+    keep_freed()
+    collect_rarely()
     Supervisor(DeliveryStreams(endpoint_url, state), "firehose", state, UnreadClient(endpoint_url)).run(stop)
 
 

@@ -1,16 +1,15 @@
 """A delivery stream's flow from shards to objects: read, transform, deliver, checkpoint.
 
-A step does what is due and returns when the next is due; it only blocks in calls. The checkpoint follows what S3 has
-accepted.
+A step does what is due and returns when the next is due; it only blocks in calls, and the processor may be called in
+another thread. The checkpoint follows what S3 has accepted.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from sandbox.awsjson import CallError
 from sandbox.faults.points import POINTS
@@ -18,10 +17,11 @@ from sandbox.firehose.catalog import GlueTable
 from sandbox.firehose.config import Processor, StreamConfig
 from sandbox.firehose.delivery import BufferedDestination, ObjectStore
 from sandbox.firehose.errors import PROCESSING_FAILED, ProcessingFailure, error_line
+from sandbox.firehose.invocations import Invocations, LambdaProcessor, ProcessorCounters, Submit, at_once
 from sandbox.firehose.naming import partition_expressions
 from sandbox.firehose.queries import partition_keys
 from sandbox.firehose.records import BufferedRecord, RecordsInFlight
-from sandbox.firehose.transform import Dropped, Failed, FunctionError, Outcome, Transformed, requests
+from sandbox.firehose.transform import Dropped, Failed, Outcome, Transformed, requests
 from sandbox.shards import Checkpoint, ShardReader, StreamApi
 from sandbox.streams import KinesisRecord
 
@@ -32,27 +32,20 @@ DISCOVERY_INTERVAL_S = 2.0
 IN_FLIGHT_BYTES = 256 * 1024 * 1024
 """Backpressure: reading pauses while this many bytes are read and not yet in S3."""
 _OUTAGE_PAUSE_S = 1.0
-_FIRST_BACKOFF_S = 0.25
-_LONGEST_BACKOFF_S = 5.0
-
-
-class LambdaProcessor(Protocol):
-    """The function of the Lambda processor."""
-
-    def transform(self, records: Sequence[BufferedRecord]) -> list[Outcome]:
-        """Invoke it; returns one outcome for each record, raises FunctionError or CallError on failure."""
-        ...
 
 
 @dataclass(frozen=True)
 class Ports:
-    """A delivery stream's dependencies: source, function, destination, and clock (epoch seconds)."""
+    """A delivery stream's dependencies: source, function, destination, clock (epoch seconds), and the function's
+    thread.
+    """
 
     source: StreamApi[KinesisRecord]
     store: ObjectStore
     function: LambdaProcessor | None
     table: GlueTable | None
     clock: Callable[[], float]
+    submit: Submit = at_once
 
 
 @dataclass
@@ -61,18 +54,8 @@ class FlowCounters:
 
     records_in: int = 0
     bytes_in: int = 0
-    invocations: int = 0
-    invocation_failures: int = 0
     dropped: int = 0
     processing_failed: int = 0
-
-
-@dataclass
-class ProcessorInvocation:
-    """The records of one request to the processor, and its number of attempts."""
-
-    records: list[BufferedRecord]
-    attempts: int = 0
 
 
 class Flow:
@@ -81,7 +64,6 @@ class Flow:
     def __init__(self, config: StreamConfig, ports: Ports, checkpoint: Checkpoint) -> None:
         self._config = config
         self._clock = ports.clock
-        self._function = ports.function
         self._checkpoint = checkpoint
         self._counters = FlowCounters()
         self._ledger = RecordsInFlight(checkpoint)
@@ -94,12 +76,14 @@ class Flow:
         self._buffer: list[BufferedRecord] = []
         self._buffered_bytes = 0
         self._buffer_opened = 0.0
-        self._invocations: deque[ProcessorInvocation] = deque()
-        self._invocation_due = 0.0
+        self._invocations = (
+            None
+            if config.processor is None or ports.function is None
+            else Invocations(config.name, config.processor, ports.function, ports.submit, self._settle, ports.clock)
+        )
         self._poll_due = 0.0
         self._discovery_due = 0.0
         self._failing = False
-        self._function_failing = False
 
     def step(self) -> float:
         """Do what is due; returns the seconds until the next step, 0 for immediately."""
@@ -110,10 +94,9 @@ class Flow:
 
     def finish(self) -> None:
         """Deliver what has been read; the next worker reads the rest again."""
-        if self._buffer:
-            self._invocations.extend(ProcessorInvocation(batch) for batch in requests(self._take_buffer()))
-        while self._invocations and self._invocation_due <= self._clock():
-            self._transform()
+        if self._invocations is not None:
+            self._empty_buffer(self._invocations)
+            self._invocations.finish()
         for _ in range(2):  # the second for the errors of the first one's conversion
             self._deliver(flush=True)
         self._ledger.save()
@@ -154,68 +137,35 @@ class Flow:
             self._counters.bytes_in += record.size_bytes
             if self._backup is not None:
                 self._backup.add(record, source.data)
-            if self._config.processor is None:
+            if self._config.processor is None or self._invocations is None:
                 self._hand_over(record, source.data, {})
             else:
-                self._add_to_buffer(record, self._config.processor)
+                self._add_to_buffer(record, self._config.processor, self._invocations)
 
-    def _add_to_buffer(self, record: BufferedRecord, processor: Processor) -> None:
+    def _add_to_buffer(self, record: BufferedRecord, processor: Processor, invocations: Invocations) -> None:
         if not self._buffer:
             self._buffer_opened = self._clock()
         self._buffer.append(record)
         self._buffered_bytes += record.size_bytes
         if self._buffered_bytes >= processor.buffering.size_bytes:
-            self._invocations.extend(ProcessorInvocation(batch) for batch in requests(self._take_buffer()))
+            self._empty_buffer(invocations)
 
-    def _take_buffer(self) -> list[BufferedRecord]:
+    def _empty_buffer(self, invocations: Invocations) -> None:
         records, self._buffer, self._buffered_bytes = self._buffer, [], 0
-        return records
+        for batch in requests(records):
+            invocations.add(batch)
 
     def _transform(self) -> float:
         processor = self._config.processor
-        if processor is None or self._function is None:
+        if processor is None or self._invocations is None:
             return POLL_INTERVAL_S
-        now = self._clock()
         closes = self._buffer_opened + processor.buffering.interval_s
-        if self._buffer and now >= closes:
-            self._invocations.extend(ProcessorInvocation(batch) for batch in requests(self._take_buffer()))
-        if self._invocations:
-            if now >= self._invocation_due:
-                self._invoke(self._function, processor)
-            return max(0.0, self._invocation_due - self._clock()) if self._invocations else 0.0
-        return max(0.0, closes - now) if self._buffer else POLL_INTERVAL_S
+        if self._buffer and self._clock() >= closes:
+            self._empty_buffer(self._invocations)
+        pause = self._invocations.step()
+        return min(pause, max(0.0, closes - self._clock()) if self._buffer else POLL_INTERVAL_S)
 
-    def _invoke(self, function: LambdaProcessor, processor: Processor) -> None:
-        invocation = self._invocations[0]
-        invocation.attempts += 1
-        self._counters.invocations += 1
-        POINTS.reach("before-transform")
-        try:
-            outcomes = function.transform(invocation.records)
-            POINTS.reach("after-transform")
-        except FunctionError as error:
-            self._counters.invocation_failures += 1
-            log.warning("delivery stream %s: attempt %d: %s", self._config.name, invocation.attempts, error)
-            if invocation.attempts <= processor.retries:
-                delay = min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2**invocation.attempts)
-                self._invocation_due = self._clock() + delay
-                return
-            outcomes = [Failed(record, error.code, error.message) for record in invocation.records]
-        except CallError as error:
-            # The service is unreachable, not the function: no attempt is counted.
-            invocation.attempts -= 1
-            if not self._function_failing:
-                log.warning("delivery stream %s: processor: %s", self._config.name, error)
-            self._function_failing = True
-            self._invocation_due = self._clock() + _OUTAGE_PAUSE_S
-            return
-        self._function_failing = False
-        self._invocation_due = 0.0
-        self._invocations.popleft()
-        for outcome in outcomes:
-            self._settle(outcome, invocation.attempts, processor.function_arn)
-
-    def _settle(self, outcome: Outcome, attempts: int, function_arn: str) -> None:
+    def _settle(self, outcome: Outcome, attempts: int) -> None:
         match outcome:
             case Transformed(record, data, keys):
                 self._hand_over(record, data, keys)
@@ -223,7 +173,8 @@ class Flow:
                 self._counters.dropped += 1
                 self._ledger.acknowledge(record)
             case Failed(record, code, message):
-                self._refuse(record, code, message, attempts, function_arn)
+                processor = self._config.processor
+                self._refuse(record, code, message, attempts, "" if processor is None else processor.function_arn)
 
     def _hand_over(self, record: BufferedRecord, data: bytes, keys: dict[str, str]) -> None:
         if self._config.partition_query:
@@ -261,8 +212,10 @@ class Flow:
         """The counters and the backlog."""
         oldest_ms = self._ledger.oldest_ms()
         delivered = asdict(self._delivery.counters)
+        invoked = ProcessorCounters() if self._invocations is None else self._invocations.counters
         return {
             **asdict(self._counters),
+            **asdict(invoked),
             **delivered,
             "records_out": delivered["delivered"],
             "backlog": self._ledger.backlog,

@@ -12,6 +12,7 @@ from sandbox.awsjson import AwsJson
 from sandbox.firehose.catalog import GlueTable
 from sandbox.firehose.config import StreamConfig
 from sandbox.firehose.flow import Flow, Ports
+from sandbox.firehose.invocations import Caller
 from sandbox.firehose.transform import ProcessorFunction
 from sandbox.shards import Checkpoint
 from sandbox.state import StateDir, client
@@ -28,6 +29,8 @@ class DeliveryStream:
         self.config = config
         self._table = GlueTable(endpoint_url, config.conversion) if config.conversion else None
         region = config.source_arn.split(":")[3]
+        self._wake = threading.Event()
+        self._caller = Caller(f"firehose-{config.name}-processor", self._wake.set)
         ports = Ports(
             source=KinesisStream(AwsJson(endpoint_url, "kinesis", region), config.source_arn),
             store=client("s3", endpoint_url),
@@ -36,6 +39,7 @@ class DeliveryStream:
             else None,
             table=self._table,
             clock=time.time,
+            submit=self._caller.submit,
         )
         self._checkpoint = Checkpoint(state, f"firehose-{config.name}", config.identity)
         self._flow = Flow(config, ports, self._checkpoint)
@@ -58,6 +62,7 @@ class DeliveryStream:
         """Stop the stream; by default it first delivers its buffers."""
         self._delivers_at_end = deliver
         self._stop.set()
+        self._wake.set()
 
     def join(self, timeout_s: float) -> None:
         """Wait for the end; the checkpoint then has its progress."""
@@ -79,19 +84,24 @@ class DeliveryStream:
 
     def _run(self) -> None:
         log.info("delivery stream %s: from %s", self.config.name, self.config.source_arn)
+        self._caller.start()
         try:
             while not self._stop.is_set():
+                # Before the step, so that a call that ends meanwhile is not missed.
+                self._wake.clear()
                 pause = self._flow.step()
                 self._status = self._flow.account()
-                if pause > 0:
-                    self._stop.wait(pause)
+                if pause > 0 and not self._stop.is_set():
+                    self._wake.wait(pause)
         except Exception as error:
             # The thread ends, and the supervisor starts another; what was read is read again from the checkpoint.
             log.exception("delivery stream %s failed", self.config.name)
             self._trouble = f"It failed: {type(error).__name__}: {error}"
+            self._caller.stop()
             return
         if self._delivers_at_end:
             self._flow.finish()
+        self._caller.stop()
         self._status = self._flow.account()
         if self._table is not None:
             self._table.close()
