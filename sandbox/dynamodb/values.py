@@ -57,27 +57,27 @@ def measure(value: Value, level: int = 1) -> int:
 
 def measure_item(item: Mapping[str, Value], level: int = 1) -> int:
     """`measure` all values of an item, or of a map in it; the size in bytes of names and values."""
-    size = 0
-    for name, value in item.items():
-        size += len(name) if name.isascii() else len(name.encode())
+    size = text_size("".join(item))
+    for value in item.values():
         # Nothing here is called as often, so what `measure` would do is done here for the usual types.
-        if type(value) is dict and len(value) == 1 and level < _MAX_LEVELS - 1:
-            ((kind, content),) = value.items()
-            if kind == "S" and type(content) is str:
-                size += len(content) if content.isascii() else len(content.encode())
+        if value.__class__ is dict and len(value) == 1:
+            (kind,) = value
+            content = value[kind]
+            if content.__class__ is str:
+                if kind == "S":
+                    size += len(content) if content.isascii() else len(content.encode())
+                    continue
+                if kind == "N":
+                    canonical, number = sized_number(content)
+                    if canonical is not content:
+                        value["N"] = canonical
+                    size += number
+                    continue
+            elif kind == "M" and content.__class__ is dict and level < _MAX_LEVELS - 1:
+                size += _NESTED_BYTES + len(content) + measure_item(content, level + 1)
                 continue
-            if kind == "N" and type(content) is str:
-                canonical, number = sized_number(content)
-                if canonical is not content:
-                    value["N"] = canonical
-                size += number
-                continue
-            if kind == "M" and type(content) is dict:
-                members = cast("Attributes", content)
-                size += _NESTED_BYTES + len(members) + measure_item(members, level + 1)
-                continue
-            if kind == "L" and type(content) is list:
-                size += _measure_list(cast("list[Any]", content), level)
+            elif kind == "L" and content.__class__ is list and level < _MAX_LEVELS - 1:
+                size += _measure_list(content, level)
                 continue
         size += measure(value, level)
     if "" in item:
