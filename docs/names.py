@@ -13,7 +13,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-_PACKAGES = ("components", "lake", "loadgen", "pytest_cdc_sandbox", "sandbox", "stack", "transform", "without_engine")
+_PACKAGES = (
+    "capacity",
+    "components",
+    "lake",
+    "loadgen",
+    "pytest_cdc_sandbox",
+    "sandbox",
+    "stack",
+    "transform",
+    "without_engine",
+)
 _GRAMMAR = "sandbox/athena/syntax/nodes.py"
 
 

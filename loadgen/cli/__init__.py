@@ -13,7 +13,13 @@ from typing import cast
 
 from stack import run as run_tool
 
-_COMMANDS = {"compare": "loadgen.report.compare", "html": "loadgen.report.page", "export": "loadgen.report.export"}
+_COMMANDS = {
+    "compare": "loadgen.report.compare",
+    "html": "loadgen.report.page",
+    "export": "loadgen.report.export",
+    # A package above this one, which knows the whole pipeline.
+    "capacity": "capacity.command",
+}
 _RUN = "loadgen.cli.run"
 
 

@@ -23,6 +23,7 @@ dropped and counted.
 """
 _EPILOG = """\
 other commands:
+  python -m loadgen capacity --objective 'freshness_p99<10s'    what the deployed pipeline takes, and what gives out
   python -m loadgen compare A.json B.json                       two reports side by side
   python -m loadgen html REPORT.json PAGE.html                  a report as a page with plots
   python -m loadgen export REPORT.json FILE                     as HdrHistogram's .hgrm, JUnit's .xml, or .csv

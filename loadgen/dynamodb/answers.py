@@ -43,6 +43,17 @@ class _BatchReply(Struct, rename="pascal"):
     unprocessed_items: dict[str, list[_Request]] = {}
 
 
+class _ThrottlingReason(Struct):
+    reason: str = ""
+
+
+class _Throttle(Struct):
+    """ThrottlingException has the member in lower case, ProvisionedThroughputExceededException in upper case."""
+
+    lower: list[_ThrottlingReason] = msgspec.field(name="throttlingReasons", default_factory=list[_ThrottlingReason])
+    upper: list[_ThrottlingReason] = msgspec.field(name="ThrottlingReasons", default_factory=list[_ThrottlingReason])
+
+
 class _ConditionReply(Struct, rename="pascal"):
     item: Item = {}
 
@@ -81,6 +92,20 @@ def proven(call: Call, reply: Reply) -> bool:
     if proof is None or not reply.body:
         return False
     return proof.holds(msgspec.json.decode(reply.body, type=_ConditionReply).item)
+
+
+def throttle_class(reply: Reply) -> str:
+    """The exception of a throttle, with the limit that DynamoDB names: the table's, or that of a range of keys.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html
+    """
+    name = reply.code or reply.outcome.label
+    try:
+        found = msgspec.json.decode(reply.body, type=_Throttle)
+    except msgspec.MsgspecError:
+        return name
+    reasons = {each.reason for each in (*found.lower, *found.upper) if each.reason}
+    return f"{name} ({', '.join(sorted(reasons))})" if reasons else name
 
 
 def _key(request: _Request, names: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
-from loadgen.dynamodb.answers import proven, unprocessed
+from loadgen.dynamodb.answers import proven, throttle_class, unprocessed
 from loadgen.dynamodb.retry import RetryBudget, RetryPolicy
 from loadgen.dynamodb.writer import Writer
 from loadgen.dynamodb.writes import OK, Call, Outcome, Reply, WriteResult, batch
@@ -225,7 +225,7 @@ class Engine:
             self._source.acknowledge((call,))
             self._finish()
             return
-        self._count_error(call, outcome, reply.code or outcome.label)
+        self._count_error(call, outcome, throttle_class(reply) if outcome is Outcome.THROTTLED else "")
         call.uncertain |= outcome.ambiguous
         if outcome.retryable and self._again(call):
             return

@@ -43,7 +43,7 @@ class CounterFields(Struct, kw_only=True):
 
     `substituted` were sent as inserts in the place of a planned write that was
     not possible. `failed` is by class of the last error, `throttled` by the
-    service's exception, `errors` by class of every sending that did not
+    service's exception and the limit that it names, `errors` by class of every sending that did not
     succeed, retried or not.
     """
 

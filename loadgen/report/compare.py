@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from msgspec import Struct
 
 from loadgen.metrics.counters import METRICS
-from loadgen.report.report import RunReport, read
+from loadgen.report.report import CAPACITY, RunReport, kind, read
 from loadgen.report.threshold import measure
 from stack import Parser, called
 
@@ -99,8 +101,12 @@ def main(argv: Sequence[str]) -> int:
         help="exit with 1 when any metric is worse by more than this, as in 10%% (default: only show)",
     )
     arguments = parser.parse_args(argv)
-    first, second = read(arguments.first), read(arguments.second)
     tolerated = arguments.tolerate
+    if kind(arguments.first) == kind(arguments.second) == CAPACITY:
+        # A package above this one, which knows the whole pipeline.
+        show = cast("Callable[[Path, Path, float | None], int]", import_module("capacity.compare").show)
+        return show(arguments.first, arguments.second, tolerated)
+    first, second = read(arguments.first), read(arguments.second)
     table = Table("", arguments.first.name, arguments.second.name, "change")
     for column in table.columns[1:]:
         column.justify = "right"

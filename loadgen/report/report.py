@@ -22,6 +22,8 @@ from loadgen.schedule.plan import Plan
 from stack import UserError, save, version
 
 SCHEMA = 1
+CAPACITY = "capacity"
+"""The kind of a report that `python -m loadgen capacity` writes."""
 # A generator whose writes leave later than this is itself the limit of the run.
 LATE_MS = 5.0
 BUSY_SHARE = 0.9
@@ -90,6 +92,10 @@ class CostReport(Struct, kw_only=True):
     after: float
 
 
+class _Kind(Struct):
+    kind: str = ""
+
+
 class LostSegment(Struct, kw_only=True):
     """A segment whose worker was lost. What it did is not in the report."""
 
@@ -139,6 +145,14 @@ def load(path: Path) -> RunReport:
     if report.schema != SCHEMA:
         raise ValueError(f"{path} is a report of schema {report.schema}, and this version reads schema {SCHEMA}")
     return report
+
+
+def kind(path: Path) -> str:
+    """The kind of the report in a file: CAPACITY, or "" for a run's and for any other file."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Kind).kind
+    except (OSError, msgspec.MsgspecError):
+        return ""
 
 
 def read(path: Path) -> RunReport:

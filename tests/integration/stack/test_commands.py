@@ -48,6 +48,8 @@ WRONG = {
         (("--rps", "500", "--report", "no/such/place.json", "--table", "t", "--region", "r"), "no/such"),
         (("compare", "none.json", "none.json"), "none.json"),
         (("html", "none.json", "page.html"), "none.json"),
+        (("capacity", "--state-dir", "nowhere"), "sandbox up"),
+        (("capacity", "--report", "no/such/place.json", "--table", "t", "--region", "r"), "no/such"),
     ),
     "lake": ((("verify", "--state-dir", "nowhere"), "sandbox up"),),
     "sandbox": ((("status", "--state-dir", "nowhere"), "not running"),),

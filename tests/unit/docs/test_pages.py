@@ -14,7 +14,17 @@ from tests.unit.components.architecture import picture
 ROOT = Path(__file__).parents[3]
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 DOCUMENTS = sorted((*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "decisions").glob("*.md"), *ROOT.glob("*.md")))
-PACKAGES = {"components", "lake", "loadgen", "pytest_cdc_sandbox", "sandbox", "stack", "transform", "without_engine"}
+PACKAGES = {
+    "capacity",
+    "components",
+    "lake",
+    "loadgen",
+    "pytest_cdc_sandbox",
+    "sandbox",
+    "stack",
+    "transform",
+    "without_engine",
+}
 CODE = re.compile(rf"(?:{'|'.join(sorted(PACKAGES | {'benchmarks', 'tests', 'docs'}))})/[\w./-]*")
 HOURS_A_MONTH = 730
 GB_SECONDS_A_PROCESSOR_SECOND = 1769 / 1024

@@ -1,0 +1,268 @@
+"""`python -m loadgen capacity`: options in, steps, a report out."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import structs
+from rich.console import Console
+
+from capacity import page, remedy
+from capacity.flow import enough_s
+from capacity.objective import DEFAULTS, Objective
+from capacity.pipeline import LAKE_RESOLUTION_S
+from capacity.report import SCHEMA, CapacityReport, CapacityStep, first_to_give_out
+from capacity.search import search
+from capacity.step import StepLoad, StepRunner
+from loadgen.schedule.key_choices import keys
+from loadgen.schedule.mix import Mix
+from loadgen.schedule.plan import MAX_BATCH, Plan
+from loadgen.schedule.profiles import profile
+from loadgen.values import duration, positive, rate, size, whole
+from stack import (
+    Exit,
+    Parser,
+    StackOutputs,
+    UserError,
+    add_options,
+    called,
+    check_writable,
+    resolve_options,
+    version,
+)
+from stack.outputs import SANDBOX
+
+_LOCAL_STACK = "local"
+_TIMES = (10.0, 1000.0)
+_DESCRIPTION = """\
+Find what a deployed pipeline takes: the highest rate of writes at which every stage keeps up and the objectives hold,
+the stage that gives out first, why, and which setting raises it.
+
+Each step loads at one rate, then waits until the backlog is gone. A step that is too short to say whether a stage
+keeps up is done again for twice as long, up to --longest.
+"""
+_EPILOG = """\
+objectives: those of `python -m loadgen --threshold`, and freshness_p99<10s (p50, p90, p99, max)
+
+exit codes: 0 a rate holds, 1 none does, 2 one sentence says why not, 130 stopped by Ctrl-C
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Search for the capacity, and save the report; the exit code."""
+    options = _parser().parse_args(argv)
+    outputs = resolve_options(options)
+    for option in ("report", "html"):
+        check_writable(option, getattr(options, option))
+    objectives: list[Objective] = options.objective or [Objective.parse(text) for text in DEFAULTS]
+    console = Console(stderr=True, quiet=options.quiet)
+    with console.status("finding the pipeline") as status:
+
+        def watch(text: str) -> None:
+            status.update(text)
+
+        report = _search(options, outputs, objectives, console, StepRunner(outputs, _load(options), objectives, watch))
+    report.save(options.report)
+    if options.html is not None:
+        page.write(report, options.html)
+    _summary(report, options)
+    return Exit.OK if report.held_per_s is not None else Exit.NOT_AS_WANTED
+
+
+def _search(
+    options: Namespace, outputs: StackOutputs, objectives: list[Objective], console: Console, runner: StepRunner
+) -> CapacityReport:
+    started_at = datetime.now(UTC).isoformat()
+    steps: list[CapacityStep] = []
+    stopped: list[str] = []
+    first_s: float = options.step or enough_s(runner.pipeline.buffered_s, LAKE_RESOLUTION_S)
+
+    def step(planned: float) -> CapacityStep:
+        load_s = first_s
+        while True:
+            done = runner.run(planned, load_s)
+            console.print(_line(done), highlight=False, soft_wrap=True, markup=False)
+            if not done.undecided or 2 * load_s > options.longest:
+                break
+            load_s *= 2
+        steps.append(done)
+        if done.left:
+            raise _LeftoverError(
+                f"{done.left:,} of {done.acked:,} changes of the step at {planned:,.0f}/s did not arrive within "
+                f"{done.drain_s:,.0f} s: a further step would measure them too"
+            )
+        return done
+
+    try:
+        search(step, getattr(options, "from"), options.to, options.precision)
+    except _LeftoverError as error:
+        stopped.append(str(error))
+    return _report(options, outputs, objectives, steps, runner.pipeline.buffered_s, started_at, stopped)
+
+
+class _LeftoverError(Exception):
+    """The cool-down did not end with an empty pipeline."""
+
+
+def _report(
+    options: Namespace,
+    outputs: StackOutputs,
+    objectives: list[Objective],
+    steps: list[CapacityStep],
+    buffered_s: float,
+    started_at: str,
+    stopped: list[str],
+) -> CapacityReport:
+    best = max((step for step in steps if step.held), key=lambda step: step.rate, default=None)
+    worst = first_to_give_out(steps)
+    known = best or worst
+    if known is None:
+        raise UserError("No step was carried out: give --from a rate below --to.")
+    name = _LOCAL_STACK if outputs.origin == SANDBOX else options.stack
+    stack = None if name is None else remedy.priced_stack(name, known, options.item_size)
+    cause = None if worst is None else worst.bottleneck
+    report = CapacityReport(
+        schema=SCHEMA,
+        kind="capacity",
+        tool=f"sales-analytics-cdc {version()}",
+        started_at=started_at,
+        origin=outputs.origin,
+        table=outputs.require("table_name"),
+        region=outputs.require("region"),
+        endpoint_url=outputs.endpoint_url,
+        objectives=[objective.expression for objective in objectives],
+        precision=options.precision,
+        item_bytes=options.item_size,
+        batch=options.batch,
+        buffered_s=buffered_s,
+        steps=steps,
+        held_per_s=None if best is None else best.rate,
+        failed_per_s=None if worst is None else worst.rate,
+        bottleneck=cause,
+        stopped=stopped[0] if stopped else None,
+    )
+    shards = 0 if worst is None else len(worst.shards)
+    return structs.replace(
+        report,
+        remedies=[] if cause is None else remedy.remedies(cause.stage, stack, shards),
+        price=None if stack is None or best is None else remedy.price(stack, best.rate),
+        estimates=[remedy.estimate(times, known, options.item_size, stack) for times in _TIMES],
+    )
+
+
+def _load(options: Namespace) -> StepLoad:
+    try:
+        plan = Plan(
+            profile=profile("constant", 1, 1, 0),
+            mix=options.mix,
+            keys=options.keys,
+            item_bytes=options.item_size,
+            seed=0,
+            batch=options.batch,
+            max_in_flight=1,
+        )
+    except ValueError as error:
+        raise UserError(f"The load is not possible: {error}.") from None
+    return StepLoad(plan=plan, processes=options.processes, drain_timeout_s=options.cool_down)
+
+
+def _line(step: CapacityStep) -> str:
+    result = "undecided, taken as held" if step.undecided else "held" if step.held else "failed"
+    gave_out = "" if step.bottleneck is None else f"; the {step.bottleneck.stage} gives out: {step.bottleneck.why}"
+    fresh = "" if step.freshness is None or step.freshness.p99_s is None else f", fresh p99 {step.freshness.p99_s} s"
+    p99 = step.latency_ms["intended"]["p99"]
+    return (
+        f"{step.rate:,.0f}/s for {step.load_s:.0f} s: {result}; {step.acked_per_s:,.0f}/s acknowledged, "
+        f"intended p99 {p99:,.1f} ms{fresh}, cool-down {step.drain_s:.1f} s{gave_out}"
+    )
+
+
+def _summary(report: CapacityReport, options: Namespace) -> None:
+    lines = [report.verdict]
+    if report.stopped is not None:
+        lines.append(f"The search ended early: {report.stopped}.")
+    if report.price is not None:
+        lines.append(f"A million changes cost ${report.price.million_usd:,.2f} at this rate.")
+    for one in report.remedies:
+        cost = "" if one.month_usd is None else f" (${one.month_usd:+,.2f} a month, ${one.million_usd:+,.4f} a million)"
+        lines.append(f"raise it: {one.setting} {one.now or '?'} -> {one.to}: {one.effect}{cost}")
+    lines.append(f"report: {options.report}" + (f"   page: {options.html}" if options.html else ""))
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _parser() -> ArgumentParser:
+    from rich_argparse import RawDescriptionRichHelpFormatter
+
+    made = Parser(
+        prog=called("loadgen capacity"),
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=RawDescriptionRichHelpFormatter,
+        allow_abbrev=False,
+    )
+    found = made.add_argument_group("the search")
+    found.add_argument(
+        "--objective",
+        type=Objective.parse,
+        action="append",
+        default=[],
+        metavar="'X<N'",
+        help=f"what must hold of a step (repeatable; default: {', '.join(DEFAULTS)})",
+    )
+    found.add_argument("--from", type=positive(rate), default=500.0, metavar="N", help="first rate (default: 500/s)")
+    found.add_argument("--to", type=positive(rate), default=40_000.0, metavar="N", help="highest rate (default: 40k/s)")
+    found.add_argument(
+        "--precision", type=_share, default=0.1, metavar="SHARE", help="how close to the limit (default: 10%%)"
+    )
+    found.add_argument(
+        "--step",
+        type=positive(duration),
+        metavar="TIME",
+        help="how long a step loads at first (default: long enough to see a trend past the delivery stream's buffers)",
+    )
+    found.add_argument(
+        "--longest", type=positive(duration), default=900.0, metavar="TIME", help="longest step (default: 15m)"
+    )
+    found.add_argument(
+        "--cool-down",
+        type=positive(duration),
+        default=600.0,
+        metavar="TIME",
+        help="longest wait for an empty pipeline after a step (default: 10m)",
+    )
+    load = made.add_argument_group("the load")
+    load.add_argument("--mix", type=_mix, default=Mix(), metavar="MIX", help="as of a run")
+    load.add_argument("--keys", type=keys, default=keys("uniform"), metavar="KEYS", help="as of a run")
+    load.add_argument("--item-size", type=size, default=0, metavar="SIZE", help="as of a run")
+    load.add_argument("--batch", type=whole(1, MAX_BATCH), default=1, metavar="N", help="as of a run")
+    load.add_argument("--processes", type=whole(1, 64), default=1, metavar="N", help="as of a run")
+    output = made.add_argument_group("output")
+    output.add_argument("--report", type=Path, default=Path("capacity.json"), metavar="PATH", help="the report")
+    output.add_argument("--html", type=Path, metavar="PATH", help="the report as one page")
+    output.add_argument("--quiet", action="store_true", help="no progress, only the summary")
+    add_options(
+        made,
+        *("table_name", "stream_name", "delivery_stream_name", "workgroup_name", "database_name", "change_log_name"),
+    )
+    return made
+
+
+def _mix(text: str) -> Mix:
+    try:
+        return Mix.parse(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise ArgumentTypeError(f"{text!r} is no share between 0 and 1: write it as 10% or 0.1")
+    return share

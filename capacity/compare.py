@@ -1,0 +1,59 @@
+"""Two capacity reports side by side: what `python -m loadgen compare` shows when it is given them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from capacity.report import CapacityReport, read
+
+_NONE = "none"
+
+
+def lines(first: CapacityReport, second: CapacityReport) -> list[tuple[str, str, str]]:
+    """What both found, line by line: a name and two texts."""
+    pairs = (
+        ("what it takes", _rate(first.takes_per_s), _rate(second.takes_per_s)),
+        ("highest rate that held", _rate(first.held_per_s), _rate(second.held_per_s)),
+        ("lowest that did not", _rate(first.failed_per_s), _rate(second.failed_per_s)),
+        ("what gives out", _stage(first), _stage(second)),
+        ("a million changes", _usd(first), _usd(second)),
+        ("objectives", ", ".join(first.objectives), ", ".join(second.objectives)),
+        ("item size, bytes", str(first.item_bytes), str(second.item_bytes)),
+        ("pipeline", first.origin, second.origin),
+    )
+    return list(pairs)
+
+
+def share_lost(first: CapacityReport, second: CapacityReport) -> float:
+    """By which share the second takes less; 0 when it takes as much."""
+    before, after = first.takes_per_s or 0.0, second.takes_per_s or 0.0
+    return max(0.0, (before - after) / before) if before else 0.0
+
+
+def show(first: Path, second: Path, tolerated: float | None) -> int:
+    """Print both; exit code 1 when the second takes less by more than is tolerated."""
+    from rich.console import Console
+    from rich.table import Table
+
+    one, other = read(first), read(second)
+    table = Table("", first.name, second.name)
+    for line in lines(one, other):
+        table.add_row(*line)
+    console = Console()
+    console.print(table)
+    lost = share_lost(one, other)
+    verdict = f"takes {lost:.1%} less" if lost else "takes as much or more"
+    console.print(f"{second.name} {verdict}.", highlight=False)
+    return int(tolerated is not None and lost > tolerated)
+
+
+def _rate(value: float | None) -> str:
+    return _NONE if value is None else f"{value:,.0f}/s"
+
+
+def _stage(report: CapacityReport) -> str:
+    return _NONE if report.bottleneck is None else report.bottleneck.stage
+
+
+def _usd(report: CapacityReport) -> str:
+    return "unknown" if report.price is None else f"${report.price.million_usd:,.2f}"

@@ -1,0 +1,160 @@
+"""What a stage took in and passed on during a step, and whether it keeps up.
+
+A stage that buffers passes changes on in heaps, so its backlog is a saw. Whether the saw climbs shows in its highest
+points, one in each period of the buffer. From its slope follows whether the stage falls behind, and how fast.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Literal
+
+from msgspec import Struct
+
+Verdict = Literal["steady", "behind", "undecided"]
+
+# The beginning of a step is left out: connections open, batches and buffers fill.
+_SETTLED_SHARE = 0.3
+_TOLERATED_SHARE = 0.03
+_MAX_DOUBT = 0.05
+_ERRORS = 1.0
+_PERIODS = 8
+_SHORTEST_S = 10.0
+
+
+class Passages:
+    """When changes passed a place: seconds since the step began, and how many had passed by then."""
+
+    def __init__(self, passed: Iterable[tuple[float, float]]) -> None:
+        """`passed` are times in seconds with numbers of changes, in any order."""
+        ordered = sorted(passed)
+        self._times = [at for at, _ in ordered]
+        self._totals = [0.0, *accumulate(number for _, number in ordered)]
+
+    @property
+    def total(self) -> float:
+        """How many passed."""
+        return self._totals[-1]
+
+    @property
+    def last_s(self) -> float:
+        """When the last one passed; 0 when nothing has."""
+        return self._times[-1] if self._times else 0.0
+
+    def until(self, at_s: float) -> float:
+        """How many had passed by a time, that moment included."""
+        return self._totals[bisect_right(self._times, at_s)]
+
+
+class StageFlow(Struct, frozen=True, kw_only=True):
+    """One stage during a step: changes, changes per second and seconds.
+
+    `came_per_s` and `passed_per_s` are of the settled part of the load. `backlog` is at the end of the load and
+    `growth_per_s` its trend; `drained_s` is how long after the load the last change passed, None while some have not.
+    `busy_per_s` is what it passed on while it had a backlog: of a stage that falls behind, its limit.
+    """
+
+    name: str
+    came: float
+    passed: float
+    came_per_s: float
+    passed_per_s: float
+    backlog: float
+    growth_per_s: float
+    busy_per_s: float
+    drained_s: float | None
+    verdict: Verdict
+    why: str
+
+
+def flow(
+    name: str, came: Passages, passed: Passages, load_s: float, *, period_s: float = 0.0, resolution_s: float = 0.0
+) -> StageFlow:
+    """Judge a stage by what came and what it passed on.
+
+    `load_s` is how long the load lasted, `period_s` how long the stage may buffer, and `resolution_s` that of its
+    times. It is undecided when the load was too short to see a trend of a few percent.
+    """
+    began = load_s * _SETTLED_SHARE
+    window = load_s - began
+    in_per_s = (came.until(load_s) - came.until(began)) / window
+    period = max(period_s, resolution_s, window / _PERIODS)
+    growth, error = _trend(_crests(came, passed, began, load_s, period))
+    drained = passed.last_s - load_s if passed.total >= came.total else None
+    doubt = _doubt(window, period_s + resolution_s)
+    if in_per_s > 0:
+        doubt = max(doubt, _ERRORS * error / in_per_s)
+    verdict, why = _verdict(name, in_per_s, growth, window, doubt)
+    return StageFlow(
+        name=name,
+        came=came.total,
+        passed=passed.total,
+        came_per_s=round(in_per_s, 2),
+        passed_per_s=round((passed.until(load_s) - passed.until(began)) / window, 2),
+        backlog=came.until(load_s) - passed.until(load_s),
+        growth_per_s=round(growth, 2),
+        busy_per_s=round(_busy_per_s(passed, began), 2),
+        drained_s=None if drained is None else round(max(drained, 0.0), 2),
+        verdict=verdict,
+        why=why,
+    )
+
+
+def _verdict(name: str, in_per_s: float, growth: float, window: float, doubt: float) -> tuple[Verdict, str]:
+    if in_per_s <= 0:
+        return "undecided", f"nothing came to {name} in the last {window:.3g} s of the load"
+    trend = f"the backlog of {name} changed by {growth:+,.1f}/s of {in_per_s:,.0f}/s over {window:.3g} s"
+    if growth / in_per_s > _TOLERATED_SHARE + doubt:
+        return "behind", f"{trend}: it falls behind"
+    if doubt > _MAX_DOUBT:
+        return "undecided", f"{trend}, and may be off by {doubt:.0%}: the load was too short for its heaps"
+    return "steady", f"{trend}, which is within {_TOLERATED_SHARE + doubt:.0%}"
+
+
+def _doubt(window: float, blur_s: float) -> float:
+    """By which share of the rate a trend may be wrong, because a buffer is caught at any point of its period.
+
+    A backlog that is off by up to `blur_s` of changes has a standard deviation of blur_s/√12 of changes, and the
+    least squares of n such points over a window a slope that is off by √12 of that, by √n and by the window.
+    """
+    points = min(_PERIODS, window / blur_s) if blur_s > 0 else _PERIODS
+    return blur_s / window / max(points, 1.0) ** 0.5
+
+
+def enough_s(period_s: float, resolution_s: float) -> float:
+    """How long a load must last so that a trend of a few percent is seen behind such a buffer."""
+    load_s = _SHORTEST_S
+    while _doubt(load_s * (1 - _SETTLED_SHARE), period_s + resolution_s) > _MAX_DOUBT:
+        load_s *= 1.1
+    return round(load_s, 1)
+
+
+def _crests(came: Passages, passed: Passages, began: float, ended: float, period: float) -> list[tuple[float, float]]:
+    """The highest backlog of each period, with the middle of the period."""
+    periods = max(1, int((ended - began) / period + 1e-9))
+    found: list[tuple[float, float]] = []
+    for number in range(periods):
+        start = ended - (periods - number) * period
+        at = [start + period * step / 20 for step in range(1, 21)]
+        found.append((start + period / 2, max(came.until(moment) - passed.until(moment) for moment in at)))
+    return found
+
+
+def _trend(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The slope of the straight line with the least squares and its standard error; 0 for fewer than three points."""
+    if len(points) < 3:
+        return 0.0, 0.0
+    middle_x = sum(x for x, _ in points) / len(points)
+    middle_y = sum(y for _, y in points) / len(points)
+    spread = sum((x - middle_x) ** 2 for x, _ in points)
+    slope = sum((x - middle_x) * (y - middle_y) for x, y in points) / spread
+    rest = sum((y - middle_y - slope * (x - middle_x)) ** 2 for x, y in points)
+    return slope, (rest / (len(points) - 2) / spread) ** 0.5
+
+
+def _busy_per_s(passed: Passages, began: float) -> float:
+    """The rate from the settled part on until the last change."""
+    seconds = passed.last_s - began
+    return (passed.total - passed.until(began)) / seconds if seconds > 0 else 0.0

@@ -1,0 +1,77 @@
+"""The search for the highest rate that holds: up in large steps, then between the last that held and the first that
+did not.
+
+A stage that falls behind shows its limit: what it passes on while it has a backlog. The next rate is close to it, so
+that few steps are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+_GROWTH = 2.0
+# Of the limit that a step has shown: what most likely holds, and what most likely does not.
+_BELOW, _ABOVE = 0.97, 1.04
+_MAX_STEPS = 24
+
+
+class SearchStep(Protocol):
+    """What the search needs to know of a step."""
+
+    @property
+    def held(self) -> bool:
+        """Whether all objectives held and every stage kept up."""
+        ...
+
+    @property
+    def shown_limit(self) -> float | None:
+        """Changes per second that the stage which gave out has shown to take; None when it is not known."""
+        ...
+
+
+class FoundRates(Struct, frozen=True):
+    """The highest rate that held and the lowest that did not; None when there is no such step."""
+
+    held: float | None
+    failed: float | None
+
+
+def search(
+    step: Callable[[float], SearchStep], first: float, highest: float, precision: float, least: float = 1.0
+) -> FoundRates:
+    """Search from a first rate; `precision` is the share by which the two rates found may differ at most.
+
+    The rates are whole numbers from `least` to `highest`, in writes per second.
+    """
+    found = FoundRates(None, None)
+    limit: float | None = None
+    rate: float | None = max(least, round(min(first, highest)))
+    for _ in range(_MAX_STEPS):
+        if rate is None:
+            break
+        taken = step(rate)
+        if taken.held:
+            found = FoundRates(max(rate, found.held or 0.0), found.failed)
+        else:
+            found = FoundRates(found.held, min(rate, found.failed or rate))
+            limit = taken.shown_limit or limit
+        rate = _next(found, limit, highest, precision, least)
+    return found
+
+
+def _next(found: FoundRates, limit: float | None, highest: float, precision: float, least: float) -> float | None:
+    held, failed = found.held, found.failed
+    if failed is None:
+        return None if held is None or held >= highest else min(round(held * _GROWTH), highest)
+    low = held or 0.0
+    if failed <= least or failed - low <= 1 or low * (1 + precision) >= failed:
+        return None
+    middle = round(failed / _GROWTH if held is None else (low * failed) ** 0.5)
+    between = [middle] if limit is None else [round(limit * _BELOW), round(limit * _ABOVE), middle]
+    # Not so close to a known rate that the step would say nothing new.
+    margin = 1 + precision / 4
+    near = min(max(middle, low + 1), failed - 1)
+    return max(least, next((rate for rate in between if low * margin < rate < failed / margin), near))

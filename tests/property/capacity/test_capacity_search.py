@@ -1,0 +1,96 @@
+"""The search finds the limit of whichever stage has the lowest, and the diagnosis names that stage."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from capacity.flow import Passages, flow
+from capacity.report import taken
+from capacity.search import search
+from tests.property.capacity.simulated_pipeline import SimulatedPipeline, SimulatedStep
+
+PRECISION = 0.1
+limits = st.floats(60, 9_000)
+stages = pytest.mark.parametrize("stage", ["table", "partition", "stream", "pipe", "transform", "delivery"])
+
+
+def limited(stage: str, limit: float) -> SimulatedPipeline:
+    """A pipeline in which one stage takes `limit` changes per second, and all others three times as many."""
+    found = SimulatedPipeline(
+        table=3 * limit,
+        partition=1.6 * limit,
+        shard=3 * limit,
+        # None comes near the 1,000 records of a real one.
+        shards=math.ceil(limit / 200),
+        pipe=3 * limit,
+        transform=3 * limit,
+        delivery=3 * limit,
+    )
+    match stage:
+        case "partition":
+            return found._replace(partition=limit * found.hot_share)
+        case "stream":
+            return found._replace(shard=limit / found.shards)
+        case _:
+            return found._replace(**{stage: limit})
+
+
+@stages
+@settings(max_examples=6)
+@given(limit=limits, first=st.floats(0.1, 3), buffer_s=st.sampled_from([0.5, 1.0, 2.0]))
+def test_it_names_the_stage_with_the_lowest_limit_and_finds_the_limit(
+    stage: str, limit: float, first: float, buffer_s: float
+) -> None:
+    pipeline = limited(stage, limit)._replace(buffer_s=buffer_s)
+    steps: list[SimulatedStep] = []
+
+    def step(rate: float) -> SimulatedStep:
+        steps.append(pipeline.step(rate))
+        return steps[-1]
+
+    found = search(step, first * limit, 40_000, PRECISION)
+    assert found.held is not None
+    assert found.failed is not None
+    cause = min((one for one in steps if not one.held), key=lambda one: one.rate).cause
+    assert cause is not None
+    assert (cause.stage, taken(found.held, cause.limit_per_s)) == (stage, pytest.approx(limit, rel=0.1))
+    assert len(steps) <= 16
+
+
+class Known(NamedTuple):
+    held: bool
+    shown_limit: float | None
+
+
+@given(limit=st.floats(2, 50_000), first=st.floats(1, 50_000), shows=st.booleans())
+def test_the_search_closes_in_on_a_limit_that_no_stage_shows_too(limit: float, first: float, shows: bool) -> None:
+    asked: list[float] = []
+
+    def step(rate: float) -> Known:
+        asked.append(rate)
+        return Known(rate <= limit, limit if shows else None)
+
+    found = search(step, first, 40_000, 0.05)
+    assert found.held is None or found.held <= limit
+    assert found.failed is None or found.failed > limit
+    if found.held is not None and found.failed is not None:
+        assert found.failed - found.held <= max(1.0, 0.05 * found.held) + 1e-9
+    assert found.failed is not None or found.held == 40_000
+    assert len(asked) == len(set(asked))
+
+
+@given(share=st.floats(0, 1.0), rate=st.floats(50, 5_000))
+def test_a_stage_that_passes_on_less_is_behind_and_one_that_passes_on_all_is_steady(share: float, rate: float) -> None:
+    came = Passages((second / 20, rate / 20) for second in range(1, 601))
+    passed = Passages((second / 20, share * rate / 20) for second in range(1, 601))
+    found = flow("the pipe", came, passed, 30)
+    if share < 0.95:
+        assert found.verdict == "behind"
+        assert found.growth_per_s == pytest.approx((1 - share) * rate, rel=0.02, abs=0.1)
+    if share > 0.97:
+        assert found.verdict == "steady"
