@@ -10,6 +10,7 @@ from rich_argparse import RawDescriptionRichHelpFormatter
 from lake import (
     command_backfill,
     command_compact,
+    command_erase,
     command_freshness,
     command_query,
     command_replay,
@@ -33,12 +34,21 @@ examples:
   python -m lake replay --dry-run
   python -m lake backfill --scan
   python -m lake compact --dry-run
+  python -m lake erase ORDER-1
 
 exit codes:
   0 success    1 not verified, not fresh, or the query failed while it ran
   2 wrong input: the statement, an option, permissions    130 interrupted"""
 
-_COMMANDS = (command_query, command_verify, command_freshness, command_replay, command_backfill, command_compact)
+_COMMANDS = (
+    command_query,
+    command_verify,
+    command_freshness,
+    command_replay,
+    command_backfill,
+    command_compact,
+    command_erase,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,23 +22,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from lake.athena import Athena, QueryError, quote
+from lake.athena import Athena, QueryError
 from lake.clients import client
 from lake.costs import CommandCost
 from lake.described import log_place
-from lake.fingerprints import digest_sql, hash_sql
-from lake.image_columns import literal
 from lake.objects import S3Client, delete_all, listed
+from lake.rewriting import LogObject, Rewriter
 from stack import StackOutputs, UserError
-from transform.schema import ENVELOPE, IMAGES, TABLE, LakeTable
+from transform.schema import TABLE, LakeTable
 
 NOTES = "compaction/"
 """Where the lake's bucket has the notes, and JSON objects before they are in their place."""
@@ -50,14 +47,6 @@ _GROUP_OBJECTS = 500
 """One DeleteObjects takes 1,000 keys, and a statement that lists the paths has at most 262,144 bytes."""
 _HOUR = "%Y-%m-%d-%H"
 _PARTITION = "arrival_hour="
-
-
-class LogObject(Struct, frozen=True):
-    """An object of the change log."""
-
-    key: str
-    etag: str
-    size: int
 
 
 class Group(Struct, frozen=True):
@@ -118,18 +107,17 @@ class Compaction:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`open_hours` also takes the objects of hours that can still get some, which stay apart from the new one."""
-        self._table = table
         self._watch = watch
         self._s3: S3Client = client("s3", outputs)
-        self._glue = client("glue", outputs)
-        self._database = outputs.require("database_name")
+        glue, database = client("glue", outputs), outputs.require("database_name")
         self._change_log = outputs.change_log_name or table.change_log
-        self._place = log_place(self._glue, self._database, self._change_log)
-        self._athena = Athena(client("athena", outputs), outputs.require("workgroup_name"), self._database)
+        self._place = log_place(glue, database, self._change_log)
+        athena = Athena(client("athena", outputs), outputs.require("workgroup_name"), database)
+        self._rewriter = Rewriter(athena, glue, self._s3, database, self._change_log, self._place, table)
         before = "~" if open_hours else f"{now() - closed_after - timedelta(hours=1):{_HOUR}}~"
         self._unfinished = [*self._notes()]
         taken = {each.key for note in self._unfinished for each in (*note.group.objects, LogObject(note.target, "", 0))}
-        self._objects = [*self._log_objects()]
+        self._objects = [*self._rewriter.objects(self._place.prefix)]
         small = [each for each in self._objects if each.size < small_bytes and each.key not in taken]
         self._groups = [*_groups(small, self._place.prefix, before)]
 
@@ -173,35 +161,14 @@ class Compaction:
         note = _Note(group, f"{NOTES}{self._change_log}/{group.id}.{suffix}", target)
         if self._place.format == "PARQUET":
             note.table = f"compaction_{group.id}"
-            note.staged = self._written(group, note.table)
+            note.staged = self._rewriter.write(note.table, group.hour, [each.key for each in group.objects])
         else:
             self._join(group, note.staged)
-        now = {each.key: each.etag for each in self._log_objects(self._place.partition(group.hour))}
+        now = {each.key: each.etag for each in self._rewriter.objects(self._place.partition(group.hour))}
         if any(now.get(each.key) != each.etag for each in group.objects):
             raise UserError(f"The objects of {group.hour} have changed meanwhile: run again.")
         self._put(self._note_key(note), msgspec.json.encode(note))
         self._finish(note)
-
-    def _written(self, group: Group, table: str) -> str:
-        """Have Athena write a group's rows as one object, and compare them; the object's key."""
-        self._drop(table)
-        columns = ", ".join(quote(column.name) for column in self._table.change_log_columns)
-        paths = ", ".join(literal(f"s3://{self._place.bucket}/{each.key}") for each in group.objects)
-        rows = f'FROM {quote(self._change_log)} WHERE arrival_hour = {literal(group.hour)} AND "$path" IN ({paths})'
-        self._athena.query(
-            f"CREATE TABLE {quote(table)} WITH (format = 'PARQUET', bucketed_by = ARRAY[{literal(ENVELOPE[0].name)}], "
-            f"bucket_count = 1) AS SELECT {columns} {rows}"
-        )
-        counted = f"SELECT count(*), sum({_digest()})"
-        both = [*self._athena.query(f"{counted} {rows} UNION ALL {counted} FROM {quote(table)}").rows]
-        written = [each.key for each in self._log_objects(self._location(table))]
-        if len(both) != 2 or both[0] != both[1] or len(written) != 1:
-            self._drop(table)
-            raise UserError(
-                f"The rows that Athena wrote for {group.hour} are not those of its objects: nothing is replaced; run "
-                "again."
-            )
-        return written[0]
 
     def _join(self, group: Group, staged: str) -> None:
         """Write a group's JSON objects as one."""
@@ -214,29 +181,14 @@ class Compaction:
     def _finish(self, note: _Note) -> None:
         """Steps 3 and 4, again where they were stopped."""
         bucket = self._place.bucket
-        if not [*self._log_objects(note.target)]:
-            self._s3.copy_object(Bucket=bucket, Key=note.target, CopySource={"Bucket": bucket, "Key": note.staged})
+        if not [*self._rewriter.objects(note.target)]:
+            self._rewriter.replace(note.target, note.staged)
         delete_all(self._s3, bucket, ({"Key": each.key} for each in note.group.objects))
         if note.table:
-            self._drop(note.table)
+            self._rewriter.drop(note.table)
         else:
             self._s3.delete_object(Bucket=bucket, Key=note.staged)
         self._s3.delete_object(Bucket=bucket, Key=self._note_key(note))
-
-    def _drop(self, table: str) -> None:
-        """Delete a staged table and its objects."""
-        try:
-            location = self._location(table)
-        except self._glue.exceptions.EntityNotFoundException:
-            return
-        delete_all(self._s3, self._place.bucket, ({"Key": each.key} for each in self._log_objects(location)))
-        with suppress(self._glue.exceptions.EntityNotFoundException):
-            self._glue.delete_table(DatabaseName=self._database, Name=table)
-
-    def _location(self, table: str) -> str:
-        described: Any = self._glue.get_table(DatabaseName=self._database, Name=table)["Table"]
-        location: str = described["StorageDescriptor"]["Location"]
-        return location.removeprefix(f"s3://{self._place.bucket}/").rstrip("/") + "/"
 
     def _notes(self) -> Iterator[_Note]:
         for entry in listed(self._s3, self._place.bucket, f"{NOTES}{self._change_log}/"):
@@ -246,11 +198,6 @@ class Compaction:
 
     def _note_key(self, note: _Note) -> str:
         return f"{NOTES}{self._change_log}/{note.group.id}.note.json"
-
-    def _log_objects(self, prefix: str | None = None) -> Iterator[LogObject]:
-        for entry in listed(self._s3, self._place.bucket, self._place.prefix if prefix is None else prefix):
-            if entry["Size"]:
-                yield LogObject(entry["Key"], entry["ETag"], entry["Size"])
 
     def _put(self, key: str, content: bytes) -> None:
         self._s3.put_object(Bucket=self._place.bucket, Key=key, Body=content)
@@ -276,9 +223,3 @@ def _groups(objects: Sequence[LogObject], prefix: str, before: str) -> Iterator[
             size += each.size
         if len(group) > 1:
             yield Group(hour, tuple(group))
-
-
-def _digest() -> str:
-    names = [*(column.name for column in ENVELOPE[:3]), *(column.name for column in IMAGES)]
-    text = ", ".join(f"coalesce({quote(name)}, chr(30))" for name in names)
-    return digest_sql(hash_sql(f"concat_ws(chr(31), {text})"))

@@ -62,3 +62,16 @@ def delete_all(client: S3Client, bucket: str, objects: Iterable[dict[str, str]])
         answer = client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         for error in answer.get("Errors", []):
             raise UserError(f"S3 does not delete s3://{bucket}/{error['Key']} ({error['Message']}): run again.")
+
+
+def versions(client: S3Client, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """All versions and delete markers under a prefix: `Key`, `VersionId`, `IsLatest`, `IsMarker` and `Size`."""
+    more: dict[str, str] = {}
+    while True:
+        page = client.list_object_versions(Bucket=bucket, Prefix=prefix, **more)
+        for kind, is_marker in (("Versions", False), ("DeleteMarkers", True)):
+            for entry in page.get(kind, []):
+                yield {"Size": 0, **entry, "IsMarker": is_marker}
+        if not page.get("IsTruncated"):
+            return
+        more = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -13,6 +15,7 @@ from msgspec.structs import replace
 from components import view
 from lake import backfill
 from lake.backfill import Backfill
+from lake.objects import versions
 from lake.verification import Report
 from lake.verify import verify
 from stack import StackOutputs, UserError
@@ -152,3 +155,42 @@ def test_a_table_that_does_not_fit_is_refused(pipeline: Pipeline, log: Log) -> N
     with pytest.raises(UserError, match="There is no table nowhere"):
         Backfill(replace(log.outputs, change_log_name="nowhere"), "scan")
     assert log.keys() == []
+
+
+def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, log: Log) -> None:
+    """Two objects become one, and then a key has no row in it, nor in an older version, nor under the error prefix."""
+    s3, key = pipeline.client("s3"), "erase-me"
+    for version, name in enumerate((key, "another"), 1):
+        pipeline.write([("insert", {"order_id": {"S": name}, "version": {"N": str(version)}})])
+        assert log.lake("backfill", "--scan").code == 0
+    assert_refused(log.lake("erase", key), "The item is still in the table")
+    pipeline.write([("delete", {"order_id": {"S": key}, "version": {"N": "1"}})])
+    assert pipeline.verified().report.ok
+    failed = [{"rawData": b64encode(_change(each)).decode(), "errorCode": "E"} for each in (key, "another")]
+    errors = "errors/processing-failed/erasure.json"
+    s3.put_object(Bucket=log.bucket, Key=errors, Body="".join(json.dumps(each) + "\n" for each in failed).encode())
+    rows = _all(log, f"WHERE order_id <> '{key}'")
+
+    compacted = log.lake("compact", "--open")
+    assert compacted.out.endswith("done\n"), compacted
+    assert len(log.keys()) == 1
+    assert _all(log, f"WHERE order_id <> '{key}'") == rows
+    assert "nothing is changed" in log.lake("erase", key).out
+    assert len(_all(log, f"WHERE order_id = '{key}'")) == 2
+
+    erased = log.lake("erase", key, "--yes")
+    assert erased.code == 0, erased
+    assert "removed 2 rows in 1 objects, 1 error records" in erased.out
+    assert _all(log, "") == rows
+    assert s3.get_object(Bucket=log.bucket, Key=errors)["Body"].read().count(b"rawData") == 1
+    assert not any(each["Key"].startswith(log.name) and not each["IsLatest"] for each in versions(s3, log.bucket, ""))
+    s3.delete_object(Bucket=log.bucket, Key=errors)
+
+
+def _all(log: Log, where: str) -> list[dict[str, Any]]:
+    return log.query(f"SELECT * FROM {log.name} {where} ORDER BY order_id, sequence")
+
+
+def _change(key: str) -> bytes:
+    keys = {"order_id": {"S": key}}
+    return json.dumps({"eventID": key, "eventName": "INSERT", "dynamodb": {"Keys": keys, "NewImage": keys}}).encode()

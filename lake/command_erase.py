@@ -1,0 +1,94 @@
+"""`python -m lake erase`: remove one key's data from the lake."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+import msgspec
+from rich.console import Console
+
+from lake.command_backfill import display
+from lake.costs import size
+from lake.erasure import Erased, Erasure, ErasurePlan
+from stack import add_options, resolve_options
+from transform.schema import TABLE
+
+NAME = "erase"
+HELP = "remove one key's data from the lake, and prove that it is gone"
+DESCRIPTION = """\
+Remove the rows of one key from the change log, with their images, its records
+under the error prefix, and every older version in the lake's bucket; then look
+again. The item must be deleted from the table, and the pipeline drained.
+
+Without --yes it only says what it would look at and cost."""
+EPILOG = """\
+examples:
+  python -m lake erase ORDER-1            what it would look at
+  python -m lake erase ORDER-1 --yes
+
+Exit code 1: something is left; run again. Not in reach: what the table's stream
+and Kinesis keep (24 hours by default), results of earlier queries until they
+expire, and copies that others have made."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's options."""
+    names = ", ".join(attribute.name for attribute in TABLE.keys)
+    parser.add_argument("key", nargs="+", metavar="KEY", help=f"the item's key: {names}")
+    parser.add_argument("--yes", action="store_true", help="remove it")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_options(
+        parser,
+        "table_name",
+        "workgroup_name",
+        "database_name",
+        "view_name",
+        "change_log_name",
+        "delivery_stream_name",
+        "stream_name",
+        "stream_arn",
+        "pipe_name",
+        "dead_letter_queue_url",
+    )
+
+
+def main(arguments: Namespace) -> int:
+    """Run the command and return its exit code: 0 when nothing is left."""
+    outputs = resolve_options(arguments)
+    with display("looking at the lake") as say:
+        erasure = Erasure(outputs, arguments.key, watch=say)
+        plan = erasure.plan
+        if not arguments.json:
+            _show_plan(plan, Console(), yes=arguments.yes)
+        erased = erasure.run() if arguments.yes else None
+    if arguments.json:
+        sys.stdout.write(msgspec.json.encode(erased or plan).decode() + "\n")
+    elif erased is not None:
+        _show(erased, Console())
+    return int(erased is not None and erased.left > 0)
+
+
+def _show_plan(plan: ErasurePlan, console: Console, *, yes: bool) -> None:
+    reads, deletes = ("reads", "deletes") if yes else ("would read", "would delete")
+    console.print(
+        f"{reads} {plan.log_objects:,} objects of the change log ({size(plan.log_bytes)}) and {plan.error_objects:,} "
+        f"error objects, {deletes} {plan.versions:,} older versions of any key ({size(plan.version_bytes)}); "
+        f"{plan.cost}",
+        soft_wrap=True,
+    )
+    if not yes:
+        console.print("nothing is changed: --yes removes the key's data", soft_wrap=True)
+
+
+def _show(erased: Erased, console: Console) -> None:
+    console.print(
+        f"removed {erased.rows:,} rows in {erased.objects:,} objects, {erased.error_records:,} error records and "
+        f"{erased.versions:,} older versions",
+        soft_wrap=True,
+    )
+    console.print(
+        f"left: {erased.left_rows:,} rows, {erased.left_error_records:,} error records, {erased.left_versions:,} older "
+        "versions",
+        soft_wrap=True,
+    )

@@ -1,0 +1,263 @@
+"""Remove one key's data from the lake, and prove that it is gone.
+
+Erased are the rows of the change log with both images, its records under the error prefix, and every older version in
+the lake's bucket, because replaced objects stay as versions. An object with such rows is written again without them,
+elsewhere first and compared, then copied over: a stop loses nothing, and the next run goes on with what is left.
+
+Refused while the item is in the table or changes are on their way, which would bring the data back, and while a
+backfill or a compaction is unfinished. A dead letter has the position of changes and no data. Not in reach: what
+Kinesis and the table's stream keep for their retention, results of earlier queries until the bucket's lifecycle deletes
+them, exports and copies that others have made.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from lake.athena import Athena, QueryError, quote
+from lake.backfill import PREFIX as BACKFILLS
+from lake.clients import client, error_code
+from lake.compaction import NOTES
+from lake.costs import CommandCost
+from lake.described import log_place
+from lake.failures import place
+from lake.image_columns import literal
+from lake.items import Items
+from lake.objects import S3Client, delete_all, listed, versions
+from lake.reader import LakeReader
+from lake.rewriting import Rewriter
+from lake.way import Positions
+from stack import StackOutputs, UserError
+from transform.schema import TABLE, Column, LakeTable
+
+_GZIP = b"\x1f\x8b"
+_SQL_TYPES = {"string": "varchar", "int": "integer"}
+_decode = msgspec.json.decode
+
+
+class ErasurePlan(Struct, frozen=True, kw_only=True):
+    """What an erasure will look at: at most the whole log, all error objects, and so many older versions to delete."""
+
+    log_objects: int
+    log_bytes: int
+    error_objects: int
+    versions: int
+    version_bytes: int
+    cost: CommandCost
+
+
+class Erased(Struct, kw_only=True):
+    """What was removed, and what a scan afterwards has found: `left` is 0 when all is gone."""
+
+    rows: int = 0
+    objects: int = 0
+    error_records: int = 0
+    versions: int = 0
+    left_rows: int = 0
+    left_error_records: int = 0
+    left_versions: int = 0
+
+    @property
+    def left(self) -> int:
+        """What is still there."""
+        return self.left_rows + self.left_error_records + self.left_versions
+
+
+class Erasure:
+    """One key's erasure."""
+
+    def __init__(
+        self,
+        outputs: StackOutputs,
+        key: Sequence[str],
+        *,
+        table: LakeTable = TABLE,
+        watch: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`key` has the texts of the key attributes, of a binary one its base64.
+
+        Raises UserError when it does not have the schema's form, the item is in the table, changes are on their way, or
+        a backfill or a compaction is unfinished.
+        """
+        if len(key) != len(table.keys):
+            names = ", ".join(attribute.name for attribute in table.keys)
+            raise UserError(f"The key has {len(table.keys)} attributes ({names}), not {len(key)}: give each one.")
+        self._outputs = outputs
+        self._key = tuple(key)
+        self._table = table
+        self._watch = watch
+        self._s3: S3Client = client("s3", outputs)
+        self._glue = client("glue", outputs)
+        self._database = outputs.require("database_name")
+        self._change_log = outputs.change_log_name or table.change_log
+        self._place = log_place(self._glue, self._database, self._change_log)
+        self._athena = Athena(client("athena", outputs), outputs.require("workgroup_name"), self._database)
+        self._rewriter = Rewriter(
+            self._athena, self._glue, self._s3, self._database, self._change_log, self._place, table
+        )
+        failures = place(client("firehose", outputs), outputs.require("delivery_stream_name"))
+        self._errors_at = (failures.bucket, failures.prefix)
+        self._check()
+
+    @property
+    def plan(self) -> ErasurePlan:
+        """What `run` will look at."""
+        objects = [*self._rewriter.objects(self._place.prefix)]
+        older = [*self._older()]
+        size = sum(each.size for each in objects)
+        errors = sum(1 for _ in listed(self._s3, *self._errors_at))
+        return ErasurePlan(
+            log_objects=len(objects),
+            log_bytes=size,
+            error_objects=errors,
+            versions=len(older),
+            version_bytes=sum(each["Size"] for each in older),
+            cost=CommandCost(scanned_bytes=2 * size, queries=2, gets=2 * errors),
+        )
+
+    def run(self) -> Erased:
+        """Remove everything, then look again; raises UserError when Athena refuses."""
+        erased = Erased()
+        try:
+            for number, (path, hour, rows, left) in enumerate(found := self._found()):
+                self._watch(f"writing objects without the key: {number + 1} of {len(found)}")
+                self._rewrite(path.removeprefix(f"s3://{self._place.bucket}/"), hour, left=left)
+                erased.rows += rows
+                erased.objects += 1
+            erased.error_records = self._erase_errors()
+            self._watch("deleting older versions")
+            older = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in self._older()]
+            delete_all(self._s3, self._place.bucket, older)
+            erased.versions = len(older)
+            self._watch("looking again")
+            erased.left_rows = sum(rows for _, _, rows, _ in self._found())
+        except QueryError as error:
+            raise UserError(f"Athena cannot read or write the log ({error}): run again to go on.") from error
+        erased.left_error_records = sum(len(hit) for _, _, hit in self._failed())
+        erased.left_versions = sum(1 for _ in self._older())
+        return erased
+
+    def _check(self) -> None:
+        table_name, bucket = self._outputs.require("table_name"), self._place.bucket
+        if Items(client("dynamodb", self._outputs), table_name, self._table).get([self._key]):
+            raise UserError("The item is still in the table, and its next change would come back: delete it first.")
+        for prefix, name in ((BACKFILLS, "backfill"), (f"{NOTES}{self._change_log}/", "compact")):
+            for entry in listed(self._s3, bucket, prefix):
+                if name == "compact" or not self._is_finished(entry["Key"]):
+                    raise UserError(f"s3://{bucket}/{entry['Key']} is of an unfinished `lake {name}`: run that again.")
+        reader = LakeReader(self._athena, self._table, self._change_log, self._outputs.view_name or self._table.view)
+        way = Positions(self._outputs, reader.arrived).look(reader.log_state().last)
+        if way.moving:
+            raise UserError(f"{way.moving:,} changes are on their way to the lake: run again when they have arrived.")
+        if way.dead_letters:
+            raise UserError(
+                f"{way.dead_letters:,} dead letters name changes that `lake replay --dead-letters` would bring back: "
+                "replay them first."
+            )
+
+    def _is_finished(self, key: str) -> bool:
+        if not key.endswith("/state.json"):
+            return False
+        body = self._s3.get_object(Bucket=self._place.bucket, Key=key)["Body"].read()
+        return bool(_decode(body).get("finished"))
+
+    def _found(self) -> list[tuple[str, str, int, int]]:
+        """The objects with rows of the key: path, hour, how many, and how many others."""
+        sql = (
+            f'SELECT "$path", arrival_hour, count_if({self._condition()}), count(*) FROM {quote(self._change_log)} '
+            f"GROUP BY 1, 2 HAVING count_if({self._condition()}) > 0"
+        )
+        return [
+            (path or "", hour or "", int(rows or 0), int(total or 0) - int(rows or 0))
+            for path, hour, rows, total in self._athena.query(sql).rows
+        ]
+
+    def _condition(self) -> str:
+        parts = zip(self._table.key_columns, self._key, strict=True)
+        return " AND ".join(f"{quote(column.name)} = {_typed(column, cell)}" for column, cell in parts)
+
+    def _rewrite(self, key: str, hour: str, *, left: int) -> None:
+        """Have an object without the key's rows."""
+        bucket = self._place.bucket
+        if not left:
+            self._s3.delete_object(Bucket=bucket, Key=key)
+            return
+        if self._place.format == "JSON":
+            content, packed = _content(self._s3, bucket, key)
+            kept = b"".join(line + b"\n" for line in content.splitlines() if line and not self._is_row(line))
+            self._s3.put_object(Bucket=bucket, Key=key, Body=gzip.compress(kept) if packed else kept)
+            return
+        name = "erasure"
+        self._rewriter.replace(key, self._rewriter.write(name, hour, [key], f"NOT ({self._condition()})"))
+        self._rewriter.drop(name)
+
+    def _is_row(self, line: bytes) -> bool:
+        row = _decode(line)
+        return all(str(row.get(c.name)) == cell for c, cell in zip(self._table.key_columns, self._key, strict=True))
+
+    def _erase_errors(self) -> int:
+        count = 0
+        bucket, _ = self._errors_at
+        for key, kept, hit in self._failed():
+            count += len(hit)
+            if kept:
+                self._s3.put_object(Bucket=bucket, Key=key, Body=b"".join(line + b"\n" for line in kept))
+            else:
+                self._s3.delete_object(Bucket=bucket, Key=key)
+        return count
+
+    def _failed(self) -> Iterator[tuple[str, list[bytes], list[bytes]]]:
+        """The objects under the error prefix with records of the key: their other lines, and these."""
+        bucket, prefix = self._errors_at
+        for number, entry in enumerate([*listed(self._s3, bucket, prefix)]):
+            self._watch(f"reading error objects: {number + 1}")
+            content, _ = _content(self._s3, bucket, entry["Key"])
+            lines = [line for line in content.splitlines() if line]
+            hit = [line for line in lines if self._is_failure(line)]
+            if hit:
+                yield entry["Key"], [line for line in lines if line not in hit], hit
+
+    def _is_failure(self, line: bytes) -> bool:
+        """Whether a failed record has the key; of what is no change, whether it has the key's text anywhere."""
+        try:
+            data = _decode(line, type=_Failed).raw_data
+        except (msgspec.MsgspecError, ValueError):
+            data = line
+        try:
+            record = _decode(data, type=dict[str, Any])
+            keys = record["dynamodb"]["Keys"] if "dynamodb" in record else None
+            if keys is None:
+                return self._is_row(data)
+            names = zip(self._table.keys, self._key, strict=True)
+            return all(keys[attribute.name] == {attribute.type: cell} for attribute, cell in names)
+        except (msgspec.MsgspecError, KeyError, TypeError, AttributeError):
+            return all(msgspec.json.encode(cell) in data for cell in self._key)
+
+    def _older(self) -> Iterator[dict[str, Any]]:
+        """Every version in the lake's bucket that is not an object's newest, and the markers of deleted objects."""
+        return (each for each in versions(self._s3, self._place.bucket, "") if not each["IsLatest"] or each["IsMarker"])
+
+
+class _Failed(Struct, rename="camel"):
+    raw_data: bytes
+
+
+def _typed(column: Column, cell: str) -> str:
+    return f"TRY_CAST({literal(cell)} AS {_SQL_TYPES.get(column.type, column.type)})"
+
+
+def _content(s3: S3Client, bucket: str, key: str) -> tuple[bytes, bool]:
+    """An object's bytes, decompressed, and whether they were compressed; none of an object that is gone."""
+    try:
+        content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except Exception as error:
+        if error_code(error) != "NoSuchKey":
+            raise
+        return b"", False
+    packed = content.startswith(_GZIP)
+    return (gzip.decompress(content) if packed else content), packed

@@ -1,0 +1,97 @@
+"""Objects of the change log written again by Athena, elsewhere first, and compared with what they replace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from msgspec import Struct
+
+from lake.athena import Athena, quote
+from lake.described import LogPlace
+from lake.fingerprints import digest_sql, hash_sql
+from lake.image_columns import literal
+from lake.objects import S3Client, delete_all, listed
+from stack import UserError
+from transform.schema import ENVELOPE, IMAGES, LakeTable
+
+
+class LogObject(Struct, frozen=True):
+    """An object of the change log."""
+
+    key: str
+    etag: str
+    size: int
+
+
+class Rewriter:
+    """Writes rows of a change log's Parquet objects as one object in a separate table."""
+
+    def __init__(
+        self, athena: Athena, glue: Any, s3: S3Client, database: str, change_log: str, place: LogPlace, table: LakeTable
+    ) -> None:
+        self._athena = athena
+        self._glue = glue
+        self._s3 = s3
+        self._database = database
+        self._change_log = change_log
+        self._place = place
+        self._table = table
+
+    def write(self, name: str, hour: str, keys: Sequence[str], where: str = "true") -> str:
+        """Write the rows of an hour's objects that meet a condition; the new object's key.
+
+        Raises UserError when they are not the same rows, and QueryError when Athena refuses.
+        """
+        self.drop(name)
+        columns = ", ".join(quote(column.name) for column in self._table.change_log_columns)
+        paths = ", ".join(literal(f"s3://{self._place.bucket}/{key}") for key in keys)
+        of_hour = f'arrival_hour = {literal(hour)} AND "$path" IN ({paths})'
+        rows = f"FROM {quote(self._change_log)} WHERE {of_hour} AND ({where})"
+        # One bucket is one file: https://docs.aws.amazon.com/athena/latest/ug/ctas-bucketing-and-partitioning.html
+        self._athena.query(
+            f"CREATE TABLE {quote(name)} WITH (format = 'PARQUET', bucketed_by = ARRAY[{literal(ENVELOPE[0].name)}], "
+            f"bucket_count = 1) AS SELECT {columns} {rows}"
+        )
+        counted = f"SELECT count(*), sum({_digest()})"
+        both = [*self._athena.query(f"{counted} {rows} UNION ALL {counted} FROM {quote(name)}").rows]
+        written = [each.key for each in self.objects(self._location(name))]
+        if len(both) != 2 or both[0] != both[1] or len(written) != 1:
+            self.drop(name)
+            raise UserError(
+                f"The rows that Athena wrote for {hour} are not those of its objects: nothing is replaced; run again."
+            )
+        return written[0]
+
+    def drop(self, name: str) -> None:
+        """Delete such a table and its objects."""
+        try:
+            location = self._location(name)
+        except self._glue.exceptions.EntityNotFoundException:
+            return
+        delete_all(self._s3, self._place.bucket, ({"Key": each.key} for each in self.objects(location)))
+        with suppress(self._glue.exceptions.EntityNotFoundException):
+            self._glue.delete_table(DatabaseName=self._database, Name=name)
+
+    def objects(self, prefix: str) -> Iterator[LogObject]:
+        """The objects under a prefix of the log's bucket, without empty ones."""
+        for entry in listed(self._s3, self._place.bucket, prefix):
+            if entry["Size"]:
+                yield LogObject(entry["Key"], entry["ETag"], entry["Size"])
+
+    def replace(self, target: str, staged: str) -> None:
+        """Copy an object over another."""
+        bucket = self._place.bucket
+        self._s3.copy_object(Bucket=bucket, Key=target, CopySource={"Bucket": bucket, "Key": staged})
+
+    def _location(self, name: str) -> str:
+        described: Any = self._glue.get_table(DatabaseName=self._database, Name=name)["Table"]
+        location: str = described["StorageDescriptor"]["Location"]
+        return location.removeprefix(f"s3://{self._place.bucket}/").rstrip("/") + "/"
+
+
+def _digest() -> str:
+    names = [*(column.name for column in ENVELOPE[:3]), *(column.name for column in IMAGES)]
+    text = ", ".join(f"coalesce({quote(name)}, chr(30))" for name in names)
+    return digest_sql(hash_sql(f"concat_ws(chr(31), {text})"))
