@@ -49,6 +49,7 @@ async def serve(port: int, state: StateDir, stop: StopSignal, *, sync: bool = Fa
     """Serve until the stop is requested, from where the last server of the state directory ended."""
     from sandbox.front.app import Front  # imports moto, which reads its settings from the environment
     from sandbox.front.expiry import expire_items
+    from sandbox.front.monitoring import keep_counting
     from sandbox.front.saving.upkeep import keep_up
 
     try:
@@ -69,6 +70,7 @@ async def serve(port: int, state: StateDir, stop: StopSignal, *, sync: bool = Fa
     url = f"http://{HOST}:{port}"
     description = {"endpoint_url": url, "host": HOST, "port": port, "pid": os.getpid(), "region": region()}
     tasks = [asyncio.create_task(expire_items()), asyncio.create_task(keep_up(front.saving))]
+    tasks.append(asyncio.create_task(keep_counting()))
     try:
         await server.listen()
         log.info("listening at %s", url)

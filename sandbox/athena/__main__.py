@@ -21,6 +21,7 @@ from sandbox.athena.runner import Runner
 from sandbox.athena.service import Service
 from sandbox.athena.store import RowStore
 from sandbox.athena.workgroups import Workgroups
+from sandbox.monitoring.reporting import MetricReporter
 from sandbox.state import ACCESS_KEY, SECRET_KEY, StateDir, StopSignal, WorkerStatus, client, region, worker_arguments
 
 _log = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ _QUERY_TIMEOUT_S = 300.0
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     endpoint_url, state = worker_arguments()
-    asyncio.run(serve(endpoint_url, state, StopSignal()))
+    with MetricReporter(endpoint_url):
+        asyncio.run(serve(endpoint_url, state, StopSignal()))
 
 
 async def serve(endpoint_url: str, state: StateDir, stop: StopSignal) -> None:

@@ -23,10 +23,12 @@ from sandbox.athena.commands import Commands, Session
 from sandbox.athena.errors import SYSTEM, ApiError, StatementError
 from sandbox.athena.execution import FINAL, QueryExecution, QueryParameters
 from sandbox.athena.interruption import QueryCancelledError
+from sandbox.athena.measuring import measured
 from sandbox.athena.results import write_lines
 from sandbox.athena.statements import Output, StatementKind, recognise
 from sandbox.athena.statements.forms import Execute, SelectQuery
 from sandbox.athena.types import ColumnInfo
+from sandbox.state import region
 
 _log = logging.getLogger(__name__)
 _THREADS = 4
@@ -250,11 +252,19 @@ class Executions:
         if state == "FAILED":
             self.counts["failed"] += 1
             _log.info("query %s failed: %s", execution.id, reason)
+        self._measure(execution)
         self._write(execution)
         self._past[execution.id] = (execution.submitted_at, execution.request.settings.workgroup)
         if len(self._live) > _MAX_REMEMBERED:
             over = next(key for key, e in self._live.items() if e.state in FINAL)
             del self._live[over]
+
+    def _measure(self, execution: QueryExecution) -> None:
+        settings = execution.request.settings
+        if settings.publishes_metrics:
+            timeline = execution.statistics()["Timeline"]
+            kind = execution.described()["StatementType"]
+            measured(region(), settings.workgroup, execution.state, kind, execution.scanned_bytes, timeline)
 
     def _write(self, execution: QueryExecution) -> None:
         described, statistics = execution.described(), execution.statistics()

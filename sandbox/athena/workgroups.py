@@ -24,6 +24,7 @@ class QuerySettings:
     result_configuration: Mapping[str, Any] = field(default_factory=dict[str, Any])
     cutoff_bytes: int | None = None
     enforced: bool = False
+    publishes_metrics: bool = False
     engine_version: Mapping[str, str] = field(default_factory=lambda: dict(_ENGINE_VERSION))
 
 
@@ -62,6 +63,7 @@ class Workgroups:
             result_configuration=kept,
             cutoff_bytes=configuration.get("BytesScannedCutoffPerQuery"),
             enforced=enforced,
+            publishes_metrics=bool(configuration.get("PublishCloudWatchMetricsEnabled")),
         )
 
     def check(self, name: str) -> None:

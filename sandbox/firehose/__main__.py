@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.faults.points import watch
 from sandbox.firehose.worker import DeliveryStreams
 from sandbox.memory import collect_rarely, keep_freed
+from sandbox.monitoring.reporting import MetricReporter
 from sandbox.state import StopSignal, worker_arguments
 from sandbox.supervisor import Supervisor
 from sandbox.unread import UnreadClient
@@ -17,7 +18,8 @@ def main() -> None:
     watch(state, "firehose", endpoint_url)
     keep_freed()
     collect_rarely()
-    Supervisor(DeliveryStreams(endpoint_url, state), "firehose", state, UnreadClient(endpoint_url)).run(stop)
+    with MetricReporter(endpoint_url):
+        Supervisor(DeliveryStreams(endpoint_url, state), "firehose", state, UnreadClient(endpoint_url)).run(stop)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from sandbox.firehose.catalog import CatalogError, GlueTable
 from sandbox.firehose.compression import COMPRESSIONS
 from sandbox.firehose.config import ObjectDestination
 from sandbox.firehose.errors import CONVERSION_FAILED, ConversionFailure, error_line
+from sandbox.firehose.metrics import FirehoseMetrics
 from sandbox.firehose.naming import error_prefix, in_zone, object_name, object_prefix
 from sandbox.firehose.parquet import Converter, RecordError, Row
 from sandbox.firehose.records import BufferedRecord
@@ -100,6 +101,8 @@ class BufferedDestination:
     acknowledge: Callable[[BufferedRecord], None]
     clock: Callable[[], float]
     table: GlueTable | None = None
+    metrics: FirehoseMetrics | None = None
+    measured_as: str = "DeliveryToS3"
     counters: DeliveryCounters = field(default_factory=DeliveryCounters)
     _buffers: dict[tuple[str | None, PartitionKeys], Buffer] = field(
         default_factory=dict[tuple[str | None, PartitionKeys], Buffer]
@@ -198,6 +201,8 @@ class BufferedDestination:
         except duckdb.Error as error:
             self._refuse(converted, table, "DataFormatConversion.InternalError", str(error))
             return
+        if self.metrics is not None:
+            self.metrics.converted(len(converted), sum(len(data) for _, data in converted), succeeded=True)
         extension = self.destination.extension or ".parquet"
         self._objects.append(Object(self._key(buffer, extension), body, None, [record for record, _ in converted]))
 
@@ -211,6 +216,8 @@ class BufferedDestination:
             )
             self.add_error(record, CONVERSION_FAILED, error_line(failure))
             self.counters.conversion_failed += 1
+            if self.metrics is not None:
+                self.metrics.converted(1, len(data), succeeded=False)
 
     def _key(self, buffer: Buffer, extension: str) -> str:
         moment = in_zone(buffer.oldest_s, ZoneInfo(self.destination.timezone))
@@ -219,6 +226,14 @@ class BufferedDestination:
         else:
             prefix = error_prefix(self.destination.prefix, self.destination.error_prefix, buffer.error_type, moment)
         return prefix + object_name(self.stream, self.version, moment, extension)
+
+    def _measure(self, sealed: Object, *, succeeded: bool) -> None:
+        """Count a put. An object under the error prefix is no delivery of rows, but shows whether S3 takes objects."""
+        if self.metrics is None:
+            return
+        age_s = self.clock() - min(record.source.arrived_at for record in sealed.records)
+        records = 0 if sealed.is_error else len(sealed.records)
+        self.metrics.put(self.measured_as, records, len(sealed.body), age_s, succeeded=succeeded)
 
     def _put(self, sealed: Object) -> None:
         """Put it under the same key and retry until S3 accepts it."""
@@ -236,11 +251,13 @@ class BufferedDestination:
             if sealed.tries == 0:
                 log.warning("delivery stream %s: s3://%s: %s", self.stream, self.destination.bucket, error)
             self.counters.failed_puts += 1
+            self._measure(sealed, succeeded=False)
             sealed.tries += 1
             ceiling = min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2 ** min(sealed.tries, 10))
             sealed.due = self.clock() + random.uniform(ceiling / 2, ceiling)  # noqa: S311 - jitter
             return
         POINTS.reach("after-object")
+        self._measure(sealed, succeeded=True)
         self._objects.remove(sealed)
         self.counters.bytes_out += len(sealed.body)
         if sealed.is_error:

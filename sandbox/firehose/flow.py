@@ -18,6 +18,7 @@ from sandbox.firehose.config import Processor, StreamConfig
 from sandbox.firehose.delivery import BufferedDestination, ObjectStore
 from sandbox.firehose.errors import PROCESSING_FAILED, ProcessingFailure, error_line
 from sandbox.firehose.invocations import Invocations, LambdaProcessor, ProcessorCounters, Submit, at_once
+from sandbox.firehose.metrics import FirehoseMetrics
 from sandbox.firehose.naming import partition_expressions
 from sandbox.firehose.queries import partition_keys
 from sandbox.firehose.records import BufferedRecord, RecordsInFlight
@@ -70,8 +71,12 @@ class Flow:
         # Firehose starts at LATEST: the end of the stream at the delivery stream's creation.
         self._reader: ShardReader[KinesisRecord] = ShardReader(ports.source, checkpoint, config.created_at)
         to = (ports.store, self._ledger.acknowledge, ports.clock)
+        self._metrics = FirehoseMetrics(config.arn.split(":")[3], config.name)
         self._delivery = BufferedDestination(config.name, config.version, config.destination, *to, ports.table)
         self._backup = BufferedDestination(config.name, config.version, config.backup, *to) if config.backup else None
+        self._delivery.metrics = self._metrics
+        if self._backup is not None:
+            self._backup.metrics, self._backup.measured_as = self._metrics, "BackupToS3"
         self._needed_keys = frozenset(partition_expressions(config.destination.prefix))
         self._buffer: list[BufferedRecord] = []
         self._buffered_bytes = 0
@@ -79,7 +84,9 @@ class Flow:
         self._invocations = (
             None
             if config.processor is None or ports.function is None
-            else Invocations(config.name, config.processor, ports.function, ports.submit, self._settle, ports.clock)
+            else Invocations(
+                config.name, config.processor, ports.function, ports.submit, self._settle, ports.clock, self._metrics
+            )
         )
         self._poll_due = 0.0
         self._discovery_due = 0.0
@@ -113,7 +120,9 @@ class Flow:
                 self._reader.discover()
                 self._discovery_due = now + DISCOVERY_INTERVAL_S
             for shard_id, cursor in self._reader.cursors.items():
-                self._take(shard_id, cursor.read())
+                records = cursor.read()
+                self._take(shard_id, records)
+                self._measure(records, more=cursor.has_more)
                 if cursor.has_more:
                     self._poll_due = now
         except CallError as error:
@@ -126,6 +135,14 @@ class Flow:
             log.info("delivery stream %s: source answers again", self._config.name)
             self._failing = False
         return self._poll_due - now
+
+    def _measure(self, records: Sequence[KinesisRecord], *, more: bool) -> None:
+        """Count what was read. It is behind by the age of the last record where the shard has more than that."""
+        behind_ms = int((self._clock() - records[-1].arrived_at) * 1000) if more and records else 0
+        self._metrics.read(len(records), sum(record.size_bytes for record in records), behind_ms)
+        oldest_ms = self._ledger.oldest_ms()
+        if oldest_ms is not None:
+            self._metrics.waits(self._clock() - oldest_ms / 1000)
 
     def _take(self, shard_id: str, records: Sequence[KinesisRecord]) -> None:
         if records:

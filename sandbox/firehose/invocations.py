@@ -7,6 +7,7 @@ asynchronously with each batch. https://docs.aws.amazon.com/firehose/latest/dev/
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
@@ -20,8 +21,9 @@ from typing import Protocol
 from sandbox.awsjson import CallError
 from sandbox.faults.points import POINTS
 from sandbox.firehose.config import Processor
+from sandbox.firehose.metrics import FirehoseMetrics
 from sandbox.firehose.records import BufferedRecord
-from sandbox.firehose.transform import Failed, FunctionError, Outcome
+from sandbox.firehose.transform import Failed, FunctionError, Outcome, Transformed
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ class Invocations:
         submit: Submit,
         settle: Settle,
         clock: Callable[[], float],
+        metrics: FirehoseMetrics | None = None,
     ) -> None:
         """`submit` calls a function, at once or in another thread; `clock` is in epoch seconds."""
         self.counters = ProcessorCounters()
@@ -83,6 +86,7 @@ class Invocations:
         self._submit = submit
         self._settle = settle
         self._clock = clock
+        self._metrics = metrics
         self._queue: deque[ProcessorInvocation] = deque()
         self._is_unreachable = False
 
@@ -119,9 +123,23 @@ class Invocations:
 
     def _transform(self, records: list[BufferedRecord]) -> list[Outcome]:
         POINTS.reach("before-transform")
-        outcomes = self._function.transform(records)
+        began_s = time.perf_counter()
+        try:
+            outcomes = self._function.transform(records)
+        except FunctionError:
+            self._measure(began_s, None)
+            raise
+        self._measure(began_s, outcomes)
         POINTS.reach("after-transform")
         return outcomes
+
+    def _measure(self, began_s: float, outcomes: list[Outcome] | None) -> None:
+        """Count an invocation, which has no outcomes when the function failed."""
+        if self._metrics is None:
+            return
+        self._metrics.processed((time.perf_counter() - began_s) * 1000, succeeded=outcomes is not None)
+        sizes = [len(outcome.data) for outcome in outcomes or () if isinstance(outcome, Transformed)]
+        self._metrics.transformed(len(sizes), sum(sizes))
 
     def _take(self) -> None:
         while self._queue:

@@ -18,10 +18,12 @@ from sandbox.front.control import ControlPlane, refuses
 from sandbox.front.control.absent import failed
 from sandbox.front.control.translation import translation_of
 from sandbox.front.control.working import watch
+from sandbox.front.counting.refused import count_refused
 from sandbox.front.data_calls import DataCalls, malformed
 from sandbox.front.faults import ResetError, control, serve_with_faults
 from sandbox.front.functions import function_code
 from sandbox.front.install import install
+from sandbox.front.monitoring import MONITORING
 from sandbox.front.moto_app import MotoApp
 from sandbox.front.native import HELD
 from sandbox.front.protocols import Protocol, error_in_protocol, protocol_of, signed_for
@@ -32,6 +34,7 @@ from sandbox.front.throughput import follow_faults
 from sandbox.front.unread import unread
 from sandbox.http1.requests import Head
 from sandbox.kinesis.subscription import AWS_CBOR, OPERATION, Subscriptions
+from sandbox.monitoring.reporting import PATH as METRICS
 from sandbox.refusals import refuse
 from sandbox.state import StateDir
 from sandbox.unread import PATH as UNREAD
@@ -65,6 +68,7 @@ class Front:
         watch(state)
         follow_faults()
         ACTIVE_FAULTS.open(state)
+        MONITORING.open(state)
         HELD.open(self.saving.held)
         self._calls = DataCalls()
         self._subscriptions = Subscriptions()
@@ -89,6 +93,7 @@ class Front:
         except ResetError:
             return
         except ServiceError as error:
+            count_refused(_request(scope, body), error)
             reply = error_in_protocol(_request(scope, body), error)
         except Exception as error:
             reply = self._failed(target or f"{scope['method']} {scope['path']}", _request(scope, body), error)
@@ -136,6 +141,7 @@ class Front:
     async def close(self) -> None:
         """Close the connections to the services and the files, and deliver what faults hold back."""
         HELD.deliver_all()
+        MONITORING.close()
         await self._services.close()
         self.saving.close()
 
@@ -216,6 +222,8 @@ def _internal(request: Request) -> HttpReply:
         return _HEALTH
     if request.path == UNREAD:
         return json_reply(200, msgspec.json.encode(unread(msgspec.json.decode(request.body, type=Source))))
+    if request.path == METRICS:
+        return MONITORING.receive(request)
     if request.path.startswith(FAULTS):
         return control(request)
     code = function_code(unquote(request.path), request.query)

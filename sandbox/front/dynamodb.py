@@ -10,14 +10,20 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from sandbox.dynamodb.errors import DynamoError
 from sandbox.dynamodb.operations import OPERATIONS, DataPlane
 from sandbox.dynamodb.table import StoredTable
+from sandbox.dynamodb.usage import USAGE
 from sandbox.front.backends import backend_of
+from sandbox.front.counting.dynamodb import DYNAMODB
+from sandbox.front.counting.latency import now_ns
 from sandbox.front.reply import HttpReply, ServiceError, json_reply
 from sandbox.front.saving.tokens import token_entry
 from sandbox.front.tables import table_of
 from sandbox.journal.in_use import journal
+from sandbox.monitoring.recorder import RECORDER
 
 _encode = msgspec.json.Encoder().encode
 _ENGINE = "sandbox_dynamodb_engine"
+if RECORDER.on:
+    USAGE.counter = DYNAMODB
 
 
 class _MotoTables:
@@ -42,10 +48,18 @@ class DynamoCalls:
         """
         if operation not in OPERATIONS:
             return None
+        began_ns = now_ns()
+        DYNAMODB.begin(region, operation)
         try:
-            return json_reply(200, _encode(engine_of(region).call(operation, body)))
+            answer = engine_of(region).call(operation, body)
         except DynamoError as error:
+            DYNAMODB.refused(region, operation, error.type, body)
             raise service_error(error) from None
+        reply = json_reply(200, _encode(answer))
+        DYNAMODB.succeeded(began_ns)
+        if operation.startswith("Batch") and (left := answer.get("UnprocessedItems") or answer.get("UnprocessedKeys")):
+            DYNAMODB.unprocessed(operation, left)
+        return reply
 
 
 def engine_of(region: str) -> DataPlane:

@@ -9,6 +9,7 @@ import time
 from moto.dynamodb.models import dynamodb_backends
 
 from sandbox.dynamodb.expiry import remove_expired
+from sandbox.front.counting.dynamodb import DYNAMODB
 from sandbox.front.tables import table_of
 from sandbox.journal.in_use import journal
 from sandbox.state import ACCOUNT_ID
@@ -39,5 +40,8 @@ def remove_once(now_s: float) -> bool:
         for table in list(backend.tables.values()):
             attribute = table.ttl.get("AttributeName")
             if table.ttl.get("TimeToLiveStatus") == "ENABLED" and attribute is not None:
-                more |= remove_expired(table_of(table), attribute, now_s, _MAX_AT_ONCE) == _MAX_AT_ONCE
+                removed = remove_expired(table_of(table), attribute, now_s, _MAX_AT_ONCE)
+                if removed:
+                    DYNAMODB.expired(table.region_name, table.name, removed)
+                more |= removed == _MAX_AT_ONCE
     return more

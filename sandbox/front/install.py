@@ -26,9 +26,10 @@ from moto.events.utils import EventTemplateParser
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
-from moto.sqs.models import Queue
+from moto.sqs.models import Queue, SQSBackend
 
 from sandbox.front.bucket_events import tell_default_bus
+from sandbox.front.counting.queues import counting_deleted, counting_received, counting_sent
 from sandbox.front.events import target_input, to_queue
 from sandbox.front.saving.bodies import StoredBody
 from sandbox.front.saving.messages import telling
@@ -67,7 +68,9 @@ def _save_one_by_one() -> None:
     _replace(moto.s3.models, "tempfile", SimpleNamespace(SpooledTemporaryFile=StoredBody))
     _replace(moto.s3.models, "_VersionedKeyStore", KeyStore)
     _replace(moto.s3.models, "MultipartDict", Uploads)
-    _replace(Queue, "add_message", telling(Queue.add_message))
+    _replace(Queue, "add_message", counting_sent(telling(Queue.add_message)))
+    _replace(SQSBackend, "receive_message", counting_received(SQSBackend.receive_message))
+    _replace(SQSBackend, "delete_message", counting_deleted(SQSBackend.delete_message))
 
 
 def _new(cls: type[BaseModel], *_: object, **__: object) -> BaseModel:

@@ -15,6 +15,7 @@ import msgspec
 
 from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.faults.errors import PROVISIONED
+from sandbox.front.counting.dynamodb import DYNAMODB
 from sandbox.front.held import HeldRecords
 from sandbox.front.reply import ServiceError
 from sandbox.journal.in_use import journal
@@ -84,6 +85,7 @@ def replicate(table: Table, change: Happening, now_s: float) -> None:
             if error.code == PROVISIONED:
                 HELD.retry(table.region_name, request)
                 continue
+            DYNAMODB.not_replicated(table.region_name, table.name)
             failed = vars(table)[_FAILED] = vars(table).get(_FAILED, 0) + 1
             log.warning("change %d of table %s is not in %s: %s", failed, table.name, arn, error.message)
 

@@ -9,6 +9,8 @@ import msgspec
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
 from sandbox.front.backends import backend_of
+from sandbox.front.counting.dynamodb import DYNAMODB
+from sandbox.front.counting.latency import now_ns
 from sandbox.front.iterators import ShardPosition
 from sandbox.front.reply import HttpReply, ServiceError, json_reply
 from sandbox.front.stream import RETENTION_S, StreamShard
@@ -73,12 +75,14 @@ def _get_records(backend: DynamoDBBackend, request: _GetRecords) -> HttpReply:
     position = ShardPosition.parse(request.ShardIterator, _FRESH_S, "ValidationException")
     if not 1 <= request.Limit <= _MAX_RECORDS:
         raise ServiceError("ValidationException", f"Limit must be between 1 and {_MAX_RECORDS}")
+    began_ns = now_ns()
     shard = _shard(backend, position.stream, position.shard)
     shard.log.trim(time.time() - RETENTION_S)
     if position.index < shard.log.first:
         raise ServiceError("TrimmedDataAccessException", "The records at this iterator have been trimmed")
     records = shard.log.read(position.index, request.Limit, _MAX_BYTES)
     end = position.index + len(records)
+    DYNAMODB.stream_read(backend.region_name, position.stream, len(records), sum(map(len, records)), began_ns)
     if shard.closed_s is not None and end == shard.log.end:
         # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html: null at the end.
         return json_reply(200, b'{"Records":[%b]}' % b",".join(records))

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.awsjson import CallError
 from sandbox.faults.points import POINTS
+from sandbox.functions import metrics
 from sandbox.functions.config import FunctionConfig, parse_function, why_not_here
 from sandbox.functions.environment import Environment, InvocationResult
 from sandbox.functions.faulty import faulty
@@ -75,6 +76,7 @@ class Invoker:
         self._pools: dict[str, Pool] = {}
         self._sinks: dict[str, LogSink] = {}
         self._counters = InvocationCounters()
+        self._running: dict[str, int] = {}
         self._events = ThreadPoolExecutor(_EVENT_THREADS, thread_name_prefix="event")
         self._closing = threading.Event()
 
@@ -96,11 +98,14 @@ class Invoker:
             return InvocationResult(body, failed=True, log_tail=b"")
         invocation = Invocation(request_id, config.arn, config.timeout_s, payload or b"{}", _trace(), client_context)
         began = time.monotonic()
+        with self._lock:
+            self._running[config.name] = concurrent = self._running.get(config.name, 0) + 1
         POINTS.reach("before-invocation")
         try:
             result = faulty(config, invocation, lambda: self._pool(config.name).invoke(config, reserved, invocation))
         except ThrottledError as error:
             self._count(throttles=1)
+            metrics.throttled(config.region, config.name)
             reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
             raise InvokeError(429, "TooManyRequestsException", "Rate Exceeded.", Reason=reason) from error
         except PackageError as error:
@@ -109,12 +114,17 @@ class Invoker:
             raise InvokeError(503, "ServiceUnavailableException", str(error)) from error
         except ClosedError as error:
             raise InvokeError(503, "ServiceUnavailableException", "The service is stopping.") from error
+        finally:
+            with self._lock:
+                self._running[config.name] -= 1
+        spent_ms = (time.monotonic() - began) * 1000
+        metrics.invoked(config.region, config.name, failed=result.failed, duration_ms=spent_ms, concurrent=concurrent)
         self._count(
             invocations=1,
             errors=int(result.failed),
             bytes_in=len(payload),
             bytes_out=len(result.payload),
-            duration_ms=round((time.monotonic() - began) * 1000),
+            duration_ms=round(spent_ms),
         )
         POINTS.reach("after-invocation")
         return result
@@ -131,9 +141,10 @@ class Invoker:
         """
         if len(payload) > EVENT_BYTES:
             raise _too_large(EVENT_BYTES)
-        self._describe(name, qualifier)
+        config, _ = self._describe(name, qualifier)
         _check_json(payload)
         self._count(events=1)
+        metrics.received(config.region, config.name)
         self._events.submit(self._run_event, name, qualifier, request_id, payload)
 
     def counters(self) -> dict[str, Any]:
@@ -160,6 +171,8 @@ class Invoker:
             except InvokeError as error:
                 log.warning("event for %s: %s", name, error)
         self._count(event_failures=1)
+        config, _ = self._describe(name, qualifier)
+        metrics.dropped(config.region, config.name)
         log.warning("event %s for %s failed %d times and is given up", request_id, name, EVENT_RETRIES + 1)
 
     def _describe(self, name: str, qualifier: str | None) -> tuple[FunctionConfig, int | None]:

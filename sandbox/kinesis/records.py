@@ -15,6 +15,8 @@ from moto.kinesis.models import KinesisBackend, kinesis_backends
 
 from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.front.backends import backend_of
+from sandbox.front.counting.kinesis import KINESIS
+from sandbox.front.counting.latency import now_ns
 from sandbox.front.iterators import ShardPosition
 from sandbox.front.reply import JSON_1_1, HttpReply, ServiceError, json_reply
 from sandbox.kinesis.shard import StoredShard
@@ -84,18 +86,22 @@ class _GetRecords(msgspec.Struct):
 
 
 def _put_record(backend: KinesisBackend, body: bytes) -> HttpReply:
+    began_ns = now_ns()
     request = msgspec.json.decode(body, type=_PutRecord)
     stream = _stream(backend, request)
     size = _check(request, "data", max_record_kib(stream))
     shard = _finder(stream)(request)
     if ACTIVE_FAULTS.on:
         for code, message in SHARD_THROUGHPUT.refused(stream, [(shard, size)], "PutRecord").values():
+            KINESIS.put(stream, "PutRecord", [(shard.shard_id, size, code)], began_ns)
             raise ServiceError(code, message)
     sequence = shard.put_record(request.PartitionKey, request.Data, "")
+    KINESIS.put(stream, "PutRecord", [(shard.shard_id, size, "")], began_ns)
     return _reply({"SequenceNumber": sequence, "ShardId": shard.shard_id, "EncryptionType": stream.encryption_type})
 
 
 def _put_records(backend: KinesisBackend, body: bytes) -> HttpReply:
+    began_ns = now_ns()
     request = msgspec.json.decode(body, type=_PutRecords)
     stream = _stream(backend, request)
     if not 1 <= len(request.Records) <= _MAX_PUT_RECORDS:
@@ -120,6 +126,11 @@ def _put_records(backend: KinesisBackend, body: bytes) -> HttpReply:
         or {"SequenceNumber": shard.put_record(record.PartitionKey, record.Data, ""), "ShardId": shard.shard_id}
         for number, (shard, record) in enumerate(zip(shards, request.Records, strict=True))
     ]
+    counted = [
+        (shard.shard_id, size, refused[number][0] if number in refused else "")
+        for number, (shard, size) in enumerate(entries)
+    ]
+    KINESIS.put(stream, "PutRecords", counted, began_ns)
     return _reply({"EncryptionType": stream.encryption_type, "FailedRecordCount": len(failed), "Records": results})
 
 
@@ -139,6 +150,7 @@ def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> HttpReply:
 
 
 def _get_records(backend: KinesisBackend, body: bytes) -> HttpReply:
+    began_ns = now_ns()
     request = msgspec.json.decode(body, type=_GetRecords)
     position = ShardPosition.parse(request.ShardIterator, _FRESH_S, "InvalidArgumentException")
     if not 1 <= request.Limit <= _MAX_GET_RECORDS:
@@ -156,6 +168,9 @@ def _get_records(backend: KinesisBackend, body: bytes) -> HttpReply:
         "MillisBehindLatest": 0 if at_tip else int((time.time() - shard.log.time_of(end)) * 1000),
         "Records": [msgspec.Raw(record) for record in records],
     }
+    # The age of the last record that was read: what CloudWatch calls the iterator's.
+    age_ms = 0 if at_tip else int((time.time() - shard.log.time_of(max(end - 1, shard.log.first))) * 1000)
+    KINESIS.got(stream, shard.shard_id, records, age_ms, began_ns)
     if at_tip and not shard.is_open:
         answer["ChildShards"] = children_of(stream, shard)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.faults.points import watch
 from sandbox.memory import collect_rarely, keep_freed
+from sandbox.monitoring.reporting import MetricReporter
 from sandbox.pipes.worker import Pipes
 from sandbox.state import StopSignal, worker_arguments
 from sandbox.supervisor import Supervisor
@@ -17,7 +18,8 @@ def main() -> None:
     watch(state, "pipes", endpoint_url)
     keep_freed()
     collect_rarely()
-    Supervisor(Pipes(endpoint_url, state), "pipes", state, UnreadClient(endpoint_url)).run(stop)
+    with MetricReporter(endpoint_url):
+        Supervisor(Pipes(endpoint_url, state), "pipes", state, UnreadClient(endpoint_url)).run(stop)
 
 
 if __name__ == "__main__":

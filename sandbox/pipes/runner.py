@@ -17,6 +17,7 @@ from sandbox.pipes.bus import BusTarget, OutgoingEvent
 from sandbox.pipes.config import PipeConfig
 from sandbox.pipes.deadletters import DeadLetters
 from sandbox.pipes.enrichment import EnrichedTarget
+from sandbox.pipes.metrics import PipeMetrics
 from sandbox.pipes.passing import passed_on, reader_of
 from sandbox.pipes.patterns import compile_filters
 from sandbox.pipes.shard import PipeCounters, PipeShard, Steps, Target
@@ -99,6 +100,7 @@ class PipeRunner:
         self._reader = ShardReader(self._source(endpoint_url), self._checkpoint, config.since)
         self._target = self._open_target(endpoint_url)
         self._dead_letters = DeadLetters(endpoint_url, config.dead_letter_arn) if config.dead_letter_arn else None
+        self._metrics = PipeMetrics(config.arn.split(":")[3], config.name, enriched=bool(config.enrichment_arn))
         self._shards: dict[str, PipeShard] = {}
         self._status = self._account()
         self._discovery_due = 0.0
@@ -240,4 +242,5 @@ class PipeRunner:
                     self._checkpoint,
                     self.counters,
                     time.time,
+                    self._metrics,
                 )

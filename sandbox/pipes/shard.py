@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from sandbox.awsjson import CallError, RemoteError
 from sandbox.faults.points import POINTS
 from sandbox.pipes.config import FOREVER, PipeConfig
 from sandbox.pipes.deadletters import RECORD_TOO_OLD, RETRIES_EXHAUSTED, dead_letter
+from sandbox.pipes.metrics import PipeMetrics
 from sandbox.pipes.target import Outgoing, Rejection, to_retry
 from sandbox.shards import Checkpoint, Cursor
 from sandbox.streams import ChangeRecord
@@ -108,6 +110,7 @@ class PipeShard:
     checkpoint: Checkpoint
     counters: PipeCounters
     clock: Callable[[], float]
+    metrics: PipeMetrics | None = None
     _read: deque[tuple[str, Item | None]] = field(default_factory=deque[tuple[str, Item | None]])
     _kept: int = 0
     _kept_bytes: int = 0
@@ -216,11 +219,14 @@ class PipeShard:
             return
         outgoing = [item.outgoing for item in batch.items]
         POINTS.reach("before-put")
+        began_s = time.perf_counter()
         try:
             failures = self.target.put(outgoing)
         except CallError as error:
+            self._count(outgoing, len(outgoing), began_s)
             self._fail(batch, error)
             return
+        self._count(outgoing, len(failures), began_s)
         POINTS.reach("after-put")
         retry = to_retry(outgoing, failures)
         accepted = len(outgoing) - len(retry)
@@ -235,6 +241,11 @@ class PipeShard:
         batch.items = [batch.items[i] for i in retry]
         failure = next(iter(failures.values()))
         self._retry_or_give_up(batch, f"{len(failures)} records failed, {failure.code}: {failure.message}")
+
+    def _count(self, outgoing: list[Outgoing], failed: int, began_s: float) -> None:
+        if self.metrics is not None:
+            size = sum(each.size_bytes for each in outgoing)
+            self.metrics.executed(len(outgoing), size, failed, (time.perf_counter() - began_s) * 1000)
 
     def _fail(self, batch: Batch, error: CallError) -> None:
         self.counters.failed_calls += 1

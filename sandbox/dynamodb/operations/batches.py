@@ -15,6 +15,7 @@ from sandbox.dynamodb.operations.tables import Tables, found, lookup
 from sandbox.dynamodb.operations.writes import collection_metrics, has_collections
 from sandbox.dynamodb.requests import BatchWriteItem, WriteRequest
 from sandbox.dynamodb.table import ItemChange, StoredTable, refuse_large
+from sandbox.dynamodb.usage import USAGE
 from sandbox.dynamodb.values import measure_item
 
 _MAX_WRITES = 25
@@ -47,6 +48,7 @@ def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
         changes, unprocessed = _admitted(ADMISSION.gate, request, changes)
     for table, change in changes:
         table.write(change)
+    USAGE.wrote(changes)
     answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
     if request.ReturnConsumedCapacity not in (None, "NONE"):
         answer |= shown_by_table(consumed_by_writes(changes), request.ReturnConsumedCapacity)

@@ -31,6 +31,7 @@ from sandbox.dynamodb.operations.reads import showing
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
 from sandbox.dynamodb.parameters import Kinds, expression, finish, placeholders, projection, refuse_mixed
 from sandbox.dynamodb.requests import Paged, Query, Scan
+from sandbox.dynamodb.usage import USAGE
 from sandbox.dynamodb.values import Attributes, measure_item
 
 _QUERY = Kinds(
@@ -125,6 +126,11 @@ def _answer(reading: Reading, request: Paged, page: ItemPage, partition: str | N
         index = reading.of_index
         units = _consumed(reading, request, page).total
         ADMISSION.refuse_read(reading.table, units, partition, None if index is None else index.name)
+    if USAGE.counter is not None:
+        index = reading.of_index
+        units = _consumed(reading, request, page).total
+        name = index.name if index is not None and index.kind == "Global" else None
+        USAGE.read(reading.table, units, name, len(page.items))
     answer: dict[str, Any] = {"Count": len(page.items), "ScannedCount": page.scanned}
     if page.last is not None:
         answer["LastEvaluatedKey"] = last_key(reading, page.last)

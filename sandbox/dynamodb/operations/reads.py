@@ -17,6 +17,7 @@ from sandbox.dynamodb.operations.tables import Tables, found, lookup
 from sandbox.dynamodb.parameters import Kinds, finish, placeholders, projection, refuse_mixed
 from sandbox.dynamodb.requests import BatchGetItem, GetItem, KeysAndAttributes, Projected
 from sandbox.dynamodb.table import StoredTable
+from sandbox.dynamodb.usage import USAGE
 from sandbox.dynamodb.values import Attributes, measure_item
 
 _READ = Kinds(("ProjectionExpression",), ("AttributesToGet",))
@@ -36,6 +37,7 @@ def get_item(tables: Tables, request: GetItem) -> dict[str, Any]:
     key, item, _ = found(table).find(request.Key)
     units = read_units(item.size_bytes if item else 0, consistent=bool(request.ConsistentRead))
     ADMISSION.refuse_read(found(table), units, key.hash)
+    USAGE.read(found(table), units)
     answer: dict[str, Any] = {}
     mode = request.ReturnConsumedCapacity
     if mode is not None and is_wanted(mode):
@@ -83,6 +85,7 @@ def batch_get_item(tables: Tables, request: BatchGetItem) -> dict[str, Any]:
         if left:
             answer["UnprocessedKeys"][table.schema.name] = _given(msgspec.structs.replace(each, Keys=left))
         answer["Responses"][table.schema.name] = items
+        USAGE.read(table, units.total)
         consumed.append(units)
     refused.refuse_all()
     return answer | shown_by_table(consumed, request.ReturnConsumedCapacity)

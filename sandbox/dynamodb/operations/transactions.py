@@ -21,6 +21,7 @@ from sandbox.dynamodb.operations.writes import CheckedWrite, prepared, transacte
 from sandbox.dynamodb.parameters import finish, placeholders, projected
 from sandbox.dynamodb.requests import TransactGet, TransactGetItems, TransactWriteItem, TransactWriteItems
 from sandbox.dynamodb.table import ItemChange, StoredTable
+from sandbox.dynamodb.usage import USAGE
 from sandbox.dynamodb.values import Attributes, measure_item
 
 _FACTOR = 2
@@ -61,6 +62,7 @@ def write_all(writes: Sequence[CheckedWrite]) -> Changes:
         _refuse_without_capacity(ADMISSION.gate, changes)
     for table, change in changes:
         table.write(change)
+    USAGE.wrote(changes, _FACTOR)
     return changes
 
 
@@ -87,6 +89,7 @@ def transact_get_items(tables: Tables, request: TransactGetItems) -> dict[str, A
     for table, change, _ in answers:
         units = read_units(change.old.size_bytes if change.old else 0, consistent=True) * _FACTOR
         ADMISSION.refuse_read(table, units, change.key.hash)
+        USAGE.read(table, units)
         consumed.setdefault(table.schema.name, Consumed(table.schema)).add(units)
     return {"Responses": responses} | shown_by_table(consumed.values(), request.ReturnConsumedCapacity, "Read")
 

@@ -37,6 +37,7 @@ from sandbox.dynamodb.requests import (
     UpdateItem,
 )
 from sandbox.dynamodb.table import ItemChange, StoredTable, refuse_large
+from sandbox.dynamodb.usage import USAGE
 from sandbox.dynamodb.values import Attributes, Value, measure_item
 
 Answer = dict[str, Any]
@@ -166,6 +167,7 @@ def _written(request: SingleWrite, write: CheckedWrite) -> Answer:
     if ADMISSION.gate is not None:
         ADMISSION.refuse_write(table, change)
     table.write(change)
+    USAGE.wrote(((table, change),))
     answer: Answer = {}
     mode = request.ReturnConsumedCapacity
     if mode is not None and is_wanted(mode):

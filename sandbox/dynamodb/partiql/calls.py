@@ -22,6 +22,7 @@ from sandbox.dynamodb.partiql.statements import SelectStatement, Statement, pars
 from sandbox.dynamodb.partiql.writing import returned, write_of
 from sandbox.dynamodb.requests import BatchExecuteStatement, ExecuteStatement, ExecuteTransaction, StatementRequest
 from sandbox.dynamodb.table import ItemChange, StoredTable
+from sandbox.dynamodb.usage import USAGE
 from sandbox.dynamodb.values import measure
 
 _FACTOR = 2
@@ -48,6 +49,7 @@ def execute_statement(tables: Tables, request: ExecuteStatement) -> Answer:
     table, change = prepared(write)
     ADMISSION.refuse_write(table, change)
     table.write(change)
+    USAGE.wrote(((table, change),))
     shown = returned(getattr(statement, "returning", None), write, change)
     answer: Answer = {"Items": [] if shown is None else [shown]}
     mode = request.ReturnConsumedCapacity
@@ -110,6 +112,7 @@ def _select(tables: Tables, request: ExecuteStatement, statement: SelectStatemen
     page = page_of(selection.entries(start), selection.reading, request.Limit)
     units = read_units(sum(page.sizes), consistent=consistent)
     ADMISSION.refuse_read(table, units, None, statement.of_index)
+    USAGE.read(table, units, None, len(page.items))
     answer: Answer = {"Items": [selection.show(item) for item in page.items]}
     if page.last is not None:
         key = last_key(selection.reading, page.last)
@@ -141,6 +144,7 @@ def _batched_read(
         ADMISSION.refuse_read(read.table, needed, read.item.key.hash if read.item else None)
     except DynamoError as error:
         return _failed(error, statement)
+    USAGE.read(read.table, needed)
     units = Consumed(read.table.schema)
     units.add(needed)
     consumed.append(units)
@@ -200,6 +204,7 @@ def _batched_write(
     except DynamoError as error:
         return _failed(error, statement)
     table.write(change)
+    USAGE.wrote(((table, change),))
     consumed += consumed_by_writes([(table, change)])
     answer: Answer = {"TableName": table.schema.name}
     shown = returned(getattr(statement, "returning", None), write, change)
@@ -255,6 +260,7 @@ def _transacted_reads(tables: Tables, statements: Sequence[SelectStatement], mod
     for read in reads:
         units = Consumed(read.table.schema)
         units.add(read_units(read.item.size_bytes if read.item else 0, consistent=True) * _FACTOR)
+        USAGE.read(read.table, units.total)
         consumed.append(units)
     responses = [{} if read.item is None else {"Item": read.selection.show(read.item)} for read in reads]
     return {"Responses": responses} | shown_by_table(_merged(consumed), mode, "Read")

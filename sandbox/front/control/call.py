@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +21,7 @@ from werkzeug.exceptions import NotFound
 
 from sandbox.front.moto_app import environ_of
 from sandbox.front.protocols import signed_for
-from sandbox.front.reply import Request
+from sandbox.front.reply import Request, ServiceError
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def parse(request: Request) -> ControlCall | None:
     region, service = signed
     if service == "s3" and unquote(request.path).strip("/").count("/"):
         return None
+    request = _plain(request)
     moto_request = MotoRequest(environ_of(request))
     try:
         model = get_service_model(service)
@@ -97,3 +100,18 @@ def parse(request: Request) -> ControlCall | None:
     except (DataNotFoundError, NotFound, NotImplementedError, UnknownServiceError):
         return None
     return ControlCall(service, operation.name, region, protocol, request, operation, moto_request, path_parameters)
+
+
+def _plain(request: Request) -> Request:
+    """A request with its body as it was before a client compressed it.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html
+    """
+    if dict(request.headers).get("content-encoding") != "gzip":
+        return request
+    try:
+        body = gzip.decompress(request.body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ServiceError("SerializationException", f"The body is not compressed by gzip: {error}") from None
+    kept = [(name, value) for name, value in request.headers if name not in ("content-encoding", "content-length")]
+    return request._replace(body=body, headers=kept)

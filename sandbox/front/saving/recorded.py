@@ -1,11 +1,11 @@
-"""Calls that are saved as they came: those that only add to what may be long, log events and metrics."""
+"""Calls that are saved as they came: those that only add to what may be long, log events."""
 
 from __future__ import annotations
 
 import msgspec
 
 COLLECTION = "calls"
-RECORDED = frozenset({("logs", "PutLogEvents"), ("cloudwatch", "PutMetricData")})
+RECORDED = frozenset({("logs", "PutLogEvents")})
 """The services and operations whose calls are saved in the place of their service's state."""
 
 

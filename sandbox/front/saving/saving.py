@@ -34,6 +34,8 @@ _READS = re.compile(
 _OF_MESSAGES = re.compile(r"(Send|Receive|Delete|Change)Message\w*|PurgeQueue")
 _SAVED_LATER = frozenset({("events", "PutEvents"), ("sns", "Publish"), ("sns", "PublishBatch")})
 """What they send is saved where it arrives; of themselves nothing is left but what moto notes for its own tests."""
+_SAVED_ELSEWHERE = frozenset({("cloudwatch", "PutMetricData")})
+"""Metrics have a separate file (`sandbox.monitoring.metric_file`)."""
 _ALSO: Mapping[str, tuple[str, ...]] = {"dynamodb": ("kms",), "s3control": ("s3",)}
 """The services in which a call to another one makes something."""
 _MAX_RECORDED = 500
@@ -88,6 +90,8 @@ class Saving:
                 touch_queue(call)
         elif what in _SAVED_LATER:
             self._sweep = True
+        elif what in _SAVED_ELSEWHERE:
+            return
         elif not _READS.fullmatch(call.operation):
             self._touch(call.service)
 

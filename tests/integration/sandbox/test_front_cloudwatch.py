@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.state import client
+from tests.integration.sandbox.dataplane import wait_until
 
 NOW = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
 
@@ -77,3 +78,58 @@ def test_a_dashboard_that_is_not_there_and_a_wrong_one_are_errors(cloudwatch: An
     response: dict[str, Any] = {**vars(missing.value)}["response"]
     assert response["Error"]["Code"] == "ResourceNotFound"
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_percentiles_and_metric_math_come_from_what_was_put(cloudwatch: Any) -> None:
+    stat = {"Metric": {"Namespace": "front-math", "MetricName": "took"}, "Period": 60}
+    data = [{"MetricName": "took", "Values": [1.0, 10.0], "Counts": [98.0, 2.0], "Timestamp": NOW}]
+    cloudwatch.put_metric_data(Namespace="front-math", MetricData=data)
+    queries: list[dict[str, Any]] = [
+        {"Id": "slow", "MetricStat": {**stat, "Stat": "p99"}},
+        {"Id": "all", "MetricStat": {**stat, "Stat": "SampleCount"}, "ReturnData": False},
+        {"Id": "rate", "Expression": "all / PERIOD(all)", "Label": "a second"},
+    ]
+    span = {"StartTime": NOW - dt.timedelta(minutes=5), "EndTime": NOW + dt.timedelta(minutes=1)}
+    slow, rate = cloudwatch.get_metric_data(MetricDataQueries=queries, **span)["MetricDataResults"]
+    assert (slow["Values"], slow["Timestamps"]) == ([10.0], [NOW])
+    assert (rate["Label"], rate["Values"]) == ("a second", [pytest.approx(100 / 60)])
+    with pytest.raises(ClientError, match="NOSUCH"):
+        cloudwatch.get_metric_data(MetricDataQueries=[{"Id": "e", "Expression": "NOSUCH(1)"}], **span)
+    with pytest.raises(ClientError, match="AWS/"):
+        cloudwatch.put_metric_data(Namespace="AWS/SQS", MetricData=data)
+
+
+def test_the_tables_calls_are_counted(cloudwatch: Any, sandbox_server: Any) -> None:
+    """ConsumedWriteCapacityUnits, SuccessfulRequestLatency and ConditionalCheckFailedRequests of DynamoDB's page."""
+    dynamodb = client("dynamodb", sandbox_server.endpoint_url)
+    key = {"AttributeName": "k", "AttributeType": "S"}
+    dynamodb.create_table(
+        TableName="counted",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[key],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.put_item(TableName="counted", Item={"k": {"S": "a"}, "v": {"S": "x" * 1500}})
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        dynamodb.put_item(TableName="counted", Item={"k": {"S": "a"}}, ConditionExpression="attribute_not_exists(k)")
+    dynamodb.get_item(TableName="counted", Key={"k": {"S": "a"}})
+    dynamodb.close()
+
+    def total(name: str, statistic: str, **dimensions: str) -> float:
+        given = [{"Name": one, "Value": value} for one, value in {"TableName": "counted", **dimensions}.items()]
+        points = cloudwatch.get_metric_statistics(
+            Namespace="AWS/DynamoDB",
+            MetricName=name,
+            Dimensions=given,
+            StartTime=NOW - dt.timedelta(minutes=5),
+            EndTime=NOW + dt.timedelta(minutes=30),
+            Period=60,
+            Statistics=[statistic],
+        )["Datapoints"]
+        return sum(point[statistic] for point in points)
+
+    wait_until(lambda: total("ConsumedWriteCapacityUnits", "Sum"), "the units")
+    assert total("ConsumedWriteCapacityUnits", "Sum") == 2
+    assert total("ConsumedReadCapacityUnits", "Sum") == 0.5
+    assert total("SuccessfulRequestLatency", "SampleCount", Operation="PutItem") == 1
+    assert total("ConditionalCheckFailedRequests", "Sum") == 1

@@ -1,0 +1,172 @@
+"""DynamoDB's metrics, and those of its streams.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from sandbox.dynamodb.capacity import Consumed, write_units
+from sandbox.dynamodb.table import ItemChange, StoredTable
+from sandbox.front.counting.latency import SCALE, ticks_since
+from sandbox.monitoring.recorder import RECORDER, metric
+
+NAMESPACE = "AWS/DynamoDB"
+_UNITS = {
+    "ReturnedBytes": "Bytes",
+    "SuccessfulRequestLatency": "Milliseconds",
+}
+_SCALES = {"SuccessfulRequestLatency": SCALE}
+_THROTTLES = frozenset({"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"})
+_SYSTEM_ERRORS = frozenset({"InternalServerError", "InternalFailure", "ServiceUnavailable"})
+_READS = ("Get", "BatchGet", "Query", "Scan", "TransactGet")
+Sample = Callable[[float], None]
+
+
+class _Named(msgspec.Struct):
+    TableName: str = ""
+    RequestItems: dict[str, Any] = {}
+    TransactItems: list[dict[str, dict[str, Any]]] = []
+
+
+class DynamoCounter:
+    """Counts the calls to the tables of this process. Not for use by several threads."""
+
+    def __init__(self) -> None:
+        self._samples: dict[tuple[str, str, str, str, str], Sample] = {}
+        self._touched: dict[str, None] = {}
+        self._region = ""
+        self._operation = ""
+
+    def begin(self, region: str, operation: str) -> None:
+        """A call begins: what is reported next is its."""
+        self._region, self._operation = region, operation
+        self._touched.clear()
+
+    def wrote(self, changes: Sequence[tuple[StoredTable, ItemChange]], factor: int = 1) -> None:
+        """Count the units of writes."""
+        for table, change in changes:
+            name = table.schema.name
+            self._touched[name] = None
+            if table.schema.indexes:
+                consumed = Consumed(table.schema)
+                consumed.add_write(table, change, factor)
+                self._sample(name, "ConsumedWriteCapacityUnits")(consumed.table)
+                for index, units in consumed.indexes.items():
+                    self._sample(name, "ConsumedWriteCapacityUnits", index=index)(units)
+                continue
+            old, new = change.old, change.new
+            size = max(0 if old is None else old.size_bytes, 0 if new is None else new.size_bytes)
+            self._sample(name, "ConsumedWriteCapacityUnits")(write_units(size) * factor)
+
+    def read(self, table: StoredTable, units: float, index: str | None = None, items: int | None = None) -> None:
+        """Count the units of a read, and how many items a Query or Scan returns."""
+        name = table.schema.name
+        self._touched[name] = None
+        self._sample(name, "ConsumedReadCapacityUnits", index=index or "")(units)
+        if items is not None:
+            self._sample(name, "ReturnedItemCount", self._operation)(items)
+
+    def succeeded(self, began_ns: int) -> None:
+        """A call was answered: count its time for each table that it read or wrote."""
+        ticks = ticks_since(began_ns)
+        for name in self._touched:
+            self._sample(name, "SuccessfulRequestLatency", self._operation)(ticks)
+
+    def unprocessed(self, operation: str, left: dict[str, Any]) -> None:
+        """Entries of a batch that were throttled: each is an event, and the call was not throttled as a whole."""
+        event = "WriteThrottleEvents" if operation == "BatchWriteItem" else "ReadThrottleEvents"
+        for name, entries in left.items():
+            count = len(entries) if isinstance(entries, list) else len(entries.get("Keys", ()))  # pyright: ignore
+            for _ in range(count):
+                self._sample(name, event)(1)
+
+    def refused(self, region: str, operation: str, code: str, body: bytes) -> None:
+        """Count a call that was refused, by the error's code."""
+        self.begin(region, operation)
+        error = code.rpartition("#")[2]
+        if error == "TransactionCanceledException":
+            self._cancelled(body)
+            return
+        if error in _SYSTEM_ERRORS:
+            for name in tables_of(body):
+                self._sample(name, "SystemErrors", operation)(1)
+            return
+        if error in _THROTTLES:
+            event = "ReadThrottleEvents" if operation.startswith(_READS) else "WriteThrottleEvents"
+            for name in tables_of(body):
+                self._sample(name, "ThrottledRequests", operation)(1)
+                self._sample(name, event)(1)
+            return
+        if error == "ConditionalCheckFailedException":
+            for name in tables_of(body):
+                self._sample(name, "ConditionalCheckFailedRequests")(1)
+            return
+        self._sample("", "UserErrors")(1)
+
+    def _cancelled(self, body: bytes) -> None:
+        """A transaction that is cancelled: the sandbox has none at the same time, so it is by a condition."""
+        for name in tables_of(body):
+            self._sample(name, "ConditionalCheckFailedRequests")(1)
+
+    def expired(self, region: str, table: str, count: int) -> None:
+        """Items that were removed because their time was over."""
+        self._region = region
+        self._sample(table, "TimeToLiveDeletedItemCount")(count)
+
+    def not_replicated(self, region: str, table: str) -> None:
+        """A change that its Kinesis destination did not take.
+
+        AWS documents the dimension DelegatedOperation, and not which values it has.
+        """
+        counted = metric(
+            NAMESPACE, "FailedToReplicateRecordCount", TableName=table, DelegatedOperation="ChangeDataCapture"
+        )
+        RECORDER.series(region, counted, "Count").add(1)
+
+    def stream_read(self, region: str, stream_arn: str, records: int, size_bytes: int, began_ns: int) -> None:
+        """A GetRecords of a table's stream."""
+        table, _, label = stream_arn.partition(":table/")[2].partition("/stream/")
+        self._region = region
+        self._sample(table, "SuccessfulRequestLatency", "GetRecords", label=label)(ticks_since(began_ns))
+        self._sample(table, "ReturnedRecordsCount", "GetRecords", label=label)(records)
+        self._sample(table, "ReturnedBytes", "GetRecords", label=label)(size_bytes)
+
+    def _sample(self, table: str, name: str, operation: str = "", index: str = "", label: str = "") -> Sample:
+        key = (self._region, table, name, operation, index or label)
+        sample = self._samples.get(key)
+        if sample is None:
+            given = {
+                "TableName": table,
+                "Operation": operation,
+                "GlobalSecondaryIndexName": index,
+                "StreamLabel": label,
+            }
+            dimensions = {dimension: value for dimension, value in given.items() if value}
+            series = RECORDER.series(
+                self._region,
+                metric(NAMESPACE, name, **dimensions),
+                _UNITS.get(name, "Count"),
+                _SCALES.get(name, 1.0),
+            )
+            sample = self._samples[key] = series.add
+        return sample
+
+
+def tables_of(body: bytes) -> list[str]:
+    """The names of the tables that a request is about."""
+    try:
+        named = msgspec.json.decode(body, type=_Named)
+    except msgspec.DecodeError:
+        return []
+    actions = [action for item in named.TransactItems for action in item.values()]
+    names = [named.TableName, *named.RequestItems, *(str(action.get("TableName", "")) for action in actions)]
+    return list(dict.fromkeys(name.rpartition("/")[2] for name in names if name))
+
+
+DYNAMODB = DynamoCounter()
+"""The counter of this process."""

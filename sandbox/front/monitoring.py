@@ -1,0 +1,113 @@
+"""The server's metrics: what is counted here and what workers report, stored and kept on file."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from sandbox.front.counting.queues import sizes_of_queues
+from sandbox.front.reply import HttpReply, Request
+from sandbox.monitoring.metric_file import MetricFile
+from sandbox.monitoring.recorder import RECORDER, Published
+from sandbox.monitoring.store import MINUTE_S, MetricStore
+from sandbox.state import StateDir
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+_QUEUES_EVERY_S = 5.0
+_MAX_FILE_BYTES = 32 << 20
+_OK = HttpReply(200, [("content-type", "application/json")], b"{}")
+_decoder = msgspec.msgpack.Decoder(list[Published])
+
+
+class Monitoring:
+    """The metrics of the server. One of a process is open at a time."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.store = MetricStore(clock)
+        self._clock = clock
+        self._file: MetricFile | None = None
+        self._unsaved = MetricStore(clock)
+        self._saved_s = clock()
+        self._queues_s = 0.0
+
+    def open(self, state: StateDir) -> None:
+        """Begin with the metrics that are on file in a state directory."""
+        self.store = MetricStore(self._clock)
+        self._unsaved = MetricStore(self._clock)
+        self._file = MetricFile(state.path / "metrics")
+        self.store.restore(self._file.read())
+        self.store.thin_out(self._clock())
+        self._file.replace(self.store.everything())
+
+    def receive(self, request: Request) -> HttpReply:
+        """Take what a worker reports."""
+        try:
+            self.add(_decoder.decode(request.body))
+        except msgspec.MsgspecError as error:
+            body = msgspec.json.encode({"message": f"These are no metrics: {error}."})
+            return HttpReply(400, [("content-type", "application/json")], body)
+        return _OK
+
+    def add(self, published: Sequence[Published]) -> None:
+        """Add samples, which are on file within a minute."""
+        self.store.add(published)
+        self._unsaved.add(published)
+
+    def put(self, published: Sequence[Published], resolution_s: int) -> None:
+        """Add samples, which are on file when this returns."""
+        self.store.add(published, resolution_s)
+        if self._file is not None:
+            self._file.append(self._in_period(each, resolution_s) for each in published)
+
+    def _in_period(self, published: Published, resolution_s: int) -> Published:
+        at_s = int(self._clock()) if published.at_s is None else published.at_s
+        return msgspec.structs.replace(published, at_s=at_s - at_s % resolution_s)
+
+    def collect(self) -> None:
+        """Take what was counted since the last time."""
+        now_s = self._clock()
+        counted = RECORDER.take()
+        if RECORDER.on and now_s - self._queues_s >= _QUEUES_EVERY_S:
+            self._queues_s = now_s
+            counted += sizes_of_queues(now_s)
+        if counted:
+            self.add(counted)
+        if now_s - self._saved_s >= MINUTE_S:
+            self.save()
+
+    def save(self) -> None:
+        """Write what is not on file."""
+        self._saved_s = self._clock()
+        if self._file is None:
+            return
+        self._file.append(self._unsaved.everything())
+        self._unsaved = MetricStore(self._clock)
+        if self._file.size > _MAX_FILE_BYTES:
+            self.store.thin_out(self._clock())
+            self._file.replace(self.store.everything())
+
+    def close(self) -> None:
+        """Write everything."""
+        self.collect()
+        self.save()
+        self._file = None
+
+
+MONITORING = Monitoring()
+"""The metrics of this process."""
+
+
+async def keep_counting() -> None:
+    """Collect what is counted until it is cancelled."""
+    while True:
+        await asyncio.sleep(EVERY_S)
+        try:
+            MONITORING.collect()
+        except Exception:
+            log.exception("metrics failed")

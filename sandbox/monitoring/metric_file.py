@@ -1,0 +1,74 @@
+"""The metrics on file, so that a server goes on with those of the one before it.
+
+The file is appended to: what clients have put before the reply, what the sandbox counts once a minute, so that a server
+that is killed loses less than a minute of it. Each start replaces it by what it has read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from sandbox.monitoring.recorder import Published
+
+log = logging.getLogger(__name__)
+
+_LENGTH_BYTES = 4
+_BATCH = 1_000
+_decoder = msgspec.msgpack.Decoder(list[Published])
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class MetricFile:
+    """Published samples, in frames of a length and a list."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._size = path.stat().st_size if path.exists() else 0
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return self._size
+
+    def read(self) -> list[Published]:
+        """All samples; a frame that is not whole, the last one's of a server that was killed, is left out."""
+        found: list[Published] = []
+        content = self._path.read_bytes() if self._path.exists() else b""
+        at = 0
+        while at + _LENGTH_BYTES <= len(content):
+            end = at + _LENGTH_BYTES + int.from_bytes(content[at : at + _LENGTH_BYTES], "big")
+            if end > len(content):
+                break
+            try:
+                found += _decoder.decode(content[at + _LENGTH_BYTES : end])
+            except msgspec.MsgspecError as error:
+                log.warning("%s: metrics are left out that cannot be read: %s", self._path, error)
+            at = end
+        return found
+
+    def append(self, published: Iterable[Published]) -> None:
+        """Write samples; OSError when that fails."""
+        frames = _frames(published)
+        if frames:
+            with self._path.open("ab") as file:
+                self._size += file.write(frames)
+
+    def replace(self, published: Iterable[Published]) -> None:
+        """Have these samples, and no others."""
+        temporary = self._path.with_suffix(".part")
+        temporary.write_bytes(_frames(published))
+        temporary.replace(self._path)
+        self._size = self._path.stat().st_size
+
+
+def _frames(published: Iterable[Published]) -> bytes:
+    samples = list(published)
+    frames: list[bytes] = []
+    for start in range(0, len(samples), _BATCH):
+        content = _encode(samples[start : start + _BATCH])
+        frames.append(len(content).to_bytes(_LENGTH_BYTES, "big") + content)
+    return b"".join(frames)

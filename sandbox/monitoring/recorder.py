@@ -1,0 +1,106 @@
+"""What a process counts, until it is taken for the store.
+
+Counting is one append to a list: samples are put together when they are taken, once a second.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+from sandbox.monitoring.statistics import StatisticSet, statistic_set
+
+OFF_VARIABLE = "CDC_SANDBOX_NO_METRICS"
+"""With a value, nothing is counted: for measuring what counting costs."""
+_MAX_SERIES = 5_000
+
+Dimensions = tuple[tuple[str, str], ...]
+"""Pairs of a dimension's name and value, sorted by name."""
+
+
+class MetricKey(msgspec.Struct, frozen=True, array_like=True):
+    """What identifies a metric in a region."""
+
+    namespace: str
+    name: str
+    dimensions: Dimensions
+
+
+class Published(msgspec.Struct, array_like=True):
+    """The samples of a metric since the last time, in a unit of CloudWatch's. `at_s` is None for now."""
+
+    region: str
+    metric: MetricKey
+    unit: str
+    samples: StatisticSet
+    at_s: int | None = None
+
+
+def metric(namespace: str, name: str, **dimensions: str) -> MetricKey:
+    """A metric by its dimensions."""
+    return MetricKey(namespace, name, tuple(sorted(dimensions.items())))
+
+
+class MetricSeries:
+    """One metric that is counted in this process; `add` takes a sample, `scale` is what one is multiplied by."""
+
+    __slots__ = ("_pending", "add", "key", "scale")
+
+    def __init__(self, key: tuple[str, MetricKey, str], scale: float) -> None:
+        self.key = key
+        self.scale = scale
+        self._pending: list[float] = []
+        self.add: Callable[[float], None] = self._pending.append
+
+    def take(self) -> StatisticSet | None:
+        """The samples since the last time; None without one."""
+        # Other threads append meanwhile: each of these two steps is one for them.
+        taken = self._pending.copy()
+        del self._pending[: len(taken)]
+        if not taken:
+            return None
+        scale = self.scale
+        return statistic_set({value * scale: float(count) for value, count in Counter(taken).items()})
+
+
+def _nothing(_: float) -> None:
+    """A sample that is not counted."""
+
+
+class Recorder:
+    """The metrics of this process."""
+
+    def __init__(self, *, on: bool = True) -> None:
+        self.on = on
+        self._series: dict[tuple[str, MetricKey, str], MetricSeries] = {}
+        self._lock = threading.Lock()
+
+    def series(self, region: str, counted: MetricKey, unit: str, scale: float = 1.0) -> MetricSeries:
+        """The series of a metric, always the same one."""
+        key = (region, counted, unit)
+        series = self._series.get(key)
+        if series is None:
+            with self._lock:
+                if len(self._series) >= _MAX_SERIES:
+                    self._series.pop(next(iter(self._series)))
+                series = self._series.setdefault(key, MetricSeries(key, scale))
+            if not self.on:
+                series.add = _nothing
+        return series
+
+    def take(self) -> list[Published]:
+        """What was counted since the last time."""
+        published: list[Published] = []
+        for series in list(self._series.values()):
+            samples = series.take()
+            if samples is not None:
+                published.append(Published(*series.key, samples))
+        return published
+
+
+RECORDER = Recorder(on=not os.environ.get(OFF_VARIABLE))
+"""The recorder of this process."""
