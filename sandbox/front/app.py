@@ -106,13 +106,13 @@ class Front:
         if reply.chunks is None:
             await send({"type": "http.response.body", "body": reply.body})
         else:
-            await _send_on(reply.chunks, receive, send)
+            await self._send_on(reply.chunks, receive, send)
 
     def at_once(self, head: Head, body: bytes) -> HttpReply | None:
         """The answer to a data call in JSON, and to a question after the server's health; None for all others, and
         while faults are switched on.
 
-        Nothing here waits, so that such a call needs no task.
+        Nothing here waits, so that such a call needs no task. What it has changed is on file after `settle`.
         """
         fields = head.fields
         if head.path == _HEALTH_PATH:
@@ -123,15 +123,24 @@ class Front:
         if self.saving.syncs:
             return None
         try:
-            try:
-                return self._calls.answer(target.decode("latin-1"), fields.get(b"authorization", b""), body)
-            finally:
-                self.saving.settle()
+            return self._calls.answer(target.decode("latin-1"), fields.get(b"authorization", b""), body)
         except Exception as error:
-            return self._failed(target.decode("latin-1"), _whole(head, body), error)
+            return self.failed(head, body, error)
+
+    def settle(self) -> None:
+        """Write what calls have changed.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        self.saving.settle()
+
+    def failed(self, head: Head, body: bytes, error: Exception) -> HttpReply:
+        """The answer to a request in which the sandbox itself has failed."""
+        return self._failed(head.fields.get(b"x-amz-target", head.path).decode("latin-1"), _whole(head, body), error)
 
     def _failed(self, what: str, request: Request, error: Exception) -> HttpReply:
-        log.exception("%s failed", what)
+        log.error("%s failed", what, exc_info=error)
         return error_in_protocol(request, failed(what, error))
 
     def end_subscriptions(self) -> None:
@@ -144,6 +153,27 @@ class Front:
         MONITORING.close()
         await self._services.close()
         self.saving.close()
+
+    async def _send_on(
+        self,
+        chunks: AsyncIterator[bytes],
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        """Send what an answer tells for as long as it does and the client is there."""
+        gone = asyncio.ensure_future(receive())
+        try:
+            async for chunk in chunks:
+                if gone.done():
+                    break
+                self.saving.settle()
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            else:
+                await send({"type": "http.response.body", "body": b""})
+        finally:
+            gone.cancel()
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
 
     async def _answer_saved(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> HttpReply:
         """The answer, when what the call has changed is on file."""
@@ -197,24 +227,6 @@ class Front:
         if service is not None:
             return await self._services.forward(service, request)
         return self._control(request)
-
-
-async def _send_on(
-    chunks: AsyncIterator[bytes], receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-) -> None:
-    """Send what an answer tells for as long as it does and the client is there."""
-    gone = asyncio.ensure_future(receive())
-    try:
-        async for chunk in chunks:
-            if gone.done():
-                break
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        else:
-            await send({"type": "http.response.body", "body": b""})
-    finally:
-        gone.cancel()
-        if isinstance(chunks, AsyncGenerator):
-            await chunks.aclose()
 
 
 def _internal(request: Request) -> HttpReply:

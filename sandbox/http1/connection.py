@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from sandbox.http1 import replies
 from sandbox.http1.bodies import BadRequestError, Body
 from sandbox.http1.requests import Head, Headers, body_of, find_head, length_of, parse_head
+from sandbox.http1.turn import ReadyReply, Settling, Turn
 
 log = logging.getLogger(__name__)
 
@@ -26,30 +27,14 @@ _WRITTEN_TOGETHER_BYTES = 64 << 10
 Message = MutableMapping[str, Any]
 
 
-class ReadyReply(Protocol):
-    """A reply that is there at once."""
-
-    @property
-    def status(self) -> int:
-        """Its status."""
-        ...
-
-    @property
-    def headers(self) -> list[tuple[str, str]]:
-        """Its headers, names in lower case."""
-        ...
-
-    @property
-    def body(self) -> bytes:
-        """Its body."""
-        ...
-
-
-class Application(Protocol):
+class Application(Settling, Protocol):
     """What answers requests."""
 
     def at_once(self, head: Head, body: bytes) -> ReadyReply | None:
-        """The reply where none has to be waited for; otherwise None, and the application is called by ASGI."""
+        """The reply where none has to be waited for; otherwise None, and the application is called by ASGI.
+
+        The reply is sent after a call of `settle`.
+        """
         ...
 
     async def __call__(
@@ -65,10 +50,12 @@ class ServerConnection(asyncio.Protocol):
     def __init__(
         self,
         application: Application,
+        turn: Turn,
         connections: set[ServerConnection],
         pass_on: Callable[[asyncio.Transport, bytes], None],
     ) -> None:
         self._application = application
+        self._turn = turn
         self._connections = connections
         self._pass_on = pass_on
         self._rest = b""
@@ -77,6 +64,8 @@ class ServerConnection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._is_first = True
         self._is_stopping = False
+        self._is_last = False
+        self._unsent = 0
         self.gone = asyncio.Event()
         self.writable = asyncio.Event()
         self.writable.set()
@@ -114,7 +103,17 @@ class ServerConnection(asyncio.Protocol):
     def stop(self) -> None:
         """Take no further request; close once the present one is answered."""
         self._is_stopping = True
-        if self._exchange is None:
+        if self._exchange is None and not self._unsent:
+            self.transport.close()
+
+    def send(self, head: Head, answer: ReadyReply) -> None:
+        """Send a reply that was there at once, at the end of its turn."""
+        self._unsent -= 1
+        stays_open = head.stays_open
+        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+        start = replies.head(answer.status, fields, len(answer.body), head.method, closes=not stays_open)
+        write(self.transport, start, b"" if head.method == "HEAD" else answer.body)
+        if not stays_open or (self._is_stopping and self._exchange is None and not self._unsent):
             self.transport.close()
 
     def finished(self, *, stays_open: bool) -> None:
@@ -140,10 +139,11 @@ class ServerConnection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         try:
-            while self._rest and self._exchange is None and not self.transport.is_closing():
+            while self._rest and self._exchange is None and not self._is_last and not self.transport.is_closing():
                 if not self._take():
                     return
         except BadRequestError as error:
+            self._turn.end()
             body = str(error).encode()
             headers = [(b"content-type", b"text/plain")]
             self.transport.write(replies.head(error.status, headers, len(body), "", closes=True) + body)
@@ -177,16 +177,14 @@ class ServerConnection(asyncio.Protocol):
         return True
 
     def _answer(self, head: Head, body: bytes) -> None:
+        self._turn.begin()
         answer = self._application.at_once(head, body)
         if answer is None:
             self._exchange = Exchange(self, self._application, head, body)
             return
-        stays_open = head.stays_open
-        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-        start = replies.head(answer.status, fields, len(answer.body), head.method, closes=not stays_open)
-        write(self.transport, start, b"" if head.method == "HEAD" else answer.body)
-        if not stays_open:
-            self.transport.close()
+        self._is_last = not head.stays_open
+        self._unsent += 1
+        self._turn.add(self, head, body, answer)
 
 
 def write(transport: asyncio.Transport, *parts: bytes) -> None:

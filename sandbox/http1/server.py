@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sandbox.http1.connection import Application, ServerConnection
 from sandbox.http1.http2 import Http2
+from sandbox.http1.turn import Turn
 
 _BACKLOG = 1024
 _END_S = 5.0
@@ -19,6 +20,7 @@ class HttpServer:
     def __init__(self, application: Application, host: str, port: int, socket: Path) -> None:
         self._application = application
         self._address = (host, port)
+        self._turn = Turn(application)
         self._http2 = Http2(application, socket)
         self._connections: set[ServerConnection] = set()
         self._stop = asyncio.Event()
@@ -28,7 +30,7 @@ class HttpServer:
         """Begin to accept connections; OSError when the port is taken."""
         host, port = self._address
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: ServerConnection(self._application, self._connections, self._http2.pass_on),
+            lambda: ServerConnection(self._application, self._turn, self._connections, self._http2.pass_on),
             host,
             port,
             backlog=_BACKLOG,

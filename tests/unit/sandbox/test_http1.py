@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sandbox.front.reply import HttpReply
 from sandbox.http1.connection import HTTP_2_PREFACE, Message, ServerConnection
 from sandbox.http1.requests import Head
+from sandbox.http1.turn import Turn
 
 
 class Wire:
@@ -43,7 +44,22 @@ class Wire:
 
 
 class Echo:
-    """Answers with the method, the path, the query and the body; by ASGI where the path is /later or /parts."""
+    """Answers with the method, the path, the query and the body; by ASGI where the path is /later or /parts.
+
+    `settled` counts what was to be written; it cannot be while `is_full`.
+    """
+
+    def __init__(self) -> None:
+        self.settled = 0
+        self.is_full = False
+
+    def settle(self) -> None:
+        self.settled += 1
+        if self.is_full:
+            raise OSError("No space left on device")
+
+    def failed(self, head: Head, body: bytes, error: Exception) -> HttpReply:
+        return HttpReply(501, [], b"%b %b %b" % (head.path, body, str(error).encode()))
 
     def at_once(self, head: Head, body: bytes) -> HttpReply | None:
         if head.path in (b"/later", b"/parts"):
@@ -64,9 +80,13 @@ class Echo:
             await send({"type": "http.response.body", "body": body})
 
 
+def ignored(transport: asyncio.Transport, received: bytes) -> None:
+    del transport, received
+
+
 def opened(passed_on: Callable[[asyncio.Transport, bytes], None] | None = None) -> tuple[ServerConnection, Wire]:
-    wire = Wire()
-    connection = ServerConnection(Echo(), set(), passed_on or (lambda transport, received: None))
+    wire, application = Wire(), Echo()
+    connection = ServerConnection(application, Turn(application), set(), passed_on or ignored)
     connection.connection_made(cast("Any", wire))
     return connection, wire
 
@@ -98,6 +118,39 @@ def replies(wire: Wire) -> list[tuple[bytes, bytes]]:
             body, rest = rest[:length], rest[length:]
         found.append((status, body))
     return found
+
+
+async def sent_together(application: Echo, *bodies_: bytes) -> list[Wire]:
+    """The replies to requests that arrive in one turn, each over its own connection, the first with two."""
+    turn, wires = Turn(application), [Wire() for _ in bodies_]
+    for wire, body in zip(wires, bodies_, strict=True):
+        connection = ServerConnection(application, turn, set(), ignored)
+        connection.connection_made(cast("Any", wire))
+        connection.data_received(sized(b"/a", body) * (1 + (wire is wires[0])))
+    assert not any(wire.written for wire in wires)
+    await asyncio.sleep(0)
+    return wires
+
+
+def test_the_replies_of_a_turn_are_sent_when_all_its_changes_are_written() -> None:
+    application = Echo()
+
+    first, second = asyncio.run(sent_together(application, b"one", b"two"))
+
+    assert application.settled == 1
+    assert [body for _, body in replies(first)] == [b"POST /a  one"] * 2
+    assert [body for _, body in replies(second)] == [b"POST /a  two"]
+
+
+def test_what_cannot_be_written_is_answered_as_failed() -> None:
+    application = Echo()
+    application.is_full = True
+
+    first, second = asyncio.run(sent_together(application, b"one", b"two"))
+
+    failed = b"HTTP/1.1 501 Not Implemented"
+    assert replies(first) == [(failed, b"/a one No space left on device")] * 2
+    assert replies(second) == [(failed, b"/a two No space left on device")]
 
 
 def sized(path: bytes, body: bytes) -> bytes:

@@ -1,0 +1,89 @@
+"""The replies of one turn of the event loop: all are sent when what their requests have changed is on file.
+
+What arrives while a turn's requests are answered is answered in the next, so the busier the server, the fewer times it
+writes. No other task sends anything in between: the end of a turn is scheduled before its first request is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple, Protocol
+
+from sandbox.http1.requests import Head
+
+
+class ReadyReply(Protocol):
+    """A reply that is there at once."""
+
+    @property
+    def status(self) -> int:
+        """Its status."""
+        ...
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Its headers, names in lower case."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """Its body."""
+        ...
+
+
+class Settling(Protocol):
+    """What has requests' changes written."""
+
+    def settle(self) -> None:
+        """Write what was changed; replies are sent when this has returned."""
+        ...
+
+    def failed(self, head: Head, body: bytes, error: Exception) -> ReadyReply:
+        """The reply to a request whose changes could not be written."""
+        ...
+
+
+class Waiting(Protocol):
+    """A connection whose replies wait for the end of the turn."""
+
+    def send(self, head: Head, answer: ReadyReply) -> None:
+        """Send a reply."""
+        ...
+
+
+class _Answered(NamedTuple):
+    connection: Waiting
+    head: Head
+    body: bytes
+    reply: ReadyReply
+
+
+class Turn:
+    """The replies that wait, of all connections of a server."""
+
+    def __init__(self, application: Settling) -> None:
+        self._application = application
+        self._answered: list[_Answered] = []
+        self._is_begun = False
+
+    def begin(self) -> None:
+        """A request is going to be answered."""
+        if not self._is_begun:
+            self._is_begun = True
+            asyncio.get_running_loop().call_soon(self.end)
+
+    def add(self, connection: Waiting, head: Head, body: bytes, reply: ReadyReply) -> None:
+        """A request was answered."""
+        self._answered.append(_Answered(connection, head, body, reply))
+
+    def end(self) -> None:
+        """Have all changes written, then send the replies."""
+        self._is_begun = False
+        answered, self._answered = self._answered, []
+        failure: Exception | None = None
+        try:
+            self._application.settle()
+        except Exception as error:
+            failure = error
+        for connection, head, body, reply in answered:
+            connection.send(head, reply if failure is None else self._application.failed(head, body, failure))
