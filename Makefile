@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-newest test-engine test-oracle test-clients chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-athena bench-before clean lock
+.PHONY: help install demo test test-native test-page test-newest test-engine test-oracle test-clients chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-athena bench-before clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ test-engine: ## run the program under the real Pulumi engine against a recording
 test-clients: .venv/.installed ## the SDKs for Go, JavaScript and Java, the KCL and the Streams adapter against a sandbox, where their toolchains are
 	$(BIN)/python -m tests.clients
 
+test-page: .venv-page/.installed ## the console's page in a headless Chromium, where one is installed
+	$(BIN)/python -m tests.page .venv-page/bin/python
+
 test-athena-clients: .venv-athena-clients/.installed ## PyAthena, SQLAlchemy, awswrangler, dbt-athena and the AWS CLI against a sandbox
 	$(BIN)/python -m tests.athena_clients .venv-athena-clients/bin/python
 
@@ -82,6 +85,7 @@ lock: .venv/.installed ## pin every dependency again, by name, version and hash
 	$(LOCK) pyproject.toml --extra sandbox --extra test --upgrade-package boto3 --upgrade-package botocore -o requirements/newest.txt
 	$(LOCK) requirements/transform.in -c requirements/dev.txt -o requirements/transform.txt
 	$(LOCK) requirements/athena-clients.in -o requirements/athena-clients.txt
+	$(LOCK) requirements/page.in -o requirements/page.txt
 	$(LOCK) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 	$(LOCK) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 
@@ -110,6 +114,12 @@ bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacin
 	  || .venv-newest/bin/python -m pip install --quiet --require-hashes -r requirements/newest.txt
 	@touch $@
 
+.venv-page/.installed: requirements/page.txt .venv/.installed
+	$(PYTHON) -m venv .venv-page
+	$(BIN)/uv pip sync --quiet --python .venv-page/bin/python --require-hashes requirements/page.txt \
+	  || .venv-page/bin/python -m pip install --quiet --require-hashes -r requirements/page.txt
+	@touch $@
+
 .venv-athena-clients/.installed: requirements/athena-clients.txt .venv/.installed
 	$(PYTHON) -m venv .venv-athena-clients
 	$(BIN)/uv pip sync --quiet --python .venv-athena-clients/bin/python --require-hashes requirements/athena-clients.txt \
@@ -124,7 +134,7 @@ bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacin
 
 clean: ## stop the sandbox; remove what was built and installed
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down --forget; fi
-	rm -rf $(NATIVE) .venv .venv-athena-clients .venv-bench .venv-newest .sandbox .build .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf $(NATIVE) .venv .venv-athena-clients .venv-bench .venv-newest .venv-page .sandbox .build .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(NATIVE): %/_native.abi3.so: $(NATIVE_SOURCES) components/compiler.py .venv/.installed

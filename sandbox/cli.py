@@ -34,6 +34,7 @@ examples:
   python -m sandbox up --empty                start it empty, for `pulumi up --stack local`
   python -m sandbox up --port 4600 --state-dir /tmp/second     a second sandbox
   python -m sandbox status --watch
+  python -m sandbox console                   the same and more as a page in a browser
   eval "$(python -m sandbox env)"             then the AWS CLI, boto3, PyAthena and Polars use it
   python -m sandbox logs pipes --follow
   python -m sandbox fault on throttle dynamodb --share 0.2 --for 30s
@@ -98,6 +99,12 @@ def _parser() -> ArgumentParser:
     variables = add("env", "print the environment variables that AWS clients need to use it")
     variables.add_argument("--json", action="store_true", help="as JSON")
     variables.set_defaults(run=_env)
+
+    page = add("console", "serve a page that shows the pipeline at work, until Ctrl-C")
+    page.add_argument(
+        "--port", type=_port, metavar="N", help="port on 127.0.0.1 (default: the first free one from 4580)"
+    )
+    page.set_defaults(run=_console)
 
     down = add("down", "stop the sandbox; `up` goes on with its data")
     down.add_argument("--forget", action="store_true", help="also delete everything except the logs")
@@ -189,6 +196,14 @@ def _env(arguments: Namespace) -> int:
     else:
         sys.stdout.write(env.shell(outputs))
     return 0
+
+
+def _console(arguments: Namespace) -> int:
+    from sandbox.page.command import serve  # slow to import
+
+    sandbox = Sandbox(StateDir(arguments.state_dir), _silent)
+    _health(sandbox)
+    return serve(sandbox, arguments.port)
 
 
 def _down(arguments: Namespace) -> int:

@@ -133,6 +133,7 @@ def _summary(demo: Demo, console: Console, failure: str | None, elapsed_s: float
         console.print(f"[bold red]Not verified.[/bold red] {failure}")
         return 1
     console.print("[bold green]Verified:[/bold green] the lake equals the table and has every acknowledged write.")
+    console.print("See it at work: `python -m sandbox up`, then `python -m sandbox console`.", highlight=False)
     return 0
 
 

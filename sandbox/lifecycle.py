@@ -245,7 +245,8 @@ class Sandbox:
             self._wipe()
             raise
         seconds = time.monotonic() - begun_s
-        return self._up(f"The sandbox is up at {endpoint_url}, after {seconds:.0f} s.")
+        page = "" if empty else f" See it at work: `{command('console', self.state)}`."
+        return self._up(f"The sandbox is up at {endpoint_url}, after {seconds:.0f} s.{page}")
 
     def _start_worker(self, worker: Process, endpoint_url: str, region: str) -> None:
         start(self.state, worker, ["--endpoint-url", endpoint_url], region)

@@ -1,0 +1,77 @@
+"""Who may use the page: those who have the token that the command prints, from no other site.
+
+The token comes in the first URL, and is then a cookie that scripts cannot read and that other sites cannot send
+(HttpOnly, SameSite=Strict). Host must be the server's own, so a name that another site points at 127.0.0.1 is refused
+(DNS rebinding). A request that changes something must name the page's own Origin.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from sandbox.processes import HOST
+
+COOKIE = "sandbox_console"
+TOKEN = "token"  # noqa: S105 - the name of the URL's parameter
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
+
+
+def hosts(port: int) -> frozenset[str]:
+    """The values of Host that are the server's own."""
+    return frozenset({f"{HOST}:{port}", f"localhost:{port}"})
+
+
+def guard(token: str, port: int) -> Middleware:
+    """A middleware that refuses every request without the token, with another Host or from another site."""
+    own = hosts(port)
+    origins = frozenset(f"http://{host}" for host in own)
+
+    @web.middleware
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.headers.get(hdrs.HOST) not in own:
+            response: web.StreamResponse = _refused(f"Open the console at http://{HOST}:{port}.")
+        elif (origin := request.headers.get(hdrs.ORIGIN)) is None and request.method not in _SAFE:
+            response = _refused("The request names no Origin: send it from the console's page.")
+        elif origin is not None and origin not in origins:
+            response = _refused("The request comes from another site.")
+        elif request.path == "/" and _same(request.query.get(TOKEN, ""), token):
+            # Without the token in the address bar, in the history, and in what is copied from it.
+            response = web.Response(status=303, headers={hdrs.LOCATION: "/"})
+            response.set_cookie(COOKIE, token, httponly=True, samesite="Strict", path="/")
+        elif not _same(request.cookies.get(COOKIE, ""), token):
+            response = _refused("Open the whole address that `python -m sandbox console` has printed.")
+        else:
+            response = await handler(request)
+        if not response.prepared:
+            response.headers.update(_HEADERS)
+        return response
+
+    return guarded
+
+
+def secured(response: web.StreamResponse) -> None:
+    """Add the headers to a response that its handler prepares itself."""
+    response.headers.update(_HEADERS)
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _refused(sentence: str) -> web.Response:
+    return web.json_response({"message": sentence}, status=403)

@@ -1,0 +1,66 @@
+"""The faults that can be switched on, and those that are on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+
+from sandbox.errors import SandboxError
+from sandbox.faults.client import Faults
+from sandbox.faults.fault import Active, Fault, Value
+from sandbox.faults.kinds import KINDS
+
+
+class Wanted(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A fault to switch on; `forS` is its duration in seconds, None until it is switched off."""
+
+    kind: str
+    service: str = ""
+    operation: str = ""
+    share: float = 1.0
+    for_s: float | None = None
+    parameters: dict[str, Value] = {}
+
+
+def kinds() -> list[dict[str, Any]]:
+    """Every kind with its services, operations and parameters."""
+    return [
+        {
+            "kind": name,
+            "meaning": kind.meaning,
+            "services": {service: list(operations) for service, operations in kind.services.items()},
+            "parameters": {
+                each: {"meaning": parameter.meaning, "default": parameter.default}
+                for each, parameter in kind.parameters.items()
+            },
+        }
+        for name, kind in KINDS.items()
+    ]
+
+
+def listed(endpoint_url: str) -> list[Active]:
+    """The faults that are on or have ended; ValueError if the sandbox does not answer."""
+    try:
+        return Faults(endpoint_url).listed()
+    except SandboxError as error:
+        raise ValueError(str(error)) from error
+
+
+def on(endpoint_url: str, wanted: Wanted) -> Active:
+    """Switch a fault on; ValueError with the reason if it is not valid."""
+    until = None if wanted.for_s is None else time.time() + wanted.for_s
+    fault = Fault(wanted.kind, wanted.service, wanted.operation, wanted.share, None, until, 0, wanted.parameters)
+    try:
+        return Faults(endpoint_url).on(fault)
+    except SandboxError as error:
+        raise ValueError(str(error)) from error
+
+
+def off(endpoint_url: str, id_: str) -> list[Active]:
+    """Switch one fault off; ValueError if it does not exist."""
+    try:
+        return Faults(endpoint_url).off([id_])
+    except SandboxError as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,45 @@
+// A line chart by uPlot, in the page's colours, with its last values as text for screen readers.
+
+import { h } from "./dom.js";
+
+const COLOURS = ["--accent", "--warn", "--good", "--bad", "--quiet", "--text"];
+const HEIGHT = 180;
+
+const colour = (name) => {
+  const probe = h("span", { hidden: true });
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+};
+
+export function chart(title, labels) {
+  const summary = h("p", { class: "skip" });
+  const place = h("div", {});
+  const element = h("figure", { class: "panel", "aria-label": title }, h("h3", {}, title), place, summary);
+  element.style.margin = "0";
+  let plot = null;
+  const axis = () => ({ stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } });
+  const size = () => ({ width: Math.max(180, element.clientWidth - 28), height: HEIGHT });
+  const resized = new ResizeObserver(() => plot?.setSize(size()));
+  resized.observe(element);
+  return {
+    element,
+    set(times, lines) {
+      if (!element.isConnected) return;
+      if (!window.uPlot) summary.className = "quiet"; // the library did not load: the values remain
+      else if (!plot) {
+        plot = new uPlot({
+          ...size(),
+          axes: [axis(), { ...axis(), size: 56 }],
+          series: [{}, ...labels.map((label, index) => ({ label, stroke: colour(COLOURS[index % COLOURS.length]), width: 1.5, points: { show: times.length < 3 } }))],
+          scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.05 : 1] } },
+        }, [times, ...lines], place);
+      } else plot.setData([times, ...lines]);
+      const last = (line) => line.findLast((value) => value != null);
+      summary.textContent = labels.map((label, index) => `${label}: ${last(lines[index]) ?? "no data"}`).join("; ");
+    },
+    close() { resized.disconnect(); plot?.destroy(); },
+  };
+}

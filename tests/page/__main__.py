@@ -1,0 +1,78 @@
+"""Starts a pipeline, its console and some load, and drives the page: `python -m tests.page PYTHON [--pictures DIR]`.
+
+PYTHON is the interpreter of an environment with Playwright (requirements/page.txt); `make test-page` makes it. The
+browser is $CHROMIUM, or the Chromium or Chrome on the path; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.conftest import free_port
+
+ROOT = Path(__file__).parents[2]
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_TIMEOUT_S = 240
+
+
+def main() -> int:
+    """Run the checks; 1 if one failed, 2 without a browser."""
+    parser = ArgumentParser(description="Drive the console's page in a headless Chromium.")
+    parser.add_argument("python", help="the interpreter of the environment with Playwright")
+    parser.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="also write pictures of the page to this directory"
+    )
+    arguments = parser.parse_args()
+    browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if browser is None:
+        sys.stderr.write("No browser was found: install Chromium, or name one in CHROMIUM.\n")
+        return 2
+    # Not under a long path: a Unix socket's has only 107 bytes.
+    with TemporaryDirectory(prefix="page-") as directory:
+        state = ("--state-dir", f"{directory}/state")
+        _run("sandbox", "up", *state, "--port", str(free_port()))
+        console = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "console", *state, "--port", str(free_port())],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        load = None
+        try:
+            printed = console.stderr.readline() if console.stderr else ""
+            url = re.search(r"http://\S+", printed)
+            if url is None:
+                sys.stderr.write(f"The console did not start: {printed}")
+                return 1
+            report = ("--report", f"{directory}/report.json")
+            load = subprocess.Popen(
+                [sys.executable, "-m", "loadgen", "--rps", "200", "--duration", "90s", *report, *state],
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            pictures = ["--pictures", str(arguments.pictures.absolute())] if arguments.pictures else []
+            driver = [arguments.python, str(Path(__file__).with_name("browser.py")), url[0], browser, *pictures]
+            return subprocess.run(driver, timeout=_TIMEOUT_S, check=False).returncode
+        finally:
+            for process in (load, console):
+                if process is not None:
+                    process.send_signal(signal.SIGINT)
+                    process.wait(timeout=30)
+            _run("sandbox", "down", "--forget", *state)
+
+
+def _run(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=True, capture_output=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
