@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sandbox.garbage import collect_rarely
 from sandbox.http1.server import HttpServer
-from sandbox.memory import collect_rarely
 from sandbox.state import ACCOUNT_ID, DEFAULT_PORT, StateDir, StopSignal, log_to_stderr, region
 
 if TYPE_CHECKING:

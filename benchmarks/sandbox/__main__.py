@@ -1,20 +1,24 @@
 """The sandbox of this checkout beside that of an earlier commit, and its tables beside DynamoDB Local.
 
-    python -m benchmarks.sandbox [COMMIT] [--rounds 3] [--changes 20000] [--rate 2000] [--seconds 8] [--json PATH]
+    python -m benchmarks.sandbox [COMMIT] [--rounds 3] [--changes 30000] [--rate 2000] [--seconds 8] [--json PATH]
 
 The commit is checked out and installed in `.build/before`, as `make bench-before` does. Each round starts both
-sandboxes in turn and puts the same load on them: changes as fast as the table takes them, one a request and 25 a
-request, until the last can be queried; new orders at a rate; single calls on a table.
+sandboxes and puts each load on one and at once on the other: changes as fast as the table takes them, one a request and
+25 a request, until the last can be queried; new orders at a rate; single calls on a table. They change places in every
+round, so other load affects both alike, and the ratios are those of a round. Three rounds take some six minutes.
 """
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -22,7 +26,7 @@ from msgspec import Struct
 from benchmarks.before import ROOT, checkout
 from benchmarks.loadgen.machine import facts
 from benchmarks.sandbox import local, tables
-from benchmarks.sandbox.builds import client_of, cpu_s_of, running
+from benchmarks.sandbox.builds import Running, client_of, cpu_s_of, running
 from benchmarks.sandbox.pipeline import Backlog, Paced, backlog, paced, queried
 from benchmarks.sandbox.tables import Calls
 from benchmarks.terminal import Steps, console, table
@@ -60,7 +64,7 @@ def _main(arguments: list[str] | None) -> int:
     parser = Parser(prog="python -m benchmarks.sandbox", description="The sandbox beside that of an earlier commit.")
     parser.add_argument("commit", nargs="?", default="c57f2c6", help="the earlier commit (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (default: %(default)s)")
-    parser.add_argument("--changes", type=int, default=20_000, help="changes of a backlog (default: %(default)s)")
+    parser.add_argument("--changes", type=int, default=30_000, help="changes of a backlog (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=2000, help="orders a second at a rate (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=8, help="seconds at that rate (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
@@ -89,29 +93,47 @@ def _rounds(builds: Mapping[str, Path], count: int, load: Load, steps: Steps) ->
     """The rounds, in which the builds change places."""
     rounds: list[dict[str, Measured]] = []
     for number in range(count):
-        found: dict[str, Measured] = {}
-        for name in sorted(builds, reverse=number % 2 == 1):
-            steps.begin(f"round {number + 1} of {count}, {name}")
-            measured = found[name] = _measure(builds[name], load)
-            steps.end(f"{measured.batched.per_s:,.0f} changes/s, {measured.batched.cpu_us_per_change:.0f} µs each")
-        rounds.append(found)
+        steps.begin(f"round {number + 1} of {count}")
+        names = sorted(builds, reverse=number % 2 == 1)
+        rounds.append(found := _round({name: builds[name] for name in names}, load, steps))
+        each = (f"{name} {found[name].batched.cpu_us_per_change:.0f} µs" for name in names)
+        steps.end(f"a change costs {', '.join(each)} of processor time")
     return rounds
 
 
-def _measure(build: Path, load: Load) -> Measured:
-    # A Unix socket's path is short: 107 bytes at most.
-    with tempfile.TemporaryDirectory(prefix="bench-", dir="/tmp") as state, running(build, Path(state)) as sandbox:
-        ready_cpu_s = sum(sandbox.cpu_s().values())
-        single = backlog(sandbox, load.changes, 1)
-        batched = backlog(sandbox, load.changes, BATCH)
-        at_rate = paced(sandbox, load.rate, load.seconds)
-        calls = tables.measure(
-            sandbox.port, sandbox.client("dynamodb"), lambda: sandbox.cpu_s()["server"], load.changes // 4
-        )
-        written = single.changes + batched.changes + at_rate.written
-        if (rows := queried(sandbox)) < written:
-            raise UserError(f"Athena counts {rows} rows of {written} changes: {build} loses changes.")
-    return Measured(sandbox.ready_s, ready_cpu_s, single, batched, at_rate, calls)
+def _round(builds: Mapping[str, Path], load: Load, steps: Steps) -> dict[str, Measured]:
+    with ExitStack() as ends:
+        sandboxes: dict[str, Running] = {}
+        ready_cpu_s: dict[str, float] = {}
+        for name, build in builds.items():
+            # A Unix socket's path is short: 107 bytes at most.
+            state = ends.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir="/tmp"))
+            sandbox = sandboxes[name] = ends.enter_context(running(build, Path(state)))
+            ready_cpu_s[name] = sum(sandbox.cpu_s().values())
+        single = _each(sandboxes, lambda sandbox: backlog(sandbox, load.changes, 1))
+        batched = _each(sandboxes, lambda sandbox: backlog(sandbox, load.changes, BATCH))
+        at_rate = _each(sandboxes, lambda sandbox: paced(sandbox, load.rate, load.seconds))
+        calls = _each(sandboxes, lambda sandbox: _calls(sandbox, load.changes // 6))
+        for name, sandbox in sandboxes.items():
+            written = single[name].changes + batched[name].changes + at_rate[name].written
+            if (rows := queried(sandbox)) < written:
+                raise UserError(f"Athena counts {rows} rows of {written} changes: {builds[name]} loses changes.")
+        steps.begin("stopping both")
+    return {
+        name: Measured(sandbox.ready_s, ready_cpu_s[name], single[name], batched[name], at_rate[name], calls[name])
+        for name, sandbox in sandboxes.items()
+    }
+
+
+_T = TypeVar("_T")
+
+
+def _each(sandboxes: Mapping[str, Running], measure: Callable[[Running], _T]) -> dict[str, _T]:
+    return {name: measure(sandbox) for name, sandbox in sandboxes.items()}
+
+
+def _calls(sandbox: Running, count: int) -> dict[str, Calls]:
+    return tables.measure(sandbox.port, sandbox.client("dynamodb"), lambda: sandbox.cpu_s()["server"], count)
 
 
 def _local(changes: int, steps: Steps) -> dict[str, Calls] | None:
@@ -121,7 +143,7 @@ def _local(changes: int, steps: Steps) -> dict[str, Calls] | None:
         steps.end("left out: there is no Java, or `make test-oracle` has not fetched it yet")
         return None
     with local.running(directory) as (port, pid):
-        calls = tables.measure(port, client_of("dynamodb", port, "eu-west-1"), lambda: cpu_s_of(pid), changes // 4)
+        calls = tables.measure(port, client_of("dynamodb", port, "eu-west-1"), lambda: cpu_s_of(pid), changes // 6)
     steps.end("measured")
     return calls
 
@@ -161,21 +183,59 @@ def _ratios(rounds: list[dict[str, Measured]]) -> dict[str, list[float]]:
     }
 
 
+class _Target(NamedTuple):
+    """A target of a figure, or of its ratio."""
+
+    figure: str
+    least: float = 0.0
+    most: float = math.inf
+    is_ratio: bool = True
+
+    @property
+    def target(self) -> str:
+        """The bound in words."""
+        bound = f"at least {self.least}" if self.least else f"at most {self.most}"
+        return f"{bound} {self.unit}"
+
+    @property
+    def unit(self) -> str:
+        """Its unit."""
+        return "times the earlier commit's" if self.is_ratio else "s"
+
+
+_TARGETS = (
+    _Target("backlog, 1 a request", least=2.5),
+    _Target("backlog, 25 a request", least=2.5),
+    _Target("at a rate, until queryable, p99", most=3, is_ratio=False),
+    _Target("put", least=1),
+    _Target("memory of the server", most=0.5),
+    _Target("ready", most=4, is_ratio=False),
+)
+
+
 def _show(rounds: list[dict[str, Measured]], oracle: dict[str, Calls] | None, commit: str) -> None:
     lines = table("the sandbox of this checkout and of an earlier one; medians")
     for title in ("", "unit", commit, "now", "ratio", "least to most", "DynamoDB Local"):
         lines.add_column(title)
-    ratios = _ratios(rounds)
+    ratios, now = _ratios(rounds), dict[str, float]()
     for name, (unit, figure) in _figures().items():
-        before, now = (median(figure(found[build]) for found in rounds) for build in _BUILDS)
+        before, now[name] = (median(figure(found[build]) for found in rounds) for build in _BUILDS)
         known = oracle.get(name.removesuffix(", processor time")) if oracle else None
         beside = "" if known is None else f"{known.cpu_us if 'processor' in name else known.per_s:,.1f}"
         spread = sorted(ratios[name])
         lines.add_row(
-            *(name, unit, f"{before:,.1f}", f"{now:,.1f}", f"{median(spread):.2f}"),
+            *(name, unit, f"{before:,.1f}", f"{now[name]:,.1f}", f"{median(spread):.2f}"),
             *(f"{spread[0]:.2f} to {spread[-1]:.2f}", beside),
         )
     console().print(lines)
+    goals = table("targets")
+    for title in ("", "target", "measured", "reached"):
+        goals.add_column(title)
+    for goal in _TARGETS:
+        value = median(ratios[goal.figure]) if goal.is_ratio else now[goal.figure]
+        reached = "yes" if goal.least <= value <= goal.most else "no"
+        goals.add_row(goal.figure, goal.target, f"{value:.2f} {'times' if goal.is_ratio else 's'}", reached)
+    console().print(goals)
 
 
 if __name__ == "__main__":

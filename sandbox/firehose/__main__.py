@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.faults.points import watch
 from sandbox.firehose.worker import DeliveryStreams
-from sandbox.memory import collect_rarely, keep_freed
+from sandbox.garbage import collect_rarely
 from sandbox.monitoring.reporting import MetricReporter
 from sandbox.state import StopSignal, worker_arguments
 from sandbox.supervisor import Supervisor
@@ -16,7 +16,6 @@ def main() -> None:
     stop = StopSignal()
     endpoint_url, state = worker_arguments()
     watch(state, "firehose", endpoint_url)
-    keep_freed()
     collect_rarely()
     with MetricReporter(endpoint_url):
         Supervisor(DeliveryStreams(endpoint_url, state), "firehose", state, UnreadClient(endpoint_url)).run(stop)

@@ -120,9 +120,9 @@ class Flow:
                 self._reader.discover()
                 self._discovery_due = now + DISCOVERY_INTERVAL_S
             for shard_id, cursor in self._reader.cursors.items():
-                records = cursor.read()
+                records, before_bytes = cursor.read(), self._counters.bytes_in
                 self._take(shard_id, records)
-                self._measure(records, more=cursor.has_more)
+                self._measure(records, self._counters.bytes_in - before_bytes, more=cursor.has_more)
                 if cursor.has_more:
                     self._poll_due = now
         except CallError as error:
@@ -136,10 +136,10 @@ class Flow:
             self._failing = False
         return self._poll_due - now
 
-    def _measure(self, records: Sequence[KinesisRecord], *, more: bool) -> None:
+    def _measure(self, records: Sequence[KinesisRecord], size_bytes: int, *, more: bool) -> None:
         """Count what was read. It is behind by the age of the last record where the shard has more than that."""
         behind_ms = int((self._clock() - records[-1].arrived_at) * 1000) if more and records else 0
-        self._metrics.read(len(records), sum(record.size_bytes for record in records), behind_ms)
+        self._metrics.read(len(records), size_bytes, behind_ms)
         oldest_ms = self._ledger.oldest_ms()
         if oldest_ms is not None:
             self._metrics.waits(self._clock() - oldest_ms / 1000)

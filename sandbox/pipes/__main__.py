@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.faults.points import watch
-from sandbox.memory import collect_rarely, keep_freed
+from sandbox.garbage import collect_rarely
 from sandbox.monitoring.reporting import MetricReporter
 from sandbox.pipes.worker import Pipes
 from sandbox.state import StopSignal, worker_arguments
@@ -16,7 +16,6 @@ def main() -> None:
     stop = StopSignal()
     endpoint_url, state = worker_arguments()
     watch(state, "pipes", endpoint_url)
-    keep_freed()
     collect_rarely()
     with MetricReporter(endpoint_url):
         Supervisor(Pipes(endpoint_url, state), "pipes", state, UnreadClient(endpoint_url)).run(stop)

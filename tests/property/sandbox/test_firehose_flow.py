@@ -145,7 +145,7 @@ def test_every_record_is_delivered_refused_or_dropped(
     raw = ObjectDestination("lake", "raw/", None, Buffering(1, 0.0), "UNCOMPRESSED", None, "UTC")
     config = StreamConfig(
         "d",
-        "arn",
+        "arn:aws:firehose:eu-west-1:123456789012:deliverystream/d",
         "1",
         0.0,
         "arn",
