@@ -70,7 +70,7 @@ async def serve(port: int, state: StateDir, stop: StopSignal, *, sync: bool = Fa
     url = f"http://{HOST}:{port}"
     description = {"endpoint_url": url, "host": HOST, "port": port, "pid": os.getpid(), "region": region()}
     tasks = [asyncio.create_task(expire_items()), asyncio.create_task(keep_up(front.saving))]
-    tasks.append(asyncio.create_task(keep_counting()))
+    tasks.append(asyncio.create_task(keep_counting(front.evaluate_alarms)))
     try:
         await server.listen()
         log.info("listening at %s", url)

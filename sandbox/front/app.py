@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote
@@ -13,6 +14,7 @@ import msgspec
 from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.faults.strikes import PATH as FAULTS
 from sandbox.front import eventstream
+from sandbox.front.alarms import evaluate_due
 from sandbox.front.cbor import CborError
 from sandbox.front.control import ControlPlane, refuses
 from sandbox.front.control.absent import failed
@@ -146,6 +148,11 @@ class Front:
     def end_subscriptions(self) -> None:
         """End the answers that go on, which the server would wait for when it stops."""
         self._subscriptions.end()
+
+    def evaluate_alarms(self) -> None:
+        """Evaluate the alarms that are due; what that changes is on file when this returns."""
+        if evaluate_due(time.time()):
+            self.saving.changed("cloudwatch")
 
     async def close(self) -> None:
         """Close the connections to the services and the files, and deliver what faults hold back."""

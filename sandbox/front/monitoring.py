@@ -103,11 +103,12 @@ MONITORING = Monitoring()
 """The metrics of this process."""
 
 
-async def keep_counting() -> None:
-    """Collect what is counted until it is cancelled."""
+async def keep_counting(evaluate: Callable[[], None]) -> None:
+    """Collect what is counted, and have alarms evaluated, until it is cancelled."""
     while True:
         await asyncio.sleep(EVERY_S)
         try:
             MONITORING.collect()
+            evaluate()
         except Exception:
-            log.exception("metrics failed")
+            log.exception("metrics or alarms failed")

@@ -95,6 +95,12 @@ class Saving:
         elif not _READS.fullmatch(call.operation):
             self._touch(call.service)
 
+    def changed(self, service: str) -> None:
+        """Something of a service has changed without a call: save it."""
+        self._noted = True
+        self._touch(service)
+        self.settle()
+
     def settle(self) -> None:
         """Write what has changed. Its caller replies only when this has returned.
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -133,3 +134,82 @@ def test_the_tables_calls_are_counted(cloudwatch: Any, sandbox_server: Any) -> N
     assert total("ConsumedReadCapacityUnits", "Sum") == 0.5
     assert total("SuccessfulRequestLatency", "SampleCount", Operation="PutItem") == 1
     assert total("ConditionalCheckFailedRequests", "Sum") == 1
+
+
+def test_an_alarm_changes_its_state_tells_its_topic_and_has_a_history(cloudwatch: Any, sandbox_server: Any) -> None:
+    """One alarm through real sockets: put, raised, notified to SNS and so to SQS, and back.
+
+    The message's members are those of https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/ and of recorded
+    notifications (`sandbox.monitoring.notification`).
+    """
+    sns, sqs = client("sns", sandbox_server.endpoint_url), client("sqs", sandbox_server.endpoint_url)
+    topic = sns.create_topic(Name="raised")["TopicArn"]
+    queue = sqs.create_queue(QueueName="raised")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    past = NOW - dt.timedelta(minutes=1)
+    cloudwatch.put_metric_data(
+        Namespace="raised", MetricData=[{"MetricName": "bad", "Value": 7.0, "Timestamp": past, "Unit": "Count"}]
+    )
+    alarm: dict[str, Any] = {
+        "AlarmName": "raised",
+        "AlarmActions": [topic],
+        "OKActions": [topic],
+        "Namespace": "raised",
+        "MetricName": "bad",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 5,
+        "DatapointsToAlarm": 1,
+        "Threshold": 5.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    }
+
+    def state() -> str:
+        return cloudwatch.describe_alarms(AlarmNames=["raised"])["MetricAlarms"][0]["StateValue"]
+
+    def received() -> dict[str, Any]:
+        (found,) = wait_until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "a notification")
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=found["ReceiptHandle"])
+        return json.loads(found["Body"])
+
+    cloudwatch.put_metric_alarm(**alarm)
+    raised = received()
+    assert (raised["OldStateValue"], raised["NewStateValue"]) == ("INSUFFICIENT_DATA", "ALARM")
+    assert raised["NewStateReason"].startswith("Threshold Crossed: 1 out of the last 5 datapoints [7.0 (")
+    assert raised["Trigger"] == {
+        "MetricName": "bad",
+        "Namespace": "raised",
+        "StatisticType": "Statistic",
+        "Statistic": "SUM",
+        "Unit": None,
+        "Dimensions": [],
+        "Period": 60,
+        "EvaluationPeriods": 5,
+        "DatapointsToAlarm": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 5.0,
+        "TreatMissingData": "notBreaching",
+        "EvaluateLowSampleCountPercentile": "",
+    }
+    cloudwatch.put_metric_alarm(**alarm | {"Threshold": 9.0})
+    assert received()["NewStateValue"] == "OK"
+    assert state() == "OK"
+    cloudwatch.set_alarm_state(AlarmName="raised", StateValue="ALARM", StateReason="a drill")
+    assert received()["NewStateReason"] == "a drill"
+    items = cloudwatch.describe_alarm_history(AlarmName="raised", ScanBy="TimestampAscending")["AlarmHistoryItems"]
+    assert [item["HistorySummary"] for item in items][:4] == [
+        'Alarm "raised" created',
+        "Alarm updated from INSUFFICIENT_DATA to ALARM",
+        f"Successfully executed action {topic}",
+        'Alarm "raised" updated',
+    ]
+    updates = cloudwatch.describe_alarm_history(AlarmName="raised", HistoryItemType="StateUpdate", MaxRecords=1)
+    assert json.loads(updates["AlarmHistoryItems"][0]["HistoryData"])["newState"]["stateReason"] == "a drill"
+    assert updates["NextToken"]
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        cloudwatch.set_alarm_state(AlarmName="nowhere", StateValue="OK", StateReason="none")
+    cloudwatch.delete_alarms(AlarmNames=["raised"])
+    sns.close()
+    sqs.close()

@@ -43,7 +43,7 @@ def put(call: ControlCall) -> None:
         at_s = None if "Timestamp" not in datum else int(_seconds(datum["Timestamp"]))
         resolution_s = 1 if datum.get("StorageResolution") == 1 else MINUTE_S
         unit = datum.get("Unit") or "None"
-        published = Published(call.region, _metric(namespace, datum), unit, _samples(datum, number), at_s)
+        published = Published(call.region, metric_of(namespace, datum), unit, _samples(datum, number), at_s)
         by_resolution.setdefault(resolution_s, []).append(published)
     for resolution_s, several in by_resolution.items():
         MONITORING.put(several, resolution_s)
@@ -90,7 +90,7 @@ def statistics(call: ControlCall) -> Mapping[str, Any]:
             f"You have requested up to {points:,} datapoints, which exceeds the limit of 1,440. You may reduce the "
             "datapoints requested by increasing Period, or decreasing the time range.",
         )
-    metric = _metric(given["Namespace"], given)
+    metric = metric_of(given["Namespace"], given)
     begins_s = rounded_start(start_s, period_s, MONITORING.store.clock())
     periods = MONITORING.store.periods(call.region, metric, begins_s, math.ceil(end_s), period_s, given.get("Unit"))
     unit = given.get("Unit") or MONITORING.store.unit_of(call.region, metric)
@@ -147,13 +147,14 @@ def query_of(given: Mapping[str, Any]) -> MetricQuery:
     if not is_statistic(stat["Stat"]):
         place = "MetricDataQueries.member.1.Stat"
         raise ServiceError("ValidationError", f"The value {stat['Stat']} for parameter {place} is not supported.")
-    metric = _metric(stat["Metric"]["Namespace"], stat["Metric"])
+    metric = metric_of(stat["Metric"]["Namespace"], stat["Metric"])
     return MetricQuery(
         given["Id"], label, metric, stat["Stat"], stat.get("Unit"), period_s=_period(stat["Period"]), returned=returned
     )
 
 
-def _metric(namespace: str, given: Mapping[str, Any]) -> MetricKey:
+def metric_of(namespace: str, given: Mapping[str, Any]) -> MetricKey:
+    """The metric that a request names by MetricName and Dimensions."""
     dimensions = tuple(sorted((each["Name"], each["Value"]) for each in given.get("Dimensions") or ()))
     return MetricKey(namespace, given["MetricName"], dimensions)
 

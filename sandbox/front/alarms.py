@@ -1,0 +1,173 @@
+"""The alarms that moto has: their states, histories and actions.
+
+An alarm is evaluated when a period has ended, by `sandbox.monitoring.alarm`; when its state changes, its topics get
+CloudWatch's notification.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import msgspec
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
+from moto.sns.models import sns_backends
+
+from sandbox.front.backends import backend_of
+from sandbox.front.monitoring import MONITORING
+from sandbox.monitoring.alarm import AlarmCheck, AlarmDefinition, check
+from sandbox.monitoring.evaluation import AlarmState
+from sandbox.monitoring.notification import message, subject
+
+log = logging.getLogger(__name__)
+
+DELAY_S = 3
+"""How long after the end of a period it is evaluated: what workers count in it has come by then."""
+_GIVEN, _DEFINITION = "sandbox_given", "sandbox_definition"
+_KNOWN, _HISTORY = "sandbox_alarms", "sandbox_alarm_history"
+_MAX_HISTORY = 2_000
+_ACTIONS = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
+_UNCHECKED = "Unchecked: Initial alarm creation"
+_evaluated: dict[tuple[str, str], tuple[int, datetime]] = {}
+
+
+def defined(region: str, given: Mapping[str, Any], definition: AlarmDefinition | None) -> None:
+    """An alarm was put: a new one has insufficient data, one that there was keeps its state.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    backend = backend_of(cloudwatch_backends, region)
+    alarm = backend.alarms[given["AlarmName"]]
+    known: dict[str, Alarm] = vars(backend).setdefault(_KNOWN, {})
+    before = known.get(alarm.name)
+    known[alarm.name] = alarm
+    vars(alarm)[_GIVEN], vars(alarm)[_DEFINITION] = dict(given), definition
+    if before is None:
+        alarm.state_value, alarm.state_reason, alarm.state_reason_data = "INSUFFICIENT_DATA", _UNCHECKED, "{}"
+    else:
+        for name in ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp"):
+            setattr(alarm, name, getattr(before, name))
+    verb = "created" if before is None else "updated"
+    data = {"version": "1.0", "type": "Create" if before is None else "Update"}
+    _note(backend, alarm.name, "ConfigurationUpdate", f'Alarm "{alarm.name}" {verb}', data)
+
+
+def deleted(region: str, name: str) -> None:
+    """An alarm was deleted; its history stays."""
+    backend = backend_of(cloudwatch_backends, region)
+    if vars(backend).get(_KNOWN, {}).pop(name, None) is None:
+        return
+    data = {"version": "1.0", "type": "Delete"}
+    _note(backend, name, "ConfigurationUpdate", f'Alarm "{name}" deleted', data)
+
+
+def evaluate_due(now_s: float) -> bool:
+    """Evaluate the alarms of which a period has ended since the last time; whether a state has changed."""
+    changed = False
+    for _, region, backend in list(cloudwatch_backends.iter_backends()):
+        alarms: dict[str, Alarm] = vars(backend)["alarms"]
+        for alarm in list(alarms.values()):
+            definition: AlarmDefinition | None = vars(alarm).get(_DEFINITION)
+            if definition is None:
+                continue
+            ended_s = int(now_s - DELAY_S)
+            at_s = ended_s - ended_s % definition.step_s
+            mark = at_s, alarm.configuration_updated_timestamp
+            if _evaluated.get((region, alarm.name)) == mark:
+                continue
+            _evaluated[region, alarm.name] = mark
+            current = cast("AlarmState", alarm.state_value)
+            found = check(MONITORING.store, region, definition, current, at_s)
+            if found.state != current:
+                change(region, alarm, found, now_s)
+                changed = True
+    return changed
+
+
+def change(region: str, alarm: Alarm, now: AlarmCheck, now_s: float) -> None:
+    """An alarm changes its state: that is noted, and its actions for the state are done."""
+    backend, before = backend_of(cloudwatch_backends, region), alarm.state_value
+    at = datetime.fromtimestamp(now_s, UTC)
+    states = {
+        "version": "1.0",
+        "oldState": _state(before, alarm.state_reason, alarm.state_reason_data),
+        "newState": _state(*now),
+    }
+    alarm.state_value, alarm.state_reason, alarm.state_reason_data = now.state, now.reason, now.data
+    alarm.state_updated_timestamp = at.replace(tzinfo=None)
+    _note(backend, alarm.name, "StateUpdate", f"Alarm updated from {before} to {now.state}", states, at)
+    log.info("alarm %s: %s, before %s: %s", alarm.name, now.state, before, now.reason)
+    given: dict[str, Any] = vars(alarm).get(_GIVEN) or {}
+    if not alarm.actions_enabled or not given:
+        return
+    for action in given.get(_ACTIONS[now.state]) or ():
+        configured = alarm.configuration_updated_timestamp
+        sent = message(given, str(alarm.alarm_arn), configured, at, before, now)
+        error = _publish(str(action), sent, subject(alarm.name, now.state, region))
+        summary = f"Successfully executed action {action}" if error is None else f"Failed to execute action {action}"
+        done = {"actionState": "Succeeded"} if error is None else {"actionState": "Failed", "error": error}
+        _note(backend, alarm.name, "Action", summary, {**done, "notificationResource": action}, at)
+
+
+def set_state(region: str, name: str, now: AlarmCheck) -> bool:
+    """Have an alarm in a state until its next evaluation; False when it does not exist."""
+    alarm: Alarm | None = backend_of(cloudwatch_backends, region).alarms.get(name)
+    if alarm is None:
+        return False
+    if alarm.state_value != now.state:
+        change(region, alarm, now, MONITORING.store.clock())
+    return True
+
+
+def history(region: str) -> Iterator[dict[str, Any]]:
+    """The items of all alarms' histories, oldest first."""
+    yield from vars(backend_of(cloudwatch_backends, region)).get(_HISTORY, ())
+
+
+def _note(
+    backend: CloudWatchBackend,
+    name: str,
+    kind: str,
+    summary: str,
+    data: Mapping[str, Any],
+    at: datetime | None = None,
+) -> None:
+    items: deque[dict[str, Any]] = vars(backend).setdefault(_HISTORY, deque(maxlen=_MAX_HISTORY))
+    items.append(
+        {
+            "AlarmName": name,
+            "AlarmType": "MetricAlarm",
+            "Timestamp": at or datetime.now(UTC),
+            "HistoryItemType": kind,
+            "HistorySummary": summary,
+            "HistoryData": msgspec.json.encode(data).decode(),
+        }
+    )
+
+
+def _state(value: str, reason: str, data: str) -> dict[str, Any]:
+    try:
+        decoded: Any = msgspec.json.decode(data or "{}")
+    except msgspec.DecodeError:
+        decoded = {}
+    return {"stateValue": value, "stateReason": reason, **({"stateReasonData": decoded} if decoded else {})}
+
+
+def _publish(action: str, sent: str, title: str) -> str | None:
+    """Publish to a topic; returns why that failed."""
+    parts = action.split(":")
+    if len(parts) < 6 or parts[2] != "sns":
+        return "The sandbox executes actions of topics alone."
+    topic = backend_of(sns_backends, parts[3]).topics.get(action)
+    if topic is None:
+        return f"Topic does not exist: {action}"
+    publish: Callable[..., str] = topic.publish
+    try:
+        publish(sent, subject=title)
+    except Exception as error:
+        log.exception("alarm notification to %s", action)
+        return f"{type(error).__name__}: {error}"
+    return None
