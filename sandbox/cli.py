@@ -18,6 +18,7 @@ from sandbox import console, demo, env, logs
 from sandbox.errors import SandboxError, TerminationRequest
 from sandbox.faults import command as fault
 from sandbox.lifecycle import DEFAULT_STACK, Health, Sandbox, command
+from sandbox.monitoring.raised import RaisedAlarm, raised_alarms
 from sandbox.state import DEFAULT_PORT, DEFAULT_STATE_DIR, STATE_DIR_VARIABLE, STATUS_INTERVAL_S, StateDir
 from stack.commandline import Exit, Parser, run
 from stack.installation import ShowVersion, called, program
@@ -152,6 +153,9 @@ def _status(arguments: Namespace) -> int:
     else:
         console.show_health(health)
     fault.show_active(arguments.state_dir)
+    for alarm in _alarms(sandbox):
+        since = time.strftime("%H:%M:%S", time.localtime(alarm.since_s))
+        console.say(f"alarm {alarm.name} since {since}: {alarm.reason}")
     failing = [failure for process in health if process.alive for failure in console.failures(process)]
     for failure in failing:
         console.say(failure)
@@ -182,7 +186,19 @@ def _health(sandbox: Sandbox) -> list[Health]:
     health = sandbox.health()
     if not any(process.pid for process in health):
         raise SandboxError(f"The sandbox is not running: start it with `{command('up', sandbox.state)}`.")
+    server = next((process for process in health if process.process == "server" and process.ready), None)
+    if server is not None and (alarms := _alarms(sandbox)):
+        names = ", ".join(alarm.name for alarm in alarms)
+        return [
+            process._replace(status=process.status | {"alarms": names}) if process is server else process
+            for process in health
+        ]
     return health
+
+
+def _alarms(sandbox: Sandbox) -> list[RaisedAlarm]:
+    endpoint_url = sandbox.outputs().get("endpoint_url")
+    return raised_alarms(endpoint_url) if endpoint_url else []
 
 
 def _env(arguments: Namespace) -> int:

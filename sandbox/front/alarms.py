@@ -21,6 +21,7 @@ from sandbox.front.monitoring import MONITORING
 from sandbox.monitoring.alarm import AlarmCheck, AlarmDefinition, check
 from sandbox.monitoring.evaluation import AlarmState
 from sandbox.monitoring.notification import message, subject
+from sandbox.monitoring.raised import RaisedAlarm
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +121,17 @@ def set_state(region: str, name: str, now: AlarmCheck) -> bool:
     if alarm.state_value != now.state:
         change(region, alarm, now, MONITORING.store.clock())
     return True
+
+
+def raised() -> list[RaisedAlarm]:
+    """The alarms of all regions that are raised, the latest first."""
+    found = [
+        RaisedAlarm(alarm.name, alarm.state_reason, alarm.state_updated_timestamp.replace(tzinfo=UTC).timestamp())
+        for _, _, backend in cloudwatch_backends.iter_backends()
+        for alarm in cast("dict[str, Alarm]", vars(backend)["alarms"]).values()
+        if alarm.state_value == "ALARM"
+    ]
+    return sorted(found, key=lambda alarm: alarm.since_s, reverse=True)
 
 
 def history(region: str) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.monitoring.raised import raised_alarms
 from sandbox.state import client
 from tests.integration.sandbox.dataplane import wait_until
 
@@ -176,6 +177,8 @@ def test_an_alarm_changes_its_state_tells_its_topic_and_has_a_history(cloudwatch
 
     cloudwatch.put_metric_alarm(**alarm)
     raised = received()
+    (shown,) = [one for one in raised_alarms(sandbox_server.endpoint_url) if one.name == "raised"]
+    assert shown.reason == raised["NewStateReason"]
     assert (raised["OldStateValue"], raised["NewStateValue"]) == ("INSUFFICIENT_DATA", "ALARM")
     assert raised["NewStateReason"].startswith("Threshold Crossed: 1 out of the last 5 datapoints [7.0 (")
     assert raised["Trigger"] == {
