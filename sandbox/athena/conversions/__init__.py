@@ -11,7 +11,7 @@ from sandbox.athena.types import Type
 from sandbox.athena.values import NOT_CONSTANT, Value, attempt, null
 
 MACROS = (*numbers.MACROS, *moments.MACROS, *texts.MACROS)
-NATIVES = json_values.NATIVES
+NATIVES = (*json_values.NATIVES, *texts.NATIVES)
 
 
 def coerce(value: Value, target: Type) -> Value:

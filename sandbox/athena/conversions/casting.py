@@ -27,11 +27,11 @@ def castable(source: Type, target: Type) -> bool:
         pairs = zip(source.members, target.members, strict=False)
         return len(source.fields) == len(target.fields) and all(castable(x, y) for x, y in pairs)
     if a in _NUMBERS:
-        return b in _NUMBERS or b == "varchar" or (b == "char" and a in INTEGERS)
+        return b in _NUMBERS or b == "varchar"
     if a in _TEXTS:
         return b in _NUMBERS | _TEXTS | _MOMENTS | {"varbinary"} if a == "varchar" else b in _TEXTS
     if a == "date":
-        return b in _TEXTS | {"date", "timestamp", "timestamp with time zone"}
+        return b in {"varchar", "date", "timestamp", "timestamp with time zone"}
     if a == "time":
         return b in {"time", "varchar"}
     if a in _MOMENTS:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from sandbox.athena.conversions.texts import to_text
+from sandbox.athena.conversions.texts import timestamp_text, to_text
 from sandbox.athena.native import Native, TrinoError
 from sandbox.athena.sql import literal
 from sandbox.athena.types import INTEGERS, Type
@@ -83,7 +83,7 @@ def from_value(sql: str, source: Type, depth: int) -> str:
     if name == "date":
         return f"('\"' || CAST({sql} AS VARCHAR) || '\"')"
     if name == "timestamp":
-        return f"('\"' || strftime({sql}, '%Y-%m-%d %H:%M:%S.%g') || '\"')"
+        return f"('\"' || {timestamp_text(sql, source.precision)} || '\"')"
     if name == "array":
         element = f"coalesce({from_value(item, source.element, depth + 1)}, 'null')"
         return f"('[' || array_to_string(list_transform({sql}, lambda {item}: {element}), ',') || ']')"

@@ -6,19 +6,16 @@ result has 1.5); Athena's results for the rest.
 
 from __future__ import annotations
 
+from sandbox.athena.doubles import java_digits
+from sandbox.athena.native import Native
 from sandbox.athena.sql import literal
 from sandbox.athena.types import Type
 from sandbox.athena.values import fail
 
 MACROS = (
-    # Java 17 writes a whole number above the precision (`width` bits) with digits that a shorter text would spare.
-    # Source: OpenJDK 17, jdk.internal.math.FloatingDecimal.dtoa.
-    r"""athena_spare(n, width) AS CASE WHEN length(bin(n)) - 2 - width > 1
-        THEN power(10, floor((length(bin(n)) - 2 - width) * 0.30103))::BIGINT ELSE 1 END""",
-    r"""athena_rounded_whole(n, unit) AS
-        ((n // unit + CASE WHEN unit > 1 AND n % unit * 2 >= unit THEN 1 ELSE 0 END) * unit)::VARCHAR || '.0'""",
-    r"""athena_digits_of(x, width) AS CASE WHEN abs(x) >= power(2, width) AND abs(x) < 4611686018427387904
-        THEN athena_rounded_whole(abs(x)::BIGINT, athena_spare(abs(x)::BIGINT, width)) ELSE abs(x)::VARCHAR END""",
+    # The digits of Java's Double.toString, of a double or a float: `width` is the precision in bits.
+    r"""athena_digits_of(x, width) AS CASE WHEN x = 0 OR NOT isfinite(x) THEN x::VARCHAR
+        ELSE athena_java_digits(abs(x)::DOUBLE, width) END""",
     # Java's Double.toString: plain from 1e-3 to 1e7, else 1.2345E-5.
     r"""athena_double(x, width) AS CASE
         WHEN isnan(x) THEN 'NaN'
@@ -56,6 +53,7 @@ MACROS = (
     r"""athena_year_to_month(months) AS CASE WHEN months < 0 THEN '-' ELSE '' END
         || (abs(months) // 12)::VARCHAR || '-' || (abs(months) % 12)::VARCHAR""",
 )
+NATIVES = (Native("athena_java_digits", java_digits, ("DOUBLE", "INTEGER"), "VARCHAR"),)
 _FRACTIONS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}
 
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.athena.conversions.numbers import unscaled
 from sandbox.athena.functions.building import once
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native
 from sandbox.athena.values import fail
+
+_SUMMED = 28
+"""Decimals of more digits may have a sum that is no decimal, although their mean is one."""
 
 
 def _aggregate(
@@ -39,7 +43,10 @@ def _sum(call: TypedCall) -> str:
 def _average(call: TypedCall) -> str:
     argument, type_ = call[0], call.type
     if type_.name == "decimal":
-        total = call.aggregate("sum", f"CAST({argument} AS DECIMAL(38, {type_.decimal[1]}))")
+        wide = type_.decimal[0] > _SUMMED
+        # A sum of HUGEINTs has another digit than one of decimals.
+        summed = unscaled(argument, type_) if wide else f"CAST({argument} AS DECIMAL(38, {type_.decimal[1]}))"
+        total = call.aggregate("sum", summed)
         mean = f"athena_average({total}, {call.aggregate('count', argument)}, {type_.decimal[1]})"
         return f"CAST({mean} AS {type_.physical})"
     if type_.name in {"double", "real"}:

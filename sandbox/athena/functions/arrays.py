@@ -7,7 +7,9 @@ from itertools import combinations
 
 from sandbox.athena.conversions.casting import cast_sql, castable
 from sandbox.athena.errors import StatementError
+from sandbox.athena.functions import comparing
 from sandbox.athena.functions.building import INVALID, applied, checked, invalid, once
+from sandbox.athena.functions.comparing import sorted_by_lambda
 from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.types import VARCHAR
@@ -97,12 +99,7 @@ def _extreme(name: str) -> Callable[[TypedCall], str]:
 def _sort(call: TypedCall) -> str:
     if len(call) == 1:
         return f"list_sort({call[0]}, 'ASC', 'NULLS LAST')"
-    left, right = call.arguments[1].parameters
-    order = f"athena_comparison({call.arguments[1].sql})"
-    # Each element's rank is the number of those before it: smaller ones, and equal ones on its left.
-    before = f"list_filter({{0}}, lambda {left}, j_: {order} < 0 OR ({order} = 0 AND j_ < i_))"
-    ranked = f"list_transform({{0}}, lambda {right}, i_: {{{{'rank': len({before}), 'value': {right}}}}})"
-    return once([call[0]], lambda a: f"list_transform(list_sort({ranked.format(a[0])}), lambda r_: r_.value)")
+    return sorted_by_lambda(call)
 
 
 def _slice(call: TypedCall) -> str:
@@ -252,12 +249,6 @@ def _concat(call: TypedCall) -> str:
     return f"({' || '.join(parts)})"
 
 
-def _python_comparison(order: int | None) -> int:
-    if order not in {-1, 0, 1}:
-        raise TrinoError(INVALID, "Lambda comparator must return either -1, 0, or 1")
-    return order or 0
-
-
 def _join(call: TypedCall) -> str:
     """Elements as CAST writes them; a NULL is left out, or replaced by the third argument."""
     element = call.arguments[0].type.element
@@ -389,5 +380,5 @@ FUNCTIONS = (
 MACROS = ()
 NATIVES = (
     Native("athena_combinations", _python_combinations, ("BIGINT", "BIGINT"), "BIGINT[][]"),
-    Native("athena_comparison", _python_comparison, ("INTEGER",), "INTEGER", takes_null=True),
+    *comparing.NATIVES,
 )

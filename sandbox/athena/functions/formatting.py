@@ -7,10 +7,10 @@ import re
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
 
+from sandbox.athena.doubles import java_double
 from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.building import INVALID
 from sandbox.athena.functions.function import TypedCall, entry
-from sandbox.athena.functions.jsontext import java_double
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.sql import literal
 

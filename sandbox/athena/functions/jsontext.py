@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import msgspec
 
+from sandbox.athena.doubles import java_double
 from sandbox.athena.functions.building import INVALID
 from sandbox.athena.functions.native import TrinoError
 
@@ -192,21 +193,6 @@ def canonical_scalar(text: str) -> str:
         return "0" if text == "-0" else text
     value = float(text)
     return java_double(value) if math.isfinite(value) else f'"{java_double(value)}"'
-
-
-def java_double(value: float) -> str:
-    """Java's Double.toString."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    digits = f"{value!r}"
-    if value == 0 or 1e-3 <= abs(value) < 1e7:
-        return digits if "." in digits else f"{digits}.0"
-    exponent = int(f"{value:.17e}".partition("e")[2])
-    shortest = digits.partition("e")[0].lstrip("-").replace(".", "").strip("0") or "0"
-    sign = "-" if value < 0 else ""
-    return f"{sign}{shortest[0]}.{shortest[1:] or '0'}E{exponent}"
 
 
 def extract(text: str, path: str) -> str | None:

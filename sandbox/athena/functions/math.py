@@ -14,6 +14,7 @@ from sandbox.athena.values import fail
 
 _INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 _NUMBERS = (*_INTEGERS, "real", "double")
+_WIDEST = 38
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -50,6 +51,10 @@ def _logarithm_of(name: str, x: str) -> str:
 
 def _logarithm_to_base(call: TypedCall) -> str:
     return once(arguments(call), lambda a: f"({_logarithm_of('ln', a[1])} / {_logarithm_of('ln', a[0])})")
+
+
+def _logarithm_of_2(call: TypedCall) -> str:
+    return once(arguments(call), lambda a: f"({_logarithm_of('ln', a[0])} / ln(2))")
 
 
 def _as_result(sql: str, call: TypedCall) -> str:
@@ -103,7 +108,13 @@ def _decimal_places(call: TypedCall, name: str) -> str:
     # As many places as there are digits leave nothing; of a NULL, DuckDB's trunc would make a zero.
     if places <= scale - precision - (name == "round"):
         return _as_result(f"({call[0]} - {call[0]})", call)
-    return _as_result(f"{name}({call[0]}, {min(places, scale)})", call)
+    placed = f"{name}({call[0]}, {min(places, scale)})"
+    if name == "round" and precision == _WIDEST:
+        over = fail(
+            "NUMERIC_VALUE_OUT_OF_RANGE", f"'decimal overflow: ' || replace({call[0]}::VARCHAR, '.', '')", call.type
+        )
+        return f"coalesce(TRY_CAST({placed} AS {call.type.physical}), CASE WHEN {call[0]} IS NOT NULL THEN {over} END)"
+    return _as_result(placed, call)
 
 
 def _round_integer(call: TypedCall) -> str:
@@ -258,7 +269,8 @@ FUNCTIONS = (
         lambda call: once(arguments(call), lambda a: f"CASE WHEN {a[0]} < 0 THEN 'nan'::DOUBLE ELSE sqrt({a[0]}) END"),
     ),
     _of_double("ln", ("ln(0e0)", "-Infinity"), _logarithm("ln")),
-    _of_double("log2", ("log2(8e0)", "3.0"), _logarithm("log2")),
+    # Java has no logarithm of base 2: Trino divides.
+    entry("log2(double) -> double", _logarithm_of_2, "log2(8e0)", "3.0"),
     _of_double("log10", ("log10(1000e0)", "3.0"), _logarithm("log10")),
     entry("cbrt(double) -> double", "athena_cbrt", "cbrt(27e0)", "3.0"),
     entry("log(double, double) -> double", _logarithm_to_base, "log(2, 8)", "3.0"),

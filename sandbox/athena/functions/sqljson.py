@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.athena.doubles import java_double, scientific
 from sandbox.athena.errors import StatementError
 from sandbox.athena.functions import jsontext
 from sandbox.athena.functions.function import TypedCall, entry
@@ -122,9 +123,7 @@ def _scientific(value: float) -> str:
     """CAST(double AS varchar)."""
     if value == 0:
         return "0E0" if str(value)[0] != "-" else "-0E0"
-    sign = "-" if value < 0 else ""
-    digits = repr(abs(value)).partition("e")[0].replace(".", "").strip("0")
-    return f"{sign}{digits[0]}.{digits[1:] or '0'}E{int(f'{value:.17e}'.partition('e')[2])}"
+    return scientific(value)
 
 
 def _written(item: Any) -> str:
@@ -136,7 +135,7 @@ def _written(item: Any) -> str:
     if isinstance(item, str):
         return jsontext.quoted(item)
     if isinstance(item, float):
-        return jsontext.java_double(item)
+        return java_double(item)
     return "null" if item is None else str(item).lower()
 
 

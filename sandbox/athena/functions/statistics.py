@@ -9,6 +9,10 @@ from dataclasses import replace
 from sandbox.athena.functions.building import INVALID, once
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
+from sandbox.athena.types import DOUBLE
+from sandbox.athena.values import fail
+
+_MOST = 2**63 - 1
 
 
 def _of_numbers(name: str, duckdb: str, answer: str | None) -> TrinoFunction:
@@ -56,8 +60,8 @@ def _skewness(call: TypedCall) -> str:
 def _kurtosis(call: TypedCall) -> str:
     """NaN of equal values, where DuckDB's is NULL."""
     value = f"CAST({call[0]} AS DOUBLE)"
-    count, found = call.aggregate("count", value), call.aggregate("kurtosis", value)
-    return f"CASE WHEN {count} >= 4 THEN coalesce({found}, 'nan'::DOUBLE) END"
+    count, values = call.aggregate("count", value), call.aggregate("list", value, filter_=f"{call[0]} IS NOT NULL")
+    return f"CASE WHEN {count} >= 4 THEN athena_kurtosis({values}) END"
 
 
 def _geometric_mean(call: TypedCall) -> str:
@@ -74,14 +78,19 @@ def _percentile(call: TypedCall) -> str:
     weight = f"CAST({call[1]} AS DOUBLE)" if weighted else "1"
     some = f"{call[0]} IS NOT NULL" + (f" AND {call[1]} IS NOT NULL" if weighted else "")
     fraction = call[2] if weighted else call[1]
-    pair = f"{{'x': CAST({call[0]} AS DOUBLE), 'w': {weight}}}" if weighted else f"CAST({call[0]} AS DOUBLE)"
+    whole = kind == "BIGINT"
+    value = _exact(call[0]) if whole else f"CAST({call[0]} AS DOUBLE)"
+    pair = f"{{'x': {value}, 'w': {weight}}}" if weighted else value
     values = call.aggregate("list", pair, order_by=pair, filter_=some)
     function = "athena_weighted_percentile" if weighted else "athena_percentile"
-    whole = kind == "BIGINT"
 
     def one(listed: str, p: str) -> str:
         found = f"{function}({listed}, {p})"
-        return f"CAST(floor({found} + 0.5) AS BIGINT)" if whole else f"CAST({found} AS {kind})"
+        return (
+            f"CAST(least(CAST(floor({found} + 0.5) AS HUGEINT), {_MOST}) AS BIGINT)"
+            if whole
+            else f"CAST({found} AS {kind})"
+        )
 
     if several:
         return once(
@@ -89,6 +98,17 @@ def _percentile(call: TypedCall) -> str:
             lambda a: f"CASE WHEN {a[0]} IS NOT NULL THEN list_transform({a[1]}, lambda p_: {one(a[0], 'p_')}) END",
         )
     return once([values, fraction], lambda a: one(a[0], a[1]))
+
+
+def _exact(value: str) -> str:
+    """A bigint as a double, which Trino refuses if that loses a digit; the greatest one loses and comes back."""
+    message = f"'no exact double representation for long: ' || {value}"
+    refused = fail(INVALID, message, DOUBLE)
+    lost = f"abs(CAST({value} AS HUGEINT)) > {2**53} AND {value} <> {_MOST}"
+    return (
+        f"CASE WHEN {lost} AND CAST(CAST({value} AS DOUBLE) AS HUGEINT) <> {value} THEN {refused}"
+        f" ELSE CAST({value} AS DOUBLE) END"
+    )
 
 
 def _weighted_percentile(values: list[dict[str, float]], p: float) -> float | None:
@@ -132,17 +152,33 @@ def _between(left: float, left_weight: float, right: float, right_weight: float)
     return max(left, min(mean, right))
 
 
-def _python_skewness(values: list[float]) -> float:
-    n, mean, m2, m3 = 0, 0.0, 0.0, 0.0
+def _moments(values: list[float]) -> tuple[int, float, float, float]:
+    """The number of values and their central moments 2, 3 and 4, as io.trino…AggregationUtils adds them up."""
+    n, mean, m2, m3, m4 = 0, 0.0, 0.0, 0.0, 0.0
     for value in values:
         n += 1
         delta = value - mean
         part = delta / n
         term = delta * part * (n - 1)
+        m4 += term * (part * part) * (float(n) * n - 3 * n + 3) + 6 * (part * part) * m2 - 4 * part * m3
         m3 += term * part * (n - 2) - 3 * part * m2
         m2 += term
         mean += part
+    return n, m2, m3, m4
+
+
+def _python_skewness(values: list[float]) -> float:
+    n, m2, m3, _ = _moments(values)
     return math.sqrt(n) * m3 / m2**1.5 if m2 else math.nan
+
+
+def _python_kurtosis(values: list[float]) -> float:
+    n, m2, _, m4 = _moments(values)
+    if not m2:
+        return math.nan
+    return ((n - 1.0) * n * (n + 1)) / ((n - 2.0) * (n - 3)) * m4 / (m2 * m2) - 3 * ((n - 1.0) * (n - 1)) / (
+        (n - 2.0) * (n - 3)
+    )
 
 
 FUNCTIONS = (
@@ -204,5 +240,6 @@ MACROS = (
 )
 NATIVES = (
     Native("athena_weighted_percentile", _weighted_percentile, ("STRUCT(x DOUBLE, w DOUBLE)[]", "DOUBLE"), "DOUBLE"),
+    Native("athena_kurtosis", _python_kurtosis, ("DOUBLE[]",), "DOUBLE"),
     Native("athena_skewness", _python_skewness, ("DOUBLE[]",), "DOUBLE"),
 )

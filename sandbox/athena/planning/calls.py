@@ -124,6 +124,16 @@ class Calls:
     def _window(self, binder: Binder, node: n.Call) -> Value:
         if self._windows is None:
             raise self._misplaced(binder, node)
+        if node.filter is not None:
+            raise binder.error("NOT_SUPPORTED", node, "FILTER is not yet supported for window functions")
+        if node.distinct:
+            message = f"DISTINCT in window function parameters not yet supported: {node.name}"
+            raise binder.error("NOT_SUPPORTED", node, message)
+        if node.order_by:
+            message = (
+                f"'{node.name}(… ORDER BY …) OVER (…)' must be an aggregate expression or appear in GROUP BY clause"
+            )
+            raise binder.error("EXPRESSION_NOT_AGGREGATE", node, message)
         inner = Calls(aggregate=self._aggregate, nested="window functions")
         plain = binder.inside(binder.scope)
         plain.calls = inner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from zoneinfo import ZoneInfo
 
 from sandbox.athena import types as t
 from sandbox.athena.conversions import cast
@@ -22,7 +23,7 @@ _TIMESTAMP = re.compile(
 )
 _TIME = re.compile(r"\s*(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?)\s*")
 _DECIMAL = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?")
-_MS = {"DAY": 86400000, "HOUR": 3600000, "MINUTE": 60000, "SECOND": 1000, "WEEK": 7 * 86400000}
+_MS = {"DAY": 86400000, "HOUR": 3600000, "MINUTE": 60000, "SECOND": 1000}
 _FORMS = {
     ("DAY", "HOUR"): r"(?P<DAY>\d+) (?P<HOUR>\d+)",
     ("DAY", "MINUTE"): r"(?P<DAY>\d+) (?P<HOUR>\d+):(?P<MINUTE>\d+)",
@@ -57,7 +58,7 @@ def literal_value(node: n.Literal, *, negative: bool = False) -> Value:
 
 def _integer(number: int) -> Value:
     if not -_MAX_BIGINT - 1 <= number <= _MAX_BIGINT:
-        raise StatementError("NUMERIC_VALUE_OUT_OF_RANGE", f"Invalid numeric literal: {number}")
+        raise StatementError("SYNTAX_ERROR", f"Invalid numeric literal: {number}")
     type_ = t.INTEGER if -_MAX_INTEGER - 1 <= number <= _MAX_INTEGER else t.BIGINT
     return Value(type_, f"CAST({number} AS {type_.physical})", number)
 
@@ -101,7 +102,7 @@ def typed_literal(node: n.TypedLiteral) -> Value:
 
 def _time(node: n.TypedLiteral) -> Value:
     found = _TIME.fullmatch(node.text)
-    if found is None:
+    if found is None or not _is_time(found[1]):
         raise _invalid(node)
     return Value(t.time_of(_digits(found[2], node)), f"CAST({literal(node.text.strip())} AS TIME)")
 
@@ -126,9 +127,22 @@ def _timestamp(node: n.TypedLiteral) -> Value:
     if found["zone"] is None:
         return Value(t.timestamp_of(precision), moment)
     zone = zone_of(found["zone"])
-    if zone is None:
+    if zone is None or _is_skipped(f"{found[1]} {found[2] or '0:0'}", zone):
         raise _invalid(node)
     return Value(t.timestamp_of(precision, zoned=True), f"athena_zoned_text({moment}, {literal(zone)})")
+
+
+def _is_skipped(text: str, zone: str) -> bool:
+    """Whether a local time is one that a change of clocks leaves out."""
+    if zone[0] in "+-":
+        return False
+    day, _, time = text.strip().partition(" ")
+    year, month, date = (int(part) for part in day.lstrip("+-").split("-"))
+    if day[0] == "-" or not 1 < year < 9999:
+        return False
+    hour, minute = (int(part) for part in time.split(":")[:2])
+    local = dt.datetime(year, month, date, hour, minute, tzinfo=ZoneInfo(zone))
+    return local.astimezone(dt.UTC).astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None)
 
 
 def _is_date(text: str) -> bool:

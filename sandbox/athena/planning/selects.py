@@ -159,6 +159,9 @@ class SelectPlanner:
         if not select.group_by and not having and not any(_has_aggregate(e) for e in (*expressions, *sorts)):
             calls = Calls(windows=self._windows)
             return Binder(self._context, self._scope, self._queries.subquery, place="SELECT clause", calls=calls)
+        for group in select.group_by:
+            if not group.simple:
+                self._check_columns(group, source)
         sets = [tuple(self._group_key(e, items) for e in some) for some in
                 grouping_sets(select.group_by, distinct=select.group_distinct)]  # fmt: skip
         simple = all(group.simple for group in select.group_by)
@@ -166,6 +169,14 @@ class SelectPlanner:
         if not simple:
             self._grouped.group_by_sets(sets)
         return self._grouped.binder(self._windows, "SELECT clause")
+
+    def _check_columns(self, group: n.Grouping, source: Binder) -> None:
+        """What ROLLUP, CUBE and GROUPING SETS have are columns."""
+        for expression in dict.fromkeys(e for some in group.sets for e in some):
+            parts = qualified(expression)
+            if parts is None or source.column(parts, expression) is None:
+                message = "GROUP BY expression must be a column reference"
+                raise self._context.error("INVALID_COLUMN_REFERENCE", expression, message)
 
     def _group_key(self, expression: n.Expression, items: SelectItems) -> n.Expression:
         place = ordinal(expression)

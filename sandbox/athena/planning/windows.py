@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _WITHOUT_FRAME = frozenset({"lag", "lead"})
+_BACKWARDS = {("CURRENT ROW", "PRECEDING"), ("FOLLOWING", "PRECEDING"), ("FOLLOWING", "CURRENT ROW")}
 
 
 def window_sql(binder: Binder, call: n.Call, over: n.Window | str, named: Mapping[str, n.Window]) -> str:
@@ -65,6 +66,19 @@ def _resolved(
 
 
 def _frame(binder: Binder, frame: n.Frame, order: list[Value]) -> str:
+    (start, low), (end, high) = frame.start, frame.end
+    wrong = ""
+    if start == "UNBOUNDED FOLLOWING":
+        wrong = "Window frame start cannot be UNBOUNDED FOLLOWING"
+    elif end == "UNBOUNDED PRECEDING":
+        wrong = "Window frame end cannot be UNBOUNDED PRECEDING"
+    elif (start, end) in _BACKWARDS:
+        wrong = f"Window frame starting from {start} cannot end with {end}"
+    if wrong:
+        raise binder.error("INVALID_WINDOW_FRAME", frame, wrong)
+    if frame.unit != "ROWS" and not order and (low is not None or high is not None):
+        message = f"Window frame of type {frame.unit} PRECEDING or FOLLOWING requires ORDER BY"
+        raise binder.error("MISSING_ORDER_BY", frame, message)
     bounds = [_bound(binder, frame, kind, value, order) for kind, value in (frame.start, frame.end)]
     return f"{frame.unit} BETWEEN {bounds[0]} AND {bounds[1]}"
 

@@ -9,14 +9,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
+from sandbox.athena.errors import StatementError, at
 from sandbox.athena.syntax import nodes as n
-from sandbox.athena.syntax.lexer import TokenKind
+from sandbox.athena.syntax.lexer import TokenKind, position
 from sandbox.athena.syntax.tokens import Tokens
 from sandbox.athena.syntax.typenames import read_type
 from sandbox.athena.types import Type
 
 Item = TypeVar("Item")
-_UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "WEEK"})
+_UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
 _CURRENT = ("CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP")
 _CURRENT_NAMES = ("CURRENT_USER", "CURRENT_CATALOG", "CURRENT_SCHEMA", "CURRENT_PATH")
 
@@ -72,6 +73,10 @@ class SpecialForms(ABC):
         text = tokens.advance().value
         units: list[str] = []
         while True:
+            if not units and tokens.current.value not in _UNITS:
+                # Without its unit, it is the literal of a type of that name.
+                place = position(tokens.text, offset)
+                raise StatementError("TYPE_NOT_FOUND", at(place, "Unknown resolvedType: INTERVAL"))
             if tokens.current.value not in _UNITS:
                 raise tokens.unexpected("'YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECOND'")
             units.append(tokens.advance().value)
