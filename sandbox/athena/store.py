@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 _BATCH_BYTES = 32 * 2**20
 _BATCH_OBJECTS = 256
 _READERS = 4
+RESULTS = ("athena_local", "athena_shown_order")
+"""What a result's texts call beside the macros of `TEXTS`."""
 _LAYOUT = "1"  # part of each data table's name: raise it when the stored form of an object changes
 
 
@@ -56,7 +58,7 @@ class RowStore:
         self._known: dict[str, dict[S3Object, int]] = {}
         self._lock = threading.Lock()
         self._library = planning.library()
-        self._library.require(self._connection, " ".join((*TEXTS, "athena_local")))
+        self._library.require(self._connection, " ".join((*TEXTS, *RESULTS)))
         self._read = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
         self._load_known()
 

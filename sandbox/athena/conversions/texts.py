@@ -6,6 +6,7 @@ result has 1.5); Athena's results for the rest.
 
 from __future__ import annotations
 
+from sandbox.athena.conversions import maporder
 from sandbox.athena.doubles import java_digits
 from sandbox.athena.native import Native
 from sandbox.athena.sql import literal
@@ -53,7 +54,7 @@ MACROS = (
     r"""athena_year_to_month(months) AS CASE WHEN months < 0 THEN '-' ELSE '' END
         || (abs(months) // 12)::VARCHAR || '-' || (abs(months) % 12)::VARCHAR""",
 )
-NATIVES = (Native("athena_java_digits", java_digits, ("DOUBLE", "INTEGER"), "VARCHAR"),)
+NATIVES = (Native("athena_java_digits", java_digits, ("DOUBLE", "INTEGER"), "VARCHAR"), *maporder.NATIVES)
 _FRACTIONS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}
 
 
@@ -141,7 +142,7 @@ def _structured(sql: str, type_: Type, depth: int) -> str:
         return _listed(sql, item, _nested(item, type_.element, depth), "[]")
     if type_.name == "map":
         pair = f"{_nested(f'{item}.key', type_.key, depth)} || '=' || {_nested(f'{item}.value', type_.value, depth)}"
-        return _listed(f"map_entries({sql})", item, pair, "{}")
+        return _listed(maporder.ordered(f"map_entries({sql})", type_.key, depth), item, pair, "{}")
     members = [
         f"{literal((field or f'field{i}') + '=')} || {_nested(f'r{depth}.f{i + 1}', member, depth)}"
         for i, (field, member) in enumerate(type_.fields)

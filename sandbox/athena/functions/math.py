@@ -74,7 +74,8 @@ def _absolute(call: TypedCall) -> str:
 def _sign(call: TypedCall) -> str:
     if call.arguments[0].type.name in {"double", "real"}:
         return _as_result(
-            once(arguments(call), lambda a: f"CASE WHEN isnan({a[0]}) THEN {a[0]} ELSE sign({a[0]}) END"), call
+            once(arguments(call), lambda a: f"CASE WHEN isnan({a[0]}) OR {a[0]} = 0 THEN {a[0]} ELSE sign({a[0]}) END"),
+            call,
         )
     return _as_result(f"sign({call[0]})", call)
 
@@ -94,10 +95,15 @@ def _round(call: TypedCall) -> str:
     # Java's way: the digits behind are those of the product, so that 0.285 is rounded to 0.28.
     value = f"{call[0]}::DOUBLE"
     if places == "0":
-        return _as_result(f"round({value})", call)
-    return _as_result(
-        once([value, places], lambda a: f"CASE WHEN isfinite({a[0]}) AND abs({a[0]} * power(10, {a[1]})) < 9.2e18 "
-             f"THEN round({a[0]} * power(10, {a[1]})) / power(10, {a[1]}) ELSE {a[0]} END"), call)  # fmt: skip
+        return _as_result(once([value], lambda a: f"CASE WHEN {a[0]} = 0 THEN 0 ELSE round({a[0]}) END"), call)
+
+    def body(a: Sequence[str]) -> str:
+        number, unit = a[0], f"power(10, {a[1]})"
+        rounded = f"round({number} * {unit}) / {unit}"
+        small = f"isfinite({number}) AND abs({number} * {unit}) < 9.2e18"
+        return f"CASE WHEN {number} = 0 THEN 0 WHEN {small} THEN {rounded} ELSE {number} END"
+
+    return _as_result(once([value, places], body), call)
 
 
 def _decimal_places(call: TypedCall, name: str) -> str:

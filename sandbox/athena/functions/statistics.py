@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sandbox.athena.functions.building import INVALID, once
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
@@ -38,12 +38,13 @@ def _of_pairs(name: str, sql: Callable[[TypedCall], str] | None, answer: str | N
     )  # fmt: skip
 
 
-def _finite(name: str) -> Callable[[TypedCall], str]:
-    """NULL where the values do not vary, so that DuckDB divides by zero."""
+def _related(name: str) -> Callable[[TypedCall], str]:
+    """A function of pairs that is computed as Trino computes it, to the last digit."""
 
     def sql(call: TypedCall) -> str:
-        found = call.aggregate(name, f"{call[0]}::DOUBLE", f"{call[1]}::DOUBLE")
-        return f"CAST({once([found], lambda a: f'CASE WHEN isfinite({a[0]}) THEN {a[0]} END')} AS {call.type.physical})"
+        pair = f"{{'y': CAST({call[0]} AS DOUBLE), 'x': CAST({call[1]} AS DOUBLE)}}"
+        pairs = call.aggregate("list", pair, filter_=f"{call[0]} IS NOT NULL AND {call[1]} IS NOT NULL")
+        return f"CAST(athena_{name}({pairs}) AS {call.type.physical})"
 
     return sql
 
@@ -160,8 +161,8 @@ def _moments(values: list[float]) -> tuple[int, float, float, float]:
         delta = value - mean
         part = delta / n
         term = delta * part * (n - 1)
-        m4 += term * (part * part) * (float(n) * n - 3 * n + 3) + 6 * (part * part) * m2 - 4 * part * m3
-        m3 += term * part * (n - 2) - 3 * part * m2
+        m4 = m4 + term * (part * part) * (float(n) * n - 3 * n + 3) + 6 * (part * part) * m2 - 4 * part * m3
+        m3 = m3 + term * part * (n - 2) - 3 * part * m2
         m2 += term
         mean += part
     return n, m2, m3, m4
@@ -181,6 +182,60 @@ def _python_kurtosis(values: list[float]) -> float:
     )
 
 
+@dataclass
+class _Relation:
+    """Means and sums of squares and products of pairs, as io.trino…AggregationUtils.updateCorrelationState has them."""
+
+    mean_x: float = 0.0
+    mean_y: float = 0.0
+    squares_x: float = 0.0
+    squares_y: float = 0.0
+    products: float = 0.0
+
+    @classmethod
+    def of(cls, pairs: list[dict[str, float]]) -> _Relation:
+        found = cls()
+        for count, pair in enumerate(pairs, 1):
+            dx, dy = pair["x"] - found.mean_x, pair["y"] - found.mean_y
+            found.mean_x += dx / count
+            found.mean_y += dy / count
+            found.products += dx * (pair["y"] - found.mean_y)
+            found.squares_x += dx * (pair["x"] - found.mean_x)
+            found.squares_y += dy * (pair["y"] - found.mean_y)
+        return found
+
+
+def _of_some(call: Callable[[list[dict[str, float]]], float | None]) -> Callable[..., float | None]:
+    def checked(pairs: list[dict[str, float]] | None) -> float | None:
+        return call(pairs) if pairs else None
+
+    return checked
+
+
+def _divided(dividend: float, divisor: float) -> float | None:
+    """NULL for what is no finite number."""
+    result = dividend / divisor if divisor else math.nan
+    return result if math.isfinite(result) else None
+
+
+def _python_corr(pairs: list[dict[str, float]]) -> float | None:
+    found = _Relation.of(pairs)
+    if not found.squares_x or not found.squares_y:
+        return None
+    return _divided(found.products / math.sqrt(found.squares_x), math.sqrt(found.squares_y))
+
+
+def _python_regr_slope(pairs: list[dict[str, float]]) -> float | None:
+    found = _Relation.of(pairs)
+    return _divided(found.products, found.squares_x)
+
+
+def _python_regr_intercept(pairs: list[dict[str, float]]) -> float | None:
+    found = _Relation.of(pairs)
+    slope = _divided(found.products, found.squares_x)
+    return None if slope is None else found.mean_y - slope * found.mean_x
+
+
 FUNCTIONS = (
     _of_numbers("stddev", "stddev_samp", None),
     _of_numbers("stddev_samp", "stddev_samp", None),
@@ -194,11 +249,11 @@ FUNCTIONS = (
     entry(
         "skewness(bigint) -> double; skewness(double) -> double", _skewness, "skewness(1e0)", None, kind="aggregate"
     ),
-    _of_pairs("corr", _finite("corr"), None),
+    _of_pairs("corr", _related("corr"), None),
     _of_pairs("covar_pop", None, "0.0"),
     _of_pairs("covar_samp", None, None),
-    _of_pairs("regr_slope", _finite("regr_slope"), None),
-    _of_pairs("regr_intercept", _finite("regr_intercept"), None),
+    _of_pairs("regr_slope", _related("regr_slope"), None),
+    _of_pairs("regr_intercept", _related("regr_intercept"), None),
     entry(
         "geometric_mean(bigint) -> double; geometric_mean(double) -> double; geometric_mean(real) -> real",
         _geometric_mean,
@@ -240,6 +295,14 @@ MACROS = (
 )
 NATIVES = (
     Native("athena_weighted_percentile", _weighted_percentile, ("STRUCT(x DOUBLE, w DOUBLE)[]", "DOUBLE"), "DOUBLE"),
+    *(
+        Native(f"athena_{name}", _of_some(call), ("STRUCT(y DOUBLE, x DOUBLE)[]",), "DOUBLE", takes_null=True)
+        for name, call in (
+            ("corr", _python_corr),
+            ("regr_slope", _python_regr_slope),
+            ("regr_intercept", _python_regr_intercept),
+        )
+    ),
     Native("athena_kurtosis", _python_kurtosis, ("DOUBLE[]",), "DOUBLE"),
     Native("athena_skewness", _python_skewness, ("DOUBLE[]",), "DOUBLE"),
 )
