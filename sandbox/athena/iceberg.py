@@ -124,6 +124,24 @@ class Iceberg:
             raise StatementError("ICEBERG_COMMIT_ERROR", f"Failed to commit: {error}") from error
 
 
+def replace_files(table: Any, paths: Sequence[str], rows: Any) -> None:
+    """Commit one snapshot without the data files of these paths (s3://bucket/key), and with these PyArrow rows."""
+    if not paths:
+        table.append(rows)
+        return
+    # pyiceberg's own delete() writes what is left of a file with this function, and has no other.
+    write: Any = vars(import_module("pyiceberg.io.pyarrow"))["_dataframe_to_data_files"]
+    gone = {path.partition("://")[2] for path in paths}
+    files = [task.file for task in table.scan().plan_files()]
+    with table.transaction() as transaction, transaction.update_snapshot().overwrite() as snapshot:
+        for file in files:
+            if file.file_path.partition("://")[2] in gone:
+                snapshot.delete_data_file(file)
+        if rows.num_rows:
+            for file in write(transaction.table_metadata, rows, table.io, snapshot.commit_uuid):
+                snapshot.append_data_file(file)
+
+
 def _check_names(table: Any) -> None:
     """Refuse a table of which a column was renamed, or has the name of another that was dropped.
 

@@ -17,10 +17,11 @@ import duckdb
 from sandbox.athena.catalogue import CATALOG, CatalogueTable, TypedColumn
 from sandbox.athena.commands.session import AthenaEngine, Session, StatementResult, written
 from sandbox.athena.errors import StatementError
-from sandbox.athena.iceberg import schema_of
+from sandbox.athena.iceberg import replace_files, schema_of
 from sandbox.athena.objects import split_location
 from sandbox.athena.planning import QueryPlan
 from sandbox.athena.planning.stored import rows_of
+from sandbox.athena.sql import identifier, select
 from sandbox.athena.statements import changing, forms
 from sandbox.athena.statements.tokens import Name
 from sandbox.athena.types import parse
@@ -91,7 +92,7 @@ def insert(
 
 
 def change(engine: AthenaEngine, statement: forms.IcebergChange, session: Session) -> StatementResult:
-    """UPDATE, DELETE and MERGE: the rows that are left, as the table's only ones."""
+    """UPDATE, DELETE and MERGE: the files with changed rows are replaced, the others stay."""
 
     def once() -> StatementResult:
         table = _found(engine, statement.name, session)
@@ -102,23 +103,31 @@ def change(engine: AthenaEngine, statement: forms.IcebergChange, session: Sessio
             raise StatementError("MERGE_TARGET_ROW_MULTIPLE_MATCHES", message)
         count = _number(engine, changed.count, session) or 0
         if count:
-            rows, _ = _rows(engine, loaded, table.columns, table.columns, changed.rows, session)
-            loaded.overwrite(rows)
+            paths = _paths(engine, changed.touched, session)
+            rows, _ = _rows(engine, loaded, table.columns, table.columns, changed.rows(paths), session)
+            replace_files(loaded, paths, rows)
         return written(count, 0)
 
     return engine.catalogue.iceberg.commit(once)
 
 
 def optimize(engine: AthenaEngine, statement: forms.Optimize, session: Session) -> StatementResult:
-    """OPTIMIZE … REWRITE DATA: the rows in as few files as they need. WHERE is refused: all files are rewritten."""
-    if statement.where:
-        raise StatementError("NOT_SUPPORTED", "OPTIMIZE … WHERE: the sandbox's Athena rewrites a whole table")
+    """OPTIMIZE … REWRITE DATA [WHERE …]: the rows of the files with such rows in as few files as they need."""
 
     def once() -> StatementResult:
         table = _found(engine, statement.name, session)
         loaded = engine.catalogue.iceberg.load(table.database, table.name)
-        if len(table.objects or ()) > 1:
-            loaded.overwrite(loaded.scan().to_arrow())
+        target = f"{identifier(table.database)}.{identifier(table.name)}"
+        paths = _paths(
+            engine,
+            select([f"DISTINCT {changing.PATH}"], f"{target}{f' WHERE {statement.where}' if statement.where else ''}"),
+            session,
+        )
+        if len(paths) > 1:
+            named = [identifier(column.name) for column in table.columns]
+            left = select(named, f"{target} WHERE {changing.among(changing.PATH, paths)}")
+            rows, _ = _rows(engine, loaded, table.columns, table.columns, left, session)
+            replace_files(loaded, paths, rows)
         return written(0, 0)
 
     return engine.catalogue.iceberg.commit(once)
@@ -226,6 +235,15 @@ def _rows(
         return found.to_arrow_table().cast(target)
 
     return engine.runner.run(sql, session.parameters, session.database, session.hold, use)
+
+
+def _paths(engine: AthenaEngine, sql: str, session: Session) -> list[str]:
+    """The paths of files that a query gives."""
+
+    def use(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> list[str]:
+        return [row[0] for row in cursor.execute(plan.sql).fetchall()]
+
+    return engine.runner.run(sql, (), session.database, session.hold, use)[0]
 
 
 def _number(engine: AthenaEngine, sql: str, session: Session) -> int | None:

@@ -10,11 +10,16 @@ from sandbox.athena.sql import identifier, select
 from sandbox.athena.types import Type
 from sandbox.athena.values import Value, let
 
+_ZONED = "timestamp with time zone"
+"""Stored as an instant, which is read in UTC; a query's value has its zone beside it."""
+
 
 def physical(sql: str, type_: Type, depth: int = 0) -> str:
     """SQL of a stored value as `type_.physical`."""
     if type_.name == "char":
         return f"rtrim({sql}, ' ')"
+    if type_.name == _ZONED:
+        return f"athena_at_zone(timezone('UTC', {sql}), 'UTC')"
     if not _differs(type_):
         return sql
     item = f"s{depth}"
@@ -57,6 +62,8 @@ def from_value(sql: str, type_: Type, depth: int = 0) -> str:
     """SQL of a value as a stored one, of DuckDB's type `type_.duckdb`."""
     if type_.name == "char":
         return f"rpad({sql}, {type_.arguments[0]}, ' ')"
+    if type_.name == _ZONED:
+        return f"timezone('UTC', struct_extract({sql}, 'instant'))"
     if not _differs(type_):
         return sql
     item = f"s{depth}"
@@ -83,4 +90,4 @@ def _text(name: str) -> str:
 
 
 def _differs(type_: Type) -> bool:
-    return type_.name in {"row", "char"} or any(_differs(member) for member in type_.members)
+    return type_.name in {"row", "char", _ZONED} or any(_differs(member) for member in type_.members)

@@ -1,7 +1,7 @@
-"""UPDATE, DELETE and MERGE as the queries that give what is left of a table after them.
+"""UPDATE, DELETE and MERGE as queries: which files of a table they touch, and what is left of those.
 
 https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-updating-iceberg-table-data.html. Iceberg tables are
-written copy-on-write, so a change is a query over the table and a new snapshot of its rows.
+written copy-on-write, so a change replaces each file that has a changed row by one with the rows that are left.
 """
 
 from __future__ import annotations
@@ -10,21 +10,25 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sandbox.athena.errors import StatementError
-from sandbox.athena.sql import identifier, select
+from sandbox.athena.sql import identifier, literal, select
 from sandbox.athena.statements.tokens import Reader
 
+PATH = '"$path"'
+FILE = '"$file"'
 PRESENT = '"$present"'
 ROW = '"$row"'
 
 
 @dataclass(frozen=True)
 class Changed:
-    """`rows` gives the table's new rows, `count` the number of rows changed.
+    """`touched` gives the paths of the files with changed rows, `count` the number of rows changed.
 
-    `repeated` gives the largest number of source rows that match one row of the target; empty where that is no error.
+    `rows` gives what takes the place of files, by their paths: the rows that are left of them, and new ones. `repeated`
+    gives the largest number of source rows that match one row of the target; empty where that is no error.
     """
 
-    rows: str
+    rows: Callable[[Sequence[str]], str]
+    touched: str
     count: str
     repeated: str = ""
 
@@ -38,7 +42,8 @@ def delete(text: str, columns: Sequence[str]) -> Changed:
     reader.end()
     named = ", ".join(map(identifier, columns))
     return Changed(
-        select([named], f"{source} WHERE NOT coalesce(({condition}), false)"),
+        lambda paths: select([named], f"{source} WHERE NOT coalesce(({condition}), false) AND {among(PATH, paths)}"),
+        select([f"DISTINCT {PATH}"], f"{source} WHERE ({condition})"),
         select(["count(*)"], f"{source} WHERE ({condition})"),
     )
 
@@ -59,7 +64,16 @@ def update(text: str, columns: Sequence[str]) -> Changed:
         else identifier(name)
         for name in columns
     ]
-    return Changed(select(new, source), select(["count(*)"], f"{source} WHERE ({condition})"))
+    return Changed(
+        lambda paths: select(new, f"{source} WHERE {among(PATH, paths)}"),
+        select([f"DISTINCT {PATH}"], f"{source} WHERE ({condition})"),
+        select(["count(*)"], f"{source} WHERE ({condition})"),
+    )
+
+
+def among(path: str, paths: Sequence[str]) -> str:
+    """The condition that a row is of one of these files."""
+    return f"{path} IN ({', '.join(map(literal, paths))})" if paths else "false"
 
 
 @dataclass(frozen=True)
@@ -85,28 +99,32 @@ def merge(text: str, columns: Sequence[str]) -> Changed:
     while reader.accepts("WHEN"):
         clauses.append(_clause(reader, columns))
     reader.end()
-    numbered = select(["*", f"true AS {PRESENT}", f"row_number() OVER () AS {ROW}"], target)
+    numbered = select(["*", f"{PATH} AS {FILE}", f"true AS {PRESENT}", f"row_number() OVER () AS {ROW}"], target)
     marked_target = f"({numbered}) AS {target_alias}"
     marked_source = f"({select(['*', f'true AS {PRESENT}'], source)}) AS {source_alias}"
     found = f"{marked_target} LEFT JOIN {marked_source} ON ({condition})"
     matched = [clause for clause in clauses if clause.matched]
     case = _case(matched, f"{source_alias}.{PRESENT}")
     deleted = ", ".join(str(i) for i, clause in enumerate(matched, 1) if clause.deletes) or "-1"
-    kept = select(
-        [_kept(name, matched, case, target_alias) for name in columns], f"{found} WHERE {case} NOT IN ({deleted})"
-    )
+    kept = [_kept(name, matched, case, target_alias) for name in columns]
     absent = [clause for clause in clauses if not clause.matched]
     missing = f"{marked_source} LEFT JOIN {marked_target} ON ({condition}) WHERE {target_alias}.{PRESENT} IS NULL"
-    parts, counts = [kept], [select(["count(*)"], f"{found} WHERE {case} > 0")]
+    added, counts = list[str](), [select(["count(*)"], f"{found} WHERE {case} > 0")]
     earlier = "false"
     for clause in absent:
         chosen = f"{missing} AND ({clause.condition}) AND NOT ({earlier})"
-        parts.append(select([f"{clause.values.get(name, 'NULL')} AS {identifier(name)}" for name in columns], chosen))
+        added.append(select([f"{clause.values.get(name, 'NULL')} AS {identifier(name)}" for name in columns], chosen))
         counts.append(select(["count(*)"], chosen))
         earlier = f"{earlier} OR coalesce(({clause.condition}), false)"
     total = " + ".join(f"({count})" for count in counts)
     repeated = select(["count(*) AS n"], f"{found} WHERE {case} > 0 GROUP BY {target_alias}.{ROW}")
-    return Changed(" UNION ALL ".join(parts), f"SELECT {total}", select(["max(n)"], f"({repeated})"))
+
+    def rows(paths: Sequence[str]) -> str:
+        left = f"{found} WHERE {case} NOT IN ({deleted}) AND {among(f'{target_alias}.{FILE}', paths)}"
+        return " UNION ALL ".join([*([select(kept, left)] if paths or not added else []), *added])
+
+    touched = select([f"DISTINCT {target_alias}.{FILE}"], f"{found} WHERE {case} > 0")
+    return Changed(rows, touched, f"SELECT {total}", select(["max(n)"], f"({repeated})"))
 
 
 def _kept(name: str, matched: Sequence[_Clause], case: str, alias: str) -> str:

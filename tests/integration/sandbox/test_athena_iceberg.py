@@ -92,6 +92,39 @@ def test_rows_are_changed(place: Place) -> None:
     assert changed(place, "DELETE FROM changed WHERE id = 99") == 0
 
 
+def test_a_change_replaces_only_the_files_that_it_touches(place: Place) -> None:
+    columns = "id bigint, name string"
+    location = f"LOCATION 's3://{place.name}/apart/' TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    place.rows(f"CREATE TABLE apart ({columns}) {location}")
+    for first in (1, 11, 21):
+        place.rows(f"INSERT INTO apart VALUES ({first}, 'a'), ({first + 1}, 'b')")
+
+    def paths() -> set[str | None]:
+        return {row[0] for row in place.rows('SELECT file_path FROM "apart$files"')[1:]}
+
+    before = paths()
+    assert changed(place, "UPDATE apart SET name = 'c' WHERE id = 12") == 1
+    assert len(before & paths()) == 2
+    before = paths()
+    assert changed(place, "DELETE FROM apart WHERE id IN (1, 2)") == 2
+    assert paths() < before
+    source = "(VALUES (21, 'd'), (31, 'e')) AS s(id, name)"
+    merge = f"MERGE INTO apart t USING (SELECT * FROM {source}) AS s ON t.id = s.id WHEN MATCHED THEN UPDATE SET"
+    before = paths()
+    assert changed(place, f"{merge} name = s.name WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.name)") == 2
+    assert len(before & paths()) == 1
+    before = paths()
+    assert changed(place, f"{merge} name = s.name || '!'") == 2
+    place.rows("OPTIMIZE apart REWRITE DATA USING BIN_PACK WHERE id < 20")
+    assert len(paths()) == len(before)
+    rows = place.rows("SELECT id, name FROM apart ORDER BY id")[1:]
+    assert rows == [["11", "a"], ["12", "c"], ["21", "d!"], ["22", "b"], ["31", "e!"]]
+    assert place.rows("OPTIMIZE apart REWRITE DATA USING BIN_PACK") == []
+    assert len(paths()) == 1
+    operations = place.rows('SELECT operation FROM "apart$snapshots" ORDER BY committed_at')[1:]
+    assert [operation for (operation,) in operations] == [*["append"] * 3, *["overwrite"] * 5]
+
+
 def test_a_table_from_a_query_and_what_it_must_not_be(place: Place) -> None:
     properties = f"table_type = 'ICEBERG', is_external = false, location = 's3://{place.name}/made/'"
     assert changed(place, f"CREATE TABLE made WITH ({properties}) AS SELECT 1 AS n, ARRAY['x'] AS list") == 1
