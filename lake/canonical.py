@@ -32,6 +32,7 @@ _MAX_FORMS = 1024
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.decode
+_decode_any = msgspec.json.Decoder().decode
 _decode_image = msgspec.json.Decoder(RawItem).decode
 
 
@@ -75,7 +76,7 @@ class Canonical:
         if form.parsed:
             written: list[Raw | bytes] = [*values]
             for at in form.parsed:
-                written[at] = value_text(values[at])
+                written[at] = _canonical(_decode_any(values[at]))
             return form.text % tuple(written)
         return form.text % values
 

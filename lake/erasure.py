@@ -1,8 +1,9 @@
 """Remove one key's data from the lake, and prove that it is gone.
 
-Erased are the rows of the change log with both images, its records under the error prefix, and every older version in
-the lake's bucket, because replaced objects stay as versions. An object with such rows is written again without them,
-elsewhere first and compared, then copied over: a stop loses nothing, and the next run goes on with what is left.
+Erased are the rows of the change log with both images and of the current table (`lake.current_erasure`), its records
+under the error prefix, and every older version in the lake's bucket, because replaced objects stay as versions. An
+object with such rows is written again without them, elsewhere first and compared, then copied over: a stop loses
+nothing, and the next run goes on with what is left.
 
 Refused while the item is in the table or changes are on their way, which would bring the data back, and while a
 backfill or a compaction is unfinished. A dead letter has the position of changes and no data. Not in reach: what
@@ -24,6 +25,7 @@ from lake.backfill import PREFIX as BACKFILLS
 from lake.clients import client, error_code
 from lake.compaction import NOTES
 from lake.costs import CommandCost
+from lake.current_erasure import current_table
 from lake.described import log_place
 from lake.failures import place
 from lake.image_columns import literal
@@ -102,6 +104,9 @@ class Erasure:
         )
         failures = place(client("firehose", outputs), outputs.require("delivery_stream_name"))
         self._errors_at = (failures.bucket, failures.prefix)
+        self._current = current_table(
+            self._athena, self._glue, self._s3, self._database, f"{outputs.view_name or table.view}_current"
+        )
         self._check()
 
     @property
@@ -129,6 +134,9 @@ class Erasure:
                 self._rewrite(path.removeprefix(f"s3://{self._place.bucket}/"), hour, left=left)
                 erased.rows += rows
                 erased.objects += 1
+            if self._current is not None:
+                self._watch("erasing the current state")
+                self._current.erase(self._condition())
             erased.error_records = self._erase_errors()
             self._watch("deleting older versions")
             older = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in self._older()]
@@ -136,6 +144,8 @@ class Erasure:
             erased.versions = len(older)
             self._watch("looking again")
             erased.left_rows = sum(rows for _, _, rows, _ in self._found())
+            if self._current is not None:
+                erased.left_rows += self._current.rows(self._condition())
         except QueryError as error:
             raise UserError(f"Athena cannot read or write the log ({error}): run again to go on.") from error
         erased.left_error_records = sum(len(hit) for _, _, hit in self._failed())

@@ -42,7 +42,7 @@ class Log:
         given["StorageDescriptor"] |= {"Location": place}
         given["Parameters"] |= {"storage.location.template": place + "arrival_hour=${arrival_hour}/"}
         self._glue.create_table(DatabaseName=self.database, TableInput={"Name": self.name, **given})
-        sql = view.sql(TABLE).replace(f'"{TABLE.change_log}"', f'"{self.name}"')
+        sql = view.current_state(TABLE).sql.replace(f'"{TABLE.change_log}"', f'"{self.name}"')
         self.query(f"CREATE VIEW {self.name}_view AS {sql}")
 
     @property
@@ -178,13 +178,24 @@ def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, l
     assert "nothing is changed" in log.lake("erase", key).out
     assert len(_all(log, f"WHERE order_id = '{key}'")) == 2
 
-    erased = log.lake("erase", key, "--yes")
+    current = f"{log.name}_view_current"
+    log.query(
+        f"CREATE TABLE {current} (order_id string, after string) LOCATION 's3://{log.bucket}/{current}/' "
+        "TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    )
+    log.query(f"INSERT INTO {current} VALUES ('{key}', 'secret'), ('another', 'kept')")
+
+    erased = log.lake("erase", key, "--yes", "--view", f"{log.name}_view")
     assert erased.code == 0, erased
     assert "removed 2 rows in 1 objects, 1 error records" in erased.out
     assert _all(log, "") == rows
     assert s3.get_object(Bucket=log.bucket, Key=errors)["Body"].read().count(b"rawData") == 1
     assert not any(each["Key"].startswith(log.name) and not each["IsLatest"] for each in versions(s3, log.bucket, ""))
     s3.delete_object(Bucket=log.bucket, Key=errors)
+    assert log.query(f"SELECT order_id FROM {current}") == [{"order_id": "another"}]
+    assert log.query(f'SELECT count(*) AS n FROM "{current}$snapshots"') == [{"n": 1}]
+    page = s3.list_objects_v2(Bucket=log.bucket, Prefix=f"{current}/data/")
+    assert len(page["Contents"]) == 1, "the file of the earlier snapshot is gone"
 
 
 def _all(log: Log, where: str) -> list[dict[str, Any]]:

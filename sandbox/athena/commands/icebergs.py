@@ -150,6 +150,31 @@ def vacuum(engine: AthenaEngine, statement: forms.Vacuum, session: Session) -> S
     return engine.catalogue.iceberg.commit(once)
 
 
+def is_iceberg(raw: Mapping[str, Any]) -> bool:
+    """Whether a table of the catalogue is an Iceberg table."""
+    parameters: Mapping[str, str] = raw.get("Parameters") or {}
+    return parameters.get("table_type", "").upper() == "ICEBERG"
+
+
+def set_properties(engine: AthenaEngine, statement: forms.SetProperties, session: Session) -> StatementResult:
+    """ALTER TABLE SET and UNSET TBLPROPERTIES: an Iceberg table has them in its metadata.
+
+    https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-alter-table-set-properties.html
+    """
+
+    def once() -> StatementResult:
+        table = _found(engine, statement.name, session)
+        loaded = engine.catalogue.iceberg.load(table.database, table.name)
+        with loaded.transaction() as transaction:
+            if statement.removed:
+                transaction.remove_properties(*statement.removed)
+            if statement.properties:
+                transaction.set_properties(**statement.properties)
+        return StatementResult()
+
+    return engine.catalogue.iceberg.commit(once)
+
+
 def _found(engine: AthenaEngine, name: Name, session: Session) -> CatalogueTable:
     schema = name.schema or session.database
     table = engine.catalogue.table(schema, name.table)

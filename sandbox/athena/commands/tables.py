@@ -106,6 +106,8 @@ def set_location(engine: AthenaEngine, statement: forms.SetLocation, session: Se
 def set_properties(engine: AthenaEngine, statement: forms.SetProperties, session: Session) -> StatementResult:
     """ALTER TABLE SET and UNSET TBLPROPERTIES."""
     raw = _raw(engine, statement.name, session)
+    if icebergs.is_iceberg(raw):
+        return icebergs.set_properties(engine, statement, session)
     present: dict[str, str] = raw.get("Parameters") or {}
     kept = {name: value for name, value in present.items() if name not in statement.removed}
     engine.catalogue.change_table(raw, Parameters={**kept, **statement.properties})
