@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     gc.disable()
     state = StateDir(arguments.state_dir)
     _keep_files_in(state)
-    _configure_moto(arguments.port)
+    configure_moto(arguments.port)
     import uvloop
 
     uvloop.run(serve(arguments.port, state, StopSignal(), sync=arguments.sync))
@@ -106,7 +106,8 @@ def _keep_files_in(state: StateDir) -> None:
     tempfile.tempdir = str(directory)
 
 
-def _configure_moto(port: int) -> None:
+def configure_moto(port: int) -> None:
+    """Set what moto reads from the environment, most of it when it is imported."""
     os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT_ID
     os.environ["MOTO_PORT"] = str(port)
     # Otherwise any page in the user's browser could read the sandbox's data.

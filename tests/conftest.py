@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from components.compiler import PARTS, SHARED_HEADERS
 from sandbox.state import StateDir
+from tests.forked import ForkedProcess
 
 _START_TIMEOUT_S = 60.0
 
@@ -65,7 +66,7 @@ class SandboxServer(NamedTuple):
 
     endpoint_url: str
     state: StateDir
-    process: subprocess.Popen[bytes]
+    process: ForkedProcess
 
 
 def free_port() -> int:
@@ -89,10 +90,9 @@ def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox
         server.process.wait(timeout=10)
 
 
-def _start(port: int, directory: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "sandbox.server", "--port", str(port), "--state-dir", str(directory)]
-    with (directory / "server.log").open("wb") as log:
-        return subprocess.Popen(command, stderr=log)
+def _start(port: int, directory: Path) -> ForkedProcess:
+    arguments = ["--port", str(port), "--state-dir", str(directory)]
+    return ForkedProcess("sandbox.server", arguments, directory / "server.log")
 
 
 def _wait_until_healthy(server: SandboxServer, port: int) -> None:

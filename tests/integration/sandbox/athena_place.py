@@ -6,8 +6,6 @@ import gzip
 import http.client
 import json
 import socket
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -17,6 +15,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sandbox.state import StateDir, client
+from tests.forked import ForkedProcess
 
 _WAIT_S = 60.0
 
@@ -56,13 +55,13 @@ class Place(NamedTuple):
 
 
 @contextmanager
-def worker(module: str, endpoint_url: str, state: StateDir) -> Generator[subprocess.Popen[bytes]]:
+def worker(module: str, endpoint_url: str, state: StateDir) -> Generator[ForkedProcess]:
     """A worker process, up, and stopped as the sandbox stops it."""
     name = module.rpartition(".")[2]
     status = state.status / f"{name}.json"
     status.unlink(missing_ok=True)
-    command = [sys.executable, "-m", module, "--endpoint-url", endpoint_url, "--state-dir", str(state.path)]
-    with (state.path / f"{name}.log").open("ab") as log, subprocess.Popen(command, stderr=log) as process:
+    arguments = ["--endpoint-url", endpoint_url, "--state-dir", str(state.path)]
+    with ForkedProcess(module, arguments, state.path / f"{name}.log") as process:
         try:
             deadline = time.monotonic() + _WAIT_S
             while not status.exists():

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -23,6 +20,7 @@ from typing import Any
 
 from sandbox.functions.config import host_architecture, host_runtime
 from sandbox.state import ACCOUNT_ID, StateDir, client
+from tests.forked import ForkedProcess
 
 ROOT = Path(__file__).parents[3]
 REGION = "eu-west-1"
@@ -100,7 +98,7 @@ class FaultyProxy(ThreadingHTTPServer):
 
 @dataclass
 class Worker:
-    process: subprocess.Popen[bytes]
+    process: ForkedProcess
     log: Path
 
     def kill(self) -> None:
@@ -129,21 +127,9 @@ class Sandbox:
 
     def start(self, name: str) -> Worker:
         log = self.state.logs / f"{name}-{uuid.uuid4()}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    f"sandbox.{name}",
-                    "--endpoint-url",
-                    f"http://127.0.0.1:{self.proxy.server_address[1]}",
-                    "--state-dir",
-                    str(self.state.path),
-                ],
-                cwd=ROOT,
-                stderr=output,
-                env=os.environ | {"SANDBOX_REGION": REGION},
-            )
+        proxy = f"http://127.0.0.1:{self.proxy.server_address[1]}"
+        arguments = ["--endpoint-url", proxy, "--state-dir", str(self.state.path)]
+        process = ForkedProcess(f"sandbox.{name}", arguments, log, {"SANDBOX_REGION": REGION})
         worker = Worker(process, log)
         self.workers.append(worker)
         return worker
@@ -287,9 +273,8 @@ def role(sandbox: Sandbox) -> str:
 def running(state_dir: Path) -> Generator[Sandbox]:
     """A server in a separate process and the proxy before it; at the end no process remains."""
     port = free_port()
-    command = [sys.executable, "-m", "sandbox.server", "--port", str(port), "--state-dir", str(state_dir)]
-    with (state_dir / "server.log").open("wb") as output:
-        server = subprocess.Popen(command, stderr=output, cwd=ROOT, env=os.environ | {"SANDBOX_REGION": REGION})
+    arguments = ["--port", str(port), "--state-dir", str(state_dir)]
+    server = ForkedProcess("sandbox.server", arguments, state_dir / "server.log", {"SANDBOX_REGION": REGION})
     proxy = FaultyProxy(port)
     thread = threading.Thread(target=proxy.serve_forever, args=(0.05,))
     thread.start()

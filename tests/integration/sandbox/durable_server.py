@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sandbox.front.saving.upkeep
-from sandbox.server import main
+import sandbox.server
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Serve until SIGTERM."""
     sandbox.front.saving.upkeep.LEAST_BYTES = 5_000
     sandbox.front.saving.upkeep.EVERY_S = 0.05
-    main()
+    sandbox.server.main()

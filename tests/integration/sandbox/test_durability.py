@@ -25,6 +25,7 @@ from sandbox.journal.frames import framed
 from sandbox.processes import is_healthy
 from sandbox.state import StateDir, client, session
 from tests.conftest import free_port
+from tests.forked import ForkedProcess
 
 TABLE, PLAIN, STREAM, BUCKET, QUEUE = "kept-orders", "kept-plain", "kept-stream", "kept-bucket", "kept-queue"
 KILLS = 2
@@ -37,14 +38,13 @@ class Server:
         self.state = StateDir(directory)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkedProcess | None = None
 
     def start(self, *options: str) -> None:
-        command = [sys.executable, "-m", "tests.integration.sandbox.durable_server", "--port", str(self.port), *options]
-        with (self.state.logs / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, "--state-dir", str(self.state.path)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
+        arguments = ["--port", str(self.port), *options, "--state-dir", str(self.state.path)]
+        self._process = ForkedProcess(
+            "tests.integration.sandbox.durable_server", arguments, self.state.logs / "server.log"
+        )
         deadline = time.monotonic() + 60
         while not is_healthy(self.port):
             log_text = (self.state.logs / "server.log").read_text()

@@ -1,0 +1,176 @@
+"""Processes of the sandbox, forked from one that has imported their modules before.
+
+`python -m sandbox.server` imports for a second, a worker for half of one, and the tests start some fifty of them. Here
+each module is imported once a process of xdist, by the template, and each process of the sandbox is a fork of it that
+runs the module's `main`. The commands themselves are started by tests/e2e and test_cli_lifecycle.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).parents[1]
+_SERVERS = ("uvloop", "sandbox.front.app", "sandbox.front.expiry", "sandbox.front.saving.upkeep")
+_WORKERS = ("botocore.config", "botocore.session", "boto3.session")
+"""What a server and a worker import only when they run."""
+_POLL_S = 0.01
+
+
+class ForkedProcess:
+    """`python -m module arguments…`, as a fork; with the methods of subprocess.Popen."""
+
+    def __init__(
+        self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`log` gets what it writes to standard output and error, behind what is there."""
+        wanted = {"module": module, "arguments": [*arguments], "log": str(log), "environment": {**(environment or {})}}
+        self.pid: int = _template().ask("start", wanted)
+        self.returncode: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wait()
+
+    def poll(self) -> int | None:
+        """Its exit code, negative after a signal; None while it runs."""
+        if self.returncode is None:
+            self.returncode = _template().ask("poll", self.pid)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, when it has ended; TimeoutExpired when it does not end in time."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if timeout is not None and deadline is not None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+            time.sleep(_POLL_S)
+        return code
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Nothing happens to a process that has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class _Template:
+    """The process that imports and forks. It answers one question after another: a line of JSON each."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.forked"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._lock = threading.Lock()
+        atexit.register(self._end)
+
+    def ask(self, what: str, about: object) -> Any:
+        questions, answers = self._process.stdin, self._process.stdout
+        assert questions is not None
+        assert answers is not None
+        with self._lock:
+            questions.write(json.dumps([what, about]).encode() + b"\n")
+            questions.flush()
+            line = answers.readline()
+        assert line, "the template of the sandbox's processes has ended"
+        return json.loads(line)
+
+    def _end(self) -> None:
+        with self._process:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+
+
+@cache
+def _template() -> _Template:
+    return _Template()
+
+
+def _main() -> None:
+    """Answer until the end of standard input."""
+    answers = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    os.set_inheritable(answers, False)
+    # An interrupt is for pytest, which then ends what it has started.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for line in sys.stdin.buffer:
+        what, about = json.loads(line)
+        answer = _start(about, answers) if what == "start" else _poll(about)
+        os.write(answers, json.dumps(answer).encode() + b"\n")
+
+
+def _start(wanted: dict[str, Any], answers: int) -> int:
+    module: str = wanted["module"]
+    run = _imported(module)
+    log = os.open(wanted["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    pid = os.fork()
+    if pid:
+        os.close(log)
+        return pid
+    code = 1
+    try:
+        os.close(answers)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.environ.update(wanted["environment"])
+        sys.argv = [module, *wanted["arguments"]]
+        gc.enable()
+        run()
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+        if isinstance(ended.code, str):
+            sys.stderr.write(f"{ended.code}\n")
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+@cache
+def _imported(module: str) -> Any:
+    """The module's `main`; it and all that it takes are then in this process."""
+    gc.disable()
+    # As the server does it before it imports moto, which reads its settings once.
+    import_module("sandbox.server").configure_moto(0)
+    spec = find_spec(module)
+    assert spec is not None, module
+    is_package = spec.submodule_search_locations is not None
+    run = import_module(f"{module}.__main__" if is_package else module).main
+    for name in _SERVERS if module.endswith("server") else _WORKERS:
+        import_module(name)
+    gc.freeze()
+    return run
+
+
+def _poll(pid: int) -> int | None:
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+if __name__ == "__main__":
+    _main()
