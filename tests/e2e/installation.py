@@ -6,12 +6,10 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from email.parser import Parser
 from importlib import metadata
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -32,26 +30,25 @@ def build(kind: str, directory: Path, root: Path = ROOT) -> Path:
 
 
 class Environment:
-    """A virtual environment with the wheel and, pinned as in requirements/dev.txt, what its metadata asks for."""
+    """A virtual environment with the wheel and what its metadata asks for, and nothing else.
+
+    The distributions are links to those of this process's environment, which `make install` has installed from their
+    hashes: their modules are compiled once, and not again for each environment.
+    """
 
     def __init__(self, directory: Path, wheel: Path, *extras: str) -> None:
         self.directory = directory
-        python = str(self.directory / "bin" / "python")
         subprocess.run([*_UV, "venv", "--quiet", "--python", sys.executable, str(directory)], check=True)
-        lock = directory / "requirements.txt"
-        lock.write_text("".join(_pinned(required(wheel, *extras))))
-        self.offline = _install(python, "--require-hashes", "--requirements", str(lock))
-        _install(python, "--no-deps", str(wheel))
+        for name in required(wheel, *extras):
+            _link(metadata.distribution(name), self.site_packages)
+        command = [*_UV, "pip", "install", "--quiet", "--no-config", "--offline", "--no-deps", "--python"]
+        subprocess.run([*command, str(directory / "bin" / "python"), str(wheel)], check=True)
 
     @property
     def site_packages(self) -> Path:
         """Where the packages are."""
         (found,) = self.directory.glob("lib/python3*/site-packages")
         return found
-
-    def installed(self) -> set[str]:
-        """The names of what is installed."""
-        return {canonicalize_name(path.name.partition("-")[0]) for path in self.site_packages.glob("*.dist-info")}
 
     def run(self, cwd: Path, command: str, *arguments: str) -> Finished:
         """Run one of the environment's commands as its user's shell would, anywhere but in the checkout."""
@@ -72,8 +69,7 @@ class Environment:
     def _caches(self) -> dict[str, str]:
         """A new cache for what is made, and uv's own for what is fetched."""
         kept = subprocess.run([*_UV, "cache", "dir"], check=True, capture_output=True, text=True).stdout.strip()
-        found = {"XDG_CACHE_HOME": str(self.directory / "cache"), "UV_CACHE_DIR": kept}
-        return found | {"UV_OFFLINE": "1"} if self.offline else found
+        return {"XDG_CACHE_HOME": str(self.directory / "cache"), "UV_CACHE_DIR": kept}
 
 
 def required(wheel: Path, *extras: str) -> set[str]:
@@ -102,23 +98,14 @@ def _applies(requirement: Requirement, extras: set[str]) -> bool:
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras))
 
 
-def _pinned(names: set[str]) -> Iterator[str]:
-    """The entries of these distributions in the lock, hashes and all."""
-    kept = False
-    for line in (ROOT / "requirements" / "dev.txt").read_text().splitlines(keepends=True):
-        if not line.startswith((" ", "#")):
-            kept = canonicalize_name(line.partition("==")[0]) in names
-        if kept:
-            yield line
-
-
-def _install(python: str, *what: str) -> bool:
-    """Install into another Python's environment: from uv's cache (True), else by the network (False)."""
-    for offline in (True, False):
-        command = [*_UV, "pip", "install", "--quiet", "--no-config", "--python", python, *what]
-        done = subprocess.run(
-            [*command, *(["--offline"] if offline else [])], capture_output=True, text=True, check=False
-        )
-        if done.returncode == 0:
-            return offline
-    pytest.fail(f"{' '.join(what)} cannot be installed: {done.stderr}")
+def _link(distribution: metadata.Distribution, site_packages: Path) -> None:
+    """Install a distribution by links to its packages, and to its files that are in none."""
+    files = distribution.files
+    assert files is not None, f"{distribution.name} has no RECORD"
+    packages = {file.parent for file in files if file.name == "__init__.py" and ".." not in file.parts}
+    outermost = {package for package in packages if not packages.intersection(package.parents)}
+    alone = {file for file in files if not outermost.intersection(file.parents) and "__pycache__" not in file.parts}
+    for path in outermost | alone:
+        link = Path(os.path.normpath(site_packages / path))
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(Path(os.path.normpath(str(distribution.locate_file(path)))))
