@@ -177,10 +177,13 @@ class Flow:
         if processor is None or self._invocations is None:
             return POLL_INTERVAL_S
         closes = self._buffer_opened + processor.buffering.interval_s
-        if self._buffer and self._clock() >= closes:
+        # What has to wait for the function anyway may as well become one larger request.
+        if self._buffer and not self._invocations.is_busy and self._clock() >= closes:
             self._empty_buffer(self._invocations)
         pause = self._invocations.step()
-        return min(pause, max(0.0, closes - self._clock()) if self._buffer else POLL_INTERVAL_S)
+        if not self._buffer or self._invocations.is_busy:
+            return min(pause, POLL_INTERVAL_S)
+        return min(pause, max(0.0, closes - self._clock()))
 
     def _settle(self, outcome: Outcome, attempts: int) -> None:
         match outcome:

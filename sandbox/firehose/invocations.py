@@ -90,6 +90,11 @@ class Invocations:
         self._queue: deque[ProcessorInvocation] = deque()
         self._is_unreachable = False
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a further request would have to wait."""
+        return len(self._queue) >= _SUBMITTED
+
     def add(self, records: list[BufferedRecord]) -> None:
         """Add a request."""
         self._queue.append(ProcessorInvocation(records))
