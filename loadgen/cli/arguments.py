@@ -174,6 +174,12 @@ def _add_output(made: ArgumentParser) -> None:
         metavar="N",
         help="price of a million write units: shows the cost before the run and after it",
     )
+    output.add_argument(
+        "--prometheus",
+        type=Path,
+        metavar="PATH",
+        help="write the run's metrics to this file each second, as Prometheus' text format",
+    )
     output.add_argument("--quiet", action="store_true", help="no progress, only the summary")
 
 

@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
     except ArgumentTypeError as error:
         parser.error(str(error))
     outputs = resolve_options(options)
-    for option in ("report", "html", "ledger"):
+    for option in ("report", "html", "ledger", "prometheus"):
         check_writable(option, getattr(options, option))
     report = asyncio.run(_run(options, plan, outputs))
     report.thresholds = [threshold.check(report) for threshold in _thresholds(options.threshold)]
@@ -174,6 +174,15 @@ async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
 
 
 def _progress(options: Namespace, job: Job) -> ProgressView:
+    view = _view(options, job)
+    if options.prometheus is None:
+        return view
+    from loadgen.cli.prometheus import PrometheusFile
+
+    return PrometheusFile(options.prometheus, job.table, view)
+
+
+def _view(options: Namespace, job: Job) -> ProgressView:
     if options.quiet:
         return Silent()
     if sys.stderr.isatty():
