@@ -87,7 +87,7 @@ def find(
     throttled = _throttled(report)
     if throttled and (missed or report.counts.acked < report.counts.due):
         return _table(report, throttled)
-    if report.generator.limited and missed:
+    if missed and _late_by_itself(report):
         return Bottleneck(stage="generator", limit_per_s=None, why=report.generator.verdict)
     if (flow := behind.get(CAPTURE)) is not None:
         return _capture(flow, shards, signals)
@@ -98,6 +98,12 @@ def find(
     return None
 
 
+def _late_by_itself(report: RunReport) -> bool:
+    """Whether the generator is what made the writes late: most of their latency is the lag with which they left."""
+    lag, intended = (report.latency[name].percentiles_ms["p99"] for name in ("lag", "intended"))
+    return report.generator.limited and 2 * lag > intended
+
+
 def _throttled(report: RunReport) -> Mapping[str, int]:
     # A conflict of two writes of one item is retried like a throttle, and says nothing of a limit.
     return {name: number for name, number in report.counts.throttled.items() if number and "Conflict" not in name}
@@ -105,13 +111,15 @@ def _throttled(report: RunReport) -> Mapping[str, int]:
 
 def _table(report: RunReport, throttled: Mapping[str, int]) -> Bottleneck:
     """The table as a whole or one partition of it, by the reasons that DynamoDB gives with a throttle."""
+    acked = report.counts.acked
     names = ", ".join(f"{number:,} {name}" for name, number in sorted(throttled.items()))
     of_keys = sum(number for name, number in throttled.items() if _KEY_RANGE in name)
     stage: Stage = "partition" if 2 * of_keys > sum(throttled.values()) else "table"
     what = "a range of keys, which is one partition" if stage == "partition" else "the table"
     return Bottleneck(
         stage=stage,
-        limit_per_s=round(report.rate, 2) or None,
+        # Until the last reply: retries go on after the last write was due. If all came in, they show no limit.
+        limit_per_s=round(acked / report.elapsed_s, 2) if acked < report.counts.due else None,
         why=f"DynamoDB throttled writes for the limit of {what} ({names}); "
         f"{report.rate:,.0f} of {report.counts.due / report.plan.duration_s:,.0f}/s were acknowledged",
     )

@@ -15,7 +15,7 @@ from capacity import page, remedy
 from capacity.flow import enough_s
 from capacity.objective import DEFAULTS, Objective
 from capacity.pipeline import LAKE_RESOLUTION_S
-from capacity.report import SCHEMA, CapacityReport, CapacityStep, first_to_give_out
+from capacity.report import SCHEMA, CapacityReport, CapacityStep, gives_out, lowest_failed
 from capacity.search import search
 from capacity.step import StepLoad, StepRunner
 from loadgen.schedule.key_choices import keys
@@ -118,13 +118,13 @@ def _report(
     stopped: list[str],
 ) -> CapacityReport:
     best = max((step for step in steps if step.held), key=lambda step: step.rate, default=None)
-    worst = first_to_give_out(steps)
+    worst = lowest_failed(steps)
     known = best or worst
     if known is None:
         raise UserError("No step was carried out: give --from a rate below --to.")
     name = _LOCAL_STACK if outputs.origin == SANDBOX else options.stack
     stack = None if name is None else remedy.priced_stack(name, known, options.item_size)
-    cause = None if worst is None else worst.bottleneck
+    cause = gives_out(steps)
     report = CapacityReport(
         schema=SCHEMA,
         kind="capacity",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from capacity.bottleneck import Bottleneck, ServiceSignals, ShardLoad
 from capacity.flow import StageFlow
@@ -143,9 +144,25 @@ def taken(held_per_s: float | None, shown_limit: float | None) -> float | None:
     return held_per_s if held_per_s is None or shown_limit is None else min(held_per_s, shown_limit)
 
 
-def first_to_give_out(steps: Sequence[CapacityStep]) -> CapacityStep | None:
+def lowest_failed(steps: Sequence[CapacityStep]) -> CapacityStep | None:
     """The step with the lowest rate that did not hold."""
     return min((step for step in steps if not step.held), key=lambda step: step.rate, default=None)
+
+
+def gives_out(steps: Sequence[CapacityStep]) -> Bottleneck | None:
+    """The stage that most of the failed steps name, at its lowest rate; of several, that of the lowest rate.
+
+    A machine that stands still for a moment makes one step name another stage. The limit is the lowest that the stage
+    has shown, because each step also took what was saved up before it.
+    """
+    failed = [step for step in sorted(steps, key=lambda step: step.rate) if not step.held]
+    causes = [step.bottleneck for step in failed if step.bottleneck is not None]
+    if not causes:
+        return None
+    named = Counter(cause.stage for cause in causes)
+    cause = max(causes, key=lambda cause: named[cause.stage])
+    limits = [one.limit_per_s for one in causes if one.stage == cause.stage and one.limit_per_s is not None]
+    return structs.replace(cause, limit_per_s=min(limits, default=None))
 
 
 def read(path: Path) -> CapacityReport:

@@ -41,7 +41,7 @@ def limited(stage: str, limit: float) -> SimulatedPipeline:
 
 
 @stages
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(limit=limits, first=st.floats(0.1, 3), buffer_s=st.sampled_from([0.5, 1.0, 2.0]))
 def test_it_names_the_stage_with_the_lowest_limit_and_finds_the_limit(
     stage: str, limit: float, first: float, buffer_s: float
@@ -67,6 +67,7 @@ class Known(NamedTuple):
     shown_limit: float | None
 
 
+@settings(max_examples=30)
 @given(limit=st.floats(2, 50_000), first=st.floats(1, 50_000), shows=st.booleans())
 def test_the_search_closes_in_on_a_limit_that_no_stage_shows_too(limit: float, first: float, shows: bool) -> None:
     asked: list[float] = []
@@ -84,6 +85,7 @@ def test_the_search_closes_in_on_a_limit_that_no_stage_shows_too(limit: float, f
     assert len(asked) == len(set(asked))
 
 
+@settings(max_examples=20)
 @given(share=st.floats(0, 1.0), rate=st.floats(50, 5_000))
 def test_a_stage_that_passes_on_less_is_behind_and_one_that_passes_on_all_is_steady(share: float, rate: float) -> None:
     came = Passages((second / 20, rate / 20) for second in range(1, 601))

@@ -12,12 +12,12 @@ import pytest
 from msgspec import structs
 
 from capacity import page, remedy
-from capacity.bottleneck import CAPTURE, DELIVERY, Bottleneck, ServiceSignals, ShardLoad, find
+from capacity.bottleneck import CAPTURE, DELIVERY, Bottleneck, ServiceSignals, ShardLoad, Stage, find
 from capacity.flow import StageFlow, enough_s
 from capacity.metrics import CloudWatchMetrics, MetricReading, signals
 from capacity.objective import Objective
 from capacity.remedy import PricedStack
-from capacity.report import CapacityReport, CapacityStep, read
+from capacity.report import CapacityReport, CapacityStep, gives_out, read
 from lake.freshness import Freshness
 from loadgen.cli import main
 from loadgen.dynamodb.answers import throttle_class
@@ -281,6 +281,16 @@ def test_two_reports_are_compared_by_what_the_pipelines_take(
     assert "takes 19.2% less" in capsys.readouterr().out  # 990, which the full stream has shown, and 800
     assert main(["compare", *names, "--tolerate", "10%"]) == 1
     assert main(["compare", *names[::-1], "--tolerate", "10%"]) == 0
+
+
+def test_the_stage_is_the_one_that_most_failed_steps_name() -> None:
+    def failed(rate: float, stage: Stage, limit: float | None) -> CapacityStep:
+        return step(rate, bottleneck=Bottleneck(stage=stage, limit_per_s=limit, why=f"at {rate}"))
+
+    steps = [failed(400, "stream", 200), step(100), failed(300, "stream", None), failed(250, "delivery", 190)]
+    assert gives_out(steps) == Bottleneck(stage="stream", limit_per_s=200, why="at 300")
+    assert gives_out([failed(300, "pipe", 9), failed(250, "delivery", 190)]) == failed(250, "delivery", 190).bottleneck
+    assert gives_out([step(100)]) is None
 
 
 def test_a_report_of_something_else_is_refused_in_a_sentence(tmp_path: Path) -> None:
