@@ -215,7 +215,13 @@ class Backfill:
             bucket, prefix = self._place.bucket, f"{PREFIX}{state.id}/data"
             state.arn = begin(self._dynamodb, self._source_table.arn, bucket, prefix, state.id)
             self._save()
-        return self._checked(completed(self._dynamodb, self._s3, state.arn, wait=True, watch=self._watch))
+        try:
+            return self._checked(completed(self._dynamodb, self._s3, state.arn, wait=True, watch=self._watch))
+        except UserError:
+            # The next run begins another export.
+            state.finished = True
+            self._save()
+            raise
 
     def _checked(self, export: Export) -> Export:
         return checked(export, self._source_table)

@@ -80,11 +80,11 @@ def _show_plan(plan: BackfillPlan) -> None:
         console.print(f"backfill {plan.id} is complete: nothing to do", soft_wrap=True)
         return
     goes_on = "goes on with" if plan.resumed else "begins"
-    bytes_ = size(plan.bytes) if plan.bytes else "of unknown size"
-    console.print(
-        f"{goes_on} backfill {plan.id}: about {plan.items:,} items, {bytes_}; {plan.cost}",
-        soft_wrap=True,
-    )
+    if not plan.bytes:
+        price = "DynamoDB does not know the table's size yet, so the cost is unknown"
+    else:
+        price = f"{size(plan.bytes)}; {plan.cost}"
+    console.print(f"{goes_on} backfill {plan.id}: about {plan.items:,} items; {price}", soft_wrap=True)
 
 
 def _show(state: BackfillState, console: Console) -> None:
