@@ -166,6 +166,7 @@ class Compaction:
             self._join(group, note.staged)
         now = {each.key: each.etag for each in self._rewriter.objects(self._place.partition(group.hour))}
         if any(now.get(each.key) != each.etag for each in group.objects):
+            self._drop(note)
             raise UserError(f"The objects of {group.hour} have changed meanwhile: run again.")
         self._put(self._note_key(note), msgspec.json.encode(note))
         self._finish(note)
@@ -184,11 +185,15 @@ class Compaction:
         if not [*self._rewriter.objects(note.target)]:
             self._rewriter.replace(note.target, note.staged)
         delete_all(self._s3, bucket, ({"Key": each.key} for each in note.group.objects))
+        self._drop(note)
+        self._s3.delete_object(Bucket=bucket, Key=self._note_key(note))
+
+    def _drop(self, note: _Note) -> None:
+        """Delete what is staged."""
         if note.table:
             self._rewriter.drop(note.table)
         else:
-            self._s3.delete_object(Bucket=bucket, Key=note.staged)
-        self._s3.delete_object(Bucket=bucket, Key=self._note_key(note))
+            self._s3.delete_object(Bucket=self._place.bucket, Key=note.staged)
 
     def _notes(self) -> Iterator[_Note]:
         for entry in listed(self._s3, self._place.bucket, f"{NOTES}{self._change_log}/"):

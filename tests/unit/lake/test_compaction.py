@@ -107,3 +107,4 @@ def test_an_object_that_changed_meanwhile_is_not_replaced(bucket: Bucket) -> Non
     with pytest.raises(compaction.UserError, match="have changed meanwhile"):
         late.run()
     assert rows(bucket) == before
+    assert not any(key.startswith(compaction.NOTES) for key in bucket.objects), "nothing staged is left"
