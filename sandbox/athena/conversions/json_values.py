@@ -102,6 +102,8 @@ def from_value(sql: str, source: Type, depth: int) -> str:
 
 def to_value(sql: str, target: Type, cast: Cast, depth: int) -> str:
     """SQL of a JSON value as another type; JSON's null is NULL."""
+    if target.name == "json":
+        return sql
     item = f"j{depth}"
     present = f"CASE WHEN {item} <> 'null' THEN {_present(item, target, cast, depth)} END"
     return f"list_transform([{sql}], lambda {item}: {present})[1]"
@@ -111,7 +113,7 @@ def _present(item: str, target: Type, cast: Cast, depth: int) -> str:
     name = target.name
     if name == "array":
         element = f"x{depth}"
-        inner = element if target.element.name == "json" else to_value(element, target.element, cast, depth + 1)
+        inner = to_value(element, target.element, cast, depth + 1)
         return f"list_transform(athena_json_elements({item}), lambda {element}: {inner})"
     if name == "map":
         return _map(item, target, cast, depth)
@@ -122,8 +124,7 @@ def _present(item: str, target: Type, cast: Cast, depth: int) -> str:
 
 def _map(item: str, target: Type, cast: Cast, depth: int) -> str:
     pairs, pair = f"p{depth}", f"x{depth}"
-    value = f"{pair}[2]"
-    inner = value if target.value.name == "json" else to_value(value, target.value, cast, depth + 1)
+    inner = to_value(f"{pair}[2]", target.value, cast, depth + 1)
     keys = f"list_transform({pairs}, lambda {pair}: {cast(f'{pair}[1]', Type('varchar'), target.key, depth + 1)})"
     values = f"list_transform({pairs}, lambda {pair}: {inner})"
     return f"list_transform([athena_json_members({item})], lambda {pairs}: map({keys}, {values}))[1]"

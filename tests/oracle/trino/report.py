@@ -24,6 +24,8 @@ from tests.oracle.trino.generate import Generator
 from tests.oracle.trino.session import Sandbox
 
 RECORDED = Path(__file__).with_name("recorded.jsonl")
+WRITTEN = Path(__file__).with_name("written.jsonl")
+"""Statements that were written by hand, at the edges of what the sandbox's Athena has."""
 
 
 def statements(seed: int, count: int) -> Iterator[str]:
@@ -32,9 +34,9 @@ def statements(seed: int, count: int) -> Iterator[str]:
     return (generator.statement() for _ in range(count))
 
 
-def recorded() -> Iterator[tuple[str, Answer]]:
+def recorded(path: Path = RECORDED) -> Iterator[tuple[str, Answer]]:
     """The recorded statements with Trino's answers; the file's first line says of which version and day they are."""
-    with RECORDED.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8") as lines:
         next(lines)
         for line in lines:
             said: dict[str, Any] = json.loads(line)

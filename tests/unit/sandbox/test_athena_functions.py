@@ -12,7 +12,7 @@ from sandbox.athena.functions.page import page
 from sandbox.athena.functions.signature import parse_signature
 from tests.golden import ROOT
 from tests.oracle.trino.compare import verdict
-from tests.oracle.trino.report import recorded, shown
+from tests.oracle.trino.report import WRITTEN, recorded, shown
 from tests.oracle.trino.session import Sandbox
 
 _TOGETHER = 20
@@ -66,3 +66,13 @@ def test_recorded_statements_are_answered_as_trino_answered_them(sandbox: Sandbo
 
     assert wrong == []
     assert counts["same"] >= _LEAST_SHARE * counts.total(), dict(counts)
+
+
+def test_statements_at_the_edges_are_answered_as_trino_answered_them_or_refused(sandbox: Sandbox) -> None:
+    wrong = [
+        f"{found}: {sql}\nTrino: {shown(theirs)}\nours:  {shown(ours)}"
+        for sql, theirs in recorded(WRITTEN)
+        if (found := verdict(ours := sandbox.ask(sql), theirs)) in {"wrong", "crashed", "taken"}
+    ]
+
+    assert wrong == []
