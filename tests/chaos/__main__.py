@@ -17,12 +17,16 @@ from rich.table import Table
 
 from lake.verification import Report
 from pytest_cdc_sandbox.pipeline import CdcSandbox
-from sandbox.faults import Fault
+from sandbox.faults import Active, Fault
+from sandbox.faults.kinds import checked
 from tests.chaos.faults import KILLED, all_faults, seeded
-from tests.chaos.run import ChaoticRun
+from tests.chaos.run import ChaoticRun, described
 
 _FAULTS_AT_A_TIME = 3
 _FAULT_S = 4.0
+_LONGEST_FAULT_S = 40.0
+_ENOUGH_STRIKES = 3
+_LOOK_EVERY_S = 0.5
 _KILL_EVERY_S = 7.0
 _PLAN_S = 15
 _IN_FLIGHT = 16
@@ -34,13 +38,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--writes", type=int, default=200_000, help="how many at least (default: %(default)s)")
     parser.add_argument("--rps", type=int, default=2000, help="planned writes per second (default: %(default)s)")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=60,
+        help="for which it writes at most; fewer writes than asked for is a failure",
+    )
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the plan and of every fault")
     options = parser.parse_args()
     out.print(f"seed {options.seed}")
     with TemporaryDirectory(prefix="chaos-") as directory, CdcSandbox.started() as sandbox:
         run = ChaoticRun(sandbox)
         _capture_natively_too(sandbox)
-        load = Load(run, Path(directory), options.rps, options.writes, options.seed)
+        load = Load(run, Path(directory), options.rps, options.writes, options.seed, 60 * options.minutes)
         load.start()
         with run.healing():
             _disturb(run, Random(options.seed), load)
@@ -57,7 +67,7 @@ class Load(threading.Thread):
     The number of unanswered requests is small, so that the server has time for the workers, too.
     """
 
-    def __init__(self, run: ChaoticRun, directory: Path, rps: int, writes: int, seed: int) -> None:
+    def __init__(self, run: ChaoticRun, directory: Path, rps: int, writes: int, seed: int, longest_s: float) -> None:
         super().__init__(daemon=True)
         self._run = run
         self.ledger = directory / "acknowledged.ledger"
@@ -65,6 +75,7 @@ class Load(threading.Thread):
         self._rps = rps
         self._writes = writes
         self._seed = seed
+        self._until_s = time.monotonic() + longest_s
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -75,8 +86,8 @@ class Load(threading.Thread):
             for plan in plans:
                 plan.wait()
             acknowledged = self.acknowledged()
-            out.print(f"{acknowledged:,} writes are acknowledged")
-            if acknowledged >= self._writes:
+            out.print(f"{acknowledged:,} writes are acknowledged, {self._run.struck.total():,} strikes so far")
+            if acknowledged >= self._writes or time.monotonic() > self._until_s:
                 break
         self._ended.set()
 
@@ -112,19 +123,34 @@ def _capture_natively_too(sandbox: CdcSandbox) -> None:
 
 
 def _disturb(run: ChaoticRun, random: Random, load: Load) -> None:
-    """Switch every fault on in a random order, again and again, and kill processes, until the load ends."""
+    """Switch every fault on in a random order, again and again, and kill processes, until the load ends.
+
+    A fault of calls that are few, such as those to S3, stays on while others come and go, until it has struck.
+    """
     waiting: list[Fault] = []
+    begun: dict[str, float] = {}
     killing = threading.Thread(target=_kill, args=(run, load), daemon=True)
     killing.start()
     while load.is_running:
-        if len(waiting) < _FAULTS_AT_A_TIME:
-            waiting += random.sample(all_faults(), len(all_faults()))
-        chosen, waiting = waiting[:_FAULTS_AT_A_TIME], waiting[_FAULTS_AT_A_TIME:]
-        for fault in chosen:
-            run.on(seeded(fault, random.randrange(1 << 30)))
-        load.join(_FAULT_S)
-        run.off()
+        while len(begun) < _FAULTS_AT_A_TIME:
+            waiting = waiting or random.sample(all_faults(), len(all_faults()))
+            begun[run.on(seeded(waiting.pop(), random.randrange(1 << 30))).id] = time.monotonic()
+        load.join(_LOOK_EVERY_S)
+        # Also one that was switched on by a server that died before it could say so.
+        ended = [
+            each.id for each in run.listed() if _has_had_its_time(each, begun.setdefault(each.id, time.monotonic()))
+        ]
+        if ended:
+            run.off(ended)
+        for each in ended:
+            del begun[each]
     killing.join()
+
+
+def _has_had_its_time(active: Active, begun_s: float) -> bool:
+    passed_s = time.monotonic() - begun_s
+    enough = min(_ENOUGH_STRIKES, active.fault.count or _ENOUGH_STRIKES)
+    return passed_s > (_FAULT_S if active.struck >= enough else _LONGEST_FAULT_S)
 
 
 def _kill(run: ChaoticRun, load: Load) -> None:
@@ -141,6 +167,9 @@ def _show(run: ChaoticRun, report: Report) -> None:
     for what, times in sorted(run.struck.items()):
         table.add_row(what, f"{times:,}")
     out.print(table)
+    kinds = {described(checked(fault)) for fault in all_faults()}
+    never = sorted(kind for kind in kinds if not run.struck[kind]) + sorted(set(KILLED) - set(run.killed))
+    out.print(f"never struck or killed: {', '.join(never) or 'none'}", style="bold yellow" if never else "")
     for title, counted in (("kill -9", run.killed), ("restarted", run.restarted)):
         out.print(f"{title}: " + ", ".join(f"{name} {times}" for name, times in sorted(counted.items())))
     out.print(

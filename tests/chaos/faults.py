@@ -9,14 +9,16 @@ import msgspec
 from sandbox.faults import Fault, errors
 from sandbox.faults.kinds import POINTS, WRONG_ANSWERS
 
-KILLED = ("pipes", "server", "firehose", "functions")
-"""The processes that are killed, and crash at their points."""
+KILLED = ("pipes", "server", "firehose", "functions", "athena", "crawlers")
+"""The processes that are killed in turn: all of them."""
 _SERVED = ("PutItem", "BatchWriteItem", "GetRecords", "PutRecords", "PutObject")
 """The calls before and after which the server crashes."""
 SHARE = 0.2
 """Of the calls of clients."""
 WORKERS_SHARE = 0.4
 """Of the calls of workers, which are few and wait after each failure."""
+_RARE_SHARE = 0.6
+"""Of the calls to S3 and Lambda: Firehose makes one of each for many records."""
 _SERVICES = ("dynamodb", "dynamodbstreams", "kinesis", "lambda", "s3")
 
 
@@ -32,7 +34,7 @@ def seeded(fault: Fault, seed: int) -> Fault:
 
 def _calls() -> Iterator[Fault]:
     for service in _SERVICES:
-        share = SHARE if service == "dynamodb" else WORKERS_SHARE
+        share = {"dynamodb": SHARE, "s3": _RARE_SHARE, "lambda": _RARE_SHARE}.get(service, WORKERS_SHARE)
         for code in errors.THROTTLES[service]:
             yield Fault("throttle", service, share=share, parameters={"error": code})
         for when in ("before", "after"):
@@ -49,19 +51,19 @@ def _records() -> Iterator[Fault]:
     yield Fault("partial", "dynamodb", "BatchWriteItem", share=WORKERS_SHARE, parameters={"part": 0.3})
     yield Fault("duplicate", "dynamodb", share=SHARE, parameters={"copies": 2, "after_ms": 1000})
     yield Fault("reorder", "dynamodb", share=SHARE, parameters={"after_ms": 1000})
-    yield Fault("limits", "dynamodb", parameters={"partition_writes": 5})
+    yield Fault("limits", "dynamodb", parameters={"partition_writes": 0.5})
     yield Fault("limits", "kinesis", parameters={"shard_records": 50})
 
 
 def _functions() -> Iterator[Fault]:
     for parameters in ({"how": "raise"}, {"how": "timeout", "after_ms": 200}):
-        yield Fault("function", "lambda", share=WORKERS_SHARE, parameters=dict(parameters))
+        yield Fault("function", "lambda", share=_RARE_SHARE, parameters=dict(parameters))
     for answer in WRONG_ANSWERS:
-        yield Fault("function", "lambda", share=WORKERS_SHARE, parameters={"how": "wrong", "answer": answer})
+        yield Fault("function", "lambda", share=_RARE_SHARE, parameters={"how": "wrong", "answer": answer})
 
 
 def _crashes() -> Iterator[Fault]:
-    for process in KILLED:
-        for point in POINTS[process]:
+    for process, points in POINTS.items():
+        for point in points:
             for operation in _SERVED if process == "server" else ("",):
                 yield Fault("crash", process, operation, count=1, parameters={"point": point})

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -47,10 +47,20 @@ class ChaoticRun:
         """Switch a fault on."""
         return self._answered(lambda: self._faults.on(fault))
 
-    def off(self) -> None:
-        """Switch all faults off, and count their strikes."""
-        for active in self._answered(self._faults.off):
+    def off(self, ids: Sequence[str] = ()) -> None:
+        """Switch faults off, all without ids, and count their strikes."""
+
+        def there() -> list[Active]:
+            # The server may have died after it had switched some off.
+            found = [active.id for active in self._faults.listed() if not ids or active.id in ids]
+            return self._faults.off(found) if found else []
+
+        for active in self._answered(there):
             self.struck[described(active.fault)] += active.struck
+
+    def listed(self) -> list[Active]:
+        """The faults that are on, with how often each has struck so far."""
+        return self._answered(self._faults.listed)
 
     def _answered(self, call: Callable[[], T]) -> T:
         """What a call to the server gives, once it answers: it may be dead, and is then restarted."""
