@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from tests.clients.versions import CLIENTS as _HERE
+from tests.clients.versions import pinned
 from tests.integration.sandbox.dataplane import running
 
-_HERE = Path(__file__).parent
 _MAVEN = ("mvn", "-q", "-B", "compile", "dependency:build-classpath", "-Dmdep.outputFile=target/classpath.txt")
 _TIMEOUT_S = 900
 
@@ -79,9 +80,12 @@ def _passes(client: Client, endpoint_url: str) -> bool:
             check=False,
         )
         if done.returncode:
-            print(f"{client.name}: FAILED\n{done.stdout[-3000:]}{done.stderr[-3000:]}", flush=True)
+            print(
+                f"{client.name} ({pinned()[client.name]}): FAILED\n{done.stdout[-3000:]}{done.stderr[-3000:]}",
+                flush=True,
+            )
             return False
-    print(f"{client.name}: passed in {time.monotonic() - begun_s:.0f} s", flush=True)
+    print(f"{client.name} ({pinned()[client.name]}): passed in {time.monotonic() - begun_s:.0f} s", flush=True)
     return True
 
 
