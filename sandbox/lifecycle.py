@@ -6,7 +6,7 @@ import fcntl
 import shutil
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -277,13 +277,16 @@ class Sandbox:
     def _health_of(self, process: Process, port: int) -> Health:
         record = record_of(self.state, process)
         alive = is_alive(self.state, process)
-        file = self.state.path / f"{process.name}.pid"
+        since_s = None
+        # Another command may restart the process, and has removed its record meanwhile.
+        with suppress(FileNotFoundError):
+            since_s = (self.state.path / f"{process.name}.pid").stat().st_mtime
         return Health(
             process=process.name,
             alive=alive,
             ready=alive and is_ready(self.state, process, port),
             pid=record.pid if record else None,
-            since_s=file.stat().st_mtime if record else None,
+            since_s=since_s if record else None,
             status=self.state.read_json(self.state.status / f"{process.name}.json") or {},
         )
 

@@ -80,6 +80,12 @@ class Load(threading.Thread):
 
     def run(self) -> None:
         """Write."""
+        try:
+            self._write()
+        finally:
+            self._ended.set()
+
+    def _write(self) -> None:
         for number in itertools.count():
             self._run.wait_until_alive()
             plans = [self._plan(batch, self._seed + 2 * number + (batch > 1)) for batch in (1, 25)]
@@ -89,7 +95,6 @@ class Load(threading.Thread):
             out.print(f"{acknowledged:,} writes are acknowledged, {self._run.struck.total():,} strikes so far")
             if acknowledged >= self._writes or time.monotonic() > self._until_s:
                 break
-        self._ended.set()
 
     @property
     def is_running(self) -> bool:

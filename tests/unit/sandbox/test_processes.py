@@ -13,6 +13,7 @@ import pytest
 
 from sandbox import processes
 from sandbox.errors import SandboxError
+from sandbox.lifecycle import Sandbox
 from sandbox.processes import SERVER, Process, ProcessRecord, is_alive, port_is_free, record_of, started_at, stop
 from sandbox.state import StateDir
 
@@ -147,3 +148,13 @@ def test_an_interrupt_during_a_start_leaves_no_process_without_a_record(
     assert record is not None
     os.kill(record.pid, signal.SIGKILL)
     os.waitpid(record.pid, 0)
+
+
+def test_a_process_whose_record_is_removed_meanwhile_has_health_without_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.lifecycle.record_of", lambda _state, _process: ProcessRecord(1, "gone"))
+
+    health = Sandbox(StateDir(tmp_path), lambda _line: None).health()
+
+    assert {(one.alive, one.since_s) for one in health} == {(False, None)}
