@@ -195,7 +195,7 @@ for command in json.load(sys.stdin):
 def aws(endpoint: str, *commands: Sequence[str]) -> list[Any]:
     """The exit code, the output and the errors of each command of the AWS CLI, with what `sandbox env` prints.
 
-    It runs in a process of its own, because it brings a botocore that it imports under the same name.
+    It runs in another process, because it brings a botocore that it imports under the same name.
     """
     environment = {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
