@@ -38,7 +38,9 @@ class DynamoCounter:
 
     def __init__(self) -> None:
         self._samples: dict[tuple[str, str, str, str, str], Sample] = {}
-        self._touched: dict[str, None] = {}
+        self._writes: dict[tuple[str, str], dict[str, tuple[Sample, Sample]]] = {}
+        self._usual: dict[str, tuple[Sample, Sample]] = {}
+        self._touched: dict[str, Sample] = {}
         self._region = ""
         self._operation = ""
 
@@ -46,12 +48,18 @@ class DynamoCounter:
         """A call begins: what is reported next is its."""
         self._region, self._operation = region, operation
         self._touched.clear()
+        usual = self._writes.get((region, operation))
+        self._usual = self._writes.setdefault((region, operation), {}) if usual is None else usual
 
     def wrote(self, changes: Sequence[tuple[StoredTable, ItemChange]], factor: int = 1) -> None:
         """Count the units of writes."""
         for table, change in changes:
             name = table.schema.name
-            self._touched[name] = None
+            known = self._usual.get(name)
+            if known is None:
+                latency = self._sample(name, "SuccessfulRequestLatency", self._operation)
+                known = self._usual[name] = latency, self._sample(name, "ConsumedWriteCapacityUnits")
+            self._touched[name] = known[0]
             if table.schema.indexes:
                 consumed = Consumed(table.schema)
                 consumed.add_write(table, change, factor)
@@ -61,12 +69,12 @@ class DynamoCounter:
                 continue
             old, new = change.old, change.new
             size = max(0 if old is None else old.size_bytes, 0 if new is None else new.size_bytes)
-            self._sample(name, "ConsumedWriteCapacityUnits")(write_units(size) * factor)
+            known[1](write_units(size) * factor)
 
     def read(self, table: StoredTable, units: float, index: str | None = None, items: int | None = None) -> None:
         """Count the units of a read, and how many items a Query or Scan returns."""
         name = table.schema.name
-        self._touched[name] = None
+        self._touched[name] = self._sample(name, "SuccessfulRequestLatency", self._operation)
         self._sample(name, "ConsumedReadCapacityUnits", index=index or "")(units)
         if items is not None:
             self._sample(name, "ReturnedItemCount", self._operation)(items)
@@ -74,8 +82,8 @@ class DynamoCounter:
     def succeeded(self, began_ns: int) -> None:
         """A call was answered: count its time for each table that it read or wrote."""
         ticks = ticks_since(began_ns)
-        for name in self._touched:
-            self._sample(name, "SuccessfulRequestLatency", self._operation)(ticks)
+        for latency in self._touched.values():
+            latency(ticks)
 
     def unprocessed(self, operation: str, left: dict[str, Any]) -> None:
         """Entries of a batch that were throttled: each is an event, and the call was not throttled as a whole."""
