@@ -87,11 +87,7 @@ def _percentile(call: TypedCall) -> str:
 
     def one(listed: str, p: str) -> str:
         found = f"{function}({listed}, {p})"
-        return (
-            f"CAST(least(CAST(floor({found} + 0.5) AS HUGEINT), {_MOST}) AS BIGINT)"
-            if whole
-            else f"CAST({found} AS {kind})"
-        )
+        return _whole(found) if whole else f"CAST({found} AS {kind})"
 
     if several:
         return once(
@@ -99,6 +95,14 @@ def _percentile(call: TypedCall) -> str:
             lambda a: f"CASE WHEN {a[0]} IS NOT NULL THEN list_transform({a[1]}, lambda p_: {one(a[0], 'p_')}) END",
         )
     return once([values, fraction], lambda a: one(a[0], a[1]))
+
+
+def _whole(found: str) -> str:
+    """A double rounded half up to a bigint, of which the greatest is no double. DuckDB's least() leaves NULL out."""
+    return once(
+        [f"CAST(floor({found} + 0.5) AS HUGEINT)"],
+        lambda a: f"CAST(CASE WHEN {a[0]} > {_MOST} THEN {_MOST} ELSE {a[0]} END AS BIGINT)",
+    )
 
 
 def _exact(value: str) -> str:
