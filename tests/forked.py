@@ -107,16 +107,24 @@ def _template() -> _Template:
 
 
 def _main() -> None:
-    """Answer until the end of standard input."""
+    """Answer until the end of standard input; then end what still runs."""
     answers = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.set_inheritable(answers, False)
     # An interrupt is for pytest, which then ends what it has started.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    running: set[int] = set()
     for line in sys.stdin.buffer:
         what, about = json.loads(line)
-        answer = _start(about, answers) if what == "start" else _poll(about)
+        if what == "start":
+            answer = _start(about, answers)
+            running.add(answer)
+        elif (answer := _poll(about)) is not None:
+            running.discard(about)
         os.write(answers, json.dumps(answer).encode() + b"\n")
+    # What a fixture that failed has left.
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
 
 
 def _start(wanted: dict[str, Any], answers: int) -> int:
