@@ -147,7 +147,7 @@ def _contender(name: str, build: Path | None, files: Path) -> Generator[Contende
             {
                 "log": TABLE.change_log,
                 "view": TABLE.view,
-                "sql": view.sql(TABLE),
+                "sql": view.current_state(TABLE).sql,
                 "columns": {column.name: column.type for column in TABLE.change_log_columns},
                 "view_columns": {column.name: column.type for column in view.columns(TABLE)},
                 "partition": PARTITION,
