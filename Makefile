@@ -99,8 +99,9 @@ bench-before: $(NATIVE) ## this checkout and an earlier commit in turn: make ben
 bench-sandbox: $(NATIVE) ## the sandbox of this checkout and of an earlier commit in turn, beside DynamoDB Local: make bench-sandbox COMMIT=c57f2c6
 	$(BIN)/python -m benchmarks.sandbox $(COMMIT) --json bench-sandbox.json
 
-bench-lake: $(NATIVE) ## what lake verify costs, beside an earlier commit's on the same items: make bench-lake COMMIT=5e72ff3
+bench-lake: $(NATIVE) ## what lake verify costs, beside an earlier commit's on the same items: make bench-lake COMMIT=5e72ff3; what queries of the current state cost
 	$(BIN)/python -m benchmarks.lake $(COMMIT) --json bench-lake.json
+	$(BIN)/python -m benchmarks.lake.queries --json bench-queries.json
 
 bench-athena: $(NATIVE) ## the sandbox's Athena: planning, and the demo's queries beside an earlier commit and DuckDB alone: make bench-athena COMMIT=c57f2c6
 	$(BIN)/python -m benchmarks.athena $(COMMIT) --json bench-athena.json

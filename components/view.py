@@ -85,13 +85,13 @@ def columns(table: LakeTable) -> tuple[Column, ...]:
     return (*table.columns, _ENVELOPE["sequence"], _ENVELOPE["changed_at"])
 
 
-def current_state(table: LakeTable) -> LakeView:
-    """The last change of each key, without deleted keys."""
+def current_state(table: LakeTable, state: str = "") -> LakeView:
+    """The last change of each key, without deleted keys. `state` is another query of the same rows."""
     return LakeView(
         table.view,
         f"The {table.entity} table's current state: the last change of each key, without deleted keys",
         columns(table),
-        latest(table, names(columns(table)), quoted(table.change_log)),
+        state or latest(table, names(columns(table)), quoted(table.change_log)),
     )
 
 
@@ -129,11 +129,11 @@ def history(table: LakeTable, source: str = "") -> LakeView:
     )
 
 
-def lines(table: LakeTable, described: Lines, source: str = "") -> LakeView:
+def lines(table: LakeTable, described: Lines, state: str = "") -> LakeView:
     """One row for each line of each item of the current state, in order; `line` counts from 1.
 
     Values are read from the last image, in DynamoDB JSON, whose numbers are texts: decimals stay exact. One that does
-    not match its type is null. `source` replaces the change log.
+    not match its type is null. `state` is another query of the keys and last images.
     """
     keys = names(table.key_columns)
     selected = f"{keys}, {quoted(_AFTER)}"
@@ -144,7 +144,7 @@ def lines(table: LakeTable, described: Lines, source: str = "") -> LakeView:
         _LINES.substitute(
             keys=keys,
             columns=", ".join(f"{_line_value(column)} AS {quoted(column.name)}" for column in described.columns),
-            latest=latest(table, selected, source or quoted(table.change_log)),
+            latest=state or latest(table, selected, quoted(table.change_log)),
             image=_AFTER,
             path=_json_path((*_through_maps(described.attribute), "L")),
         ),

@@ -12,6 +12,7 @@ from lake import (
     command_compact,
     command_erase,
     command_freshness,
+    command_merge,
     command_query,
     command_replay,
     command_verify,
@@ -48,6 +49,7 @@ _COMMANDS = (
     command_backfill,
     command_compact,
     command_erase,
+    command_merge,
 )
 
 

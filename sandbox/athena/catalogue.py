@@ -167,14 +167,15 @@ class GlueCatalogue:
         self, database: str, name: str, raw: Mapping[str, Any], which: str, kind: str, moment: str
     ) -> CatalogueTable | None:
         """An Iceberg table as it is or was, or one that describes it."""
-        loaded = self.iceberg.load(database, name)
+        parameters: Mapping[str, str] = raw.get("Parameters") or {}
+        loaded = self.iceberg.load_at(database, name, parameters.get("metadata_location", ""))
         if which:
             given = described(self.iceberg, loaded, which)
             return given and CatalogueTable(database, f"{name}${which}", given[0], (), {}, None, None, {}, given[1])
         snapshot = self.iceberg.snapshot(loaded, kind, moment)
         columns, files = self.iceberg.columns(loaded, snapshot), tuple(self.iceberg.files(loaded, snapshot))
         storage = Storage(str(loaded.location()), "parquet", {})
-        return CatalogueTable(database, name, columns, (), raw.get("Parameters") or {}, storage, None, raw, None, files)
+        return CatalogueTable(database, name, columns, (), parameters, storage, None, raw, None, files)
 
     def _partitions_of(self, database: str, name: str) -> CatalogueTable | None:
         table = self.table(database, name.removesuffix(PARTITIONS))

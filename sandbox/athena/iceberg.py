@@ -22,6 +22,8 @@ from sandbox.athena.types import Type, array_of, map_of, parse, row_of
 T = TypeVar("T")
 
 _ATTEMPTS = 5
+_KNOWN_FILES = 256
+"""Tables at a snapshot whose lists of files are kept. A metadata file never changes, so neither does its list."""
 _AT = re.compile(r"(?P<name>.+)\$at:(?P<kind>version|timestamp):(?P<value>.+)")
 _NAMES = {
     "int": "integer",
@@ -55,6 +57,8 @@ class Iceberg:
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings = dict(settings)
+        self._read: dict[tuple[str, str], Any] = {}
+        self._files: dict[tuple[str, int | None], list[S3Object]] = {}
 
     @cached_property
     def catalog(self) -> Any:
@@ -68,6 +72,13 @@ class Iceberg:
     def load(self, database: str, name: str) -> Any:
         """pyiceberg's table, as it is now."""
         return self.catalog.load_table((database, name))
+
+    def load_at(self, database: str, name: str, metadata_location: str) -> Any:
+        """pyiceberg's table for reading, which is not loaded again while Glue names the same metadata file."""
+        known = self._read.get((database, name))
+        if known is None or known.metadata_location != metadata_location:
+            known = self._read[database, name] = self.load(database, name)
+        return known
 
     def columns(self, table: Any, snapshot: int | None = None) -> tuple[TypedColumn, ...]:
         """The columns at a snapshot, today's by default."""
@@ -99,6 +110,9 @@ class Iceberg:
         """The data files at a snapshot; raises QueryError when rows of one are deleted by another file."""
         if snapshot is None and table.current_snapshot() is None:
             return []
+        place = (str(table.metadata_location), snapshot)
+        if (known := self._files.get(place)) is not None:
+            return known
         found: list[S3Object] = []
         for task in table.scan(snapshot_id=snapshot).plan_files():
             if task.delete_files:
@@ -107,6 +121,9 @@ class Iceberg:
                 )
             bucket, _, key = task.file.file_path.partition("://")[2].partition("/")
             found.append(S3Object(bucket, key, "iceberg", task.file.file_size_in_bytes))
+        if len(self._files) >= _KNOWN_FILES:
+            self._files.clear()
+        self._files[place] = found
         return found
 
     def commit(self, change: Callable[[], T]) -> T:

@@ -1,0 +1,119 @@
+"""What a query of the current state costs: the view over the log, the view over the current table, a plain table."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.lake.filled import FilledSandbox
+from benchmarks.lake.history import PLAIN, TODAY, History
+from benchmarks.terminal import Steps, console, table
+from lake.athena import Athena, QueryProgress
+from lake.clients import client
+from lake.merging import CurrentMerge
+from stack import StackOutputs
+from stack.commandline import Parser, run
+
+_CURRENT = "orders"
+_QUERIES: Mapping[str, str] = {
+    "count": "SELECT count(*) FROM {}",
+    "one order": "SELECT * FROM {} WHERE order_id = 'order-000000017'",
+    "revenue by day": "SELECT CAST(ordered_at AS date) AS day, sum(total) FROM {} GROUP BY 1",
+}
+_NEW_CHANGES = 500
+"""Changes that came after the merge."""
+_LONG = 10
+
+
+class QueryCost(NamedTuple):
+    """The median of a query's times in Athena, in ms, through each source, at a number of changes."""
+
+    query: str
+    changes: int
+    plain_ms: float
+    today_ms: float
+    current_ms: float
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    return run(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
+    parser = Parser(prog="python -m benchmarks.lake.queries", description=__doc__)
+    parser.add_argument("--orders", type=int, default=100_000, help="orders (default: %(default)s)")
+    parser.add_argument("--each", type=int, default=10, help="changes of each order (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=7, help="runs of each query (default: %(default)s)")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
+    chosen = parser.parse_args(arguments)
+    costs: list[QueryCost] = []
+    with (
+        Steps("queries of the current state") as steps,
+        tempfile.TemporaryDirectory(prefix="bench-queries-") as directory,
+        FilledSandbox(Path(directory)) as sandbox,
+    ):
+        history = History(sandbox.outputs, chosen.orders)
+        for each in (1, chosen.each, chosen.each * _LONG):
+            steps.begin(f"{each * chosen.orders:,} changes")
+            history.grow(each)
+            if not costs:
+                history.prepare()
+            for _ in CurrentMerge(sandbox.outputs, margin=timedelta(0)).run():
+                pass
+            history.change(min(_NEW_CHANGES, chosen.orders))
+            costs += _measure(sandbox.outputs, history.changes, chosen.runs)
+            steps.end("measured")
+    _show(costs)
+    if chosen.json:
+        chosen.json.write_text(json.dumps([cost._asdict() for cost in costs], indent=1))
+    return 0
+
+
+def _measure(outputs: StackOutputs, changes: int, runs: int) -> list[QueryCost]:
+    """Each query through each source in turn; the first round loads the objects and does not count."""
+    elapsed: list[int] = []
+    athena = Athena(
+        client("athena", outputs),
+        outputs.require("workgroup_name"),
+        outputs.require("database_name"),
+        watch=lambda progress: _note(progress, elapsed),
+    )
+    costs: list[QueryCost] = []
+    for name, sql in _QUERIES.items():
+        times: dict[str, list[int]] = {PLAIN: [], TODAY: [], _CURRENT: []}
+        for round_ in range(runs + 1):
+            for source, found in times.items():
+                elapsed.clear()
+                athena.query(sql.format(source))
+                if round_:
+                    found.append(elapsed[-1])
+        costs.append(QueryCost(name, changes, *(statistics.median(found) for found in times.values())))
+    return costs
+
+
+def _note(progress: QueryProgress, elapsed: list[int]) -> None:
+    if progress.finished:
+        elapsed.append(progress.elapsed_ms)
+
+
+def _show(costs: list[QueryCost]) -> None:
+    lines = table("queries of the current state, times a plain table's of the same orders")
+    for title in ("query", "changes", "plain, ms", "the view over the log", "over the current table"):
+        lines.add_column(title)
+    for cost in costs:
+        lines.add_row(
+            *(cost.query, f"{cost.changes:,}", f"{cost.plain_ms:.0f}"),
+            *(f"{cost.today_ms / cost.plain_ms:.1f}", f"{cost.current_ms / cost.plain_ms:.2f}"),
+        )
+    console().print(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""`python -m lake merge`: bring new changes into the current table, so that queries need not read the log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from datetime import timedelta
+
+import msgspec
+from rich.console import Console
+
+from lake.athena import QueryError
+from lake.command_backfill import display
+from lake.costs import size
+from lake.merging import CurrentMerge, MergePlan
+from lake.moments import duration
+from stack import UserError, add_options, resolve_options
+
+NAME = "merge"
+HELP = "keep the current state in an Iceberg table, so that queries do not read the whole log"
+DESCRIPTION = """\
+Bring the last change of each key into the Iceberg table orders_current. The
+views orders and order_items are then that table and the changes since the
+merge began: as fresh as before, at a cost that does not grow with the history.
+
+The merge goes by the changes' sequence, so that duplicates, disorder and
+replays change nothing and a second run does nothing. It can be stopped at any
+point: the views are right after each of its statements."""
+EPILOG = """\
+examples:
+  python -m lake merge --dry-run        what it would read and cost
+  python -m lake merge
+  python -m lake merge --every 15m      again and again, until Ctrl-C
+  python -m lake merge --rebuild        make the table again from the whole log
+
+The first merge, and one after a change of the columns, reads the whole log;
+a later one the changes that arrived since 26 hours before the last."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--every", type=duration, metavar="DURATION", help="merge again after 15m, 1h or 1d")
+    parser.add_argument("--rebuild", action="store_true", help="make the table again from the whole log")
+    parser.add_argument(
+        "--margin",
+        type=duration,
+        metavar="DURATION",
+        help="how long an object takes after its arrival until it is readable (default: the delivery stream's "
+        "buffering and 5 minutes)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be read and what it would cost")
+    parser.add_argument("--json", action="store_true", help="print what each merge reads as a line of JSON")
+    add_options(parser, "workgroup_name", "database_name", "delivery_stream_name")
+
+
+def main(arguments: Namespace) -> int:
+    """Run the command and return its exit code."""
+    every: timedelta | None = arguments.every
+    rebuild: bool = arguments.rebuild
+    outputs = resolve_options(arguments)
+    while True:
+        try:
+            with display("looking at the current table") as say:
+                merge = CurrentMerge(outputs, margin=arguments.margin, rebuild=rebuild)
+                plan = merge.plan()
+                _show(plan, json=arguments.json)
+                for what in () if arguments.dry_run else merge.run():
+                    say(what)
+        except QueryError as error:
+            if error.statement_at_fault:
+                raise UserError(f"Athena cannot merge: {error}.") from error
+            sys.stderr.write(f"The merge failed in Athena: {error}. The views are right; run it again.\n")
+            if every is None:
+                return 1
+        else:
+            rebuild = False
+        if every is None or arguments.dry_run:
+            return 0
+        time.sleep(every.total_seconds())
+
+
+def _show(plan: MergePlan, *, json: bool) -> None:
+    if json:
+        sys.stdout.write(msgspec.json.encode(plan).decode() + "\n")
+        sys.stdout.flush()
+        return
+    begins = "makes" if plan.rebuilds else "merges into"
+    since = f" since {plan.since}" if plan.since and plan.objects else ""
+    Console().print(
+        f"{begins} {plan.table}: {plan.objects:,} objects{since}, {size(plan.bytes)}; {plan.cost}", soft_wrap=True
+    )
