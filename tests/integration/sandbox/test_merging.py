@@ -188,14 +188,3 @@ def test_a_database_without_a_change_log_is_refused(
     arguments = ["--endpoint-url", url, "--region", "eu-west-1", "--database", name, "--workgroup", name]
     assert main(["merge", "--margin", "5m", *arguments]) == 2
     assert "There is no table order_changes" in capsys.readouterr().err
-
-
-def test_a_forgotten_table_leaves_no_object_and_the_views_on_the_log(lake: MergedLake) -> None:
-    lake.merge()
-    state = lake.state()
-    CurrentMerge(lake.outputs).forget()
-    assert lake.state() == state
-    listed = lake.place.s3.list_objects_v2(Bucket=lake.place.name, Prefix=f"{current.name(TABLE)}/")
-    assert "Contents" not in listed
-    lake.merge()
-    assert lake.state() == state
