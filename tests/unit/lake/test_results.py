@@ -32,7 +32,7 @@ def test_the_object_of_a_result_is_read_without_its_header() -> None:
             asked.update(request)
             return {"Body": io.BytesIO(b'"a"\n"1"\n\n')}
 
-        list_objects_v2 = put_object = delete_object = get_object
+        list_objects_v2 = put_object = delete_object = copy_object = delete_objects = list_object_versions = get_object
 
     assert list(read_rows(S3(), "s3://bucket/path/id.csv")) == [("1",), (None,)]
     assert asked == {"Bucket": "bucket", "Key": "path/id.csv"}

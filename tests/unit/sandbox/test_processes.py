@@ -153,7 +153,10 @@ def test_an_interrupt_during_a_start_leaves_no_process_without_a_record(
 def test_a_process_whose_record_is_removed_meanwhile_has_health_without_a_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.lifecycle.record_of", lambda _state, _process: ProcessRecord(1, "gone"))
+    def removed(_state: StateDir, _process: Process) -> ProcessRecord:
+        return ProcessRecord(1, "gone")
+
+    monkeypatch.setattr("sandbox.lifecycle.record_of", removed)
 
     health = Sandbox(StateDir(tmp_path), lambda _line: None).health()
 
