@@ -101,7 +101,7 @@ def test_a_past_moment_has_the_items_as_they_were(sandbox_server: SandboxServer,
         (
             {
                 "ExportType": "INCREMENTAL_EXPORT",
-                "IncrementalExportSpecification": {"ExportFromTime": datetime.now(UTC) - timedelta(minutes=14)},
+                "IncrementalExportSpecification": {"ExportFromTime": datetime.now(UTC) - timedelta(minutes=1)},
             },
             "ValidationException",
         ),

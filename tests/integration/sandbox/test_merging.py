@@ -129,15 +129,18 @@ def test_the_views_are_right_after_each_statement_of_merges_under_duplicates_dis
 
 
 def test_the_views_say_the_same_after_a_merge(lake: MergedLake) -> None:
+    mine = {"x", "y"}  # other tests' orders are in this lake too
     lake.arrive(change("x", "INSERT", 1), change("y", "INSERT", 2), change("y", "REMOVE", 3))
     asked = [f"SELECT * FROM {one.name}" for one in view.views(TABLE)]
     before = [sorted(lake.rows(sql), key=str) for sql in asked]
     lake.merge()
     assert [sorted(lake.rows(sql), key=str) for sql in asked] == before
     lake.arrive(change("y", "INSERT", 2))
-    assert lake.state() == {"x": 1}, "an insert that comes after its deletion is not there again"
+    assert {key: version for key, version in lake.state().items() if key in mine} == {"x": 1}, (
+        "an insert that comes after its deletion is not there again"
+    )
     lake.merge()
-    assert lake.state() == {"x": 1}
+    assert {key: version for key, version in lake.state().items() if key in mine} == {"x": 1}
 
 
 def test_a_merged_log_is_not_read_again_and_a_late_object_is_there_with_the_next_merge(lake: MergedLake) -> None:

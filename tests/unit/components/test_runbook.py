@@ -22,7 +22,7 @@ from tests.unit.components.running import Record
 
 RUNBOOK = (ROOT / "RUNBOOK.md").read_text()
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in (*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md")))]
-ENDS = {"&&", "|", "#", ">", ";", "\\"}
+ENDS = {"&&", "|", "#", ">", ";"}
 
 # Options that the AWS CLI takes with every command, and commands that are the CLI's own.
 CLI_OPTIONS = {"--region", "--output", "--query", "--profile", "--max-items"}
@@ -34,7 +34,8 @@ def commands() -> Iterator[tuple[str, str]]:
     for name in DOCUMENTS:
         text = (ROOT / name).read_text()
         for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
-            for line in re.findall(r"^\s*\$ (.*)$", block, re.MULTILINE):
+            joined = re.sub(r"\\\n\s*", "", block)  # a line that goes on in the next
+            for line in re.findall(r"^\s*\$ (.*)$", joined, re.MULTILINE):
                 yield from ((name, part.strip()) for part in line.split("&&"))
         for inline in re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
             if inline.startswith(("python -m ", "make ", "aws ")) and "…" not in inline:
