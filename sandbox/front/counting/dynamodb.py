@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -89,8 +89,9 @@ class DynamoCounter:
         """Entries of a batch that were throttled: each is an event, and the call was not throttled as a whole."""
         event = "WriteThrottleEvents" if operation == "BatchWriteItem" else "ReadThrottleEvents"
         for name, entries in left.items():
-            count = len(entries) if isinstance(entries, list) else len(entries.get("Keys", ()))  # pyright: ignore
-            for _ in range(count):
+            # UnprocessedItems has a list of requests a table, UnprocessedKeys an object with Keys.
+            keys = cast("list[object]", entries if isinstance(entries, list) else entries.get("Keys", []))
+            for _ in keys:
                 self._sample(name, event)(1)
 
     def refused(self, region: str, operation: str, code: str, body: bytes) -> None:

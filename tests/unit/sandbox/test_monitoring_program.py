@@ -135,7 +135,7 @@ class _Watched:
     """The alarms of a pipeline and a store of metrics, with a clock."""
 
     def __init__(self, mode: str) -> None:
-        settings = Settings(capture_mode=mode, event_fanout=True, error_queue=True)  # pyright: ignore[reportArgumentType]
+        settings = Settings(capture_mode=mode, event_fanout=True, error_queue=True)  # pyright: ignore[reportArgumentType] - a text
         self.alarms = alarms(PIPELINE, settings)
         self.states: dict[str, AlarmState] = dict.fromkeys((one.name for one in self.alarms), "INSUFFICIENT_DATA")
         self.now_s = BEGIN_S
