@@ -151,11 +151,13 @@ def _record_us(records: int, seconds: float, build: Path) -> float:
     done = subprocess.run(
         [_python(build), "-m", "benchmarks.transform.worker", "ours"],
         cwd=build,
-        check=True,
+        check=False,
         input=json.dumps(turn) + "\n",
         capture_output=True,
         text=True,
     )
+    if done.returncode:
+        raise UserError(f"The transform of {build.name} cannot run: {done.stdout.strip() or done.stderr.strip()}")
     # The first line says that the worker is ready.
     return json.loads(done.stdout.splitlines()[1])["median"] / records / 1000
 

@@ -69,7 +69,7 @@ def _ours() -> Handler:
     batch = import_module("transform.batch")
     schema = import_module("transform.schema")
     settings = import_module("transform.settings")
-    transform = batch.Transform(schema.TABLE, settings.Settings())
+    transform = batch.Transform(schema.TABLE, settings.FunctionSettings())
     return lambda event: {"records": transform.answer(event["records"])[0]}
 
 
@@ -79,7 +79,7 @@ def _ours_carefully() -> Handler:
     fast_path = import_module("transform.fast_path")
     schema = import_module("transform.schema")
     settings = import_module("transform.settings")
-    transform = batch.Transform(schema.TABLE, settings.Settings())
+    transform = batch.Transform(schema.TABLE, settings.FunctionSettings())
 
     def nothing_is_fast(contents: list[bytes]) -> Any:
         count = len(contents)
