@@ -22,7 +22,6 @@ import msgspec
 from sandbox.athena.commands import Commands, Session
 from sandbox.athena.errors import SYSTEM, ApiError, StatementError
 from sandbox.athena.execution import FINAL, QueryExecution, QueryParameters
-from sandbox.athena.interruption import QueryCancelledError
 from sandbox.athena.measuring import measured
 from sandbox.athena.results import write_lines
 from sandbox.athena.statements import Output, StatementKind, recognise
@@ -151,22 +150,26 @@ class Executions:
         try:
             if not self._reuse(execution):
                 self._execute(execution)
-        except QueryCancelledError:
-            timed_out = not timer.is_alive()
-            state, reason = ("FAILED", "Query timeout") if timed_out else ("CANCELLED", "Query cancelled by user")
-            self._finish(execution, state, reason)
-        except StatementError as error:
-            self._finish(execution, "FAILED", error.reason, error)
-        except ApiError as error:
-            self._finish(execution, "FAILED", error.message, StatementError("", error.message))
         except Exception as error:
-            _log.exception("query %s", execution.id)
-            internal = StatementError("GENERIC_INTERNAL_ERROR", str(error), SYSTEM)
-            self._finish(execution, "FAILED", internal.reason, internal)
+            self._fail(execution, error, timed_out=not timer.is_alive())
         else:
             self._finish(execution, "SUCCEEDED")
         finally:
             timer.cancel()
+
+    def _fail(self, execution: QueryExecution, error: Exception, *, timed_out: bool) -> None:
+        """End a query that did not succeed; one that was stopped is cancelled, whatever its interrupt made fail."""
+        if execution.hold.stopped:
+            state, reason = ("FAILED", "Query timeout") if timed_out else ("CANCELLED", "Query cancelled by user")
+            self._finish(execution, state, reason)
+        elif isinstance(error, StatementError):
+            self._finish(execution, "FAILED", error.reason, error)
+        elif isinstance(error, ApiError):
+            self._finish(execution, "FAILED", error.message, StatementError("", error.message))
+        else:
+            _log.error("query %s", execution.id, exc_info=error)
+            internal = StatementError("GENERIC_INTERNAL_ERROR", str(error), SYSTEM)
+            self._finish(execution, "FAILED", internal.reason, internal)
 
     def _execute(self, execution: QueryExecution) -> None:
         request, statement = execution.request, execution.statement

@@ -6,8 +6,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Ou
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,25 +22,29 @@ from tests.conftest import SandboxServer
 BUCKET = "front-exports"
 
 
-@pytest.fixture(scope="module")
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture
 def table(sandbox_server: SandboxServer) -> str:
     """A table with point-in-time recovery, a stream with both images, and a bucket; its ARN."""
-    dynamodb = client("dynamodb", sandbox_server.endpoint_url)
+    dynamodb, name = client("dynamodb", sandbox_server.endpoint_url), f"exported-{next(_NUMBERS)}"
     made = dynamodb.create_table(
-        TableName="exported",
+        TableName=name,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
     dynamodb.update_continuous_backups(
-        TableName="exported", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
-    client("s3", sandbox_server.endpoint_url).create_bucket(
-        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    with suppress(ClientError):  # of another test of the shared server
+        client("s3", sandbox_server.endpoint_url).create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
     for number in range(3):
-        dynamodb.put_item(TableName="exported", Item={"id": {"S": str(number)}, "n": {"N": "1.50"}})
+        dynamodb.put_item(TableName=name, Item={"id": {"S": str(number)}, "n": {"N": "1.50"}})
     return made["TableDescription"]["TableArn"]
 
 
@@ -81,13 +87,13 @@ def test_a_past_moment_has_the_items_as_they_were(sandbox_server: SandboxServer,
     moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
     time.sleep((moment - datetime.now(UTC)).total_seconds() + 0.01)
     dynamodb.update_item(
-        TableName="exported",
+        TableName=table,
         Key={"id": {"S": "0"}},
         UpdateExpression="SET n = :n",
         ExpressionAttributeValues={":n": {"N": "2"}},
     )
-    dynamodb.delete_item(TableName="exported", Key={"id": {"S": "1"}})
-    dynamodb.put_item(TableName="exported", Item={"id": {"S": "new"}})
+    dynamodb.delete_item(TableName=table, Key={"id": {"S": "1"}})
+    dynamodb.put_item(TableName=table, Item={"id": {"S": "new"}})
     _, _, lines = exported(url, table, ExportTime=moment)
     assert {line["Item"]["id"]["S"]: line["Item"]["n"]["N"] for line in lines} == {"0": "1.5", "1": "1.5", "2": "1.5"}
 
