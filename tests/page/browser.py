@@ -48,7 +48,7 @@ class Watched:
 
     def open(self, view: str) -> None:
         """Open a view by the keyboard, and wait until it shows something."""
-        link = self.page.get_by_role("link", name=view)
+        link = self.page.get_by_role("navigation").get_by_role("link", name=view)
         link.focus()
         self.page.keyboard.press("Enter")
         expect(link).to_have_attribute("aria-current", "page")

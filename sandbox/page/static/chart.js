@@ -20,13 +20,16 @@ export function chart(title, labels) {
   const element = h("figure", { class: "panel", "aria-label": title }, h("h3", {}, title), place, summary);
   element.style.margin = "0";
   let plot = null;
+  let range;
   const axis = () => ({ stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } });
   const size = () => ({ width: Math.max(180, element.clientWidth - 28), height: HEIGHT });
   const resized = new ResizeObserver(() => plot?.setSize(size()));
   resized.observe(element);
   return {
     element,
-    set(times, lines) {
+    // `shown` is the time on the axis, [from, to] in epoch seconds; without it, that of the data.
+    set(times, lines, shown) {
+      range = shown;
       if (!element.isConnected) return;
       if (!window.uPlot) summary.className = "quiet"; // the library did not load: the values remain
       else if (!plot) {
@@ -34,7 +37,7 @@ export function chart(title, labels) {
           ...size(),
           axes: [axis(), { ...axis(), size: 56 }],
           series: [{}, ...labels.map((label, index) => ({ label, stroke: colour(COLOURS[index % COLOURS.length]), width: 1.5, points: { show: times.length < 3 } }))],
-          scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.05 : 1] } },
+          scales: { x: { range: (_, low, high) => range ?? [low, high] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.05 : 1] } },
         }, [times, ...lines], place);
       } else plot.setData([times, ...lines]);
       const last = (line) => line.findLast((value) => value != null);

@@ -37,13 +37,15 @@ export function open(root) {
       if (!graphs.length) await build();
       const data = await get(`metrics?minutes=${minutes.value}`);
       if (closed) return;
+      const now = Date.now() / 1000;
+      const shown = [now - minutes.value * 60, now];
       data.forEach((widget, index) => {
         const times = [...new Set(widget.lines.flatMap((line) => line.times))].sort((a, b) => a - b);
         const lines = widget.lines.map((line) => {
           const values = new Map(line.times.map((at, place) => [at, line.values[place]]));
           return times.map((at) => values.get(at) ?? null);
         });
-        graphs[index]?.set(times, lines);
+        graphs[index]?.set(times, lines, shown);
       });
     } catch (error) { if (!closed) show(place, sentence(error)); }
   }

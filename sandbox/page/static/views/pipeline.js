@@ -4,6 +4,7 @@ import { age, h, number, rate, show } from "../dom.js";
 import { chart } from "../chart.js";
 
 const RATE_OVER = 5;
+const SHORTEST_S = 0.9; // counters move once a second
 const NAMES = { table: "DynamoDB table", pipe: "EventBridge Pipe", stream: "Kinesis stream", transform: "Lambda transform", firehose: "Firehose", lake: "S3 lake", athena: "Athena" };
 const STATES = { up: "good", starting: "warn", silent: "warn", failing: "bad", dead: "bad" };
 
@@ -35,7 +36,7 @@ function done(snapshot, name) {
 function perSecond(snapshots, name, end = snapshots.length - 1) {
   const from = snapshots[Math.max(0, end - RATE_OVER)];
   const to = snapshots[end];
-  return to.at > from.at ? Math.max(0, (done(to, name) - done(from, name)) / (to.at - from.at)) : 0;
+  return to.at - from.at > SHORTEST_S ? Math.max(0, (done(to, name) - done(from, name)) / (to.at - from.at)) : 0;
 }
 
 const series = (snapshots, name) => snapshots.map((_, index) => perSecond(snapshots, name, index));
