@@ -18,8 +18,9 @@ def athena_worker(sandbox_server: SandboxServer) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module", autouse=True)
 def reply_faults() -> Iterator[list[str]]:
+    """The faults of a module's replies; other tests of this process make replies up."""
     with watched() as faults:
         yield faults
 
