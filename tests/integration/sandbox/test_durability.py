@@ -213,7 +213,9 @@ def kinesis_records(url: str) -> dict[str, str]:
 def messages_in(url: str, queue: str) -> list[str]:
     sqs = client("sqs", url)
     found: list[str] = []
-    while page := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=1).get("Messages"):
+    # A call that the client repeats hides its first batch for a second, so an answer without messages waits longer.
+    asked = {"QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 1, "WaitTimeSeconds": 2}
+    while page := sqs.receive_message(**asked).get("Messages"):
         found += [message["Body"] for message in page]
         for message in page:
             sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=600)
