@@ -145,6 +145,7 @@ def _start(wanted: dict[str, Any], answers: int) -> int:
         os.environ.update(wanted["environment"])
         sys.argv = [module, *wanted["arguments"]]
         gc.enable()
+        _draw_afresh()
         run()
         code = 0
     except SystemExit as ended:
@@ -157,6 +158,17 @@ def _start(wanted: dict[str, Any], answers: int) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _draw_afresh() -> None:
+    """Seed moto's generator of random numbers, as the `random` module seeds its own in each fork.
+
+    Otherwise all processes draw the same identifiers, and a server that is started again gives a new message the
+    identifier of one that it has.
+    """
+    moto = sys.modules.get("moto.moto_api._internal")
+    if moto is not None:
+        moto.mock_random.seed()
 
 
 @cache

@@ -211,14 +211,11 @@ def kinesis_records(url: str) -> dict[str, str]:
 
 
 def messages_in(url: str, queue: str) -> list[str]:
-    sqs = client("sqs", url)
+    sqs = once("sqs", url)  # a repeated call would hide the messages of the first
     found: list[str] = []
-    # A call that the client repeats hides its first batch for a second, so an answer without messages waits longer.
-    asked = {"QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 1, "WaitTimeSeconds": 2}
+    asked = {"QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 600}
     while page := sqs.receive_message(**asked).get("Messages"):
         found += [message["Body"] for message in page]
-        for message in page:
-            sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=600)
     return found
 
 

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 from zlib import crc32
 
 from sandbox.state import StateDir, client
+from tests.forked import ForkedProcess
 
 
 def test_the_server_says_where_it_is(sandbox_server: Any) -> None:
@@ -165,3 +166,15 @@ def test_http_2_clients_are_answered_too(sandbox_server: Any) -> None:
             part = connection.recv(4096)
             assert part, received
             received += part
+
+
+def test_servers_draw_different_identifiers(tmp_path: Path) -> None:
+    """Otherwise one that is started again would give new messages the identifiers of those that it has."""
+    drawn: list[list[int]] = []
+    for name in ("first", "second"):
+        log = tmp_path / name
+        assert ForkedProcess("tests.integration.sandbox.drawn_by_server", [], log).wait(60) == 0, log.read_text()
+        drawn.append(json.loads(log.read_text()))
+
+    assert len(drawn[0]) == len(drawn[1]) >= 2, "Python's and moto's"
+    assert not {*drawn[0]} & {*drawn[1]}
