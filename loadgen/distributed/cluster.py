@@ -98,7 +98,7 @@ class Cluster:
         if not self._workers:
             raise UserError(f"The Dask cluster at {self._address} has no workers: start some, then run again.")
         with TemporaryDirectory() as directory:
-            await self._client.upload_file(str(bundle.build(Path(directory), self._script)))
+            await self._send(bundle.build(Path(directory), self._script))
 
     async def prepare(self, jobs: list[Job]) -> None:
         """Get every segment ready."""
@@ -155,6 +155,18 @@ class Cluster:
                     await self._variable("start").set((-1, []))
                     await self._client.cancel(self._futures)
         await self._client.close(timeout=_SCHEDULER_TIMEOUT_S)
+
+    async def _send(self, file: Path) -> None:
+        """Put a bundle on the scheduler and on each worker, those that start later included.
+
+        `Client.upload_file` registers each upload under a random name. A worker that starts then carries out every
+        upload that there ever was, all at once, and may import the file while another upload of it truncates it.
+        Here the name is the bundle's, which follows its contents, so that a bundle is registered once.
+        """
+        plugins: Any = importlib.import_module("distributed.diagnostics.plugin")
+        for plugin in (plugins.SchedulerUploadFile(str(file)), plugins.UploadFile(str(file))):
+            plugin.idempotent = True
+            await self._client.register_plugin(plugin, name=file.name)
 
     def _variable(self, name: str) -> Any:
         return self._distributed.Variable(f"{self._run}-{name}", client=self._client)

@@ -8,9 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -101,6 +101,15 @@ def options(table: OrderTable, directory: Path, address: str, *more: str) -> lis
     ]
 
 
+def bundles(cluster: DaskCluster) -> list[str]:
+    """The names under which this package is registered for workers that start."""
+
+    def registered(dask_scheduler: Any) -> list[str]:
+        return list(dask_scheduler.worker_plugins)
+
+    return [name for name in cluster.client.run_on_scheduler(registered) if name.startswith("loadgen_")]
+
+
 def test_a_cluster_writes_the_plan_and_survives_for_the_next_run(
     order_table: OrderTable, dask_cluster: DaskCluster, tmp_path: Path
 ) -> None:
@@ -111,6 +120,8 @@ def test_a_cluster_writes_the_plan_and_survives_for_the_next_run(
         assert report.generator.segments == WORKERS
         assert report.counts.planned == report.counts.acked == report.latency["service"].count == 200
         assert [second["planned"] for second in report.series][:2] == [100, 100]
+    # A worker that starts carries out all that is registered, and all at once: a file twice is a file half written.
+    assert len(bundles(dask_cluster)) == 1
 
 
 def kill_a_worker(cluster: DaskCluster) -> None:
@@ -200,15 +211,21 @@ def disturbed_run(
 ) -> RunReport:
     """A run of 240 new orders, disturbed when the first of them is in the table beside those written before."""
 
+    over = threading.Event()
+
     def wait_and_disturb() -> None:
         while order_table.client.scan(TableName=order_table.name, Select="COUNT")["Count"] <= written:
-            time.sleep(0.1)
+            if over.wait(0.1):
+                return
         disturb(cluster)
 
-    disturber = threading.Thread(target=wait_and_disturb)
-    disturber.start()
     load = ["--rps", "60", "--duration", "4", "--mix", "insert=100", "--quiet"]
-    code = main([*load, *options(order_table, directory, cluster.address)])
-    disturber.join()
+    with ThreadPoolExecutor(1) as pool:
+        disturber = pool.submit(wait_and_disturb)
+        try:
+            code = main([*load, *options(order_table, directory, cluster.address)])
+        finally:
+            over.set()
+    disturber.result()
     assert code == 3
     return reports.load(directory / "report.json")
