@@ -1,0 +1,71 @@
+"""json_extract_scalar, by msgspec where that reads as Trino does, and token by token elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple, Protocol, cast
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from sandbox.athena.functions import jsontext
+
+_ESCAPABLE = re.compile(r'["\\/\x00-\x1f]')
+_ESCAPED_NAME = re.compile(rb'\\u[^"]*"[ \t\n\r]*:')
+
+
+class _Object(Protocol):
+    """An object, read for one of its members."""
+
+    value: Raw | UnsetType
+
+
+class _Step(NamedTuple):
+    """A key of a path: its name between quotes, and the reader of an object for its member."""
+
+    quoted: bytes
+    read: Callable[[bytes], _Object]
+
+
+@lru_cache(256)
+def _steps(path: str) -> tuple[_Step, ...] | None:
+    """A path's keys; None for the whole document, and if one could be an index or has a character with an escape."""
+    keys = jsontext.path_steps(path)
+    if not keys or any(key.isdigit() or _ESCAPABLE.search(key) for key in keys):
+        return None
+    return tuple(map(_step, keys))
+
+
+def _step(key: str) -> _Step:
+    type_ = msgspec.defstruct("Object", [("value", Raw | UnsetType, UNSET)], rename={"value": key})
+    return _Step(f'"{key}"'.encode(), cast("Callable[[bytes], _Object]", msgspec.json.Decoder(type_).decode))
+
+
+def scalar_of(text: str, path: str) -> str | None:
+    """json_extract_scalar: a string's text, a number's or word's spelling; NULL for null, arrays and objects."""
+    steps = _steps(path)
+    if steps is None:
+        return jsontext.extract_scalar(text, path)
+    try:
+        content = text.encode()
+        if b"\\u" in content and _ESCAPED_NAME.search(content):
+            return jsontext.extract_scalar(text, path)
+        for quoted, read in steps:
+            times = content.count(quoted)
+            if not times:
+                return None
+            # msgspec takes the last of equal names, Trino the first.
+            if times > 1:
+                return jsontext.extract_scalar(text, path)
+            value = read(content).value
+            if value is UNSET:
+                return None
+            content = bytes(value)
+    except (UnicodeEncodeError, msgspec.MsgspecError, RecursionError):
+        return jsontext.extract_scalar(text, path)
+    if content[:1] in b"{[" or content == b"null":
+        return None
+    found = content.decode()
+    return jsontext.unescaped(found) if found[:1] == '"' else found
