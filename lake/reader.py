@@ -19,8 +19,6 @@ _EVENT_ID, _OP, _SEQUENCE, _CHANGED_AT = (column.name for column in ENVELOPE)
 _AFTER = IMAGES[1].name
 _VIEW, _IMAGE, _LOG = "view", "image", "log"
 _REMOVE = "REMOVE"
-_MAX_LISTED = 512
-"""Buckets that a statement lists; of more, all rows are read. Athena's limit is 262,144 bytes a statement."""
 
 
 class ChangeCounts(Struct, frozen=True):
@@ -187,13 +185,13 @@ class LakeReader:
         )
 
     def _in(self, buckets: Collection[int], hash_: str) -> str:
-        """The condition that a row is in one of the buckets, or at least in the sample."""
-        if len(buckets) <= _MAX_LISTED:
-            names = ", ".join(f"'{bucket_name(bucket)}'" for bucket in sorted(buckets))
-            return f" WHERE {bucket_sql(hash_)} IN ({names})"
-        if self._scope.share < BUCKETS:
-            return f" WHERE {bucket_sql(hash_)} < '{bucket_name(self._scope.share)}'"
-        return ""
+        """The condition that a row is in one of the buckets.
+
+        All 4,096 names take 28 kB of the 262,144 bytes that a statement may have:
+        https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
+        """
+        names = ", ".join(f"'{bucket_name(bucket)}'" for bucket in sorted(buckets))
+        return f" WHERE {bucket_sql(hash_)} IN ({names})"
 
     def _key_hash(self) -> str:
         return hash_sql(texts_sql(self._table, self._table.key_columns))

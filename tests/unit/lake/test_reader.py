@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
 from typing import Any
 
+import pytest
+
 from lake.athena import Athena
+from lake.fingerprints import BUCKETS, Fingerprints, bucket_of
 from lake.inventory import BucketDigest
 from lake.reader import ChangeCounts, ComparedKeys, LakeReader
+from tests.athena_lake import Lake
 from transform.schema import Column, KeyAttribute, LakeTable
 
 TABLE = LakeTable(
@@ -58,6 +64,23 @@ def test_the_views_columns_are_the_schemas_and_come_as_canonical_text() -> None:
     assert list(_reader(client).view_rows({1, 10})) == [("7", "1", "a", "2.50")]
     assert client.sql.startswith('SELECT "revision", "line", "id", "price" FROM (SELECT * FROM "things") WHERE ')
     assert client.sql.endswith(" IN ('001', '00A')")
+
+
+@pytest.mark.parametrize("count", [1, 600, BUCKETS - 1, BUCKETS])
+def test_the_rows_of_the_buckets_asked_for_come_and_no_others(tmp_path: Path, count: int) -> None:
+    """Of a lake in which most keys are missing, too: rows of a bucket that nobody asked for would count as extra."""
+    rows = [("1", str(at), f"order-{at}", "2.50") for at in range(1000)]
+    prints = Fingerprints(TABLE)
+    wanted = {*Random(count).sample(range(BUCKETS), count - 1), bucket_of(prints.of_row(rows[0])[0])}
+    client = OneRow(*rows[0])
+    list(_reader(client).view_rows(wanted))
+    lake = Lake(tmp_path)
+    lake.table("things", {column.name: column.type for column in TABLE.columns})
+    names = [column.name for column in TABLE.columns]
+    lake.rows("things/1.json", *(dict(zip(names, row, strict=True)) for row in rows))
+
+    expected = [row for row in rows if bucket_of(prints.of_row(row)[0]) in wanted]
+    assert sorted(map(tuple, lake.query(client.sql))) == sorted(expected)
 
 
 def test_digests_of_both_sides_and_the_logs_counts_come_in_one_statement() -> None:
