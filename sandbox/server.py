@@ -63,7 +63,7 @@ async def serve(port: int, state: StateDir, stop: StopSignal, *, sync: bool = Fa
     server = HttpServer(front, HOST, port, state.socket("http2"))
 
     def end() -> None:
-        front.end_subscriptions()
+        front.end_waiting()
         server.stop()
 
     asyncio.get_running_loop().add_reader(stop.fileno(), end)

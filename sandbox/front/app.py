@@ -25,6 +25,7 @@ from sandbox.front.data_calls import DataCalls, malformed
 from sandbox.front.faults import ResetError, control, serve_with_faults
 from sandbox.front.functions import function_code
 from sandbox.front.install import install
+from sandbox.front.long_polls import LongPolls, is_receive
 from sandbox.front.monitoring import MONITORING
 from sandbox.front.moto_app import MotoApp
 from sandbox.front.native import HELD
@@ -75,6 +76,7 @@ class Front:
         HELD.open(self.saving.held)
         self._calls = DataCalls()
         self._subscriptions = Subscriptions()
+        self._long_polls = LongPolls()
 
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
@@ -86,6 +88,10 @@ class Front:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         target = headers.get(b"x-amz-target", b"").decode("latin-1")
+        if is_receive(target, scope["query_string"], body) and not await self._long_polls.wait(
+            _request(scope, body), receive
+        ):
+            return
         try:
             if ACTIVE_FAULTS.on and not scope["path"].startswith("/_sandbox/"):
                 reply = await serve_with_faults(
@@ -146,9 +152,10 @@ class Front:
         log.error("%s failed", what, exc_info=error)
         return error_in_protocol(request, failed(what, error))
 
-    def end_subscriptions(self) -> None:
-        """End the answers that go on, which the server would wait for when it stops."""
+    def end_waiting(self) -> None:
+        """End the answers that go on or wait, which the server would wait for when it stops."""
         self._subscriptions.end()
+        self._long_polls.end()
 
     def evaluate_alarms(self) -> None:
         """Evaluate the alarms that are due; what that changes is on file when this returns."""

@@ -31,6 +31,7 @@ from moto.sqs.models import Queue, SQSBackend
 from sandbox.front.bucket_events import tell_default_bus
 from sandbox.front.counting.queues import counting_deleted, counting_received, counting_sent
 from sandbox.front.events import target_input, to_queue
+from sandbox.front.long_polls import without_waiting
 from sandbox.front.saving.bodies import StoredBody
 from sandbox.front.saving.messages import telling
 from sandbox.front.saving.objects import KeyStore, Uploads
@@ -69,7 +70,7 @@ def _save_one_by_one() -> None:
     _replace(moto.s3.models, "_VersionedKeyStore", KeyStore)
     _replace(moto.s3.models, "MultipartDict", Uploads)
     _replace(Queue, "add_message", counting_sent(telling(Queue.add_message)))
-    _replace(SQSBackend, "receive_message", counting_received(SQSBackend.receive_message))
+    _replace(SQSBackend, "receive_message", counting_received(without_waiting(SQSBackend.receive_message)))
     _replace(SQSBackend, "delete_message", counting_deleted(SQSBackend.delete_message))
 
 

@@ -7,6 +7,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
@@ -144,3 +145,14 @@ def test_a_functions_zip_is_to_be_had(sandbox_server: Any, function: str, zip_fi
 
     with pytest.raises(HTTPError, match="404"):
         urlopen(f"{sandbox_server.endpoint_url}/_sandbox/functions/missing/code")
+
+
+def test_a_message_is_sent_while_another_call_waits_for_it(sandbox_server: Any) -> None:
+    receiver, sender = (client("sqs", sandbox_server.endpoint_url) for _ in range(2))
+    url = sender.create_queue(QueueName="waited-for")["QueueUrl"]
+    with ThreadPoolExecutor(1) as pool:
+        received = pool.submit(receiver.receive_message, QueueUrl=url, WaitTimeSeconds=20)
+
+        sender.send_message(QueueUrl=url, MessageBody="here")
+
+    assert [message["Body"] for message in received.result()["Messages"]] == ["here"]
