@@ -68,7 +68,7 @@ def test_the_views_columns_are_the_schemas_and_come_as_canonical_text() -> None:
 
 @pytest.mark.parametrize("count", [1, 600, BUCKETS - 1, BUCKETS])
 def test_the_rows_of_the_buckets_asked_for_come_and_no_others(tmp_path: Path, count: int) -> None:
-    """Of a lake in which most keys are missing, too: rows of a bucket that nobody asked for would count as extra."""
+    """Of a lake in which most keys are missing, too: rows of another bucket would count as extra."""
     rows = [("1", str(at), f"order-{at}", "2.50") for at in range(1000)]
     prints = Fingerprints(TABLE)
     wanted = {*Random(count).sample(range(BUCKETS), count - 1), bucket_of(prints.of_row(rows[0])[0])}
