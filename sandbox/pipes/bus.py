@@ -14,7 +14,7 @@ MAXIMUM_ENTRIES = 10
 MAXIMUM_BYTES = 256 * 1024
 
 
-class OutgoingEvent(Outgoing, frozen=True, kw_only=True):
+class OutgoingEvent(Outgoing, kw_only=True):
     """An event to put: its detail is `data`; a member is None if the pipe's path has no value.
 
     `partition_key` is the event's id: a bus is unordered, so events after a failed one are not sent again.

@@ -15,6 +15,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any, cast
 
 import msgspec
@@ -23,12 +24,12 @@ Predicate = Callable[[Any], bool]
 
 MISSING = object()
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "=": lambda value, bound: value == bound,
-    "!=": lambda value, bound: value != bound,
-    "<": lambda value, bound: value < bound,
-    "<=": lambda value, bound: value <= bound,
-    ">": lambda value, bound: value > bound,
-    ">=": lambda value, bound: value >= bound,
+    "=": eq,
+    "!=": ne,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
 }
 
 
@@ -52,7 +53,17 @@ def _any(predicates: list[Predicate]) -> Predicate:
     """True when one matches."""
     if len(predicates) == 1:
         return predicates[0]
+    if len(predicates) == 2:
+        one, other = predicates
+        return lambda value: one(value) or other(value)
     return lambda value: any(matches(value) for matches in predicates)
+
+
+def _all(predicates: list[Predicate]) -> Predicate:
+    """True when each matches."""
+    if len(predicates) == 1:
+        return predicates[0]
+    return lambda value: all(matches(value) for matches in predicates)
 
 
 def _compile_text(text: str) -> Predicate:
@@ -69,23 +80,28 @@ def compile_pattern(pattern: object) -> Predicate:
         raise PatternError(f"a pattern is an object, not {pattern!r}")
     fields = cast("dict[str, Any]", pattern)
     checks: list[Predicate] = [
-        _any_of(rule) if name == "$or" else partial(_check_field, name, _compile_field(name, rule))
+        _any_of(rule) if name == "$or" else _check_field(name, _compile_field(name, rule))
         for name, rule in fields.items()
     ]
-    return partial(_check_object, checks)
+    return _check_object(_all(checks))
 
 
-def _check_object(checks: list[Predicate], value: Any) -> bool:
-    if isinstance(value, list):
-        return any(_check_object(checks, element) for element in cast("list[Any]", value))
-    if not isinstance(value, dict):
+def _check_object(matches: Predicate) -> Predicate:
+    """True when the fields of an object match, or those of one of an array's objects."""
+
+    def check(value: Any) -> bool:
+        if isinstance(value, dict):
+            return matches(value)
+        if isinstance(value, list):
+            return any(check(element) for element in cast("list[Any]", value))
         # A missing or scalar value has no fields: only {"exists": false} below it can match.
-        value = cast("dict[str, Any]", {})
-    return all(check(value) for check in checks)
+        return matches({})
+
+    return check
 
 
-def _check_field(name: str, matches: Predicate, fields: dict[str, Any]) -> bool:
-    return matches(fields.get(name, MISSING))
+def _check_field(name: str, matches: Predicate) -> Predicate:
+    return lambda fields: matches(fields.get(name, MISSING))
 
 
 def _any_of(rule: Any) -> Predicate:
@@ -108,21 +124,25 @@ def _compile_matcher(matcher: Any) -> Predicate:
     if isinstance(matcher, list):
         raise PatternError(f"{matcher!r} is neither a value nor an operator")
     if not isinstance(matcher, dict):
-        return partial(_check_scalar, partial(_equals, matcher))
+        return _check_scalar(partial(_equals, matcher))
     operators = cast("dict[str, Any]", matcher)
     if len(operators) != 1:
         raise PatternError(f"an operator is an object with one field, not {operators!r}")
     ((operator, operand),) = operators.items()
     if operator == "exists":
         return _exists(operand)
-    return partial(_check_scalar, _compile_operator(operator, operand))
+    return _check_scalar(_compile_operator(operator, operand))
 
 
-def _check_scalar(matches: Predicate, value: Any) -> bool:
+def _check_scalar(matches: Predicate) -> Predicate:
     """True when a scalar, or one element of an array, matches."""
-    if isinstance(value, list):
-        return any(_check_scalar(matches, element) for element in cast("list[Any]", value))
-    return value is not MISSING and not isinstance(value, dict) and matches(value)
+
+    def check(value: Any) -> bool:
+        if isinstance(value, list):
+            return any(check(element) for element in cast("list[Any]", value))
+        return value is not MISSING and not isinstance(value, dict) and matches(value)
+
+    return check
 
 
 def _exists(operand: Any) -> Predicate:
@@ -206,16 +226,17 @@ def _numeric(operand: Any) -> Predicate:
     if not isinstance(operand, list) or not operand or len(cast("list[Any]", operand)) % 2:
         raise PatternError(f"numeric takes pairs of a comparison and a number, not {operand!r}")
     terms = cast("list[Any]", operand)
-    bounds: list[tuple[Callable[[float, float], bool], float]] = []
+    bounds: list[Predicate] = []
     for comparison, bound in zip(terms[::2], terms[1::2], strict=True):
         if comparison not in _COMPARISONS or isinstance(bound, bool) or not isinstance(bound, (int, float)):
             raise PatternError(f"numeric takes pairs of a comparison and a number, not {operand!r}")
-        bounds.append((_COMPARISONS[comparison], bound))
-    return lambda value: (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and all(compare(value, bound) for compare, bound in bounds)
-    )
+        bounds.append(_bound(_COMPARISONS[comparison], bound))
+    within = _all(bounds)
+    return lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and within(value)
+
+
+def _bound(compare: Callable[[float, float], bool], bound: float) -> Predicate:
+    return lambda value: compare(value, bound)
 
 
 def _cidr(operand: Any) -> Predicate:

@@ -14,9 +14,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from sandbox.awsjson import CallError, RemoteError
 from sandbox.faults.points import POINTS
@@ -66,7 +67,7 @@ class PipeCounters:
     dead_letters: int = 0
 
 
-class Item(NamedTuple):
+class Item(Struct, gc=False):
     """A record that passed the filter, and its target input."""
 
     record: ChangeRecord
@@ -160,12 +161,13 @@ class PipeShard:
         if records:
             POINTS.reach("after-read")
         self.counters.records_in += len(records)
+        keep, outgoing_of = self.steps.keep, self.steps.of
         for record in records:
-            if self.steps.keep(record.event):
-                item = Item(record, self.steps.of(record))
-                self._read.append((record.sequence, item))
+            if keep(record.event):
+                outgoing = outgoing_of(record)
+                self._read.append((record.sequence, Item(record, outgoing)))
                 self._kept += 1
-                self._kept_bytes += item.outgoing.size_bytes
+                self._kept_bytes += outgoing.size_bytes
             else:
                 self._read.append((record.sequence, None))
                 self.counters.filtered += 1

@@ -16,16 +16,18 @@ MAXIMUM_BYTES = 10 * 1024 * 1024
 MAXIMUM_RECORD_BYTES = 1024 * 1024
 
 
-class Outgoing(Struct, frozen=True):
-    """A record to put: its data, and the partition key, None if the pipe's path has no value."""
+class Outgoing(Struct, gc=False):
+    """A record to put: its data, and the partition key, None if the pipe's path has no value.
+
+    `size_bytes` is the size for Kinesis's limits: data and partition key.
+    """
 
     data: bytes
     partition_key: str | None
+    size_bytes: int = 0
 
-    @property
-    def size_bytes(self) -> int:
-        """The size for Kinesis's limits: data and partition key."""
-        return len(self.data) + len(self.partition_key or "")
+    def __post_init__(self) -> None:
+        self.size_bytes = len(self.data) + len(self.partition_key or "")
 
 
 class Rejection(Struct, frozen=True):

@@ -63,6 +63,9 @@ def compile_parameter(text: str) -> Callable[[dict[str, Any]], str | None]:
     if not text.startswith("$"):
         return lambda _event: text
     path = parse_path(text)
+    if len(path) == 1 and isinstance(path[0], str):
+        name = path[0]
+        return lambda event: None if (value := event.get(name)) is None else _plain(value)
     return lambda event: None if (value := lookup(path, event)) is None else _plain(value)
 
 
