@@ -177,12 +177,13 @@ class BufferedDestination:
             return False
         rows: list[Row] = []
         converted: list[tuple[BufferedRecord, bytes]] = []
-        for record, data in buffer.entries:
-            try:
-                rows += converter.rows(data)
-                converted.append((record, data))
-            except RecordError as error:
-                self._refuse([(record, data)], table, error.code, error.message)
+        found = converter.rows_of_each([data for _, data in buffer.entries])
+        for entry, each in zip(buffer.entries, found, strict=True):
+            if isinstance(each, RecordError):
+                self._refuse([entry], table, each.code, each.message)
+            else:
+                rows += each
+                converted.append(entry)
         if converted:
             self._seal_rows(buffer, converter, rows, converted, table)
         return True

@@ -71,7 +71,24 @@ COLUMNS = [
 ]
 DAYS = ["2026-02-28", "2026-02-29", "2024-02-29", "2026-02-31", "2026-04-31", "2026-2-8", "0000-01-01", "2026-13-01"]
 TEXTS = [
-    *("", "1", "-1", "1.5", "-0.00", "1.", ".5", "1e3", "123.45", "1234.5", "123.456", "007", "1\n", "true", "a"),
+    *(
+        "",
+        "1",
+        "-1",
+        "1.5",
+        "-0.00",
+        "1.",
+        ".5",
+        "1e3",
+        "123.45",
+        "1234.5",
+        "123.456",
+        "007",
+        "1\n",
+        "1\n2",
+        "true",
+        "a",
+    ),
     *DAYS,
     *(f"{day}{join}{time}" for day in DAYS for join in " T" for time in ("10:00:00", "24:00:00")),
     *(f"2026-02-28 10:00:{seconds}" for seconds in ("60", "00.5", "00.123456", "00.123456789")),
@@ -90,18 +107,15 @@ def written(converter: Converter, rows: Any, directory: str) -> list[tuple[Any, 
     return duckdb.execute("SELECT * FROM read_parquet(?)", [str(file)]).fetchall()
 
 
-@given(kind=st.sampled_from(COLUMNS), value=VALUES)
-def test_a_usual_value_is_what_it_is_one_by_one(kind: str, value: object) -> None:
+@given(kind=st.sampled_from(COLUMNS), values=st.lists(VALUES, min_size=1, max_size=5))
+def test_usual_values_are_what_each_is_by_itself(kind: str, values: list[object]) -> None:
     converter = Converter([column("v", kind)], "SNAPPY")
-    data = json.dumps({"v": value}).encode()
+    records = [json.dumps({"v": value}).encode() for value in values]
     with TemporaryDirectory() as directory:
-        try:
-            slow: object = written(converter, converter.converted(data), directory)
-        except RecordError as error:
-            slow = str(error)
-        try:
-            usual: object = written(converter, converter.rows(data), directory)
-        except RecordError as error:
-            usual = str(error)
+        for record, found in zip(records, converter.rows_of_each(records), strict=True):
+            try:
+                slow: object = written(converter, converter.converted(record), directory)
+            except RecordError as error:
+                slow = str(error)
+            assert (str(found) if isinstance(found, RecordError) else written(converter, found, directory)) == slow
     converter.close()
-    assert usual == slow

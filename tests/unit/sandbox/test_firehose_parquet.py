@@ -121,6 +121,18 @@ def test_what_is_missing_is_null_and_what_is_unknown_is_passed_over(tmp_path: Pa
     assert convert(tmp_path, {"a": "int", "b": "string"}, '{"a":1,"z":2}\n', '{"b":"x"}') == [(1, None), (None, "x")]
 
 
+def test_of_a_name_that_is_repeated_the_last_value_counts(tmp_path: Path) -> None:
+    rows = convert(tmp_path, {"a": "int", "b": "string"}, '{"a":1,"b":"x","a":2}', '{"a":3,"b":"y"}')
+    assert rows == [(2, "x"), (3, "y")]
+
+
+def test_a_usual_record_may_be_written_in_several_lines(tmp_path: Path) -> None:
+    assert convert(tmp_path, {"a": "int", "b": "string"}, '{"a":1,\n"b":"x"}\n', ' {"a":2,"b":"y"} ') == [
+        (1, "x"),
+        (2, "y"),
+    ]
+
+
 def test_a_record_may_hold_several_documents(tmp_path: Path) -> None:
     assert convert(tmp_path, {"a": "int"}, '{"a":1}\n{"a":2}\n') == [(1,), (2,)]
 
