@@ -1,6 +1,6 @@
 """The waiting of ReceiveMessage for a message, up to 20 seconds, during which other calls are answered.
 
-moto would wait in the server's only thread, and nobody could send the message. So its own receiving never waits
+moto would wait in the server's only thread, and no client could send the message. So its own receiving never waits
 (`without_waiting`): a call is made when there is something to receive.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 """
