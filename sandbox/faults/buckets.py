@@ -27,14 +27,23 @@ class TokenBucket:
 
     def has(self, units: float) -> bool:
         """Whether there are so many units now, or all that there can be."""
-        now_s = self._clock()
-        self._level = min(self.per_s * self._burst_s, self._level + (now_s - self._filled_s) * self.per_s)
-        self._filled_s = now_s
+        self._fill()
         return self._level >= min(units, self.per_s)
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether there are any units now, of which more may then be taken."""
+        self._fill()
+        return self._level > 0
 
     def take(self, units: float) -> None:
         """Use units."""
         self._level -= units
+
+    def _fill(self) -> None:
+        now_s = self._clock()
+        self._level = min(self.per_s * self._burst_s, self._level + (now_s - self._filled_s) * self.per_s)
+        self._filled_s = now_s
 
 
 @dataclass

@@ -145,13 +145,15 @@ KINDS: Mapping[str, FaultKind] = {
     ),
     "limits": FaultKind(
         "limits of throughput apply: of DynamoDB's partitions and tables, or of Kinesis' shards",
-        {"dynamodb": ANY, "kinesis": ("PutRecord", "PutRecords")},
+        {"dynamodb": ANY, "kinesis": ("PutRecord", "PutRecords", "GetRecords")},
         {
             "table": Parameter("the table's name (default: every table)", only=("dynamodb",)),
             "partition_writes": Parameter("write units per second of a partition key", 1000, only=("dynamodb",)),
             "partition_reads": Parameter("read units per second of a partition key", 3000, only=("dynamodb",)),
             "shard_records": Parameter("records per second of a shard", 1000, only=("kinesis",)),
             "shard_bytes": Parameter("bytes per second of a shard, keys included", 1 << 20, only=("kinesis",)),
+            "shard_reads": Parameter("GetRecords calls per second of a shard", 5, only=("kinesis",)),
+            "shard_read_bytes": Parameter("bytes per second that a shard gives", 2 << 20, only=("kinesis",)),
         },
         default_service="dynamodb",
     ),
@@ -161,13 +163,14 @@ KINDS: Mapping[str, FaultKind] = {
         {"point": Parameter("where", by_service=POINTS)},
     ),
     "function": FaultKind(
-        "a Lambda function raises an error, times out or answers wrong",
+        "a Lambda function raises an error, times out, answers wrong or is slow",
         {"lambda": ("Invoke",)},
         {
-            "how": Parameter("what it does", "raise", ("raise", "timeout", "wrong")),
+            "how": Parameter("what it does", "raise", ("raise", "timeout", "wrong", "slow")),
             "function": Parameter("the function's name (default: every function)"),
             "answer": Parameter("what a wrong answer is", "missing-record", WRONG_ANSWERS),
             "after_ms": Parameter("when it times out, whatever its own timeout is", 100, maximum=900_000),
+            "record_ms": Parameter("how much longer a slow one takes for each record", 1, maximum=60_000),
         },
     ),
 }

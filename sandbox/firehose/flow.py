@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sandbox.awsjson import CallError
+from sandbox.awsjson import CallError, RemoteError
 from sandbox.faults.points import POINTS
 from sandbox.firehose.catalog import GlueTable
 from sandbox.firehose.config import Processor, StreamConfig
@@ -23,7 +23,7 @@ from sandbox.firehose.naming import partition_expressions
 from sandbox.firehose.queries import partition_keys
 from sandbox.firehose.records import BufferedRecord, RecordsInFlight
 from sandbox.firehose.transform import Dropped, Failed, Outcome, Transformed, requests
-from sandbox.shards import Checkpoint, ShardReader, StreamApi
+from sandbox.shards import Checkpoint, Cursor, ShardReader, StreamApi
 from sandbox.streams import KinesisRecord
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class Flow:
                 self._reader.discover()
                 self._discovery_due = now + DISCOVERY_INTERVAL_S
             for shard_id, cursor in self._reader.cursors.items():
-                records, before_bytes = cursor.read(), self._counters.bytes_in
+                records, before_bytes = _records_of(cursor), self._counters.bytes_in
                 self._take(shard_id, records)
                 self._measure(records, self._counters.bytes_in - before_bytes, more=cursor.has_more)
                 if cursor.has_more:
@@ -242,3 +242,17 @@ class Flow:
             "lag_ms": 0 if oldest_ms is None else max(0, int(self._clock() * 1000) - oldest_ms),
             "checkpoint": {shard_id: self._checkpoint.accepted(shard_id) for shard_id in list(self._reader.cursors)},
         }
+
+
+def _records_of(cursor: Cursor[KinesisRecord]) -> list[KinesisRecord]:
+    """What a shard gives now: nothing while it refuses for its limits, which are no other shard's.
+
+    Raises:
+        CallError: the stream could not be read.
+    """
+    try:
+        return cursor.read()
+    except RemoteError as error:
+        if error.is_throttle:
+            return []
+        raise

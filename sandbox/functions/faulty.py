@@ -1,4 +1,4 @@
-"""A Lambda function that a fault has fail: it raises, times out, or answers wrong.
+"""A Lambda function that a fault strikes: it raises, times out, answers wrong, or is slow.
 
 The error documents are those of Lambda's runtime: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
@@ -44,11 +44,23 @@ def faulty(config: FunctionConfig, invocation: Invocation, invoke: Callable[[], 
         document = {"errorType": "Sandbox.Timedout", "errorMessage": message}
         return InvocationResult(msgspec.json.encode(document), failed=True, log_tail=_NO_LOG)
     result = invoke()
+    if how == "slow":
+        time.sleep(fault.number("record_ms") / 1000 * _records_of(invocation.payload))
+        return result
     return (
         result
         if result.failed
         else InvocationResult(_spoiled(result.payload, fault), failed=False, log_tail=result.log_tail)
     )
+
+
+def _records_of(payload: bytes) -> int:
+    """How many records an invocation is for: `records` of Firehose, `Records` of event sources, else one."""
+    try:
+        event = msgspec.json.decode(payload, type=_Event)
+    except msgspec.DecodeError:
+        return 1
+    return len(event.records or event.Records or (None,))
 
 
 def _spoiled(payload: bytes, fault: Fault) -> bytes:
@@ -77,6 +89,11 @@ def _spoiled(payload: bytes, fault: Fault) -> bytes:
         case _:
             records = [first | {"data": "no base64!"}, *rest]
     return msgspec.json.encode({"records": records})
+
+
+class _Event(msgspec.Struct):
+    records: list[msgspec.Raw] = []
+    Records: list[msgspec.Raw] = []
 
 
 class _Response(msgspec.Struct):

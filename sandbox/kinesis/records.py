@@ -14,6 +14,7 @@ import pybase64
 from moto.kinesis.models import KinesisBackend, kinesis_backends
 
 from sandbox.faults.active import ACTIVE_FAULTS
+from sandbox.faults.errors import PROVISIONED
 from sandbox.front.backends import backend_of
 from sandbox.front.counting.kinesis import KINESIS
 from sandbox.front.counting.latency import now_ns
@@ -21,7 +22,7 @@ from sandbox.front.iterators import ShardPosition
 from sandbox.front.reply import JSON_1_1, HttpReply, ServiceError, json_reply
 from sandbox.kinesis.shard import StoredShard
 from sandbox.kinesis.streams import begin_at, children_of, max_record_kib, shard_of, stream_of, trim
-from sandbox.kinesis.throughput import SHARD_THROUGHPUT
+from sandbox.kinesis.throughput import SHARD_THROUGHPUT, over_reads
 
 if TYPE_CHECKING:
     from moto.kinesis.models import Stream
@@ -161,7 +162,14 @@ def _get_records(backend: KinesisBackend, body: bytes) -> HttpReply:
         raise ServiceError("ExpiredIteratorException", "The iterator is of a stream that was deleted: get a new one.")
     trim(stream, shard)
     start = max(position.index, shard.log.first)
-    records = shard.log.read(start, request.Limit, _MAX_GET_BYTES)
+    readable = SHARD_THROUGHPUT.readable_bytes(stream, shard) if ACTIVE_FAULTS.on else None
+    if readable == 0:
+        KINESIS.refused(stream.region, "GetRecords", stream.stream_name, PROVISIONED)
+        raise ServiceError(PROVISIONED, over_reads(stream, shard))
+    most_bytes = _MAX_GET_BYTES if readable is None else min(_MAX_GET_BYTES, int(readable))
+    records = shard.log.read(start, request.Limit, most_bytes)
+    if readable is not None:
+        SHARD_THROUGHPUT.has_read(stream, shard, sum(map(_size_of, records)))
     end = start + len(records)
     at_tip = end == shard.log.end
     answer: dict[str, Any] = {
@@ -213,6 +221,13 @@ def _check(record: _Entry | _PutRecord, place: str, limit_kib: int) -> int:
             f"less than or equal to {limit_kib << 10}",
         )
     return size
+
+
+def _size_of(record: bytes) -> int:
+    """The data and the partition key of a record, in bytes."""
+    held = msgspec.json.decode(record, type=_Entry)
+    padding = held.Data[-2:].count("=")
+    return len(held.Data) // 4 * 3 - padding + len(held.PartitionKey.encode())
 
 
 def _finder(stream: Stream) -> Callable[[_Entry | _PutRecord], StoredShard]:

@@ -1,16 +1,18 @@
-"""What faults have a stream not accept: a part of a batch, and what exceeds a shard's limits.
+"""What faults have a stream refuse: a part of a batch, and what exceeds a shard's limits of writing and reading.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
 https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sandbox.faults.active import ACTIVE_FAULTS, ActiveFaults
+from sandbox.faults.active import ACTIVE_FAULTS, ActiveFaults, Standing
 from sandbox.faults.buckets import TokenBucket
 from sandbox.faults.errors import PROVISIONED
 from sandbox.kinesis.shard import StoredShard
@@ -22,6 +24,8 @@ Refusal = tuple[str, str]
 """An error's code and message."""
 _INTERNAL = "Internal service failure."
 _SECOND = 1.0
+_READ_AHEAD_S = 5
+"""A call may return 10 MiB, which is what a shard gives in five seconds; in these it refuses further calls."""
 
 
 class ShardThroughput:
@@ -51,6 +55,28 @@ class ShardThroughput:
                     refused[number] = PROVISIONED, _over(stream, shard)
         return refused
 
+    def readable_bytes(self, stream: Stream, shard: StoredShard) -> float | None:
+        """How much a GetRecords of a shard may return: None for no limit, 0 if it is refused."""
+        readable: float | None = None
+        for standing in self._active.matching("limits", "kinesis", "GetRecords"):
+            calls, bytes_ = self._reading(stream, shard, standing)
+            if (not calls.has(1) or not bytes_.is_positive) and self._active.strikes(standing):
+                return 0
+            calls.take(1)
+            readable = min(readable or math.inf, max(1.0, bytes_.per_s * _READ_AHEAD_S))
+        return readable
+
+    def has_read(self, stream: Stream, shard: StoredShard, size_bytes: int) -> None:
+        """Take what a GetRecords has returned from what the shard may give."""
+        for standing in self._active.matching("limits", "kinesis", "GetRecords"):
+            self._reading(stream, shard, standing)[1].take(size_bytes)
+
+    def _reading(self, stream: Stream, shard: StoredShard, standing: Standing) -> tuple[TokenBucket, TokenBucket]:
+        """Of the calls that read a shard, and of their bytes."""
+        calls, bytes_ = (standing.fault.number(name) for name in ("shard_reads", "shard_read_bytes"))
+        of = stream.arn, shard.shard_id
+        return self._bucket((*of, "reads"), calls), self._bucket((*of, "read bytes"), bytes_)
+
     def _admits(self, stream: Stream, shard: StoredShard, size_bytes: int, limits: tuple[float, float]) -> bool:
         records = self._bucket((stream.arn, shard.shard_id, "records"), limits[0])
         bytes_ = self._bucket((stream.arn, shard.shard_id, "bytes"), limits[1])
@@ -68,6 +94,11 @@ class ShardThroughput:
 
 
 SHARD_THROUGHPUT = ShardThroughput(ACTIVE_FAULTS)
+
+
+def over_reads(stream: Stream, shard: StoredShard) -> str:
+    """GetRecords' message, as https://github.com/awslabs/amazon-kinesis-client/issues/1521 shows it."""
+    return f"Rate exceeded for Shard - {stream.account_id}/{stream.stream_name}/{shard.shard_id}"
 
 
 def _over(stream: Stream, shard: StoredShard) -> str:

@@ -266,3 +266,20 @@ def test_a_shard_takes_a_thousand_records_and_a_mebibyte_a_second() -> None:
     assert throughput.refused(stream, [(shards[1], 10)], "PutRecord") != {}
     clock.now_s += 1
     assert throughput.refused(stream, [(shards[0], 10), (shards[1], 1 << 20)], "PutRecords") == {}
+
+
+def test_a_shard_is_read_five_times_and_gives_two_mebibytes_a_second() -> None:
+    """https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html: 10 MiB, and then five seconds."""
+    clock, active = _Clock(), ActiveFaults()
+    active.add(Fault("limits", "kinesis"))
+    throughput = ShardThroughput(active, clock)
+    stream: Any = type("Stream", (), {"arn": "arn:changes"})()
+    shards: list[Any] = [type("Shard", (), {"shard_id": f"shardId-{n:012}"})() for n in range(2)]
+    assert [throughput.readable_bytes(stream, shards[0]) for _ in range(6)] == [10 << 20] * 5 + [0]
+    assert throughput.readable_bytes(stream, shards[1]) == 10 << 20
+    throughput.has_read(stream, shards[1], 10 << 20)
+    for _ in range(4):
+        clock.now_s += 1
+        assert throughput.readable_bytes(stream, shards[1]) == 0
+    clock.now_s += 1
+    assert throughput.readable_bytes(stream, shards[1]) == 10 << 20

@@ -20,7 +20,6 @@ from sandbox.functions.runtime_api import Invocation
 from sandbox.streams import KinesisRecord
 
 CONFIG: Any = type("Config", (), {"name": "transform", "timeout_s": 3.0})()
-INVOCATION = Invocation("id-1", "arn", 3.0, b"{}", "trace")
 RECORDS = [{"recordId": name, "result": "Ok", "data": base64.b64encode(name.encode()).decode()} for name in "abc"]
 
 
@@ -34,11 +33,15 @@ class _Watch(ProcessFaults):
 
 
 def _run(
-    monkeypatch: pytest.MonkeyPatch, payload: bytes = json.dumps({"records": RECORDS}).encode(), **parameters: Any
+    monkeypatch: pytest.MonkeyPatch,
+    payload: bytes = json.dumps({"records": RECORDS}).encode(),
+    event: bytes = b"{}",
+    **parameters: Any,
 ) -> InvocationResult:
     monkeypatch.setattr(POINTS, "watch", _Watch(Fault("function", "lambda", "Invoke", parameters=parameters)))
     config: FunctionConfig = CONFIG
-    return faulty(config, INVOCATION, lambda: InvocationResult(payload, failed=False, log_tail=b""))
+    invocation = Invocation("id-1", "arn", 3.0, event, "trace")
+    return faulty(config, invocation, lambda: InvocationResult(payload, failed=False, log_tail=b""))
 
 
 def test_it_raises(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +54,18 @@ def test_it_times_out_with_its_own_timeout_in_the_message(monkeypatch: pytest.Mo
     result = _run(monkeypatch, how="timeout", after_ms=1)
     assert result.failed
     assert json.loads(result.payload)["errorMessage"] == "RequestId: id-1 Error: Task timed out after 3.00 seconds"
+
+
+@pytest.mark.parametrize(
+    ("event", "records"), [({"records": [1, 2, 3]}, 3), ({"Records": [1, 2]}, 2), ({"x": 1}, 1), ([1, 2], 1)]
+)
+def test_a_slow_one_takes_longer_for_each_record(monkeypatch: pytest.MonkeyPatch, event: object, records: int) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("sandbox.functions.faulty.time.sleep", slept.append)
+    payload = json.dumps(event).encode()
+    result = _run(monkeypatch, event=payload, how="slow", record_ms=4)
+    assert (result.failed, json.loads(result.payload)["records"]) == (False, RECORDS)
+    assert slept == [pytest.approx(0.004 * records)]
 
 
 @pytest.mark.parametrize("answer", WRONG_ANSWERS)
