@@ -95,6 +95,11 @@ def test_percentiles_and_metric_math_come_from_what_was_put(cloudwatch: Any) -> 
     slow, rate = cloudwatch.get_metric_data(MetricDataQueries=queries, **span)["MetricDataResults"]
     assert (slow["Values"], slow["Timestamps"]) == ([10.0], [NOW])
     assert (rate["Label"], rate["Values"]) == ("a second", [pytest.approx(100 / 60)])
+    pages = cloudwatch.get_paginator("get_metric_data").paginate(MetricDataQueries=queries, **span, MaxDatapoints=1)
+    several = [page["MetricDataResults"] for page in pages]
+    assert [[result["Id"] for result in results] for results in several] == [["slow"], ["rate"]]
+    with pytest.raises(ClientError, match="InvalidNextToken"):
+        cloudwatch.get_metric_data(MetricDataQueries=queries, **span, NextToken="none")
     with pytest.raises(ClientError, match="NOSUCH"):
         cloudwatch.get_metric_data(MetricDataQueries=[{"Id": "e", "Expression": "NOSUCH(1)"}], **span)
     with pytest.raises(ClientError, match="AWS/"):

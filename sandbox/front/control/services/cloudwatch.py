@@ -14,6 +14,7 @@ from typing import Any
 from sandbox.front.control.call import ControlCall
 from sandbox.front.control.paging import page_of
 from sandbox.front.control.registry import amends, answers
+from sandbox.front.control.services.datapoint_pages import datapoint_page
 from sandbox.front.monitoring import MONITORING
 from sandbox.front.reply import ServiceError
 from sandbox.monitoring.embedded import metrics_of
@@ -115,19 +116,18 @@ def data(call: ControlCall) -> Mapping[str, Any]:
         raise ServiceError("ValidationError", str(error)) from None
     newest_first = given.get("ScanBy") != "TimestampAscending"
     most = min(int(given.get("MaxDatapoints") or _MAX_RESULTS), _MAX_RESULTS)
-    answer: list[dict[str, Any]] = []
-    for result in results:
-        points = sorted(result.series.values.items(), reverse=newest_first)[:most]
-        answer.append(
-            {
-                "Id": result.id,
-                "Label": result.series.label,
-                "Timestamps": [_time(at_s) for at_s, _ in points],
-                "Values": [value for _, value in points],
-                "StatusCode": "Complete",
-            }
-        )
-    return {"MetricDataResults": answer, "Messages": []}
+    parts, more = datapoint_page(results, newest_first, most, given.get("NextToken"))
+    answer: list[dict[str, Any]] = [
+        {
+            "Id": part.result.id,
+            "Label": part.result.series.label,
+            "Timestamps": [_time(at_s) for at_s, _ in part.points],
+            "Values": [value for _, value in part.points],
+            "StatusCode": "Complete" if part.is_last else "PartialData",
+        }
+        for part in parts
+    ]
+    return {"MetricDataResults": answer, "Messages": [], **({} if more is None else {"NextToken": more})}
 
 
 def query_of(given: Mapping[str, Any]) -> MetricQuery:
