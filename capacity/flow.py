@@ -21,6 +21,8 @@ _TOLERATED_SHARE = 0.03
 _MAX_DOUBT = 0.05
 _ERRORS = 1.0
 _PERIODS = 8
+# A machine, a garbage collection or a cold start holds a stage up for so long, once, without its falling behind.
+_PAUSE_S = 1.0
 _SHORTEST_S = 10.0
 
 
@@ -106,8 +108,11 @@ def _verdict(name: str, in_per_s: float, growth: float, window: float, doubt: fl
     if in_per_s <= 0:
         return "undecided", f"nothing came to {name} in the last {window:.3g} s of the load"
     trend = f"the backlog of {name} changed by {growth:+,.1f}/s of {in_per_s:,.0f}/s over {window:.3g} s"
-    if growth / in_per_s > _TOLERATED_SHARE + doubt:
+    above = growth / in_per_s - _TOLERATED_SHARE - doubt
+    if above > _PAUSE_S / window:
         return "behind", f"{trend}: it falls behind"
+    if above > 0:
+        return "undecided", f"{trend}, which one pause of {_PAUSE_S:.0f} s does too: the load was too short"
     if doubt > _MAX_DOUBT:
         return "undecided", f"{trend}, and may be off by {doubt:.0%}: the load was too short for its heaps"
     return "steady", f"{trend}, which is within {_TOLERATED_SHARE + doubt:.0%}"

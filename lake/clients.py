@@ -10,6 +10,9 @@ from stack import StackOutputs, UserError, credentials
 _CONNECTIONS = 16
 _REPLY = "RawReply"
 _HTTP_ERRORS = 300
+# A shard answers five GetRecords a second to all its readers together, Firehose among them, and refuses the others:
+# https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html. Other services keep botocore's three.
+_ATTEMPTS = {"kinesis": 12}
 
 
 class AthenaClient(Protocol):
@@ -129,7 +132,11 @@ def client(service: str, outputs: StackOutputs) -> Any:
         endpoint_url=outputs.endpoint_url,
         aws_access_key_id=given and given.access_key,
         aws_secret_access_key=given and given.secret_key,
-        config=config.Config(retries={"mode": "standard"}, max_pool_connections=_CONNECTIONS, connect_timeout=5),
+        config=config.Config(
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS.get(service, 3)},
+            max_pool_connections=_CONNECTIONS,
+            connect_timeout=5,
+        ),
     )
 
 

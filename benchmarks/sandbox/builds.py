@@ -35,7 +35,7 @@ class Running:
 
     def memory_bytes(self) -> int:
         """The server's resident memory."""
-        return int(Path(f"/proc/{self.pid('server')}/statm").read_text().split()[1]) * _PAGE_BYTES
+        return memory_of(self.pid("server"))
 
     def pid(self, process: str) -> int:
         """A process's id."""
@@ -83,6 +83,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def memory_of(pid: int) -> int:
+    """The resident memory of a process, in bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
 
 
 def cpu_s_of(pid: int) -> float:

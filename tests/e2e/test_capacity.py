@@ -25,7 +25,8 @@ def test_it_names_the_table_whose_maximum_is_reached(
     search = ["--from", str(2 * LIMIT), "--precision", "60%", "--step", f"{STEP_S}s", "--longest", f"{STEP_S}s"]
     output = ["--report", str(saved), "--html", str(page), "--state-dir", str(pipeline.state_dir), "--quiet"]
     try:
-        with pipeline.inject("limits", service="dynamodb"):
+        # A shard's limits of reading too, which the run shares with Firehose.
+        with pipeline.inject("limits", service="dynamodb"), pipeline.inject("limits", service="kinesis"):
             assert main(["capacity", "--objective", "failed==0", *search, *output]) == 0
     finally:
         client.update_table(TableName=table, OnDemandThroughput={"MaxWriteRequestUnits": 40_000})

@@ -21,6 +21,7 @@ _TICK_S = 0.1
 _UNLIMITED = math.inf
 _TRANSFORM_LANES = 5
 _RESOLUTION_S = 1.0
+_LONGEST_S = 400
 
 
 class SimulatedStep(NamedTuple):
@@ -47,8 +48,15 @@ class SimulatedPipeline(NamedTuple):
     buffer_s: float = 1.0
 
     def step(self, rate: float) -> SimulatedStep:
-        """Load at a rate for as long as a step of `python -m loadgen capacity` would."""
+        """Load at a rate for as long as `python -m loadgen capacity` would, and longer if that says nothing."""
         load_s = math.ceil(enough_s(self.buffer_s, _RESOLUTION_S))
+        while True:
+            step = self._step(rate, load_s)
+            if not step.held or load_s >= _LONGEST_S or all(one.verdict != "undecided" for one in step.flows):
+                return step
+            load_s *= 2
+
+    def _step(self, rate: float, load_s: int) -> SimulatedStep:
         accepted = min(rate, self.table, self.partition / self.hot_share)
         written = [(_TICK_S * (tick + 1), accepted * _TICK_S) for tick in range(int(load_s / _TICK_S))]
         captured = list(_served(iter(written), min(self.pipe, self.shard * self.shards)))

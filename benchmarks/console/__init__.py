@@ -1,0 +1,1 @@
+"""What watching costs: the console's page over an hour, and the metrics."""

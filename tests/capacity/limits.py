@@ -1,0 +1,123 @@
+"""Limits that the sandbox can set on one stage of a pipeline, each with the changes a second that it lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, NamedTuple
+
+from capacity.bottleneck import Stage
+from capacity.report import CapacityReport
+from tests.e2e.pipeline import Pipeline
+
+_PER_S = 100
+_SHARDS = 4
+"""Of the sandbox's stack: Pulumi.local.yaml."""
+_UNLIMITED_UNITS = 40_000
+_HOT_KEYS, _HOT_SHARE, _UPDATES = 20, 0.8, 0.9
+
+
+class StageLimit(NamedTuple):
+    """A limit: what gives out by it, how it is set, what the run needs for it, and what it lets through.
+
+    `per_s` is in changes a second, and may need what the run has measured.
+    """
+
+    stage: Stage
+    is_set: Callable[[Pipeline], AbstractContextManager[object]]
+    per_s: Callable[[CapacityReport], float]
+    options: tuple[str, ...] = ()
+
+
+@contextmanager
+def _table(pipeline: Pipeline) -> Iterator[None]:
+    """The maximum of an on-demand table: an order takes one write unit."""
+    client, table = pipeline.client("dynamodb"), pipeline.outputs.require("table_name")
+    client.update_table(TableName=table, OnDemandThroughput={"MaxWriteRequestUnits": _PER_S})
+    try:
+        with pipeline.inject("limits", service="dynamodb"):
+            yield
+    finally:
+        client.update_table(TableName=table, OnDemandThroughput={"MaxWriteRequestUnits": _UNLIMITED_UNITS})
+
+
+def _partition(pipeline: Pipeline) -> AbstractContextManager[object]:
+    """A few hot keys, each of which is a partition of the sandbox."""
+    return pipeline.inject("limits", service="dynamodb", partition_writes=_PER_S / _HOT_KEYS)
+
+
+def _stream(pipeline: Pipeline) -> AbstractContextManager[object]:
+    """What the shards take together."""
+    return pipeline.inject("limits", service="kinesis", operation="PutRecords", shard_records=_PER_S / _SHARDS)
+
+
+_BATCH, _BATCH_S = 50, 0.5
+
+
+@contextmanager
+def _pipe(pipeline: Pipeline) -> Iterator[None]:
+    """Batches of so many, each of which takes so long: the sandbox's Pipe sends one after the other."""
+    with _resized(pipeline, BatchSize=_BATCH):
+        ms = 1000 * _BATCH_S
+        with pipeline.inject("latency", service="kinesis", operation="PutRecords", caller="worker", ms=ms):
+            yield
+
+
+@contextmanager
+def _resized(pipeline: Pipeline, **changed: object) -> Iterator[None]:
+    client, name = pipeline.client("pipes"), pipeline.outputs.require("pipe_name")
+    pipe: Mapping[str, Any] = client.describe_pipe(Name=name)
+    given = dict(pipe["SourceParameters"]["DynamoDBStreamParameters"])
+    del given["StartingPosition"]  # of CreatePipe alone
+
+    def update(parameters: Mapping[str, object]) -> None:
+        source = {"DynamoDBStreamParameters": parameters}
+        client.update_pipe(Name=name, RoleArn=pipe["RoleArn"], SourceParameters=source)
+
+    update(given | changed)
+    try:
+        yield
+    finally:
+        update(given)
+
+
+def _transform(pipeline: Pipeline) -> AbstractContextManager[object]:
+    """A function that needs so long for each record: Firehose has one invocation under way in the sandbox."""
+    name = pipeline.outputs.require("function_name")
+    return pipeline.inject("function", how="slow", function=name, record_ms=1000 / _PER_S)
+
+
+_READ_BYTES = 50_000
+
+
+def _delivery(pipeline: Pipeline) -> AbstractContextManager[object]:
+    """What the shards give Firehose to read."""
+    return pipeline.inject("limits", service="kinesis", operation="GetRecords", shard_read_bytes=_READ_BYTES)
+
+
+def _per_s(_: CapacityReport) -> float:
+    return _PER_S
+
+
+def _read_per_s(report: CapacityReport) -> float:
+    sizes = [step.change_bytes for step in report.steps if step.change_bytes]
+    return _SHARDS * _READ_BYTES / (sum(sizes) / len(sizes))
+
+
+LIMITS: tuple[StageLimit, ...] = (
+    StageLimit("table", _table, _per_s, ("--objective", "failed==0")),
+    StageLimit(
+        "partition",
+        _partition,
+        lambda _: _PER_S / (_HOT_SHARE * _UPDATES),
+        (
+            *("--objective", "failed==0"),
+            *("--mix", f"insert={10 - 10 * _UPDATES:.0f},update={10 * _UPDATES:.0f}"),
+            *("--keys", f"hot:keys={_HOT_KEYS},share={_HOT_SHARE},rest=1ms"),
+        ),
+    ),
+    StageLimit("stream", _stream, _per_s),
+    StageLimit("pipe", _pipe, lambda _: _BATCH / _BATCH_S),
+    StageLimit("transform", _transform, _per_s),
+    StageLimit("delivery", _delivery, _read_per_s),
+)
