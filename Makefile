@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-page test-newest test-engine test-oracle test-clients chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-athena bench-before clean lock
+.PHONY: help install demo test test-native test-page test-newest test-engine test-oracle test-clients test-athena-clients test-capacity chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-athena bench-page bench-before clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ test-clients: .venv/.installed ## the SDKs for Go, JavaScript and Java, the KCL 
 test-page: .venv-page/.installed ## the console's page in a headless Chromium, where one is installed
 	$(BIN)/python -m tests.page .venv-page/bin/python
 
+test-capacity: $(NATIVE) ## a limit on each stage of a running pipeline in turn, which `loadgen capacity` must name and find within 10 %
+	$(BIN)/python -m tests.capacity
+
 test-athena-clients: .venv-athena-clients/.installed ## PyAthena, SQLAlchemy, awswrangler, dbt-athena and the AWS CLI against a sandbox
 	$(BIN)/python -m tests.athena_clients .venv-athena-clients/bin/python
 
@@ -102,6 +105,9 @@ bench-sandbox: $(NATIVE) ## the sandbox of this checkout and of an earlier commi
 bench-lake: $(NATIVE) ## what lake verify costs, beside an earlier commit's on the same items: make bench-lake COMMIT=5e72ff3; what queries of the current state cost
 	$(BIN)/python -m benchmarks.lake $(COMMIT) --json bench-lake.json
 	$(BIN)/python -m benchmarks.lake.queries --json bench-queries.json
+
+bench-page: $(NATIVE) .venv-page/.installed ## the memory of the console's page and of the sandbox while 1,000 changes a second flow: make bench-page MINUTES=60
+	$(BIN)/python -m benchmarks.console.page .venv-page/bin/python --minutes $(or $(MINUTES),60) --json bench-page.jsonl
 
 bench-athena: $(NATIVE) ## the sandbox's Athena: planning, and the demo's queries beside an earlier commit and DuckDB alone: make bench-athena COMMIT=c57f2c6
 	$(BIN)/python -m benchmarks.athena $(COMMIT) --json bench-athena.json

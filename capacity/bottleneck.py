@@ -50,6 +50,7 @@ class ServiceSignals(Struct, frozen=True, kw_only=True):
     """
 
     stream_refused: float | None = None
+    stream_reads_refused: float | None = None
     pipe_failed: float | None = None
     pipe_throttled: float | None = None
     pipe_duration_ms: float | None = None
@@ -163,10 +164,16 @@ def _delivery(flow: StageFlow, shards: int, signals: ServiceSignals, elapsed_s: 
         if share >= _BUSY:
             why = f"{flow.why}; the transform was busy {share:.0%} of the time, {lanes:.0f} at a time, {each}"
             return Bottleneck(stage="transform", limit_per_s=flow.busy_per_s, why=why)
-        why = f"{flow.why}; the transform was busy only {share:.0%} of the time and was not throttled"
+        why = f"{flow.why}; the transform was busy only {share:.0%} of the time and was not throttled{_reads(signals)}"
         return Bottleneck(stage="delivery", limit_per_s=flow.busy_per_s, why=why)
-    why = f"{flow.why}; no metric shows whether its transform or Firehose itself is slow"
+    why = f"{flow.why}; no metric shows whether its transform or Firehose itself is slow{_reads(signals)}"
     return Bottleneck(stage="delivery", limit_per_s=flow.busy_per_s, why=why)
+
+
+def _reads(signals: ServiceSignals) -> str:
+    """What the stream refused of reading: a shard's 5 calls and 2 MiB a second are shared by all that read it."""
+    refused = signals.stream_reads_refused
+    return f"; Kinesis refused {refused:,.0f} reads for the limits of a shard" if refused else ""
 
 
 def _late(missed: Sequence[ThresholdReport]) -> Bottleneck:

@@ -40,6 +40,7 @@ class _Asked(NamedTuple):
 _METRICS: Mapping[str, _Asked] = {
     "incoming": _Asked("AWS/Kinesis", "IncomingRecords", "StreamName", "stream_name", "Sum"),
     "refused": _Asked("AWS/Kinesis", "WriteProvisionedThroughputExceeded", "StreamName", "stream_name", "Sum"),
+    "reads_refused": _Asked("AWS/Kinesis", "ReadProvisionedThroughputExceeded", "StreamName", "stream_name", "Sum"),
     "executions": _Asked("AWS/EventBridge/Pipes", "Invocations", "PipeName", "pipe_name", "Sum"),
     "failed": _Asked("AWS/EventBridge/Pipes", "ExecutionFailed", "PipeName", "pipe_name", "Sum"),
     "throttled": _Asked("AWS/EventBridge/Pipes", "ExecutionThrottled", "PipeName", "pipe_name", "Sum"),
@@ -156,6 +157,7 @@ def signals(step: Mapping[str, float], dead_letters: int | None, failed_objects:
     busy_ms = step.get("busy_ms")
     return ServiceSignals(
         stream_refused=count("refused", "incoming"),
+        stream_reads_refused=count("reads_refused", "incoming"),
         pipe_failed=count("failed", "executions"),
         pipe_throttled=count("throttled", "executions"),
         pipe_duration_ms=step.get("execution_ms"),

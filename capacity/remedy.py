@@ -25,6 +25,9 @@ _MAX_BUFFER_MB = 3
 _TABLE_UNITS_PER_S = 40_000
 _PARTITION_UNITS_PER_S = 1000
 _UNIT_BYTES = 1024
+# https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html: in N. Virginia, Oregon and Ireland
+# 20,000, elsewhere 1,000 or 6,000.
+_SHARDS = 1000
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _CONCURRENCY = 1000
 _HEADROOM = 1.3
@@ -226,13 +229,14 @@ def estimate(times: float, step: CapacityStep, item_bytes: int, stack: PricedSta
     units = rate * math.ceil((item_bytes or _UNIT_BYTES) / _UNIT_BYTES)
     shards = math.ceil(_HEADROOM * max(rate / SHARD_RECORDS_PER_S, rate * step.change_bytes / SHARD_BYTES_PER_S))
     partitions = math.ceil(units / _PARTITION_UNITS_PER_S)
-    fits = "within" if units <= _TABLE_UNITS_PER_S else "above"
+    table, stream = _fits(units, _TABLE_UNITS_PER_S), _fits(shards, _SHARDS)
     needs = [
-        f"table: {units:,.0f} write units per second, {partitions:,} partitions; {fits} its quota of 40,000",
-        f"stream: {shards:,} shards at {1 / _HEADROOM:.0%} of their limits",
+        f"table: {units:,.0f} write units per second, {partitions:,} partitions; {table} its quota of 40,000",
+        f"stream: {shards:,} shards at {1 / _HEADROOM:.0%} of their limits; {stream} the 1,000 that each account has",
     ]
     assumptions = [
         "keys are spread as in the run, so no partition and no shard is hotter than the others",
+        "the table has grown to the rate, by twice its peak each half hour or by tableWarmWriteUnits",
         "Pipe and Firehose scale with the table's and the stream's shards",
         "changes have the size that was measured",
     ]
@@ -253,6 +257,10 @@ def estimate(times: float, step: CapacityStep, item_bytes: int, stack: PricedSta
         month_usd=None if stack is None else _month(stack, rate, shards),
         assumptions=[*assumptions, *([] if stack is None else [f"list prices of {rates.CHECKED}, all month long"])],
     )
+
+
+def _fits(need: float, quota: float) -> str:
+    return "within" if need <= quota else "above"
 
 
 def _month(stack: PricedStack, rate: float, shards: int) -> float:

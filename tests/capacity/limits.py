@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ class StageLimit(NamedTuple):
 
 
 @contextmanager
-def _table(pipeline: Pipeline) -> Iterator[None]:
+def _table(pipeline: Pipeline) -> Generator[None]:
     """The maximum of an on-demand table: an order takes one write unit."""
     client, table = pipeline.client("dynamodb"), pipeline.outputs.require("table_name")
     client.update_table(TableName=table, OnDemandThroughput={"MaxWriteRequestUnits": _PER_S})
@@ -55,7 +55,7 @@ _BATCH, _BATCH_S = 50, 0.5
 
 
 @contextmanager
-def _pipe(pipeline: Pipeline) -> Iterator[None]:
+def _pipe(pipeline: Pipeline) -> Generator[None]:
     """Batches of so many, each of which takes so long: the sandbox's Pipe sends one after the other."""
     with _resized(pipeline, BatchSize=_BATCH):
         ms = 1000 * _BATCH_S
@@ -64,7 +64,7 @@ def _pipe(pipeline: Pipeline) -> Iterator[None]:
 
 
 @contextmanager
-def _resized(pipeline: Pipeline, **changed: object) -> Iterator[None]:
+def _resized(pipeline: Pipeline, **changed: object) -> Generator[None]:
     client, name = pipeline.client("pipes"), pipeline.outputs.require("pipe_name")
     pipe: Mapping[str, Any] = client.describe_pipe(Name=name)
     given = dict(pipe["SourceParameters"]["DynamoDBStreamParameters"])
@@ -99,25 +99,32 @@ def _per_s(_: CapacityReport) -> float:
     return _PER_S
 
 
+def _hot_per_s(_: CapacityReport) -> float:
+    return _PER_S / (_HOT_SHARE * _UPDATES)
+
+
+def _batches_per_s(_: CapacityReport) -> float:
+    return _BATCH / _BATCH_S
+
+
 def _read_per_s(report: CapacityReport) -> float:
     sizes = [step.change_bytes for step in report.steps if step.change_bytes]
     return _SHARDS * _READ_BYTES / (sum(sizes) / len(sizes))
 
 
 LIMITS: tuple[StageLimit, ...] = (
-    StageLimit("table", _table, _per_s, ("--objective", "failed==0")),
+    StageLimit("table", _table, _per_s),
     StageLimit(
         "partition",
         _partition,
-        lambda _: _PER_S / (_HOT_SHARE * _UPDATES),
+        _hot_per_s,
         (
-            *("--objective", "failed==0"),
             *("--mix", f"insert={10 - 10 * _UPDATES:.0f},update={10 * _UPDATES:.0f}"),
             *("--keys", f"hot:keys={_HOT_KEYS},share={_HOT_SHARE},rest=1ms"),
         ),
     ),
     StageLimit("stream", _stream, _per_s),
-    StageLimit("pipe", _pipe, lambda _: _BATCH / _BATCH_S),
+    StageLimit("pipe", _pipe, _batches_per_s),
     StageLimit("transform", _transform, _per_s),
     StageLimit("delivery", _delivery, _read_per_s),
 )

@@ -129,6 +129,7 @@ def test_an_objective_that_is_none_is_refused_in_a_sentence(text: str) -> None:
         (ServiceSignals(function_throttles=3), "transform"),
         (ServiceSignals(function_throttles=0, function_busy_s=15, function_concurrency=1), "transform"),
         (ServiceSignals(function_throttles=0, function_busy_s=1, function_concurrency=1), "delivery"),
+        (ServiceSignals(function_throttles=0, stream_reads_refused=9), "delivery"),
         (ServiceSignals(), "delivery"),
     ],
 )
@@ -138,6 +139,7 @@ def test_a_delivery_that_falls_behind_is_the_transforms_when_its_metrics_say_so(
     found = find(run_report(), [BEHIND], [ShardLoad("shard-0", 50, 9)], given, [])
     assert found is not None
     assert found.stage == stage
+    assert ("Kinesis refused 9 reads" in found.why) == (given.stream_reads_refused == 9)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +251,8 @@ def test_an_estimate_says_what_is_needed_and_what_it_assumes() -> None:
     assert found.rate == 900_000
     # 4 units an item; 1.3 times what 900,000 changes of 1,700 bytes fill.
     assert "3,600,000 write units per second, 3,600 partitions; above" in found.needs[0]
-    assert "1,897 shards" in found.needs[1]
+    assert "1,897 shards at 77% of their limits; above the 1,000" in found.needs[1]
+    assert "within the 1,000" in remedy.estimate(10, step(900), 0, None).needs[1]
     # 9 s of invocations for 9,000 changes.
     assert "900.0 invocations" in found.needs[2]
     assert found.assumptions
