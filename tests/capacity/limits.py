@@ -121,6 +121,8 @@ LIMITS: tuple[StageLimit, ...] = (
         (
             *("--mix", f"insert={10 - 10 * _UPDATES:.0f},update={10 * _UPDATES:.0f}"),
             *("--keys", f"hot:keys={_HOT_KEYS},share={_HOT_SHARE},rest=1ms"),
+            # So that the second of units that each key has saved counts little.
+            *("--step", "40s"),
         ),
     ),
     StageLimit("stream", _stream, _per_s),
