@@ -26,6 +26,7 @@ from sandbox.processes import is_healthy
 from sandbox.state import StateDir, client, session
 from tests.conftest import free_port
 from tests.forked import ForkedProcess
+from tests.integration.sandbox.kept_alarm import alarm_with_history, raised_alarm
 
 TABLE, PLAIN, STREAM, BUCKET, QUEUE = "kept-orders", "kept-plain", "kept-stream", "kept-bucket", "kept-queue"
 KILLS = 2
@@ -274,28 +275,6 @@ def zipped(source: str) -> bytes:
     return content.getvalue()
 
 
-ALARM: dict[str, Any] = {
-    "AlarmName": "kept",
-    "Namespace": "kept",
-    "MetricName": "nothing",
-    "Statistic": "Sum",
-    "Period": 60,
-    "EvaluationPeriods": 1,
-    "Threshold": 1.0,
-    "ComparisonOperator": "GreaterThanThreshold",
-    # So that no evaluation changes its state, before the kill or after it.
-    "TreatMissingData": "ignore",
-}
-
-
-def alarm_and_history(url: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The alarm `kept` and all that has happened to it."""
-    cloudwatch = client("cloudwatch", url)
-    (alarm,) = cloudwatch.describe_alarms(AlarmNames=["kept"])["MetricAlarms"]
-    history = cloudwatch.describe_alarm_history(AlarmName="kept")["AlarmHistoryItems"]
-    return alarm, history
-
-
 def test_what_was_begun_before_a_kill_goes_on_after_it(server: Server, resources: dict[str, str]) -> None:
     s3, sqs, kinesis = (client(service, server.url) for service in ("s3", "sqs", "kinesis"))
     logs, streams = client("logs", server.url), client("dynamodbstreams", server.url)
@@ -313,10 +292,7 @@ def test_what_was_begun_before_a_kill_goes_on_after_it(server: Server, resources
     for text in ("first", "second"):
         event = {"timestamp": int(time.time() * 1000), "message": text}
         logs.put_log_events(logGroupName="kept", logStreamName="one", logEvents=[event])
-    cloudwatch = client("cloudwatch", server.url)
-    cloudwatch.put_metric_alarm(**ALARM)
-    cloudwatch.set_alarm_state(AlarmName="kept", StateValue="ALARM", StateReason="by hand")
-    alarm, history = alarm_and_history(server.url)
+    alarm = raised_alarm(client("cloudwatch", server.url))
     (shard, *_) = kinesis.list_shards(StreamName=STREAM)["Shards"]
     iterator = kinesis.get_shard_iterator(StreamName=STREAM, ShardId=shard["ShardId"], ShardIteratorType="LATEST")[
         "ShardIterator"
@@ -373,7 +349,7 @@ def test_what_was_begun_before_a_kill_goes_on_after_it(server: Server, resources
     for name, (_, after) in checkpoints.items():
         saved = server.state.read_json(server.state.checkpoints / f"{name}.json")
         assert saved == {"identity": name, "shards": {shard_id: str(after), "other": "SHARD_END"}}
-    assert alarm_and_history(server.url) == (alarm, history)
+    assert alarm_with_history(client("cloudwatch", server.url)) == alarm
     assert dynamodb.scan(TableName="kept-copy")["Items"] == copied
     plain = dynamodb.scan(TableName=PLAIN)["Items"]
     assert {"pk": {"B": b"not kept"}} not in plain, "a backup's items are not the table's"
