@@ -17,7 +17,11 @@ from sandbox.monitoring.raised import raised_alarms
 from sandbox.state import client
 from tests.integration.sandbox.dataplane import wait_until
 
-NOW = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
+
+@pytest.fixture
+def now() -> dt.datetime:
+    """The minute in which the test begins, which may be long after this module is imported."""
+    return dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
 
 
 @pytest.fixture
@@ -27,11 +31,11 @@ def cloudwatch(sandbox_server: Any) -> Iterator[Any]:
     made.close()
 
 
-def test_metrics_are_put_listed_and_read(cloudwatch: Any) -> None:
+def test_metrics_are_put_listed_and_read(cloudwatch: Any, now: dt.datetime) -> None:
     metric = {"MetricName": "orders", "Dimensions": [{"Name": "stage", "Value": "s"}]}
-    data = [{**metric, "Value": value, "Timestamp": NOW, "Unit": "Count"} for value in (1.5, 2.5)]
+    data = [{**metric, "Value": value, "Timestamp": now, "Unit": "Count"} for value in (1.5, 2.5)]
     # More than 10 KB, which newer clients send compressed.
-    more = [{"MetricName": f"metric-{number}", "Value": 0.0, "Timestamp": NOW} for number in range(300)]
+    more = [{"MetricName": f"metric-{number}", "Value": 0.0, "Timestamp": now} for number in range(300)]
     cloudwatch.put_metric_data(Namespace="front", MetricData=data)
     cloudwatch.put_metric_data(Namespace="front-more", MetricData=more)
 
@@ -39,12 +43,12 @@ def test_metrics_are_put_listed_and_read(cloudwatch: Any) -> None:
     (point,) = cloudwatch.get_metric_statistics(
         Namespace="front",
         **metric,
-        StartTime=NOW - dt.timedelta(minutes=5),
-        EndTime=NOW + dt.timedelta(minutes=5),
+        StartTime=now - dt.timedelta(minutes=5),
+        EndTime=now + dt.timedelta(minutes=5),
         Period=60,
         Statistics=["Sum", "Maximum"],
     )["Datapoints"]
-    assert (point["Sum"], point["Maximum"], point["Timestamp"]) == (4.0, 2.5, NOW)
+    assert (point["Sum"], point["Maximum"], point["Timestamp"]) == (4.0, 2.5, now)
     names = [each["MetricName"] for each in cloudwatch.list_metrics(Namespace="front-more")["Metrics"]]
     assert len(names) == 300
 
@@ -82,18 +86,18 @@ def test_a_dashboard_that_is_not_there_and_a_wrong_one_are_errors(cloudwatch: An
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_percentiles_and_metric_math_come_from_what_was_put(cloudwatch: Any) -> None:
+def test_percentiles_and_metric_math_come_from_what_was_put(cloudwatch: Any, now: dt.datetime) -> None:
     stat = {"Metric": {"Namespace": "front-math", "MetricName": "took"}, "Period": 60}
-    data = [{"MetricName": "took", "Values": [1.0, 10.0], "Counts": [98.0, 2.0], "Timestamp": NOW}]
+    data = [{"MetricName": "took", "Values": [1.0, 10.0], "Counts": [98.0, 2.0], "Timestamp": now}]
     cloudwatch.put_metric_data(Namespace="front-math", MetricData=data)
     queries: list[dict[str, Any]] = [
         {"Id": "slow", "MetricStat": {**stat, "Stat": "p99"}},
         {"Id": "all", "MetricStat": {**stat, "Stat": "SampleCount"}, "ReturnData": False},
         {"Id": "rate", "Expression": "all / PERIOD(all)", "Label": "a second"},
     ]
-    span = {"StartTime": NOW - dt.timedelta(minutes=5), "EndTime": NOW + dt.timedelta(minutes=1)}
+    span = {"StartTime": now - dt.timedelta(minutes=5), "EndTime": now + dt.timedelta(minutes=1)}
     slow, rate = cloudwatch.get_metric_data(MetricDataQueries=queries, **span)["MetricDataResults"]
-    assert (slow["Values"], slow["Timestamps"]) == ([10.0], [NOW])
+    assert (slow["Values"], slow["Timestamps"]) == ([10.0], [now])
     assert (rate["Label"], rate["Values"]) == ("a second", [pytest.approx(100 / 60)])
     pages = cloudwatch.get_paginator("get_metric_data").paginate(MetricDataQueries=queries, **span, MaxDatapoints=1)
     several = [page["MetricDataResults"] for page in pages]
@@ -106,7 +110,7 @@ def test_percentiles_and_metric_math_come_from_what_was_put(cloudwatch: Any) -> 
         cloudwatch.put_metric_data(Namespace="AWS/SQS", MetricData=data)
 
 
-def test_the_tables_calls_are_counted(cloudwatch: Any, sandbox_server: Any) -> None:
+def test_the_tables_calls_are_counted(cloudwatch: Any, now: dt.datetime, sandbox_server: Any) -> None:
     """ConsumedWriteCapacityUnits, SuccessfulRequestLatency and ConditionalCheckFailedRequests of DynamoDB's page."""
     dynamodb = client("dynamodb", sandbox_server.endpoint_url)
     key = {"AttributeName": "k", "AttributeType": "S"}
@@ -128,8 +132,8 @@ def test_the_tables_calls_are_counted(cloudwatch: Any, sandbox_server: Any) -> N
             Namespace="AWS/DynamoDB",
             MetricName=name,
             Dimensions=given,
-            StartTime=NOW - dt.timedelta(minutes=5),
-            EndTime=NOW + dt.timedelta(minutes=30),
+            StartTime=now - dt.timedelta(minutes=5),
+            EndTime=now + dt.timedelta(minutes=30),
             Period=60,
             Statistics=[statistic],
         )["Datapoints"]
@@ -142,7 +146,9 @@ def test_the_tables_calls_are_counted(cloudwatch: Any, sandbox_server: Any) -> N
     assert total("ConditionalCheckFailedRequests", "Sum") == 1
 
 
-def test_an_alarm_changes_its_state_tells_its_topic_and_has_a_history(cloudwatch: Any, sandbox_server: Any) -> None:
+def test_an_alarm_changes_its_state_tells_its_topic_and_has_a_history(
+    cloudwatch: Any, now: dt.datetime, sandbox_server: Any
+) -> None:
     """One alarm through real sockets: put, raised, notified to SNS and so to SQS, and back.
 
     The message's members are those of https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/ and of recorded
@@ -153,7 +159,7 @@ def test_an_alarm_changes_its_state_tells_its_topic_and_has_a_history(cloudwatch
     queue = sqs.create_queue(QueueName="raised")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    past = NOW - dt.timedelta(minutes=1)
+    past = now - dt.timedelta(minutes=1)
     cloudwatch.put_metric_data(
         Namespace="raised", MetricData=[{"MetricName": "bad", "Value": 7.0, "Timestamp": past, "Unit": "Count"}]
     )
@@ -165,7 +171,7 @@ def test_an_alarm_changes_its_state_tells_its_topic_and_has_a_history(cloudwatch
         "MetricName": "bad",
         "Statistic": "Sum",
         "Period": 60,
-        "EvaluationPeriods": 5,
+        "EvaluationPeriods": 60,
         "DatapointsToAlarm": 1,
         "Threshold": 5.0,
         "ComparisonOperator": "GreaterThanThreshold",
@@ -185,7 +191,7 @@ def test_an_alarm_changes_its_state_tells_its_topic_and_has_a_history(cloudwatch
     (shown,) = [one for one in raised_alarms(sandbox_server.endpoint_url) if one.name == "raised"]
     assert shown.reason == raised["NewStateReason"]
     assert (raised["OldStateValue"], raised["NewStateValue"]) == ("INSUFFICIENT_DATA", "ALARM")
-    assert raised["NewStateReason"].startswith("Threshold Crossed: 1 out of the last 5 datapoints [7.0 (")
+    assert raised["NewStateReason"].startswith("Threshold Crossed: 1 out of the last 60 datapoints [7.0 (")
     assert raised["Trigger"] == {
         "MetricName": "bad",
         "Namespace": "raised",
@@ -194,7 +200,7 @@ def test_an_alarm_changes_its_state_tells_its_topic_and_has_a_history(cloudwatch
         "Unit": None,
         "Dimensions": [],
         "Period": 60,
-        "EvaluationPeriods": 5,
+        "EvaluationPeriods": 60,
         "DatapointsToAlarm": 1,
         "ComparisonOperator": "GreaterThanThreshold",
         "Threshold": 5.0,
