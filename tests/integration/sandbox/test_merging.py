@@ -18,12 +18,11 @@ from tests.conftest import SandboxServer
 from tests.integration.sandbox.athena_place import new_place
 from transform.schema import TABLE
 
-_NOW = datetime.now(UTC)
 _STATE = "SELECT order_id, version FROM orders ORDER BY order_id"
 
 
 def hour(ago_hours: int) -> str:
-    return f"{_NOW - timedelta(hours=ago_hours):%Y-%m-%d-%H}"
+    return f"{datetime.now(UTC) - timedelta(hours=ago_hours):%Y-%m-%d-%H}"
 
 
 class MergedLake:
@@ -71,7 +70,7 @@ class MergedLake:
     def arrive(self, *changes: dict[str, object], ago_hours: int = 0, named_ago: timedelta | None = None) -> None:
         """An object of rows, named by Firehose for a time, or by another for none."""
         self.objects += 1
-        at = "" if named_ago is None else f"-{_NOW - named_ago:%Y-%m-%d-%H-%M-%S}"
+        at = "" if named_ago is None else f"-{datetime.now(UTC) - named_ago:%Y-%m-%d-%H-%M-%S}"
         key = f"{TABLE.change_log}/{view.PARTITION}={hour(ago_hours)}/stream-1{at}-{self.objects:08}.gz"
         self.place.put_rows(key, *changes)
 
@@ -160,6 +159,7 @@ def test_a_merged_log_is_not_read_again_and_a_late_object_is_there_with_the_next
 def test_the_command_says_what_it_reads_and_a_dry_run_changes_nothing(
     lake: MergedLake, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    earliest = hour(27)
     lake.arrive(change("u", "INSERT", 13))
 
     def merge(*arguments: str) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def test_the_command_says_what_it_reads_and_a_dry_run_changes_nothing(
     assert lake.rows(merged) == [["1"]]
     second = merge()
     assert not second["rebuilds"]
-    assert second["since"] >= hour(27)
+    assert second["since"] >= earliest
     assert 0 < second["objects"] <= lake.objects
     assert lake.state()["u"] == 14
 
