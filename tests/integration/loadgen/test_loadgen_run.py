@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -21,6 +20,7 @@ from loadgen.report import report as reports
 from loadgen.report.report import RunReport
 from stack.ledger import read_ledger
 from tests.integration.loadgen.order_table import REGION, OrderTable
+from tests.serving import serving
 
 WRITERS = ("fast", "aioboto3")
 
@@ -165,7 +165,7 @@ def test_ctrl_c_before_the_first_write_is_clean(until: str, tmp_path: Path) -> N
                 if until == "described":
                     open_sockets.enter_context(silent.accept()[0]).recv(4096)
                 else:
-                    wait_for_a_child(process.pid)
+                    wait_for_a_child(process)
                 os.killpg(process.pid, signal.SIGINT)  # as a terminal does
                 out, error = process.communicate(timeout=30)
         finally:
@@ -176,8 +176,10 @@ def test_ctrl_c_before_the_first_write_is_clean(until: str, tmp_path: Path) -> N
     assert not (tmp_path / "report.json").exists()
 
 
-def wait_for_a_child(pid: int) -> None:
-    while not Path(f"/proc/{pid}/task/{pid}/children").read_text():
+def wait_for_a_child(process: subprocess.Popen[str]) -> None:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not children.read_text():
+        assert process.poll() is None, "it ended before it had a child"
         time.sleep(0.005)
 
 
@@ -196,12 +198,11 @@ def test_a_target_that_is_no_dynamodb_is_one_sentence(
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
             """Nothing."""
 
-    with HTTPServer(("127.0.0.1", 0), Empty) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = HTTPServer(("127.0.0.1", 0), Empty)
+    with serving(server):
         url = f"http://127.0.0.1:{server.server_port}"
         arguments = ["--rps", "5", "--table", "t", "--endpoint-url", url, "--region", REGION]
         assert main([*arguments, "--report", str(tmp_path / "report.json")]) == 2
-        server.shutdown()
     error = capsys.readouterr().err
     assert "does not answer DescribeTable as DynamoDB does" in error
     assert error.count("\n") == 1

@@ -21,6 +21,7 @@ from typing import Any
 from sandbox.functions.config import host_architecture, host_runtime
 from sandbox.state import ACCOUNT_ID, StateDir, client
 from tests.forked import ForkedProcess
+from tests.serving import serving
 
 ROOT = Path(__file__).parents[3]
 REGION = "eu-west-1"
@@ -276,19 +277,15 @@ def running(state_dir: Path) -> Generator[Sandbox]:
     arguments = ["--port", str(port), "--state-dir", str(state_dir)]
     server = ForkedProcess("sandbox.server", arguments, state_dir / "server.log", {"SANDBOX_REGION": REGION})
     proxy = FaultyProxy(port)
-    thread = threading.Thread(target=proxy.serve_forever, args=(0.05,))
-    thread.start()
     sandbox = Sandbox(f"http://127.0.0.1:{port}", StateDir(state_dir), proxy)
-    try:
-        wait_until(lambda: sandbox.state.read_json("server.json"), "the server to listen", 60)
-        yield sandbox
-    finally:
-        sandbox.end_workers()
-        proxy.shutdown()
-        proxy.server_close()
-        thread.join()
-        server.kill()
-        server.wait()
+    with serving(proxy):
+        try:
+            wait_until(lambda: sandbox.state.read_json("server.json"), "the server to listen", 60)
+            yield sandbox
+        finally:
+            sandbox.end_workers()
+            server.kill()
+            server.wait()
 
 
 def free_port() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.state import ACCOUNT_ID, client
+from tests.serving import serving
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -56,10 +56,8 @@ class UnixServer(ThreadingMixIn, UnixStreamServer):
 def echo(sandbox_server: Any) -> Iterator[Path]:
     path: Path = sandbox_server.state.socket("functions")
     path.unlink(missing_ok=True)
-    with UnixServer(str(path), Echo) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(UnixServer(str(path), Echo)):
         yield path
-        server.shutdown()
     path.unlink()
 
 

@@ -100,6 +100,7 @@ def handler(event, context):
         "memory": context.memory_limit_in_mb,
     }
 """,
+        60,
         STAGE="test",
     )
     found = answer(invoke(environment))
@@ -115,7 +116,7 @@ def handler(event, context):
     assert "VIRTUAL_ENV" not in variables
     assert found["zone"] == "UTC"
     assert found["arn"] == environment.config.arn
-    assert 9_000 < found["left"] <= 10_000
+    assert 30_000 < found["left"] <= 60_000
 
 
 @pytest.mark.parametrize("module", ["msgspec", "pybase64", "pytest", "sandbox"])

@@ -105,7 +105,7 @@ def handler(event, context):
         time.sleep(0.01)
     return "met"
 """
-    sandbox.function("meet", meet)
+    sandbox.function("meet", meet, Timeout=60)
     a, b = (f"sandbox-meet-{sandbox.proxy.server_address[1]}-{side}" for side in "ab")
     with ThreadPoolExecutor(2) as callers:
         calls = [callers.submit(invoke, sandbox, "meet", pair) for pair in ((a, b), (b, a))]

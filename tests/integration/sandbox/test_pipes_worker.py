@@ -119,8 +119,9 @@ def test_what_the_target_never_takes_goes_to_the_dead_letter_queue(sandbox: Sand
     url = sqs.create_queue(QueueName="dead")["QueueUrl"]
     queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     missing = "arn:aws:kinesis:eu-west-1:123456789012:stream/missing"
-    sandbox.pipe("dead", source, missing, MaximumRetryAttempts=1, DeadLetterConfig={"Arn": queue})
+    # Both are there before the pipe is, or it may read one alone.
     put(sandbox, "dead", "a", "b")
+    sandbox.pipe("dead", source, missing, MaximumRetryAttempts=1, DeadLetterConfig={"Arn": queue})
     (message,) = wait_until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "a dead letter")
     body = json.loads(message["Body"])
     assert body["context"]["condition"] == "RetryAttemptsExhausted"

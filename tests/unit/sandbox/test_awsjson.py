@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,6 +10,7 @@ import msgspec
 import pytest
 
 from sandbox.awsjson import AwsJson, HttpClient, RemoteError, ServiceResponse, UnreachableError, service_error
+from tests.serving import serving
 
 
 class Endpoint(ThreadingHTTPServer):
@@ -55,12 +55,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def endpoint() -> Generator[Endpoint]:
     server = Endpoint()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield server
 
 
 def test_a_call_names_its_operation_and_its_service_and_region(endpoint: Endpoint) -> None:

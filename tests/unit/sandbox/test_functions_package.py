@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import threading
 import zipfile
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from msgspec.structs import replace
 
 from sandbox.functions.config import FunctionConfig, host_architecture, host_runtime, parse_function, why_not_here
 from sandbox.functions.package import PackageError, runtime_modules, unpack
+from tests.serving import serving
 
 
 def zipped(**files: str) -> bytes:
@@ -71,12 +71,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def code() -> Generator[Code]:
     server = Code()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield server
 
 
 def test_code_is_fetched_once_and_unpacked(code: Code, tmp_path: Path) -> None:
