@@ -185,12 +185,15 @@ class Backfill:
         return self.state
 
     def _new(self, source: Source) -> BackfillState:
-        now = self._now().replace(microsecond=0)
+        begun = self._now()
+        now = begun.replace(microsecond=0)
         if self._export is not None:
             return BackfillState(
                 self._export.id, "export", self._export.kind, self._export.moment.replace(microsecond=0)
             )
-        return BackfillState(f"{source}-{now:%Y%m%d%H%M%S}", source, "full", now - _SKEW if source == "scan" else now)
+        # To the microsecond: an id that comes again would have the rows of the first for those of the second.
+        id_ = f"{source}-{begun:%Y%m%d%H%M%S%f}"
+        return BackfillState(id_, source, "full", now - _SKEW if source == "scan" else now)
 
     def _obtain(self) -> None:
         """Have the items in S3, and divide them into parts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -25,6 +25,8 @@ from transform.schema import TABLE
 
 _COPIED = ("StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
 _logs = itertools.count()
+ERRORS = "errors/"
+"""Where Firehose puts what it cannot deliver."""
 
 
 class Log:
@@ -65,14 +67,24 @@ class Log:
 
     def keys(self) -> list[str]:
         """The keys of the log's objects."""
-        page = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{self.name}/")
+        return self._keys(f"{self.name}/")
+
+    def clean(self) -> None:
+        """Delete the states of backfills, finished or not, and what the test has put under the error prefix."""
+        for key in (*self._keys(backfill.PREFIX), *self._keys(ERRORS)):
+            self._s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def _keys(self, prefix: str) -> list[str]:
+        page = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
         return [entry["Key"] for entry in page.get("Contents", [])]
 
 
 @pytest.fixture
-def log(pipeline: Pipeline) -> Log:
-    """A change log of the test's own."""
-    return Log(pipeline)
+def log(pipeline: Pipeline) -> Iterator[Log]:
+    """A change log of the test's own. What a test that fails leaves in the bucket concerns no other test."""
+    log = Log(pipeline)
+    yield log
+    log.clean()
 
 
 class StoppedError(Exception):
@@ -132,7 +144,8 @@ def test_an_export_becomes_rows_once(pipeline: Pipeline, log: Log) -> None:
     arn = pipeline.client("dynamodb").export_table_to_point_in_time(
         TableArn=pipeline.outputs.require("table_arn"), S3Bucket=log.bucket, S3Prefix="exports"
     )["ExportDescription"]["ExportArn"]
-    assert "rows are in the change log" in log.lake("backfill", "--export", arn).out
+    exported = log.lake("backfill", "--export", arn)
+    assert "rows are in the change log" in exported.out, exported
     assert log.verified().ok
     assert "is complete: nothing to do" in log.lake("backfill", "--export", arn).out
     assert log.verified().duplicates == 0
@@ -167,7 +180,7 @@ def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, l
     pipeline.write([("delete", {"order_id": {"S": key}, "version": {"N": "1"}})])
     assert pipeline.verified().report.ok
     failed = [{"rawData": b64encode(_change(each)).decode(), "errorCode": "E"} for each in (key, "another")]
-    errors = "errors/processing-failed/erasure.json"
+    errors = f"{ERRORS}processing-failed/erasure.json"
     s3.put_object(Bucket=log.bucket, Key=errors, Body="".join(json.dumps(each) + "\n" for each in failed).encode())
     rows = _all(log, f"WHERE order_id <> '{key}'")
 
@@ -191,7 +204,6 @@ def test_compaction_and_erasure_change_only_what_they_must(pipeline: Pipeline, l
     assert _all(log, "") == rows
     assert s3.get_object(Bucket=log.bucket, Key=errors)["Body"].read().count(b"rawData") == 1
     assert not any(each["Key"].startswith(log.name) and not each["IsLatest"] for each in versions(s3, log.bucket, ""))
-    s3.delete_object(Bucket=log.bucket, Key=errors)
     assert log.query(f"SELECT order_id FROM {current}") == [{"order_id": "another"}]
     assert log.query(f'SELECT count(*) AS n FROM "{current}$snapshots"') == [{"n": 1}]
     page = s3.list_objects_v2(Bucket=log.bucket, Prefix=f"{current}/data/")
