@@ -20,6 +20,7 @@ from lake.__main__ import main
 from lake.verification import Verification
 from lake.verify import verify
 from sandbox.faults import InjectedFault, inject
+from sandbox.processes import started_at
 from stack import StackOutputs, credentials, resolve
 
 PROJECT = Path(__file__).parents[2]
@@ -143,9 +144,11 @@ class Pipeline:
         return inject(kind, state_dir=self.state_dir, **options)
 
     def kill(self, process: str, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to one of the sandbox's processes."""
+        """Send a signal to one of the sandbox's processes; one that is killed has ended afterwards."""
         record = json.loads((self.state_dir / f"{process}.pid").read_text())
         os.kill(record["pid"], number)
+        if number == signal.SIGKILL:
+            wait_for(lambda: started_at(record["pid"]) != record["started"], f"the end of {process}")
 
     def kinesis_records(self) -> list[dict[str, Any]]:
         """All records of the Kinesis stream."""
