@@ -1,6 +1,6 @@
-"""`python -m sandbox.crawlers --endpoint-url URL --state-dir DIR`: runs Glue crawlers.
+"""`python -m sandbox.crawlers --endpoint-url URL --state-dir DIR`: runs Glue crawlers and state machines.
 
-It serves StartCrawler on run/crawlers.sock.
+It serves StartCrawler on run/crawlers.sock, and the calls about executions on run/states.sock.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sandbox.athena.objects import Objects
 from sandbox.crawlers.crawl import crawl
 from sandbox.crawlers.service import Crawlers, application
+from sandbox.monitoring.reporting import MetricReporter
 from sandbox.state import StateDir, StopSignal, WorkerStatus, client, worker_arguments
+from sandbox.states.worker import StatesWorker
 
 _log = logging.getLogger(__name__)
 _TICK_S = 1.0
@@ -25,13 +27,15 @@ _END_S = 10.0
 def main() -> None:
     """Serve and run the schedules until SIGTERM or SIGINT."""
     endpoint_url, state = worker_arguments()
-    asyncio.run(serve(endpoint_url, state, StopSignal()))
+    with MetricReporter(endpoint_url):
+        asyncio.run(serve(endpoint_url, state, StopSignal()))
 
 
 async def serve(endpoint_url: str, state: StateDir, stop: StopSignal) -> None:
     """Serve on the state directory's crawlers.sock until the stop is requested."""
     glue, objects = client("glue", endpoint_url), Objects(client("s3", endpoint_url))
     crawlers = Crawlers(glue, lambda definition: crawl(definition, glue, objects))
+    states = await asyncio.to_thread(StatesWorker, endpoint_url, state)
     await asyncio.to_thread(crawlers.recover)
     http = web.AppRunner(application(crawlers), access_log=None)
     await http.setup()
@@ -41,10 +45,12 @@ async def serve(endpoint_url: str, state: StateDir, stop: StopSignal) -> None:
     status = WorkerStatus(state, "crawlers", crawlers.counts)
     _log.info("serving on %s", socket)
     try:
-        while not await asyncio.to_thread(stop.wait, _TICK_S):
-            status.counters.update(crawlers.counts)
-            status.tick()
-            await asyncio.to_thread(_start_due, crawlers)
+        async with states.served():
+            while not await asyncio.to_thread(stop.wait, _TICK_S):
+                status.counters.update(crawlers.counts)
+                status.tick()
+                await asyncio.to_thread(_start_due, crawlers)
+                await asyncio.to_thread(states.start_due)
     finally:
         await http.cleanup()
         socket.unlink(missing_ok=True)

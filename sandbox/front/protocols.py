@@ -24,6 +24,7 @@ _SCOPE = re.compile(r"Credential=[^/,]+/\d+/([^/,]+)/([^/,]+)/aws4_request")
 _SIGNED_AS = {
     "eventbridge": "events",
     "monitoring": "cloudwatch",
+    "states": "stepfunctions",
     "tagging": "resourcegroupstaggingapi",
 }
 """botocore's names of the services that sign with another."""

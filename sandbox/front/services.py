@@ -22,7 +22,12 @@ _ATHENA_CALLS = (
     "StartQueryExecution",
     "StopQueryExecution",
 )
-_BY_TARGET = {f"AmazonAthena.{call}": "athena" for call in _ATHENA_CALLS} | {"AWSGlue.StartCrawler": "crawlers"}
+_EXECUTION_CALLS = ("DescribeExecution", "ListExecutions", "StartExecution", "StopExecution")
+_BY_TARGET = {
+    **{f"AmazonAthena.{call}": "athena" for call in _ATHENA_CALLS},
+    **{f"AWSStepFunctions.{call}": "states" for call in _EXECUTION_CALLS},
+    "AWSGlue.StartCrawler": "crawlers",
+}
 _INVOKE = re.compile(r"/2015-03-31/functions/[^/]+/invocations")
 # Each connection has its own.
 _HOP_BY_HOP = frozenset({"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"})

@@ -97,6 +97,10 @@ DELETERS: dict[str, Deleter] = {
     "aws:s3/bucketVersioning:BucketVersioning": _bucket(
         "put_bucket_versioning", VersioningConfiguration={"Status": "Suspended"}
     ),
+    "aws:scheduler/schedule:Schedule": lambda aws, it: aws.scheduler.delete_schedule(
+        GroupName="default", Name=it.inputs["name"]
+    ),
+    "aws:sfn/stateMachine:StateMachine": lambda aws, it: aws.stepfunctions.delete_state_machine(stateMachineArn=it.id),
     "aws:sns/topic:Topic": lambda aws, it: aws.sns.delete_topic(TopicArn=it.id),
     # The provider puts a topic's own policy back; the topic goes next.
     "aws:sns/topicPolicy:TopicPolicy": lambda aws, it: None,

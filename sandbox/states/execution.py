@@ -1,0 +1,166 @@
+"""One execution of a state machine: from state to state, each with its retries and catchers."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from sandbox.states.paths import StateError, evaluated, filled, placed
+
+_RUNTIME = "States.Runtime"
+_INTERVAL_S, _BACKOFF, _ATTEMPTS = 1, 2.0, 3
+"""A retrier's defaults."""
+
+
+class Ended(Struct, frozen=True):
+    """How an execution ended: its status, with its output or its error."""
+
+    status: str
+    output: Any = None
+    error: str = ""
+    cause: str = ""
+
+
+class Position(Struct):
+    """Where an execution is: the next state and its input. One that goes on begins here again."""
+
+    state: str
+    data: Any
+
+
+class InterruptedRunError(Exception):
+    """The execution is to stop: its time is over (timed_out), or somebody stopped it."""
+
+    def __init__(self, *, timed_out: bool) -> None:
+        super().__init__("the execution is to stop")
+        self.timed_out = timed_out
+
+
+class Tasks(Protocol):
+    """What does the work of a Task state."""
+
+    def run(self, resource: str, parameters: Any, wait: Callable[[float], None]) -> Any:
+        """The result of a task. It calls `wait` to wait; raises StateError, and what `wait` raises."""
+        ...
+
+
+class StateMachineRun:
+    """Runs a machine's document from a position. `wait` waits so many seconds or raises InterruptedRunError."""
+
+    def __init__(
+        self,
+        machine: Mapping[str, Any],
+        tasks: Tasks,
+        context: Mapping[str, Any],
+        wait: Callable[[float], None],
+        moved: Callable[[Position], None] = lambda _: None,
+    ) -> None:
+        self._states: Mapping[str, Any] = machine["States"]
+        self._tasks = tasks
+        self._context = context
+        self._wait = wait
+        self._moved = moved
+
+    def run(self, position: Position) -> Ended:
+        """Go on to the end."""
+        try:
+            while True:
+                self._moved(position)
+                state: Mapping[str, Any] = self._states[position.state]
+                following, data = self._step(position.state, state, position.data)
+                if following is None:
+                    return Ended("SUCCEEDED", data)
+                position = Position(following, data)
+        except StateError as error:
+            return Ended("FAILED", error=error.name, cause=error.cause)
+        except InterruptedRunError as interrupted:
+            return Ended("TIMED_OUT") if interrupted.timed_out else Ended("ABORTED")
+
+    def _step(self, name: str, state: Mapping[str, Any], data: Any) -> tuple[str | None, Any]:
+        """The next state, None after the last one, and its input."""
+        self._wait(0)
+        match state["Type"]:
+            case "Succeed":
+                return None, data
+            case "Choice":
+                return self._chosen(name, state, data), data
+            case "Pass":
+                result = state.get("Result", data)
+                return state.get("Next"), placed(state.get("ResultPath", "$"), result, data)
+            case _:
+                return self._task(state, data)
+
+    def _chosen(self, name: str, state: Mapping[str, Any], data: Any) -> str:
+        for rule in state["Choices"]:
+            if self._matches(rule, data):
+                return rule["Next"]
+        if "Default" not in state:
+            raise StateError("States.NoChoiceMatched", f"No choice of {name} matched.")
+        return state["Default"]
+
+    def _matches(self, rule: Mapping[str, Any], data: Any) -> bool:
+        if "And" in rule:
+            return all(self._matches(inner, data) for inner in rule["And"])
+        if "Not" in rule:
+            return not self._matches(rule["Not"], data)
+        value = evaluated(rule["Variable"], data, self._context)
+        if "StringEquals" in rule:
+            return isinstance(value, str) and value == rule["StringEquals"]
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if "NumericEquals" in rule:
+            return is_number and value == rule["NumericEquals"]
+        return is_number and value > rule["NumericGreaterThan"]
+
+    def _task(self, state: Mapping[str, Any], data: Any) -> tuple[str | None, Any]:
+        attempts: dict[int, int] = {}
+        while True:
+            try:
+                parameters = filled(state.get("Parameters", data), data, self._context)
+                result = self._tasks.run(state["Resource"], parameters, self._wait)
+                if "ResultSelector" in state:
+                    result = filled(state["ResultSelector"], result, self._context)
+                return state.get("Next"), placed(state.get("ResultPath", "$"), result, data)
+            except StateError as error:
+                delay_s = _delay_s(state, error, attempts)
+                if delay_s is None:
+                    return _caught(state, error, data)
+                self._wait(delay_s)
+
+
+def _delay_s(state: Mapping[str, Any], error: StateError, attempts: dict[int, int]) -> float | None:
+    """How long to wait before the next attempt; None without one. `attempts` counts those of each retrier."""
+    for at, retrier in enumerate(state.get("Retry", ())):
+        if not _is_named(error, retrier["ErrorEquals"]):
+            continue
+        made = attempts.get(at, 0)
+        if made >= retrier.get("MaxAttempts", _ATTEMPTS):
+            return None
+        attempts[at] = made + 1
+        delay_s = retrier.get("IntervalSeconds", _INTERVAL_S) * retrier.get("BackoffRate", _BACKOFF) ** made
+        delay_s = min(delay_s, retrier.get("MaxDelaySeconds", delay_s))
+        return random.uniform(0, delay_s) if retrier.get("JitterStrategy") == "FULL" else delay_s  # noqa: S311 - jitter
+    return None
+
+
+def _caught(state: Mapping[str, Any], error: StateError, data: Any) -> tuple[str, Any]:
+    for catcher in state.get("Catch", ()):
+        if _is_named(error, catcher["ErrorEquals"]):
+            told = {"Error": error.name, "Cause": error.cause}
+            return catcher["Next"], placed(catcher.get("ResultPath", "$"), told, data)
+    raise error
+
+
+def _is_named(error: StateError, names: list[str]) -> bool:
+    """States.TaskFailed is every error of a task but a timeout, and States.Runtime is in no such name."""
+    if error.name in names:
+        return True
+    return error.name != _RUNTIME and bool({"States.ALL", "States.TaskFailed"} & set(names))
+
+
+def instant(epoch_s: float) -> str:
+    """A time in the context object's form: ISO 8601 with milliseconds, UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(epoch_s)) + f".{int(epoch_s * 1000) % 1000:03d}Z"

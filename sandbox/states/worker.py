@@ -1,0 +1,64 @@
+"""Serves the calls about executions on run/states.sock, and starts the schedules that are due."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.athena.service import Service
+from sandbox.state import StateDir, client
+from sandbox.states.calls import ExecutionCalls
+from sandbox.states.executions import StateExecutions
+from sandbox.states.schedules import MachineSchedules
+from sandbox.states.tasks import ServiceTasks
+
+_log = logging.getLogger(__name__)
+EVERY_S = 5.0
+"""How often schedules are looked at; AWS's are precise to 60 seconds."""
+
+
+class StatesWorker:
+    """The executions and the schedules of an endpoint."""
+
+    def __init__(self, endpoint_url: str, state: StateDir) -> None:
+        machines = client("stepfunctions", endpoint_url)
+        self.executions = StateExecutions(state, machines, ServiceTasks(endpoint_url))
+        self._schedules = MachineSchedules(
+            state,
+            client("scheduler", endpoint_url),
+            client("sqs", endpoint_url),
+            lambda machine_arn, text: self.executions.start(machine_arn, text=text),
+        )
+        self._socket = state.socket("states")
+        self._looked_s = float("-inf")
+
+    @asynccontextmanager
+    async def served(self) -> AsyncGenerator[None]:
+        """In this context the calls are answered; executions of an earlier process go on."""
+        self.executions.recover()
+        http = web.AppRunner(Service(ExecutionCalls(self.executions).calls).application(), access_log=None)
+        await http.setup()
+        self._socket.unlink(missing_ok=True)
+        await web.UnixSite(http, str(self._socket)).start()
+        try:
+            yield
+        finally:
+            await http.cleanup()
+            self._socket.unlink(missing_ok=True)
+            await asyncio.to_thread(self.executions.close)
+
+    def start_due(self) -> None:
+        """Start the schedules that are due, when it is time to look."""
+        if time.monotonic() - self._looked_s < EVERY_S:
+            return
+        self._looked_s = time.monotonic()
+        try:
+            self._schedules.start_due(time.time())
+        except (BotoCoreError, ClientError) as error:
+            _log.warning("the schedules could not be looked at: %s", error)
