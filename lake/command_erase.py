@@ -11,6 +11,7 @@ from rich.console import Console
 from lake.command_backfill import display
 from lake.costs import size
 from lake.erasure import Erased, Erasure, ErasurePlan
+from lake.way import WHOLE_WAY
 from stack import add_options, resolve_options
 from transform.schema import TABLE
 
@@ -38,19 +39,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("key", nargs="+", metavar="KEY", help=f"the item's key: {names}")
     parser.add_argument("--yes", action="store_true", help="remove it")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    add_options(
-        parser,
-        "table_name",
-        "workgroup_name",
-        "database_name",
-        "view_name",
-        "change_log_name",
-        "delivery_stream_name",
-        "stream_name",
-        "stream_arn",
-        "pipe_name",
-        "dead_letter_queue_url",
-    )
+    add_options(parser, *WHOLE_WAY)
 
 
 def main(arguments: Namespace) -> int:

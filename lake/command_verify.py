@@ -12,6 +12,7 @@ from lake.findings import show, write_json
 from lake.moments import moment
 from lake.progress import progress_display
 from lake.verify import DEFAULT_TIMEOUT_S, MARGIN_S, verify
+from lake.way import WHOLE_WAY
 from stack import UserError, add_options, check_writable, resolve_options
 
 NAME = "verify"
@@ -82,19 +83,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--show", type=int, default=_SHOWN, metavar="N", help="differences in the summary (default: %(default)s)"
     )
-    add_options(
-        parser,
-        "table_name",
-        "workgroup_name",
-        "database_name",
-        "view_name",
-        "change_log_name",
-        "delivery_stream_name",
-        "stream_name",
-        "stream_arn",
-        "pipe_name",
-        "dead_letter_queue_url",
-    )
+    add_options(parser, *WHOLE_WAY)
 
 
 def main(arguments: Namespace) -> int:

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from components import current
 from lake.athena import Athena, QueryError, quote
 from lake.backfill import PREFIX as BACKFILLS
 from lake.clients import client, error_code
@@ -104,9 +105,7 @@ class Erasure:
         )
         failures = place(client("firehose", outputs), outputs.require("delivery_stream_name"))
         self._errors_at = (failures.bucket, failures.prefix)
-        self._current = current_table(
-            self._athena, self._glue, self._s3, self._database, f"{outputs.view_name or table.view}_current"
-        )
+        self._current = current_table(self._athena, self._glue, self._s3, self._database, current.name(table))
         self._check()
 
     @property

@@ -24,6 +24,19 @@ from lake.streamed import Streamed
 from lake.tips import Tip, Tips
 from stack import StackOutputs, UserError
 
+WHOLE_WAY = (
+    "table_name",
+    "workgroup_name",
+    "database_name",
+    "view_name",
+    "change_log_name",
+    "delivery_stream_name",
+    "stream_name",
+    "stream_arn",
+    "pipe_name",
+    "dead_letter_queue_url",
+)
+"""The outputs by which a command finds the table, the lake, and every place in between."""
 _SECOND = timedelta(seconds=1)
 _SEQUENCE_AT = 13
 _STREAM = "0"
