@@ -14,6 +14,7 @@ from components.encryption import Encryption
 from components.endpoint import endpoint_url
 from components.fanout import Fanout, FanoutArgs
 from components.lake import Lake
+from components.merge_schedule import MergeSchedule, MergeScheduleArgs
 from components.metrics import Pipeline
 from components.observability import Observability
 from components.settings import Settings
@@ -49,6 +50,16 @@ delivery = Delivery(
 )
 fanout = Fanout("fanout", FanoutArgs(capture.stream_arn), context) if settings.event_fanout else None
 analytics = Analytics("analytics", AnalyticsArgs(lake.bucket_name, catalogue.database_name), context)
+merge = (
+    MergeSchedule(
+        "merge",
+        MergeScheduleArgs(lake.bucket_name, lake.bucket_arn, catalogue.database_name, analytics.workgroup_name),
+        context,
+        pulumi.ResourceOptions(depends_on=[analytics]),
+    )
+    if settings.merge_interval_minutes
+    else None
+)
 observability = Observability(
     "observability",
     Pipeline(
@@ -62,12 +73,14 @@ observability = Observability(
         function_name=delivery.function_name,
         workgroup_name=analytics.workgroup_name,
         error_queue_name=lake.error_queue_name,
+        merge_machine_arn=merge.state_machine_arn if merge else "",
+        merge_dead_letter_queue_name=merge.dead_letter_queue_name if merge else "",
         event_pipe_name=fanout.event_pipe_name if fanout else "",
         event_queue_name=fanout.event_queue_name if fanout else "",
         event_dead_letter_queue_name=fanout.event_dead_letter_queue_name if fanout else "",
     ),
     context,
-    [stage for stage in (key, table, capture, lake, catalogue, delivery, fanout, analytics) if stage],
+    [stage for stage in (key, table, capture, lake, catalogue, delivery, fanout, analytics, merge) if stage],
 )
 
 for name, value in {
@@ -90,6 +103,7 @@ for name, value in {
     "dashboard_name": observability.dashboard_name,
     continuity.OUTPUT: now.output(),
     **({"endpoint_url": url} if (url := endpoint_url()) else {}),
+    **({"merge_machine_arn": merge.state_machine_arn} if merge else {}),
     **({"event_bus_name": fanout.event_bus_name, "event_queue_url": fanout.event_queue_url} if fanout else {}),
 }.items():
     pulumi.export(name, value)

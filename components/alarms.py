@@ -102,7 +102,43 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
             "queries return stale data. Check the alarms of the earlier stages first, then Firehose's log group.",
         ),
         *([_error_alarm(pipeline)] if settings.error_queue else []),
+        *(_merge_alarms(pipeline) if settings.merge_interval_minutes else []),
         *(_event_alarms(pipeline, settings) if settings.event_fanout else []),
+    ]
+
+
+def _merge_alarms(pipeline: Pipeline) -> list[Alarm]:
+    right = "The views are right meanwhile, and queries read more of the log"
+    return [
+        Alarm(
+            "merge-failures",
+            metrics.merge(pipeline, "ExecutionsFailed"),
+            0,
+            f"A scheduled merge failed. {right}. The execution's page in Step Functions names the statement and "
+            "Athena's error; the next execution, or python -m lake merge, goes on.",
+            period_seconds=300,
+            periods=1,
+            periods_over=1,
+        ),
+        Alarm(
+            "merge-timeouts",
+            metrics.merge(pipeline, "ExecutionsTimedOut"),
+            0,
+            f"A scheduled merge took more than two hours. {right}. Raise mergeIntervalMinutes, or Athena's quota of "
+            "concurrent queries if they waited.",
+            period_seconds=300,
+            periods=1,
+            periods_over=1,
+        ),
+        Alarm(
+            "merge-dead-letters",
+            metrics.merge_dead_letters(pipeline, "ApproximateNumberOfMessagesVisible"),
+            0,
+            f"EventBridge Scheduler could not start a merge. {right}. Each message names the error; the usual cause is "
+            "the schedule's role. Purge the queue when it is fixed. Messages are kept for 14 days.",
+            periods=1,
+            periods_over=1,
+        ),
     ]
 
 

@@ -131,6 +131,12 @@ CHANGES: Mapping[str, SettingChange] = {
         _NOTHING,
         loses="Off: the messages in the error queue. The error objects stay in the lake.",
     ),
+    "mergeIntervalMinutes": SettingChange(
+        "On: the first merge reads the whole log and makes the table; until it ends, the views read the log. Off: the "
+        "views go on with the table and all changes since the last merge, which become more: run lake merge, or "
+        "pulumi up --refresh, which makes them read the log again.",
+        loses="Off: the messages in the schedule's dead-letter queue, each of which is a merge that was not started.",
+    ),
     "arrivalFrom": SettingChange(
         "Moved later: queries no longer return rows that arrived before it; the rows stay in the bucket. Moved "
         "earlier: queries return them again."

@@ -27,10 +27,11 @@ https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from string import Template
 
-from components.view import PARTITION, LakeView, current_state, lines, names, presto_type, quoted
+from components.view import PARTITION, LakeView, current_state, lines, names, presto_type, quoted, views
 from components.view import columns as state_columns
 from transform.schema import ENVELOPE, IMAGES, Column, LakeTable
 
@@ -125,6 +126,16 @@ def unmerged(table: LakeTable, began: str = "", margin: timedelta = MARGIN) -> s
         f"SELECT {selected}, coalesce({_NAMED_AT} >= {fresh}, true) AS fresh FROM {log} "  # noqa: S608 - the schema's
         f"WHERE {quoted(PARTITION)} >= {since}"
     )
+
+
+def rebuilding(table: LakeTable) -> Iterator[tuple[str, str]]:
+    """What makes place for a new current table, each with its statement: views of the log, nothing merged, no table."""
+    of_state = {one.name for one in state_views(table)}
+    for one in views(table):
+        if one.name in of_state:
+            yield f"reading the log in {one.name}", replaced(one.name, one.sql)
+    yield "declaring all changes unmerged", replaced(unmerged_name(table), unmerged(table))
+    yield "dropping a table of other columns", f"DROP TABLE IF EXISTS `{name(table)}`"
 
 
 def state_views(table: LakeTable) -> tuple[LakeView, ...]:

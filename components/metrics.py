@@ -31,6 +31,8 @@ class Pipeline:
     event_pipe_name: pulumi.Input[str] = ""
     event_queue_name: pulumi.Input[str] = ""
     event_dead_letter_queue_name: pulumi.Input[str] = ""
+    merge_machine_arn: pulumi.Input[str] = ""
+    merge_dead_letter_queue_name: pulumi.Input[str] = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,19 @@ def event_queue(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum",
 def event_dead_letters(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum", label: str = "") -> Metric:
     """A metric of the domain events' dead-letter queue."""
     return Metric("AWS/SQS", name, {"QueueName": pipeline.event_dead_letter_queue_name}, statistic, label)
+
+
+def merge(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:
+    """A metric of the state machine of the scheduled merge.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+    """
+    return Metric("AWS/States", name, {"StateMachineArn": pipeline.merge_machine_arn}, statistic, label)
+
+
+def merge_dead_letters(pipeline: Pipeline, name: str, statistic: Statistic = "Maximum", label: str = "") -> Metric:
+    """A metric of the dead-letter queue of the merge's schedule."""
+    return Metric("AWS/SQS", name, {"QueueName": pipeline.merge_dead_letter_queue_name}, statistic, label)
 
 
 def errors(pipeline: Pipeline, name: str, statistic: Statistic = "Sum", label: str = "") -> Metric:

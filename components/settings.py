@@ -121,6 +121,7 @@ class Settings:
     event_fanout: Annotated[bool, Flag()] = False
     large_order_threshold: Annotated[int, Between(2, MAX_LISTED)] = 10
     error_queue: Annotated[bool, Flag()] = True
+    merge_interval_minutes: Annotated[int, Between(10, 1440, or_zero=True)] = 0
     arrival_from: Annotated[str, Hour()] = "2026-01-01-00"
     crawler_schedule: Annotated[str, GlueSchedule()] = ""
     alarm_email: Annotated[str, Pattern(r"([^@\s]+@[^@\s]+\.[^@\s]+)?", "empty, or one e-mail address")] = ""

@@ -91,19 +91,13 @@ class CurrentMerge:
             yield MergeStep(f"reading the table in {one.name}", current.replaced(one.name, one.sql))
 
     def _rebuilding(self) -> Iterator[MergeStep]:
-        """The views are the log's again before the table goes, and all is unmerged before there is a new one."""
-        table = self._table
-        of_state = {one.name for one in current.state_views(table)}
-        for one in view.views(table):
-            if one.name in of_state:
-                yield MergeStep(f"reading the log in {one.name}", current.replaced(one.name, one.sql))
-        yield MergeStep("declaring all changes unmerged", self._unmerged(""))
-        yield MergeStep("dropping a table of other columns", f"DROP TABLE IF EXISTS `{current.name(table)}`")
-        location = f"s3://{self._place.bucket}/{current.name(table)}/"
-        yield MergeStep("creating the table", current.create(table, location))
+        for what, sql in current.rebuilding(self._table):
+            yield MergeStep(what, sql)
+        location = f"s3://{self._place.bucket}/{current.name(self._table)}/"
+        yield MergeStep("creating the table", current.create(self._table, location))
 
     def _unmerged(self, began: str) -> str:
-        sql = current.unmerged(self._table, began, self._margin_now() if began else current.MARGIN)
+        sql = current.unmerged(self._table, began, self._margin_now())
         return current.replaced(current.unmerged_name(self._table), sql)
 
     def _margin_now(self) -> timedelta:

@@ -10,7 +10,8 @@ from stack.commandline import UserError
 class StackOutputs(Struct, frozen=True, kw_only=True):
     """The stack's outputs, each a name, an ARN or a URL; None where it is not known.
 
-    A stack has `event_bus_name` and `event_queue_url` only with `eventFanout`. With `captureMode`
+    A stack has `event_bus_name` and `event_queue_url` only with `eventFanout`,
+    and `merge_machine_arn` only with `mergeIntervalMinutes`. With `captureMode`
     native it has no Pipes, and so no names of them, of their function and of their queue.
 
     `endpoint_url` is the endpoint of the AWS calls; None means AWS. `origin` names the source of the outputs in words:
@@ -38,6 +39,7 @@ class StackOutputs(Struct, frozen=True, kw_only=True):
     dashboard_name: str | None = None
     event_bus_name: str | None = None
     event_queue_url: str | None = None
+    merge_machine_arn: str | None = None
 
     def require(self, name: str) -> str:
         """The output called `name`; raises UserError when it is unknown."""

@@ -27,6 +27,8 @@ EVENTS = ROOT / "tests" / "events"
 SNAPSHOTS = ROOT / "tests" / "unit" / "components" / "snapshots"
 STACKS = ("dev", "local", "prod")
 """The project's own: beside their files a user may have others."""
+CHOSEN_STAGES = {"Fanout fanout": "eventFanout=true", "Merge merge": "mergeIntervalMinutes=60"}
+"""The stages that no stack has, each with the setting that brings it."""
 
 
 def stack_text(graph: Graph, settings: Settings) -> str:
@@ -36,13 +38,14 @@ def stack_text(graph: Graph, settings: Settings) -> str:
     return "".join(f"{line}\n" for line in outline.with_inputs(graph, settings))
 
 
-def fanout_text(graph: Graph, settings: Settings) -> str:
-    """The same of the stage that only `eventFanout` brings."""
+def stage_text(graph: Graph, settings: Settings, stage: str) -> str:
+    """The same of one stage, such as the one that only `eventFanout` brings."""
     from components.explain import outline
 
     lines = list(outline.with_inputs(graph, settings))
-    stage = lines[lines.index("Fanout fanout") : lines.index("Observability observability")]
-    return "".join(f"{line}\n" for line in stage)
+    first = lines.index(stage)
+    after = next((at for at in range(first + 1, len(lines)) if not lines[at].startswith(" ")), len(lines))
+    return "".join(f"{line}\n" for line in lines[first:after])
 
 
 def event(name: str) -> bytes:
@@ -69,7 +72,10 @@ def files() -> Mapping[Path, Callable[[], bytes]]:
     for stack in STACKS:
         made[SNAPSHOTS / f"{stack}.txt"] = lambda stack=stack: stack_text(*_load(stack)).encode()
     made[ROOT / "docs" / "athena-functions.md"] = _functions_page
-    made[SNAPSHOTS / "fanout.txt"] = lambda: fanout_text(*_load("prod", ["eventFanout=true"])).encode()
+    for name, setting in CHOSEN_STAGES.items():
+        made[SNAPSHOTS / f"{name.partition(' ')[2]}.txt"] = lambda name=name, setting=setting: stage_text(
+            *_load("prod", [setting]), name
+        ).encode()
     return made
 
 

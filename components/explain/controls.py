@@ -64,6 +64,7 @@ FUNCTION = "aws:lambda/function:Function"
 WORKGROUP = "aws:athena/workgroup:Workgroup"
 KEY = "aws:kms/key:Key"
 QUEUE = "aws:sqs/queue:Queue"
+MACHINE = "aws:sfn/stateMachine:StateMachine"
 TOPIC = "aws:sns/topic:Topic"
 LOGS = "aws:cloudwatch/logGroup:LogGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -149,6 +150,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("SNS.4", "Topics should not be public", TOPIC, evidence.topic_is_not_public),
     Control("SQS.1", "Queues should be encrypted at rest", QUEUE, evidence.queue_is_encrypted),
     Control("SQS.3", "Queues should not be public", QUEUE, evidence.queue_is_not_public),
+    Control("StepFunctions.1", "State machines should be logged", MACHINE, evidence.machine_is_logged),
     Control(
         "CloudWatch.15",
         "Alarms should have actions",

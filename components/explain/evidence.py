@@ -171,6 +171,11 @@ def function_is_traced(case: Case) -> bool:
     return case.at("tracingConfig", "mode") == "Active"
 
 
+def machine_is_logged(case: Case) -> bool:
+    """Step Functions logs the state machine's errors at least."""
+    return case.at("loggingConfiguration", "level") in ("ALL", "ERROR", "FATAL")
+
+
 def key_is_not_deleted_by_accident(case: Case) -> bool:
     """A deleted key can be restored during its waiting period; a protected stack's key cannot be deleted."""
     window = case.at("deletionWindowInDays")

@@ -245,6 +245,18 @@ GRANTS: Mapping[str, Grant] = {
     "aws:s3/bucketVersioning:BucketVersioning": Grant(
         _actions("s3", "GetBucketVersioning", "PutBucketVersioning"), (_BUCKET,)
     ),
+    "aws:scheduler/schedule:Schedule": Grant(
+        _actions("scheduler", "CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule"),
+        (_on("scheduler", "schedule/default/{name}"),),
+    ),
+    "aws:sfn/stateMachine:StateMachine": Grant(
+        _actions(
+            "states",
+            *("CreateStateMachine", "DeleteStateMachine", "DescribeStateMachine", "ListStateMachineVersions"),
+            *("UpdateStateMachine", "ValidateStateMachineDefinition", *_TAGS),
+        ),
+        (_on("states", "stateMachine:{name}"),),
+    ),
     "aws:sns/topic:Topic": Grant(
         _actions("sns", "CreateTopic", "DeleteTopic", "GetTopicAttributes", "SetTopicAttributes", *_TAGS),
         (_on("sns", "{name}"),),

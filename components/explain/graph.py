@@ -49,6 +49,8 @@ _ARN_OF = {
     "aws:lambda/function:Function": "lambda:{region}:{account}:function:{name}",
     "aws:pipes/pipe:Pipe": "pipes:{region}:{account}:pipe/{name}",
     "aws:s3/bucket:Bucket": "s3:::{bucket}",
+    "aws:scheduler/schedule:Schedule": "scheduler:{region}:{account}:schedule/default/{name}",
+    "aws:sfn/stateMachine:StateMachine": "states:{region}:{account}:stateMachine:{name}",
     "aws:sns/topic:Topic": "sns:{region}:{account}:{name}",
     "aws:sqs/queue:Queue": "sqs:{region}:{account}:{name}",
 }

@@ -30,6 +30,7 @@ SAMPLES: Mapping[str, tuple[str, ...]] = {
     "alarmEmail": ("", "else@example.com"),
     "arrivalFrom": ("2026-01-01-00", "2026-02-01-00"),
     "crawlerSchedule": ("", "cron(15 2 * * ? *)"),
+    "mergeIntervalMinutes": ("0", "60"),
     "kinesisShards": ("0", "1", "2"),
     "lambdaArchitecture": ("arm64", "x86_64"),
     "lambdaRuntime": ("python3.13", "python3.12"),

@@ -11,13 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.current import OVERLAP
 from components.explain.graph import Resource
 from components.explain.rates import Rate, Tariff
+from components.merge_states import TRANSITIONS
 from components.settings import Settings
 
 _HOURS = 730
 _MILLION = 1_000_000
 _GB = 1024**3
+_TB = 10**12
 _KB = 1024
 _DAY_HOURS, _WEEK_HOURS = 24, 168
 _LEAST_MEMORY_MB = 128
@@ -172,6 +175,22 @@ def _crawler(inputs: Mapping[str, Any], basis: Basis) -> Cost:
     return Cost(month=_CRAWL_DPU_HOURS * basis.usd(Rate.DPU_HOUR) * 30) if inputs.get("schedule") else Cost()
 
 
+def _merge(_inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    """The transitions and Athena's scans: a change is read by each merge of the hours after it, at most as it came."""
+    if not basis.settings.merge_interval_minutes:
+        return Cost()
+    merges_an_hour = 60 / basis.settings.merge_interval_minutes
+    month = _HOURS * merges_an_hour * TRANSITIONS * basis.usd(Rate.TRANSITION)
+    read_hours = OVERLAP.total_seconds() / 3600
+    scanned_tb = _MILLION * basis.workload.change_bytes * read_hours * merges_an_hour / _TB
+    return Cost(month, scanned_tb * basis.usd(Rate.ATHENA_TB))
+
+
+def _schedule(_inputs: Mapping[str, Any], basis: Basis) -> Cost:
+    interval = basis.settings.merge_interval_minutes
+    return Cost(month=_HOURS * 60 / interval * basis.usd(Rate.SCHEDULED_START)) if interval else Cost()
+
+
 def _flat(rate: Rate) -> Price:
     return lambda _inputs, basis: Cost(month=basis.usd(rate))
 
@@ -189,6 +208,8 @@ _PRICES: Mapping[str, Price] = {
     "aws:lambda/function:Function": _function,
     "aws:pipes/pipe:Pipe": _pipe,
     "aws:s3/bucket:Bucket": _bucket,
+    "aws:scheduler/schedule:Schedule": _schedule,
+    "aws:sfn/stateMachine:StateMachine": _merge,
     "aws:sqs/queue:Queue": _queue,
 }
 
@@ -209,4 +230,4 @@ FREE = frozenset(
         *("aws:sns/topicSubscription:TopicSubscription", "aws:sqs/queuePolicy:QueuePolicy"),
     }
 )
-"""Types that AWS does not charge for; log data and Athena queries are not part of the resource's price."""
+"""Types that AWS does not charge for; log data and users' Athena queries are not part of the resource's price."""

@@ -24,6 +24,7 @@ STAGES: Mapping[str, str] = {
     "Catalogue": "Glue tables: the columns of the files",
     "Delivery": "transforms changes to rows, writes them to S3",
     "Analytics": "Athena: SQL queries over the rows",
+    "Merge": "keeps the table of the current state",
     "Fanout": "publishes events such as an order placed",
     "Observability": "dashboard, and alarms that say what to do",
 }
@@ -74,6 +75,8 @@ _PURPOSES: Mapping[str, str] = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "blocks public access",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "encrypts the files",
     "aws:s3/bucketVersioning:BucketVersioning": "keeps overwritten and deleted files for a week",
+    "aws:scheduler/schedule:Schedule": "starts the merge at intervals",
+    "aws:sfn/stateMachine:StateMachine": "merges the changes into the current state",
     "aws:sns/topic:Topic": "forwards alarms",
     "aws:sns/topicPolicy:TopicPolicy": "accepts alarms of this account only, over TLS",
     "aws:sns/topicSubscription:TopicSubscription": "the e-mail address for alarms",

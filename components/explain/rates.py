@@ -66,6 +66,13 @@ class Rate(Enum):
     INVOCATION = (0.20 / _MILLION, "Lambda request", _infracost("lambda_function"))
     ARM64_GB_SECOND = (0.0000133334, "Lambda GB-second on arm64", _infracost("lambda_function"))
     X86_64_GB_SECOND = (0.0000166667, "Lambda GB-second on x86_64", _infracost("lambda_function"))
+    TRANSITION = (0.025 / 1000, "Step Functions state transition", _infracost("sfn_state_machine"))
+    SCHEDULED_START = (
+        1.0 / _MILLION,
+        "EventBridge Scheduler invocation",
+        "cloudburn.io/blog/amazon-eventbridge-pricing (2026-03)",
+    )
+    ATHENA_TB = (5.0, "Athena, TB scanned", "")
     S3_PUT = (0.005 / 1000, "S3 PUT", _infracost("s3_bucket"))
     LOG_GB = (
         0.50,

@@ -82,6 +82,8 @@ REPLACES: Mapping[str, Mapping[str, str]] = {
         "s3/bucket_server_side_encryption_configuration.go", "bucket", "expectedBucketOwner"
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _from("s3/bucket_versioning.go", "bucket", "expectedBucketOwner"),
+    "aws:scheduler/schedule:Schedule": _from("scheduler/schedule.go", "groupName", "name", "namePrefix"),
+    "aws:sfn/stateMachine:StateMachine": _from("sfn/state_machine.go", "name", "namePrefix", "type"),
     "aws:sns/topic:Topic": _from("sns/topic.go", "fifoTopic", "name", "namePrefix"),
     "aws:sns/topicPolicy:TopicPolicy": _from("sns/topic_policy.go", "arn"),
     "aws:sns/topicSubscription:TopicSubscription": _from("sns/topic_subscription.go", "endpoint", "protocol", "topic"),

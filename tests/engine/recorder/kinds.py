@@ -100,6 +100,12 @@ _KINDS: Mapping[str, Kind] = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _OF_BUCKET,
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _OF_BUCKET,
     "aws:s3/bucketVersioning:BucketVersioning": _OF_BUCKET,
+    "aws:scheduler/schedule:Schedule": _with_arn(
+        "scheduler:{region}:{account}:schedule/default/{name}", "default/{name}"
+    ),
+    "aws:sfn/stateMachine:StateMachine": _with_arn(
+        "states:{region}:{account}:stateMachine:{name}", _ARN + "states:{region}:{account}:stateMachine:{name}"
+    ),
     "aws:sns/topic:Topic": _with_arn("sns:{region}:{account}:{name}", _ARN + "sns:{region}:{account}:{name}"),
     "aws:sns/topicPolicy:TopicPolicy": Kind("{arn}"),
     "aws:sns/topicSubscription:TopicSubscription": Kind("{topic}:{serial}", {"arn": "{topic}:{serial}"}),

@@ -25,7 +25,7 @@ PROJECT = "sales-analytics-cdc"
 # Settings that no stack has by default, so that every type of resource is deployed somewhere.
 MORE = {
     "local": {"tableCapacity": "provisioned", "tableMaxReadUnits": 50, "tableMaxWriteUnits": 40},
-    "dev": {"eventFanout": "true", "lambdaConcurrency": 5},
+    "dev": {"eventFanout": "true", "lambdaConcurrency": 5, "mergeIntervalMinutes": 60},
     "prod": {"captureMode": "native"},
 }
 OF_PIPES = {"pipe_name", "large_pipe_name", "shorten_function_name", "dead_letter_queue_url"}
@@ -57,7 +57,9 @@ def every_output_is_a_text_that_says_something(deployed: Deployed) -> None:
         "shorten_function_name delivery_stream_name function_name bucket_name"
     )
     more = "database_name change_log_name view_name workgroup_name dead_letter_queue_url dashboard_name"
-    own = {"local": "endpoint_url", "dev": "event_bus_name event_queue_url", "prod": ""}[deployed.stack]
+    own = {"local": "endpoint_url", "dev": "event_bus_name event_queue_url merge_machine_arn", "prod": ""}[
+        deployed.stack
+    ]
     texts = {name: value for name, value in deployed.outputs.items() if name != "made_with"}
     assert set(texts) == {*names.split(), *more.split(), *own.split()}
     assert all(isinstance(value, str) for value in texts.values())

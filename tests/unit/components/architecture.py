@@ -36,6 +36,9 @@ NODES: Mapping[str, tuple[str, ...]] = {
     "rules": ("EventRule fanout-consumer-.*", "EventTarget fanout-consumer-.*"),
     "events": ("Queue fanout-consumer",),
     "eventdlq": ("Queue fanout-dead-letters",),
+    "schedule": ("Schedule merge",),
+    "merge": ("StateMachine merge",),
+    "mergedlq": ("Queue merge",),
 }
 # ... or a place in the lake's bucket.
 PLACES: Mapping[str, str] = {"rows": "order_changes/", "errors": "errors/", "results": "query-results/"}

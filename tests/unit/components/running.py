@@ -9,7 +9,9 @@ from components.continuity import MadeWith
 from components.explain.graph import Graph
 from components.stage import Context
 
-WHOLE = {"eventFanout": "true", "lakeRetentionDays": "30"}
+CHOSEN = {"eventFanout": "true", "mergeIntervalMinutes": "60"}
+"""Settings that bring the stages which no stack has by default."""
+WHOLE = {**CHOSEN, "lakeRetentionDays": "30"}
 """Settings with which a stack has every kind of resource."""
 STACK_NAMES = ["x", "-", "trailing-", "A-B", "Prod_2.EU", "x" * 100, "a-stack-of-a-name-that-is-forty-letters-1"]
 """What a stack may be called, which has 1 to 100 letters, digits, hyphens, underscores and dots.

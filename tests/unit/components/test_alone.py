@@ -16,6 +16,7 @@ from components.encryption import Encryption
 from components.event_pipe import EventPipe, EventPipeArgs
 from components.fanout import Fanout, FanoutArgs
 from components.lake import Lake
+from components.merge_schedule import MergeSchedule, MergeScheduleArgs
 from components.metrics import Pipeline
 from components.observability import Observability
 from components.pipe import Pipe, PipeArgs
@@ -51,6 +52,7 @@ COMPONENTS: dict[str, Callable[[Context], Stage]] = {
     "Fanout": lambda context: Fanout("one", FanoutArgs(STREAM), context),
     "EventPipe": lambda context: EventPipe("one", EventPipeArgs(STREAM, BUS, QUEUE), context),
     "Consumer": lambda context: Consumer("one", ConsumerArgs("theirs", QUEUE), context),
+    "Merge": lambda context: MergeSchedule("one", MergeScheduleArgs("theirs", BUCKET, "a_database", "theirs"), context),
     "Observability": lambda context: Observability("one", Pipeline(*["theirs"] * 8), context),
 }
 
@@ -67,7 +69,7 @@ def test_a_component_can_be_used_alone_and_repeatedly(kind: str, alone: Alone) -
 @pytest.mark.parametrize("kind", COMPONENTS)
 def test_a_component_says_what_it_makes_and_what_it_gives(kind: str) -> None:
     classes = {
-        class_.__name__.removesuffix("Function"): class_
+        class_.__name__.removesuffix("Function").removesuffix("Schedule"): class_
         for class_ in (
             Encryption,
             Table,
@@ -82,6 +84,7 @@ def test_a_component_says_what_it_makes_and_what_it_gives(kind: str) -> None:
             Fanout,
             EventPipe,
             Consumer,
+            MergeSchedule,
             Observability,
         )
     }

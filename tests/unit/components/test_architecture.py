@@ -19,10 +19,11 @@ from tests.unit.components.architecture import (
     unexplained,
 )
 from tests.unit.components.conftest import ROOT, STACKS
+from tests.unit.components.running import CHOSEN as CHOSEN_STAGES
 from tests.unit.components.running import Record
 
 README = (ROOT / "README.md").read_text()
-CHOSEN: tuple[dict[str, str], ...] = ({"eventFanout": "true"}, {"captureMode": "native"})
+CHOSEN: tuple[dict[str, str], ...] = (CHOSEN_STAGES, {"captureMode": "native"})
 """Settings that bring an edge which no stack's file asks for."""
 
 

@@ -25,6 +25,7 @@ ALONE: Mapping[str, Mapping[str, str]] = {
     "customerManagedKeys": {"customerManagedKeys": "false", "alarmEmail": ""},
     "errorQueue": {"errorQueue": "false"},
     "eventFanout": {"eventFanout": "true"},
+    "mergeIntervalMinutes": {"mergeIntervalMinutes": "60"},
 }
 REFUSED = ("environment", "lakeFormat")
 """Settings that a deployed stack never changes: tests/unit/components/test_continuity.py."""

@@ -10,7 +10,7 @@ import pytest
 from components.explain.controls import CONTROLS, NOT_APPLICABLE, Control, findings
 from components.explain.graph import Graph
 from components.settings import Settings
-from tests.unit.components.running import Record
+from tests.unit.components.running import CHOSEN, Record
 
 # The FSBP standard's controls of the pipeline's services, from its own page.
 FSBP = {
@@ -43,13 +43,13 @@ def test_the_control_is_met_by_every_resource_of_the_stack(
 def test_the_control_is_met_by_the_event_fan_out(
     control: Control, stack: str, record: Record, settings: Settings
 ) -> None:
-    told = record(stack, {"eventFanout": "true"})
+    told = record(stack, CHOSEN)
     found = [finding for finding in findings(told, settings) if finding.control is control]
     assert [finding.urn for finding in found if finding.status == "failed"] == []
 
 
 def test_a_protected_stack_waives_nothing_except_for_its_log_bucket(record: Record) -> None:
-    prod = record("prod", {"eventFanout": "true"})
+    prod = record("prod", CHOSEN)
     settings = Settings(
         protect=True, customer_managed_keys=True, alarm_email="data-oncall@example.com", kinesis_retention_hours=168
     )
@@ -117,6 +117,7 @@ BREAKS: Mapping[str, tuple[str, Callable[[Inputs], Inputs]]] = {
     "SNS.4": ("aws:sns/topicPolicy:TopicPolicy", _policy(Principal="*")),
     "SQS.1": ("aws:sqs/queue:Queue", lambda inputs: {"name": inputs["name"]}),
     "SQS.3": ("aws:sqs/queuePolicy:QueuePolicy", _policy(Principal={"AWS": "*"})),
+    "StepFunctions.1": ("aws:sfn/stateMachine:StateMachine", _with(loggingConfiguration={"level": "OFF"})),
     "CloudWatch.15": ("aws:cloudwatch/metricAlarm:MetricAlarm", _with(alarmActions=[])),
     "CloudWatch.16": ("aws:cloudwatch/logGroup:LogGroup", _with(retentionInDays=14)),
     "CloudWatch.17": ("aws:cloudwatch/metricAlarm:MetricAlarm", _with(actionsEnabled=False)),
@@ -128,7 +129,7 @@ BREAKS: Mapping[str, tuple[str, Callable[[Inputs], Inputs]]] = {
 )
 def test_the_control_fails_where_it_is_not_met(control: Control, record: Record) -> None:
     type_, spoil = BREAKS[control.id]
-    prod = record("prod", {"eventFanout": "true"})
+    prod = record("prod", CHOSEN)
     spoiled = tuple(
         dataclasses.replace(one, inputs=spoil(dict(one.inputs))) if one.type == type_ else one for one in prod.resources
     )

@@ -187,4 +187,4 @@ def eventless() -> Any:
 def test_it_is_as_it_was_reviewed(record: Record) -> None:
     """Every resource and input of it, compared with the snapshot. When the change is meant: `make snapshots`."""
     graph = record("prod", {"eventFanout": "true"})
-    assert golden.fanout_text(graph, Settings()) == (golden.SNAPSHOTS / "fanout.txt").read_text()
+    assert golden.stage_text(graph, Settings(), "Fanout fanout") == (golden.SNAPSHOTS / "fanout.txt").read_text()

@@ -14,7 +14,7 @@ from components import bundle, metrics
 from components.explain import graph, stacks
 from components.explain.graph import Graph
 from components.settings import PROJECT, Settings
-from tests.unit.components.running import Record
+from tests.unit.components.running import CHOSEN, Record
 from without_engine.running import program_at
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -45,7 +45,7 @@ def test_every_metric_is_one_of_a_resource_that_there_is(program: Graph) -> None
 
 
 def test_so_is_every_metric_of_the_event_fan_out(stack: str, record: Record) -> None:
-    told = record(stack, {"eventFanout": "true"})
+    told = record(stack, CHOSEN)
     names = {str(value) for value in told.outputs.values()}
     names |= {
         str(one.inputs["name"]) for type_ in ("sqs/queue:Queue", "pipes/pipe:Pipe") for one in told.of(f"aws:{type_}")
@@ -55,13 +55,14 @@ def test_so_is_every_metric_of_the_event_fan_out(stack: str, record: Record) -> 
 
 
 def test_the_events_have_their_own_row_and_alarms(stack: str, record: Record) -> None:
-    told = record(stack, {"eventFanout": "true"})
+    told = record(stack, CHOSEN)
     headings = [widget["properties"]["markdown"] for widget in dashboard(told) if widget["type"] == "text"]
     assert headings[-1] == "## 7 · Events: changes published"
     without = {alarm.inputs["name"] for alarm in record(stack).of(ALARM)}
     new = [alarm for alarm in told.of(ALARM) if alarm.inputs["name"] not in without]
     assert {alarm.name.removeprefix("observability-") for alarm in new} == {
-        *("event-pipe-failures", "event-pipe-throttles", "event-dead-letters")
+        *("event-pipe-failures", "event-pipe-throttles", "event-dead-letters"),
+        *("merge-failures", "merge-timeouts", "merge-dead-letters"),
     }
     assert all(len(alarm.inputs["alarmDescription"].split(". ")) >= 2 for alarm in new)
     (age,) = [alarm for alarm in told.of(ALARM) if alarm.name == "observability-stream-age"]
@@ -77,6 +78,8 @@ DIMENSIONS = {
     "AWS/Firehose": {"DeliveryStreamName"},  # https://docs.aws.amazon.com/firehose/latest/dev/cloudwatch-metrics.html
     "AWS/Kinesis": {"StreamName"},  # https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
     "AWS/Lambda": {"FunctionName"},  # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+    "AWS/States": {"StateMachineArn"},
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     "AWS/SQS": {"QueueName"},
     metrics.TRANSFORM_NAMESPACE: {"FunctionName"},
@@ -85,7 +88,7 @@ DIMENSIONS = {
 
 
 def test_a_metric_is_queried_by_its_own_dimensions(stack: str, record: Record) -> None:
-    told = record(stack, {"eventFanout": "true"})
+    told = record(stack, CHOSEN)
     for namespace, name, dimensions in (*drawn(told), *watched(told)):
         assert set(dimensions) == DIMENSIONS[namespace], (namespace, name)
 

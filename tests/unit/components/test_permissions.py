@@ -19,9 +19,9 @@ from components.explain.grants import GRANTS
 from components.explain.graph import ACCOUNT_ID, REGION, Graph
 from tests.unit.components import provider_calls
 from tests.unit.components.linter import schemas
-from tests.unit.components.running import Record
+from tests.unit.components.running import CHOSEN, Record
 
-ALL = {"eventFanout": "true", "tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"}
+ALL = {**CHOSEN, "tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"}
 NATIVE = {"captureMode": "native"}
 
 # AWS's name of each type that CloudFormation has too.
@@ -189,7 +189,7 @@ S3_ACTIONS: Mapping[str, str] = {
     "PutBucketNotificationConfiguration": "PutBucketNotification",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
 }
-PREFIXES: Mapping[str, str] = {"s3control": "s3"}
+PREFIXES: Mapping[str, str] = {"s3control": "s3", "stepfunctions": "states"}
 
 # Calls of those tests that no deployment makes.
 OF_THE_TEST: Mapping[str, str] = {

@@ -12,7 +12,7 @@ from components.explain import permissions
 from components.explain.graph import Graph
 from tests.unit.components.conftest import STACKS
 from tests.unit.components.linter import KINDS, Document, Finding, documents, lint, unknown_conditions
-from tests.unit.components.running import Record
+from tests.unit.components.running import CHOSEN, Record
 
 CHOICES = [*itertools.product(STACKS, ("pipe", "native"))]
 """Every stack, with each way of capturing; everything else that brings a policy is chosen too."""
@@ -53,7 +53,7 @@ def bad(name: str) -> Document:
 
 @pytest.fixture(scope="module")
 def graphs(record: Record) -> list[Graph]:
-    return [record(stack, {"captureMode": mode, "eventFanout": "true"}) for stack, mode in CHOICES]
+    return [record(stack, {"captureMode": mode, **CHOSEN}) for stack, mode in CHOICES]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from components.explain.graph import Graph, Resource
 from components.settings import PROJECT
 from stack import outputs
 from tests.unit.components.provider import class_of
-from tests.unit.components.running import STACK_NAMES, WHOLE, Record
+from tests.unit.components.running import CHOSEN, STACK_NAMES, WHOLE, Record
 from transform.schema import TABLE
 
 OUTPUTS = {
@@ -57,6 +57,8 @@ NAMES: dict[str, tuple[str, int, str]] = {
     "aws:lambda/function:Function": ("name", 64, r"[a-zA-Z0-9-_]+"),
     "aws:pipes/pipe:Pipe": ("name", 64, r"[.\-_A-Za-z0-9]+"),
     "aws:s3/bucket:Bucket": ("bucket", 63, r"[a-z0-9][a-z0-9-]+[a-z0-9]"),
+    "aws:scheduler/schedule:Schedule": ("name", 64, r"[0-9a-zA-Z-_.]+"),
+    "aws:sfn/stateMachine:StateMachine": ("name", 80, r"[0-9A-Za-z_-]+"),
     "aws:sns/topic:Topic": ("name", 256, r"[A-Za-z0-9_-]+"),
     "aws:sqs/queue:Queue": ("name", 80, r"[A-Za-z0-9_-]+"),
 }
@@ -77,7 +79,7 @@ def test_the_outputs_locate_everything_for_the_tools(stack: str, program: Graph)
 
 def test_the_tools_know_every_output_and_no_other(record: Record) -> None:
     """`stack.outputs` cannot import the program: an output that is added in one place needs the other."""
-    exported = set(record("local", {"eventFanout": "true"}).outputs) - {continuity.OUTPUT}
+    exported = set(record("local", CHOSEN).outputs) - {continuity.OUTPUT}
     assert set(outputs.NAMES) == exported
 
 
@@ -151,23 +153,22 @@ def test_two_stacks_never_share_a_name(record: Record) -> None:
             assert names(one).isdisjoint(names(other)), (one, other)
 
 
-def test_the_fan_out_is_one_more_component_all_tagged_with_unique_names(stack: str, record: Record) -> None:
-    told = record(stack, {"eventFanout": "true"})
+def test_a_chosen_stage_is_one_more_component_all_tagged_with_unique_names(stack: str, record: Record) -> None:
+    told = record(stack, CHOSEN)
     new = {resource.urn: resource for resource in told.resources}
     for resource in record(stack).resources:
         del new[resource.urn]
     tops = [resource for resource in new.values() if not resource.parent]
-    assert [resource.name for resource in tops] == ["fanout"]
+    assert [resource.name for resource in tops] == ["fanout", "merge"]
     assert [
         resource.urn for resource in new.values() if _takes_tags(resource) and not _is_tagged(resource, stack)
     ] == []
     stages = {tags["Stage"] for resource in new.values() if (tags := resource.inputs.get("tags"))}
-    assert stages - {"observability"} == {"fanout", "eventpipe", "consumer"}
+    assert stages - {"observability"} == {"fanout", "eventpipe", "consumer", "merge"}
 
 
-@pytest.mark.parametrize("fanout", ["false", "true"])
-def test_what_only_aws_knows_stays_unknown_in_a_preview(fanout: str, stack: str, record: Record) -> None:
-    changed = {"eventFanout": fanout}
+@pytest.mark.parametrize("changed", [{}, CHOSEN], ids=["by default", "chosen"])
+def test_what_only_aws_knows_stays_unknown_in_a_preview(changed: dict[str, str], stack: str, record: Record) -> None:
     preview, up = record(stack, changed, preview=True), record(stack, changed)
     assert {resource.urn for resource in preview.resources} == {resource.urn for resource in up.resources}
 

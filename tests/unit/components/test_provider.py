@@ -11,7 +11,7 @@ import pytest
 
 from components.explain.graph import Graph, Resource
 from tests.unit.components.provider import complaints
-from tests.unit.components.running import Record
+from tests.unit.components.running import CHOSEN, Record
 
 FIREHOSE = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
 
@@ -44,6 +44,9 @@ ENUMS: dict[tuple[str, str], set[object]] = {
     ("aws:lambda/function:Function", "systemLogLevel"): {"DEBUG", "INFO", "WARN"},
     ("aws:lambda/function:Function", "logFormat"): {"JSON", "Text"},
     ("aws:lambda/function:Function", "mode"): {"Active", "PassThrough"},
+    ("aws:scheduler/schedule:Schedule", "mode"): {"OFF", "FLEXIBLE"},
+    ("aws:sfn/stateMachine:StateMachine", "level"): {"ALL", "ERROR", "FATAL", "OFF"},
+    ("aws:sfn/stateMachine:StateMachine", "type"): {"STANDARD", "EXPRESS"},
     ("aws:pipes/pipe:Pipe", "level"): {"OFF", "ERROR", "INFO", "TRACE"},
     ("aws:pipes/pipe:Pipe", "onPartialBatchItemFailure"): {"AUTOMATIC_BISECT"},
     ("aws:pipes/pipe:Pipe", "startingPosition"): {"TRIM_HORIZON", "LATEST"},
@@ -62,7 +65,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "provisioned table": {"tableCapacity": "provisioned", "tableMaxReadUnits": "50", "tableMaxWriteUnits": "900"},
     "json": {"lakeFormat": "json-gzip"},
     "parquet": {"lakeFormat": "parquet", "bufferSizeMb": "64"},
-    "events": {"eventFanout": "true"},
+    "chosen": CHOSEN,
     "limits": dict.fromkeys(("tableMaxWriteUnits", "tableWarmWriteUnits", "lambdaConcurrency"), "9000"),
 }
 
@@ -133,7 +136,15 @@ def test_every_arn_is_one(chosen: Graph) -> None:
 
 
 def test_documents_are_json(chosen: Graph) -> None:
-    documents = ("policy", "assumeRolePolicy", "dashboardBody", "configuration", "eventPattern", "redrivePolicy")
+    documents = (
+        "policy",
+        "assumeRolePolicy",
+        "dashboardBody",
+        "configuration",
+        "eventPattern",
+        "redrivePolicy",
+        "definition",
+    )
     for resource in custom(chosen):
         for name in documents:
             if isinstance(text := resource.inputs.get(name), str):

@@ -12,12 +12,12 @@ from pulumi._types import input_type_py_to_pulumi_names
 from components.explain.replaces import REPLACES, changes, replacing
 from tests.unit.components.linter import schemas
 from tests.unit.components.provider import args_of
-from tests.unit.components.running import Record
+from tests.unit.components.running import CHOSEN, Record
 
 # Between them these bring every type that the program can ask for.
 CHOICES: Mapping[str, Mapping[str, str]] = {
     "all": {
-        "eventFanout": "true",
+        **CHOSEN,
         "tableCapacity": "provisioned",
         "tableMaxReadUnits": "50",
         "tableMaxWriteUnits": "900",

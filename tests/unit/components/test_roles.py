@@ -5,6 +5,9 @@ configuration:
 pipes      https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html
 delivery   https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
 transform  https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+merge      https://docs.aws.amazon.com/step-functions/latest/dg/athena-iam.html
+           https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+schedule   https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
 crawler    https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html
 keys       https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html
 """
@@ -19,10 +22,17 @@ import pytest
 from components.explain.graph import Graph
 from components.settings import Settings
 from tests.unit.components.iam import Call, allows
-from tests.unit.components.running import Record
+from tests.unit.components.running import CHOSEN, Record
 
 # The Service Authorization Reference names no resource type for these.
-UNNARROWED = {"dynamodb:ListStreams", "kinesis:ListStreams", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+DELIVERS_LOGS = (
+    *("CreateLogDelivery", "DeleteLogDelivery", "DescribeLogGroups", "DescribeResourcePolicies", "GetLogDelivery"),
+    *("ListLogDeliveries", "PutResourcePolicy", "UpdateLogDelivery"),
+)
+UNNARROWED = {
+    *("dynamodb:ListStreams", "kinesis:ListStreams", "xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+    *(f"logs:{action}" for action in DELIVERS_LOGS),
+}
 PREFIX = "arn:aws:{}:eu-west-1:123456789012:{}"
 SERVICES = {
     "pipe": "pipes",
@@ -32,6 +42,8 @@ SERVICES = {
     "transform": "lambda",
     "shorten": "lambda",
     "crawler": "glue",
+    "merge": "states",
+    "merge-schedule": "scheduler",
 }
 
 
@@ -63,6 +75,13 @@ class Names:
         self.catalog = [PREFIX.format("glue", "catalog"), PREFIX.format("glue", f"database/{self.database}")]
         self.change_log = PREFIX.format("glue", f"table/{self.database}/order_changes")
         self.observed = PREFIX.format("glue", f"table/{self.database}/observed_order_changes")
+        self.machine = PREFIX.format("states", f"stateMachine:order-cdc-{stack}-merge")
+        self.merge_dead_letters = PREFIX.format("sqs", f"order-cdc-{stack}-merge-dead-letters")
+        self.workgroup = PREFIX.format("athena", f"workgroup/order-cdc-{stack}-analytics")
+        self.current = PREFIX.format("glue", f"table/{self.database}/orders_current")
+        self.view = PREFIX.format("glue", f"table/{self.database}/orders")
+        self.current_file = f"{self.bucket}/orders_current/data/part-1.parquet"
+        self.result = f"{self.bucket}/query-results/secret.csv"
         self.key = PREFIX.format("kms", "key/00000000-0000-0000-0000-000000000000")
 
     def via(self, service: str, *actions: str) -> list[Call]:
@@ -143,6 +162,33 @@ def _event_pipe(names: Names, settings: Settings) -> Iterator[Call]:
         yield from names.via("sqs", "Decrypt", "GenerateDataKey")
 
 
+def _merge(names: Names, settings: Settings) -> Iterator[Call]:
+    yield from calls("states", names.machine, "ListExecutions")
+    yield from calls("athena", names.workgroup, "GetQueryExecution", "StartQueryExecution", "StopQueryExecution")
+    yield from calls("athena", PREFIX.format("athena", "datacatalog/AwsDataCatalog"), "GetDataCatalog")
+    for table in (names.change_log, names.current, names.view):
+        yield from calls("glue", table, "GetTable")
+    for resource in (*names.catalog, names.current, names.view):
+        yield from calls("glue", resource, "CreateTable", "DeleteTable", "UpdateTable")
+    for database in (names.catalog[1], PREFIX.format("glue", "database/default")):
+        yield from calls("glue", database, "GetDatabase")
+    yield from calls("s3", names.bucket, "GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
+    yield from calls("s3", names.rows, "GetObject")
+    for key in (names.current_file, names.result):
+        yield from calls("s3", key, "AbortMultipartUpload", "GetObject", "ListMultipartUploadParts", "PutObject")
+    yield from calls("s3", names.current_file, "DeleteObject")
+    yield from calls("logs", "*", *DELIVERS_LOGS)
+    if settings.customer_managed_keys:
+        yield from names.via("s3", "Decrypt", "GenerateDataKey")
+
+
+def _merge_schedule(names: Names, settings: Settings) -> Iterator[Call]:
+    yield from calls("states", names.machine, "StartExecution")
+    yield from calls("sqs", names.merge_dead_letters, "SendMessage")
+    if settings.customer_managed_keys:
+        yield from names.via("sqs", "Decrypt", "GenerateDataKey")
+
+
 NEEDED = {
     "pipe": _pipe,
     "large-pipe": _large_pipe,
@@ -151,6 +197,8 @@ NEEDED = {
     "transform": _transform,
     "shorten": _shorten,
     "crawler": _crawler,
+    "merge": _merge,
+    "merge-schedule": _merge_schedule,
 }
 
 
@@ -165,7 +213,15 @@ def forbidden(role: str, names: Names) -> Iterator[Call]:
     yield from calls("dynamodb", table, "PutItem", "DeleteItem", "Scan", "DeleteTable", "GetItem")
     yield from calls("iam", "*", "PassRole", "CreateRole", "PutRolePolicy")
     yield from calls("sts", "*", "AssumeRole")
-    yield from calls("s3", f"{names.bucket}/query-results/secret.csv", "GetObject", "PutObject")
+    if role != "merge":
+        yield from calls("s3", names.result, "GetObject", "PutObject")
+        yield from calls("glue", names.current, "UpdateTable", "DeleteTable", "CreateTable")
+        yield from calls("athena", names.workgroup, "StartQueryExecution")
+    if role != "merge-schedule":
+        yield from calls("states", names.machine, "StartExecution")
+        yield from calls("sqs", names.merge_dead_letters, "SendMessage")
+    yield from calls("states", names.machine, "UpdateStateMachine", "DeleteStateMachine", "StopExecution")
+    yield from calls("s3", names.result, "DeleteObject")
     yield from calls("s3", names.rows, "DeleteObject", "PutObjectAcl", "DeleteObjectVersion")
     yield from calls("s3", "arn:aws:s3:::somebody-elses/key", "GetObject", "PutObject")
     yield from calls(
@@ -191,14 +247,14 @@ def forbidden(role: str, names: Names) -> Iterator[Call]:
     if role != "delivery":
         yield from calls("lambda", names.function, "InvokeFunction")
         yield from calls("s3", names.rows, "PutObject")
-    if role not in ("delivery", "crawler"):
+    if role not in ("delivery", "crawler", "merge"):
         yield from calls("s3", names.rows, "GetObject")
 
 
 @pytest.fixture
 def program(stack: str, record: Record) -> Graph:
     """A stack's graph with every role that it can have."""
-    return record(stack, {"eventFanout": "true"})
+    return record(stack, CHOSEN)
 
 
 def policy(program: Graph, role: str) -> str:
@@ -250,26 +306,26 @@ def test_another_accounts_resource_may_not_assume_the_role(role: str, stack: str
     name = f"order-cdc-{stack}-{role}-role"
     (found,) = [one for one in program.of("aws:iam/role:Role") if one.inputs["name"] == name]
     trust = str(found.inputs["assumeRolePolicy"])
-    ours = {
-        "aws:SourceAccount": "123456789012",
-        "aws:SourceArn": PREFIX.format("pipes", f"pipe/order-cdc-{stack}-{role}"),
-    }
+    source = trusted(SERVICES[role], f"order-cdc-{stack}-{role}").get("ArnLike", {})
+    ours = {"aws:SourceAccount": "123456789012", **source}
     assert allows(trust, Call("sts:AssumeRole", "*", ours))
     assert not allows(trust, Call("sts:AssumeRole", "*", ours | {"aws:SourceAccount": "210987654321"}))
-    assert allows(trust, Call("sts:AssumeRole", "*")) == (SERVICES[role] != "pipes")
+    assert allows(trust, Call("sts:AssumeRole", "*")) == (not source)
 
 
 def trusted(service: str, name: str) -> dict[str, dict[str, str]]:
     """The conditions that the service's documentation bears out.
 
     Pipes says that it names the pipe (EventBridge User Guide, "Cross-service
-    confused deputy prevention"). Firehose, Lambda and Glue say nothing of either
+    confused deputy prevention"), Step Functions the state machine, and the
+    Scheduler the schedule's group. Firehose, Lambda and Glue say nothing of either
     key: to ask for one would be to bet the deployment on it.
     """
-    if service == "pipes":
+    sources = {"pipes": f"pipe/{name}", "states": f"stateMachine:{name}", "scheduler": "schedule-group/default"}
+    if service in sources:
         return {
             "StringEquals": {"aws:SourceAccount": "123456789012"},
-            "ArnLike": {"aws:SourceArn": PREFIX.format(service, f"pipe/{name}")},
+            "ArnLike": {"aws:SourceArn": PREFIX.format(service, sources[service])},
         }
     return {"StringEqualsIfExists": {"aws:SourceAccount": "123456789012"}}
 
@@ -282,7 +338,7 @@ def test_only_what_cannot_be_narrowed_is_granted_on_everything(program: Graph) -
 
 
 def test_native_capture_needs_no_role_of_the_pipe(record: Record) -> None:
-    native = record("prod", {"captureMode": "native", "eventFanout": "true"})
+    native = record("prod", {"captureMode": "native", **CHOSEN})
     roles = {one.inputs["name"] for one in native.of("aws:iam/rolePolicy:RolePolicy")}
     assert roles == set(SERVICES) - {"pipe", "large-pipe", "shorten"}
 

@@ -18,7 +18,7 @@ import pytest
 
 from components.settings import declared
 from tests.unit.components.conftest import ROOT
-from tests.unit.components.running import Record
+from tests.unit.components.running import CHOSEN, Record
 
 RUNBOOK = (ROOT / "RUNBOOK.md").read_text()
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in (*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md")))]
@@ -116,7 +116,7 @@ def test_every_alarm_has_a_section_and_every_section_is_an_alarm_s(record: Recor
     chapter = RUNBOOK.partition("\n## When an alarm is raised\n")[2].partition("\n## ")[0]
     alarms = {
         alarm.name.removeprefix("observability-")
-        for changed in ({}, {"captureMode": "native", "eventFanout": "true"})
+        for changed in ({}, {"captureMode": "native", **CHOSEN})
         for alarm in record("dev", changed).of("aws:cloudwatch/metricAlarm:MetricAlarm")
     }
     assert set(re.findall(r"^### (.+)$", chapter, re.MULTILINE)) == alarms
@@ -151,7 +151,9 @@ def test_every_link_to_a_file_or_a_title_leads_somewhere(document: str) -> None:
 
 
 def test_the_stack_s_names_are_those_that_it_speaks_of(record: Record) -> None:
-    names = {str(value) for one in record("dev").resources for value in one.inputs.values() if isinstance(value, str)}
+    names = {
+        str(value) for one in record("dev", CHOSEN).resources for value in one.inputs.values() if isinstance(value, str)
+    }
     for name in set(re.findall(r"order[-_]cdc[-_]dev[-_][a-z-]*[a-z]", RUNBOOK)) - {
         "order-cdc-dev-deploy-a",
         "order-cdc-dev-deploy-b",

@@ -25,6 +25,8 @@ CALLED = {
     "lambda": {"lambda"},
     "pipes": {"pipes"},
     "s3": {"s3", "s3control"},
+    "scheduler": {"scheduler"},
+    "sfn": {"sfn"},
     "sns": {"sns"},
     "sqs": {"sqs"},
 }

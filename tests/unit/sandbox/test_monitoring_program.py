@@ -22,6 +22,7 @@ from sandbox.monitoring.queries import MetricQuery
 from sandbox.monitoring.recorder import RECORDER, metric
 from sandbox.monitoring.store import MetricStore
 from sandbox.pipes.metrics import PipeMetrics
+from sandbox.states.executions import StoredExecution, count_end
 from transform.telemetry import BatchCounters, Origin, log_line
 
 REGION = "eu-west-1"
@@ -40,6 +41,8 @@ PIPELINE = Pipeline(
     event_pipe_name="events",
     event_queue_name="consumer",
     event_dead_letter_queue_name="event-dead",
+    merge_machine_arn="arn:aws:states:eu-west-1:123456789012:stateMachine:merge",
+    merge_dead_letter_queue_name="merge-dead",
 )
 MANY = 120
 LATE_MS = 3_600_000
@@ -91,6 +94,12 @@ def _batch(at_s: int, **counted: Any) -> None:
         series.add(published.samples.sum)
 
 
+def _merged(status: str) -> None:
+    """An execution of the merge's machine ended."""
+    arn = str(PIPELINE.merge_machine_arn)
+    count_end(StoredExecution(arn="e", machine_arn=arn, role_arn="", name="e", input="{}", started_s=0, status=status))
+
+
 CONDITIONS: dict[str, Callable[[int], None]] = {
     "write-throttles": _throttled_writes,
     "pipe-failures": _times(lambda: _executed("pipe", 1)),
@@ -111,6 +120,9 @@ CONDITIONS: dict[str, Callable[[int], None]] = {
         "DeliveryToS3", 1, 1, LATE_MS / 1000, succeeded=True
     ),
     "lake-errors": lambda _: _sample("NumberOfMessagesSent", 1, QueueName="errors"),
+    "merge-failures": lambda _: _merged("FAILED"),
+    "merge-timeouts": lambda _: _merged("TIMED_OUT"),
+    "merge-dead-letters": lambda _: _sample("ApproximateNumberOfMessagesVisible", 1, QueueName="merge-dead"),
     "event-pipe-failures": _times(lambda: _executed("events", 1)),
     "event-pipe-throttles": lambda _: _sample("ExecutionThrottled", MANY, PipeName="events"),
     "event-dead-letters": lambda _: _sample("ApproximateNumberOfMessagesVisible", 1, QueueName="event-dead"),
@@ -127,7 +139,8 @@ def _usual(at_s: int) -> None:
     KinesisCounter().got(stream, "shardId-0", [b"{}"], 200, 0)
     _batch(at_s, records=10, ok=10, oldest_us=(at_s * 1000 - 300) * 1000)
     FirehoseMetrics(REGION, "lake").put("DeliveryToS3", 10, 100, 2.0, succeeded=True)
-    for name in ("dead", "errors", "event-dead"):
+    _merged("SUCCEEDED")
+    for name in ("dead", "errors", "event-dead", "merge-dead"):
         _sample("ApproximateNumberOfMessagesVisible", 0, QueueName=name)
 
 
@@ -135,7 +148,7 @@ class _Watched:
     """The alarms of a pipeline and a store of metrics, with a clock."""
 
     def __init__(self, mode: str) -> None:
-        settings = Settings(capture_mode=mode, event_fanout=True, error_queue=True)  # pyright: ignore[reportArgumentType] - a text
+        settings = Settings(capture_mode=mode, event_fanout=True, error_queue=True, merge_interval_minutes=60)  # pyright: ignore[reportArgumentType] - a text
         self.alarms = alarms(PIPELINE, settings)
         self.states: dict[str, AlarmState] = dict.fromkeys((one.name for one in self.alarms), "INSUFFICIENT_DATA")
         self.now_s = BEGIN_S

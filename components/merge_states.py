@@ -1,0 +1,172 @@
+"""The state machine of the scheduled merge, in the Amazon States Language: the statements of `components.current`.
+
+An execution ends at once while another one runs, because one that makes the table again must be alone. It looks at the
+table's columns in the catalogue and makes the table again where they differ, then merges and moves the bound to its own
+start, which Step Functions notes before the merge reads. Every statement can be run again and may be the last one, so
+each is retried, whatever failed it.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-athena.html,
+https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html,
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import zip_longest
+from typing import Any
+
+import pulumi
+
+from components import current
+from transform.schema import LakeTable
+
+TIMEOUT_SECONDS = 7200
+"""An execution's: four of Athena's default timeouts of a statement (30 minutes)."""
+TRANSITIONS = 9
+"""The states that a merge without a rebuild enters: what Step Functions charges for."""
+
+_STARTED = "$$.Execution.StartTime"
+_MARK = "{started}"
+_QUERY = "arn:aws:states:::athena:startQueryExecution.sync"
+_SDK = "arn:aws:states:::aws-sdk:{}"
+_RETRY = {
+    # Every error but a timeout of the state.
+    "ErrorEquals": ["States.TaskFailed"],
+    "IntervalSeconds": 20,
+    "BackoffRate": 2,
+    "MaxAttempts": 4,
+    "JitterStrategy": "FULL",
+}
+
+_ANOTHER, _MERGE, _REBUILD = "Another merge runs", "Merge", "Rebuild 1"
+
+State = dict[str, Any]
+
+
+def definition(
+    table: LakeTable,
+    *,
+    create: pulumi.Input[str],
+    database: pulumi.Input[str],
+    workgroup: pulumi.Input[str],
+    margin: timedelta,
+) -> Mapping[str, Any]:
+    """The machine's document, in which outputs may be values.
+
+    `create` is the statement that makes the table, `margin` how late an object may be readable.
+    """
+    # As in `lake merge`: the views are the log's before the table goes, and all is unmerged before it is made.
+    rebuilding = [*(sql for _, sql in current.rebuilding(table)), create]
+    return {
+        "Comment": f"Merges the changes of {table.change_log} into {current.name(table)}",
+        "StartAt": "Running merges",
+        "TimeoutSeconds": TIMEOUT_SECONDS,
+        "States": {
+            **_alone(),
+            **_same_columns(table, database),
+            **_queries(rebuilding, "Rebuild", _MERGE, database, workgroup),
+            **_merging(table, margin, database, workgroup),
+        },
+    }
+
+
+def _alone() -> Mapping[str, State]:
+    return {
+        "Running merges": {
+            "Type": "Task",
+            "Resource": _SDK.format("sfn:listExecutions"),
+            "Parameters": {"StateMachineArn.$": "$$.StateMachine.Id", "StatusFilter": "RUNNING"},
+            "ResultSelector": {"count.$": "States.ArrayLength($.Executions)"},
+            "ResultPath": "$.running",
+            "Retry": [_RETRY],
+            "Next": "Alone",
+        },
+        "Alone": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.running.count", "NumericGreaterThan": 1, "Next": _ANOTHER}],
+            "Default": "Look at the table",
+        },
+        _ANOTHER: {"Type": "Succeed"},
+    }
+
+
+def _same_columns(table: LakeTable, database: pulumi.Input[str]) -> Mapping[str, State]:
+    expected = [column.name for column in current.columns(table)]
+    same = [{"Variable": f"$.table.columns[{at}]", "StringEquals": name} for at, name in enumerate(expected)]
+    return {
+        "Look at the table": {
+            "Type": "Task",
+            "Resource": _SDK.format("glue:getTable"),
+            "Parameters": {"DatabaseName": database, "Name": current.name(table)},
+            "ResultSelector": {
+                "columns.$": "$.Table.StorageDescriptor.Columns[*].Name",
+                "count.$": "States.ArrayLength($.Table.StorageDescriptor.Columns)",
+            },
+            "ResultPath": "$.table",
+            "Catch": [{"ErrorEquals": ["Glue.EntityNotFoundException"], "ResultPath": "$.missing", "Next": _REBUILD}],
+            "Retry": [_RETRY | {"ErrorEquals": ["Glue.InternalServiceException", "Glue.OperationTimeoutException"]}],
+            "Next": "Compare the columns",
+        },
+        "Compare the columns": {
+            "Type": "Choice",
+            # The second one reads columns that are there only if the first one does not match.
+            "Choices": [
+                {"Not": {"Variable": "$.table.count", "NumericEquals": len(expected)}, "Next": _REBUILD},
+                {"And": same, "Next": _MERGE},
+            ],
+            "Default": _REBUILD,
+        },
+    }
+
+
+def _merging(
+    table: LakeTable, margin: timedelta, database: pulumi.Input[str], workgroup: pulumi.Input[str]
+) -> Mapping[str, State]:
+    bound = current.replaced(current.unmerged_name(table), current.unmerged(table, _MARK, margin))
+    parts = bound.split(_MARK)
+    views = [current.replaced(one.name, one.sql) for one in current.state_views(table)]
+    return {
+        **_queries([current.merge(table)], _MERGE, "Bound", database, workgroup),
+        # The texts are values beside the format, so that none of their quotes and braces needs an escape.
+        "Bound": {"Type": "Pass", "Result": parts, "ResultPath": "$.bound", "Next": "Move the bound"},
+        "Move the bound": _query(_formatted(len(parts)), "View 1", database, workgroup),
+        **_queries(views, "View", "", database, workgroup),
+    }
+
+
+def _formatted(parts: int) -> Mapping[str, str]:
+    """The texts at `$.bound` with the execution's start between them."""
+    texts = [f"$.bound[{at}]" for at in range(parts)]
+    values = [value for pair in zip_longest(texts, [_STARTED] * (parts - 1)) for value in pair if value]
+    return {"QueryString.$": f"States.Format('{'{}' * len(values)}', {', '.join(values)})"}
+
+
+def _queries(
+    statements: Sequence[pulumi.Input[str]],
+    name: str,
+    then: str,
+    database: pulumi.Input[str],
+    workgroup: pulumi.Input[str],
+) -> Mapping[str, State]:
+    """A state a statement, called by the name and its number; by the name alone if it is the merge."""
+    names = [name] if name == _MERGE else [f"{name} {at}" for at in range(1, len(statements) + 1)]
+    return {
+        one: _query({"QueryString": sql}, following, database, workgroup)
+        for one, sql, following in zip(names, statements, [*names[1:], then], strict=True)
+    }
+
+
+def _query(
+    text: Mapping[str, pulumi.Input[str]], then: str, database: pulumi.Input[str], workgroup: pulumi.Input[str]
+) -> State:
+    return {
+        "Type": "Task",
+        "Resource": _QUERY,
+        "Parameters": {**text, "QueryExecutionContext": {"Database": database}, "WorkGroup": workgroup},
+        # What Athena says of a statement is not kept: a state's data has at most 256 KiB.
+        "ResultPath": None,
+        "Retry": [_RETRY],
+        **({"Next": then} if then else {"End": True}),
+    }

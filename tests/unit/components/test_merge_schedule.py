@@ -1,0 +1,133 @@
+"""The scheduled merge: its definition by another's grammar, the statements in their order, and its golden file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import current, merge_states, view
+from components.explain.graph import Graph
+from components.settings import Settings
+from sandbox.states.execution import Position, StateMachineRun
+from sandbox.states.paths import StateError
+from tests import golden
+from tests.unit.components.running import CHOSEN, Record
+from transform.schema import TABLE
+
+COLUMNS = [{"Name": column.name} for column in current.columns(TABLE)]
+STARTED = "2026-11-28T21:00:00.000Z"
+MACHINE: dict[str, Any] = dict(
+    merge_states.definition(TABLE, create="CREATE", database="lake", workgroup="group", margin=timedelta(minutes=6))
+)
+REBUILDING = [*(sql for _, sql in current.rebuilding(TABLE)), "CREATE"]
+MERGING = [
+    current.merge(TABLE),
+    current.replaced(current.unmerged_name(TABLE), current.unmerged(TABLE, STARTED, timedelta(minutes=6))),
+    *(current.replaced(one.name, one.sql) for one in current.state_views(TABLE)),
+]
+
+
+class Catalogue:
+    """What the machine's tasks find, and the statements that it runs; `failing` fails the first runs of each."""
+
+    def __init__(self, columns: list[dict[str, str]] | None, running: int = 1, failing: int = 0) -> None:
+        self.columns, self.running, self.failing = columns, running, failing
+        self.statements: list[str] = []
+        self.failed: dict[str, int] = {}
+
+    def run(self, resource: str, parameters: Any, wait: Callable[[float], None]) -> Any:
+        wait(0)
+        if resource.endswith("sfn:listExecutions"):
+            assert parameters == {"StateMachineArn": "machine", "StatusFilter": "RUNNING"}
+            return {"Executions": ["one"] * self.running}
+        if resource.endswith("glue:getTable"):
+            assert parameters == {"DatabaseName": "lake", "Name": "orders_current"}
+            if self.columns is None:
+                raise StateError("Glue.EntityNotFoundException", "Entity Not Found")
+            return {"Table": {"StorageDescriptor": {"Columns": self.columns}}}
+        assert parameters["QueryExecutionContext"] == {"Database": "lake"}
+        assert parameters["WorkGroup"] == "group"
+        sql = parameters["QueryString"]
+        self.failed[sql] = self.failed.get(sql, 0) + 1
+        if self.failed[sql] <= self.failing:
+            raise StateError("States.TaskFailed", "ICEBERG_COMMIT_ERROR")
+        self.statements.append(sql)
+        return {}
+
+
+def executed(catalogue: Catalogue) -> tuple[str, list[str], list[float]]:
+    """An execution's status, the states that it enters, and how long it waits before each further attempt."""
+    context = {"Execution": {"StartTime": STARTED}, "StateMachine": {"Id": "machine"}}
+    entered: list[str] = []
+    waited: list[float] = []
+    run = StateMachineRun(MACHINE, catalogue, context, waited.append, lambda at: entered.append(at.state))
+    status = run.run(Position(MACHINE["StartAt"], {})).status
+    return status, entered, [seconds for seconds in waited if seconds]
+
+
+def test_the_definition_is_one_by_the_grammar_of_cfn_lint() -> None:
+    found = find_spec("cfnlint")
+    assert found is not None
+    schema = Path(str(found.origin)).parent / "data/schemas/other/step_functions/statemachine.json"
+    validator: Any = import_module("cfnlint.jsonschema").StandardValidator(json.loads(schema.read_text()))
+    assert list(validator.iter_errors(MACHINE)) == []
+    wrong = json.loads(json.dumps(MACHINE))
+    del wrong["States"]["Merge"]["Resource"]
+    assert list(validator.iter_errors(wrong))
+
+
+def test_a_table_with_its_columns_is_merged_into() -> None:
+    catalogue = Catalogue(COLUMNS)
+    status, entered, _ = executed(catalogue)
+    assert status == "SUCCEEDED"
+    assert catalogue.statements == MERGING
+    assert len(entered) == merge_states.TRANSITIONS
+
+
+@pytest.mark.parametrize("columns", [None, [], COLUMNS[:-1], [*COLUMNS[1:], COLUMNS[0]], [*COLUMNS, {"Name": "x"}]])
+def test_another_table_is_made_again_when_the_views_no_longer_read_it(columns: list[dict[str, str]] | None) -> None:
+    catalogue = Catalogue(columns)
+    assert executed(catalogue)[0] == "SUCCEEDED"
+    assert catalogue.statements == REBUILDING + MERGING
+    drop = next(at for at, sql in enumerate(REBUILDING) if sql.startswith("DROP"))
+    assert {one.name for one in view.views(TABLE)} >= {sql.split('"')[1] for sql in REBUILDING[: drop - 1]}
+
+
+def test_an_execution_beside_another_one_does_nothing() -> None:
+    catalogue = Catalogue(COLUMNS, running=2)
+    assert executed(catalogue)[:2] == ("SUCCEEDED", ["Running merges", "Alone", "Another merge runs"])
+    assert catalogue.statements == []
+
+
+def test_a_statement_that_fails_is_run_again_and_one_that_goes_on_to_fail_fails_the_execution() -> None:
+    catalogue = Catalogue(COLUMNS, failing=4)
+    status, _, waited = executed(catalogue)
+    assert (status, catalogue.statements) == ("SUCCEEDED", MERGING)
+    assert len(waited) == 4 * len(MERGING)
+    assert all(0 <= seconds <= 20 * 2**3 for seconds in waited)
+    catalogue = Catalogue(COLUMNS, failing=5)
+    assert executed(catalogue)[0] == "FAILED"
+    assert catalogue.statements == []
+
+
+def test_the_machine_of_a_stack_has_its_names(stack: str, record: Record) -> None:
+    told = record(stack, CHOSEN)
+    text = told.one("aws:sfn/stateMachine:StateMachine").inputs["definition"]
+    for name in ("database_name", "workgroup_name", "bucket_name"):
+        assert str(told.outputs[name]) in text
+    assert told.outputs["merge_machine_arn"] == told.one("aws:sfn/stateMachine:StateMachine").state["arn"]
+    assert len(text) < 100_000, "Step Functions accepts a megabyte"
+    assert "merge_machine_arn" not in record(stack).outputs
+
+
+def test_it_is_as_it_was_reviewed(record: Record) -> None:
+    graph: Graph = record("prod", {"mergeIntervalMinutes": "60"})
+    reviewed = (golden.SNAPSHOTS / "merge.txt").read_text()
+    assert golden.stage_text(graph, Settings(merge_interval_minutes=60), "Merge merge") == reviewed
