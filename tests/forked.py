@@ -21,6 +21,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from random import Random
 from typing import Any, Self
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +29,8 @@ _SERVERS = ("uvloop", "sandbox.front.app", "sandbox.front.expiry", "sandbox.fron
 _WORKERS = ("botocore.config", "botocore.session", "boto3.session")
 """What a server and a worker import only when they run."""
 _POLL_S = 0.01
+_generators: list[Random] = []
+"""Those of the template."""
 
 
 class ForkedProcess:
@@ -161,14 +164,13 @@ def _start(wanted: dict[str, Any], answers: int) -> int:
 
 
 def _draw_afresh() -> None:
-    """Seed moto's generator of random numbers, as the `random` module seeds its own in each fork.
+    """Seed all generators of random numbers, as the `random` module seeds its own in each fork.
 
-    Otherwise all processes draw the same identifiers, and a server that is started again gives a new message the
-    identifier of one that it has.
+    Otherwise all processes draw the same identifiers from moto's, and a server that is started again gives a new
+    message the identifier of one that it has.
     """
-    moto = sys.modules.get("moto.moto_api._internal")
-    if moto is not None:
-        moto.mock_random.seed()
+    for generator in _generators:
+        generator.seed()
 
 
 @cache
@@ -183,6 +185,8 @@ def _imported(module: str) -> Any:
     run = import_module(f"{module}.__main__" if is_package else module).main
     for name in _SERVERS if module.endswith("server") else _WORKERS:
         import_module(name)
+    # What was frozen before is not among them. Asking a proxy for its class may fail, hence its type.
+    _generators.extend(each for each in gc.get_objects() if issubclass(type(each), Random))
     gc.freeze()
     return run
 

@@ -277,6 +277,7 @@ def test_results_outlive_the_process(sandbox_server: SandboxServer, tmp_path: An
             execution = ask(state, "GetQueryExecution", {"QueryExecutionId": execution_id})["QueryExecution"]
             if execution["Status"]["State"] == "SUCCEEDED":
                 break
+            assert execution["Status"]["State"] in {"QUEUED", "RUNNING"}, execution
             threading.Event().wait(0.02)
     record = state.path / "athena" / "results" / "killed.json"
     status = {**execution["Status"], "State": "RUNNING"}
