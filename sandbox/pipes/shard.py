@@ -31,7 +31,12 @@ from sandbox.streams import ChangeRecord
 log = logging.getLogger(__name__)
 
 POLL_INTERVAL_S = 0.25
-"""Pipes polls a shard four times a second."""
+"""The base rate at which a shard is polled, as that of Lambda's event source mappings: four times a second.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+"""
+_NEXT_POLL_S = 0.05
+"""How soon a shard is polled that has just had records."""
 BATCH_BYTES = 6 * 1024 * 1024
 _FIRST_BACKOFF_S = 0.1
 _LONGEST_BACKOFF_S = 10.0
@@ -178,6 +183,8 @@ class PipeShard:
             self._read.clear()
         if self.cursor.has_more:
             self._poll_due = now
+        elif records:
+            self._poll_due = now + _NEXT_POLL_S
         return 0.0 if self._batch_is_due(now) else max(0.0, min(self._poll_due, self._window_ends()) - now)
 
     def _window_ends(self) -> float:
