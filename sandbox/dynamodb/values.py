@@ -57,7 +57,8 @@ def measure(value: Value, level: int = 1) -> int:
 
 def measure_item(item: Mapping[str, Value], level: int = 1) -> int:
     """`measure` all values of an item, or of a map in it; the size in bytes of names and values."""
-    size = text_size("".join(item))
+    size = 0
+    texts = list(item)
     for value in item.values():
         # Nothing here is called as often, so what `measure` would do is done here for the usual types.
         if value.__class__ is dict and len(value) == 1:
@@ -65,7 +66,7 @@ def measure_item(item: Mapping[str, Value], level: int = 1) -> int:
             content = value[kind]
             if content.__class__ is str:
                 if kind == "S":
-                    size += len(content) if content.isascii() else len(content.encode())
+                    texts.append(content)
                     continue
                 if kind == "N":
                     canonical, number = sized_number(content)
@@ -82,7 +83,7 @@ def measure_item(item: Mapping[str, Value], level: int = 1) -> int:
         size += measure(value, level)
     if "" in item:
         raise invalid_parameter("Empty attribute name")
-    return size
+    return size + text_size("".join(texts))
 
 
 def _measure_list(elements: list[Any], level: int) -> int:

@@ -60,7 +60,8 @@ def destinations(table: Table) -> dict[str, KinesisDestination]:
 
 def has_destination(table: Table) -> bool:
     """Whether a table writes to any stream."""
-    return any(destination.status == ACTIVE for destination in vars(table).get(_KEPT, {}).values())
+    kept: dict[str, KinesisDestination] | None = vars(table).get(_KEPT)
+    return bool(kept) and any(destination.status == ACTIVE for destination in kept.values())
 
 
 def replicate(table: Table, change: Happening, now_s: float) -> None:

@@ -22,7 +22,7 @@ from sandbox.front.iterators import ShardPosition
 from sandbox.front.reply import JSON_1_1, HttpReply, ServiceError, json_reply
 from sandbox.kinesis.shard import StoredShard
 from sandbox.kinesis.streams import begin_at, children_of, max_record_kib, shard_of, stream_of, trim
-from sandbox.kinesis.throughput import SHARD_THROUGHPUT, over_reads
+from sandbox.kinesis.throughput import SHARD_THROUGHPUT, Refusal, over_reads
 
 if TYPE_CHECKING:
     from moto.kinesis.models import Stream
@@ -58,7 +58,7 @@ class _Named(msgspec.Struct):
     StreamARN: str | None = None
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, gc=False):
     Data: str
     PartitionKey: str
     ExplicitHashKey: str | None = None
@@ -72,6 +72,16 @@ class _PutRecord(_Named, kw_only=True):
 
 class _PutRecords(_Named, kw_only=True):
     Records: list[_Entry]
+
+
+class _Accepted(msgspec.Struct, gc=False):
+    SequenceNumber: str
+    ShardId: str
+
+
+class _Refused(msgspec.Struct):
+    ErrorCode: str
+    ErrorMessage: str
 
 
 class _GetShardIterator(_Named, kw_only=True):
@@ -90,7 +100,7 @@ def _put_record(backend: KinesisBackend, body: bytes) -> HttpReply:
     began_ns = now_ns()
     request = msgspec.json.decode(body, type=_PutRecord)
     stream = _stream(backend, request)
-    size = _check(request, "data", max_record_kib(stream))
+    size = _check(request, max_record_kib(stream))
     shard = _finder(stream)(request)
     if ACTIVE_FAULTS.on:
         for code, message in SHARD_THROUGHPUT.refused(stream, [(shard, size)], "PutRecord").values():
@@ -112,27 +122,25 @@ def _put_records(backend: KinesisBackend, body: bytes) -> HttpReply:
             f"between 1 and {_MAX_PUT_RECORDS}",
         )
     limit_kib = max_record_kib(stream)
-    sizes = [
-        _check(record, f"records.{number}.member.data", limit_kib) for number, record in enumerate(request.Records, 1)
-    ]
+    sizes = [_check(record, limit_kib, number) for number, record in enumerate(request.Records, 1)]
     if sum(sizes) > _MAX_PUT_BYTES:
         raise ServiceError("InvalidArgumentException", "Records size exceeds 10 MB limit")
-    find = _finder(stream)
-    shards = [find(record) for record in request.Records]
-    entries = list(zip(shards, sizes, strict=True))
-    refused = SHARD_THROUGHPUT.refused(stream, entries, "PutRecords") if ACTIVE_FAULTS.on else {}
-    failed = {number: {"ErrorCode": code, "ErrorMessage": message} for number, (code, message) in refused.items()}
+    shards = list(map(_finder(stream), request.Records))
+    refused: dict[int, Refusal] = {}
+    if ACTIVE_FAULTS.on:
+        refused = SHARD_THROUGHPUT.refused(stream, list(zip(shards, sizes, strict=True)), "PutRecords")
     results = [
-        failed.get(number)
-        or {"SequenceNumber": shard.put_record(record.PartitionKey, record.Data, ""), "ShardId": shard.shard_id}
+        _Refused(*refused[number])
+        if number in refused
+        else _Accepted(shard.put_record(record.PartitionKey, record.Data, ""), shard.shard_id)
         for number, (shard, record) in enumerate(zip(shards, request.Records, strict=True))
     ]
     counted = [
         (shard.shard_id, size, refused[number][0] if number in refused else "")
-        for number, (shard, size) in enumerate(entries)
+        for number, (shard, size) in enumerate(zip(shards, sizes, strict=True))
     ]
     KINESIS.put(stream, "PutRecords", counted, began_ns)
-    return _reply({"EncryptionType": stream.encryption_type, "FailedRecordCount": len(failed), "Records": results})
+    return _reply({"EncryptionType": stream.encryption_type, "FailedRecordCount": len(refused), "Records": results})
 
 
 def _get_shard_iterator(backend: KinesisBackend, body: bytes) -> HttpReply:
@@ -202,23 +210,25 @@ def _stream(backend: KinesisBackend, request: _Named) -> Stream:
     return stream_of(backend, request.StreamName, request.StreamARN)
 
 
-def _check(record: _Entry | _PutRecord, place: str, limit_kib: int) -> int:
+def _check(record: _Entry | _PutRecord, limit_kib: int, number: int = 0) -> int:
     """The size of a record, of which the partition key is a part, as it is of what the limit is for.
 
+    `number` is its place in a PutRecords, 0 for that of a PutRecord.
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
     """
-    if not 1 <= len(record.PartitionKey) <= _MAX_KEY_CHARACTERS:
+    key = record.PartitionKey
+    if not 1 <= len(key) <= _MAX_KEY_CHARACTERS:
         raise ServiceError("ValidationException", "A partition key has 1 to 256 characters.")
     try:
         size = len(pybase64.b64decode(record.Data, None, True))
     except (ValueError, Base64Error):
-        raise ServiceError("SerializationException", f"The value at '{place}' is no base64.") from None
-    size += len(record.PartitionKey.encode())
+        raise ServiceError("SerializationException", f"The value at '{_place(number)}' is no base64.") from None
+    size += len(key) if key.isascii() else len(key.encode())
     if size > limit_kib << 10:
         raise ServiceError(
             "ValidationException",
-            f"1 validation error detected: Value at '{place}' failed to satisfy constraint: Member must have length "
-            f"less than or equal to {limit_kib << 10}",
+            f"1 validation error detected: Value at '{_place(number)}' failed to satisfy constraint: Member must have "
+            f"length less than or equal to {limit_kib << 10}",
         )
     return size
 
@@ -228,6 +238,10 @@ def _size_of(record: bytes) -> int:
     held = msgspec.json.decode(record, type=_Entry)
     padding = held.Data[-2:].count("=")
     return len(held.Data) // 4 * 3 - padding + len(held.PartitionKey.encode())
+
+
+def _place(number: int) -> str:
+    return f"records.{number}.member.data" if number else "data"
 
 
 def _finder(stream: Stream) -> Callable[[_Entry | _PutRecord], StoredShard]:

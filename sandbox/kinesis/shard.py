@@ -58,17 +58,17 @@ class StoredShard(MotoShard):
         """Append a record, `data` in base64; returns its sequence number."""
         # In the reported milliseconds, so that a read AT_TIMESTAMP of a record's own time does not skip it.
         now_s = int(time.time() * 1000) / 1000
-        sequence = self.first_sequence + self.log.end
-        record = b'{"ApproximateArrivalTimestamp":%.3f,"Data":"%b","PartitionKey":%b,"SequenceNumber":"%d"}' % (
+        sequence = str(self.first_sequence + self.log.end)
+        record = b'{"ApproximateArrivalTimestamp":%.3f,"Data":"%b","PartitionKey":%b,"SequenceNumber":"%b"}' % (
             now_s,
             data.encode("ascii"),
             _encode(partition_key),
-            sequence,
+            sequence.encode("ascii"),
         )
         self.log.append(record, now_s)
         if self.waiting:
             self._wake()
-        return str(sequence)
+        return sequence
 
     def get_min_sequence_number(self) -> int:
         """That of the oldest record."""
