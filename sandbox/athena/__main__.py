@@ -6,8 +6,6 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from aiohttp import web
-
 from sandbox.athena.calls import QueryCalls
 from sandbox.athena.catalogue import GlueCatalogue
 from sandbox.athena.commands import AthenaEngine, Commands
@@ -21,6 +19,7 @@ from sandbox.athena.runner import Runner
 from sandbox.athena.service import Service
 from sandbox.athena.store import RowStore
 from sandbox.athena.workgroups import Workgroups
+from sandbox.http1.service import UnixService
 from sandbox.monitoring.reporting import MetricReporter
 from sandbox.state import ACCESS_KEY, SECRET_KEY, StateDir, StopSignal, WorkerStatus, client, region, worker_arguments
 
@@ -46,17 +45,16 @@ async def serve(endpoint_url: str, state: StateDir, stop: StopSignal) -> None:
     commands = Commands(AthenaEngine(catalogue, objects, runner), Prepared(athena))
     executions = Executions(directory / "results", commands, objects.write, _QUERY_TIMEOUT_S)
     service = Service(QueryCalls(executions, Workgroups(athena)).calls | MetadataCalls(catalogue).calls)
-    http = web.AppRunner(service.application(), access_log=None)
-    await http.setup()
+    http = UnixService(service.answer)
     socket = state.socket("athena")
     socket.unlink(missing_ok=True)
-    await web.UnixSite(http, str(socket)).start()
+    await http.start(socket)
     status = WorkerStatus(state, "athena", executions.counts)
     _log.info("serving on %s", socket)
     try:
         await _until_stopped(stop, status, executions)
     finally:
-        await http.cleanup()
+        await http.close()
         socket.unlink(missing_ok=True)
         await asyncio.to_thread(executions.close)
         store.close()

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
 from sandbox.athena.errors import ApiError, StatementError
+from sandbox.http1.service import ServiceReply
 
 _log = logging.getLogger(__name__)
-_MAX_BYTES = 16 * 2**20
 _CONTENT_TYPE = "application/x-amz-json-1.1"
 
 Call = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -26,20 +25,14 @@ class Service:
     def __init__(self, calls: Mapping[str, Call]) -> None:
         self._calls = calls
 
-    def application(self) -> web.Application:
-        """The aiohttp application."""
-        application = web.Application(client_max_size=_MAX_BYTES)
-        application.router.add_post("/{path:.*}", self._answer)
-        return application
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        target = request.headers.get("X-Amz-Target", "")
+    async def answer(self, target: str, given: bytes) -> ServiceReply:
+        """The reply to a call, by its X-Amz-Target and its body."""
         operation = target.rpartition(".")[2]
         call = self._calls.get(operation)
         try:
             if call is None:
                 raise ApiError(f"{target or 'The request'} is not a call of the worker", "UnknownOperationException")
-            body = msgspec.json.decode(await request.read() or b"{}", type=dict[str, Any])
+            body = msgspec.json.decode(given or b"{}", type=dict[str, Any])
             answer = await asyncio.to_thread(call, body)
         except msgspec.DecodeError as error:
             return _error(ApiError(str(error), "SerializationException"))
@@ -53,15 +46,12 @@ class Service:
         return _response(answer)
 
 
-def _response(answer: object, status: int = 200) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(answer),
-        status=status,
-        headers={"Content-Type": _CONTENT_TYPE, "x-amzn-RequestId": str(uuid.uuid4())},
-    )
+def _response(answer: object, status: int = 200) -> ServiceReply:
+    headers = [("content-type", _CONTENT_TYPE), ("x-amzn-requestid", str(uuid.uuid4()))]
+    return ServiceReply(status, headers, msgspec.json.encode(answer))
 
 
-def _error(error: ApiError, status: int = 400) -> web.Response:
+def _error(error: ApiError, status: int = 400) -> ServiceReply:
     body = {"__type": error.code, "Message": error.message, "message": error.message}
     if error.code == "InvalidRequestException":
         body |= {"AthenaErrorCode": error.athena_code, "ErrorCode": error.athena_code}

@@ -9,12 +9,12 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.athena.objects import Objects
 from sandbox.crawlers.crawl import crawl
-from sandbox.crawlers.service import Crawlers, application
+from sandbox.crawlers.service import Crawlers
+from sandbox.http1.service import UnixService
 from sandbox.monitoring.reporting import MetricReporter
 from sandbox.state import StateDir, StopSignal, WorkerStatus, client, worker_arguments
 from sandbox.states.worker import StatesWorker
@@ -37,11 +37,10 @@ async def serve(endpoint_url: str, state: StateDir, stop: StopSignal) -> None:
     crawlers = Crawlers(glue, lambda definition: crawl(definition, glue, objects))
     states = await asyncio.to_thread(StatesWorker, endpoint_url, state)
     await asyncio.to_thread(crawlers.recover)
-    http = web.AppRunner(application(crawlers), access_log=None)
-    await http.setup()
+    http = UnixService(crawlers.answer)
     socket = state.socket("crawlers")
     socket.unlink(missing_ok=True)
-    await web.UnixSite(http, str(socket)).start()
+    await http.start(socket)
     status = WorkerStatus(state, "crawlers", crawlers.counts)
     _log.info("serving on %s", socket)
     try:
@@ -52,7 +51,7 @@ async def serve(endpoint_url: str, state: StateDir, stop: StopSignal) -> None:
                 await asyncio.to_thread(_start_due, crawlers)
                 await asyncio.to_thread(states.start_due)
     finally:
-        await http.cleanup()
+        await http.close()
         socket.unlink(missing_ok=True)
         await asyncio.to_thread(crawlers.join, _END_S)
 

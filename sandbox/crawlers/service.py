@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import msgspec
-from aiohttp import web
 from botocore.exceptions import ClientError
 
 from sandbox.crawlers import cron
 from sandbox.crawlers.crawl import Definition
 from sandbox.crawlers.writer import CrawlCounts
+from sandbox.http1.service import ServiceReply
 
 _log = logging.getLogger(__name__)
 _CONTENT_TYPE = "application/x-amz-json-1.1"
@@ -68,6 +68,19 @@ class Crawlers:
         for thread in list(self._running):
             thread.join(seconds)
 
+    async def answer(self, target: str, given: bytes) -> ServiceReply:
+        """The reply to StartCrawler, the only call that is forwarded here."""
+        del target
+        try:
+            body = msgspec.json.decode(given or b"{}", type=dict[str, Any])
+            await asyncio.to_thread(self.start, str(body.get("Name", "")))
+        except msgspec.DecodeError as error:
+            return _response({"__type": "SerializationException", "message": str(error)}, 400)
+        except ClientError as error:
+            known = cast("dict[str, dict[str, str]]", error.response)["Error"]
+            return _response({"__type": known["Code"], "Message": known["Message"]}, 400)
+        return _response({})
+
     def _start_scheduled(self, name: str) -> None:
         try:
             self.start(name)
@@ -102,27 +115,8 @@ class Crawlers:
         return [definition for page in pages for definition in page["Crawlers"]]
 
 
-def application(crawlers: Crawlers) -> web.Application:
-    """The aiohttp application that serves StartCrawler."""
-
-    async def answer(request: web.Request) -> web.Response:
-        try:
-            body = msgspec.json.decode(await request.read() or b"{}", type=dict[str, Any])
-            await asyncio.to_thread(crawlers.start, str(body.get("Name", "")))
-        except msgspec.DecodeError as error:
-            return _response({"__type": "SerializationException", "message": str(error)}, 400)
-        except ClientError as error:
-            known = cast("dict[str, dict[str, str]]", error.response)["Error"]
-            return _response({"__type": known["Code"], "Message": known["Message"]}, 400)
-        return _response({})
-
-    served = web.Application()
-    served.router.add_post("/{path:.*}", answer)
-    return served
-
-
-def _response(answer: object, status: int = 200) -> web.Response:
-    return web.Response(body=msgspec.json.encode(answer), status=status, headers={"Content-Type": _CONTENT_TYPE})
+def _response(answer: object, status: int = 200) -> ServiceReply:
+    return ServiceReply(status, [("content-type", _CONTENT_TYPE)], msgspec.json.encode(answer))
 
 
 def _go_past_the_front(params: dict[str, Any], **_: object) -> None:

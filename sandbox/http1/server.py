@@ -44,13 +44,20 @@ class HttpServer:
         for connection in list(self._connections):
             connection.stop()
         await self._http2.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_END_S):
-                for connection in list(self._connections):
-                    await connection.gone.wait()
-        for connection in list(self._connections):
-            connection.transport.abort()
+        await end_connections(self._connections)
 
     def stop(self) -> None:
         """End `serve`."""
         self._stop.set()
+
+
+async def end_connections(connections: set[ServerConnection]) -> None:
+    """Have connections answer what has begun, for up to five seconds, and end them."""
+    for connection in list(connections):
+        connection.stop()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_END_S):
+            for connection in list(connections):
+                await connection.gone.wait()
+    for connection in list(connections):
+        connection.transport.abort()

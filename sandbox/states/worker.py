@@ -8,10 +8,10 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.athena.service import Service
+from sandbox.http1.service import UnixService
 from sandbox.state import StateDir, client
 from sandbox.states.calls import ExecutionCalls
 from sandbox.states.executions import StateExecutions
@@ -42,14 +42,13 @@ class StatesWorker:
     async def served(self) -> AsyncGenerator[None]:
         """In this context the calls are answered; executions of an earlier process go on."""
         self.executions.recover()
-        http = web.AppRunner(Service(ExecutionCalls(self.executions).calls).application(), access_log=None)
-        await http.setup()
+        http = UnixService(Service(ExecutionCalls(self.executions).calls).answer)
         self._socket.unlink(missing_ok=True)
-        await web.UnixSite(http, str(self._socket)).start()
+        await http.start(self._socket)
         try:
             yield
         finally:
-            await http.cleanup()
+            await http.close()
             self._socket.unlink(missing_ok=True)
             await asyncio.to_thread(self.executions.close)
 
