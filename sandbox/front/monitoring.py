@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from sandbox.front.counting.buckets import DAY_S, sizes_of_buckets
 from sandbox.front.counting.queues import sizes_of_queues
 from sandbox.front.reply import HttpReply, Request
 from sandbox.monitoring.metric_file import MetricFile
@@ -35,6 +36,7 @@ class Monitoring:
         self._unsaved = MetricStore(clock)
         self._saved_s = clock()
         self._queues_s = 0.0
+        self._day_s = 0
 
     def open(self, state: StateDir) -> None:
         """Begin with the metrics that are on file in a state directory."""
@@ -76,10 +78,19 @@ class Monitoring:
         if RECORDER.on and now_s - self._queues_s >= _QUEUES_EVERY_S:
             self._queues_s = now_s
             counted += sizes_of_queues(now_s)
+        if RECORDER.on and now_s - self._day_s >= DAY_S:
+            self._day_s = int(now_s) // DAY_S * DAY_S
+            counted += [each for each in sizes_of_buckets(self._day_s) if not self._has(each)]
         if counted:
             self.add(counted)
         if now_s - self._saved_s >= MINUTE_S:
             self.save()
+
+    def _has(self, published: Published) -> bool:
+        """Whether there is a point of this metric at this time already, from a server that ran before."""
+        at_s = published.at_s or 0
+        found = self.store.periods(published.region, published.metric, at_s, at_s + MINUTE_S, MINUTE_S, None)
+        return bool(found)
 
     def save(self) -> None:
         """Write what is not on file."""

@@ -38,6 +38,11 @@ def refused(url: str, service: str, method: str, **arguments: Any) -> tuple[str,
         ("lambda", "get_account_settings", {}, "UnknownOperationException", "lambda GetAccountSettings"),
         ("sns", "list_sms_sandbox_phone_numbers", {}, "InvalidAction", "sns ListSMSSandboxPhoneNumbers"),
         ("s3", "list_bucket_metrics_configurations", {"Bucket": "b"}, "NotImplemented", "s3 ListBucketMetrics"),
+        (
+            *("s3", "put_bucket_metrics_configuration"),
+            {"Bucket": "b", "Id": "x", "MetricsConfiguration": {"Id": "x"}},
+            *("NotImplemented", "s3 PutBucketMetrics"),
+        ),
         ("s3", "get_object_torrent", {"Bucket": "b", "Key": "k"}, "NotImplemented", r"s3's GET \?torrent"),
         ("gamelift", "describe_runtime_configuration", FLEETS, "UnknownOperationException", "gamelift Describe"),
         (
