@@ -17,7 +17,7 @@ from capacity.bottleneck import ShardLoad
 from capacity.flow import Passages
 from lake import buffering
 from lake.athena import Athena, QueryError
-from lake.clients import SqsClient, client
+from lake.clients import SqsClient, client, error_code
 from lake.failures import place
 from lake.freshness import Arrived, Freshness, arrivals, measure, modified
 from lake.objects import S3Client, listed
@@ -31,6 +31,8 @@ _PAGE = 10_000
 _MAX_READ = 500_000
 _FIRST_POLL_S, _SLOWEST_POLL_S = 0.5, 10.0
 _MARGIN_S = 15.0
+_REFUSED = {"ProvisionedThroughputExceededException"}
+_PATIENCE_S, _PAUSE_S = 120.0, 1.0
 
 
 class StreamRead(Struct, frozen=True):
@@ -114,13 +116,28 @@ class DeployedPipeline:
             StreamName=self._stream, ShardId=shard, ShardIteratorType="AT_TIMESTAMP", Timestamp=began
         )["ShardIterator"]
         while iterator is not None:
-            page = self._kinesis.get_records(ShardIterator=iterator, Limit=_PAGE)
+            page = self._page(iterator)
             for record in page["Records"]:
                 at = (record["ApproximateArrivalTimestamp"] - began).total_seconds()
                 yield at, len(record["Data"]) + len(record["PartitionKey"].encode())
             if not page["Records"] and not page.get("MillisBehindLatest"):
                 return
             iterator = page.get("NextShardIterator")
+
+    def _page(self, iterator: str) -> dict[str, Any]:
+        """Read from an iterator, as soon as the shard lets it be read.
+
+        A shard gives 2 MiB a second to all its readers together, so that reading a step may take as long as the step
+        did; botocore, whose retries share a quota, gives up before.
+        """
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return self._kinesis.get_records(ShardIterator=iterator, Limit=_PAGE)
+            except Exception as error:
+                if error_code(error) not in _REFUSED or time.monotonic() >= deadline:
+                    raise
+                time.sleep(_PAUSE_S)
 
     def drain(
         self,

@@ -152,17 +152,20 @@ def lowest_failed(steps: Sequence[CapacityStep]) -> CapacityStep | None:
 def gives_out(steps: Sequence[CapacityStep]) -> Bottleneck | None:
     """The stage that most of the failed steps name, at its lowest rate; of several, that of the lowest rate.
 
-    A machine that stands still for a moment makes one step name another stage. The limit is the lowest that the stage
-    has shown, because each step also took what was saved up before it.
+    A machine that stands still for a moment makes one step name another stage. The limit is what the stage has shown in
+    the longest step, of several in that of the lowest rate: the longer it is, the less counts what was saved up before
+    it and what a machine's pause took.
     """
     failed = [step for step in sorted(steps, key=lambda step: step.rate) if not step.held]
     causes = [step.bottleneck for step in failed if step.bottleneck is not None]
+    longest_first = sorted(failed, key=lambda step: -step.load_s)
     if not causes:
         return None
     named = Counter(cause.stage for cause in causes)
     cause = max(causes, key=lambda cause: named[cause.stage])
-    limits = [one.limit_per_s for one in causes if one.stage == cause.stage and one.limit_per_s is not None]
-    return structs.replace(cause, limit_per_s=min(limits, default=None))
+    shown = (step.bottleneck for step in longest_first if step.bottleneck is not None)
+    limits = (one.limit_per_s for one in shown if one.stage == cause.stage and one.limit_per_s is not None)
+    return structs.replace(cause, limit_per_s=next(limits, None))
 
 
 def read(path: Path) -> CapacityReport:

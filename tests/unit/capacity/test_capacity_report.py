@@ -287,13 +287,16 @@ def test_two_reports_are_compared_by_what_the_pipelines_take(
 
 
 def test_the_stage_is_the_one_that_most_failed_steps_name() -> None:
-    def failed(rate: float, stage: Stage, limit: float | None) -> CapacityStep:
-        return step(rate, bottleneck=Bottleneck(stage=stage, limit_per_s=limit, why=f"at {rate}"))
+    def failed(rate: float, stage: Stage, limit: float | None, load_s: float = 10) -> CapacityStep:
+        return step(rate, load_s=load_s, bottleneck=Bottleneck(stage=stage, limit_per_s=limit, why=f"at {rate}"))
 
     steps = [failed(400, "stream", 200), step(100), failed(300, "stream", None), failed(250, "delivery", 190)]
     assert gives_out(steps) == Bottleneck(stage="stream", limit_per_s=200, why="at 300")
     assert gives_out([failed(300, "pipe", 9), failed(250, "delivery", 190)]) == failed(250, "delivery", 190).bottleneck
     assert gives_out([step(100)]) is None
+    # The longest step says most, and of several as long the one whose rate is closest to the limit.
+    longer = [failed(300, "pipe", 90, 40), failed(250, "pipe", 70), failed(400, "pipe", 80, 40)]
+    assert gives_out(longer) == Bottleneck(stage="pipe", limit_per_s=90, why="at 250")
 
 
 def test_a_report_of_something_else_is_refused_in_a_sentence(tmp_path: Path) -> None:
