@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-page test-newest test-engine test-oracle test-clients test-athena-clients test-capacity chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-athena bench-page bench-before clean lock
+.PHONY: help install demo test test-native test-page test-newest test-engine test-oracle test-clients test-athena-clients test-capacity chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-athena bench-page bench-metrics bench-before clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,6 +108,9 @@ bench-lake: $(NATIVE) ## what lake verify costs, beside an earlier commit's on t
 
 bench-page: $(NATIVE) .venv-page/.installed ## the memory of the console's page and of the sandbox while 1,000 changes a second flow: make bench-page MINUTES=60
 	$(BIN)/python -m benchmarks.console.page .venv-page/bin/python --minutes $(or $(MINUTES),60) --json bench-page.jsonl
+
+bench-metrics: $(NATIVE) ## what metrics, alarms and the console cost the sandbox, beside one without them
+	$(BIN)/python -m benchmarks.console.cost --json bench-metrics.json
 
 bench-athena: $(NATIVE) ## the sandbox's Athena: planning, and the demo's queries beside an earlier commit and DuckDB alone: make bench-athena COMMIT=c57f2c6
 	$(BIN)/python -m benchmarks.athena $(COMMIT) --json bench-athena.json

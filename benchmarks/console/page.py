@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.before import ROOT
-from benchmarks.sandbox.builds import PROCESSES, Running, free_port, memory_of, running
+from benchmarks.console.serving import console_url, started, stop
+from benchmarks.sandbox.builds import PROCESSES, Running, memory_of, running
 from benchmarks.terminal import Steps, console, table
 from stack.commandline import Parser, UserError, run
 
-MOST_BYTES = 100_000_000
+MAX_BYTES = 100_000_000
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_STOP_S = 60
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,12 +53,12 @@ def _main(arguments: list[str] | None) -> int:
         # A Unix socket's path is short: 107 bytes at most.
         state = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir="/tmp")))
         sandbox = ends.enter_context(running(ROOT, state))
-        url = _console(state, ends)
+        url, _ = console_url(state, ends)
         load = ["--rps", str(chosen.rate), "--duration", f"{chosen.minutes}m", "--report", str(state / "report.json")]
-        _started(["loadgen", *load, "--state-dir", str(state)], ends)
+        started(["loadgen", *load, "--state-dir", str(state)], ends)
         watch = [chosen.python, str(Path(__file__).with_name("browser.py")), url, browser, str(chosen.minutes)]
         watched = subprocess.Popen(watch, stdout=subprocess.PIPE, text=True)
-        ends.callback(_stop, watched)
+        ends.callback(stop, watched)
         for text in watched.stdout or ():
             line = json.loads(text) | _sandbox(sandbox)
             lines.append(line)
@@ -74,38 +72,17 @@ def _main(arguments: list[str] | None) -> int:
     return _show(lines)
 
 
-def _console(state: Path, ends: ExitStack) -> str:
-    """The address of the page of a console that runs until the end of the stack."""
-    process = _started(["sandbox", "console", "--state-dir", str(state), "--port", str(free_port())], ends, told=True)
-    printed = process.stderr.readline() if process.stderr else ""
-    url = re.search(r"http://\S+", printed)
-    if url is None:
-        raise UserError(f"The console did not start: {printed.strip()}")
-    return url[0]
-
-
-def _started(arguments: list[str], ends: ExitStack, *, told: bool = False) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE if told else subprocess.DEVNULL,
-        text=True,
-    )
-    ends.callback(_stop, process)
-    return process
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-    process.wait(timeout=_STOP_S)
-
-
 def _sandbox(sandbox: Running) -> dict[str, int]:
     """The resident memory of the sandbox's processes, and the size of its files, in bytes."""
-    files = sum(path.stat().st_size for path in sandbox.state.rglob("*") if path.is_file())
+    files = sum(map(_size_of, sandbox.state.rglob("*")))
     return {name: memory_of(sandbox.pid(name)) for name in PROCESSES} | {"files": files}
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0  # replaced or removed meanwhile
 
 
 def _show(lines: list[dict[str, Any]]) -> int:
@@ -117,8 +94,8 @@ def _show(lines: list[dict[str, Any]]) -> int:
         shown.add_row(str(line["minute"]), *(f"{line[name] / 1e6:,.1f}" for name in names))
     console().print(shown)
     most = max(line["footprint"] for line in lines)
-    console().print(f"the page had at most {most / 1e6:,.1f} MB; the target is {MOST_BYTES / 1e6:,.0f} MB")
-    return int(most > MOST_BYTES)
+    console().print(f"the page had at most {most / 1e6:,.1f} MB; the target is {MAX_BYTES / 1e6:,.0f} MB")
+    return int(most > MAX_BYTES)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,14 +59,18 @@ def client_of(service: str, port: int, region: str) -> Any:
 
 
 @contextmanager
-def running(build: Path, state: Path) -> Generator[Running]:
-    """A checkout's sandbox with the program deployed, until the end of the context."""
+def running(build: Path, state: Path, environment: Mapping[str, str] | None = None) -> Generator[Running]:
+    """A checkout's sandbox with the program deployed, until the end of the context.
+
+    `environment` is added to this process's.
+    """
     port = free_port()
     command = [str(build / ".venv" / "bin" / "python"), "-m", "sandbox"]
     begun_s = time.monotonic()
     up = subprocess.run(
         [*command, "up", "--port", str(port), "--state-dir", str(state), "--json"],
         cwd=build,
+        env=os.environ | dict(environment or {}),
         check=True,
         stdout=subprocess.PIPE,
         text=True,
