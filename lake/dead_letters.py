@@ -22,7 +22,7 @@ from msgspec import Struct, field
 
 from lake.clients import SqsClient, StreamsClient, client, error_code
 from lake.failures import Failure
-from lake.replay import Sender
+from lake.replay import Sender, excerpt
 from stack import StackOutputs, UserError
 from transform.shorten import shortened
 
@@ -57,7 +57,8 @@ class Recovery(Struct):
 
     `messages` are those whose `records` are on the stream; `shortened` of these exceeded the size limit. `gone` are
     messages whose changes have expired in the table's stream, `others` those that no Pipe of the table wrote: both stay
-    in the queue. `reasons` counts messages by the Pipe's reason.
+    in the queue. `reasons` counts messages by the Pipe's reason, `examples` has the first change of each, the beginning
+    of a long one.
     """
 
     stream_name: str
@@ -69,6 +70,7 @@ class Recovery(Struct):
     gone: int = 0
     others: int = 0
     reasons: Counter[str] = field(default_factory=Counter[str])
+    examples: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def recover(
@@ -117,7 +119,9 @@ def _changes(message: dict[str, Any], streams: StreamsClient, done: Recovery) ->
     done.reasons[letter.context.condition] += 1
     cut = [shortened(event) for event in events]
     done.shortened += sum(after is not before for after, before in zip(cut, events, strict=True))
-    return [Failure(msgspec.json.encode(event), letter.context.condition) for event in cut]
+    found = [Failure(msgspec.json.encode(event), letter.context.condition) for event in cut]
+    done.examples.setdefault(letter.context.condition, excerpt(found[0]))
+    return found
 
 
 def _records(streams: StreamsClient, batch: ShardRange) -> Iterator[dict[str, Any]]:

@@ -29,6 +29,7 @@ from transform.schema import TABLE, LakeTable
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 _MAX_RECORDS = 500
 _MAX_BYTES = 5 * 1024 * 1024
+_EXCERPT_BYTES = 2000
 _ATTEMPTS = 12
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 5.0
@@ -45,8 +46,9 @@ class KinesisClient(Protocol):
 class Replay(Struct):
     """The result; with `dry_run`, what it would be.
 
-    `reasons` counts records by Firehose's error code, `samples` has the first message of each. `kept` are the records
-    that were not selected. `others` are objects with failures of another kind, which are unchanged.
+    `reasons` counts records by Firehose's error code, `samples` has the first message of each and `examples` its
+    record, the beginning of a long one. `kept` are the records that were not selected. `others` are objects with
+    failures of another kind, which are unchanged.
     """
 
     stream_name: str
@@ -58,6 +60,7 @@ class Replay(Struct):
     others: int = 0
     reasons: Counter[str] = field(default_factory=Counter[str])
     samples: dict[str, str] = field(default_factory=dict[str, str])
+    examples: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class Selection(Struct, frozen=True):
@@ -110,6 +113,13 @@ def _count(done: Replay, chosen: list[Failure], kept: int) -> None:
     done.reasons.update(failure.cause for failure in chosen)
     for failure in chosen:
         done.samples.setdefault(failure.cause, failure.message)
+        if failure.cause not in done.examples:
+            done.examples[failure.cause] = excerpt(failure)
+
+
+def excerpt(failure: Failure) -> str:
+    """The beginning of a failed record, as text."""
+    return failure.raw_data[:_EXCERPT_BYTES].decode(errors="replace")
 
 
 class Sender:

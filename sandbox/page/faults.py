@@ -32,7 +32,16 @@ def kinds() -> list[dict[str, Any]]:
             "meaning": kind.meaning,
             "services": {service: list(operations) for service, operations in kind.services.items()},
             "parameters": {
-                each: {"meaning": parameter.meaning, "default": parameter.default}
+                each: {
+                    "meaning": parameter.meaning,
+                    "default": parameter.default,
+                    # By service, as far as it has the parameter; without choices any value is valid.
+                    "choices": {
+                        service: list(parameter.choices_for(service))
+                        for service in kind.services
+                        if parameter.is_of(service)
+                    },
+                }
                 for each, parameter in kind.parameters.items()
             },
         }

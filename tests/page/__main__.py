@@ -16,11 +16,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from stack import resolve
 from tests.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_TIMEOUT_S = 240
+_TIMEOUT_S = 600
 
 
 def main() -> int:
@@ -52,6 +53,9 @@ def main() -> int:
             if url is None:
                 sys.stderr.write(f"The console did not start: {printed}")
                 return 1
+            # The first batches of changes end under the error prefix: the page shows them and puts them back.
+            fault = ("function", "how=raise", f"function={_function(state)}", "--count", "12")
+            _run("sandbox", "fault", "on", *fault, *state)
             report = ("--report", f"{directory}/report.json")
             load = subprocess.Popen(
                 [sys.executable, "-m", "loadgen", "--rps", "200", "--duration", "90s", *report, *state],
@@ -68,6 +72,10 @@ def main() -> int:
                     process.send_signal(signal.SIGINT)
                     process.wait(timeout=30)
             _run("sandbox", "down", "--forget", *state)
+
+
+def _function(state: tuple[str, str]) -> str:
+    return str(resolve(state_dir=Path(state[1])).require("function_name"))
 
 
 def _run(*arguments: str) -> None:

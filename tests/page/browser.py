@@ -7,6 +7,7 @@ not as it should be: an error in the browser's console, a request to elsewhere, 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from argparse import ArgumentParser
@@ -70,6 +71,7 @@ def main() -> None:
     parser.add_argument("browser")
     parser.add_argument("--pictures", type=Path)
     arguments = parser.parse_args()
+    expect.set_options(timeout=_PATIENCE_MS)
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -93,20 +95,22 @@ def _views(browser: Browser, url: str, width: int, colours: str, pictures: Path 
         watched.open(view)
         watched.page.wait_for_load_state("networkidle") if view == "Dashboard" else None
         watched.check(f"{view}, {colours}, {width} pixels")
-        if pictures and view in {"Pipeline", "Dashboard"}:
+        expect(watched.page.locator("main")).not_to_contain_text(re.compile("Athena is asked|Reading the error"))
+        if pictures:
             pictures.mkdir(parents=True, exist_ok=True)
             watched.page.wait_for_timeout(2500)
-            watched.page.screenshot(path=pictures / f"{view.lower()}-{colours}-{width}.png")
+            watched.page.screenshot(path=pictures / f"{view.lower().replace(' ', '-')}-{colours}-{width}.png")
     watched.page.context.close()
 
 
 def _deeds(browser: Browser, url: str) -> None:
-    """Follow an order, run a long result, switch a fault on and off."""
+    """Follow an order, put failed records back, run a long result, switch a fault on and off."""
     watched = Watched(browser, url, WIDTHS[1], "light")
     page = watched.page
     watched.open("Latest changes")
     page.locator("main td a").first.click()
     page.get_by_text("in the lake, and found by this query").first.wait_for()
+    _replay(watched)
     watched.open("Query")
     page.get_by_label("SQL").fill(
         f"SELECT a.x * 1000 + b.y AS n FROM UNNEST(sequence(0, {MANY_ROWS // 1000 - 1})) AS a(x) "
@@ -134,6 +138,25 @@ def _deeds(browser: Browser, url: str) -> None:
     heap = page.evaluate("performance.memory ? performance.memory.usedJSHeapSize : 0")
     sys.stdout.write(f"{MANY_ROWS:,} rows: {drawn} in the document, {heap / 1e6:.0f} MB of JavaScript's heap\n")
     page.context.close()
+
+
+def _replay(watched: Watched) -> None:
+    """The failed records are shown by cause with an example, and are gone once they are on the stream again."""
+    page = watched.page
+    watched.open("Failures")
+    again = page.get_by_role("button", name="Look again")
+    cause = page.get_by_role("heading", name="Lambda.")
+    deadline = time.monotonic() + 60
+    while not cause.count():
+        if time.monotonic() > deadline:
+            sys.exit("no failed record is shown")
+        again.click()
+        page.wait_for_timeout(1000)
+    page.get_by_text("the first of them").first.click()
+    expect(page.locator("main pre").first).to_contain_text("eventName")
+    page.get_by_role("button", name="Replay all").first.click()
+    page.get_by_text("records are on the stream again").wait_for()
+    page.get_by_text("No records under the error prefix.").wait_for()
 
 
 if __name__ == "__main__":

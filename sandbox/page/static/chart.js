@@ -21,6 +21,8 @@ export function chart(title, labels) {
   element.style.margin = "0";
   let plot = null;
   let range;
+  const clock = (at, step) => new Date(at * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: step < 60 ? "2-digit" : undefined });
+  const time = () => ({ ...axis(), values: (_, at, __, ___, step) => at.map((each) => clock(each, step)) });
   const axis = () => ({ stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } });
   const size = () => ({ width: Math.max(180, element.clientWidth - 28), height: HEIGHT });
   const resized = new ResizeObserver(() => plot?.setSize(size()));
@@ -35,11 +37,13 @@ export function chart(title, labels) {
       else if (!plot) {
         plot = new uPlot({
           ...size(),
-          axes: [axis(), { ...axis(), size: 56 }],
-          series: [{}, ...labels.map((label, index) => ({ label, stroke: colour(COLOURS[index % COLOURS.length]), width: 1.5, points: { show: times.length < 3 } }))],
+          axes: [time(), { ...axis(), size: 56 }],
+          series: [{ label: "at", value: (_, at) => (at == null ? "–" : clock(at, 1)) }, ...labels.map((label, index) => ({ label, stroke: colour(COLOURS[index % COLOURS.length]), width: 1.5, points: { show: times.length < 3 } }))],
           scales: { x: { range: (_, low, high) => range ?? [low, high] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.05 : 1] } },
         }, [times, ...lines], place);
       } else plot.setData([times, ...lines]);
+      // The legend has the last values, and where the pointer is those under it.
+      if (plot && !(plot.cursor.left >= 0)) plot.setLegend({ idx: times.length ? times.length - 1 : null }, false);
       const last = (line) => line.findLast((value) => value != null);
       summary.textContent = labels.map((label, index) => `${label}: ${last(lines[index]) ?? "no data"}`).join("; ");
     },

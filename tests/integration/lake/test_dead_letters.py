@@ -69,6 +69,9 @@ def test_what_a_pipe_gave_up_is_put_on_the_stream_and_its_letters_are_deleted(
     planned = json.loads(capsys.readouterr().out)
     assert (planned["messages"], planned["records"], planned["shortened"]) == (5, 5, 1)
     assert planned["reasons"] == {"RetryAttemptsExhausted": 5}
+    example = planned["examples"]["RetryAttemptsExhausted"]
+    assert len(example) <= 2000
+    assert '"eventName":"INSERT"' in example
     assert (sandbox.records("letters"), waiting(sandbox, url)) == ([], 5)
 
     assert replayed(sandbox, url, "letters") == 0

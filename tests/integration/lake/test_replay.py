@@ -184,6 +184,7 @@ def test_rows_that_were_not_converted_are_put_on_the_stream_by_cause_and_time(
     assert lake(sandbox, "replay", "--delivery-stream", name, "--dry-run", "--json") == 0
     planned = json.loads(capsys.readouterr().out)
     assert (planned["reasons"], planned["samples"]) == ({"A": 2, "B": 1}, {"A": "A!", "B": "B!"})
+    assert {cause: json.loads(text) for cause, text in planned["examples"].items()} == dict.fromkeys("AB", CHANGES[0])
     before = len(sandbox.records(name))
     for _ in range(2):
         assert lake(sandbox, "replay", "--delivery-stream", name, "--cause", "A", "--since", "2020-01-01") == 0

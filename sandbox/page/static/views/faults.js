@@ -25,6 +25,7 @@ export function open(root) {
     const share = h("input", { type: "number", min: 0.01, max: 1, step: "any", value: 0.2 });
     const seconds = h("input", { type: "number", min: 1, step: "any", value: 30 });
     const meaning = h("p", { class: "quiet" });
+    const parameters = h("div", { class: "row" });
     const chosen = () => kinds.find((each) => each.kind === kind.value);
     function services() {
       meaning.textContent = chosen().meaning;
@@ -33,17 +34,30 @@ export function open(root) {
     }
     function operations() {
       show(operation, h("option", { value: "" }, "any"), (chosen().services[service.value] ?? []).map((name) => h("option", { value: name }, name)));
+      show(parameters, Object.entries(chosen().parameters).filter(([, each]) => each.choices[service.value]).map(([name, each]) => parameter(name, each)));
+    }
+    function parameter(name, { meaning, default: value, choices }) {
+      const values = choices[service.value];
+      const input = values.length
+        ? h("select", { name }, values.map((each) => h("option", { value: each, selected: each === value }, each)))
+        : h("input", { name, size: 10, placeholder: String(value) || "any" });
+      return h("label", { title: meaning }, name.replaceAll("_", " "), input);
+    }
+    function given() {
+      // What is left empty is the sandbox's to choose.
+      const filled = [...parameters.querySelectorAll("input, select")].filter((input) => input.value !== "");
+      return Object.fromEntries(filled.map((input) => [input.name, input.value]));
     }
     const form = h("form", {
       onsubmit: (event) => {
         event.preventDefault();
-        act("POST", "faults", { kind: kind.value, service: service.value, operation: operation.value, share: Number(share.value), forS: Number(seconds.value) });
+        act("POST", "faults", { kind: kind.value, service: service.value, operation: operation.value, share: Number(share.value), forS: Number(seconds.value), parameters: given() });
       },
     }, h("label", {}, "kind", kind), h("label", {}, "service", service), h("label", {}, "operation", operation),
-    h("label", {}, "share of calls", share), h("label", {}, "for seconds", seconds), h("button", { class: "main" }, "Switch on"));
+    h("label", {}, "share of calls", share), h("label", {}, "for seconds", seconds), parameters, h("button", { class: "main" }, "Switch on"));
     services();
-    const rows = faults.map((each) => [each.fault.kind, `${each.fault.service} ${each.fault.operation}`.trim() || "any", String(each.fault.share), number(each.struck),
-      h("button", { onclick: () => act("DELETE", `faults/${encodeURIComponent(each.id)}`) }, "Switch off")]);
-    show(place, form, meaning, rows.length ? table(["kind", "where", "share", "struck", ""], rows, "Faults that are on") : h("p", { class: "quiet" }, "No fault is on."));
+    const rows = faults.map((each) => [h("span", { class: each.on ? "warn" : "quiet" }, each.on ? "on" : "ended"), each.fault.kind, `${each.fault.service} ${each.fault.operation}`.trim() || "any", String(each.fault.share), number(each.struck),
+      h("button", { onclick: () => act("DELETE", `faults/${encodeURIComponent(each.id)}`) }, each.on ? "Switch off" : "Forget")]);
+    show(place, form, meaning, rows.length ? table(["state", "kind", "where", "share", "struck", ""], rows, "Faults") : h("p", { class: "quiet" }, "No fault is on."));
   }
 }
