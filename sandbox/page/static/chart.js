@@ -22,7 +22,7 @@ export function chart(title, labels) {
   let plot = null;
   let range;
   const clock = (at, step) => new Date(at * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: step < 60 ? "2-digit" : undefined });
-  const time = () => ({ ...axis(), values: (_, at, __, ___, step) => at.map((each) => clock(each, step)) });
+  const time = () => ({ ...axis(), size: 34, values: (_, at, __, ___, step) => at.map((each) => clock(each, step)) });
   const axis = () => ({ stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } });
   const size = () => ({ width: Math.max(180, element.clientWidth - 28), height: HEIGHT });
   const resized = new ResizeObserver(() => plot?.setSize(size()));
@@ -42,11 +42,12 @@ export function chart(title, labels) {
           scales: { x: { range: (_, low, high) => range ?? [low, high] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.05 : 1] } },
         }, [times, ...lines], place);
       } else plot.setData([times, ...lines]);
-      // The legend has the last values, and where the pointer is those under it.
-      if (plot && !(plot.cursor.left >= 0)) plot.setLegend({ idx: times.length ? times.length - 1 : null }, false);
+      // The legend has the last values, and while the pointer is over the chart those under it. uPlot draws in a
+      // microtask, which would empty it.
+      queueMicrotask(() => { if (plot && !(plot.cursor.left >= 0)) plot.setLegend({ idx: times.length ? times.length - 1 : null }, false); });
       const last = (line) => line.findLast((value) => value != null);
       summary.textContent = labels.map((label, index) => `${label}: ${last(lines[index]) ?? "no data"}`).join("; ");
     },
-    close() { resized.disconnect(); plot?.destroy(); },
+    close() { resized.disconnect(); plot?.destroy(); plot = null; },
   };
 }
