@@ -31,7 +31,10 @@ examples:
   python -m lake compact --open         also the hours that still get objects
 
 A query that has begun before an object is replaced can fail because it is
-gone: run it again."""
+gone: run it again. S3 has no rename, so a query of order_changes itself that
+lists an hour between the copy of its new object and the deletion of the old
+ones sees those rows twice: count distinct event_id there, as the views do.
+The views are right at every moment."""
 
 
 def configure(parser: ArgumentParser) -> None:

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -55,12 +55,12 @@ class StoredExecution(Struct, kw_only=True):
 
 
 class StateExecutions:
-    """Starts, stops and remembers executions. `machines` is a boto3 client of Step Functions, which describes them."""
+    """Starts, stops and remembers the executions of Step Functions' machines. `clients` makes a service's client."""
 
-    def __init__(self, state: StateDir, machines: Any, tasks: Tasks) -> None:
+    def __init__(self, state: StateDir, clients: Callable[[str], Any], tasks: Tasks) -> None:
         self._file = state.path / "states" / _FILE
         self._state = state
-        self._machines = machines
+        self._clients = clients
         self._tasks = tasks
         self._lock = threading.Lock()
         self._stops: dict[str, threading.Event] = {}
@@ -78,10 +78,10 @@ class StateExecutions:
     def start(self, machine_arn: str, name: str = "", text: str = "{}") -> StoredExecution:
         """Start an execution; one that runs by the same name with the same input is that one. Raises ApiError."""
         try:
-            described = self._machines.describe_state_machine(stateMachineArn=machine_arn)
+            described = self._clients("stepfunctions").describe_state_machine(stateMachineArn=machine_arn)
         except ClientError as error:
-            told = cast("Mapping[str, Mapping[str, str]]", error.response)["Error"]
-            raise ApiError(told["Message"], told["Code"]) from error
+            reply = cast("Mapping[str, Mapping[str, str]]", error.response)["Error"]
+            raise ApiError(reply["Message"], reply["Code"]) from error
         try:
             data = json.loads(text)
             machine = language.document(described["definition"])
@@ -177,8 +177,9 @@ class StateExecutions:
         one.definition, one.position = "", None
         self._save()
         count_end(one)
-        told = f": {ended.error}: {ended.cause}" if ended.error else ""
-        (_log.info if ended.status == "SUCCEEDED" else _log.warning)("execution %s %s%s", one.name, ended.status, told)
+        reason = f": {ended.error}: {ended.cause}" if ended.error else ""
+        log = _log.info if ended.status == "SUCCEEDED" else _log.warning
+        log("execution %s %s%s", one.name, ended.status, reason)
 
     def _save(self) -> None:
         ended = [one for one in self._by_arn.values() if one.status != "RUNNING"]

@@ -30,7 +30,7 @@ class UnsupportedLanguageError(Exception):
 
 
 def value_at(path: str, data: Any, context: Mapping[str, Any]) -> Any:
-    """The value at a path, of the context object for $$; StateError where there is none."""
+    """The value at a path, of the context object for $$; StateError where there is no such value."""
     steps = list(_steps(path))
     return _follow(path, steps, context if path.startswith("$$") else data)
 

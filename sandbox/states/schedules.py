@@ -1,7 +1,7 @@
 """EventBridge Scheduler's starts: schedules by a rate whose target is a state machine.
 
 A schedule without a start date starts its target at once, then at its rate; a start that fails is tried again as its
-retry policy says, and then told to its dead-letter queue.
+retry policy says, and then reported to its dead-letter queue.
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html,
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
 """
@@ -38,12 +38,11 @@ class PendingStart(Struct):
 
 
 class MachineSchedules:
-    """The schedules at an endpoint. `start` starts a machine with an input; raises ApiError."""
+    """The schedules at an endpoint. `clients` makes a service's client, `start` starts a machine or raises ApiError."""
 
-    def __init__(self, state: StateDir, scheduler: Any, sqs: Any, start: Callable[[str, str], object]) -> None:
+    def __init__(self, state: StateDir, clients: Callable[[str], Any], start: Callable[[str, str], object]) -> None:
         self._state = state
-        self._scheduler = scheduler
-        self._sqs = sqs
+        self._clients = clients
         self._start = start
         self._last_s: dict[str, float] = dict(state.read_json(_FILE) or {})
         self._done_s = dict(self._last_s)
@@ -52,11 +51,12 @@ class MachineSchedules:
 
     def start_due(self, now_s: float) -> None:
         """Start what is due, and try again what failed; botocore's errors pass through."""
-        pages = self._scheduler.get_paginator("list_schedules").paginate()
+        scheduler = self._clients("scheduler")
+        pages = scheduler.get_paginator("list_schedules").paginate()
         found = {one["Arn"]: one for page in pages for one in page["Schedules"]}
         for arn, one in found.items():
             if one["State"] == "ENABLED" and self._is_due(arn, one, now_s):
-                described = self._scheduler.get_schedule(Name=one["Name"], GroupName=one["GroupName"])
+                described = scheduler.get_schedule(Name=one["Name"], GroupName=one["GroupName"])
                 if self._is_run(described):
                     self._pending.append(PendingStart(described, now_s, now_s))
                 self._last_s[arn] = now_s
@@ -66,7 +66,9 @@ class MachineSchedules:
     def _is_due(self, arn: str, one: Mapping[str, Any], now_s: float) -> bool:
         if arn not in self._last_s:
             return True
-        found = self._scheduler.get_schedule(Name=one["Name"], GroupName=one["GroupName"])["ScheduleExpression"]
+        found = self._clients("scheduler").get_schedule(Name=one["Name"], GroupName=one["GroupName"])[
+            "ScheduleExpression"
+        ]
         rate = _RATE.fullmatch(found)
         return rate is not None and now_s >= self._last_s[arn] + int(rate[1]) * _SECONDS[rate[2]]
 
@@ -103,7 +105,7 @@ class MachineSchedules:
         return False
 
     def _given_up(self, one: PendingStart, error: ApiError) -> bool:
-        """Whether a start is tried no more; then its dead-letter queue, if it has one, is told."""
+        """Whether a start is tried no more; then its dead-letter queue, if it has one, is notified."""
         target: Mapping[str, Any] = one.schedule["Target"]
         policy: Mapping[str, int] = target.get("RetryPolicy") or {}
         too_old = one.next_s - one.due_s > policy.get("MaximumEventAgeInSeconds", 86_400)
@@ -111,7 +113,7 @@ class MachineSchedules:
             return False
         letters: Mapping[str, str] = target.get("DeadLetterConfig") or {}
         if queue := letters.get("Arn"):
-            told = {
+            attributes = {
                 "ERROR_CODE": error.code,
                 "ERROR_MESSAGE": error.message,
                 "EXECUTION_ID": str(uuid.uuid4()),
@@ -121,13 +123,14 @@ class MachineSchedules:
                 "SCHEDULE_ARN": one.schedule["Arn"],
                 "TARGET_ARN": target["Arn"],
             }
-            self._tell(queue, target.get("Input") or "{}", told)
+            self._tell(queue, target.get("Input") or "{}", attributes)
         return True
 
-    def _tell(self, queue_arn: str, body: str, told: Mapping[str, str]) -> None:
-        attributes = {name: {"DataType": "String", "StringValue": text} for name, text in told.items()}
+    def _tell(self, queue_arn: str, body: str, texts: Mapping[str, str]) -> None:
+        attributes = {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
         try:
-            url = self._sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
-            self._sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
+            sqs = self._clients("sqs")
+            url = sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
+            sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
         except (BotoCoreError, ClientError) as error:
             _log.warning("the dead-letter queue of a schedule cannot be written to: %s", error)

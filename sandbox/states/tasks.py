@@ -70,9 +70,9 @@ def _called(prefix: str, service: Any, operation: str, parameters: Any) -> dict[
     try:
         answer = getattr(service, methods[operation])(**given)
     except ClientError as error:
-        told = cast("Mapping[str, Mapping[str, str]]", error.response)["Error"]
-        code = told["Code"] if told["Code"].endswith("Exception") else f"{told['Code']}Exception"
-        raise StateError(f"{prefix}.{code}", told["Message"]) from error
+        reply = cast("Mapping[str, Mapping[str, str]]", error.response)["Error"]
+        code = reply["Code"] if reply["Code"].endswith("Exception") else f"{reply['Code']}Exception"
+        raise StateError(f"{prefix}.{code}", reply["Message"]) from error
     except BotoCoreError as error:
         raise StateError(f"{prefix}.SdkClientException", str(error)) from error
     # Times are texts in a state's data.

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import cache, partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -27,13 +28,11 @@ class StatesWorker:
     """The executions and the schedules of an endpoint."""
 
     def __init__(self, endpoint_url: str, state: StateDir) -> None:
-        machines = client("stepfunctions", endpoint_url)
-        self.executions = StateExecutions(state, machines, ServiceTasks(endpoint_url))
+        # Clients are made when they are first used: reading a service's model would delay every sandbox's start.
+        clients = cache(partial(client, endpoint_url=endpoint_url))
+        self.executions = StateExecutions(state, clients, ServiceTasks(endpoint_url))
         self._schedules = MachineSchedules(
-            state,
-            client("scheduler", endpoint_url),
-            client("sqs", endpoint_url),
-            lambda machine_arn, text: self.executions.start(machine_arn, text=text),
+            state, clients, lambda machine_arn, text: self.executions.start(machine_arn, text=text)
         )
         self._socket = state.socket("states")
         self._looked_s = float("-inf")

@@ -15,8 +15,8 @@ def state_machine(new: New) -> Created:
     kind, definition = inputs.text("type") or "STANDARD", inputs.require("definition")
     found = new.call("stepfunctions", "validate_state_machine_definition", definition=definition, type=kind)
     if found["result"] != "OK":
-        told = "; ".join(f"{one['severity']} ({one['code']}): {one['message']}" for one in found["diagnostics"])
-        raise SandboxError(f"invalid Step Functions State Machine definition: {told}")
+        complaints = "; ".join(f"{one['severity']} ({one['code']}): {one['message']}" for one in found["diagnostics"])
+        raise SandboxError(f"invalid Step Functions State Machine definition: {complaints}")
     logging: dict[str, Any] = {}
     if (block := inputs.block("loggingConfiguration")) is not None:
         group = block.text("logDestination")

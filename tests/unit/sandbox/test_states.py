@@ -125,10 +125,14 @@ def test_a_choice_takes_the_first_rule_that_matches_and_fails_without_one() -> N
 
 
 class Machines:
-    """A Step Functions client with one machine."""
+    """A Step Functions client with one machine, and what makes it."""
 
     def __init__(self, made: dict[str, Any]) -> None:
         self.made = made
+
+    def __call__(self, service: str) -> Machines:
+        assert service == "stepfunctions"
+        return self
 
     def describe_state_machine(self, stateMachineArn: str) -> dict[str, Any]:  # noqa: N803 - boto3's
         return {"definition": json.dumps(self.made), "roleArn": "role", "stateMachineArn": stateMachineArn}
@@ -210,7 +214,7 @@ class Clock:
         self.schedules = self.restarted()
 
     def restarted(self) -> MachineSchedules:
-        return MachineSchedules(self._state, self, self, self._start)
+        return MachineSchedules(self._state, lambda _: self, self._start)
 
     def get_paginator(self, operation: str) -> Any:
         assert operation == "list_schedules"
