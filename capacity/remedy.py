@@ -231,7 +231,7 @@ def estimate(times: float, step: CapacityStep, item_bytes: int, stack: PricedSta
     partitions = math.ceil(units / _PARTITION_UNITS_PER_S)
     table, stream = _fits(units, _TABLE_UNITS_PER_S), _fits(shards, _SHARDS)
     needs = [
-        f"table: {units:,.0f} write units per second, {partitions:,} partitions; {table} its quota of 40,000",
+        f"table: {units:,.0f} write units per second, {partitions:,} or more partitions; {table} its quota of 40,000",
         f"stream: {shards:,} shards at {1 / _HEADROOM:.0%} of their limits; {stream} the 1,000 that each account has",
     ]
     assumptions = [

@@ -22,7 +22,7 @@ from tests.conftest import free_port
 from tests.e2e.pipeline import Pipeline
 
 _OFF_BY = 0.1
-_FROM, _PRECISION = "50", "5%"
+_FROM, _PRECISION, _LONGEST = "50", "5%", "90s"
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -55,7 +55,17 @@ def main() -> int:
 def _found(pipeline: Pipeline, limit: StageLimit, path: Path) -> CapacityReport:
     out.print(f"the {limit.stage} has a limit", style="bold")
     # No objective of a latency: that of a busy machine says nothing of the limit.
-    search = ["--objective", "failed==0", "--from", _FROM, "--precision", _PRECISION, *limit.options]
+    search = [
+        "--objective",
+        "failed==0",
+        "--from",
+        _FROM,
+        "--precision",
+        _PRECISION,
+        "--longest",
+        _LONGEST,
+        *limit.options,
+    ]
     given = [*search, "--report", str(path), "--state-dir", str(pipeline.state_dir)]
     with limit.is_set(pipeline):
         loadgen(["capacity", *given])

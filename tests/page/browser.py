@@ -119,7 +119,7 @@ def _deeds(browser: Browser, url: str) -> None:
     page.keyboard.press("Control+Enter")
     rows = page.get_by_role("region", name="Rows")
     rows.wait_for()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while "so far" in (page.locator("main p.quiet").last.text_content() or ""):
         if time.monotonic() > deadline:
             sys.exit("the rows did not all come by scrolling")
