@@ -41,7 +41,11 @@ def started(arguments: list[str], ends: ExitStack, *, said: bool = False) -> sub
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """End a process as Ctrl-C does, and wait for it."""
+    """End a process as Ctrl-C does, and wait for it; one that does not end in a minute is killed."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
-    process.wait(timeout=_STOP_S)
+    try:
+        process.wait(timeout=_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
