@@ -219,12 +219,18 @@ def extract_scalar(text: str, path: str) -> str | None:
     return None if found == "null" else unescaped(found) if found.startswith('"') else found
 
 
-def parse_end(text: str) -> int:
-    """The end of the text, if it is one JSON value; BrokenError otherwise."""
-    end = Walk(text).skip(_space(text, 0))
-    if _space(text, end) != len(text):
+def first_value(text: str) -> str:
+    """The JSON value that the text begins with, or null if it has spaces only; BrokenError for any other text.
+
+    What comes behind does not count, as in Jackson, but a number must have a space behind it.
+    """
+    start = _space(text, 0)
+    if start == len(text):
+        return "null"
+    end = Walk(text).skip(start)
+    if (text[start] == "-" or text[start].isdigit()) and end < len(text) and _space(text, end) == end:
         raise BrokenError
-    return end
+    return text[start:end]
 
 
 class _NumberError(Exception):
@@ -344,12 +350,12 @@ def size(text: str, path: str) -> int | None:
 
 
 def is_scalar(text: str) -> bool:
-    """is_json_scalar."""
+    """is_json_scalar: the whole text has to be one JSON value."""
+    start = _space(text, 0)
     try:
-        at = _space(text, 0)
-        if _at(text, at) in "{[":
-            return False
-        _scalar_end(text, at)
-    except BrokenError as error:
-        raise TrinoError(INVALID, f"Invalid JSON value: {text}") from error
-    return True
+        is_one = _space(text, Walk(text).skip(start)) == len(text)
+    except BrokenError:
+        is_one = False
+    if not is_one:
+        raise TrinoError(INVALID, f"Invalid JSON value: {text}")
+    return text[start] not in "{["

@@ -38,20 +38,20 @@ def _checked(name: str) -> Callable[[TypedCall], str]:
     return sql
 
 
-def _document(text: str) -> Any:
-    """Numbers with a point or an exponent are doubles, as in Trino; an object's first member of a name counts."""
+def document(text: str) -> Any:
+    """Numbers with a point or an exponent are doubles, as in Trino; of an object's members of a name the last counts.
+
+    What stands behind the first value does not count, and an empty text is null. Raises TrinoError.
+    """
     try:
-        end = jsontext.parse_end(text)
-    except jsontext.BrokenError:
-        end = -1
-    if end < 0:
-        raise TrinoError("JSON_INPUT_CONVERSION_ERROR", "conversion to JSON failed: ")
-    return json.loads(text)
+        return json.loads(jsontext.first_value(text))
+    except jsontext.BrokenError as error:
+        raise TrinoError("JSON_INPUT_CONVERSION_ERROR", "conversion to JSON failed: ") from error
 
 
 def _found(text: str, path: str) -> list[Any]:
     try:
-        return compiled(path)(_document(text))
+        return compiled(path)(document(text))
     except PathError as error:
         raise TrinoError("PATH_EVALUATION_ERROR", f"path evaluation failed: {error}") from error
 
@@ -91,12 +91,12 @@ def _query(text: str | None, path: str, wrapper: str, quotes: str, on_empty: str
     conditional = "CONDITIONAL" in wrapper and "UNCONDITIONAL" not in wrapper
     wrapped = wrapper.startswith("WITH") and not wrapper.startswith("WITHOUT")
     if wrapped and not (conditional and len(items) == 1 and isinstance(items[0], (list, dict))):
-        return _written(items)
+        return written(items)
     if len(items) > 1:
         return _failed(on_error, TrinoError("JSON_QUERY_RESULT_ERROR", "JSON path found multiple items"))
     if quotes.startswith("OMIT") and isinstance(items[0], str):
         return items[0]
-    return _written(items[0])
+    return written(items[0])
 
 
 def _value(text: str | None, path: str, on_empty: str, on_error: str) -> str | None:
@@ -110,7 +110,8 @@ def _value(text: str | None, path: str, on_empty: str, on_error: str) -> str | N
         return _empty(on_empty, "VALUE")
     item = items[0]
     too_big = isinstance(item, int) and not -_BIGINT <= item < _BIGINT
-    if len(items) > 1 or isinstance(item, (list, dict)) or too_big:
+    is_missing = item is None and not text.strip()
+    if len(items) > 1 or isinstance(item, (list, dict)) or too_big or is_missing:
         return _failed(on_error, TrinoError("JSON_VALUE_RESULT_ERROR", "cannot extract SQL scalar from JSON"))
     if item is None or isinstance(item, str):
         return item
@@ -126,12 +127,13 @@ def _scientific(value: float) -> str:
     return scientific(value)
 
 
-def _written(item: Any) -> str:
+def written(item: Any) -> str:
+    """A JSON value's text."""
     members, elements = members_of(item), elements_of(item)
     if members is not None:
-        return "{" + ",".join(f"{jsontext.quoted(key)}:{_written(value)}" for key, value in members.items()) + "}"
+        return "{" + ",".join(f"{jsontext.quoted(key)}:{written(value)}" for key, value in members.items()) + "}"
     if elements is not None:
-        return "[" + ",".join(map(_written, elements)) + "]"
+        return "[" + ",".join(map(written, elements)) + "]"
     if isinstance(item, str):
         return jsontext.quoted(item)
     if isinstance(item, float):

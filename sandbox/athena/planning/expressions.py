@@ -13,7 +13,7 @@ from sandbox.athena.coercions import can_coerce, common_type, common_type_of
 from sandbox.athena.conversions import cast, castable, coerce
 from sandbox.athena.errors import StatementError
 from sandbox.athena.functions.signature import has_trait
-from sandbox.athena.planning import literals, operators, subscripts, timezones
+from sandbox.athena.planning import jsonbuilding, literals, operators, subscripts, timezones
 from sandbox.athena.planning.calls import Calls
 from sandbox.athena.planning.context import PlanningContext
 from sandbox.athena.planning.names import qualified, spoken
@@ -387,4 +387,5 @@ class Binder:
         n.Lambda: _lambda,
         n.Call: _call,
         n.JsonCall: _json_call,
+        n.JsonBuilding: jsonbuilding.built,
     }

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 from sandbox.athena.errors import StatementError, at
+from sandbox.athena.syntax import jsonforms
 from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax.lexer import TokenKind, position
 from sandbox.athena.syntax.tokens import Tokens
@@ -313,6 +314,9 @@ class SpecialForms(ABC):
             offset=offset,
         )  # fmt: skip
 
+    def _json_built(self, offset: int) -> n.Expression:
+        return jsonforms.read(self._tokens, self.expression, offset)
+
     SPECIAL: ClassVar[dict[str, Callable[[Any, int], n.Expression | None]]] = {
         "NULL": _literal_word,
         "TRUE": _literal_word,
@@ -334,6 +338,8 @@ class SpecialForms(ABC):
         "JSON_EXISTS": _json,
         "JSON_VALUE": _json,
         "JSON_QUERY": _json,
+        "JSON_ARRAY": _json_built,
+        "JSON_OBJECT": _json_built,
         **dict.fromkeys((*_CURRENT, *_CURRENT_NAMES), _current),
     }
     """What begins with these words; None where the word is a name there."""

@@ -44,7 +44,7 @@ _PATTERN = re.compile(
     |(?P<decimal>\d[\d_]*\.[\d_]*|\.\d[\d_]*)
     |(?P<integer>\d[\d_]*)
     |(?P<word>[^\W\d]\w*)
-    |(?P<operator><>|!=|<=|>=|\|\||->|=>|[-+*/%=<>().,;?\[\]])""",
+    |(?P<operator><>|!=|<=|>=|\|\||->|=>|[-+*/%=<>().,:;?\[\]])""",
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(\\|\+[0-9a-fA-F]{6}|[0-9a-fA-F]{4})")

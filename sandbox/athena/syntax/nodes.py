@@ -263,6 +263,27 @@ class JsonCall(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class JsonItem(Node):
+    """A value inside JSON_ARRAY or JSON_OBJECT; `encoding` is set behind FORMAT JSON: JSON, UTF8, UTF16 or UTF32."""
+
+    value: Expression
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class JsonBuilding(Expression):
+    """JSON_ARRAY or JSON_OBJECT, which has a key for each item; `absent` leaves NULLs out."""
+
+    name: str
+    keys: tuple[Expression, ...]
+    items: tuple[JsonItem, ...]
+    absent: bool
+    unique: bool
+    returning: Type | None
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sort(Node):
     """An item of ORDER BY; NULLs come last unless `nulls_first`."""
 
