@@ -44,6 +44,11 @@ def checked(call: TypedCall, body: Callable[[Sequence[str]], str]) -> str:
     return once(arguments(call), guarded)
 
 
+def in_python(name: str) -> Callable[[TypedCall], str]:
+    """The SQL of a Python function whose result is a double and never NULL: DuckDB makes its NaN a NULL."""
+    return lambda call: checked(call, lambda a: f"coalesce({name}({', '.join(a)}), 'nan'::DOUBLE)")
+
+
 def is_constant(call: TypedCall, sql: str) -> bool:
     """Whether an argument's SQL is that of a literal which is not NULL."""
     return any(a.sql == sql and isinstance(a.constant, (str, int, float, bool)) for a in call.arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 
-from sandbox.athena.functions.building import INVALID
+from sandbox.athena.functions.building import INVALID, in_python
 from sandbox.athena.functions.function import entry
 from sandbox.athena.functions.native import Native, TrinoError
 
@@ -88,7 +88,7 @@ FUNCTIONS = (
         "width_bucket(2e0, ARRAY[1e0, 2e0, 3e0])",
         "2",
     ),
-    entry("normal_cdf(double, double, double) -> double", "athena_normal_cdf", "normal_cdf(0, 1, 0)", "0.5"),
+    entry("normal_cdf(double, double, double) -> double", in_python("athena_normal_cdf"), "normal_cdf(0, 1, 0)", "0.5"),
     entry(
         "inverse_normal_cdf(double, double, double) -> double",
         "athena_inverse_normal_cdf",
