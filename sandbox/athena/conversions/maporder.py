@@ -40,11 +40,16 @@ def ordered(entries: str, key: Type, depth: int) -> str:
 
 def shown_order(keys: list[str], kind: str, precision: int) -> list[int]:
     """The places of the entries, from 1, in a HashMap's order; `precision` is a decimal's."""
+    return hashed_order([_of_decimal(key, precision) if kind == "decimal" else _HASHES[kind](key) for key in keys])
+
+
+def hashed_order(codes: list[int]) -> list[int]:
+    """The places of keys, from 1, in a HashMap's order, by their hash codes; those of one bucket stay in order."""
     buckets = _BUCKETS
-    while len(keys) > buckets * 3 // 4:
+    while len(codes) > buckets * 3 // 4:
         buckets *= 2
-    hashed = [_spread(_of_decimal(key, precision) if kind == "decimal" else _HASHES[kind](key)) for key in keys]
-    return [place + 1 for place in sorted(range(len(keys)), key=lambda place: hashed[place] % buckets)]
+    hashed = [_spread(code) for code in codes]
+    return [place + 1 for place in sorted(range(len(codes)), key=lambda place: hashed[place] % buckets)]
 
 
 def _spread(code: int) -> int:

@@ -91,7 +91,10 @@ def _extreme(name: str, order: str) -> tuple[TrinoFunction, ...]:
             return _of_arrays(call, found)
         if call.type.name not in {"double", "real"}:
             return found
-        return f"coalesce({call.aggregate(name, f'CASE WHEN NOT isnan({call[0]}) THEN {call[0]} END')}, {found})"
+        # The first of equal ones, which 0 and -0 are; DuckDB's arg_max of FLOATs gives another one.
+        value = f"CAST({call[0]} AS DOUBLE)"
+        first = call.aggregate(f"arg_{name}", value, f"CASE WHEN NOT isnan({call[0]}) THEN {value} END")
+        return f"CAST(coalesce({first}, {found}) AS {call.type.physical})"
 
     return (
         _aggregate(f"<T: orderable> {name}(T) -> T", one, f"{name}(DATE '2024-01-01')", "2024-01-01"),
@@ -139,7 +142,12 @@ def _multimap_agg(call: TypedCall) -> str:
 
 
 def _histogram(call: TypedCall) -> str:
-    return f"CAST({call.aggregate('histogram', call[0])} AS {call.type.physical})"
+    """The values come in the order of their first occurrence; DuckDB's are sorted."""
+    counts = f"CAST({call.aggregate('histogram', call[0])} AS {call.type.physical})"
+    entry_ = f"{{'k': {call[0]}, 'v': true}}"
+    entries = f"athena_firsts({call.aggregate('list', entry_, filter_=f'{call[0]} IS NOT NULL')})"
+    counted = "map_from_entries(list_transform({0}, lambda e_: {{'k': e_.k, 'v': map_extract_value({1}, e_.k)}}))"
+    return once([entries, counts], lambda a: counted.format(*a))
 
 
 def _map_union(call: TypedCall) -> str:

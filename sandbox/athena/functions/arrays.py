@@ -82,13 +82,14 @@ def _remove(call: TypedCall) -> str:
 
 
 def _extreme(name: str) -> Callable[[TypedCall], str]:
-    """The greatest or least element; NULL if one is NULL. NaN counts only among NaNs."""
+    """The greatest or least element, the first of equal ones (0 and -0); NULL if one is NULL, NaN if all are."""
 
     def sql(call: TypedCall) -> str:
         def body(a: Sequence[str]) -> str:
             found = f"{name}({a[0]})"
             if call.type.name in {"double", "real"}:
                 found = f"coalesce({name}(list_filter({a[0]}, lambda e_: NOT isnan(e_))), {found})"
+                found = f"{a[0]}[list_position({a[0]}, {found})]"
             return f"CASE WHEN list_count({a[0]}) = len({a[0]}) THEN {found} END"
 
         return once([call[0]], body)

@@ -58,7 +58,7 @@ def _round(state: int, lane: int) -> int:
     return _rotated((state + lane * _P2) & _MASK, 31) * _P1 & _MASK
 
 
-def _xxhash64(octets: bytes) -> bytes:
+def xxhash64(octets: bytes) -> bytes:
     """XXH64 with seed 0: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md."""
     at, length = 0, len(octets)
     if length >= 32:
@@ -283,7 +283,7 @@ MACROS: tuple[str, ...] = ()
 NATIVES = (
     *(Native(f"athena_{name}", _hashed(name), ("BLOB",), "BLOB") for name in _DIGESTS),
     *(Native(f"athena_hmac_{name}", _keyed(name), ("BLOB", "BLOB"), "BLOB") for name in _DIGESTS),
-    Native("athena_xxhash64", _xxhash64, ("BLOB",), "BLOB"),
+    Native("athena_xxhash64", xxhash64, ("BLOB",), "BLOB"),
     Native("athena_crc32", _crc32, ("BLOB",), "BIGINT"),
     Native("athena_from_hex", _from_hex, ("BLOB",), "BLOB"),
     Native("athena_to_base64url", _base64url, ("BLOB",), "VARCHAR"),

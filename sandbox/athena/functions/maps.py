@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sandbox.athena.functions.building import applied, checked, invalid, once
+from sandbox.athena.errors import StatementError
+from sandbox.athena.functions.building import INVALID, applied, checked, invalid, once
 from sandbox.athena.functions.function import TypedCall, entry
 from sandbox.athena.functions.native import Native
 from sandbox.athena.types import Type
@@ -112,7 +113,15 @@ def _zip_with(call: TypedCall) -> str:
 
 
 def _concat(call: TypedCall) -> str:
-    return checked(call, lambda a: f"map_concat({', '.join(a)})")
+    """The last map's entries come first (trino 435, io.trino.operator.scalar.MapConcatFunction)."""
+    if len(call) < 2:
+        raise StatementError(INVALID, "There must be two or more concatenation arguments to map_concat")
+
+    def body(a: Sequence[str]) -> str:
+        maps = (f"list_transform(map_entries({m}), lambda e_: {{'k': e_.key, 'v': e_.value}})" for m in reversed(a))
+        return f"map_from_entries(athena_firsts({' || '.join(maps)}))"
+
+    return checked(call, body)
 
 
 def _array_histogram(call: TypedCall) -> str:

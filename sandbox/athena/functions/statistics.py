@@ -16,10 +16,18 @@ _MOST = 2**63 - 1
 
 
 def _of_numbers(name: str, duckdb: str, answer: str | None) -> TrinoFunction:
-    """A function of bigint or double whose result is a double."""
+    """A function of bigint or double whose result is a double. Of one infinity DuckDB gives 0, Trino NaN."""
+
+    def sql(call: TypedCall) -> str:
+        found = call.aggregate(duckdb, f"CAST({call[0]} AS DOUBLE)")
+        if call.arguments[0].type.name == "bigint" or not duckdb.endswith("pop"):
+            return found
+        is_finite = call.aggregate("bool_and", f"isfinite({call[0]})")
+        return f"CASE WHEN {is_finite} THEN {found} WHEN NOT {is_finite} THEN 'nan'::DOUBLE END"
+
     return entry(
         f"{name}(bigint) -> double; {name}(double) -> double",
-        lambda call: call.aggregate(duckdb, f"CAST({call[0]} AS DOUBLE)"),
+        sql,
         f"{name}(1e0)",
         answer,
         kind="aggregate",
@@ -62,7 +70,7 @@ def _kurtosis(call: TypedCall) -> str:
     """NaN of equal values, where DuckDB's is NULL."""
     value = f"CAST({call[0]} AS DOUBLE)"
     count, values = call.aggregate("count", value), call.aggregate("list", value, filter_=f"{call[0]} IS NOT NULL")
-    return f"CASE WHEN {count} >= 4 THEN athena_kurtosis({values}) END"
+    return f"CASE WHEN {count} >= 4 THEN coalesce(athena_kurtosis({values}), 'nan'::DOUBLE) END"
 
 
 def _geometric_mean(call: TypedCall) -> str:
@@ -80,7 +88,7 @@ def _percentile(call: TypedCall) -> str:
     some = f"{call[0]} IS NOT NULL" + (f" AND {call[1]} IS NOT NULL" if weighted else "")
     fraction = call[2] if weighted else call[1]
     whole = kind == "BIGINT"
-    value = _exact(call[0]) if whole else f"CAST({call[0]} AS DOUBLE)"
+    value = _exact(call[0]) if whole else _number(call)
     pair = f"{{'x': {value}, 'w': {weight}}}" if weighted else value
     values = call.aggregate("list", pair, order_by=pair, filter_=some)
     function = "athena_weighted_percentile" if weighted else "athena_percentile"
@@ -103,6 +111,14 @@ def _whole(found: str) -> str:
         [f"CAST(floor({found} + 0.5) AS HUGEINT)"],
         lambda a: f"CAST(CASE WHEN {a[0]} > {_MOST} THEN {_MOST} ELSE {a[0]} END AS BIGINT)",
     )
+
+
+def _number(call: TypedCall) -> str:
+    value = f"CAST({call[0]} AS DOUBLE)"
+    if call.arguments[0].type.name not in {"double", "real"}:
+        return value
+    refused = fail("GENERIC_INTERNAL_ERROR", "'value is NaN'", DOUBLE)
+    return f"CASE WHEN isnan({call[0]}) THEN {refused} ELSE {value} END"
 
 
 def _exact(value: str) -> str:

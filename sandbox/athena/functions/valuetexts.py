@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import TypeVar
 
+from sandbox.athena.conversions.maporder import hashed_order
+from sandbox.athena.functions.binaries import xxhash64
 from sandbox.athena.functions.building import INVALID
 from sandbox.athena.functions.function import entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.sql import literal
 from sandbox.athena.types import Type
+
+T = TypeVar("T")
 
 
 def type_name(type_: Type) -> str:
@@ -52,14 +57,21 @@ def _split_to_map(text: str, entries: str, pairs: str) -> dict[str, str]:
         if key in found:
             raise TrinoError(INVALID, f"Duplicate keys ({key}) are not allowed")
         found[key] = value
-    return found
+    return _hashed(found)
 
 
 def _split_to_multimap(text: str, entries: str, pairs: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for key, value in _pairs(text, entries, pairs):
         found.setdefault(key, []).append(value)
-    return found
+    return _hashed(found)
+
+
+def _hashed(found: dict[str, T]) -> dict[str, T]:
+    """The entries in the order of a Java HashMap whose keys are Slices (io.airlift.slice.Slice.hashCode)."""
+    keys = list(found)
+    order = hashed_order([int.from_bytes(xxhash64(key.encode())[4:]) for key in keys])
+    return {keys[place - 1]: found[keys[place - 1]] for place in order}
 
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*")

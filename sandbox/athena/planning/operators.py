@@ -234,7 +234,8 @@ def negated(value: Value) -> Value | None:
 
 
 def _comparable(value: Value) -> str:
-    return f"struct_extract({value.sql}, 'instant')" if value.type.name == "timestamp with time zone" else value.sql
+    is_zoned = value.type.name == "timestamp with time zone"
+    return f"CAST(struct_extract({value.sql}, 'instant') AS TIMESTAMP)" if is_zoned else value.sql
 
 
 def compare(operator: str, left: Value, right: Value) -> Value | None:
