@@ -94,7 +94,7 @@ class OperandParser:
         tokens = self.tokens
         if tokens.next.kind == "value":
             return ValueRef(tokens.take().text)
-        if tokens.next.kind == "word" and tokens.following.text == "(":
+        if tokens.next.kind == "word" and tokens.next.text.upper() not in _OPERATORS and tokens.following.text == "(":
             return self.call()
         return self.path()
 
