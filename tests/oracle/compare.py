@@ -129,7 +129,7 @@ def _is_cancelled_update(local: Json, ours: Json) -> bool:
 def normal(value: Any) -> Any:
     """A value in a form that is the same for the same content: numbers in one spelling, sets in order."""
     if isinstance(value, list):
-        return [normal(each) for each in cast("list[Any]", value)]
+        return [{} if each == {"M": {}} else normal(each) for each in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
     given = cast("Json", value)

@@ -20,7 +20,7 @@ VERSION = "3.3.1"
 JARS = Path(os.environ.get("DYNAMODB_LOCAL", ".build/dynamodb-local")).resolve()
 """Where DynamoDB Local and what it needs are; `make test-oracle` puts them there with Maven."""
 _MAIN = "software.amazon.dynamodb.services.local.main.ServerRunner"
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 180.0
 _HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
     "Authorization": "AWS4-HMAC-SHA256 Credential=sandbox/20260101/us-east-1/dynamodb/aws4_request, "

@@ -36,7 +36,7 @@ import java.util.concurrent.TimeoutException;
 /** Answers statements in Trino, in this process: a JSON object with "sql" a line in, its columns and rows or its error out. */
 class Oracle {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int TIMEOUT_S = 30;
+    private static final int TIMEOUT_S = 120;
 
     public static void main(String[] args) throws Exception {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);

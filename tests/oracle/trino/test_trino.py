@@ -5,12 +5,11 @@ Run by `make test-oracle`, where a JDK and Maven are.
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Generator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from sandbox.athena.functions import FUNCTIONS
 from tests.oracle.trino.engine import Trino, trino
@@ -37,9 +36,9 @@ def test_trino_answers_the_tables_examples_as_the_table_says(engine: Trino) -> N
     assert wrong == []
 
 
-@settings(max_examples=1, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 2**32))
-def test_fresh_statements_are_answered_as_trino_answers_them(engine: Trino, seed: int) -> None:
+def test_fresh_statements_are_answered_as_trino_answers_them(engine: Trino) -> None:
+    # Not of hypothesis, whose first example is always the seed 0, and which would shrink a seed for minutes.
+    seed = secrets.randbelow(2**32)
     asked = [(sql, engine.ask(sql)) for sql in statements(seed, _STATEMENTS)]
     found = list(compare(asked))
     counts = Counter(verdict for verdict, *_ in found)
