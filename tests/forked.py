@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -29,6 +30,7 @@ _SERVERS = ("uvloop", "sandbox.front.app", "sandbox.front.expiry", "sandbox.fron
 _WORKERS = ("botocore.config", "botocore.session", "boto3.session")
 """What a server and a worker import only when they run."""
 _POLL_S = 0.01
+_MEASURED_END_S = 30.0
 _generators: list[Random] = []
 """Those of the template."""
 
@@ -75,6 +77,15 @@ class ForkedProcess:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kill it; where coverage measures, it first has the time to write what it measured."""
+        if "COVERAGE_PROCESS_CONFIG" in os.environ:
+            self.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self.wait(_MEASURED_END_S)
+        self.kill()
+        self.wait()
 
 
 class _Template:

@@ -137,8 +137,7 @@ class Sandbox:
 
     def end_workers(self) -> None:
         for worker in self.workers:
-            if worker.process.poll() is None:
-                worker.kill()
+            worker.process.end()
         self.workers.clear()
         self.proxy.fault = lambda _target, _request: None
 
@@ -284,8 +283,7 @@ def running(state_dir: Path) -> Generator[Sandbox]:
             yield sandbox
         finally:
             sandbox.end_workers()
-            server.kill()
-            server.wait()
+            server.end()
 
 
 def free_port() -> int:
