@@ -75,6 +75,7 @@ def _plan(options: Namespace) -> Plan:
         raise ArgumentTypeError("the mix has no inserts, and updates and deletes need orders: --preload some")
     if orders and options.workload:
         raise ArgumentTypeError("--preload is for orders: a --workload writes what its `change` says")
+    fastest = max(options.rps, preload.per_s if orders else 0.0)
     return Plan(
         profile=profile,
         limit=options.count,
@@ -87,7 +88,7 @@ def _plan(options: Namespace) -> Plan:
         seed=seed,
         batch=options.batch,
         batch_wait_s=options.batch_wait,
-        max_in_flight=options.max_in_flight or min(max(round(options.rps), 256), 4096),
+        max_in_flight=options.max_in_flight or min(max(round(fastest), 256), 4096),
     )
 
 

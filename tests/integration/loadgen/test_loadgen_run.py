@@ -90,6 +90,7 @@ def test_preloaded_orders_are_there_to_be_changed_and_not_counted(order_table: O
     load_options = ["--rps", "50", "--duration", "1", "--mix", "update=4,delete=1", "--preload", "400@800/s"]
     assert main([*load_options, "--warm-up", "1s", *options(order_table, tmp_path)]) == 0
     report, ledger = load(tmp_path)
+    assert report.plan.max_in_flight == 800, "what is planned in a second"
     assert report.warm_up.acked_by_op["insert"] >= 400
     assert report.warm_up.acked == 450
     assert report.counts.acked == 50
