@@ -13,9 +13,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
+from typing import Literal
 
 import duckdb
+import msgspec
+from msgspec import Raw
 
 from sandbox.athena.catalogue import TypedColumn
 from sandbox.athena.conversions.texts import result_text
@@ -27,13 +31,19 @@ from sandbox.athena.types import INTEGERS
 MAX_PARTITIONS = 100
 """https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html"""
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-_ROWS_AT_ONCE = 10_000
+_ROWS_AT_ONCE = 200
+"""In memory at once, of which each may have some hundred kilobytes."""
 _PARQUET_CODECS = {"NONE": "uncompressed", "SNAPPY": "snappy", "GZIP": "gzip", "ZSTD": "zstd", "LZ4": "lz4_raw"}
-_TEXT_CODECS: Mapping[str, tuple[str, Callable[[bytes], bytes]]] = {
-    "NONE": ("", lambda content: content),
-    "GZIP": (".gz", gzip.compress),
-    "BZIP2": (".bz2", bz2.compress),
+_TEXT_CODECS: Mapping[str, tuple[str, Callable[[Path, Literal["wb"]], BufferedIOBase]]] = {
+    "NONE": ("", open),
+    "GZIP": (".gz", gzip.open),
+    "BZIP2": (".bz2", bz2.open),
 }
+_TEXTS = frozenset({"varchar", "char", "timestamp", "varbinary"})
+"""Types whose values are texts in JSON; the others' are JSON of DuckDB's."""
+_OBJECTS = frozenset({"row", "map"})
+_encode = msgspec.json.encode
+_members = msgspec.json.Decoder(dict[str, Raw]).decode
 _UNSTORED = frozenset(
     {
         *("time", "time with time zone", "timestamp with time zone", "json", "uuid", "unknown"),
@@ -183,30 +193,71 @@ class RelationWriter:
         return ""
 
     def _lines(self, source: str, path: Path) -> str:
-        suffix, compress = _TEXT_CODECS[self.layout.compression.upper()]
-        line = self._delimited() if self.layout.format is TEXTFILE else self._json()
-        found = self.cursor.execute(select([line], source))
-        lines: list[str] = []
-        while rows := found.fetchmany(_ROWS_AT_ONCE):
-            lines.extend(f"{row[0]}\n" for row in rows)
-        path.write_bytes(compress("".join(lines).encode()))
+        suffix, opened = _TEXT_CODECS[self.layout.compression.upper()]
+        is_text = self.layout.format is TEXTFILE
+        selected = [self._delimited()] if is_text else [_json_value(column) for column in self.layout.stored]
+        line = _delimited_line if is_text else _JsonLine(self.layout.stored)
+        found = self.cursor.execute(select(selected, source))
+        with opened(path, "wb") as out:
+            while rows := found.fetchmany(_ROWS_AT_ONCE):
+                out.writelines(map(line, rows))
         return suffix
 
     def _delimited(self) -> str:
         texts = [rf"coalesce({result_text(identifier(c.name), c.type)}, '\N')" for c in self.layout.stored]
         return f" || {literal(self.layout.delimiter)} || ".join(texts)
 
-    def _json(self) -> str:
-        """An object a row; moments are texts as Hive writes them, and a null has no member."""
-        packed = ", ".join(f"{identifier(c.name)} := {_json_value(c)}" for c in self.layout.stored)
-        return f"json_merge_patch('{{}}', to_json(struct_pack({packed})))"
+
+_Row = tuple[str | None, ...]
+
+
+def _delimited_line(row: _Row) -> bytes:
+    return f"{row[0]}\n".encode()
+
+
+class _JsonLine:
+    """Writes a row as an object, without DuckDB's trees of JSON; a null has no member."""
+
+    def __init__(self, columns: Sequence[TypedColumn]) -> None:
+        self._members = [(_encode(column.name) + b":", _written(column)) for column in columns]
+
+    def __call__(self, row: _Row) -> bytes:
+        cells = zip(self._members, row, strict=True)
+        return b"{%b}\n" % b",".join(name + written(value) for (name, written), value in cells if value is not None)
+
+
+def _written(column: TypedColumn) -> Callable[[str], bytes]:
+    if column.type.name in _TEXTS:
+        return _encode
+    return _without_nulls if column.type.name in _OBJECTS else str.encode
+
+
+def _without_nulls(value: str | Raw) -> bytes:
+    """The JSON of an object without members that are null, at any depth of objects; numbers keep their digits."""
+    try:
+        members = _members(value)
+    except msgspec.MsgspecError:  # NaN and Infinity, as DuckDB writes them
+        return value.encode() if isinstance(value, str) else bytes(value)
+    kept = ((name, bytes(member)) for name, member in members.items())
+    return b"{%b}" % b",".join(
+        _encode(name) + b":" + (_without_nulls(Raw(text)) if text[:1] == b"{" else text)
+        for name, text in kept
+        if text != b"null"
+    )
 
 
 def _json_value(column: TypedColumn) -> str:
+    """A column's text, or its JSON; a moment's text is Hive's."""
     name = identifier(column.name)
-    if column.type.name == "timestamp":
-        return result_text(name, column.type)
-    return f"base64({name})" if column.type.name == "varbinary" else name
+    match column.type.name:
+        case "varchar" | "char":
+            return name
+        case "timestamp":
+            return result_text(name, column.type)
+        case "varbinary":
+            return f"base64({name})"
+        case _:
+            return f"to_json({name})::VARCHAR"
 
 
 def _name(number: int, bucket: int | None) -> str:
