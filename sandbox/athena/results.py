@@ -21,7 +21,7 @@ from typing import TypedDict
 import duckdb
 
 from sandbox.athena.conversions.texts import result_text
-from sandbox.athena.errors import ApiError
+from sandbox.athena.errors import SYSTEM, ApiError, StatementError
 from sandbox.athena.planning import QueryPlan
 from sandbox.athena.sql import literal, select
 from sandbox.athena.types import ColumnInfo
@@ -51,23 +51,31 @@ class RowPage:
 
 
 def write_csv(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, path: Path) -> tuple[list[ColumnInfo], int]:
-    """Run a query into Athena's CSV; returns its columns in GetQueryResults's form and its number of rows."""
+    """Run a query into Athena's CSV; returns its columns in GetQueryResults's form and its number of rows.
+
+    Raises StatementError when DuckDB's count of rows is not that of what it has written: a result without its rows
+    would look like an answer.
+    """
     types = [column.type for column in plan.columns]
     columns = ", ".join(f"c{i}" for i in range(len(types)))
     texts = select([result_text(f"c{i}", type_) for i, type_ in enumerate(types)], f"({plan.sql}) AS r({columns})")
     body = path.with_suffix(".body")
     options = "FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '', DELIMITER ',', QUOTE '\"', ESCAPE '\"'"
     try:
-        written = cursor.execute(f"COPY ({texts}) TO {literal(body)} ({options})").fetchone()
+        told = cursor.execute(f"COPY ({texts}) TO {literal(body)} ({options})").fetchone()
+        size = body.stat().st_size if body.exists() else 0
+        if told is None or (told[0] == 0) != (size == 0):
+            message = f"DuckDB has written {size} bytes of a result and counts as rows {told}"
+            raise StatementError("GENERIC_INTERNAL_ERROR", message, SYSTEM)
         with path.open("wb") as out:
             out.write(_csv_line(plan.names))
-            if body.exists():
+            if size:
                 with body.open("rb") as rows:
                     shutil.copyfileobj(rows, out)
     finally:
         body.unlink(missing_ok=True)
     infos = [type_.column_info(name) for name, type_ in zip(plan.names, types, strict=True)]
-    return infos, int(written[0]) if written else 0
+    return infos, int(told[0])
 
 
 def write_lines(lines: Sequence[str], path: Path) -> None:
