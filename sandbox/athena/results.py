@@ -62,10 +62,10 @@ def write_csv(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, path: Path) ->
     body = path.with_suffix(".body")
     options = "FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '', DELIMITER ',', QUOTE '\"', ESCAPE '\"'"
     try:
-        told = cursor.execute(f"COPY ({texts}) TO {literal(body)} ({options})").fetchone()
+        counted = cursor.execute(f"COPY ({texts}) TO {literal(body)} ({options})").fetchone()
         size = body.stat().st_size if body.exists() else 0
-        if told is None or (told[0] == 0) != (size == 0):
-            message = f"DuckDB has written {size} bytes of a result and counts as rows {told}"
+        if counted is None or (counted[0] == 0) != (size == 0):
+            message = f"DuckDB has written {size} bytes of a result and counts as rows {counted}"
             raise StatementError("GENERIC_INTERNAL_ERROR", message, SYSTEM)
         with path.open("wb") as out:
             out.write(_csv_line(plan.names))
@@ -75,7 +75,7 @@ def write_csv(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, path: Path) ->
     finally:
         body.unlink(missing_ok=True)
     infos = [type_.column_info(name) for name, type_ in zip(plan.names, types, strict=True)]
-    return infos, int(told[0])
+    return infos, int(counted[0])
 
 
 def write_lines(lines: Sequence[str], path: Path) -> None:
