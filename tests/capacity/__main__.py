@@ -55,18 +55,8 @@ def main() -> int:
 def _found(pipeline: Pipeline, limit: StageLimit, path: Path) -> CapacityReport:
     out.print(f"the {limit.stage} has a limit", style="bold")
     # No objective of a latency: that of a busy machine says nothing of the limit.
-    search = [
-        "--objective",
-        "failed==0",
-        "--from",
-        _FROM,
-        "--precision",
-        _PRECISION,
-        "--longest",
-        _LONGEST,
-        *limit.options,
-    ]
-    given = [*search, "--report", str(path), "--state-dir", str(pipeline.state_dir)]
+    search = ["--objective", "failed==0", "--from", _FROM, "--precision", _PRECISION, "--longest", _LONGEST]
+    given = [*search, *limit.options, "--report", str(path), "--state-dir", str(pipeline.state_dir)]
     with limit.is_set(pipeline):
         loadgen(["capacity", *given])
     return read(path)
