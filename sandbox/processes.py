@@ -22,7 +22,7 @@ from types import FrameType
 from typing import NamedTuple
 
 from sandbox.errors import SandboxError
-from sandbox.state import REGION_VARIABLE, StateDir
+from sandbox.state import LAUNCHER, REGION_VARIABLE, StateDir
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 60.0
@@ -82,7 +82,7 @@ def start(state: StateDir, process: Process, arguments: Sequence[str], region: s
     """Start a process in a new session, append its output to its log, and record it."""
     for stale in (state.status / f"{process.name}.json", state.path / f"{process.name}.pid"):
         stale.unlink(missing_ok=True)
-    command = [sys.executable, "-m", process.module, *arguments, "--state-dir", str(state.path)]
+    command = [sys.executable, "-m", LAUNCHER, process.module, *arguments, "--state-dir", str(state.path)]
     # An interrupt between its start and its record would leave a process that no command finds.
     with _interrupts_deferred(), (state.logs / f"{process.name}.log").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - a module of the project, and no shell

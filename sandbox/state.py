@@ -32,6 +32,8 @@ WORKER_AGENT = "sandbox-worker"
 REGION_VARIABLE = "SANDBOX_REGION"
 STATE_DIR_VARIABLE = "SANDBOX_STATE_DIR"
 STATUS_INTERVAL_S = 1.0
+LAUNCHER = "sandbox.launcher"
+"""The module that starts another one as a process."""
 
 _SOCKET_PATH_BYTES = 107  # sun_path of sockaddr_un without its final NUL: unix(7)
 

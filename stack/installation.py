@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import sys
 from argparse import Action, ArgumentParser, Namespace
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,6 +36,8 @@ def version() -> str:
 
         project = tomllib.loads((_CHECKOUT / "pyproject.toml").read_text())["project"]
         return str(project["version"])
+    from importlib import metadata  # slow to import
+
     try:
         return metadata.version(PROJECT)
     except metadata.PackageNotFoundError:

@@ -19,6 +19,7 @@ from sandbox.athena.runner import Runner
 from sandbox.athena.service import Service
 from sandbox.athena.store import RowStore
 from sandbox.athena.workgroups import Workgroups
+from sandbox.garbage import collect_rarely
 from sandbox.http1.service import UnixService
 from sandbox.monitoring.reporting import MetricReporter
 from sandbox.state import ACCESS_KEY, SECRET_KEY, StateDir, StopSignal, WorkerStatus, client, region, worker_arguments
@@ -49,6 +50,7 @@ async def serve(endpoint_url: str, state: StateDir, stop: StopSignal) -> None:
     socket = state.socket("athena")
     socket.unlink(missing_ok=True)
     await http.start(socket)
+    collect_rarely()
     status = WorkerStatus(state, "athena", executions.counts)
     _log.info("serving on %s", socket)
     try:

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sandbox.athena.objects import Objects
 from sandbox.crawlers.crawl import crawl
 from sandbox.crawlers.service import Crawlers
+from sandbox.garbage import collect_rarely
 from sandbox.http1.service import UnixService
 from sandbox.monitoring.reporting import MetricReporter
 from sandbox.state import StateDir, StopSignal, WorkerStatus, client, worker_arguments
@@ -41,6 +42,7 @@ async def serve(endpoint_url: str, state: StateDir, stop: StopSignal) -> None:
     socket = state.socket("crawlers")
     socket.unlink(missing_ok=True)
     await http.start(socket)
+    collect_rarely()
     status = WorkerStatus(state, "crawlers", crawlers.counts)
     _log.info("serving on %s", socket)
     try:

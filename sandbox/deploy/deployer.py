@@ -11,7 +11,7 @@ from typing import Any
 
 import sandbox
 from sandbox.errors import SandboxError
-from sandbox.state import DEFAULT_REGION, StateDir
+from sandbox.state import DEFAULT_REGION, LAUNCHER, StateDir
 from without_engine.project import load_stack
 
 LOG = "deploy.log"
@@ -37,7 +37,7 @@ def deploy(
     path = _entry(program)
     log = state.logs / LOG
     source = str(Path(sandbox.__file__).parent.parent)
-    command = [sys.executable, "-m", "sandbox.deploy.host", str(path), stack, endpoint_url]
+    command = [sys.executable, "-m", LAUNCHER, "sandbox.deploy.host", str(path), stack, endpoint_url]
     resources: list[dict[str, Any]] = []
     with (
         log.open("w") as errors,

@@ -16,9 +16,10 @@ def main() -> None:
     stop = StopSignal()
     endpoint_url, state = worker_arguments()
     watch(state, "firehose", endpoint_url)
+    supervisor = Supervisor(DeliveryStreams(endpoint_url, state), "firehose", state, UnreadClient(endpoint_url))
     collect_rarely()
     with MetricReporter(endpoint_url):
-        Supervisor(DeliveryStreams(endpoint_url, state), "firehose", state, UnreadClient(endpoint_url)).run(stop)
+        supervisor.run(stop)
 
 
 if __name__ == "__main__":

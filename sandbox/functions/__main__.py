@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.faults.points import watch
 from sandbox.functions.service import FunctionsService
+from sandbox.garbage import collect_rarely
 from sandbox.monitoring.reporting import MetricReporter
 from sandbox.state import StopSignal, worker_arguments
 
@@ -13,8 +14,10 @@ def main() -> None:
     stop = StopSignal()
     endpoint_url, state = worker_arguments()
     watch(state, "functions", endpoint_url)
+    service = FunctionsService(endpoint_url, state)
+    collect_rarely()
     with MetricReporter(endpoint_url):
-        FunctionsService(endpoint_url, state).run(stop)
+        service.run(stop)
 
 
 if __name__ == "__main__":
