@@ -54,7 +54,9 @@ def kept_of(moto_table: MotoTable) -> Kept:
     kept: Kept | None = vars(moto_table).get(_KEPT)
     if kept is None or kept.owner is not moto_table:
         kept = vars(moto_table)[_KEPT] = _adopted(moto_table, kept)
-    elif kept.indexes != moto_table.indexes + moto_table.global_indexes:
+    elif (moto_table.indexes or moto_table.global_indexes or kept.indexes) and (
+        kept.indexes != moto_table.indexes + moto_table.global_indexes
+    ):
         kept.table.schema = _schema(moto_table)
         kept.table.store.views.clear()
         kept.indexes = moto_table.indexes + moto_table.global_indexes

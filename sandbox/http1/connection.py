@@ -110,8 +110,7 @@ class ServerConnection(asyncio.Protocol):
         """Send a reply that was there at once, at the end of its turn."""
         self._unsent -= 1
         stays_open = head.stays_open
-        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-        start = replies.head(answer.status, fields, len(answer.body), head.method, closes=not stays_open)
+        start = replies.ready_head(answer.status, answer.headers, len(answer.body), closes=not stays_open)
         write(self.transport, start, b"" if head.method == "HEAD" else answer.body)
         if not stays_open or (self._is_stopping and self._exchange is None and not self._unsent):
             self.transport.close()

@@ -37,6 +37,15 @@ def head(
     return b"\r\n".join(lines)
 
 
+def ready_head(status: int, headers: Iterable[tuple[str, str]], length: int, *, closes: bool) -> bytes:
+    """The head of a reply that is there at once; its headers have no length, no date and nothing of the connection."""
+    lines = [f"{name}: {value}\r\n" for name, value in headers]
+    if closes:
+        lines.append("connection: close\r\n")
+    named = "".join(lines).encode("latin-1")
+    return b"%b\r\n%bcontent-length: %d\r\n%b\r\n\r\n" % (_status_line(status), named, length, _date(int(time.time())))
+
+
 @lru_cache(maxsize=1)
 def _date(now_s: int) -> bytes:
     return b"date: " + formatdate(now_s, usegmt=True).encode("ascii")

@@ -22,7 +22,7 @@ class ReadyReply(Protocol):
 
     @property
     def headers(self) -> list[tuple[str, str]]:
-        """Its headers, names in lower case."""
+        """Its headers, names in lower case, without its length, the date and the connection's."""
         ...
 
     @property
