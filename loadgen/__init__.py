@@ -33,18 +33,21 @@ if TYPE_CHECKING:
     from loadgen.schedule.mix import Mix
     from loadgen.schedule.plan import Plan
     from loadgen.schedule.profiles import profile
-    from loadgen.workloads.custom import Delete, ItemWrite, Put, Update, WorkloadBase
+    from loadgen.workloads.custom import Delete, Get, ItemWrite, Put, Query, Transact, Update, WorkloadBase
 
 __all__ = [
     "Delete",
     "Endpoint",
+    "Get",
     "ItemWrite",
     "MetricsRow",
     "Mix",
     "Plan",
     "Put",
+    "Query",
     "RunReport",
     "Threshold",
+    "Transact",
     "Update",
     "WorkloadBase",
     "keys",
@@ -64,7 +67,7 @@ _MODULES = {
     "schedule.mix": ("Mix",),
     "schedule.plan": ("Plan",),
     "schedule.profiles": ("profile",),
-    "workloads.custom": ("Delete", "ItemWrite", "Put", "Update", "WorkloadBase"),
+    "workloads.custom": ("Delete", "Get", "ItemWrite", "Put", "Query", "Transact", "Update", "WorkloadBase"),
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from loadgen.dynamodb.retry import RetryPolicy
 from loadgen.dynamodb.writer import Endpoint, Limits
 from loadgen.metrics.counters import Counts, MetricsRow
+from loadgen.schedule.mix import Kind
 from loadgen.schedule.plan import Plan
 
 
@@ -34,11 +35,13 @@ class Job(Struct, frozen=True, kw_only=True):
 class SegmentTotals(Struct, kw_only=True):
     """What a segment came to. `cpu_s` is the processor time of the sending, of `elapsed_s` in all.
 
-    `native` says whether the compiled module was there, where the segment ran.
+    `kinds` are its counts by the kind of call. `native` says whether the
+    compiled module was there, where the segment ran.
     """
 
     segment: int
     counts: Counts
+    kinds: dict[Kind, Counts] = {}
     warm_up: Counts
     elapsed_s: float
     cpu_s: float

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from loadgen.clock import WallClock
-from loadgen.dynamodb.writes import Write
+from loadgen.dynamodb.writes import Transaction, Write
+from loadgen.schedule.mix import READS
 from stack import UserError
 from stack.ledger import HEADER, line
 
@@ -29,7 +30,7 @@ class Ledger(Protocol):
         ...
 
     def acknowledged(self, write: Write) -> None:
-        """Note a write that the table has acknowledged just now."""
+        """Note a write that the table has acknowledged just now; of a transaction each, of a read nothing."""
         ...
 
     def flush(self) -> None:
@@ -39,6 +40,13 @@ class Ledger(Protocol):
     def close(self) -> None:
         """Flush, and note no more."""
         ...
+
+
+def _changes(write: Write) -> tuple[Write, ...]:
+    """The changes that a write stands for: of a transaction all its writes, of a read none."""
+    if isinstance(write, Transaction):
+        return write.changes
+    return () if write.op in READS else (write,)
 
 
 class LedgerFile:
@@ -60,7 +68,8 @@ class LedgerFile:
     def acknowledged(self, write: Write) -> None:
         """Note a write that the table has acknowledged just now."""
         at = self._clock.text(time.time_ns())
-        self._lines += line(write.key, write.op, write.version, at, write.table)
+        for change in _changes(write):
+            self._lines += line(change.key, change.op, change.version, at, change.table)
         if len(self._lines) >= _FLUSH_BYTES:
             self.flush()
 

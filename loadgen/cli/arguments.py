@@ -15,7 +15,7 @@ from loadgen.values import duration, number, positive, rate, size, whole
 from stack import Parser, ShowVersion, add_options, called
 
 _DESCRIPTION = """\
-Write sales orders to a DynamoDB table at a rate that does not depend on how fast it answers.
+Write sales orders to a DynamoDB table, and read them, at a rate that does not depend on how fast it answers.
 
 The load is open loop: a plan fixes the time of every write in advance. When the table is slow, the plan goes on:
 latency is measured from the planned time, without coordinated omission, and writes beyond --max-in-flight are
@@ -34,6 +34,7 @@ examples:
   python -m loadgen --rps 50 --table orders --region eu-west-1  a table by name
   python -m loadgen --rps 5000 --profile ramp:from=100          find out where it begins to throttle
   python -m loadgen --rps 20000 --batch 25 --processes 2        as much as two cores can write
+  python -m loadgen --rps 500 --mix insert=10,update=10,get=70,transact=10 --threshold 'get:intended_p99<20ms'
   python -m loadgen --rps 500 --mix insert=20,update=75,delete=5 --seed 7 --report run.json
 
 profiles:
@@ -85,7 +86,7 @@ def _add_load(made: ArgumentParser) -> None:
         type=positive(rate),
         required=True,
         metavar="N",
-        help="writes per second: 500, 5k; 300/m is per minute (a batch counts its items)",
+        help="operations per second: 500, 5k; 300/m is per minute (a batch counts its items, a transaction is one)",
     )
     load.add_argument(
         "--profile", default="constant", metavar="PROFILE", help="how the rate changes; see below (default: constant)"
@@ -127,7 +128,8 @@ def _add_workload(made: ArgumentParser) -> None:
         type=_mix,
         default=Mix(),
         metavar="MIX",
-        help="shares of new, changed and deleted orders (default: insert=60,update=30,delete=10)",
+        help="shares of new, changed and deleted orders (default: insert=60,update=30,delete=10); get=N and query=N "
+        "read an order, transact=N moves one on and inserts another in a transaction",
     )
     workload.add_argument(
         "--keys",

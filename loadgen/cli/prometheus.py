@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from loadgen.cli.progress import ProgressView
-from loadgen.metrics.counters import METRICS, Counts, MetricsRow
+from loadgen.metrics.counters import METRICS, MetricsRow
 from loadgen.report.expected import Expected
 from loadgen.report.report import second
+from loadgen.schedule.mix import Kind
 
 PREFIX = "loadgen"
 _QUANTILES = {"p50": "0.5", "p99": "0.99"}
@@ -30,7 +32,7 @@ class PrometheusFile:
         self._path = path
         self._table = table
         self._view = view
-        self._totals = Counts()
+        self._total = MetricsRow(second=0)
         self._failed = False
 
     def begin(self, expected: Expected) -> None:
@@ -42,8 +44,8 @@ class PrometheusFile:
         self._view.row(row)
         if row.second < 0 or self._failed:
             return
-        self._totals.add(row.counts)
-        self._save("\n".join(lines(self._table, self._totals, row)) + "\n")
+        self._total.add(row)
+        self._save("\n".join(lines(self._table, self._total, row)) + "\n")
 
     def end(self) -> None:
         """The file keeps the last second's metrics."""
@@ -60,28 +62,34 @@ class PrometheusFile:
             sys.stderr.write(f"{self._path} cannot be written: {error.strerror}; the run goes on without it.\n")
 
 
-def lines(table: str, totals: Counts, row: MetricsRow) -> Iterator[str]:
-    """The metrics in the text format: totals of every counter, and the gauges of a second."""
-    name = f'table="{_escaped(table)}"'
+def lines(table: str, total: MetricsRow, row: MetricsRow) -> Iterator[str]:
+    """The metrics in the text format: totals of every counter, and the gauges of a second.
+
+    Each kind of call has its own, with the label `call`, in a run that has others than writes.
+    """
+    label = f'table="{_escaped(table)}"'
+    labels: dict[str, Kind | None] = {f'{label},call="{kind}"': kind for kind in total.kinds}
+    labels = labels or {label: None}
     for counter in METRICS.values():
         metric = f"{PREFIX}_{counter.name}_total"
         yield f"# TYPE {metric} counter"
-        if counter.by_class:
-            for each, number in sorted(counter.classes(totals).items()):
-                yield f'{metric}{{{name},class="{_escaped(each)}"}} {number}'
-        else:
-            yield f"{metric}{{{name}}} {counter.number(totals)}"
+        for name, kind in labels.items():
+            counts = total.counts if kind is None else total.kinds[kind].counts
+            if counter.by_class:
+                for each, number in sorted(counter.classes(counts).items()):
+                    yield f'{metric}{{{name},class="{_escaped(each)}"}} {number}'
+            else:
+                yield f"{metric}{{{name}}} {counter.number(counts)}"
     yield f"# TYPE {PREFIX}_in_flight gauge"
-    yield f"{PREFIX}_in_flight{{{name}}} {row.in_flight}"
+    yield f"{PREFIX}_in_flight{{{label}}} {row.in_flight}"
     yield f"# TYPE {PREFIX}_latency_seconds gauge"
     values = second(row)
-    for latency in _LATENCIES:
-        for percentile, quantile in _QUANTILES.items():
-            value = values.get(f"{latency}_{percentile}_ms")
+    for name, kind in labels.items():
+        for latency, (percentile, quantile) in product(_LATENCIES, _QUANTILES.items()):
+            value = values.get(f"{kind}:{latency}_{percentile}_ms" if kind else f"{latency}_{percentile}_ms")
             if value is not None:
-                yield (
-                    f'{PREFIX}_latency_seconds{{{name},latency="{latency}",quantile="{quantile}"}} {value / 1000:.6f}'
-                )
+                labelled = f'{name},latency="{latency}",quantile="{quantile}"'
+                yield f"{PREFIX}_latency_seconds{{{labelled}}} {value / 1000:.6f}"
 
 
 def _escaped(value: str) -> str:

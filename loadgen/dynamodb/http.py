@@ -139,7 +139,7 @@ def reply_of(answer: HttpResponse) -> Reply:
         error = _Error()
     code = error.type.rpartition("#")[2] or str(answer.status)
     message = error.message or error.capital_message or ""
-    return Reply(classify(answer.status, code), code, message, answer.body)
+    return Reply(classify(answer.status, code, answer.body), code, message, answer.body)
 
 
 def _header(head: bytes, name: bytes) -> bytes | None:

@@ -26,8 +26,13 @@ _METHODS = {
     "UpdateItem": "update_item",
     "DeleteItem": "delete_item",
     "BatchWriteItem": "batch_write_item",
+    "GetItem": "get_item",
+    "Query": "query",
+    "TransactWriteItems": "transact_write_items",
     "DescribeTable": "describe_table",
 }
+# Whose reply says more than that all is well.
+_WITH_BODY = frozenset({"BatchWriteItem", "GetItem", "Query"})
 
 
 class ReferenceWriter:
@@ -103,7 +108,7 @@ class ReferenceWriter:
         parameters = cast("dict[str, object]", with_binaries(msgspec.json.decode(call.body)))
         reply = await self.ask(call.target, parameters)
         call.answered_ns = time.monotonic_ns()
-        self._on_reply((call,), OK if reply.outcome is Outcome.OK and call.target != "BatchWriteItem" else reply)
+        self._on_reply((call,), OK if reply.outcome is Outcome.OK and call.target not in _WITH_BODY else reply)
 
 
 def with_binaries(value: object) -> object:
@@ -130,8 +135,9 @@ def reply_of(error: Exception) -> Reply:
         details = response.get("Error", {})
         status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
         code = str(details.get("Code", ""))
-        body = msgspec.json.encode({"Item": response["Item"]}) if "Item" in response else b""
-        return Reply(classify(status, code), code, str(details.get("Message", "")), body)
+        told = {name: response[name] for name in ("Item", "CancellationReasons") if name in response}
+        body = msgspec.json.encode(told) if told else b""
+        return Reply(classify(status, code, body), code, str(details.get("Message", "")), body)
     for kind, outcome in _OUTCOMES.items():
         if kind in names:
             return Reply(outcome, type(error).__name__, str(error))

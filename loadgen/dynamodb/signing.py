@@ -18,7 +18,16 @@ from loadgen.dynamodb.writes import Call
 
 SERVICE = "dynamodb"
 API = "DynamoDB_20120810"
-OPERATIONS = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "DescribeTable")
+OPERATIONS = (
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "GetItem",
+    "Query",
+    "TransactWriteItems",
+    "DescribeTable",
+)
 """What can be signed."""
 CONTENT_TYPE = "application/x-amz-json-1.0"
 _BLOCK_BYTES = 64

@@ -1,7 +1,8 @@
 """What passes between the workload, the engine and the writers.
 
 A *write* is one change to one item. A *call* is one request that carries one
-write, or up to 25 in a batch. A *reply* is what became of one sending of it.
+write, or up to 25 in a batch; or a read, or a transaction of several writes,
+which take the place of a write. A *reply* is what became of one sending of it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from msgspec import Struct
 from loadgen.dynamodb.item import Item
 from loadgen.schedule.mix import Op
 
-Target = Literal["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
+Target = Literal["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "GetItem", "Query", "TransactWriteItems"]
 
 
 class Proof(Struct, frozen=True, gc=False):
@@ -37,7 +38,7 @@ class Proof(Struct, frozen=True, gc=False):
 
 
 class Write(Struct, gc=False):
-    """One change to one item.
+    """One change to one item, or a read of one, which takes no write units.
 
     `key` is the item's key values as text, joined by "/"; `parameters` are the
     members of the request's JSON object except TableName, without its braces,
@@ -58,6 +59,12 @@ class Write(Struct, gc=False):
     proof: Proof | None = None
     substitute: bool = False
     planned_ns: int = 0
+
+
+class Transaction(Write, gc=False):
+    """Several changes that are applied together or not at all: `changes` are its writes."""
+
+    changes: tuple[Write, ...] = ()
 
 
 class Call(Struct, gc=False):
@@ -126,7 +133,9 @@ class WriteResult(Enum):
 
 
 def single(write: Write) -> Call:
-    """The call that carries one write."""
+    """The call that carries one write, read or transaction."""
+    if write.op == "transact":
+        return Call(write.target, write.parameters, [write])
     # Tuples are added in half the time that it takes to unpack one into another.
     return Call(write.target, _head(write.table) + write.parameters + _TAIL, [write])
 
@@ -137,6 +146,36 @@ def _head(table: str) -> tuple[bytes]:
 
 
 _TAIL = (b"}",)
+
+
+def transaction(changes: tuple[Write, ...], token: str, *, substitute: bool = False) -> Transaction:
+    """The TransactWriteItems operation that makes up to 100 changes, no two of the same key.
+
+    Sent again with the same `token` (1 to 36 characters, of this operation alone) within ten minutes, it changes
+    nothing more, and it takes twice the write units.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+    """
+    pieces = [b'{"ClientRequestToken":"%b","TransactItems":[' % token.encode()]
+    for number, write in enumerate(changes):
+        pieces.append(b'%b{"%b":{' % (b"," if number else b"", _ACTIONS[write.target]))
+        pieces.append(_head(write.table)[0][1:])
+        pieces += write.parameters
+        pieces.append(b"}}")
+    pieces.append(b"]}")
+    key = " ".join(write.key for write in changes)
+    units = 2 * sum(write.units for write in changes)
+    return Transaction(
+        "transact",
+        "TransactWriteItems",
+        changes[0].table,
+        key,
+        0,
+        tuple(pieces),
+        units,
+        substitute=substitute,
+        changes=changes,
+    )
 
 
 def batch(writes: list[Write]) -> Call:
@@ -159,4 +198,5 @@ def batch(writes: list[Write]) -> Call:
 # A request in a batch begins by ending the one before it.
 _END = b"}},"
 _LAST = b"}}],"
+_ACTIONS: dict[Target, bytes] = {"PutItem": b"Put", "UpdateItem": b"Update", "DeleteItem": b"Delete"}
 _REQUESTS = {"PutItem": _END + b'{"PutRequest":{', "DeleteItem": _END + b'{"DeleteRequest":{'}

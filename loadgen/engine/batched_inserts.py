@@ -52,7 +52,7 @@ class BatchedInserts:
 
     def hand_over(self, now_ns: int, limit: int, room: int, send: Send) -> int:
         """Send the batches that are due by now and count alike, about `limit` writes; how many they are."""
-        counters = self._metrics.counters(self.next_ns)
+        counters = self._metrics.counters(self.next_ns).writes
         until_ns = min(now_ns + 1, self._metrics.alike_until_ns(self.next_ns))
         calls: list[Call] = []
         due = 0
@@ -110,7 +110,7 @@ class BatchedInserts:
             lag[lag_us if lag_us < EXACT_US else coarse(lag_us)] += number
 
     def _acknowledge(self, call: InsertsCall) -> None:
-        counters, rows, answered_ns = self._metrics.counters(call.planned_ns), call.rows, call.answered_ns
+        counters, rows, answered_ns = self._metrics.counters(call.planned_ns).writes, call.rows, call.answered_ns
         latencies = counters.latencies
         service_us = (answered_ns - call.sent_ns) // 1000
         latencies.service[service_us if service_us < EXACT_US else coarse(service_us)] += len(rows)

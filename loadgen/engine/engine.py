@@ -17,10 +17,10 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
-from loadgen.dynamodb.answers import proven, throttle_class, unprocessed
+from loadgen.dynamodb.answers import proven, read_of, throttle_class, unprocessed
 from loadgen.dynamodb.retry import RetryBudget, RetryPolicy
 from loadgen.dynamodb.writer import Writer
-from loadgen.dynamodb.writes import OK, Call, Outcome, Reply, WriteResult, batch
+from loadgen.dynamodb.writes import OK, Call, Outcome, Reply, Write, WriteResult, batch
 from loadgen.engine.source import NEVER, CallSource
 from loadgen.ledger import Ledger
 from loadgen.metrics.counters import MetricsRow, SegmentMetrics, WriteCounters
@@ -37,6 +37,7 @@ _PAUSE_NS = 4_000_000
 # A row is turned by the first write of the next second, or so long after its end, when no write comes.
 _ROW_GRACE_NS = 50_000_000
 _ROW_CHECK_S = 0.1
+_READ_TARGETS = frozenset({"GetItem", "Query"})
 _EMPTY_REPLIES = frozenset({b"", b"{}", b'{"UnprocessedItems":{}}'})
 
 
@@ -171,14 +172,14 @@ class Engine:
         """Send once more after a wait; False when no attempt is left, or none in the budget."""
         if call.attempts >= self._policy.max_attempts or self._done.done() or not self._budget.spend(self._sendings):
             return False
-        self._metrics.counters(call.writes[0].planned_ns).retried += 1
+        self._counters(call.writes[0]).retried += 1
         self._loop.call_later(self._policy.wait_s(call.attempts, self._jitter), self._resend, call)
         return True
 
     def _resend(self, call: Call) -> None:
         if self._done.done():
             return
-        self._metrics.counters(call.writes[0].planned_ns).requests += 1
+        self._counters(call.writes[0]).requests += 1
         call.attempts += 1
         call.sent_ns = time.monotonic_ns()
         self._writer.send(call)
@@ -196,6 +197,11 @@ class Engine:
 
     def _on_success(self, call: Call, reply: Reply) -> None:
         """Acknowledge all, or of a batch what was processed, and send the rest again."""
+        if call.target in _READ_TARGETS:
+            counters = self._counters(call.writes[0])
+            items, units = read_of(reply)
+            counters.items_read += items
+            counters.read_units += units
         if call.target != "BatchWriteItem" or reply.body in _EMPTY_REPLIES:
             self._source.acknowledge((call,))
             self._finish()
@@ -236,7 +242,7 @@ class Engine:
         self._finish()
 
     def _count_error(self, call: Call, outcome: Outcome, name: str) -> None:
-        counters = self._metrics.counters(call.writes[0].planned_ns)
+        counters = self._counters(call.writes[0])
         counters.errors[outcome.label] += 1
         if outcome is Outcome.THROTTLED:
             counters.throttled[name] += 1
@@ -244,8 +250,11 @@ class Engine:
     def _fail(self, call: Call, outcome: Outcome) -> None:
         result = WriteResult.UNKNOWN if call.uncertain else WriteResult.NOT_APPLIED
         for write in call.writes:
-            self._metrics.counters(write.planned_ns).failed[outcome.label] += 1
+            self._counters(write).failed[outcome.label] += 1
             self._source.finish(write, result)
+
+    def _counters(self, write: Write) -> WriteCounters:
+        return self._metrics.counters(write.planned_ns)[write.op]
 
     def _finish(self, calls: int = 1) -> None:
         self._in_flight -= calls

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import cast
 
-from loadgen.dynamodb.writes import Call, Write, WriteResult, batch, single
+from loadgen.dynamodb.writes import Call, Transaction, Write, WriteResult, batch, single
 from loadgen.engine.source import NEVER, Send
 from loadgen.ledger import Ledger
-from loadgen.metrics.counters import SegmentMetrics, WriteCounters
+from loadgen.metrics.counters import CountersByOp, SegmentMetrics, WriteCounters
 from loadgen.metrics.histogram import EXACT_US, coarse
 from loadgen.schedule.arrivals import Arrival
 from loadgen.schedule.plan import Plan
 from loadgen.workloads.base import Workload
 
+_BATCHED = frozenset({"PutItem", "DeleteItem"})
+# As many operations have counters while there are no calls but writes.
+_WRITE_OPS = len(CountersByOp())
 # Looked up once: an enumeration's member takes a tenth of a microsecond to find.
 _APPLIED, _NOT_APPLIED = WriteResult.APPLIED, WriteResult.NOT_APPLIED
 
@@ -51,8 +56,8 @@ class PlannedWrites:
         """Send what is due by now and counts alike, about `limit` writes; how many they are."""
         arrival, start_ns, metrics, workload = self._next, self._start_ns, self._metrics, self._workload
         planned_ns = self.next_ns
-        counters = metrics.counters(planned_ns)
-        if self._waiting and metrics.counters(self._waiting[0].planned_ns) is not counters:
+        by_op = metrics.counters(planned_ns)
+        if self._waiting and metrics.counters(self._waiting[0].planned_ns) is not by_op:
             self.flush(send)
         until_ns = min(now_ns + 1, metrics.alike_until_ns(planned_ns))
         gather = self._batch > 1
@@ -60,6 +65,8 @@ class PlannedWrites:
         due = 0
         while arrival is not None and due < limit and (planned_ns := start_ns + arrival.offset_ns) < until_ns:
             write = workload.write(arrival)
+            counters = by_op[arrival.op]
+            counters.due += 1
             arrival = next(self._arrivals, None)
             due += 1
             if write is None:
@@ -81,9 +88,8 @@ class PlannedWrites:
                 else:
                     calls.append(single(write))
         self._set_next(arrival)
-        counters.due += due
         if calls:
-            self._send(calls, counters, send)
+            self._send(calls, by_op, send)
         return due
 
     def flush(self, send: Send) -> None:
@@ -115,7 +121,7 @@ class PlannedWrites:
 
     def _gather(self, write: Write, calls: list[Call]) -> None:
         """Add the write's call to `calls`, or that of the batch that it fills."""
-        if write.target == "UpdateItem":
+        if write.target not in _BATCHED:
             calls.append(single(write))
             return
         if not self._waiting:
@@ -126,8 +132,19 @@ class PlannedWrites:
             self._waiting = []
             self.flush_ns = NEVER
 
-    def _send(self, calls: list[Call], counters: WriteCounters, send: Send) -> None:
+    def _send(self, calls: list[Call], by_op: CountersByOp, send: Send) -> None:
         """Send calls, and record how late they left."""
+        if len(by_op) == _WRITE_OPS:
+            self._send_alike(calls, by_op.writes, send)
+            return
+        kinds: defaultdict[int, list[Call]] = defaultdict(list)
+        for call in calls:
+            kinds[id(by_op[call.writes[0].op])].append(call)
+        for alike in kinds.values():
+            self._send_alike(alike, by_op[alike[0].writes[0].op], send)
+
+    def _send_alike(self, calls: list[Call], counters: WriteCounters, send: Send) -> None:
+        """Send calls that count on the same counters."""
         send(calls, counters)
         lag, whole = counters.latencies.lag, self._batch
         for call in calls:
@@ -145,11 +162,13 @@ def acknowledge(calls: Sequence[Call], metrics: SegmentMetrics, workload: Worklo
     zero_ns, measured, warm_up, finish = metrics.zero_ns, metrics.measured, metrics.warm_up, workload.finish
     for call in calls:
         writes, answered_ns = call.writes, call.answered_ns
-        counters = measured if writes[0].planned_ns >= zero_ns else warm_up
+        counters = (measured if writes[0].planned_ns >= zero_ns else warm_up)[writes[0].op]
         latencies, acked_by_op = counters.latencies, counters.acked_by_op
         intended = latencies.intended
         service_us = (answered_ns - call.sent_ns) // 1000
         latencies.service[service_us if service_us < EXACT_US else coarse(service_us)] += len(writes)
+        if call.target == "TransactWriteItems":
+            counters.transacted += sum(len(one.changes) for one in cast("list[Transaction]", writes))
         for write in writes:
             acked_by_op[write.op] += 1
             counters.write_units += write.units

@@ -72,6 +72,7 @@ class Segment:
         return SegmentTotals(
             segment=plan.segment,
             counts=metrics.measured.counts(),
+            kinds={kind: counters.counts() for kind, counters in metrics.measured.kinds().items()},
             warm_up=metrics.warm_up.counts(),
             elapsed_s=(time.monotonic_ns() - start_ns) / 1e9,
             cpu_s=time.thread_time() - cpu_s,

@@ -2,7 +2,7 @@
 
 To add a counter, add a field with a `Shown` to `CounterFields`: an int, or a
 dict of ints by class. Then count it where it happens, on a `WriteCounters`.
-Nothing else names it. All counters add up over seconds and segments.
+Nothing else names it. All counters add up over seconds, segments and kinds of call.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type
 from msgspec import Struct, field
 
 from loadgen.metrics.histogram import Buckets, new_buckets
-from loadgen.schedule.mix import Op
+from loadgen.schedule.mix import KINDS, OPS, Kind, Op
 
 
 class Shown(Struct, frozen=True):
@@ -35,16 +35,18 @@ def _by_class() -> dict[str, int]:
 
 
 def _by_op() -> dict[Op, int]:
-    return {"insert": 0, "update": 0, "delete": 0}
+    return dict.fromkeys(OPS, 0)
 
 
 class CounterFields(Struct, kw_only=True):
-    """What is counted as it happens: writes, except `requests`, `retried` and `errors`, which count sendings.
+    """What is counted as it happens: operations, except `requests`, `retried` and `errors`, which count sendings.
 
-    `substituted` were sent as inserts in the place of a planned write that was
-    not possible. `failed` is by class of the last error, `throttled` by the
-    service's exception and the limit that it names, `errors` by class of every sending that did not
-    succeed, retried or not.
+    An operation is a write, alone or one of a batch, a read, or a transaction,
+    whose acknowledged writes `transacted` counts. `substituted` were sent as
+    inserts in the place of a planned write that was not possible. `failed` is by
+    class of the last error, `throttled` by the service's exception and the limit
+    that it names, `errors` by class of every sending that did not succeed,
+    retried or not. `items_read` and `read_units` are what the replies to reads say.
     """
 
     due: int = 0
@@ -57,6 +59,9 @@ class CounterFields(Struct, kw_only=True):
     substituted: Annotated[int, Shown()] = 0
     requests: Annotated[int, Shown()] = 0
     write_units: Annotated[int, Shown("cost")] = 0
+    transacted: Annotated[int, Shown()] = 0
+    items_read: Annotated[int, Shown()] = 0
+    read_units: Annotated[int, Shown("cost")] = 0
 
 
 class Latencies(Struct):
@@ -88,19 +93,51 @@ class WriteCounters(CounterFields, kw_only=True):
     def counts(self) -> Counts:
         """All that has been counted so far."""
         counted: dict[str, Any] = {name: _copy(getattr(self, name)) for name in CounterFields.__struct_fields__}
-        return Counts(**counted, sent=self.due - self.dropped, acked=sum(self.acked_by_op.values()))
+        by_op = self.acked_by_op
+        changes = by_op["insert"] + by_op["update"] + by_op["delete"] + self.transacted
+        return Counts(**counted, sent=self.due - self.dropped, acked=sum(by_op.values()), changes=changes)
+
+
+class CountersByOp(dict[Op, WriteCounters]):
+    """The counters of each kind of call, by operation: all that can be in a batch have the same."""
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(("insert", "update", "delete"), WriteCounters()))
+
+    def __missing__(self, op: Op) -> WriteCounters:
+        made = self[op] = WriteCounters()
+        return made
+
+    @property
+    def writes(self) -> WriteCounters:
+        """Those of writes that are in no transaction."""
+        return self["insert"]
+
+    def kinds(self) -> dict[Kind, WriteCounters]:
+        """The counters of the kinds of call that there have been, and of writes."""
+        calls = cast("dict[Kind, WriteCounters]", self)
+        return {kind: self.writes if kind == "write" else calls[kind] for kind in KINDS if kind in ("write", *self)}
+
+    def counts(self) -> Counts:
+        """All that has been counted so far, of every kind."""
+        total = Counts()
+        for counters in self.kinds().values():
+            total.add(counters.counts())
+        return total
 
 
 class Counts(CounterFields, kw_only=True):
     """The counters of a second, a segment or a run, with the numbers that follow from them.
 
     due = sent + dropped; sent = acked + all failed. `planned` also has those
-    that an interruption left unsent.
+    that an interruption left unsent. `changes` are the acknowledged changes of
+    items: reads make none, a transaction as many as it has writes.
     """
 
     planned: Annotated[int, Shown()] = 0
     sent: Annotated[int, Shown()] = 0
     acked: Annotated[int, Shown()] = 0
+    changes: Annotated[int, Shown()] = 0
 
     @property
     def unsent(self) -> int:
@@ -169,25 +206,38 @@ class MetricsRow(Struct, kw_only=True):
     """One second of a segment or of all. `second` counts from the end of the warm-up, so warm-up rows are negative.
 
     `counts` are of what happened in the second, where `planned` are those that
-    were due; `in_flight` is at its end.
+    were due; `in_flight` is at its end. `kinds` has the same of each kind of call
+    (without `in_flight`) in a run that has others than writes; else it is empty.
     """
 
     second: int
     counts: Counts = field(default_factory=Counts)
     in_flight: int = 0
     latencies: Latencies = field(default_factory=Latencies)
+    kinds: dict[Kind, MetricsRow] = {}
 
     def copy(self) -> MetricsRow:
         """An independent copy, to add to."""
         counts = Counts()
         counts.add(self.counts)
-        return MetricsRow(second=self.second, counts=counts, in_flight=self.in_flight, latencies=self.latencies.copy())
+        return MetricsRow(
+            second=self.second,
+            counts=counts,
+            in_flight=self.in_flight,
+            latencies=self.latencies.copy(),
+            kinds={kind: row.copy() for kind, row in self.kinds.items()},
+        )
 
     def add(self, other: MetricsRow) -> None:
         """Add another segment's row of the same second."""
         self.counts.add(other.counts)
         self.in_flight += other.in_flight
         self.latencies.add(other.latencies)
+        for kind, row in other.kinds.items():
+            if kind in self.kinds:
+                self.kinds[kind].add(row)
+            else:
+                self.kinds[kind] = row.copy()
 
 
 class SegmentMetrics:
@@ -200,9 +250,9 @@ class SegmentMetrics:
 
     def __init__(self, start_ns: int, before_s: float) -> None:
         self.zero_ns = start_ns + round(before_s * 1e9)
-        self.measured = WriteCounters()
-        self.warm_up = WriteCounters()
-        self._reported = {True: Counts(), False: Counts()}
+        self.measured = CountersByOp()
+        self.warm_up = CountersByOp()
+        self._reported: dict[tuple[bool, Kind], Counts] = {}
         self._begins_ns = start_ns
 
     @property
@@ -210,8 +260,8 @@ class SegmentMetrics:
         """When the running second is over."""
         return self.zero_ns + (self._second + 1) * 1_000_000_000
 
-    def counters(self, planned_ns: int) -> WriteCounters:
-        """The counters of a write that is planned for this time."""
+    def counters(self, planned_ns: int) -> CountersByOp:
+        """The counters of what is planned for this time."""
         return self.measured if planned_ns >= self.zero_ns else self.warm_up
 
     def alike_until_ns(self, planned_ns: int) -> int:
@@ -220,7 +270,7 @@ class SegmentMetrics:
 
     def abandon(self) -> None:
         """Count what is unanswered as failed."""
-        for counters in (self.measured, self.warm_up):
+        for counters in (*self.measured.kinds().values(), *self.warm_up.kinds().values()):
             counts = counters.counts()
             unanswered = counts.sent - counts.acked - sum(counts.failed.values())
             if unanswered:
@@ -229,14 +279,27 @@ class SegmentMetrics:
     def turn(self, now_ns: int, in_flight: int) -> MetricsRow:
         """End the running second's row, and begin that of `now_ns`."""
         measuring = self._second >= 0
-        counters = self.measured if measuring else self.warm_up
-        total, latencies = counters.counts(), counters.latencies
-        counts, self._reported[measuring] = total.since(self._reported[measuring]), total
-        counts.planned = counts.due
-        row = MetricsRow(second=self._second, counts=counts, in_flight=in_flight, latencies=latencies)
-        self.measured.latencies, self.warm_up.latencies = Latencies(), Latencies()
+        kinds = (self.measured if measuring else self.warm_up).kinds()
+        rows: dict[Kind, MetricsRow] = {kind: self._row(counters, kind, measuring) for kind, counters in kinds.items()}
+        for by_op in (self.measured, self.warm_up):
+            for counters in by_op.kinds().values():
+                counters.latencies = Latencies()
         self._begins_ns = now_ns
+        row = rows["write"] if len(rows) == 1 else MetricsRow(second=rows["write"].second)
+        if len(rows) > 1:
+            for one in rows.values():
+                row.add(one)
+            row.kinds = rows
+        row.in_flight = in_flight
         return row
+
+    def _row(self, counters: WriteCounters, kind: Kind, measuring: bool) -> MetricsRow:
+        """What a kind of call has counted in the running second."""
+        total = counters.counts()
+        counts = total.since(self._reported.get((measuring, kind), Counts()))
+        self._reported[measuring, kind] = total
+        counts.planned = counts.due
+        return MetricsRow(second=self._second, counts=counts, latencies=counters.latencies)
 
     @property
     def _second(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from loadgen.metrics.counters import METRICS, Counts, Latencies, MetricsRow
+from loadgen.metrics.counters import METRICS, MetricsRow
 from loadgen.metrics.histogram import Buckets, highest, rank
 from loadgen.report.threshold import ACKED_SHARE, Threshold
 
@@ -23,29 +23,33 @@ class Abort:
     def __init__(self, thresholds: Sequence[Threshold], planned: int) -> None:
         self._thresholds = thresholds
         self._planned = planned
-        self._counts = Counts()
-        self._latencies = Latencies()
+        self._total = MetricsRow(second=0)
 
     def row(self, row: MetricsRow) -> Threshold | None:
         """The threshold that this second has lost, if any."""
         if row.second < 0:
             return None
-        self._counts.add(row.counts)
-        self._latencies.add(row.latencies)
+        self._total.add(row)
         return next((threshold for threshold in self._thresholds if self._lost(threshold)), None)
 
     def _lost(self, threshold: Threshold) -> bool:
-        comparison, limit = threshold.comparison, threshold.limit
+        comparison, limit, kind = threshold.comparison, threshold.limit, threshold.kind
+        part = self._total
+        if kind is not None and (kind != "write" or part.kinds):
+            part = part.kinds.get(kind, MetricsRow(second=0))
+        counts = part.counts
+        # Of a kind of call there may be as many more as there are of all.
+        planned = self._planned - self._total.counts.due + counts.due
         if threshold.metric == ACKED_SHARE:
-            unacked = self._counts.dropped + METRICS["failed"].number(self._counts)
-            best = (self._planned - unacked) / self._planned
+            unacked = counts.dropped + METRICS["failed"].number(counts)
+            best = (planned - unacked) / planned if planned else 1.0
             return best < limit if comparison == "==" else comparison in (">", ">=") and not threshold.holds(best)
         if (counter := METRICS.get(threshold.metric)) is not None:
-            least = counter.number(self._counts)
+            least = counter.number(counts)
             return least > limit if comparison == "==" else comparison in ("<", "<=") and not threshold.holds(least)
         if (wanted := threshold.percentile) is not None and comparison in ("<", "<="):
             name, percentile = wanted
-            buckets = cast("Buckets", getattr(self._latencies, name))
+            buckets = cast("Buckets", getattr(part.latencies, name))
             above = sum(number for value, number in buckets.items() if not threshold.holds(highest(value) / 1e3))
-            return self._planned - above < rank(percentile, self._planned)
+            return above > 0 and planned - above < rank(percentile, planned)
         return False

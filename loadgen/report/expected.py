@@ -7,11 +7,12 @@ from msgspec import Struct
 from loadgen.dynamodb.item import write_units
 from loadgen.job import Job
 from loadgen.report.report import CostReport
+from loadgen.schedule.mix import TRANSACTION_WRITES
 from loadgen.workloads import custom
 
 
 class Expected(Struct, frozen=True, kw_only=True):
-    """The plan's numbers: writes and seconds with preload and warm-up, about how many write units, and any cost."""
+    """The plan's numbers: operations (called `writes`) and seconds with preload and warm-up, write units, any cost."""
 
     table: str
     writes: int
@@ -19,13 +20,20 @@ class Expected(Struct, frozen=True, kw_only=True):
     write_units: int
     price_per_million: float | None
     cost: float | None
+    reads: int = 0
+
+    @property
+    def called(self) -> str:
+        """What they are: "operations" when some are reads."""
+        return "operations" if self.reads else "writes"
 
     @classmethod
     def of(cls, job: Job, price_per_million: float | None) -> Expected:
         """What a job will come to."""
         plan = job.plan
         writes = plan.count + plan.before_count
-        units = float(write_units(plan.item_bytes))
+        mix = plan.mix
+        units = write_units(plan.item_bytes) * (mix.changes_each + TRANSACTION_WRITES * mix.transact / sum(mix.weights))
         if job.script is not None:
             units = custom.units_each(custom.load(job.script, job.table))
         total = min(round(writes * units), plan.max_write_units or round(writes * units))
@@ -34,6 +42,7 @@ class Expected(Struct, frozen=True, kw_only=True):
             writes=writes,
             seconds=plan.before_s + plan.duration_s,
             write_units=total,
+            reads=0 if job.script is not None else round(plan.count * (mix.get + mix.query) / sum(mix.weights)),
             price_per_million=price_per_million,
             cost=None if price_per_million is None else total * price_per_million / 1e6,
         )
@@ -42,7 +51,7 @@ class Expected(Struct, frozen=True, kw_only=True):
         """All of it in a line."""
         cost = "" if self.cost is None else f", which cost about {self.cost:,.4f}"
         return (
-            f"{self.writes:,} writes to {self.table} in {self.seconds:,.0f} s, "
+            f"{self.writes:,} {self.called} to {self.table} in {self.seconds:,.0f} s, "
             f"about {self.write_units:,} write units{cost}"
         )
 

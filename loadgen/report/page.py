@@ -15,6 +15,7 @@ from loadgen.report.chart import Series, bar_chart, line_chart
 from loadgen.report.page_style import SCRIPT, STYLE
 from loadgen.report.report import RunReport, Second, read
 from loadgen.report.threshold import percentile_ms
+from loadgen.schedule.mix import OPS
 from stack import Parser, called, save
 
 # More points than this cannot be distinguished.
@@ -22,6 +23,7 @@ _MAX_POINTS = 600
 # Lines of the rate chart that are drawn even when they are 0 throughout.
 _ALWAYS = {"muted", "first", "second"}
 _PROBLEM_STYLES = ("fourth", "fifth", "first thin", "third")
+_KIND_PERCENTILES = (50.0, 99.0, 99.9)
 _TABLE_PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 
@@ -56,6 +58,7 @@ def render(report: RunReport) -> str:
         _section("Latency over time", "ms, each second's percentiles", _latency_chart(report)),
         _section("Latency by percentile", "ms; each step to the right is ten times as rare", _percentile_chart(report)),
         _percentile_table(report),
+        _section("Kinds of call", "each with its own figures; latencies in ms", _kinds(report)),
         _section("What went wrong", "by class", _problem_chart(report)),
         _section("In flight", "unanswered requests at the end of each second", _in_flight_chart(report)),
         _thresholds(report),
@@ -182,6 +185,27 @@ def _percentile_table(report: RunReport) -> str:
     )
 
 
+def _kinds(report: RunReport) -> str:
+    """A row for each kind of call, where there are several."""
+    rows = ""
+    for kind, part in report.kinds.items():
+        counts, latency = part.counts, part.latency
+        numbers = (counts.due, counts.acked, counts.dropped, METRICS["failed"].number(counts))
+        cells = "".join(f"<td>{number:,}</td>" for number in numbers) + f"<td>{report.per_s(counts.acked):,.0f}</td>"
+        cells += "".join(
+            f"<td>{percentile_ms(latency[name], percentile):,.2f}</td>"
+            for name in ("service", "intended")
+            for percentile in _KIND_PERCENTILES
+        )
+        rows += f"<tr><th>{kind}</th>{cells}</tr>"
+    columns = ("planned", "acked", "dropped", "failed", "per s")
+    head = "".join(f"<th>{name}</th>" for name in columns) + "".join(
+        f"<th>{name} p{percentile:g}</th>" for name in ("service", "intended") for percentile in _KIND_PERCENTILES
+    )
+    table = f"<table><thead><tr><th>call</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="scroll">{table}</div>' if rows else ""
+
+
 def _problem_chart(report: RunReport) -> str:
     counts = report.counts
     bars: list[tuple[str, float, str]] = []
@@ -214,9 +238,7 @@ def _thresholds(report: RunReport) -> str:
 
 def _plan(report: RunReport) -> str:
     plan, profile = report.plan, report.plan.profile
-    mix = ", ".join(
-        f"{op} {weight}" for op, weight in zip(("insert", "update", "delete"), plan.mix.weights, strict=True)
-    )
+    mix = ", ".join(f"{op} {weight}" for op, weight in zip(OPS, plan.mix.weights, strict=True) if weight)
     facts = {
         "profile": type(profile).__name__.lower(),
         "planned": f"{report.counts.planned:,} writes in {_seconds(plan.duration_s)}",

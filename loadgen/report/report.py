@@ -7,7 +7,7 @@ milliseconds, and percentiles second by second.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from loadgen.job import Job, SegmentResult, SegmentTotals
 from loadgen.metrics.counters import METRICS, Counts, Latencies, MetricsRow
 from loadgen.metrics.histogram import PERCENTILES, Buckets, encode, max_us, mean_us, percentiles
+from loadgen.schedule.mix import KINDS, Kind
 from loadgen.schedule.plan import Plan
 from stack import UserError, save, version
 
@@ -47,8 +48,17 @@ Second = dict[str, int | float]
 
 `second` counts from the end of the warm-up. It has every counter of
 `loadgen.metrics.counters.METRICS`, `in_flight` at its end, and latencies in ms:
-service and intended p50 and p99, lag p99.
+service and intended p50 and p99, lag p99. In a run with reads or transactions
+it has the same of each kind of call, as in `get:acked` and `get:service_p99_ms`,
+without its counters that are 0.
 """
+
+
+class KindReport(Struct, kw_only=True):
+    """What one kind of call came to; `planned` are those that were due."""
+
+    counts: Counts
+    latency: dict[str, LatencyReport]
 
 
 class TargetReport(Struct, kw_only=True):
@@ -104,7 +114,10 @@ class LostSegment(Struct, kw_only=True):
 
 
 class RunReport(Struct, kw_only=True):
-    """A run. `aborted` is the threshold that ended it before its end, because it could no longer hold."""
+    """A run. `aborted` is the threshold that ended it before its end, because it could no longer hold.
+
+    `kinds` has the parts of `counts` and `latency` by the kind of call, in a run with others than writes.
+    """
 
     schema: int
     tool: str
@@ -124,12 +137,25 @@ class RunReport(Struct, kw_only=True):
     thresholds: list[ThresholdReport] = []
     cost: CostReport | None = None
     aborted: str | None = None
+    kinds: dict[Kind, KindReport] = {}
 
     @property
     def rate(self) -> float:
-        """Acknowledged writes per second, of the time after the warm-up in which writes were planned."""
+        """Acknowledged operations per second, of the time after the warm-up in which some were planned."""
+        return self.per_s(self.counts.acked)
+
+    def per_s(self, number: int) -> float:
+        """So many per second of that time."""
         seconds = min(self.plan.duration_s, self.elapsed_s - self.plan.before_s)
-        return self.counts.acked / seconds if seconds > 0 else 0.0
+        return number / seconds if seconds > 0 else 0.0
+
+    def kind(self, kind: Kind) -> KindReport:
+        """What a kind of call came to: of writes, where there were no other calls, all."""
+        if kind in self.kinds:
+            return self.kinds[kind]
+        if kind == "write" and not self.kinds:
+            return KindReport(counts=self.counts, latency=self.latency)
+        return KindReport(counts=Counts(), latency=latency_reports(Latencies()))
 
     def save(self, path: Path) -> None:
         """Write the report as JSON. UserError when the path cannot be written."""
@@ -201,14 +227,37 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
         ),
         counts=counts,
         warm_up=warm_up,
-        latency={
-            "service": latency_report(latencies.service),
-            "intended": latency_report(latencies.intended),
-            "lag": latency_report(latencies.lag),
-        },
+        latency=latency_reports(latencies),
         generator=_generator(results, latencies),
         series=[second(rows[number]) for number in sorted(rows)],
+        kinds=_kinds(results, rows.values()),
     )
+
+
+def _kinds(results: Sequence[SegmentTotals], rows: Iterable[MetricsRow]) -> dict[Kind, KindReport]:
+    """What each kind of call came to; nothing when all are writes."""
+    counts: dict[Kind, Counts] = {}
+    latencies: dict[Kind, Latencies] = {}
+    for result in results:
+        for kind, counted in result.kinds.items():
+            counts.setdefault(kind, Counts()).add(counted)
+    for row in rows:
+        for kind, part in row.kinds.items():
+            latencies.setdefault(kind, Latencies()).add(part.latencies)
+    if counts.keys() <= {"write"}:
+        return {}
+    for counted in counts.values():
+        counted.planned = counted.due
+    return {
+        kind: KindReport(counts=counts[kind], latency=latency_reports(latencies.get(kind, Latencies())))
+        for kind in KINDS
+        if kind in counts
+    }
+
+
+def latency_reports(latencies: Latencies) -> dict[str, LatencyReport]:
+    """Every latency by its name."""
+    return {name: latency_report(getattr(latencies, name)) for name in latencies.__struct_fields__}
 
 
 def latency_report(buckets: Buckets) -> LatencyReport:
@@ -225,13 +274,22 @@ def latency_report(buckets: Buckets) -> LatencyReport:
 
 def second(row: MetricsRow) -> Second:
     """A row as the report has it."""
+    kinds = {
+        f"{kind}:{name}": value
+        for kind, one in row.kinds.items()
+        for name, value in _figures(one).items()
+        if value or name not in METRICS
+    }
+    return {"second": row.second, **_figures(row), "in_flight": row.in_flight, **kinds}
+
+
+def _figures(row: MetricsRow) -> dict[str, int | float]:
+    """A row's counters, and its latencies in ms."""
     service_p50, service_p99 = _ms(row.latencies.service, 50, 99)
     intended_p50, intended_p99 = _ms(row.latencies.intended, 50, 99)
     (lag_p99,) = _ms(row.latencies.lag, 99)
     return {
-        "second": row.second,
         **{name: metric.number(row.counts) for name, metric in METRICS.items()},
-        "in_flight": row.in_flight,
         "service_p50_ms": service_p50,
         "service_p99_ms": service_p99,
         "intended_p50_ms": intended_p50,

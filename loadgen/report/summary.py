@@ -24,7 +24,7 @@ def show(report: RunReport) -> None:
 
 def lines(report: RunReport) -> list[str]:
     """What matters most, in sentences and numbers."""
-    text = [*_counts(report), *_latencies(report)]
+    text = [*_counts(report), *_latencies(report), *_kinds(report)]
     cost = f", {report.cost.after:,.4f} at {report.cost.price_per_million:g} a million" if report.cost else ""
     text.append(f"write units {report.counts.write_units:,} (estimated from the items' sizes){cost}")
     text += [report.generator.verdict, native(report)]
@@ -59,7 +59,7 @@ def _counts(report: RunReport) -> list[str]:
     if counts.unsent:
         text.append(f"unsent {counts.unsent:,}: {_why_unsent(report)}")
     if counts.substituted:
-        text.append(f"{counts.substituted:,} inserts replaced updates or deletes that had no order to change")
+        text.append(f"{counts.substituted:,} inserts replaced writes that had no order to change")
     return text
 
 
@@ -78,6 +78,27 @@ def _latencies(report: RunReport) -> list[str]:
         latency = report.latency[name]
         figures = "  ".join(f"{key} {value:,.2f}" for key, value in latency.percentiles_ms.items() if key in _SHOWN)
         text.append(f"{name:8} latency ({explanation}), ms: {figures}  max {latency.max_ms:,.2f}")
+    return text
+
+
+def _kinds(report: RunReport) -> list[str]:
+    """A line for each kind of call, where there are several."""
+    text: list[str] = []
+    for kind, part in report.kinds.items():
+        counts, latencies = part.counts, (part.latency[name].percentiles_ms for name in ("service", "intended"))
+        figures = " · ".join(
+            f"{name} p50 {found['p50']:,.2f} p99 {found['p99']:,.2f}"
+            for name, found in zip(("service", "intended"), latencies, strict=True)
+        )
+        problems = "".join(
+            f" · {metric.title} {metric.number(counts):,}" for metric in PROBLEMS if metric.number(counts)
+        )
+        what = {"transact": f" ({counts.transacted:,} writes)"}.get(kind, "")
+        if counts.items_read or counts.read_units:
+            what = f" ({counts.items_read:,} items, {counts.read_units:,} read units)"
+        text.append(
+            f"{kind:8} {report.per_s(counts.acked):,.0f}/s · acked {counts.acked:,}{what} · ms: {figures}{problems}"
+        )
     return text
 
 

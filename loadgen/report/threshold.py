@@ -3,9 +3,10 @@
     intended_p99<50ms    service_p99.9<=0.2s    dropped==0    acked_share>=99.9%    rate>=495
 
 Names are those of the counters (`loadgen.metrics.counters`), `rate`
-(acknowledged writes per second), `acked_share` (of what was planned), `unsent`,
+(acknowledged operations per second), `acked_share` (of what was planned), `unsent`,
 and a latency with any percentile, `mean`
-or `max`: service_p50, intended_p99.9, lag_max. `metrics_help` lists them.
+or `max`: service_p50, intended_p99.9, lag_max. `metrics_help` lists them. With a
+kind of call before it, a metric is of these calls alone: get:intended_p99<10ms.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from loadgen.metrics.counters import METRICS
+from loadgen.metrics.counters import METRICS, Counts
 from loadgen.metrics.histogram import decode, percentiles
 from loadgen.report.report import LatencyReport, RunReport, ThresholdReport
+from loadgen.schedule.mix import KINDS, Kind
 from loadgen.schedule.parameters import help_lines
 
-_FORM = re.compile(r"\s*([a-z_]+(?:\d+(?:\.\d+)?)?)\s*(<=|>=|==|<|>)\s*(\d+(?:\.\d+)?)\s*(ms|s|%)?\s*")
+_FORM = re.compile(r"\s*(?:([a-z]+):)?([a-z_]+(?:\d+(?:\.\d+)?)?)\s*(<=|>=|==|<|>)\s*(\d+(?:\.\d+)?)\s*(ms|s|%)?\s*")
 _LATENCY = re.compile(r"(service|intended|lag)_(?:p(\d+(?:\.\d+)?)|(mean|max))")
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -35,20 +37,21 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 _SCALES = {None: 1.0, "ms": 1.0, "s": 1000.0, "%": 0.01}
 ACKED_SHARE = "acked_share"
 # What follows from several counters; every counter is a metric under its own name.
-_DERIVED: dict[str, Callable[[RunReport], float]] = {
-    "rate": lambda report: report.rate,
-    ACKED_SHARE: lambda report: report.counts.acked / report.counts.planned if report.counts.planned else 1.0,
-    "unsent": lambda report: report.counts.unsent,
+_DERIVED: dict[str, Callable[[RunReport, Counts], float]] = {
+    "rate": lambda report, counts: report.per_s(counts.acked),
+    ACKED_SHARE: lambda _, counts: counts.acked / counts.planned if counts.planned else 1.0,
+    "unsent": lambda _, counts: counts.unsent,
 }
 
 
 class Threshold(Struct, frozen=True):
-    """A metric, how it compares, and with what: latencies in ms, shares from 0 to 1."""
+    """A metric, of all or of a kind of call, how it compares, and with what: latencies in ms, shares from 0 to 1."""
 
     expression: str
     metric: str
     comparison: str
     limit: float
+    kind: Kind | None = None
 
     @classmethod
     def parse(cls, text: str) -> Threshold:
@@ -56,7 +59,9 @@ class Threshold(Struct, frozen=True):
         match = _FORM.fullmatch(text)
         if match is None:
             raise ArgumentTypeError(f"{text!r} is no threshold: write it as intended_p99<50ms or dropped==0")
-        metric, comparison, number, unit = match.groups()
+        kind, metric, comparison, number, unit = match.groups()
+        if kind is not None and kind not in KINDS:
+            raise ArgumentTypeError(f"{text!r}: there is no kind of call {kind!r}: it is one of {', '.join(KINDS)}")
         if metric == ACKED_SHARE and unit is None and float(number) > 1:
             raise ArgumentTypeError(f"{text!r}: a share is at most 1; write {metric}{comparison}{number}%")
         latency = _LATENCY.fullmatch(metric)
@@ -70,7 +75,7 @@ class Threshold(Struct, frozen=True):
             raise ArgumentTypeError(
                 f"{text!r}: latencies are given in ms or s, acked_share in %, all else without a unit"
             )
-        return cls(text.strip(), metric, comparison, float(number) * _SCALES[unit])
+        return cls(text.strip(), metric, comparison, float(number) * _SCALES[unit], kind)
 
     @property
     def percentile(self) -> tuple[str, float] | None:
@@ -86,7 +91,7 @@ class Threshold(Struct, frozen=True):
 
     def check(self, report: RunReport) -> ThresholdReport:
         """Whether it holds of a report."""
-        value = measure(report, self.metric)
+        value = measure(report, self.metric, self.kind)
         return ThresholdReport(
             expression=self.expression,
             value=round(value, 6),
@@ -110,21 +115,23 @@ def metrics_help() -> str:
     return help_lines(
         {
             "intended_p99, service_p50, …": "latency in ms or s: intended, service or lag; any percentile, mean or max",
-            "rate": "acknowledged writes per second",
-            ACKED_SHARE: "acknowledged writes of the planned ones, in %",
-            "unsent": "planned writes that were not due before the end",
+            "rate": "acknowledged operations per second",
+            ACKED_SHARE: "acknowledged operations of the planned ones, in %",
+            "unsent": "planned operations that were not due before the end",
             "a counter": counters,
+            "write:X, get:X, query:X, ...": "any of them, of one kind of call: get:intended_p99, transact:failed",
         }
     )
 
 
-def measure(report: RunReport, metric: str) -> float:
-    """The value of a metric: latencies in ms. KeyError when there is no such metric."""
+def measure(report: RunReport, metric: str, kind: Kind | None = None) -> float:
+    """The value of a metric, of all or of a kind of call: latencies in ms. KeyError when there is no such metric."""
+    part = report if kind is None else report.kind(kind)
     match = _LATENCY.fullmatch(metric)
     if match is None:
         counter = METRICS.get(metric)
-        return counter.number(report.counts) if counter else _DERIVED[metric](report)
-    latency = report.latency[match[1]]
+        return counter.number(part.counts) if counter else _DERIVED[metric](report, part.counts)
+    latency = part.latency[match[1]]
     if match[3] == "mean":
         return latency.mean_ms
     return latency.max_ms if match[3] == "max" else percentile_ms(latency, float(match[2]))

@@ -1,4 +1,4 @@
-"""The mix of inserts, updates and deletes, exact over every cycle of its weights."""
+"""The mix of writes, reads and transactions, exact over every cycle of its weights."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from typing import Literal, cast, get_args
 
 from msgspec import Struct
 
-Op = Literal["insert", "update", "delete"]
+Op = Literal["insert", "update", "delete", "get", "query", "transact"]
 OPS: tuple[Op, ...] = get_args(Op)
+Kind = Literal["write", "get", "query", "transact"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""The kinds of call that are counted apart: a write may go alone or in a batch, of any operation."""
+READS: frozenset[Op] = frozenset({"get", "query"})
+TRANSACTION_WRITES = 2
+"""How many changes a transaction of the mix makes: one order is moved on, and one is new."""
 _MAX_CYCLE = 10_000
 
 
 class Mix(Struct, frozen=True):
-    """Weights of the three kinds of write; whole numbers, not all zero."""
+    """Weights of the operations; whole numbers, not all zero."""
 
     insert: int = 60
     update: int = 30
     delete: int = 10
+    get: int = 0
+    query: int = 0
+    transact: int = 0
 
     def __post_init__(self) -> None:
         weights = self.weights
@@ -26,9 +35,15 @@ class Mix(Struct, frozen=True):
             raise ValueError(f"weights are whole numbers from 0 whose sum is 1 to {_MAX_CYCLE}")
 
     @property
-    def weights(self) -> tuple[int, int, int]:
+    def weights(self) -> tuple[int, ...]:
         """In the order of OPS."""
-        return self.insert, self.update, self.delete
+        return self.insert, self.update, self.delete, self.get, self.query, self.transact
+
+    @property
+    def changes_each(self) -> float:
+        """How many changes of items an operation makes on average: a read none, a transaction several."""
+        changes = self.insert + self.update + self.delete + TRANSACTION_WRITES * self.transact
+        return changes / sum(self.weights)
 
     @classmethod
     def parse(cls, text: str) -> Mix:
@@ -37,12 +52,12 @@ class Mix(Struct, frozen=True):
         for part in text.split(","):
             name, _, weight = part.partition("=")
             if name.strip() not in weights or not weight.strip().isdecimal():
-                raise ValueError(f"{part!r} is not one of insert, update, delete with a whole number, as in insert=60")
+                raise ValueError(f"{part!r} is not one of {', '.join(OPS)} with a whole number, as in insert=60")
             weights[cast("Op", name.strip())] = int(weight)
         return cls(**weights)
 
     def cycle(self, seed: int) -> tuple[Op, ...]:
-        """The kinds of write that repeat throughout the run: the weights in lowest terms, shuffled by the seed.
+        """The operations that repeat throughout the run: the weights in lowest terms, shuffled by the seed.
 
         A cycle begins with an insert, if it has one, so that a run of one write is possible.
         """

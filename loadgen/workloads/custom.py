@@ -28,21 +28,23 @@ numbers for the same seed and n, so `change` must depend on nothing else; then
 runs are reproducible, however they are split. Values are plain Python: str,
 int, Decimal, bool, None, bytes, lists, dicts, and sets of str, numbers or bytes.
 
+`change` may also return a `Get` or a `Query` of an item, or a `Transact` with several writes,
+which are applied together or not at all; all but a `Query` name whole keys.
+
 A change of an item whose last change is unanswered is dropped, and counted. An
 error in `change` ends the run: what is in flight is waited for and reported.
 """
 
 from __future__ import annotations
 
-import base64
 import importlib
 import random
+import secrets
 import sys
 import traceback
 import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
@@ -50,12 +52,11 @@ import msgspec
 from msgspec import Struct
 
 from loadgen.dynamodb.item import Attribute, item_size, write_units
-from loadgen.dynamodb.writes import Target, Write, WriteResult
+from loadgen.dynamodb.writes import Target, Transaction, Write, WriteResult, transaction
 from loadgen.schedule.arrivals import Arrival
-from loadgen.schedule.mix import Op
+from loadgen.schedule.mix import READS, Op
+from loadgen.workloads.attributes import Value, attribute, attributes, text
 from stack import UserError
-
-Value = object
 
 
 class Put(Struct, frozen=True):
@@ -80,7 +81,32 @@ class Delete(Struct, frozen=True):
     key: Mapping[str, Value]
 
 
-ItemWrite = Put | Update | Delete
+class Get(Struct, frozen=True):
+    """Read an item, strongly consistent; `key` has its key attributes."""
+
+    table: str
+    key: Mapping[str, Value]
+
+
+class Query(Struct, frozen=True):
+    """Read the items with this `key`: the partition key's value, and the sort key's if it is given.
+
+    Strongly consistent, one page.
+    """
+
+    table: str
+    key: Mapping[str, Value]
+
+
+class Transact(Struct, frozen=True):
+    """Up to 100 writes that are applied together or not at all, no two of the same item."""
+
+    writes: Sequence[Put | Update | Delete]
+
+
+_MAX_TRANSACTION = 100
+_READING: dict[str, object] = {"ConsistentRead": True, "ReturnConsumedCapacity": "TOTAL"}
+ItemWrite = Put | Update | Delete | Get | Query | Transact
 
 
 class Script(Protocol):
@@ -154,7 +180,7 @@ def units_each(script: Script, writes: int = 100) -> float:
     units = 0
     for n in range(writes):
         with _failing(n):
-            units += write_units(_render(_change(script, n, random.Random(n))).size)
+            units += _units(_change(script, n, random.Random(n)))
     return units / writes
 
 
@@ -170,6 +196,7 @@ class Scripted:
         self._segment = segment
         self._segments = segments
         self._busy: set[tuple[str, str]] = set()
+        self._token = secrets.token_hex(8)
         self.failure: str | None = None
 
     def arrivals(self, offsets_ns: Iterator[int]) -> Iterator[Arrival]:
@@ -178,48 +205,64 @@ class Scripted:
             try:
                 with _failing(arrival):
                     change = _change(self._script, arrival, random.Random(f"{self._seed}/{arrival}"))
-                    key = self._key(change)
-                    if self._segments > 1 and zlib.crc32(key.encode()) % self._segments != self._segment:
+                    parts = change.writes if isinstance(change, Transact) else (change,)
+                    keys = [self._key(each) for each in parts]
+                    if self._segments > 1 and zlib.crc32(keys[0].encode()) % self._segments != self._segment:
                         continue
-                    rendered = _render(change)
+                    rendered = tuple(_render(each, key) for each, key in zip(parts, keys, strict=True))
             except UserError as error:
                 self.failure = str(error)
                 return
-            yield Arrival(arrival, offset_ns, rendered.op, arrival, 0, (key, rendered))
+            op = "transact" if isinstance(change, Transact) else rendered[0].op
+            yield Arrival(arrival, offset_ns, op, arrival, 0, rendered)
 
     def write(self, arrival: Arrival) -> Write | None:
-        """Render the change that was drawn; None when the item's last change is unanswered."""
-        key, rendered = cast("tuple[str, _Rendered]", arrival.subject)
-        if (rendered.table, key) in self._busy:
+        """Render the change that was drawn; None when the last change of one of its items is unanswered."""
+        rendered = cast("tuple[_Rendered, ...]", arrival.subject)
+        if arrival.op in READS:
+            return rendered[0].write()
+        places = {(one.table, one.key) for one in rendered}
+        if not self._busy.isdisjoint(places):
             return None
-        self._busy.add((rendered.table, key))
-        op, target, table, parameters, size = rendered
-        # The ledger's version 0: what a version of the item would be, only its script knows.
-        return Write(op, target, table, key, 0, (parameters,), write_units(size))
+        self._busy |= places
+        if arrival.op == "transact":
+            return transaction(tuple(one.write() for one in rendered), f"{self._token}-{arrival.index:x}")
+        return rendered[0].write()
 
     def finish(self, write: Write, result: WriteResult) -> None:  # noqa: ARG002 - whatever became of it, the item may be written
-        """The item may be written again."""
-        self._busy.discard((write.table, write.key))
+        """The item may be written again, or the items of a transaction."""
+        if write.op not in READS:
+            for change in write.changes if isinstance(write, Transaction) else (write,):
+                self._busy.discard((change.table, change.key))
 
-    def _key(self, change: ItemWrite) -> str:
+    def _key(self, change: Put | Update | Delete | Get | Query) -> str:
         values = change.item if isinstance(change, Put) else change.key
         names = self._keys.get(change.table)
         if names is None:
             raise ValueError(f"{change.table!r} is not one of its `tables`")
+        if isinstance(change, Query):
+            names = tuple(name for number, name in enumerate(names) if number == 0 or name in values)
+            if extra := [name for name in values if name not in names]:
+                raise ValueError(f"{change.table!r} has no key attribute {extra[0]!r} to query by")
         missing = [name for name in names if name not in values]
         if missing:
             raise ValueError(f"{change.table!r} has the key attribute {missing[0]!r}, which is missing")
-        return "/".join(_text(attribute(values[name])) for name in names)
+        return "/".join(text(attribute(values[name])) for name in names)
 
 
 class _Rendered(NamedTuple):
-    """A change: the kind of write, its operation, its parameters and about how many bytes it touches."""
+    """A change or a read: its kind, its operation, its item, its parameters and its write units."""
 
     op: Op
     target: Target
     table: str
+    key: str
     parameters: bytes
-    size: int
+    units: int
+
+    def write(self) -> Write:
+        """It as a write, of the ledger's version 0: what a version of the item would be, only its script knows."""
+        return Write(self.op, self.target, self.table, self.key, 0, (self.parameters,), self.units)
 
 
 @contextmanager
@@ -249,70 +292,51 @@ def _said(error: BaseException) -> str:
 def _change(script: Script, n: int, rng: random.Random) -> ItemWrite:
     """What the script says write n is. TypeError when that is no write."""
     change = cast("object", script.change(n, rng))
-    if not isinstance(change, Put | Update | Delete):
-        raise TypeError(f"change returned {change!r}, which is no Put, Update or Delete")
+    if not isinstance(change, ItemWrite):
+        raise TypeError(f"change returned {change!r}, which is no Put, Update, Delete, Get, Query or Transact")
+    if isinstance(change, Transact):
+        if not 1 <= len(change.writes) <= _MAX_TRANSACTION:
+            raise ValueError(f"a transaction has 1 to {_MAX_TRANSACTION} writes, not {len(change.writes)}")
+        for one in cast("Sequence[object]", change.writes):
+            if not isinstance(one, Put | Update | Delete):
+                raise TypeError(f"a transaction has {one!r}, which is no Put, Update or Delete")
     return change
 
 
-def _render(change: ItemWrite) -> _Rendered:
+def _units(change: ItemWrite) -> int:
+    """The write units that a change takes."""
+    if isinstance(change, Transact):
+        return 2 * sum(_render(each).units for each in change.writes)
+    return _render(change).units
+
+
+def _render(change: Put | Update | Delete | Get | Query, key_text: str = "") -> _Rendered:
     if isinstance(change, Put):
-        item = _attributes(change.item)
-        return _Rendered("insert", "PutItem", change.table, b'"Item":' + msgspec.json.encode(item), item_size(item))
-    key = _attributes(change.key)
+        item = attributes(change.item)
+        parameters = b'"Item":' + msgspec.json.encode(item)
+        return _Rendered("insert", "PutItem", change.table, key_text, parameters, write_units(item_size(item)))
+    key = attributes(change.key)
+    if isinstance(change, Query):
+        condition = " AND ".join(f"#{number}=:{number}" for number in range(len(key)))
+        query = {"KeyConditionExpression": condition} | _placeholders(key) | _READING
+        return _Rendered("query", "Query", change.table, key_text, msgspec.json.encode(query)[1:-1], 0)
     parameters = b'"Key":' + msgspec.json.encode(key)
+    if isinstance(change, Get):
+        parameters += b"," + msgspec.json.encode(_READING)[1:-1]
+        return _Rendered("get", "GetItem", change.table, key_text, parameters, 0)
     if isinstance(change, Delete):
-        return _Rendered("delete", "DeleteItem", change.table, parameters, item_size(key))
-    values = _attributes(change.attributes)
-    names = {f"#{number}": name for number, name in enumerate(values)}
-    expression = {
-        "UpdateExpression": "SET " + ",".join(f"#{number}=:{number}" for number in range(len(values))),
-        "ExpressionAttributeNames": names,
+        return _Rendered("delete", "DeleteItem", change.table, key_text, parameters, write_units(item_size(key)))
+    values = attributes(change.attributes)
+    assignments = ",".join(f"#{number}=:{number}" for number in range(len(values)))
+    expression = {"UpdateExpression": f"SET {assignments}"} | _placeholders(values)
+    parameters += b"," + msgspec.json.encode(expression)[1:-1]
+    units = write_units(item_size(key) + item_size(values))
+    return _Rendered("update", "UpdateItem", change.table, key_text, parameters, units)
+
+
+def _placeholders(values: Mapping[str, Attribute]) -> dict[str, object]:
+    """Names and values as an expression refers to them: #0 and :0 for the first."""
+    return {
+        "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate(values)},
         "ExpressionAttributeValues": {f":{number}": value for number, value in enumerate(values.values())},
     }
-    parameters += b"," + msgspec.json.encode(expression)[1:-1]
-    return _Rendered("update", "UpdateItem", change.table, parameters, item_size(key) + item_size(values))
-
-
-def _attributes(values: Mapping[str, Value]) -> dict[str, Attribute]:
-    return {name: attribute(value) for name, value in values.items()}
-
-
-def attribute(value: Value) -> Attribute:
-    """A plain Python value as a DynamoDB attribute in JSON form. TypeError for what DynamoDB cannot hold."""
-    match value:
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case int() | Decimal():
-            return {"N": str(value)}
-        case bytes():
-            return {"B": _base64(value)}
-        case None:
-            return {"NULL": True}
-        case dict():
-            return {"M": _attributes(cast("dict[str, Value]", value))}
-        case list() | tuple():
-            return {"L": [attribute(element) for element in cast("Sequence[Value]", value)]}
-        case set() | frozenset():
-            return _set(cast("set[Value]", value))
-        case _:
-            raise TypeError(f"{value!r} is of no type that DynamoDB holds: floats must be Decimal")
-
-
-def _set(values: set[Value]) -> Attribute:
-    if values and all(isinstance(value, str) for value in values):
-        return {"SS": sorted(cast("set[str]", values))}
-    if values and all(isinstance(value, bytes) for value in values):
-        return {"BS": sorted(map(_base64, cast("set[bytes]", values)))}
-    if values and all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in values):
-        return {"NS": sorted(map(str, values))}
-    raise TypeError(f"{values!r} is no set that DynamoDB holds: all str, all numbers or all bytes, and not empty")
-
-
-def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode()
-
-
-def _text(value: Attribute) -> str:
-    return str(next(iter(value.values())))

@@ -7,6 +7,10 @@ the replies. A planned write that the run does not allow, because the order's
 last write is unanswered or failed, is replaced by the insert of an extra order
 and marked as a substitute, so the planned number of writes is kept and the
 plan of all later writes is not disturbed.
+
+A read is of the drawn order, whatever is known of it. It is strongly
+consistent, and the reply says what it took. A transaction moves the drawn order
+on and inserts an extra order; its substitute inserts two.
 """
 
 from __future__ import annotations
@@ -21,10 +25,10 @@ from msgspec import Struct
 
 from loadgen.clock import iso
 from loadgen.dynamodb.item import NOTHING, Fragment, item_size, write_units
-from loadgen.dynamodb.writes import Proof, Write, WriteResult
+from loadgen.dynamodb.writes import Proof, Target, Transaction, Write, WriteResult, transaction
 from loadgen.schedule.arrivals import Arrival, PlannedInsert, arrivals
 from loadgen.schedule.keys import LANES, SPAN, WINDOW, KeyChoice
-from loadgen.schedule.mix import Mix
+from loadgen.schedule.mix import READS, Mix
 from loadgen.workloads.lifecycle import PLACE, Life, LifecycleStep
 from loadgen.workloads.pools import BASKETS, DAY_S, HEADS, PHASES, OrderHead, Pools
 
@@ -46,6 +50,14 @@ _END = b"}"
 _PADDING = (b',"padding":{"S":"', b'"}')
 _KEY = b'"Key":{"order_id":{"S":"'
 _KEY_END = b'"}}'
+_CONSUMED = b',"ConsistentRead":true,"ReturnConsumedCapacity":"TOTAL"'
+_GET_END = _KEY_END + _CONSUMED
+_QUERY = b'"KeyConditionExpression":"order_id=:k","ExpressionAttributeValues":{":k":{"S":"'
+_QUERY_END = b'"}}' + _CONSUMED
+_READS: dict[str, tuple[Target, bytes, bytes]] = {
+    "get": ("GetItem", _KEY, _GET_END),
+    "query": ("Query", _QUERY, _QUERY_END),
+}
 # Padding leaves this much to what an order's life adds: a note, a reason, a longer status.
 _HEADROOM_BYTES = 128
 _FIXED_SIZE = item_size(
@@ -129,11 +141,12 @@ class Orders:
         self._high = -1
         self._begin = ""
         self._epoch_ms = epoch_ns // _TICK_NS
+        self._token = f"{self._prefix}-{self._epoch_ms:x}"
         self._tick(0)
         self._cycle = mix.cycle(seed)
         self._preload = preload
         # The orders of numbers below this one are kept in mind to be changed later.
-        self._kept = 0 if mix.update + mix.delete == 0 else SPAN if keys.of_first else sys.maxsize
+        self._kept = 0 if mix.update + mix.delete + mix.transact == 0 else SPAN if keys.of_first else sys.maxsize
         # A ring: an order is kept until the one comes that is WINDOW after it.
         self._orders: list[Order | None] = [None] * (WINDOW if self._kept else 0)
         self._rest_ns = round(keys.rest_s * 1e9)
@@ -186,6 +199,10 @@ class Orders:
                 self._high = number >> 8
                 self._begin = f"{self._prefix}-{self._high:06x}"
             return self._insert(self._begin + _LOW[number & 255], arrival, number < self._kept)
+        if op in READS:
+            return self._read(arrival)
+        if op == "transact":
+            return self._transact(arrival)
         order = self._find(arrival)
         if order is None:
             return self._substitute(arrival)
@@ -203,6 +220,10 @@ class Orders:
 
     def finish(self, write: Write, result: WriteResult) -> None:
         """Learn what became of a write."""
+        if isinstance(write, Transaction):
+            for change in write.changes:
+                self.finish(change, result)
+            return
         order = write.subject
         if not isinstance(order, Order):
             return
@@ -250,6 +271,27 @@ class Orders:
         write = self._insert(f"{self._prefix}-x{arrival.index:08x}", arrival, keep=False)
         write.substitute = True
         return write
+
+    def _read(self, arrival: Arrival) -> Write:
+        """Read the drawn order, or the first when the plan has none ready, whether or not it is there."""
+        target, begin, end = _READS[arrival.op]
+        order_id = f"{self._prefix}-{max(arrival.number, 0):08x}"
+        return Write(arrival.op, target, self._table, order_id, 0, (begin, order_id.encode(), end), 0)
+
+    def _transact(self, arrival: Arrival) -> Write:
+        """Move an order on and insert an extra one, together."""
+        order = self._find(arrival)
+        allowed = order is not None and order.version > 0 and not order.busy
+        if order is not None:
+            self._advance(order, arrival)
+        if order is None or not allowed:
+            first = self._insert(f"{self._prefix}-y{arrival.index:08x}", arrival, keep=False)
+        else:
+            order.busy = True
+            first = self._update(order)
+        # A token is of one run: the same seed has the same orders, at other times.
+        token = f"{self._token}-{arrival.index:x}"
+        return transaction((first, self._substitute(arrival)), token, substitute=not allowed)
 
     def _find(self, arrival: Arrival) -> Order | None:
         """The drawn order, or one near it in its lane, that the plan has alive and rested."""

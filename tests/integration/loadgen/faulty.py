@@ -40,6 +40,8 @@ class Faulty:
         self.items: dict[str, Item] = {}
         self.applied: list[tuple[str, str, int]] = []
         self.requests = 0
+        self.tokens: dict[str, str] = {}
+        """Each transaction's token, with what it wrote."""
         self.headers: dict[str, str] = {}
         self._script = script
 
@@ -132,6 +134,14 @@ class Faulty:
                 return self._update(body)
             case "BatchWriteItem":
                 return self._batch(body["RequestItems"], partial=partial)
+            case "TransactWriteItems":
+                return self._transact(body)
+            case "GetItem" | "Query":
+                key = body["Key"]["order_id"] if "Key" in body else body["ExpressionAttributeValues"][":k"]
+                item, consumed = self.items.get(key["S"]), {"ConsumedCapacity": {"CapacityUnits": 1.0}}
+                if operation == "GetItem":
+                    return response(200, consumed | ({"Item": item} if item else {}))
+                return response(200, consumed | {"Items": [item] if item else [], "Count": int(item is not None)})
             case _:
                 return failure(400, "UnknownOperationException")
         return response(200, {})
@@ -154,6 +164,29 @@ class Faulty:
         item["status"] = values[":s"]
         self.applied.append((key, "update", int(values[":v"]["N"])))
         return response(200, {})
+
+    def _transact(self, body: Item) -> bytes:
+        """All writes or none; what came before with the token changes nothing."""
+        token, writes = body["ClientRequestToken"], body["TransactItems"]
+        if token in self.tokens:
+            same = self.tokens[token] == json.dumps(writes)
+            return response(200, {}) if same else failure(400, "IdempotentParameterMismatchException")
+        updates = [write["Update"] for write in writes if "Update" in write]
+        failed = [self._fails(update) for update in updates]
+        if any(failed):
+            reasons = [{"Code": "ConditionalCheckFailed" if one else "None"} for one in failed]
+            return failure(400, "TransactionCanceledException", {"CancellationReasons": reasons})
+        self.tokens[token] = json.dumps(writes)
+        for update in updates:
+            self._update(update)
+        for write in writes:
+            if "Put" in write:
+                self._put(write["Put"]["Item"])
+        return response(200, {})
+
+    def _fails(self, update: Item) -> bool:
+        item = self.items.get(update["Key"]["order_id"]["S"])
+        return item is None or item["version"] != update["ExpressionAttributeValues"][":o"]
 
     def _batch(self, tables: dict[str, list[Item]], *, partial: bool) -> bytes:
         unprocessed: dict[str, list[Item]] = {}

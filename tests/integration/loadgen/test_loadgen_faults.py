@@ -137,6 +137,23 @@ async def test_all_faults_together_are_survived(writer: str, tmp_path: Path) -> 
     assert counts.acked > WRITES * 0.9
 
 
+@pytest.mark.parametrize(
+    "fault", [Fault.CLOSE_AFTER, Fault.ERROR_AFTER, Fault.WRONG_CRC_AFTER], ids=lambda fault: fault.name
+)
+async def test_a_transaction_whose_reply_is_lost_is_not_applied_twice(fault: Fault, tmp_path: Path) -> None:
+    mix = Mix(insert=40, update=10, delete=10, get=10, query=10, transact=20)
+    faulty, counts, ledger = await run(every(5, fault), tmp_path / "ledger", mix=mix, read_timeout_s=10.0)
+    assert counts.acked == counts.due == WRITES
+    assert counts.retried > 0
+    assert counts.acked_by_op["get"] == counts.acked_by_op["query"] == WRITES // 10
+    assert counts.acked_by_op["transact"] == len(faulty.tokens) == WRITES // 5
+    assert counts.transacted == 2 * counts.acked_by_op["transact"]
+    assert counts.changes == len(ledger) == WRITES - 2 * WRITES // 10 + WRITES // 5
+    updates = Counter((key, version) for key, kind, version in faulty.applied if kind == "update")
+    assert max(updates.values(), default=1) == 1, "an update was applied twice"
+    assert counts.items_read > 0
+
+
 async def test_all_faults_together_are_survived_over_tls(
     certificate: tuple[Path, ssl.SSLContext], tmp_path: Path
 ) -> None:

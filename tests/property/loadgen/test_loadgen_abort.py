@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from loadgen.dynamodb.writer import Endpoint
 from loadgen.job import Job, SegmentResult, SegmentTotals
@@ -12,6 +13,7 @@ from loadgen.metrics.histogram import coarse, new_buckets
 from loadgen.report import report as reports
 from loadgen.report.abort import Abort
 from loadgen.report.threshold import Threshold
+from loadgen.schedule.mix import Kind
 from loadgen.schedule.plan import Plan
 from loadgen.schedule.profile import Constant
 
@@ -38,6 +40,17 @@ def row_of(second: int, answered_us: Sequence[int]) -> MetricsRow:
     return MetricsRow(second=second, counts=counts, latencies=Latencies(buckets, dict(buckets), new_buckets()))
 
 
+def mixed(rows: list[MetricsRow], gets: list[MetricsRow]) -> list[MetricsRow]:
+    """Seconds of writes, and of reads beside them."""
+    together: list[MetricsRow] = []
+    for writes, reads in zip(rows, gets, strict=True):
+        row = writes.copy()
+        row.add(reads)
+        row.kinds = {"write": writes, "get": reads}
+        together.append(row)
+    return together
+
+
 def report_of(rows: list[MetricsRow]) -> reports.RunReport:
     totals = Counts()
     for row in rows:
@@ -50,7 +63,10 @@ def report_of(rows: list[MetricsRow]) -> reports.RunReport:
         writer="fast",
         keys={},
     )
-    result = SegmentTotals(segment=0, counts=totals, warm_up=Counts(), elapsed_s=SECONDS, cpu_s=0.1)
+    kinds: dict[Kind, Counts] = {}
+    for kind, part in (pair for row in rows for pair in row.kinds.items()):
+        kinds.setdefault(kind, Counts()).add(part.counts)
+    result = SegmentTotals(segment=0, kinds=kinds, counts=totals, warm_up=Counts(), elapsed_s=SECONDS, cpu_s=0.1)
     return reports.build(job, [SegmentResult(0, rows, result)], start_epoch_ns=0, interrupted=False)
 
 
@@ -71,6 +87,27 @@ def test_what_fails_by_all_writes_is_aborted_at_the_latest_with_the_last(
     abort = Abort([threshold], SECONDS * PER_S)
     lost = any(abort.row(row) for row in rows)
     assert lost == (not threshold.check(report_of(rows)).met and threshold.metric != "failed")
+
+
+@given(
+    threshold=st.one_of(decided, recovering).map(lambda text: Threshold.parse(f"get:{text}")),
+    writes=seconds,
+    gets=seconds,
+)
+def test_what_a_kind_of_call_aborts_would_have_failed(
+    threshold: Threshold, writes: list[list[int]], gets: list[list[int]]
+) -> None:
+    """Also where the planned number of these calls is not known, but that of all."""
+    each = [[row_of(second, answered) for second, answered in enumerate(run)] for run in (writes, gets)]
+    rows = mixed(each[0], each[1])
+    abort = Abort([threshold], 2 * SECONDS * PER_S)
+    lost = [abort.row(row) is not None for row in rows]
+    alone = report_of(rows)
+    if any(lost):
+        assert not threshold.check(alone).met
+    counts = alone.kind("get").counts
+    assert (counts.acked, counts.planned) == (sum(map(len, gets)), SECONDS * PER_S)
+    assert threshold.check(alone).value == replace(threshold, kind=None).check(report_of(each[1])).value
 
 
 def test_the_warm_up_aborts_nothing() -> None:

@@ -1,6 +1,7 @@
 """A plan split into segments writes what the whole would have written."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -10,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.dynamodb.item import item_size, write_units
-from loadgen.dynamodb.writes import Write, WriteResult, single
+from loadgen.dynamodb.writes import Transaction, Write, WriteResult, single
 from loadgen.schedule.keys import LANES, AnyKeys, HotSet, Latest, Uniform, Zipfian
-from loadgen.schedule.mix import Mix
+from loadgen.schedule.mix import OPS, READS, Mix
 from loadgen.schedule.plan import NO_PRELOAD, Plan, Preload
 from loadgen.schedule.profile import Constant
 from loadgen.workloads.orders import Orders
@@ -20,7 +21,15 @@ from loadgen.workloads.pools import Pools
 
 EPOCH_NS = 1_767_225_600 * 10**9
 weights = st.integers(min_value=0, max_value=9)
-mixes = st.builds(Mix, insert=st.integers(min_value=1, max_value=9), update=weights, delete=weights)
+mixes = st.builds(
+    Mix,
+    insert=st.integers(min_value=1, max_value=9),
+    update=weights,
+    delete=weights,
+    get=weights,
+    query=weights,
+    transact=weights,
+)
 
 
 def constant_plan(
@@ -62,6 +71,14 @@ def writes_of(plan: Plan, pools: Pools, *, whole_items: bool = False) -> dict[in
         write = writes[arrival.index] = orders.write(arrival)
         orders.finish(write, WriteResult.APPLIED)
     return writes
+
+
+def changes_of(writes: dict[int, Write]) -> Iterator[tuple[int, Write]]:
+    """The changes by arrival: of a transaction all, of a read none."""
+    for arrival, write in writes.items():
+        if write.op not in READS:
+            for change in write.changes if isinstance(write, Transaction) else (write,):
+                yield arrival, change
 
 
 def wire(writes: dict[int, Write]) -> dict[int, tuple[str, bytes]]:
@@ -106,8 +123,11 @@ def test_the_mix_is_exact_except_substitutes(order_pools: Pools, plan: Plan) -> 
     for arrival, write in writes.items():
         number = arrival - plan.preload.orders
         planned = cycle[number % len(cycle)] if number >= 0 else "insert"
-        assert write.op == ("insert" if write.substitute else planned)
-        assert not (write.substitute and planned == "insert")
+        assert write.op == ("insert" if write.substitute and planned != "transact" else planned)
+        assert not (write.substitute and planned in ("insert", *READS))
+        if isinstance(write, Transaction):
+            assert [change.op for change in write.changes] == ["insert" if write.substitute else "update", "insert"]
+            assert write.units == 2 * sum(change.units for change in write.changes)
 
 
 @settings(max_examples=25, deadline=None)
@@ -115,7 +135,7 @@ def test_the_mix_is_exact_except_substitutes(order_pools: Pools, plan: Plan) -> 
 def test_every_write_is_possible_after_those_before_it(order_pools: Pools, plan: Plan) -> None:
     """A model of the table: inserts are of new keys, updates of the version that is there, deletes of live items."""
     versions: dict[str, int] = {}
-    for write in writes_of(plan, order_pools).values():
+    for _, write in changes_of(writes_of(plan, order_pools)):
         if write.op == "insert":
             assert write.key not in versions
             versions[write.key] = 1
@@ -131,7 +151,7 @@ def test_every_write_is_possible_after_those_before_it(order_pools: Pools, plan:
 def test_an_order_rests_between_its_writes(order_pools: Pools, plan: Plan) -> None:
     offsets = list(plan.offsets_ns())
     written: defaultdict[str, list[int]] = defaultdict(list)
-    for arrival, write in writes_of(plan, order_pools).items():
+    for arrival, write in changes_of(writes_of(plan, order_pools)):
         written[write.key].append(offsets[arrival])
     for times in written.values():
         assert all(after - before >= plan.keys.rest_s * 1e9 for before, after in pairwise(times))
@@ -143,12 +163,13 @@ def test_a_rewritten_order_is_the_order_that_its_updates_lead_to(order_pools: Po
     """An update as a whole put, as in batches, leaves the item that the update expression would leave."""
     table: dict[str, dict[str, Any]] = {}
     puts = writes_of(plan, order_pools, whole_items=True)
-    for arrival, write in writes_of(plan, order_pools).items():
+    for arrival, write in changes_of(writes_of(plan, order_pools)):
         parameters = msgspec.json.decode(single(write).body)
         if write.op == "insert":
             table[write.key] = parameters["Item"]
         elif write.op == "update":
             apply(parameters, table[write.key])
+        if write.op == "update" and puts[arrival].op == "update":
             assert msgspec.json.decode(single(puts[arrival]).body)["Item"] == table[write.key]
 
 
@@ -183,3 +204,29 @@ def test_an_order_s_amounts_agree_to_the_cent(order_pools: Pools) -> None:
         assert amount["total"] == amount["subtotal"] - amount["discount"] + amount["tax"] + amount["shipping_fee"]
         assert int(item["item_count"]["N"]) == sum(int(line["quantity"]["N"]) for line in lines)
         assert all(value == value.quantize(Decimal("0.01")) for value in amount.values())
+
+
+@settings(max_examples=25, deadline=None)
+@given(plan=plans)
+def test_reads_are_of_the_orders_that_the_plan_draws(order_pools: Pools, plan: Plan) -> None:
+    inserted: set[str] = set()
+    for write in writes_of(plan, order_pools).values():
+        if write.op == "insert" and not write.substitute:
+            inserted.add(write.key)
+        if write.op in READS:
+            body = msgspec.json.decode(single(write).body)
+            key = body["Key"]["order_id"] if write.op == "get" else body["ExpressionAttributeValues"][":k"]
+            assert (body["TableName"], key) == ("orders", {"S": write.key})
+            assert body["ConsistentRead"] is True
+            assert write.key in inserted or write.key.endswith("-00000000"), "which is before there is one"
+            assert write.units == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(mix=mixes)
+def test_a_mix_is_said_as_it_is_read(mix: Mix) -> None:
+    said = ",".join(f"{op}={weight}" for op, weight in zip(OPS, mix.weights, strict=True))
+    assert Mix.parse(said) == mix
+    cycle = mix.cycle(3)
+    for op, weight in zip(OPS, mix.weights, strict=True):
+        assert cycle.count(op) * sum(mix.weights) == weight * len(cycle)

@@ -19,7 +19,7 @@ from loadgen.dynamodb import signing
 from loadgen.dynamodb.item import fragment
 from loadgen.dynamodb.reference import with_binaries
 from loadgen.dynamodb.signing import OPERATIONS, Constants, HashlibConstants, Keys, NativeConstants, Signer, quickest
-from loadgen.dynamodb.writes import Call, Write, batch, single
+from loadgen.dynamodb.writes import Call, Write, batch, single, transaction
 
 # botocore has no types.
 AUTH: Any = importlib.import_module("botocore.auth")
@@ -235,6 +235,25 @@ def test_a_batch_has_the_body_that_botocore_makes_of_the_same_items(several: lis
     parameters = with_binaries(msgspec.json.decode(ours))
     theirs = SERIALIZER.serialize_to_request(parameters, SERVICE.operation_model("BatchWriteItem"))
     assert json.loads(ours) == json.loads(theirs["body"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    several=st.lists(items, min_size=1, max_size=4),
+    key=items,
+    token=st.text("0123456789abcdef-", min_size=1, max_size=36),
+)
+def test_a_transaction_has_the_body_that_botocore_makes_of_the_same_writes(
+    several: list[dict[str, Any]], key: dict[str, Any], token: str
+) -> None:
+    delete = Write("delete", "DeleteItem", "other", "key", 1, (b'"Key":' + msgspec.json.encode(key),), 1)
+    ours = single(transaction((*(put(item) for item in several), delete), token))
+    assert ours.target == "TransactWriteItems"
+    parameters = with_binaries(msgspec.json.decode(ours.body))
+    theirs = SERIALIZER.serialize_to_request(parameters, SERVICE.operation_model("TransactWriteItems"))
+    assert json.loads(ours.body) == json.loads(theirs["body"])
+    puts = [{"Put": {"TableName": "orders", "Item": item}} for item in several]
+    assert json.loads(ours.body)["TransactItems"] == [*puts, {"Delete": {"TableName": "other", "Key": key}}]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -37,9 +37,9 @@ job = Job(plan=plan, endpoint=Endpoint(region="eu-west-1"), table="orders", writ
 
 def segment(number):
     metrics = SegmentMetrics(0, 0.0)
-    metrics.measured.due += 5
-    metrics.measured.hedged += 3
-    metrics.measured.evicted["cold"] += 2
+    metrics.measured.writes.due += 5
+    metrics.measured.writes.hedged += 3
+    metrics.measured.writes.evicted["cold"] += 2
     row = decode_worker_message(encode(RowReady(metrics.turn(10**9, 0)))).row
     counts = metrics.measured.counts()
     totals = SegmentTotals(segment=number, counts=counts, warm_up=Counts(), elapsed_s=1.0, cpu_s=0.1)
@@ -89,10 +89,10 @@ def test_every_counter_adds_up_over_seconds() -> None:
     metrics = SegmentMetrics(0, 0.0)
     total = Counts()
     for second in range(1, 4):
-        metrics.measured.due += 10 * second
-        metrics.measured.dropped += second
-        metrics.measured.acked_by_op["insert"] += second
-        metrics.measured.throttled["ThrottlingException"] += second
+        metrics.measured.writes.due += 10 * second
+        metrics.measured.writes.dropped += second
+        metrics.measured.writes.acked_by_op["insert"] += second
+        metrics.measured.writes.throttled["ThrottlingException"] += second
         total.add(metrics.turn(second * 10**9, 0).counts)
     final = metrics.measured.counts()
     final.planned = final.due

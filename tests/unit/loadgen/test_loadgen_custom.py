@@ -14,7 +14,8 @@ import pytest
 
 from loadgen.dynamodb.writes import Write, WriteResult, single
 from loadgen.workloads import custom
-from loadgen.workloads.custom import Delete, ItemWrite, Put, Scripted, Update, attribute, load, units_each
+from loadgen.workloads.attributes import attribute
+from loadgen.workloads.custom import Delete, Get, ItemWrite, Put, Query, Scripted, Transact, Update, load, units_each
 from stack import UserError
 
 MODULE = """
@@ -214,5 +215,62 @@ def test_a_change_that_is_no_write_is_one_sentence() -> None:
     workload = Scripted(Five(), {"devices": ("id",)}, seed=3)
     assert list(workload.arrivals(iter(range(3)))) == []
     assert workload.failure == (
-        "The workload failed at write 0 with TypeError: change returned 5, which is no Put, Update or Delete."
+        "The workload failed at write 0 with TypeError: "
+        "change returned 5, which is no Put, Update, Delete, Get, Query or Transact."
     )
+
+
+class Shop:
+    """Reads, and moves stock between two items."""
+
+    tables = ("stock",)
+
+    def change(self, n: int, rng: random.Random) -> ItemWrite:
+        key = {"shop": "a", "item": n // 5}
+        moved = Transact([Put("stock", key | {"left": 1}), Update("stock", {"shop": "b", "item": 0}, {"left": 2})])
+        return (moved, moved, Get("stock", key), Query("stock", {"shop": "a"}), Query("stock", key))[n % 5]
+
+
+def test_a_script_reads_and_writes_in_transactions() -> None:
+    workload = Scripted(Shop(), {"stock": ("shop", "item")}, seed=1)
+    arrivals = list(workload.arrivals(iter(range(5))))
+    assert [arrival.op for arrival in arrivals] == ["transact", "transact", "get", "query", "query"]
+    moved, again, *reads = map(workload.write, arrivals)
+    assert again is None, "its items are in flight"
+    assert moved is not None
+    assert [write and write.key for write in reads] == ["a/0", "a", "a/0"], "reads wait for nothing"
+    assert all(write is not None and write.units == 0 for write in reads)
+    bodies = [msgspec.json.decode(single(write).body) for write in (moved, *reads) if write is not None]
+    put, update = bodies[0]["TransactItems"]
+    assert put["Put"] == {"TableName": "stock", "Item": {"shop": {"S": "a"}, "item": {"N": "0"}, "left": {"N": "1"}}}
+    assert update["Update"]["UpdateExpression"] == "SET #0=:0"
+    assert 1 <= len(bodies[0]["ClientRequestToken"]) <= 36
+    assert bodies[1]["Key"] == {"shop": {"S": "a"}, "item": {"N": "0"}}
+    assert bodies[2]["KeyConditionExpression"] == "#0=:0"
+    assert bodies[3]["KeyConditionExpression"] == "#0=:0 AND #1=:1"
+    assert bodies[3]["ExpressionAttributeNames"] == {"#0": "shop", "#1": "item"}
+    workload.finish(moved, WriteResult.APPLIED)
+    assert workload.write(arrivals[1]) is not None
+    assert units_each(Shop(), 5) == pytest.approx(2 * 4 / 5)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (Transact([]), "a transaction has 1 to 100 writes, not 0"),
+        (Transact([Get("t", {"id": 1})]), "which is no Put, Update or Delete"),  # pyright: ignore[reportArgumentType]
+        (Query("t", {"id": 1, "left": 2}), "'t' has no key attribute 'left' to query by"),
+        (Get("t", {"left": 2}), "'t' has the key attribute 'id', which is missing"),
+    ],
+)
+def test_a_read_or_a_transaction_that_cannot_be_is_refused(change: ItemWrite, said: str) -> None:
+    class One:
+        tables = ("t",)
+
+        def change(self, n: int, rng: random.Random) -> ItemWrite:
+            return change
+
+    workload = Scripted(One(), {"t": ("id",)}, seed=1)
+    assert list(workload.arrivals(iter(range(2)))) == []
+    assert workload.failure is not None
+    assert said in workload.failure

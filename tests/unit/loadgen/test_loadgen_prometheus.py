@@ -71,3 +71,18 @@ def test_a_run_goes_on_without_a_file_that_cannot_be_written(
     written.row(row(0, acked=1))
     written.row(row(1, acked=1))
     assert capsys.readouterr().err.count("cannot be written: No such file or directory; the run goes on") == 1
+
+
+def test_each_kind_of_call_has_a_label_and_the_sum_is_of_all(tmp_path: Path) -> None:
+    both = row(0, planned=10, acked=9)
+    both.kinds = {"write": row(0, planned=6, acked=5), "get": row(0, planned=4, acked=4)}
+    path = tmp_path / "loadgen.prom"
+    PrometheusFile(path, "orders", Silent()).row(both)
+    found = samples(path.read_text())
+    acked = {name: value for name, value in found.items() if name.startswith("loadgen_acked_total")}
+    assert acked == {
+        'loadgen_acked_total{table="orders",call="write"}': 5,
+        'loadgen_acked_total{table="orders",call="get"}': 4,
+    }
+    assert found['loadgen_in_flight{table="orders"}'] == 3
+    assert found['loadgen_latency_seconds{table="orders",call="get",latency="service",quantile="0.5"}'] == 0.002
