@@ -34,6 +34,7 @@ examples:
   python -m loadgen --rps 50 --table orders --region eu-west-1  a table by name
   python -m loadgen --rps 5000 --profile ramp:from=100          find out where it begins to throttle
   python -m loadgen --rps 20000 --batch 25 --processes 2        as much as two cores can write
+  python -m loadgen --users 50 --think 10ms                     50 users, each waiting for its replies
   python -m loadgen --rps 500 --mix insert=10,update=10,get=70,transact=10 --threshold 'get:intended_p99<20ms'
   python -m loadgen --rps 500 --mix insert=20,update=75,delete=5 --seed 7 --report run.json
 
@@ -84,9 +85,22 @@ def _add_load(made: ArgumentParser) -> None:
     load.add_argument(
         "--rps",
         type=positive(rate),
-        required=True,
         metavar="N",
         help="operations per second: 500, 5k; 300/m is per minute (a batch counts its items, a transaction is one)",
+    )
+    load.add_argument(
+        "--users",
+        type=whole(1),
+        metavar="N",
+        help="instead of --rps, a closed loop for comparison: so many users, who each wait for a reply before the next "
+        "operation; coordinated omission applies",
+    )
+    load.add_argument(
+        "--think",
+        type=duration,
+        default=0.0,
+        metavar="TIME",
+        help="how long a user waits between a reply and the next operation (default: 0s)",
     )
     load.add_argument(
         "--profile", default="constant", metavar="PROFILE", help="how the rate changes; see below (default: constant)"

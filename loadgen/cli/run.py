@@ -29,11 +29,13 @@ from loadgen.report.report import RunReport
 from loadgen.report.threshold import Threshold
 from loadgen.schedule import profiles
 from loadgen.schedule.plan import Plan, Preload
-from loadgen.schedule.profile import AnyProfile
+from loadgen.schedule.profile import AnyProfile, Constant
 from loadgen.workloads import custom
 from stack import Exit, StackOutputs, UserError, check_writable, resolve_options
 
 DEFAULT_DURATION_S = 60.0
+# A closed loop that ends by its count.
+_COUNTED_DURATION_S = 7 * 24 * 3600.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -67,15 +69,21 @@ def _thresholds(given: Sequence[Threshold]) -> Sequence[Threshold]:
 
 
 def _plan(options: Namespace) -> Plan:
+    if (options.rps is None) == (options.users is None):
+        raise ArgumentTypeError("give either --rps, the rate, or --users, how many send one operation after the other")
+    if options.users is not None:
+        _check_closed(options)
+    elif options.think:
+        raise ArgumentTypeError("--think is how long each of --users waits: with --rps, nobody does")
     seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
     profile = _profile(options, seed)
     orders, per_s = options.preload
-    preload = Preload(orders, per_s or options.rps)
+    preload = Preload(orders, per_s or options.rps or 1.0)
     if options.mix.insert == orders == 0:
         raise ArgumentTypeError("the mix has no inserts, and updates and deletes need orders: --preload some")
     if orders and options.workload:
         raise ArgumentTypeError("--preload is for orders: a --workload writes what its `change` says")
-    fastest = max(options.rps, preload.per_s if orders else 0.0)
+    fastest = max(options.rps or 0.0, preload.per_s if orders else 0.0)
     return Plan(
         profile=profile,
         limit=options.count,
@@ -88,14 +96,35 @@ def _plan(options: Namespace) -> Plan:
         seed=seed,
         batch=options.batch,
         batch_wait_s=options.batch_wait,
-        max_in_flight=options.max_in_flight or min(max(round(fastest), 256), 4096),
+        max_in_flight=options.users or options.max_in_flight or min(max(round(fastest), 256), 4096),
+        users=options.users or 0,
+        think_s=options.think,
     )
+
+
+def _check_closed(options: Namespace) -> None:
+    """ArgumentTypeError for options that a closed loop has no use for."""
+    given = {
+        "--profile": options.profile != "constant",
+        "--preload": options.preload[0] > 0,
+        "--batch": options.batch > 1,
+        "--max-in-flight": options.max_in_flight is not None,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise ArgumentTypeError(f"{option} goes with --rps: each of --users sends one operation at a time")
+    for threshold in options.threshold:
+        if threshold.metric.startswith("intended_"):
+            raise ArgumentTypeError(f"{threshold.expression!r}: with --users intended latency is not defined")
 
 
 def _profile(options: Namespace, seed: int) -> AnyProfile:
     """The profile; with a count and no duration it goes on until the count is reached."""
     duration_s = cast("float | None", options.duration)
     count = cast("int | None", options.count)
+    if options.users is not None:
+        longest_s = DEFAULT_DURATION_S if count is None else _COUNTED_DURATION_S
+        return Constant(0.0, duration_s or longest_s)
     if duration_s is not None or count is None:
         return profiles.profile(options.profile, options.rps, duration_s or DEFAULT_DURATION_S, seed)
     return profiles.profile(options.profile, options.rps, profiles.enough_s(options.profile, options.rps, count), seed)
@@ -111,7 +140,7 @@ async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> RunRepo
         expected = Expected.of(job, options.price)
         await workers.prepare(worker_pool.split(job, workers.segments))
         interrupts.call(workers.stop)
-        abort = Abort(_thresholds(options.threshold) if options.abort else (), plan.count)
+        abort = Abort(_thresholds(options.threshold) if options.abort else (), None if plan.users else plan.count)
         report = await _carry_out(workers, job, _progress(options, job), expected, interrupts, abort)
         report.cost = expected.report(report.counts.write_units + report.warm_up.write_units)
         return report

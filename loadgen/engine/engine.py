@@ -75,6 +75,7 @@ class Engine:
         self._in_flight = 0
         self._row_ends_ns = metrics.row_ends_ns
         self._sendings = 0
+        self._unarmed = False
         self._failure: str | None = None
         self._loop = asyncio.get_running_loop()
         self._timer = timer(self._fire)
@@ -148,7 +149,8 @@ class Engine:
     def _arm(self, not_before_ns: int = 0) -> None:
         """Set the timer for what is due next; end when nothing is."""
         source = self._source
-        if source.next_ns != NEVER:
+        self._unarmed = source.next_ns == NEVER
+        if not self._unarmed:
             at_ns = max(min(source.next_ns, source.flush_ns), not_before_ns)
             self._timer.set(at_ns)
             self._writer.pause(at_ns - time.monotonic_ns() < _PAUSE_NS)
@@ -258,6 +260,8 @@ class Engine:
 
     def _finish(self, calls: int = 1) -> None:
         self._in_flight -= calls
+        if self._unarmed and self._source.next_ns != NEVER:
+            self._arm()  # A user of a closed loop is ready again.
         if not self._in_flight and self._source.next_ns == self._source.flush_ns == NEVER and not self._done.done():
             self._done.set_result(None)
 

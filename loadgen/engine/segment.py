@@ -9,6 +9,7 @@ from pathlib import Path
 from loadgen import compiled
 from loadgen.dynamodb.writers import open_writer
 from loadgen.engine.batched_inserts import BatchedInserts
+from loadgen.engine.closed_loop import ClosedLoop
 from loadgen.engine.engine import Engine
 from loadgen.engine.planned_writes import PlannedWrites
 from loadgen.engine.source import CallSource
@@ -52,7 +53,7 @@ class Segment:
         """Carry out the plan from this wall time on."""
         job, plan = self._job, self._job.plan
         start_ns = time.monotonic_ns() + start_epoch_ns - time.time_ns()
-        metrics = SegmentMetrics(start_ns, plan.before_s)
+        metrics = SegmentMetrics(start_ns, plan.before_s, closed=plan.users > 0)
         ledger = LedgerFile(Path(job.ledger)) if job.ledger is not None else None
         source = call_source(plan, self._workload(start_epoch_ns), metrics, start_ns=start_ns, ledger=ledger)
         self._engine = Engine(
@@ -123,6 +124,8 @@ def call_source(
     plan: Plan, workload: Workload, metrics: SegmentMetrics, *, start_ns: int, ledger: Ledger | None = None
 ) -> CallSource:
     """The fastest source of calls that carries out a plan with this workload."""
+    if plan.users:
+        return ClosedLoop(plan, workload, metrics, start_ns=start_ns, ledger=ledger)
     if isinstance(workload, Orders) and BatchedInserts.fits(plan, workload):
         return BatchedInserts(plan, workload, metrics, start_ns=start_ns, ledger=ledger)
     return PlannedWrites(plan, workload, metrics, start_ns=start_ns, ledger=ledger)

@@ -246,9 +246,11 @@ class SegmentMetrics:
     `before_s` is how long preload and warm-up last. `warm_up` counts the writes
     planned before `zero_ns`, `measured` the others. A row has what counts on one of them, so that the rows of the
     measured time add up to it; a write of the warm-up that is answered after its last row is in no row.
+    A `closed` loop has no intended latency.
     """
 
-    def __init__(self, start_ns: int, before_s: float) -> None:
+    def __init__(self, start_ns: int, before_s: float, *, closed: bool = False) -> None:
+        self._closed = closed
         self.zero_ns = start_ns + round(before_s * 1e9)
         self.measured = CountersByOp()
         self.warm_up = CountersByOp()
@@ -299,7 +301,10 @@ class SegmentMetrics:
         counts = total.since(self._reported.get((measuring, kind), Counts()))
         self._reported[measuring, kind] = total
         counts.planned = counts.due
-        return MetricsRow(second=self._second, counts=counts, latencies=counters.latencies)
+        latencies = counters.latencies
+        if self._closed:
+            latencies.intended.clear()
+        return MetricsRow(second=self._second, counts=counts, latencies=latencies)
 
     @property
     def _second(self) -> int:

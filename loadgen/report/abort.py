@@ -13,14 +13,15 @@ from loadgen.report.threshold import ACKED_SHARE, Threshold
 class Abort:
     """Adds up a run's rows, and finds the first threshold that is lost.
 
-    `planned` is how many writes are planned after the warm-up. A counter only
+    `planned` is how many operations are planned after the warm-up, None if that is not known: then shares and
+    percentiles are judged at the end only. A counter only
     grows, so an upper limit that it exceeds is lost. Of a percentile it is lost
     when so many latencies are above the limit that all writes that may still
     come would not bring it below. What can recover (a mean, a rate, a lower
     limit of a counter) is judged at the end only.
     """
 
-    def __init__(self, thresholds: Sequence[Threshold], planned: int) -> None:
+    def __init__(self, thresholds: Sequence[Threshold], planned: int | None) -> None:
         self._thresholds = thresholds
         self._planned = planned
         self._total = MetricsRow(second=0)
@@ -39,15 +40,17 @@ class Abort:
             part = part.kinds.get(kind, MetricsRow(second=0))
         counts = part.counts
         # Of a kind of call there may be as many more as there are of all.
-        planned = self._planned - self._total.counts.due + counts.due
+        planned = None if self._planned is None else self._planned - self._total.counts.due + counts.due
         if threshold.metric == ACKED_SHARE:
+            if planned is None:
+                return False
             unacked = counts.dropped + METRICS["failed"].number(counts)
             best = (planned - unacked) / planned if planned else 1.0
             return best < limit if comparison == "==" else comparison in (">", ">=") and not threshold.holds(best)
         if (counter := METRICS.get(threshold.metric)) is not None:
             least = counter.number(counts)
             return least > limit if comparison == "==" else comparison in ("<", "<=") and not threshold.holds(least)
-        if (wanted := threshold.percentile) is not None and comparison in ("<", "<="):
+        if planned is not None and (wanted := threshold.percentile) is not None and comparison in ("<", "<="):
             name, percentile = wanted
             buckets = cast("Buckets", getattr(part.latencies, name))
             above = sum(number for value, number in buckets.items() if not threshold.holds(highest(value) / 1e3))

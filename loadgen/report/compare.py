@@ -40,8 +40,9 @@ class ComparedMetric(Struct, frozen=True):
 
 
 def lines(first: RunReport, second: RunReport) -> list[ComparedMetric]:
-    """Every metric of two reports."""
-    return [_line(first, second, *metric) for metric in _METRICS]
+    """Every metric that both reports have."""
+    hidden = () if "intended" in first.latencies and "intended" in second.latencies else ("intended_",)
+    return [_line(first, second, *metric) for metric in _METRICS if not metric[0].startswith(hidden)]
 
 
 def _line(

@@ -12,15 +12,19 @@ from loadgen.workloads import custom
 
 
 class Expected(Struct, frozen=True, kw_only=True):
-    """The plan's numbers: operations (called `writes`) and seconds with preload and warm-up, write units, any cost."""
+    """The plan's numbers: operations (called `writes`) and seconds with preload and warm-up, write units, any cost.
+
+    How many a closed loop's `users` will send is not known.
+    """
 
     table: str
-    writes: int
+    writes: int | None
     seconds: float
-    write_units: int
+    write_units: int | None
     price_per_million: float | None
     cost: float | None
     reads: int = 0
+    users: int = 0
 
     @property
     def called(self) -> str:
@@ -31,6 +35,16 @@ class Expected(Struct, frozen=True, kw_only=True):
     def of(cls, job: Job, price_per_million: float | None) -> Expected:
         """What a job will come to."""
         plan = job.plan
+        if plan.users:
+            return cls(
+                table=job.table,
+                writes=None,
+                seconds=plan.before_s + plan.duration_s,
+                write_units=plan.max_write_units,
+                price_per_million=price_per_million,
+                cost=None,
+                users=plan.users,
+            )
         writes = plan.count + plan.before_count
         mix = plan.mix
         units = write_units(plan.item_bytes) * (mix.changes_each + TRANSACTION_WRITES * mix.transact / sum(mix.weights))
@@ -49,6 +63,10 @@ class Expected(Struct, frozen=True, kw_only=True):
 
     def sentence(self) -> str:
         """All of it in a line."""
+        if self.writes is None or self.write_units is None:
+            return (
+                f"{self.users:,} users write to {self.table} for {self.seconds:,.0f} s at most, as fast as it answers"
+            )
         cost = "" if self.cost is None else f", which cost about {self.cost:,.4f}"
         return (
             f"{self.writes:,} {self.called} to {self.table} in {self.seconds:,.0f} s, "
@@ -57,7 +75,7 @@ class Expected(Struct, frozen=True, kw_only=True):
 
     def report(self, used: int) -> CostReport | None:
         """The cost of the write units that were used, beside what was expected."""
-        if self.price_per_million is None or self.cost is None:
+        if self.price_per_million is None:
             return None
         after = used * self.price_per_million / 1e6
-        return CostReport(price_per_million=self.price_per_million, before=self.cost, after=after)
+        return CostReport(price_per_million=self.price_per_million, before=self.cost or 0.0, after=after)

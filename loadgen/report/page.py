@@ -88,6 +88,8 @@ def _verdict(report: RunReport) -> str:
         (not report.generator.limited, report.generator.verdict),
         (report.generator.native not in ("no", "partly"), summary.native(report)),
     ]
+    if report.plan.users:
+        sentences.append((False, f"intended latency is {summary.NOT_INTENDED}"))
     if report.interrupted:
         sentences.append((False, "the run was stopped before its end"))
     if report.aborted is not None:
@@ -106,7 +108,9 @@ def _tiles(report: RunReport) -> str:
     tiles = [
         ("acknowledged", f"{counts.acked:,}", f"of {counts.planned:,} planned", counts.acked < counts.planned),
         ("rate", f"{report.rate:,.0f}/s", "acknowledged", False),
-        ("intended p99", _ms(percentile_ms(latency["intended"], 99)), "planned → reply", False),
+        ("intended p99", _ms(percentile_ms(latency["intended"], 99)), "planned → reply", False)
+        if not report.plan.users
+        else ("users", f"{report.plan.users:,}", "a closed loop", False),
         ("service p99", _ms(percentile_ms(latency["service"], 99)), "sent → reply", False),
         *(
             (metric.title, f"{metric.number(counts):,}", metric.shown.note, metric.number(counts) > 0)
@@ -143,12 +147,16 @@ def _rate_chart(report: RunReport) -> str:
 
 def _latency_chart(report: RunReport) -> str:
     values = (
-        ("service p50", "service_p50_ms", "first thin"),
-        ("service p99", "service_p99_ms", "first"),
-        ("intended p50", "intended_p50_ms", "third thin"),
-        ("intended p99", "intended_p99_ms", "third"),
+        ("service", "p50", "first thin"),
+        ("service", "p99", "first"),
+        ("intended", "p50", "third thin"),
+        ("intended", "p99", "third"),
     )
-    lines = [Series(title, style, _over_time(report.series, name, max)) for title, name, style in values]
+    lines = [
+        Series(f"{name} {percentile}", style, _over_time(report.series, f"{name}_{percentile}_ms", max))
+        for name, percentile, style in values
+        if name in report.latencies
+    ]
     return line_chart(lines, label="Latency over time", x_format=_seconds, y_format=_ms, y_log=True)
 
 
@@ -175,7 +183,7 @@ def _percentile_chart(report: RunReport) -> str:
 def _percentile_table(report: RunReport) -> str:
     head = "".join(f"<th>p{percentile:g}</th>" for percentile in _TABLE_PERCENTILES)
     rows = ""
-    for name in ("service", "intended", "lag"):
+    for name in (*report.latencies, "lag"):
         latency = report.latency[name]
         cells = "".join(f"<td>{percentile_ms(latency, percentile):,.2f}</td>" for percentile in _TABLE_PERCENTILES)
         rows += f"<tr><th>{name}</th><td>{latency.mean_ms:,.2f}</td>{cells}<td>{latency.max_ms:,.2f}</td></tr>"
@@ -194,13 +202,13 @@ def _kinds(report: RunReport) -> str:
         cells = "".join(f"<td>{number:,}</td>" for number in numbers) + f"<td>{report.per_s(counts.acked):,.0f}</td>"
         cells += "".join(
             f"<td>{percentile_ms(latency[name], percentile):,.2f}</td>"
-            for name in ("service", "intended")
+            for name in report.latencies
             for percentile in _KIND_PERCENTILES
         )
         rows += f"<tr><th>{kind}</th>{cells}</tr>"
     columns = ("planned", "acked", "dropped", "failed", "per s")
     head = "".join(f"<th>{name}</th>" for name in columns) + "".join(
-        f"<th>{name} p{percentile:g}</th>" for name in ("service", "intended") for percentile in _KIND_PERCENTILES
+        f"<th>{name} p{percentile:g}</th>" for name in report.latencies for percentile in _KIND_PERCENTILES
     )
     table = f"<table><thead><tr><th>call</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<div class="scroll">{table}</div>' if rows else ""

@@ -140,6 +140,11 @@ class RunReport(Struct, kw_only=True):
     kinds: dict[Kind, KindReport] = {}
 
     @property
+    def latencies(self) -> tuple[str, ...]:
+        """The names of the latencies from when an operation was planned or sent: a closed loop plans none."""
+        return ("service",) if self.plan.users else ("service", "intended")
+
+    @property
     def rate(self) -> float:
         """Acknowledged operations per second, of the time after the warm-up in which some were planned."""
         return self.per_s(self.counts.acked)
@@ -199,6 +204,8 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
     for result in results:
         counts.add(result.counts)
         warm_up.add(result.warm_up)
+    if job.plan.users:
+        counts.planned, warm_up.planned = counts.due, warm_up.due
     rows: dict[int, MetricsRow] = {}
     latencies = Latencies()
     for row in (row for part in done for row in part.rows if row.second >= 0):

@@ -9,6 +9,10 @@ import textwrap
 from loadgen.metrics.counters import PROBLEMS
 from loadgen.report.report import RunReport
 
+NOT_INTENDED = (
+    "not defined in a closed loop, where a slow reply delays what would come next: coordinated omission applies, "
+    "and the other latencies look better than they are"
+)
 _SHOWN = ("p50", "p90", "p99", "p99.9")
 
 
@@ -75,6 +79,9 @@ def _why_unsent(report: RunReport) -> str:
 def _latencies(report: RunReport) -> list[str]:
     text: list[str] = []
     for name, explanation in (("service", "sent → reply"), ("intended", "planned → reply")):
+        if name == "intended" and report.plan.users:
+            text.append(f"intended latency: {NOT_INTENDED}")
+            continue
         latency = report.latency[name]
         figures = "  ".join(f"{key} {value:,.2f}" for key, value in latency.percentiles_ms.items() if key in _SHOWN)
         text.append(f"{name:8} latency ({explanation}), ms: {figures}  max {latency.max_ms:,.2f}")
@@ -85,11 +92,9 @@ def _kinds(report: RunReport) -> list[str]:
     """A line for each kind of call, where there are several."""
     text: list[str] = []
     for kind, part in report.kinds.items():
-        counts, latencies = part.counts, (part.latency[name].percentiles_ms for name in ("service", "intended"))
-        figures = " · ".join(
-            f"{name} p50 {found['p50']:,.2f} p99 {found['p99']:,.2f}"
-            for name, found in zip(("service", "intended"), latencies, strict=True)
-        )
+        counts = part.counts
+        shown = {name: part.latency[name].percentiles_ms for name in report.latencies}
+        figures = " · ".join(f"{name} p50 {each['p50']:,.2f} p99 {each['p99']:,.2f}" for name, each in shown.items())
         problems = "".join(
             f" · {metric.title} {metric.number(counts):,}" for metric in PROBLEMS if metric.number(counts)
         )

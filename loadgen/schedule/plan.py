@@ -44,6 +44,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     of one segment that may be unanswered at a time. `item_bytes` is the size
     that items are padded to, as DynamoDB counts it; 0 leaves them as they are.
     The segment stops when it has sent writes of `max_write_units`.
+
+    With `users` above 0 the loop is closed: so many users each wait for a reply,
+    think for `think_s`, and go on, as long as the profile lasts; its rate means nothing.
     """
 
     profile: AnyProfile
@@ -58,6 +61,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     max_in_flight: int = 1000
     batch: int = 1
     batch_wait_s: float = 0.01
+    users: int = 0
+    think_s: float = 0.0
     segment: int = 0
     segments: int = 1
 
@@ -70,6 +75,8 @@ class Plan(Struct, frozen=True, kw_only=True):
             raise ValueError("the mix has no inserts, and updates and deletes need orders of this run: preload some")
         if self.max_in_flight < 1:
             raise ValueError("at least one request must be allowed in flight")
+        if self.users and (self.batch > 1 or self.preload.orders):
+            raise ValueError("users of a closed loop send one operation at a time, and preload nothing")
 
     @property
     def before_s(self) -> float:
@@ -84,19 +91,19 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def _warm_up_count(self) -> int:
         rate = self.profile.rate(0)
-        return count(Constant(rate, self.warm_up_s)) if self.warm_up_s > 0 and rate > 0 else 0
+        return count(Constant(rate, self.warm_up_s)) if self.warm_up_s > 0 and rate > 0 and not self.users else 0
 
     @property
     def count(self) -> int:
-        """How many writes are planned after the warm-up, over all segments."""
-        planned = count(self.profile)
+        """How many operations are planned after the warm-up, over all segments; of a closed loop that is not known."""
+        planned = 0 if self.users else count(self.profile)
         return planned if self.limit is None else min(planned, self.limit)
 
     @property
     def duration_s(self) -> float:
         """How long the run lasts after the warm-up."""
         whole_s = self.profile.duration_s
-        if self.limit is None or self.limit >= self.profile.expected(whole_s):
+        if self.users or self.limit is None or self.limit >= self.profile.expected(whole_s):
             return whole_s
         return self.profile.at(self.limit)
 
@@ -111,6 +118,11 @@ class Plan(Struct, frozen=True, kw_only=True):
         )
         nanoseconds: Iterator[float] = map(mul, times, repeat(1e9))
         return map(int, nanoseconds)
+
+
+def share(number: int, segment: int, segments: int) -> int:
+    """A segment's part of a number; all parts add up to it."""
+    return number * (segment + 1) // segments - number * segment // segments
 
 
 def _evenly(writes: int, per_s: float) -> Iterator[float]:

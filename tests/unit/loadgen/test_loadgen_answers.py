@@ -15,7 +15,7 @@ from loadgen.dynamodb.writes import Outcome, Reply
 
 CANCELED = "TransactionCanceledException"
 # The codes are those of the exception's documentation in botocore's model of DynamoDB.
-CANCELLATIONS = [
+CANCELLATIONS: list[tuple[list[str], Outcome]] = [
     (["None", "ConditionalCheckFailed"], Outcome.CONDITION),
     (["TransactionConflict", "None"], Outcome.THROTTLED),
     (["ProvisionedThroughputExceeded", "None"], Outcome.THROTTLED),

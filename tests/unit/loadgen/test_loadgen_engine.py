@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -76,8 +77,10 @@ def engine(
         seed=plan.seed,
         whole_items=plan.batch > 1,
         item_bytes=plan.item_bytes,
+        segment=plan.segment,
+        segments=plan.segments,
     )
-    metrics = SegmentMetrics(start_ns, plan.warm_up_s)
+    metrics = SegmentMetrics(start_ns, plan.warm_up_s, closed=plan.users > 0)
     keys = {"orders": ("order_id",)}
     source = call_source(plan, orders, metrics, start_ns=start_ns)
     return Engine(plan, source, writer, metrics, keys=keys, on_row=on_row), metrics
@@ -251,3 +254,64 @@ async def test_an_error_while_a_reply_is_handled_ends_the_run(
     run, _ = engine(Plan(profile=Constant(1000.0, 0.1), seed=1), order_pools, Held(), time.monotonic_ns())
     with pytest.raises(ZeroDivisionError):
         await run.run()
+
+
+@pytest.mark.parametrize(("users", "segments"), [(1, 1), (7, 1), (7, 3)])
+async def test_a_closed_loop_has_one_operation_of_each_user_in_flight(
+    order_pools: Pools, users: int, segments: int
+) -> None:
+    """By its count it ends, and its segments together have all users."""
+    acked = begun = 0
+    for segment in range(segments):
+        plan = Plan(
+            profile=Constant(0.0, 3600.0),
+            seed=1,
+            mix=Mix(insert=5, update=3, delete=1),
+            limit=200,
+            users=users,
+            max_in_flight=users,
+            segment=segment,
+            segments=segments,
+        )
+        writer = Held()
+        run, metrics = engine(plan, order_pools, writer, time.monotonic_ns())
+        await run.run()
+        counts = metrics.measured.counts()
+        assert counts.due == counts.acked
+        acked += counts.acked
+        begun += len(writer.sendings[0])
+    assert acked == 200
+    assert begun == users, "all begin at once"
+
+
+async def test_a_closed_loop_waits_for_replies_and_has_no_intended_latency(order_pools: Pools) -> None:
+    rows: list[MetricsRow] = []
+    plan = Plan(profile=Constant(0.0, 3600.0), seed=1, users=3, limit=9, max_in_flight=3)
+    writer = Held(silent=True)
+    run, metrics = engine(plan, order_pools, writer, time.monotonic_ns(), rows.append)
+    running = asyncio.create_task(run.run())
+    answered: set[int] = set()
+    for begun in (3, 6, 9):
+        while (sent := sum(map(len, writer.sendings))) < begun:
+            writer.sent.clear()
+            await writer.sent.wait()
+        assert sent == begun, "nobody goes on without a reply"
+        for number, calls in enumerate(writer.sendings):
+            if number not in answered:
+                answered.add(number)
+                writer.answer(calls)
+    await running
+    assert metrics.measured.counts().acked == 9
+    assert sum(sum(row.latencies.service.values()) for row in rows) == 9
+    assert not any(row.latencies.intended for row in rows)
+
+
+async def test_a_user_thinks_after_a_reply(order_pools: Pools) -> None:
+    plan = Plan(profile=Constant(0.0, 3600.0), seed=1, users=1, think_s=0.02, limit=4, max_in_flight=1)
+    writer = Held()
+    run, _ = engine(plan, order_pools, writer, time.monotonic_ns())
+    await run.run()
+    calls = [call for calls in writer.sendings for call in calls]
+    assert len(calls) == 4
+    for before, after in pairwise(calls):
+        assert after.sent_ns - before.answered_ns >= 20_000_000
