@@ -34,6 +34,7 @@ examples:
   python -m loadgen --rps 50 --table orders --region eu-west-1  a table by name
   python -m loadgen --rps 5000 --profile ramp:from=100          find out where it begins to throttle
   python -m loadgen --rps 20000 --batch 25 --processes 2        as much as two cores can write
+  python -m loadgen --trace run.ledger --speed 2                an earlier run's writes again, twice as fast
   python -m loadgen --users 50 --think 10ms                     50 users, each waiting for its replies
   python -m loadgen --rps 500 --mix insert=10,update=10,get=70,transact=10 --threshold 'get:intended_p99<20ms'
   python -m loadgen --rps 500 --mix insert=20,update=75,delete=5 --seed 7 --report run.json
@@ -94,6 +95,16 @@ def _add_load(made: ArgumentParser) -> None:
         metavar="N",
         help="instead of --rps, a closed loop for comparison: so many users, who each wait for a reply before the next "
         "operation; coordinated omission applies",
+    )
+    load.add_argument(
+        "--trace",
+        type=Path,
+        metavar="FILE",
+        help="instead of --rps, replay recorded operations at their times: JSON lines or .csv with at, op and key; "
+        "a ledger of --ledger is one",
+    )
+    load.add_argument(
+        "--speed", type=positive(number), default=1.0, metavar="N", help="replay a trace N times as fast (default: 1)"
     )
     load.add_argument(
         "--think",

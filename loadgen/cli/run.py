@@ -28,8 +28,10 @@ from loadgen.report.expected import Expected
 from loadgen.report.report import RunReport
 from loadgen.report.threshold import Threshold
 from loadgen.schedule import profiles
+from loadgen.schedule.mix import Mix
 from loadgen.schedule.plan import Plan, Preload
 from loadgen.schedule.profile import AnyProfile, Constant
+from loadgen.schedule.trace import recorded
 from loadgen.workloads import custom
 from stack import Exit, StackOutputs, UserError, check_writable, resolve_options
 
@@ -69,11 +71,16 @@ def _thresholds(given: Sequence[Threshold]) -> Sequence[Threshold]:
 
 
 def _plan(options: Namespace) -> Plan:
-    if (options.rps is None) == (options.users is None):
-        raise ArgumentTypeError("give either --rps, the rate, or --users, how many send one operation after the other")
+    if sum(given is not None for given in (options.rps, options.users, options.trace)) != 1:
+        raise ArgumentTypeError(
+            "give one of --rps, the rate, --users, how many send one operation after the other, and --trace, "
+            "what was recorded"
+        )
+    if options.trace is not None:
+        _check_trace(options)
     if options.users is not None:
         _check_closed(options)
-    elif options.think:
+    elif options.think > 0:
         raise ArgumentTypeError("--think is how long each of --users waits: with --rps, nobody does")
     seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
     profile = _profile(options, seed)
@@ -83,7 +90,7 @@ def _plan(options: Namespace) -> Plan:
         raise ArgumentTypeError("the mix has no inserts, and updates and deletes need orders: --preload some")
     if orders and options.workload:
         raise ArgumentTypeError("--preload is for orders: a --workload writes what its `change` says")
-    fastest = max(options.rps or 0.0, preload.per_s if orders else 0.0)
+    fastest = max(options.rps or profile.rate(0.0), preload.per_s if orders else 0.0)
     return Plan(
         profile=profile,
         limit=options.count,
@@ -100,6 +107,22 @@ def _plan(options: Namespace) -> Plan:
         users=options.users or 0,
         think_s=options.think,
     )
+
+
+def _check_trace(options: Namespace) -> None:
+    """ArgumentTypeError for options that a trace has no use for."""
+    given = {
+        "--profile": options.profile != "constant",
+        "--duration": options.duration is not None,
+        "--preload": options.preload[0] > 0,
+        "--warm-up": options.warm_up > 0,
+        "--workload": options.workload is not None,
+        "--mix": options.mix != Mix(),
+        "--cluster": options.cluster is not None,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise ArgumentTypeError(f"{option} does not go with --trace, which says what is written, and when")
 
 
 def _check_closed(options: Namespace) -> None:
@@ -122,6 +145,8 @@ def _profile(options: Namespace, seed: int) -> AnyProfile:
     """The profile; with a count and no duration it goes on until the count is reached."""
     duration_s = cast("float | None", options.duration)
     count = cast("int | None", options.count)
+    if options.trace is not None:
+        return recorded(options.trace, options.speed)
     if options.users is not None:
         longest_s = DEFAULT_DURATION_S if count is None else _COUNTED_DURATION_S
         return Constant(0.0, duration_s or longest_s)
@@ -190,13 +215,14 @@ async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
     where = target.endpoint(outputs)
     script = cast("str | None", options.workload)
     tables = [table] if script is None else list(custom.load(script, table).tables)
+    of_orders = script is None and options.trace is None
     ledger = cast("Path | None", options.ledger)
     return Job(
         plan=plan,
         endpoint=where,
         table=table,
         writer=options.writer,
-        keys=await target.key_attributes(options.writer, where, tables, orders=script is None),
+        keys=await target.key_attributes(options.writer, where, tables, orders=of_orders),
         limits=Limits(connections=plan.max_in_flight),
         ledger=None if ledger is None else str(ledger.absolute()),
         script=script,

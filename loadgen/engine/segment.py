@@ -17,7 +17,7 @@ from loadgen.job import Job, SegmentTotals
 from loadgen.ledger import Ledger, LedgerFile
 from loadgen.metrics.counters import MetricsRow, SegmentMetrics
 from loadgen.schedule.plan import Plan
-from loadgen.workloads import custom, pools
+from loadgen.workloads import pools, replay
 from loadgen.workloads.base import Workload
 from loadgen.workloads.custom import Script, Scripted
 from loadgen.workloads.orders import Orders
@@ -29,14 +29,14 @@ WARM_CONNECTIONS = 32
 class Segment:
     """Carries out a job: `prepare`, then `run` at the start that all segments have in common.
 
-    `script` is the workload that the job names, where it is at hand; else it is loaded by its name.
+    `script` is the workload that the job names, where it is at hand; else it is loaded. UserError when it is not found.
     """
 
     def __init__(
         self, job: Job, on_row: Callable[[MetricsRow], None] | None = None, script: Script | None = None
     ) -> None:
         self._job = job
-        self._script = script
+        self._script = script or replay.script(job)
         self._on_row = on_row
         self._writer = open_writer(job.writer, job.endpoint, job.limits)
         self._pools: Pools | None = None
@@ -45,7 +45,7 @@ class Segment:
 
     async def prepare(self) -> None:
         """Make the pools and open the writer, so that the start is not late."""
-        if self._job.script is None:
+        if self._script is None:
             self._pools = pools.build(self._job.plan.seed)
         await self._writer.open(min(self._job.limits.connections, WARM_CONNECTIONS))
 
@@ -97,9 +97,9 @@ class Segment:
 
     def _workload(self, start_epoch_ns: int) -> Workload:
         job, plan = self._job, self._job.plan
-        if job.script is not None:
+        if self._script is not None:
             return Scripted(
-                self._script or custom.load(job.script, job.table),
+                self._script,
                 job.keys,
                 seed=plan.seed,
                 segment=plan.segment,

@@ -8,7 +8,7 @@ from loadgen.dynamodb.item import write_units
 from loadgen.job import Job
 from loadgen.report.report import CostReport
 from loadgen.schedule.mix import TRANSACTION_WRITES
-from loadgen.workloads import custom
+from loadgen.workloads import custom, replay
 
 
 class Expected(Struct, frozen=True, kw_only=True):
@@ -48,15 +48,16 @@ class Expected(Struct, frozen=True, kw_only=True):
         writes = plan.count + plan.before_count
         mix = plan.mix
         units = write_units(plan.item_bytes) * (mix.changes_each + TRANSACTION_WRITES * mix.transact / sum(mix.weights))
-        if job.script is not None:
-            units = custom.units_each(custom.load(job.script, job.table))
+        script = replay.script(job)
+        if script is not None:
+            units = custom.units_each(script)
         total = min(round(writes * units), plan.max_write_units or round(writes * units))
         return cls(
             table=job.table,
             writes=writes,
             seconds=plan.before_s + plan.duration_s,
             write_units=total,
-            reads=0 if job.script is not None else round(plan.count * (mix.get + mix.query) / sum(mix.weights)),
+            reads=0 if script is not None else round(plan.count * (mix.get + mix.query) / sum(mix.weights)),
             price_per_million=price_per_million,
             cost=None if price_per_million is None else total * price_per_million / 1e6,
         )

@@ -20,6 +20,7 @@ from loadgen.metrics.counters import METRICS, Counts, Latencies, MetricsRow
 from loadgen.metrics.histogram import PERCENTILES, Buckets, encode, max_us, mean_us, percentiles
 from loadgen.schedule.mix import KINDS, Kind
 from loadgen.schedule.plan import Plan
+from loadgen.schedule.trace import Recorded
 from stack import UserError, save, version
 
 SCHEMA = 1
@@ -230,7 +231,7 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
             region=job.endpoint.region,
             endpoint_url=job.endpoint.url,
             writer=job.writer,
-            workload=job.script or "orders",
+            workload=_workload(job),
         ),
         counts=counts,
         warm_up=warm_up,
@@ -239,6 +240,11 @@ def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, inte
         series=[second(rows[number]) for number in sorted(rows)],
         kinds=_kinds(results, rows.values()),
     )
+
+
+def _workload(job: Job) -> str:
+    profile = job.plan.profile
+    return f"trace {profile.path}" if isinstance(profile, Recorded) else job.script or "orders"
 
 
 def _kinds(results: Sequence[SegmentTotals], rows: Iterable[MetricsRow]) -> dict[Kind, KindReport]:

@@ -16,6 +16,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from loadgen.schedule.trace import Recorded
+
 # Rounding in the integral must not make one write more than the formula gives.
 _EPSILON = 1e-6
 
@@ -287,7 +289,7 @@ class Poisson(Struct, frozen=True, tag="poisson"):
         return self.of.rates()
 
 
-AnyProfile = Regular | Poisson
+AnyProfile = Regular | Poisson | Recorded
 
 
 def step(low_per_s: float, high_per_s: float, steps: int, duration_s: float) -> Phases:

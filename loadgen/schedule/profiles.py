@@ -26,6 +26,7 @@ from typing import NamedTuple, cast
 
 from loadgen.schedule.parameters import Parameters, check, help_lines
 from loadgen.schedule.profile import AnyProfile, Constant, Phase, Phases, Poisson, Ramp, Sine, spike, step
+from loadgen.schedule.trace import Recorded
 from loadgen.values import duration, number, rate
 
 Maker = Callable[[Parameters, float, float, int], AnyProfile]
@@ -160,6 +161,6 @@ def _phase(given: dict[str, str], path: Path) -> list[Phase]:
         raise ArgumentTypeError(f"a phase of {path} lacks `for` or `rps`")
     duration_s, rps = duration(given.pop("for")), rate(given.pop("rps"))
     made = _profile(name, Parameters(name, {**given, **parameters}), rps, duration_s, 0)
-    if isinstance(made, Poisson):
+    if isinstance(made, Poisson | Recorded):
         raise ArgumentTypeError(f"a phase of {path} is {name}, which is for a whole run")
     return list(made.phases) if isinstance(made, Phases) else [made]

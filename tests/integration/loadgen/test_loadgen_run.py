@@ -72,6 +72,32 @@ def test_reads_and_transactions_have_their_own_figures(
     assert "transact 10/s · acked 20 (40 writes)" in capsys.readouterr().out
 
 
+def test_the_ledger_of_a_run_is_a_trace_of_it(order_table: OrderTable, tmp_path: Path) -> None:
+    """In two processes, each with the items that are its own."""
+    assert main(["--rps", "100", "--count", "100", "--mix", "insert=1", *options(order_table, tmp_path)]) == 0
+    _, ledger = load(tmp_path)
+    order_table.clear()
+    trace = (tmp_path / "run.ledger").rename(tmp_path / "trace")
+    assert main(["--trace", str(trace), "--processes", "2", *options(order_table, tmp_path)]) == 0
+    report, again = load(tmp_path)
+    assert report.counts.planned == len(ledger) == 100
+    assert report.target.workload == f"trace {trace}"
+    assert order_table.items().keys() == {line["key"] for line in again} == {line["key"] for line in ledger}
+
+
+def test_a_closed_loop_says_what_it_hides(
+    order_table: OrderTable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    load_options = ["--users", "3", "--count", "60", "--processes", "2", "--html", str(page)]
+    assert main([*load_options, *options(order_table, tmp_path)]) == 0
+    report, ledger = load(tmp_path)
+    assert report.counts.planned == report.counts.acked == len(ledger) == 60
+    assert (report.latency["service"].count, report.latency["intended"].count) == (60, 0)
+    assert "intended latency: not defined in a closed loop" in capsys.readouterr().out
+    assert "coordinated omission applies" in page.read_text()
+
+
 @pytest.mark.parametrize("writer", WRITERS)
 def test_the_table_holds_what_the_ledger_says(order_table: OrderTable, tmp_path: Path, writer: str) -> None:
     code = main(["--rps", "100", "--duration", "3", "--seed", "5", "--writer", writer, *options(order_table, tmp_path)])

@@ -43,7 +43,13 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--rps", "5", "--preload", "5", "--workload", "a:B"], "--preload is for orders"),
         (["--rps", "5", "--mix", "upsert=1"], "'upsert=1' is not one of insert, update, delete"),
         (["--rps", "5", "--max-in-flight", "0"], "0 is out of bounds: it must be at least 1"),
-        ([], "the following arguments are required: --rps"),
+        ([], "give one of --rps, the rate, --users, how many"),
+        (["--rps", "5", "--users", "5"], "give one of --rps, the rate, --users, how many"),
+        (["--rps", "5", "--think", "1s"], "--think is how long each of --users waits"),
+        (["--users", "5", "--batch", "5"], "--batch goes with --rps"),
+        (["--users", "5", "--threshold", "intended_p99<5ms"], "with --users intended latency is not defined"),
+        (["--trace", "run.ledger", "--duration", "5s"], "--duration does not go with --trace"),
+        (["--rps", "5", "--threshold", "got:failed==0"], "there is no kind of call 'got': it is one of write, get"),
     ],
 )
 def test_a_wrong_option_is_explained(options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,169 @@
+"""A recorded trace of operations, from JSON lines or CSV, and its times as a profile.
+
+A line of JSON, or of CSV with a header of the same names, is an operation:
+
+    {"at":0.25,"op":"insert","key":"o-1","item":{"status":"placed","total":12.5}}
+    {"at":"2026-01-02T03:04:05.000600Z","op":"update","key":{"device":"d-7","n":3},"version":2}
+
+`at` is when it began: seconds, or a time in ISO 8601; the first operation is due at the start. `op` is insert (or put),
+update, delete, get or query. `key` has the key's attributes, or their values as text joined by "/" if they are all
+texts. `item` are the other attributes that are written; without it they are `version`, when the line has one, and
+`padding` up to the size that is asked for. Other members are ignored, so that a ledger is a trace as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+from msgspec import Struct
+
+from stack import UserError
+
+_OPS = ("insert", "put", "update", "delete", "get", "query")
+_HEADER = "ledger"
+
+
+class TracedOperation(Struct, frozen=True, gc=False):
+    """An operation of a trace: when it is due, in seconds after the first, and what it is."""
+
+    at_s: float
+    op: str
+    key: str | dict[str, object]
+    item: dict[str, object] | None
+    version: int
+
+
+class _Line(Struct):
+    at: float | str
+    op: str
+    key: str | dict[str, Any]
+    item: dict[str, Any] | None = None
+    version: int = 0
+
+
+@lru_cache(maxsize=4)
+def load(path: Path) -> Sequence[TracedOperation]:
+    """The operations of a trace by their time. UserError when it cannot be read, or a line is none."""
+    try:
+        found = sorted(_read(path), key=lambda operation: operation.at_s)
+    except OSError as error:
+        raise UserError(f"The trace {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"The trace {path} is no text: write JSON lines or CSV.") from None
+    if not found:
+        raise UserError(f"The trace {path} has no operations.")
+    first_s = found[0].at_s
+    return [msgspec.structs.replace(operation, at_s=operation.at_s - first_s) for operation in found]
+
+
+class Recorded(Struct, frozen=True, tag="recorded"):
+    """The times of a trace, `speed` times as fast.
+
+    rate │▏▎ ▏▍  ▏▎▏        rate(t)     = n / duration, the mean
+         │▏▎ ▏▍  ▏▎▏        expected(t) = how many are due before t
+         └────────── t      at(n)       = the time of operation n
+    """
+
+    path: str
+    duration_s: float
+    speed: float = 1.0
+
+    def rate(self, t_s: float) -> float:  # noqa: ARG002 - a trace has no rate at a time
+        """Operations per second in the mean."""
+        return len(self._operations) / self.duration_s
+
+    def expected(self, t_s: float) -> float:
+        """Operations due by t."""
+        return bisect_left(self._operations, t_s * self.speed, key=lambda operation: operation.at_s)
+
+    def at(self, n: float) -> float:
+        """Seconds until n operations are due."""
+        number = max(0, math.ceil(n))
+        operations = self._operations
+        return operations[number].at_s / self.speed if number < len(operations) else self.duration_s
+
+    def times(self) -> Iterator[float]:
+        """When each operation is due."""
+        speed = self.speed
+        return (operation.at_s / speed for operation in self._operations)
+
+    def rates(self) -> list[float]:
+        """The mean."""
+        return [self.rate(0.0)]
+
+    @property
+    def _operations(self) -> Sequence[TracedOperation]:
+        return load(Path(self.path))
+
+
+def recorded(path: Path, speed: float = 1.0) -> Recorded:
+    """The profile of a trace: it lasts a mean gap longer than to its last operation. UserError as `load`."""
+    operations = load(path)
+    last_s = operations[-1].at_s / speed
+    return Recorded(str(path), last_s * len(operations) / (len(operations) - 1) if last_s > 0 else 1.0, speed)
+
+
+def _read(path: Path) -> Iterator[TracedOperation]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        if path.suffix == ".csv":
+            rows: Iterator[object] = iter(csv.DictReader(lines))
+        else:
+            rows = (msgspec.Raw(line.encode()) for line in lines)
+        for number, row in enumerate(rows, 2 if path.suffix == ".csv" else 1):
+            try:
+                if (operation := _operation(row)) is not None:
+                    yield operation
+            except (msgspec.MsgspecError, ValueError, InvalidOperation) as error:
+                raise UserError(f"Line {number} of the trace {path} is no operation: {error}.") from None
+
+
+def _operation(row: object) -> TracedOperation | None:
+    """What a line says; None for a blank one and for a ledger's header."""
+    if isinstance(row, msgspec.Raw):
+        if not bytes(row).strip():
+            return None
+        members = msgspec.json.decode(row)
+        if isinstance(members, dict) and _HEADER in members:
+            return None
+        line = msgspec.convert(members, _Line)
+    else:
+        line = msgspec.convert(row, _Line, strict=False)
+    if line.op not in _OPS:
+        raise ValueError(f"{line.op!r} is no operation: it is one of {', '.join(_OPS)}")
+    key = line.key if isinstance(line.key, str) else _exact(line.key)
+    return TracedOperation(
+        _seconds(line.at), line.op, key, None if line.item is None else _exact(line.item), line.version
+    )
+
+
+def _seconds(at: float | str) -> float:
+    if isinstance(at, str):
+        try:
+            return float(at)
+        except ValueError:
+            return datetime.fromisoformat(at).timestamp()
+    if not math.isfinite(at):
+        raise ValueError(f"{at} is no time")
+    return at
+
+
+def _exact(values: Any) -> Any:
+    """Numbers with a point as Decimal, with the digits that JSON shows."""
+    match values:
+        case float():
+            return Decimal(repr(values))
+        case dict():
+            return {name: _exact(value) for name, value in cast("dict[str, Any]", values).items()}
+        case list():
+            return [_exact(value) for value in cast("list[Any]", values)]
+        case _:
+            return values

@@ -1,0 +1,62 @@
+"""A recorded trace as a workload: its operations, one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from loadgen.dynamodb.item import item_size
+from loadgen.job import Job
+from loadgen.schedule.trace import Recorded, TracedOperation, load
+from loadgen.workloads import custom
+from loadgen.workloads.attributes import Value, attributes
+from loadgen.workloads.custom import Delete, Get, ItemWrite, Put, Query, Script, Update
+
+
+class TraceScript:
+    """The operations of a trace, to one table; `keys` are its key attributes, `item_bytes` what items are padded to."""
+
+    def __init__(self, path: Path, table: str, keys: tuple[str, ...], item_bytes: int = 0) -> None:
+        self.tables = (table,)
+        self._operations = load(path)
+        self._keys = keys
+        self._item_bytes = item_bytes
+
+    def change(self, n: int, rng: Random, /) -> ItemWrite:  # noqa: ARG002 - a recorded operation has nothing random
+        """Operation n."""
+        traced = self._operations[n % len(self._operations)]
+        (table,) = self.tables
+        key = traced.key if isinstance(traced.key, dict) else self._split(traced.key)
+        match traced.op:
+            case "get":
+                return Get(table, key)
+            case "query":
+                return Query(table, key)
+            case "delete":
+                return Delete(table, key)
+            case "update":
+                return Update(table, key, self._content(traced, key))
+            case _:
+                return Put(table, {**key, **self._content(traced, key)})
+
+    def _split(self, text: str) -> dict[str, Value]:
+        values = text.split("/", len(self._keys) - 1)
+        if len(values) < len(self._keys):
+            raise ValueError(f"the key {text!r} has not all of {', '.join(self._keys)}: join them by '/'")
+        return dict(zip(self._keys, values, strict=True))
+
+    def _content(self, traced: TracedOperation, key: dict[str, Value]) -> dict[str, Value]:
+        """What is written beside the key."""
+        if traced.item is not None:
+            return traced.item
+        content: dict[str, Value] = {"version": traced.version}
+        room = self._item_bytes - item_size(attributes({**key, **content, "padding": ""}))
+        return content | {"padding": "x" * room} if room > 0 else content
+
+
+def script(job: Job) -> Script | None:
+    """What a job writes instead of orders: a trace, or a workload of the user's own. UserError as they have it."""
+    profile = job.plan.profile
+    if isinstance(profile, Recorded):
+        return TraceScript(Path(profile.path), job.table, job.keys[job.table], job.plan.item_bytes)
+    return None if job.script is None else custom.load(job.script, job.table)
