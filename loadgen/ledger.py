@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from loadgen.clock import WallClock
 from loadgen.dynamodb.writes import Transaction, Write
@@ -44,8 +44,8 @@ class Ledger(Protocol):
 
 def _changes(write: Write) -> tuple[Write, ...]:
     """The changes that a write stands for: of a transaction all its writes, of a read none."""
-    if isinstance(write, Transaction):
-        return write.changes
+    if write.op == "transact":
+        return cast("Transaction", write).changes
     return () if write.op in READS else (write,)
 
 

@@ -34,6 +34,7 @@ examples:
   python -m loadgen --rps 50 --table orders --region eu-west-1  a table by name
   python -m loadgen --rps 5000 --profile ramp:from=100          find out where it begins to throttle
   python -m loadgen --rps 20000 --batch 25 --processes 2        as much as two cores can write
+  python -m loadgen --scenarios day.toml                        several kinds of load, each from its own time
   python -m loadgen --trace run.ledger --speed 2                an earlier run's writes again, twice as fast
   python -m loadgen --users 50 --think 10ms                     50 users, each waiting for its replies
   python -m loadgen --rps 500 --mix insert=10,update=10,get=70,transact=10 --threshold 'get:intended_p99<20ms'
@@ -95,6 +96,12 @@ def _add_load(made: ArgumentParser) -> None:
         metavar="N",
         help="instead of --rps, a closed loop for comparison: so many users, who each wait for a reply before the next "
         "operation; coordinated omission applies",
+    )
+    load.add_argument(
+        "--scenarios",
+        type=Path,
+        metavar="FILE.toml",
+        help="several runs at a time: tables [[scenario]] with name, start and options of a run, each with a report",
     )
     load.add_argument(
         "--trace",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Protocol, TextIO
 
 import msgspec
@@ -29,14 +30,18 @@ class ProgressView(Protocol):
 
 
 class JsonLines:
-    """What is expected, then each second, as lines of JSON on standard error with the report's names."""
+    """What is expected, then each second, as lines of JSON on standard error with the report's names.
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    The name of the scenario, if it has one, is in each.
+    """
+
+    def __init__(self, scenario: str = "", stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
+        self._scenario = {"scenario": scenario} if scenario else {}
 
     def begin(self, expected: Expected) -> None:
         """Write what is expected."""
-        self._write(expected)
+        self._write(msgspec.to_builtins(expected))
 
     def row(self, row: MetricsRow) -> None:
         """Write the second's line."""
@@ -45,8 +50,8 @@ class JsonLines:
     def end(self) -> None:
         """Every line is already written."""
 
-    def _write(self, value: object) -> None:
-        self._stream.write(msgspec.json.encode(value).decode() + "\n")
+    def _write(self, value: Mapping[str, object]) -> None:
+        self._stream.write(msgspec.json.encode({**self._scenario, **value}).decode() + "\n")
         self._stream.flush()
 
 

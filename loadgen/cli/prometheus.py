@@ -28,9 +28,9 @@ class PrometheusFile:
     Counters are totals since the end of preload and warm-up; the latencies are those of the last second.
     """
 
-    def __init__(self, path: Path, table: str, view: ProgressView) -> None:
+    def __init__(self, path: Path, table: str, view: ProgressView, scenario: str = "") -> None:
         self._path = path
-        self._table = table
+        self._label = f'table="{_escaped(table)}"' + (f',scenario="{scenario}"' if scenario else "")
         self._view = view
         self._total = MetricsRow(second=0)
         self._failed = False
@@ -45,7 +45,7 @@ class PrometheusFile:
         if row.second < 0 or self._failed:
             return
         self._total.add(row)
-        self._save("\n".join(lines(self._table, self._total, row)) + "\n")
+        self._save("\n".join(lines(self._label, self._total, row)) + "\n")
 
     def end(self) -> None:
         """The file keeps the last second's metrics."""
@@ -62,12 +62,11 @@ class PrometheusFile:
             sys.stderr.write(f"{self._path} cannot be written: {error.strerror}; the run goes on without it.\n")
 
 
-def lines(table: str, total: MetricsRow, row: MetricsRow) -> Iterator[str]:
-    """The metrics in the text format: totals of every counter, and the gauges of a second.
+def lines(label: str, total: MetricsRow, row: MetricsRow) -> Iterator[str]:
+    """The metrics in the text format, with these labels: totals of every counter, and the gauges of a second.
 
     Each kind of call has its own, with the label `call`, in a run that has others than writes.
     """
-    label = f'table="{_escaped(table)}"'
     labels: dict[str, Kind | None] = {f'{label},call="{kind}"': kind for kind in total.kinds}
     labels = labels or {label: None}
     for counter in METRICS.values():

@@ -1,19 +1,21 @@
-"""A run by the command line: from its options to its exit code."""
+"""A run by the command line: from its options to its exit code. Several scenarios are several runs at a time."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 import signal
 import sys
 import time
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 from loadgen.cli import arguments
+from loadgen.cli.plan import plan_of
 from loadgen.cli.progress import JsonLines, ProgressView, Silent
+from loadgen.cli.scenarios import Scenario, read_scenarios
 from loadgen.distributed import worker_pool
 from loadgen.distributed.processes import Processes
 from loadgen.distributed.worker_pool import WorkerPool
@@ -27,155 +29,128 @@ from loadgen.report.abort import Abort
 from loadgen.report.expected import Expected
 from loadgen.report.report import RunReport
 from loadgen.report.threshold import Threshold
-from loadgen.schedule import profiles
-from loadgen.schedule.mix import Mix
-from loadgen.schedule.plan import Plan, Preload
-from loadgen.schedule.profile import AnyProfile, Constant
-from loadgen.schedule.trace import recorded
+from loadgen.schedule.plan import Plan
 from loadgen.workloads import custom
 from stack import Exit, StackOutputs, UserError, check_writable, resolve_options
 
-DEFAULT_DURATION_S = 60.0
-# A closed loop that ends by its count.
-_COUNTED_DURATION_S = 7 * 24 * 3600.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Carry out a run, and save its report; the exit code."""
+    """Carry out a run, or the scenarios of a file, and save the reports; the exit code."""
     parser = arguments.parser()
     options = parser.parse_args(argv)
     try:
-        plan = _plan(options)
+        if options.scenarios is None:
+            scenarios = [Scenario("", 0.0, options, plan_of(options))]
+        else:
+            scenarios = read_scenarios(options.scenarios, argv, parser)
     except ArgumentTypeError as error:
         parser.error(str(error))
     outputs = resolve_options(options)
-    for option in ("report", "html", "ledger", "prometheus"):
-        check_writable(option, getattr(options, option))
-    report = asyncio.run(_run(options, plan, outputs))
-    report.thresholds = [threshold.check(report) for threshold in _thresholds(options.threshold)]
-    # The figures first: they are known even when the files cannot be written.
-    summary.show(report)
+    for scenario in scenarios:
+        for option in ("report", "html", "ledger", "prometheus"):
+            check_writable(option, getattr(scenario.options, option))
+    done = asyncio.run(_run_all(scenarios, outputs))
+    for scenario, report in zip(scenarios, done, strict=True):
+        report.thresholds = [threshold.check(report) for threshold in _thresholds(scenario.options.threshold)]
+        # The figures first: they are known even when the files cannot be written.
+        summary.show(report, scenario.name)
+    for scenario, report in zip(scenarios, done, strict=True):
+        _save(scenario.options, report)
+    return max((_exit_code(report) for report in done), key=_GRAVITY.index)
+
+
+def _save(options: Namespace, report: RunReport) -> None:
     report.save(options.report)
     if options.html is not None:
         page.write(report, options.html)
     sys.stdout.write(f"report: {options.report}" + (f"   page: {options.html}" if options.html else "") + "\n")
-    return _exit_code(report)
 
 
 def _thresholds(given: Sequence[Threshold]) -> Sequence[Threshold]:
     """Those given; and that no write failed, unless one of them says how many may."""
-    if any(threshold.metric in ("failed", "acked_share") for threshold in given):
+    if any(threshold.kind is None and threshold.metric in ("failed", "acked_share") for threshold in given):
         return given
     return [*given, Threshold.parse("failed==0")]
 
 
-def _plan(options: Namespace) -> Plan:
-    if sum(given is not None for given in (options.rps, options.users, options.trace)) != 1:
-        raise ArgumentTypeError(
-            "give one of --rps, the rate, --users, how many send one operation after the other, and --trace, "
-            "what was recorded"
-        )
-    if options.trace is not None:
-        _check_trace(options)
-    if options.users is not None:
-        _check_closed(options)
-    elif options.think > 0:
-        raise ArgumentTypeError("--think is how long each of --users waits: with --rps, nobody does")
-    seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
-    profile = _profile(options, seed)
-    orders, per_s = options.preload
-    preload = Preload(orders, per_s or options.rps or 1.0)
-    if options.mix.insert == orders == 0:
-        raise ArgumentTypeError("the mix has no inserts, and updates and deletes need orders: --preload some")
-    if orders and options.workload:
-        raise ArgumentTypeError("--preload is for orders: a --workload writes what its `change` says")
-    fastest = max(options.rps or profile.rate(0.0), preload.per_s if orders else 0.0)
-    return Plan(
-        profile=profile,
-        limit=options.count,
-        preload=preload,
-        warm_up_s=options.warm_up,
-        mix=options.mix,
-        keys=options.keys,
-        item_bytes=options.item_size,
-        max_write_units=options.max_write_units,
-        seed=seed,
-        batch=options.batch,
-        batch_wait_s=options.batch_wait,
-        max_in_flight=options.users or options.max_in_flight or min(max(round(fastest), 256), 4096),
-        users=options.users or 0,
-        think_s=options.think,
-    )
-
-
-def _check_trace(options: Namespace) -> None:
-    """ArgumentTypeError for options that a trace has no use for."""
-    given = {
-        "--profile": options.profile != "constant",
-        "--duration": options.duration is not None,
-        "--preload": options.preload[0] > 0,
-        "--warm-up": options.warm_up > 0,
-        "--workload": options.workload is not None,
-        "--mix": options.mix != Mix(),
-        "--cluster": options.cluster is not None,
-    }
-    for option, is_given in given.items():
-        if is_given:
-            raise ArgumentTypeError(f"{option} does not go with --trace, which says what is written, and when")
-
-
-def _check_closed(options: Namespace) -> None:
-    """ArgumentTypeError for options that a closed loop has no use for."""
-    given = {
-        "--profile": options.profile != "constant",
-        "--preload": options.preload[0] > 0,
-        "--batch": options.batch > 1,
-        "--max-in-flight": options.max_in_flight is not None,
-    }
-    for option, is_given in given.items():
-        if is_given:
-            raise ArgumentTypeError(f"{option} goes with --rps: each of --users sends one operation at a time")
-    for threshold in options.threshold:
-        if threshold.metric.startswith("intended_"):
-            raise ArgumentTypeError(f"{threshold.expression!r}: with --users intended latency is not defined")
-
-
-def _profile(options: Namespace, seed: int) -> AnyProfile:
-    """The profile; with a count and no duration it goes on until the count is reached."""
-    duration_s = cast("float | None", options.duration)
-    count = cast("int | None", options.count)
-    if options.trace is not None:
-        return recorded(options.trace, options.speed)
-    if options.users is not None:
-        longest_s = DEFAULT_DURATION_S if count is None else _COUNTED_DURATION_S
-        return Constant(0.0, duration_s or longest_s)
-    if duration_s is not None or count is None:
-        return profiles.profile(options.profile, options.rps, duration_s or DEFAULT_DURATION_S, seed)
-    return profiles.profile(options.profile, options.rps, profiles.enough_s(options.profile, options.rps, count), seed)
-
-
-async def _run(options: Namespace, plan: Plan, outputs: StackOutputs) -> RunReport:
-    workers = _workers(options)
+async def _run_all(scenarios: Sequence[Scenario], outputs: StackOutputs) -> list[RunReport]:
+    """Carry out scenarios that begin at their own times after one start."""
     interrupts = Interrupts()
-    job: Job | None = None
+    runs = [_Run(scenario, outputs) for scenario in scenarios]
     try:
-        await workers.launch()
-        job = await _job(options, plan, outputs)
-        expected = Expected.of(job, options.price)
-        await workers.prepare(worker_pool.split(job, workers.segments))
-        interrupts.call(workers.stop)
-        abort = Abort(_thresholds(options.threshold) if options.abort else (), None if plan.users else plan.count)
-        report = await _carry_out(workers, job, _progress(options, job), expected, interrupts, abort)
-        report.cost = expected.report(report.counts.write_units + report.warm_up.write_units)
-        return report
+        for run in runs:
+            await run.prepare()
+        interrupts.call(partial(_stop, runs))
+        views = _views(scenarios, [run.job for run in runs])
+        start_epoch_ns = time.time_ns() + round(max(run.lead_s for run in runs) * 1e9)
+        return await asyncio.gather(
+            *(run.carry_out(start_epoch_ns, view, interrupts) for run, view in zip(runs, views, strict=True))
+        )
     except asyncio.CancelledError:
-        if job is None or not interrupts.count:
+        if not interrupts.count or not all(run.ready for run in runs):
             raise KeyboardInterrupt from None
-        return reports.build(job, [], start_epoch_ns=time.time_ns(), interrupted=True)
+        return [reports.build(run.job, [], start_epoch_ns=time.time_ns(), interrupted=True) for run in runs]
     finally:
-        await workers.close()
+        for run in runs:
+            await run.close()
         interrupts.close()
+
+
+def _stop(runs: Sequence[_Run]) -> None:
+    for run in runs:
+        run.stop()
+
+
+class _Run:
+    """One scenario's workers and what they are to do; `job` and `expected` are known once it is prepared."""
+
+    def __init__(self, scenario: Scenario, outputs: StackOutputs) -> None:
+        self._scenario = scenario
+        self._outputs = outputs
+        self._workers = _workers(scenario.options)
+        self.ready = False
+        self.job: Job
+        self.stop = self._workers.stop
+        self.close = self._workers.close
+
+    @property
+    def lead_s(self) -> float:
+        """How long before the start the workers must know it."""
+        return self._workers.lead_s
+
+    async def prepare(self) -> None:
+        """Start or find the workers and get them ready."""
+        await self._workers.launch()
+        self.job = await _job(self._scenario.options, self._scenario.plan, self._outputs)
+        self._expected = Expected.of(self.job, self._scenario.options.price)
+        self.ready = True
+        await self._workers.prepare(worker_pool.split(self.job, self._workers.segments))
+
+    async def carry_out(self, start_epoch_ns: int, progress: ProgressView, interrupts: Interrupts) -> RunReport:
+        """Carry out the scenario, which begins so long after the start as it says."""
+        plan, options = self._scenario.plan, self._scenario.options
+        abort = Abort(_thresholds(options.threshold) if options.abort else (), None if plan.users else plan.count)
+        aborted: str | None = None
+
+        def on_row(row: MetricsRow) -> None:
+            nonlocal aborted
+            progress.row(row)
+            if aborted is None and (lost := abort.row(row)) is not None:
+                aborted = lost.expression
+                self._workers.stop()
+
+        begin_epoch_ns = start_epoch_ns + round(self._scenario.start_s * 1e9)
+        progress.begin(self._expected)
+        try:
+            parts = await self._workers.run(begin_epoch_ns, on_row)
+        finally:
+            progress.end()
+        report = reports.build(self.job, parts, start_epoch_ns=begin_epoch_ns, interrupted=interrupts.count > 0)
+        report.aborted = aborted
+        report.cost = self._expected.report(report.counts.write_units + report.warm_up.write_units)
+        return report
 
 
 def _workers(options: Namespace) -> WorkerPool:
@@ -184,29 +159,6 @@ def _workers(options: Namespace) -> WorkerPool:
     from loadgen.distributed.cluster import Cluster
 
     return Cluster(options.cluster, options.workload)
-
-
-async def _carry_out(
-    workers: WorkerPool, job: Job, progress: ProgressView, expected: Expected, interrupts: Interrupts, abort: Abort
-) -> RunReport:
-    aborted: str | None = None
-
-    def on_row(row: MetricsRow) -> None:
-        nonlocal aborted
-        progress.row(row)
-        if aborted is None and (lost := abort.row(row)) is not None:
-            aborted = lost.expression
-            workers.stop()
-
-    start_epoch_ns = time.time_ns() + round(workers.lead_s * 1e9)
-    progress.begin(expected)
-    try:
-        parts = await workers.run(start_epoch_ns, on_row)
-    finally:
-        progress.end()
-    report = reports.build(job, parts, start_epoch_ns=start_epoch_ns, interrupted=interrupts.count > 0)
-    report.aborted = aborted
-    return report
 
 
 async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
@@ -229,23 +181,34 @@ async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
     )
 
 
-def _progress(options: Namespace, job: Job) -> ProgressView:
-    view = _view(options, job)
-    if options.prometheus is None:
+def _views(scenarios: Sequence[Scenario], jobs: Sequence[Job]) -> list[ProgressView]:
+    views: list[ProgressView]
+    if scenarios[0].options.quiet:
+        views = [Silent() for _ in scenarios]
+    elif not sys.stderr.isatty():
+        views = [JsonLines(scenario.name) for scenario in scenarios]
+    elif len(scenarios) == 1:
+        from loadgen.report.live import LiveView
+
+        views = [LiveView(jobs[0].plan, jobs[0].table)]
+    else:
+        from loadgen.report.live_scenarios import LiveScenarios
+
+        live = LiveScenarios([scenario.name for scenario in scenarios])
+        views = [live.view(scenario.name) for scenario in scenarios]
+    return [_published(*each) for each in zip(scenarios, jobs, views, strict=True)]
+
+
+def _published(scenario: Scenario, job: Job, view: ProgressView) -> ProgressView:
+    if scenario.options.prometheus is None:
         return view
     from loadgen.cli.prometheus import PrometheusFile
 
-    return PrometheusFile(options.prometheus, job.table, view)
+    return PrometheusFile(scenario.options.prometheus, job.table, view, scenario.name)
 
 
-def _view(options: Namespace, job: Job) -> ProgressView:
-    if options.quiet:
-        return Silent()
-    if sys.stderr.isatty():
-        from loadgen.report.live import LiveView
-
-        return LiveView(job.plan, job.table)
-    return JsonLines()
+# From the least to the gravest.
+_GRAVITY = (0, Exit.NOT_AS_WANTED, Exit.INCOMPLETE, Exit.INTERRUPTED)
 
 
 def _exit_code(report: RunReport) -> int:

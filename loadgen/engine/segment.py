@@ -36,7 +36,7 @@ class Segment:
         self, job: Job, on_row: Callable[[MetricsRow], None] | None = None, script: Script | None = None
     ) -> None:
         self._job = job
-        self._script = script or replay.script(job)
+        self._script = script or replay.script(job.plan, job.script, job.table, job.keys)
         self._on_row = on_row
         self._writer = open_writer(job.writer, job.endpoint, job.limits)
         self._pools: Pools | None = None

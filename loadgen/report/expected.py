@@ -48,7 +48,7 @@ class Expected(Struct, frozen=True, kw_only=True):
         writes = plan.count + plan.before_count
         mix = plan.mix
         units = write_units(plan.item_bytes) * (mix.changes_each + TRANSACTION_WRITES * mix.transact / sum(mix.weights))
-        script = replay.script(job)
+        script = replay.script(plan, job.script, job.table, job.keys)
         if script is not None:
             units = custom.units_each(script)
         total = min(round(writes * units), plan.max_write_units or round(writes * units))

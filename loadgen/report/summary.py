@@ -16,9 +16,9 @@ NOT_INTENDED = (
 _SHOWN = ("p50", "p90", "p99", "p99.9")
 
 
-def show(report: RunReport) -> None:
-    """Write the lines to standard output; on a terminal they break between words, at its width."""
-    text = lines(report)
+def show(report: RunReport, scenario: str = "") -> None:
+    """Write the lines to standard output, under the scenario's name; a terminal's break between words, at its width."""
+    text = [f"scenario {scenario}", *lines(report)] if scenario else lines(report)
     if sys.stdout.isatty():
         width = shutil.get_terminal_size().columns
         wrapper = textwrap.TextWrapper(width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

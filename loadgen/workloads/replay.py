@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
 from loadgen.dynamodb.item import item_size
-from loadgen.job import Job
+from loadgen.schedule.plan import Plan
 from loadgen.schedule.trace import Recorded, TracedOperation, load
 from loadgen.workloads import custom
 from loadgen.workloads.attributes import Value, attributes
@@ -54,9 +55,8 @@ class TraceScript:
         return content | {"padding": "x" * room} if room > 0 else content
 
 
-def script(job: Job) -> Script | None:
-    """What a job writes instead of orders: a trace, or a workload of the user's own. UserError as they have it."""
-    profile = job.plan.profile
-    if isinstance(profile, Recorded):
-        return TraceScript(Path(profile.path), job.table, job.keys[job.table], job.plan.item_bytes)
-    return None if job.script is None else custom.load(job.script, job.table)
+def script(plan: Plan, name: str | None, table: str, keys: Mapping[str, tuple[str, ...]]) -> Script | None:
+    """What is written instead of orders: the plan's trace, or the workload of this name. UserError as they have it."""
+    if isinstance(plan.profile, Recorded):
+        return TraceScript(Path(plan.profile.path), table, keys[table], plan.item_bytes)
+    return None if name is None else custom.load(name, table)

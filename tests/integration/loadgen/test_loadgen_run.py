@@ -85,6 +85,25 @@ def test_the_ledger_of_a_run_is_a_trace_of_it(order_table: OrderTable, tmp_path:
     assert order_table.items().keys() == {line["key"] for line in again} == {line["key"] for line in ledger}
 
 
+def test_scenarios_run_at_a_time_and_each_has_its_report(
+    order_table: OrderTable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "day.toml").write_text(
+        '[[scenario]]\nname = "writes"\nrps = 50\ncount = 50\nmix = "insert=1"\n'
+        '[[scenario]]\nname = "users"\nusers = 2\ncount = 30\nstart = "200ms"\nmix = "insert=1,get=1"\n'
+        'threshold = ["get:acked==15"]\n'
+    )
+    assert main(["--scenarios", str(tmp_path / "day.toml"), *options(order_table, tmp_path)]) == 0
+    writes, users = (reports.load(tmp_path / f"report.{name}.json") for name in ("writes", "users"))
+    assert (writes.counts.acked, users.counts.acked) == (50, 30)
+    assert users.started_at > writes.started_at
+    ledger = [line.key for line in read_ledger(tmp_path / "run.ledger")]
+    assert order_table.items().keys() == set(ledger)
+    assert len(set(ledger)) == len(ledger) == 65
+    out = capsys.readouterr().out
+    assert out.index("scenario writes") < out.index("scenario users")
+
+
 def test_a_closed_loop_says_what_it_hides(
     order_table: OrderTable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,7 +52,7 @@ report = reports.load(Path("report.json"))
 view = LiveView(plan, "orders", Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None))
 view.row(row)
 lines = io.StringIO()
-JsonLines(lines).row(row)
+JsonLines(stream=lines).row(row)
 
 assert (row.counts.hedged, row.counts.evicted) == (3, {"cold": 2}), "a row, also from another process"
 assert '"hedged":3' in lines.getvalue() and '"evicted":2' in lines.getvalue(), "the line of a second"

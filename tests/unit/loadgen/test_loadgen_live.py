@@ -45,7 +45,7 @@ def test_the_view_shows_target_and_achieved_rate_latencies_and_trouble() -> None
 
 def test_without_a_terminal_each_second_is_a_line_of_json() -> None:
     stream = io.StringIO()
-    lines = JsonLines(stream)
+    lines = JsonLines(stream=stream)
     lines.begin(EXPECTED)
     lines.row(row(0))
     lines.end()

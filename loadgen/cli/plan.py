@@ -1,0 +1,103 @@
+"""From options to the plan of a run."""
+
+from __future__ import annotations
+
+import secrets
+from argparse import ArgumentTypeError, Namespace
+from typing import cast
+
+from loadgen.schedule import profiles
+from loadgen.schedule.mix import Mix
+from loadgen.schedule.plan import Plan, Preload
+from loadgen.schedule.profile import AnyProfile, Constant
+from loadgen.schedule.trace import recorded
+
+DEFAULT_DURATION_S = 60.0
+# A closed loop that ends by its count.
+_COUNTED_DURATION_S = 7 * 24 * 3600.0
+
+
+def plan_of(options: Namespace) -> Plan:
+    """The plan that the options ask for. ArgumentTypeError says what does not go together."""
+    if sum(given is not None for given in (options.rps, options.users, options.trace)) != 1:
+        raise ArgumentTypeError(
+            "give one of --rps, the rate, --users, how many send one operation after the other, and --trace, "
+            "what was recorded"
+        )
+    if options.trace is not None:
+        _check_trace(options)
+    if options.users is not None:
+        _check_closed(options)
+    elif options.think > 0:
+        raise ArgumentTypeError("--think is how long each of --users waits: with --rps, nobody does")
+    seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
+    profile = _profile(options, seed)
+    orders, per_s = options.preload
+    preload = Preload(orders, per_s or options.rps or 1.0)
+    if options.mix.insert == orders == 0:
+        raise ArgumentTypeError("the mix has no inserts, and updates and deletes need orders: --preload some")
+    if orders and options.workload:
+        raise ArgumentTypeError("--preload is for orders: a --workload writes what its `change` says")
+    fastest = max(options.rps or profile.rate(0.0), preload.per_s if orders else 0.0)
+    return Plan(
+        profile=profile,
+        limit=options.count,
+        preload=preload,
+        warm_up_s=options.warm_up,
+        mix=options.mix,
+        keys=options.keys,
+        item_bytes=options.item_size,
+        max_write_units=options.max_write_units,
+        seed=seed,
+        batch=options.batch,
+        batch_wait_s=options.batch_wait,
+        max_in_flight=options.users or options.max_in_flight or min(max(round(fastest), 256), 4096),
+        users=options.users or 0,
+        think_s=options.think,
+    )
+
+
+def _check_trace(options: Namespace) -> None:
+    """ArgumentTypeError for options that a trace has no use for."""
+    given = {
+        "--profile": options.profile != "constant",
+        "--duration": options.duration is not None,
+        "--preload": options.preload[0] > 0,
+        "--warm-up": options.warm_up > 0,
+        "--workload": options.workload is not None,
+        "--mix": options.mix != Mix(),
+        "--cluster": options.cluster is not None,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise ArgumentTypeError(f"{option} does not go with --trace, which says what is written, and when")
+
+
+def _check_closed(options: Namespace) -> None:
+    """ArgumentTypeError for options that a closed loop has no use for."""
+    given = {
+        "--profile": options.profile != "constant",
+        "--preload": options.preload[0] > 0,
+        "--batch": options.batch > 1,
+        "--max-in-flight": options.max_in_flight is not None,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise ArgumentTypeError(f"{option} goes with --rps: each of --users sends one operation at a time")
+    for threshold in options.threshold:
+        if threshold.metric.startswith("intended_"):
+            raise ArgumentTypeError(f"{threshold.expression!r}: with --users intended latency is not defined")
+
+
+def _profile(options: Namespace, seed: int) -> AnyProfile:
+    """The profile; with a count and no duration it goes on until the count is reached."""
+    duration_s = cast("float | None", options.duration)
+    count = cast("int | None", options.count)
+    if options.trace is not None:
+        return recorded(options.trace, options.speed)
+    if options.users is not None:
+        longest_s = DEFAULT_DURATION_S if count is None else _COUNTED_DURATION_S
+        return Constant(0.0, duration_s or longest_s)
+    if duration_s is not None or count is None:
+        return profiles.profile(options.profile, options.rps, duration_s or DEFAULT_DURATION_S, seed)
+    return profiles.profile(options.profile, options.rps, profiles.enough_s(options.profile, options.rps, count), seed)
