@@ -10,7 +10,8 @@ from typing import Any
 
 from sandbox.athena.columns import TypedColumn, columns_of
 from sandbox.athena.errors import StatementError
-from sandbox.athena.iceberg import Iceberg, described, is_iceberg, undated
+from sandbox.athena.iceberg import Iceberg, is_iceberg, undated
+from sandbox.athena.icebergtables import described
 from sandbox.athena.objects import S3Object
 from sandbox.athena.types import parse
 from sandbox.athena.virtual import PARTITIONS, SCHEMA, Row, information
@@ -170,7 +171,7 @@ class GlueCatalogue:
         parameters: Mapping[str, str] = raw.get("Parameters") or {}
         loaded = self.iceberg.load_at(database, name, parameters.get("metadata_location", ""))
         if which:
-            given = described(self.iceberg, loaded, which)
+            given = described(loaded, which)
             return given and CatalogueTable(database, f"{name}${which}", given[0], (), {}, None, None, {}, given[1])
         snapshot = self.iceberg.snapshot(loaded, kind, moment)
         columns, files = self.iceberg.columns(loaded, snapshot), tuple(self.iceberg.files(loaded, snapshot))

@@ -161,10 +161,14 @@ class Runner:
 
 
 def _unnested(keys: Iterable[tuple[str, TypedColumn]], partitions: Sequence[Row]) -> tuple[str, list[list[str | None]]]:
-    """SQL that selects rows of partition values from parameters, cast to the columns' types, and the parameters."""
+    """SQL that selects rows of values from parameters, cast to the columns' types, and the parameters.
+
+    A value is its text, that of an array, map or row a JSON text.
+    """
     named = list(keys)
     sql = ", ".join(
-        f"TRY_CAST(nullif(unnest(?::VARCHAR[]), '{DEFAULT_PARTITION}') AS {column.type.duckdb}) AS {identifier(name)}"
+        f"TRY_CAST(nullif(unnest(?::VARCHAR[]), '{DEFAULT_PARTITION}'){'::JSON' if column.type.fields else ''}"
+        f" AS {column.type.duckdb}) AS {identifier(name)}"
         for name, column in named
     )
     return sql, [[values[i] for values in partitions] for i in range(len(named))]

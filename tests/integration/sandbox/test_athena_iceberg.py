@@ -160,3 +160,49 @@ def test_a_renamed_column_is_refused(place: Place) -> None:
     with theirs.update_schema() as schema:
         schema.rename_column("total", "amount")
     assert failure(place, "SELECT * FROM renamed").startswith("NOT_SUPPORTED: renamed's column amount was renamed")
+
+
+def test_a_partitioned_table_is_described(place: Place) -> None:
+    """The columns of trino 435, io.trino.plugin.iceberg.FilesTable, ManifestsTable, PartitionTable, RefsTable."""
+    place.rows(
+        "CREATE TABLE parted (id bigint, total decimal(10,2), country string, at timestamp) "
+        f"PARTITIONED BY (country, day(at)) LOCATION 's3://{place.name}/parted/' "
+        "TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    )
+    assert place.rows('SELECT count(*) FROM "parted$partitions"')[1:] == [["0"]]
+    place.rows(
+        "INSERT INTO parted VALUES (1, DECIMAL '1.50', 'de', TIMESTAMP '2026-01-01 10:00:00'), "
+        "(2, DECIMAL '-2.25', 'de', TIMESTAMP '2026-01-01 11:30:00.5'), "
+        "(3, NULL, NULL, TIMESTAMP '2026-01-02 00:00:00')"
+    )
+    place.rows("INSERT INTO parted VALUES (4, DECIMAL '7.00', 'de', TIMESTAMP '2026-01-01 09:00:00')")
+
+    partitions = place.rows(
+        "SELECT partition.country, partition.at_day, record_count, file_count, total_size > 0, data.id.min, "
+        "data.id.max, data.total.min, data.total.null_count, data.at.min "
+        'FROM "parted$partitions" ORDER BY record_count DESC'
+    )[1:]
+    assert partitions == [
+        ["de", "2026-01-01", "3", "2", "true", "1", "4", "-2.25", "0", "2026-01-01 09:00:00.000"],
+        [None, "2026-01-02", "1", "1", "true", "3", "3", None, "1", "2026-01-02 00:00:00.000"],
+    ]
+    names = place.rows('SELECT * FROM "parted$files"')[0]
+    assert [name for name in names if name is not None and "count" in name] == [
+        "record_count", "value_counts", "null_value_counts", "nan_value_counts",
+    ]  # fmt: skip
+    bounds = place.rows(
+        "SELECT partition.country, value_counts[1], lower_bounds[1], upper_bounds[2], split_offsets[1], equality_ids "
+        'FROM "parted$files" WHERE record_count = 2'
+    )[1:]
+    assert bounds == [["de", "2", "1", "1.50", "4", None]]
+    manifests = place.rows(
+        "SELECT added_data_files_count, added_rows_count, deleted_rows_count, partition_summaries[1].lower_bound, "
+        'partition_summaries[1].contains_null FROM "parted$manifests" ORDER BY added_rows_count'
+    )[1:]
+    assert manifests == [["1", "1", "0", "de", "false"], ["2", "3", "0", "de", "true"]]
+    refs = place.rows('SELECT name, type, snapshot_id, max_reference_age_in_ms FROM "parted$refs"')[1:]
+    newest = place.rows("""SELECT snapshot_id, summary['added-records'] FROM "parted$snapshots" ORDER BY 1""")[1:]
+    assert refs[0][:2] + refs[0][3:] == ["main", "BRANCH", None]
+    assert [refs[0][2], "1"] in newest
+    assert failure(place, 'SELECT * FROM "parted$properties"').startswith("NOT_SUPPORTED: The sandbox's Athena has no")
+    assert failure(place, 'SELECT * FROM "parted$nothing"').startswith("TABLE_NOT_FOUND")
