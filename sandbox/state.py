@@ -227,4 +227,5 @@ def session() -> Any:
     nothing = (None, None, None, None)
     sources = dict.fromkeys(("profile", "config_file", "credentials_file", "ca_bundle"), nothing)
     core: Any = import_module("botocore.session").Session(session_vars=sources)
+    core.register_component("data_loader", import_module("sandbox.models").model_loader())
     return import_module("boto3.session").Session(botocore_session=core)
