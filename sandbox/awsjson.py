@@ -24,6 +24,7 @@ _TARGETS = {
     # service: (signing name, target prefix, JSON protocol version)
     "dynamodbstreams": ("dynamodb", "DynamoDBStreams_20120810", "1.0"),
     "events": ("events", "AWSEvents", "1.1"),
+    "glue": ("glue", "AWSGlue", "1.1"),
     "kinesis": ("kinesis", "Kinesis_20131202", "1.1"),
     "logs": ("logs", "Logs_20140328", "1.1"),
 }
@@ -129,7 +130,7 @@ def authorization(region: str, signing_name: str) -> str:
 
 
 class AwsJson:
-    """Calls to one service (dynamodbstreams, events, kinesis, logs) in one region. Not thread-safe.
+    """Calls to one service (dynamodbstreams, events, glue, kinesis, logs) in one region. Not thread-safe.
 
     A request is any value that msgspec encodes (bytes become base64, as in the protocol); a response is decoded into
     the requested type.

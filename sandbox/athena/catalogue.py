@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.athena.columns import TypedColumn, columns_of
+from sandbox.athena.descriptions import TableDescriptions
 from sandbox.athena.errors import StatementError
 from sandbox.athena.iceberg import Iceberg, is_iceberg, undated
 from sandbox.athena.icebergtables import described
@@ -101,10 +102,11 @@ class CataloguePartition:
 
 
 class GlueCatalogue:
-    """The Glue catalogue behind a boto3 client, with its Iceberg tables."""
+    """The Glue catalogue behind a boto3 client, with its Iceberg tables and the descriptions of single tables."""
 
     def __init__(self, glue: Any, iceberg: Iceberg | None = None) -> None:
         self._glue = glue
+        self._descriptions = TableDescriptions(glue.meta.endpoint_url)
         self.iceberg = iceberg or Iceberg({})
 
     def databases(self) -> list[str]:
@@ -128,10 +130,7 @@ class GlueCatalogue:
 
     def raw_table(self, database: str, name: str) -> dict[str, Any] | None:
         """Glue's description of a table or view; None when the table or the database does not exist."""
-        try:
-            return self._glue.get_table(DatabaseName=database, Name=name)["Table"]
-        except self._glue.exceptions.EntityNotFoundException:
-            return None
+        return self._descriptions.get(database, name)
 
     def raw_tables(self, database: str) -> list[dict[str, Any]]:
         """Glue's descriptions of a database's tables and views, in the order of their names."""

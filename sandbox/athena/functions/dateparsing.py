@@ -241,8 +241,9 @@ def _iso_values(text: str) -> dict[str, str]:
     return values
 
 
+@lru_cache(maxsize=256)
 def iso_timestamp(text: str) -> Zoned:
-    """from_iso8601_timestamp."""
+    """from_iso8601_timestamp. DuckDB's optimizer evaluates a constant of a query tens of times."""
     values = _iso_values(text)
     if values.get("hour") == "24":
         raise wrong(text)

@@ -145,3 +145,10 @@ def test_what_does_not_parse_is_refused_at_once(text: str) -> None:
     with pytest.raises(ApiError) as refusal:
         parse_query(text)
     assert refusal.value.athena_code == "MALFORMED_QUERY"
+
+
+def test_the_tree_of_a_short_text_is_made_once_and_that_of_a_long_one_is_not_kept() -> None:
+    short, long = "SELECT 1 AS one", f"SELECT '{'x' * 20_000}' AS long"
+    assert parse_query(short) is parse_query(short)
+    assert parse_query(long) == parse_query(long)
+    assert parse_query(long) is not parse_query(long)
