@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from sandbox.athena.errors import ApiError, StatementError
+from sandbox.athena.errors import SYSTEM, ApiError, StatementError
 from sandbox.athena.results import csv_page
 from tests.athena_lake import Lake
 from tests.oracle.trino.engine import Answer, table
@@ -28,10 +28,12 @@ class Sandbox:
         self.lake.rows("s/rows.json", *rows)
 
     def ask(self, sql: str) -> Answer:
-        """The answer to one statement; a failure of the sandbox itself has the error CRASHED."""
+        """The answer to one statement; a system error, by which the sandbox itself has failed, is CRASHED."""
         try:
             outcome = self.lake.run(sql)
         except StatementError as error:
+            if error.category == SYSTEM:
+                return Answer(error="CRASHED", message=error.reason)
             name = _NAME.match(error.reason)
             return Answer(error=name[1] if name else "GENERIC_INTERNAL_ERROR", message=error.reason)
         except ApiError as error:
