@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from loadgen.schedule.mix import Mix
     from loadgen.schedule.plan import Plan
     from loadgen.schedule.profiles import profile
-    from loadgen.workloads.custom import Delete, Get, ItemWrite, Put, Query, Transact, Update, WorkloadBase
+    from loadgen.workloads.custom import Delete, Get, ItemWrite, Put, QueryItems, Transact, Update, WorkloadBase
 
 __all__ = [
     "Delete",
@@ -44,7 +44,7 @@ __all__ = [
     "Mix",
     "Plan",
     "Put",
-    "Query",
+    "QueryItems",
     "RunReport",
     "Threshold",
     "Transact",
@@ -67,7 +67,7 @@ _MODULES = {
     "schedule.mix": ("Mix",),
     "schedule.plan": ("Plan",),
     "schedule.profiles": ("profile",),
-    "workloads.custom": ("Delete", "Get", "ItemWrite", "Put", "Query", "Transact", "Update", "WorkloadBase"),
+    "workloads.custom": ("Delete", "Get", "ItemWrite", "Put", "QueryItems", "Transact", "Update", "WorkloadBase"),
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -43,7 +43,7 @@ class Ledger(Protocol):
 
 
 def _changes(write: Write) -> tuple[Write, ...]:
-    """The changes that a write stands for: of a transaction all its writes, of a read none."""
+    """The changes that a write makes: a transaction all its writes, a read nothing."""
     if write.op == "transact":
         return cast("Transaction", write).changes
     return () if write.op in READS else (write,)

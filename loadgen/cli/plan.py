@@ -29,7 +29,7 @@ def plan_of(options: Namespace) -> Plan:
     if options.users is not None:
         _check_closed(options)
     elif options.think > 0:
-        raise ArgumentTypeError("--think is how long each of --users waits: with --rps, nobody does")
+        raise ArgumentTypeError("--think is how long each of --users waits, and --rps has no users")
     seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
     profile = _profile(options, seed)
     orders, per_s = options.preload

@@ -40,7 +40,7 @@ _OPTIONS = frozenset(
     )
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-# Each scenario has a file of its own.
+# Each scenario has its own file.
 _FILES = ("report", "html", "prometheus")
 
 
@@ -66,7 +66,7 @@ def read_scenarios(path: Path, argv: Sequence[str], parser: ArgumentParser) -> l
         raise ArgumentTypeError(f"the scenarios {path} have no [[scenario]]")
     common = parser.parse_args(argv)
     if common.cluster is not None:
-        raise ArgumentTypeError("--cluster sends one scenario at a time: --scenarios has processes of its own for each")
+        raise ArgumentTypeError("--cluster sends one scenario at a time: --scenarios starts processes for each")
     run_seed = secrets.randbits(31) if common.seed is None else cast("int", common.seed)
     made = [_scenario(table, path, argv, parser, run_seed) for table in cast("list[dict[str, object]]", tables)]
     names = [scenario.name for scenario in made]

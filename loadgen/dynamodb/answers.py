@@ -82,7 +82,7 @@ class _Consumed(Struct, rename="pascal", frozen=True):
 
 
 class _ReadReply(Struct, rename="pascal"):
-    """What GetItem and Query tell of how much they have read."""
+    """How much GetItem and Query have read, by their reply."""
 
     item: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     count: int = 0

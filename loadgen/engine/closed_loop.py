@@ -41,7 +41,7 @@ class ClosedLoop(PlannedWrites):
         return self
 
     def __next__(self) -> Arrival:
-        """The next operation of the user who is ready first. StopIteration while there is none, and at the end."""
+        """The next operation of the user who is ready first. StopIteration while no user is ready, and at the end."""
         if self._stopped or not self._ready or self._left == 0 or self._ready[0] >= self._end_ns:
             raise StopIteration
         self._offset_ns = heapq.heappop(self._ready) - self._start_ns

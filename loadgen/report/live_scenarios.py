@@ -1,4 +1,4 @@
-"""The live view of several scenarios: a line for each, drawn anew with every second of any."""
+"""The live view of several scenarios: a line for each, drawn again with every second of any."""
 
 from __future__ import annotations
 

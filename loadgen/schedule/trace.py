@@ -52,7 +52,7 @@ class _Line(Struct):
 
 @lru_cache(maxsize=4)
 def load(path: Path) -> Sequence[TracedOperation]:
-    """The operations of a trace by their time. UserError when it cannot be read, or a line is none."""
+    """The operations of a trace by their time. UserError when it cannot be read, or a line is no operation."""
     try:
         found = sorted(_read(path), key=lambda operation: operation.at_s)
     except OSError as error:

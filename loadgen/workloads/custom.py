@@ -28,8 +28,8 @@ numbers for the same seed and n, so `change` must depend on nothing else; then
 runs are reproducible, however they are split. Values are plain Python: str,
 int, Decimal, bool, None, bytes, lists, dicts, and sets of str, numbers or bytes.
 
-`change` may also return a `Get` or a `Query` of an item, or a `Transact` with several writes,
-which are applied together or not at all; all but a `Query` name whole keys.
+`change` may also return a `Get` or a `QueryItems` of an item, or a `Transact` with several writes,
+which are applied together or not at all; all but a `QueryItems` name whole keys.
 
 A change of an item whose last change is unanswered is dropped, and counted. An
 error in `change` ends the run: what is in flight is waited for and reported.
@@ -88,7 +88,7 @@ class Get(Struct, frozen=True):
     key: Mapping[str, Value]
 
 
-class Query(Struct, frozen=True):
+class QueryItems(Struct, frozen=True):
     """Read the items with this `key`: the partition key's value, and the sort key's if it is given.
 
     Strongly consistent, one page.
@@ -106,7 +106,7 @@ class Transact(Struct, frozen=True):
 
 _MAX_TRANSACTION = 100
 _READING: dict[str, object] = {"ConsistentRead": True, "ReturnConsumedCapacity": "TOTAL"}
-ItemWrite = Put | Update | Delete | Get | Query | Transact
+ItemWrite = Put | Update | Delete | Get | QueryItems | Transact
 
 
 class Script(Protocol):
@@ -235,12 +235,12 @@ class Scripted:
             for change in write.changes if isinstance(write, Transaction) else (write,):
                 self._busy.discard((change.table, change.key))
 
-    def _key(self, change: Put | Update | Delete | Get | Query) -> str:
+    def _key(self, change: Put | Update | Delete | Get | QueryItems) -> str:
         values = change.item if isinstance(change, Put) else change.key
         names = self._keys.get(change.table)
         if names is None:
             raise ValueError(f"{change.table!r} is not one of its `tables`")
-        if isinstance(change, Query):
+        if isinstance(change, QueryItems):
             names = tuple(name for number, name in enumerate(names) if number == 0 or name in values)
             if extra := [name for name in values if name not in names]:
                 raise ValueError(f"{change.table!r} has no key attribute {extra[0]!r} to query by")
@@ -293,7 +293,7 @@ def _change(script: Script, n: int, rng: random.Random) -> ItemWrite:
     """What the script says write n is. TypeError when that is no write."""
     change = cast("object", script.change(n, rng))
     if not isinstance(change, ItemWrite):
-        raise TypeError(f"change returned {change!r}, which is no Put, Update, Delete, Get, Query or Transact")
+        raise TypeError(f"change returned {change!r}, which is no Put, Update, Delete, Get, QueryItems or Transact")
     if isinstance(change, Transact):
         if not 1 <= len(change.writes) <= _MAX_TRANSACTION:
             raise ValueError(f"a transaction has 1 to {_MAX_TRANSACTION} writes, not {len(change.writes)}")
@@ -310,13 +310,13 @@ def _units(change: ItemWrite) -> int:
     return _render(change).units
 
 
-def _render(change: Put | Update | Delete | Get | Query, key_text: str = "") -> _Rendered:
+def _render(change: Put | Update | Delete | Get | QueryItems, key_text: str = "") -> _Rendered:
     if isinstance(change, Put):
         item = attributes(change.item)
         parameters = b'"Item":' + msgspec.json.encode(item)
         return _Rendered("insert", "PutItem", change.table, key_text, parameters, write_units(item_size(item)))
     key = attributes(change.key)
-    if isinstance(change, Query):
+    if isinstance(change, QueryItems):
         condition = " AND ".join(f"#{number}=:{number}" for number in range(len(key)))
         query = {"KeyConditionExpression": condition} | _placeholders(key) | _READING
         return _Rendered("query", "Query", change.table, key_text, msgspec.json.encode(query)[1:-1], 0)

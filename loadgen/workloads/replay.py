@@ -11,7 +11,7 @@ from loadgen.schedule.plan import Plan
 from loadgen.schedule.trace import Recorded, TracedOperation, load
 from loadgen.workloads import custom
 from loadgen.workloads.attributes import Value, attributes
-from loadgen.workloads.custom import Delete, Get, ItemWrite, Put, Query, Script, Update
+from loadgen.workloads.custom import Delete, Get, ItemWrite, Put, QueryItems, Script, Update
 
 
 class TraceScript:
@@ -32,7 +32,7 @@ class TraceScript:
             case "get":
                 return Get(table, key)
             case "query":
-                return Query(table, key)
+                return QueryItems(table, key)
             case "delete":
                 return Delete(table, key)
             case "update":

@@ -15,7 +15,18 @@ import pytest
 from loadgen.dynamodb.writes import Write, WriteResult, single
 from loadgen.workloads import custom
 from loadgen.workloads.attributes import attribute
-from loadgen.workloads.custom import Delete, Get, ItemWrite, Put, Query, Scripted, Transact, Update, load, units_each
+from loadgen.workloads.custom import (
+    Delete,
+    Get,
+    ItemWrite,
+    Put,
+    QueryItems,
+    Scripted,
+    Transact,
+    Update,
+    load,
+    units_each,
+)
 from stack import UserError
 
 MODULE = """
@@ -216,7 +227,7 @@ def test_a_change_that_is_no_write_is_one_sentence() -> None:
     assert list(workload.arrivals(iter(range(3)))) == []
     assert workload.failure == (
         "The workload failed at write 0 with TypeError: "
-        "change returned 5, which is no Put, Update, Delete, Get, Query or Transact."
+        "change returned 5, which is no Put, Update, Delete, Get, QueryItems or Transact."
     )
 
 
@@ -228,7 +239,7 @@ class Shop:
     def change(self, n: int, rng: random.Random) -> ItemWrite:
         key = {"shop": "a", "item": n // 5}
         moved = Transact([Put("stock", key | {"left": 1}), Update("stock", {"shop": "b", "item": 0}, {"left": 2})])
-        return (moved, moved, Get("stock", key), Query("stock", {"shop": "a"}), Query("stock", key))[n % 5]
+        return (moved, moved, Get("stock", key), QueryItems("stock", {"shop": "a"}), QueryItems("stock", key))[n % 5]
 
 
 def test_a_script_reads_and_writes_in_transactions() -> None:
@@ -259,7 +270,7 @@ def test_a_script_reads_and_writes_in_transactions() -> None:
     [
         (Transact([]), "a transaction has 1 to 100 writes, not 0"),
         (Transact([Get("t", {"id": 1})]), "which is no Put, Update or Delete"),  # pyright: ignore[reportArgumentType]
-        (Query("t", {"id": 1, "left": 2}), "'t' has no key attribute 'left' to query by"),
+        (QueryItems("t", {"id": 1, "left": 2}), "'t' has no key attribute 'left' to query by"),
         (Get("t", {"left": 2}), "'t' has the key attribute 'id', which is missing"),
     ],
 )

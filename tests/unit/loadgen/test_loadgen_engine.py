@@ -295,7 +295,7 @@ async def test_a_closed_loop_waits_for_replies_and_has_no_intended_latency(order
         while (sent := sum(map(len, writer.sendings))) < begun:
             writer.sent.clear()
             await writer.sent.wait()
-        assert sent == begun, "nobody goes on without a reply"
+        assert sent == begun, "no user goes on without a reply"
         for number, calls in enumerate(writer.sendings):
             if number not in answered:
                 answered.add(number)
