@@ -29,8 +29,6 @@ from sandbox.streams import KinesisRecord
 log = logging.getLogger(__name__)
 
 POLL_INTERVAL_S = 0.25
-_NEXT_POLL_S = 0.1
-"""How soon shards are read again that have just had records."""
 DISCOVERY_INTERVAL_S = 2.0
 IN_FLIGHT_BYTES = 256 * 1024 * 1024
 """Backpressure: reading pauses while this many bytes are read and not yet in S3."""
@@ -127,8 +125,6 @@ class Flow:
                 self._measure(records, self._counters.bytes_in - before_bytes, more=cursor.has_more)
                 if cursor.has_more:
                     self._poll_due = now
-                elif records:
-                    self._poll_due = min(self._poll_due, now + _NEXT_POLL_S)
         except CallError as error:
             if not self._failing:
                 log.warning("delivery stream %s: source: %s", self._config.name, error)

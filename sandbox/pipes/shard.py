@@ -35,8 +35,8 @@ POLL_INTERVAL_S = 0.25
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 """
-_NEXT_POLL_S = 0.05
-"""How soon a shard is polled that has just had records."""
+_NEXT_POLL_S = 0.1
+"""How soon a shard is polled that has just had records for the target."""
 BATCH_BYTES = 6 * 1024 * 1024
 _FIRST_BACKOFF_S = 0.1
 _LONGEST_BACKOFF_S = 10.0
@@ -183,7 +183,7 @@ class PipeShard:
             self._read.clear()
         if self.cursor.has_more:
             self._poll_due = now
-        elif records:
+        elif self._kept:
             self._poll_due = now + _NEXT_POLL_S
         return 0.0 if self._batch_is_due(now) else max(0.0, min(self._poll_due, self._window_ends()) - now)
 
