@@ -253,7 +253,7 @@ def test_the_endpoint_serves_programs_of_this_machine_alone(server: SandboxServe
         (signed | {"Host": "example.com"}, "another host"),
     ]
     for headers, words in strangers:
-        connection = HTTPConnection(str(parts.hostname), parts.port, timeout=10)
+        connection = HTTPConnection(str(parts.hostname), parts.port, timeout=60)
         connection.request("POST", "/_sandbox/faults", b'{"kind":"error","service":"s3"}', headers)
         answer = connection.getresponse()
         assert (answer.status, words in answer.read().decode()) == (403, True)

@@ -82,7 +82,7 @@ def test_an_unsupported_part_of_a_bucket_does_not_cost_the_bucket(sandbox_server
 
 
 def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
-    connection = HTTPConnection(str(urlsplit(url).netloc), timeout=10)
+    connection = HTTPConnection(str(urlsplit(url).netloc), timeout=60)
     try:
         connection.request("POST", "/", body, headers)
         answer = connection.getresponse()

@@ -248,9 +248,21 @@ def test_a_subscriber_goes_on_where_it_was(stream: Stream) -> None:
 def test_a_second_subscription_of_a_consumer_within_five_seconds_is_refused(stream: Stream) -> None:
     """API_SubscribeToShard.html"""
     arn = consumer(stream)
-    events = subscribed(stream, arn, Type="LATEST")
-    with pytest.raises(stream.kinesis.exceptions.ResourceInUseException):
-        subscribed(stream, arn, Type="LATEST")
+
+    def again() -> Iterator[Any] | None:
+        try:
+            return subscribed(stream, arn, Type="LATEST")
+        except stream.kinesis.exceptions.ResourceInUseException:
+            return None
+
+    began_s, events = time.monotonic(), subscribed(stream, arn, Type="LATEST")
+    while True:
+        again_s, later = time.monotonic(), again()
+        if later is None:
+            break
+        # On a machine that takes five seconds for it, the second takes the first one's place, and the third is refused.
+        assert time.monotonic() - began_s >= 5
+        began_s, events = again_s, later
     assert next(events)["Records"] == []
 
 
@@ -275,7 +287,7 @@ def test_what_cannot_be_subscribed_to_is_said(stream: Stream) -> None:
 @contextmanager
 def cbor_call(url: str, operation: str, request: dict[str, Any]) -> Generator[HTTPResponse]:
     """A call as the SDK for Java makes it."""
-    connection = HTTPConnection(str(urlsplit(url).netloc), timeout=20)
+    connection = HTTPConnection(str(urlsplit(url).netloc), timeout=60)
     headers = {
         "Authorization": authorization("eu-west-1", "kinesis"),
         "Content-Type": "application/x-amz-cbor-1.1",

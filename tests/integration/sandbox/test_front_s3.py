@@ -62,7 +62,7 @@ def test_an_empty_object_does_not_hold_up_the_next_one(sandbox_server: Any, buck
         region_name="eu-west-1",
         aws_access_key_id="sandbox",
         aws_secret_access_key="sandbox",
-        config=Config(read_timeout=10, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        config=Config(read_timeout=25, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
     )
     impatient.put_object(Bucket=bucket, Key="empty", Body=b"")
     impatient.put_object(Bucket=bucket, Key="full", Body=CONTENT)

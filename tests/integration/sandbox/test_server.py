@@ -159,7 +159,7 @@ def test_http_2_clients_are_answered_too(sandbox_server: Any) -> None:
     fields = b"\x82\x86\x04" + bytes([len(path)]) + path + b"\x01\x01x"
     headers = len(fields).to_bytes(3, "big") + b"\x01\x05\x00\x00\x00\x01" + fields
 
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00" + headers)
         received = b""
         while b'{"status":"ok"}' not in received:
