@@ -66,11 +66,15 @@ def _shown(found: list[tuple[StageLimit, CapacityReport]]) -> int:
     table = Table("stage", "limit", "found", "off by", "named", "steps")
     wrong = 0
     for limit, report in found:
-        known, taken = limit.per_s(report), report.takes_per_s or 0.0
-        off = taken / known - 1
+        taken = report.takes_per_s or 0.0
         named = "none" if report.bottleneck is None else report.bottleneck.stage
-        wrong += abs(off) > _OFF_BY or named != limit.stage
-        table.add_row(limit.stage, f"{known:,.1f}/s", f"{taken:,.1f}/s", f"{off:+.1%}", named, str(len(report.steps)))
+        known, off = "", ""
+        if limit.per_s is not None:
+            per_s = limit.per_s(report)
+            known, off = f"{per_s:,.1f}/s", f"{taken / per_s - 1:+.1%}"
+            wrong += abs(taken / per_s - 1) > _OFF_BY
+        wrong += named != limit.stage
+        table.add_row(limit.stage, known, f"{taken:,.1f}/s", off, named, str(len(report.steps)))
     out.print(table)
     return int(wrong > 0)
 
