@@ -37,12 +37,16 @@ def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
         for name, writes in request.RequestItems.items()
         for write in writes
     ]
-    changes = [(found(table), find(found(table))) for table, find in checked]
+    changes: list[tuple[StoredTable, ItemChange]] = []
     seen: set[tuple[str, Key]] = set()
-    for table, change in changes:
+    for place, find in checked:
+        table = found(place)
+        change = find(table)
         seen.add((table.schema.name, change.key))
-    if len(seen) != len(changes):
-        raise invalid("Provided list of item keys contains duplicates")
+        changes.append((table, change))
+        # Before the next item is looked at, as DynamoDB Local does.
+        if len(seen) != len(changes):
+            raise invalid("Provided list of item keys contains duplicates")
     unprocessed: dict[str, list[Any]] = {}
     if ADMISSION.gate is not None:
         changes, unprocessed = _admitted(ADMISSION.gate, request, changes)

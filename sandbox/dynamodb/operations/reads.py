@@ -136,8 +136,14 @@ def _show_batched(request: KeysAndAttributes) -> Show:
 
 
 def _keys(table: StoredTable, request: KeysAndAttributes) -> list[Key]:
-    keys = [table.schema.given_key(key) for key in request.Keys]
-    if len(set(keys)) != len(keys):
+    """The keys; one that occurs twice is told before one that is no key of the table (DynamoDB Local)."""
+    try:
+        keys = [table.schema.given_key(key) for key in request.Keys]
+    except DynamoError:
+        if len({repr(sorted(key.items())) for key in request.Keys}) == len(request.Keys):
+            raise
+        keys = []
+    if len(set(keys)) != len(request.Keys):
         raise invalid("Provided list of item keys contains duplicates")
     return keys
 
