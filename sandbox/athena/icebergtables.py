@@ -252,7 +252,7 @@ def _values_of(record: Any) -> list[Any]:
 
 
 def _measured(table: Any) -> list[Any]:
-    """The columns of simple types that are no partition of their own."""
+    """The columns of simple types by whose values the table is not partitioned."""
     identity = {field.source_id for field in table.spec().fields if str(field.transform) == "identity"}
     return [f for f in table.schema().fields if f.field_type.is_primitive and f.field_id not in identity]
 

@@ -117,8 +117,8 @@ def _number(call: TypedCall) -> str:
     value = f"CAST({call[0]} AS DOUBLE)"
     if call.arguments[0].type.name not in {"double", "real"}:
         return value
-    refused = fail("GENERIC_INTERNAL_ERROR", "'value is NaN'", DOUBLE)
-    return f"CASE WHEN isnan({call[0]}) THEN {refused} ELSE {value} END"
+    message = f"CASE WHEN isnan({call[0]}) THEN 'value is NaN' ELSE 'value must be finite' END"
+    return f"CASE WHEN NOT isfinite({call[0]}) THEN {fail('GENERIC_INTERNAL_ERROR', message, DOUBLE)} ELSE {value} END"
 
 
 def _exact(value: str) -> str:
