@@ -136,7 +136,7 @@ def _show_batched(request: KeysAndAttributes) -> Show:
 
 
 def _keys(table: StoredTable, request: KeysAndAttributes) -> list[Key]:
-    """The keys; one that occurs twice is told before one that is no key of the table (DynamoDB Local)."""
+    """The keys; one that occurs twice is refused before one that is no key of the table (DynamoDB Local)."""
     try:
         keys = [table.schema.given_key(key) for key in request.Keys]
     except DynamoError:
