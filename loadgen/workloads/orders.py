@@ -223,12 +223,13 @@ class Orders:
         """Learn what became of a write."""
         order = write.subject
         if order is None:
-            # To ask for its type takes longer than to look at its name.
+            # To ask whether it is a Transaction takes longer.
             if write.op == "transact":
                 for change in cast("Transaction", write).changes:
                     self.finish(change, result)
             return
-        order = cast("Order", order)
+        if not isinstance(order, Order):
+            return
         order.busy = False
         if result is _APPLIED:
             order.version = 0 if write.op == "delete" else write.version
