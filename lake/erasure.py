@@ -105,7 +105,9 @@ class Erasure:
         )
         failures = place(client("firehose", outputs), outputs.require("delivery_stream_name"))
         self._errors_at = (failures.bucket, failures.prefix)
-        self._current = current_table(self._athena, self._glue, self._s3, self._database, current.name(table))
+        # Of another view, its own: a key that stays there is not erased.
+        name = f"{outputs.view_name}_current" if outputs.view_name else current.name(table)
+        self._current = current_table(self._athena, self._glue, self._s3, self._database, name)
         self._check()
 
     @property
