@@ -32,11 +32,10 @@ def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
         raise invalid("The requestItems parameter is required for BatchWriteItem")
     if sum(map(len, request.RequestItems.values())) > _MAX_WRITES:
         raise invalid("Too many items requested for the BatchWriteItem call")
-    checked = [
-        _Checked(lookup(tables, name), _checked(write))
-        for name, writes in request.RequestItems.items()
-        for write in writes
-    ]
+    checked: list[_Checked] = []
+    for name, writes in request.RequestItems.items():
+        table = lookup(tables, name)
+        checked += [_Checked(table, _checked(write)) for write in writes]
     changes: list[tuple[StoredTable, ItemChange]] = []
     seen: set[tuple[str, Key]] = set()
     for place, find in checked:
