@@ -140,7 +140,7 @@ def _summary(demo: Demo, console: Console, failure: str | None, elapsed_s: float
 def _load_rows(counts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     if not counts:
         return ()
-    by_op = ", ".join(f"{number:,} {op}s" for op, number in counts["acked_by_op"].items())
+    by_op = ", ".join(f"{number:,} {op}s" for op, number in counts["acked_by_op"].items() if number)
     return (
         ("writes planned", f"{counts['planned']:,}"),
         ("sent", f"{counts['sent']:,}"),

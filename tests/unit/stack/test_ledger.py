@@ -5,29 +5,34 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.dynamodb.writes import Write
+from loadgen.dynamodb.writes import Transaction, Write
 from loadgen.ledger import LedgerFile
-from loadgen.schedule.mix import Op
 from stack import UserError
 from stack.ledger import HEADER, Acknowledged, read_ledger
 
 LINE = b'{"key":"o-1","op":"insert","version":1,"at":"2026-01-01T00:00:00.000Z","table":"orders"}\n'
-WRITES = st.builds(
-    Write,
-    op=st.sampled_from(get_args(Op)),
-    target=st.just("PutItem"),
-    table=st.text(),
-    key=st.text(),
-    version=st.integers(0, 2**53),
-    parameters=st.just(()),
-    units=st.just(1),
+_FIELDS = {
+    "table": st.text(),
+    "key": st.text(),
+    "version": st.integers(0, 2**53),
+    "parameters": st.just(()),
+    "units": st.just(1),
+}
+CHANGES = st.builds(Write, op=st.sampled_from(("insert", "update", "delete")), target=st.just("PutItem"), **_FIELDS)
+READ_OPERATIONS = st.builds(Write, op=st.sampled_from(("get", "query")), target=st.just("GetItem"), **_FIELDS)
+TRANSACTIONS = st.builds(
+    Transaction,
+    op=st.just("transact"),
+    target=st.just("TransactWriteItems"),
+    changes=st.lists(CHANGES, min_size=1, max_size=3).map(tuple),
+    **_FIELDS,
 )
+OPERATIONS = st.lists(st.one_of(CHANGES, READ_OPERATIONS, TRANSACTIONS), max_size=5)
 
 
 def _file(tmp_path: Path, content: bytes) -> Path:
@@ -43,15 +48,21 @@ def _append(path: Path, *writes: Write) -> None:
     ledger.close()
 
 
-@given(st.lists(WRITES, max_size=5), st.lists(WRITES, max_size=5))
-def test_what_two_runs_append_is_read(first: list[Write], second: list[Write]) -> None:
+@given(OPERATIONS, OPERATIONS)
+def test_the_changes_that_two_runs_append_are_read(first: list[Write], second: list[Write]) -> None:
     with TemporaryDirectory() as directory:
         path = Path(directory) / "run.ledger"
         _append(path, *first)
         _append(path, *second)
         read = list(read_ledger(path))
+    changes: list[Write] = []
+    for write in (*first, *second):
+        if isinstance(write, Transaction):
+            changes += write.changes
+        elif write.target != "GetItem":
+            changes.append(write)
     assert [(one.key, one.op, one.version, one.table) for one in read] == [
-        (write.key, write.op, write.version, write.table) for write in (*first, *second)
+        (change.key, change.op, change.version, change.table) for change in changes
     ]
     assert all(datetime.fromisoformat(one.at).tzinfo for one in read)
 
