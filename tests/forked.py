@@ -8,6 +8,7 @@ runs the module's `main`. The commands themselves are started by tests/e2e and t
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import gc
 import json
 import os
@@ -31,6 +32,8 @@ _WORKERS = ("botocore.config", "botocore.session", "boto3.session")
 """What a server and a worker import only when they run."""
 _POLL_S = 0.01
 _MEASURED_END_S = 30.0
+_STACKS_S = 2.0
+_STACKS_SIZE = 6_000
 _generators: list[Random] = []
 """Those of the template."""
 
@@ -43,6 +46,7 @@ class ForkedProcess:
     ) -> None:
         """`log` gets what it writes to standard output and error, behind what is there."""
         wanted = {"module": module, "arguments": [*arguments], "log": str(log), "environment": {**(environment or {})}}
+        self.log = log
         self.pid: int = _template().ask("start", wanted)
         self.returncode: int | None = None
 
@@ -50,6 +54,8 @@ class ForkedProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """What its block has not ended is killed: to wait for it could take for ever."""
+        self.kill()
         self.wait()
 
     def poll(self) -> int | None:
@@ -59,13 +65,22 @@ class ForkedProcess:
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code, when it has ended; TimeoutExpired when it does not end in time."""
+        """Its exit code, when it has ended; TimeoutExpired, with what its threads do, when it does not end in time."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while (code := self.poll()) is None:
             if timeout is not None and deadline is not None and time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+                raise subprocess.TimeoutExpired(f"process {self.pid}, which does:\n{self._stacks()}", timeout)
             time.sleep(_POLL_S)
         return code
+
+    def _stacks(self) -> str:
+        """The end of its log, once it has written there where each of its threads is."""
+        before = self.log.stat().st_size
+        os.kill(self.pid, signal.SIGUSR1)
+        deadline = time.monotonic() + _STACKS_S
+        while self.log.stat().st_size == before and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+        return self.log.read_text(errors="replace")[-_STACKS_SIZE:]
 
     def send_signal(self, number: signal.Signals) -> None:
         """Nothing happens to a process that has ended."""
@@ -156,6 +171,7 @@ def _start(wanted: dict[str, Any], answers: int) -> int:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        faulthandler.register(signal.SIGUSR1)
         os.environ.update(wanted["environment"])
         sys.argv = [module, *wanted["arguments"]]
         gc.enable()

@@ -13,6 +13,8 @@ from typing import Any
 from urllib.request import urlopen
 from zlib import crc32
 
+import pytest
+
 from sandbox.state import StateDir, client
 from tests.forked import ForkedProcess
 
@@ -166,6 +168,12 @@ def test_http_2_clients_are_answered_too(sandbox_server: Any) -> None:
             part = connection.recv(4096)
             assert part, received
             received += part
+
+
+def test_a_process_that_does_not_end_in_time_says_what_its_threads_do(sandbox_server: Any) -> None:
+    with pytest.raises(subprocess.TimeoutExpired, match=r"hread 0x\w+[^\n]*\n +File "):
+        sandbox_server.process.wait(timeout=0.1)
+    assert sandbox_server.process.poll() is None
 
 
 def test_servers_draw_different_identifiers(tmp_path: Path) -> None:
