@@ -40,8 +40,10 @@ def test_a_days_point_has_what_a_bucket_holds_and_is_published_once(s3: Any) -> 
     def points() -> dict[tuple[str, str], list[tuple[int, float, float]]]:
         found: dict[tuple[str, str], list[tuple[int, float, float]]] = {}
         for listed in monitoring.store.metrics(REGION):
+            # What other tests of this process have counted is collected as well.
+            if listed.metric.namespace != NAMESPACE:
+                continue
             dimensions = dict(listed.metric.dimensions)
-            assert listed.metric.namespace == NAMESPACE
             assert dimensions["BucketName"] == bucket.name
             periods = monitoring.store.periods(REGION, listed.metric, 0, int(now_s) + 1, 60, None)
             found[listed.metric.name, dimensions["StorageType"]] = [

@@ -142,8 +142,13 @@ def test_an_interrupt_during_a_start_leaves_no_process_without_a_record(
         return child
 
     monkeypatch.setattr(processes.subprocess, "Popen", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        processes.start(state, SERVER, [], "eu-west-1")
+    # A shell starts what it runs in the background deaf to SIGINT, and this may run there.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            processes.start(state, SERVER, [], "eu-west-1")
+    finally:
+        signal.signal(signal.SIGINT, inherited)
     record = record_of(state, SERVER)
     assert record is not None
     os.kill(record.pid, signal.SIGKILL)
