@@ -80,6 +80,8 @@ def protocol_of(request: Request) -> Protocol:
         return own
     if content_type == "application/x-www-form-urlencoded" or "Action=" in request.query:
         return Protocol.QUERY
+    if own is Protocol.JSON:
+        return own
     return Protocol.REST_JSON if content_type == "application/json" else Protocol.REST_XML
 
 

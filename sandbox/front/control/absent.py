@@ -54,9 +54,10 @@ def refusal_of_unknown(request: Request) -> ServiceError | None:
     if operation is None or operation in model.operation_names:
         return None
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html; for JSON mhart/kinesalite
-    return ServiceError(
-        _CODES.get(protocol, _UNKNOWN_OPERATION), f"The sandbox knows no operation {operation} of {signed.service}."
-    )
+    message = f"The sandbox knows no operation {operation} of {signed.service}."
+    if not operation:
+        message = f"The request names no operation of {signed.service}: a call in JSON has it in X-Amz-Target."
+    return ServiceError(_CODES.get(protocol, _UNKNOWN_OPERATION), message)
 
 
 def is_page(reply: HttpReply) -> bool:

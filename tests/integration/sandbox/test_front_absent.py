@@ -113,6 +113,17 @@ def test_an_operation_that_no_model_knows_is_refused_as_aws_does(
     assert (status, json.loads(body)["__type"]) == (400, "UnknownOperationException")
 
 
+@pytest.mark.parametrize("service", ["dynamodb", "kinesis", "glue"])
+def test_a_call_without_a_target_is_refused_as_aws_does(sandbox_server: Any, service: str) -> None:
+    """architect/dynalite index.js: UnknownOperationException, status 400."""
+    headers = signed(service, "", "application/x-amz-json-1.0")
+    del headers["X-Amz-Target"]
+    status, _, body = post(sandbox_server.endpoint_url, headers, b"{}")
+    error = json.loads(body)
+    assert (status, error["__type"]) == (400, "UnknownOperationException")
+    assert "X-Amz-Target" in error["message"]
+
+
 def test_an_action_that_no_model_knows_is_refused_as_aws_does(sandbox_server: Any) -> None:
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html"""
     headers = {"Authorization": authorization("eu-west-1", "sns"), "Content-Type": "application/x-www-form-urlencoded"}

@@ -134,6 +134,12 @@ def test_tables_are_listed_in_order_and_in_pages(dynamodb: Any) -> None:
         dynamodb.delete_table(TableName=name)
 
 
+def test_the_discovered_endpoint_is_the_sandbox(dynamodb: Any) -> None:
+    """A client with endpoint discovery sends its calls there: API_DescribeEndpoints.html."""
+    (found,) = dynamodb.describe_endpoints()["Endpoints"]
+    assert dynamodb.meta.endpoint_url == f"http://{found['Address']}"
+
+
 def test_a_tag_has_one_value(dynamodb: Any) -> None:
     arn = dynamodb.create_table(**table("tagged"))["TableDescription"]["TableArn"]
     for value in ("test", "production"):

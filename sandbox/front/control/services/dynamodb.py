@@ -24,6 +24,7 @@ _CLASS = "sandbox_table_class"
 _PRECISION = "ApproximateCreationDateTimePrecision"
 _NO_CAPACITY = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
 _NO_LIMIT = -1
+_ENDPOINT_MINUTES = 1440
 
 
 @amends("dynamodb", "CreateTable", "UpdateTable")
@@ -62,6 +63,16 @@ def delete_protected(service: str, operation: str, region: str, parameters: Mapp
         "ValidationException",
         "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
     )
+
+
+@answers("dynamodb", "DescribeEndpoints")
+def described_endpoints(call: ControlCall) -> Mapping[str, Any]:
+    """Return the address that the client used, so that one with endpoint discovery stays with the sandbox.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Endpoint.html
+    """
+    address = dict(call.request.headers)["host"]
+    return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": _ENDPOINT_MINUTES}]}
 
 
 @answers("dynamodb", "DescribeKinesisStreamingDestination")
