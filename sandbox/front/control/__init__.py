@@ -1,8 +1,8 @@
-"""The control calls: what creates, describes, changes and deletes resources.
+"""The control calls: those that create, describe, change and delete resources.
 
-moto answers them. Where AWS would refuse, a refusal does (`refuses`); where
-moto has no answer or another than AWS, one of this package's modules does, one
-a service (`answers`), or adds what moto's answer lacks (`amends`).
+moto handles them by default. `refuses` registers a check that refuses what AWS refuses. `answers` registers a handler
+that replaces moto's, where moto lacks the operation or its output differs from AWS's. `amends` registers a handler that
+completes or corrects moto's output. Each service has one module.
 """
 
 from sandbox.front.control.call import ControlCall, parse

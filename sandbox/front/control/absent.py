@@ -1,7 +1,7 @@
-"""Unsupported operations and services, which moto lacks, and their errors.
+"""The errors for services and operations that the sandbox does not support.
 
-No status with which an SDK repeats its call (see `sandbox.front.protocols`): the
-AWS provider repeats such a call 25 times, the AWS CLI for half a minute.
+Their statuses are not those on which an SDK retries its call (see `sandbox.front.protocols`): the AWS provider retries
+such a call 25 times, the AWS CLI for half a minute.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ _UNKNOWN_OPERATION = "UnknownOperationException"
 
 
 def lacking(request: Request, what: str) -> ServiceError:
-    """The error for what AWS has and the sandbox has not, such as "sns ListSMSSandboxPhoneNumbers"."""
+    """The error for an operation that the sandbox does not support, such as "sns ListSMSSandboxPhoneNumbers"."""
     code = _CODES.get(protocol_of(request), _UNKNOWN_OPERATION)
     return ServiceError(code, f"The sandbox does not have {what}.", _NOT_IMPLEMENTED)
 
 
 def failed(what: str, error: Exception) -> ServiceError:
-    """The error for what failed in the sandbox itself, whose traceback is in the server's log."""
+    """The error for a failure of the sandbox itself; the server's log has the traceback."""
     reason = f"{type(error).__name__}: {error}".partition("\n")[0][:200]
     message = f"The sandbox failed at {what} ({reason}): `python -m sandbox logs server` says where."
     return ServiceError("SandboxFailure", message, _NOT_IMPLEMENTED)
 
 
 def refusal_of_unknown(request: Request) -> ServiceError | None:
-    """The error of a request that is no call of any service that botocore knows; None where moto may know it."""
+    """The error for a request that is no operation of any service in botocore; None if moto may support it."""
     signed = signed_for(request)
     if signed is None:
         return refusal_of_unsigned(request)
@@ -54,21 +54,21 @@ def refusal_of_unknown(request: Request) -> ServiceError | None:
     if operation is None or operation in model.operation_names:
         return None
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html; for JSON mhart/kinesalite
-    message = f"The sandbox knows no operation {operation} of {signed.service}."
+    message = f"The sandbox has no operation {operation} of {signed.service}."
     if not operation:
         message = f"The request names no operation of {signed.service}: a call in JSON has it in X-Amz-Target."
     return ServiceError(_CODES.get(protocol, _UNKNOWN_OPERATION), message)
 
 
 def is_page(reply: HttpReply) -> bool:
-    """Whether an answer is the page for people with which moto's web framework refuses a path or a method."""
+    """Return whether a reply is the HTML page with which moto's web framework refuses a path or a method."""
     headers = {name.lower(): value for name, value in reply.headers}
     is_html = headers.get("content-type", "").startswith("text/html")
     return reply.status in (404, 405, 500) and is_html and reply.body[:15].lower() == b"<!doctype html>"
 
 
 def _named(request: Request, protocol: Protocol) -> str | None:
-    """The operation that a request names; None where its path says which it is."""
+    """The operation that a request names; None if its path determines it."""
     if protocol is Protocol.RPC_V2_CBOR:
         return request.path.rpartition("/operation/")[2]
     if protocol in (Protocol.JSON, Protocol.AWS_CBOR):

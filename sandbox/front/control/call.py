@@ -1,4 +1,4 @@
-"""A control call as botocore's models see it: service, operation and parameters, whatever its protocol."""
+"""A control call in terms of botocore's models: service, operation and parameters, whatever its protocol."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from sandbox.front.reply import Request, ServiceError
 class ControlCall:
     """One request to one operation of a service.
 
-    `service` is botocore's name for it (cloudwatch, not monitoring; s3control),
-    `operation` the API's (CreateTable), `protocol` json, rest-json, rest-xml or query.
+    `service` is botocore's name of the service (cloudwatch, not monitoring; s3control), `operation` the API's name
+    (CreateTable), `protocol` json, rest-json, rest-xml or query.
     """
 
     service: str
@@ -43,10 +43,13 @@ class ControlCall:
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        """The request's members by the names and in the types of botocore's model; ValueError when it has no such form.
+        """The request's members, with the names and types of botocore's model.
 
-        A member that was not sent is not there. Blobs are bytes, timestamps
-        naive datetimes in UTC. Of path and query members all that are named are there.
+        A body member that was not sent is absent; path and query members are complete. Blobs are bytes, timestamps
+        naive datetimes in UTC.
+
+         Raises:
+            ValueError: the request does not match the operation's input shape.
         """
         parser: Any = PROTOCOL_PARSERS[self.protocol](self.model)
         request = self._moto_request
@@ -64,7 +67,7 @@ class ControlCall:
         except (AttributeError, KeyError, TypeError, RequestParserError) as error:
             raise ValueError(f"the request is not of the form of {self.operation}: {error}") from error
         if not isinstance(parsed, dict):
-            raise ValueError(f"the request is not of the form of {self.operation}: it is no object")
+            raise ValueError(f"the request is not of the form of {self.operation}: it is not an object")
         return cast("dict[str, Any]", parsed)
 
     @property
@@ -74,15 +77,15 @@ class ControlCall:
 
     @property
     def output_shape(self) -> Any:
-        """What the operation answers: botocore's structure shape."""
+        """The operation's output: a structure shape of botocore."""
         model: Any = self.model
         return model.output_shape
 
 
 def parse(request: Request) -> ControlCall | None:
-    """The call of a request; None if botocore does not know it, it is not signed, or it carries an object.
+    """Return the call of a request; None if botocore lacks it, it is not signed, or it carries an object.
 
-    A call that reads or writes an object of S3 carries data, whose form is not needed here.
+    A call that reads or writes an object of S3 carries data, and its members are not needed here.
     """
     signed = signed_for(request)
     if signed is None:
@@ -103,7 +106,7 @@ def parse(request: Request) -> ControlCall | None:
 
 
 def _plain(request: Request) -> Request:
-    """A request with its body as it was before a client compressed it.
+    """Return the request with its body decompressed.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html
     """

@@ -1,7 +1,7 @@
-"""A reply of moto in the form of botocore's model.
+"""moto's replies, corrected to conform to botocore's model.
 
-moto writes null where AWS leaves a member out, and members that the operation does not have. boto3 passes over both;
-the SDKs that are generated from the model do not.
+moto writes null where AWS omits a member, and adds members that the operation does not have. boto3 ignores both; the
+SDKs that are generated from the model do not.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _INTEGERS = frozenset({"integer", "long"})
 
 
 def conformed(call: ControlCall, reply: HttpReply) -> HttpReply:
-    """The reply of a call that succeeded, without nulls, members that the model has not, and numbers written as text.
+    """Return the reply of a successful call without nulls and unknown members, and with integers as numbers.
 
-    A reply in XML is moto's as it is.
+    A reply in XML is returned unchanged.
     """
     if call.protocol not in _JSON or not reply.body or call.output_shape is None:
         return reply
@@ -39,7 +39,7 @@ def conformed(call: ControlCall, reply: HttpReply) -> HttpReply:
 
 
 def _body_of(shape: Any) -> Any:
-    """The structure that the body carries; None where it carries something else."""
+    """The structure in the body; None if the body is anything else."""
     payload = shape.serialization.get("payload")
     body = shape.members[payload] if payload else shape
     return body if body.type_name == "structure" and not body.serialization.get("eventstream") else None

@@ -1,4 +1,4 @@
-"""Takes each control call to who refuses, answers or amends it."""
+"""The control plane: it applies the registered refusals, handlers and amendments to each control call."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ log = logging.getLogger(__name__)
 
 
 class ControlPlane:
-    """Answers every request that is not a data call and that no separate process answers."""
+    """Handles every request that is neither a data call nor handled by a separate process."""
 
     def __init__(
         self, moto: Callable[[Request], HttpReply], called: Callable[[Request, ControlCall | None], None] | None = None
     ) -> None:
-        """`called` receives each call after it was made, refused or not."""
+        """`called` receives each call after it is handled, refused or not."""
         services.load()
         self._moto = moto
         self._called = called
 
     def __call__(self, request: Request) -> HttpReply:
-        """The response, by default moto's; an error is in the request's protocol."""
+        """Return the reply, by default moto's; an error has the form of the request's protocol."""
         try:
             translation = translation_of(request)
             if translation is None:
@@ -77,7 +77,7 @@ class ControlPlane:
         try:
             reply = self._moto(request)
         except (NotImplementedError, ModuleNotFoundError):
-            # A module that is missing is one that moto needs for a service that the program has nothing of.
+            # moto needs a module that is not installed, for a service that the program does not use.
             raise lacking(request, what) from None
         except Exception as error:
             log.exception("moto failed at %s", what)
@@ -91,7 +91,8 @@ def _refused(call: ControlCall) -> ServiceError | None:
     try:
         return refusal_of(call)
     except ValueError as error:
-        # Not of the operation's form: in JSON as mhart/kinesalite index.js recorded it, else moto says so in its way.
+        # The request does not match the operation's shape: mhart/kinesalite's index.js has the error that AWS returns
+        # for JSON; for other protocols moto returns its own.
         return ServiceError("SerializationException", str(error)) if call.protocol == "json" else None
 
 

@@ -1,4 +1,4 @@
-"""An operation's output as a reply of its protocol, and back."""
+"""Conversion between an operation's output and the reply in its protocol."""
 
 from __future__ import annotations
 
@@ -26,17 +26,20 @@ class _AwsError(ServiceException):
 
 
 def reply_of(call: ControlCall, output: Mapping[str, Any]) -> HttpReply:
-    """The reply with an output's members, by botocore's model of the operation."""
+    """Return the reply with an output's members, serialized by botocore's model of the operation."""
     return _serialized(call, output)
 
 
 def error_of(call: ControlCall, error: ServiceError) -> HttpReply:
-    """The reply with an error, in the form and with the status that the model gives it; else with the error's own."""
+    """Return the reply with an error, in the form and with the status of the model.
+
+    An error that the model lacks has its own status.
+    """
     exception = _AwsError(error.code, error.message)
     for name, value in error.details.items():
         setattr(exception, name, value)
     with warnings.catch_warnings():
-        # That a model does not have every error of its service is known.
+        # A model need not have every error of its service.
         warnings.simplefilter("ignore", UserWarning)
         reply = _serialized(call, exception)
     known = ErrorLookupFactory().for_service(call.service_model).from_code(error.code)
@@ -54,11 +57,11 @@ def members_of(call: ControlCall, reply: HttpReply) -> dict[str, Any]:
 
 
 def amended(call: ControlCall, reply: HttpReply, members: Mapping[str, Any]) -> HttpReply:
-    """The reply with other members."""
+    """Return the reply with its members replaced."""
     if call.protocol not in _JSON:
         return _serialized(call, members)
     body = msgspec.json.encode(members)
-    # DynamoDB's clients verify a checksum, and take another body for one that was cut short.
+    # DynamoDB's clients verify this checksum; with a wrong one they treat the body as truncated.
     headers = [(name, str(crc32(body)) if name.lower() == _CHECKSUM else value) for name, value in reply.headers]
     return HttpReply(reply.status, headers, body)
 

@@ -1,4 +1,4 @@
-"""Pages of a listing: the token of the next page is the identity of this one's last item."""
+"""Pages of a listing: the token of the next page is the identity of the last item on this page."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ T = TypeVar("T")
 def page_of(
     items: Sequence[T], identity: Callable[[T], str], asked: Mapping[str, Any], most: int, error: str
 ) -> tuple[list[T], dict[str, str]]:
-    """The page that `asked` (MaxResults, NextToken) names, of at most `most` items in the order of their identities.
+    """Return a page of at most `most` items in the order of their identities, and {"NextToken": …} if more follow.
 
-    Also returns {"NextToken": …} when more follow. Raises ServiceError with the code `error` for an unreadable token.
+    `asked` has the request's MaxResults and NextToken.
+
+     Raises:
+        ServiceError: the token is unreadable; its code is `error`.
     """
     ordered = sorted(items, key=identity)
     after = _after(asked.get("NextToken"), error)

@@ -1,4 +1,4 @@
-"""Who refuses, answers or amends which call."""
+"""The registry of the functions that refuse, handle or amend control calls."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from sandbox.front.control.call import ControlCall
 from sandbox.front.reply import ServiceError
 
 Refusal = Callable[[str, str, str, Mapping[str, Any]], ServiceError | None]
-"""(service, operation, region, parameters) to AWS's error, or None where AWS does not refuse.
+"""From (service, operation, region, parameters) to AWS's error, or to None if AWS accepts the call.
 
 Names and parameters are those of `ControlCall`: `("dynamodb", "CreateTable", "eu-west-1", {"TableName": …})`.
 """
 Answer = Callable[[ControlCall], Mapping[str, Any] | None]
-"""A call to its output's members, None for none; raises ServiceError."""
+"""From a call to the members of its output, None if it has none; raises ServiceError."""
 Amendment = Callable[[ControlCall, dict[str, Any]], None]
-"""A call that succeeded and the members of moto's output, which it changes in place."""
+"""Receives a successful call and the members of moto's output, and changes them in place."""
 
 _DATA = frozenset(
     {
@@ -29,7 +29,7 @@ _DATA = frozenset(
         *(("sqs", f"{verb}Message{batch}") for verb in ("Send", "Receive", "Delete") for batch in ("", "Batch")),
     }
 )
-"""Data calls, which are frequent or large, so they are not checked for refusals."""
+"""Data calls. They are frequent or large, so they are not checked for refusals."""
 
 _refusals: list[Refusal] = []
 _answers: dict[tuple[str, str], Answer] = {}
@@ -37,13 +37,13 @@ _amendments: dict[tuple[str, str], list[Amendment]] = {}
 
 
 def refuses(refusal: Refusal) -> Refusal:
-    """The decorated function is asked of every control call but those that carry data, before anybody answers."""
+    """Register a check that runs before every control call is handled, except those that carry data."""
     _refusals.append(refusal)
     return refusal
 
 
 def answers(service: str, *operations: str) -> Callable[[Answer], Answer]:
-    """The decorated function answers these operations in moto's place."""
+    """Register a handler that replaces moto's for these operations."""
 
     def register(answer: Answer) -> Answer:
         _answers.update(dict.fromkeys(((service, operation) for operation in operations), answer))
@@ -53,7 +53,7 @@ def answers(service: str, *operations: str) -> Callable[[Answer], Answer]:
 
 
 def amends(service: str, *operations: str) -> Callable[[Amendment], Amendment]:
-    """The decorated function gets moto's output of these operations and sets right what is wrong in it."""
+    """Register a function that corrects moto's output of these operations."""
 
     def register(amendment: Amendment) -> Amendment:
         for operation in operations:
@@ -64,7 +64,7 @@ def amends(service: str, *operations: str) -> Callable[[Amendment], Amendment]:
 
 
 def refusal_of(call: ControlCall) -> ServiceError | None:
-    """The error with which AWS would refuse a call; the first one's that knows any."""
+    """Return the error with which AWS refuses a call, from the first check that returns one; None if AWS accepts it."""
     if (call.service, call.operation) in _DATA:
         return None
     errors = (refuse(call.service, call.operation, call.region, call.parameters) for refuse in _refusals)
@@ -72,10 +72,10 @@ def refusal_of(call: ControlCall) -> ServiceError | None:
 
 
 def answer_of(call: ControlCall) -> Answer | None:
-    """What answers a call in moto's place."""
+    """The handler that replaces moto's for a call; None if moto handles it."""
     return _answers.get((call.service, call.operation))
 
 
 def amendments_of(call: ControlCall) -> list[Amendment]:
-    """What sets moto's answer to a call right."""
+    """The functions that correct moto's output of a call."""
     return _amendments.get((call.service, call.operation), [])

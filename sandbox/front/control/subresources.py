@@ -1,8 +1,7 @@
-"""Calls to a bucket or an object that moto takes for another call, because it does not read what the query names.
+"""Calls to a bucket or an object that moto would mistake for a different call, because it ignores the query's names.
 
-moto answers DELETE /bucket?metrics&id=x by deleting the bucket, and PUT
-/bucket?analytics by trying to create it: so these do not reach it. A client
-that is newer than botocore's model here may name what no model here has.
+moto handles DELETE /bucket?metrics&id=x by deleting the bucket, and PUT /bucket?analytics by creating it: so these
+calls do not reach it. A client newer than the installed botocore may name a subresource that no model here has.
 """
 
 from __future__ import annotations
@@ -41,19 +40,19 @@ _OF_THE_CLIENT = "x-id"
 
 
 def refusal_of_misread(call: ControlCall) -> ServiceError | None:
-    """The error for a call that is about a bucket and that moto would take for another; None for all others."""
+    """The error for a bucket's call that moto would mistake for a different one; None for every other call."""
     if call.service != "s3":
         return None
     if call.operation in _MISREAD:
         return lacking(call.request, f"s3 {call.operation}")
-    # S3 takes no notice of a name with a value that it does not know, as in ?list-type=2&metadata=true.
+    # S3 ignores a name that it does not support if the name has a value, as in ?list-type=2&metadata=true.
     changes = call.request.method != "GET"
     unknown = {name for name, value in _named(call.request).items() if changes or not value} - _known(call.operation)
     return lacking(call.request, f"s3's {call.request.method} ?{min(unknown)}") if unknown else None
 
 
 def refusal_of_misread_object(request: Request) -> ServiceError | None:
-    """The same for a call that is about an object."""
+    """The error for an object's call that moto would mistake for a different one; None for every other call."""
     signed = signed_for(request)
     if signed is None or signed.service != "s3":
         return None
@@ -62,7 +61,7 @@ def refusal_of_misread_object(request: Request) -> ServiceError | None:
 
 
 def _named(request: Request) -> dict[str, str]:
-    """What a query names, less what signs it and what only tells which operation the client means."""
+    """The names in a query, without those of the signature and the one that only identifies the operation."""
     named = dict(parse_qsl(request.query, keep_blank_values=True))
     return {
         name: value
@@ -73,7 +72,7 @@ def _named(request: Request) -> dict[str, str]:
 
 @cache
 def _known(operation: str) -> frozenset[str]:
-    """What the query of an operation may name."""
+    """The names that the query of an operation may have."""
     service: Any = get_service_model("s3")
     model: Any = service.operation_model(operation)
     path = str(model.http["requestUri"])

@@ -1,15 +1,13 @@
-"""Calls in a protocol that moto does not speak with their service, put into one that it does, and their answers back.
+"""Translation of calls whose protocol moto does not support for their service, and of the replies.
 
-- JSON and Smithy's RPC v2 CBOR to CloudWatch: boto3 1.44 and the AWS CLI 1.46
-  speak JSON to it, the SDKs for Java, Go (aws-sdk-go-v2 service/cloudwatch
-  v1.52, CHANGELOG.md) and JavaScript CBOR; moto speaks the query protocol.
+- JSON and Smithy's RPC v2 CBOR to CloudWatch: boto3 1.44 and the AWS CLI 1.46 use JSON, the SDKs for Java, Go
+  (aws-sdk-go-v2 service/cloudwatch v1.52, CHANGELOG.md) and JavaScript CBOR; moto supports the query protocol.
   https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
   https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
-- CBOR to Kinesis, as the SDK for Java and so the KCL speak it: AWS's JSON
-  protocol with the body in CBOR (`sandbox.front.cbor`).
+- CBOR to Kinesis, which the SDK for Java and so the KCL use: AWS's JSON protocol with the body in CBOR
+  (`sandbox.front.cbor`).
 
-Both ways go by botocore's model of the operation; what the model does not know
-is left out, as AWS leaves it out.
+Both directions follow botocore's model of the operation; members that the model lacks are omitted, as AWS omits them.
 """
 
 from __future__ import annotations
@@ -33,17 +31,17 @@ from sandbox.front.protocols import Protocol, protocol_of, signed_for
 from sandbox.front.reply import HttpReply, Request, ServiceError, random_hex
 
 _RPC_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)")
-_SENT_OTHERWISE = frozenset(
+_REPLACED_HEADERS = frozenset(
     {"accept", "content-encoding", "content-length", "content-type", "smithy-protocol", "x-amz-target"}
 )
-_MOTO_SPEAKS = ("json", "query", "ec2", "rest-json", "rest-xml")
+_SUPPORTED_BY_MOTO = ("json", "query", "ec2", "rest-json", "rest-xml")
 _serializers: Any = import_module("botocore.serialize")
 _parsers: Any = import_module("botocore.parsers")
 
 
 @dataclass(frozen=True)
 class _Form:
-    """How a protocol writes a body: its content type, and the ways to read and write values, times and blobs."""
+    """The form of a body in a protocol: its content type, and how to read and write values, times and blobs."""
 
     content_type: str
     read: Callable[[bytes], Any]
@@ -83,7 +81,7 @@ _FORMS = {
 
 @dataclass(frozen=True)
 class Translation:
-    """One call: `request` is it in a protocol that moto speaks, `reply` puts the answer into the client's."""
+    """A translated call: `request` has a protocol that moto supports, `reply` returns the reply in the client's."""
 
     request: Request
     protocol: Protocol
@@ -91,7 +89,7 @@ class Translation:
     model: Any
 
     def reply(self, inner: HttpReply) -> HttpReply:
-        """An answer, or an error, in the client's protocol."""
+        """Return the reply, or the error, in the client's protocol."""
         form, shape = _FORMS[self.protocol], self.model.output_shape
         headers = {name.lower(): value for name, value in inner.headers}
         parser: Any = _parsers.create_parser(self.inner)
@@ -101,7 +99,7 @@ class Translation:
             return HttpReply(200, self._headers(form), form.write(members))
         code, message = parsed["Error"]["Code"], parsed["Error"].get("Message", "")
         body = {"__type": self._shape_name(code), "message": message}
-        # https://smithy.io/2.0/aws/protocols/aws-query-protocol.html: the code that the query protocol has for it.
+        # The error's code in the query protocol: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
         query = [("x-amzn-query-error", f"{code};Sender")] if self.inner == "query" else []
         return HttpReply(inner.status, [*self._headers(form), *query], form.write(body))
 
@@ -110,15 +108,15 @@ class Translation:
         return [("smithy-protocol", "rpc-v2-cbor"), *headers] if self.protocol is Protocol.RPC_V2_CBOR else headers
 
     def _shape_name(self, code: str) -> str:
-        """The name of the operation's error with a code, which several errors of a service may share."""
+        """The name of the operation's error with a code; several errors of a service may have the same code."""
         return next((shape.name for shape in self.model.error_shapes if shape.error_code == code), code)
 
 
 def translation_of(request: Request) -> Translation | None:
-    """The translation of a call; None if moto supports its protocol, or it is not a call.
+    """Return the translation of a call; None if moto supports its protocol, or the request is not a call.
 
     Raises:
-        ServiceError: its body is not of its protocol's form.
+       ServiceError: the body does not conform to its protocol.
     """
     protocol, signed = protocol_of(request), signed_for(request)
     if protocol not in _FORMS or signed is None:
@@ -138,30 +136,30 @@ def translation_of(request: Request) -> Translation | None:
     sent = _serializers.create_serializer(inner, include_validation=False).serialize_to_request(given, model)
     body: str | bytes | dict[str, Any] = sent["body"]
     text = urlencode(body) if isinstance(body, dict) else body
-    kept = [(name, value) for name, value in request.headers if name not in _SENT_OTHERWISE]
+    kept = [(name, value) for name, value in request.headers if name not in _REPLACED_HEADERS]
     headers = [*kept, *((name.lower(), str(value)) for name, value in sent["headers"].items())]
     content = text.encode() if isinstance(text, str) else text
     return Translation(Request(sent["method"], sent["url_path"], "", headers, content), protocol, inner, model)
 
 
 def _inner_protocol(service: Any, protocol: Protocol) -> str | None:
-    """The protocol that moto speaks with a service; None where it is the one that the client speaks."""
+    """The protocol that moto supports for a service; None if it is the client's."""
     own = str(service.metadata["protocol"])
     listed: list[str] = [own, *service.metadata.get("protocols", ())]
-    if own in _MOTO_SPEAKS:
+    if own in _SUPPORTED_BY_MOTO:
         return None if protocol is Protocol.JSON and "json" in listed else own
-    # botocore's model names another protocol first since moto learnt the older one.
+    # botocore's model prefers a different protocol since moto implemented the older one.
     return next((name for name in ("query", "json") if name in listed), None)
 
 
 def _operation(request: Request) -> str:
-    """The operation that a call names; refused later, by `absent`, if it does not exist."""
+    """The operation that a call names; `absent` refuses one that does not exist."""
     path = _RPC_PATH.fullmatch(request.path)
     return path[1] if path else dict(request.headers).get("x-amz-target", "").rpartition(".")[2]
 
 
 def _read(request: Request, form: _Form, model: Any) -> dict[str, Any]:
-    """A call's parameters as botocore takes them."""
+    """The call's parameters in the types that botocore requires."""
     headers = dict(request.headers)
     try:
         body = gzip.decompress(request.body) if headers.get("content-encoding") == "gzip" else request.body
@@ -172,7 +170,7 @@ def _read(request: Request, form: _Form, model: Any) -> dict[str, Any]:
 
 
 def _typed(value: Any, shape: Any) -> Any:
-    """A value with its times as aware datetimes and its blobs as bytes, without what the shape does not have."""
+    """The value with its times as aware datetimes and its blobs as bytes, without members that the shape lacks."""
     kind: str = shape.type_name
     if kind == "structure":
         members = shape.members
@@ -190,7 +188,7 @@ def _typed(value: Any, shape: Any) -> Any:
 
 
 def _sent(value: Any, shape: Any, form: _Form) -> Any:
-    """A value of botocore's as a protocol has it."""
+    """The value of botocore's parser in the form of a protocol."""
     kind: str = shape.type_name
     if kind == "structure":
         fields: Mapping[str, Any] = value

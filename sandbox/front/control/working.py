@@ -1,4 +1,4 @@
-"""What the workers say of themselves, where a description has to say whether a resource works."""
+"""The state of the workers, where the description of a resource includes whether the resource works."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _state: StateDir | None = None
 
 
 def watch(state: StateDir) -> None:
-    """Look for the workers in a state directory from now on."""
+    """Set the state directory from which the workers' state is read."""
     global _state
     _state = state
 

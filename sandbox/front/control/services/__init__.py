@@ -1,7 +1,7 @@
-"""One module a service: what moto does not answer, or otherwise than AWS.
+"""Corrections of moto, one module for each service: operations that it lacks, or handles differently from AWS.
 
-Each rule names its source: AWS's API reference, or the file of
-terraform-provider-aws (its paths begin with internal/service) that needs it.
+Each rule names its source: AWS's API reference, or the file of terraform-provider-aws that needs it (paths that begin
+with internal/service).
 """
 
 from __future__ import annotations
@@ -11,6 +11,6 @@ from pkgutil import iter_modules
 
 
 def load() -> None:
-    """Import every module here, whose functions register themselves."""
+    """Import every module of this package, so that its functions register themselves."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")

@@ -22,7 +22,7 @@ _MAX_LISTED = 50
 
 @refuses
 def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """An ARN without a resource, such as one without an account, is an error in all three calls for tags."""
+    """Refuse the three tagging calls for an ARN that names no resource, such as one without an account."""
     if service != "athena" or operation not in ("TagResource", "UntagResource", "ListTagsForResource"):
         return None
     backend, arn = backend_of(athena_backends, region), parameters["ResourceARN"]
@@ -38,7 +38,11 @@ def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[s
 
 @amends("athena", "GetWorkGroup")
 def described_group(call: ControlCall, output: dict[str, Any]) -> None:
-    """A workgroup has an engine in effect; one that is not there is an error, which the provider knows by its words."""
+    """Add the effective engine version to a workgroup.
+
+    Raises:
+       ServiceError: the workgroup does not exist; the provider recognizes this by AWS's sentence.
+    """
     _group(call)
     versions: dict[str, str] = output["WorkGroup"]["Configuration"].setdefault("EngineVersion", {})
     versions.setdefault("SelectedEngineVersion", "AUTO")
@@ -47,7 +51,7 @@ def described_group(call: ControlCall, output: dict[str, Any]) -> None:
 
 @answers("athena", "UpdateWorkGroup")
 def update_group(call: ControlCall) -> None:
-    """Changes what is named and leaves the rest; `Remove…` takes a setting away."""
+    """Change the named settings of a workgroup and leave the others; a member `Remove…` removes a setting."""
     group, given = _group(call), call.parameters
     if "Description" in given:
         group.description = given["Description"]
@@ -61,7 +65,7 @@ def update_group(call: ControlCall) -> None:
 
 @answers("athena", "DeleteWorkGroup")
 def delete_group(call: ControlCall) -> None:
-    """A workgroup that has named queries goes with them if that is asked for, and else not."""
+    """Delete a workgroup; one with named queries only with RecursiveDeleteOption, and the queries with it."""
     group, backend = _group(call), _backend(call)
     queries = [id_ for id_, query in backend.named_queries.items() if query.workgroup is group]
     if queries and not call.parameters.get("RecursiveDeleteOption"):
@@ -73,7 +77,7 @@ def delete_group(call: ControlCall) -> None:
 
 @answers("athena", "CreateNamedQuery")
 def create_named_query(call: ControlCall) -> Mapping[str, Any]:
-    """Keeps a query under a name in a workgroup that exists."""
+    """Store a named query in an existing workgroup."""
     given = call.parameters
     group = given.get("WorkGroup", _PRIMARY)
     if group not in _backend(call).work_groups:
@@ -86,13 +90,13 @@ def create_named_query(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("athena", "GetNamedQuery")
 def named_query(call: ControlCall) -> Mapping[str, Any]:
-    """A query that was kept under a name."""
+    """Return a named query."""
     return {"NamedQuery": _described(_query(call))}
 
 
 @answers("athena", "BatchGetNamedQuery")
 def named_queries(call: ControlCall) -> Mapping[str, Any]:
-    """Those of up to 50 queries that exist, and the ids of those that do not."""
+    """Return those of up to 50 named queries that exist, and the ids of those that do not."""
     known, asked = _backend(call).named_queries, call.parameters["NamedQueryIds"]
     if len(asked) > _MAX_LISTED:
         raise ServiceError("InvalidRequestException", f"A request has at most {_MAX_LISTED} ids of named queries")
@@ -108,7 +112,7 @@ def named_queries(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("athena", "ListNamedQueries")
 def listed_queries(call: ControlCall) -> Mapping[str, Any]:
-    """The ids of a workgroup's queries."""
+    """List the ids of a workgroup's named queries."""
     group = call.parameters.get("WorkGroup", _PRIMARY)
     own = [id_ for id_, query in _backend(call).named_queries.items() if query.workgroup.name == group]
     page, more = page_of(own, str, call.parameters, _MAX_LISTED, error="InvalidRequestException")
@@ -129,7 +133,7 @@ def _described(query: NamedQuery) -> dict[str, Any]:
 
 @answers("athena", "UpdateNamedQuery")
 def update_named_query(call: ControlCall) -> None:
-    """Changes a query's name, description and text."""
+    """Change a named query's name, description and text."""
     query, given = _query(call), call.parameters
     query.name, query.query_string = given["Name"], given["QueryString"]
     if "Description" in given:
@@ -138,7 +142,7 @@ def update_named_query(call: ControlCall) -> None:
 
 @answers("athena", "DeleteNamedQuery")
 def delete_named_query(call: ControlCall) -> None:
-    """Forgets a query."""
+    """Delete a named query."""
     del _backend(call).named_queries[_query(call).id]
 
 

@@ -1,7 +1,7 @@
 """Athena's data catalogues, and the versions of its engine.
 
 https://docs.aws.amazon.com/athena/latest/APIReference/API_DataCatalog.html. Every account has AwsDataCatalog, the Glue
-catalogue, without having created it; moto has it not.
+catalogue, which no call creates; moto lacks it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ENGINES = {"AUTO": "Athena engine version 3", "Athena engine version 3": "Athen
 
 @answers("athena", "ListDataCatalogs")
 def listed(call: ControlCall) -> Mapping[str, Any]:
-    """The account's own catalogue, and those that were created."""
+    """List the account's default catalogue and those that were created."""
     summaries = [
         {"CatalogName": name, "Type": described["Type"], "Status": _READY}
         for name, described in _catalogs(call).items()
@@ -40,7 +40,7 @@ def listed(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("athena", "GetDataCatalog")
 def get(call: ControlCall) -> Mapping[str, Any]:
-    """A catalogue by its name; upper and lower case are one."""
+    """Return a catalogue by its name, whose case does not matter."""
     name: str = call.parameters["Name"]
     found = next((d for key, d in _catalogs(call).items() if key.lower() == name.lower()), None)
     if found is None:
@@ -50,7 +50,7 @@ def get(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("athena", "CreateDataCatalog")
 def create(call: ControlCall) -> Mapping[str, Any]:
-    """Keeps a catalogue; the sandbox's queries read that of Glue alone."""
+    """Store a catalogue; queries of the sandbox read only Glue's."""
     given, backend = call.parameters, backend_of(athena_backends, call.region)
     name: str = given["Name"]
     if name.lower() in {key.lower() for key in _catalogs(call)}:
@@ -63,7 +63,7 @@ def create(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("athena", "DeleteDataCatalog")
 def delete(call: ControlCall) -> Mapping[str, Any]:
-    """Forgets a catalogue, except the account's own."""
+    """Delete a catalogue; the account's default catalogue cannot be deleted."""
     backend, name = backend_of(athena_backends, call.region), call.parameters["Name"]
     catalog = backend.data_catalogs.pop(name, None)
     if catalog is None:
@@ -73,7 +73,7 @@ def delete(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("athena", "ListEngineVersions")
 def engines(call: ControlCall) -> Mapping[str, Any]:
-    """The versions that a workgroup can select, of which the sandbox runs SQL in one."""
+    """List the engine versions that a workgroup can select; the sandbox runs SQL in one."""
     del call
     return {
         "EngineVersions": [

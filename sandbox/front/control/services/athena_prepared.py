@@ -1,7 +1,7 @@
-"""Athena's prepared statements, each under a name in its workgroup.
+"""Athena's prepared statements, each with a name in its workgroup.
 
-https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html. A name is unique in its workgroup,
-not in the account; moto keeps one of a name.
+https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html. A name is unique in its workgroup;
+in moto it is unique in the account.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MAX_BATCH = 50
 
 @answers("athena", "CreatePreparedStatement")
 def create(call: ControlCall) -> None:
-    """Keeps a statement under a name that is free in the workgroup."""
+    """Store a statement under a name that is not in use in the workgroup."""
     given, statements = call.parameters, _statements(call)
     name = given["StatementName"]
     if _key(call, name) in statements:
@@ -34,27 +34,27 @@ def create(call: ControlCall) -> None:
 
 @answers("athena", "UpdatePreparedStatement")
 def update(call: ControlCall) -> None:
-    """Replaces a statement's text and description."""
+    """Replace a statement's text and description."""
     _found(call, call.parameters["StatementName"])
     _statements(call)[_key(call, call.parameters["StatementName"])] = _new(call)
 
 
 @answers("athena", "DeletePreparedStatement")
 def delete(call: ControlCall) -> None:
-    """Forgets a statement."""
+    """Delete a statement."""
     _found(call, call.parameters["StatementName"])
     del _statements(call)[_key(call, call.parameters["StatementName"])]
 
 
 @answers("athena", "GetPreparedStatement")
 def get(call: ControlCall) -> Mapping[str, Any]:
-    """A statement by its name."""
+    """Return a statement by its name."""
     return {"PreparedStatement": _described(_found(call, call.parameters["StatementName"]))}
 
 
 @answers("athena", "BatchGetPreparedStatement")
 def batch_get(call: ControlCall) -> Mapping[str, Any]:
-    """Those of up to 50 statements that exist, and the names of those that do not."""
+    """Return those of up to 50 statements that exist, and the names of those that do not."""
     names: list[str] = call.parameters["PreparedStatementNames"]
     if len(names) > _MAX_BATCH:
         raise ServiceError("InvalidRequestException", f"A request has at most {_MAX_BATCH} statement names")
@@ -71,7 +71,7 @@ def batch_get(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("athena", "ListPreparedStatements")
 def listed(call: ControlCall) -> Mapping[str, Any]:
-    """The names of a workgroup's statements, and when each was last changed."""
+    """List the names of a workgroup's statements and the times of their last changes."""
     own = [s for s in _statements(call).values() if _group_of(s) == call.parameters["WorkGroup"]]
     page, more = page_of(own, lambda s: s.statement_name, call.parameters, _MAX_LISTED, error="InvalidRequestException")
     summaries = [{"StatementName": s.statement_name, "LastModifiedTime": s.last_modified_time} for s in page]
@@ -113,7 +113,7 @@ def _statements(call: ControlCall) -> dict[str, PreparedStatement]:
 
 
 def _key(call: ControlCall, name: str) -> str:
-    """What moto's store has a statement under: a workgroup's name contains no slash."""
+    """The key of a statement in moto's store; a workgroup's name contains no slash."""
     return f"{call.parameters['WorkGroup']}/{name}"
 
 

@@ -1,4 +1,4 @@
-"""CloudWatch's metrics: moto stores them in a list, and knows neither percentiles nor metric math.
+"""CloudWatch's metrics: moto stores them in a list, without percentiles and metric math.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/
 """
@@ -34,7 +34,7 @@ _LISTED_S = 14 * 86_400
 
 @answers("cloudwatch", "PutMetricData")
 def put(call: ControlCall) -> None:
-    """Adds values, value counts or statistic sets. Namespaces of AWS take none from clients."""
+    """Add values, value counts or statistic sets. AWS's own namespaces accept none from clients."""
     given = call.parameters
     namespace: str = given["Namespace"]
     if namespace.startswith("AWS/"):
@@ -52,14 +52,14 @@ def put(call: ControlCall) -> None:
 
 @amends("logs", "PutLogEvents")
 def embedded(call: ControlCall, _: dict[str, Any]) -> None:
-    """Takes the metrics out of log lines in the embedded metric format."""
+    """Add the metrics of log lines in the embedded metric format."""
     for event in call.parameters.get("logEvents") or ():
         MONITORING.add(list(metrics_of(call.region, event["message"])))
 
 
 @answers("cloudwatch", "ListMetrics")
 def listed(call: ControlCall) -> Mapping[str, Any]:
-    """Lists metrics that had data in the last two weeks, 500 a page."""
+    """List the metrics that had data in the last two weeks, 500 a page."""
     given = call.parameters
     after_s = MONITORING.store.clock() - (_RECENT_S if given.get("RecentlyActive") == "PT3H" else _LISTED_S)
     found = {
@@ -73,7 +73,7 @@ def listed(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("cloudwatch", "GetMetricStatistics")
 def statistics(call: ControlCall) -> Mapping[str, Any]:
-    """The statistics of one metric, a point for each period that has samples."""
+    """Return the statistics of one metric, a point for each period that has samples."""
     given = call.parameters
     start_s, end_s = _asked_time(given, "InvalidParameterValue", "StartTime must be less than the parameter EndTime")
     period_s = _period(given["Period"])
@@ -106,7 +106,7 @@ def statistics(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("cloudwatch", "GetMetricData")
 def data(call: ControlCall) -> Mapping[str, Any]:
-    """The results of queries: metrics, metric math, searches and Metrics Insights."""
+    """Return the results of queries: metrics, metric math, searches and Metrics Insights."""
     given = call.parameters
     start_s, end_s = _asked_time(given, "ValidationError", "EndTime must be greater than StartTime")
     queries = [query_of(query) for query in given.get("MetricDataQueries") or ()]
@@ -131,10 +131,10 @@ def data(call: ControlCall) -> Mapping[str, Any]:
 
 
 def query_of(given: Mapping[str, Any]) -> MetricQuery:
-    """A query of GetMetricData, or of an alarm.
+    """The query of an element of GetMetricData or of an alarm.
 
     Raises:
-        ServiceError: it has neither a metric nor an expression, or a statistic or period that does not exist.
+       ServiceError: it has neither a metric nor an expression, or its statistic or period does not exist.
     """
     returned = bool(given.get("ReturnData", True))
     label = given.get("Label")
@@ -154,7 +154,7 @@ def query_of(given: Mapping[str, Any]) -> MetricQuery:
 
 
 def metric_of(namespace: str, given: Mapping[str, Any]) -> MetricKey:
-    """The metric that a request names by MetricName and Dimensions."""
+    """The metric that a request names by its MetricName and Dimensions."""
     dimensions = tuple(sorted((each["Name"], each["Value"]) for each in given.get("Dimensions") or ()))
     return MetricKey(namespace, given["MetricName"], dimensions)
 
@@ -239,7 +239,7 @@ def _invalid_value(message: str) -> ServiceError:
 
 
 def _seconds(moment: datetime) -> float:
-    """A time of a request, which has no zone where it is in UTC, in epoch seconds."""
+    """A time of a request in epoch seconds; a time without a zone is in UTC."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

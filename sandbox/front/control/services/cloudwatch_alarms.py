@@ -1,4 +1,4 @@
-"""CloudWatch's alarms: moto stores them, and none ever changes its state.
+"""CloudWatch's alarms: moto stores them, but never evaluates them.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/
 """
@@ -26,25 +26,25 @@ _MAX_RECORDS = 100
 
 @amends("cloudwatch", "PutMetricAlarm")
 def put_alarm(call: ControlCall, _: dict[str, Any]) -> None:
-    """Keeps its state; a new one has insufficient data until its first evaluation."""
+    """Register an alarm: an existing one keeps its state, a new one starts in INSUFFICIENT_DATA."""
     try:
         definition = definition_of(call.parameters, _queries(call.parameters))
     except (KeyError, ServiceError):
-        # A statistic that the store does not have, such as a trimmed mean: it is not evaluated.
+        # The store lacks the alarm's statistic, such as a trimmed mean: the alarm is not evaluated.
         definition = None
     alarms.defined(call.region, call.parameters, definition)
 
 
 @amends("cloudwatch", "DeleteAlarms")
 def delete_alarms(call: ControlCall, _: dict[str, Any]) -> None:
-    """Notes it in the histories."""
+    """Record the deletion of alarms in their histories."""
     for name in call.parameters.get("AlarmNames") or ():
         alarms.deleted(call.region, name)
 
 
 @answers("cloudwatch", "SetAlarmState")
 def set_alarm_state(call: ControlCall) -> None:
-    """Has an alarm in a state, with its actions, until its next evaluation."""
+    """Set an alarm's state and run its actions; the state lasts until the next evaluation."""
     given = call.parameters
     data = given.get("StateReasonData") or "{}"
     try:
@@ -64,7 +64,7 @@ def set_alarm_state(call: ControlCall) -> None:
 
 @answers("cloudwatch", "DescribeAlarmHistory")
 def describe_history(call: ControlCall) -> Mapping[str, Any]:
-    """Lists what has happened to alarms, newest first by default, up to 100 items a page."""
+    """List the history of alarms, newest first by default, up to 100 items a page."""
     given = call.parameters
     items = [item for item in alarms.history(call.region) if _is_asked_for(item, given)]
     if given.get("ScanBy") != "TimestampAscending":

@@ -1,4 +1,4 @@
-"""GetMetricData page by page: no more points in an answer than MaxDatapoints, and a token for the rest.
+"""GetMetricData page by page: a page has at most MaxDatapoints points, and a token for the rest.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html (MaxDatapoints, NextToken) and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html (StatusCode)
@@ -17,7 +17,7 @@ from sandbox.monitoring.queries import QueryResult
 
 
 class DatapointPart(NamedTuple):
-    """The points of a result (epoch seconds, value) that are on a page; `is_last` when no later page has more."""
+    """The points (epoch seconds, value) of a result that are on a page; `is_last` if no later page has more."""
 
     result: QueryResult
     points: list[tuple[int, float]]
@@ -25,7 +25,7 @@ class DatapointPart(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a page begins: in which result, and after which of its points; None for all of them."""
+    """Where a page begins: at which result, and after which of its points; None before the first point."""
 
     result: int
     after_s: int | None = None
@@ -34,12 +34,12 @@ class _Place(NamedTuple):
 def datapoint_page(
     results: Sequence[QueryResult], newest_first: bool, most: int, token: str | None
 ) -> tuple[list[DatapointPart], str | None]:
-    """The page that a token names, without one the first, and the token of the next.
+    """Return the page that a token names (without a token the first one), and the token of the next page.
 
-    A token names the last point, so that points which come meanwhile move no other.
+    A token names the last point returned, so that points that arrive between two calls shift no page.
 
-    Raises:
-        ServiceError: the token is not one of these.
+     Raises:
+        ServiceError: the token is invalid.
     """
     begin = _Place(0) if token is None else _parse(token)
     found: list[DatapointPart] = []

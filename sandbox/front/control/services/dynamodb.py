@@ -28,8 +28,8 @@ _ENDPOINT_MINUTES = 1440
 
 
 @amends("dynamodb", "CreateTable", "UpdateTable")
-def keep_table(call: ControlCall, output: dict[str, Any]) -> None:
-    """Keeps what moto does not of a table that was created or changed, and tells it."""
+def store_settings(call: ControlCall, output: dict[str, Any]) -> None:
+    """Store the settings of a created or changed table that moto drops, and include them in the response."""
     given, table = call.parameters, _table(call)
     if (limits := given.get("OnDemandThroughput")) is not None:
         vars(table)[_ON_DEMAND] = {**vars(table).get(_ON_DEMAND, {}), **limits}
@@ -42,18 +42,18 @@ def keep_table(call: ControlCall, output: dict[str, Any]) -> None:
     if table.sse_specification is None or not table.sse_specification.get("Enabled"):
         description.pop("SSEDescription", None)
     description["ProvisionedThroughput"] = table.throughput
-    _tell(table, description)
+    _add_settings(table, description)
 
 
 @amends("dynamodb", "DescribeTable")
-def tell_table(call: ControlCall, output: dict[str, Any]) -> None:
-    """A table's description has all that was asked for."""
-    _tell(_table(call), output["Table"])
+def describe_table(call: ControlCall, output: dict[str, Any]) -> None:
+    """Complete a table's description with the settings that moto drops."""
+    _add_settings(_table(call), output["Table"])
 
 
 @refuses
 def delete_protected(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """A protected table is not deleted; AWS's own words are in nubo-db/dynoxide issue 46."""
+    """Refuse to delete a table that is protected; AWS's sentence is in nubo-db/dynoxide issue 46."""
     if (service, operation) != ("dynamodb", "DeleteTable"):
         return None
     table = backend_of(dynamodb_backends, region).tables.get(_name(parameters))
@@ -77,7 +77,7 @@ def described_endpoints(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("dynamodb", "DescribeKinesisStreamingDestination")
 def described_destinations(call: ControlCall) -> Mapping[str, Any]:
-    """The streams that a table writes its changes to, or did."""
+    """List the streams that a table writes its changes to, disabled ones included."""
     listed = [
         {"StreamArn": arn, "DestinationStatus": each.status, _PRECISION: each.precision}
         for arn, each in destinations(_table(call)).items()
@@ -87,7 +87,11 @@ def described_destinations(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("dynamodb", "EnableKinesisStreamingDestination")
 def enable_destination(call: ControlCall) -> Mapping[str, Any]:
-    """Has a table write its changes to a stream. An error when it does, or when there is no such stream."""
+    """Enable a stream as a destination of a table's changes.
+
+    Raises:
+       ServiceError: the destination is already enabled, or the stream does not exist.
+    """
     arn, table = call.parameters["StreamArn"], _table(call)
     found = destinations(table)
     if arn in found and found[arn].status == ACTIVE:
@@ -101,7 +105,7 @@ def enable_destination(call: ControlCall) -> Mapping[str, Any]:
     asked = call.parameters.get("EnableKinesisStreamingConfiguration", {})
     found[arn] = KinesisDestination(ACTIVE, asked.get(_PRECISION, MICROSECOND))
     if table.stream_shard is None:
-        # What tells a table's stream of its changes tells its destinations, too: a table without a stream has none.
+        # A table's stream shard also passes its changes on to the destinations: a table without a stream gets a shard.
         new_shard: Any = StreamShard(table.account_id, table)
         table.stream_shard = new_shard
     return _progress(call, "ENABLING") | {"EnableKinesisStreamingConfiguration": {_PRECISION: found[arn].precision}}
@@ -109,7 +113,7 @@ def enable_destination(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("dynamodb", "UpdateKinesisStreamingDestination")
 def update_destination(call: ControlCall) -> Mapping[str, Any]:
-    """Changes how precise the times of a table's changes are."""
+    """Change the precision of the times of a table's changes."""
     destination = _active(call)
     destination.precision = call.parameters["UpdateKinesisStreamingConfiguration"][_PRECISION]
     changed = {"UpdateKinesisStreamingConfiguration": {_PRECISION: destination.precision}}
@@ -118,7 +122,7 @@ def update_destination(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("dynamodb", "DisableKinesisStreamingDestination")
 def disable_destination(call: ControlCall) -> Mapping[str, Any]:
-    """Has a table no longer write its changes to a stream; it is listed still."""
+    """Disable a destination; it remains in the list."""
     _active(call).status = "DISABLED"
     return _progress(call, "DISABLING")
 
@@ -128,7 +132,7 @@ def on_demand_throughput(table: Table) -> Mapping[str, int]:
     return vars(table).get(_ON_DEMAND, {})
 
 
-def _tell(table: Table, description: dict[str, Any]) -> None:
+def _add_settings(table: Table, description: dict[str, Any]) -> None:
     kept = vars(table)
     if table.billing_mode == "PAY_PER_REQUEST" and (limits := kept.get(_ON_DEMAND)):
         description["OnDemandThroughput"] = {
@@ -159,7 +163,7 @@ def _table(call: ControlCall) -> Table:
 
 
 def _name(parameters: Mapping[str, Any]) -> str:
-    """A table's name, which may be given by its ARN."""
+    """A table's name; the parameter is a name or an ARN."""
     return str(parameters["TableName"]).rpartition("table/")[2]
 
 

@@ -1,10 +1,10 @@
-"""Exports of tables to S3, full and incremental, in DynamoDB JSON: the objects and manifests that AWS documents.
+"""Exports of tables to S3, full and incremental, in DynamoDB JSON, with the objects and manifests that AWS documents.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
+ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExportTableToPointInTime.html
 
-An export at a past moment undoes the changes that the table's stream has recorded since, so it needs a stream with old
-images. It is written during the call, and is COMPLETED from the next one on.
+An export of a past moment undoes the changes that the table's stream has recorded since, so it needs a stream with old
+images. The call itself writes the export; the next call shows it as COMPLETED.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _read_record = msgspec.json.Decoder(_Record).decode
 
 
 class _Window(Struct):
-    """The moments of an export, in seconds since 1970: of a full one only its end."""
+    """The bounds of an export, in epoch seconds: a full export has only an end."""
 
     start_s: float
     end_s: float
@@ -67,7 +67,7 @@ class _Window(Struct):
 
 @answers("dynamodb", "ExportTableToPointInTime")
 def export_table(call: ControlCall) -> Mapping[str, Any]:
-    """Writes a table's items, or what has changed in a time, to a bucket. The table needs point-in-time recovery."""
+    """Write a table's items, or its changes in a window, to a bucket; the table needs point-in-time recovery."""
     given, exports = call.parameters, _exports(call)
     repeated = _of_token(exports, given)
     if repeated is not None:
@@ -88,7 +88,7 @@ def export_table(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("dynamodb", "DescribeExport")
 def describe_export(call: ControlCall) -> Mapping[str, Any]:
-    """One export."""
+    """Return the description of one export."""
     found = _exports(call).get(arn := call.parameters["ExportArn"])
     if found is None:
         raise ServiceError("ExportNotFoundException", f"Export not found: {arn}")
@@ -97,7 +97,7 @@ def describe_export(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("dynamodb", "ListExports")
 def list_exports(call: ControlCall) -> Mapping[str, Any]:
-    """The exports, of one table if that is named."""
+    """List the exports, of one table if the call names one."""
     arn = call.parameters.get("TableArn")
     members = ("ExportArn", "ExportStatus", "ExportType")
     return {
@@ -110,7 +110,7 @@ def list_exports(call: ControlCall) -> Mapping[str, Any]:
 
 
 _LATER = frozenset({"EndTime", "ExportManifest", "ItemCount", "BilledSizeBytes", "FailureCode", "FailureMessage"})
-"""What is known only when an export has ended."""
+"""The members that exist only once an export has ended."""
 
 
 def _exports(call: ControlCall) -> dict[str, dict[str, Any]]:
@@ -163,7 +163,7 @@ def _epoch_s(moment: datetime | None) -> float:
 
 
 def _items(table: Table, at_s: float) -> Iterator[bytes]:
-    """The lines of a full export: each item as it was."""
+    """The lines of a full export: each item at that moment."""
     undone: dict[bytes, bytes] = {}
     for record in _records(table, at_s):
         undone.setdefault(bytes(record.keys), bytes(record.old_image))
@@ -178,7 +178,7 @@ def _items(table: Table, at_s: float) -> Iterator[bytes]:
 
 
 def _changes(table: Table, window: _Window, view: Literal["NEW_IMAGES", "NEW_AND_OLD_IMAGES"]) -> Iterator[bytes]:
-    """The lines of an incremental export: each item that changed, as it was before and after."""
+    """The lines of an incremental export: each changed item before and after the window."""
     first: dict[bytes, bytes] = {}
     last: dict[bytes, _Images] = {}
     for record in _records(table, window.start_s, window.end_s):
@@ -196,7 +196,7 @@ def _changes(table: Table, window: _Window, view: Literal["NEW_IMAGES", "NEW_AND
 
 
 def _records(table: Table, start_s: float, end_s: float | None = None) -> Iterator[_Images]:
-    """What the table's stream has recorded in a time."""
+    """The changes that the table's stream recorded in a window."""
     shard: Any = table.stream_shard
     view = (table.stream_specification or {}).get("StreamViewType")
     if view != _BOTH:
@@ -246,13 +246,13 @@ def _description(table: Table, given: Mapping[str, Any], kind: str, window: _Win
 
 
 def _table_id(table: Table) -> str:
-    """A table's id, of the form of a UUID; another table of the same name has another."""
+    """A table's id in the form of a UUID; a table that is recreated with the same name has a different one."""
     digest = hashlib.sha256(f"{table.table_arn} {table.created_at.isoformat()}".encode()).hexdigest()
     return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
 
 
 def _write(described: dict[str, Any], rows: Iterable[bytes], view: str) -> None:
-    """Write the objects, and complete the description."""
+    """Write the export's objects and complete its description."""
     buckets = s3_backends[ACCOUNT_ID]["aws"]
     if described["S3Bucket"] not in buckets.buckets:
         described |= {
@@ -268,7 +268,7 @@ def _write(described: dict[str, Any], rows: Iterable[bytes], view: str) -> None:
 
     folder, _, _ = described["ExportManifest"].rpartition("/")
     incremental = described["ExportType"] == _INCREMENTAL
-    # An incremental export's data are beside the folders of all exports, for tools that read several of them.
+    # The data of an incremental export are outside the exports' own folders, so that tools can read several exports.
     data = f"{folder.rpartition('/')[0]}/data" if incremental else f"{folder}/data"
     put(f"{folder}/_started", b"")
     files: list[bytes] = []

@@ -1,4 +1,4 @@
-"""DynamoDB's tables: their list, their tags and their time to live, where moto answers otherwise than AWS.
+"""DynamoDB's list of tables, their tags and their time to live, where moto differs from AWS.
 
 As recorded by nubo-db/dynamodb-conformance (tests/tier1/listTables, tests/tier2/tags, tests/tier2/ttl).
 """
@@ -25,7 +25,7 @@ _ARN = re.compile(r"arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/(?P<name>[a-zA-Z0-9_.-
 
 @answers("dynamodb", "ListTables")
 def listed_tables(call: ControlCall) -> Mapping[str, Any]:
-    """The names of the tables in their order, from the one after `ExclusiveStartTableName`."""
+    """List the tables' names in order, starting after `ExclusiveStartTableName`."""
     limit = call.parameters.get("Limit", _MAX_LISTED)
     if not 1 <= limit <= _MAX_LISTED:
         bound = "greater than or equal to 1" if limit < 1 else f"less than or equal to {_MAX_LISTED}"
@@ -43,7 +43,7 @@ def listed_tables(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("dynamodb", "TagResource")
 def tag_table(call: ControlCall) -> Mapping[str, Any] | None:
-    """Gives a table tags; one that it has gets the new value."""
+    """Add tags to a table; an existing tag gets the new value."""
     arn = call.parameters["ResourceArn"]
     if _ARN.fullmatch(arn) is None:
         raise ServiceError("ValidationException", f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
@@ -56,8 +56,8 @@ def tag_table(call: ControlCall) -> Mapping[str, Any] | None:
 
 
 @refuses
-def untold_tags(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """A caller without access to a table has no access to its tags; the error does not say whether it exists."""
+def unknown_table_tags(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
+    """Refuse to list the tags of a table that does not exist; the error does not reveal that."""
     if (service, operation) != ("dynamodb", "ListTagsOfResource"):
         return None
     arn = str(parameters.get("ResourceArn"))
@@ -73,7 +73,7 @@ def untold_tags(service: str, operation: str, region: str, parameters: Mapping[s
 
 @refuses
 def time_to_live(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """The time to live is that of a table."""
+    """Refuse the time to live of a table that does not exist."""
     if (service, operation) not in (("dynamodb", "UpdateTimeToLive"), ("dynamodb", "DescribeTimeToLive")):
         return None
     name = str(parameters.get("TableName")).rpartition("table/")[2]

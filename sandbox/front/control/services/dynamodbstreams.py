@@ -1,4 +1,4 @@
-"""DynamoDB streams: which there are, and switching them on and off.
+"""DynamoDB streams: listing them, and switching them on and off.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB_Streams.html
 """
@@ -22,7 +22,7 @@ _MAX_STREAMS = 100
 
 @refuses
 def wrong_switch(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """A stream that is on cannot be switched on, nor changed, and one that is off not switched off.
+    """Refuse to enable or change an enabled stream, and to disable a disabled one.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html, StreamSpecification; AWS's
     words are in internal/service/dynamodb/table.go of terraform-provider-aws, which switches off and on to change it.
@@ -43,7 +43,7 @@ def wrong_switch(service: str, operation: str, region: str, parameters: Mapping[
 
 @amends("dynamodb", "DeleteTable")
 def close_with_table(call: ControlCall, output: dict[str, Any]) -> None:
-    """A table's stream ends with it, and can be read for a day."""
+    """Close the stream of a deleted table; it remains readable for a day."""
     for stream in streams_of(backend_of(dynamodb_backends, call.region), output["TableDescription"]["TableName"]):
         if stream.is_enabled:
             stream.shard.close()
@@ -51,10 +51,10 @@ def close_with_table(call: ControlCall, output: dict[str, Any]) -> None:
 
 @answers("dynamodbstreams", "DescribeStream")
 def described(call: ControlCall) -> Mapping[str, Any]:
-    """A stream and its shard, which has no children and no parent."""
+    """Describe a stream and its shard, which has no children and no parent."""
     given = call.parameters
     stream = stream_of(backend_of(dynamodb_backends, call.region), given["StreamArn"])
-    # Shards are in the order of their ids: this is the last one.
+    # Shards are listed in the order of their ids, and a stream has one: no shard follows it.
     is_after = given.get("ExclusiveStartShardId", "") >= stream.shard.id or "ShardFilter" in given
     return {
         "StreamDescription": {
@@ -70,7 +70,7 @@ def described(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("dynamodbstreams", "ListStreams")
 def listed(call: ControlCall) -> Mapping[str, Any]:
-    """A page of the streams, up to 100, those that are off included while they can be read."""
+    """List up to 100 streams a page, including disabled ones that are still readable."""
     given = call.parameters
     after, limit = given.get("ExclusiveStartStreamArn", ""), given.get("Limit", _MAX_STREAMS)
     name = given.get("TableName", "").rpartition("table/")[2] or None

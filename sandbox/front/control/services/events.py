@@ -18,13 +18,13 @@ _ATTRIBUTES = {
     "Description": "description",
     "KmsKeyIdentifier": "kms_key_identifier",
 }
-"""moto's names of what an update may change."""
+"""moto's names of the members that an update may change."""
 _DEFAULT = "default"
 
 
 @answers("events", "UpdateEventBus")
 def update_event_bus(call: ControlCall) -> Mapping[str, Any]:
-    """Changes a bus's key, description and dead-letter queue."""
+    """Change a bus's key, description and dead-letter queue."""
     name = call.parameters.get("Name", _DEFAULT)
     bus: EventBus | None = backend_of(events_backends, call.region).event_buses.get(name)
     if bus is None:

@@ -1,4 +1,4 @@
-"""Who may put into a delivery stream, and what its description has."""
+"""Direct puts to a delivery stream, and the members of its description that moto omits."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sandbox.front.reply import ServiceError
 
 @answers("firehose", "PutRecord", "PutRecordBatch")
 def put(call: ControlCall) -> Mapping[str, Any]:
-    """Refused: a stream that reads Kinesis takes nothing else, in AWS's words, and no other is delivered here.
+    """Refuse direct puts: the sandbox delivers only streams whose source is Kinesis, and AWS refuses puts to those.
 
-    https://docs.aws.amazon.com/firehose/latest/dev/writing-with-sdk.html has puts for Direct PUT only; the
-    sentence is AWS's own in aws/aws-cli issue 7010.
+    https://docs.aws.amazon.com/firehose/latest/dev/writing-with-sdk.html has puts for Direct PUT only; the sentence is
+    AWS's own in aws/aws-cli issue 7010.
     """
     name = call.parameters["DeliveryStreamName"]
     backend = backend_of(firehose_backends, call.region)
@@ -42,11 +42,11 @@ def put(call: ControlCall) -> Mapping[str, Any]:
 
 @amends("firehose", "DescribeDeliveryStream")
 def described(call: ControlCall, output: dict[str, Any]) -> None:
-    """What every description of a place in S3 has, whether it was given or not.
+    """Add the members that every description of an S3 destination has, with their defaults.
 
-    https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationDescription.html has as required
-    the compression and the encryption, whose defaults API_ExtendedS3DestinationConfiguration.html gives, and the hints
-    of API_BufferingHints.html.
+    https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationDescription.html requires the
+    compression and the encryption, whose defaults are in API_ExtendedS3DestinationConfiguration.html, and the hints of
+    API_BufferingHints.html.
     """
     del call
     for destination in output["DeliveryStreamDescription"].get("Destinations", ()):

@@ -27,12 +27,12 @@ _ATTRIBUTES = {
     "TablePrefix": "table_prefix",
     "Targets": "targets",
 }
-"""moto's names of what a crawler has."""
+"""moto's attributes of a crawler, by the members of UpdateCrawler."""
 
 
 @refuses
 def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """Tags are a resource's: an ARN of no account, or of a database or crawler that is not there, is an error.
+    """Refuse tags for an ARN of a different account, or of a database or crawler that does not exist.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_TagResource.html#API_TagResource_Errors
     """
@@ -51,7 +51,7 @@ def tag_nothing(service: str, operation: str, region: str, parameters: Mapping[s
 
 @answers("glue", "UpdateCrawler")
 def update_crawler(call: ControlCall) -> None:
-    """Changes only the given members, unless the crawler is running; an empty schedule removes it."""
+    """Change the given members of a crawler that is not running; an empty schedule removes the schedule."""
     name = call.parameters["Name"]
     crawlers: dict[str, FakeCrawler] = backend_of(glue_backends, call.region).crawlers
     crawler = crawlers.get(name)
@@ -68,7 +68,7 @@ def update_crawler(call: ControlCall) -> None:
 
 @refuses
 def overtaken(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """An update of a table at a version that is no more the latest: how Iceberg's writers do not overwrite each other.
+    """Refuse an update of a table at an outdated version, so that Iceberg's writers do not overwrite each other.
 
     VersionId in https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTable.html; moto does not read it.
     """

@@ -13,7 +13,7 @@ _PARTITION = "aws"
 
 @answers("iam", "UpdateRole")
 def update_role(call: ControlCall) -> None:
-    """Changes a role's description and longest session, and leaves what is not named: moto sets it back."""
+    """Change a role's description and longest session; members that are not given stay, where moto resets them."""
     backend: IAMBackend = iam_backends[ACCOUNT_ID][_PARTITION]
     role = backend.get_role(call.parameters["RoleName"])
     role.description = call.parameters.get("Description", role.description)

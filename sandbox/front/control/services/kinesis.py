@@ -21,7 +21,7 @@ __all__ = ["consumers", "listing", "resharding"]
 
 @amends("kinesis", "CreateStream")
 def keep(call: ControlCall, _: dict[str, Any]) -> None:
-    """The tags that a stream is created with are its tags, and the largest record is what was asked for."""
+    """Store the tags and the record size that a stream is created with."""
     stream = backend_of(kinesis_backends, call.region).streams[call.parameters["StreamName"]]
     stream.tags.update(call.parameters.get("Tags", {}))
     if (size_kib := call.parameters.get("MaxRecordSizeInKiB")) is not None:
@@ -30,25 +30,25 @@ def keep(call: ControlCall, _: dict[str, Any]) -> None:
 
 @answers("kinesis", "UpdateMaxRecordSize")
 def update_max_record_size(call: ControlCall) -> None:
-    """Changes how large a record may be."""
+    """Change the maximum size of a record."""
     set_max_record_kib(_stream(call, "StreamARN"), call.parameters["MaxRecordSizeInKiB"])
 
 
 @answers("kinesis", "ListTagsForResource")
 def tags(call: ControlCall) -> Mapping[str, Any]:
-    """A stream's tags."""
+    """List a stream's tags."""
     return {"Tags": [{"Key": key, "Value": value} for key, value in _stream(call).tags.items()]}
 
 
 @answers("kinesis", "TagResource")
 def tag(call: ControlCall) -> None:
-    """Adds tags to a stream."""
+    """Add tags to a stream."""
     _stream(call).tags.update(call.parameters["Tags"])
 
 
 @answers("kinesis", "UntagResource")
 def untag(call: ControlCall) -> None:
-    """Takes tags from a stream."""
+    """Remove tags from a stream."""
     for key in call.parameters["TagKeys"]:
         _stream(call).tags.pop(key, None)
 

@@ -13,14 +13,14 @@ _DEFAULTS = {"KeyUsage": "ENCRYPT_DECRYPT", "MultiRegion": False}
 
 @amends("kms", "CreateKey", "DescribeKey")
 def defaults(_: ControlCall, output: dict[str, Any]) -> None:
-    """A key's metadata always has its usage and whether it is a multi-Region key."""
+    """Add to a key's metadata its usage and whether it is a multi-Region key."""
     metadata: dict[str, Any] = output["KeyMetadata"]
     metadata.update({name: value for name, value in _DEFAULTS.items() if metadata.get(name) is None})
 
 
 @amends("kms", "GetKeyRotationStatus")
 def period(_: ControlCall, output: dict[str, Any]) -> None:
-    """A rotated key's status has its rotation period: a year by default.
+    """Add to a rotated key's status its rotation period: a year by default.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html
     """

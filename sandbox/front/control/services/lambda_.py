@@ -1,4 +1,7 @@
-"""Lambda functions' logging and processor. https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html"""
+"""Lambda functions' logging and architecture.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
+"""
 
 from __future__ import annotations
 
@@ -15,24 +18,24 @@ _KEPT = "sandbox_logging_config"
 
 
 @amends("lambda", "CreateFunction", "UpdateFunctionConfiguration")
-def keep_logging(call: ControlCall, output: dict[str, Any]) -> None:
-    """Keeps how a function logs, which moto does not, and tells it."""
+def store_logging(call: ControlCall, output: dict[str, Any]) -> None:
+    """Store a function's logging settings, which moto drops, and include them in the response."""
     if (given := call.parameters.get("LoggingConfig")) is not None:
         vars(_function(call, output))[_KEPT] = given
-    tell_logging(call, output)
+    describe_logging(call, output)
 
 
 @amends("lambda", "UpdateFunctionCode")
-def keep_architecture(call: ControlCall, output: dict[str, Any]) -> None:
-    """Code that comes for another processor changes the function's, which moto leaves as it was."""
+def store_architecture(call: ControlCall, output: dict[str, Any]) -> None:
+    """Change a function's architecture with its code; moto leaves it unchanged."""
     if given := call.parameters.get("Architectures"):
         _function(call, output).architectures = given
         output["Architectures"] = given
 
 
 @amends("lambda", "GetFunctionConfiguration", "UpdateFunctionCode", "PublishVersion")
-def tell_logging(call: ControlCall, output: dict[str, Any]) -> None:
-    """A function's answers have its logging, with Lambda's own values for what was not given."""
+def describe_logging(call: ControlCall, output: dict[str, Any]) -> None:
+    """Add a function's logging settings, with Lambda's defaults for those that are not given."""
     given: dict[str, str] = vars(_function(call, output)).get(_KEPT, {})
     structured = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
     default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{output['FunctionName']}"}
@@ -40,26 +43,26 @@ def tell_logging(call: ControlCall, output: dict[str, Any]) -> None:
 
 
 @amends("lambda", "GetFunction")
-def tell_function(call: ControlCall, output: dict[str, Any]) -> None:
-    """As `tell_logging`, where the configuration is a member."""
-    tell_logging(call, output["Configuration"])
+def describe_function(call: ControlCall, output: dict[str, Any]) -> None:
+    """Add the logging settings to the response's member Configuration."""
+    describe_logging(call, output["Configuration"])
 
 
 @amends("lambda", "ListFunctions")
-def tell_functions(call: ControlCall, output: dict[str, Any]) -> None:
-    """As `tell_logging`, for each."""
-    _tell_each(call, output["Functions"])
+def describe_functions(call: ControlCall, output: dict[str, Any]) -> None:
+    """Add the logging settings to each listed function."""
+    _describe_each(call, output["Functions"])
 
 
 @amends("lambda", "ListVersionsByFunction")
-def tell_versions(call: ControlCall, output: dict[str, Any]) -> None:
-    """As `tell_logging`, for each version."""
-    _tell_each(call, output["Versions"])
+def describe_versions(call: ControlCall, output: dict[str, Any]) -> None:
+    """Add the logging settings to each listed version."""
+    _describe_each(call, output["Versions"])
 
 
 @amends("lambda", "GetFunctionCodeSigningConfig")
-def tell_signing(call: ControlCall, output: dict[str, Any]) -> None:
-    """A function without a configuration for signed code has an empty ARN, not none: the member is required.
+def describe_signing(call: ControlCall, output: dict[str, Any]) -> None:
+    """Add an empty ARN for a function without a code signing configuration: the member is required.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionCodeSigningConfig.html
     """
@@ -67,9 +70,9 @@ def tell_signing(call: ControlCall, output: dict[str, Any]) -> None:
     output.setdefault("CodeSigningConfigArn", "")
 
 
-def _tell_each(call: ControlCall, configurations: Iterable[dict[str, Any]]) -> None:
+def _describe_each(call: ControlCall, configurations: Iterable[dict[str, Any]]) -> None:
     for configuration in configurations:
-        tell_logging(call, configuration)
+        describe_logging(call, configuration)
 
 
 def _function(call: ControlCall, output: dict[str, Any]) -> LambdaFunction:

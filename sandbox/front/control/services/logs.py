@@ -16,13 +16,13 @@ _CLASS = "sandbox_log_group_class"
 
 @amends("logs", "CreateLogGroup")
 def keep_class(call: ControlCall, _: dict[str, Any]) -> None:
-    """Keeps what class a group is of."""
+    """Store a group's class."""
     vars(_group(call))[_CLASS] = call.parameters.get("logGroupClass", "STANDARD")
 
 
 @amends("logs", "DescribeLogGroups")
 def described_groups(call: ControlCall, output: dict[str, Any]) -> None:
-    """A group has a class, and its ARN twice: with `:*` and without."""
+    """Add a group's class, and its ARN without the suffix `:*`."""
     groups = backend_of(logs_backends, call.region).groups
     for group in output["logGroups"]:
         group["logGroupClass"] = vars(groups[group["logGroupName"]]).get(_CLASS, "STANDARD")
@@ -31,13 +31,13 @@ def described_groups(call: ControlCall, output: dict[str, Any]) -> None:
 
 @answers("logs", "AssociateKmsKey")
 def associate_key(call: ControlCall) -> None:
-    """Encrypts what a group gets from now on under a key."""
+    """Encrypt with a key what a group receives from now on."""
     _group(call).kms_key_id = call.parameters["kmsKeyId"]
 
 
 @answers("logs", "DisassociateKmsKey")
 def disassociate_key(call: ControlCall) -> None:
-    """No longer encrypts what a group gets under a key of one's own."""
+    """Stop encrypting with the customer's key what a group receives."""
     _group(call).kms_key_id = None
 
 

@@ -19,7 +19,7 @@ _TEMPLATE = "InputTemplate"
 
 @refuses
 def exists(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """A name that is taken is a conflict, where moto puts the new pipe in the old one's place.
+    """Refuse a pipe whose name is in use; moto replaces the existing pipe.
 
     https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_CreatePipe.html#API_CreatePipe_Errors
     """
@@ -32,10 +32,10 @@ def exists(service: str, operation: str, region: str, parameters: Mapping[str, A
 
 @amends("pipes", "CreatePipe", "DescribePipe", "StartPipe", "StopPipe")
 def state(_: ControlCall, output: dict[str, Any]) -> None:
-    """A working pipe is in its desired state: in moto, one that was created STOPPED runs.
+    """Set a pipe's current state: the desired one, or START_FAILED with the reason if its worker fails.
 
-    One that should run and does not says why, as AWS says it:
-    https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html, CurrentState and StateReason.
+    In moto, a pipe that is created STOPPED is running. CurrentState and StateReason:
+    https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_DescribePipe.html.
     """
     output["CurrentState"] = output["DesiredState"]
     trouble = trouble_of("pipes", output["Name"]) if output["DesiredState"] == "RUNNING" else None
@@ -45,19 +45,18 @@ def state(_: ControlCall, output: dict[str, Any]) -> None:
 
 @amends("pipes", "ListPipes")
 def states(call: ControlCall, output: dict[str, Any]) -> None:
-    """As `state`, for each."""
+    """Set the current state of each listed pipe."""
     for pipe in output["Pipes"]:
         state(call, pipe)
 
 
 @answers("pipes", "UpdatePipe")
 def update_pipe(call: ControlCall) -> Mapping[str, Any]:
-    """Changes what is named and leaves the rest, in the parameters of source and target, too.
+    """Change the given members and leave the others, also inside the parameters of source and target.
 
-    Where a source is read from is no part of an update (its shape has no
-    StartingPosition), so it stays; filters stay until they are named. An empty
-    input template takes the template away and leaves the target's other
-    parameters: https://github.com/hashicorp/terraform-provider-aws/issues/33938.
+    An update cannot change a source's starting position (its shape has no StartingPosition), so that stays; so do
+    filters that are not given. An empty input template removes the template and leaves the target's other parameters:
+    https://github.com/hashicorp/terraform-provider-aws/issues/33938.
     """
     given, backend = call.parameters, backend_of(pipes_backends, call.region)
     pipe = _pipe(backend, given["Name"])
@@ -89,7 +88,7 @@ def update_pipe(call: ControlCall) -> Mapping[str, Any]:
 
 
 def _source(old: Mapping[str, Any], new: Mapping[str, Any], call: ControlCall) -> dict[str, Any]:
-    """The source's parameters after an update: what an update has no member for is what it was."""
+    """The source's parameters after an update; members that an update does not have stay."""
     shape: Any = call.model
     updatable = shape.input_shape.members["SourceParameters"].members
     merged = {name: value for name, value in old.items() if name == _FILTERS} | dict(new)
@@ -101,7 +100,7 @@ def _source(old: Mapping[str, Any], new: Mapping[str, Any], call: ControlCall) -
 
 
 def _target(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The target's parameters after an update; an empty input template removes it."""
+    """The target's parameters after an update; an empty input template removes the template."""
     merged = {**old, **new}
     return {name: value for name, value in merged.items() if name != _TEMPLATE or value}
 

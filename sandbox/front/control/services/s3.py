@@ -1,4 +1,7 @@
-"""S3 buckets' own settings. https://docs.aws.amazon.com/AmazonS3/latest/API/"""
+"""The settings of S3 buckets.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _OWN_KEYS = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "
 
 @amends("s3", "CreateBucket")
 def keep_tags(call: ControlCall, _: dict[str, Any]) -> None:
-    """The tags that a bucket is created with are its tags.
+    """Store the tags that a bucket is created with.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html
     """
@@ -31,34 +34,34 @@ def keep_tags(call: ControlCall, _: dict[str, Any]) -> None:
 
 @answers("s3", "GetBucketEncryption")
 def encryption(call: ControlCall) -> Mapping[str, Any]:
-    """S3 encrypts every bucket with its own keys by default.
+    """Return a bucket's encryption; by default S3 encrypts every bucket with its own keys.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
     """
     given: dict[str, Any] = _bucket(call).encryption or {}
     rules: Any = given.get("Rule", _OWN_KEYS)
     listed = cast("list[dict[str, Any]]", rules if isinstance(rules, list) else [rules])
-    told = [rule | {"BucketKeyEnabled": str(rule.get("BucketKeyEnabled")).lower() == "true"} for rule in listed]
-    return {"ServerSideEncryptionConfiguration": {"Rules": told}}
+    described = [rule | {"BucketKeyEnabled": str(rule.get("BucketKeyEnabled")).lower() == "true"} for rule in listed]
+    return {"ServerSideEncryptionConfiguration": {"Rules": described}}
 
 
 @amends("s3", "PutBucketLogging")
 def keep_log_format(call: ControlCall, _: dict[str, Any]) -> None:
-    """Keeps how the logs' keys are made."""
+    """Store the format of the access logs' object keys."""
     enabled: dict[str, Any] = call.parameters["BucketLoggingStatus"].get("LoggingEnabled", {})
     vars(_bucket(call))[_LOG_FORMAT] = enabled.get("TargetObjectKeyFormat")
 
 
 @amends("s3", "GetBucketLogging")
 def log_format(call: ControlCall, output: dict[str, Any]) -> None:
-    """Tells how the logs' keys are made."""
+    """Add the format of the access logs' object keys."""
     if "LoggingEnabled" in output and (given := vars(_bucket(call)).get(_LOG_FORMAT)):
         output["LoggingEnabled"]["TargetObjectKeyFormat"] = given
 
 
 @amends("s3", "GetBucketNotificationConfiguration")
 def eventbridge(call: ControlCall, output: dict[str, Any]) -> None:
-    """Tells that the bucket tells EventBridge: the provider reads it (internal/service/s3/bucket_notification.go).
+    """Add that a bucket notifies EventBridge: the provider reads it (internal/service/s3/bucket_notification.go).
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_EventBridgeConfiguration.html
     """
@@ -69,13 +72,13 @@ def eventbridge(call: ControlCall, output: dict[str, Any]) -> None:
 
 @answers("s3", "GetBucketRequestPayment")
 def payment(call: ControlCall) -> Mapping[str, Any]:
-    """Who pays for what is read."""
+    """Return who pays for reading a bucket."""
     return {"Payer": vars(_bucket(call)).get(_PAYER, "BucketOwner")}
 
 
 @answers("s3", "PutBucketRequestPayment")
 def put_payment(call: ControlCall) -> None:
-    """Says who pays for what is read."""
+    """Set who pays for reading a bucket."""
     vars(_bucket(call))[_PAYER] = call.parameters["RequestPaymentConfiguration"]["Payer"]
 
 

@@ -27,7 +27,7 @@ _SUSPENSIONS = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "Sche
 
 @amends(_SERVICE, "RegisterScalableTarget")
 def keep_tags(call: ControlCall, output: dict[str, Any]) -> None:
-    """Keeps a target's tags; its ARN is answered."""
+    """Store a target's tags, and add its ARN to the response."""
     given = call.parameters
     target = backend_of(backends, call.region).targets[given["ScalableDimension"]][given["ResourceId"]]
     if tags := given.get("Tags"):
@@ -37,7 +37,7 @@ def keep_tags(call: ControlCall, output: dict[str, Any]) -> None:
 
 @amends(_SERVICE, "DescribeScalableTargets")
 def described_targets(_: ControlCall, output: dict[str, Any]) -> None:
-    """A target has the role that scales it and says that nothing is suspended."""
+    """Add to a target the role that scales it, and that no scaling is suspended."""
     for target in output["ScalableTargets"]:
         if not target.get("RoleARN"):
             target["RoleARN"] = _ROLE.format(account=ACCOUNT_ID)
@@ -46,14 +46,16 @@ def described_targets(_: ControlCall, output: dict[str, Any]) -> None:
 
 @amends(_SERVICE, "DescribeScalingPolicies")
 def named_policies(call: ControlCall, output: dict[str, Any]) -> None:
-    """Policies that are asked for by name are those alone."""
+    """Return only the policies that a request names."""
     if names := call.parameters.get("PolicyNames"):
         output["ScalingPolicies"] = [each for each in output["ScalingPolicies"] if each["PolicyName"] in names]
 
 
 @refuses
 def missing(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """What is to be taken away and is not there is not found: moto calls it invalid, which the provider takes amiss.
+    """Refuse to remove a target or policy that does not exist as not found.
+
+    moto returns a validation error, on which the provider fails.
 
     https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
     """
@@ -75,19 +77,19 @@ def missing(service: str, operation: str, region: str, parameters: Mapping[str, 
 
 @answers(_SERVICE, "ListTagsForResource")
 def tags(call: ControlCall) -> Mapping[str, Any]:
-    """A target's tags."""
+    """List a target's tags."""
     return {"Tags": _tags(call)}
 
 
 @answers(_SERVICE, "TagResource")
 def tag(call: ControlCall) -> None:
-    """Adds tags to a target."""
+    """Add tags to a target."""
     _tags(call).update(call.parameters["Tags"])
 
 
 @answers(_SERVICE, "UntagResource")
 def untag(call: ControlCall) -> None:
-    """Takes tags from a target."""
+    """Remove tags from a target."""
     for key in call.parameters["TagKeys"]:
         _tags(call).pop(key, None)
 

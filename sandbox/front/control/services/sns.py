@@ -12,7 +12,7 @@ _CONFIRMED_BY_PEOPLE = frozenset({"email", "email-json"})
 
 @amends("sns", "GetSubscriptionAttributes")
 def pending(_: ControlCall, output: dict[str, Any]) -> None:
-    """An e-mail subscription stays pending, because the sandbox sends no mail."""
+    """Keep an e-mail subscription pending, because the sandbox sends no mail."""
     attributes: dict[str, str] = output["Attributes"]
     if attributes.get("Protocol") in _CONFIRMED_BY_PEOPLE:
         attributes.update(PendingConfirmation="true", ConfirmationWasAuthenticated="false")

@@ -1,4 +1,4 @@
-"""Step Functions' definitions and versions. Executions are the states service's.
+"""Step Functions' definitions and versions; the states service has the executions.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html
 """
@@ -18,7 +18,7 @@ from sandbox.states.language import document
 
 @answers("stepfunctions", "ValidateStateMachineDefinition")
 def validate(call: ControlCall) -> dict[str, Any]:
-    """Whether a definition is right, and such as the sandbox runs."""
+    """Return whether a definition is valid and the sandbox supports it."""
     try:
         document(call.parameters["definition"])
     except ValueError as error:
@@ -33,7 +33,7 @@ def validate(call: ControlCall) -> dict[str, Any]:
 
 @answers("stepfunctions", "ListStateMachineVersions")
 def versions(call: ControlCall) -> dict[str, Any]:
-    """The published versions of a machine, the newest first."""
+    """List the published versions of a machine, newest first."""
     machine: Any = backend_of(stepfunctions_backends, call.region).describe_state_machine(
         call.parameters["stateMachineArn"]
     )
@@ -47,5 +47,5 @@ def versions(call: ControlCall) -> dict[str, Any]:
 
 @answers("stepfunctions", "GetExecutionHistory", "StartSyncExecution", "RedriveExecution")
 def no_history(call: ControlCall) -> None:
-    """What of executions the sandbox does not have."""
+    """Refuse the operations on executions that the sandbox lacks."""
     raise lacking(call.request, f"stepfunctions {call.operation}")
