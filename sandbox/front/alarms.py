@@ -1,7 +1,7 @@
-"""The alarms that moto has: their states, histories and actions.
+"""The states, histories and actions of moto's alarms.
 
-An alarm is evaluated when a period has ended, by `sandbox.monitoring.alarm`; when its state changes, its topics get
-CloudWatch's notification.
+`sandbox.monitoring.alarm` evaluates an alarm after each period; when its state changes, its topics receive CloudWatch's
+notification.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sandbox.monitoring.raised import RaisedAlarm
 log = logging.getLogger(__name__)
 
 DELAY_S = 3
-"""How long after the end of a period it is evaluated: what workers count in it has come by then."""
+"""The delay of an evaluation after the end of its period, in which the workers' metrics arrive."""
 _GIVEN, _DEFINITION = "sandbox_given", "sandbox_definition"
 _KNOWN, _HISTORY = "sandbox_alarms", "sandbox_alarm_history"
 _MAX_HISTORY = 2_000
@@ -36,7 +36,9 @@ _evaluated: dict[tuple[str, str], tuple[int, datetime]] = {}
 
 
 def defined(region: str, given: Mapping[str, Any], definition: AlarmDefinition | None) -> None:
-    """An alarm was put: a new one has insufficient data, one that there was keeps its state.
+    """Register an alarm that PutMetricAlarm created or changed.
+
+    A new one starts in INSUFFICIENT_DATA, an existing one keeps its state.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     """
@@ -57,7 +59,7 @@ def defined(region: str, given: Mapping[str, Any], definition: AlarmDefinition |
 
 
 def deleted(region: str, name: str) -> None:
-    """An alarm was deleted; its history stays."""
+    """Record the deletion of an alarm; its history stays."""
     backend = backend_of(cloudwatch_backends, region)
     if vars(backend).get(_KNOWN, {}).pop(name, None) is None:
         return
@@ -66,7 +68,7 @@ def deleted(region: str, name: str) -> None:
 
 
 def evaluate_due(now_s: float) -> bool:
-    """Evaluate the alarms of which a period has ended since the last time; whether a state has changed."""
+    """Evaluate the alarms that have a period completed since the last call; return whether a state has changed."""
     changed = False
     for _, region, backend in list(cloudwatch_backends.iter_backends()):
         alarms: dict[str, Alarm] = vars(backend)["alarms"]
@@ -89,7 +91,7 @@ def evaluate_due(now_s: float) -> bool:
 
 
 def change(region: str, alarm: Alarm, now: AlarmCheck, now_s: float) -> None:
-    """An alarm changes its state: that is noted, and its actions for the state are done."""
+    """Change an alarm's state, record the change and run the actions for the new state."""
     backend, before = backend_of(cloudwatch_backends, region), alarm.state_value
     at = datetime.fromtimestamp(now_s, UTC)
     states = {
@@ -114,7 +116,7 @@ def change(region: str, alarm: Alarm, now: AlarmCheck, now_s: float) -> None:
 
 
 def set_state(region: str, name: str, now: AlarmCheck) -> bool:
-    """Have an alarm in a state until its next evaluation; False when it does not exist."""
+    """Set an alarm's state until its next evaluation; return False if the alarm does not exist."""
     alarm: Alarm | None = backend_of(cloudwatch_backends, region).alarms.get(name)
     if alarm is None:
         return False
@@ -124,7 +126,7 @@ def set_state(region: str, name: str, now: AlarmCheck) -> bool:
 
 
 def raised() -> list[RaisedAlarm]:
-    """The alarms of all regions that are raised, the latest first."""
+    """The alarms of all regions that are in the state ALARM, the latest first."""
     found = [
         RaisedAlarm(alarm.name, alarm.state_reason, alarm.state_updated_timestamp.replace(tzinfo=UTC).timestamp())
         for _, _, backend in cloudwatch_backends.iter_backends()
@@ -169,10 +171,10 @@ def _state(value: str, reason: str, data: str) -> dict[str, Any]:
 
 
 def _publish(action: str, sent: str, title: str) -> str | None:
-    """Publish to a topic; returns why that failed."""
+    """Publish to a topic; return the reason of a failure, else None."""
     parts = action.split(":")
     if len(parts) < 6 or parts[2] != "sns":
-        return "The sandbox executes actions of topics alone."
+        return "The sandbox only executes actions of SNS topics."
     topic = backend_of(sns_backends, parts[3]).topics.get(action)
     if topic is None:
         return f"Topic does not exist: {action}"

@@ -1,4 +1,4 @@
-"""Which part of the sandbox answers a request."""
+"""The ASGI application, which routes each request to the part of the sandbox that handles it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _GoneError(Exception):
 
 
 class Front:
-    """The ASGI application. Everything but the forwarding happens without a switch of task, in the loop's thread."""
+    """The ASGI application. Everything except the forwarding runs in the loop's thread, without a switch of task."""
 
     def __init__(self, host: str, port: int, state: StateDir, *, sync: bool = False) -> None:
         install()
@@ -81,7 +81,7 @@ class Front:
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
-        """Answer one request. https://asgi.readthedocs.io/en/latest/specs/www.html"""
+        """Handle one request. https://asgi.readthedocs.io/en/latest/specs/www.html"""
         try:
             body = await _body(receive)
         except _GoneError:
@@ -108,8 +108,8 @@ class Front:
             reply = self._failed(target or f"{scope['method']} {scope['path']}", _request(scope, body), error)
         fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
         if not body and b"expect" in headers:
-            # A client that offered to wait for "100 Continue" and then had no body to send is out of step with the
-            # server: its next request on this connection would wait until the server closes it, half a minute later.
+            # The client offered to wait for "100 Continue" and then had no body to send: it is out of step with the
+            # server, and its next request on this connection would wait half a minute, until the server closes it.
             fields.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": reply.status, "headers": fields})
         if reply.chunks is None:
@@ -118,10 +118,9 @@ class Front:
             await self._send_on(reply.chunks, receive, send)
 
     def at_once(self, head: Head, body: bytes) -> HttpReply | None:
-        """The answer to a data call in JSON, and to a question after the server's health; None for all others, and
-        while faults are switched on.
+        """Return the reply to a data call in JSON or to a health check; None for others, and while faults are on.
 
-        Nothing here waits, so that such a call needs no task. What it has changed is on file after `settle`.
+        Nothing here waits, so that such a call needs no task. Its changes are persisted after `settle`.
         """
         fields = head.fields
         if head.path == _HEALTH_PATH:
@@ -137,15 +136,15 @@ class Front:
             return self.failed(head, body, error)
 
     def settle(self) -> None:
-        """Write what calls have changed.
+        """Write the changes of the calls so far.
 
         Raises:
-            OSError: it could not be written.
+            OSError: they cannot be written.
         """
         self.saving.settle()
 
     def failed(self, head: Head, body: bytes, error: Exception) -> HttpReply:
-        """The answer to a request in which the sandbox itself has failed."""
+        """The reply to a request at which the sandbox itself has failed."""
         return self._failed(head.fields.get(b"x-amz-target", head.path).decode("latin-1"), _whole(head, body), error)
 
     def _failed(self, what: str, request: Request, error: Exception) -> HttpReply:
@@ -153,17 +152,17 @@ class Front:
         return error_in_protocol(request, failed(what, error))
 
     def end_waiting(self) -> None:
-        """End the answers that go on or wait, which the server would wait for when it stops."""
+        """End the replies that are streamed or wait, so that the server can stop."""
         self._subscriptions.end()
         self._long_polls.end()
 
     def evaluate_alarms(self) -> None:
-        """Evaluate the alarms that are due; what that changes is on file when this returns."""
+        """Evaluate the alarms that are due, and persist their changes."""
         if evaluate_due(time.time()):
             self.saving.changed("cloudwatch")
 
     async def close(self) -> None:
-        """Close the connections to the services and the files, and deliver what faults hold back."""
+        """Deliver the held-back records, and close the services' connections and the files."""
         HELD.deliver_all()
         MONITORING.close()
         await self._services.close()
@@ -175,7 +174,7 @@ class Front:
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
-        """Send what an answer tells for as long as it does and the client is there."""
+        """Send the parts of a streamed reply until it ends or the client disconnects."""
         gone = asyncio.ensure_future(receive())
         try:
             async for chunk in chunks:
@@ -191,11 +190,11 @@ class Front:
                 await chunks.aclose()
 
     async def _answer_saved(self, scope: Message, headers: dict[bytes, bytes], target: str, body: bytes) -> HttpReply:
-        """The answer, when what the call has changed is on file."""
+        """Return the response once the call's changes are persisted."""
         try:
             reply = await self._answer(scope, headers, target, body)
         finally:
-            # Nothing else runs between a change and this, so no client sees what is not on file.
+            # Nothing else runs between a change and this line, so no client sees a change that is not persisted.
             self.saving.settle()
         if self.saving.syncs:
             await self.saving.reach_disk()
@@ -257,7 +256,7 @@ def _internal(request: Request) -> HttpReply:
         return control(request)
     code = function_code(unquote(request.path), request.query)
     if code is None:
-        return HttpReply(404, [("content-type", "text/plain")], b"There is no such thing in the sandbox.")
+        return HttpReply(404, [("content-type", "text/plain")], b"The sandbox has no such resource.")
     return HttpReply(200, [("content-type", "application/zip")], code)
 
 
@@ -274,7 +273,11 @@ def _request(scope: Message, body: bytes) -> Request:
 
 
 async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
-    """The whole body; _GoneError when the client goes before it has sent it."""
+    """Return the whole body.
+
+    Raises:
+        _GoneError: the client disconnects before the end of the body.
+    """
     chunks: list[bytes] = []
     while True:
         message = await receive()

@@ -1,8 +1,7 @@
-"""A request without a signature, refused as AWS refuses it, before anything in it is looked at.
+"""The refusal of unsigned requests, before anything else in them is read.
 
-The sandbox checks no signature, but its credential scope says which region and
-which service a request is for. The sentences are AWS's, as dynalite and
-kinesalite recorded them: architect/dynalite index.js, mhart/kinesalite index.js.
+The sandbox verifies no signature, but the credential scope names the region and the service of a request. The sentences
+are AWS's, as dynalite and kinesalite recorded them: architect/dynalite index.js, mhart/kinesalite index.js.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ _SERVICES = {
     "Logs_20140328": "logs",
     "TrentService": "kms",
 }
-"""The services that take no call without a signature, by the prefix of X-Amz-Target."""
+"""The services that require a signature, by the prefix of X-Amz-Target."""
 _PARAMETERS = ("Credential", "Signature", "SignedHeaders")
 
 
 def refusal_of_unsigned(request: Request) -> ServiceError | None:
-    """The error of a request that has to be signed and is not; None where it need not be, or no such call exists."""
+    """The error of an unsigned request that requires a signature; None if it needs no signature or is no known call."""
     headers = dict(request.headers)
     prefix, _, operation = headers.get("x-amz-target", "").partition(".")
     service = _SERVICES.get(prefix)

@@ -1,8 +1,8 @@
 """Events of a bucket's objects, published to EventBridge's default bus in S3's form.
 
-moto's own event goes to every bus, with a sequencer, a request and a requester
-that are always the same, names that S3 does not use (eTag) and the event's name
-for the reason; and it ends at the first rule whose target fails, without a word.
+moto's own event is published to every bus; its sequencer, request and requester are constants, its reason is the
+event's name, and it has names that S3 does not use (eTag). moto also stops silently at the first rule whose target
+fails.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
@@ -43,13 +43,13 @@ _KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     Happened.OBJECT_TAGGING_PUT_EVENT: ("Object Tags Added", {}),
     Happened.OBJECT_TAGGING_DELETE_EVENT: ("Object Tags Deleted", {}),
 }
-"""What moto says of, by its name for it: the event's detail type, and what is special in its detail."""
+"""By moto's name of an event: its detail type, and the members that only its detail has."""
 
 
-def tell_default_bus(account_id: str, bucket: FakeBucket, event_name: str, key: Any) -> None:
-    """Hand the event to each enabled rule of the default bus in the bucket's region.
+def publish_to_default_bus(account_id: str, bucket: FakeBucket, event_name: str, key: Any) -> None:
+    """Send the event to each enabled rule of the default bus in the bucket's region.
 
-    The writer of the object gets no error of a failing target, as on AWS; it is logged.
+    As on AWS, the writer of the object receives no error of a failing target; it is logged.
     """
     event: Any = _event(account_id, bucket, event_name, key)
     buses: Mapping[str, Any] = events_backends[account_id][bucket.region_name].event_buses
@@ -69,7 +69,7 @@ def _event(account_id: str, bucket: FakeBucket, event_name: str, key: Any) -> di
         object_ |= {"size": key.size, "etag": key.etag.strip('"')}
     if bucket.is_versioned:
         object_["version-id"] = key.version_id
-    # As text it grows with each event of a key.
+    # The text increases with each event of a key.
     object_["sequencer"] = f"{time.time_ns():018X}"
     return {
         "version": "0",

@@ -1,4 +1,4 @@
-"""Which call of which service a request is, and whose."""
+"""Identification of a request's service, operation and caller."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SERVICES = {
 }
 _INVOCATION = re.compile(r"/2015-03-31/functions/[^/]+/invocations")
 _S3 = {
-    # (method, whether it is about an object): its operation without a subresource
+    # (method, whether the path names an object): the operation without a subresource
     ("GET", True): "GetObject",
     ("HEAD", True): "HeadObject",
     ("PUT", True): "PutObject",
@@ -43,7 +43,7 @@ _S3_SUBRESOURCES = {
 
 
 class Called(NamedTuple):
-    """A call: service and operation by botocore's names ("" if unknown), and whether one of our workers makes it."""
+    """A call: service and operation in botocore's terms ("" if unknown), and whether a worker of the sandbox made it."""
 
     service: str
     operation: str
@@ -51,7 +51,7 @@ class Called(NamedTuple):
 
 
 def called_of(request: Request) -> Called:
-    """The call that a request makes."""
+    """Return the call that a request makes."""
     headers = dict(request.headers)
     by_worker = WORKER_AGENT in headers.get("user-agent", "")
     prefix, _, operation = headers.get("x-amz-target", "").partition(".")
@@ -83,7 +83,7 @@ def _s3_operation(request: Request, headers: dict[str, str]) -> str:
 
 
 def _action(request: Request) -> str:
-    """The operation of a request in the query protocol."""
+    """The operation of a request in the query protocol; "" if it names none."""
     body = request.body.decode("latin-1") if len(request.body) < 1 << 16 else ""
     for text in (request.query, body):
         if found := parse_qs(text).get("Action"):

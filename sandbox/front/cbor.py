@@ -1,12 +1,11 @@
-"""CBOR (RFC 8949), as far as AWS's two protocols in it go.
+"""CBOR (RFC 8949), to the extent that AWS's two CBOR protocols use it.
 
-`application/x-amz-cbor-1.1` is what the Java SDK speaks to Kinesis: a call of
-AWS's JSON protocol with its body in CBOR, and times in milliseconds
-(aws-sdk-java-v2, core/protocols/aws-cbor-protocol, AwsCborProtocolFactory and
-SdkCborGenerator). `application/cbor` is Smithy's RPC v2, with times in seconds:
+`application/x-amz-cbor-1.1` is the Java SDK's protocol for Kinesis: AWS's JSON protocol with its body in CBOR, and
+times in milliseconds (aws-sdk-java-v2, core/protocols/aws-cbor-protocol, AwsCborProtocolFactory and SdkCborGenerator).
+`application/cbor` is Smithy's RPC v2, with times in seconds:
 https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html.
 
-Written here because no package that the sandbox has reads and writes both.
+This module exists because no package of the sandbox reads and writes both.
 """
 
 from __future__ import annotations
@@ -30,27 +29,27 @@ _BREAK = object()
 
 
 class CborError(ValueError):
-    """The bytes are no CBOR, or of a kind that AWS's protocols do not have."""
+    """The bytes are not valid CBOR, or have a type that AWS's protocols lack."""
 
 
 def decode(content: bytes, ticks_per_s: int) -> Any:
-    """The one value in `content`; a time (tag 1, in ticks) as an aware datetime.
+    """Decode the one value in `content`; a time (tag 1, in ticks) becomes an aware datetime.
 
     Raises:
-        CborError: it is invalid, or bytes follow it.
+        CborError: the content is invalid, or bytes follow the value.
     """
     reader = _Reader(content, ticks_per_s)
     try:
         value = reader.value(0)
     except (IndexError, OverflowError, UnicodeDecodeError, struct.error) as error:
-        raise CborError(f"The body is no CBOR: {error}") from None
+        raise CborError(f"The body is not valid CBOR: {error}") from None
     if value is _BREAK or reader.at != len(content):
         raise CborError("The body is not one value in CBOR.")
     return value
 
 
 def encode(value: object, ticks_per_s: int) -> bytes:
-    """A value of JSON's kinds, bytes or aware datetimes in CBOR, times in whole milliseconds or in seconds."""
+    """Encode a value of JSON's types, bytes or aware datetimes; times become whole milliseconds, or seconds."""
     out = bytearray()
     _write(out, value, ticks_per_s)
     return bytes(out)
@@ -89,11 +88,11 @@ class _Reader:
     def _item(self, depth: int) -> Any:
         value = self.value(depth + 1)
         if value is _BREAK:
-            raise CborError("The body ends a list or map that has a length.")
+            raise CborError("The body has a break inside a list or map of definite length.")
         return value
 
     def _indefinite(self, major: int, depth: int) -> Any:
-        """What has no length in front and ends with a break: section 3.2."""
+        """An item of indefinite length, which ends with a break: section 3.2."""
         items: list[Any] = []
         while (item := self.value(depth + 1)) is not _BREAK:
             items.append(item)
@@ -105,7 +104,7 @@ class _Reader:
             return "".join(items)
         if major == _BYTES and all(isinstance(item, bytes) for item in items):
             return b"".join(items)
-        raise CborError("The body has something without a length that cannot be so.")
+        raise CborError("The body has an item of indefinite length that must have a length.")
 
     def _other(self, detail: int) -> Any:
         if detail == _INDEFINITE:
@@ -121,7 +120,7 @@ class _Reader:
         if tag != _TIME_TAG:
             return value
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise CborError("The body has a time that is no number.")
+            raise CborError("The body has a time that is not a number.")
         return datetime.fromtimestamp(value / self._ticks_per_s, UTC)
 
     def _number(self, detail: int) -> int:
@@ -180,7 +179,7 @@ def _write_many(out: bytearray, value: object, ticks_per_s: int) -> None:
 
 
 def _head(out: bytearray, major: int, number: int) -> None:
-    """A kind and its length or value, in as few bytes as hold it."""
+    """Write a major type and its length or value in as few bytes as possible."""
     if number < 24:
         out.append(major << 5 | number)
         return

@@ -1,4 +1,4 @@
-"""The reset of a client's connection, which no server offers to do."""
+"""The reset of a client's connection, for which servers have no interface."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNSPECIFIED = (ctypes.c_uint16 * 8)()
 
 
 def reset(client: tuple[str, int]) -> bool:
-    """Abort the connection that this process has with an address; False without one.
+    """Abort this process's connection with an address; return False if it has none.
 
     Linux sends a reset for a socket that is connected to AF_UNSPEC (connect(2)); other systems close the connection.
     """
@@ -31,12 +31,12 @@ def reset(client: tuple[str, int]) -> bool:
 
 
 def _with_peer(descriptor: int, client: tuple[str, int]) -> socket.socket | None:
-    """A duplicate of a descriptor that is a connection with an address."""
+    """A duplicate of a descriptor if it is the connection with an address, else None."""
     try:
         if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
             return None
         duplicate = socket.socket(fileno=os.dup(descriptor))
-    except OSError:  # closed meanwhile
+    except OSError:  # closed in the meantime
         return None
     try:
         if duplicate.type == socket.SOCK_STREAM and duplicate.getpeername() == client:

@@ -1,4 +1,4 @@
-"""The data calls, recognised by their X-Amz-Target and answered without moto's handlers."""
+"""The data calls, recognized by their X-Amz-Target and handled without moto's handlers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Calls(Protocol):
 
 
 class _Service(NamedTuple):
-    """`model` is botocore's name of a service of which no data call goes to moto, however wrong it is."""
+    """`model` is botocore's name of a service none of whose data calls reaches moto, not even an invalid one."""
 
     calls: _Calls
     content_type: str
@@ -37,7 +37,7 @@ class DataCalls:
         }
 
     def answer(self, target: str, authorization: bytes, body: bytes) -> HttpReply | None:
-        """The answer to a call; None when it is for moto to answer, or to refuse."""
+        """Return the reply to a call; None if moto handles or refuses the call."""
         prefix, _, operation = target.partition(".")
         service = self._services.get(prefix)
         region = None if service is None else _region(_scope(authorization))
@@ -56,9 +56,9 @@ class DataCalls:
 
 
 def malformed(service: str, operation: str, body: bytes, error: msgspec.ValidationError) -> ServiceError:
-    """What a service says of a request that lacks something or has another type somewhere.
+    """The service's error for a request that lacks a member or has one of a wrong type.
 
-    The types come first, then the constraints of the model: mhart/kinesalite index.js.
+    The types are checked first, then the constraints of the model: mhart/kinesalite index.js.
     """
     try:
         refused = constraints.refuse(service, operation, msgspec.json.decode(body))

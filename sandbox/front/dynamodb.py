@@ -1,4 +1,4 @@
-"""The data calls of DynamoDB, on the tables that moto's control plane has."""
+"""DynamoDB's data calls, on the tables of moto's control plane."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class _MotoTables:
 
 
 class DynamoCalls:
-    """The data calls. What makes, describes and deletes tables is left to the control plane."""
+    """DynamoDB's data calls; the control plane creates, describes and deletes the tables."""
 
     def call(self, operation: str, region: str, body: bytes) -> HttpReply | None:
-        """The answer; None for an operation of the control plane.
+        """Return the reply; None for an operation of the control plane.
 
         Raises:
-            ServiceError: AWS would refuse the call.
+            ServiceError: AWS refuses the call.
         """
         if operation not in OPERATIONS:
             return None
@@ -73,7 +73,7 @@ def engine_of(region: str) -> DataPlane:
 
 
 def engines() -> list[tuple[str, DataPlane]]:
-    """The engines there are, each with its region."""
+    """The existing engines, each with its region."""
     backends: Any = dynamodb_backends
     return [
         (region, vars(backend)[_ENGINE]) for _, region, backend in backends.iter_backends() if _ENGINE in vars(backend)
@@ -81,5 +81,5 @@ def engines() -> list[tuple[str, DataPlane]]:
 
 
 def service_error(error: DynamoError) -> ServiceError:
-    """An error of the engine as the front answers it."""
+    """The front's error for an error of the engine."""
     return ServiceError(error.type, error.message, details=error.details)

@@ -1,8 +1,7 @@
-"""What a rule's target gets of an event, and how it gets to a queue.
+"""The input of a rule's target, and its delivery to a queue.
 
-moto's own way of making a target's input needs a package that it does not bring
-along, and puts values into the template as they are; its way to a queue counts
-the queue's messages for each one. The template's rules:
+moto's own input transformer requires a package that moto does not install, and inserts values into the template
+unescaped; its delivery counts the queue's messages for each event. The template's rules:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 """
 
@@ -25,14 +24,14 @@ from sandbox.pipes.templates import lookup, parse_path
 _PLACEHOLDER = re.compile(r"<([^<>]+)>")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _INGESTED = "ingestion-time"
-"""moto's own addition to an event, which no target gets."""
+"""moto's own addition to an event, which targets do not receive."""
 
 
 def target_input(input_template: str | None, input_paths_map: Mapping[str, str], event: Mapping[str, Any]) -> Any:
-    """A target's decoded input: from the template, or the whole event without one.
+    """A target's decoded input: the filled template, or the whole event without a template.
 
-    A variable within quotes becomes its text, elsewhere its JSON; one whose path
-    leads to nothing becomes the empty text, or null.
+    A variable within quotes becomes its text, elsewhere its JSON; one whose path finds nothing becomes the empty text,
+    or null.
     """
     told = {name: value for name, value in event.items() if name != _INGESTED}
     if input_template is None:
@@ -61,7 +60,7 @@ def target_input(input_template: str | None, input_paths_map: Mapping[str, str],
 
 
 def to_queue(original: Callable[..., None]) -> Callable[..., None]:
-    """moto's delivery to a queue, except for a standard queue, which receives the event immediately."""
+    """Wrap moto's delivery to a queue: a standard queue receives the event immediately."""
 
     def send(rule: Rule, resource_id: str, event: Any, group_id: str | None = None) -> None:
         queue: Any = backend_of(sqs_backends, rule.region_name).get_queue(resource_id)
@@ -76,7 +75,7 @@ def to_queue(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _as_sent(event: Any) -> Any:
-    """The event with its time as EventBridge writes it; what a transformer made is left as it is."""
+    """The event with its time in EventBridge's form; a transformer's output is unchanged."""
     if not isinstance(event, dict):
         return event
     told = cast("dict[str, Any]", event)

@@ -1,4 +1,4 @@
-"""Removes the items whose time to live is over, of every table that has one."""
+"""The removal of expired items from every table with a time to live."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 _EVERY_S = 1.0
 _MAX_AT_ONCE = 200
-"""How many items of a table are removed before other calls are answered."""
+"""How many items of a table are removed before other calls are handled."""
 
 
 async def expire_items() -> None:
@@ -29,12 +29,12 @@ async def expire_items() -> None:
             more = remove_once(time.time())
             journal().commit()
         except Exception:
-            log.exception("looking for expired items failed")
+            log.exception("the removal of expired items failed")
         await asyncio.sleep(0 if more else _EVERY_S)
 
 
 def remove_once(now_s: float) -> bool:
-    """Remove some of the items that have expired; whether there may be more."""
+    """Remove some of the expired items; return whether there may be more."""
     more = False
     for backend in dynamodb_backends[ACCOUNT_ID].values():
         for table in list(backend.tables.values()):

@@ -1,12 +1,12 @@
-"""What the server's faults do to a request, and the endpoint that switches them.
+"""The effects of the server's faults on a request, and the endpoint that switches them on and off.
 
-    GET    /_sandbox/faults             the faults with their counters, how many records they hold back, the kinds
+GET    /_sandbox/faults             the faults with their counters, the number of held-back records, the kinds
     POST   /_sandbox/faults             a Fault: switches it on
-    DELETE /_sandbox/faults?id=f1&id=f2 switches these off, without an id all
-    POST   /_sandbox/faults/strike      a Strike: another process asks whether a fault strikes it now
+    DELETE /_sandbox/faults?id=f1&id=f2 switches these off; without an id, all
+    POST   /_sandbox/faults/strike      a Strike: returns to a different process whether a fault strikes it now
 
-Only for programs of this machine: the sandbox's credentials are required in a header that a browser does not send to
-another origin by itself, and a request of a page is refused.
+Only for programs on this machine: the sandbox's credentials are required in a header that a browser does not send
+cross-origin by itself, and requests of web pages are refused.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _READS = ("Get", "BatchGet", "Query", "Scan", "TransactGet", "Describe", "List")
 
 
 class ResetError(Exception):
-    """The connection of the client was reset: there is no answer."""
+    """The client's connection was reset: there is no reply."""
 
 
 # Requests
 
 
 async def serve_with_faults(scope: Message, request: Request, serve: Serve) -> HttpReply:
-    """Answer a request by `serve`, with what the faults do to it.
+    """Handle a request by `serve`, with the effects of the faults.
 
     Raises:
-        ServiceError: a fault has the service refuse the call, or fail.
+        ServiceError: a fault causes the service to refuse the call or to fail.
         ResetError: a fault has reset the connection.
     """
     called = called_of(request)
@@ -101,13 +101,13 @@ def _fail(called: Called, scope: Message, when: str) -> None:
     for _ in _of("reset", called, when):
         if client := scope.get(
             "client"
-        ):  # not of HTTP/2, which comes by a Unix socket: its stream ends without a reply
+        ):  # not over HTTP/2, which arrives on a Unix socket: its stream ends without a reply
             reset((str(client[0]), int(client[1])))
         raise ResetError
 
 
 def _of(kind: str, called: Called, when: str = "") -> list[Standing]:
-    """The faults of a kind that strike a call; those for one table or partition are the engine's to strike."""
+    """The faults of a kind that may strike a call, without those for one table or partition, which the engine handles."""
     struck: list[Standing] = []
     for standing in ACTIVE_FAULTS.matching(kind, called.service, called.operation):
         fault = standing.fault
@@ -123,7 +123,7 @@ def _of(kind: str, called: Called, when: str = "") -> list[Standing]:
 
 
 def _table_arn(request: Request) -> str:
-    """The ARN of the table that a request names, for the reason of its refusal; "" where it names none."""
+    """The ARN of the table that a request names, for the reason of its refusal; "" if it names none."""
     try:
         named = msgspec.json.decode(request.body, type=_Named)
     except msgspec.DecodeError:
@@ -144,7 +144,7 @@ class _Named(msgspec.Struct):
 
 
 def control(request: Request) -> HttpReply:
-    """Answer a request to the control endpoint."""
+    """Handle a request to the control endpoint."""
     refused = _refusal_of_stranger(request)
     if refused is not None:
         return _answer(403, {"message": refused})
@@ -153,7 +153,7 @@ def control(request: Request) -> HttpReply:
     except SandboxError as error:
         return _answer(400, {"message": str(error)})
     except msgspec.MsgspecError as error:
-        return _answer(400, {"message": f"The request is no fault: {error}."})
+        return _answer(400, {"message": f"The request is not a valid fault: {error}."})
 
 
 def _control(request: Request) -> HttpReply:
@@ -162,7 +162,7 @@ def _control(request: Request) -> HttpReply:
         standing = ACTIVE_FAULTS.first(asked.kind, asked.service, asked.operation, **asked.parameters)
         return _answer(200, {"fault": None if standing is None else standing.fault})
     if request.path != PATH:
-        return _answer(404, {"message": f"There is nothing at {request.path}."})
+        return _answer(404, {"message": f"The endpoint {request.path} does not exist."})
     if request.method == "POST":
         return _answer(200, ACTIVE_FAULTS.add(msgspec.json.decode(request.body, type=Fault)))
     if request.method == "DELETE":
@@ -175,10 +175,10 @@ def _refusal_of_stranger(request: Request) -> str | None:
     if f"Credential={ACCESS_KEY}/" not in headers.get("authorization", ""):
         return "The request is not signed with the sandbox's credentials."
     if "origin" in headers:
-        return "A page must not switch faults."
+        return "Web pages must not switch faults."
     host = urlsplit(f"http://{headers.get('host', '')}").hostname
     if host not in _HOSTS:
-        return "The request is for another host."
+        return "The request is for a different host."
     return None
 
 

@@ -1,4 +1,4 @@
-"""The Lambda functions' zips, which moto has in this process and no API gives away."""
+"""The zips of Lambda functions, which moto has in this process and no API returns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PATH = re.compile(r"/_sandbox/functions/([^/]+)/code")
 
 
 def function_code(path: str, query: str) -> bytes | None:
-    """The zip of the function that /_sandbox/functions/{name}/code[?qualifier=] names; None if absent.
+    """The zip of the function named by /_sandbox/functions/{name}/code[?qualifier=]; None if absent.
 
     {name} is a name or an ARN; the function may be in any region.
     """

@@ -1,4 +1,4 @@
-"""The records of a table's Kinesis destinations that arrive again or late, because a fault has them do so.
+"""The records of a table's Kinesis destinations that a fault delays or duplicates.
 
 DynamoDB delivers a change to a destination at least once, and not always in order.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html
@@ -34,7 +34,7 @@ class _Held(msgspec.Struct):
 class HeldRecords:
     """Records that are delivered later, in the server's loop. `put` delivers one to a stream.
 
-    What is held back is in the journal, in the frame of the change, so that the server's death loses no change.
+    A held-back record is journalled in the frame of its change, so that the server's death loses no change.
     """
 
     def __init__(self, put: Callable[[str, bytes], None]) -> None:
@@ -46,25 +46,25 @@ class HeldRecords:
         return len(self._held)
 
     def open(self, found: Mapping[str, bytes]) -> None:
-        """Deliver what a server that died had held back: elements of the journal's collection by their names."""
+        """Deliver the records that a previous server held back: elements of the journal's collection by their names."""
         for name, content in found.items():
             self._held[int(name)] = msgspec.json.decode(content, type=_Held)
             asyncio.get_running_loop().call_soon(self._deliver, int(name))
         self._numbers = count(max(self._held, default=-1) + 1)
 
     def elements(self) -> list[tuple[str, bytes]]:
-        """What is held, for a snapshot."""
+        """The held-back records as elements of the journal's collection, for a snapshot."""
         return [(str(number), _encode(record)) for number, record in self._held.items()]
 
     def retry(self, region: str, request: bytes) -> None:
-        """Deliver a record that the stream throttles once more, as DynamoDB does: its metric ThrottledPutRecordCount.
+        """Retry a record that the stream throttled, as DynamoDB does: its metric ThrottledPutRecordCount.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
         """
         self._hold(_Held(region, request), _RETRY_S)
 
     def takes(self, table: str, region: str, request: bytes) -> bool:
-        """Whether a fault holds a record back; one that only repeats it leaves it to the caller."""
+        """Return whether a fault delays a record; a fault that only duplicates it leaves the original to the caller."""
         for standing in self._striking("duplicate", table):
             for _ in range(int(standing.fault.number("copies"))):
                 self._hold(_Held(region, request), _delay_s(standing))
@@ -74,7 +74,7 @@ class HeldRecords:
         return bool(held)
 
     def deliver_all(self) -> None:
-        """Deliver everything that is held."""
+        """Deliver every held-back record."""
         for number in sorted(self._held):
             self._deliver(number)
 
@@ -92,7 +92,7 @@ class HeldRecords:
         asyncio.get_running_loop().call_later(delay_s, self._deliver, number)
 
     def _deliver(self, number: int) -> None:
-        """Deliver a record; that it is held no more is in the same frame as the record."""
+        """Deliver a record, and journal its removal in the same frame as its delivery."""
         record = self._held.pop(number, None)
         if record is None:
             return

@@ -1,6 +1,6 @@
-"""Puts this package's stores in the place of moto's, before anything is created in them.
+"""The replacement of moto's stores by this package's, before anything is created in them.
 
-moto looks these names up in its modules whenever it makes one, so that its own code works on the engine's items,
+moto looks these names up in its modules whenever it creates an object, so that its own code uses the engine's items,
 streams and shards for every caller.
 """
 
@@ -28,12 +28,12 @@ from moto.s3.models import FakeBucket
 from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
 from moto.sqs.models import Queue, SQSBackend
 
-from sandbox.front.bucket_events import tell_default_bus
+from sandbox.front.bucket_events import publish_to_default_bus
 from sandbox.front.counting.queues import counting_deleted, counting_received, counting_sent
 from sandbox.front.events import target_input, to_queue
 from sandbox.front.long_polls import without_waiting
 from sandbox.front.saving.bodies import StoredBody
-from sandbox.front.saving.messages import telling
+from sandbox.front.saving.messages import recording_added
 from sandbox.front.saving.objects import KeyStore, Uploads
 from sandbox.front.stream import StreamShard
 from sandbox.front.table_streams import set_specification
@@ -42,19 +42,19 @@ from sandbox.kinesis.shard import StoredShard
 
 
 def install() -> None:
-    """Change moto, once for the life of the process."""
-    # moto keeps every object that it ever made, for the dashboard of its stock server.
+    """Patch moto, once in the life of the process."""
+    # moto keeps every object that it ever created, for the dashboard of its stock server.
     _replace(BaseModel, "__new__", _new)
-    # It finds these out for every request, though they cannot change.
+    # moto computes these for every request, though they cannot change.
     modules = tuple(moto.backends.list_of_moto_modules())
     _replace(moto.backends, "list_of_moto_modules", lambda: modules)
     _replace(moto.core.responses, "method_names_from_class", cache(method_names_from_class))
     _replace(moto.dynamodb.models.table, "StreamShard", StreamShard)
     _replace(moto.kinesis.models, "Shard", StoredShard)
-    _replace(moto.s3.notifications, "_send_event_bridge_message", tell_default_bus)
+    _replace(moto.s3.notifications, "_send_event_bridge_message", publish_to_default_bus)
     _save_one_by_one()
     _replace(FakeBucket, "get_permission", _unconditional_permission)
-    _replace(FakeBucket, "_log_permissions_enabled_policy", staticmethod(_lets_logs_in))
+    _replace(FakeBucket, "_log_permissions_enabled_policy", staticmethod(_allows_log_delivery))
     _replace(EventTemplateParser, "parse", staticmethod(target_input))
     send: Any = vars(Rule)["_send_to_sqs_queue"]
     _replace(Rule, "_send_to_sqs_queue", to_queue(send))
@@ -65,11 +65,11 @@ def install() -> None:
 
 
 def _save_one_by_one() -> None:
-    """Have S3's objects and SQS's messages where each can be saved by itself."""
+    """Replace the stores of S3's objects and SQS's messages by stores that save each element separately."""
     _replace(moto.s3.models, "tempfile", SimpleNamespace(SpooledTemporaryFile=StoredBody))
     _replace(moto.s3.models, "_VersionedKeyStore", KeyStore)
     _replace(moto.s3.models, "MultipartDict", Uploads)
-    _replace(Queue, "add_message", counting_sent(telling(Queue.add_message)))
+    _replace(Queue, "add_message", counting_sent(recording_added(Queue.add_message)))
     _replace(SQSBackend, "receive_message", counting_received(without_waiting(SQSBackend.receive_message)))
     _replace(SQSBackend, "delete_message", counting_deleted(SQSBackend.delete_message))
 
@@ -83,11 +83,10 @@ def _replace(owner: Any, name: str, value: Any) -> None:
 
 
 def _unconditional_permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
-    """What the bucket's policy says of an action, by those of its statements that have no condition.
+    """Evaluate an action against the statements of the bucket's policy that have no condition.
 
-    moto takes a condition that does not hold for a refusal. What conditions ask
-    here (that the connection is encrypted, who the caller is) is not so in a
-    sandbox, and would keep everybody out of the buckets of a careful program.
+    moto treats an unmet condition as a refusal. The usual conditions (that the connection is encrypted, who the caller
+    is) are not met in a sandbox, and would deny every client access to the buckets of a secure program.
     """
     document: dict[str, Any] = msgspec.json.decode(bucket.policy) if bucket.policy else {}
     statements: Any = document.get("Statement", [])
@@ -96,8 +95,8 @@ def _unconditional_permission(bucket: FakeBucket, action: str, resource: str) ->
     return IAMPolicy(policy).is_action_permitted(action, resource)
 
 
-def _lets_logs_in(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
-    """Whether a bucket's policy lets S3's log delivery write: moto reads no other form than one text a member.
+def _allows_log_delivery(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+    """Return whether a bucket's policy allows S3's log delivery; moto only reads members that are single texts.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
     """
@@ -118,7 +117,7 @@ def _lets_logs_in(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
 
 
 def _switch_stream(_: DynamoDBBackend, table: Table, specification: dict[str, Any]) -> None:
-    """moto's switching of a stream, which does not let one that is off be switched on again."""
+    """Switch a table's stream; moto's own method does not allow a disabled one to be enabled again."""
     table.set_stream_specification(specification)
 
 
@@ -128,7 +127,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _take_items() -> None:
     """Make moto's tables use the engine's items."""
-    items = property(kept_of, keep, doc="What is kept of a table's items; moto copies it for backups.")
+    items = property(kept_of, keep, doc="The engine's state of a table's items; moto copies it for backups.")
     _replace(Table, "items", items)
     _replace(Table, "__len__", item_count)
     _replace(Table, "all_items", moto_items)
@@ -136,7 +135,7 @@ def _take_items() -> None:
 
 
 def _keeping_definitions(original: Any) -> Any:
-    """moto's update of a table, which forgets the attributes that the request does not define again."""
+    """Wrap moto's update of a table, which drops the attribute definitions that the request does not repeat."""
 
     def update_table(backend: DynamoDBBackend, name: str, attr_definitions: Any, **kwargs: Any) -> Any:
         listed: list[dict[str, str]] = [*backend.get_table(name).attr, *(attr_definitions or [])]

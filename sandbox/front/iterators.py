@@ -1,4 +1,4 @@
-"""Shard iterators: a place in a shard, as an opaque text that says all of it, so that none need be remembered."""
+"""Shard iterators: the position in a shard as an opaque, self-contained text, so that the server stores none."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sandbox.front.reply import ServiceError
 
 @dataclass(frozen=True)
 class ShardPosition:
-    """Before the record with an index, in a shard of a stream (its ARN or name)."""
+    """A position in a shard of a stream (its ARN or name): before the record with an index."""
 
     stream: str
     shard: str
     index: int
 
     def token(self) -> str:
-        """The iterator for it, made now."""
+        """The iterator for the position, created now."""
         return b64encode(msgspec.json.encode([self.stream, self.shard, self.index, int(time.time())])).decode("ascii")
 
     @classmethod
@@ -29,7 +29,7 @@ class ShardPosition:
         """The position of an iterator.
 
         Raises:
-            ServiceError: it is invalid (`refusal` is then the code), or it is older than `fresh_s`.
+            ServiceError: the iterator is invalid (its code is `refusal`), or older than `fresh_s`.
         """
         try:
             fields = msgspec.json.decode(b64decode(token, validate=True), type=tuple[str, str, int, int])

@@ -1,7 +1,7 @@
-"""The waiting of ReceiveMessage for a message, up to 20 seconds, during which other calls are answered.
+"""ReceiveMessage's wait for a message, up to 20 seconds, during which other calls are handled.
 
-moto would wait in the server's only thread, and no client could send the message. So its own receiving never waits
-(`without_waiting`): a call is made when there is something to receive.
+moto would wait in the server's only thread, in which no client could send the message. So its own function never waits
+(`without_waiting`): it is called when there is something to receive.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 """
 
@@ -22,11 +22,11 @@ _TARGET = "AmazonSQS.ReceiveMessage"
 _ACTION = b"Action=ReceiveMessage"
 _MAX_S = 20
 _LOOK_S = 0.05
-"""How often a queue is looked at: messages also become visible by the passing of time."""
+"""The interval at which a queue is checked: messages also become visible as time passes."""
 
 
 def without_waiting(receive: Callable[..., list[Message]]) -> Callable[..., list[Message]]:
-    """moto's receiving of messages, of those that are there."""
+    """Wrap moto's receive function: it returns the available messages and never waits."""
 
     def received(
         backend: SQSBackend, queue_name: str, count: int, wait_seconds_timeout: int, *args: Any, **kwargs: Any
@@ -38,26 +38,26 @@ def without_waiting(receive: Callable[..., list[Message]]) -> Callable[..., list
 
 
 def is_receive(target: str, query: bytes, body: bytes) -> bool:
-    """Whether a request may be a call to ReceiveMessage, in JSON or in the query protocol."""
+    """Return whether a request may be a call to ReceiveMessage, in JSON or in the query protocol."""
     if target:
         return target == _TARGET
     return _ACTION in query or _ACTION in body[:1024]
 
 
 class LongPolls:
-    """The calls that wait."""
+    """The waiting calls."""
 
     def __init__(self) -> None:
         self._are_ended = False
 
     def end(self) -> None:
-        """Have all answered, because the server stops."""
+        """End all waits, because the server stops."""
         self._are_ended = True
 
     async def wait(self, request: Request, gone: Callable[[], Awaitable[object]]) -> bool:
-        """Wait until a call to ReceiveMessage has something to do, or its time is over.
+        """Wait until a message is available for a call to ReceiveMessage, or its wait time is over.
 
-        False when its client has gone, which `gone` waits for: it shall not be given a message.
+        Return False if its client has disconnected, which `gone` waits for: it must not receive a message.
         """
         queue, seconds = _asked(request)
         if queue is None or not 0 < seconds <= _MAX_S:
@@ -75,7 +75,7 @@ class LongPolls:
 
 
 def _asked(request: Request) -> tuple[Queue | None, int]:
-    """The queue of a call and how many seconds it waits; none where moto says what is wrong with the call."""
+    """The queue of a call and its wait time in seconds; no queue if moto refuses the call."""
     call = parse(request)
     if call is None or (call.service, call.operation) != ("sqs", "ReceiveMessage"):
         return None, 0
@@ -92,7 +92,7 @@ def _asked(request: Request) -> tuple[Queue | None, int]:
 
 
 def _has_some(queue: Queue) -> bool:
-    """Whether a message can be received: in a FIFO queue none of a group of which one is with who received it."""
+    """Return whether a message can be received; a FIFO queue delivers none of a group with a message in flight."""
     pending: set[Message] = vars(queue)["_pending_messages"]
     groups = {message.group_id for message in pending if not message.visible} - {None}
     messages: list[Message] = queue.messages

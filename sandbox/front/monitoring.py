@@ -1,4 +1,4 @@
-"""The server's metrics: what is counted here and what workers report, stored and kept on file."""
+"""The server's metrics: its own counts and the workers' reports, stored in memory and on disk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _decoder = msgspec.msgpack.Decoder(list[Published])
 
 
 class Monitoring:
-    """The metrics of the server. One of a process is open at a time."""
+    """The metrics of the server. A process has at most one open at a time."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.store = MetricStore(clock)
@@ -39,7 +39,7 @@ class Monitoring:
         self._day_s = 0
 
     def open(self, state: StateDir) -> None:
-        """Begin with the metrics that are on file in a state directory."""
+        """Load the metrics that a state directory has."""
         self.store = MetricStore(self._clock)
         self._unsaved = MetricStore(self._clock)
         self._file = MetricFile(state.path / "metrics")
@@ -48,21 +48,21 @@ class Monitoring:
         self._file.replace(self.store.everything())
 
     def receive(self, request: Request) -> HttpReply:
-        """Take what a worker reports."""
+        """Add the metrics that a worker reports."""
         try:
             self.add(_decoder.decode(request.body))
         except msgspec.MsgspecError as error:
-            body = msgspec.json.encode({"message": f"These are no metrics: {error}."})
+            body = msgspec.json.encode({"message": f"The metrics are invalid: {error}."})
             return HttpReply(400, [("content-type", "application/json")], body)
         return _OK
 
     def add(self, published: Sequence[Published]) -> None:
-        """Add samples, which are on file within a minute."""
+        """Add samples, which are persisted within a minute."""
         self.store.add(published)
         self._unsaved.add(published)
 
     def put(self, published: Sequence[Published], resolution_s: int) -> None:
-        """Add samples, which are on file when this returns."""
+        """Add samples, which are persisted when this returns."""
         self.store.add(published, resolution_s)
         if self._file is not None:
             self._file.append(self._in_period(each, resolution_s) for each in published)
@@ -72,7 +72,7 @@ class Monitoring:
         return msgspec.structs.replace(published, at_s=at_s - at_s % resolution_s)
 
     def collect(self) -> None:
-        """Take what was counted since the last time."""
+        """Add the counts since the last call."""
         now_s = self._clock()
         counted = RECORDER.take()
         if RECORDER.on and now_s - self._queues_s >= _QUEUES_EVERY_S:
@@ -87,13 +87,13 @@ class Monitoring:
             self.save()
 
     def _has(self, published: Published) -> bool:
-        """Whether there is a point of this metric at this time already, from a server that ran before."""
+        """Return whether a previous server has already recorded this metric at this time."""
         at_s = published.at_s or 0
         found = self.store.periods(published.region, published.metric, at_s, at_s + MINUTE_S, MINUTE_S, None)
         return bool(found)
 
     def save(self) -> None:
-        """Write what is not on file."""
+        """Write the samples that are not yet persisted."""
         self._saved_s = self._clock()
         if self._file is None:
             return
@@ -104,7 +104,7 @@ class Monitoring:
             self._file.replace(self.store.everything())
 
     def close(self) -> None:
-        """Write everything."""
+        """Write all samples and close the file."""
         self.collect()
         self.save()
         self._file = None
@@ -115,7 +115,7 @@ MONITORING = Monitoring()
 
 
 async def keep_counting(evaluate: Callable[[], None]) -> None:
-    """Collect what is counted, and have alarms evaluated, until it is cancelled."""
+    """Collect the counts and evaluate alarms at an interval, until cancelled."""
     while True:
         await asyncio.sleep(EVERY_S)
         try:

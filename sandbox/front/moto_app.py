@@ -1,4 +1,4 @@
-"""moto's own server, called as a function: a request in, its answer out."""
+"""moto's own server, called as a function from a request to its reply."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class _WsgiApp(Protocol):
 
 
 class MotoApp:
-    """moto behind WSGI's interface. Not for use by several threads: moto's stores have no locks."""
+    """moto behind the WSGI interface. Not thread-safe: moto's stores have no locks."""
 
     def __init__(self, host: str, port: int) -> None:
         self._app = cast("_WsgiApp", DomainDispatcherApplication(_backend_app))
         self._server = {"SERVER_NAME": host, "SERVER_PORT": str(port)}
 
     def __call__(self, request: Request) -> HttpReply:
-        """Answer a request with moto.
+        """Handle a request with moto.
 
         Raises:
-            NotImplementedError: moto does not have the service or the operation.
+            NotImplementedError: moto lacks the service or the operation.
         """
         status, headers = "500 Internal Server Error", Headers()
 
@@ -52,20 +52,20 @@ class MotoApp:
                 close()
         code = int(status.split(" ", 1)[0])
         if request.method != "HEAD":
-            # The server counts the body itself; of a HEAD's, only moto knows what it would be.
+            # The server computes a body's length itself; for HEAD, only moto has the length.
             headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
         return HttpReply(code, headers, b"" if code in _NO_BODY_STATUSES else body)
 
 
 def _backend_app(service: Any) -> Any:
-    """moto's application for a service, which its dispatcher asks for by None where moto has none."""
+    """moto's application for a service; its dispatcher passes None for a service that moto lacks."""
     if service is None:
-        raise NotImplementedError("moto does not have the service")
+        raise NotImplementedError("moto does not support the service")
     return create_backend_app(service)
 
 
 def environ_of(request: Request) -> dict[str, Any]:
-    """A request as PEP 3333 has it, for a server on this machine."""
+    """The WSGI environment (PEP 3333) of a request, for a server on this machine."""
     # The path is percent-decoded, and its bytes are passed as Latin-1.
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,

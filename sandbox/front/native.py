@@ -36,14 +36,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 class KinesisDestination(msgspec.Struct):
-    """A stream that a table writes to, or did: `status` is ACTIVE or DISABLED, `precision` that of its times."""
+    """A stream as a table's destination: `status` is ACTIVE or DISABLED, `precision` that of its times."""
 
     status: str
     precision: str
 
 
 class Happening(NamedTuple):
-    """One change: its event's name, its keys and images as JSON text (empty for none), its size, and who made it."""
+    """One change: its event name, its keys and images as JSON text (empty if absent), its size, and its originator."""
 
     name: bytes
     keys: bytes
@@ -59,7 +59,7 @@ def destinations(table: Table) -> dict[str, KinesisDestination]:
 
 
 def has_destination(table: Table) -> bool:
-    """Whether a table writes to any stream."""
+    """Return whether a table writes to any stream."""
     kept: dict[str, KinesisDestination] | None = vars(table).get(_KEPT)
     return bool(kept) and any(destination.status == ACTIVE for destination in kept.values())
 
@@ -67,11 +67,11 @@ def has_destination(table: Table) -> bool:
 def replicate(table: Table, change: Happening, now_s: float) -> None:
     """Write a change to each of a table's destinations.
 
-    What a stream does not take is lost and counted, as DynamoDB's metric
-    FailedToReplicateRecordCount counts it: its records may become larger than
-    a stream's. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+    A change that a stream refuses is lost and counted, as in DynamoDB's metric FailedToReplicateRecordCount: its record
+    may exceed a stream's limit.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
     """
-    # One that fits and spreads: a key attribute may be longer than a partition key.
+    # A partition key that fits and distributes well: a key attribute may be longer than a partition key.
     partition_key = md5(change.keys, usedforsecurity=False).hexdigest().upper()
     for arn, destination in destinations(table).items():
         if destination.status != ACTIVE:
@@ -88,11 +88,15 @@ def replicate(table: Table, change: Happening, now_s: float) -> None:
                 continue
             DYNAMODB.not_replicated(table.region_name, table.name)
             failed = vars(table)[_FAILED] = vars(table).get(_FAILED, 0) + 1
-            log.warning("change %d of table %s is not in %s: %s", failed, table.name, arn, error.message)
+            log.warning("change %d of table %s is not replicated to %s: %s", failed, table.name, arn, error.message)
 
 
 def put(region: str, request: bytes) -> None:
-    """Write a record to a stream; ServiceError when the stream does not take it."""
+    """Write a record to a stream.
+
+    Raises:
+        ServiceError: the stream refuses it.
+    """
     _put.call("PutRecord", region, request)
 
 
@@ -102,7 +106,7 @@ def _put_later(region: str, request: bytes) -> None:
 
 
 HELD = HeldRecords(_put_later)
-"""The records that faults hold back or deliver again."""
+"""The records that faults delay or duplicate."""
 
 
 def _record(table: Table, change: Happening, precision: str, now_s: float) -> bytes:

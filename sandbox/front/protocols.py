@@ -1,9 +1,9 @@
-"""Which of AWS's protocols a request speaks, and an error in each of them.
+"""The protocol of a request among AWS's protocols, and an error's form in each of them.
 
-An unreadable error is retried: botocore and the SDKs for Java, Go and JavaScript repeat whatever has the status 500,
-502, 503 or 504, up to nine times. So what the sandbox does not have, and what fails in it, is answered in the client's
-own protocol with another status and a code of which no client thinks that it passes: botocore/data/_retry.json and
-botocore/retries/standard.py, aws-sdk-java-v2 SdkDefaultRetrySetting, aws-sdk-go-v2 aws/retry/standard.go,
+Clients retry an unreadable error: botocore and the SDKs for Java, Go and JavaScript retry the statuses 500, 502, 503
+and 504 up to nine times. So an operation that the sandbox lacks, and a failure of the sandbox, is reported in the
+client's own protocol with a different status and a code that no client considers transient: botocore/data/_retry.json
+and botocore/retries/standard.py, aws-sdk-java-v2 SdkDefaultRetrySetting, aws-sdk-go-v2 aws/retry/standard.go,
 smithy-typescript service-error-classification/src/constants.ts.
 """
 
@@ -27,13 +27,13 @@ _SIGNED_AS = {
     "states": "stepfunctions",
     "tagging": "resourcegroupstaggingapi",
 }
-"""botocore's names of the services that sign with another."""
+"""botocore's names of the services whose signing name is different."""
 _S3_CONTROL = "/v20180820/"
 _STREAMS_TARGET = "DynamoDBStreams_"
 
 
 class Protocol(StrEnum):
-    """A protocol, by botocore's name of it where botocore has one."""
+    """A protocol, by botocore's name if botocore has it."""
 
     JSON = "json"
     AWS_CBOR = "aws-cbor"
@@ -52,7 +52,7 @@ class Signed(NamedTuple):
 
 
 def signed_for(request: Request) -> Signed | None:
-    """What a request is signed for; None where it is not signed in its header."""
+    """The region and service in a request's signature; None if its header has none."""
     headers = dict(request.headers)
     scope = _SCOPE.search(headers.get("authorization", ""))
     if scope is None:
@@ -65,7 +65,7 @@ def signed_for(request: Request) -> Signed | None:
 
 
 def protocol_of(request: Request) -> Protocol:
-    """The protocol of a request: what its headers say, else that of the service that it is signed for."""
+    """The protocol of a request: by its headers, else the protocol of the service in its signature."""
     headers = dict(request.headers)
     content_type = headers.get("content-type", "").partition(";")[0].strip()
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
@@ -86,7 +86,7 @@ def protocol_of(request: Request) -> Protocol:
 
 
 def error_in_protocol(request: Request, error: ServiceError) -> HttpReply:
-    """An error in the protocol of a request, for which no model of an operation is needed."""
+    """An error in the protocol of a request, without a model of the operation."""
     protocol, headers = protocol_of(request), dict(request.headers)
     if protocol is Protocol.JSON:
         return error_reply(error, headers.get("content-type", "application/x-amz-json-1.0"))
@@ -118,7 +118,7 @@ def _protocol_of_service(service: str) -> Protocol | None:
 
 
 def _xml_form(request: Request, protocol: Protocol) -> Protocol:
-    """Which form an error in XML has: outside S3, that of the query protocol in REST, too."""
+    """The form of an error in XML: outside S3, REST uses that of the query protocol."""
     signed = signed_for(request)
     if protocol is Protocol.REST_XML and signed is not None and signed.service not in ("s3", "s3control"):
         return Protocol.QUERY

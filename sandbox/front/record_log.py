@@ -1,8 +1,7 @@
-"""A shard's records: appended at one end, trimmed at the other, read from anywhere.
+"""A shard's records: appended at one end, trimmed at the other, read from any index.
 
-A record is found by its index, so a read costs what it returns, however much
-the shard holds. All of them are in the journal, where a restart finds them;
-the newest are also in memory, because they are what is read most.
+A record is found by its index, so the cost of a read depends on what it returns and not on the shard's size. The
+journal has all records, so that they survive a restart; the newest, which are read most, are also in memory.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from sandbox.journal.journal import Journal
 _CHUNK_BYTES = 512 << 10
 _MEMORY_BYTES = 2 << 20
 _MAX_SPREAD = 4
-"""Records are read at once when what is between them is at most so many times as large as they are."""
+"""The maximum ratio of a span to the records in it at which they are read in one piece."""
 
 
 class _Chunk:
-    """A run of records: where the journal has them, and while they are in memory the records themselves."""
+    """A run of records: their positions in the journal, and the records themselves while they are in memory."""
 
     __slots__ = ("first", "positions", "records", "size_bytes", "sizes", "times")
 
@@ -49,7 +48,7 @@ class _Chunk:
         self.size_bytes += size
 
     def slice(self, start: int, stop: int, source: Journal) -> list[bytes]:
-        """Records by their index in the chunk."""
+        """The records from `start` to `stop`, indices within the chunk."""
         if self.records is not None:
             return self.records[start:stop]
         positions, sizes = self.positions[start:stop], self.sizes[start:stop]
@@ -64,10 +63,10 @@ class _Chunk:
 
 
 class RecordLog:
-    """Records with the time (epoch seconds) at which each arrived; times do not decrease.
+    """Records with their arrival times (epoch seconds), which never decrease.
 
-    Indices count from 0 and are never used again. `memory_bytes` bounds what is held in memory, give or take a chunk.
-    `uid` is its name in the journal.
+    Indices start at 0 and are never reused. `memory_bytes` bounds the records in memory, within one chunk. `uid` is the
+    log's name in the journal.
     """
 
     def __init__(
@@ -81,12 +80,12 @@ class RecordLog:
         _logs[self.uid] = self
 
     def __reduce__(self) -> tuple[Callable[[bytes], RecordLog], tuple[Any, ...]]:
-        """A saved log is its name: the journal has the records."""
+        """Pickle a log as its name; the journal has the records."""
         return _named, (self.uid,)
 
     @property
     def first(self) -> int:
-        """The index of the oldest record that is kept, or the one that the next record will get."""
+        """The index of the oldest record, or of the next one if the log is empty."""
         return self._chunks[0].first
 
     @property
@@ -101,11 +100,11 @@ class RecordLog:
 
     @property
     def last_position(self) -> int:
-        """Where the journal has the newest record."""
+        """The journal position of the newest record."""
         return self._chunks[-1].positions[-1]
 
     def append(self, record: bytes, at_s: float) -> int:
-        """Add a record, also to the journal; returns its index."""
+        """Append a record, also to the journal; return its index."""
         chunk = self._writable()
         index = chunk.first + len(chunk.times)
         chunk.append(len(record), at_s, journal().add_record(self.uid, index, at_s, record))
@@ -115,10 +114,10 @@ class RecordLog:
         return index
 
     def adopt(self, index: int, at_s: float, position: int, size: int) -> None:
-        """Take a record that the journal has. What is before a gap was trimmed, or the gap would have been kept, too.
+        """Add a record that is already in the journal; the records of a gap before it have been trimmed.
 
         Raises:
-            ValueError: it comes before the last.
+            ValueError: its index is not after the last one.
         """
         if index < self.end:
             raise ValueError(f"record {index} of a shard follows record {self.end - 1}")
@@ -129,7 +128,7 @@ class RecordLog:
         chunk.append(size, at_s, position)
 
     def read(self, start: int, limit: int, max_bytes: int) -> list[bytes]:
-        """Up to `limit` records from index `start`, or from the oldest kept, together no larger than `max_bytes`.
+        """Return up to `limit` records from index `start`, or from the oldest, of together at most `max_bytes`.
 
         The first is returned whatever its size.
         """
@@ -149,26 +148,26 @@ class RecordLog:
         return records
 
     def time_of(self, index: int) -> float:
-        """When the record at an index that is kept arrived."""
+        """The arrival time of the record at an index that is not trimmed."""
         chunk = self._chunk_of(index)
         return chunk.times[index - chunk.first]
 
     def index_at(self, at_s: float) -> int:
-        """The index of the first record that arrived at a time or later."""
+        """The index of the first record that arrived at or after a time."""
         for chunk in self._chunks:
             if chunk.times and chunk.times[-1] >= at_s:
                 return chunk.first + bisect_left(chunk.times, at_s)
         return self.end
 
     def trim(self, before_s: float) -> None:
-        """Forget what arrived before a time, in whole chunks."""
+        """Delete the records that arrived before a time, in whole chunks."""
         while len(self._chunks) > 1 and self._chunks[0].times[-1] < before_s:
             chunk = self._chunks.popleft()
             if chunk.records is not None:
                 self._held_bytes -= chunk.size_bytes
 
     def spans(self) -> Iterator[tuple[int, int]]:
-        """Where the journal has what is kept: the positions of the first and the last record of each run."""
+        """The journal positions of the first and the last record of each run."""
         for chunk in self._chunks:
             if chunk.positions:
                 yield chunk.positions[0], chunk.positions[-1]
@@ -180,19 +179,19 @@ class RecordLog:
             start = chunk.end
 
     def _writable(self) -> _Chunk:
-        """The last chunk, or a new one when that is full."""
+        """The last chunk, or a new one if the last is full."""
         chunk = self._chunks[-1]
         if chunk.size_bytes >= self._chunk_bytes:
             chunk = _Chunk(chunk.end)
             self._chunks.append(chunk)
-            self._leave_to_journal()
+            self._drop_from_memory()
         return chunk
 
     def _chunk_of(self, index: int) -> _Chunk:
         return self._chunks[bisect_right(self._chunks, index, key=_first) - 1]
 
-    def _leave_to_journal(self) -> None:
-        """Let go of the oldest chunks' records until the rest fits in memory."""
+    def _drop_from_memory(self) -> None:
+        """Drop the oldest chunks' records from memory until the rest fits."""
         for chunk in self._chunks:
             if self._held_bytes <= self._memory_bytes or chunk is self._chunks[-1]:
                 return
@@ -205,12 +204,12 @@ _logs: WeakValueDictionary[bytes, RecordLog] = WeakValueDictionary()
 
 
 def all_logs() -> list[RecordLog]:
-    """The logs of all shards there are."""
+    """The logs of all existing shards."""
     return list(_logs.values())
 
 
 def log_of(uid: bytes) -> RecordLog | None:
-    """The log of a name; None when its stream is gone."""
+    """The log with a name; None if its stream is deleted."""
     return _logs.get(uid)
 
 

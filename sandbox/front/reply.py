@@ -1,4 +1,4 @@
-"""What the front answers: a status, headers and a body, in the shapes of AWS's JSON protocols."""
+"""The front's replies: a status, headers and a body, in the forms of AWS's JSON protocols."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Request(NamedTuple):
 
 
 class HttpReply(NamedTuple):
-    """An HTTP answer; one that goes on for as long as there is something to tell has it in `chunks`."""
+    """An HTTP response; a streamed one has its parts in `chunks`."""
 
     status: int
     headers: Headers
@@ -35,7 +35,7 @@ class HttpReply(NamedTuple):
 
 
 class ServiceError(Exception):
-    """An error of an AWS service: its code, which names the exception, and its message."""
+    """An error of an AWS service: its code, which is the exception's name, and its message."""
 
     def __init__(self, code: str, message: str, status: int = 400, details: dict[str, object] | None = None) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class ServiceError(Exception):
 
 
 def json_reply(status: int, body: bytes, content_type: str = JSON_1_0) -> HttpReply:
-    """An answer in a JSON protocol, with the request id; in DynamoDB's with the checksum that its clients verify."""
+    """A reply in a JSON protocol, with the request id and, for DynamoDB, the checksum that its clients verify."""
     headers = [("content-type", content_type), ("x-amzn-requestid", f"{getrandbits(208):052X}")]
     if content_type == JSON_1_0:
         headers.append(("x-amz-crc32", str(crc32(body))))
@@ -62,5 +62,5 @@ def error_reply(error: ServiceError, content_type: str = JSON_1_0) -> HttpReply:
 
 
 def random_hex(count: int) -> str:
-    """Random bytes in hexadecimal, for identifiers: asking the system for them takes as long as all the rest."""
+    """Random bytes in hexadecimal, for identifiers; reading them from the system takes as long as the rest of a call."""
     return f"{getrandbits(count * 8):0{count * 2}x}"

@@ -1,7 +1,6 @@
-"""moto's Application Auto Scaling without its ECS, which is loaded for a target that is a service of ECS.
+"""moto's Application Auto Scaling without ECS, which is loaded only for a target that is an ECS service.
 
-Its module imports ECS's, and that EC2's with the tables of every instance type and region: half of the time in which
-the server started.
+Its module imports ECS, and that EC2 with the tables of all instance types and regions: half of the server's start time.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _ECS = "moto.ecs"
 
 
 class _EcsBackend:
-    """ECS's backend of an account and region, once it is asked for anything."""
+    """ECS's backend of an account and region, loaded at the first access."""
 
     def __init__(self, account_id: str, region: str) -> None:
         self._account_id = account_id
@@ -32,7 +31,7 @@ class _EcsBackend:
 
 
 class _EcsBackends:
-    """In the place of moto's `ecs_backends`."""
+    """Replaces moto's `ecs_backends`."""
 
     def __getitem__(self, account_id: str) -> _EcsBackendsOfAccount:
         return _EcsBackendsOfAccount(account_id)
@@ -47,7 +46,7 @@ class _EcsBackendsOfAccount:
 
 
 def _models() -> ModuleType:
-    """Application Auto Scaling's models, imported with the stand-in unless ECS is loaded already."""
+    """Application Auto Scaling's models, imported with the replacement unless ECS is already loaded."""
     if _ECS in sys.modules:
         return import_module("moto.applicationautoscaling.models")
     stand_in: Any = ModuleType(_ECS)

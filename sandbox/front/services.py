@@ -1,4 +1,4 @@
-"""The calls of the services that run as separate processes, forwarded over their Unix sockets."""
+"""Forwarding of calls to the services that run as separate processes, over their Unix sockets."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _BY_TARGET = {
     "AWSGlue.StartCrawler": "crawlers",
 }
 _INVOKE = re.compile(r"/2015-03-31/functions/[^/]+/invocations")
-# Each connection has its own.
+# Each connection has a separate socket.
 _HOP_BY_HOP = frozenset({"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"})
 
 
 def service_of(method: str, path: str, target: str) -> str | None:
-    """The service that answers a request; None where moto does."""
+    """The service that handles a request; None if moto does."""
     if target:
         return _BY_TARGET.get(target)
     return "functions" if method == "POST" and _INVOKE.fullmatch(path) else None
@@ -42,7 +42,7 @@ def service_of(method: str, path: str, target: str) -> str | None:
 
 @dataclass
 class Services:
-    """Forwards requests, one connection pool a service; to be used in one event loop."""
+    """Forwards requests with one connection pool for each service, in one event loop."""
 
     state: StateDir
 
@@ -50,9 +50,9 @@ class Services:
         self._clients: dict[str, UnixClient] = {}
 
     async def forward(self, service: str, request: Request) -> HttpReply:
-        """The service's answer, unchanged; a 503 in AWS's form when it is not up.
+        """Return the service's reply unchanged, or a 503 in AWS's form if the service is down.
 
-        There is no limit on the time it takes: a Lambda function may run for 15 minutes.
+        There is no timeout: a Lambda function may run for 15 minutes.
         """
         target = f"{request.path}?{request.query}" if request.query else request.path
         headers = [(name, value) for name, value in request.headers if name not in _HOP_BY_HOP and name != "expect"]

@@ -1,4 +1,4 @@
-"""A DynamoDB stream: one shard whose records are written once, as the JSON that GetRecords answers."""
+"""A DynamoDB stream: one shard whose records are serialized once, as the JSON that GetRecords returns."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from moto.dynamodb.models.table import Table
 
 RETENTION_S = 24 * 3600
-"""How long a record is kept, and a stream that is off."""
-# Sequence numbers of a later stream of the same table are greater, and there is room for 10 million records a second.
+"""How long a record, and a disabled stream, remains readable."""
+# Sequence numbers of a table's later streams are greater, and there is room for 10 million records a second.
 _SEQUENCES_PER_S = 10**7
 _SEQUENCE_BASE = 10**21
 _encode = msgspec.json.Encoder().encode
 
 
 class StreamShard:
-    """The shard of a table's stream, in the place of moto's own.
+    """The shard of a table's stream; replaces moto's.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
     """
@@ -43,11 +43,11 @@ class StreamShard:
         self.closed_s: float | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> StreamShard:
-        # moto copies a table to be able to undo a transaction; the stream's records stay.
+        # moto copies a table to be able to undo a transaction; the stream's records are not copied.
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """The shard as DescribeStream answers it."""
+        """The shard in the form of DescribeStream."""
         numbers = {"StartingSequenceNumber": str(self.starting_sequence_number + self.log.first)}
         if self.closed_s is not None:
             last = self.starting_sequence_number + max(self.log.end - 1, self.log.first)
@@ -55,15 +55,13 @@ class StreamShard:
         return {"ShardId": self.id, "SequenceNumberRange": numbers}
 
     def close(self) -> None:
-        """Take no more records: the table's stream is disabled, or the table deleted. Destinations still receive
-        changes.
-        """
+        """Stop recording, because the stream is disabled or the table deleted. Destinations still receive changes."""
         self.closed_s = time.time()
 
     def add(self, old: StoredItem | None, new: StoredItem | None, identity: bytes = b"") -> bytes:
-        """Record a change; returns the stream's record, empty for none. `identity` is who made it, where no caller did.
+        """Record a change; return the stream's record, empty if it records none.
 
-        A change without an effect is not recorded.
+        `identity` is the originator of a change that no caller made. A change without an effect is not recorded.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
         """
@@ -115,7 +113,7 @@ def _record(
 
 
 def _in_api(identity: bytes) -> bytes:
-    """Who made a change, in the spelling of the API.
+    """The originator of a change, with the API's spelling.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Identity.html
     """

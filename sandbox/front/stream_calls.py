@@ -26,11 +26,11 @@ class StreamCalls:
     """GetShardIterator and GetRecords. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"""
 
     def call(self, operation: str, region: str, body: bytes) -> HttpReply | None:
-        """The answer; None for the operations that are moto's.
+        """Return the reply; None for the operations that moto handles.
 
         Raises:
-            ServiceError: the request is in error.
-            msgspec.ValidationError: it is not of the form that the operation has.
+            ServiceError: AWS refuses the request.
+            msgspec.ValidationError: the request does not match the operation's shape.
         """
         backend = backend_of(dynamodb_backends, region)
         if operation == "GetRecords":

@@ -1,8 +1,7 @@
-"""The streams of a region's tables: the one that each writes now, and those of before while there is something in them.
+"""The streams of a region's tables: the enabled ones, and disabled ones whose records are not expired.
 
-A stream that is switched off takes no more records and can be read for 24
-hours, also when its table is deleted; switched on again, a table writes a new
-stream with another ARN.
+A disabled stream records nothing more and is readable for 24 hours, even if its table is deleted; if the table's stream
+is enabled again, that is a new stream with a different ARN.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html#Streams.Enabling
 """
 
@@ -29,7 +28,7 @@ _LABEL = "%Y-%m-%dT%H:%M:%S.%f"
 
 @dataclass(frozen=True)
 class TableStream:
-    """One stream of a table. Its shard says whether it is still written to."""
+    """One stream of a table; its shard determines whether the stream is enabled."""
 
     arn: str
     label: str
@@ -41,12 +40,12 @@ class TableStream:
 
     @property
     def is_enabled(self) -> bool:
-        """Whether the table writes it."""
+        """Whether the table writes to it."""
         return self.shard.closed_s is None
 
 
 def set_specification(table: Table, given: Mapping[str, Any] | None) -> None:
-    """Switch a table's stream on or off, in the place of moto's own method; one that is on is switched off first."""
+    """Enable or disable a table's stream, instead of moto's method; an enabled one is first disabled."""
     streams = _all(backend_of(dynamodb_backends, table.region_name))
     close(table)
     if not given or not (given.get("StreamEnabled") or given.get("StreamViewType")):
@@ -57,7 +56,7 @@ def set_specification(table: Table, given: Mapping[str, Any] | None) -> None:
     created_s = time.time()
     arn, label = _named(table, created_s)
     while arn in streams:
-        # Labels have milliseconds, and a stream may be switched off and on within one.
+        # Labels have milliseconds, and a stream may be disabled and enabled within one.
         created_s += 0.001
         arn, label = _named(table, created_s)
     shard: Any = StreamShard(table.account_id, table)
@@ -66,14 +65,18 @@ def set_specification(table: Table, given: Mapping[str, Any] | None) -> None:
 
 
 def close(table: Table) -> None:
-    """End the stream that a table writes, if it writes one."""
+    """Close the table's enabled stream, if it has one."""
     for stream in _all(backend_of(dynamodb_backends, table.region_name)).values():
         if stream.shard.table is table and stream.is_enabled:
             stream.shard.close()
 
 
 def stream_of(backend: DynamoDBBackend, arn: str) -> TableStream:
-    """The stream with an ARN; raises ResourceNotFoundException if it does not exist (any more)."""
+    """Return the stream with an ARN.
+
+    Raises:
+        ServiceError: no such stream exists, or its records have expired (ResourceNotFoundException).
+    """
     stream = _kept(backend).get(arn)
     if stream is None:
         raise ServiceError("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")
@@ -98,7 +101,7 @@ def _named(table: Table, created_s: float) -> tuple[str, str]:
 
 
 def _kept(backend: DynamoDBBackend) -> dict[str, TableStream]:
-    """The streams in which there may be records."""
+    """The streams that may have records."""
     streams, horizon = _all(backend), time.time() - RETENTION_S
     over = [arn for arn, stream in streams.items() if (stream.shard.closed_s or horizon) < horizon]
     for arn in over:

@@ -1,4 +1,4 @@
-"""moto's tables, as the engine of the data calls has them."""
+"""The engine's view of moto's tables, for the data calls."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _NEW_IMAGE = b'"NewImage":'
 
 
 class Kept:
-    """The engine's table of one of moto's (`owner`), and the indexes that moto had when it was made.
+    """The engine's table for one of moto's (`owner`), and the indexes that moto had when it was created.
 
-    moto copies a table's items for a backup and for a restored table: a copy
-    keeps the items of its time, and is another's as soon as it is asked for.
+    moto copies a table's items for a backup and for a restored table: a copy has the items of that time, and is adopted
+    by its new owner when that is first accessed.
     """
 
     def __init__(self, owner: MotoTable, table: StoredTable) -> None:
@@ -34,18 +34,18 @@ class Kept:
         self.indexes: list[Any] = owner.indexes + owner.global_indexes
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Kept:
-        return Kept(self.owner, StoredTable(self.table.schema, _copied(self.table.store, self.table.schema), _unheard))
+        return Kept(self.owner, StoredTable(self.table.schema, _copied(self.table.store, self.table.schema), _discard))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Saved with a table, it is not: the journal has the items. A copy, as in a backup, has them itself."""
+        """Pickle a table's items as nothing, because the journal has them; a copy, as in a backup, includes its items."""
         if vars(self.owner).get(_KEPT) is self and _is_table(self.owner):
-            return _not_kept, ()
-        table = StoredTable(self.table.schema, self.table.store, _unheard)
+            return _absent, ()
+        table = StoredTable(self.table.schema, self.table.store, _discard)
         return object.__new__, (Kept,), {"owner": self.owner, "table": table, "indexes": self.indexes}
 
 
 def table_of(moto_table: MotoTable) -> StoredTable:
-    """The engine's table with a table's items. It has the indexes that moto's table has now."""
+    """The engine's table for one of moto's, with the indexes that moto's table has now."""
     return kept_of(moto_table).table
 
 
@@ -64,23 +64,23 @@ def kept_of(moto_table: MotoTable) -> Kept:
 
 
 def keep(moto_table: MotoTable, items: object) -> None:
-    """Take over the copy of a table's items that moto made; anything else that moto would keep there is left out."""
+    """Store the copy of a table's items that moto made; every other value that moto assigns is ignored."""
     if isinstance(items, Kept):
         vars(moto_table)[_KEPT] = items
 
 
 def item_count(moto_table: MotoTable) -> int:
-    """How many items a table has."""
+    """The number of a table's items."""
     return len(table_of(moto_table).store)
 
 
 def moto_items(moto_table: MotoTable) -> list[Any]:
-    """All items as moto reads them, to export them."""
+    """All items in moto's form, for moto's export."""
     return [_moto_item(moto_table, item) for item in table_of(moto_table).store]
 
 
 def put_moto_item(moto_table: MotoTable, item_attrs: Attributes) -> None:
-    """Put an item that moto's control plane gives, as an import of a file does."""
+    """Put an item from moto's control plane, such as one of an imported file."""
     table = table_of(moto_table)
     size = measure_item(item_attrs)
     table.write(table.put(item_attrs, size))
@@ -99,19 +99,19 @@ def all_tables() -> list[MotoTable]:
     return [table for _, _, backend in backends.iter_backends() for table in backend.tables.values()]
 
 
-def write_down_copies() -> None:
-    """Add the items of tables that were restored from a backup to the journal."""
+def journal_copies() -> None:
+    """Add to the journal the items of tables that were restored from a backup."""
     for table in all_tables():
         kept_of(table)
 
 
 def _is_table(moto_table: MotoTable) -> bool:
-    """Whether it is a table, and not a backup's copy of one, which has the same name and time."""
+    """Return whether this is a table and not a backup's copy of one, which has the same name and creation time."""
     return any(table is moto_table for table in all_tables())
 
 
 def uid_of(moto_table: MotoTable) -> bytes:
-    """What names a table in the journal: no other table, before or after it, has the same name and time."""
+    """A table's name in the journal; no two tables have the same name and creation time."""
     name = f"{moto_table.table_arn} {moto_table.created_at.isoformat()}"
     return md5(name.encode(), usedforsecurity=False).digest()
 
@@ -122,29 +122,29 @@ def _adopted(moto_table: MotoTable, copy: Kept | None) -> Kept:
     def emit(old: StoredItem | None, new: StoredItem | None, identity: bytes) -> None:
         shard: Any = moto_table.stream_shard
         record = b"" if shard is None else shard.add(old, new, identity)
-        _write_down(uid, old, new, record, shard)
+        _journal_change(uid, old, new, record, shard)
 
     schema = _schema(moto_table)
     store = Store(schema.key) if copy is None else copy.table.store
     if copy is not None and _is_table(moto_table):
         for item in store:
-            _write_down(uid, None, item, b"", None)
+            _journal_change(uid, None, item, b"", None)
     return Kept(moto_table, StoredTable(schema, store, emit, moto_table))
 
 
-def _write_down(uid: bytes, old: StoredItem | None, new: StoredItem | None, record: bytes, shard: Any) -> None:
-    """Add a change to the journal; the image is there once, if the stream's record has it."""
+def _journal_change(uid: bytes, old: StoredItem | None, new: StoredItem | None, record: bytes, shard: Any) -> None:
+    """Add a change to the journal; an image that the stream's record has is not repeated."""
     if new is not None:
         at = record.find(_NEW_IMAGE) + len(_NEW_IMAGE)
-        # An attribute of the key may have that name, too.
+        # A key attribute may also have that name.
         held = shard.log.last_position + at if record and record.startswith(new.image, at) else None
         journal().add_item(uid, new.key.hash, new.key.range, new.size_bytes, new.image, held)
     elif old is not None:
         journal().add_item(uid, old.key.hash, old.key.range, 0, None, None)
 
 
-def _not_kept() -> None:
-    """A table's state that is made again."""
+def _absent() -> None:
+    """A table's state that is rebuilt when it is first needed."""
 
 
 def _copied(store: Store, schema: TableSchema) -> Store:
@@ -154,8 +154,8 @@ def _copied(store: Store, schema: TableSchema) -> Store:
     return copied
 
 
-def _unheard(old: StoredItem | None, new: StoredItem | None, identity: bytes) -> None:
-    """No stream receives changes of a copy."""
+def _discard(old: StoredItem | None, new: StoredItem | None, identity: bytes) -> None:
+    """Discard a copy's change, which no stream receives."""
 
 
 def _schema(moto_table: MotoTable) -> TableSchema:

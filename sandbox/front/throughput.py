@@ -1,4 +1,4 @@
-"""The throughput of moto's tables, as the engine's gate needs it."""
+"""The configured throughput of moto's tables, for the engine's throughput gate."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sandbox.faults.throughput import ThroughputGate
 from sandbox.front.control.services.dynamodb import on_demand_throughput
 
 _NEW = Throughput(read=12_000, write=4_000)
-"""What a new on-demand table is warmed up for.
+"""The warm throughput of a new on-demand table.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
 """
 
 
 def capacity_of(table: StoredTable) -> Capacity:
-    """A table's throughput as it is configured now."""
+    """A table's currently configured throughput."""
     owner = table.owner
     if not isinstance(owner, MotoTable):
         raise TypeError(f"table {table.schema.name} has no owner in the control plane")
@@ -37,7 +37,7 @@ def capacity_of(table: StoredTable) -> Capacity:
 
 
 def follow_faults() -> None:
-    """Put the engine's gate where it is needed from now on, and take it away when it is not."""
+    """From now on, install the engine's gate when a fault needs it, and remove it when none does."""
     gate = ThroughputGate(ACTIVE_FAULTS, capacity_of)
 
     def changed() -> None:

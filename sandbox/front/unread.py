@@ -1,4 +1,4 @@
-"""The records of a stream that are not accepted yet, for the workers' backlog."""
+"""The records of a stream that the workers have not yet accepted: their backlog."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sandbox.unread import Source, Unread
 
 
 def unread(source: Source) -> Unread:
-    """The records behind what was accepted, those of shards that were not yet begun included; none of no stream."""
+    """The records after the accepted ones, including those of shards not yet begun; empty if there is no such stream."""
     count, oldest_s = 0, None
     try:
         shards = list(_shards(source.stream))

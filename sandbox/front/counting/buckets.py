@@ -6,7 +6,7 @@ of objects with delete markers and parts.
 """
 
 # pyright: reportUnknownMemberType=false
-# moto's stores are dictionaries without types.
+# moto's stores are untyped dictionaries.
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _STORAGE_TYPES = {
 
 
 def sizes_of_buckets(at_s: int) -> list[Published]:
-    """What each bucket holds now, as the points of a time (epoch seconds); nothing of an empty bucket."""
+    """The current size of each non-empty bucket, as points of a time (epoch seconds)."""
     backends: list[Any] = [backend for _, _, backend in s3_backends.iter_backends()]
     return [each for backend in backends for bucket in list(backend.buckets.values()) for each in _sizes(bucket, at_s)]
 
@@ -54,7 +54,7 @@ def _sizes(bucket: FakeBucket, at_s: int) -> Iterator[Published]:
 
 
 def _held(bucket: FakeBucket) -> Iterator[Any]:
-    """All versions, delete markers among them, and the parts of uploads."""
+    """All versions, including delete markers, and the parts of uploads."""
     keys: Any = bucket.keys
     for key in list(keys):
         yield from keys.getlist(key)

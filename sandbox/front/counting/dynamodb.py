@@ -34,7 +34,7 @@ class _Named(msgspec.Struct):
 
 
 class DynamoCounter:
-    """Counts the calls to the tables of this process. Not for use by several threads."""
+    """Counts the calls to the tables of this process. Not thread-safe."""
 
     def __init__(self) -> None:
         self._samples: dict[tuple[str, str, str, str, str], Sample] = {}
@@ -45,7 +45,7 @@ class DynamoCounter:
         self._operation = ""
 
     def begin(self, region: str, operation: str) -> None:
-        """A call begins: what is reported next is its."""
+        """Begin a call: the next reports belong to it."""
         self._region, self._operation = region, operation
         self._touched.clear()
         usual = self._writes.get((region, operation))
@@ -80,22 +80,22 @@ class DynamoCounter:
             self._sample(name, "ReturnedItemCount", self._operation)(items)
 
     def succeeded(self, began_ns: int) -> None:
-        """A call was answered: count its time for each table that it read or wrote."""
+        """Count the latency of a successful call, for each table that it read or wrote."""
         ticks = ticks_since(began_ns)
         for latency in self._touched.values():
             latency(ticks)
 
     def unprocessed(self, operation: str, left: dict[str, Any]) -> None:
-        """Entries of a batch that were throttled: each is an event, and the call was not throttled as a whole."""
+        """Count the throttled entries of a batch: each is an event, and the call itself is not throttled."""
         event = "WriteThrottleEvents" if operation == "BatchWriteItem" else "ReadThrottleEvents"
         for name, entries in left.items():
-            # UnprocessedItems has a list of requests a table, UnprocessedKeys an object with Keys.
+            # UnprocessedItems has a list of requests for each table, UnprocessedKeys an object with Keys.
             keys = cast("list[object]", entries if isinstance(entries, list) else entries.get("Keys", []))
             for _ in keys:
                 self._sample(name, event)(1)
 
     def refused(self, region: str, operation: str, code: str, body: bytes) -> None:
-        """Count a call that was refused, by the error's code."""
+        """Count a refused call by its error code."""
         self.begin(region, operation)
         error = code.rpartition("#")[2]
         if error == "TransactionCanceledException":
@@ -118,19 +118,19 @@ class DynamoCounter:
         self._sample("", "UserErrors")(1)
 
     def _cancelled(self, body: bytes) -> None:
-        """A transaction that is cancelled: the sandbox has none at the same time, so it is by a condition."""
+        """Count a cancelled transaction; in the sandbox transactions never conflict, so a condition failed."""
         for name in tables_of(body):
             self._sample(name, "ConditionalCheckFailedRequests")(1)
 
     def expired(self, region: str, table: str, count: int) -> None:
-        """Items that were removed because their time was over."""
+        """Count the items that were removed because their time to live was over."""
         self._region = region
         self._sample(table, "TimeToLiveDeletedItemCount")(count)
 
     def not_replicated(self, region: str, table: str) -> None:
-        """A change that its Kinesis destination did not take.
+        """Count a change that its Kinesis destination refused.
 
-        AWS documents the dimension DelegatedOperation, and not which values it has.
+        AWS documents the dimension DelegatedOperation, but not its values.
         """
         counted = metric(
             NAMESPACE, "FailedToReplicateRecordCount", TableName=table, DelegatedOperation="ChangeDataCapture"
@@ -138,7 +138,7 @@ class DynamoCounter:
         RECORDER.series(region, counted, "Count").add(1)
 
     def stream_read(self, region: str, stream_arn: str, records: int, size_bytes: int, began_ns: int) -> None:
-        """A GetRecords of a table's stream."""
+        """Count a GetRecords of a table's stream."""
         table, _, label = stream_arn.partition(":table/")[2].partition("/stream/")
         self._region = region
         self._sample(table, "SuccessfulRequestLatency", "GetRecords", label=label)(ticks_since(began_ns))
@@ -167,7 +167,7 @@ class DynamoCounter:
 
 
 def tables_of(body: bytes) -> list[str]:
-    """The names of the tables that a request is about."""
+    """The names of a request's tables."""
     try:
         named = msgspec.json.decode(body, type=_Named)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""Kinesis' metrics of streams, and of shards where enhanced monitoring is on.
+"""Kinesis' metrics of streams, and of shards with enhanced monitoring.
 
 https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
 """
@@ -21,13 +21,13 @@ THROTTLED = "ProvisionedThroughputExceededException"
 
 
 class KinesisCounter:
-    """Counts what the streams of this process take and give. Not for use by several threads."""
+    """Counts the records that the streams of this process receive and return. Not thread-safe."""
 
     def __init__(self) -> None:
         self._samples: dict[tuple[str, str, str, str], Callable[[float], None]] = {}
 
     def put(self, stream: Stream, operation: str, entries: Sequence[tuple[str, int, str]], began_ns: int) -> None:
-        """A PutRecord or PutRecords: of each record its shard, its size, and the code with which it failed or ""."""
+        """Count a PutRecord or PutRecords: the shard of each record, its size, and its error code or ""."""
         region, name = stream.region, stream.stream_name
         taken = [(shard, size) for shard, size, code in entries if not code]
         throttled = sum(code == THROTTLED for _, _, code in entries)
@@ -52,7 +52,7 @@ class KinesisCounter:
                 )
 
     def got(self, stream: Stream, shard: str, records: Sequence[bytes], age_ms: int, began_ns: int) -> None:
-        """A GetRecords; `age_ms` is the age of the last record that was read, 0 at the end of the shard."""
+        """Count a GetRecords; `age_ms` is the age of the last record returned, 0 at the end of the shard."""
         region, name = stream.region, stream.stream_name
         size = sum(map(len, records))
         self._add(region, name, "GetRecords.Latency", ticks_since(began_ns))
@@ -68,7 +68,7 @@ class KinesisCounter:
             self._add_of_shard(stream, enhanced, "ReadProvisionedThroughputExceeded", shard, 0)
 
     def refused(self, region: str, operation: str, stream: str, code: str) -> None:
-        """A call that was refused as a whole."""
+        """Count a call that was refused as a whole."""
         if operation not in ("PutRecord", "PutRecords", "GetRecords") or not stream:
             return
         self._add(region, stream, f"{operation}.Success", 0)
@@ -95,7 +95,7 @@ class KinesisCounter:
 
 
 def _enhanced(stream: Stream) -> frozenset[str]:
-    """The metrics of shards that are switched on.
+    """The shard metrics that are enabled.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_EnableEnhancedMonitoring.html
     """

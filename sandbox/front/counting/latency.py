@@ -1,4 +1,4 @@
-"""How long a call took, as metrics have it."""
+"""The latency of a call in the resolution of the metrics."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from time import perf_counter_ns
 
 _TICK_NS = 10_000
 SCALE = 0.01
-"""The milliseconds of a tick: samples are in whole ticks, so that many are alike and put together quickly."""
+"""The milliseconds of a tick: samples are whole ticks, so that many are equal and merge quickly."""
 
 
 def now_ns() -> int:
-    """A time to measure from."""
+    """The current time of the clock that `ticks_since` uses, in nanoseconds."""
     return perf_counter_ns()
 
 

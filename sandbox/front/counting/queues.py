@@ -18,7 +18,7 @@ NAMESPACE = "AWS/SQS"
 
 
 def counting_sent(add_message: Callable[[Queue, Message], None]) -> Callable[[Queue, Message], None]:
-    """The adding of a message to a queue. One that a redrive moves was received before, and is not counted."""
+    """Wrap moto's function that adds a message, to count it; a message that a redrive moves is not counted again."""
 
     def add(queue: Queue, message: Message) -> None:
         add_message(queue, message)
@@ -30,7 +30,7 @@ def counting_sent(add_message: Callable[[Queue, Message], None]) -> Callable[[Qu
 
 
 def counting_received(receive: Callable[..., list[Message]]) -> Callable[..., list[Message]]:
-    """moto's receiving of messages."""
+    """Wrap moto's receive function, to count the messages."""
 
     def received(backend: SQSBackend, queue_name: str, *args: Any, **kwargs: Any) -> list[Message]:
         messages = receive(backend, queue_name, *args, **kwargs)
@@ -45,7 +45,7 @@ def counting_received(receive: Callable[..., list[Message]]) -> Callable[..., li
 
 
 def counting_deleted(delete: Callable[..., None]) -> Callable[..., None]:
-    """moto's deleting of a message."""
+    """Wrap moto's delete function, to count the messages."""
 
     def deleted(backend: SQSBackend, queue_name: str, *args: Any, **kwargs: Any) -> None:
         delete(backend, queue_name, *args, **kwargs)
@@ -57,7 +57,7 @@ def counting_deleted(delete: Callable[..., None]) -> Callable[..., None]:
 
 
 def sizes_of_queues(now_s: float | None = None) -> list[Published]:
-    """What waits in each queue now."""
+    """The numbers of messages in each queue now."""
     now_s = time.time() if now_s is None else now_s
     published: list[Published] = []
     for _, region, backend in list(sqs_backends.iter_backends()):

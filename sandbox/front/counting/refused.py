@@ -1,4 +1,4 @@
-"""Calls that are refused before a service sees them, by a fault: counted as the service would count them."""
+"""Calls that a fault refuses before a service receives them, counted as the service would count them."""
 
 from __future__ import annotations
 

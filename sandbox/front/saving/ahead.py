@@ -1,7 +1,7 @@
-"""Workers' checkpoints that are ahead of the streams, after a power cut.
+"""Workers' checkpoints that are ahead of the streams after a power failure.
 
-A checkpoint may be on the disk when the records that it accepts are not. The next records get their sequence numbers,
-and the worker would skip them.
+A checkpoint may have reached the disk before the records that it accepts. The next records then get the same sequence
+numbers, and the worker would skip them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def hold_back(state: StateDir) -> None:
-    """Set each checkpoint that is behind its shard's last record to that record."""
+    """Set each checkpoint that is ahead of its shard's last record to that record."""
     ends = _ends()
     for path in state.checkpoints.glob("*.json"):
         saved = state.read_json(path) or {}
@@ -30,12 +30,12 @@ def hold_back(state: StateDir) -> None:
             if sequence != ENDED and shard_id in ends and int(sequence) > ends[shard_id]
         }
         if ahead:
-            log.warning("%s is set back to the last record that is on file: %s", path.name, ahead)
+            log.warning("%s is set back to the last record on disk: %s", path.name, ahead)
             state.write_json(path, saved | {"shards": shards | ahead})
 
 
 def _ends() -> dict[str, int]:
-    """The last sequence number of each shard; of shards of several streams with the same id, the greatest."""
+    """The last sequence number of each shard; the greatest if several streams have a shard with the same id."""
     ends = {
         stream.shard.id: stream.shard.starting_sequence_number + stream.shard.log.end - 1 for stream in all_streams()
     }

@@ -1,4 +1,4 @@
-"""The content of S3's objects: one file each, in the place of moto's temporary files."""
+"""The content of S3's objects: one file for each, instead of moto's temporary files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _noted: set[str] | None = None
 
 
 def keep_in(directory: Path) -> None:
-    """Put the files of bodies that are saved into a directory from now on."""
+    """Set the directory in which bodies are saved from now on."""
     global _directory
     directory.mkdir(parents=True, exist_ok=True)
     _directory = directory
@@ -24,7 +24,7 @@ def keep_in(directory: Path) -> None:
 
 @contextmanager
 def noting() -> Generator[set[str]]:
-    """The names of all bodies that are put back meanwhile."""
+    """Collect the names of the bodies that are restored within the block."""
     global _noted
     _noted = set()
     try:
@@ -34,30 +34,30 @@ def noting() -> Generator[set[str]]:
 
 
 def take_gone() -> list[Path]:
-    """The files of the bodies that are gone since it was last asked, to be deleted when that is on the disk."""
+    """Return the files of the bodies deleted since the last call; delete them once their deletion is on the disk."""
     taken = [_place() / name for name in _gone]
     _gone.clear()
     return taken
 
 
 def take_fresh() -> list[int]:
-    """The descriptors of the files that were written since it was last asked, to be synced and closed."""
+    """Return the descriptors of the files written since the last call, for the caller to sync and close."""
     taken = list(_fresh)
     _fresh.clear()
     return taken
 
 
 def remove_except(names: set[str]) -> None:
-    """Delete all files but those with a name."""
+    """Delete all files except those with the given names."""
     for path in _place().iterdir():
         if path.name not in names:
             path.unlink()
 
 
 class StoredBody:
-    """A file as moto uses one: written as a whole, read from its beginning. In memory until it is saved.
+    """A file as moto uses one: written as a whole, read from its beginning; in memory until saved.
 
-    `name` is that of its file, "" for one that is not saved.
+    `name` is its file's name, "" while it is not saved.
     """
 
     def __init__(self, max_size: int = 0, name: str = "") -> None:  # noqa: ARG002 - as tempfile.SpooledTemporaryFile
@@ -69,7 +69,7 @@ class StoredBody:
         self._at = 0
 
     def save(self) -> str:
-        """Write the file, unless it is there; returns its name. One that is closed has none."""
+        """Write the file if it is not yet saved, and return its name; "" if the body is closed."""
         if not self.name and not self.closed:
             name = uuid4().hex
             fd = os.open(_place() / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
@@ -81,7 +81,7 @@ class StoredBody:
         return self.name
 
     def read(self, size: int = -1) -> bytes:
-        """Bytes from where it stands; all the rest by default."""
+        """Read up to `size` bytes from the current offset; by default the rest."""
         if self.closed:
             raise ValueError("I/O operation on closed file")
         if self.name:
@@ -94,7 +94,7 @@ class StoredBody:
         return content
 
     def write(self, content: bytes) -> int:
-        """Write at where it stands, which is the end."""
+        """Write at the current offset, and drop what follows it; return the number of bytes written."""
         if self.name:
             self._content = (_place() / self.name).read_bytes()
             self._leave()
@@ -103,12 +103,12 @@ class StoredBody:
         return len(content)
 
     def seek(self, offset: int) -> int:
-        """Stand at an offset."""
+        """Set the current offset."""
         self._at = offset
         return offset
 
     def truncate(self) -> int:
-        """End where it stands."""
+        """Drop the content after the current offset."""
         if self.name:
             self._content = b"" if self._at == 0 else (_place() / self.name).read_bytes()
             self._leave()
@@ -116,7 +116,7 @@ class StoredBody:
         return self._at
 
     def close(self) -> None:
-        """Have the content gone."""
+        """Delete the content."""
         if not self.closed:
             self.closed = True
             self._content = b""
@@ -130,5 +130,5 @@ class StoredBody:
 
 def _place() -> Path:
     if _directory is None:
-        raise RuntimeError("no directory for bodies was chosen")
+        raise RuntimeError("the directory of the bodies is not set")
     return _directory

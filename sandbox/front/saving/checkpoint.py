@@ -1,7 +1,7 @@
-"""Snapshots: what is there, so that the journal of how it came about can go.
+"""Snapshots: the current state, so that the journal before it can be deleted.
 
-A snapshot has the entries of all items, objects and messages at a position of the journal. It is written a piece at a
-time, between other calls, and counts once it is whole. What changes meanwhile is in the journal after the position.
+A snapshot has the entries of all items, objects and messages at a position of the journal. It is written in pieces,
+between other calls, and is valid once complete. Changes made in the meantime are in the journal after the position.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _PIECE_BYTES = 256 << 10
 
 
 def newest_snapshot(directory: Path, to: EntryReceiver) -> int:
-    """Report the entries of the newest snapshot; returns its position, 0 without one.
+    """Pass the entries of the newest snapshot to a receiver; return its position, 0 without a snapshot.
 
     Raises:
-        DamagedError: it is not whole.
+        DamagedError: the snapshot is incomplete.
     """
     for begun in directory.glob("*.part"):
         begun.unlink()
@@ -53,7 +53,7 @@ def newest_snapshot(directory: Path, to: EntryReceiver) -> int:
 
 
 async def write_snapshot(journal: Journal) -> int:
-    """Write a snapshot of what is there, and delete what it makes useless; returns its size in bytes."""
+    """Write a snapshot of the current state and delete the files that it replaces; return its size in bytes."""
     journal.commit()
     position = journal.rotate()
     path = journal.directory / f"{position:020d}{_SUFFIX}"
@@ -75,7 +75,7 @@ async def write_snapshot(journal: Journal) -> int:
 
 
 def drop_unused(journal: Journal, position: int) -> None:
-    """Delete the segments before a snapshot's position in which no shard has a record."""
+    """Delete the segments before a snapshot's position that contain no shard's records."""
     spans = [span for log in all_logs() for span in log.spans()]
     for segment in journal.segments[:-1]:
         in_use = any(first < segment.end and last >= segment.start for first, last in spans)
@@ -84,8 +84,8 @@ def drop_unused(journal: Journal, position: int) -> None:
 
 
 def _pieces() -> Iterator[bytes]:
-    """The entries of all there is now, in pieces; a piece is made when it is asked for."""
-    # Items are never changed, so that they are the ones of now whenever they are written.
+    """The entries of the current state in pieces; each piece is built when it is needed."""
+    # Items are immutable, so that this list stays the state at this time however late they are written.
     items = [(uid_of(table), item) for table in all_tables() for item in table_of(table).store]
     names, queued = list(objects.everything()), list(messages.everything())
     piece: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Where the journal has the records that faults hold back."""
+"""The journal's collection of the records that faults hold back."""
 
 COLLECTION = "held"
-"""Its elements are records by their numbers."""
+"""Its elements are records, by their numbers."""

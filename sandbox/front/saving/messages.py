@@ -1,7 +1,7 @@
 """SQS's messages, saved one by one: each when it is sent, received, changed or deleted.
 
-moto keeps a queue's messages in a list, so what a call did to those that are there is found by comparing. One that is
-added is not looked for, because a queue may be long.
+moto stores a queue's messages in a list, so the changes that a call made to existing messages are found by comparison.
+An added message is recorded directly, because a queue may be long.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _touched: dict[str, Queue] = {}
 _added: list[tuple[Queue, Message]] = []
 
 
-def telling(add_message: Callable[[Queue, Message], None]) -> Callable[[Queue, Message], None]:
-    """moto's adding of a message to a queue, which others than SQS's own calls do, too."""
+def recording_added(add_message: Callable[[Queue, Message], None]) -> Callable[[Queue, Message], None]:
+    """Wrap moto's function that adds a message to a queue: it records each added message, for every caller."""
 
     def add(queue: Queue, message: Message) -> None:
         add_message(queue, message)
@@ -33,12 +33,12 @@ def telling(add_message: Callable[[Queue, Message], None]) -> Callable[[Queue, M
 
 
 def touched(queue: Queue) -> None:
-    """A queue's messages may have changed."""
+    """Mark a queue whose messages may have changed."""
     _touched[uid_of(queue)] = queue
 
 
 def touch_named(name: str) -> None:
-    """The messages of all queues with a name may have changed."""
+    """Mark all queues with a name whose messages may have changed."""
     for _, _, backend in sqs_backends.iter_backends():
         queue: Queue | None = vars(backend)["queues"].get(name)
         if queue is not None:
@@ -46,7 +46,7 @@ def touch_named(name: str) -> None:
 
 
 def take_changes() -> Iterator[tuple[str, str, Message | None]]:
-    """What has changed since it was last asked: a queue's name in the journal, a message's id, and it or None."""
+    """Return the changes since the last call: a queue's name in the journal, a message's id, and the message or None."""
     for queue, message in _added:
         if uid_of(queue) not in _touched:
             _saved.setdefault(queue, {})[message.id] = _seen(message)
@@ -65,12 +65,12 @@ def take_changes() -> Iterator[tuple[str, str, Message | None]]:
 
 
 def uid_of(queue: Queue) -> str:
-    """What names a queue in the journal."""
+    """A queue's name in the journal."""
     return f"messages {queue.queue_arn} {queue.created_timestamp}"
 
 
 def all_of(queue: Queue) -> list[Message]:
-    """All messages of a queue, those that were received and are not deleted included."""
+    """All messages of a queue, including those that are received and not deleted."""
     return vars(queue)["_messages"]
 
 
@@ -82,7 +82,7 @@ def everything() -> Iterator[tuple[str, Message]]:
 
 
 def restore(messages: dict[str, dict[str, Message]]) -> int:
-    """Put messages back into their queues, by the queues' names and their ids; returns how many there are."""
+    """Restore messages, given by their queues' names and their ids; return their number."""
     count = 0
     for queue in _queues():
         kept = list(messages.get(uid_of(queue), {}).values())
@@ -94,7 +94,7 @@ def restore(messages: dict[str, dict[str, Message]]) -> int:
 
 
 def reduced(queue: Queue) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
-    """A queue as it is saved, without its messages."""
+    """Pickle a queue without its messages."""
     empty: dict[str, Any] = {"_messages": [], "_pending_messages": set(), "deleted_messages": set()}
     return object.__new__, (Queue,), vars(queue) | empty
 

@@ -1,11 +1,11 @@
-"""S3's objects and its uploads in parts, saved one by one.
+"""S3's objects and incomplete uploads, saved one by one.
 
-A bucket's objects are in a `KeyStore`, its uploads in an `Uploads`: each reports what is put there or taken away. What
-changes in place (an object's access list, a part of an upload) is reported by who calls moto.
+A bucket's objects are in a `KeyStore`, its uploads in an `Uploads`: each records what is added or removed. A change in
+place (an object's access list, a part of an upload) is recorded by the caller of moto.
 """
 
 # pyright: reportUnknownMemberType=false
-# moto's stores are dictionaries without types.
+# moto's stores are untyped dictionaries.
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Versions: Any = vars(moto.s3.utils)["_VersionedKeyStore"]
 
 
 class KeyStore(_Versions):
-    """The versions of a bucket's objects by their keys. `uid` is its name in the journal."""
+    """The versions of a bucket's objects by their keys. `uid` is the store's name in the journal."""
 
     def __init__(self, uid: str | None = None) -> None:
         super().__init__()
@@ -43,12 +43,12 @@ class KeyStore(_Versions):
         changed(self, key)
 
     def setlist(self, key: Any, list_: Any) -> None:
-        """Have a list of versions."""
+        """Replace the versions of a key."""
         super().setlist(key, list_)
         changed(self, key)
 
     def pop(self, key: str) -> None:
-        """Have no version of a key."""
+        """Remove all versions of a key."""
         super().pop(key)
         changed(self, key)
 
@@ -57,16 +57,16 @@ class KeyStore(_Versions):
         changed(self, key)
 
     def state_of(self, name: str) -> Any:
-        """The versions of an object; None without any."""
+        """The versions of an object; None if it has no versions."""
         return self.getlist(name) or None
 
     def restore(self, name: str, state: Any) -> None:
-        """Have the versions that were saved."""
+        """Restore an object's saved versions."""
         _set(self, name, state)
 
 
 class Uploads(MultipartDict):
-    """The uploads of a bucket that are not complete, by their ids."""
+    """The incomplete uploads of a bucket, by their ids."""
 
     def __init__(self, uid: str | None = None) -> None:
         super().__init__()
@@ -85,54 +85,54 @@ class Uploads(MultipartDict):
         changed(self, key)
 
     def state_of(self, name: str) -> Any:
-        """An upload; None without one."""
+        """An upload; None if it does not exist."""
         return self.get(name)
 
     def restore(self, name: str, state: Any) -> None:
-        """Have an upload that was saved."""
+        """Restore a saved upload."""
         _set(self, name, state)
 
 
 def _set(store: Any, name: str, state: Any) -> None:
-    """Put an element into a store without its being a change."""
+    """Set an element of a store without recording a change."""
     dict.__setitem__(store, name, state)
 
 
 def changed(store: KeyStore | Uploads, name: str) -> None:
-    """An object or an upload is another from now on."""
+    """Record that an object or an upload has changed."""
     _changed[store.uid, name] = None
 
 
 def pending() -> list[tuple[str, str]]:
-    """The stores' names and the elements' that have changed and are not saved."""
+    """The changed elements that are not saved: the store's name and the element's."""
     return list(_changed)
 
 
 def saved(uid: str, name: str) -> None:
-    """A change is saved."""
+    """Record that a change is saved."""
     del _changed[uid, name]
 
 
 def everything() -> Iterator[tuple[str, str]]:
-    """The names of all stores and their elements, as they are now."""
+    """The names of all current stores and their elements."""
     for store in list(_stores.values()):
         for name in list(store):
             yield store.uid, name
 
 
 def state_of(uid: str, name: str) -> Any:
-    """The state of an element; None when it is gone."""
+    """The state of an element; None if it is deleted."""
     store = _stores.get(uid)
     return None if store is None else store.state_of(name)
 
 
 def store_named(uid: str) -> KeyStore | Uploads | None:
-    """The store with a name; None when its bucket is gone."""
+    """The store with a name; None if its bucket is deleted."""
     return _stores.get(uid)
 
 
 def reduced(key: FakeKey) -> tuple[Callable[..., FakeKey], tuple[Any, ...]]:
-    """An object as it is saved: all but its content, of which it has the name."""
+    """Pickle an object with the name of its content's file instead of the content."""
     state = dict(vars(key))
     body: StoredBody = state.pop("_value_buffer")
     del state["lock"]

@@ -1,7 +1,7 @@
-"""A service's state as bytes, and back.
+"""Conversion of a service's state to bytes, and back.
 
-A backend is never part of another's state: a reference to one is its name, so that after a restart there is still one
-of each. What only a process has (locks, threads) is made again.
+A backend is never part of a different backend's state: a reference to it is its name, so that each exists once after a
+restart. What belongs to a process (locks, threads) is created again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sandbox.front.saving import messages, objects
 BackendName = tuple[str, str, str]
 """A backend's service, account and region."""
 
-_MADE_ANEW: dict[type, Callable[[], Any]] = {
+_RECREATED: dict[type, Callable[[], Any]] = {
     type(threading.Lock()): threading.Lock,
     type(threading.RLock()): threading.RLock,
     threading.Condition: threading.Condition,
@@ -38,10 +38,10 @@ _MADE_ANEW: dict[type, Callable[[], Any]] = {
 
 
 def dumps(state: object) -> bytes:
-    """A state as bytes.
+    """Serialize a state.
 
     Raises:
-        Exception: something in it cannot be saved; which kind depends on what it is.
+        Exception: something in it cannot be saved; the type depends on what it is.
     """
     file = io.BytesIO()
     _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(state)
@@ -49,12 +49,12 @@ def dumps(state: object) -> bytes:
 
 
 def loads(content: bytes) -> Any:
-    """The state of bytes that `dumps` gave. The program that reads them must be the one that wrote them."""
+    """Deserialize the result of `dumps`; both must be the same version of the program."""
     return _Unpickler(io.BytesIO(content)).load()
 
 
 def backend_named(name: BackendName) -> BaseBackend:
-    """The backend with a name, not yet filled if it is new."""
+    """The backend with a name; a new one is still empty."""
     service, account_id, region = name
     regions = service_backends(service)[account_id]
     if region not in regions.keys():  # noqa: SIM118 - `in` says yes of any region that AWS has
@@ -70,7 +70,7 @@ def service_backends(service: str) -> BackendDict[Any]:
 
 
 def services_in_use() -> list[BackendDict[Any]]:
-    """The services of which moto has something."""
+    """The services of which moto has any backend."""
     kept: Any = BackendDict
     return list(kept._instances)
 
@@ -81,7 +81,7 @@ def names_of(backends: BackendDict[Any]) -> list[BackendName]:
 
 
 class _Pickler(pickle.Pickler):
-    """With a backend as its name, and without what only a process has."""
+    """Pickles a backend as its name, and omits what belongs to a process."""
 
     def persistent_id(self, obj: Any) -> BackendName | None:
         if not isinstance(obj, BaseBackend):
@@ -90,13 +90,13 @@ class _Pickler(pickle.Pickler):
             for name in names_of(backends):
                 if backend_named(name) is obj:
                     return name
-        raise pickle.PicklingError(f"{obj!r} is no backend of any service")
+        raise pickle.PicklingError(f"{obj!r} is not a backend of any service")
 
     def reducer_override(self, obj: object) -> Any:
         kind: type = type(obj)
-        anew = _MADE_ANEW.get(kind)
-        if anew is not None:
-            return anew, ()
+        create = _RECREATED.get(kind)
+        if create is not None:
+            return create, ()
         if isinstance(obj, FakeKey):
             return objects.reduced(obj)
         if isinstance(obj, Queue):
@@ -120,10 +120,10 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _default_of(filled: defaultdict[Any, Any]) -> Any:
-    """What makes the default of a dictionary; in the place of a function without a name, the type of what it makes.
+    """A dictionary's default factory; for a function without a name, the type of its result.
 
     Raises:
-        pickle.PicklingError: what it makes is not empty.
+        pickle.PicklingError: the function's result is not empty.
     """
     factory: Any = filled.default_factory
     if not isinstance(factory, FunctionType) or "<" not in factory.__qualname__:
@@ -143,4 +143,4 @@ def _defaultdict(factory: Any) -> defaultdict[Any, Any]:
 
 
 def _nothing() -> None:
-    """What is made again when it is first asked for."""
+    """A value that is rebuilt when it is first accessed."""

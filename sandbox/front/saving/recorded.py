@@ -1,4 +1,4 @@
-"""Calls that are saved as they came: those that only add to what may be long, log events."""
+"""Calls that are saved as they arrive: those that only append to long data, such as log events."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import msgspec
 
 COLLECTION = "calls"
 RECORDED = frozenset({("logs", "PutLogEvents")})
-"""The services and operations whose calls are saved in the place of their service's state."""
+"""The services and operations whose calls are saved instead of their service's state."""
 
 
 class RecordedCall(msgspec.Struct, array_like=True):
-    """A call, and the generation of its service's saved state to which it adds."""
+    """A call, and the generation of its service's saved state after which it is repeated."""
 
     service: str
     generation: int

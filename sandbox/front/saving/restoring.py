@@ -1,4 +1,4 @@
-"""Puts what the journal tells back into moto's objects."""
+"""The restoration of the journal's entries into moto's objects."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sandbox.front.tables import all_tables, table_of, uid_of
 
 
 class Restoring:
-    """What receives the entries of the journal, in their order, when moto's backends have been filled.
+    """Receives the journal's entries in order, after moto's backends are loaded.
 
-    `writes`, `records` and `objects` count what was found.
+    `writes`, `records` and `objects` count the entries.
     """
 
     def __init__(self) -> None:
@@ -36,14 +36,14 @@ class Restoring:
         self._elements: dict[str, dict[str, bytes]] = {}
 
     def record(self, uid: bytes, index: int, at_s: float, position: int, size: int) -> None:
-        """A record of a shard; one of a stream that was deleted is left out."""
+        """Restore a record of a shard; ignore one of a deleted stream."""
         log = log_of(uid)
         if log is not None:
             log.adopt(index, at_s, position, size)
             self.records += 1
 
     def item(self, uid: bytes, hash_: str, range_: str, size_bytes: int, image: bytes | None) -> None:
-        """An item of a table; one of a table that was deleted is left out."""
+        """Restore an item of a table; ignore one of a deleted table."""
         self.writes += 1
         store = self._stores.get(uid)
         if store is None:
@@ -52,7 +52,7 @@ class Restoring:
         store.change(key, store.get(key), None if image is None else StoredItem.stored(key, image, size_bytes))
 
     def element(self, collection: str, name: str, content: bytes | None) -> None:
-        """An element of a collection; the last that it receives is put back by `finish`."""
+        """Store an element of a collection; `finish` restores the last state of each."""
         if collection == COLLECTION:
             self.calls.append(msgspec.msgpack.decode(content or b"", type=RecordedCall))
         elif collection == HELD and content is None:
@@ -65,7 +65,7 @@ class Restoring:
             self._elements.setdefault(collection, {})[name] = content
 
     def finish(self) -> None:
-        """Put back the objects and messages. Files that no object has are deleted."""
+        """Restore the objects and messages, and delete the files that no object uses."""
         queued: dict[str, dict[str, Message]] = {}
         with bodies.noting() as names:
             for collection, elements in self._elements.items():
@@ -87,7 +87,7 @@ class Restoring:
 
 
 def fill_accounts() -> None:
-    """Fill what moto keeps of the buckets beside its backends: whose each is."""
+    """Fill moto's table of the buckets' owners, which is outside its backends."""
     for account_id, partition, backend in s3_backends.iter_backends():
         state: dict[str, Any] = vars(backend)
         for name in (*state["buckets"], *state.get("table_buckets", ())):

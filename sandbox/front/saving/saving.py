@@ -1,4 +1,4 @@
-"""Saves what each call has changed, before its reply, and puts it back after a restart."""
+"""The saving of each call's changes before its reply, and their recovery after a restart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sandbox.front.saving.recorded import COLLECTION, RECORDED, RecordedCall
 from sandbox.front.saving.restoring import Restoring, fill_accounts
 from sandbox.front.saving.services import ServiceFiles, service_named
 from sandbox.front.saving.touching import touch_object, touch_queue
-from sandbox.front.tables import write_down_copies
+from sandbox.front.tables import journal_copies
 from sandbox.journal.entries import element_entry
 from sandbox.journal.in_use import use
 from sandbox.journal.journal import Journal
@@ -33,17 +33,17 @@ _READS = re.compile(
 )
 _OF_MESSAGES = re.compile(r"(Send|Receive|Delete|Change)Message\w*|PurgeQueue")
 _SAVED_LATER = frozenset({("events", "PutEvents"), ("sns", "Publish"), ("sns", "PublishBatch")})
-"""What they send is saved where it arrives; of themselves nothing is left but what moto notes for its own tests."""
+"""Their messages are saved where they arrive; the calls themselves only leave records for moto's own tests."""
 _SAVED_ELSEWHERE = frozenset({("cloudwatch", "PutMetricData")})
 """Metrics have a separate file (`sandbox.monitoring.metric_file`)."""
 _ALSO: Mapping[str, tuple[str, ...]] = {"dynamodb": ("kms",), "s3control": ("s3",)}
-"""The services in which a call to another one makes something."""
+"""Additional services that a call to a service changes."""
 _MAX_RECORDED = 500
-"""How many recorded calls there are before their service's state is saved."""
+"""How many calls are recorded before their service's state is saved."""
 
 
 class Recovered(msgspec.Struct, frozen=True):
-    """What was found on file at the start, and how long that took."""
+    """What was recovered at the start: the number of entries of each kind, and the duration."""
 
     writes: int = 0
     records: int = 0
@@ -53,7 +53,7 @@ class Recovered(msgspec.Struct, frozen=True):
 
 
 class Saving:
-    """The server's files under a state directory."""
+    """The server's persistent state under a state directory."""
 
     def __init__(self, state: StateDir, *, sync: bool = False) -> None:
         self.syncs = sync
@@ -70,14 +70,14 @@ class Saving:
         self.journal, self.recovered = self._recover(state)
 
     def repeat_calls(self, moto: Callable[[Request], HttpReply]) -> None:
-        """Make the calls that were saved as they came, again."""
+        """Repeat the calls that were saved as they arrived."""
         for call in self._calls:
             if call.generation >= self._files.generations.get(call.service, 0):
                 moto(Request(call.method, call.path, call.query, call.headers, call.body))
         self._calls = []
 
     def note(self, request: Request, call: ControlCall | None) -> None:
-        """A call was made that is not one of those that carry data."""
+        """Record that a call was handled which is not a data call of an SDK's JSON protocol."""
         self._noted = True
         if call is None:
             self._note_unparsed(request)
@@ -96,16 +96,16 @@ class Saving:
             self._touch(call.service)
 
     def changed(self, service: str) -> None:
-        """Something of a service has changed without a call: save it."""
+        """Save a service whose state has changed without a call."""
         self._noted = True
         self._touch(service)
         self.settle()
 
     def settle(self) -> None:
-        """Write what has changed. Its caller replies only when this has returned.
+        """Write all changes; the caller replies only after this returns.
 
         Raises:
-            OSError: it could not be written.
+            OSError: they cannot be written.
         """
         if self._noted:
             self._settle_calls()
@@ -114,7 +114,7 @@ class Saving:
 
     def _settle_calls(self) -> None:
         if "dynamodb" in self._unsaved:
-            write_down_copies()
+            journal_copies()
             self.journal.commit()
         self._save_services()
         for uid, name in objects.pending():
@@ -130,11 +130,11 @@ class Saving:
             self.journal.when_synced(lambda path=path: path.unlink(missing_ok=True))
 
     async def reach_disk(self) -> None:
-        """Wait until what was written is on the disk."""
+        """Wait until everything written is on the disk."""
         await self.journal.synced()
 
     def sweep(self) -> None:
-        """Save what calls to other services have changed beside what they were about."""
+        """Save what calls have changed in services that they were not addressed to."""
         if self._sweep:
             self._sweep = False
             recorded = {service for service, _ in RECORDED}
@@ -143,14 +143,14 @@ class Saving:
                     self._files.save(backends, self.journal)
 
     def close(self) -> None:
-        """Write everything and give the files back."""
+        """Write everything and close the files."""
         self._noted = True
         self._unsaved.update(dict.fromkeys(backends.service_name for backends in services_in_use()))
         self.settle()
         self.journal.close()
 
     def save_recorded(self) -> None:
-        """Save the states of the services whose calls are recorded: the journal up to here is not needed for them."""
+        """Save the services whose calls are recorded, so that the journal before this point can be deleted."""
         for service in list(self._recorded):
             self._save(service)
 
@@ -212,4 +212,4 @@ class Saving:
 
 
 def _done() -> None:
-    """Nothing is to be done once an object's file is on the disk."""
+    """Do nothing: an object's file needs no further action once it is on the disk."""

@@ -1,6 +1,7 @@
-"""The files of the services' states: one a service, which a new generation replaces.
+"""The files of the services' states: one for each service, which the next generation replaces.
 
-A generation is deleted when the next one is on the disk, so that a power cut costs the last change and not the service.
+A generation is deleted when the next one is on the disk, so that a power failure costs at most the last change and
+never the service.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _NAME = re.compile(r"(?P<service>.+)\.(?P<generation>\d+)")
 
 
 class ServiceFiles:
-    """The files in one directory. `generations` has the number of each service's last."""
+    """The services' files in one directory. `generations` has the last generation of each service."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -34,10 +35,10 @@ class ServiceFiles:
         directory.mkdir(parents=True, exist_ok=True)
 
     def load(self) -> None:
-        """Fill moto's backends with what was saved.
+        """Load the saved states into moto's backends.
 
         Raises:
-            Exception: a state cannot be read; which kind depends on what is in it.
+            Exception: a state cannot be read; the type depends on what it contains.
         """
         states: list[tuple[BackendName, dict[str, Any]]] = []
         for service, generations in self._found().items():
@@ -51,16 +52,17 @@ class ServiceFiles:
             vars(backend_named(name)).update(state)
 
     def save(self, backends: BackendDict[Any], journal: Journal) -> bool:
-        """Save a service's state, if it is another than the one that was saved last; whether it was.
+        """Save a service's state if it has changed since the last save; return whether it was saved.
 
-        What moto keeps of a service that the program has nothing of may be of a kind that cannot be saved.
+        The state of a service that the program does not use may contain objects that cannot be saved: a warning names
+        it.
         """
         service = backends.service_name
         try:
             content = dumps([(name, vars(backend_named(name))) for name in names_of(backends)])
         except (AttributeError, PicklingError, TypeError) as error:
             if service not in self._unsaved:
-                log.warning("what %s has does not survive the server: %s", service, error)
+                log.warning("the state of %s is lost when the server stops: %s", service, error)
             self._unsaved.add(service)
             return False
         if content == self._saved.get(service):
@@ -88,7 +90,7 @@ class ServiceFiles:
 
 
 def service_named(name: str) -> BackendDict[Any] | None:
-    """The service with a name; None if moto has nothing of it."""
+    """The service with a name; None if moto has no backend of it."""
     return next((backends for backends in services_in_use() if backends.service_name == name), None)
 
 

@@ -1,4 +1,7 @@
-"""The tokens of transactions, saved in the frame of what they did, so that a restart knows a repeated request."""
+"""The tokens of transactions, so that a restarted server recognizes a repeated request.
+
+A token is saved in the frame of its transaction's changes.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ def token_entry(region: str, token: str, done: DoneRequest) -> bytes:
 
 
 def put_back(engine: DataPlane, token: str, content: bytes) -> None:
-    """Have an engine know a token from before; not if a table of its request is gone."""
+    """Restore a token in an engine, unless a table of its request is deleted."""
     saved = msgspec.msgpack.decode(content, type=_Done)
     value: list[Any] = []
     for change in saved.changes:

@@ -1,4 +1,4 @@
-"""What a call may have changed in place, by what it says itself."""
+"""What a call may have changed in place, according to its parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.front.saving.objects import KeyStore, Uploads
 
 
 def touch_object(request: Request) -> None:
-    """The object, or the upload, of a request to S3 may have changed."""
+    """Mark the object, or the upload, of a request to S3 as changed."""
     name, _, key = unquote(request.path).lstrip("/").partition("/")
     host = dict(request.headers).get("host", "").partition(".")[0]
     bucket = _bucket(host)
@@ -31,7 +31,7 @@ def touch_object(request: Request) -> None:
 
 
 def touch_queue(call: ControlCall) -> None:
-    """The messages of the queue of a call to SQS may have changed."""
+    """Mark the messages of the queue of a call to SQS as changed."""
     try:
         url = str(call.parameters.get("QueueUrl", ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is done about the files between calls."""
+"""The maintenance of the files between calls."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 LEAST_BYTES = 64 << 20
-"""How much the journal grows at least between two snapshots."""
+"""The minimum growth of the journal between two snapshots."""
 
 
 async def keep_up(saving: Saving) -> None:
-    """Save what calls left behind, and replace the journal by a snapshot when it has grown, until it is cancelled."""
+    """Save what calls left unsaved, and replace a journal that has grown by a snapshot, until cancelled."""
     last_end, size = saving.journal.end, 0
     while True:
         await asyncio.sleep(EVERY_S)
