@@ -43,7 +43,7 @@ _S3_SUBRESOURCES = {
 
 
 class Called(NamedTuple):
-    """A call: service and operation in botocore's terms ("" if unknown), and whether a worker of the sandbox made it."""
+    """A call: service and operation in botocore's terms ("" if unknown), and whether a worker made it."""
 
     service: str
     operation: str

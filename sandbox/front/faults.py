@@ -107,7 +107,7 @@ def _fail(called: Called, scope: Message, when: str) -> None:
 
 
 def _of(kind: str, called: Called, when: str = "") -> list[Standing]:
-    """The faults of a kind that may strike a call, without those for one table or partition, which the engine handles."""
+    """The faults of a kind that may strike a call, except those for one table or partition: the engine has these."""
     struck: list[Standing] = []
     for standing in ACTIVE_FAULTS.matching(kind, called.service, called.operation):
         fault = standing.fault

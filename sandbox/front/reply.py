@@ -62,5 +62,5 @@ def error_reply(error: ServiceError, content_type: str = JSON_1_0) -> HttpReply:
 
 
 def random_hex(count: int) -> str:
-    """Random bytes in hexadecimal, for identifiers; reading them from the system takes as long as the rest of a call."""
+    """Random bytes in hexadecimal, for identifiers; the system's own generator takes as long as the rest of a call."""
     return f"{getrandbits(count * 8):0{count * 2}x}"

@@ -37,7 +37,7 @@ class Kept:
         return Kept(self.owner, StoredTable(self.table.schema, _copied(self.table.store, self.table.schema), _discard))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle a table's items as nothing, because the journal has them; a copy, as in a backup, includes its items."""
+        """Pickle a table without its items, which the journal has; a copy, as in a backup, includes its items."""
         if vars(self.owner).get(_KEPT) is self and _is_table(self.owner):
             return _absent, ()
         table = StoredTable(self.table.schema, self.table.store, _discard)

@@ -17,7 +17,7 @@ from sandbox.unread import Source, Unread
 
 
 def unread(source: Source) -> Unread:
-    """The records after the accepted ones, including those of shards not yet begun; empty if there is no such stream."""
+    """The records after the accepted ones, also of shards not yet begun; empty if the stream does not exist."""
     count, oldest_s = 0, None
     try:
         shards = list(_shards(source.stream))

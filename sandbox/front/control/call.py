@@ -48,7 +48,7 @@ class ControlCall:
         A body member that was not sent is absent; path and query members are complete. Blobs are bytes, timestamps
         naive datetimes in UTC.
 
-         Raises:
+        Raises:
             ValueError: the request does not match the operation's input shape.
         """
         parser: Any = PROTOCOL_PARSERS[self.protocol](self.model)

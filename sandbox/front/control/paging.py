@@ -19,7 +19,7 @@ def page_of(
 
     `asked` has the request's MaxResults and NextToken.
 
-     Raises:
+    Raises:
         ServiceError: the token is unreadable; its code is `error`.
     """
     ordered = sorted(items, key=identity)

@@ -116,7 +116,7 @@ def translation_of(request: Request) -> Translation | None:
     """Return the translation of a call; None if moto supports its protocol, or the request is not a call.
 
     Raises:
-       ServiceError: the body does not conform to its protocol.
+        ServiceError: the body does not conform to its protocol.
     """
     protocol, signed = protocol_of(request), signed_for(request)
     if protocol not in _FORMS or signed is None:

@@ -46,7 +46,7 @@ def touch_named(name: str) -> None:
 
 
 def take_changes() -> Iterator[tuple[str, str, Message | None]]:
-    """Return the changes since the last call: a queue's name in the journal, a message's id, and the message or None."""
+    """Return the changes since the last call: a queue's journal name, a message's id, and the message or None."""
     for queue, message in _added:
         if uid_of(queue) not in _touched:
             _saved.setdefault(queue, {})[message.id] = _seen(message)

@@ -41,7 +41,7 @@ def described_group(call: ControlCall, output: dict[str, Any]) -> None:
     """Add the effective engine version to a workgroup.
 
     Raises:
-       ServiceError: the workgroup does not exist; the provider recognizes this by AWS's sentence.
+        ServiceError: the workgroup does not exist; the provider recognizes this by AWS's sentence.
     """
     _group(call)
     versions: dict[str, str] = output["WorkGroup"]["Configuration"].setdefault("EngineVersion", {})

@@ -134,7 +134,7 @@ def query_of(given: Mapping[str, Any]) -> MetricQuery:
     """The query of an element of GetMetricData or of an alarm.
 
     Raises:
-       ServiceError: it has neither a metric nor an expression, or its statistic or period does not exist.
+        ServiceError: it has neither a metric nor an expression, or its statistic or period does not exist.
     """
     returned = bool(given.get("ReturnData", True))
     label = given.get("Label")

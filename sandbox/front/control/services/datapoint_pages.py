@@ -38,7 +38,7 @@ def datapoint_page(
 
     A token names the last point returned, so that points that arrive between two calls shift no page.
 
-     Raises:
+    Raises:
         ServiceError: the token is invalid.
     """
     begin = _Place(0) if token is None else _parse(token)

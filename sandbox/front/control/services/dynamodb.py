@@ -90,7 +90,7 @@ def enable_destination(call: ControlCall) -> Mapping[str, Any]:
     """Enable a stream as a destination of a table's changes.
 
     Raises:
-       ServiceError: the destination is already enabled, or the stream does not exist.
+        ServiceError: the destination is already enabled, or the stream does not exist.
     """
     arn, table = call.parameters["StreamArn"], _table(call)
     found = destinations(table)

@@ -1,6 +1,6 @@
 """Exports of tables to S3, full and incremental, in DynamoDB JSON, with the objects and manifests that AWS documents.
 
- https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExportTableToPointInTime.html
 
 An export of a past moment undoes the changes that the table's stream has recorded since, so it needs a stream with old
