@@ -264,5 +264,5 @@ def _share(text: str) -> float:
     except ValueError:
         share = 0.0
     if not 0 < share < 1:
-        raise ArgumentTypeError(f"{text!r} is no share between 0 and 1: write it as 10% or 0.1")
+        raise ArgumentTypeError(f"{text!r} is not a share between 0 and 1: write it as 10% or 0.1")
     return share

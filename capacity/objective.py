@@ -38,7 +38,7 @@ class Objective(Struct, frozen=True):
         match = _FRESHNESS.fullmatch(text)
         if match is None:
             raise ArgumentTypeError(
-                f"{text!r} is no objective: write freshness_p99<10s, with p50, p90, p99 or max, < or <=, ms, s or m"
+                f"{text!r} is not an objective: write freshness_p99<10s, with p50, p90, p99 or max, < or <=, ms, s or m"
             )
         percentile, comparison, number, unit = match.groups()
         return cls(text.strip(), None, percentile, comparison, float(number) * _UNITS_S[unit])

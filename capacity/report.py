@@ -175,7 +175,7 @@ def read(path: Path) -> CapacityReport:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None
     except msgspec.MsgspecError as error:
-        raise UserError(f"{path} is no report of a capacity run: {error}.") from None
+        raise UserError(f"{path} is not a report of a capacity run: {error}.") from None
     if report.schema != SCHEMA:
         raise UserError(f"{path} is a report of schema {report.schema}, and this version reads schema {SCHEMA}.")
     return report

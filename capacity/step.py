@@ -160,5 +160,5 @@ class StepRunner:
         report = reports.build(job, parts, start_epoch_ns=start_epoch_ns, interrupted=False)
         if report.failure is not None or report.lost:
             reason = report.failure or report.lost[0].reason
-            raise UserError(f"The load at {rate:,.0f}/s was given up: {reason.rstrip('.')}.")
+            raise UserError(f"The load at {rate:,.0f}/s stopped early: {reason.rstrip('.')}.")
         return report, began, before

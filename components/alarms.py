@@ -115,7 +115,7 @@ def _merge_alarms(pipeline: Pipeline) -> list[Alarm]:
             metrics.merge(pipeline, "ExecutionsFailed"),
             0,
             f"A scheduled merge failed. {right}. The execution's page in Step Functions names the statement and "
-            "Athena's error; the next execution, or python -m lake merge, goes on.",
+            "Athena's error; the next execution, or python -m lake merge, continues.",
             period_seconds=300,
             periods=1,
             periods_over=1,

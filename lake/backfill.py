@@ -178,7 +178,7 @@ class Backfill:
                         self._write(name, number, part)
             self._drop(name)
         except QueryError as error:
-            raise UserError(f"Athena cannot write the rows ({error}): run the same command again to go on.") from error
+            raise UserError(f"Athena cannot write the rows ({error}): repeat the command to continue.") from error
         self._delete(f"{PREFIX}{self.state.id}/data/")
         self.state.finished = True
         self._save()
@@ -240,7 +240,7 @@ class Backfill:
             try:
                 self._athena.execute(self._unload(name, part, place), token)
             except QueryError as error:
-                # What a stopped statement has left is no part of the log.
+                # What a stopped statement has left is not a part of the log.
                 self._delete(place)
                 part.hour, part.attempt = "", part.attempt + 1
                 self._save()

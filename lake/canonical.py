@@ -97,7 +97,7 @@ def _getter(names: Sequence[str]) -> Callable[[RawItem], tuple[Raw, ...]]:
 
 
 def read_image(text: str) -> RawItem:
-    """An image's attributes; raises msgspec.MsgspecError for a text that is no image."""
+    """An image's attributes; raises msgspec.MsgspecError for a text that is not an image."""
     return _decode_image(text)
 
 

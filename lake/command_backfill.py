@@ -43,7 +43,7 @@ def configure(parser: ArgumentParser) -> None:
         "--export", nargs="?", const="", metavar="ARN", help="from a DynamoDB export: of now, or the one with this ARN"
     )
     source.add_argument("--scan", action="store_true", help="from a parallel Scan with consistent reads")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done and what it would cost")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be done and what it would cost")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     add_options(parser, "table_name", "workgroup_name", "database_name", "change_log_name")
 
@@ -79,12 +79,12 @@ def _show_plan(plan: BackfillPlan) -> None:
     if plan.finished:
         console.print(f"backfill {plan.id} is complete: nothing to do", soft_wrap=True)
         return
-    goes_on = "goes on with" if plan.resumed else "begins"
+    verb = "continues" if plan.resumed else "begins"
     if not plan.bytes:
         price = "DynamoDB does not know the table's size yet, so the cost is unknown"
     else:
         price = f"{size(plan.bytes)}; {plan.cost}"
-    console.print(f"{goes_on} backfill {plan.id}: about {plan.items:,} items; {price}", soft_wrap=True)
+    console.print(f"{verb} backfill {plan.id}: about {plan.items:,} items; {price}", soft_wrap=True)
 
 
 def _show(state: BackfillState, console: Console) -> None:

@@ -47,7 +47,7 @@ def configure(parser: ArgumentParser) -> None:
         help="how long an hour must be over, such as 30m or 2h (default: 1h)",
     )
     parser.add_argument("--open", action="store_true", help="also take the objects of hours that are not over")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done and what it would cost")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be done and what it would cost")
     parser.add_argument("--json", action="store_true", help="print what was planned as JSON")
     add_options(parser, "workgroup_name", "database_name", "change_log_name")
 

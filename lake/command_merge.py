@@ -49,7 +49,7 @@ def configure(parser: ArgumentParser) -> None:
         help="how long an object takes after its arrival until it is readable (default: the delivery stream's "
         "buffering and 5 minutes)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be read and what it would cost")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be read and what it would cost")
     parser.add_argument("--json", action="store_true", help="print what each merge reads as a line of JSON")
     add_options(parser, "workgroup_name", "database_name", "delivery_stream_name")
 

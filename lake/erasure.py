@@ -148,7 +148,7 @@ class Erasure:
             if self._current is not None:
                 erased.left_rows += self._current.rows(self._condition())
         except QueryError as error:
-            raise UserError(f"Athena cannot read or write the log ({error}): run again to go on.") from error
+            raise UserError(f"Athena cannot read or write the log ({error}): run again to continue.") from error
         erased.left_error_records = sum(len(hit) for _, _, hit in self._failed())
         erased.left_versions = sum(1 for _ in self._older())
         return erased
@@ -234,7 +234,7 @@ class Erasure:
                 yield entry["Key"], [line for line in lines if line not in hit], hit
 
     def _is_failure(self, line: bytes) -> bool:
-        """Whether a failed record has the key; of what is no change, whether it has the key's text anywhere."""
+        """Whether a failed record has the key; of what is not a change, whether it has the key's text anywhere."""
         try:
             data = _decode(line, type=_Failed).raw_data
         except (msgspec.MsgspecError, ValueError):

@@ -52,7 +52,7 @@ class AcknowledgedWrites:
     """How often each acknowledged write must be in the change log, kept in a temporary SQLite file.
 
     A write may be in the log more often than in the ledger (its reply was lost and it was retried), but never less
-    often. A write of an item without a version cannot be found by itself, and is no change if it writes what is there.
+    often. A write of an item without a version cannot be found alone, and is not a change if it writes equal values.
     What its key's writes must have changed is counted: the first put, each delete of what was put, each put of what was
     deleted.
     """

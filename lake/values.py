@@ -79,7 +79,7 @@ def number(text: object) -> Decimal:
 def attribute(value: object) -> object:
     """boto3's Python value of an attribute in DynamoDB JSON, where bytes are base64.
 
-    Raises UnwritableError when it is no attribute value.
+    Raises UnwritableError when it is not an attribute value.
     """
     try:
         return deserializer().deserialize(_with_bytes(value))

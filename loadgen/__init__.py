@@ -8,13 +8,12 @@
 
 A class with `WorkloadBase` as its base writes other items, to other tables.
 
-    cli          the command line            report       what a run came to, and all that is drawn from it
-    schedule     when each write is due      distributed  processes and machines that share a run
-    workloads    what is written             engine       sends each write when it is due
-    dynamodb     writers, requests, replies  metrics      counters and latency histograms
-    native       the parts in C              job          what a segment is given, and what it came to
+    cli          the command line            report     the results of a run, and every view of them schedule     when
+    each write is due      distributed  processes and machines that share a run workloads    what is written engine
+    sends each write when it is due dynamodb     writers, requests, replies  metrics      counters and latency
+    histograms native       the parts in C              job        a segment's input and its result
 
-The names below are imported when they are used first, so `import loadgen` loads nothing else.
+The names below are imported on first use, so `import loadgen` loads nothing else.
 """
 
 from __future__ import annotations

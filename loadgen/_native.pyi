@@ -1,4 +1,4 @@
-"""Steps that every request takes, in C: native/. What takes the place of each where it is missing stands beside it."""
+"""Steps of every request, in C (native/). Each docstring names the Python fallback."""
 
 from collections.abc import Mapping
 
@@ -7,34 +7,33 @@ from loadgen.schedule.arrivals import PlannedInsert
 from loadgen.workloads.inserts import Heads
 
 def state(data: bytes, /) -> bytes:
-    """SHA-256's state once it has been given this."""
+    """Return SHA-256's state after this data."""
 
 def requests(
     calls: list[Call], constants: Mapping[str, tuple[bytes, bytes]], inner: bytes, outer: bytes, /
 ) -> list[bytes]:
-    """Calls' signed requests; loadgen.dynamodb.signing.HashlibConstants.
+    """Return calls' signed requests; loadgen.dynamodb.signing.HashlibConstants.
 
-    `constants` have for each target the head up to the signature and the state
-    of the canonical request up to the body's hash; `inner` and `outer` are the
-    states of the HMAC. KeyError for any other target.
+    `constants` has for each target the head up to the signature and the state of the canonical request up to the body's
+    hash; `inner` and `outer` are the states of the HMAC. KeyError for any other target.
     """
 
 def inserts(
     rows: tuple[PlannedInsert, ...], texts: tuple[bytes, ...], numbers: tuple[int, ...], phases: tuple[Heads, ...], /
 ) -> tuple[bytes, int]:
-    """New orders as the body of a BatchWriteItem call, and the write units they take; loadgen.workloads.inserts.
+    """Return new orders as a BatchWriteItem call's body, and their write units; loadgen.workloads.inserts.
 
-    TypeError and ValueError for what does not fit.
+    Raises: TypeError, ValueError: an argument has the wrong type or form.
     """
 
 def instructions(used: bool, /) -> int:
-    """Use the processor's instructions for SHA-256, or do not; whether they are used now."""
+    """Enable or disable the processor's SHA-256 instructions; return whether they are used now."""
 
 def receive(poll: int, /) -> list[tuple[int, bytes | int, int]]:
-    """What has arrived on the sockets of an epoll set; loadgen.dynamodb.receiver.EpollReceiver. Linux only."""
+    """Return the data received on an epoll set's sockets; loadgen.dynamodb.receiver.EpollReceiver. Linux only."""
 
 def set_timer(timer: int, at_ns: int, /) -> None:
-    """Let a timerfd ring at a time of the monotonic clock; loadgen.schedule.pacing.TimerFd.
+    """Set a timerfd to a time of the monotonic clock; loadgen.schedule.pacing.TimerFd.
 
-    Linux only. OSError when it fails.
+    Linux only. Raises: OSError.
     """

@@ -1,4 +1,4 @@
-"""A run from Python, in this process: what `loadgen.run` is."""
+"""Carry out a run from Python, in this process: `loadgen.run`."""
 
 from __future__ import annotations
 
@@ -45,17 +45,15 @@ async def run_async(
     ledger: Path | None = None,
     on_row: Callable[[MetricsRow], None] | None = None,
 ) -> RunReport:
-    """Carry out a plan on the running event loop; its report.
+    """Carry out a plan on the running event loop and return its report.
 
-    Without a `workload`, sales orders are written to `table`, whose partition
-    key must be `order_id`. A workload names its own tables, and `table` is then
-    what the report calls the target. `writer` is "fast" or "aioboto3"; `ledger`
-    is a file to which acknowledged writes are appended; `on_row` gets each
-    second when it is over. The event loop must do nothing else meanwhile:
-    what it does makes writes late. A task that is cancelled ends without a report.
+    Without a `workload`, sales orders are written to `table`, whose partition key must be `order_id`. A workload names
+    its own tables, and `table` is then what the report calls the target. `writer` is "fast" or "aioboto3"; `ledger` is
+    a file to which acknowledged writes are appended; `on_row` receives the row of each second when it ends. The event
+    loop must do nothing else meanwhile: other work delays the writes. A cancelled task ends without a report.
 
-    UserError when the tables cannot be written or no credentials are found.
-    `RunReport.failure` says why a run was given up that had begun.
+    Raises: UserError: the tables cannot be written, or no credentials are found. `RunReport.failure` is the reason why
+    a run stopped after its start.
     """
     tables = [table] if workload is None else list(workload.tables)
     job = Job(

@@ -1,6 +1,6 @@
-"""The module compiled of native/, which does the steps of the hot path; `native` is None where nothing is compiled.
+"""The module compiled from native/, with the steps of the hot path; `native` is None where nothing is compiled.
 
-The slow path does all of the same in Python, for other systems and for a checkout in which nothing is compiled.
+The slow path does the same in Python, for other systems and for a checkout without compiled modules.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ FILE = "_native.abi3.so"
 
 
 def _load() -> None:
-    """Load the module from its file: Python does not import it from within a bundle."""
+    """Load the module from its file, because Python does not import it from within a zip bundle."""
     if "t" in getattr(sys, "abiflags", ""):
         raise ImportError("a free-threaded Python has no stable ABI")
     name = "loadgen._native"

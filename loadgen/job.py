@@ -1,6 +1,6 @@
-"""What a segment is given to do, and what it came to. Both travel between processes and machines.
+"""A segment's job and its result; both are sent between processes and machines.
 
-Nothing here sends: who only reads a report needs no event loop, no socket and no engine.
+This module imports nothing that sends, so that reading a report loads no event loop, socket or engine.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from loadgen.schedule.plan import Plan
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """All that a segment needs to know except the start, which all segments share.
+    """The input of a segment except the start time, which all segments share.
 
-    `keys` are the key attributes of the tables, by name; `script` is the name
-    of a workload of the user's own, instead of orders.
+    `keys` are the key attributes of the tables, by name; `script` is the name of a user's workload that replaces
+    orders.
     """
 
     plan: Plan
@@ -33,10 +33,9 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class SegmentTotals(Struct, kw_only=True):
-    """What a segment came to. `cpu_s` is the processor time of the sending, of `elapsed_s` in all.
+    """The result of a segment. `cpu_s` is the processor time of the sending, of `elapsed_s` in all.
 
-    `kinds` are its counts by the kind of call. `native` says whether the
-    compiled module was there, where the segment ran.
+    `kinds` are its counts by the kind of call. `native` is whether the compiled module was used.
     """
 
     segment: int
@@ -51,7 +50,7 @@ class SegmentTotals(Struct, kw_only=True):
 
 
 class SegmentResult(Struct):
-    """A segment's outcome: its rows, and its result unless it was lost on the way, which `lost` explains."""
+    """A segment's outcome: its rows, and its result; without a result, `lost` is the reason."""
 
     segment: int
     rows: list[MetricsRow] = field(default_factory=list[MetricsRow])

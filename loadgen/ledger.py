@@ -1,8 +1,7 @@
-"""Appends to the ledger, so that delivery can be proven write by write; `stack.ledger` has its format.
+"""Appends to the ledger, from which delivery is verified write by write; `stack.ledger` has its format.
 
-Lines are appended whole and soon, so what a crash loses is what was
-acknowledged in the last fraction of a second, and several processes can
-append to one file.
+Lines are appended whole and without delay, so a crash loses only the acknowledgements of the last fraction of a second,
+and several processes can append to one file.
 """
 
 from __future__ import annotations
@@ -22,35 +21,35 @@ _FLUSH_BYTES = 64 * 1024
 
 
 class Ledger(Protocol):
-    """Keeps acknowledged writes."""
+    """Records acknowledged writes."""
 
     @property
     def failure(self) -> str | None:
-        """Why it lacks writes that it was given, in a sentence."""
+        """Why the ledger lacks writes that it received, in a sentence."""
         ...
 
     def acknowledged(self, write: Write) -> None:
-        """Note a write that the table has acknowledged just now; of a transaction each, of a read nothing."""
+        """Record a write that the table has just acknowledged: each write of a transaction, nothing for a read."""
         ...
 
     def flush(self) -> None:
-        """Hand over to the operating system what has been noted."""
+        """Pass the recorded writes to the operating system."""
         ...
 
     def close(self) -> None:
-        """Flush, and note no more."""
+        """Flush and close."""
         ...
 
 
 def _changes(write: Write) -> tuple[Write, ...]:
-    """The changes that a write makes: a transaction all its writes, a read nothing."""
+    """Return the changes of a write: all writes of a transaction, none of a read."""
     if write.op == "transact":
         return cast("Transaction", write).changes
     return () if write.op in READS else (write,)
 
 
 class LedgerFile:
-    """A ledger appended to a file. UserError from the constructor when it cannot be opened."""
+    """A ledger appended to a file. The constructor raises UserError when the file cannot be opened."""
 
     def __init__(self, path: Path) -> None:
         self.failure: str | None = None
@@ -59,14 +58,14 @@ class LedgerFile:
             self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise UserError(f"The ledger {path} cannot be written: {error.strerror}; change --ledger.") from None
-        # What a crash left of a line must not become part of ours.
+        # A line that a crash has cut must not join the next line.
         size = os.fstat(self._fd).st_size
         self._lines = bytearray(b"" if size == 0 or os.pread(self._fd, 1, size - 1) == b"\n" else b"\n")
         self._lines += HEADER
         self._clock = WallClock(0)
 
     def acknowledged(self, write: Write) -> None:
-        """Note a write that the table has acknowledged just now."""
+        """Record a write that the table has just acknowledged."""
         at = self._clock.text(time.time_ns())
         for change in _changes(write):
             self._lines += line(change.key, change.op, change.version, at, change.table)
@@ -74,7 +73,7 @@ class LedgerFile:
             self.flush()
 
     def flush(self) -> None:
-        """Append what has been noted, in whole lines."""
+        """Append the recorded writes, in whole lines."""
         if self._lines:
             view = memoryview(bytes(self._lines))
             self._lines.clear()
@@ -87,6 +86,6 @@ class LedgerFile:
                 )
 
     def close(self) -> None:
-        """Flush, and close the file."""
+        """Flush and close the file."""
         self.flush()
         os.close(self._fd)

@@ -1,4 +1,4 @@
-"""The command line's own forms of values: durations, whole numbers with units."""
+"""Parses the command line's values: durations, rates, sizes, numbers with units."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def duration(text: str) -> float:
-    """Seconds from "90", "90s", "1.5m", "500ms" or "1h"."""
+    """Parse seconds from "90", "90s", "1.5m", "500ms" or "1h"."""
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise ArgumentTypeError(f"{text!r} is no duration: write it as 500ms, 90s, 5m or 1h")
+        raise ArgumentTypeError(f"{text!r} is not a duration: write it as 500ms, 90s, 5m or 1h")
     return float(match[1]) * _SECONDS[match[2]]
 
 
 def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
-    """The same value, refused when it is not above zero."""
+    """Return a parser that refuses values which are not above zero."""
 
     def parse(text: str) -> float:
         value = kind(text)
@@ -31,11 +31,11 @@ def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
 
 
 def number(text: str) -> float:
-    """A number of any kind."""
+    """Parse a finite number."""
     try:
         return float(text.replace("_", ""))
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no number") from None
+        raise ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?)([kM])?(?:/(s|m|h))?")
@@ -43,21 +43,21 @@ _THOUSANDS = {None: 1.0, "k": 1e3, "M": 1e6}
 
 
 def rate(text: str) -> float:
-    """Writes per second from "500", "5k", "1.5k/s", "300/m" or "20k/h"."""
+    """Parse writes per second from "500", "5k", "1.5k/s", "300/m" or "20k/h"."""
     match = _RATE.fullmatch(text.replace("_", ""))
     if match is None:
-        raise ArgumentTypeError(f"{text!r} is no rate: write it as 500, 5k, 300/m or 20k/h")
+        raise ArgumentTypeError(f"{text!r} is not a rate: write it as 500, 5k, 300/m or 20k/h")
     return float(match[1]) * _THOUSANDS[match[2]] / _SECONDS[match[3] or "s"]
 
 
 def whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
-    """A whole number within bounds."""
+    """Return a parser of whole numbers within bounds."""
 
     def parse(text: str) -> int:
         try:
             value = int(text.replace("_", ""))
         except ValueError:
-            raise ArgumentTypeError(f"{text!r} is no whole number") from None
+            raise ArgumentTypeError(f"{text!r} is not a whole number") from None
         if value < lowest or (highest is not None and value > highest):
             bounds = f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
             raise ArgumentTypeError(f"{value} is out of bounds: it must be {bounds}")
@@ -70,10 +70,10 @@ _SIZE = re.compile(r"(\d+)(B|KB|KiB)?")
 
 
 def size(text: str) -> int:
-    """Bytes from "4KB" (4096), "1500B" or "1500": 1 KB at least, as an order has about that, and 400 KB at most."""
+    """Parse bytes from "4KB" (4096), "1500B" or "1500": from 1 KB, about an order's size, to 400 KB."""
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise ArgumentTypeError(f"{text!r} is no size: write it as 4KB or 4096")
+        raise ArgumentTypeError(f"{text!r} is not a size: write it as 4KB or 4096")
     value = int(match[1]) * (1024 if (match[2] or "").startswith("K") else 1)
     if not 1024 <= value <= 400 * 1024:
         raise ArgumentTypeError(f"{text} is out of bounds: an item has 1KB to 400KB")

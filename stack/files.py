@@ -16,7 +16,7 @@ def check_writable(option: str, path: Path | None) -> None:
     if path.is_dir():
         raise UserError(f"{path} cannot be written: it is a directory; add a file's name to --{option}.")
     if not parent.is_dir():
-        raise UserError(f"{path} cannot be written: {parent} is no directory; create it or change --{option}.")
+        raise UserError(f"{path} cannot be written: {parent} is not a directory; create it or change --{option}.")
     if not os.access(path if path.exists() else parent, os.W_OK):
         raise UserError(f"{path} cannot be written: permission denied; change --{option}.")
 

@@ -158,7 +158,7 @@ class LakeTable(Struct, frozen=True):
                 if types.get(name, "") not in ("int", "bigint", "double") and not types.get(name, "").startswith(
                     "decimal"
                 ):
-                    raise ValueError(f"metrics: {name!r} is no number column")
+                    raise ValueError(f"metrics: {name!r} is not a number column")
 
     def _check_events(self) -> None:
         types = {column.name: column.type for column in self.columns}

@@ -1,7 +1,7 @@
-"""`python -m loadgen`: options in, a run, a report out.
+"""`python -m loadgen`: parses the options, carries out the run and writes its report.
 
-Each command's module is imported when the command is given, so that `compare`,
-`html` and `export` start without the code that sends.
+Each command's module is imported only when the command is used, so that `compare`, `html` and `export` start without
+loading the sender.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _COMMANDS = {
     "compare": "loadgen.report.compare",
     "html": "loadgen.report.page",
     "export": "loadgen.report.export",
-    # A package above this one, which knows the whole pipeline.
+    # This package is above loadgen and covers the whole pipeline.
     "capacity": "capacity.command",
 }
 _RUN = "loadgen.cli.run"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code."""
+    """Run the command line and return its exit code."""
     return run_tool(lambda: _main(sys.argv[1:] if argv is None else argv))
 
 

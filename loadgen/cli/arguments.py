@@ -15,15 +15,15 @@ from loadgen.values import duration, number, positive, rate, size, whole
 from stack import Parser, ShowVersion, add_options, called
 
 _DESCRIPTION = """\
-Write sales orders to a DynamoDB table, and read them, at a rate that does not depend on how fast it answers.
+Write sales orders to a DynamoDB table, and read them, at a rate that does not depend on its response times.
 
-The load is open loop: a plan fixes the time of every write in advance. When the table is slow, the plan goes on:
+The load is open loop: a plan fixes the time of every write in advance. When the table is slow, the plan continues:
 latency is measured from the planned time, without coordinated omission, and writes beyond --max-in-flight are
 dropped and counted.
 """
 _EPILOG = """\
 other commands:
-  python -m loadgen capacity --objective 'freshness_p99<10s'    what the deployed pipeline takes, and what gives out
+  python -m loadgen capacity --objective 'freshness_p99<10s'    the rate that the pipeline sustains, and its bottleneck
   python -m loadgen compare A.json B.json                       two reports side by side
   python -m loadgen html REPORT.json PAGE.html                  a report as a page with plots
   python -m loadgen export REPORT.json FILE                     as HdrHistogram's .hgrm, JUnit's .xml, or .csv
@@ -51,18 +51,18 @@ metrics of --threshold:
 
 exit codes:
   0 done    1 a threshold does not hold, writes failed, or none was acknowledged
-  2 it could not begin or go on: one sentence says why
-  3 a worker was lost: the report lacks its segment
-  130 stopped by Ctrl-C: what was in flight is waited for, and the report is written
+  2 the run could not start or continue: one sentence gives the reason
+  3 a worker was lost: its segment is missing from the report
+  130 stopped by Ctrl-C: the run waits for the calls in flight and writes the report
 """
 
 
 def parser() -> ArgumentParser:
-    """The parser of `python -m loadgen`."""
+    """Return the parser of `python -m loadgen`."""
     from rich_argparse import RawDescriptionRichHelpFormatter
 
     class PlainText(RawDescriptionRichHelpFormatter):
-        """Shows what is in brackets, which is no markup here."""
+        """Prints text in brackets literally instead of as markup."""
 
         text_markup = False
 
@@ -94,7 +94,7 @@ def _add_load(made: ArgumentParser) -> None:
         "--users",
         type=whole(1),
         metavar="N",
-        help="instead of --rps, a closed loop for comparison: so many users, who each wait for a reply before the next "
+        help="instead of --rps, a closed loop for comparison: N users, who each wait for a reply before the next "
         "operation; coordinated omission applies",
     )
     load.add_argument(
@@ -126,13 +126,13 @@ def _add_load(made: ArgumentParser) -> None:
     load.add_argument(
         "--duration", type=positive(duration), metavar="TIME", help="how long: 30s, 5m, 1h (default: 60s)"
     )
-    load.add_argument("--count", type=whole(1), metavar="N", help="stop after so many writes")
+    load.add_argument("--count", type=whole(1), metavar="N", help="stop after N writes")
     load.add_argument(
         "--preload",
         type=_preload,
         default=(0, None),
         metavar="N",
-        help="insert so many orders first, at --rps or (10k@2k) at another rate; they are left out of the counters",
+        help="insert N orders first, at --rps or (10k@2k) at another rate; they are left out of the counters",
     )
     load.add_argument(
         "--warm-up",
@@ -253,7 +253,7 @@ def _add_sending(made: ArgumentParser) -> None:
 
 
 def _preload(text: str) -> tuple[int, float | None]:
-    """How many orders, and at which rate if it says one: "5000", "10k@2k"."""
+    """Parse a number of orders and an optional rate, as in "5000" or "10k@2k"."""
     orders, at, per_s = text.partition("@")
     return round(positive(rate)(orders)), positive(rate)(per_s) if at else None
 

@@ -1,4 +1,4 @@
-"""From options to the plan of a run."""
+"""Make the plan of a run from the options."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from loadgen.schedule.profile import AnyProfile, Constant
 from loadgen.schedule.trace import recorded
 
 DEFAULT_DURATION_S = 60.0
-# A closed loop that ends by its count.
+# A closed loop that ends when its count is reached.
 _COUNTED_DURATION_S = 7 * 24 * 3600.0
 
 
 def plan_of(options: Namespace) -> Plan:
-    """The plan that the options ask for. ArgumentTypeError says what does not go together."""
+    """Return the plan that the options describe. Raises: ArgumentTypeError: options that exclude each other."""
     if sum(given is not None for given in (options.rps, options.users, options.trace)) != 1:
         raise ArgumentTypeError(
             "give one of --rps, the rate, --users, how many send one operation after the other, and --trace, "
@@ -29,7 +29,7 @@ def plan_of(options: Namespace) -> Plan:
     if options.users is not None:
         _check_closed(options)
     elif options.think > 0:
-        raise ArgumentTypeError("--think is how long each of --users waits, and --rps has no users")
+        raise ArgumentTypeError("--think requires --users: it is each user's wait, and --rps has no users")
     seed = secrets.randbits(31) if options.seed is None else cast("int", options.seed)
     profile = _profile(options, seed)
     orders, per_s = options.preload
@@ -37,7 +37,7 @@ def plan_of(options: Namespace) -> Plan:
     if options.mix.insert == orders == 0:
         raise ArgumentTypeError("the mix has no inserts, and updates and deletes need orders: --preload some")
     if orders and options.workload:
-        raise ArgumentTypeError("--preload is for orders: a --workload writes what its `change` says")
+        raise ArgumentTypeError("--preload writes orders, and a --workload writes only what its `change` returns")
     fastest = max(options.rps or profile.rate(0.0), preload.per_s if orders else 0.0)
     return Plan(
         profile=profile,
@@ -58,7 +58,7 @@ def plan_of(options: Namespace) -> Plan:
 
 
 def _check_trace(options: Namespace) -> None:
-    """ArgumentTypeError for options that a trace has no use for."""
+    """Raise ArgumentTypeError for options that do not apply to a trace."""
     given = {
         "--profile": options.profile != "constant",
         "--duration": options.duration is not None,
@@ -70,11 +70,11 @@ def _check_trace(options: Namespace) -> None:
     }
     for option, is_given in given.items():
         if is_given:
-            raise ArgumentTypeError(f"{option} does not go with --trace, which says what is written, and when")
+            raise ArgumentTypeError(f"{option} cannot be combined with --trace, which sets what is written and when")
 
 
 def _check_closed(options: Namespace) -> None:
-    """ArgumentTypeError for options that a closed loop has no use for."""
+    """Raise ArgumentTypeError for options that do not apply to a closed loop."""
     given = {
         "--profile": options.profile != "constant",
         "--preload": options.preload[0] > 0,
@@ -83,14 +83,14 @@ def _check_closed(options: Namespace) -> None:
     }
     for option, is_given in given.items():
         if is_given:
-            raise ArgumentTypeError(f"{option} goes with --rps: each of --users sends one operation at a time")
+            raise ArgumentTypeError(f"{option} requires --rps: each of --users sends one operation at a time")
     for threshold in options.threshold:
         if threshold.metric.startswith("intended_"):
             raise ArgumentTypeError(f"{threshold.expression!r}: with --users intended latency is not defined")
 
 
 def _profile(options: Namespace, seed: int) -> AnyProfile:
-    """The profile; with a count and no duration it goes on until the count is reached."""
+    """Return the profile; with a count and no duration it lasts until the count is reached."""
     duration_s = cast("float | None", options.duration)
     count = cast("int | None", options.count)
     if options.trace is not None:

@@ -1,4 +1,4 @@
-"""What is shown during a run: a line of JSON a second, for logs and pipes."""
+"""Progress of a run as one line of JSON per second, for logs and pipes."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from loadgen.report.report import second
 
 
 class ProgressView(Protocol):
-    """Shows rows as they come."""
+    """Displays each row when it arrives."""
 
     def begin(self, expected: Expected) -> None:
-        """The run begins."""
+        """Start the display with the expected numbers."""
         ...
 
     def row(self, row: MetricsRow) -> None:
-        """A second is over."""
+        """Display the row of a second that has ended."""
         ...
 
     def end(self) -> None:
-        """The run is over."""
+        """End the display."""
         ...
 
 
 class JsonLines:
-    """What is expected, then each second, as lines of JSON on standard error with the report's names.
+    """Writes the expected numbers, then each second, as lines of JSON on standard error with the report's names.
 
-    The name of the scenario, if it has one, is in each.
+    Each line has the name of the scenario if there is one.
     """
 
     def __init__(self, scenario: str = "", stream: TextIO | None = None) -> None:
@@ -40,7 +40,7 @@ class JsonLines:
         self._scenario = {"scenario": scenario} if scenario else {}
 
     def begin(self, expected: Expected) -> None:
-        """Write what is expected."""
+        """Write the expected numbers."""
         self._write(msgspec.to_builtins(expected))
 
     def row(self, row: MetricsRow) -> None:
@@ -48,7 +48,7 @@ class JsonLines:
         self._write(second(row))
 
     def end(self) -> None:
-        """Every line is already written."""
+        """Do nothing: every line is already written."""
 
     def _write(self, value: Mapping[str, object]) -> None:
         self._stream.write(msgspec.json.encode({**self._scenario, **value}).decode() + "\n")
@@ -56,13 +56,13 @@ class JsonLines:
 
 
 class Silent:
-    """Nothing is shown."""
+    """Displays nothing."""
 
     def begin(self, expected: Expected) -> None:
-        """Show nothing."""
+        """Do nothing."""
 
     def row(self, row: MetricsRow) -> None:
-        """Show nothing."""
+        """Do nothing."""
 
     def end(self) -> None:
-        """Show nothing."""
+        """Do nothing."""

@@ -1,6 +1,6 @@
-"""A run as metrics of Prometheus: a file in its text format, written again each second.
+"""Writes the metrics of a run to a file in Prometheus's text format, every second.
 
-node_exporter's textfile collector serves it, and so does any web server. The file is replaced whole, so that a reader
+node_exporter's textfile collector serves it, and so does any web server. The file is replaced atomically, so a reader
 never sees a part of it. https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
@@ -23,9 +23,9 @@ _LATENCIES = ("service", "intended", "lag")
 
 
 class PrometheusFile:
-    """Writes the metrics, and passes what it gets on to another view.
+    """Writes the metrics and passes each row on to another view.
 
-    Counters are totals since the end of preload and warm-up; the latencies are those of the last second.
+    Counters are totals since the end of preload and warm-up; latencies are those of the last second.
     """
 
     def __init__(self, path: Path, table: str, view: ProgressView, scenario: str = "") -> None:
@@ -36,11 +36,11 @@ class PrometheusFile:
         self._failed = False
 
     def begin(self, expected: Expected) -> None:
-        """Nothing is counted yet."""
+        """Write the metrics with all counters at 0."""
         self._view.begin(expected)
 
     def row(self, row: MetricsRow) -> None:
-        """Add a second, and write the file again."""
+        """Add the row of a second and rewrite the file."""
         self._view.row(row)
         if row.second < 0 or self._failed:
             return
@@ -48,7 +48,7 @@ class PrometheusFile:
         self._save("\n".join(lines(self._label, self._total, row)) + "\n")
 
     def end(self) -> None:
-        """The file keeps the last second's metrics."""
+        """Leave the file with the metrics of the last second."""
         self._view.end()
 
     def _save(self, text: str) -> None:
@@ -57,15 +57,15 @@ class PrometheusFile:
             unfinished.write_text(text)
             unfinished.replace(self._path)
         except OSError as error:
-            # The run is worth more than its metrics, which are in its report too.
+            # A failure here must not end the run: its report has the metrics too.
             self._failed = True
-            sys.stderr.write(f"{self._path} cannot be written: {error.strerror}; the run goes on without it.\n")
+            sys.stderr.write(f"{self._path} cannot be written: {error.strerror}; the run continues without it.\n")
 
 
 def lines(label: str, total: MetricsRow, row: MetricsRow) -> Iterator[str]:
-    """The metrics in the text format, with these labels: totals of every counter, and the gauges of a second.
+    """Return the metrics in the text format, with these labels: all counters' totals, and the gauges of a second.
 
-    Each kind of call has its own, with the label `call`, in a run that has others than writes.
+    In a run with calls other than writes, each kind of call has separate metrics with the label `call`.
     """
     labels: dict[str, Kind | None] = {f'{label},call="{kind}"': kind for kind in total.kinds}
     labels = labels or {label: None}
@@ -92,5 +92,5 @@ def lines(label: str, total: MetricsRow, row: MetricsRow) -> Iterator[str]:
 
 
 def _escaped(value: str) -> str:
-    """A label's value: backslash, quote and line feed are escaped."""
+    """Return a label's value with backslash, quote and line feed escaped."""
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,4 +1,4 @@
-"""A run by the command line: from its options to its exit code. Several scenarios are several runs at a time."""
+"""Carry out a run by the command line, from its options to its exit code; scenarios are concurrent runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Carry out a run, or the scenarios of a file, and save the reports; the exit code."""
+    """Carry out a run, or the scenarios of a file, save the reports and return the exit code."""
     parser = arguments.parser()
     options = parser.parse_args(argv)
     try:
@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
     done = asyncio.run(_run_all(scenarios, outputs))
     for scenario, report in zip(scenarios, done, strict=True):
         report.thresholds = [threshold.check(report) for threshold in _thresholds(scenario.options.threshold)]
-        # The figures first: they are known even when the files cannot be written.
+        # Print the summary first: it must appear even when the files cannot be written.
         summary.show(report, scenario.name)
     for scenario, report in zip(scenarios, done, strict=True):
         _save(scenario.options, report)
@@ -69,14 +69,14 @@ def _save(options: Namespace, report: RunReport) -> None:
 
 
 def _thresholds(given: Sequence[Threshold]) -> Sequence[Threshold]:
-    """Those given; and that no write failed, unless one of them says how many may."""
+    """Return the given thresholds, and `failed==0` unless one of them limits `failed`."""
     if any(threshold.kind is None and threshold.metric in ("failed", "acked_share") for threshold in given):
         return given
     return [*given, Threshold.parse("failed==0")]
 
 
 async def _run_all(scenarios: Sequence[Scenario], outputs: StackOutputs) -> list[RunReport]:
-    """Carry out scenarios that begin at their own times after one start."""
+    """Carry out scenarios, each of which begins at its own offset from the common start."""
     interrupts = Interrupts()
     runs = [_Run(scenario, outputs) for scenario in scenarios]
     try:
@@ -104,7 +104,7 @@ def _stop(runs: Sequence[_Run]) -> None:
 
 
 class _Run:
-    """One scenario's workers and what they are to do; `job` and `expected` are known once it is prepared."""
+    """A scenario's workers and their job; `job` and `expected` are set by `prepare`."""
 
     def __init__(self, scenario: Scenario, outputs: StackOutputs) -> None:
         self._scenario = scenario
@@ -117,11 +117,11 @@ class _Run:
 
     @property
     def lead_s(self) -> float:
-        """How long before the start the workers must know it."""
+        """How long before the start the workers must receive it."""
         return self._workers.lead_s
 
     async def prepare(self) -> None:
-        """Start or find the workers and get them ready."""
+        """Start or find the workers and prepare them."""
         await self._workers.launch()
         self.job = await _job(self._scenario.options, self._scenario.plan, self._outputs)
         self._expected = Expected.of(self.job, self._scenario.options.price)
@@ -129,7 +129,7 @@ class _Run:
         await self._workers.prepare(worker_pool.split(self.job, self._workers.segments))
 
     async def carry_out(self, start_epoch_ns: int, progress: ProgressView, interrupts: Interrupts) -> RunReport:
-        """Carry out the scenario, which begins so long after the start as it says."""
+        """Carry out the scenario, which begins at its offset from the common start."""
         plan, options = self._scenario.plan, self._scenario.options
         abort = Abort(_thresholds(options.threshold) if options.abort else (), None if plan.users else plan.count)
         aborted: str | None = None
@@ -162,7 +162,7 @@ def _workers(options: Namespace) -> WorkerPool:
 
 
 async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
-    """The job, once the tables are known to be there."""
+    """Return the job after checking that the tables exist."""
     table = outputs.require("table_name")
     where = target.endpoint(outputs)
     script = cast("str | None", options.workload)
@@ -207,13 +207,13 @@ def _published(scenario: Scenario, job: Job, view: ProgressView) -> ProgressView
     return PrometheusFile(scenario.options.prometheus, job.table, view, scenario.name)
 
 
-# From the least to the gravest.
+# In ascending order of severity.
 _GRAVITY = (0, Exit.NOT_AS_WANTED, Exit.INCOMPLETE, Exit.INTERRUPTED)
 
 
 def _exit_code(report: RunReport) -> int:
     if report.failure is not None:
-        raise UserError(f"The run was given up. {report.failure}")
+        raise UserError(f"The run stopped early: {report.failure}")
     if report.interrupted:
         return Exit.INTERRUPTED
     if report.lost:
@@ -224,7 +224,7 @@ def _exit_code(report: RunReport) -> int:
 
 
 class Interrupts:
-    """Ctrl-C and SIGTERM: counts them. They cancel the task that made this, until `call` says what to do instead."""
+    """Counts Ctrl-C and SIGTERM. They cancel the creating task until `call` sets another reaction."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -236,7 +236,7 @@ class Interrupts:
             self._loop.add_signal_handler(number, self._interrupt)
 
     def call(self, stop: Callable[[], None]) -> None:
-        """From now on, stop the run by this call instead."""
+        """Stop the run by this call instead, from now on."""
         self._stop = stop
         self._running = True
 
@@ -248,5 +248,5 @@ class Interrupts:
     def _interrupt(self) -> None:
         self.count += 1
         if self.count == 1 and self._running:
-            sys.stderr.write("\nstopping: waiting for the replies of what is in flight (again to stop at once)\n")
+            sys.stderr.write("\nstopping: waiting for the replies of what is in flight (again to stop immediately)\n")
         self._stop()

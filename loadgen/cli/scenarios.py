@@ -1,4 +1,4 @@
-"""Several scenarios at a time: a TOML file of them, each with the options of a run.
+"""Reads a TOML file of scenarios that run at the same time, each with the options of a run.
 
     [[scenario]]
     name = "checkout"
@@ -13,8 +13,8 @@
     think = "100ms"
     mix = "insert=5,get=95"
 
-A scenario's members are `name`, `start` (how long after the others' start it begins) and options of the command line
-without their dashes. What the command line says besides is for all of them.
+A scenario's members are `name`, `start` (its offset from the common start) and options of the command line without
+their dashes. Options given on the command line apply to all scenarios.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _OPTIONS = frozenset(
     )
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-# Each scenario has its own file.
+# Each scenario needs a separate file.
 _FILES = ("report", "html", "prometheus")
 
 
 class Scenario(NamedTuple):
-    """A run among others: its name ("" when it is alone), when it begins after the start, its options and its plan."""
+    """A run among others: name ("" for a single run), offset from the common start, options and plan."""
 
     name: str
     start_s: float
@@ -54,7 +54,7 @@ class Scenario(NamedTuple):
 
 
 def read_scenarios(path: Path, argv: Sequence[str], parser: ArgumentParser) -> list[Scenario]:
-    """The scenarios of a file, beside the options of the command line. ArgumentTypeError says what is wrong with it."""
+    """Return the scenarios of a file, with the options of the command line. Raises: ArgumentTypeError: a bad file."""
     try:
         document = tomllib.loads(path.read_text())
     except OSError as error:
@@ -87,7 +87,7 @@ def _scenario(
         raise ArgumentTypeError(f"scenario {name!r} of {path}: there is no {unknown[0]!r}: it is one of {_known()}")
     options = parser.parse_args([*argv, *_arguments(given)])
     if "seed" not in given:
-        # Orders of another seed are others.
+        # Another seed makes different orders.
         options.seed = int.from_bytes(hashlib.sha256(f"{run_seed}/{name}".encode()).digest()[:4], "big") >> 1
     for option in _FILES:
         file = cast("Path | None", getattr(options, option))

@@ -1,1 +1,1 @@
-"""Who carries out the segments of a run: processes of this machine, or the workers of a Dask cluster."""
+"""The worker pools that carry out a run's segments: processes on this machine, or workers of a Dask cluster."""

@@ -1,4 +1,4 @@
-"""This package as a file that a cluster's workers can import, with the user's workload if there is one."""
+"""Packs loadgen into a file that a cluster's workers can import, with the user's workload if there is one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def build(directory: Path, script: str | None = None) -> Path:
-    """Write the bundle into a directory. Its name follows its contents, so that no worker keeps an older one."""
+    """Write the bundle into a directory and return its path; the name is derived from the contents."""
     files = {
         path.relative_to(_ROOT).as_posix(): path for name in _PACKAGES for path in sorted((_ROOT / name).rglob("*.py"))
     }
     if native is not None:
-        # Workers of another kind of machine cannot load it, and do without.
+        # Workers on another architecture cannot load it and use the slow path.
         files[f"loadgen/{FILE}"] = _ROOT / "loadgen" / FILE
     if script is not None:
         path = _source(script.partition(":")[0])

@@ -1,15 +1,13 @@
-"""A worker pool on a Dask cluster: one segment on each of its workers, wherever they run.
+"""A worker pool on a Dask cluster: each of its workers carries out one segment.
 
-Any cluster will do (local, Kubernetes, Fargate by dask-cloudprovider): only the
-scheduler's address is needed. The workers get this package from here; what it
-depends on must be installed on them, and AWS credentials come from where they
-run, unless the endpoint has its own.
+Any cluster works (local, Kubernetes, Fargate by dask-cloudprovider): only the scheduler's address is needed. This
+module uploads loadgen to the workers; its dependencies must be installed there, and AWS credentials come from the
+workers' environment unless the endpoint has explicit ones.
 
-A segment is never carried out twice, though Dask runs a task again when its
-worker is restarted, retired or lost (`retries=0` is about errors only). Each
-execution of a task has a random name, which comes with its messages. The start
-names the executions that it admits, one a segment, and no other execution ever
-sends a write. When the worker of a segment is lost, so is the segment.
+A segment is never carried out twice, although Dask reruns a task when its worker is restarted, retired or lost
+(`retries=0` covers errors only). Each execution of a task has a random name, which its messages contain. The start
+message lists the executions that it admits, one per segment, and no other execution ever sends a write. When the worker
+of a segment is lost, the segment is lost.
 """
 
 from __future__ import annotations
@@ -38,20 +36,20 @@ from stack import UserError, explain
 _ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx|ucxx)://)?(?:\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}")
 _CONNECT_TIMEOUT_S = 10.0
 _POLL_S = 0.5
-# From the end of a task until its last message must have come.
+# How long after the end of a task its last message may arrive.
 _LAST_MESSAGE_S = 10.0
 _SCHEDULER_TIMEOUT_S = 10.0
-# What a call raises whose scheduler is gone: CommClosedError and FatalCommClosedError are OSErrors.
+# The errors of a call when the scheduler is gone: CommClosedError and FatalCommClosedError are OSErrors.
 _LOST_SCHEDULER = (OSError, TimeoutError, RuntimeError, ValueError)
 
 
-class _Told(NamedTuple):
+class _Received(NamedTuple):
     execution: str
     message: messages.WorkerMessage
 
 
 class Cluster:
-    """Each segment on a worker of a Dask cluster. Call `launch` first."""
+    """Carries out each segment on a worker of a Dask cluster. Call `launch` first."""
 
     def __init__(
         self, address: str, script: str | None = None, *, connect_timeout_s: float = _CONNECT_TIMEOUT_S
@@ -64,25 +62,27 @@ class Cluster:
         self._client: Any = None
         self._workers: list[str] = []
         self._futures: list[Any] = []
-        self._told: list[asyncio.Queue[_Told]] = []
+        self._received: list[asyncio.Queue[_Received]] = []
         self._admitted: list[str] = []
         self._stops = 0
         self._stopping: set[asyncio.Task[None]] = set()
 
     @property
     def segments(self) -> int:
-        """How many workers there are."""
+        """The number of workers."""
         return len(self._workers)
 
     @property
     def lead_s(self) -> float:
-        """How long before the start the workers must know it."""
+        """How long before the start the workers must receive it."""
         return 2.0
 
     async def launch(self) -> None:
-        """Connect to the scheduler and send the workers this package. UserError when that is not possible."""
+        """Connect to the scheduler and send this package to the workers. Raises: UserError: either fails."""
         if _ADDRESS.fullmatch(self._address) is None:
-            raise UserError(f"{self._address!r} is no address of a Dask scheduler: write --cluster as tcp://HOST:PORT.")
+            raise UserError(
+                f"{self._address!r} is not an address of a Dask scheduler: write --cluster as tcp://HOST:PORT."
+            )
         try:
             self._distributed = importlib.import_module("distributed")
         except ModuleNotFoundError:
@@ -101,8 +101,8 @@ class Cluster:
             await self._send(bundle.build(Path(directory), self._script))
 
     async def prepare(self, jobs: list[Job]) -> None:
-        """Get every segment ready."""
-        self._told = [asyncio.Queue() for _ in jobs]
+        """Prepare every segment."""
+        self._received = [asyncio.Queue() for _ in jobs]
         self._client.subscribe_topic(self._run, self._hear)
         await self._variable("start").set((0, []))
         await self._variable("stops").set(0)
@@ -129,39 +129,39 @@ class Cluster:
                     raise RuntimeError("a worker sent an unexpected message")
 
     async def run(self, start_epoch_ns: int, on_row: Callable[[MetricsRow], None]) -> list[SegmentResult]:
-        """Carry out the plan from this wall time on."""
+        """Carry out the plan, which starts at this wall time."""
         seconds = Seconds(self.segments, on_row)
         await self._variable("start").set((start_epoch_ns, self._admitted))
         parts = (follow(segment, partial(self._next_admitted, segment), seconds) for segment in range(self.segments))
         return await asyncio.gather(*parts)
 
     def stop(self) -> None:
-        """The first time: send no more, and wait for replies. The second time: wait for nothing."""
+        """Stop sending and wait for replies; when called again, stop waiting too."""
         self._stops += 1
         task = asyncio.create_task(self._variable("stops").set(self._stops))
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
 
     async def close(self) -> None:
-        """Leave the cluster as it was."""
+        """Remove everything that this run left on the cluster."""
         if self._client is None:
             return
         await asyncio.gather(*self._stopping, return_exceptions=True)
         if self._futures:
             with suppress(*_LOST_SCHEDULER):
                 async with asyncio.timeout(_SCHEDULER_TIMEOUT_S):
-                    # A task that waits for its start, or goes on, ends by this; cancelling does not end a running task.
+                    # This ends a task that waits for its start or is running; cancelling does not end a running task.
                     await self._variable("stops").set(2)
                     await self._variable("start").set((-1, []))
                     await self._client.cancel(self._futures)
         await self._client.close(timeout=_SCHEDULER_TIMEOUT_S)
 
     async def _send(self, file: Path) -> None:
-        """Put a bundle on the scheduler and on each worker, those that start later included.
+        """Put a bundle on the scheduler and on each worker, including workers that start later.
 
-        `Client.upload_file` registers each upload under a random name. A worker that starts then carries out every
-        upload that there ever was, all at once, and may import the file while another upload of it truncates it.
-        Here the name is the bundle's, which follows its contents, so that a bundle is registered once.
+        `Client.upload_file` registers each upload under a random name. A worker that starts later repeats all uploads
+        of the past concurrently, and may import the file while another upload truncates it. Here the name is the
+        bundle's, which is derived from its contents, so a bundle is registered once.
         """
         plugins: Any = importlib.import_module("distributed.diagnostics.plugin")
         for plugin in (plugins.SchedulerUploadFile(str(file)), plugins.UploadFile(str(file))):
@@ -174,10 +174,10 @@ class Cluster:
     async def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         _, content = event
         message = messages.decode_worker_message(content["message"])
-        self._told[int(content["segment"])].put_nowait(_Told(content["execution"], message))
+        self._received[int(content["segment"])].put_nowait(_Received(content["execution"], message))
 
     async def _living(self) -> set[str]:
-        """The addresses of the workers. UserError when the scheduler does not answer any more."""
+        """Return the addresses of the workers. Raises: UserError: the scheduler does not respond any more."""
         try:
             async with asyncio.timeout(_SCHEDULER_TIMEOUT_S):
                 identity = await self._client.scheduler.identity(n_workers=-1)
@@ -186,30 +186,30 @@ class Cluster:
         return set(identity["workers"])
 
     async def _next_admitted(self, segment: int) -> messages.WorkerMessage:
-        """A segment's next message from the execution that was started."""
+        """Return a segment's next message from the execution that was started."""
         while True:
             execution, message = await self._next(segment)
             if isinstance(message, JobRefused) or execution == self._admitted[segment]:
                 return message
 
-    async def _next(self, segment: int) -> _Told:
-        """A segment's next message; Refused when its worker is gone or its task has failed."""
-        told, future = self._told[segment], self._futures[segment]
+    async def _next(self, segment: int) -> _Received:
+        """Return a segment's next message; JobRefused when its worker is gone or its task has failed."""
+        messages, future = self._received[segment], self._futures[segment]
         silent_s = 0.0
         while True:
             try:
                 async with asyncio.timeout(_POLL_S):
-                    return await told.get()
+                    return await messages.get()
             except TimeoutError:
                 lost = await self._lost(segment)
                 silent_s = silent_s + _POLL_S if future.done() else 0.0
                 if lost is None and silent_s > _LAST_MESSAGE_S:
                     lost = f"worker {self._workers[segment]} did not send its result"
                 if lost is not None:
-                    return _Told("", JobRefused(lost))
+                    return _Received("", JobRefused(lost))
 
     async def _lost(self, segment: int) -> str | None:
-        """Why a segment is lost; None when its worker and its task are alive."""
+        """Return why a segment is lost; None while its worker and its task are alive."""
         worker, future = self._workers[segment], self._futures[segment]
         try:
             if worker not in await self._living():

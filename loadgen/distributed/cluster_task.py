@@ -1,4 +1,4 @@
-"""What a Dask worker does with a segment: prepare, wait for the common start, run, and report as it goes."""
+"""Carries out a segment on a Dask worker: prepare, wait for the common start, run, and send each row."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from loadgen.job import Job
 from loadgen.metrics.counters import MetricsRow
 
 _POLL_S = 0.3
-# A scheduler that does not answer for so long is gone.
+# A scheduler that does not respond for this long counts as gone.
 _ANSWER_TIMEOUT_S = 10.0
 
 
 class Coordination(Protocol):
-    """How an execution hears of the start and of stops, and what it tells."""
+    """The channel between an execution and the coordinator."""
 
     def tell(self, message: messages.WorkerMessage) -> None:
         """Send a message to the coordinator."""
         ...
 
     def start_epoch_ns(self) -> int:
-        """When the plan begins; 0 while that is not known, negative when this execution must not begin it."""
+        """The start of the plan; 0 while it is unknown, negative when this execution is not admitted."""
         ...
 
     def stops(self) -> int:
-        """How often it was asked to stop; 2 when its writes are not waited for any more."""
+        """The number of stop requests; from 2 on, the execution does not wait for its writes."""
         ...
 
 
 class _Dask:
-    """Through the scheduler: events of the topic `run`, and its variables."""
+    """Communicates through the scheduler: events of the topic `run`, and its variables."""
 
     def __init__(self, run: str, segment: int) -> None:
         self._distributed: Any = importlib.import_module("distributed")
@@ -58,7 +58,7 @@ class _Dask:
     def stops(self) -> int:
         task = self._worker.state.tasks.get(self._key)
         if task is None or task.state != "executing":
-            return 2  # the coordinator is gone, or Dask has given the task to another worker
+            return 2  # The coordinator is gone, or Dask has moved the task to another worker.
         return int(self._variable("stops"))
 
     def _variable(self, name: str) -> Any:
@@ -97,7 +97,7 @@ async def _carry_out(job: Job, coordination: Coordination) -> None:
 
 
 async def _obey(segment: Segment, coordination: Coordination) -> None:
-    """Stop when the coordinator says so, and when it or the scheduler is gone."""
+    """Stop on the coordinator's request, and when the coordinator or the scheduler is gone."""
     obeyed = 0
     while obeyed < 2:
         await asyncio.sleep(_POLL_S)

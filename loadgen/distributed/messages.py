@@ -14,39 +14,39 @@ _LENGTH_BYTES = 4
 
 
 class Prepare(Struct, frozen=True, tag=True):
-    """To a worker: get ready for this job."""
+    """Command to a worker: prepare this job."""
 
     job: Job
 
 
 class Start(Struct, frozen=True, tag=True):
-    """To a worker: carry out the plan from this wall time on."""
+    """Command to a worker: carry out the plan, which starts at this wall time."""
 
     epoch_ns: int
 
 
 class Stop(Struct, frozen=True, tag=True):
-    """To a worker: the first time, send no more; the second time, wait for nothing."""
+    """Command to a worker: stop sending; when repeated, stop waiting for replies too."""
 
 
 class Ready(Struct, frozen=True, tag=True):
-    """From a worker: prepared."""
+    """From a worker: the job is prepared."""
 
 
 class RowReady(Struct, frozen=True, tag=True):
-    """From a worker: a second is over."""
+    """From a worker: the row of a second that has ended."""
 
     row: MetricsRow
 
 
 class Done(Struct, frozen=True, tag=True):
-    """From a worker: the segment is carried out."""
+    """From a worker: the result of the segment."""
 
     result: SegmentTotals
 
 
 class JobRefused(Struct, frozen=True, tag=True):
-    """From a worker: it cannot be done; the sentence is for the user."""
+    """From a worker: the segment failed; the sentence is for the user."""
 
     sentence: str
 
@@ -60,12 +60,12 @@ _WORKER_MESSAGES = msgspec.msgpack.Decoder(WorkerMessage)
 
 
 def encode(message: Command | WorkerMessage) -> bytes:
-    """A message's bytes."""
+    """Encode a message."""
     return _ENCODER.encode(message)
 
 
 def decode_worker_message(data: bytes) -> WorkerMessage:
-    """The message from a worker that the bytes are."""
+    """Decode a message from a worker."""
     return _WORKER_MESSAGES.decode(data)
 
 
@@ -76,13 +76,13 @@ def write(stream: asyncio.StreamWriter, message: Command | WorkerMessage) -> Non
 
 
 async def read_command(stream: asyncio.StreamReader) -> Command | None:
-    """The next message to a worker; None when the coordinator is gone."""
+    """Receive the next message to a worker; None when the coordinator is gone."""
     data = await _read(stream)
     return None if data is None else _COMMANDS.decode(data)
 
 
 async def read_worker_message(stream: asyncio.StreamReader) -> WorkerMessage | None:
-    """The next message from a worker; None when it is gone."""
+    """Receive the next message from a worker; None when the worker is gone."""
     data = await _read(stream)
     return None if data is None else decode_worker_message(data)
 

@@ -1,4 +1,4 @@
-"""A worker pool of processes on this machine, so that sending can use several cores."""
+"""A worker pool of processes on this machine, which lets the sender use several cores."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class _Worker(NamedTuple):
     writer: asyncio.StreamWriter
 
     async def answer(self) -> WorkerMessage:
-        """Its next message; Refused, with the reason, when it is gone."""
+        """Return the worker's next message; JobRefused, with the reason, when the worker is gone."""
         return await messages.read_worker_message(self.reader) or JobRefused(await self.end())
 
     async def end(self) -> str:
-        """Why a worker that is gone is gone."""
+        """Return why a worker ended."""
         code = await self.process.wait()
         return f"its process was ended by signal {-code}" if code < 0 else f"its process ended with exit code {code}"
 
 
 class Processes:
-    """Each segment in its own process. Call `launch` first."""
+    """Carries out each segment in a separate process. Call `launch` first."""
 
     def __init__(self, segments: int) -> None:
         self._segments = segments
@@ -44,21 +44,21 @@ class Processes:
 
     @property
     def segments(self) -> int:
-        """How many processes there are."""
+        """The number of processes."""
         return self._segments
 
     @property
     def lead_s(self) -> float:
-        """How long before the start the workers must know it."""
+        """How long before the start the workers must receive it."""
         return 0.1
 
     async def launch(self) -> None:
-        """Start the processes; they take a while to import what they need."""
+        """Start the processes; their imports take a while."""
         for _ in range(self._segments):
             self._workers.append(await _launch())
 
     async def prepare(self, jobs: list[Job]) -> None:
-        """Get every segment ready."""
+        """Prepare every segment."""
         for worker, job in zip(self._workers, jobs, strict=True):
             messages.write(worker.writer, Prepare(job))
         for worker in self._workers:
@@ -71,7 +71,7 @@ class Processes:
                     raise RuntimeError(f"a worker could not get ready: {await worker.end()}")
 
     async def run(self, start_epoch_ns: int, on_row: Callable[[MetricsRow], None]) -> list[SegmentResult]:
-        """Carry out the plan from this wall time on."""
+        """Carry out the plan, which starts at this wall time."""
         seconds = Seconds(self._segments, on_row)
         for worker in self._workers:
             messages.write(worker.writer, Start(start_epoch_ns))
@@ -79,12 +79,12 @@ class Processes:
         return await asyncio.gather(*parts)
 
     def stop(self) -> None:
-        """The first time: send no more, and wait for replies. The second time: wait for nothing."""
+        """Stop sending and wait for replies; when called again, stop waiting too."""
         for worker in self._workers:
             messages.write(worker.writer, Stop())
 
     async def close(self) -> None:
-        """End the processes: by the end of their socket, or by force."""
+        """End the processes: close their sockets, and kill those that remain."""
         for worker in self._workers:
             worker.writer.close()
         for worker in self._workers:
@@ -105,7 +105,7 @@ async def _launch() -> _Worker:
             str(theirs.fileno()),
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
-            # Ctrl-C reaches all processes of a terminal's group; here the coordinator decides what it means.
+            # Ctrl-C reaches all processes of a terminal's group; only the coordinator reacts to it.
             start_new_session=True,
         )
     reader, writer = await asyncio.open_connection(sock=ours, limit=_LIMIT_BYTES)

@@ -1,4 +1,4 @@
-"""A worker process: carries out one segment by the coordinator's commands, which come over a socket.
+"""A worker process: carries out one segment by the coordinator's commands, which arrive on a socket.
 
 python -m loadgen.distributed.worker FD
 """
@@ -18,7 +18,7 @@ from stack import explain
 
 
 async def serve(connection: socket.socket) -> None:
-    """Carry out the coordinator's commands until it has the result or is gone."""
+    """Carry out the coordinator's commands until the result is sent or the coordinator is gone."""
     reader, writer = await asyncio.open_connection(sock=connection)
     try:
         await _serve(reader, writer)
@@ -56,7 +56,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 async def _obey(reader: asyncio.StreamReader, segment: Segment) -> None:
-    """Stop when a command says so, and at once when the coordinator is gone."""
+    """Stop on a command, and immediately when the coordinator is gone."""
     while await messages.read_command(reader) is not None:
         segment.stop()
     segment.stop()
@@ -64,7 +64,7 @@ async def _obey(reader: asyncio.StreamReader, segment: Segment) -> None:
 
 
 def main() -> None:
-    """Serve the socket that was inherited."""
+    """Serve the inherited socket."""
     import uvloop
 
     uvloop.run(serve(socket.socket(fileno=int(sys.argv[1]))))

@@ -1,4 +1,4 @@
-"""Who carries out the segments of a run, and what became of each."""
+"""The interface of worker pools, and the collection of their segments' rows and results."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ class WorkerPool(Protocol):
 
     @property
     def segments(self) -> int:
-        """How many segments it carries out at a time."""
+        """The number of segments that the pool carries out at a time."""
         ...
 
     @property
     def lead_s(self) -> float:
-        """How long before the start the workers must know it."""
+        """How long before the start the workers must receive it."""
         ...
 
     async def launch(self) -> None:
-        """Start or find the workers. UserError without any."""
+        """Start or find the workers. Raises: UserError: there are no workers."""
         ...
 
     async def prepare(self, jobs: list[Job]) -> None:
-        """Get every segment ready. UserError when one cannot be."""
+        """Prepare every segment. Raises: UserError: the preparation of a segment fails."""
         ...
 
     async def run(self, start_epoch_ns: int, on_row: Callable[[MetricsRow], None]) -> list[SegmentResult]:
-        """Carry out the plan from this wall time on; `on_row` gets each second of all segments together."""
+        """Carry out the plan from this wall time on; `on_row` receives each second, summed over all segments."""
         ...
 
     def stop(self) -> None:
-        """The first time: send no more, and wait for replies. The second time: wait for nothing."""
+        """Stop sending and wait for replies; when called again, stop waiting too."""
         ...
 
     async def close(self) -> None:
-        """End whatever still runs."""
+        """End everything that still runs."""
         ...
 
 
 def split(job: Job, segments: int) -> list[Job]:
-    """The jobs of the segments. They share the bounds of requests in flight and of write units."""
+    """Return the segments' jobs, which share the bounds of requests in flight and of write units."""
     plan = job.plan
     bound = -(-plan.max_in_flight // segments)
     units = None if plan.max_write_units is None else plan.max_write_units // segments
@@ -63,7 +63,7 @@ def split(job: Job, segments: int) -> list[Job]:
 
 
 class Seconds:
-    """Puts the rows of all segments together, second by second, as soon as every segment has sent its row."""
+    """Merges the rows of all segments, second by second, as soon as every segment has sent its row."""
 
     def __init__(self, segments: int, on_row: Callable[[MetricsRow], None]) -> None:
         self._on_row = on_row
@@ -71,7 +71,7 @@ class Seconds:
         self._rows: dict[int, MetricsRow] = {}
 
     def add(self, segment: int, row: MetricsRow) -> None:
-        """A segment has sent the row of a second."""
+        """Add the row of a second of one segment."""
         self._told[segment] = row.second
         known = self._rows.get(row.second)
         if known is None:
@@ -81,7 +81,7 @@ class Seconds:
         self._pass_on()
 
     def end(self, segment: int) -> None:
-        """A segment sends no more rows."""
+        """Stop waiting for rows of a segment that has ended."""
         self._told.pop(segment, None)
         self._pass_on()
 
@@ -92,7 +92,7 @@ class Seconds:
 
 
 async def follow(segment: int, answer: Callable[[], Awaitable[WorkerMessage]], seconds: Seconds) -> SegmentResult:
-    """Gather the messages of a segment's worker until it is done; a worker that is gone is Refused."""
+    """Collect the messages of a segment's worker until its result; JobRefused marks the segment as lost."""
     part = SegmentResult(segment)
     while part.result is None and part.lost is None:
         match await answer():
@@ -110,5 +110,5 @@ async def follow(segment: int, answer: Callable[[], Awaitable[WorkerMessage]], s
 
 
 def whole(plan: Plan) -> Plan:
-    """The plan of which this is a segment."""
+    """Return the plan to which this segment belongs."""
     return structs.replace(plan, segment=0, segments=1)

@@ -1,1 +1,1 @@
-"""How writes reach DynamoDB: the two writers, and what one request and its reply are."""
+"""The two writers, which send writes to DynamoDB, and the model of a request and its reply."""

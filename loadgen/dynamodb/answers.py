@@ -1,4 +1,4 @@
-"""What DynamoDB's answers mean, the same for every writer."""
+"""The meaning of DynamoDB's responses, the same for every writer."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _CREDENTIALS = frozenset(
     }
 )
 _SERVER = frozenset({"InternalServerError", "InternalFailure", "ServiceUnavailable", "ServiceUnavailableException"})
-# Another write of the same item is under way (a transaction, another replica): nothing was applied.
+# Another write of the same item is in progress (a transaction, another replica): nothing was applied.
 _CONFLICTS = frozenset({"TransactionConflictException", "ReplicatedWriteConflictException"})
 _CANCELED = "TransactionCanceledException"
-# The same transaction is under way already: it may yet be applied.
+# The same transaction is already in progress: it may still be applied.
 _IN_PROGRESS = "TransactionInProgressException"
-# Why a transaction was cancelled, the reason that decides first.
+# Reasons why a transaction was cancelled; the first that matches decides.
 _REASONS = {
     "ValidationError": Outcome.INVALID,
     "ItemCollectionSizeLimitExceeded": Outcome.INVALID,
@@ -48,7 +48,7 @@ _REASONS = {
     "TransactionConflict": Outcome.THROTTLED,
 }
 
-# What a batch's answer has of one request: {"PutRequest": {"Item": {...}}} or {"DeleteRequest": {"Key": {...}}}.
+# One request in a batch's response: {"PutRequest": {"Item": {...}}} or {"DeleteRequest": {"Key": {...}}}.
 _Request = dict[str, dict[str, Item]]
 
 
@@ -82,7 +82,7 @@ class _Consumed(Struct, rename="pascal", frozen=True):
 
 
 class _ReadReply(Struct, rename="pascal"):
-    """How much GetItem and Query have read, by their reply."""
+    """The members of a reply with the amount that GetItem and Query have read."""
 
     item: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     count: int = 0
@@ -94,7 +94,7 @@ class _ConditionReply(Struct, rename="pascal"):
 
 
 def classify(status: int, code: str, body: bytes = b"") -> Outcome:
-    """The outcome of an answer with this HTTP status, exception (without its namespace) and JSON.
+    """Return the outcome of a response with this HTTP status, exception (without its namespace) and JSON.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
@@ -118,7 +118,7 @@ def classify(status: int, code: str, body: bytes = b"") -> Outcome:
 
 
 def cancellation_codes(body: bytes) -> list[str]:
-    """Why a transaction was cancelled: the codes of its writes, in their order, without those that are fine."""
+    """Return why a transaction was cancelled: the codes of its failed writes, in their order."""
     try:
         found = msgspec.json.decode(body, type=_Cancellation)
     except msgspec.MsgspecError:
@@ -127,7 +127,7 @@ def cancellation_codes(body: bytes) -> list[str]:
 
 
 def read_of(reply: Reply) -> tuple[int, int]:
-    """How many items a read has found, and the read units that it took, by what its reply says."""
+    """Return the number of items that a read found and its read units, from its reply."""
     if not reply.body:
         return 0, 0
     found = msgspec.json.decode(reply.body, type=_ReadReply)
@@ -136,7 +136,7 @@ def read_of(reply: Reply) -> tuple[int, int]:
 
 
 def unprocessed(body: bytes, keys: Mapping[str, tuple[str, ...]]) -> set[tuple[str, str]]:
-    """The table and key of each write that the answer to a batch gives back; `keys` are the tables' key attributes."""
+    """Return the table and key of each unprocessed write in a batch's response; `keys` has the key attributes."""
     answer = msgspec.json.decode(body, type=_BatchReply)
     return {
         (table, _key(request, keys[table]))
@@ -146,7 +146,7 @@ def unprocessed(body: bytes, keys: Mapping[str, tuple[str, ...]]) -> set[tuple[s
 
 
 def proven(call: Call, reply: Reply) -> bool:
-    """Whether the item that failed the condition of a call shows that an earlier sending of it was applied."""
+    """Return whether the item that failed a call's condition shows that an earlier sending was applied."""
     proof = call.writes[0].proof
     if proof is None or not reply.body:
         return False
@@ -154,7 +154,7 @@ def proven(call: Call, reply: Reply) -> bool:
 
 
 def throttle_class(reply: Reply) -> str:
-    """The exception of a throttle, with the limit that DynamoDB names: the table's, or that of a range of keys.
+    """Return a throttle's exception and the limit that DynamoDB names: the table's, or a key range's.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html
     """

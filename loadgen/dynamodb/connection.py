@@ -16,22 +16,21 @@ from loadgen.dynamodb.writes import Call, Outcome, Reply
 
 
 class ConnectionOwner(Protocol):
-    """The owner of connections, which gets the replies to their calls."""
+    """The owner of connections, which receives the replies to their calls."""
 
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
-        """The call on a connection has its reply, which is no plain success. The connection may be lost with it."""
+        """Handle a reply that is not a plain success; the connection may be lost with it."""
         ...
 
     def lost(self, connection: Connection) -> None:
-        """A connection is about to close."""
+        """Remove a connection that is about to close."""
         ...
 
 
 class Connection:
     """Sends a request, gathers the response, and hands the reply to the pool.
 
-    `tls` is the connection's TLS after its handshake, None for plain HTTP.
-    `template` knows the usual answer.
+    `tls` is the connection's TLS after its handshake, None for plain HTTP. `template` recognizes the usual response.
     """
 
     __slots__ = ("_data", "_is_plain_success", "_pool", "_send", "_tls", "_unsent", "call", "open", "socket")
@@ -49,11 +48,11 @@ class Connection:
         self.open = True
 
     def seal(self, request: bytes) -> bytes:
-        """What of a request goes on the wire: its TLS records if there is TLS."""
+        """The bytes of a request on the wire: its TLS records if there is TLS."""
         return request if self._tls is None else self._tls.encrypt(request)
 
     def send(self, call: Call, sealed: bytes) -> None:
-        """Send the request of a call, and note when."""
+        """Send the request of a call and record the time."""
         self.call = call
         call.sent_ns = time.monotonic_ns()
         try:
@@ -68,7 +67,7 @@ class Connection:
             asyncio.get_running_loop().add_writer(self.socket, self._go_on)
 
     def handle(self, data: bytes | int, at_ns: int) -> Call | None:
-        """Gather the answer from what came at this time: bytes, none at the end, or the number of an error.
+        """Read a part of the response that arrived at this time: bytes, b"" at the end, or an error number.
 
         Returns the call if it has succeeded; any other reply goes to the pool.
         """
@@ -97,7 +96,7 @@ class Connection:
         return None
 
     def fail(self, outcome: Outcome, code: str, message: str) -> None:
-        """Give up the call in flight, and the connection with it."""
+        """Abandon the call in flight and its connection."""
         call = self.call
         self.close()
         if call is not None:
@@ -117,7 +116,7 @@ class Connection:
         self.socket.close()
 
     def _go_on(self) -> None:
-        """Send more of a request, now that there is room."""
+        """Send more of a request when the socket is writable."""
         try:
             self._unsent = self._unsent[self._send(self._unsent) :]
         except (BlockingIOError, InterruptedError):
@@ -129,7 +128,7 @@ class Connection:
             asyncio.get_running_loop().remove_writer(self.socket)
 
     def _end(self, error: int, at_ns: int) -> None:
-        """Nothing more will come: an answer without a length ends here, unless it is TLS that did not say so."""
+        """Handle the end of the stream, which ends a response without a length unless TLS lacks its close_notify."""
         if self._data and not error and (self._tls is None or self._tls.ended):
             self._gather(self._data, at_ns, ended=True)
         if error:
@@ -138,7 +137,7 @@ class Connection:
             self.fail(Outcome.RESET, "ConnectionClosed", "the connection closed")
 
     def _gather(self, data: bytes, at_ns: int, *, ended: bool) -> None:
-        """The answer in `data`, or more to come."""
+        """Parse the response in `data`, or wait for more."""
         try:
             answer = parse(data, ended=ended)
         except HttpError as error:

@@ -1,4 +1,4 @@
-"""Where the fast writer's credentials and endpoint come from: given ones, or botocore's session.
+"""The fast writer's credentials and endpoint: explicit ones, or those of botocore's session.
 
 The session follows the AWS configuration (environment, profile, single
 sign-on, role, instance) and refreshes what expires.
@@ -16,39 +16,39 @@ from stack import UserError
 
 
 class CredentialSource(Protocol):
-    """Gives the credentials that are valid now."""
+    """Provides credentials that are valid now."""
 
     async def current(self) -> Keys:
-        """The credentials, refreshed if they are about to expire."""
+        """Return the credentials, refreshed if they are about to expire."""
         ...
 
 
 class Given:
-    """Credentials that were given and never change."""
+    """Explicit credentials, which never change."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
     async def current(self) -> Keys:
-        """The given credentials."""
+        """Return the explicit credentials."""
         return self._keys
 
 
 class RefreshedCredentials:
-    """Credentials that botocore found and refreshes."""
+    """Credentials that botocore finds and refreshes."""
 
     def __init__(self, credentials: Any) -> None:
         self._credentials = credentials
 
     async def current(self) -> Keys:
-        """The session's credentials. A refresh that botocore demands and cannot make raises its error."""
-        # A refresh asks a service and waits for it, which the sending must not.
+        """Return the session's credentials. A mandatory refresh that fails raises botocore's error."""
+        # A refresh waits for a service, which must not block the sending.
         frozen = await asyncio.to_thread(self._credentials.get_frozen_credentials)
         return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 async def discover(endpoint: Endpoint) -> tuple[CredentialSource, str]:
-    """The source of credentials and the endpoint's URL. UserError when there are no credentials."""
+    """Return the source of credentials and the endpoint's URL. Raises: UserError: there are no credentials."""
     if endpoint.access_key is not None and endpoint.secret_key is not None and endpoint.url is not None:
         return Given(Keys(endpoint.access_key, endpoint.secret_key)), endpoint.url
     credentials, url = await asyncio.to_thread(_ask_botocore, endpoint)
@@ -61,8 +61,8 @@ async def discover(endpoint: Endpoint) -> tuple[CredentialSource, str]:
 
 
 def _ask_botocore(endpoint: Endpoint) -> tuple[Any, str]:
-    """The credentials, None if none are configured, and the endpoint's URL. It takes seconds if it asks a service."""
-    # Imported here because it is slow, and not needed where all is given.
+    """Return the credentials (None: not configured) and the endpoint's URL. A request to a service takes seconds."""
+    # Imported here because it is slow and not needed with explicit credentials and endpoint.
     session: Any = importlib.import_module("botocore.session").get_session()
     if endpoint.access_key is not None and endpoint.secret_key is not None:
         session.set_credentials(endpoint.access_key, endpoint.secret_key)

@@ -1,4 +1,4 @@
-"""Opening a connection: the fastest of the host's addresses, and the TLS handshake."""
+"""Opens a connection: to the fastest of the host's addresses, with the TLS handshake."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Address(Struct, frozen=True):
 
 
 async def dial(address: Address) -> tuple[socket.socket, Tls | None]:
-    """A connected socket that does not block, and its TLS after the handshake; OSError when that cannot be had."""
+    """Return a connected non-blocking socket and its TLS after the handshake. Raises: OSError: a failure of either."""
     loop = asyncio.get_running_loop()
     infos = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     connected = await start_connection(infos, happy_eyeballs_delay=_NEXT_ADDRESS_S)

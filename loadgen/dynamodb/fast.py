@@ -1,9 +1,8 @@
-"""The fast writer: DynamoDB's protocol straight on sockets.
+"""The fast writer: DynamoDB's protocol directly on sockets.
 
-For each request it does what must be done for each request: one signature, one
-write, one look at the answer. On the wire its requests have the headers, the
-body and the signature that botocore's have, except those that botocore adds
-for itself (its user agent, the attempt's id).
+For each request it does only the necessary work: one signature, one write, one check of the response. On the wire its
+requests have the headers, the body and the signature that botocore's have, except those that botocore adds for itself
+(its user agent, the attempt's id).
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class FastWriter:
         self._refresh_failure = ""
 
     async def open(self, warm: int) -> None:
-        """Find the credentials, and open `warm` connections.
+        """Find the credentials and open `warm` connections.
 
         UserError when there are no credentials, or when only a proxy leads to the endpoint.
         """
@@ -57,7 +56,7 @@ class FastWriter:
         await self._pool.warm(warm)
 
     def set_reply_handler(self, on_reply: OnReply) -> None:
-        """Say who gets each call's reply."""
+        """Set the handler of replies."""
         self._on_reply = on_reply
 
     async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
@@ -79,7 +78,7 @@ class FastWriter:
             self._pool.poll()
 
     def pause(self, paused: bool) -> None:
-        """Handle replies only when looked for, or as soon as they come."""
+        """Handle replies only in `poll`, or as soon as they arrive."""
         if self._pool is not None:
             self._pool.pause(paused)
 
@@ -102,14 +101,14 @@ class FastWriter:
             self._on_reply(calls, reply)
 
     def _asked_for(self, call: Call, reply: Reply) -> bool:
-        """Whether the call is outside the plan; then who asked gets the reply."""
+        """Pass the reply of a call outside the plan to its caller; return whether it is such a call."""
         answer = self._asked.pop(id(call), None)
         if answer is not None and not answer.done():
             answer.set_result(reply)
         return answer is not None
 
     async def _keep(self, source: CredentialSource, keys: Keys, host: str) -> None:
-        """Sign with what the source gives: asked again from time to time, and when credentials are rejected."""
+        """Refresh the signing credentials from their source, periodically and when the service rejects them."""
         while True:
             with suppress(TimeoutError):
                 # Not wait_for, which in Python 3.11 can swallow the cancellation that ends this task.
@@ -128,11 +127,11 @@ class FastWriter:
 
 
 def locate(url: str) -> tuple[Address, str]:
-    """The address of an endpoint's URL, and its Host header. UserError when it is not to be reached directly."""
+    """Return the address of an endpoint's URL and its Host header. Raises: UserError: only a proxy reaches it."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme not in _PORTS or not host:
-        raise UserError(f"{url!r} is no endpoint: write it as https://host or http://host:port.")
+        raise UserError(f"{url!r} is not an endpoint: write it as https://host or http://host:port.")
     if parts.scheme in getproxies() and not proxy_bypass(host):
         raise UserError(
             f"A proxy is configured for {url}, and only the other writer can use it: add --writer aioboto3."

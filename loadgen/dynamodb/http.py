@@ -1,4 +1,4 @@
-"""HTTP/1.1 answers, as far as DynamoDB and its likes send them."""
+"""Parses HTTP/1.1 responses in the forms that DynamoDB and compatible servers send."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loadgen.dynamodb.answers import classify
 from loadgen.dynamodb.writes import OK, Outcome, Reply
 
 _END = b"\r\n\r\n"
-# What the answer to a write, or to a batch of them, has when all is well; see `is_plain_success`.
+# The parts of the response to a successful write or batch of writes; see `is_plain_success`.
 _SUCCESS = b"HTTP/1.1 200 "
 _EMPTIES = tuple(
     (b"\r\n\r\n" + body, b"\r\nContent-Length: %d\r\n" % len(body), b"\r\nx-amz-crc32: %d\r\n" % zlib.crc32(body))
@@ -24,7 +24,7 @@ _EMPTY_CRC = zlib.crc32(b"{}")
 
 
 class HttpResponse(Struct, gc=False):
-    """A whole answer: its status, its body, whether the CRC-32 fits, and whether the connection may be used again."""
+    """A whole response: status, body, whether the CRC-32 matches, and whether the connection is reusable."""
 
     status: int
     body: bytes
@@ -39,15 +39,15 @@ class _Error(Struct):
 
 
 class HttpError(Exception):
-    """What came is no HTTP answer."""
+    """The received bytes are not an HTTP response."""
 
 
 def is_plain_success(data: bytes) -> bool:
-    """Whether `data` is a whole answer that says only that all is well, on a connection that stays.
+    """Return whether `data` is a whole response of plain success on a connection that stays open.
 
-    That is status 200, and `{}` or that nothing is unprocessed, with the body's
-    CRC-32. By far the most frequent response, recognised by a few searches in the
-    spelling that DynamoDB uses. False proves nothing: then it must be parsed.
+    A plain success has status 200, a body that is `{}` or lists nothing unprocessed, and the body's CRC-32. It is by
+    far the most frequent response; a few searches in DynamoDB's spelling recognise it. False proves nothing: the
+    response must then be parsed.
     """
     return (
         data.startswith(_SUCCESS)
@@ -57,9 +57,9 @@ def is_plain_success(data: bytes) -> bool:
 
 
 class ResponseTemplate:
-    """Recognises a plain success by the last one: equal bytes, except the values of its date and request id.
+    """Recognises a plain success by comparison with the last one: equal bytes, except the date and the request id.
 
-    That takes a third of the time of `is_plain_success`, which decides when it looks different.
+    This takes a third of the time of `is_plain_success`, which decides about all other responses.
     """
 
     __slots__ = ("_begin", "_between", "_date_ends", "_end", "_length")
@@ -70,7 +70,7 @@ class ResponseTemplate:
         self._date_ends = 0
 
     def is_plain_success(self, data: bytes) -> bool:
-        """Whether `data` is a plain success. False proves nothing."""
+        """Return whether `data` is a plain success. False proves nothing."""
         if (
             len(data) == self._length
             and data.startswith(self._begin)
@@ -84,7 +84,7 @@ class ResponseTemplate:
         return True
 
     def _learn(self, data: bytes) -> None:
-        """Make this answer the one to compare with, if it has both a date and, after that, a request id."""
+        """Store this response for comparisons if it has a date and, after it, a request id."""
         date, request_id = data.find(_DATE) + len(_DATE), data.find(_REQUEST_ID) + len(_REQUEST_ID)
         if len(_DATE) <= date < request_id - len(_REQUEST_ID):
             self._length = len(data)
@@ -94,9 +94,9 @@ class ResponseTemplate:
 
 
 def parse(data: bytes, *, ended: bool = False) -> HttpResponse | None:
-    """The answer that `data` holds; None when it is not whole yet. `ended` says that nothing more will come.
+    """Return the response in `data`; None while it is incomplete. `ended` means that the stream has ended.
 
-    HttpError when it can never become an answer.
+    Raises: HttpError: the bytes can never become a response.
     """
     end = data.find(_END)
     if end < 0:
@@ -128,9 +128,9 @@ def parse(data: bytes, *, ended: bool = False) -> HttpResponse | None:
 
 
 def reply_of(answer: HttpResponse) -> Reply:
-    """What an answer means for the call."""
+    """Return what a response means for the call."""
     if not answer.intact:
-        return Reply(Outcome.CORRUPT, "ChecksumError", "the answer does not have the CRC-32 that it says")
+        return Reply(Outcome.CORRUPT, "ChecksumError", "the response's body does not match its CRC-32")
     if answer.status == 200:
         return OK if answer.body == b"{}" else Reply(Outcome.OK, body=answer.body)
     try:
@@ -143,7 +143,7 @@ def reply_of(answer: HttpResponse) -> Reply:
 
 
 def _header(head: bytes, name: bytes) -> bytes | None:
-    """The value of a header, its name given in lower case between the line's break and the colon."""
+    """Return the value of a header; `name` is in lower case between the line's break and the colon."""
     at = head.find(name)
     if at < 0:
         return None
@@ -152,7 +152,7 @@ def _header(head: bytes, name: bytes) -> bytes | None:
 
 
 def _unchunk(data: bytes, at: int) -> bytes | None:
-    """The body of chunks that begin at `at`; None when the last has not come."""
+    """Return the body of chunks that begin at `at`; None when the last is missing."""
     body = b""
     while True:
         line = data.find(b"\r\n", at)

@@ -1,4 +1,4 @@
-"""DynamoDB items as JSON text: fragments that are rendered once and joined many times, and what they weigh."""
+"""DynamoDB items as JSON text: fragments that are rendered once and joined many times, and their sizes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ UNIT_BYTES = 1024
 
 
 class Fragment(Struct, frozen=True, gc=False):
-    """Some attributes of an item as JSON members without braces, and their weight in the item's size."""
+    """Some attributes of an item as JSON members without braces, and their bytes in the item's size."""
 
     text: bytes
     size_bytes: int
 
     def __add__(self, other: Fragment) -> Fragment:
-        """The attributes of both."""
+        """Return the attributes of both."""
         return Fragment(self.text + other.text, self.size_bytes + other.size_bytes)
 
 
@@ -34,7 +34,7 @@ def fragment(attributes: Item) -> Fragment:
 
 
 def item_size(item: Item) -> int:
-    """Bytes of an item as DynamoDB counts them: the names in UTF-8 and the values.
+    """Return the bytes of an item as DynamoDB counts them: the names in UTF-8 and the values.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
@@ -42,7 +42,7 @@ def item_size(item: Item) -> int:
 
 
 def write_units(size_bytes: int) -> int:
-    """Write units for an item of this size: one for each KiB begun, at least one."""
+    """Return the write units for an item of this size: one for each KiB begun, at least one."""
     return -(-size_bytes // UNIT_BYTES) or 1
 
 
@@ -72,6 +72,6 @@ def _value_size(value: Attribute) -> int:
 
 
 def _number_size(text: str) -> int:
-    """About one byte for two significant digits, one more, and one for the sign."""
+    """Return a number's bytes: about one for two significant digits, one more, and one for the sign."""
     digits = text.lstrip("-").replace(".", "").strip("0")
     return (len(digits) + 1) // 2 + 1 + text.startswith("-")

@@ -1,4 +1,4 @@
-"""The fast writer's connections to one address: each carries one call at a time, the last used is used first."""
+"""The fast writer's connections to one address: each carries one call at a time; the last used is reused first."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from loadgen.dynamodb.writes import OK, Call, Outcome, Reply
 _SWEEP_S = 0.25
 # More at a time would spend the core on TLS handshakes just when the table is slow.
 _CONNECTING = 32
-# A call waits this long for a connection to get free before another is opened: after a short
-# stall, calls come in a burst, and a connection opened for each would be in the way for good.
+# A call waits this long for a free connection before another is opened: after a short stall, calls come in a burst, and
+# a connection opened for each would be in the way for good.
 _PATIENCE_S = 0.005
 
 
@@ -36,7 +36,7 @@ class ConnectionPool:
         self._loop = asyncio.get_running_loop()
         self._receiver = receiver(self.poll)
         self.pause = self._receiver.pause
-        """Do not look for replies for now, because `poll` will be called soon; or do again."""
+        """Stop reading replies because `poll` will be called soon, or resume."""
         self._receive = self._receiver.receive
         self._connections: dict[int, Connection] = {}
         self._idle: list[Connection] = []
@@ -49,14 +49,14 @@ class ConnectionPool:
         self._grower: asyncio.TimerHandle | None = None
 
     async def warm(self, connections: int) -> None:
-        """Open connections beforehand. One that cannot be opened shows in the first call."""
+        """Open connections in advance. The first call reports a connection that cannot be opened."""
         for _ in range(min(connections, self._limits.connections)):
             self._connect()
         if self._connecting:
             await asyncio.wait(self._connecting)
 
     def send(self, *calls: Call) -> None:
-        """Send calls on idle connections, or on the first that get free or are opened."""
+        """Send calls on idle connections, or on the first that become free or are opened."""
         self._waiting.extend(calls)
         if self._busy:
             return
@@ -65,9 +65,9 @@ class ConnectionPool:
         self._dispatch()
 
     def poll(self) -> None:
-        """Handle all that has been received up to now, and then send what waits for a connection.
+        """Handle everything received up to now, then send the calls that wait for a connection.
 
-        Sending in between, as each connection gets free, takes a tenth more processor time.
+        Sending in between, when each connection becomes free, takes a tenth more processor time.
         """
         if self._busy or self._closed:
             return
@@ -102,22 +102,22 @@ class ConnectionPool:
         self._receiver.close()
 
     def answered(self, connection: Connection, call: Call, reply: Reply) -> None:
-        """Use the connection again, and pass the reply on."""
+        """Return the connection to the pool and pass the reply on."""
         if connection.open:
             self._idle.append(connection)
         self._on_reply((call,), reply)
 
     def lost(self, connection: Connection) -> None:
-        """Forget a connection, and open another if calls wait for one."""
+        """Remove a connection, and open another if calls wait for one."""
         self._receiver.remove(connection.socket)
         del self._connections[connection.socket.fileno()]
         self._grow()
 
     def _dispatch(self) -> None:
-        """Give the calls that wait to idle connections: first all are signed and sealed, then all are written.
+        """Assign the waiting calls to idle connections: sign and encrypt all, then write all.
 
-        Writing each as soon as it is signed takes a tenth more processor time: it wakes a
-        target on this machine each time, and neither step finds its code in the caches.
+        Writing each as soon as it is signed takes a tenth more processor time: each write wakes a target on this
+        machine, and neither step finds its code in the caches.
         """
         waiting, idle = self._waiting, self._idle
         self._busy = True
@@ -145,7 +145,7 @@ class ConnectionPool:
             self._grower = self._loop.call_later(_PATIENCE_S, self._grow_if_needed)
 
     def _grow_if_needed(self) -> None:
-        """Open connections if a call still waits that has waited long, and look again while any does."""
+        """Open connections for calls that have waited long, and repeat while calls wait."""
         self._grower = None
         if self._waiting:
             if time.monotonic_ns() - self._waiting[0].sent_ns >= _PATIENCE_S * 1e9:
@@ -171,7 +171,7 @@ class ConnectionPool:
         self._grow()
 
     async def _open(self) -> None:
-        """Open a connection and give it work. When that fails, so does the call that has waited longest."""
+        """Open a connection and assign it a call. On failure, the call that has waited longest fails too."""
         try:
             async with asyncio.timeout(self._limits.connect_timeout_s):
                 connected, tls = await dial(self._address)
@@ -189,7 +189,7 @@ class ConnectionPool:
         self._dispatch()
 
     def _sweep(self) -> None:
-        """Give up calls whose answer is overdue."""
+        """Abandon calls whose response is overdue."""
         overdue_ns = time.monotonic_ns() - round(self._limits.read_timeout_s * 1e9)
         for connection in tuple(self._connections.values()):
             if connection.call is not None and connection.call.sent_ns < overdue_ns:

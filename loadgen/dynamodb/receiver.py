@@ -1,9 +1,8 @@
-"""What has arrived on many sockets, read all at once, with the time at which it arrived.
+"""Reads many sockets together, with the arrival time of the data.
 
-On Linux the sockets are in a dedicated epoll set. The event loop watches
-that one descriptor, or does not while somebody will look soon anyway, which
-spares a wake-up for every answer. The kernel notes when a response came,
-so it does not matter when it is read.
+On Linux the sockets are in a dedicated epoll set. The event loop watches that one descriptor, except while a `receive`
+call is due soon, which saves a wake-up for every response. The kernel records the arrival time of a response, so a
+later read does not distort it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import Protocol
 from loadgen.compiled import native
 
 Arrived = tuple[int, bytes | int, int]
-"""A socket's descriptor; what was read, b"" at the stream's end, or the number of the error; and when that came.
+"""A socket's descriptor; the bytes read, b"" at the stream's end, or the error number; and the arrival time.
 
 The time is in ns of the monotonic clock.
 """
@@ -37,14 +36,14 @@ _CLOCK_READS = 8
 
 
 class Receiver(Protocol):
-    """Reads from sockets that do not block."""
+    """Reads from non-blocking sockets."""
 
     def add(self, one: socket.socket) -> None:
         """Read from this socket too."""
         ...
 
     def remove(self, one: socket.socket) -> None:
-        """No longer read from it. To be called before it is closed."""
+        """Stop reading from this socket. Call it before the socket is closed."""
         ...
 
     def receive(self) -> list[Arrived]:
@@ -52,7 +51,7 @@ class Receiver(Protocol):
         ...
 
     def pause(self, paused: bool) -> None:
-        """Do not call back for now, because `receive` will be called soon; or call back again."""
+        """Pause the callback because `receive` will be called soon, or resume it."""
         ...
 
     def close(self) -> None:
@@ -61,19 +60,17 @@ class Receiver(Protocol):
 
 
 def receiver(on_ready: Callable[[], None]) -> Receiver:
-    """The best receiver that this system has. It calls back when there is something to `receive`."""
+    """Return the best receiver for this system. It calls back when there is something to `receive`."""
     return EpollReceiver(on_ready) if sys.platform == "linux" else LoopReceiver(on_ready)
 
 
 class EpollReceiver:
     """Reads from an epoll set, with the kernel's own times of arrival (Linux).
 
-    The kernel begins to stamp what arrives only some moments after the first
-    socket of the machine has asked for it, and stops when the last one is
-    closed: net_enable_timestamp in Linux's net/core/dev.c leaves the switch to a
-    work queue, which a busy machine runs late. What arrives before has the time
-    at which it is read. So the receiver asks when it is made, before there are
-    connections, and its own socket keeps the stamps on between connections.
+    The kernel begins to time-stamp arrivals only some moments after the first socket of the machine requests it, and
+    stops when the last one is closed: net_enable_timestamp in Linux's net/core/dev.c leaves the switch to a work queue,
+    which a busy machine runs late. Earlier arrivals have the time at which they are read. So the receiver requests time
+    stamps when it is created, before there are connections, and its own socket leaves them enabled between connections.
     """
 
     def __init__(self, on_ready: Callable[[], None]) -> None:
@@ -100,7 +97,7 @@ class EpollReceiver:
         del self._sockets[one.fileno()]
 
     def pause(self, paused: bool) -> None:
-        """Do not call back for now, or again."""
+        """Pause the callback, or resume it."""
         if paused is self._paused:
             return
         self._paused = paused
@@ -117,7 +114,7 @@ class EpollReceiver:
             self._keeper.close()
 
     def _receive(self) -> list[Arrived]:
-        """What native/receive.h does."""
+        """Do the same as native/receive.h in Python."""
         arrived: list[Arrived] = []
         ready = self._poll.poll(0, _MOST)
         now_ns = time.monotonic_ns()
@@ -139,10 +136,10 @@ class EpollReceiver:
 
 
 def _wall_clock_ahead_ns() -> int:
-    """What the wall clock shows more than the monotonic one.
+    """Return the difference of the wall clock to the monotonic clock, in ns.
 
-    They are read one after the other. Where the process was interrupted between
-    two reads, the difference would be wrong by as much, so it is read again.
+    They are read one after the other. An interruption of the process between two reads distorts the difference, so they
+    are then read again.
     """
     best_ns, ahead_ns = 1 << 62, 0
     for _ in range(_CLOCK_READS):
@@ -155,7 +152,7 @@ def _wall_clock_ahead_ns() -> int:
 
 
 class LoopReceiver:
-    """Reads when the event loop says so: what it has read in one turn is handled together."""
+    """Reads when the event loop reports data, and handles everything read in one turn together."""
 
     def __init__(self, on_ready: Callable[[], None]) -> None:
         self._on_ready = on_ready
@@ -174,12 +171,12 @@ class LoopReceiver:
         self._loop.remove_reader(one)
 
     def receive(self) -> list[Arrived]:
-        """What has been read since the last time."""
+        """Return the data read since the last call."""
         arrived, self._arrived = self._arrived, []
         return arrived
 
     def pause(self, paused: bool) -> None:
-        """Only this loop knows when something came, so it never pauses."""
+        """Do nothing: only the event loop records arrival times, so it never pauses."""
 
     def close(self) -> None:
         """Read no more."""

@@ -1,4 +1,4 @@
-"""The reference writer: aioboto3's low-level client, as its documentation says to use it.
+"""The reference writer: aioboto3's low-level client, used as its documentation recommends.
 
 botocore's own retries are off, because the engine retries, counts and budgets.
 The connection pool is as large as the bound of requests in flight.
@@ -31,12 +31,12 @@ _METHODS = {
     "TransactWriteItems": "transact_write_items",
     "DescribeTable": "describe_table",
 }
-# Whose reply says more than that all is well.
+# The operations whose reply has more than the success.
 _WITH_BODY = frozenset({"BatchWriteItem", "GetItem", "Query"})
 
 
 class ReferenceWriter:
-    """Sends each call in its own task."""
+    """Sends each call in a separate task."""
 
     def __init__(self, endpoint: Endpoint, limits: Limits) -> None:
         self._endpoint = endpoint
@@ -47,7 +47,7 @@ class ReferenceWriter:
         self._on_reply: OnReply = _ignore
 
     async def open(self, warm: int) -> None:  # noqa: ARG002 - the pool opens connections as they are needed
-        """Create the client. UserError where aioboto3 is not installed."""
+        """Create the client. Raises: UserError: aioboto3 is not installed."""
         try:
             aioboto3 = importlib.import_module("aioboto3")
         except ModuleNotFoundError:
@@ -73,7 +73,7 @@ class ReferenceWriter:
         self._client = await self._stack.enter_async_context(client)
 
     def set_reply_handler(self, on_reply: OnReply) -> None:
-        """Say who gets each call's reply."""
+        """Set the handler of replies."""
         self._on_reply = on_reply
 
     async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
@@ -85,17 +85,17 @@ class ReferenceWriter:
         return Reply(Outcome.OK, body=msgspec.json.encode(response))
 
     def send(self, *calls: Call) -> None:
-        """Send each call in its own task."""
+        """Send each call in a separate task."""
         for call in calls:
             task = asyncio.create_task(self._send(call))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     def poll(self) -> None:
-        """Nothing: aiohttp reports each reply as soon as it comes."""
+        """Do nothing: aiohttp reports each reply as soon as it arrives."""
 
     def pause(self, paused: bool) -> None:
-        """Nothing either."""
+        """Do nothing."""
 
     async def close(self) -> None:
         """Cancel what is in flight and close the client."""
@@ -112,7 +112,7 @@ class ReferenceWriter:
 
 
 def with_binaries(value: object) -> object:
-    """Parameters from their JSON form: binary attributes (B, BS) are base64 text there and bytes for botocore."""
+    """Convert parameters from JSON for botocore: binary attributes (B, BS) change from base64 text to bytes."""
     if isinstance(value, dict):
         members = cast("dict[str, object]", value)
         if len(members) == 1:
@@ -128,7 +128,7 @@ def with_binaries(value: object) -> object:
 
 
 def reply_of(error: Exception) -> Reply:
-    """The reply that an exception of botocore means; any other exception is raised again."""
+    """Return the reply for an exception of botocore; raise any other exception again."""
     names = {base.__name__ for base in type(error).__mro__}
     response = cast("Mapping[str, Any] | None", getattr(error, "response", None))
     if "ClientError" in names and response is not None:
@@ -144,7 +144,7 @@ def reply_of(error: Exception) -> Reply:
     raise error
 
 
-# By name, because importing botocore to ask is slow; the first that fits counts.
+# By name, because importing botocore for a type check is slow; the first match counts.
 _OUTCOMES = {
     "ConnectTimeoutError": Outcome.UNREACHABLE,
     "EndpointConnectionError": Outcome.UNREACHABLE,

@@ -1,8 +1,7 @@
-"""When to send again, and when to give up.
+"""Decides when a failed call is sent again and when it has finally failed.
 
-Full jitter: the wait before attempt n is uniform between 0 and
-min(cap, base · 2ⁿ⁻¹), so that many clients that failed together do not come
-back together. https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+Full jitter: the wait before attempt n is uniform between 0 and min(cap, base · 2ⁿ⁻¹), so that clients that failed
+together do not retry together. https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
 
 The budget keeps retries from doubling the load on a target that is already in
 trouble: every first sending earns a fraction of a retry, up to a reserve.
@@ -16,7 +15,7 @@ from msgspec import Struct
 
 
 class RetryPolicy(Struct, frozen=True):
-    """How often and after what wait to send again; `budget` is retries per first sending."""
+    """The number of attempts and the waits between them; `budget` is retries per first sending."""
 
     max_attempts: int = 8
     base_s: float = 0.025
@@ -25,7 +24,7 @@ class RetryPolicy(Struct, frozen=True):
     reserve: float = 500.0
 
     def wait_s(self, attempts: int, rng: random.Random) -> float:
-        """Seconds to wait after this many attempts have failed."""
+        """Return the seconds to wait after this many failed attempts."""
         return rng.uniform(0, min(self.cap_s, self.base_s * 2 ** (attempts - 1)))
 
 
@@ -39,7 +38,7 @@ class RetryBudget:
         self._sendings = 0
 
     def spend(self, sendings: int) -> bool:
-        """Take one retry, when there were so many first sendings until now; False when the budget is empty."""
+        """Take one retry after `sendings` first sendings in all; return False when the budget is empty."""
         earned = self._rate * (sendings - self._sendings)
         self._sendings = sendings
         self._tokens = min(self._reserve, self._tokens + earned)

@@ -1,7 +1,7 @@
-"""AWS Signature Version 4 for one service and one host, with all that does not change kept.
+"""AWS Signature Version 4 for one service and one host, with the constant parts cached.
 
-A request's signature is made of two SHA-256 over constants of the second and
-one over the body; the constants are hashed once and their state is kept.
+A request's signature takes two SHA-256 hashes over constants of the second and one over the body; the constants are
+hashed once and their state is reused.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
@@ -28,7 +28,7 @@ OPERATIONS = (
     "TransactWriteItems",
     "DescribeTable",
 )
-"""What can be signed."""
+"""The operations that can be signed."""
 CONTENT_TYPE = "application/x-amz-json-1.0"
 _BLOCK_BYTES = 64
 
@@ -42,35 +42,35 @@ class Keys(NamedTuple):
 
 
 class Constants(Protocol):
-    """What of a signature stays the same for a second, in the form in which it is used."""
+    """The parts of a signature that are constant for a second, in the form in which they are used."""
 
     def begin(self, inner: bytes, outer: bytes) -> None:
-        """Begin a new second: what the two hashes of the HMAC begin with."""
+        """Set the initial data of the HMAC's two hashes for a new second."""
         ...
 
     def keep(self, operation: str, head: bytes, canonical: bytes) -> None:
-        """Keep an operation's request up to its signature, and its canonical request up to the body's hash."""
+        """Store an operation's request up to its signature, and its canonical request up to the body's hash."""
         ...
 
     def sign(self, calls: list[Call]) -> list[bytes]:
-        """The signed requests for calls of operations that are kept."""
+        """Return the signed requests for calls of stored operations."""
         ...
 
 
 class HashlibConstants:
-    """By hashlib, one request after the other."""
+    """Signs with hashlib, one request after the other."""
 
     def begin(self, inner: bytes, outer: bytes) -> None:
-        """Begin a new second."""
+        """Set the constants of a new second."""
         self._inner, self._outer = sha256(inner), sha256(outer)
         self._operations: dict[str, tuple[bytes, Any]] = {}
 
     def keep(self, operation: str, head: bytes, canonical: bytes) -> None:
-        """Keep the constants of an operation."""
+        """Store the constants of an operation."""
         self._operations[operation] = head, sha256(canonical)
 
     def sign(self, calls: list[Call]) -> list[bytes]:
-        """The signed requests for calls."""
+        """Return the signed requests for calls."""
         return [self._sign(call) for call in calls]
 
     def _sign(self, call: Call) -> bytes:
@@ -86,7 +86,7 @@ class HashlibConstants:
 
 
 class NativeConstants:
-    """By the compiled module, two requests at a time. RuntimeError without it."""
+    """Signs with the compiled module, two requests at a time. Raises: RuntimeError: nothing is compiled."""
 
     def __init__(self) -> None:
         if native is None:
@@ -94,21 +94,21 @@ class NativeConstants:
         self._state, self._requests = native.state, native.requests
 
     def begin(self, inner: bytes, outer: bytes) -> None:
-        """Begin a new second."""
+        """Set the constants of a new second."""
         self._inner, self._outer = self._state(inner), self._state(outer)
         self._operations: dict[str, tuple[bytes, bytes]] = {}
 
     def keep(self, operation: str, head: bytes, canonical: bytes) -> None:
-        """Keep the constants of an operation."""
+        """Store the constants of an operation."""
         self._operations[operation] = head, self._state(canonical)
 
     def sign(self, calls: list[Call]) -> list[bytes]:
-        """The signed requests for calls."""
+        """Return the signed requests for calls."""
         return self._requests(calls, self._operations, self._inner, self._outer)
 
 
 def quickest() -> Constants:
-    """Those that are quickest on this machine: hashlib's if its processor has no instructions for SHA-256.
+    """Return the fastest implementation on this machine: hashlib's if the processor has no SHA-256 instructions.
 
     Without them hashlib is two to five times as fast as the compiled module.
     """
@@ -145,14 +145,14 @@ class Signer:
         self._signing_key = b""
 
     def requests(self, calls: list[Call]) -> list[bytes]:
-        """The signed requests for calls of OPERATIONS."""
+        """Return the signed requests for calls of OPERATIONS."""
         second = int(self._clock())
         if second != self._second:
             self._turn(second)
         return self._constants.sign(calls)
 
     def _turn(self, second: int) -> None:
-        """Make the constants of a new second."""
+        """Compute the constants of a new second."""
         self._second = second
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         day = stamp[:8]

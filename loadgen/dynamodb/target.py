@@ -1,4 +1,4 @@
-"""Finding the table and making sure that it can be written before a run begins."""
+"""Finds the table and checks before a run that it can be written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Description(Struct):
 
 
 def endpoint(outputs: StackOutputs) -> Endpoint:
-    """Where the outputs say that DynamoDB is."""
+    """Return DynamoDB's endpoint according to the stack's outputs."""
     region = outputs.region
     if region is None:
         raise UserError("No AWS region is configured: give --region, or set AWS_REGION.")
@@ -45,7 +45,7 @@ def endpoint(outputs: StackOutputs) -> Endpoint:
 
 
 async def key_names(writer: Writer, table: str, endpoint: Endpoint) -> tuple[str, ...]:
-    """The table's key attributes, partition key first. UserError when the table cannot be written."""
+    """Return the table's key attributes, partition key first. Raises: UserError: the table cannot be written."""
     reply = await _describe(writer, table)
     if reply.outcome is not Outcome.OK:
         raise UserError(_sentence(reply, table, endpoint))
@@ -57,13 +57,13 @@ async def key_names(writer: Writer, table: str, endpoint: Endpoint) -> tuple[str
             f"{place} does not answer DescribeTable as DynamoDB does ({error}): check --endpoint-url."
         ) from None
     if description.status not in {"ACTIVE", "UPDATING"}:
-        raise UserError(f"Table {table!r} is {description.status}, not yet to be written: wait until it is ACTIVE.")
+        raise UserError(f"Table {table!r} is {description.status} and cannot be written yet: wait until it is ACTIVE.")
     ordered = sorted(description.key_schema, key=lambda element: element.kind)
     return tuple(element.name for element in ordered)
 
 
 async def _describe(writer: Writer, table: str) -> Reply:
-    """DescribeTable, again after a throttle or an error of the service as a write is sent again."""
+    """Call DescribeTable, with the retries of a write after a throttle or an error of the service."""
     policy, jitter, attempts = RetryPolicy(), random.Random(), 1
     while True:
         reply = await writer.ask("DescribeTable", {"TableName": table})
@@ -76,7 +76,7 @@ async def _describe(writer: Writer, table: str) -> Reply:
 async def key_attributes(
     writer_name: str, endpoint: Endpoint, tables: Sequence[str], *, orders: bool
 ) -> dict[str, tuple[str, ...]]:
-    """The key attributes of tables, by name. UserError when one cannot be written, or not by `orders`."""
+    """Return the key attributes of tables by name. Raises: UserError: one cannot be written, or not by `orders`."""
     writer = open_writer(writer_name, endpoint, Limits(connections=1))
     try:
         await writer.open(0)
@@ -89,7 +89,7 @@ async def key_attributes(
 
 
 def check_for_orders(table: str, keys: tuple[str, ...]) -> None:
-    """UserError when the table has another key than orders have."""
+    """Raise UserError when the table's key differs from that of orders."""
     if keys != ("order_id",):
         raise UserError(
             f"Table {table!r} has the key {', '.join(keys)}, and orders have order_id: "

@@ -1,8 +1,7 @@
-"""TLS of one connection, apart from any socket: bytes for the wire out, bytes from the wire in.
+"""TLS of one connection, independent of sockets: bytes for the wire out, bytes from the wire in.
 
-The event loop's own TLS transport costs three times as much processor time a
-request: it is made for streams of any kind, and this for one request after
-the other. The protocol itself is OpenSSL's in both.
+The event loop's own TLS transport costs three times as much processor time a request: it supports streams of any kind,
+this class only one request after the other. The protocol itself is OpenSSL's in both.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ _RECORD_BYTES = 1 << 14
 class Tls:
     """The client's side of a connection to `host`, whose certificate is checked as the context says.
 
-    After `handshake` has said that it is done, `encrypt` and `decrypt` may be
-    used. All but `encrypt` raise ssl.SSLError for what the other side does wrong.
+    Use `encrypt` and `decrypt` only after `handshake` has returned True. All methods except `encrypt` raise
+    ssl.SSLError for the other side's errors.
     """
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
@@ -25,10 +24,10 @@ class Tls:
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
         self._read, self._write = self._object.read, self._object.write
         self.ended = False
-        """Whether the other side has said that it sends no more."""
+        """Whether the other side has sent close_notify."""
 
     def handshake(self, received: bytes = b"") -> bool:
-        """Go on with what was received; whether the handshake is done. What is to be sent is `unsent`."""
+        """Continue the handshake; return whether it is complete. `unsent` has the bytes to send."""
         if received:
             self._incoming.write(received)
         try:
@@ -38,17 +37,17 @@ class Tls:
         return True
 
     def unsent(self) -> bytes:
-        """What is to go on the wire, such as a part of the handshake or an alert."""
+        """Return the bytes to send, such as a part of the handshake or an alert."""
         return self._outgoing.read()
 
     def encrypt(self, data: bytes) -> bytes:
-        """The records that carry `data`."""
-        # To a buffer in memory OpenSSL writes all at once.
+        """Return the records that carry `data`."""
+        # OpenSSL writes to a buffer in memory without partial writes.
         self._write(data)
         return self._outgoing.read()
 
     def decrypt(self, received: bytes) -> bytes:
-        """What the records received so far carry; b"" while the first is not whole."""
+        """Return the data of the records received so far; b"" while the first is incomplete."""
         incoming, read = self._incoming, self._read
         incoming.write(received)
         data = b""

@@ -17,7 +17,7 @@ OnReply = Callable[[Sequence[Call], Reply], None]
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """Where to send: the region, the endpoint's URL (None: AWS's own), and explicit credentials if there are any.
+    """The target: region, endpoint URL (None: AWS's), and explicit credentials if there are any.
 
     Without explicit credentials they come from botocore's session: environment,
     profile, single sign-on, role.
@@ -30,7 +30,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How many connections there may be, and how long to wait, in seconds."""
+    """The maximum number of connections, and timeouts in seconds."""
 
     connections: int = 1000
     connect_timeout_s: float = 5.0
@@ -41,11 +41,11 @@ class Writer(Protocol):
     """Sends calls, once each: retries are the engine's."""
 
     async def open(self, warm: int) -> None:
-        """Get ready, with `warm` connections open where that is possible."""
+        """Open the writer, with `warm` connections where that is possible."""
         ...
 
     def set_reply_handler(self, on_reply: OnReply) -> None:
-        """Set what gets each call's reply, exactly once a sending; the call notes when it came.
+        """Set the handler that receives each call's reply, exactly once per sending; the call records its time.
 
         Calls with the same reply at about the same time are handed over together.
         """
@@ -54,20 +54,20 @@ class Writer(Protocol):
     async def ask(self, operation: str, parameters: dict[str, object]) -> Reply:
         """Make one call outside the plan, such as DescribeTable.
 
-        The reply's body is its JSON, or nothing if that would say only that all is well.
+        The reply's body is its JSON, or empty after a plain success.
         """
         ...
 
     def send(self, *calls: Call) -> None:
-        """Send calls now, and note in each when it left, if that is known; never blocks."""
+        """Send calls now and record in each when it left, if that is known; never block."""
         ...
 
     def poll(self) -> None:
-        """Hand over the replies that have come up to now."""
+        """Hand over the replies received up to now."""
         ...
 
     def pause(self, paused: bool) -> None:
-        """Hand over replies only in `poll`, which is called soon; or as soon as they come, which is the default."""
+        """Hand over replies only in `poll`, which is called soon; or as soon as they arrive, which is the default."""
         ...
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ from loadgen.dynamodb.writer import Endpoint, Limits, Writer
 
 
 def open_writer(name: str, endpoint: Endpoint, limits: Limits) -> Writer:
-    """The writer called `name`, not yet open."""
+    """Return the writer called `name`, not yet open."""
     if name == "fast":
         from loadgen.dynamodb.fast import FastWriter
 

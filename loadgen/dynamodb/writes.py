@@ -1,8 +1,7 @@
-"""What passes between the workload, the engine and the writers.
+"""The values that pass between the workload, the engine and the writers.
 
-A *write* is one change to one item. A *call* is one request that carries one
-write, or up to 25 in a batch; or a read, or a transaction of several writes,
-which take the place of a write. A *reply* is what became of one sending of it.
+A *write* is one change to one item. A *call* is one request that carries one write, or up to 25 in a batch; or a read,
+or a transaction of several writes, which count as a write. A *reply* is the result of one sending of it.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ Target = Literal["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "GetIt
 
 
 class Proof(Struct, frozen=True, gc=False):
-    """How an item shows that a conditional write has reached it: an attribute that holds a value.
+    """The evidence in an item that a conditional write was applied: an attribute with a value.
 
-    When a write may have been applied and its repetition then fails on its
-    condition, the item that comes back tells the two cases apart.
+    When a write may have been applied and its repetition then fails on its condition, the returned item distinguishes
+    the two cases.
     """
 
     attribute: str
@@ -33,19 +32,17 @@ class Proof(Struct, frozen=True, gc=False):
     value: str
 
     def holds(self, item: Item) -> bool:
-        """Whether `item` (DynamoDB JSON) shows that the write was applied."""
+        """Return whether `item` (DynamoDB JSON) shows that the write was applied."""
         return item.get(self.attribute, {}).get(self.type) == self.value
 
 
 class Write(Struct, gc=False):
     """One change to one item, or a read of one, which takes no write units.
 
-    `key` is the item's key values as text, joined by "/"; `parameters` are the
-    members of the request's JSON object except TableName, without its braces,
-    in pieces that are joined when the whole request is; `units` are the write
-    units that DynamoDB is expected to charge; `subject` is the workload's own,
-    given back when the write is finished; `substitute` says that this write
-    replaces a planned one that was not possible.
+    `key` is the item's key values as text, joined by "/"; `parameters` are the members of the request's JSON object
+    except TableName, without its braces, in pieces that are joined when the whole request is; `units` are the write
+    units that DynamoDB is expected to charge; `subject` is the workload's object, which it receives again when the
+    write is finished; `substitute` means that this write replaces a planned one that was not possible.
     """
 
     op: Op
@@ -68,11 +65,10 @@ class Transaction(Write, gc=False):
 
 
 class Call(Struct, gc=False):
-    """One request: its target, its JSON body in pieces, the writes it carries and which sending of it this is.
+    """One request: its target, its JSON body in pieces, the writes it carries and the number of this sending.
 
-    `sent_ns` and `answered_ns` are the monotonic clock's when its last sending
-    left and when the answer came, noted by the writer. `uncertain` is set once
-    a sending may have been applied though no answer said so.
+    `sent_ns` and `answered_ns` are the monotonic times at which its last sending left and its response arrived,
+    recorded by the writer. `uncertain` is set once a sending may have been applied without a response that confirms it.
     """
 
     target: str
@@ -85,12 +81,12 @@ class Call(Struct, gc=False):
 
     @property
     def body(self) -> bytes:
-        """The pieces in one."""
+        """Return the joined pieces."""
         return b"".join(self.pieces)
 
 
 class Outcome(Enum):
-    """What a reply means for the call; `retryable` and `ambiguous` say how to go on.
+    """What a reply means for the call; `retryable` and `ambiguous` determine the next step.
 
     Ambiguous: the write may have been applied. Retryable: sending again may help.
     """
@@ -113,7 +109,7 @@ class Outcome(Enum):
 
 
 class Reply(Struct, gc=False, frozen=True):
-    """What one sending came to: `code` is the service's exception or the error's name, `body` the answer's JSON."""
+    """The result of one sending: `code` is the service's exception or the error's name, `body` the response's JSON."""
 
     outcome: Outcome
     code: str = ""
@@ -125,7 +121,7 @@ OK = Reply(Outcome.OK)
 
 
 class WriteResult(Enum):
-    """What is known of a write once no more is sent for it."""
+    """The final state of a write, after its last sending."""
 
     APPLIED = "applied"
     NOT_APPLIED = "not applied"
@@ -133,10 +129,10 @@ class WriteResult(Enum):
 
 
 def single(write: Write) -> Call:
-    """The call that carries one write, read or transaction."""
+    """Return the call that carries one write, read or transaction."""
     if write.op == "transact":
         return Call(write.target, write.parameters, [write])
-    # Tuples are added in half the time that it takes to unpack one into another.
+    # Adding tuples takes half the time of unpacking one into another.
     return Call(write.target, _head(write.table) + write.parameters + _TAIL, [write])
 
 
@@ -149,10 +145,10 @@ _TAIL = (b"}",)
 
 
 def transaction(changes: tuple[Write, ...], token: str, *, substitute: bool = False) -> Transaction:
-    """The TransactWriteItems operation that makes up to 100 changes, no two of the same key.
+    """Return the TransactWriteItems operation for up to 100 changes, no two of the same key.
 
-    Sent again with the same `token` (1 to 36 characters, of this operation alone) within ten minutes, it changes
-    nothing more, and it takes twice the write units.
+    A repetition with the same `token` (1 to 36 characters, unique to this operation) within ten minutes changes
+    nothing. A transaction takes twice the write units.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
     """
@@ -179,7 +175,7 @@ def transaction(changes: tuple[Write, ...], token: str, *, substitute: bool = Fa
 
 
 def batch(writes: list[Write]) -> Call:
-    """The BatchWriteItem call that carries puts and deletes, no two of the same key, 25 at most."""
+    """Return the BatchWriteItem call for up to 25 puts and deletes, no two of the same key."""
     tables: defaultdict[str, list[bytes]] = defaultdict(list)
     for write in writes:
         pieces = tables[write.table]
@@ -195,7 +191,7 @@ def batch(writes: list[Write]) -> Call:
     return Call("BatchWriteItem", tuple(body), writes)
 
 
-# A request in a batch begins by ending the one before it.
+# Each request in a batch begins with the end of the previous one.
 _END = b"}},"
 _LAST = b"}}],"
 _ACTIONS: dict[Target, bytes] = {"PutItem": b"Put", "UpdateItem": b"Update", "DeleteItem": b"Delete"}

@@ -19,7 +19,7 @@ from loadgen.workloads.orders import Orders
 
 
 class BatchedInserts:
-    """New orders in batches. A batch whose call fails is expanded into its writes, and goes on as they do."""
+    """New orders in batches. A batch whose call fails is expanded into writes, which take the slow path."""
 
     failure = None
     limit_reached = False
@@ -43,7 +43,7 @@ class BatchedInserts:
 
     @staticmethod
     def fits(plan: Plan, orders: Orders) -> bool:
-        """Whether this source can carry out a plan here. A write-unit limit counts before each write."""
+        """Return whether this source supports a plan here. A write-unit limit needs a check before each write."""
         return native is not None and plan.batch > 1 and plan.max_write_units is None and orders.only_inserts
 
     def begin(self) -> None:
@@ -51,7 +51,7 @@ class BatchedInserts:
         self._advance()
 
     def hand_over(self, now_ns: int, limit: int, room: int, send: Send) -> int:
-        """Send the batches that are due by now and count alike, about `limit` writes; how many they are."""
+        """Send about `limit` writes in batches that are due and share counters; return the number of writes."""
         counters = self._metrics.counters(self.next_ns).writes
         until_ns = min(now_ns + 1, self._metrics.alike_until_ns(self.next_ns))
         calls: list[Call] = []
@@ -71,20 +71,20 @@ class BatchedInserts:
         return due
 
     def flush(self, send: Send) -> None:
-        """No batch waits: each is made when it is due."""
+        """Return NEVER: each batch is made when it is due, so none waits."""
 
     def stop(self) -> None:
-        """Hand over no more of the plan."""
+        """Stop drawing from the plan."""
         self._batches = iter(())
         self._advance()
 
     def expand(self, call: Call) -> None:
-        """Replace a batch's rows by its writes."""
+        """Replace a batch's rows with its writes."""
         if isinstance(call, InsertsCall) and call.rows:
             call.writes, call.rows = self._inserts.writes(call.rows, self._start_ns), ()
 
     def acknowledge(self, calls: Sequence[Call]) -> None:
-        """Count acknowledged batches and note their writes in the ledger."""
+        """Count acknowledged batches and record their writes in the ledger."""
         for call in calls:
             if isinstance(call, InsertsCall) and call.rows:
                 self._acknowledge(call)

@@ -1,4 +1,4 @@
-"""The source of calls of a closed loop: virtual users, each of whom waits for the reply before the next operation."""
+"""The source of calls of a closed loop: virtual users, who each wait for a reply before the next operation."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from loadgen.workloads.base import Workload
 
 
 class ClosedLoop(PlannedWrites):
-    """The operations of the plan's users: when one is answered, its user thinks, and is ready for the next.
+    """The operations of the plan's users: after each reply the user thinks and is then ready for the next.
 
-    An operation counts as planned for when its user was ready, so that the lag is the generator's own. How long an
-    operation waited because others were slow is not known here: a slow table gets fewer of them.
+    An operation counts as planned for when its user was ready, so that the lag is the generator's own. The delay that
+    slow operations cause to later ones is invisible here: a slow table receives fewer operations.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class ClosedLoop(PlannedWrites):
         self._think_ns = round(plan.think_s * 1e9)
         self._end_ns = start_ns + round((plan.before_s + plan.duration_s) * 1e9)
         self._left = None if plan.limit is None else share(plan.limit, plan.segment, plan.segments)
-        # When each user who waits for nothing is ready, the earliest first. Users begin within one time of thinking.
+        # When each user without an operation in flight is ready, earliest first. Users begin within one think time.
         users = share(plan.users, plan.segment, plan.segments)
         self._ready = [start_ns + self._think_ns * user // users for user in range(users)]
         self._offset_ns = 0
@@ -41,7 +41,7 @@ class ClosedLoop(PlannedWrites):
         return self
 
     def __next__(self) -> Arrival:
-        """The next operation of the user who is ready first. StopIteration while no user is ready, and at the end."""
+        """Return the next operation of the user who is ready first; StopIteration if there is no such user."""
         if self._stopped or not self._ready or self._left == 0 or self._ready[0] >= self._end_ns:
             raise StopIteration
         self._offset_ns = heapq.heappop(self._ready) - self._start_ns
@@ -50,23 +50,23 @@ class ClosedLoop(PlannedWrites):
         return next(self._drawn)
 
     def stop(self) -> None:
-        """No user begins another operation."""
+        """Start no further operation."""
         self._stopped = True
         super().stop()
 
     def acknowledge(self, calls: Sequence[Call]) -> None:
-        """Count acknowledged operations; their users think."""
+        """Count acknowledged operations and start their users' think time."""
         super().acknowledge(calls)
         for call in calls:
             self._release(call.answered_ns)
 
     def finish(self, write: Write, result: WriteResult) -> None:
-        """An operation has failed; its user thinks as well."""
+        """Finish a failed operation and start its user's think time."""
         super().finish(write, result)
         self._release(time.monotonic_ns())
 
     def _offsets_ns(self) -> Iterator[int]:
-        """When the user whose operation is drawn was ready: again for what belongs to other segments."""
+        """Restore the user's ready time for an operation that belongs to another segment."""
         while True:
             yield self._offset_ns
 

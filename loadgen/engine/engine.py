@@ -5,9 +5,9 @@
            finish ◄── applied / not applied / unknown ◄── reply
                                                    └► throttled, 5xx, reset, ... ──jittered wait──► writer
 
-What a call carries is the source's: `loadgen.engine.planned_writes` for any
-workload, `loadgen.engine.batched_inserts` for inserts only. All other state of
-a run is in this object and its metrics, on one event loop.
+The source determines what a call carries: `loadgen.engine.planned_writes` for any workload,
+`loadgen.engine.batched_inserts` for inserts only. All other state of a run is in this object and its metrics, on one
+event loop.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from loadgen.metrics.counters import MetricsRow, SegmentMetrics, WriteCounters
 from loadgen.schedule.pacing import earliest_ns, timer
 from loadgen.schedule.plan import Plan
 
-# A wake-up hands over at most this many calls before replies get their turn, and so many writes together:
-# more would be out of the processor's caches when they are signed, and again when they are sent.
+# A wake-up hands over at most this many calls before replies are handled, and this many writes together: more would be
+# out of the processor's caches when they are signed, and again when they are sent.
 _BURST = 256
 _TOGETHER = 256
-# Replies wait for the next wake-up if it is as soon as this: a wake-up for them would cost more than
-# they do. The kernel notes when they came.
+# Replies wait for a wake-up that is due within this time: a separate wake-up would cost more than they do. The kernel
+# records their arrival times.
 _PAUSE_NS = 4_000_000
-# A row is turned by the first write of the next second, or so long after its end, when no write comes.
+# The first write of the next second ends a row, or this delay after its end when there is no write.
 _ROW_GRACE_NS = 50_000_000
 _ROW_CHECK_S = 0.1
 _READ_TARGETS = frozenset({"GetItem", "Query"})
@@ -44,9 +44,8 @@ _EMPTY_REPLIES = frozenset({b"", b"{}", b'{"UnprocessedItems":{}}'})
 class Engine:
     """Carries out one segment of a plan with the calls of a source.
 
-    `keys` are the table's key attributes, by table name, for telling the items
-    of a batch apart. The engine flushes and closes the ledger, which the source
-    writes. `on_row` gets each second's row when it is over.
+    `keys` are the key attributes by table name, which identify the items of a batch. The engine flushes and closes the
+    ledger, which the source writes. `on_row` receives each second's row when the second ends.
     """
 
     def __init__(
@@ -84,7 +83,7 @@ class Engine:
 
     @property
     def failure(self) -> str | None:
-        """Why the run was given up, in a sentence."""
+        """Why the run stopped early, in a sentence."""
         return self._failure or self._source.failure or (self._ledger.failure if self._ledger is not None else None)
 
     @property
@@ -93,7 +92,7 @@ class Engine:
         return self._source.limit_reached
 
     async def run(self) -> None:
-        """Carry out the plan; returns when every write is finished. Raises what a callback of the loop has raised."""
+        """Carry out the plan and return when every write is finished. Raise the error of a callback of the loop."""
         self._loop.set_exception_handler(self._break)
         self._writer.set_reply_handler(self._on_reply)
         self._source.begin()
@@ -111,12 +110,12 @@ class Engine:
                 self._ledger.close()
 
     def stop(self) -> None:
-        """Send no more of the plan; what is in flight is waited for."""
+        """Stop sending and wait for the calls in flight."""
         self._source.stop()
         self._arm()
 
     def abandon(self) -> None:
-        """Wait for nothing more. What is in flight may or may not be applied."""
+        """Stop waiting. The calls in flight may or may not be applied."""
         self._source.stop()
         if not self._done.done():
             self._metrics.abandon()
@@ -131,7 +130,7 @@ class Engine:
             loop.default_exception_handler(context)
 
     def _fire(self) -> None:
-        """Hand over every write that is due by now, and then handle what has been answered."""
+        """Hand over every write that is due by now, then handle the replies."""
         now_ns, source = time.monotonic_ns(), self._source
         if self._in_flight + _BURST > self._max_in_flight:
             self._writer.poll()
@@ -147,7 +146,7 @@ class Engine:
         self._arm(earliest_ns(now_ns, (limit - left) // self._batch))
 
     def _arm(self, not_before_ns: int = 0) -> None:
-        """Set the timer for what is due next; end when nothing is."""
+        """Set the timer for the next due time, or end the run when nothing is left."""
         source = self._source
         self._unarmed = source.next_ns == NEVER
         if not self._unarmed:
@@ -171,7 +170,7 @@ class Engine:
         self._writer.send(*calls)
 
     def _again(self, call: Call) -> bool:
-        """Send once more after a wait; False when no attempt is left, or none in the budget."""
+        """Schedule a retry after a wait; return False when attempts or budget are exhausted."""
         if call.attempts >= self._policy.max_attempts or self._done.done() or not self._budget.spend(self._sendings):
             return False
         self._counters(call.writes[0]).retried += 1
@@ -198,7 +197,7 @@ class Engine:
                 self._on_failure(call, reply)
 
     def _on_success(self, call: Call, reply: Reply) -> None:
-        """Acknowledge all, or of a batch what was processed, and send the rest again."""
+        """Acknowledge all writes, or the processed ones of a batch, and send the rest again."""
         if call.target in _READ_TARGETS:
             counters = self._counters(call.writes[0])
             items, units = read_of(reply)
@@ -226,7 +225,7 @@ class Engine:
             self._finish()
 
     def _on_failure(self, call: Call, reply: Reply) -> None:
-        """Send again what may be, and count the rest as failed, unless the failure proves that it was applied."""
+        """Retry what may be retried and count the rest as failed, unless the failure proves that it was applied."""
         outcome = reply.outcome
         self._source.expand(call)
         if outcome is Outcome.CONDITION and call.uncertain and proven(call, reply):
@@ -272,7 +271,7 @@ class Engine:
             self._on_row(row)
 
     def _turn_rows(self) -> None:
-        """Turn the row after the end of each second, if no write of the next one has done it."""
+        """End the row after each second, unless a write of the next second has done so."""
         now_ns = time.monotonic_ns()
         if now_ns >= self._row_ends_ns + _ROW_GRACE_NS:
             self._turn(now_ns)

@@ -1,24 +1,24 @@
-"""The memory of a process that sends: what collects it and what frees it are kept out of the run."""
+"""Keeps garbage collection and the release of memory out of a sending process's run."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 
-# Hardly anything here makes reference cycles.
+# The sender creates hardly any reference cycles.
 _GC_THRESHOLD = (50_000, 50, 100)
-# https://man7.org/linux/man-pages/man3/mallopt.3.html: how much freed memory is kept, which is more
-# than a wake-up sends, and from what size on a block is the kernel's, which no request reaches.
+# https://man7.org/linux/man-pages/man3/mallopt.3.html: the freed memory that is retained, more than a wake-up sends,
+# and the size from which a block is mapped separately, larger than any request.
 _M_TRIM_THRESHOLD, _KEPT_BYTES = -1, 64 << 20
 _M_MMAP_THRESHOLD, _BLOCK_BYTES = -3, 32 << 20
 
 
 def tune() -> None:
-    """Make the process ready for a run, once all is there that stays.
+    """Prepare the process for a run, after all permanent objects exist.
 
-    That is not looked at again by the collector. Memory that is freed is kept:
-    glibc would give the kernel back what a wake-up's batches were in and have
-    it cleared again for the next, which is a quarter of what they take.
+    The collector skips the existing objects from then on. Freed memory is retained: otherwise glibc returns the memory
+    of a wake-up's batches to the kernel, which clears it again for the next. That takes a quarter of the time of a
+    batch.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""The source of calls for any workload: writes one by one, or gathered into batches as they become due."""
+"""The source of calls for any workload: writes one by one, or collected into batches when they are due."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from loadgen.schedule.plan import Plan
 from loadgen.workloads.base import Workload
 
 _BATCHED = frozenset({"PutItem", "DeleteItem"})
-# As many operations have counters while there are no calls but writes.
+# The number of operations with counters while there are only writes.
 _WRITE_OPS = len(CountersByOp())
 # Looked up once: an enumeration's member takes a tenth of a microsecond to find.
 _APPLIED, _NOT_APPLIED = WriteResult.APPLIED, WriteResult.NOT_APPLIED
@@ -53,7 +53,7 @@ class PlannedWrites:
         self._set_next(next(self._arrivals, None))
 
     def hand_over(self, now_ns: int, limit: int, room: int, send: Send) -> int:
-        """Send what is due by now and counts alike, about `limit` writes; how many they are."""
+        """Send about `limit` writes that are due and share counters; return the number of writes."""
         arrival, start_ns, metrics, workload = self._next, self._start_ns, self._metrics, self._workload
         planned_ns = self.next_ns
         by_op = metrics.counters(planned_ns)
@@ -75,7 +75,7 @@ class PlannedWrites:
                 counters.dropped += 1
                 workload.finish(write, _NOT_APPLIED)
             elif self._units + write.units > self._max_units:
-                # The run ends before the write that would go beyond; it counts as never due.
+                # The run ends before the write that would exceed the limit; it counts as never due.
                 workload.finish(write, _NOT_APPLIED)
                 counters.due -= 1
                 self.limit_reached, arrival = True, None
@@ -100,15 +100,15 @@ class PlannedWrites:
             self._send([batch(writes)], self._metrics.counters(writes[0].planned_ns), send)
 
     def stop(self) -> None:
-        """Hand over no more of the plan."""
+        """Stop drawing from the plan."""
         self._arrivals = iter(())
         self._set_next(None)
 
     def expand(self, call: Call) -> None:
-        """Every call has its writes."""
+        """Do nothing: every call already has its writes."""
 
     def acknowledge(self, calls: Sequence[Call]) -> None:
-        """Count acknowledged writes, note them in the ledger, and finish them."""
+        """Count acknowledged writes, record them in the ledger and finish them."""
         acknowledge(calls, self._metrics, self._workload, self._ledger)
 
     def finish(self, write: Write, result: WriteResult) -> None:
@@ -120,7 +120,7 @@ class PlannedWrites:
         self.next_ns = NEVER if arrival is None else self._start_ns + arrival.offset_ns
 
     def _gather(self, write: Write, calls: list[Call]) -> None:
-        """Add the write's call to `calls`, or that of the batch that it fills."""
+        """Add the write's call to `calls`, or the call of the batch that the write completes."""
         if write.target not in _BATCHED:
             calls.append(single(write))
             return
@@ -133,7 +133,7 @@ class PlannedWrites:
             self.flush_ns = NEVER
 
     def _send(self, calls: list[Call], by_op: CountersByOp, send: Send) -> None:
-        """Send calls, and record how late they left."""
+        """Send calls and record their lag."""
         if len(by_op) == _WRITE_OPS:
             self._send_alike(calls, by_op.writes, send)
             return
@@ -144,7 +144,7 @@ class PlannedWrites:
             self._send_alike(alike, by_op[alike[0].writes[0].op], send)
 
     def _send_alike(self, calls: list[Call], counters: WriteCounters, send: Send) -> None:
-        """Send calls that count on the same counters."""
+        """Send calls that share counters."""
         send(calls, counters)
         lag, whole = counters.latencies.lag, self._batch
         for call in calls:
@@ -158,7 +158,7 @@ class PlannedWrites:
 
 
 def acknowledge(calls: Sequence[Call], metrics: SegmentMetrics, workload: Workload, ledger: Ledger | None) -> None:
-    """Count calls whose writes were all applied, note them in the ledger, and finish them with the workload."""
+    """Count calls whose writes were all applied, record them in the ledger and report them to the workload."""
     zero_ns, measured, warm_up, finish = metrics.zero_ns, metrics.measured, metrics.warm_up, workload.finish
     for call in calls:
         writes, answered_ns = call.writes, call.answered_ns

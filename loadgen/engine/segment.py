@@ -1,4 +1,4 @@
-"""One segment of a run, start to end: in this process, in a child, or on a cluster's worker."""
+"""One segment of a run from start to end: in this process, in a child process, or on a cluster's worker."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ WARM_CONNECTIONS = 32
 class Segment:
     """Carries out a job: `prepare`, then `run` at the start that all segments have in common.
 
-    `script` is the workload that the job names, where it is at hand; else it is loaded. UserError when it is not found.
+    `script` is the workload that the job names, if it is loaded already; else it is imported. Raises: UserError: there
+    is no such workload.
     """
 
     def __init__(
@@ -44,13 +45,13 @@ class Segment:
         self._stopped = False
 
     async def prepare(self) -> None:
-        """Make the pools and open the writer, so that the start is not late."""
+        """Make the pools and open the writer before the start, so that the start is punctual."""
         if self._script is None:
             self._pools = pools.build(self._job.plan.seed)
         await self._writer.open(min(self._job.limits.connections, WARM_CONNECTIONS))
 
     async def run(self, start_epoch_ns: int) -> SegmentTotals:
-        """Carry out the plan from this wall time on."""
+        """Carry out the plan, which starts at this wall time."""
         job, plan = self._job, self._job.plan
         start_ns = time.monotonic_ns() + start_epoch_ns - time.time_ns()
         metrics = SegmentMetrics(start_ns, plan.before_s, closed=plan.users > 0)
@@ -87,7 +88,7 @@ class Segment:
         await self._writer.close()
 
     def stop(self) -> None:
-        """The first time: send no more, and wait for replies. The second time: wait for nothing."""
+        """Stop sending and wait for replies; when called again, stop waiting too."""
         if self._engine is not None:
             if self._stopped:
                 self._engine.abandon()
@@ -123,7 +124,7 @@ class Segment:
 def call_source(
     plan: Plan, workload: Workload, metrics: SegmentMetrics, *, start_ns: int, ledger: Ledger | None = None
 ) -> CallSource:
-    """The fastest source of calls that carries out a plan with this workload."""
+    """Return the fastest source of calls that supports a plan with this workload."""
     if plan.users:
         return ClosedLoop(plan, workload, metrics, start_ns=start_ns, ledger=ledger)
     if isinstance(workload, Orders) and BatchedInserts.fits(plan, workload):

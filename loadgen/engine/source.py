@@ -1,8 +1,7 @@
-"""The interface between the engine and what makes its calls.
+"""The interface between the engine and the source of its calls.
 
-A source turns the due part of a plan into calls and learns what became of
-them; the engine sends, retries and keeps time. The engine asks a source once
-for many writes, so that a write costs no call across this interface.
+A source turns the due part of a plan into calls and receives their results; the engine sends, retries and schedules.
+One call of this interface handles many writes, so its cost per write is small.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from loadgen.dynamodb.writes import Call, Write, WriteResult
 from loadgen.metrics.counters import WriteCounters
 
 NEVER = (1 << 63) - 1
-"""A time of the monotonic clock that does not come, in ns."""
+"""A time of the monotonic clock that is never reached, in ns."""
 
 Send = Callable[[list[Call], WriteCounters], None]
-"""Sends calls for the first time and counts the requests on these counters."""
+"""Sends calls for the first time and adds the requests to these counters."""
 
 
 class CallSource(Protocol):
@@ -35,7 +34,7 @@ class CallSource(Protocol):
 
     @property
     def failure(self) -> str | None:
-        """Why the source ended before the plan, in a sentence."""
+        """Why the source ended before the plan did, in a sentence."""
         ...
 
     @property
@@ -48,11 +47,10 @@ class CallSource(Protocol):
         ...
 
     def hand_over(self, now_ns: int, limit: int, room: int, send: Send) -> int:
-        """Send what is due by now and counts on the same counters and row as the next write.
+        """Send the writes that are due and share counters and row with the next write.
 
-        Ends after about `limit` writes. At most `room` calls are sent; the
-        writes of the others are dropped. Returns the number of writes, which is
-        at least 1 when `next_ns` has come.
+        Ends after about `limit` writes. At most `room` calls are sent; the writes of the others are dropped. Returns
+        the number of writes, at least 1 when `next_ns` has passed.
         """
         ...
 
@@ -61,17 +59,17 @@ class CallSource(Protocol):
         ...
 
     def stop(self) -> None:
-        """Hand over no more of the plan."""
+        """Stop drawing from the plan."""
         ...
 
     def expand(self, call: Call) -> None:
-        """Let `call.writes` have every write of the call, for the slow path of a call that did not simply succeed."""
+        """Fill `call.writes` with every write of the call, for the slow path after any reply but plain success."""
         ...
 
     def acknowledge(self, calls: Sequence[Call]) -> None:
-        """Count calls all of whose writes were applied, note them in the ledger, and finish them."""
+        """Count calls whose writes were all applied, record them in the ledger and finish them."""
         ...
 
     def finish(self, write: Write, result: WriteResult) -> None:
-        """Finish a write that `expand` or the plan made, and that is not sent again."""
+        """Finish a write of `expand` or of the plan that is not sent again."""
         ...

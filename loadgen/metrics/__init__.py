@@ -1,1 +1,1 @@
-"""What is counted during a run, and latency histograms."""
+"""Counters of a run and latency histograms."""

@@ -1,8 +1,7 @@
 """The counters of a run, in one registry: rows, totals, thresholds, the report and the comparison follow from it.
 
-To add a counter, add a field with a `Shown` to `CounterFields`: an int, or a
-dict of ints by class. Then count it where it happens, on a `WriteCounters`.
-Nothing else names it. All counters add up over seconds, segments and kinds of call.
+To add a counter, add a field with a `Shown` to `CounterFields`: an int, or a dict of ints by class. Then count it where
+it happens, on a `WriteCounters`. No other place names it. All counters add up over seconds, segments and kinds of call.
 """
 
 from __future__ import annotations
@@ -17,12 +16,11 @@ from loadgen.schedule.mix import KINDS, OPS, Kind, Op
 
 
 class Shown(Struct, frozen=True):
-    """How a counter is shown, under its field's name.
+    """How a counter is displayed, under its field's name.
 
-    `role` says what more of it means: of a "count" nothing; of a "cost" it is
-    worse, so that reports are compared by it; a "problem" is a cost that the
-    summary, the live view and the page list among what went wrong. `note` says
-    in a few words what a problem is.
+    `role` is the meaning of a higher value: neutral for a "count"; worse for a "cost", by which reports are compared; a
+    "problem" is a cost that the summary, the live view and the page list among what went wrong. `note` describes a
+    problem in a few words.
     """
 
     role: Literal["count", "cost", "problem"] = "count"
@@ -30,7 +28,7 @@ class Shown(Struct, frozen=True):
 
 
 def _by_class() -> dict[str, int]:
-    """Numbers by class that start at 0, so that the hot path adds without a look-up."""
+    """Numbers by class that start at 0, so that the hot path adds without a check."""
     return defaultdict(int)
 
 
@@ -39,14 +37,12 @@ def _by_op() -> dict[Op, int]:
 
 
 class CounterFields(Struct, kw_only=True):
-    """What is counted as it happens: operations, except `requests`, `retried` and `errors`, which count sendings.
+    """The raw counters: operations, except `requests`, `retried` and `errors`, which count sendings.
 
-    An operation is a write, alone or one of a batch, a read, or a transaction,
-    whose acknowledged writes `transacted` counts. `substituted` were sent as
-    inserts in the place of a planned write that was not possible. `failed` is by
-    class of the last error, `throttled` by the service's exception and the limit
-    that it names, `errors` by class of every sending that did not succeed,
-    retried or not. `items_read` and `read_units` are what the replies to reads say.
+    An operation is a write, alone or one of a batch, a read, or a transaction, whose acknowledged writes `transacted`
+    counts. `substituted` counts inserts that replaced a planned write that was not possible. `failed` is by class of
+    the last error, `throttled` by the service's exception and the limit that it names, `errors` by class of every
+    unsuccessful sending, retried or not. `items_read` and `read_units` are from the replies to reads.
     """
 
     due: int = 0
@@ -72,7 +68,7 @@ class Latencies(Struct):
     lag: Buckets = field(default_factory=new_buckets)
 
     def copy(self) -> Latencies:
-        """Independent copies of the buckets."""
+        """Return independent copies of the buckets."""
         return Latencies(dict(self.service), dict(self.intended), dict(self.lag))
 
     def add(self, other: Latencies) -> None:
@@ -86,12 +82,12 @@ class Latencies(Struct):
 
 
 class WriteCounters(CounterFields, kw_only=True):
-    """What the sending counts on, with the latencies of the running second."""
+    """The counters that the sender increments, with the latencies of the current second."""
 
     latencies: Latencies = field(default_factory=Latencies)
 
     def counts(self) -> Counts:
-        """All that has been counted so far."""
+        """Return the totals so far."""
         counted: dict[str, Any] = {name: _copy(getattr(self, name)) for name in CounterFields.__struct_fields__}
         by_op = self.acked_by_op
         changes = by_op["insert"] + by_op["update"] + by_op["delete"] + self.transacted
@@ -99,7 +95,7 @@ class WriteCounters(CounterFields, kw_only=True):
 
 
 class CountersByOp(dict[Op, WriteCounters]):
-    """The counters of each kind of call, by operation: all that can be in a batch have the same."""
+    """The counters of each kind of call, by operation; all operations that a batch may contain share one."""
 
     def __init__(self) -> None:
         super().__init__(dict.fromkeys(("insert", "update", "delete"), WriteCounters()))
@@ -110,16 +106,16 @@ class CountersByOp(dict[Op, WriteCounters]):
 
     @property
     def writes(self) -> WriteCounters:
-        """Those of writes that are in no transaction."""
+        """Return the counters of writes outside transactions."""
         return self["insert"]
 
     def kinds(self) -> dict[Kind, WriteCounters]:
-        """The counters of the kinds of call that there have been, and of writes."""
+        """Return the counters of writes and of every kind of call that has occurred."""
         calls = cast("dict[Kind, WriteCounters]", self)
         return {kind: self.writes if kind == "write" else calls[kind] for kind in KINDS if kind in ("write", *self)}
 
     def counts(self) -> Counts:
-        """All that has been counted so far, of every kind."""
+        """Return the totals so far, of every kind."""
         total = Counts()
         for counters in self.kinds().values():
             total.add(counters.counts())
@@ -129,9 +125,8 @@ class CountersByOp(dict[Op, WriteCounters]):
 class Counts(CounterFields, kw_only=True):
     """The counters of a second, a segment or a run, with the numbers that follow from them.
 
-    due = sent + dropped; sent = acked + all failed. `planned` also has those
-    that an interruption left unsent. `changes` are the acknowledged changes of
-    items: reads make none, a transaction as many as it has writes.
+    due = sent + dropped; sent = acked + all failed. `planned` includes the writes that an interruption left unsent.
+    `changes` are the acknowledged changes of items: none for reads, one for each write of a transaction.
     """
 
     planned: Annotated[int, Shown()] = 0
@@ -154,7 +149,7 @@ class Counts(CounterFields, kw_only=True):
                 setattr(self, name, mine + theirs)
 
     def since(self, earlier: Counts) -> Counts:
-        """What has been counted since these counts, which are of the same counters."""
+        """Return the difference to earlier counts of the same counters."""
         grown: dict[str, Any] = {}
         for name in self.__struct_fields__:
             now, before = getattr(self, name), getattr(earlier, name)
@@ -167,7 +162,7 @@ class Counts(CounterFields, kw_only=True):
 
 
 class CounterSpec(Struct, frozen=True):
-    """An entry of the registry: a field of `Counts`, and how it is shown."""
+    """An entry of the registry: a field of `Counts`, and how it is displayed."""
 
     name: str
     shown: Shown
@@ -175,7 +170,7 @@ class CounterSpec(Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        """Its name for people."""
+        """The counter's display name."""
         return self.name.replace("_", " ")
 
     def number(self, counts: Counts) -> int:
@@ -183,7 +178,7 @@ class CounterSpec(Struct, frozen=True):
         return sum(self.classes(counts).values()) if self.by_class else getattr(counts, self.name)
 
     def classes(self, counts: Counts) -> dict[str, int]:
-        """The numbers by class; nothing when the counter has no classes."""
+        """Return the numbers by class; empty when the counter has no classes."""
         return getattr(counts, self.name) if self.by_class else {}
 
 
@@ -198,16 +193,15 @@ def _registry() -> dict[str, CounterSpec]:
 
 
 METRICS = _registry()
-"""Every registered counter by name, in the order in which they are shown."""
+"""Every registered counter by name, in display order."""
 PROBLEMS = tuple(metric for metric in METRICS.values() if metric.shown.role == "problem")
 
 
 class MetricsRow(Struct, kw_only=True):
     """One second of a segment or of all. `second` counts from the end of the warm-up, so warm-up rows are negative.
 
-    `counts` are of what happened in the second, where `planned` are those that
-    were due; `in_flight` is at its end. `kinds` has the same of each kind of call
-    (without `in_flight`) in a run that has others than writes; else it is empty.
+    `counts` are the counts within the second, where `planned` means due; `in_flight` is the value at its end. `kinds`
+    has the same for each kind of call (without `in_flight`) in a run with calls other than writes; else it is empty.
     """
 
     second: int
@@ -217,7 +211,7 @@ class MetricsRow(Struct, kw_only=True):
     kinds: dict[Kind, MetricsRow] = {}
 
     def copy(self) -> MetricsRow:
-        """An independent copy, to add to."""
+        """Return an independent copy."""
         counts = Counts()
         counts.add(self.counts)
         return MetricsRow(
@@ -241,12 +235,11 @@ class MetricsRow(Struct, kw_only=True):
 
 
 class SegmentMetrics:
-    """What a segment counts, and a row with the latencies at the end of each second.
+    """A segment's counters, which make a row with the latencies at the end of each second.
 
-    `before_s` is how long preload and warm-up last. `warm_up` counts the writes
-    planned before `zero_ns`, `measured` the others. A row has what counts on one of them, so that the rows of the
-    measured time add up to it; a write of the warm-up that is answered after its last row is in no row.
-    A `closed` loop has no intended latency.
+    `before_s` is how long preload and warm-up last. `warm_up` counts the writes planned before `zero_ns`, `measured`
+    the others. A row covers one of the two, so the rows of the measured time add up to `measured`; a warm-up write that
+    is answered after the last warm-up row is in no row. A `closed` loop has no intended latency.
     """
 
     def __init__(self, start_ns: int, before_s: float, *, closed: bool = False) -> None:
@@ -259,19 +252,19 @@ class SegmentMetrics:
 
     @property
     def row_ends_ns(self) -> int:
-        """When the running second is over."""
+        """When the current second ends."""
         return self.zero_ns + (self._second + 1) * 1_000_000_000
 
     def counters(self, planned_ns: int) -> CountersByOp:
-        """The counters of what is planned for this time."""
+        """Return the counters for writes planned at this time."""
         return self.measured if planned_ns >= self.zero_ns else self.warm_up
 
     def alike_until_ns(self, planned_ns: int) -> int:
-        """The end of the time whose writes share the counters and the row of one planned at this time."""
+        """Return the end of the period whose writes share counters and row with a write planned at this time."""
         return self.row_ends_ns if planned_ns >= self.zero_ns else min(self.row_ends_ns, self.zero_ns)
 
     def abandon(self) -> None:
-        """Count what is unanswered as failed."""
+        """Count the unanswered writes as failed."""
         for counters in (*self.measured.kinds().values(), *self.warm_up.kinds().values()):
             counts = counters.counts()
             unanswered = counts.sent - counts.acked - sum(counts.failed.values())
@@ -279,7 +272,7 @@ class SegmentMetrics:
                 counters.failed["abandoned"] += unanswered
 
     def turn(self, now_ns: int, in_flight: int) -> MetricsRow:
-        """End the running second's row, and begin that of `now_ns`."""
+        """End the current second's row and begin that of `now_ns`."""
         measuring = self._second >= 0
         kinds = (self.measured if measuring else self.warm_up).kinds()
         rows: dict[Kind, MetricsRow] = {kind: self._row(counters, kind, measuring) for kind, counters in kinds.items()}
@@ -296,7 +289,7 @@ class SegmentMetrics:
         return row
 
     def _row(self, counters: WriteCounters, kind: Kind, measuring: bool) -> MetricsRow:
-        """What a kind of call has counted in the running second."""
+        """Return the counts of a kind of call in the current second."""
         total = counters.counts()
         counts = total.since(self._reported.get((measuring, kind), Counts()))
         self._reported[measuring, kind] = total

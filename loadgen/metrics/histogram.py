@@ -1,15 +1,12 @@
-"""Latency histograms: cheap to record into, standard when they leave.
+"""Latency histograms: cheap to record, exported in the standard form.
 
-`Buckets` is the one form inside: a dict of counts by microseconds, cut to
-11 significant bits, which is the resolution of an HdrHistogram of three digits.
-It leaves as an HdrHistogram in its standard encoded form (V2, compressed,
-base64), which other tools plot.
+`Buckets` is the internal form: a dict of counts by microseconds, cut to 11 significant bits, which is the resolution of
+an HdrHistogram of three digits. The exported form is an HdrHistogram in its standard encoding (V2, compressed, base64),
+which other tools plot.
 
-Percentiles, mean and maximum follow the HdrHistogram of Java
-(org.HdrHistogram.AbstractHistogram: getValueAtPercentile, getMean,
-getMaxValue), as the ones of JavaScript and Rust do: the value at a percentile
-is the highest value of the bucket that the rank rounded up falls into. The
-histograms that the tests record were decoded in Java and JavaScript.
+Percentiles, mean and maximum follow the HdrHistogram of Java (org.HdrHistogram.AbstractHistogram: getValueAtPercentile,
+getMean, getMaxValue), like the JavaScript and Rust versions: the value at a percentile is the highest value of the
+bucket that the rank rounded up falls into. The histograms that the tests record were decoded in Java and JavaScript.
 """
 
 from __future__ import annotations
@@ -24,29 +21,29 @@ LOWEST_US = 1
 HIGHEST_US = 3_600_000_000
 DIGITS = 3
 _BITS = 11
-# Below this, `coarse` keeps a value as it is.
+# Below this, `coarse` returns a value unchanged.
 EXACT_US = 1 << _BITS
 SUB_BUCKETS = 1 << _BITS
 BUCKETS = (HIGHEST_US >> _BITS).bit_length() + 1
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 Buckets = dict[int, int]
-"""How many latencies were counted, by the lowest value of their bucket in µs."""
+"""The number of latencies by the lowest value of their bucket in µs."""
 
 
 def new_buckets() -> Buckets:
-    """Empty buckets to count into: a missing value counts as 0."""
+    """Return empty buckets, in which a missing value counts as 0."""
     return defaultdict(int)
 
 
 def coarse(value_us: int) -> int:
-    """The lowest value of the bucket of this one; values below EXACT_US are kept."""
+    """Return the lowest value of a value's bucket; values below EXACT_US are exact."""
     excess = value_us.bit_length() - _BITS
     return value_us if excess <= 0 else value_us >> excess << excess
 
 
 def percentiles(buckets: Mapping[int, int], wanted: Iterable[float]) -> list[int]:
-    """The values in µs at the given percentiles (0 to 100), which must ascend; zeros for empty buckets."""
+    """Return the values in µs at the given ascending percentiles (0 to 100); zeros for empty buckets."""
     targets = list(wanted)
     total = sum(buckets.values())
     if total == 0:
@@ -65,18 +62,18 @@ def percentiles(buckets: Mapping[int, int], wanted: Iterable[float]) -> list[int
 
 
 def mean_us(buckets: Mapping[int, int]) -> float:
-    """The mean, in which each value counts as the middle of its bucket; 0 for empty buckets."""
+    """Return the mean in µs, with each value as the middle of its bucket; 0 for empty buckets."""
     total = sum(buckets.values())
     return sum(middle(value) * number for value, number in buckets.items()) / total if total else 0.0
 
 
 def max_us(buckets: Mapping[int, int]) -> int:
-    """The highest value of the last bucket that counts something; 0 for empty buckets."""
+    """Return the highest value in µs of the last bucket that is not empty; 0 for empty buckets."""
     return max((highest(value) for value, number in buckets.items() if number), default=0)
 
 
 def encode(buckets: Mapping[int, int]) -> str:
-    """The standard encoded form, from 1 µs to 1 hour with three digits; more than an hour counts as an hour."""
+    """Return the standard encoding, from 1 µs to 1 hour with three digits; more than an hour counts as an hour."""
     histogram = _hdrh().HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
     for value, number in buckets.items():
         histogram.record_value(min(value, HIGHEST_US), number)
@@ -84,13 +81,13 @@ def encode(buckets: Mapping[int, int]) -> str:
 
 
 def decode(encoded: str) -> Buckets:
-    """The buckets of an encoded form."""
+    """Decode the standard encoding into buckets."""
     histogram = _hdrh().HdrHistogram.decode(encoded.encode())
     return {histogram.get_value_from_index(index): number for index, number in enumerate(histogram.counts) if number}
 
 
 def rank(percentile: float, total: int) -> int:
-    """How many values are at most the one at the percentile, which is taken an ulp lower: 7 % of 100 are 7."""
+    """Return the rank of a percentile, which is lowered by one ulp so that 7 % of 100 are 7."""
     return max(1, math.ceil(max(0.0, math.nextafter(percentile, -math.inf)) * total / 100))
 
 

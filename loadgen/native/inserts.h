@@ -1,4 +1,4 @@
-/* New orders, rendered as the body of a BatchWriteItem call: what loadgen/workloads/orders.py makes of each. */
+/* New orders, rendered as the body of a BatchWriteItem call, with the same bytes as loadgen/workloads/orders.py. */
 #ifndef LOADGEN_INSERTS_H
 #define LOADGEN_INSERTS_H
 
@@ -6,7 +6,7 @@
 
 enum { MAX_INSERTS = 25, TIME_BYTES = 24, MAX_HEX_DIGITS = 16, UNIT_BYTES = 1024, STAMP_BYTES = 256 };
 
-/* The texts between an order's own parts, in the order in which loadgen/workloads/inserts.py gives it. */
+/* The texts between an order's parts, in the order of the argument from loadgen/workloads/inserts.py. */
 typedef struct {
     Span begin, open, ordered_at, updated_at, content, padding, padding_end, close, comma, end, blob;
 } InsertTexts;
@@ -29,19 +29,19 @@ static int read_texts(PyObject *tuple, Span *texts, Py_ssize_t count) {
     return 0;
 }
 
-/* The item of a tuple that is chosen by `chance`, one as likely as another; NULL with an exception. */
+/* Selects a tuple's item by `chance`, all equally likely; NULL with an exception. */
 static PyObject *choose(PyObject *tuple, uint64_t chance) {
     Py_ssize_t size = tuple ? PyTuple_Size(tuple) : -1;
     if (size == 0) PyErr_SetString(PyExc_ValueError, "there is nothing to choose from");
     return size > 0 ? PyTuple_GetItem(tuple, (Py_ssize_t)(chance % (uint64_t)size)) : NULL;
 }
 
-/* Fetches a text from memory while other rows are read: there are too many for the inner caches. */
+/* Prefetches a text while other rows are read: the texts exceed the inner caches. */
 static void prefetch(Span text) {
     for (int64_t i = 0; i < length(text); i += 64) __builtin_prefetch(text.at + i);
 }
 
-/* A row's order, and its size as an item; -1 with an exception. */
+/* Reads a row's order and returns its size as an item; -1 with an exception. */
 static int64_t read_order(PyObject *row, PyObject *phases, const InsertNumbers *numbers, Insert *insert) {
     int64_t parts[3], head_size, basket_size;
     if (read_integers(row, parts, 0, 3) < 0) return -1;
@@ -72,7 +72,7 @@ static int64_t read_order(PyObject *row, PyObject *phases, const InsertNumbers *
     return insert->padding > 0 ? numbers->padded_bytes : size;
 }
 
-/* Eight hexadecimal digits, or as many as it takes. */
+/* Eight hexadecimal digits, or more if the number needs them. */
 static int count_hex_digits(uint64_t number) {
     int digits = 8;
     while (digits < MAX_HEX_DIGITS && number >> 4 * digits) digits++;
@@ -94,7 +94,7 @@ static uint8_t *put_milliseconds(uint8_t *to, int64_t epoch_ms) {
     return to;
 }
 
-/* What all orders of a millisecond have after their number, in a buffer of STAMP_BYTES bytes. */
+/* Writes the text that follows the number of all orders of a millisecond, into STAMP_BYTES bytes. */
 static Span put_stamp(uint8_t *buffer, const InsertTexts *texts, int64_t epoch_ms) {
     uint8_t *to = put_milliseconds(put_bytes(buffer, texts->ordered_at), epoch_ms);
     to = put_milliseconds(put_bytes(to, texts->updated_at), epoch_ms);

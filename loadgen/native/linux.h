@@ -1,5 +1,5 @@
-/* What this library uses of Linux, as 64-bit machines have it; declared here because the compiler brings a C
- * library's headers only together with that library, and this module is bound to none. */
+/* Declarations of the Linux interfaces that this library uses, for 64-bit machines. The headers of a C library
+ * would bind the module to that library. */
 #ifndef LOADGEN_LINUX_H
 #define LOADGEN_LINUX_H
 

@@ -1,4 +1,4 @@
-/* What the sockets of an epoll set have received, and when: by the kernel's time stamps. */
+/* Reads the sockets of an epoll set, with the kernel's time stamps of arrival. */
 #ifndef LOADGEN_RECEIVE_H
 #define LOADGEN_RECEIVE_H
 
@@ -13,8 +13,8 @@ static int64_t read_clock(int clock) {
     return now.seconds * 1000000000 + now.ns;
 }
 
-/* What the wall clock shows more than the monotonic one. They are read one after the other: where the process was
-   interrupted between two reads, the difference would be wrong by as much, so it is read again. */
+/* The difference of the wall clock to the monotonic clock, in ns. They are read one after the other: an interruption
+   of the process between two reads distorts the difference, so they are then read again. */
 static int64_t wall_clock_ahead(void) {
     int64_t best = INT64_MAX, ahead = 0;
     for (int i = 0; i < MAX_CLOCK_READS && best > CLOSE_ENOUGH_NS; i++) {
@@ -27,7 +27,7 @@ static int64_t wall_clock_ahead(void) {
     return ahead;
 }
 
-/* Adds to `arrived` what a socket has received; -1 with an exception. */
+/* Adds a socket's received bytes to `arrived`; -1 with an exception. */
 static int receive_one(PyObject *arrived, int socket, int64_t now, int64_t ahead) {
     static char buffer[REPLY_BYTES];
     Control control = {0};

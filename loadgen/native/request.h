@@ -1,4 +1,4 @@
-/* Requests, joined and signed: AWS Signature Version 4, as loadgen/dynamodb/signing.py explains it. */
+/* Joins and signs requests: AWS Signature Version 4; loadgen/dynamodb/signing.py explains it. */
 #ifndef LOADGEN_REQUEST_H
 #define LOADGEN_REQUEST_H
 
@@ -7,7 +7,7 @@
 
 enum { HEX_DIGEST = 2 * SHA256_DIGEST };
 
-/* A request in the making: where its parts are in the bytes to send. */
+/* A request under construction: the positions of its parts in the bytes to send. */
 typedef struct {
     PyObject *bytes;
     Sha256 canonical;
@@ -124,7 +124,7 @@ static void sign_requests(Request *requests, int count, const Sha256 *inner, con
     for (int i = 0; i < count; i++) sha256_write_hex(hash[i], requests[i].signature);
 }
 
-/* Joins a call's pieces with the head of its target, whose state it copies; -1 with an exception. */
+/* Joins a call's pieces with the head of its target, and copies the head's hash state; -1 with an exception. */
 static int prepare_request(Request *request, PyObject *call, PyObject *constants) {
     static PyObject *target_name, *pieces_name;
     if (!target_name) target_name = PyUnicode_InternFromString("target");
@@ -137,7 +137,7 @@ static int prepare_request(Request *request, PyObject *call, PyObject *constants
         PyObject *head = PyTuple_GetItem(pair, 0), *canonical = head ? PyTuple_GetItem(pair, 1) : NULL;
         const Sha256 *so_far = canonical ? read_state(canonical) : NULL;
         if (so_far) {
-            /* Copied: nothing keeps the pair alive. */
+            /* Copied, because no reference keeps the pair alive. */
             memcpy(&request->canonical, so_far, sizeof *so_far);
             failed = join_request(request, head, pieces);
         }
@@ -160,7 +160,7 @@ static PyObject *requests(PyObject *module, PyObject *const *arguments, Py_ssize
         int many = number - i < 2 ? 1 : 2;
         for (int j = 0; j < many; j++) {
             PyObject *call = PyList_GetItem(arguments[0], i + j);
-            /* Held: to get its attributes may run Python, which may change the list. */
+            /* Holds a reference: getting attributes may run Python code that changes the list. */
             Py_IncRef(call);
             int failed = call ? prepare_request(&pair[j], call, arguments[1]) : -1;
             Py_DecRef(call);

@@ -12,14 +12,14 @@
 
 enum { SHA256_BLOCK = 64, SHA256_DIGEST = 32 };
 
-/* A message so far: the hash of its whole blocks, how many bytes it has, and those of the block that is not whole. */
+/* The state of a message: the hash of its whole blocks, its number of bytes, and the bytes of the partial block. */
 typedef struct {
     uint32_t hash[8];
     uint64_t bytes;
     uint8_t block[SHA256_BLOCK];
 } Sha256;
 
-/* Blocks to be added to a hash. */
+/* Blocks to add to a hash. */
 typedef struct {
     uint32_t *hash;
     const uint8_t *at;
@@ -166,7 +166,7 @@ __attribute__((target("sha2"), always_inline)) static inline void sha256_lanes(
         for (int lane = 0; lane < lanes; lane++) {
             low_before[lane] = low[lane];
             high_before[lane] = high[lane];
-            /* All four at once: from the first round on, each is made of all of them. */
+            /* All four together: from the first round on, each depends on all of them. */
             for (int i = 0; i < 4; i++)
                 word[lane][i] = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(runs[lane].at + 16 * i)));
         }
@@ -218,7 +218,7 @@ static void sha256_two(Sha256Run *runs, size_t blocks) {
 
 #endif
 
-/* Whether the instructions are used; set when the module is made. */
+/* Whether the instructions are used; set when the module is initialized. */
 static int sha256_instructions;
 
 static void sha256_run(Sha256Run *run) {
@@ -228,7 +228,7 @@ static void sha256_run(Sha256Run *run) {
         sha256_one(run);
 }
 
-/* Two runs, side by side as far as both have blocks. */
+/* Processes two runs side by side as far as both have blocks. */
 static void sha256_runs(Sha256Run *runs, int count) {
     if (count == 2 && sha256_instructions) {
         size_t both = runs[0].blocks < runs[1].blocks ? runs[0].blocks : runs[1].blocks;
@@ -245,7 +245,7 @@ typedef struct {
     size_t blocks;
 } Sha256End;
 
-/* What is left of a message in `state` once `more` (up to 64 bytes) is added. */
+/* Builds the last blocks of a message: the partial block of `state`, `more` (up to 64 bytes) and the padding. */
 static void sha256_end(Sha256End *end, const Sha256 *state, const uint8_t *more, size_t size) {
     size_t kept = state->bytes % SHA256_BLOCK, filled = kept + size;
     uint64_t bits = (state->bytes + size) * 8;

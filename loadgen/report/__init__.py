@@ -1,1 +1,1 @@
-"""What a run came to: the report, and all that is drawn from it."""
+"""The report of a run, and every view of it."""

@@ -1,4 +1,4 @@
-"""Ends a run as soon as one of its thresholds can no longer hold, whatever comes."""
+"""Ends a run as soon as one of its thresholds can no longer hold."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from loadgen.report.threshold import ACKED_SHARE, Threshold
 
 
 class Abort:
-    """Adds up a run's rows, and finds the first threshold that is lost.
+    """Adds up a run's rows and finds the first threshold that can no longer hold.
 
     `planned` is how many operations are planned after the warm-up, None if that is not known: then shares and
-    percentiles are judged at the end only. A counter only
-    grows, so an upper limit that it exceeds is lost. Of a percentile it is lost
-    when so many latencies are above the limit that all writes that may still
-    come would not bring it below. What can recover (a mean, a rate, a lower
-    limit of a counter) is judged at the end only.
+    percentiles are judged at the end only. A counter only grows, so an exceeded upper limit is lost. The limit of a
+    percentile is lost when more latencies exceed it than all remaining writes could outweigh. What can recover (a mean,
+    a rate, a lower limit of a counter) is judged at the end only.
     """
 
     def __init__(self, thresholds: Sequence[Threshold], planned: int | None) -> None:
@@ -27,7 +25,7 @@ class Abort:
         self._total = MetricsRow(second=0)
 
     def row(self, row: MetricsRow) -> Threshold | None:
-        """The threshold that this second has lost, if any."""
+        """Return the threshold that can no longer hold after this second, if any."""
         if row.second < 0:
             return None
         self._total.add(row)
@@ -39,7 +37,7 @@ class Abort:
         if kind is not None and (kind != "write" or part.kinds):
             part = part.kinds.get(kind, MetricsRow(second=0))
         counts = part.counts
-        # Of a kind of call there may be as many more as there are of all.
+        # All remaining operations may be of one kind of call.
         planned = None if self._planned is None else self._planned - self._total.counts.due + counts.due
         if threshold.metric == ACKED_SHARE:
             if planned is None:

@@ -1,4 +1,4 @@
-"""Line and bar charts as SVG, drawn for one page: no scripts needed to see them, colours by class from its style."""
+"""Line and bar charts as SVG, for one page: they need no script and take their colours from the page's style."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Scale(Struct, frozen=True):
     log: bool = False
 
     def px(self, value: float) -> float:
-        """Where a value stands."""
+        """Return the pixel of a value."""
         if self.log:
             share = math.log(max(value, _ZERO_IN_LOG) / self.low) / math.log(self.high / self.low)
         else:
@@ -51,7 +51,7 @@ def line_chart(
     y_log: bool = False,
     x_ticks: Sequence[float] | None = None,
 ) -> str:
-    """Lines over a common x, with a legend. `label` describes the chart to a screen reader."""
+    """Draw lines over a common x, with a legend. `label` describes the chart to a screen reader."""
     xs = [x for one in series for x, _ in one.points]
     ys = [y for one in series for _, y in one.points]
     x = Scale(min(xs, default=0), max([*xs, min(xs, default=0) + 1]), _LEFT_PX, _WIDTH - _RIGHT_PX)
@@ -73,7 +73,7 @@ def line_chart(
 
 
 def bar_chart(bars: Sequence[tuple[str, float, str]], *, label: str, value_format: Format) -> str:
-    """Horizontal bars: name, value, class."""
+    """Draw horizontal bars of (name, value, class)."""
     height = _BAR_HEIGHT * len(bars) + 4
     left = 300
     x = Scale(0, max(value for _, value, _ in bars), left, _WIDTH - 90)
@@ -90,13 +90,13 @@ def bar_chart(bars: Sequence[tuple[str, float, str]], *, label: str, value_forma
 
 
 def legend(series: Sequence[Series]) -> str:
-    """The names of the lines beside their colours."""
+    """Draw the names of the lines beside their colours."""
     items = "".join(f'<li><span class="key {one.style}"></span>{escape(one.name)}</li>' for one in series)
     return f'<ul class="legend">{items}</ul>'
 
 
 def nice_ticks(low: float, high: float, about: int) -> list[float]:
-    """Round numbers within bounds: 1, 2 or 5 times a power of ten apart."""
+    """Return round numbers within bounds, in steps of 1, 2 or 5 times a power of ten."""
     raw = (high - low) / about
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
@@ -117,7 +117,7 @@ def _y_axis(values: Sequence[float], log: bool) -> tuple[Scale, list[float]]:
 
 
 def _data(series: Sequence[Series], x: Scale) -> str:
-    """The points for the page's script, which shows the values under the pointer."""
+    """Return the points for the page's script, which displays the values under the pointer."""
     data = {
         "x": [x.px(at) for at, _ in series[0].points] if series else [],
         "lines": [{"name": one.name, "y": [round(value, 3) for _, value in one.points]} for one in series],

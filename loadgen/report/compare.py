@@ -15,7 +15,7 @@ from loadgen.report.report import CAPACITY, RunReport, kind, read
 from loadgen.report.threshold import measure
 from stack import Parser, called
 
-# Metric, what it is called, whether more is better, digits, and the change in its unit that is noise.
+# Metric, display name, whether more is better, digits, and the change that counts as noise, in the metric's unit.
 _METRICS = (
     ("rate", "acked per second", True, 1, 0.0),
     ("intended_p50", "intended p50, ms", False, 2, 0.05),
@@ -29,7 +29,7 @@ _METRICS = (
 
 
 class ComparedMetric(Struct, frozen=True):
-    """One metric of both reports. `change` is relative to the first, None when that is 0; `worse` by how much."""
+    """One metric of both reports. `change` is relative to the first, None when that is 0; `worse` is the loss."""
 
     name: str
     first: float
@@ -40,7 +40,7 @@ class ComparedMetric(Struct, frozen=True):
 
 
 def lines(first: RunReport, second: RunReport) -> list[ComparedMetric]:
-    """Every metric that both reports have."""
+    """Return every metric that both reports have."""
     hidden = () if "intended" in first.latencies and "intended" in second.latencies else ("intended_",)
     return [_line(first, second, *metric) for metric in _METRICS if not metric[0].startswith(hidden)]
 
@@ -58,7 +58,7 @@ def _line(
 
 
 def verdict(found: Sequence[ComparedMetric], second: str, tolerated: float = 0.0) -> str:
-    """In a sentence, by which metrics the second report is worse than is tolerated."""
+    """Return a sentence with the metrics whose loss in the second report exceeds the tolerance."""
     worse = [
         line.name + ("" if line.change is None else f" ({line.change:+,.1%})")
         for line in found
@@ -69,7 +69,7 @@ def verdict(found: Sequence[ComparedMetric], second: str, tolerated: float = 0.0
 
 
 def differences(first: RunReport, second: RunReport) -> list[str]:
-    """How the plans and targets differ: the metrics may differ for that alone."""
+    """Return the differences of plans and targets, which may alone explain different metrics."""
     pairs = [
         (name, getattr(first.plan, name), getattr(second.plan, name))
         for name in first.plan.__struct_fields__
@@ -83,7 +83,7 @@ def differences(first: RunReport, second: RunReport) -> list[str]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Show two reports side by side; exit code 1 when the second is worse than is tolerated."""
+    """Print two reports side by side; exit code 1 when the second's loss exceeds the tolerance."""
     from rich.console import Console
     from rich.table import Table
     from rich_argparse import RichHelpFormatter
@@ -104,7 +104,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     tolerated = arguments.tolerate
     if kind(arguments.first) == kind(arguments.second) == CAPACITY:
-        # A package above this one, which knows the whole pipeline.
+        # This package is above loadgen and covers the whole pipeline.
         show = cast("Callable[[Path, Path, float | None], int]", import_module("capacity.compare").show)
         return show(arguments.first, arguments.second, tolerated)
     first, second = read(arguments.first), read(arguments.second)
@@ -132,4 +132,4 @@ def _share(text: str) -> float:
     try:
         return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no share: write it as 10% or 0.1") from None
+        raise ArgumentTypeError(f"{text!r} is not a share: write it as 10% or 0.1") from None

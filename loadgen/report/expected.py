@@ -1,4 +1,4 @@
-"""What a run will come to, shown before it begins."""
+"""The expected numbers of a run, displayed before it begins."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from loadgen.workloads import custom, replay
 class Expected(Struct, frozen=True, kw_only=True):
     """The plan's numbers: operations (called `writes`) and seconds with preload and warm-up, write units, any cost.
 
-    How many a closed loop's `users` will send is not known.
+    The number of operations of a closed loop's `users` is unknown.
     """
 
     table: str
@@ -28,12 +28,12 @@ class Expected(Struct, frozen=True, kw_only=True):
 
     @property
     def called(self) -> str:
-        """What they are: "operations" when some are reads."""
+        """The unit of the writes: "operations" when some are reads."""
         return "operations" if self.reads else "writes"
 
     @classmethod
     def of(cls, job: Job, price_per_million: float | None) -> Expected:
-        """What a job will come to."""
+        """Compute the expected numbers of a job."""
         plan = job.plan
         if plan.users:
             return cls(
@@ -63,7 +63,7 @@ class Expected(Struct, frozen=True, kw_only=True):
         )
 
     def sentence(self) -> str:
-        """All of it in a line."""
+        """Format the numbers in one line."""
         if self.writes is None or self.write_units is None:
             return (
                 f"{self.users:,} users write to {self.table} for {self.seconds:,.0f} s at most, as fast as it answers"
@@ -75,7 +75,7 @@ class Expected(Struct, frozen=True, kw_only=True):
         )
 
     def report(self, used: int) -> CostReport | None:
-        """The cost of the write units that were used, beside what was expected."""
+        """Return the cost of the used write units, beside the expected cost."""
         if self.price_per_million is None:
             return None
         after = used * self.price_per_million / 1e6

@@ -1,4 +1,4 @@
-"""`python -m loadgen export`: a saved report in the forms of other tools, by the suffix of the file to write.
+"""`python -m loadgen export`: converts a saved report to the format of another tool, chosen by the file's suffix.
 
 .hgrm   a latency as HdrHistogram's percentile distribution, which its plotters read
 .xml    the thresholds as JUnit test cases, which CI systems show
@@ -26,24 +26,24 @@ _TWELVE_DIGITS = Decimal("1e-12")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Write a report in another form."""
+    """Write a report in another format."""
     from rich_argparse import RawDescriptionRichHelpFormatter
 
     parser = Parser(prog=called("loadgen export"), description=__doc__, formatter_class=RawDescriptionRichHelpFormatter)
     parser.add_argument("report", type=Path, help="the report, as --report wrote it")
-    parser.add_argument("file", type=Path, help="the file to write: its suffix says in which form")
+    parser.add_argument("file", type=Path, help="the file to write: its suffix sets the format")
     parser.add_argument("--latency", choices=LATENCIES, default="intended", help="which one, for .hgrm")
     arguments = parser.parse_args(argv)
     form = _FORMS.get(arguments.file.suffix)
     if form is None:
-        raise UserError(f"{arguments.file} has a suffix that says no form: write {', '.join(_FORMS)}.")
+        raise UserError(f"{arguments.file} has an unknown suffix: use one of {', '.join(_FORMS)}.")
     check_writable("file", arguments.file)
     save(arguments.file, form(read(arguments.report), arguments.latency).encode())
     return 0
 
 
 def hgrm(buckets: Buckets) -> str:
-    """The percentile distribution in ms, line by line as Java's AbstractHistogram.outputPercentileDistribution."""
+    """Return the percentiles in ms, in the format of Java's AbstractHistogram.outputPercentileDistribution."""
     total = sum(buckets.values())
     lines = [f"{'Value':>12} {'Percentile':>14} {'TotalCount':>10} {'1/(1-Percentile)':>14}", ""]
     for value, percentile, count in _steps(buckets, total):
@@ -63,7 +63,7 @@ def hgrm(buckets: Buckets) -> str:
 
 
 def _steps(buckets: Buckets, total: int) -> Iterator[tuple[int, float, int]]:
-    """Values in µs, percentiles and counts: five steps in each half of the distance to 100 %, and 100 %."""
+    """Yield values in µs, percentiles and counts: five steps in each half of the distance to 100 %, and 100 %."""
     level, count = 0.0, 0
     for value in sorted(buckets):
         count += buckets[value]
@@ -79,7 +79,7 @@ def _steps(buckets: Buckets, total: int) -> Iterator[tuple[int, float, int]]:
 
 
 def junit(report: RunReport) -> str:
-    """A test case for each threshold, and one for the run itself."""
+    """Return JUnit XML with a test case for each threshold and one for the run itself."""
     run = ElementTree.Element("testcase", name="run", classname="loadgen", time=f"{report.elapsed_s:.3f}")
     lost = [f"segment {lost.segment} was lost: {lost.reason}" for lost in report.lost]
     for problem in ([report.failure] if report.failure is not None else []) + lost:
@@ -98,7 +98,7 @@ def junit(report: RunReport) -> str:
 
 
 def seconds(report: RunReport) -> str:
-    """A line for each second, with the report's names."""
+    """Return a CSV line for each second, with the report's names."""
     names = dict.fromkeys(name for second in report.series for name in second)
     out = io.StringIO()
     writer = csv.DictWriter(out, list(names), restval=0, lineterminator="\n")

@@ -22,9 +22,9 @@ _GOOD, _BAD, _DIM = "green", "bold red", "dim"
 
 
 class LiveView:
-    """Target and achieved rate, latencies, in flight, trouble, and the last minute as sparklines.
+    """Displays target and achieved rate, latencies, in flight, problems, and the last minute as sparklines.
 
-    It is drawn once a second, when a row comes, so that it takes no time from the sending.
+    It is drawn once per second, when a row arrives, to leave the time to the sender.
     """
 
     def __init__(self, plan: Plan, target: str, console: Console | None = None) -> None:
@@ -35,19 +35,19 @@ class LiveView:
         self._totals = Counts()
 
     def begin(self, expected: Expected) -> None:
-        """Say what is expected, and draw the view, still empty."""
+        """Print the expected numbers and draw the empty view."""
         self._live.console.print(expected.sentence(), highlight=False)
         self._live.start()
         self._live.update(self._panel(), refresh=True)
 
     def row(self, row: MetricsRow) -> None:
-        """Draw the second that is over."""
+        """Draw a second that has ended."""
         self._rows.append(second(row))
         self._totals.add(row.counts)
         self._live.update(self._panel(), refresh=True)
 
     def end(self) -> None:
-        """Take the view away: the summary follows."""
+        """Remove the view, because the summary follows."""
         self._live.stop()
 
     def _panel(self) -> Panel:
@@ -103,14 +103,14 @@ class LiveView:
 
 
 def _bar(done_s: float, duration_s: float) -> Table:
-    # In a grid, because a bar by itself does not end its line.
+    # In a grid, because a bar alone does not end its line.
     grid = Table.grid(expand=True)
     grid.add_row(ProgressBar(total=duration_s, completed=done_s))
     return grid
 
 
 def _spark(values: list[int | float], style: str) -> Text:
-    """The values as bars of eighths, the highest full."""
+    """Return the values as bars of eighths, the highest full."""
     highest = max(values, default=0)
     if highest <= 0:
         return Text()

@@ -1,4 +1,4 @@
-"""The live view of several scenarios: a line for each, drawn again with every second of any."""
+"""The live view of several scenarios: a line for each, redrawn with every row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from loadgen.report.report import Second, second
 
 
 class LiveScenarios:
-    """What each scenario does; it is shown from the first that begins to the last that ends."""
+    """Displays every scenario, from the start of the first to the end of the last."""
 
     def __init__(self, names: Sequence[str], console: Console | None = None) -> None:
         self._live = Live(console=console or Console(stderr=True), auto_refresh=False, transient=True)
@@ -23,30 +23,30 @@ class LiveScenarios:
         self._totals = {name: Counts() for name in names}
 
     def view(self, name: str) -> ScenarioView:
-        """The view of one of them."""
+        """Return the view of one scenario."""
         return ScenarioView(self, name)
 
     def begin(self, name: str, expected: Expected) -> None:
-        """A scenario is about to begin."""
+        """Add a scenario that is about to begin."""
         if not self._running:
             self._live.start()
         self._running.add(name)
         self._live.console.print(f"{name}: {expected.sentence()}", highlight=False)
 
     def row(self, name: str, row: MetricsRow) -> None:
-        """A second of a scenario is over."""
+        """Redraw with a second of a scenario."""
         self._last[name] = second(row)
         self._totals[name].add(row.counts)
         self._live.update(self.table(), refresh=True)
 
     def end(self, name: str) -> None:
-        """A scenario is over."""
+        """Mark a scenario as ended."""
         self._running.discard(name)
         if not self._running:
             self._live.stop()
 
     def table(self) -> Table:
-        """A line for each scenario: its last second, and what went wrong so far."""
+        """Draw a line for each scenario: its last second, and its problems so far."""
         table = Table("scenario", "second", "planned/s", "acked/s", "service p99", "in flight", "acked")
         for column in table.columns[1:]:
             column.justify = "right"
@@ -64,20 +64,20 @@ class LiveScenarios:
 
 
 class ScenarioView:
-    """The part of one scenario in the view of all."""
+    """One scenario's part of the common view."""
 
     def __init__(self, live: LiveScenarios, name: str) -> None:
         self._live = live
         self._name = name
 
     def begin(self, expected: Expected) -> None:
-        """Say what is expected."""
+        """Print the expected numbers."""
         self._live.begin(self._name, expected)
 
     def row(self, row: MetricsRow) -> None:
-        """Draw the second that is over."""
+        """Draw a second that has ended."""
         self._live.row(self._name, row)
 
     def end(self) -> None:
-        """Take the view away when it was the last."""
+        """Remove the view if this is the last scenario."""
         self._live.end(self._name)

@@ -28,12 +28,12 @@ _TABLE_PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 
 def write(report: RunReport, path: Path) -> None:
-    """Write the page. UserError when the path cannot be written."""
+    """Write the page. Raises: UserError: the path cannot be written."""
     save(path, render(report).encode())
 
 
 def main(argv: Sequence[str]) -> int:
-    """`python -m loadgen html`: a saved report as a page."""
+    """`python -m loadgen html`: write a saved report as a page."""
     from rich_argparse import RichHelpFormatter
 
     parser = Parser(
@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def render(report: RunReport) -> str:
-    """The page's HTML."""
+    """Return the page's HTML."""
     body = [
         _heading(report),
         _verdict(report),
@@ -97,7 +97,7 @@ def _verdict(report: RunReport) -> str:
     if report.limit_reached:
         sentences.append((False, "the run ended at its limit of write units"))
     if report.failure is not None:
-        sentences.append((False, f"the run was given up: {report.failure}"))
+        sentences.append((False, f"the run stopped early: {report.failure}"))
     sentences += [(False, f"segment {lost.segment} was lost and is not counted: {lost.reason}") for lost in report.lost]
     items = "".join(f'<li class="{"good" if good else "bad"}">{escape(text)}</li>' for good, text in sentences)
     return f'<ul class="verdict">{items}</ul>'
@@ -161,7 +161,7 @@ def _latency_chart(report: RunReport) -> str:
 
 
 def _percentile_chart(report: RunReport) -> str:
-    """Percentiles over how rare they are: the x axis counts nines."""
+    """Draw percentiles over their rarity: the x axis counts nines."""
     lines: list[Series] = []
     rarest = 1.0
     for name, style in (("service", "first"), ("intended", "third")):
@@ -194,7 +194,7 @@ def _percentile_table(report: RunReport) -> str:
 
 
 def _kinds(report: RunReport) -> str:
-    """A row for each kind of call, where there are several."""
+    """Return a row for each kind of call if there are several."""
     rows = ""
     for kind, part in report.kinds.items():
         counts, latency = part.counts, part.latency
@@ -266,7 +266,7 @@ def _plan(report: RunReport) -> str:
 def _over_time(
     series: Sequence[Second], name: str, together: Callable[[Sequence[float]], float]
 ) -> list[tuple[float, float]]:
-    """A number of each second; of several seconds together when there are very many. 0 where a report lacks it."""
+    """Return a number per second, or per group of seconds in a long run; 0 where the report lacks it."""
     width = -(-len(series) // _MAX_POINTS) or 1
     groups = (series[at : at + width] for at in range(0, len(series), width))
     return [(group[0]["second"], together([second.get(name, 0) for second in group])) for group in groups]

@@ -1,4 +1,4 @@
-"""The HTML page's style, light and dark, and the script that shows the values under the pointer."""
+"""The HTML page's style, light and dark, and the script that displays the values under the pointer."""
 
 STYLE = """
 :root{--ink:#1d2330;--soft:#667085;--faint:#e4e7ec;--paper:#fff;--back:#f6f7f9;--good:#1a7f4b;--bad:#c0352b;

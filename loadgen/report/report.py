@@ -35,7 +35,7 @@ Native = Literal["yes", "partly", "no", "unknown"]
 
 
 class LatencyReport(Struct, kw_only=True):
-    """One latency: the encoded histogram in µs, and its summary in ms."""
+    """A latency: the encoded histogram in µs, and its summary in ms."""
 
     histogram: str
     count: int
@@ -47,23 +47,21 @@ class LatencyReport(Struct, kw_only=True):
 Second = dict[str, int | float]
 """One second of the run, all segments together, by name.
 
-`second` counts from the end of the warm-up. It has every counter of
-`loadgen.metrics.counters.METRICS`, `in_flight` at its end, and latencies in ms:
-service and intended p50 and p99, lag p99. In a run with reads or transactions
-it has the same of each kind of call, as in `get:acked` and `get:service_p99_ms`,
-without its counters that are 0.
+`second` counts from the end of the warm-up. It has every counter of `loadgen.metrics.counters.METRICS`, `in_flight` at
+its end, and latencies in ms: service and intended p50 and p99, lag p99. In a run with reads or transactions it has the
+same for each kind of call, as in `get:acked` and `get:service_p99_ms`, except counters that are 0.
 """
 
 
 class KindReport(Struct, kw_only=True):
-    """What one kind of call came to; `planned` are those that were due."""
+    """The results of one kind of call; `planned` means due."""
 
     counts: Counts
     latency: dict[str, LatencyReport]
 
 
 class TargetReport(Struct, kw_only=True):
-    """Where the writes went."""
+    """The target of the writes."""
 
     table: str
     region: str
@@ -73,10 +71,10 @@ class TargetReport(Struct, kw_only=True):
 
 
 class GeneratorReport(Struct, kw_only=True):
-    """Whether the generator kept up: its share of a core, the busiest segment's, and what that means in words.
+    """Whether the generator kept up: the CPU share of the whole and of the busiest segment, and a conclusion in words.
 
-    `native` says whether the segments had the compiled module: "partly" when not all of them had it, "unknown"
-    in a report of an earlier version, or when no segment has sent its result.
+    `native` is whether the segments had the compiled module: "partly" when some had it, "unknown" in a report of an
+    earlier version, or when no segment has sent its result.
     """
 
     segments: int
@@ -87,7 +85,7 @@ class GeneratorReport(Struct, kw_only=True):
 
 
 class ThresholdReport(Struct, kw_only=True):
-    """A threshold, what was measured (latencies in ms, shares from 0 to 1; `measured` has a unit), and if it holds."""
+    """A threshold, its value (latencies in ms, shares from 0 to 1; `measured` has a unit), and whether it holds."""
 
     expression: str
     value: float
@@ -96,7 +94,7 @@ class ThresholdReport(Struct, kw_only=True):
 
 
 class CostReport(Struct, kw_only=True):
-    """What the write units cost, at a price per million: as estimated before the run, and as used."""
+    """The cost of the write units at a price per million: estimated before the run, and used."""
 
     price_per_million: float
     before: float
@@ -108,16 +106,16 @@ class _Kind(Struct):
 
 
 class LostSegment(Struct, kw_only=True):
-    """A segment whose worker was lost. What it did is not in the report."""
+    """A segment whose worker was lost; the report lacks its results."""
 
     segment: int
     reason: str
 
 
 class RunReport(Struct, kw_only=True):
-    """A run. `aborted` is the threshold that ended it before its end, because it could no longer hold.
+    """A run. `aborted` is the threshold that ended it early because it could no longer hold.
 
-    `kinds` has the parts of `counts` and `latency` by the kind of call, in a run with others than writes.
+    `kinds` has the parts of `counts` and `latency` by kind of call, in a run with calls other than writes.
     """
 
     schema: int
@@ -142,21 +140,21 @@ class RunReport(Struct, kw_only=True):
 
     @property
     def latencies(self) -> tuple[str, ...]:
-        """The names of the latencies from when an operation was planned or sent: a closed loop plans none."""
+        """The names of the latencies; a closed loop has none from planned times."""
         return ("service",) if self.plan.users else ("service", "intended")
 
     @property
     def rate(self) -> float:
-        """Acknowledged operations per second, of the time after the warm-up in which some were planned."""
+        """Acknowledged operations per second, over the measured seconds with planned operations."""
         return self.per_s(self.counts.acked)
 
     def per_s(self, number: int) -> float:
-        """So many per second of that time."""
+        """Return a number per second of that time."""
         seconds = min(self.plan.duration_s, self.elapsed_s - self.plan.before_s)
         return number / seconds if seconds > 0 else 0.0
 
     def kind(self, kind: Kind) -> KindReport:
-        """What a kind of call came to: of writes, where there were no other calls, all."""
+        """Return the results of a kind of call; if all calls are writes, those of the whole run."""
         if kind in self.kinds:
             return self.kinds[kind]
         if kind == "write" and not self.kinds:
@@ -164,23 +162,23 @@ class RunReport(Struct, kw_only=True):
         return KindReport(counts=Counts(), latency=latency_reports(Latencies()))
 
     def save(self, path: Path) -> None:
-        """Write the report as JSON. UserError when the path cannot be written."""
+        """Write the report as JSON. Raises: UserError: the path cannot be written."""
         save(path, msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
 
 
 def load(path: Path) -> RunReport:
-    """Read a report. ValueError for another file, or for a schema that this version does not read."""
+    """Read a report. Raises: ValueError: not a report, or a schema that this version does not support."""
     try:
         report = msgspec.json.decode(path.read_bytes(), type=RunReport)
     except msgspec.MsgspecError as error:
-        raise ValueError(f"{path} is no report of a run: {error}") from None
+        raise ValueError(f"{path} is not a report of a run: {error}") from None
     if report.schema != SCHEMA:
         raise ValueError(f"{path} is a report of schema {report.schema}, and this version reads schema {SCHEMA}")
     return report
 
 
 def kind(path: Path) -> str:
-    """The kind of the report in a file: CAPACITY, or "" for a run's and for any other file."""
+    """Return the kind of the report in a file: CAPACITY, or "" for a run's report and any other file."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Kind).kind
     except (OSError, msgspec.MsgspecError):
@@ -188,7 +186,7 @@ def kind(path: Path) -> str:
 
 
 def read(path: Path) -> RunReport:
-    """`load` for a command line: UserError when there is no such report."""
+    """Call `load` for a command line. Raises: UserError: there is no such report."""
     try:
         return load(path)
     except OSError as error:
@@ -198,7 +196,7 @@ def read(path: Path) -> RunReport:
 
 
 def build(job: Job, parts: Sequence[SegmentResult], *, start_epoch_ns: int, interrupted: bool) -> RunReport:
-    """Put together what the segments came to. Nothing of a lost segment is counted."""
+    """Build the report from the segments' results, without lost segments."""
     done = [part for part in parts if part.result is not None]
     results = [part.result for part in done if part.result is not None]
     counts, warm_up = Counts(planned=job.plan.count), Counts(planned=job.plan.before_count)
@@ -248,7 +246,7 @@ def _workload(job: Job) -> str:
 
 
 def _kinds(results: Sequence[SegmentTotals], rows: Iterable[MetricsRow]) -> dict[Kind, KindReport]:
-    """What each kind of call came to; nothing when all are writes."""
+    """Return the results of each kind of call; empty when all are writes."""
     counts: dict[Kind, Counts] = {}
     latencies: dict[Kind, Latencies] = {}
     for result in results:
@@ -269,12 +267,12 @@ def _kinds(results: Sequence[SegmentTotals], rows: Iterable[MetricsRow]) -> dict
 
 
 def latency_reports(latencies: Latencies) -> dict[str, LatencyReport]:
-    """Every latency by its name."""
+    """Return every latency by its name."""
     return {name: latency_report(getattr(latencies, name)) for name in latencies.__struct_fields__}
 
 
 def latency_report(buckets: Buckets) -> LatencyReport:
-    """The encoded histogram of buckets in µs, and its summary in ms."""
+    """Return the encoded histogram of buckets in µs, and its summary in ms."""
     values = percentiles(buckets, PERCENTILES)
     return LatencyReport(
         histogram=encode(buckets),
@@ -286,7 +284,7 @@ def latency_report(buckets: Buckets) -> LatencyReport:
 
 
 def second(row: MetricsRow) -> Second:
-    """A row as the report has it."""
+    """Convert a row to the report's form."""
     kinds = {
         f"{kind}:{name}": value
         for kind, one in row.kinds.items()
@@ -297,7 +295,7 @@ def second(row: MetricsRow) -> Second:
 
 
 def _figures(row: MetricsRow) -> dict[str, int | float]:
-    """A row's counters, and its latencies in ms."""
+    """Return a row's counters, and its latencies in ms."""
     service_p50, service_p99 = _ms(row.latencies.service, 50, 99)
     intended_p50, intended_p99 = _ms(row.latencies.intended, 50, 99)
     (lag_p99,) = _ms(row.latencies.lag, 99)

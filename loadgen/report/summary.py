@@ -1,4 +1,4 @@
-"""The report in a few lines, for the end of a run."""
+"""Prints the report in a few lines at the end of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = ("p50", "p90", "p99", "p99.9")
 
 
 def show(report: RunReport, scenario: str = "") -> None:
-    """Write the lines to standard output, under the scenario's name; a terminal's break between words, at its width."""
+    """Write the lines to standard output under the scenario's name; wrap between words at a terminal's width."""
     text = [f"scenario {scenario}", *lines(report)] if scenario else lines(report)
     if sys.stdout.isatty():
         width = shutil.get_terminal_size().columns
@@ -27,7 +27,7 @@ def show(report: RunReport, scenario: str = "") -> None:
 
 
 def lines(report: RunReport) -> list[str]:
-    """What matters most, in sentences and numbers."""
+    """Return the most important results, in sentences and numbers."""
     text = [*_counts(report), *_latencies(report), *_kinds(report)]
     cost = f", {report.cost.after:,.4f} at {report.cost.price_per_million:g} a million" if report.cost else ""
     text.append(f"write units {report.counts.write_units:,} (estimated from the items' sizes){cost}")
@@ -41,7 +41,7 @@ def lines(report: RunReport) -> list[str]:
 
 
 def native(report: RunReport) -> str:
-    """Whether the run was made with the compiled module, and what to do where it was not."""
+    """Return whether the run used the compiled module, and what to do if not."""
     said = report.generator.native
     if said in ("yes", "unknown"):
         return f"native: {said}"
@@ -89,7 +89,7 @@ def _latencies(report: RunReport) -> list[str]:
 
 
 def _kinds(report: RunReport) -> list[str]:
-    """A line for each kind of call, where there are several."""
+    """Return a line for each kind of call if there are several."""
     text: list[str] = []
     for kind, part in report.kinds.items():
         counts = part.counts

@@ -1,12 +1,10 @@
-"""Thresholds: what must hold of a report, for use in a pipeline of checks.
+"""Thresholds: conditions on a report that set the exit code, as a CI pipeline needs.
 
     intended_p99<50ms    service_p99.9<=0.2s    dropped==0    acked_share>=99.9%    rate>=495
 
-Names are those of the counters (`loadgen.metrics.counters`), `rate`
-(acknowledged operations per second), `acked_share` (of what was planned), `unsent`,
-and a latency with any percentile, `mean`
-or `max`: service_p50, intended_p99.9, lag_max. `metrics_help` lists them. With a
-kind of call before it, a metric is of these calls alone: get:intended_p99<10ms.
+The metrics are the counters (`loadgen.metrics.counters`), `rate` (acknowledged operations per second), `acked_share`
+(of what was planned), `unsent`, and a latency with any percentile, `mean` or `max`: service_p50, intended_p99.9,
+lag_max. `metrics_help` lists them. A kind of call before a metric restricts it to these calls: get:intended_p99<10ms.
 """
 
 from __future__ import annotations
@@ -36,7 +34,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 }
 _SCALES = {None: 1.0, "ms": 1.0, "s": 1000.0, "%": 0.01}
 ACKED_SHARE = "acked_share"
-# What follows from several counters; every counter is a metric under its own name.
+# The metrics that are computed from several counters; every counter is a metric under its name.
 _DERIVED: dict[str, Callable[[RunReport, Counts], float]] = {
     "rate": lambda report, counts: report.per_s(counts.acked),
     ACKED_SHARE: lambda _, counts: counts.acked / counts.planned if counts.planned else 1.0,
@@ -45,7 +43,7 @@ _DERIVED: dict[str, Callable[[RunReport, Counts], float]] = {
 
 
 class Threshold(Struct, frozen=True):
-    """A metric, of all or of a kind of call, how it compares, and with what: latencies in ms, shares from 0 to 1."""
+    """A metric of all calls or of a kind of call, a comparison, and a limit: latencies in ms, shares from 0 to 1."""
 
     expression: str
     metric: str
@@ -55,10 +53,10 @@ class Threshold(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Threshold:
-        """From an expression. ArgumentTypeError says what is wrong with it."""
+        """Parse an expression. Raises: ArgumentTypeError: the expression is wrong."""
         match = _FORM.fullmatch(text)
         if match is None:
-            raise ArgumentTypeError(f"{text!r} is no threshold: write it as intended_p99<50ms or dropped==0")
+            raise ArgumentTypeError(f"{text!r} is not a threshold: write it as intended_p99<50ms or dropped==0")
         kind, metric, comparison, number, unit = match.groups()
         if kind is not None and kind not in KINDS:
             raise ArgumentTypeError(f"{text!r}: there is no kind of call {kind!r}: it is one of {', '.join(KINDS)}")
@@ -79,18 +77,18 @@ class Threshold(Struct, frozen=True):
 
     @property
     def percentile(self) -> tuple[str, float] | None:
-        """The latency and the percentile that it is about, 100 for the maximum; None for anything else."""
+        """The latency and percentile of the metric, 100 for the maximum; None for other metrics."""
         match = _LATENCY.fullmatch(self.metric)
         if match is None or match[3] == "mean":
             return None
         return match[1], float(match[2] or 100)
 
     def holds(self, value: float) -> bool:
-        """Whether it holds of a value of its metric: latencies in ms, shares from 0 to 1."""
+        """Return whether it holds for a value of its metric: latencies in ms, shares from 0 to 1."""
         return _OPERATORS[self.comparison](value, self.limit)
 
     def check(self, report: RunReport) -> ThresholdReport:
-        """Whether it holds of a report."""
+        """Return whether it holds for a report."""
         value = measure(report, self.metric, self.kind)
         return ThresholdReport(
             expression=self.expression,
@@ -101,7 +99,7 @@ class Threshold(Struct, frozen=True):
 
 
 def shown(metric: str, value: float) -> str:
-    """A metric's value with its unit."""
+    """Format a metric's value with its unit."""
     if _LATENCY.fullmatch(metric):
         return f"{value:,.10g} ms"
     if metric == ACKED_SHARE:
@@ -110,7 +108,7 @@ def shown(metric: str, value: float) -> str:
 
 
 def metrics_help() -> str:
-    """The metrics of thresholds with their units, for --help."""
+    """Return the metrics of thresholds with their units, for --help."""
     counters = textwrap.fill(", ".join(METRICS), 90, initial_indent=" " * 29, subsequent_indent=" " * 29).lstrip()
     return help_lines(
         {
@@ -125,7 +123,7 @@ def metrics_help() -> str:
 
 
 def measure(report: RunReport, metric: str, kind: Kind | None = None) -> float:
-    """The value of a metric, of all or of a kind of call: latencies in ms. KeyError when there is no such metric."""
+    """Return a metric of all calls or of a kind of call, latencies in ms. Raises: KeyError: there is no such metric."""
     part = report if kind is None else report.kind(kind)
     match = _LATENCY.fullmatch(metric)
     if match is None:
@@ -138,6 +136,6 @@ def measure(report: RunReport, metric: str, kind: Kind | None = None) -> float:
 
 
 def percentile_ms(latency: LatencyReport, percentile: float) -> float:
-    """Any percentile of a latency, from its histogram."""
+    """Return any percentile of a latency in ms, from its histogram."""
     (value,) = percentiles(decode(latency.histogram), [percentile])
     return value / 1e3

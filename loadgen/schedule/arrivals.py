@@ -1,7 +1,7 @@
-"""What the plan has for each arrival: the kind of write, the order it is for, and random bits.
+"""The plan's arrivals: for each the kind of write, the number of its order, and random bits.
 
-All of it is a pure function of the seed and the arrivals before, so every
-segment computes the same and keeps those whose order is in its own lanes.
+Each is a pure function of the seed and the earlier arrivals, so every segment computes the same ones and uses those
+whose order is in its lanes.
 """
 
 from __future__ import annotations
@@ -19,19 +19,18 @@ from loadgen.schedule.keys import LANES, KeyChoice
 from loadgen.schedule.mix import Op
 
 _BLOCK = 1024
-# How many orders are ready is noted this often within one rest.
+# The number of ready orders is recorded this often within one rest.
 _MARKS_PER_REST = 8
 
 PlannedInsert = tuple[int, int, int]
-"""An insert of many: when it is due, in ns after the start; the order's number; 16 random bits."""
+"""An insert in a batch: its due time in ns after the start, the order's number, and 16 random bits."""
 
 
 class Arrival(Struct, gc=False):
-    """An arrival of the plan and the write that it is for.
+    """An arrival of the plan and its write.
 
-    `number` is the item's (an order's) number, -1 before there is one;
-    `bits` are 16 random bits that belong to the arrival; `subject` is the
-    workload's own.
+    `number` is the number of the item (an order), -1 if no order is ready; `bits` are 16 random bits of the arrival;
+    `subject` is the workload's object.
     """
 
     index: int
@@ -52,11 +51,10 @@ def arrivals(
     segment: int = 0,
     segments: int = 1,
 ) -> Iterator[Arrival]:
-    """The segment's arrivals, in order; the first `preload` are inserts, and then the cycle begins.
+    """Yield the segment's arrivals in order; the first `preload` are inserts, then the cycle begins.
 
-    An insert is of the next order's number. Others choose a number among the
-    orders that are ready: inserted, by the plan, at least one rest ago; -1 when
-    no order is ready.
+    An insert has the next order's number. Other operations choose among the ready orders, which the plan inserted at
+    least one rest ago; the number is -1 when no order is ready.
     """
     rest_ns = round(keys.rest_s * 1e9)
     inserted = ready = mark_ns = 0
@@ -80,7 +78,7 @@ def arrivals(
 
 
 def words(name: str, width: str) -> Iterator[int]:
-    """Random words of the width that struct calls so, the same on every machine."""
+    """Yield random words of a struct format's width, the same on every machine."""
     block = struct.Struct(f"<{_BLOCK}{width}")
     blocks = (random.Random(f"{name}/{number}").randbytes(block.size) for number in itertools.count())
     return itertools.chain.from_iterable(map(block.unpack, blocks))

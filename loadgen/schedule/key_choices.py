@@ -30,7 +30,7 @@ KEY_CHOICES: dict[str, KeyChoiceKind] = {}
 
 
 def key_choice(form: str, meaning: str) -> Callable[[Maker], Maker]:
-    """Register a key choice: its form, as in "latest:theta=0.99", and what it is in a few words."""
+    """Register a key choice: its form, as in "latest:theta=0.99", and its meaning in a few words."""
 
     def register(make: Maker) -> Maker:
         KEY_CHOICES[form.partition(":")[0]] = KeyChoiceKind(form, meaning, make)
@@ -62,13 +62,13 @@ def _hot(parameters: Parameters) -> AnyKeys:
 
 
 def keys_help() -> str:
-    """A line for each key choice, for --help."""
+    """Return a line for each key choice, for --help."""
     every = {"each with rest=TIME": "the pause of an order after a write (default: 1s; zipfian and hot: 50ms)"}
     return help_lines({kind.form: kind.meaning for kind in KEY_CHOICES.values()} | every)
 
 
 def keys(text: str) -> AnyKeys:
-    """The key choice called `text`. ArgumentTypeError says what is wrong with it."""
+    """Return the key choice that `text` names. Raises: ArgumentTypeError: `text` is wrong."""
     name, parameters = Parameters.parse(text)
     kind = KEY_CHOICES.get(name)
     if kind is None:

@@ -1,12 +1,10 @@
-"""Key choice: which of the orders written so far an update or delete is for.
+"""Key choice: selects the existing order of an update or delete.
 
-Orders are numbered by their inserts. A choice is a pure function of 32 random
-bits and of how many orders are ready (inserted, by the plan, long enough ago),
-so every segment of a run makes the same one.
+Orders are numbered by their inserts. A choice is a pure function of 32 random bits and of the number of ready orders
+(inserted long enough ago by the plan), so every segment of a run makes the same choice.
 
-An order rests for `rest_s` of plan time after each write. That keeps a key
-from being planned again while it is likely still in flight, and it bounds how
-hot a key can get: to one write in each rest.
+An order rests for `rest_s` of plan time after each write. So the plan does not reuse a key while a write of it is
+probably in flight, and a key receives at most one write per rest.
 """
 
 from __future__ import annotations
@@ -22,7 +20,7 @@ from msgspec import Struct
 LANES = 240
 # An order is chosen among this many that are ready; a multiple of LANES.
 SPAN = 400 * LANES
-# So many of the newest orders are kept in mind: those that are ready, and those that still rest.
+# The number of newest orders that are tracked: those that are ready and those that rest.
 WINDOW = 2 * SPAN
 
 
@@ -31,21 +29,21 @@ class KeyChoice(Protocol):
 
     @property
     def rest_s(self) -> float:
-        """How long an order rests after each write before it is written again, in plan time."""
+        """The minimum plan time in seconds between two writes of an order."""
         ...
 
     @property
     def of_first(self) -> bool:
-        """Whether the choice is among the first SPAN orders of the run, rather than the newest."""
+        """Whether the choice is among the first SPAN orders of the run instead of the newest."""
         ...
 
     def choose(self, bits: int, ready: int) -> int:
-        """The number of an order below `ready` (at least 1), chosen with 32 random bits."""
+        """Return the number of an order below `ready` (at least 1), chosen with 32 random bits."""
         ...
 
 
 class Uniform(Struct, frozen=True, tag="uniform"):
-    """Each of the newest SPAN orders as often as any other."""
+    """Chooses uniformly among the newest SPAN orders."""
 
     rest_s: float = 1.0
 
@@ -55,14 +53,14 @@ class Uniform(Struct, frozen=True, tag="uniform"):
         return False
 
     def choose(self, bits: int, ready: int) -> int:
-        """The number of an order below `ready`."""
+        """Return the number of an order below `ready`."""
         if ready <= SPAN:
             return bits * ready >> 32
         return ready - SPAN + (bits * SPAN >> 32)
 
 
 class Latest(Struct, frozen=True, tag="latest"):
-    """The newest most often: the order of rank k from the newest in proportion to 1 / k^theta."""
+    """Prefers the newest: the order of rank k from the newest in proportion to 1 / k^theta."""
 
     theta: float = 0.99
     rest_s: float = 1.0
@@ -73,12 +71,12 @@ class Latest(Struct, frozen=True, tag="latest"):
         return False
 
     def choose(self, bits: int, ready: int) -> int:
-        """The number of an order below `ready`."""
+        """Return the number of an order below `ready`."""
         return ready - 1 - _rank(bits, ready, self.theta)
 
 
 class Zipfian(Struct, frozen=True, tag="zipfian"):
-    """The same few orders most often: the k-th order of the run in proportion to 1 / k^theta."""
+    """Prefers the same few orders: the k-th order of the run in proportion to 1 / k^theta."""
 
     theta: float = 0.99
     rest_s: float = 0.05
@@ -89,12 +87,12 @@ class Zipfian(Struct, frozen=True, tag="zipfian"):
         return True
 
     def choose(self, bits: int, ready: int) -> int:
-        """The number of an order below `ready`."""
+        """Return the number of an order below `ready`."""
         return _rank(bits, ready, self.theta)
 
 
 class HotSet(Struct, frozen=True, tag="hot"):
-    """The first `keys` orders get this share of the changes, all orders together the rest."""
+    """Gives this share of the changes to the first `keys` orders, the rest to all orders."""
 
     keys: int = 100
     share: float = 0.9
@@ -106,7 +104,7 @@ class HotSet(Struct, frozen=True, tag="hot"):
         return True
 
     def choose(self, bits: int, ready: int) -> int:
-        """The number of an order below `ready`."""
+        """Return the number of an order below `ready`."""
         fraction = bits / 2**32
         if fraction < self.share:
             return int(fraction / self.share * min(self.keys, ready))
@@ -117,7 +115,7 @@ AnyKeys = Uniform | Latest | Zipfian | HotSet
 
 
 def _rank(bits: int, ready: int, theta: float) -> int:
-    """A rank from 0 below `ready` (SPAN at most) with Zipf's distribution, by the inverse of its sum."""
+    """Return a rank from 0 below `ready` (at most SPAN) with Zipf's distribution, by the inverse of its sum."""
     sums = _sums(theta)
     span = min(SPAN, ready)
     return bisect_right(sums, bits / 2**32 * sums[span - 1], 0, span - 1)

@@ -12,15 +12,15 @@ Op = Literal["insert", "update", "delete", "get", "query", "transact"]
 OPS: tuple[Op, ...] = get_args(Op)
 Kind = Literal["write", "get", "query", "transact"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""The kinds of call that are counted apart: a write may go alone or in a batch, of any operation."""
+"""The kinds of call with separate counters: a write of any operation may be sent alone or in a batch."""
 READS: frozenset[Op] = frozenset({"get", "query"})
 TRANSACTION_WRITES = 2
-"""How many changes a transaction of the mix makes: one order is moved on, and one is new."""
+"""The changes of a transaction of the mix: an update of one order and an insert of another."""
 _MAX_CYCLE = 10_000
 
 
 class Mix(Struct, frozen=True):
-    """Weights of the operations; whole numbers, not all zero."""
+    """Weights of the operations: whole numbers, not all zero."""
 
     insert: int = 60
     update: int = 30
@@ -36,18 +36,18 @@ class Mix(Struct, frozen=True):
 
     @property
     def weights(self) -> tuple[int, ...]:
-        """In the order of OPS."""
+        """The weights in the order of OPS."""
         return self.insert, self.update, self.delete, self.get, self.query, self.transact
 
     @property
     def changes_each(self) -> float:
-        """How many changes of items an operation makes on average: a read none, a transaction several."""
+        """Changes of items per operation on average: none for a read, several for a transaction."""
         changes = self.insert + self.update + self.delete + TRANSACTION_WRITES * self.transact
         return changes / sum(self.weights)
 
     @classmethod
     def parse(cls, text: str) -> Mix:
-        """From "insert=60,update=30,delete=10"; what is not named is 0. ValueError says what is wrong."""
+        """Parse "insert=60,update=30,delete=10"; missing weights are 0. Raises: ValueError: the text is wrong."""
         weights = dict.fromkeys(OPS, 0)
         for part in text.split(","):
             name, _, weight = part.partition("=")
@@ -57,7 +57,7 @@ class Mix(Struct, frozen=True):
         return cls(**weights)
 
     def cycle(self, seed: int) -> tuple[Op, ...]:
-        """The operations that repeat throughout the run: the weights in lowest terms, shuffled by the seed.
+        """Return the repeating cycle of operations: the weights in lowest terms, shuffled by the seed.
 
         A cycle begins with an insert, if it has one, so that a run of one write is possible.
         """

@@ -17,9 +17,9 @@ from typing import Protocol
 
 from loadgen.compiled import native
 
-# Wake-ups closer together than this cost more than they gain in punctuality: a wake-up takes
-# as much processor time as a write. When each finds much to do, they come less often: at 20,000
-# writes a second, 1.5 ms apart instead of 1, they spare 3 % of a core; lag p99 is 2.1 ms, not 1.5.
+# Wake-ups closer together than this cost more than they gain in punctuality: a wake-up takes as much processor time as
+# a write. When each has much to do, they are further apart: at 20,000 writes a second, 1.5 ms apart instead of 1, they
+# save 3 % of a core; lag p99 is 2.1 ms, not 1.5.
 _GRANULARITY_NS = 500_000
 _BUSY_GRANULARITY_NS = 1_500_000
 _MUCH = 8
@@ -30,31 +30,31 @@ _NEVER = (1 << 63) - 1
 
 
 def earliest_ns(woken_ns: int, calls: int) -> int:
-    """The earliest that a next wake-up is worth it, when the one that began then handed over so many calls."""
+    """Return the earliest worthwhile time of the next wake-up, from the start and the number of calls of this one."""
     return woken_ns + (_BUSY_GRANULARITY_NS if calls >= _MUCH else _GRANULARITY_NS)
 
 
 class Timer(Protocol):
-    """Calls back once at the time it is set for."""
+    """Calls back once at a set time."""
 
     def set(self, at_ns: int) -> None:
-        """Call back at this time of the monotonic clock, or at once if it has passed."""
+        """Call back at this time of the monotonic clock, or immediately if it has passed."""
         ...
 
     def close(self) -> None:
-        """Never call back again."""
+        """Cancel the callback for good."""
         ...
 
 
 def timer(callback: Callable[[], None]) -> Timer:
-    """The most punctual timer that this system has, on the running event loop."""
+    """Return the most punctual timer of this system, on the running event loop."""
     if sys.platform == "linux":
         return TimerFd(callback)
     return LoopTimer(callback)
 
 
 class LoopTimer:
-    """A timer by the event loop's own timer: a tick each millisecond until the time has come."""
+    """A timer on the event loop's timer: it ticks each millisecond until the set time."""
 
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback = callback
@@ -69,7 +69,7 @@ class LoopTimer:
         self._handle = self._loop.call_later(max(_TICK_S, (at_ns - time.monotonic_ns()) / 1e9), self._tick)
 
     def close(self) -> None:
-        """Never call back again."""
+        """Cancel the callback for good."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -91,7 +91,7 @@ class _TimerSpec(ctypes.Structure):
 
 
 class TimerFd:
-    """A timer by a timerfd on the monotonic clock (Linux).
+    """A timer on a timerfd of the monotonic clock (Linux).
 
     The descriptor is never read: setting it again makes it quiet.
     """
@@ -104,7 +104,7 @@ class TimerFd:
         )
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "timerfd_create")
-        # Without errno a call takes two thirds of the time, and this one has no cause to fail.
+        # Without errno a call takes two thirds of the time, and this call cannot fail.
         self._settime = ctypes.CDLL(None).timerfd_settime
         spec = _TimerSpec()
         self._spec, self._time = ctypes.byref(spec), spec.value
@@ -117,13 +117,13 @@ class TimerFd:
         if native is not None:
             native.set_timer(self._fd, max(at_ns, 1))
             return
-        # All zeros would be no time at all, but never.
+        # All zeros would disarm the timer.
         self._time.seconds, self._time.ns = divmod(max(at_ns, 1), 1_000_000_000)
         if self._settime(self._fd, _TFD_TIMER_ABSTIME, self._spec, None) < 0:
             raise OSError("timerfd_settime failed")
 
     def close(self) -> None:
-        """Never call back again."""
+        """Cancel the callback for good."""
         if self._fd >= 0:
             self._loop.remove_reader(self._fd)
             os.close(self._fd)
@@ -131,7 +131,7 @@ class TimerFd:
 
     def _ring(self) -> None:
         if time.monotonic_ns() < self._at_ns:
-            return  # It was set again after it had rung.
+            return  # The timer was set again after it expired.
         self._at_ns = _NEVER
         self._callback()
         if self._at_ns == _NEVER and self._fd >= 0:

@@ -1,4 +1,4 @@
-"""The form in which the command line names a profile or a key choice: "name:key=value,key=value"."""
+"""Parses the command line's form of a profile or key choice: "name:key=value,key=value"."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Parameters:
-    """The parameters of a name, taken one by one; what is left over is an error."""
+    """The parameters of a name, taken one by one; remaining ones are an error."""
 
     def __init__(self, name: str, given: dict[str, str]) -> None:
         self._name = name
@@ -15,19 +15,19 @@ class Parameters:
 
     @staticmethod
     def split(text: str) -> tuple[str, dict[str, str]]:
-        """The name and the values of "name:key=value,key=value"."""
+        """Return the name and the values of "name:key=value,key=value"."""
         name, _, rest = text.partition(":")
         given: dict[str, str] = {}
         for part in rest.split(",") if rest else ():
             key, equals, value = part.partition("=")
             if not equals:
-                raise ArgumentTypeError(f"{part!r} of {name!r} is no parameter: write it as name=value")
+                raise ArgumentTypeError(f"{part!r} of {name!r} is not a parameter: write it as name=value")
             given[key.strip()] = value.strip()
         return name.strip(), given
 
     @classmethod
     def parse(cls, text: str) -> tuple[str, Parameters]:
-        """From "name:key=value,key=value"."""
+        """Parse "name:key=value,key=value"."""
         name, given = cls.split(text)
         return name, cls(name, given)
 
@@ -37,17 +37,17 @@ class Parameters:
         return default if text is None else kind(text)
 
     def end(self) -> None:
-        """ArgumentTypeError for parameters that were not taken."""
+        """Raise ArgumentTypeError for parameters that were not taken."""
         if self._given:
             raise ArgumentTypeError(f"{self._name!r} has no parameter {', '.join(sorted(self._given))}")
 
 
 def check(holds: bool, sentence: str) -> None:
-    """ArgumentTypeError with the sentence unless it holds."""
+    """Raise ArgumentTypeError with the sentence unless the condition holds."""
     if not holds:
         raise ArgumentTypeError(sentence)
 
 
 def help_lines(forms: dict[str, str]) -> str:
-    """Forms and what they mean, aligned for --help."""
+    """Align forms and their meanings for --help."""
     return "\n".join(f"  {form:31} {meaning}" for form, meaning in forms.items())

@@ -20,14 +20,14 @@ MAX_BATCH = 25
 
 
 class Preload(Struct, frozen=True):
-    """New orders that are written before all else, at another rate, so that there are orders to change."""
+    """Inserts before all other writes, at a separate rate, so that there are orders to change."""
 
     orders: int
     per_s: float
 
     @property
     def duration_s(self) -> float:
-        """How long they take."""
+        """The duration in seconds."""
         return self.orders / self.per_s
 
 
@@ -37,16 +37,14 @@ NO_PRELOAD = Preload(0, 1.0)
 class Plan(Struct, frozen=True, kw_only=True):
     """What to write and when.
 
-    First comes the preload, then the warm-up at the profile's first rate, then
-    the profile. The writes of preload and warm-up are left out of the report's
-    counters. `limit` ends the run after so many
-    writes though the profile goes on. `max_in_flight` is the number of requests
-    of one segment that may be unanswered at a time. `item_bytes` is the size
-    that items are padded to, as DynamoDB counts it; 0 leaves them as they are.
-    The segment stops when it has sent writes of `max_write_units`.
+    First comes the preload, then the warm-up at the profile's first rate, then the profile. The writes of preload and
+    warm-up are left out of the report's counters. `limit` ends the run after this number of writes, before the
+    profile's end. `max_in_flight` is the number of requests of one segment that may be unanswered at a time.
+    `item_bytes` is the size, as DynamoDB counts it, to which items are padded; 0 means no padding. The segment stops
+    when it has sent writes of `max_write_units`.
 
-    With `users` above 0 the loop is closed: so many users each wait for a reply,
-    think for `think_s`, and go on, as long as the profile lasts; its rate means nothing.
+    With `users` above 0 the loop is closed: each user waits for a reply, thinks for `think_s`, and continues for the
+    profile's duration; the profile's rate is ignored.
     """
 
     profile: AnyProfile
@@ -80,12 +78,12 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def before_s(self) -> float:
-        """How long preload and warm-up last: when the profile begins, after the start."""
+        """The duration of preload and warm-up, after which the profile begins, in seconds."""
         return self.preload.duration_s + self.warm_up_s
 
     @property
     def before_count(self) -> int:
-        """How many writes are due in preload and warm-up, over all segments."""
+        """The number of writes in preload and warm-up, over all segments."""
         return self.preload.orders + self._warm_up_count
 
     @property
@@ -95,22 +93,22 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def count(self) -> int:
-        """How many operations are planned after the warm-up, over all segments; of a closed loop that is not known."""
+        """The number of operations planned after the warm-up, over all segments; unknown for a closed loop."""
         planned = 0 if self.users else count(self.profile)
         return planned if self.limit is None else min(planned, self.limit)
 
     @property
     def duration_s(self) -> float:
-        """How long the run lasts after the warm-up."""
+        """The duration of the run after the warm-up, in seconds."""
         whole_s = self.profile.duration_s
         if self.users or self.limit is None or self.limit >= self.profile.expected(whole_s):
             return whole_s
         return self.profile.at(self.limit)
 
     def offsets_ns(self) -> Iterator[int]:
-        """When each write of all segments is due, in nanoseconds after the start, in order."""
+        """Yield the due times of all segments' writes in order, in nanoseconds after the start."""
         measured = islice(self.profile.times(), self.limit)
-        # A loop in Python takes three times as long, and this is what every write begins with.
+        # A loop in Python takes three times as long, and every write passes here.
         times: Iterator[float] = chain(
             _evenly(self.preload.orders, self.preload.per_s),
             map(add, _evenly(self._warm_up_count, self.profile.rate(0)), repeat(self.preload.duration_s)),
@@ -121,7 +119,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def share(number: int, segment: int, segments: int) -> int:
-    """A segment's part of a number; all parts add up to it."""
+    """Return a segment's part of a number; all parts add up to it."""
     return number * (segment + 1) // segments - number * segment // segments
 
 

@@ -1,10 +1,8 @@
 """Rate profiles: when each write is due.
 
-A profile is the arrival rate as a function of time. Its integral from the
-start, `expected(t)`, is the number of writes due by then, and write n
-(n = 0, 1, 2, ...) is due when the integral reaches n: at `at(n)`. So the
-schedule is absolute: it is known before the run and owes nothing to the
-replies.
+A profile is the arrival rate as a function of time. Its integral from the start, `expected(t)`, is the number of writes
+due by then, and write n (n = 0, 1, 2, ...) is due when the integral reaches n: at `at(n)`. So the schedule is absolute:
+it is fixed before the run and independent of the replies.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from msgspec import Struct
 
 from loadgen.schedule.trace import Recorded
 
-# Rounding in the integral must not make one write more than the formula gives.
+# Rounding in the integral must not add a write to those of the formula.
 _EPSILON = 1e-6
 
 
@@ -47,7 +45,7 @@ class Profile(Protocol):
         ...
 
     def rates(self) -> list[float]:
-        """The rates that define it, in writes per second: none may be below 0, and one is above."""
+        """The rates that define the profile, in writes per second: at least one is above 0, none is below."""
         ...
 
 
@@ -181,7 +179,7 @@ Phase = Constant | Ramp | Sine
 
 
 class Phases(Struct, frozen=True, tag="phases"):
-    """Profiles one after the other; `title` is what the whole is called.
+    """Consecutive profiles; `title` is the name of the whole.
 
     rate │    ▔▔▔           expected(t) = what the phases before gave + expected of the phase at t
          │▔▔▔▔   ▔▔▔▔
@@ -248,11 +246,10 @@ Regular = Phase | Phases
 
 
 class Poisson(Struct, frozen=True, tag="poisson"):
-    """Independent arrivals at the rate of another profile, as many users make them.
+    """Independent arrivals at the rate of another profile, like those of many users.
 
-    The gaps of a Poisson process of rate 1 are exponential; running its time by
-    the integral of the rate gives one of that rate. `expected` is its mean; how
-    many writes come is up to the seed.
+    The gaps of a Poisson process of rate 1 are exponential; mapping its time through the inverse of the rate's integral
+    gives a process of that rate. `expected` is its mean; the seed determines the actual number of writes.
     """
 
     of: Regular
@@ -293,20 +290,20 @@ AnyProfile = Regular | Poisson | Recorded
 
 
 def step(low_per_s: float, high_per_s: float, steps: int, duration_s: float) -> Phases:
-    """Stairs of equal length from one rate to another."""
+    """Return stairs of equal length from one rate to another."""
     rise = (high_per_s - low_per_s) / max(steps - 1, 1)
     stairs = (Constant(low_per_s + rise * number, duration_s / steps) for number in range(steps))
     return Phases(tuple(stairs), "step")
 
 
 def spike(per_s: float, peak_per_s: float, at_s: float, width_s: float, duration_s: float) -> Phases:
-    """One rate, except for a while in between, when it jumps to the peak."""
+    """Return one rate, with a jump to the peak for a while."""
     rest_s = duration_s - at_s - width_s
     return Phases((Constant(per_s, at_s), Constant(peak_per_s, width_s), Constant(per_s, rest_s)), "spike")
 
 
 def count(profile: Profile) -> int:
-    """How many writes are due before the profile ends."""
+    """Return the number of writes due before the profile ends."""
     if isinstance(profile, Poisson):
         return sum(1 for _ in profile.times())
     return _whole(profile)

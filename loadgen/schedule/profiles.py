@@ -1,10 +1,10 @@
 """The registry of rate profiles: their names on the command line and in a profile's file, and their help.
 
-To add a profile, write a function that makes it and put `@profile_kind` above
-it. A new shape also needs a class in `loadgen.schedule.profile`.
+To add a profile, write a function that makes it, with `@profile_kind` above it. A new shape also needs a class in
+`loadgen.schedule.profile`.
 
-A file is TOML, and its phases follow each other; each has a profile's name,
-`for`, and `rps`, the rate at its end. Parameters stand behind the name, or beside it (`from = 0`):
+A file is TOML, and its phases follow each other; each has a profile's name, `for`, and `rps`, the rate at its end.
+Parameters follow the name, or are separate members (`from = 0`):
 
     [[phase]]
     profile = "ramp:from=0"
@@ -30,11 +30,11 @@ from loadgen.schedule.trace import Recorded
 from loadgen.values import duration, number, rate
 
 Maker = Callable[[Parameters, float, float, int], AnyProfile]
-"""Makes a profile of its parameters, the rate in writes per second, the duration in seconds, and the seed."""
+"""Makes a profile from its parameters, the rate in writes per second, the duration in seconds, and the seed."""
 
 
 class ProfileKind(NamedTuple):
-    """An entry of the registry. `enough_s` has the duration for a number of writes at a rate, if that is known."""
+    """An entry of the registry. `enough_s` computes the duration for a number of writes at a rate, if that is known."""
 
     form: str
     meaning: str
@@ -49,7 +49,7 @@ PROFILES: dict[str, ProfileKind] = {}
 def profile_kind(
     form: str, meaning: str, *, enough_s: Callable[[int, float], float] | None = None
 ) -> Callable[[Maker], Maker]:
-    """Register a profile: its form, as in "ramp:from=0", and what it is in a few words."""
+    """Register a profile: its form, as in "ramp:from=0", and its meaning in a few words."""
 
     def register(make: Maker) -> Maker:
         PROFILES[form.partition(":")[0]] = ProfileKind(form, meaning, make, enough_s)
@@ -58,7 +58,7 @@ def profile_kind(
     return register
 
 
-# The registry gives every maker all four arguments, also those that its profile does not depend on (ARG001).
+# The registry passes all four arguments to every maker, including those that its profile ignores (ARG001).
 @profile_kind("constant", "the same rate throughout", enough_s=lambda writes, rps: writes / rps)
 def _constant(_: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:  # noqa: ARG001
     return Constant(rps, duration_s)
@@ -94,7 +94,7 @@ def _sine(parameters: Parameters, rps: float, duration_s: float, seed: int) -> A
 @profile_kind(
     "poisson",
     "independent arrivals, --rps on average",
-    # Ten standard deviations more than on average: the count is reached, and ends the run.
+    # Ten standard deviations above the mean: the count is reached and ends the run.
     enough_s=lambda writes, rps: (writes + 10 * writes**0.5 + 10) / rps,
 )
 def _poisson(_: Parameters, rps: float, duration_s: float, seed: int) -> AnyProfile:
@@ -102,13 +102,13 @@ def _poisson(_: Parameters, rps: float, duration_s: float, seed: int) -> AnyProf
 
 
 def profiles_help() -> str:
-    """A line for each profile, for --help."""
+    """Return a line for each profile, for --help."""
     file = {"FILE.toml": "phases one after another: tables [[phase]] with profile, for and rps"}
     return help_lines({kind.form: kind.meaning for kind in PROFILES.values()} | file)
 
 
 def profile(text: str, rps: float, duration_s: float, seed: int = 0) -> AnyProfile:
-    """The profile called `text`, as in "ramp:from=100", or in a .toml file. ArgumentTypeError says what is wrong.
+    """Return the profile that `text` names, as in "ramp:from=100" or a .toml file. Raises: ArgumentTypeError.
 
     `rps` is its rate in writes per second; `seed` makes the arrivals of "poisson".
     """
@@ -119,12 +119,12 @@ def profile(text: str, rps: float, duration_s: float, seed: int = 0) -> AnyProfi
 
 
 def enough_s(text: str, rps: float, writes: int) -> float:
-    """How long a profile must last for so many writes, when no duration is given. ArgumentTypeError if unknown."""
+    """Return the duration in seconds that a profile needs for `count` writes. Raises: ArgumentTypeError: unknown."""
     name, _ = Parameters.parse(text)
     kind = PROFILES.get(name)
     if kind is None or kind.enough_s is None:
         able = " and ".join(name for name, kind in PROFILES.items() if kind.enough_s is not None)
-        raise ArgumentTypeError(f"--count without --duration goes with {able}: give {text!r} its length")
+        raise ArgumentTypeError(f"--count without --duration works with {able} only: give {text!r} a --duration")
     return kind.enough_s(writes, rps)
 
 
@@ -145,7 +145,7 @@ def _file(path: Path) -> Phases:
     except OSError as error:
         raise ArgumentTypeError(f"the profile {path} cannot be read: {error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
-        raise ArgumentTypeError(f"the profile {path} is no TOML: {error}") from None
+        raise ArgumentTypeError(f"the profile {path} is not TOML: {error}") from None
     tables = document.get("phase")
     if not isinstance(tables, list) or not tables:
         raise ArgumentTypeError(f"the profile {path} has no [[phase]]")

@@ -1,14 +1,14 @@
-"""A recorded trace of operations, from JSON lines or CSV, and its times as a profile.
+"""Reads a recorded trace of operations from JSON lines or CSV, and makes a profile of its times.
 
 A line of JSON, or of CSV with a header of the same names, is an operation:
 
     {"at":0.25,"op":"insert","key":"o-1","item":{"status":"placed","total":12.5}}
     {"at":"2026-01-02T03:04:05.000600Z","op":"update","key":{"device":"d-7","n":3},"version":2}
 
-`at` is when it began: seconds, or a time in ISO 8601; the first operation is due at the start. `op` is insert (or put),
+`at` is its start: seconds, or a time in ISO 8601; the first operation is due at the start. `op` is insert (or put),
 update, delete, get or query. `key` has the key's attributes, or their values as text joined by "/" if they are all
 texts. `item` are the other attributes that are written; without it they are `version`, when the line has one, and
-`padding` up to the size that is asked for. Other members are ignored, so that a ledger is a trace as it is.
+`padding` up to the requested size. Other members are ignored, so a ledger is a valid trace.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _HEADER = "ledger"
 
 
 class TracedOperation(Struct, frozen=True, gc=False):
-    """An operation of a trace: when it is due, in seconds after the first, and what it is."""
+    """An operation of a trace, and its due time in seconds after the first."""
 
     at_s: float
     op: str
@@ -52,13 +52,13 @@ class _Line(Struct):
 
 @lru_cache(maxsize=4)
 def load(path: Path) -> Sequence[TracedOperation]:
-    """The operations of a trace by their time. UserError when it cannot be read, or a line is no operation."""
+    """Return a trace's operations in order of time. Raises: UserError: an unreadable file or line."""
     try:
         found = sorted(_read(path), key=lambda operation: operation.at_s)
     except OSError as error:
         raise UserError(f"The trace {path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise UserError(f"The trace {path} is no text: write JSON lines or CSV.") from None
+        raise UserError(f"The trace {path} is not text: write JSON lines or CSV.") from None
     if not found:
         raise UserError(f"The trace {path} has no operations.")
     first_s = found[0].at_s
@@ -78,7 +78,7 @@ class Recorded(Struct, frozen=True, tag="recorded"):
     speed: float = 1.0
 
     def rate(self, t_s: float) -> float:  # noqa: ARG002 - a trace has no rate at a time
-        """Operations per second in the mean."""
+        """Return the mean operations per second."""
         return len(self._operations) / self.duration_s
 
     def expected(self, t_s: float) -> float:
@@ -106,7 +106,7 @@ class Recorded(Struct, frozen=True, tag="recorded"):
 
 
 def recorded(path: Path, speed: float = 1.0) -> Recorded:
-    """The profile of a trace: it lasts a mean gap longer than to its last operation. UserError as `load`."""
+    """Return a trace's profile, which ends a mean gap after its last operation. Raises: UserError: as in `load`."""
     operations = load(path)
     last_s = operations[-1].at_s / speed
     return Recorded(str(path), last_s * len(operations) / (len(operations) - 1) if last_s > 0 else 1.0, speed)
@@ -123,11 +123,11 @@ def _read(path: Path) -> Iterator[TracedOperation]:
                 if (operation := _operation(row)) is not None:
                     yield operation
             except (msgspec.MsgspecError, ValueError, InvalidOperation) as error:
-                raise UserError(f"Line {number} of the trace {path} is no operation: {error}.") from None
+                raise UserError(f"Line {number} of the trace {path} is not an operation: {error}.") from None
 
 
 def _operation(row: object) -> TracedOperation | None:
-    """What a line says; None for a blank one and for a ledger's header."""
+    """Parse a line; None for a blank line and for a ledger's header."""
     if isinstance(row, msgspec.Raw):
         if not bytes(row).strip():
             return None
@@ -138,7 +138,7 @@ def _operation(row: object) -> TracedOperation | None:
     else:
         line = msgspec.convert(row, _Line, strict=False)
     if line.op not in _OPS:
-        raise ValueError(f"{line.op!r} is no operation: it is one of {', '.join(_OPS)}")
+        raise ValueError(f"{line.op!r} is not an operation: it is one of {', '.join(_OPS)}")
     key = line.key if isinstance(line.key, str) else _exact(line.key)
     return TracedOperation(
         _seconds(line.at), line.op, key, None if line.item is None else _exact(line.item), line.version
@@ -152,12 +152,12 @@ def _seconds(at: float | str) -> float:
         except ValueError:
             return datetime.fromisoformat(at).timestamp()
     if not math.isfinite(at):
-        raise ValueError(f"{at} is no time")
+        raise ValueError(f"{at} is not a time")
     return at
 
 
 def _exact(values: Any) -> Any:
-    """Numbers with a point as Decimal, with the digits that JSON shows."""
+    """Parse numbers with a point as Decimal, with the digits of the JSON text."""
     match values:
         case float():
             return Decimal(repr(values))

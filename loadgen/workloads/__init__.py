@@ -1,1 +1,1 @@
-"""What is written: sales orders, or a workload of your own."""
+"""Workloads: sales orders, batches of inserts, traces and user classes."""

@@ -13,12 +13,12 @@ Value = object
 
 
 def attributes(values: Mapping[str, Value]) -> dict[str, Attribute]:
-    """An item's or a key's values as attributes. TypeError for what DynamoDB cannot hold."""
+    """Convert an item's or a key's values to attributes. Raises: TypeError: DynamoDB has no such type."""
     return {name: attribute(value) for name, value in values.items()}
 
 
 def attribute(value: Value) -> Attribute:
-    """A plain Python value as a DynamoDB attribute in JSON form. TypeError for what DynamoDB cannot hold."""
+    """Convert a Python value to a DynamoDB attribute in JSON form. Raises: TypeError: DynamoDB has no such type."""
     match value:
         case bool():
             return {"BOOL": value}
@@ -47,7 +47,7 @@ def _set(values: set[Value]) -> Attribute:
         return {"BS": sorted(map(_base64, cast("set[bytes]", values)))}
     if values and all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in values):
         return {"NS": sorted(map(str, values))}
-    raise TypeError(f"{values!r} is no set that DynamoDB holds: all str, all numbers or all bytes, and not empty")
+    raise TypeError(f"{values!r} is not a set that DynamoDB holds: all str, all numbers or all bytes, and not empty")
 
 
 def _base64(value: bytes) -> str:
@@ -55,5 +55,5 @@ def _base64(value: bytes) -> str:
 
 
 def text(value: Attribute) -> str:
-    """A key's value as text."""
+    """Return a key's value as text."""
     return str(next(iter(value.values())))

@@ -1,8 +1,7 @@
-"""What to write: the interface between the engine and a workload.
+"""The interface between the engine and a workload.
 
-A workload arrivals every arrival of the plan in order and keeps what belongs to
-its segment. It must arrival the same from the same seed, so that n segments
-together write what one would have written.
+A workload reads every arrival of the plan in order and selects those of its segment. The same seed must give the same
+selection, so that n segments together write what one segment alone would write.
 """
 
 from __future__ import annotations
@@ -15,24 +14,24 @@ from loadgen.schedule.arrivals import Arrival
 
 
 class Workload(Protocol):
-    """Draws and renders writes, and learns what became of them."""
+    """Draws and renders writes, and receives their results."""
 
     @property
     def failure(self) -> str | None:
-        """Why it ended before the plan, in one sentence."""
+        """Why the workload ended before the plan did, in one sentence."""
         ...
 
     def arrivals(self, offsets_ns: Iterator[int]) -> Iterator[Arrival]:
-        """The segment's part of arrivals that are due at these times after the start."""
+        """Yield the segment's arrivals, for due times in ns after the start."""
         ...
 
     def write(self, arrival: Arrival) -> Write | None:
         """Render the write for an arrival, when it is due, in the order of the arrivals.
 
-        None when there is nothing that may be written now; it counts as dropped.
+        None when no write is allowed now; it counts as dropped.
         """
         ...
 
     def finish(self, write: Write, result: WriteResult) -> None:
-        """Learn what became of a write. Until then its key must not be written again."""
+        """Receive the result of a write. Until then its key must not be written again."""
         ...

@@ -1,7 +1,7 @@
-"""A workload of your own: other tables, other items.
+"""A user's workload: other tables, other items.
 
-Write a module with a class that has `tables` (the names of those it writes to)
-and `change`, which says what write n is:
+Write a module with a class that has `tables` (the names of the tables that it writes to) and `change`, which returns
+write n:
 
     from decimal import Decimal
     from random import Random
@@ -23,10 +23,9 @@ and name it (here both tables have the partition key `id`, a string):
 
     python -m loadgen --rps 500 --workload readings:Readings --table readings
 
-`table` is what --table, --stack or the sandbox say. `rng` has the same
-numbers for the same seed and n, so `change` must depend on nothing else; then
-runs are reproducible, however they are split. Values are plain Python: str,
-int, Decimal, bool, None, bytes, lists, dicts, and sets of str, numbers or bytes.
+`table` is the name from --table, --stack or the sandbox. `rng` has the same numbers for the same seed and n, so
+`change` must depend on nothing else; then runs are reproducible for every number of segments. Values are plain Python:
+str, int, Decimal, bool, None, bytes, lists, dicts, and sets of str, numbers or bytes.
 
 `change` may also return a `Get` or a `QueryItems` of an item, or a `Transact` with several writes,
 which are applied together or not at all; all but a `QueryItems` name whole keys.
@@ -67,7 +66,7 @@ class Put(Struct, frozen=True):
 
 
 class Update(Struct, frozen=True):
-    """Set attributes of an item, whether it is there or not; `key` has its key attributes."""
+    """Set attributes of an item, and create it if it does not exist; `key` has its key attributes."""
 
     table: str
     key: Mapping[str, Value]
@@ -110,30 +109,30 @@ ItemWrite = Put | Update | Delete | Get | QueryItems | Transact
 
 
 class Script(Protocol):
-    """What a workload of your own implements."""
+    """The interface of a user's workload."""
 
     @property
     def tables(self) -> Sequence[str]:
-        """The names of the tables that it writes to."""
+        """The names of the tables that the workload writes to."""
         ...
 
     def change(self, n: int, rng: random.Random, /) -> ItemWrite:
-        """Write n of the run, from 0; `rng` has its random numbers."""
+        """Return write n of the run, from 0; `rng` has its random numbers."""
         ...
 
 
 class WorkloadBase:
-    """Base of a workload: set `tables` and define `change`. Any class with both will do."""
+    """Optional base of a workload: any class with `tables` and `change` is one."""
 
     tables: Sequence[str] = ()
 
     def change(self, n: int, rng: random.Random, /) -> ItemWrite:
-        """Write n of the run, from 0; `rng` has its random numbers. NotImplementedError unless it is defined."""
+        """Return write n of the run, from 0; `rng` has its random numbers. Subclasses must define it."""
         raise NotImplementedError(f"{type(self).__name__} defines no change(n, rng)")
 
 
 def load(name: str, table: str) -> Script:
-    """The script called "module:Class", made for a table. UserError when it is not found."""
+    """Load the script "module:Class" and construct it for a table. Raises: UserError: it is not found."""
     module_name, colon, class_name = name.partition(":")
     if not colon:
         raise UserError(f"--workload {name} names no class: write it as module:Class.")
@@ -159,24 +158,24 @@ def load(name: str, table: str) -> Script:
 
 
 def _packages(module: str) -> set[str]:
-    """A module's name and those of the packages that it is in."""
+    """Return the names of a module and of its packages."""
     parts = module.split(".")
     return {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
 
 
 def _checked(name: str, script: object) -> Script:
-    """The script; UserError when it has no `tables` or no `change`."""
+    """Return the script. Raises: UserError: it has no `tables` or no `change`."""
     tables = getattr(script, "tables", None)
     names = cast("Sequence[object]", tables) if isinstance(tables, list | tuple) else ()
     if not names or not all(isinstance(one, str) for one in names):
         raise UserError(f"--workload {name}: its `tables` must be a list of the tables' names, not {tables!r}.")
     if not callable(getattr(script, "change", None)):
-        raise UserError(f"--workload {name}: it needs a method change(n, rng), which says what write n is.")
+        raise UserError(f"--workload {name}: it needs a method change(n, rng), which returns write n.")
     return cast("Script", script)
 
 
 def units_each(script: Script, writes: int = 100) -> float:
-    """About how many write units a write of the script takes, by its first writes. UserError when one fails."""
+    """Estimate the write units per write from the script's first writes. Raises: UserError: one of them fails."""
     units = 0
     for n in range(writes):
         with _failing(n):
@@ -200,7 +199,7 @@ class Scripted:
         self.failure: str | None = None
 
     def arrivals(self, offsets_ns: Iterator[int]) -> Iterator[Arrival]:
-        """The segment's part of the arrivals: an item's key says whose it is, so that one segment writes all of it."""
+        """Yield the segment's arrivals: an item's key determines the segment, so one segment makes all its writes."""
         for arrival, offset_ns in enumerate(offsets_ns):
             try:
                 with _failing(arrival):
@@ -217,7 +216,7 @@ class Scripted:
             yield Arrival(arrival, offset_ns, op, arrival, 0, rendered)
 
     def write(self, arrival: Arrival) -> Write | None:
-        """Render the change that was drawn; None when the last change of one of its items is unanswered."""
+        """Render the drawn change; None when the last change of one of its items is unanswered."""
         rendered = cast("tuple[_Rendered, ...]", arrival.subject)
         if arrival.op in READS:
             return rendered[0].write()
@@ -229,8 +228,8 @@ class Scripted:
             return transaction(tuple(one.write() for one in rendered), f"{self._token}-{arrival.index:x}")
         return rendered[0].write()
 
-    def finish(self, write: Write, result: WriteResult) -> None:  # noqa: ARG002 - whatever became of it, the item may be written
-        """The item may be written again, or the items of a transaction."""
+    def finish(self, write: Write, result: WriteResult) -> None:  # noqa: ARG002 - any result unlocks the item
+        """Allow further writes of the item, or of a transaction's items."""
         if write.op not in READS:
             for change in write.changes if isinstance(write, Transaction) else (write,):
                 self._busy.discard((change.table, change.key))
@@ -261,13 +260,13 @@ class _Rendered(NamedTuple):
     units: int
 
     def write(self) -> Write:
-        """It as a write, of the ledger's version 0: what a version of the item would be, only its script knows."""
+        """Return the write, with the ledger's version 0 because only the script could define an item's version."""
         return Write(self.op, self.target, self.table, self.key, 0, (self.parameters,), self.units)
 
 
 @contextmanager
 def _failing(n: int) -> Generator[None]:
-    """UserError tells what the script's write n fails with, and where."""
+    """Return a UserError with the failure of the script's write n and its line."""
     try:
         yield
     except Exception as error:
@@ -275,7 +274,7 @@ def _failing(n: int) -> Generator[None]:
 
 
 def _said(error: BaseException) -> str:
-    """An error in a line: its type, its text and the user's line that raised it."""
+    """Format an error in one line: its type, its text and the user's line that raised it."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -290,21 +289,21 @@ def _said(error: BaseException) -> str:
 
 
 def _change(script: Script, n: int, rng: random.Random) -> ItemWrite:
-    """What the script says write n is. TypeError when that is no write."""
+    """Return the script's write n. Raises: TypeError: the result is not a write."""
     change = cast("object", script.change(n, rng))
     if not isinstance(change, ItemWrite):
-        raise TypeError(f"change returned {change!r}, which is no Put, Update, Delete, Get, QueryItems or Transact")
+        raise TypeError(f"change returned {change!r}, which is not a Put, Update, Delete, Get, QueryItems or Transact")
     if isinstance(change, Transact):
         if not 1 <= len(change.writes) <= _MAX_TRANSACTION:
             raise ValueError(f"a transaction has 1 to {_MAX_TRANSACTION} writes, not {len(change.writes)}")
         for one in cast("Sequence[object]", change.writes):
             if not isinstance(one, Put | Update | Delete):
-                raise TypeError(f"a transaction has {one!r}, which is no Put, Update or Delete")
+                raise TypeError(f"a transaction has {one!r}, which is not a Put, Update or Delete")
     return change
 
 
 def _units(change: ItemWrite) -> int:
-    """The write units that a change takes."""
+    """Return the write units of a change."""
     if isinstance(change, Transact):
         return 2 * sum(_render(each).units for each in change.writes)
     return _render(change).units
@@ -335,7 +334,7 @@ def _render(change: Put | Update | Delete | Get | QueryItems, key_text: str = ""
 
 
 def _placeholders(values: Mapping[str, Attribute]) -> dict[str, object]:
-    """Names and values as an expression refers to them: #0 and :0 for the first."""
+    """Return names and values with an expression's placeholders: #0 and :0 for the first."""
     return {
         "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate(values)},
         "ExpressionAttributeValues": {f":{number}": value for number, value in enumerate(values.values())},

@@ -1,9 +1,8 @@
 """The workload of inserts only: new orders in batches, each rendered whole by the compiled module.
 
-When a plan has nothing but inserts, no order of it is written again, so all
-that is kept of one is a `PlannedInsert`. The bytes that are written are those
-of `loadgen.workloads.orders`, which is the slow path: it renders an order alone
-when its batch fails, and whole runs where nothing is compiled.
+A plan of inserts only never writes an order again, so a `PlannedInsert` is all that is stored of one. The bytes that
+are written are those of `loadgen.workloads.orders`, which is the slow path: it renders single orders after their batch
+fails, and whole runs where nothing is compiled.
 """
 
 from __future__ import annotations
@@ -26,9 +25,8 @@ Heads = tuple[tuple[bytes, int, tuple[tuple[bytes, int], ...]], ...]
 class InsertsCall(Call, gc=False):
     """A BatchWriteItem call with new orders.
 
-    `planned_ns` is when the batch is due on the monotonic clock, `units` are
-    the write units that it takes. `writes` is empty until the slow path needs
-    its orders one by one; then `rows` is empty.
+    `planned_ns` is when the batch is due on the monotonic clock, `units` are its write units. `writes` is empty until
+    the slow path needs its orders one by one; then `rows` is empty.
     """
 
     rows: tuple[PlannedInsert, ...] = ()
@@ -37,7 +35,7 @@ class InsertsCall(Call, gc=False):
 
 
 class Inserts:
-    """The new orders of `orders`, a batch at a time. RuntimeError where nothing is compiled.
+    """Renders the new orders of `orders` in batches. Raises: RuntimeError: nothing is compiled.
 
     `orders` must be used for nothing else.
     """
@@ -54,7 +52,7 @@ class Inserts:
     def batches(
         self, offsets_ns: Iterator[int], size: int, *, wait_ns: int, boundary_ns: int
     ) -> Iterator[tuple[int, tuple[PlannedInsert, ...]]]:
-        """The segment's part of the arrivals in batches; see `batches`."""
+        """Yield the segment's arrivals in batches; see `batches`."""
         orders = self._orders
         source = rows(offsets_ns, seed=orders.seed, segment=orders.segment, segments=orders.segments)
         return batches(source, size, wait_ns=wait_ns, boundary_ns=boundary_ns)
@@ -65,7 +63,7 @@ class Inserts:
         return InsertsCall("BatchWriteItem", (body,), [], rows=batch, planned_ns=planned_ns, units=units)
 
     def writes(self, batch: tuple[PlannedInsert, ...], start_ns: int) -> list[Write]:
-        """The writes of a batch one by one, by the slow path; `start_ns` is the start of the plan."""
+        """Return the single writes of a batch, by the slow path; `start_ns` is the start of the plan."""
         found: list[Write] = []
         for planned in batch:
             write = self._orders.insert(planned)
@@ -75,7 +73,7 @@ class Inserts:
 
 
 def rows(offsets_ns: Iterator[int], *, seed: int, segment: int = 0, segments: int = 1) -> Iterator[PlannedInsert]:
-    """The segment's part of the arrivals: what `loadgen.schedule.arrivals` gives when all are inserts."""
+    """Yield the segment's arrivals, the same as `loadgen.schedule.arrivals` for a plan of inserts only."""
     every = zip(offsets_ns, itertools.count(), words(f"bits/{seed}", "H"), strict=False)
     if segments == 1:
         return every
@@ -85,7 +83,7 @@ def rows(offsets_ns: Iterator[int], *, seed: int, segment: int = 0, segments: in
 def batches(
     source: Iterator[PlannedInsert], size: int, *, wait_ns: int, boundary_ns: int
 ) -> Iterator[tuple[int, tuple[PlannedInsert, ...]]]:
-    """Rows in batches of up to `size`, each with when it is due, in ns after the start.
+    """Yield rows in batches of up to `size`, each with its due time in ns after the start.
 
     A batch is due with its last row if it is full or the last of all, else when
     its first row has waited for `wait_ns`. No batch has rows on both sides of
@@ -112,7 +110,7 @@ def batches(
 def _head(
     head: OrderHead, known: dict[int, tuple[tuple[bytes, int], ...]]
 ) -> tuple[bytes, int, tuple[tuple[bytes, int], ...]]:
-    """A head, which shares its baskets with the others of its region."""
+    """Return a head, which shares its baskets with the other heads of its region."""
     baskets = known.setdefault(id(head.baskets), ()) or tuple(map(_pair, head.baskets))
     known[id(head.baskets)] = baskets
     return *_pair(head.placed), baskets

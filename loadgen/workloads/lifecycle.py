@@ -1,11 +1,10 @@
-"""The life of an order.
+"""The life cycle of an order.
 
     placed ──► paid ──► shipped ──► delivered ──► returned
        │         │
        └─────────┴──► cancelled                    any ──► purged (deleted)
 
-How many are cancelled or returned depends on the channel. An update of an
-order whose life is over amends its note.
+The channel determines how many are cancelled or returned. An update of an order in a final status amends its note.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ PLACED, PAID, SHIPPED, DELIVERED, CANCELLED, RETURNED = range(len(STATUSES))
 _NEXT = {PLACED: PAID, PAID: SHIPPED, SHIPPED: DELIVERED}
 
 _CHANCES = 256
-# Of so many orders of a channel: cancelled when placed (a quarter as many when paid), and returned when delivered.
+# Shares per channel: cancelled when placed (a quarter of that when paid), and returned when delivered.
 _CANCELLED = {"web": 18, "mobile": 26, "store": 3, "marketplace": 56, "phone": 33}
 _RETURNED = {"web": 38, "mobile": 34, "store": 10, "marketplace": 64, "phone": 20}
 _REASONS = ("changed mind", "found cheaper", "payment failed", "out of stock", "fraud suspected")
 
 
 class LifecycleStep(Struct, frozen=True, gc=False):
-    """The status that an order gets, and the note or the reason that it gets with it.
+    """The new status of an order, with the note or the reason that belongs to it.
 
-    `member` is the status as a member of the item, `expression` what an UpdateItem
-    call has from the end of its key to the time of the update.
+    `member` is the status as a member of the item, `expression` is the text of an UpdateItem call from the end of its
+    key to the time of the update.
     """
 
     status: int
@@ -64,18 +63,18 @@ _CANCEL = tuple(_step(CANCELLED, reason=fragment({"cancel_reason": {"S": reason}
 
 
 class Life:
-    """How orders go on, with the notes that they are amended with."""
+    """The transitions of orders, and the notes for amendments."""
 
     def __init__(self, notes: Sequence[Fragment]) -> None:
         self._amend = [tuple(_step(status, note=note) for note in notes) for status in range(len(STATUSES))]
-        # By status, channel and chance, the steps of which one is as likely as any other.
+        # Equally likely steps by status and channel.
         self._steps = [
             [[self._outcome(status, channel, chance) for chance in range(_CHANCES)] for channel in CHANNELS]
             for status in range(len(STATUSES))
         ]
 
     def advance(self, status: int, channel: int, bits: int) -> LifecycleStep:
-        """The step that an order of this status and channel takes by 16 random bits."""
+        """Return the step of an order in this status and channel, chosen by 16 random bits."""
         steps = self._steps[status][channel][bits & 255]
         return steps[(bits >> 8) % len(steps)]
 

@@ -1,16 +1,12 @@
-"""The order workload: sales orders that are placed, move through their life, and are purged.
+"""The order workload: sales orders that are placed, pass through their life cycle, and are purged.
 
-Two kinds of state are kept apart. What the plan knows of an order (its status,
-when it was last written) follows from the seed alone. What the run knows of it
-(the version that was acknowledged, whether a write is in flight) follows from
-the replies. A planned write that the run does not allow, because the order's
-last write is unanswered or failed, is replaced by the insert of an extra order
-and marked as a substitute, so the planned number of writes is kept and the
-plan of all later writes is not disturbed.
+Two kinds of state are separate. The planned state of an order (its status, the time of its last write) follows from the
+seed alone. The actual state (the acknowledged version, whether a write is in flight) follows from the replies. When the
+actual state does not allow a planned write, because the order's last write is unanswered or failed, the insert of an
+extra order replaces it, marked as a substitute; so the number of writes and the plan of all later writes are unchanged.
 
-A read is of the drawn order, whatever is known of it. It is strongly
-consistent, and the reply says what it took. A transaction moves the drawn order
-on and inserts an extra order; its substitute inserts two.
+A read is of the drawn order in any state. It is strongly consistent, and the reply has its read units. A transaction
+updates the drawn order and inserts an extra order; its substitute inserts two.
 """
 
 from __future__ import annotations
@@ -42,7 +38,7 @@ _PROBES = tuple(step * LANES for step in (0, -1, 1, -2, 2, -3, 3, -4, 4))
 # An order's number in its id: six hexadecimal digits that rarely change, and two looked up.
 _LOW = tuple(f"{low:02x}" for low in range(1 << 8))
 
-# What stands between an item's fragments.
+# The text between an item's fragments.
 _ITEM = b'"Item":{"order_id":{"S":"'
 _ORDERED_AT = b'"},"ordered_at":{"S":"'
 _UPDATED_AT = b'"},"updated_at":{"S":"'
@@ -59,7 +55,7 @@ _READS: dict[str, tuple[Target, bytes, bytes]] = {
     "get": ("GetItem", _KEY, _GET_END),
     "query": ("Query", _QUERY, _QUERY_END),
 }
-# Padding leaves this much to what an order's life adds: a note, a reason, a longer status.
+# Bytes that padding reserves for later additions: a note, a reason, a longer status.
 _HEADROOM_BYTES = 128
 _FIXED_SIZE = item_size(
     {
@@ -71,7 +67,7 @@ _FIXED_SIZE = item_size(
 
 
 class Order(Struct, gc=False):
-    """One order: its content, what the plan knows of it, what the run knows of it."""
+    """One order: its content, its planned state and its actual state."""
 
     number: int
     order_id: str
@@ -79,19 +75,19 @@ class Order(Struct, gc=False):
     head: OrderHead
     basket: Fragment
     padding_bytes: int
-    # What the plan knows.
+    # The planned state.
     last_ns: int
     size_bytes: int
     note: Fragment
     reason: Fragment = NOTHING
     step: LifecycleStep = PLACE
-    # What the run knows: the acknowledged version, 0 when it is not in the table or not known to be.
+    # The actual state: the acknowledged version, 0 when the order is not in the table or that is unknown.
     version: int = 0
     busy: bool = True
 
 
 class _Version(Struct, frozen=True, gc=False):
-    """What an update to a version has of it: as a member of the item, or as the end of its expression's values."""
+    """Return the version's text in an update: a member of the item, or the end of the expression's values."""
 
     member: bytes
     values: bytes
@@ -146,14 +142,14 @@ class Orders:
         self._tick(0)
         self._cycle = mix.cycle(seed)
         self._preload = preload
-        # The orders of numbers below this one are kept in mind to be changed later.
+        # Orders with numbers below this one are tracked for later changes.
         self._kept = 0 if mix.update + mix.delete + mix.transact == 0 else SPAN if keys.of_first else sys.maxsize
-        # A ring: an order is kept until the one comes that is WINDOW after it.
+        # A ring: the order WINDOW numbers later replaces an order.
         self._orders: list[Order | None] = [None] * (WINDOW if self._kept else 0)
         self._rest_ns = round(keys.rest_s * 1e9)
 
     def arrivals(self, offsets_ns: Iterator[int]) -> Iterator[Arrival]:
-        """The segment's part of the arrivals."""
+        """Yield the segment's arrivals."""
         return arrivals(
             offsets_ns,
             cycle=self._cycle,
@@ -166,14 +162,13 @@ class Orders:
 
     @property
     def only_inserts(self) -> bool:
-        """Whether the plan's mix has no updates and no deletes."""
+        """Whether the plan's mix has neither updates nor deletes."""
         return self._cycle == ("insert",)
 
     def insert_template(self) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
-        """What the fast path renders batches of new orders from; native/inserts.h has both in this order.
+        """The input from which the fast path renders batches of new orders; native/inserts.h has both in this order.
 
-        The texts stand between an order's own parts; the numbers are what times
-        and sizes are counted by.
+        The texts are those between an order's parts; the numbers are for the computation of times and sizes.
         """
         begin = b'{"RequestItems":{"%b":[' % self._table.encode()
         item = b'{"PutRequest":{%b%b-' % (_ITEM, self._prefix.encode())
@@ -181,10 +176,10 @@ class Orders:
         return texts, (self._epoch_ms, _PHASE_NS, _FIXED_SIZE, self._padded_bytes, self._unpadded_bytes)
 
     def insert(self, planned: PlannedInsert) -> Write:
-        """Render one insert of many, in any order of their times; no later write is for it."""
+        """Render a single insert of a batch, in any order of times; no later write uses its order."""
         offset_ns, number, bits = planned
         self._tick(offset_ns)
-        # The next write may be of an earlier time.
+        # The next write may have an earlier time.
         self._tick_ends_ns = 0
         arrival = Arrival(number, offset_ns, "insert", number, bits)
         return self._insert(f"{self._prefix}-{number:08x}", arrival, keep=False)
@@ -220,10 +215,10 @@ class Orders:
         return self._rewrite(order) if self._whole_items else self._update(order)
 
     def finish(self, write: Write, result: WriteResult) -> None:
-        """Learn what became of a write."""
+        """Receive the result of a write."""
         order = write.subject
         if order is None:
-            # To ask whether it is a Transaction takes longer.
+            # A type check for Transaction takes longer.
             if write.op == "transact":
                 for change in cast("Transaction", write).changes:
                     self.finish(change, result)
@@ -237,7 +232,7 @@ class Orders:
             order.version = 0
 
     def _insert(self, order_id: str, arrival: Arrival, keep: bool) -> Write:
-        """A new order with the content that the arrival's bits pick; `keep` it to be changed later."""
+        """Make a new order with the content that the arrival's bits select; `keep` tracks it for later changes."""
         bits = arrival.bits
         head = self._heads[bits % HEADS]
         basket = head.baskets[bits // HEADS % BASKETS]
@@ -262,7 +257,7 @@ class Orders:
         return Write("insert", "PutItem", self._table, order_id, 1, parameters, write_units(size), order)
 
     def _tick(self, offset_ns: int) -> None:
-        """Keep what all writes of a millisecond have in common: the time and the phase of the day."""
+        """Store the common parts of a millisecond's writes: the time and the phase of the day."""
         tick = offset_ns // _TICK_NS
         self._tick_ends_ns = (tick + 1) * _TICK_NS
         self._now = iso(self._epoch_ms + tick)
@@ -270,19 +265,19 @@ class Orders:
         self._heads = self.phases[offset_ns // _PHASE_NS % PHASES]
 
     def _substitute(self, arrival: Arrival) -> Write:
-        """The insert of an extra order that no later write is for."""
+        """Return the insert of an extra order that no later write uses."""
         write = self._insert(f"{self._prefix}-x{arrival.index:08x}", arrival, keep=False)
         write.substitute = True
         return write
 
     def _read(self, arrival: Arrival) -> Write:
-        """Read the drawn order, or the first when the plan has none ready, whether or not it is there."""
+        """Read the drawn order, or the first when no order is ready, whether or not it exists."""
         target, begin, end = _READS[arrival.op]
         order_id = f"{self._prefix}-{max(arrival.number, 0):08x}"
         return Write(arrival.op, target, self._table, order_id, 0, (begin, order_id.encode(), end), 0)
 
     def _transact(self, arrival: Arrival) -> Write:
-        """Move an order on and insert an extra one, together."""
+        """Update an order and insert an extra one in a transaction."""
         order = self._find(arrival)
         allowed = order is not None and order.version > 0 and not order.busy
         if order is not None:
@@ -292,12 +287,12 @@ class Orders:
         else:
             order.busy = True
             first = self._update(order)
-        # A token is of one run: the same seed has the same orders, at other times.
+        # The token is unique to a run: the same seed gives the same orders at other times.
         token = f"{self._token}-{arrival.index:x}"
         return transaction((first, self._substitute(arrival)), token, substitute=not allowed)
 
     def _find(self, arrival: Arrival) -> Order | None:
-        """The drawn order, or one near it in its lane, that the plan has alive and rested."""
+        """Return the drawn order, or a near one in its lane, that exists in the plan and has rested."""
         if arrival.number < 0:
             return None
         orders, latest_ns = self._orders, arrival.offset_ns - self._rest_ns
@@ -309,7 +304,7 @@ class Orders:
         return None
 
     def _advance(self, order: Order, arrival: Arrival) -> None:
-        """Take the order's next step in the plan."""
+        """Apply the order's next step in the plan."""
         order.last_ns = arrival.offset_ns
         step = order.step = self._life.advance(order.step.status, order.head.channel, arrival.bits)
         if step.note is not NOTHING:
@@ -320,7 +315,7 @@ class Orders:
             order.reason = step.reason
 
     def _rewrite(self, order: Order) -> Write:
-        """The update as a put of the whole item, for a batch."""
+        """Return the update as a put of the whole item, for a batch."""
         version = order.version + 1
         parameters = (
             _ITEM,

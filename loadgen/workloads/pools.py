@@ -1,12 +1,10 @@
 """The pools that orders are drawn from: heads (who ordered and how), baskets (what) and notes.
 
-Faker makes them once, from the seed; each row is kept as the JSON text of its
-attributes, so that an order is a handful of fragments joined. All money is in
-whole cents, and a basket's amounts agree with each other to the cent.
+Faker makes them once, from the seed; each row is stored as the JSON text of its attributes, so that an order is a join
+of a few fragments. All money is in whole cents, and a basket's amounts agree with each other to the cent.
 
-The pools are made to be worth querying: regions take turns through a "day" of
-`DAY_S` seconds of plan time, each region has its own share of channels, and
-marketplace orders are cancelled most.
+The pools have patterns for queries: regions take turns through a "day" of `DAY_S` seconds of plan time, each region has
+its own share of channels, and marketplace orders are cancelled most.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ PHASES = 8
 REGIONS = ("AMER", "EMEA", "APAC", "LATAM")
 CHANNELS = ("web", "mobile", "store", "marketplace", "phone")
 
-# 16 random bits pick a head and a basket; few enough that all rows stay in a core's cache.
+# 16 random bits select a head and a basket; the rows are few enough for a core's cache.
 HEADS = 256
 BASKETS = 128
 NOTES = 64
@@ -47,7 +45,7 @@ _MARKETS = {
     "LATAM": (("pt_BR", "BR", "BRL", 3), ("es_MX", "MX", "MXN", 2)),
 }
 _TAX_PER_MILLE = {"AMER": 85, "EMEA": 200, "APAC": 100, "LATAM": 165}
-# The sun moves: the share of each region in the orders of each phase of the day.
+# The share of each region in the orders of each phase of the day.
 _REGION_WEIGHTS = {
     "AMER": (2, 1, 1, 3, 6, 8, 7, 4),
     "EMEA": (2, 4, 7, 8, 6, 4, 2, 1),
@@ -83,7 +81,7 @@ class Product(Struct, frozen=True):
     unit_price_cents: int
 
     def attribute(self, quantity: int) -> dict[str, object]:
-        """The order line for this many of it, as a DynamoDB attribute."""
+        """Return the order line for a quantity, as a DynamoDB attribute."""
         return {
             "M": {
                 "sku": {"S": self.sku},
@@ -98,8 +96,8 @@ class Product(Struct, frozen=True):
 class OrderHead(Struct, frozen=True, gc=False):
     """Who ordered and how: `channel` is an index in CHANNELS, `baskets` are the BASKETS of the region.
 
-    `bare` has the attributes but the customer's note, which may be NOTHING;
-    `placed` has both and what every order begins with.
+    `bare` has the attributes without the customer's note, which may be NOTHING; `placed` has both and the initial
+    attributes of every order.
     """
 
     channel: int
@@ -110,7 +108,7 @@ class OrderHead(Struct, frozen=True, gc=False):
 
 
 class Pools(Struct, frozen=True):
-    """All that an order is drawn from: `heads[phase]` has HEADS heads, of the regions in that phase's proportions."""
+    """The pools of orders: `heads[phase]` has HEADS heads, of the regions in that phase's proportions."""
 
     heads: tuple[tuple[OrderHead, ...], ...]
     notes: tuple[Fragment, ...]
@@ -118,11 +116,11 @@ class Pools(Struct, frozen=True):
 
 @lru_cache(maxsize=4)
 def build(seed: int) -> Pools:
-    """Make the pools: the same seed gives the same pools, which are kept for the next run of this process.
+    """Make the pools: the same seed gives the same pools, which are cached for this process.
 
     Takes about half a second, mostly Faker's import.
     """
-    from faker import Faker  # half of the start-up time, and not needed to print the help
+    from faker import Faker  # Half of the start-up time, and not needed for the help.
 
     rng = random.Random(f"pools/{seed}")
     locales = {market[0] for markets in _MARKETS.values() for market in markets} | set(_NOTE_LOCALES)
@@ -140,12 +138,12 @@ def build(seed: int) -> Pools:
 
 
 def cents(amount: int) -> str:
-    """An amount of cents as an exact decimal with two digits."""
+    """Format an amount of cents as an exact decimal with two digits."""
     return f"{amount // 100}.{amount % 100:02d}"
 
 
 def _phase(rng: random.Random, phase: int, heads: Sequence[Sequence[OrderHead]]) -> tuple[OrderHead, ...]:
-    """The heads of a phase of the day: each region as often as its share is then."""
+    """Make the heads of a phase of the day, with each region in proportion to its share."""
     weights = [_REGION_WEIGHTS[region][phase] for region in REGIONS]
     return tuple(rng.choice(heads[region]) for region in rng.choices(range(len(REGIONS)), weights, k=HEADS))
 
@@ -196,7 +194,7 @@ def _customers(rng: random.Random, region: str, fakers: Mapping[str, Faker]) -> 
 
 
 def _products(rng: random.Random, faker: Faker) -> list[Product]:
-    """The catalogue: cheap products are common, expensive ones rare."""
+    """Make the catalogue: cheap products are common, expensive ones rare."""
     return [
         Product(
             sku=f"SKU-{number:04d}",
@@ -231,7 +229,7 @@ def _basket(rng: random.Random, products: Sequence[Product], tax_per_mille: int)
 
 
 def _session(rng: random.Random, region: str) -> tuple[int, Fragment]:
-    """A channel, and how it was ordered there."""
+    """Draw a channel and its way of ordering."""
     channel = rng.choices(range(len(CHANNELS)), _CHANNEL_WEIGHTS[region])[0]
     name = CHANNELS[channel]
     payment = rng.choices(_PAYMENTS, _PAYMENT_WEIGHTS[name])[0]

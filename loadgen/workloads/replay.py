@@ -1,4 +1,4 @@
-"""A recorded trace as a workload: its operations, one after the other."""
+"""Replays a recorded trace as a workload."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from loadgen.workloads.custom import Delete, Get, ItemWrite, Put, QueryItems, Sc
 
 
 class TraceScript:
-    """The operations of a trace, to one table; `keys` are its key attributes, `item_bytes` what items are padded to."""
+    """Writes a trace's operations to a table; `keys` are its key attributes, `item_bytes` the padded size."""
 
     def __init__(self, path: Path, table: str, keys: tuple[str, ...], item_bytes: int = 0) -> None:
         self.tables = (table,)
@@ -24,7 +24,7 @@ class TraceScript:
         self._item_bytes = item_bytes
 
     def change(self, n: int, rng: Random, /) -> ItemWrite:  # noqa: ARG002 - a recorded operation has nothing random
-        """Operation n."""
+        """Return operation n."""
         traced = self._operations[n % len(self._operations)]
         (table,) = self.tables
         key = traced.key if isinstance(traced.key, dict) else self._split(traced.key)
@@ -47,7 +47,7 @@ class TraceScript:
         return dict(zip(self._keys, values, strict=True))
 
     def _content(self, traced: TracedOperation, key: dict[str, Value]) -> dict[str, Value]:
-        """What is written beside the key."""
+        """Return the attributes to write beside the key."""
         if traced.item is not None:
             return traced.item
         content: dict[str, Value] = {"version": traced.version}
@@ -56,7 +56,7 @@ class TraceScript:
 
 
 def script(plan: Plan, name: str | None, table: str, keys: Mapping[str, tuple[str, ...]]) -> Script | None:
-    """What is written instead of orders: the plan's trace, or the workload of this name. UserError as they have it."""
+    """Return the script that replaces orders: the plan's trace, or the workload of this name. Raises: UserError."""
     if isinstance(plan.profile, Recorded):
         return TraceScript(Path(plan.profile.path), table, keys[table], plan.item_bytes)
     return None if name is None else custom.load(name, table)

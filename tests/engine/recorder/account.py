@@ -116,7 +116,7 @@ class Account:
         return thing
 
     def delete(self, type_: str, id_: str) -> None:
-        """Delete a resource; one that is gone already is no error, as the provider has it."""
+        """Delete a resource; one that is gone already is not an error, as the provider has it."""
         with self._lock:
             self._things.pop((type_, id_), None)
 

@@ -111,7 +111,7 @@ class Faulty:
                 lines = [line for line in head.split(b"\r\n") if not line.startswith(b"x-amz-crc32")]
                 writer.write(b"\r\n".join([*lines, b"x-amz-crc32: 1"]) + b"\r\n\r\n" + content)
             case Fault.GARBAGE_AFTER:
-                writer.write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
+                writer.write(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
             case Fault.SLOW_BODY:
                 for at in range(0, len(answer), 16):
                     writer.write(answer[at : at + 16])

@@ -224,7 +224,7 @@ async def test_the_budget_bounds_the_retries(tmp_path: Path) -> None:
 
 
 async def test_an_update_that_another_writer_overtook_fails_on_its_condition(tmp_path: Path) -> None:
-    """The condition protects what is not ours: a version that is not the expected one is no success."""
+    """The condition protects what is not ours: a version that is not the expected one is not a success."""
 
     def overtake(faulty: Faulty) -> Fault:
         for item in faulty.items.values() if faulty.requests == WRITES // 2 else ():

@@ -132,7 +132,7 @@ def test_the_host_header_has_the_port_unless_it_is_the_scheme_s_own(url: str, ho
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://"])
 def test_what_is_no_endpoint_is_refused(url: str) -> None:
-    with pytest.raises(UserError, match="is no endpoint"):
+    with pytest.raises(UserError, match="is not an endpoint"):
         locate(url)
 
 

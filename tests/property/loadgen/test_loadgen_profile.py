@@ -110,8 +110,8 @@ def test_a_profile_is_called_by_name(text: str, made: AnyProfile) -> None:
     [
         ("zigzag", "there is no profile 'zigzag'"),
         ("ramp:to=5", "'ramp' has no parameter to"),
-        ("ramp:from", "'from' of 'ramp' is no parameter"),
-        ("ramp:from=-1", "'-1' is no rate"),
+        ("ramp:from", "'from' of 'ramp' is not a parameter"),
+        ("ramp:from=-1", "'-1' is not a rate"),
         ("spike:at=59s,width=5s", "the spike must lie within the duration"),
         ("sine:amplitude=2", "it is a share of the rate"),
         ("missing.toml", "the profile missing.toml cannot be read"),

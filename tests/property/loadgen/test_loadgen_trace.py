@@ -134,7 +134,7 @@ def test_what_is_written_is_what_the_trace_says(tmp_path: Path) -> None:
     [
         ("", "has no operations"),
         ('{"at":1,"op":"put","key":"a"}\n{"at":1}\n', "Line 2 of the trace"),
-        ('{"at":1,"op":"scan","key":"a"}', "'scan' is no operation: it is one of insert, put, update"),
+        ('{"at":1,"op":"scan","key":"a"}', "'scan' is not an operation: it is one of insert, put, update"),
         ('{"at":"yesterday","op":"put","key":"a"}', "Line 1 of the trace"),
         ('{"at":1,"op":"put","key":7}', "Line 1 of the trace"),
         ("[1]", "Line 1 of the trace"),

@@ -301,7 +301,7 @@ def test_the_stage_is_the_one_that_most_failed_steps_name() -> None:
 
 def test_a_report_of_something_else_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text("{}")
-    with pytest.raises(UserError, match="no report of a capacity run"):
+    with pytest.raises(UserError, match="not a report of a capacity run"):
         read(tmp_path / "other.json")
 
 

@@ -91,7 +91,7 @@ _EDGE = re.compile(rf"{_END}\s+{_ARROW}\s+{_END}")
 
 
 def picture(text: str) -> Picture:
-    """The first mermaid flow chart of a text; ValueError for a line that is no edge."""
+    """The first mermaid flow chart of a text; ValueError for a line that is not an edge."""
     found = re.search(r"```mermaid\nflowchart \w+\n(.*?)```", text, re.DOTALL)
     if not found:
         raise ValueError("there is no flow chart")
@@ -100,7 +100,7 @@ def picture(text: str) -> Picture:
     for line in found[1].splitlines():
         match = _EDGE.fullmatch(line.strip())
         if not match:
-            raise ValueError(f"{line!r} is no edge")
+            raise ValueError(f"{line!r} is not an edge")
         start, start_text, arrow, end, end_text = match.groups(default="")
         for name, words in ((start, start_text), (end, end_text)):
             nodes[name] = nodes.get(name) or words.strip('"')

@@ -20,7 +20,7 @@ CONTENT = ("aws:lambda/function:Function",)
 
 
 def by_urn(graph: Graph) -> dict[str, Resource]:
-    """Resources by what of their URN a stack's name is no part of."""
+    """Resources by what of their URN a stack's name is not a part of."""
     return {resource.urn.split("::", 2)[2]: resource for resource in graph.resources}
 
 

@@ -107,7 +107,7 @@ def test_what_the_program_refuses_is_said_in_its_own_words(
 
 
 def test_a_secret_of_the_stack_file_needs_no_passphrase(root: Path, tmp_path: Path) -> None:
-    """`pulumi config set --secret alarmEmail …` leaves ciphertext in the file, which is no address."""
+    """`pulumi config set --secret alarmEmail …` leaves ciphertext in the file, which is not an address."""
     (tmp_path / "Pulumi.yaml").write_text((root / "Pulumi.yaml").read_text())
     secret = "encryptionsalt: v1:x\nconfig:\n  sales-analytics-cdc:alarmEmail:\n    secure: v1:y:z\n"
     (tmp_path / "Pulumi.mine.yaml").write_text(secret)

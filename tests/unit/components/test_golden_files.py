@@ -33,7 +33,7 @@ sys.exit(pytest.main(["-q", "--basetemp", "made", *sys.argv[1:]]))
 
 
 def run(checkout: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    # It is no part of this run's tests, nor of the processes that they are shared among.
+    # It is not a part of this run's tests, nor of the processes that they are shared among.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return subprocess.run(
         [sys.executable, *command],

@@ -88,7 +88,7 @@ def test_a_python_command_exists_with_its_options(command: str) -> None:
     subcommand = [first] if first and re.search(rf"^\s+{re.escape(first)}\b", help_of(module), re.MULTILINE) else []
     known = help_of(module, *subcommand)
     for option in (word.partition("=")[0] for word in rest if word.startswith("--")):
-        assert re.search(rf"{option}\b", known), f"{option} is no option of python -m {module} {' '.join(subcommand)}"
+        assert re.search(rf"{option}\b", known), f"python -m {module} {' '.join(subcommand)} has no option {option}"
 
 
 @pytest.mark.parametrize("command", MAKE)

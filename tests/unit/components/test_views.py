@@ -180,7 +180,7 @@ def test_a_nested_list_is_read_through_its_maps() -> None:
         (Lines(("l",), (Column("order_id", "string", ("x",), ""),)), None, "order_id"),
         (None, DailyMetrics("status", ("currency",), ("total",)), "'status' is neither a date nor a timestamp"),
         (None, DailyMetrics("ordered_at", ("curency",), ("total",)), "no column 'curency'"),
-        (None, DailyMetrics("ordered_at", ("currency",), ("status",)), "'status' is no number"),
+        (None, DailyMetrics("ordered_at", ("currency",), ("status",)), "'status' is not a number"),
     ],
 )
 def test_a_wrong_description_of_a_view_is_refused(lines: Lines | None, metrics: DailyMetrics | None, says: str) -> None:

@@ -32,23 +32,23 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--rps", "fast"], "'fast' is no rate: write it as 500, 5k, 300/m or 20k/h"),
+        (["--rps", "fast"], "'fast' is not a rate: write it as 500, 5k, 300/m or 20k/h"),
         (["--rps", "0"], "'0' is not above 0"),
-        (["--rps", "5", "--duration", "soon"], "'soon' is no duration: write it as 500ms, 90s, 5m or 1h"),
+        (["--rps", "5", "--duration", "soon"], "'soon' is not a duration: write it as 500ms, 90s, 5m or 1h"),
         (
             ["--rps", "5", "--mix", "update=1"],
             "the mix has no inserts, and updates and deletes need orders: --preload some",
         ),
-        (["--rps", "5", "--preload", "10@"], "'' is no rate"),
-        (["--rps", "5", "--preload", "5", "--workload", "a:B"], "--preload is for orders"),
+        (["--rps", "5", "--preload", "10@"], "'' is not a rate"),
+        (["--rps", "5", "--preload", "5", "--workload", "a:B"], "--preload writes orders"),
         (["--rps", "5", "--mix", "upsert=1"], "'upsert=1' is not one of insert, update, delete"),
         (["--rps", "5", "--max-in-flight", "0"], "0 is out of bounds: it must be at least 1"),
         ([], "give one of --rps, the rate, --users, how many"),
         (["--rps", "5", "--users", "5"], "give one of --rps, the rate, --users, how many"),
-        (["--rps", "5", "--think", "1s"], "--think is how long each of --users waits"),
-        (["--users", "5", "--batch", "5"], "--batch goes with --rps"),
+        (["--rps", "5", "--think", "1s"], "--think requires --users"),
+        (["--users", "5", "--batch", "5"], "--batch requires --rps"),
         (["--users", "5", "--threshold", "intended_p99<5ms"], "with --users intended latency is not defined"),
-        (["--trace", "run.ledger", "--duration", "5s"], "--duration does not go with --trace"),
+        (["--trace", "run.ledger", "--duration", "5s"], "--duration cannot be combined with --trace"),
         (["--rps", "5", "--threshold", "got:failed==0"], "there is no kind of call 'got': it is one of write, get"),
     ],
 )
@@ -82,7 +82,7 @@ def test_missing_credentials_are_reported(writer: str, capsys: pytest.CaptureFix
 
 def test_a_report_that_could_not_be_written_is_reported_before_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rps", "5", "--table", "orders", "--report", "no/where.json", *NOWHERE]) == 2
-    assert "no is no directory" in capsys.readouterr().err
+    assert "no is not a directory" in capsys.readouterr().err
 
 
 def test_help_names_every_option_that_a_newcomer_needs(capsys: pytest.CaptureFixture[str]) -> None:

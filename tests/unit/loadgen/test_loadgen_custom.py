@@ -179,7 +179,7 @@ def test_a_script_that_fails_at_once_is_reported_before_the_run() -> None:
 
 
 def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (custom.__doc__ or "").split("change`, which says what write n is:\n")[1].split("\nand name it")[0]
+    text = (custom.__doc__ or "").split("returns write n:\n")[1].split("\nand name it")[0]
     (tmp_path / "example_readings.py").write_text(dedent(text))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -227,7 +227,7 @@ def test_a_change_that_is_no_write_is_one_sentence() -> None:
     assert list(workload.arrivals(iter(range(3)))) == []
     assert workload.failure == (
         "The workload failed at write 0 with TypeError: "
-        "change returned 5, which is no Put, Update, Delete, Get, QueryItems or Transact."
+        "change returned 5, which is not a Put, Update, Delete, Get, QueryItems or Transact."
     )
 
 
@@ -269,7 +269,7 @@ def test_a_script_reads_and_writes_in_transactions() -> None:
     ("change", "said"),
     [
         (Transact([]), "a transaction has 1 to 100 writes, not 0"),
-        (Transact([Get("t", {"id": 1})]), "which is no Put, Update or Delete"),  # pyright: ignore[reportArgumentType]
+        (Transact([Get("t", {"id": 1})]), "which is not a Put, Update or Delete"),  # pyright: ignore[reportArgumentType]
         (QueryItems("t", {"id": 1, "left": 2}), "'t' has no key attribute 'left' to query by"),
         (Get("t", {"left": 2}), "'t' has the key attribute 'id', which is missing"),
     ],

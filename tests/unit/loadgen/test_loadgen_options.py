@@ -15,7 +15,7 @@ def test_a_duration_is_seconds(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "s", "-1s", "1d", "1 s", "1m30s"])
 def test_anything_else_is_no_duration(text: str) -> None:
-    with pytest.raises(ArgumentTypeError, match="is no duration"):
+    with pytest.raises(ArgumentTypeError, match="is not a duration"):
         duration(text)
 
 
@@ -38,7 +38,7 @@ def test_a_rate_has_units(text: str, per_s: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "k", "5K", "5/d", "-1", "5 k", "nan", "inf"])
 def test_anything_else_is_no_rate(text: str) -> None:
-    with pytest.raises(ArgumentTypeError, match="is no rate"):
+    with pytest.raises(ArgumentTypeError, match="is not a rate"):
         rate(text)
 
 

@@ -70,7 +70,7 @@ def test_a_run_goes_on_without_a_file_that_cannot_be_written(
     written = PrometheusFile(tmp_path / "none" / "loadgen.prom", "orders", Silent())
     written.row(row(0, acked=1))
     written.row(row(1, acked=1))
-    assert capsys.readouterr().err.count("cannot be written: No such file or directory; the run goes on") == 1
+    assert capsys.readouterr().err.count("cannot be written: No such file or directory; the run continues") == 1
 
 
 def test_each_kind_of_call_has_a_label_and_the_sum_is_of_all(tmp_path: Path) -> None:

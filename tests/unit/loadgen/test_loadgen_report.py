@@ -134,7 +134,7 @@ def test_a_report_from_before_a_counter_was_added_can_be_read_and_drawn(report: 
 def test_another_file_is_no_report(content: str, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text(content)
-    with pytest.raises(UserError, match="is no report of a run"):
+    with pytest.raises(UserError, match="is not a report of a run"):
         reports.read(path)
 
 

@@ -84,7 +84,7 @@ def test_scenarios_of_a_seed_write_other_orders_and_the_same_ones_again(tmp_path
         ('[[scenario]]\nname = "a/b"\nrps = 5', "needs a name of letters"),
         ('[[scenario]]\nname = "a"\nrsp = 5', "scenario 'a' of .*: there is no 'rsp': it is one of name, start, abort"),
         ('[[scenario]]\nname = "a"', "scenario 'a' of .*: give one of --rps"),
-        ('[[scenario]]\nname = "a"\nrps = 5\nstart = "soon"', "'soon' is no duration"),
+        ('[[scenario]]\nname = "a"\nrps = 5\nstart = "soon"', "'soon' is not a duration"),
         ('[[scenario]]\nname = "a"\nrps = 5\n' * 2, "have the same name twice"),
     ],
 )

@@ -38,7 +38,7 @@ WRONG_SHAPES: dict[str, tuple[Any, ...]] = {
     "a prefix too few": (PREFIXES[1:], COLUMNS, NODES),
     "a list": ([*PREFIXES], COLUMNS, NODES),
     "a column of too few parts": (PREFIXES, (COLUMNS[0][:-1],), NODES),
-    "a column that is no tuple": (PREFIXES, (1,), NODES),
+    "a column that is not a tuple": (PREFIXES, (1,), NODES),
     "a node of too few parts": (PREFIXES, COLUMNS, (NODES[0][:-1],)),
 }
 WRONG_COLUMNS = {

@@ -46,7 +46,7 @@ def record(content: Any) -> Record:
 
 
 def size_of(content: Any) -> int:
-    """The bytes of a record's content; what is no base64 has none."""
+    """The bytes of a record's content; what is not base64 has none."""
     if content is None or isinstance(content, str | int):
         return 0
     return len(content if isinstance(content, bytes) else data_of(content))
