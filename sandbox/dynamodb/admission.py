@@ -1,7 +1,7 @@
-"""Whether a table has capacity for a call now. By default every call is admitted.
+"""The admission of calls according to a table's capacity. By default every call is admitted.
 
-The server puts a gate here while a fault concerns throughput; the operations ask it once they know what a call reads
-or writes, and before anything is changed.
+The server installs a gate here while a fault concerns throughput; an operation calls it once it has determined what it
+reads or writes, and before it changes anything.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ class Throughput(NamedTuple):
 
 
 class Capacity(NamedTuple):
-    """A table's throughput: what is provisioned, or for an on-demand table its maximum (0 for none) and what it is
-    warmed up for, and the same of each global index.
+    """A table's throughput: the provisioned one, or an on-demand table's limit and warm throughput.
+
+    A `limit` of 0 is no limit. `indexes` has the throughput of each global index.
     """
 
     arn: str
@@ -33,39 +34,39 @@ class Capacity(NamedTuple):
 
 
 class Gate(Protocol):
-    """What refuses calls for which there is no capacity."""
+    """Refuses calls for which there is no capacity."""
 
     def writes(self, changes: Sequence[tuple[StoredTable, ItemChange]], factor: int = 1) -> list[DynamoError | None]:
-        """For each of several writes why it is refused, or None. `factor` is 2 in a transaction.
+        """For each write the error that refuses it, or None. `factor` is 2 in a transaction.
 
-        An admitted one consumes its units.
+        An admitted write consumes its units.
         """
         ...
 
     def batched(self, operation: str, count: int) -> list[DynamoError | None]:
-        """For each of the entries of a batch why it is refused, whatever it reads or writes."""
+        """For each entry of a batch the error that refuses it, or None, regardless of what it reads or writes."""
         ...
 
     def read(
         self, table: StoredTable, units: float, partition: str | None, index: str | None = None
     ) -> DynamoError | None:
-        """Why a read is refused, or None; `partition` is None for one of several partition keys."""
+        """The error that refuses a read, or None; `partition` is None for a read of several partition keys."""
         ...
 
 
 class Admission:
-    """The gate of this process, and the operation that is being answered."""
+    """The gate of this process, and the operation in progress."""
 
     gate: Gate | None = None
     operation: str = ""
 
     def refuse_write(self, table: StoredTable, change: ItemChange) -> None:
-        """DynamoError when a write is refused."""
+        """Raise DynamoError if a write is refused."""
         if self.gate is not None and (error := self.gate.writes([(table, change)])[0]) is not None:
             raise error
 
     def refuse_read(self, table: StoredTable, units: float, partition: str | None, index: str | None = None) -> None:
-        """DynamoError when a read is refused."""
+        """Raise DynamoError if a read is refused."""
         if self.gate is not None and (error := self.gate.read(table, units, partition, index)) is not None:
             raise error
 
@@ -82,18 +83,18 @@ CANCELLATIONS = {
     "ThrottlingException": "ThrottlingError",
     "RequestLimitExceeded": "ThrottlingError",
 }
-"""The codes of the reasons for which a transaction is cancelled, by the exceptions of other calls.
+"""The codes of a transaction's cancellation reasons, by the exceptions of other calls.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 
 
 def throttled(code: str, message: str, arn: str, verb: str, limit: str = "", index: str | None = None) -> DynamoError:
-    """An exception of a refused call, with the reason and the resource.
+    """The exception of a refused call, with the reason and the resource.
 
-    `verb` is Read or Write; `limit` is which limit is exceeded, by default what the exception usually is about.
+    `verb` is Read or Write; `limit` is the exceeded limit, by default the exception's usual one.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html; the member's first letter
-    is small in ThrottlingException, in botocore's model.
+    is lower-case in ThrottlingException, in botocore's model.
     """
     name = "throttlingReasons" if code == "ThrottlingException" else "ThrottlingReasons"
     resource = "Table" if index is None else "Index"

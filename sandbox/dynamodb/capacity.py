@@ -1,9 +1,8 @@
 """The capacity units that reads and writes consume.
 
-A write costs a unit for each 1 KB of the item, before or after, whichever is
-larger, and the same for each index whose content it changes. A read costs a
-unit for each 4 KB, half of that where it need not be consistent. In a
-transaction both cost twice as much.
+A write costs a unit for each 1 KB of the item before or after it, whichever is larger, and the same for each index that
+it changes. A read costs a unit for each 4 KB, half of that if it is eventually consistent. In a transaction both cost
+twice as much.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
 
@@ -21,17 +20,17 @@ _READ_UNIT_BYTES = 4096
 
 
 def write_units(size_bytes: int) -> int:
-    """The units of writing so much in one piece."""
+    """The units of one write of a size."""
     return max(1, -(-size_bytes // _WRITE_UNIT_BYTES))
 
 
 def read_units(size_bytes: int, *, consistent: bool) -> float:
-    """The units of reading so much in one piece."""
+    """The units of one read of a size."""
     return max(1, -(-size_bytes // _READ_UNIT_BYTES)) * (1.0 if consistent else 0.5)
 
 
 class Consumed:
-    """What the calls of one request consumed of one table and of its indexes."""
+    """The units that the calls of one request consumed of one table and its indexes."""
 
     def __init__(self, schema: TableSchema) -> None:
         self.schema = schema
@@ -44,20 +43,20 @@ class Consumed:
         return self.table + sum(self.indexes.values())
 
     def add(self, units: float, index: Index | None = None) -> None:
-        """Add what was consumed of the table, or of an index."""
+        """Add units consumed of the table, or of an index."""
         if index is None:
             self.table += units
         else:
             self.indexes[index.name] = self.indexes.get(index.name, 0.0) + units
 
     def add_all(self, other: Consumed) -> None:
-        """Add what another request consumed of the same table."""
+        """Add the units that a different request consumed of the same table."""
         self.table += other.table
         for name, units in other.indexes.items():
             self.indexes[name] = self.indexes.get(name, 0.0) + units
 
     def add_write(self, table: StoredTable, change: ItemChange, factor: int = 1) -> None:
-        """Add what a write consumes, `factor` times: 2 in a transaction."""
+        """Add the units of a write, `factor` times: 2 in a transaction."""
         sizes = [item.size_bytes for item in (change.old, change.new) if item is not None]
         self.add(float(write_units(max(sizes, default=0)) * factor))
         if not table.schema.indexes:
@@ -87,7 +86,7 @@ class Consumed:
 
 
 def is_wanted(mode: str | None) -> bool:
-    """Whether a request asks for the consumed capacity."""
+    """Return whether a request asks for the consumed capacity."""
     return mode in ("TOTAL", "INDEXES")
 
 
@@ -96,7 +95,7 @@ def _units(units: float, kind: str | None) -> dict[str, float]:
 
 
 def _index_units(index: Index, before: Attributes | None, after: Attributes | None) -> int:
-    """The units of bringing an index up to date with a change."""
+    """The units of updating an index after a change."""
     old = index.entry(before) if before is not None and index.holds(before) else None
     new = index.entry(after) if after is not None and index.holds(after) else None
     if old is None or new is None:
@@ -113,7 +112,7 @@ def _moves(index: Index, old: Attributes, new: Attributes) -> bool:
 
 
 def shown_by_table(consumed: Iterable[Consumed], mode: str | None, kind: str | None = None) -> dict[str, Any]:
-    """The list of what a request to several tables consumed, if it asks for it."""
+    """The member ConsumedCapacity of a request to several tables, empty if it is not asked for."""
     if mode is None or not is_wanted(mode):
         return {}
     return {"ConsumedCapacity": [each.shown(mode, kind) for each in consumed]}

@@ -1,4 +1,4 @@
-"""How values compare: the operators and functions of conditions, and the order of keys.
+"""Comparison of values: the operators and functions of conditions, and the order of keys.
 
 Text and binaries are ordered by their bytes, numbers by value.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.dynamodb.values import Value, kind_of, text_size
 
 ORDERED = frozenset({"S", "N", "B"})
-"""The types that have an order, and that keys are of."""
+"""The ordered types, which are also the types of keys."""
 _SETS = {"SS": "S", "NS": "N", "BS": "B"}
 _COUNTED = frozenset({"L", "M", "SS", "NS", "BS"})
 
@@ -29,7 +29,7 @@ def sortable(kind: str, content: str) -> Any:
 
 
 def is_less(left: Value, right: Value) -> bool:
-    """Whether a value is less than another of its type; never, where the type has no order."""
+    """Return whether a value is less than the second one of its type; always False for a type without an order."""
     ((kind, a),) = left.items()
     b = right.get(kind)
     if b is None or kind not in ORDERED:
@@ -38,7 +38,7 @@ def is_less(left: Value, right: Value) -> bool:
 
 
 def is_at_most(left: Value, right: Value) -> bool:
-    """Whether a value is less than or equal to another of its type; never, where the type has no order."""
+    """Return whether a value is at most the second one of its type; always False for a type without an order."""
     ((kind, a),) = left.items()
     b = right.get(kind)
     if b is None or kind not in ORDERED:
@@ -47,7 +47,7 @@ def is_at_most(left: Value, right: Value) -> bool:
 
 
 def begins_with(value: Value, prefix: Value) -> bool:
-    """Whether a text or binary begins with another."""
+    """Return whether a text or binary begins with the second one."""
     if "S" in value and "S" in prefix:
         return value["S"].startswith(prefix["S"])
     if "B" in value and "B" in prefix:
@@ -56,7 +56,7 @@ def begins_with(value: Value, prefix: Value) -> bool:
 
 
 def contains(value: Value, part: Value) -> bool:
-    """Whether a text or binary has another as a part, or a set or list has it as an element."""
+    """Return whether a text or binary contains the second one, or a set or list has it as an element."""
     ((kind, content),) = value.items()
     if kind == "L":
         return part in content
@@ -68,7 +68,7 @@ def contains(value: Value, part: Value) -> bool:
 
 
 def size(value: Value) -> Value | None:
-    """The bytes of a text or binary, the elements of a collection; None for what has no size."""
+    """The bytes of a text or binary, the elements of a collection; None for a value without a size."""
     kind = kind_of(value)
     content = value[kind]
     if kind in _COUNTED:

@@ -1,13 +1,12 @@
-"""What AWS says of a request that does not have the form that the API's model gives it.
+"""AWS's errors for a request that does not conform to the API's model.
 
-Two kinds of errors are distinguished, as in AWS's framework. JSON of the wrong type ends the parsing of the request
-(SerializationException). A member that is missing or not within its bounds is one of up to ten that are reported
-together:
+AWS's framework distinguishes two kinds of errors. JSON of the wrong type ends the parsing of the request
+(SerializationException). A member that is missing or out of bounds is one of up to ten that are reported together:
 
-    2 validation errors detected: Value 'x' at 'returnValues' failed to satisfy constraint: …; Value …
+2 validation errors detected: Value 'x' at 'returnValues' failed to satisfy constraint: …; Value …
 
-The names, bounds and words are those of the service's own framework: the
-requests that dynalite's and dynamodb-conformance's tests recorded.
+The names, bounds and words are those of the service's own framework: the requests that dynalite's and
+dynamodb-conformance's tests recorded.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _ENVELOPE = "{} validation error{} detected: {}"
 
 
 def violation(operation: str, body: bytes, decoding: str) -> DynamoError:
-    """The error for a request that could not be decoded; `decoding` says why, in words that AWS does not use."""
+    """The error for a request that could not be decoded, in AWS's words; `decoding` is the decoder's message."""
     document = msgspec.json.decode(body)
     if type(document) is not dict:
         return serialization("Unexpected value type in payload")
@@ -47,7 +46,7 @@ def violation(operation: str, body: bytes, decoding: str) -> DynamoError:
 
 
 class Member(NamedTuple):
-    """A member of a request: its type's name in Java, and the model's constraints on it."""
+    """A member of a request: the Java name of its type, and the model's constraints on it."""
 
     java: str = "String"
     required: bool = False
@@ -57,14 +56,14 @@ class Member(NamedTuple):
     shown_as: str | None = None
 
     def type_error(self, value: Any) -> DynamoError | None:
-        """The error when a value's JSON is of another type."""
+        """The error if a value's JSON has a wrong type, else None."""
         wanted, error = _JSON_TYPES[self.java]
         if isinstance(value, wanted) and not (isinstance(value, bool) and bool not in wanted):
             return None
         return error(value, self.java)
 
     def violations(self, path: str, value: Any) -> Iterator[str]:
-        """What a value does not satisfy of the constraints."""
+        """The constraints that a value violates."""
         if value is None:
             if self.required:
                 yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
@@ -84,7 +83,7 @@ class Member(NamedTuple):
 
 
 def java_text(value: Any) -> str:
-    """A value as AWS's framework writes it: a list is [a, b], a map {a=b}."""
+    """The text of a value in AWS's framework: a list is [a, b], a map {a=b}."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -100,7 +99,7 @@ def java_text(value: Any) -> str:
 
 
 def _field(value: Any, java: str) -> DynamoError:
-    """The error for what should be a list, map or structure."""
+    """The error for a value that must be a list, map or structure."""
     if isinstance(value, list):
         kind = "type" if java.startswith("java.util.Map") else "type class"
         return serialization(f"Unrecognized collection {kind} {java}")
@@ -162,7 +161,7 @@ _MEMBERS: Mapping[str, Mapping[str, Member]] = {
     "GetItem": {**_TABLE, **_KEY, **_CAPACITY, **_PROJECTION, "ExpressionAttributeNames": Member(_MAP)},
     "Query": {
         **_PAGE,
-        # The service says it of Query's Limit in other words than of Scan's.
+        # The service reports Query's Limit differently from Scan's.
         "Limit": Member("Integer", least=1, shown_as="Limit"),
         "KeyConditionExpression": Member(),
         "KeyConditions": Member(_MAP),
@@ -206,7 +205,7 @@ def _lower(name: str) -> str:
 
 
 def _batch(given: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the number of keys or writes of a batch."""
+    """The violations of the limits on the number of a batch's keys or writes."""
     for name, each in cast("dict[str, Any]", given.get("RequestItems", {})).items():
         if isinstance(each, list):
             count = len(cast("list[Any]", each))
@@ -235,7 +234,7 @@ def _keys(name: str, count: int) -> Iterator[str]:
             "Member must have length greater than or equal to 1"
         )
     if count > 100:
-        # As the service spells this one.
+        # the service's own spelling
         yield (
             f"Value at 'RequestItems.{name}.member.Keys' failed to satisfy constraint: "
             "Member must have length less than or equal to 100"
@@ -249,7 +248,7 @@ _NESTED_ENUMS = {
 
 
 def _nested(given: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """The members deeper in a request that are missing or have a value that there is not."""
+    """The nested members of a request that are missing or have an invalid value."""
     for name, value in given.items():
         at = f"{path}{_lower(name)}"
         if isinstance(value, dict):

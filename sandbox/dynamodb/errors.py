@@ -12,9 +12,9 @@ _UNKNOWN_OPERATION = "com.amazon.coral.service#UnknownOperationException"
 
 
 class DynamoError(Exception):
-    """An error that the API answers: its type as the wire has it, its message, and the error's further members.
+    """An error response of the API: its type as sent, its message, and the error's further members.
 
-    All of them have the HTTP status 400: a mistake of the caller's is never the server's.
+    All have the HTTP status 400: they are errors of the caller, never of the server.
     """
 
     def __init__(self, type_: str, message: str, details: Mapping[str, Any] | None = None) -> None:
@@ -25,7 +25,7 @@ class DynamoError(Exception):
 
     @property
     def name(self) -> str:
-        """The exception's name alone, as SDKs have it: ValidationException."""
+        """The exception's name without its namespace, as SDKs use it: ValidationException."""
         return self.type.rpartition("#")[2]
 
 
@@ -35,7 +35,7 @@ def invalid(message: str) -> DynamoError:
 
 
 def invalid_parameter(detail: str) -> DynamoError:
-    """A ValidationException of the family that most checks of values belong to."""
+    """A ValidationException with the prefix that most checks of values have."""
     return invalid(f"One or more parameter values were invalid: {detail}")
 
 
@@ -45,7 +45,7 @@ def serialization(message: str) -> DynamoError:
 
 
 def unknown_operation() -> DynamoError:
-    """What DynamoDB answers to an operation that it does not have."""
+    """The error for an operation that DynamoDB lacks."""
     return DynamoError(_UNKNOWN_OPERATION, "")
 
 
@@ -55,5 +55,5 @@ def api_error(name: str, message: str, details: Mapping[str, Any] | None = None)
 
 
 def table_not_found() -> DynamoError:
-    """What every data call answers for a table that does not exist."""
+    """The error of every data call for a table that does not exist."""
     return api_error("ResourceNotFoundException", "Requested resource not found")

@@ -1,7 +1,7 @@
-"""Time to live: items that are removed once their time has come.
+"""Time to live: the removal of expired items.
 
-AWS does it within a few days, here it is done at once. An item is not removed
-when its time is more than five years ago.
+AWS removes them within a few days, the sandbox immediately. An item whose time is more than five years ago is not
+removed.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
 """
 
@@ -16,7 +16,7 @@ from sandbox.dynamodb.storage import Store
 from sandbox.dynamodb.table import ItemChange, StoredTable
 
 IDENTITY = b'{"type":"Service","principalId":"dynamodb.amazonaws.com"}'
-"""Who removes expired items, as events and the records of a Kinesis destination have it.
+"""The originator of expired items' removals, in events and in the records of a Kinesis destination.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
 """
@@ -25,7 +25,7 @@ _VIEW = "\0time-to-live"
 
 
 class _Times:
-    """When a table's items expire by one of their attributes, the earliest first."""
+    """The expiry times of a table's items by one of their attributes, the earliest first."""
 
     def __init__(self, attribute: str, store: Store) -> None:
         self.attribute = attribute
@@ -35,13 +35,13 @@ class _Times:
         heapify(self._times)
 
     def change(self, old: StoredItem | None, new: StoredItem | None) -> None:  # noqa: ARG002 - as every view
-        """An item takes the place of another."""
+        """Add the new item's time; `due` ignores the old one's."""
         at_s = self._time_of(new)
         if new is not None and at_s is not None:
             heappush(self._times, (at_s, new.key))
 
     def due(self, store: Store, now_s: float) -> Iterator[StoredItem]:
-        """The items whose time has come; what was noted of an item that has changed since is dropped."""
+        """Yield the expired items; entries of items that have since changed are dropped."""
         while self._times and self._times[0][0] <= now_s:
             at_s, key = heappop(self._times)
             item = store.get(key)
@@ -59,7 +59,7 @@ class _Times:
 
 
 def remove_expired(table: StoredTable, attribute: str, now_s: float, limit: int) -> int:
-    """Remove up to `limit` items whose `attribute` is a time (epoch seconds) that has come; how many were removed."""
+    """Remove up to `limit` items whose `attribute` is a past time (epoch seconds); return their number."""
     view = table.store.views.get(_VIEW)
     if not isinstance(view, _Times) or view.attribute != attribute:
         view = table.store.views[_VIEW] = _Times(attribute, table.store)

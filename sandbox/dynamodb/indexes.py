@@ -1,4 +1,4 @@
-"""The secondary indexes of a table: built when first asked for, kept up to date from then on."""
+"""The secondary indexes of a table: built at their first use, and updated with every change from then on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class IndexView:
             self.change(None, item)
 
     def change(self, old: StoredItem | None, new: StoredItem | None) -> None:
-        """An item takes the place of another."""
+        """Replace the old item by the new one; None for no item."""
         was, is_ = self._placed(old), self._placed(new)
         if was == is_:
             return
@@ -42,7 +42,7 @@ class IndexView:
             self._partitions[content].add(place, key)
 
     def partition(self, content: str) -> Ordered:
-        """The order of a partition of the index; its places begin with the index's sort key."""
+        """The order of a partition of the index; the places begin with the index's sort key."""
         return self._partitions.get(content) or Ordered()
 
     def place_of(self, attributes: Attributes, key: Key) -> Place:
@@ -52,7 +52,7 @@ class IndexView:
         return (first, hash_of(key.hash), key.hash, *self._store.place_of(key.range))
 
     def scanned(self, low: int, high: int, after: tuple[Attributes, Key] | None) -> Iterator[Key]:
-        """The keys of the items whose hashes are from `low` to `high - 1`, after a place, in the order of a Scan."""
+        """The keys of the items with hashes from `low` to `high - 1`, after a place, in the order of a Scan."""
         first: tuple[Any, ...] = (low,)
         begins: Place | None = None
         if after is not None:
@@ -64,7 +64,7 @@ class IndexView:
                 yield key
 
     def _placed(self, item: StoredItem | None) -> tuple[str, Place, Key] | None:
-        """The partition and place of an item, and its key; None when it is not in the index."""
+        """The partition and place of an item, and its key; None if it is not in the index."""
         if item is None:
             return None
         attributes = item.attributes

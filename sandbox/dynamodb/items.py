@@ -1,4 +1,4 @@
-"""An item of a table, kept as the JSON that the wire and the stream carry."""
+"""An item of a table, stored as the JSON of requests and stream records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _encode = msgspec.json.Encoder().encode
 class Key(NamedTuple):
     """An item's key: the contents of its key attributes in DynamoDB's form, binaries as base64 text.
 
-    `range` is empty where the table has no sort key.
+    `range` is empty if the table has no sort key.
     """
 
     hash: str
@@ -23,10 +23,9 @@ class Key(NamedTuple):
 
 
 class StoredItem:
-    """An item as it is stored; nothing changes it.
+    """An immutable stored item.
 
-    `image` is its JSON text, canonical except for the order of attributes;
-    `size_bytes` is as DynamoDB counts.
+    `image` is its JSON text, canonical except for the order of attributes; `size_bytes` is DynamoDB's size.
     """
 
     __slots__ = ("image", "key", "size_bytes")
@@ -38,18 +37,18 @@ class StoredItem:
 
     @classmethod
     def stored(cls, key: Key, image: bytes, size_bytes: int) -> Self:
-        """An item whose image is known."""
+        """An item with a known image."""
         item = cls.__new__(cls)
         item.key, item.image, item.size_bytes = key, image, size_bytes
         return item
 
     @property
     def attributes(self) -> Attributes:
-        """The attributes as they are on the wire, decoded each time: they are the caller's to change."""
+        """The attributes in the JSON of requests, decoded for each caller, who may change them."""
         return _decode(self.image)
 
     def same_as(self, other: StoredItem) -> bool:
-        """Whether the attributes are the same, in whatever order."""
+        """Return whether the attributes are equal, regardless of their order."""
         if len(self.image) != len(other.image):
             return False
         return self.image == other.image or self.attributes == other.attributes

@@ -1,7 +1,7 @@
-"""The parameters from before expressions, as what expressions are parsed to.
+"""The parameters from before expressions, as the parsed elements of expressions.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
-The checks and their order: validations/index.js of mhart/dynalite.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html The checks and their
+order: validations/index.js of mhart/dynalite.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ANY = _WITH_SETS | {"BOOL", "NULL", "L", "M"}
 
 
 class _Rule(NamedTuple):
-    """How many values a comparison takes, of which types, and what it is as an expression."""
+    """A comparison: the number and types of its values, and its equivalent expression."""
 
     number: tuple[int, int | None]
     kinds: frozenset[str]
@@ -71,17 +71,17 @@ _KEY_OPERATORS = {
 
 
 def expected(given: Mapping[str, Expectation], operator: str | None) -> Condition | None:
-    """The condition of a write's `Expected`; None when it has none. DynamoError when one is in error."""
+    """The condition of a write's `Expected`, None if it has none; raises DynamoError if one is invalid."""
     return _joined([_expectation(name, one) for name, one in given.items()], operator)
 
 
 def filtered(given: Mapping[str, LegacyCondition], operator: str | None) -> Condition | None:
-    """The condition of a `QueryFilter` or `ScanFilter`; None when it has none. DynamoError when one is in error."""
+    """The condition of a `QueryFilter` or `ScanFilter`, None if it has none; raises DynamoError if one is invalid."""
     return _joined([_condition(name, one) for name, one in given.items()], operator)
 
 
 def key_tests(given: Mapping[str, LegacyCondition]) -> list[KeyTest]:
-    """The tests of a Query's `KeyConditions`; DynamoError when one is in error."""
+    """The tests of a Query's `KeyConditions`; raises DynamoError if one is invalid."""
     if not given:
         raise invalid("Conditions must be at least length 1")
     tests: list[KeyTest] = []
@@ -97,7 +97,7 @@ def key_tests(given: Mapping[str, LegacyCondition]) -> list[KeyTest]:
 
 
 def updates(given: Mapping[str, AttributeUpdate]) -> list[Action]:
-    """The actions of an UpdateItem's `AttributeUpdates`; DynamoError when one is in error."""
+    """The actions of an UpdateItem's `AttributeUpdates`; raises DynamoError if one is invalid."""
     return [_action(name, one) for name, one in given.items()]
 
 

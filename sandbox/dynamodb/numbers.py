@@ -1,4 +1,4 @@
-"""DynamoDB's numbers: 38 decimal digits, exact, in one spelling.
+"""DynamoDB's numbers: 38 decimal digits, exact, with a canonical spelling.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.Number
 """
@@ -16,16 +16,16 @@ _MIN_EXPONENT = -130
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?", re.ASCII)
 CANONICAL = re.compile(r"(?:0|-?[1-9][0-9]{0,17}|-?(?:0|[1-9][0-9]{0,17})\.[0-9]{0,16}[1-9])", re.ASCII)
-"""What most numbers look like that already have DynamoDB's spelling."""
-# Two numbers of 38 digits, one as large and one as small as there are, add up exactly in this many.
+"""Matches most numbers that already have the canonical spelling."""
+# The exact sum of the largest and the smallest number of 38 digits has at most this many digits.
 _EXACT = Context(prec=_MAX_EXPONENT - _MIN_EXPONENT + MAX_DIGITS + 2)
 
 
 def canonical_number(text: str) -> str:
-    """A number as DynamoDB gives it back: plain digits without leading or trailing zeros.
+    """The number as DynamoDB returns it: plain digits without leading or trailing zeros.
 
     Raises:
-        DynamoError: it is not a number, out of range, or has more digits than a number can have.
+        DynamoError: it is not a number, out of range, or has too many digits.
     """
     if CANONICAL.fullmatch(text):
         return text
@@ -39,7 +39,7 @@ _known: dict[str, tuple[str, int]] = {}
 
 
 def sized_number(text: str) -> tuple[str, int]:
-    """A number as DynamoDB gives it back, and its bytes; the same few occur again and again.
+    """The number as DynamoDB returns it, and its bytes; cached, because the same few numbers recur.
 
     Raises:
         DynamoError: as `canonical_number`.
@@ -54,7 +54,7 @@ def sized_number(text: str) -> tuple[str, int]:
 
 
 def spelled(number: Decimal) -> str:
-    """The one spelling of a number; DynamoError when DynamoDB cannot hold it."""
+    """The canonical spelling of a number; raises DynamoError if DynamoDB cannot store it."""
     if not number:
         return "0"
     if number.adjusted() > _MAX_EXPONENT:
@@ -69,17 +69,16 @@ def spelled(number: Decimal) -> str:
 
 
 def add(left: str, right: str, sign: int) -> str:
-    """left + right, or left - right for a negative sign: exact, or refused. Raises DynamoError as `spelled` does."""
+    """left + right, or left - right for a negative sign: exact, or refused; raises DynamoError as `spelled` does."""
     a, b = Decimal(left), Decimal(right)
     return spelled(_EXACT.add(a, b) if sign > 0 else _EXACT.subtract(a, b))
 
 
 def number_size(text: str) -> int:
-    """The bytes of a number in DynamoDB's spelling.
+    """The bytes of a number in the canonical spelling.
 
-    One byte for every two digits on each side of the decimal point, zeros at
-    both ends not counted, one more, and one for a minus sign. As measured on
-    AWS by nubo-db/dynoxide (pull request 195); AWS documents it as "approximate":
+    One byte for every two digits on each side of the decimal point, without the zeros at both ends, one more, and one
+    for a minus sign. As measured on AWS by nubo-db/dynoxide (pull request 195); AWS documents it as "approximate":
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
     if text[-1] != "0" and text.isdigit():
@@ -94,6 +93,6 @@ def number_size(text: str) -> int:
 
 
 def not_a_number(text: str) -> DynamoError:
-    """The error for a text that is no number."""
+    """The error for a text that is not a number."""
     shown = f": {text}" if text else ""
     return invalid(f"The parameter cannot be converted to a numeric value{shown}")

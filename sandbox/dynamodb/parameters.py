@@ -1,4 +1,4 @@
-"""The parameters that requests have in common: which go together, and what their expressions are bound to."""
+"""The parameters that requests share: their valid combinations, and the binding of their expressions."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _VALUE = re.compile(r":[0-9a-zA-Z_]+", re.ASCII)
 
 
 class Kinds(NamedTuple):
-    """The parameters of an operation that are expressions, and the older ones that these replace."""
+    """The expression parameters of an operation, and the older parameters that they replace."""
 
     expressions: tuple[str, ...]
     legacy: tuple[str, ...]
 
 
 def refuse_mixed(request: object, kinds: Kinds) -> None:
-    """Check which parameters are there.
+    """Check that a request's parameters can be combined.
 
     Raises:
-        DynamoError: expressions and what they replace are in one request, or placeholders without an expression.
+        DynamoError: expressions are combined with the parameters that they replace, or placeholders have no expression.
     """
     used = _given(request, kinds.expressions)
     if used:
@@ -60,7 +60,7 @@ def _given(request: object, names: tuple[str, ...]) -> list[str]:
 
 
 def placeholders(names: Mapping[str, str] | None, values: Mapping[str, Value] | None = None) -> Placeholders:
-    """A request's names and values, checked; the values are brought to DynamoDB's form.
+    """A request's names and values, checked; the values are normalized to DynamoDB's form.
 
     Raises:
         DynamoError: a parameter is empty, a placeholder is misspelled, or a value is invalid.
@@ -81,14 +81,14 @@ def placeholders(names: Mapping[str, str] | None, values: Mapping[str, Value] | 
 
 
 def finish(given: Placeholders) -> None:
-    """DynamoError when a name or value is given that no expression has used."""
+    """Raise DynamoError if the request defines a name or value that no expression has used."""
     unused = given.unused()
     if unused is not None:
         raise invalid(unused)
 
 
 class expression:  # noqa: N801 - it is used as a function, and a generator's context costs more than some expressions
-    """What is wrong with an expression of this kind, as the API says it."""
+    """A context that reports an error in an expression of this kind as the API does."""
 
     __slots__ = ("_kind",)
 
@@ -96,16 +96,16 @@ class expression:  # noqa: N801 - it is used as a function, and a generator's co
         self._kind = kind
 
     def __enter__(self) -> None:
-        """Nothing is needed."""
+        """Do nothing."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        """Raise the API's error for an ExpressionError."""
+        """Raise the API's error instead of an ExpressionError."""
         if isinstance(error, ExpressionError):
             raise invalid(f"Invalid {self._kind}: {error}") from None
 
 
 def condition(kind: str, text: str | None, given: Placeholders) -> tuple[Condition, Test] | None:
-    """A condition, parsed and bound; None for none."""
+    """The condition, parsed and bound; None if the text is None."""
     if text is None:
         return None
     with expression(kind):
@@ -116,7 +116,7 @@ def condition(kind: str, text: str | None, given: Placeholders) -> tuple[Conditi
 def write_condition(
     text: str | None, expected: Mapping[str, Expectation] | None, operator: str | None, given: Placeholders
 ) -> Test | None:
-    """The condition of a write, an expression or a legacy one; None for none."""
+    """The condition of a write, an expression or a legacy one; None if it has none."""
     if text is not None:
         with expression("ConditionExpression"):
             return conditions.bound(text, given)
@@ -124,7 +124,7 @@ def write_condition(
 
 
 def bound_legacy(parameter: str, older: Condition | None) -> Test | None:
-    """A legacy condition, bound; None for none."""
+    """The legacy condition, bound; None if it is None."""
     if older is None:
         return None
     with expression(parameter):
@@ -132,12 +132,12 @@ def bound_legacy(parameter: str, older: Condition | None) -> Test | None:
 
 
 def projection(request: Projected, given: Placeholders) -> list[ResolvedPath] | None:
-    """The paths that a read asks for; None for whole items."""
+    """The paths that a read requests; None for whole items."""
     return projected(request.ProjectionExpression, request.AttributesToGet, given)
 
 
 def projected(text: str | None, names: Sequence[str] | None, given: Placeholders) -> list[ResolvedPath] | None:
-    """The paths of a projection, an expression or a legacy list of names; None for none."""
+    """The paths of a projection, an expression or a legacy list of names; None if it has none."""
     if text is not None:
         with expression("ProjectionExpression"):
             return projections.bind(projections.parse(text), given)

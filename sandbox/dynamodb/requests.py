@@ -1,7 +1,7 @@
-"""The parameters of the data calls, with what the API's model says of each.
+"""The parameters of the data calls, with the constraints of the API's model.
 
-A request is decoded straight into these, which is where a valid one is distinguished from a wrong one; `constraints`
-then finds AWS's words for what is wrong. Members that the API does not know are ignored, as DynamoDB ignores them.
+A request is decoded directly into these types, which distinguishes valid from invalid requests; `constraints` then
+finds AWS's words for the error. Members that the API lacks are ignored, as DynamoDB ignores them.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 """
@@ -101,7 +101,7 @@ class UpdateItem(SingleWrite, kw_only=True):
 
 
 class Projected(msgspec.Struct, kw_only=True):
-    """A read that may ask for some attributes only."""
+    """A read that may request only some attributes."""
 
     ProjectionExpression: str | None = None
     AttributesToGet: AttributeNames | None = None
@@ -118,7 +118,7 @@ class GetItem(Projected, kw_only=True):
 
 
 class Paged(Projected, kw_only=True):
-    """What Query and Scan have in common."""
+    """The parameters that Query and Scan share."""
 
     TableName: str
     IndexName: str | None = None
@@ -149,7 +149,7 @@ class Scan(Paged, kw_only=True):
 
 
 class KeysAndAttributes(Projected, kw_only=True):
-    """What BatchGetItem reads of one table."""
+    """The part of a BatchGetItem for one table."""
 
     Keys: Annotated[list[Attributes], msgspec.Meta(min_length=1, max_length=100)]
 
@@ -208,7 +208,7 @@ class TransactUpdate(Conditional, kw_only=True):
 
 
 class TransactCheck(Conditional, kw_only=True):
-    """A condition of a transaction on an item that it does not write."""
+    """A condition check of a transaction, on an item that it does not write."""
 
     Key: Attributes
     ConditionExpression: str  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues] - required here

@@ -1,4 +1,4 @@
-"""What a table's keys and secondary indexes are, and the checks of an item's key attributes."""
+"""A table's keys and secondary indexes, and the checks of an item's key attributes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.dynamodb.values import Attributes, Value, kind_of, measure_item, me
 _MAX_HASH_BYTES = 2048
 _MAX_RANGE_BYTES = 1024
 _EMPTY = {"S": "string", "B": "binary"}
-"""What may be empty in any attribute except a key's."""
+"""The types whose values may be empty in any attribute except a key's."""
 _MISMATCH = "The provided key element does not match the schema"
 
 
@@ -27,7 +27,7 @@ class KeySchemaElement:
 
 @dataclass(frozen=True)
 class KeySchema:
-    """A partition key, and a sort key if there is one."""
+    """A partition key, and an optional sort key."""
 
     hash: KeySchemaElement
     range: KeySchemaElement | None = None
@@ -43,7 +43,7 @@ class KeySchema:
         return (self.hash.name,) if self.range is None else (self.hash.name, self.range.name)
 
     def key_of(self, attributes: Mapping[str, Value]) -> Key:
-        """The key among attributes that are known to have it."""
+        """The key of attributes that contain it."""
         content = attributes[self.hash.name][self.hash.kind]
         if self.range is None:
             return Key(content)
@@ -59,7 +59,7 @@ class KeySchema:
 
 @dataclass(frozen=True)
 class Index:
-    """A secondary index. `projected` are the attributes that it holds, None for all."""
+    """A secondary index. `projected` are the attributes that it contains, None for all."""
 
     name: str
     kind: Literal["Global", "Local"]
@@ -67,11 +67,11 @@ class Index:
     projected: frozenset[str] | None = None
 
     def holds(self, attributes: Mapping[str, Value]) -> bool:
-        """Whether an item is in the index: it has all of the index's key attributes."""
+        """Return whether an item is in the index: it has all of the index's key attributes."""
         return all(part.name in attributes for part in self.key)
 
     def entry(self, attributes: Attributes) -> Attributes:
-        """What the index holds of an item."""
+        """The attributes of an item that the index contains."""
         if self.projected is None:
             return attributes
         return {name: value for name, value in attributes.items() if name in self.projected}
@@ -86,10 +86,10 @@ class TableSchema:
     indexes: Mapping[str, Index] = field(default_factory=dict[str, Index])
 
     def put_key(self, attributes: Attributes) -> Key:
-        """The key of an item that is put; its attributes have been measured.
+        """The key of an item to be put, whose attributes are measured.
 
         Raises:
-            DynamoError: the key is missing, empty, too long or of another type, or that of an index is wrong.
+            DynamoError: the key is missing, empty, too long or has a wrong type, or an index's key is invalid.
         """
         for part in self.key:
             value = attributes.get(part.name)
@@ -106,10 +106,10 @@ class TableSchema:
         return self.key.key_of(attributes)
 
     def given_key(self, attributes: Attributes) -> Key:
-        """The key that a request names, which has nothing but the key attributes.
+        """The key that a request names, which must have only the key attributes.
 
         Raises:
-            DynamoError: it has more or less, or is empty, too long or of another type.
+            DynamoError: attributes are missing or superfluous, empty, too long or of a wrong type.
         """
         measure_item(attributes)
         if len(attributes) != len(self.key.names):
@@ -123,9 +123,9 @@ class TableSchema:
         return self.key.key_of(attributes)
 
     def refuse_index_keys(self, attributes: Attributes, before: Attributes | None = None) -> None:
-        """DynamoError when an index's key attribute has another type than the index, or is empty.
+        """Raise DynamoError if an index's key attribute is empty or its type is not the index's.
 
-        With `before`, the item before an update, only what the update changed is checked.
+        With `before`, the item before an update, only the attributes that the update changed are checked.
         """
         for index in sorted(self.indexes.values(), key=lambda index: index.name):
             for part in index.key:
@@ -140,7 +140,7 @@ class TableSchema:
         hash_, range_ = self.key.hash, self.key.range
         if measure_key(attributes[hash_.name]) > _MAX_HASH_BYTES:
             raise invalid_parameter(
-                f"Size of hashkey has exceeded the maximum size limit of{_MAX_HASH_BYTES} bytes"  # as AWS spells it
+                f"Size of hashkey has exceeded the maximum size limit of{_MAX_HASH_BYTES} bytes"  # AWS's own spelling
             )
         if range_ is not None and measure_key(attributes[range_.name]) > _MAX_RANGE_BYTES:
             raise invalid_parameter(
@@ -149,7 +149,7 @@ class TableSchema:
 
 
 def refuse_empty_key(part: KeySchemaElement, value: Value) -> None:
-    """DynamoError when a key attribute's value is an empty text or binary."""
+    """Raise DynamoError if a key attribute's value is an empty text or binary."""
     _refuse_empty(part, value)
 
 

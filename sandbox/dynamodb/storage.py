@@ -1,8 +1,7 @@
 """A table's items by key, in the order of Query and of Scan.
 
-A Scan's order is that of the hash of the partition key, then of the sort key.
-It does not depend on what else is in the table, so a page begins at the right
-place though the item at which the one before ended is gone.
+A Scan's order is that of the hash of the partition key, then of the sort key. It is independent of the other items in
+the table, so a page begins at the right place even if the item at the end of the previous page is deleted.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ HASHES = 2**128
 _LEAST_GONE = 1000
 
 Place = tuple[Any, ...]
-"""Where something stands in an order; places of one order compare."""
+"""A position in an order; positions of the same order are comparable."""
 
 
 def hash_of(content: str) -> int:
@@ -31,8 +30,8 @@ def hash_of(content: str) -> int:
 class Ordered:
     """Keys in the order of their places, sorted when they are read.
 
-    What is added waits until then, and what is removed stays until much is
-    gone, so that a write costs the same however many there are.
+    Added keys wait until the next read, and removed keys stay until they are many, so that the cost of a write does not
+    depend on the number of keys.
     """
 
     def __init__(self) -> None:
@@ -44,21 +43,21 @@ class Ordered:
         return len(self._sorted) + len(self._added) - len(self._gone)
 
     def add(self, place: Place, key: Any) -> None:
-        """Add a key that is not there."""
+        """Add a key that is absent."""
         if place in self._gone:
             self._gone.discard(place)
         else:
             self._added.append((place, key))
 
     def discard(self, place: Place) -> None:
-        """Remove the key at a place where there is one."""
+        """Remove the key at a place that has one."""
         self._gone.add(place)
         if len(self._gone) > _LEAST_GONE and 2 * len(self._gone) > len(self._sorted) + len(self._added):
             kept = [entry for entry in self._sorted + self._added if entry[0] not in self._gone]
             self._sorted, self._added, self._gone = sorted(kept, key=_place), [], set()
 
     def between(self, low: Place | None, high: Place | None, *, forward: bool = True) -> Iterator[tuple[Place, Any]]:
-        """The entries from place `low` up to, but not at, `high`; None for either end."""
+        """The entries from place `low` (inclusive) to `high` (exclusive); None for no bound."""
         if self._added:
             self._sorted += self._added
             self._sorted.sort(key=_place)
@@ -76,15 +75,15 @@ def _place(entry: tuple[Place, Any]) -> Place:
 
 
 class StoreView(Protocol):
-    """Something that is kept up to date with a store's items: a secondary index, the times at which items expire."""
+    """A structure that is updated with a store's items: a secondary index, or the expiry times of items."""
 
     def change(self, old: StoredItem | None, new: StoredItem | None) -> None:
-        """An item takes the place of another; None for no item."""
+        """Replace the old item by the new one; None for no item."""
         ...
 
 
 class _Partition:
-    """The items of one partition key by sort key. What order they have is found when it is first asked for."""
+    """The items of one partition key by sort key; their order is computed at its first use."""
 
     __slots__ = ("items", "order")
 
@@ -94,7 +93,7 @@ class _Partition:
 
 
 class Store:
-    """The items of one table. Written and read in one thread."""
+    """The items of one table. Used by one thread."""
 
     def __init__(self, key: KeySchema) -> None:
         self._schema = key
@@ -112,12 +111,12 @@ class Store:
             yield from partition.items.values()
 
     def get(self, key: Key) -> StoredItem | None:
-        """The item with a key."""
+        """The item with a key; None if absent."""
         partition = self._partitions.get(key.hash)
         return None if partition is None else partition.items.get(key.range)
 
     def change(self, key: Key, old: StoredItem | None, new: StoredItem | None) -> None:
-        """Have a new item in the place of the one with its key; None for no item."""
+        """Replace the item with a key by a new one; None for no item."""
         if new is not None:
             self._put(key, new, is_new=old is None)
             self.size_bytes += new.size_bytes
@@ -137,12 +136,12 @@ class Store:
         return self._order_of(partition), partition.items
 
     def partition_bytes(self, content: str) -> int:
-        """The size of all items of a partition."""
+        """The size of all items of a partition, in bytes."""
         partition = self._partitions.get(content)
         return 0 if partition is None else sum(item.size_bytes for item in partition.items.values())
 
     def scanned(self, low: int, high: int, after: Key | None) -> Iterator[StoredItem]:
-        """The items whose hashes are from `low` to `high - 1`, after a key if one is given, in the order of a Scan."""
+        """The items with hashes from `low` to `high - 1`, after a key if one is given, in the order of a Scan."""
         first: Place = (low,)
         begins: Place | None = None
         if after is not None:
@@ -158,7 +157,7 @@ class Store:
         return (0,) if kind is None else (sortable(kind.kind, range_),)
 
     def place_after(self, range_: str) -> Place:
-        """The place just after a sort key's."""
+        """The place directly after a sort key's."""
         return (*self.place_of(range_), 0)
 
     def _put(self, key: Key, item: StoredItem, *, is_new: bool) -> None:

@@ -1,4 +1,4 @@
-"""A table: its schema, its items, and who is called with every change."""
+"""A table: its schema, its items, and the function that receives every change."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sandbox.dynamodb.storage import Store
 from sandbox.dynamodb.values import MAX_ITEM_BYTES, Attributes
 
 Emit = Callable[[StoredItem | None, StoredItem | None, bytes], None]
-"""Called with an item before and after each change, and with who made it: JSON text, empty for a caller."""
+"""Receives an item before and after each change, and the change's originator: JSON text, empty for a caller."""
 
 
 class ItemChange(NamedTuple):
-    """An item's key, and the item before and after a write; the same one twice for a write that changes nothing."""
+    """An item's key, and the item before and after a write; both are the same object if the write changes nothing."""
 
     key: Key
     old: StoredItem | None
@@ -25,9 +25,9 @@ class ItemChange(NamedTuple):
 
 
 class StoredTable:
-    """One table. `emit` is called with each change that was made, in their order.
+    """One table. `emit` receives the changes in order.
 
-    `owner` is what the control plane has of it.
+    `owner` is the control plane's object for the table.
     """
 
     def __init__(self, schema: TableSchema, store: Store, emit: Emit, owner: object = None) -> None:
@@ -37,18 +37,18 @@ class StoredTable:
         self.owner = owner
 
     def put(self, attributes: Attributes, size_bytes: int) -> ItemChange:
-        """What putting an item would change. DynamoError when the table does not take it."""
+        """Return the change of putting an item; raises DynamoError if the table refuses the item."""
         key = self.schema.put_key(attributes)
         return ItemChange(key, self.store.get(key), StoredItem(key, attributes, size_bytes))
 
     def find(self, key: Attributes) -> ItemChange:
-        """The item with a request's key, as a change without an effect. Raises DynamoError for a wrong key."""
+        """Return the item with a request's key as a change without an effect; DynamoError for an invalid key."""
         found = self.schema.given_key(key)
         item = self.store.get(found)
         return ItemChange(found, item, item)
 
     def write(self, change: ItemChange, identity: bytes = b"") -> None:
-        """Make a change; `identity` says who does, where it is no caller of the API."""
+        """Make a change; `identity` is its originator if that is not a caller of the API."""
         key, old, new = change
         if old is new:
             return
@@ -71,6 +71,6 @@ class StoredTable:
 
 
 def refuse_large(size_bytes: int, *, updated: bool = False) -> None:
-    """DynamoError when an item is larger than DynamoDB takes."""
+    """Raise DynamoError if an item is larger than DynamoDB accepts."""
     if size_bytes > MAX_ITEM_BYTES:
         raise invalid(f"Item size {'to update ' if updated else ''}has exceeded the maximum allowed size")

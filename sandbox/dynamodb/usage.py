@@ -1,6 +1,6 @@
-"""What calls read and write, for who counts it. By default no one does.
+"""The units that calls read and write, for a counter. By default there is no counter.
 
-The server puts a counter here; the operations report to it once they have done what they were asked.
+The server installs a counter here; operations report to it once they are done.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from sandbox.dynamodb.table import ItemChange, StoredTable
 
 
 class UsageCounter(Protocol):
-    """What counts the units of calls."""
+    """Counts the units of calls."""
 
     def wrote(self, changes: Sequence[tuple[StoredTable, ItemChange]], factor: int = 1) -> None:
-        """Writes that were made; `factor` is 2 in a transaction."""
+        """Count writes; `factor` is 2 in a transaction."""
         ...
 
     def read(self, table: StoredTable, units: float, index: str | None = None, items: int | None = None) -> None:
-        """A read of so many units; `items` is how many a Query or a Scan returns."""
+        """Count a read of some units; `items` is the number that a Query or a Scan returns."""
         ...
 
 
@@ -29,7 +29,7 @@ class Usage:
     counter: UsageCounter | None = None
 
     def wrote(self, changes: Sequence[tuple[StoredTable, ItemChange]], factor: int = 1) -> None:
-        """Count writes that were made."""
+        """Count writes."""
         if self.counter is not None:
             self.counter.wrote(changes, factor)
 

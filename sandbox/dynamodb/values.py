@@ -1,4 +1,4 @@
-"""DynamoDB's attribute values, in the JSON of the wire: checked, brought to DynamoDB's own form, and measured."""
+"""DynamoDB's attribute values, in the JSON of requests: checked, normalized to DynamoDB's own form, and measured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.dynamodb.numbers import number_size, sized_number
 Value = dict[str, Any]
 """One attribute value, {type: content}; binaries are base64 text."""
 Attributes = dict[str, Value]
-"""An item, or a map in it."""
+"""An item, or a map inside an item."""
 
 MAX_ITEM_BYTES = 409_600
 _MAX_LEVELS = 32
@@ -31,13 +31,13 @@ _EMPTY_SETS = {
 
 
 def measure(value: Value, level: int = 1) -> int:
-    """Check one value, bring it to DynamoDB's form in place, and return its size in bytes.
+    """Check one value, normalize it in place, and return its size in bytes.
 
-    Numbers get their one spelling, sets are put in order. Sizes:
+    Numbers get their canonical spelling, sets are sorted. Sizes:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 
     Raises:
-        DynamoError: DynamoDB does not take it.
+        DynamoError: DynamoDB refuses the value.
     """
     if type(value) is not dict:
         raise serialization("Unexpected value type in payload")
@@ -56,11 +56,11 @@ def measure(value: Value, level: int = 1) -> int:
 
 
 def measure_item(item: Mapping[str, Value], level: int = 1) -> int:
-    """`measure` all values of an item, or of a map in it; the size in bytes of names and values."""
+    """`measure` all values of an item, or of a map in it; return the size in bytes of names and values."""
     size = 0
     texts = list(item)
     for value in item.values():
-        # Nothing here is called as often, so what `measure` would do is done here for the usual types.
+        # This is the most frequently called function, so it inlines `measure` for the usual types.
         if value.__class__ is dict and len(value) == 1:
             (kind,) = value
             content = value[kind]
@@ -98,7 +98,7 @@ def _measure_list(elements: list[Any], level: int) -> int:
 
 
 def measure_key(value: Value) -> int:
-    """The bytes of a key attribute's value, which is text, a number or a binary and has been checked."""
+    """The bytes of a key attribute's value, which is a checked text, number or binary."""
     ((kind, content),) = value.items()
     return text_size(content) if kind == "S" else number_size(content) if kind == "N" else len(b64decode(content))
 
@@ -114,7 +114,7 @@ def kind_of(value: Value) -> str:
 
 
 def _keep_known(value: Value) -> None:
-    """Drop what is null or of no type that DynamoDB knows, as its parser does; one type must be left."""
+    """Drop null members and types that DynamoDB lacks, as its parser does; one type must remain."""
     for kind in [kind for kind, content in value.items() if content is None or kind not in _MEASURES]:
         del value[kind]
     if not value:
@@ -153,7 +153,7 @@ def _canonical_binary(content: Any) -> tuple[str, int]:
     try:
         decoded = b64decode(content, validate=True)
     except (ValueError, Base64Error):
-        raise serialization("Invalid last non-pad Base64 character dectected") from None  # as AWS spells it
+        raise serialization("Invalid last non-pad Base64 character dectected") from None  # AWS's own spelling
     return b64encode(decoded).decode("ascii"), len(decoded)
 
 
@@ -203,7 +203,7 @@ def _set(value: Value, content: Any, level: int) -> int:
 
 
 def in_order(kind: str, contents: list[str]) -> list[str]:
-    """The elements of a set, in the one order in which this package keeps them: numbers by value, others by text."""
+    """The elements of a set in this package's order: numbers by value, others by text."""
     return sorted(contents, key=Decimal) if kind == "NS" else sorted(contents)
 
 
@@ -230,7 +230,7 @@ KINDS = frozenset(_MEASURES)
 
 
 def wrong_type(content: Any, expected: str) -> DynamoError:
-    """The error for JSON of another type than a member has: `expected` is Java's name of that type."""
+    """The error for JSON of a wrong type: `expected` is Java's name of the member's type."""
     match content:
         case bool():
             return serialization(f"{'TRUE_VALUE' if content else 'FALSE_VALUE'} cannot be converted to {expected}")

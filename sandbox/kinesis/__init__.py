@@ -1,6 +1,6 @@
-"""Kinesis data streams: shards and their records, who reads them and how. https://docs.aws.amazon.com/kinesis/
+"""Kinesis data streams: shards and their records, and the ways to read them. https://docs.aws.amazon.com/kinesis/
 
-moto keeps the streams and answers what changes them. What carries data and what
-reads shards is here: `records` (PutRecord to GetRecords), `listing` (ListShards,
-DescribeStream), `resharding` (MergeShards), `consumers` and `subscription` (SubscribeToShard).
+moto stores the streams and handles the calls that change them. The calls that carry data and those that read shards are
+here: `records` (PutRecord to GetRecords), `listing` (ListShards, DescribeStream), `resharding` (MergeShards),
+`consumers` and `subscription` (SubscribeToShard).
 """

@@ -23,7 +23,7 @@ _LISTED = 100
 
 @answers("kinesis", "RegisterStreamConsumer")
 def register(call: ControlCall) -> Mapping[str, Any]:
-    """Registers a consumer, which is ACTIVE at once; up to 20 a stream, and one of each name."""
+    """Register a consumer, which is immediately ACTIVE; a stream has up to 20, with unique names."""
     name = call.parameters["ConsumerName"]
     stream = _stream(call)
     if any(consumer.consumer_name == name for consumer in stream.consumers):
@@ -31,7 +31,7 @@ def register(call: ControlCall) -> Mapping[str, Any]:
     if len(stream.consumers) >= _MAX_CONSUMERS:
         raise ServiceError("LimitExceededException", f"A stream has up to {_MAX_CONSUMERS} consumers.")
     consumer: Any = Consumer(name, stream.account_id, stream.region, stream.arn)
-    # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Consumer.html: with the time at which it was made.
+    # With its creation time: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Consumer.html
     consumer.consumer_arn = f"{stream.arn}/consumer/{name}:{int(time.time())}"
     stream.consumers.append(consumer)
     return {"Consumer": consumer.to_json() | {"ConsumerStatus": "CREATING"}}
@@ -39,13 +39,13 @@ def register(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("kinesis", "DescribeStreamConsumer")
 def describe(call: ControlCall) -> Mapping[str, Any]:
-    """A consumer, by its ARN or by its stream's and its name."""
+    """Return a consumer, by its ARN or by its stream's and its name."""
     return {"ConsumerDescription": _asked_for(call)[1].to_json(include_stream_arn=True)}
 
 
 @answers("kinesis", "ListStreamConsumers")
 def list_consumers(call: ControlCall) -> Mapping[str, Any]:
-    """A page of a stream's consumers; NextToken is the name of the page's last."""
+    """Return a page of a stream's consumers; NextToken is the name of the last one on the page."""
     given = call.parameters
     after, limit = given.get("NextToken", ""), given.get("MaxResults", _LISTED)
     listed: list[Any] = sorted(_stream(call).consumers, key=lambda consumer: consumer.consumer_name)
@@ -56,13 +56,13 @@ def list_consumers(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("kinesis", "DeregisterStreamConsumer")
 def deregister(call: ControlCall) -> None:
-    """Ends a consumer."""
+    """Deregister a consumer."""
     stream, consumer = _asked_for(call)
     stream.consumers.remove(consumer)
 
 
 def consumer_of(backend: KinesisBackend, arn: str) -> tuple[Stream, Consumer]:
-    """A consumer and its stream by its ARN; raises ResourceNotFoundException if absent."""
+    """Return a consumer and its stream by its ARN; raises ResourceNotFoundException if absent."""
     for stream in backend.streams.values():
         for consumer in stream.consumers:
             if consumer.consumer_arn == arn:

@@ -1,4 +1,4 @@
-"""Which streams there are and which shards each has: ListStreams, ListShards, DescribeStream, DescribeStreamSummary.
+"""The listing of streams and shards: ListStreams, ListShards, DescribeStream, DescribeStreamSummary.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html
 """
@@ -32,7 +32,7 @@ _NOT_WITH_A_TOKEN = ("StreamName", "StreamARN", "ExclusiveStartShardId", "Stream
 
 
 class _Token(msgspec.Struct, array_like=True):
-    """Where a listing goes on: a NextToken is all of it, as of `made_s` (epoch seconds)."""
+    """The position and parameters of a listing as of `made_s` (epoch seconds), which NextToken contains."""
 
     stream: str
     after: str
@@ -42,7 +42,7 @@ class _Token(msgspec.Struct, array_like=True):
 
 @answers("kinesis", "ListShards")
 def list_shards(call: ControlCall) -> Mapping[str, Any]:
-    """A page of the shards in which there may be records, of all or of those that ShardFilter asks for."""
+    """Return a page of the shards that may have records, all of them or those that ShardFilter selects."""
     given, backend = call.parameters, backend_of(kinesis_backends, call.region)
     token = _token_of(given)
     if token is None:
@@ -63,7 +63,7 @@ def list_shards(call: ControlCall) -> Mapping[str, Any]:
 
 @answers("kinesis", "ListStreams")
 def list_streams(call: ControlCall) -> Mapping[str, Any]:
-    """A page of the streams by name, 100 where no other number is asked for; NextToken is the name of the page's last.
+    """Return a page of the streams by name, by default 100; NextToken is the name of the last one on the page.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html
     """
@@ -82,7 +82,7 @@ def list_streams(call: ControlCall) -> Mapping[str, Any]:
 
 @amends("kinesis", "DescribeStream")
 def described(call: ControlCall, output: dict[str, Any]) -> None:
-    """A page of the shards, 100 where no other number is asked for, and how the stream's capacity is provided.
+    """Return a page of the shards, by default 100, and the stream's capacity mode.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStream.html
     """
@@ -99,7 +99,7 @@ def described(call: ControlCall, output: dict[str, Any]) -> None:
 
 @amends("kinesis", "DescribeStreamSummary")
 def summarised(call: ControlCall, output: dict[str, Any]) -> None:
-    """How many shards are open, how many consumers are registered, and how large a record may be."""
+    """Add the number of open shards, the number of consumers, and the maximum size of a record."""
     summary: dict[str, Any] = output["StreamDescriptionSummary"]
     stream = stream_of(backend_of(kinesis_backends, call.region), summary["StreamName"], None)
     summary["OpenShardCount"] = sum(shard.is_open for shard in stream.shards.values())
@@ -133,7 +133,7 @@ def _token_of(given: Mapping[str, Any]) -> _Token | None:
 
 
 def _filtered(stream: Stream, asked: Mapping[str, Any]) -> list[StoredShard]:
-    """The shards that a ShardFilter asks for, by id.
+    """The shards that a ShardFilter selects, by id.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ShardFilter.html
     """
@@ -146,7 +146,7 @@ def _filtered(stream: Stream, asked: Mapping[str, Any]) -> list[StoredShard]:
     if kind == "FROM_TRIM_HORIZON":
         return shards
     if kind == "AT_TRIM_HORIZON":
-        # What is kept begins no earlier than the stream, with the shards that have no parent.
+        # The retained records begin no earlier than the stream, with the shards that have no parent.
         first = [shard for shard in shards if shard.parent is None]
         return first if any(shard.created_s >= horizon for shard in first) else _open_at(shards, horizon)
     at_s = max(_seconds(_needed(asked, "Timestamp", kind)), horizon)
@@ -168,7 +168,7 @@ def _needed(asked: Mapping[str, Any], member: str, kind: str) -> Any:
 def _seconds(at: datetime | float) -> float:
     if not isinstance(at, datetime):
         return at
-    # botocore's parser gives times in UTC without saying so.
+    # botocore's parser returns times in UTC as naive datetimes.
     return (at - datetime(1970, 1, 1, tzinfo=at.tzinfo)).total_seconds()
 
 

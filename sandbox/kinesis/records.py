@@ -43,11 +43,11 @@ class KinesisCalls:
     """PutRecord, PutRecords, GetShardIterator and GetRecords."""
 
     def call(self, operation: str, region: str, body: bytes) -> HttpReply | None:
-        """The answer; None for the operations that are moto's.
+        """Return the reply; None for the operations that moto handles.
 
         Raises:
-            ServiceError: the request is in error.
-            msgspec.ValidationError: it is not of the form that the operation has.
+            ServiceError: AWS refuses the request.
+            msgspec.ValidationError: the request does not match the operation's shape.
         """
         handle = _OPERATIONS.get(operation)
         return None if handle is None else handle(backend_of(kinesis_backends, region), body)
@@ -184,7 +184,7 @@ def _get_records(backend: KinesisBackend, body: bytes) -> HttpReply:
         "MillisBehindLatest": 0 if at_tip else int((time.time() - shard.log.time_of(end)) * 1000),
         "Records": [msgspec.Raw(record) for record in records],
     }
-    # The age of the last record that was read: what CloudWatch calls the iterator's.
+    # The age of the last record read, which CloudWatch calls the iterator's age.
     age_ms = 0 if at_tip else int((time.time() - shard.log.time_of(max(end - 1, shard.log.first))) * 1000)
     KINESIS.got(stream, shard.shard_id, records, age_ms, began_ns)
     if at_tip and not shard.is_open:
@@ -211,7 +211,7 @@ def _stream(backend: KinesisBackend, request: _Named) -> Stream:
 
 
 def _check(record: _Entry | _PutRecord, limit_kib: int, number: int = 0) -> int:
-    """The size of a record, of which the partition key is a part, as it is of what the limit is for.
+    """Return the size of a record with its partition key in bytes, which the limit applies to.
 
     `number` is its place in a PutRecords, 0 for that of a PutRecord.
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
@@ -222,7 +222,7 @@ def _check(record: _Entry | _PutRecord, limit_kib: int, number: int = 0) -> int:
     try:
         size = len(pybase64.b64decode(record.Data, None, True))
     except (ValueError, Base64Error):
-        raise ServiceError("SerializationException", f"The value at '{_place(number)}' is no base64.") from None
+        raise ServiceError("SerializationException", f"The value at '{_place(number)}' is not valid base64.") from None
     size += len(key) if key.isascii() else len(key.encode())
     if size > limit_kib << 10:
         raise ServiceError(
@@ -234,7 +234,7 @@ def _check(record: _Entry | _PutRecord, limit_kib: int, number: int = 0) -> int:
 
 
 def _size_of(record: bytes) -> int:
-    """The data and the partition key of a record, in bytes."""
+    """The size of a record's data and partition key, in bytes."""
     held = msgspec.json.decode(record, type=_Entry)
     padding = held.Data[-2:].count("=")
     return len(held.Data) // 4 * 3 - padding + len(held.PartitionKey.encode())
@@ -245,7 +245,7 @@ def _place(number: int) -> str:
 
 
 def _finder(stream: Stream) -> Callable[[_Entry | _PutRecord], StoredShard]:
-    """What finds the open shard whose range a record's hash falls into. The open shards have all hashes."""
+    """Return the function that finds the open shard for a record's hash. The open shards cover all hashes."""
     shards = [shard for shard in stream.shards.values() if isinstance(shard, StoredShard) and shard.is_open]
     shards.sort(key=_starting_hash)
     starts = [shard.starting_hash for shard in shards]
@@ -259,7 +259,7 @@ def _finder(stream: Stream) -> Callable[[_Entry | _PutRecord], StoredShard]:
             raise ServiceError("InvalidArgumentException", f"Invalid ExplicitHashKey {record.ExplicitHashKey}.")
         place = bisect_right(starts, hash_key) - 1
         if place < 0 or hash_key > shards[place].ending_hash:
-            raise ServiceError("ResourceNotFoundException", f"No open shard of {stream.stream_name} takes this record.")
+            raise ServiceError("ResourceNotFoundException", f"No open shard of {stream.stream_name} has this hash.")
         return shards[place]
 
     return find

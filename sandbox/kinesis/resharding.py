@@ -1,4 +1,4 @@
-"""MergeShards, which moto refuses when the first shard has the upper hash keys, and does again to closed shards.
+"""MergeShards: moto refuses it if the first shard has the upper hash keys, and repeats it on closed shards.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_MergeShards.html
 """
@@ -19,10 +19,10 @@ from sandbox.kinesis.streams import shard_of, stream_of
 
 @answers("kinesis", "MergeShards")
 def merge(call: ControlCall) -> None:
-    """Closes two adjacent shards, in either order, and opens one with both their hash keys.
+    """Close two adjacent shards, in either order, and open one with the hash keys of both.
 
-    The sentence on shards that are not adjacent is in mhart/kinesalite actions/mergeShards.js, the one on closed
-    shards in moto's kinesis/models.py.
+    The sentence on shards that are not adjacent is in mhart/kinesalite actions/mergeShards.js, the one on closed shards
+    in moto's kinesis/models.py.
     """
     given = call.parameters
     stream = stream_of(backend_of(kinesis_backends, call.region), given.get("StreamName"), given.get("StreamARN"))

@@ -1,4 +1,4 @@
-"""A shard, in the place of moto's own."""
+"""A shard that replaces moto's."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from moto.kinesis.models import Shard as MotoShard
 
 from sandbox.front.record_log import RecordLog
 
-# 56 digits, as Kinesis has; those of different shards are apart, and a child's are greater than its parents'.
+# 56 digits, as in Kinesis; the ranges of different shards are disjoint, and a child's is above its parents'.
 _SEQUENCE_BASE = 4959 * 10**52
 _SEQUENCES_PER_SHARD = 10**24
 _encode = msgspec.json.Encoder().encode
 
 
 class StoredShard(MotoShard):
-    """A shard whose records are written once, as the JSON that GetRecords answers.
+    """A shard whose records are serialized once, as the JSON that GetRecords returns.
 
-    Those of a shard that was split or merged stay in it, as on AWS, and its children begin empty. `created_s` and
-    `closed_s` are epoch seconds; `closed_s` is None while it is open. A caller that waits for the next record, or for
-    the end, has an event in `waiting`.
+    The records of a split or merged shard stay in it, as on AWS, and its children begin empty. `created_s` and
+    `closed_s` are epoch seconds; `closed_s` is None while the shard is open. A caller that waits for the next record,
+    or for the end, has an event in `waiting`.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class StoredShard(MotoShard):
         self.log = RecordLog()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Who waits here waits in this process."""
+        """Pickle the shard without its waiting callers, which belong to this process."""
         return vars(self) | {"waiting": set()}
 
     @property
     def is_open(self) -> bool:
-        """Whether it takes records."""
+        """Whether it accepts records."""
         return self.closed_s is None
 
     @is_open.setter
@@ -55,8 +55,8 @@ class StoredShard(MotoShard):
         self._wake()
 
     def put_record(self, partition_key: str, data: str, explicit_hash_key: str) -> str:  # noqa: ARG002 - as moto calls it
-        """Append a record, `data` in base64; returns its sequence number."""
-        # In the reported milliseconds, so that a read AT_TIMESTAMP of a record's own time does not skip it.
+        """Append a record, `data` in base64; return its sequence number."""
+        # Rounded to the reported milliseconds, so that a read AT_TIMESTAMP of a record's own time includes it.
         now_s = int(time.time() * 1000) / 1000
         sequence = str(self.first_sequence + self.log.end)
         record = b'{"ApproximateArrivalTimestamp":%.3f,"Data":"%b","PartitionKey":%b,"SequenceNumber":"%b"}' % (
@@ -71,11 +71,11 @@ class StoredShard(MotoShard):
         return sequence
 
     def get_min_sequence_number(self) -> int:
-        """That of the oldest record."""
+        """The sequence number of the oldest record."""
         return self.first_sequence + self.log.first
 
     def get_max_sequence_number(self) -> int:
-        """That of the newest record."""
+        """The sequence number of the newest record."""
         return self.first_sequence + max(self.log.end - 1, 0)
 
     def _wake(self) -> None:

@@ -1,4 +1,4 @@
-"""Streams and shards by their names, and where in a shard a reader begins."""
+"""The lookup of streams and shards, and the position in a shard at which a reader begins."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from sandbox.kinesis.shard import StoredShard
 if TYPE_CHECKING:
     from moto.kinesis.models import Stream
 
-# Of a stream with the default MaxRecordSizeInKiB; moto keeps no other.
+# The default of MaxRecordSizeInKiB; moto stores no other value.
 _MAX_RECORD_KIB = 1024
 _KEPT_MAX_RECORD = "sandbox_max_record_kib"
 
 
 def max_record_kib(stream: Stream) -> int:
-    """The largest record that a stream takes, in KiB; `set_max_record_kib` changes it."""
+    """The maximum size of a stream's record, in KiB; `set_max_record_kib` changes it."""
     return vars(stream).get(_KEPT_MAX_RECORD, _MAX_RECORD_KIB)
 
 
 def set_max_record_kib(stream: Stream, size_kib: int) -> None:
-    """Have a stream take records up to a size in KiB."""
+    """Set the maximum size of a stream's record, in KiB."""
     vars(stream)[_KEPT_MAX_RECORD] = size_kib
 
 
@@ -55,17 +55,17 @@ def shard_of(stream: Stream, shard_id: str) -> StoredShard:
 
 
 def trim(stream: Stream, shard: StoredShard) -> None:
-    """Forget the records of a shard whose retention is over."""
+    """Delete the records of a shard whose retention is over."""
     shard.log.trim(horizon_s(stream))
 
 
 def horizon_s(stream: Stream) -> float:
-    """The time (epoch seconds) before which a stream keeps nothing."""
+    """The time (epoch seconds) before which a stream has no records."""
     return time.time() - stream.retention_period_hours * 3600
 
 
 def kept_shards(stream: Stream) -> list[StoredShard]:
-    """The shards in which there may be records: open, or closed within the retention."""
+    """The shards that may have records: open, or closed within the retention."""
     horizon = horizon_s(stream)
     shards = [shard for shard in stream.shards.values() if isinstance(shard, StoredShard)]
     return [shard for shard in shards if shard.closed_s is None or shard.closed_s >= horizon]
@@ -77,7 +77,7 @@ def begin_at(stream: Stream, shard: StoredShard, kind: str, sequence: str | None
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
 
     Raises:
-        ServiceError: the position is not in this shard, or is not given.
+        ServiceError: the position is missing, or not in this shard.
     """
     trim(stream, shard)
     log = shard.log
@@ -99,7 +99,7 @@ def begin_at(stream: Stream, shard: StoredShard, kind: str, sequence: str | None
 
 
 def children_of(stream: Stream, parent: StoredShard) -> list[dict[str, Any]]:
-    """A closed shard's children, as GetRecords and SubscribeToShard tell them at its end."""
+    """A closed shard's children, as GetRecords and SubscribeToShard return them at its end."""
     return [
         {
             "ShardId": shard.shard_id,

@@ -1,4 +1,4 @@
-"""SubscribeToShard: a shard's records as they come, over one connection, for up to five minutes.
+"""SubscribeToShard: a shard's records as they arrive, over one connection, for up to five minutes.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html
 """
@@ -30,7 +30,7 @@ OPERATION = "SubscribeToShard"
 AWS_CBOR = "application/x-amz-cbor-1.1"
 _LIFE_S = 300.0
 _EXCLUSIVE_S = 5.0
-# The KCL takes a subscription for dead after 60 s without an event, and older ones after 35 s:
+# The KCL considers a subscription dead after 60 s without an event, older versions after 35 s:
 # awslabs/amazon-kinesis-client ShardConsumer.java, MAX_TIME_BETWEEN_REQUEST_RESPONSE.
 _HEARTBEAT_S = 5.0
 _EVENT_RECORDS = 10_000
@@ -52,7 +52,7 @@ class _Request(msgspec.Struct):
 
 @dataclass(eq=False)
 class _Subscription:
-    """One open connection; `wakes` is set when there may be something to send, or nothing any more."""
+    """One open connection; `wakes` is set when there may be something to send, or the subscription has ended."""
 
     stream: Stream
     shard: StoredShard
@@ -64,19 +64,19 @@ class _Subscription:
 
 
 class Subscriptions:
-    """All subscriptions of the server: one a consumer and shard."""
+    """All subscriptions of the server: one for each consumer and shard."""
 
     def __init__(self) -> None:
         self._by_shard: dict[tuple[str, str], _Subscription] = {}
 
     def subscribe(self, region: str, body: bytes, in_cbor: bool) -> AsyncIterator[bytes]:
-        """The messages of a new subscription, in JSON or in AWS's CBOR.
+        """Return the messages of a new subscription, in JSON or in AWS's CBOR.
 
-        A later subscription of the same consumer to the shard takes it over; within five seconds it is refused.
+        A later subscription of the same consumer to the shard replaces it; within five seconds it is refused.
 
         Raises:
-            ServiceError: the request is in error.
-            msgspec.DecodeError, CborError: it is not of the form that the operation has.
+            ServiceError: AWS refuses the request.
+            msgspec.DecodeError, CborError: the request does not match the operation's shape.
         """
         value = cbor.decode(body, cbor.MILLISECONDS) if in_cbor else msgspec.json.decode(body)
         request = msgspec.convert(value, _Request)
@@ -95,7 +95,7 @@ class Subscriptions:
         return self._messages(key, subscription, _in_cbor if in_cbor else _in_json)
 
     def end(self) -> None:
-        """End all, because the server stops."""
+        """End all subscriptions, because the server stops."""
         for subscription in self._by_shard.values():
             subscription.ended = True
             subscription.wakes.set()
@@ -125,9 +125,9 @@ class Subscriptions:
 
 
 def _lost(subscription: _Subscription, consumer_arn: str) -> ServiceError | None:
-    """Why nothing more is sent: another call took the subscription over, or the consumer or its stream is gone."""
+    """The reason to send nothing more: a newer subscription exists, or the consumer or its stream is deleted."""
     if subscription.superseded:
-        message = "This subscription was taken over by another of the same consumer."
+        message = "A newer subscription of the same consumer has replaced this one."
         return ServiceError("ResourceInUseException", message)
     try:
         consumer_of(backend_of(kinesis_backends, subscription.stream.region), consumer_arn)
@@ -144,7 +144,7 @@ async def _wait(event: asyncio.Event) -> None:
 
 
 def _next_event(subscription: _Subscription) -> dict[str, Any]:
-    """The next records, none if none have come, and at the end of a closed shard its children."""
+    """The next records, empty if there are no new ones; at the end of a closed shard, its children."""
     stream, shard = subscription.stream, subscription.shard
     trim(stream, shard)
     start = max(subscription.index, shard.log.first)
@@ -157,7 +157,7 @@ def _next_event(subscription: _Subscription) -> dict[str, Any]:
     }
     if at_tip and not shard.is_open:
         return event | {"ChildShards": children_of(stream, shard)}
-    # Where to go on, after which there is nothing or the next record, also before the first one.
+    # The position from which a reader continues: the next record follows it, also before the first one.
     return event | {"ContinuationSequenceNumber": str(shard.first_sequence + end - 1)}
 
 

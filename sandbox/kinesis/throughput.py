@@ -1,4 +1,4 @@
-"""What faults have a stream refuse: a part of a batch, and what exceeds a shard's limits of writing and reading.
+"""The refusals of a stream under faults: parts of batches, and calls beyond a shard's write and read limits.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
@@ -25,11 +25,11 @@ Refusal = tuple[str, str]
 _INTERNAL = "Internal service failure."
 _SECOND = 1.0
 _READ_AHEAD_S = 5
-"""A call may return 10 MiB, which is what a shard gives in five seconds; in these it refuses further calls."""
+"""A call may return 10 MiB, a shard's limit for five seconds, in which the shard refuses further calls."""
 
 
 class ShardThroughput:
-    """Refuses records by the faults `partial` and `limits` that are on."""
+    """Refuses records while the faults `partial` and `limits` are on."""
 
     def __init__(self, active: ActiveFaults, clock: Callable[[], float] = time.time) -> None:
         self._active = active
@@ -37,7 +37,7 @@ class ShardThroughput:
         self._buckets: dict[tuple[str, str, str], TokenBucket] = {}
 
     def refused(self, stream: Stream, entries: Sequence[tuple[StoredShard, int]], operation: str) -> dict[int, Refusal]:
-        """Which records of a call are refused, by their place; of each its shard and size in bytes are given."""
+        """The refused records of a call, by their place; `entries` has each record's shard and size in bytes."""
         refused: dict[int, Refusal] = {}
         for standing in self._active.matching("partial", "kinesis", operation):
             code = standing.fault.text("error")
@@ -56,7 +56,7 @@ class ShardThroughput:
         return refused
 
     def readable_bytes(self, stream: Stream, shard: StoredShard) -> float | None:
-        """How much a GetRecords of a shard may return: None for no limit, 0 if it is refused."""
+        """How many bytes a GetRecords of a shard may return: None without a limit, 0 if it is refused."""
         readable: float | None = None
         for standing in self._active.matching("limits", "kinesis", "GetRecords"):
             calls, bytes_ = self._reading(stream, shard, standing)
@@ -67,12 +67,12 @@ class ShardThroughput:
         return readable
 
     def has_read(self, stream: Stream, shard: StoredShard, size_bytes: int) -> None:
-        """Take what a GetRecords has returned from what the shard may give."""
+        """Subtract what a GetRecords has returned from the shard's allowance."""
         for standing in self._active.matching("limits", "kinesis", "GetRecords"):
             self._reading(stream, shard, standing)[1].take(size_bytes)
 
     def _reading(self, stream: Stream, shard: StoredShard, standing: Standing) -> tuple[TokenBucket, TokenBucket]:
-        """Of the calls that read a shard, and of their bytes."""
+        """The buckets of a shard's read calls and of their bytes."""
         calls, bytes_ = (standing.fault.number(name) for name in ("shard_reads", "shard_read_bytes"))
         of = stream.arn, shard.shard_id
         return self._bucket((*of, "reads"), calls), self._bucket((*of, "read bytes"), bytes_)
@@ -97,7 +97,7 @@ SHARD_THROUGHPUT = ShardThroughput(ACTIVE_FAULTS)
 
 
 def over_reads(stream: Stream, shard: StoredShard) -> str:
-    """GetRecords' message, as https://github.com/awslabs/amazon-kinesis-client/issues/1521 shows it."""
+    """GetRecords' message, as in https://github.com/awslabs/amazon-kinesis-client/issues/1521."""
     return f"Rate exceeded for Shard - {stream.account_id}/{stream.stream_name}/{shard.shard_id}"
 
 

@@ -1,8 +1,7 @@
 """DynamoDB's expressions, each in three steps.
 
-A text is parsed once, whatever names and values come with it. A request binds
-what was parsed to its names and values, which is where all is checked that
-does not need an item. What is bound is then evaluated for each item.
+A text is parsed once, independently of a request's names and values. Binding the parsed expression to them does all
+checks that need no item. The bound expression is then evaluated for each item.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 """

@@ -57,7 +57,7 @@ def parse(text: str) -> Condition:
 
 
 def paths_of(condition: Condition | Operand) -> list[Path]:
-    """All paths in a condition, in their order."""
+    """All paths in a condition, in order of appearance."""
     match condition:
         case Path():
             return [condition]
@@ -70,7 +70,7 @@ def paths_of(condition: Condition | Operand) -> list[Path]:
 
 
 class _Parser(OperandParser):
-    """Conditions and operands may both stand in parentheses: which of them it is shows only after these."""
+    """Parses conditions. Conditions and operands may both be in parentheses; which it is only shows after these."""
 
     operators = 0
 
@@ -78,7 +78,7 @@ class _Parser(OperandParser):
         return self._joined("OR", self._conjunction)
 
     def condition(self, found: Condition | Operand) -> Condition:
-        """The parsed condition; an operand alone is not a condition."""
+        """Return the parsed condition; an operand alone is not a condition."""
         if isinstance(found, Path | ValueRef | Literal | Arithmetic):
             raise self.tokens.error()
         return found

@@ -1,4 +1,4 @@
-"""What a condition or filter expression means: its checks, and whether it holds for an item."""
+"""The semantics of condition and filter expressions: their checks, and their evaluation for an item."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _MAX_IN = 100
 
 
 Test = Callable[[Attributes], bool]
-"""Whether a condition holds for an item."""
+"""Returns whether a condition holds for an item."""
 Check = Callable[[Attributes, Values], bool]
-"""Whether a condition holds for an item, with the values of its placeholders."""
+"""Returns whether a condition holds for an item and the values of its placeholders."""
 _MAX_COMPILED = 1024
 _compiled: dict[object, tuple[Check, frozenset[str]]] = {}
 
 
 def bound(text: str, placeholders: Placeholders) -> Test:
-    """Parse a condition and bind it. The same text is done once for the same names and types of values.
+    """Parse a condition and bind it, cached by its text, the names and the types of the values.
 
     Raises:
-        ExpressionError: it is no condition, or `bind` refuses it.
+        ExpressionError: the text is not a condition, or `bind` refuses it.
     """
     key = (text, placeholders.signature)
     found = _compiled.get(key)
@@ -55,10 +55,10 @@ def bound(text: str, placeholders: Placeholders) -> Test:
 
 
 def bind(condition: Condition, placeholders: Placeholders) -> Test:
-    """What tells whether a condition holds for an item.
+    """Return the test of a condition.
 
     Raises:
-        ExpressionError: a placeholder is not defined, or an operand is of the wrong kind.
+        ExpressionError: a placeholder is not defined, or an operand has the wrong type.
     """
     check = compile_(condition, placeholders)
     values = placeholders.values
@@ -66,7 +66,7 @@ def bind(condition: Condition, placeholders: Placeholders) -> Test:
 
 
 def _needs_values(condition: Condition | Operand) -> bool:
-    """Whether the values themselves are checked, and not only their types."""
+    """Return whether the checks depend on the values themselves and not only on their types."""
     match condition:
         case Predicate("BETWEEN", _) | FunctionCall("attribute_type", _):
             return True
@@ -79,7 +79,7 @@ def _needs_values(condition: Condition | Operand) -> bool:
 
 
 def compile_(condition: Condition, placeholders: Placeholders) -> Check:
-    """As `bind`, with the values left open."""
+    """Bind a condition as `bind` does, but without the values."""
     placeholders.resolve(condition)
     return _compile(condition, placeholders)
 
@@ -101,7 +101,7 @@ def _compile(condition: Condition, placeholders: Placeholders) -> Check:
 
 
 def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
-    """What gives an operand's value in an item."""
+    """Bind an operand of a condition."""
     match operand:
         case Path():
             return at_path(placeholders.path(operand))
@@ -172,7 +172,7 @@ def _equals(operator: str, operands: list[Bound]) -> Check:
         a = left.get(item, values)
         return a is not None and a == right.get(item, values)
 
-    # What is missing is different from everything.
+    # A missing value differs from every value.
     return same if operator == "=" else lambda item, values: not same(item, values)
 
 
@@ -191,7 +191,7 @@ def _ordered(operator: str, operands: list[Bound]) -> Check:
 
 
 def _both(operands: list[Bound], test: Callable[[Value, Value], bool]) -> Check:
-    """A test of two values, which both have to be there."""
+    """A test of two values, False if either is missing."""
     left, right = operands
 
     def holds(item: Attributes, values: Values) -> bool:
@@ -211,7 +211,7 @@ def _between(operator: str, operands: list[Bound]) -> Check:
 
 
 def refuse_bounds(low: Value | None, high: Value | None) -> None:
-    """ExpressionError when the bounds of BETWEEN are known, and are of two types or in the wrong order."""
+    """Raise ExpressionError if the bounds of BETWEEN are known, and have two types or the wrong order."""
     if low is None or high is None:
         return
     ((low_kind, low_content),), ((high_kind, high_content),) = low.items(), high.items()

@@ -1,8 +1,7 @@
-"""What stands at a document path, and how it is changed.
+"""Reading and changing the value at a document path.
 
-A list's elements are counted as they were before the update, whatever else it
-changes: what is set beyond a list's end is appended in the order of the
-places, and what is removed goes last.
+A list's elements are numbered as before the update, whatever else the update changes: elements set beyond its end are
+appended in the order of their numbers, and elements are removed last.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ ResolvedPath = tuple[Element, ...]
 
 
 class Edit(NamedTuple):
-    """A new value at a path; None removes what is there."""
+    """A new value at a path; None removes the value."""
 
     path: ResolvedPath
     value: Value | None
 
 
 def value_at(item: Attributes, path: ResolvedPath) -> Value | None:
-    """What stands at a path; None for nothing."""
+    """The value at a path; None if absent."""
     found: Value | None = item.get(path[0])  # pyright: ignore[reportArgumentType] - a path begins with a name
     for element in path[1:]:
         if found is None:
@@ -42,7 +41,7 @@ def apply(item: Attributes, edits: Iterable[Edit]) -> None:
     """Change an item in place.
 
     Raises:
-        DynamoError: the map or list that a path ends in is not there.
+        DynamoError: the map or list that contains a path's last element does not exist.
     """
     lists: dict[int, _ListEdits] = {}
     for path, value in edits:
@@ -79,12 +78,12 @@ class _ListEdits(NamedTuple):
 
 
 def refuse_path(item: Attributes, path: ResolvedPath) -> None:
-    """DynamoError when the map or list that a path ends in is not there."""
+    """Raise DynamoError if the map or list that contains the path's last element does not exist."""
     _holder(item, path)
 
 
 def _holder(item: Attributes, path: ResolvedPath) -> Any:
-    """The map or list in which a path's last element is."""
+    """The map or list that contains a path's last element."""
     if len(path) == 1:
         return item
     holder = value_at(item, path[:-1])
@@ -95,7 +94,7 @@ def _holder(item: Attributes, path: ResolvedPath) -> Any:
 
 
 def overlap(paths: list[ResolvedPath]) -> tuple[str, ResolvedPath, ResolvedPath] | None:
-    """The first two paths that cannot be used together: "overlap" when one is a part of the other, or "conflict"."""
+    """The first two paths that cannot be combined: "overlap" if one contains the other, else "conflict"."""
     for number, later in enumerate(paths):
         for earlier in paths[:number]:
             found = _overlap(earlier, later)

@@ -1,4 +1,4 @@
-"""Key condition expressions: a value for the partition key, and perhaps a condition on the sort key."""
+"""Key condition expressions: a value of the partition key, and optionally a condition on the sort key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class KeyTest(NamedTuple):
 
 
 class KeyCondition(NamedTuple):
-    """The partition that is asked for, and the test of the sort key, None for all of the partition."""
+    """The requested partition, and the test of the sort key, None for the whole partition."""
 
     hash: str
     range: KeyTest | None
@@ -36,8 +36,8 @@ def tests_of(condition: Condition, placeholders: Placeholders) -> list[KeyTest]:
     """The tests of a key condition.
 
     Raises:
-        ExpressionError: it is in error as any condition might be.
-        DynamoError: it is a condition that no key condition may be.
+        ExpressionError: it is not a valid condition.
+        DynamoError: it is not a valid key condition.
     """
     bind(condition, placeholders)
     tests = [_test(part, placeholders) for part in _parts(condition)]
@@ -48,7 +48,7 @@ def tests_of(condition: Condition, placeholders: Placeholders) -> list[KeyTest]:
 
 
 def of_schema(tests: list[KeyTest], key: KeySchema) -> KeyCondition:
-    """What the tests ask for of a table or index with this key; DynamoError when they are not of its key."""
+    """The partition and range that the tests select by a key; raises DynamoError for tests of other attributes."""
     by_name = {test.name: test for test in tests}
     hash_ = by_name.pop(key.hash.name, None)
     if hash_ is None:

@@ -16,10 +16,10 @@ Get = Callable[[Attributes, Values], "Value | None"]
 
 
 class Bound(NamedTuple):
-    """An operand: what gives its value in an item.
+    """A bound operand: a function that returns its value in an item.
 
-    `kind` is the type that it has in every item, None when that depends on the
-    item; `path` is where it stands in the item, `value` what it is if it is in none.
+    `kind` is its type in every item, None if that depends on the item; `path` is its path in the item, `value` its
+    value if it is a constant.
     """
 
     get: Get
@@ -29,7 +29,7 @@ class Bound(NamedTuple):
 
 
 def at_path(path: ResolvedPath) -> Bound:
-    """What stands at a path of the item."""
+    """The operand at a path of the item."""
     name = str(path[0])
 
     def get(item: Attributes, values: Values) -> Value | None:  # noqa: ARG001 - all operands are called alike
@@ -39,7 +39,7 @@ def at_path(path: ResolvedPath) -> Bound:
 
 
 def constant(value: Value) -> Bound:
-    """A value that is the same for every item."""
+    """The operand with the same value for every item."""
 
     def get(item: Attributes, values: Values) -> Value:  # noqa: ARG001 - all operands are called alike
         return value
@@ -48,7 +48,7 @@ def constant(value: Value) -> Bound:
 
 
 def at_placeholder(name: str, value: Value) -> Bound:
-    """The value of a placeholder, which has the type of the one given."""
+    """The operand of a placeholder, which has the type of the given value."""
 
     def get(item: Attributes, values: Values) -> Value:  # noqa: ARG001 - all operands are called alike
         return values[name]
@@ -61,21 +61,21 @@ def nothing(item: Attributes, values: Values) -> None:
 
 
 def wrong_kind(function: str, kind: str) -> ExpressionError:
-    """An operand has a type that a function or operator does not take."""
+    """The error for an operand of a type that a function or operator does not accept."""
     return ExpressionError(
         f"Incorrect operand type for operator or function; operator or function: {function}, operand type: {kind}"
     )
 
 
 def expect_path(function: str, operand: Bound) -> ResolvedPath:
-    """An operand's path; raises ExpressionError for another operand."""
+    """Return an operand's path; raises ExpressionError for an operand without one."""
     if operand.path is None:
         raise ExpressionError(f"Operator or function requires a document path; operator or function: {function}")
     return operand.path
 
 
 def expect_count(function: str, count: int, wanted: int) -> None:
-    """ExpressionError when a function has another number of operands."""
+    """Raise ExpressionError if a function has a different number of operands."""
     if count != wanted:
         raise ExpressionError(
             "Incorrect number of operands for operator or function; "
@@ -84,7 +84,7 @@ def expect_count(function: str, count: int, wanted: int) -> None:
 
 
 def refuse_overlap(paths: list[ResolvedPath]) -> None:
-    """ExpressionError when two of an expression's paths overlap, or take one attribute for a list and a map."""
+    """Raise ExpressionError if two of an expression's paths overlap, or use one attribute as a list and as a map."""
     found = overlap(paths)
     if found is not None:
         how, one, two = found

@@ -1,4 +1,4 @@
-"""The names and values that a request gives for the placeholders in its expressions."""
+"""The names and values that a request defines for the placeholders in its expressions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNUSED = "Value provided in {} unused in expressions: keys: {{{}}}"
 
 
 class Placeholders:
-    """A request's placeholders with their values, and which of them its expressions have used."""
+    """A request's placeholders with their values, and the set of those that its expressions have used."""
 
     def __init__(self, names: Mapping[str, str] | None = None, values: Mapping[str, Value] | None = None) -> None:
         self._names = names or {}
@@ -35,15 +35,15 @@ class Placeholders:
         return frozenset(self._used)
 
     def unused_copy(self) -> Placeholders:
-        """The same names and values, of which nothing is used yet."""
+        """The same names and values, all marked as unused."""
         return Placeholders(self._names, self.values)
 
     def use(self, placeholders: frozenset[str]) -> None:
-        """An expression has used these."""
+        """Mark placeholders as used by an expression."""
         self._used |= placeholders
 
     def value(self, name: str) -> Value:
-        """The value of a placeholder; ExpressionError when the request gives none."""
+        """The value of a placeholder; raises ExpressionError if the request does not define it."""
         value = self.values.get(name)
         if value is None:
             raise ExpressionError(
@@ -53,11 +53,15 @@ class Placeholders:
         return value
 
     def path(self, path: Path) -> tuple[Element, ...]:
-        """A path with the attributes' own names; ExpressionError when one is not defined, or is a reserved word."""
+        """A path with the attributes' own names.
+
+        Raises:
+            ExpressionError: a name is not defined, or is a reserved word.
+        """
         return tuple(self._element(element) for element in path.elements)
 
     def resolve(self, node: object) -> None:
-        """Use all placeholders of a part of an expression, in their order.
+        """Mark all placeholders of a part of an expression as used, in order of appearance.
 
         Raises:
             ExpressionError: one is not defined, or a name is a reserved word.
@@ -71,7 +75,7 @@ class Placeholders:
                 self.resolve(part)
 
     def unused(self) -> str | None:
-        """What DynamoDB says when a name or value is given that no expression uses; None when all are used."""
+        """DynamoDB's message about a name or value that no expression uses; None if all are used."""
         for parameter, given in (
             ("ExpressionAttributeNames", self._names),
             ("ExpressionAttributeValues", self.values),

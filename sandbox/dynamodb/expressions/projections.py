@@ -1,4 +1,4 @@
-"""Projection expressions: the parts of an item that are asked for, in the maps and lists that hold them."""
+"""Projection expressions: the requested parts of an item, within the maps and lists that contain them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.dynamodb.expressions.syntax import Element, OperandParser, Path
 from sandbox.dynamodb.values import Attributes, Value
 
 Tree = dict[Element, Any]
-"""The parts that are asked for: by name or place, the parts of what is there; an empty tree for all of it."""
+"""The requested parts: by name or index, the parts of the value there; an empty tree is the whole value."""
 
 
 @lru_cache(maxsize=1024)
@@ -28,7 +28,7 @@ def parse(text: str) -> tuple[Path, ...]:
 
 
 def bind(paths: Iterable[Path], placeholders: Placeholders) -> list[ResolvedPath]:
-    """The paths with the attributes' own names.
+    """Bind the paths to the attributes' own names.
 
     Raises:
         ExpressionError: a placeholder is not defined, or two paths overlap.
@@ -39,7 +39,7 @@ def bind(paths: Iterable[Path], placeholders: Placeholders) -> list[ResolvedPath
 
 
 def project(item: Attributes, paths: Iterable[ResolvedPath]) -> Attributes:
-    """What an item has of the paths. Of a list, the elements that are asked for, in their order, without gaps."""
+    """Return the parts of an item at the paths; the requested elements of a list keep their order, without gaps."""
     tree: Tree = {}
     for path in paths:
         held = tree
@@ -54,7 +54,7 @@ def _of_map(members: Attributes, tree: Tree) -> Attributes:
 
 
 def _of(value: Value | None, tree: Tree) -> Value | None:
-    """The part of a value that is asked for; None when it has none of it."""
+    """The requested part of a value; None if the value has no such part."""
     if value is None or not tree:
         return value
     if isinstance(next(iter(tree)), int):

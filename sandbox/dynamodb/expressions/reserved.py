@@ -1,4 +1,4 @@
-"""The words that are no names of attributes in an expression."""
+"""The reserved words, which cannot be attribute names in an expression."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def is_reserved(word: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _words() -> frozenset[str]:
-    # The list is long and AWS's; moto keeps a copy of it.
+    # The list is long and published by AWS; moto has a copy of it.
     return frozenset(ReservedKeywords.get_reserved_keywords())

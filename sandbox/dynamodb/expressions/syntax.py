@@ -1,4 +1,4 @@
-"""What expressions are made of: paths, values and functions, and the parser of what all expressions share."""
+"""The elements of expressions: paths, values and functions, and the parser of what all expressions share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sandbox.dynamodb.values import Value
 
 
 class WrittenName(str):
-    """An attribute's name as it is written in an expression, where it may be no reserved word."""
+    """An attribute's name as it is written in an expression, where it must not be a reserved word."""
 
     __slots__ = ()
 
@@ -21,7 +21,7 @@ class NameRef(str):
 
 
 Element = str | int
-"""A part of a path: a name, a place in a list. A plain str is a name that needs no check."""
+"""A part of a path: a name, or an index in a list. A plain str is a name that needs no check."""
 
 
 class Path(NamedTuple):
@@ -64,20 +64,20 @@ _OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN"})
 
 
 class OperandParser:
-    """Parses what the kinds of expressions have in common."""
+    """Parses the elements that all kinds of expressions share."""
 
     def __init__(self, text: str) -> None:
         self.tokens = ExpressionTokens(text)
         self._is_redundant = False
 
     def finish(self) -> None:
-        """All has to be parsed; ExpressionError otherwise."""
+        """Raise ExpressionError if text remains."""
         self.tokens.expect_end()
         if self._is_redundant:
             raise ExpressionError("The expression has redundant parentheses;")
 
     def path(self) -> Path:
-        """A document path: a name, then names after dots and numbers in brackets."""
+        """Parse a document path: a name, then names after dots and numbers in brackets."""
         tokens = self.tokens
         elements: list[Element] = [self._name()]
         while True:
@@ -90,7 +90,7 @@ class OperandParser:
                 return Path(tuple(elements))
 
     def operand(self) -> Operand:
-        """A value, a function of operands, or a path."""
+        """Parse a value, a function of operands, or a path."""
         tokens = self.tokens
         if tokens.next.kind == "value":
             return ValueRef(tokens.take().text)
@@ -99,7 +99,7 @@ class OperandParser:
         return self.path()
 
     def call(self) -> FunctionCall:
-        """A function and its operands in parentheses."""
+        """Parse a function and its operands in parentheses."""
         name = self.tokens.take().text
         self.tokens.expect_symbol("(")
         operands = [self.argument()]
@@ -109,7 +109,7 @@ class OperandParser:
         return FunctionCall(name, tuple(operands))
 
     def argument(self) -> Operand:
-        """An operand of a function, in parentheses or not."""
+        """Parse an operand of a function, with or without parentheses."""
         if not self.open_parenthesis():
             return self.operand()
         operand = self.argument()
@@ -117,7 +117,7 @@ class OperandParser:
         return operand
 
     def open_parenthesis(self) -> bool:
-        """Take an opening parenthesis if it comes next. One that has nothing in it but another pair is redundant."""
+        """Take an opening parenthesis if it comes next. One that contains only a second pair is redundant."""
         if not self.tokens.take_symbol("("):
             return False
         self._is_redundant = self._is_redundant or self.tokens.closes_together()
@@ -133,5 +133,5 @@ class OperandParser:
 
 
 def shown(elements: tuple[Element, ...]) -> str:
-    """A path as DynamoDB shows it in its messages: [a, [0], b]."""
+    """A path as DynamoDB's messages show it: [a, [0], b]."""
     return f"[{', '.join(f'[{element}]' if isinstance(element, int) else element for element in elements)}]"

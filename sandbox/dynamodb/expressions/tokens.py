@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 
 
 class ExpressionError(Exception):
-    """What is wrong with an expression, in DynamoDB's words but without the expression's kind before them."""
+    """An error in an expression, in DynamoDB's words but without the kind of the expression as their prefix."""
 
 
 class ExpressionToken(NamedTuple):
@@ -57,7 +57,7 @@ class ExpressionTokens:
 
     @property
     def next(self) -> ExpressionToken:
-        """The token that comes next."""
+        """The next token."""
         return self._tokens[self._position]
 
     @property
@@ -72,7 +72,7 @@ class ExpressionTokens:
         return token
 
     def take_kind(self, kind: str) -> ExpressionToken:
-        """Take the next token, which has to be of a kind."""
+        """Take the next token, which must have a kind."""
         if self.next.kind != kind:
             raise self.error()
         return self.take()
@@ -85,14 +85,14 @@ class ExpressionTokens:
         return True
 
     def take_word(self, word: str) -> bool:
-        """Take the next token if it is this word, in upper or lower case."""
+        """Take the next token if it is this word; its case does not matter."""
         if self.next.kind != "word" or self.next.text.upper() != word:
             return False
         self._position += 1
         return True
 
     def closes_together(self) -> bool:
-        """Whether what comes next is a parenthesis that closes just before another does: "(x))"."""
+        """Return whether the next token closes a parenthesis directly before the next one closes: "(x))"."""
         if self.next.text != "(":
             return False
         depth = 0
@@ -103,17 +103,17 @@ class ExpressionTokens:
         return False
 
     def expect_symbol(self, symbol: str) -> None:
-        """Take the next token, which has to be this symbol."""
+        """Take the next token, which must be this symbol."""
         if not self.take_symbol(symbol):
             raise self.error()
 
     def expect_end(self) -> None:
-        """The expression has to end here."""
+        """Raise ExpressionError if the expression does not end here."""
         if self.next.kind != "end":
             raise self.error()
 
     def error(self) -> ExpressionError:
-        """A syntax error at the next token. What is near is that token with its neighbours, as they are written."""
+        """A syntax error at the next token; "near" shows that token and its neighbours as written."""
         at = self._position
         first = self._tokens[at - 1] if at else self._tokens[at]
         last = self._tokens[min(at + 1, len(self._tokens) - 1)]

@@ -44,7 +44,7 @@ _MAX_COMPILED = 1024
 
 
 class Action(NamedTuple):
-    """A path, and what one section of an update does there with an operand (None for REMOVE)."""
+    """A path, and the action of one section of an update there, with its operand (None for REMOVE)."""
 
     section: str
     path: Path
@@ -52,7 +52,7 @@ class Action(NamedTuple):
 
 
 Compute = Callable[[Attributes, Values], "Edit | None"]
-"""An action's edit of an item as it was before the update; None for none."""
+"""Returns an action's edit of an item, given as it was before the update; None if it changes nothing."""
 
 
 class BoundUpdate(NamedTuple):
@@ -62,10 +62,10 @@ class BoundUpdate(NamedTuple):
     computes: tuple[Compute, ...]
 
     def changed(self, before: Attributes, copy: Callable[[], Attributes], values: Values) -> Attributes:
-        """The item after the update; `copy` gives another object of what it was before.
+        """Return the item after the update; `copy` returns a separate copy of the item before.
 
         Raises:
-            DynamoError: the item does not have what the update needs.
+            DynamoError: the item lacks an attribute that the update needs.
         """
         edits: list[Edit] = []
         for path, compute in zip(self.paths, self.computes, strict=True):
@@ -133,10 +133,10 @@ class _Parser(OperandParser):
 
 
 def bound(text: str, placeholders: Placeholders) -> BoundUpdate:
-    """Parse an update and bind it. The same text is done once for the same names and types of values.
+    """Parse an update and bind it, cached by its text, the names and the types of the values.
 
     Raises:
-        ExpressionError: it is no update, or `bind` refuses it.
+        ExpressionError: the text is not an update, or `bind` refuses it.
     """
     key = (text, placeholders.signature)
     found = _compiled.get(key)
@@ -151,10 +151,10 @@ def bound(text: str, placeholders: Placeholders) -> BoundUpdate:
 
 
 def bind(actions: Sequence[Action], placeholders: Placeholders) -> BoundUpdate:
-    """What an update does to an item.
+    """Bind an update to a request's names and values.
 
     Raises:
-        ExpressionError: a placeholder is not defined, an operand is of the wrong kind, or two paths overlap.
+        ExpressionError: a placeholder is not defined, an operand has the wrong type, or two paths overlap.
     """
     for action in actions:
         _refuse_functions(action.operand)
@@ -169,7 +169,7 @@ def bind(actions: Sequence[Action], placeholders: Placeholders) -> BoundUpdate:
 
 
 def _refuse_functions(operand: Operand | None) -> None:
-    """ExpressionError for a function that there is not, or not in an update."""
+    """Raise ExpressionError for a function that does not exist, or not in updates."""
     match operand:
         case FunctionCall(function, operands):
             if function not in _FUNCTIONS:
@@ -187,7 +187,7 @@ def _refuse_functions(operand: Operand | None) -> None:
 
 
 def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
-    """What gives the value of an operand of SET."""
+    """Bind an operand of SET."""
     match operand:
         case Path():
             return _present(at_path(placeholders.path(operand)))
@@ -204,7 +204,7 @@ def bind_operand(operand: Operand, placeholders: Placeholders) -> Bound:
 
 
 def _present(operand: Bound) -> Bound:
-    """An operand that has to be there."""
+    """An operand that must exist in the item."""
 
     def get(item: Attributes, values: Values) -> Value:
         value = operand.get(item, values)
@@ -321,7 +321,7 @@ def _delete(path: ResolvedPath, operand: Bound) -> Compute:
 
 
 def added_to(present: Value | None, value: Value) -> Value:
-    """A number with another added, or a set with the elements of another; DynamoError when the types differ."""
+    """Return the sum of two numbers, or the union of two sets; raises DynamoError if the types differ."""
     if present is None:
         return value
     ((kind, content),) = value.items()
@@ -333,7 +333,7 @@ def added_to(present: Value | None, value: Value) -> Value:
 
 
 def removed_from(present: Value, value: Value) -> Value | None:
-    """A set without the elements of another; None when none is left. DynamoError when the types differ."""
+    """Return a set without the elements of the second one, None if empty; raises DynamoError if the types differ."""
     ((kind, content),) = value.items()
     if kind not in present:
         raise _wrong_type()

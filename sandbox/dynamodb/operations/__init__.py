@@ -1,4 +1,4 @@
-"""The data calls: PutItem, Query, TransactWriteItems and all the others, on tables that the caller finds."""
+"""The data calls, such as PutItem, Query and TransactWriteItems, on tables that the caller looks up."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class _Checked(NamedTuple):
 
 
 def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
-    """Put and delete up to 25 items of several tables. A batch that is in error does nothing."""
+    """Put and delete up to 25 items of several tables. An invalid batch changes nothing."""
     if not request.RequestItems:
         raise invalid("The requestItems parameter is required for BatchWriteItem")
     if sum(map(len, request.RequestItems.values())) > _MAX_WRITES:
@@ -43,7 +43,7 @@ def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
         change = find(table)
         seen.add((table.schema.name, change.key))
         changes.append((table, change))
-        # Before the next item is looked at, as DynamoDB Local does.
+        # Before the next item is checked, as in DynamoDB Local.
         if len(seen) != len(changes):
             raise invalid("Provided list of item keys contains duplicates")
     unprocessed: dict[str, list[Any]] = {}
@@ -63,10 +63,10 @@ def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
 def _admitted(
     gate: Gate, request: BatchWriteItem, changes: list[tuple[StoredTable, ItemChange]]
 ) -> tuple[list[tuple[StoredTable, ItemChange]], dict[str, list[Any]]]:
-    """The writes for which there is capacity, and the others' requests.
+    """The writes for which there is capacity, and the requests of the others.
 
     Raises:
-        DynamoError: there is capacity for none.
+        DynamoError: no write has capacity.
             https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
     """
     writes = [(name, write) for name, writes in request.RequestItems.items() for write in writes]
@@ -84,12 +84,12 @@ def _admitted(
 def refusals(
     batched: list[DynamoError | None], each: Callable[[], list[DynamoError | None]]
 ) -> list[DynamoError | None]:
-    """Why each entry of a batch is refused, as an entry of a batch or by itself."""
+    """For each entry of a batch the error that refuses it, as an entry of a batch or by itself, or None."""
     return [one or other for one, other in zip(batched, each(), strict=True)]
 
 
 def consumed_by_writes(changes: list[tuple[StoredTable, ItemChange]], factor: int = 1) -> list[Consumed]:
-    """What writes to several tables consumed of each, `factor` times."""
+    """The units that writes consumed of each table, `factor` times."""
     consumed: dict[str, Consumed] = {}
     for table, change in changes:
         each = consumed.setdefault(table.schema.name, Consumed(table.schema))
@@ -98,7 +98,7 @@ def consumed_by_writes(changes: list[tuple[StoredTable, ItemChange]], factor: in
 
 
 def metrics_by_table(changes: list[tuple[StoredTable, ItemChange]]) -> dict[str, Any]:
-    """The item collections that writes were made to, by table, each once."""
+    """The item collections of the writes, by table, each once."""
     metrics: dict[str, list[Any]] = {}
     for table, change in changes:
         if has_collections(table):
@@ -110,7 +110,7 @@ def metrics_by_table(changes: list[tuple[StoredTable, ItemChange]]) -> dict[str,
 
 
 def _checked(write: WriteRequest) -> Callable[[StoredTable], ItemChange]:
-    """The function that computes a write's change; raises DynamoError for an invalid write."""
+    """A function that finds a write's change in a table; raises DynamoError for an invalid write."""
     put, delete = write.PutRequest, write.DeleteRequest
     if put is not None and delete is None:
         item = put.Item

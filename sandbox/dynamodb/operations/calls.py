@@ -1,4 +1,4 @@
-"""The data calls by their names: a request's JSON in, the members of its answer out."""
+"""The data calls by their names: from a request's JSON to the members of its response."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class DataPlane:
         self.tokens = RequestTokens()
 
     def call(self, operation: str, body: bytes) -> dict[str, Any]:
-        """Answer one of `OPERATIONS`.
+        """Handle one of `OPERATIONS`.
 
         Raises:
-            DynamoError: AWS would refuse the request, in these words.
+            DynamoError: AWS refuses the request, with the same sentence.
         """
         decode, handle = _OPERATIONS[operation]
         try:
@@ -80,4 +80,4 @@ _OPERATIONS = {
     "ExecuteTransaction": _on_tokens(requests.ExecuteTransaction, execute_transaction),
 }
 OPERATIONS = frozenset(_OPERATIONS)
-"""The operations that the engine answers."""
+"""The operations that the engine supports."""

@@ -1,4 +1,4 @@
-"""Requests with a token, which are done once however often they are sent.
+"""Requests with a token, which have an effect once however often they are sent.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#DDB-TransactWriteItems-request-ClientRequestToken
 """
@@ -15,14 +15,14 @@ _KEPT_S = 600.0
 
 
 class RequestOutcome(NamedTuple):
-    """What a request did, and whether it had done so before."""
+    """The result of a request, and whether the request is a repetition."""
 
     value: Any
     repeated: bool
 
 
 class DoneRequest(NamedTuple):
-    """A request that was done: when (epoch seconds), what it was, and what it did."""
+    """A completed request: its time (epoch seconds), its content, and its result."""
 
     at_s: float
     request: bytes
@@ -30,7 +30,7 @@ class DoneRequest(NamedTuple):
 
 
 class RequestTokens:
-    """The tokens of the last ten minutes. `clock` gives epoch seconds; `on_done` is called with each new one."""
+    """The tokens of the last ten minutes. `clock` returns epoch seconds; `on_done` is called with each new token."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -38,18 +38,18 @@ class RequestTokens:
         self.on_done: Callable[[str, DoneRequest], None] = _ignore
 
     def all(self) -> list[tuple[str, DoneRequest]]:
-        """The tokens, oldest first, each with what was done."""
+        """The tokens, oldest first, each with its completed request."""
         return list(self._done.items())
 
     def put_back(self, token: str, done: DoneRequest) -> None:
-        """Know a token from before."""
+        """Restore a token."""
         self._done[token] = done
 
     def once(self, token: str | None, request: bytes, act: Callable[[], Any]) -> RequestOutcome:
-        """Do what a request asks for, unless it was done with the same token.
+        """Execute a request, unless one with the same token is already done.
 
         Raises:
-            DynamoError: IdempotentParameterMismatchException, when the token was another request's.
+            DynamoError: IdempotentParameterMismatchException, if the token belongs to a different request.
         """
         if token is None:
             return RequestOutcome(act(), repeated=False)
@@ -72,4 +72,4 @@ class RequestTokens:
 
 
 def _ignore(token: str, done: DoneRequest) -> None:
-    """Nothing is done with a new token by default."""
+    """Ignore a new token: the default of `on_done`."""

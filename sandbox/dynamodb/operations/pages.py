@@ -43,7 +43,7 @@ _MAX_PAGE_BYTES = 1 << 20
 
 
 class ItemPage(NamedTuple):
-    """The items of a page, how many were read for it, their sizes in bytes, and the last if more may follow."""
+    """The items of a page, the number of items read, their sizes in bytes, and the last item if more may follow."""
 
     items: list[StoredItem]
     scanned: int
@@ -81,7 +81,7 @@ def query(tables: Tables, request: Query) -> dict[str, Any]:
 
 
 def scan(tables: Tables, request: Scan) -> dict[str, Any]:
-    """Read all items of a table or index, or of a segment of it, in the order of the partition keys' hashes."""
+    """Read all items of a table or index, or of one segment, in the order of the partition keys' hashes."""
     table = lookup(tables, request.TableName)
     refuse_mixed(request, _SCAN)
     older = None if request.ScanFilter is None else legacy_filter("ScanFilter", request, request.ScanFilter)
@@ -99,9 +99,9 @@ def scan(tables: Tables, request: Scan) -> dict[str, Any]:
 
 
 def page_of(entries: Iterable[StoredItem], reading: Reading, limit: int | None) -> ItemPage:
-    """The next page: up to a limit of items, and up to 1 MB, of which the filter keeps some.
+    """Return the next page: up to `limit` items and up to 1 MB are read, of which the filter selects some.
 
-    A page that the limit ends has a last item though none may follow, as DynamoDB's has.
+    A page that the limit ends has a last item even if no item follows, as in DynamoDB.
     """
     items: list[StoredItem] = []
     sizes: list[int] = []
@@ -143,7 +143,7 @@ def _answer(reading: Reading, request: Paged, page: ItemPage, partition: str | N
 
 
 def last_key(reading: Reading, item: StoredItem) -> Attributes:
-    """Where the next page begins: the key of the last item, and its key in the index."""
+    """The position of the next page: the key of the last item, and its key in the index."""
     attributes = item.attributes
     return {name: attributes[name] for name in reading.start_names}
 
@@ -162,14 +162,14 @@ def _consumed(reading: Reading, request: Paged, page: ItemPage) -> Consumed:
     consumed = Consumed(reading.table.schema)
     consumed.add(read_units(sum(page.sizes), consistent=consistent), reading.of_index)
     if reading.of_index is not None and _fetches(reading, request):
-        # What a local index does not hold is read from the table, item by item.
+        # Attributes that a local index lacks are read from the table, item by item.
         for item in page.items:
             consumed.add(read_units(item.size_bytes, consistent=consistent))
     return consumed
 
 
 def _fetches(reading: Reading, request: Paged) -> bool:
-    """Whether a read of an index asks for more than the index holds."""
+    """Return whether a read of an index requests more than the index contains."""
     index = reading.of_index
     if index is None or index.projected is None:
         return False
@@ -185,7 +185,7 @@ def _size(reading: Reading, item: StoredItem) -> int:
 
 
 def _key_condition(request: Query, given: Placeholders) -> Condition | None:
-    """The key condition if it is an expression, whose placeholders are then used."""
+    """The key condition if it is an expression; marks its placeholders as used."""
     if request.KeyConditionExpression is None:
         return None
     with expression("KeyConditionExpression"):

@@ -1,4 +1,4 @@
-"""The items that a Query or Scan reads, in their order, from where a page begins."""
+"""The items that a Query or Scan reads, in order, from the start of a page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sandbox.dynamodb.values import Attributes
 def query_entries(
     reading: Reading, condition: KeyCondition, start: Attributes | None, *, forward: bool
 ) -> Iterator[StoredItem]:
-    """The items that a key condition asks for, after a place, forwards or backwards."""
+    """The items that a key condition selects, after a place, forwards or backwards."""
     low, high, prefix = _bounds(condition.range, reading.key)
     if reading.of_index is None:
         order, items = reading.table.store.partition(condition.hash)
@@ -40,7 +40,7 @@ def query_entries(
 
 
 def scan_entries(reading: Reading, start: Attributes | None, segment: int, segments: int) -> Iterator[StoredItem]:
-    """All items of one of several segments, after a place."""
+    """The items of one of several segments, after a place."""
     low, high = (-(-number * HASHES // segments) for number in (segment, segment + 1))
     table = reading.table
     after = None if start is None else table.schema.key.key_of(start)
@@ -51,7 +51,7 @@ def scan_entries(reading: Reading, start: Attributes | None, segment: int, segme
 
 
 def refuse_outside(reading: Reading, condition: KeyCondition, start: Attributes) -> None:
-    """DynamoError when a page would begin where the key condition does not hold."""
+    """Raise DynamoError if the key condition does not hold at the start of the page."""
     hash_, range_ = reading.key.hash, condition.range
     is_inside = start[hash_.name][hash_.kind] == condition.hash
     if range_ is None or reading.key.range is None:
@@ -89,9 +89,9 @@ def _item(table: StoredTable, key: Key) -> StoredItem:
 
 
 def _bounds(test: KeyTest | None, key: KeySchema) -> tuple[Place | None, Place | None, Any]:
-    """The places between which a test of the sort key holds, and a prefix that it asks for, None for none.
+    """The places between which a test of the sort key holds, and the required prefix; None for no bound.
 
-    A place that is longer comes after one that is its beginning.
+    A place is greater than each of its prefixes.
     """
     if test is None or key.range is None:
         return None, None, None
@@ -115,7 +115,7 @@ def _bounds(test: KeyTest | None, key: KeySchema) -> tuple[Place | None, Place |
 
 
 class _AfterAll:
-    """Greater than everything: what comes after all places that begin alike."""
+    """Greater than every value: the upper bound of all places with the same beginning."""
 
     def __lt__(self, other: object) -> bool:
         return False
@@ -128,7 +128,7 @@ _AFTER_ALL = _AfterAll()
 
 
 def _beginning(entries: Iterator[StoredItem], key: KeySchema, prefix: Any, *, forward: bool) -> Iterator[StoredItem]:
-    """Those of the items from a prefix on whose sort key begins with it."""
+    """The items from a prefix on whose sort key begins with it."""
     part = key.range or key.hash
     for item in entries:
         if sortable(part.kind, item.attributes[part.name][part.kind]).startswith(prefix):

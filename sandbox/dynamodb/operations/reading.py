@@ -1,4 +1,4 @@
-"""What a Query or Scan reads and what it shows: the checks of their parameters against the table."""
+"""The input and output of a Query or Scan: the checks of their parameters against the table."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Filter(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What of a table is read: the table or an index of it, what is shown, and what is kept of what is read."""
+    """What a request reads: the table or one of its indexes, the returned attributes, and the filter."""
 
     table: StoredTable
     of_index: Index | None
@@ -38,17 +38,17 @@ class Reading(NamedTuple):
 
     @property
     def key(self) -> KeySchema:
-        """The key in whose order the items are."""
+        """The key that orders the items."""
         return self.table.schema.key if self.of_index is None else self.of_index.key
 
     @property
     def start_names(self) -> tuple[str, ...]:
-        """The attributes that say where a page begins."""
+        """The attributes that define the start of a page."""
         return tuple(dict.fromkeys((*self.table.schema.key.names, *self.key.names)))
 
 
 def reading_of(table: StoredTable, request: Paged, paths: list[ResolvedPath] | None, filter_: Filter | None) -> Reading:
-    """What a request reads; DynamoError when the index that it names is not there or does not have what is asked."""
+    """What a request reads; raises DynamoError if its index does not exist or lacks requested attributes."""
     index = None if request.IndexName is None else table.index(request.IndexName)
     reading = Reading(table, index, paths, filter_)
     if index is None or index.kind == "Local":
@@ -63,7 +63,7 @@ def reading_of(table: StoredTable, request: Paged, paths: list[ResolvedPath] | N
 
 
 def refuse_global(index: Index, paths: Sequence[ResolvedPath] | None, *, consistent: bool) -> None:
-    """DynamoError when a global index is to be read consistently, or does not have what is asked for."""
+    """Raise DynamoError for a consistent read of a global index, or if the index lacks requested attributes."""
     if consistent:
         raise invalid("Consistent reads are not supported on global secondary indexes")
     if index.projected is None:
@@ -74,7 +74,7 @@ def refuse_global(index: Index, paths: Sequence[ResolvedPath] | None, *, consist
 
 
 def refuse_select(request: Paged, paths: list[ResolvedPath] | None) -> None:
-    """DynamoError when `Select` asks for something else than the rest of the request."""
+    """Raise DynamoError if `Select` contradicts the rest of the request."""
     select = request.Select
     if select == "ALL_PROJECTED_ATTRIBUTES" and request.IndexName is None:
         raise invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
@@ -91,14 +91,14 @@ def refuse_select(request: Paged, paths: list[ResolvedPath] | None) -> None:
 
 
 def legacy_filter(parameter: str, request: Paged, given: dict[str, LegacyCondition]) -> Filter | None:
-    """The filter of a `QueryFilter` or `ScanFilter`; None when it has no condition."""
+    """The filter of a `QueryFilter` or `ScanFilter`; None if it has no condition."""
     condition = legacy.filtered(given, request.ConditionalOperator)
     test = bound_legacy(parameter, condition)
     return None if test is None else Filter(test, tuple((name,) for name in given), parameter)
 
 
 def filter_of(request: Paged, older: Filter | None, given: Placeholders) -> Filter | None:
-    """The filter of a request's FilterExpression; where it has none, the `older` one."""
+    """The filter of a request's FilterExpression; without one, the `older` filter."""
     if request.FilterExpression is None:
         return older
     with expression("FilterExpression"):
@@ -110,7 +110,7 @@ def filter_of(request: Paged, older: Filter | None, given: Placeholders) -> Filt
 
 
 def refuse_filtered_keys(reading: Reading) -> None:
-    """DynamoError when the filter of a Query is on a key attribute, which the key condition is for."""
+    """Raise DynamoError if the filter of a Query is on a key attribute, which belongs to the key condition."""
     filter_ = reading.filter
     if filter_ is None:
         return
@@ -128,13 +128,13 @@ def refuse_filtered_keys(reading: Reading) -> None:
 
 
 def measure_start(start: Attributes | None) -> None:
-    """Raise DynamoError when an ExclusiveStartKey has an invalid value."""
+    """Raise DynamoError if an ExclusiveStartKey has an invalid value."""
     for value in (start or {}).values():
         measure(value)
 
 
 def start_of(reading: Reading, start: Attributes | None) -> Attributes | None:
-    """An ExclusiveStartKey that is one; DynamoError otherwise."""
+    """Return a valid ExclusiveStartKey; raises DynamoError for an invalid one."""
     if start is None:
         return None
     table_key = reading.table.schema.key

@@ -25,11 +25,11 @@ _MAX_KEYS = 100
 _MAX_ANSWER_BYTES = 16 << 20
 
 Show = Callable[[StoredItem], Any]
-"""What is shown of an item that is read."""
+"""Returns what a read shows of an item."""
 
 
 def get_item(tables: Tables, request: GetItem) -> dict[str, Any]:
-    """Read the item with a key; without an item the answer has none."""
+    """Read the item with a key; if it does not exist, the response has no item."""
     table = lookup(tables, request.TableName)
     refuse_mixed(request, _READ)
     measure_item(request.Key)
@@ -50,7 +50,7 @@ def get_item(tables: Tables, request: GetItem) -> dict[str, Any]:
 
 
 def batch_get_item(tables: Tables, request: BatchGetItem) -> dict[str, Any]:
-    """Read up to 100 items of several tables; what is more than 16 MB comes back as UnprocessedKeys."""
+    """Read up to 100 items of several tables; keys beyond 16 MB are returned as UnprocessedKeys."""
     if not request.RequestItems:
         raise invalid("The requestItems parameter is required for BatchGetItem")
     if sum(len(each.Keys) for each in request.RequestItems.values()) > _MAX_KEYS:
@@ -92,21 +92,21 @@ def batch_get_item(tables: Tables, request: BatchGetItem) -> dict[str, Any]:
 
 
 class _Refused:
-    """Which keys of a batch there is no capacity for."""
+    """The keys of a batch for which there is no capacity."""
 
     def __init__(self) -> None:
         self._admitted = 0
         self._error: DynamoError | None = None
 
     def refuses(self, gate: Gate, table: StoredTable, key: Key, units: float) -> bool:
-        """Whether there is no capacity for the next key."""
+        """Return whether there is no capacity for the next key."""
         error = gate.batched("BatchGetItem", 1)[0] or gate.read(table, units, key.hash)
         self._error = self._error or error
         self._admitted += error is None
         return error is not None
 
     def refuse_all(self) -> None:
-        """DynamoError when there was capacity for no key.
+        """Raise DynamoError if there was no capacity for any key.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
         """
@@ -115,7 +115,7 @@ class _Refused:
 
 
 def showing(paths: list[ResolvedPath] | None) -> Show:
-    """What is shown of an item where these paths are asked for, None for all of it."""
+    """Return the function that selects these paths of an item, None for the whole item."""
     if paths is None:
         return lambda item: msgspec.Raw(item.image)
     return lambda item: project(item.attributes, paths)
@@ -136,7 +136,7 @@ def _show_batched(request: KeysAndAttributes) -> Show:
 
 
 def _keys(table: StoredTable, request: KeysAndAttributes) -> list[Key]:
-    """The keys; one that occurs twice is refused before one that is no key of the table (DynamoDB Local)."""
+    """The keys; a duplicate is refused before an invalid key (DynamoDB Local)."""
     try:
         keys = [table.schema.given_key(key) for key in request.Keys]
     except DynamoError:

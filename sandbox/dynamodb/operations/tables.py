@@ -1,4 +1,4 @@
-"""How operations find their tables."""
+"""The lookup of tables for operations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Tables(Protocol):
     """The tables of an account in a region."""
 
     def get(self, name: str, /) -> StoredTable | None:
-        """The table with a name; None for none."""
+        """The table with a name; None if absent."""
         ...
 
 
@@ -25,7 +25,7 @@ def lookup(tables: Tables, given: str) -> StoredTable | None:
     """The table that a request names, by its name or ARN; None if absent.
 
     Raises:
-        DynamoError: it is no name of a table.
+        DynamoError: it is not a valid table name.
     """
     table = tables.get(given)
     if table is not None:
@@ -42,7 +42,7 @@ def lookup(tables: Tables, given: str) -> StoredTable | None:
 
 
 def name_violation(given: str) -> str | None:
-    """What keeps a text from being the name of a table; None when it might be one."""
+    """The constraint that a table name violates; None if it is valid."""
     if not given:
         return "Member must have length greater than or equal to 1"
     if len(given) > _MAX_NAME:

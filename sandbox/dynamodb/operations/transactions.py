@@ -25,7 +25,7 @@ from sandbox.dynamodb.usage import USAGE
 from sandbox.dynamodb.values import Attributes, measure_item
 
 _FACTOR = 2
-"""How many times the units of a call alone a call in a transaction consumes."""
+"""The ratio of a call's units in a transaction to those of the call alone."""
 _MAX_BYTES = 4 << 20
 _CODES = {"ConditionalCheckFailedException": "ConditionalCheckFailed", "DuplicateItemException": "DuplicateItem"}
 _EMPTY_KEY = "The AttributeValue for a key attribute cannot contain an empty"
@@ -35,7 +35,10 @@ T = TypeVar("T")
 
 
 def transact_write_items(tables: Tables, tokens: RequestTokens, request: TransactWriteItems) -> dict[str, Any]:
-    """Make all of several writes, or none. With a token that was used for the same request, make none again."""
+    """Make all of several writes, or none. A request whose token was used for the same request makes none.
+
+    The response is then that of the first request.
+    """
     writes = [_action(tables, item) for item in request.TransactItems]
     described = msgspec.json.encode(request.TransactItems)
     changes = tokens.once(request.ClientRequestToken, described, lambda: _checked_write(request, writes))
@@ -55,7 +58,7 @@ def write_all(writes: Sequence[CheckedWrite]) -> Changes:
     """Make all of several writes, or none.
 
     Raises:
-        DynamoError: TransactionCanceledException with a reason for each, when one of them cannot be made.
+        DynamoError: TransactionCanceledException with a reason for each write, if one of them fails.
     """
     changes = each_or_cancel([lambda write=write: prepared(write) for write in writes])
     if ADMISSION.gate is not None:
@@ -78,7 +81,7 @@ def _refuse_without_capacity(gate: Gate, changes: Changes) -> None:
 
 
 def transact_get_items(tables: Tables, request: TransactGetItems) -> dict[str, Any]:
-    """Read several items as they were at one time."""
+    """Read several items as of one moment."""
     reads = [_read(tables, item.Get) for item in request.TransactItems]
     answers = each_or_cancel([lambda read=read: _find(read) for read in reads])
     targets = [(table.schema.name, change.key) for table, change, _ in answers]
@@ -95,11 +98,11 @@ def transact_get_items(tables: Tables, request: TransactGetItems) -> dict[str, A
 
 
 def each_or_cancel(actions: Sequence[Callable[[], T]]) -> list[T]:
-    """What each action gives.
+    """Return the results of the actions.
 
     Raises:
-        DynamoError: TransactionCanceledException with a reason for each action, when one of them is in error.
-            The errors of a request as a whole are raised as they are.
+        DynamoError: TransactionCanceledException with a reason for each action, if one of them fails.
+            Errors of a request as a whole are raised unchanged.
     """
     results: list[T] = []
     reasons: list[dict[str, Any]] = []
@@ -120,7 +123,7 @@ def each_or_cancel(actions: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def cancelled(reasons: list[dict[str, Any]]) -> DynamoError:
-    """The error of a transaction that is not made."""
+    """The error of a cancelled transaction."""
     codes = ", ".join(str(reason["Code"]) for reason in reasons)
     return api_error(
         "TransactionCanceledException",
@@ -130,7 +133,7 @@ def cancelled(reasons: list[dict[str, Any]]) -> DynamoError:
 
 
 def refuse_repeated(writes: Sequence[CheckedWrite]) -> None:
-    """DynamoError when two writes of a transaction have the same target; one in error by itself has none."""
+    """Raise DynamoError if two writes of a transaction have the same target; an invalid write has no target."""
     targets: list[object] = []
     for write in writes:
         table = found(write.table)

@@ -1,8 +1,7 @@
-"""PutItem, DeleteItem and UpdateItem, and the same as parts of a transaction.
+"""PutItem, DeleteItem and UpdateItem, alone and as parts of a transaction.
 
-A write is prepared first, which checks all that can be checked without the
-table, then finds what it changes, and is made last: what is refused has changed
-nothing.
+A write is first prepared, which does all checks that need no table, then finds its change, and is made last: a refused
+write has changed nothing.
 """
 
 from __future__ import annotations
@@ -50,13 +49,13 @@ _GB = 1 << 30
 
 
 Apply = Callable[[StoredTable, ItemChange, "Attributes | None"], ItemChange]
-"""Completes a change that was found. The attributes are the item's before it, where they have been decoded already."""
+"""Completes a change. The attributes are those of the item before it, if they are already decoded."""
 
 
 class CheckedWrite(NamedTuple):
-    """A write that has been checked as far as it can be without its table.
+    """A write after all checks that need no table.
 
-    `find` gives what it changes in a table; `touched` are the paths of an update.
+    `find` returns its change in a table; `touched` are the paths of an update.
     """
 
     table: StoredTable | None
@@ -68,7 +67,7 @@ class CheckedWrite(NamedTuple):
 
 
 def put_item(tables: Tables, request: PutItem) -> Answer:
-    """Put an item in the place of the one with its key, if there is one."""
+    """Put an item; it replaces the item with the same key."""
     table = lookup(tables, request.TableName)
     if not _is_plain(request):
         refuse_mixed(request, _WRITE)
@@ -79,7 +78,7 @@ def put_item(tables: Tables, request: PutItem) -> Answer:
 
 
 def delete_item(tables: Tables, request: DeleteItem) -> Answer:
-    """Delete the item with a key, if there is one."""
+    """Delete the item with a key, if it exists."""
     table = lookup(tables, request.TableName)
     refuse_mixed(request, _WRITE)
     measure_item(request.Key)
@@ -88,7 +87,7 @@ def delete_item(tables: Tables, request: DeleteItem) -> Answer:
 
 
 def update_item(tables: Tables, request: UpdateItem) -> Answer:
-    """Change the item with a key, or make a new one."""
+    """Change the item with a key, or create it."""
     table = lookup(tables, request.TableName)
     refuse_mixed(request, _UPDATE)
     measure_item(request.Key)
@@ -103,7 +102,7 @@ def update_item(tables: Tables, request: UpdateItem) -> Answer:
 
 
 def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUpdate | TransactCheck) -> CheckedWrite:
-    """An action of a transaction, checked as far as it can be without its table."""
+    """Check an action of a transaction as far as possible without its table."""
     table = lookup(tables, action.TableName)
     refuse_mixed(action, _TRANSACTED_UPDATE if isinstance(action, TransactUpdate) else _TRANSACTED)
     given = placeholders(action.ExpressionAttributeNames, action.ExpressionAttributeValues)
@@ -126,10 +125,10 @@ def transacted(tables: Tables, action: TransactPut | TransactDelete | TransactUp
 
 
 def prepared(write: CheckedWrite) -> tuple[StoredTable, ItemChange]:
-    """What a write changes in its table.
+    """Return a write's table and its change there.
 
     Raises:
-        DynamoError: there is no such table, it does not take the write, or the condition does not hold.
+        DynamoError: the table does not exist or refuses the write, or the condition does not hold.
     """
     table = found(write.table)
     change = write.find(table)
@@ -142,7 +141,7 @@ def prepared(write: CheckedWrite) -> tuple[StoredTable, ItemChange]:
 
 
 def collection_metrics(table: StoredTable, change: ItemChange) -> Answer:
-    """The size of the item's collection in GB: the items of its partition, in the table and its local indexes.
+    """The size in GB of the item's collection: the items of its partition, in the table and its local indexes.
 
     AWS estimates it between two bounds.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ItemCollectionMetrics.html
@@ -156,7 +155,7 @@ def collection_metrics(table: StoredTable, change: ItemChange) -> Answer:
 
 
 def has_collections(table: StoredTable) -> bool:
-    """Whether a table has item collections, which only those with local indexes have."""
+    """Return whether a table has item collections; only tables with local indexes have them."""
     return any(index.kind == "Local" for index in table.schema.indexes.values())
 
 
@@ -183,7 +182,7 @@ def _written(request: SingleWrite, write: CheckedWrite) -> Answer:
 
 
 def _returned(kind: str | None, write: CheckedWrite, change: ItemChange) -> msgspec.Raw | Attributes | None:
-    """The attributes that a write answers with; None for none."""
+    """The attributes that a write returns; None for no attributes."""
     if kind is None or kind == "NONE":
         return None
     item: StoredItem | None = change.new if kind.endswith("NEW") else change.old
@@ -195,7 +194,7 @@ def _returned(kind: str | None, write: CheckedWrite, change: ItemChange) -> msgs
 
 
 def _is_plain(request: SingleWrite) -> bool:
-    """Whether a write has neither a condition nor placeholders, as most have."""
+    """Return whether a write has neither a condition nor placeholders, like most writes."""
     return (
         request.ConditionExpression is None
         and request.ExpressionAttributeValues is None
@@ -209,7 +208,7 @@ def _refuse_new_values(request: SingleWrite) -> None:
 
 
 def _tested(request: PutItem | DeleteItem) -> Test | None:
-    """The condition of a put or delete; None for none."""
+    """The condition of a put or delete; None if it has none."""
     if request.ConditionExpression is None and request.Expected is None:
         return None
     given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
@@ -223,21 +222,21 @@ def _tested_with(action: Conditional, given: Placeholders) -> Test | None:
 
 
 Parts = tuple[Callable[[StoredTable], ItemChange], Apply]
-"""What finds the change that a write makes, and what completes it once the condition holds."""
+"""The functions that find a write's change, and that complete it once the condition holds."""
 
 
 def putting(attributes: Attributes, size: int) -> Parts:
-    """A put of measured attributes."""
+    """The functions of a put of measured attributes."""
     return lambda table: table.put(attributes, size), unchanged
 
 
 def finding(key: Attributes) -> Callable[[StoredTable], ItemChange]:
-    """What finds the item with a key."""
+    """The function that finds the item with a key."""
     return lambda table: table.find(key)
 
 
 def deleting(key: Attributes) -> Parts:
-    """A delete of the item with a key."""
+    """The functions of a delete of the item with a key."""
 
     def apply(table: StoredTable, change: ItemChange, before: Attributes | None) -> ItemChange:  # noqa: ARG001 - all are called alike
         return change._replace(new=None)
@@ -246,7 +245,7 @@ def deleting(key: Attributes) -> Parts:
 
 
 def unchanged(table: StoredTable, change: ItemChange, before: Attributes | None) -> ItemChange:  # noqa: ARG001 - all are called alike
-    """A change as it was found."""
+    """Return the change unchanged."""
     return change
 
 
@@ -256,7 +255,7 @@ def _update(text: str | None, actions: Sequence[Action], given: Placeholders) ->
 
 
 def updating(key: Attributes, update: BoundUpdate, values: Mapping[str, Value]) -> Parts:
-    """An update of the item with a key."""
+    """The functions of an update of the item with a key."""
 
     def find(table: StoredTable) -> ItemChange:
         change = table.find(key)
@@ -267,7 +266,7 @@ def updating(key: Attributes, update: BoundUpdate, values: Mapping[str, Value]) 
         old = change.old
         before = dict(key) if old is None else before or old.attributes
         after = update.changed(before, lambda: dict(key) if old is None else old.attributes, values)
-        # What the update does not touch has the size that it had.
+        # Attributes that the update does not touch keep their size.
         heads = {str(path[0]) for path in update.paths} if old is not None else after.keys()
         size = measure_item({name: after[name] for name in heads if name in after})
         if old is not None:

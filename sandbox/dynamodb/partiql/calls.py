@@ -59,7 +59,7 @@ def execute_statement(tables: Tables, request: ExecuteStatement) -> Answer:
 
 
 def batch_execute_statement(tables: Tables, request: BatchExecuteStatement) -> Answer:
-    """Run several statements, each for itself: an error is that statement's answer."""
+    """Run several statements independently: an error is only that statement's result."""
     statements = [_attempted(one) for one in request.Statements]
     kinds = {isinstance(one, SelectStatement) for one in statements if not isinstance(one, DynamoError)}
     if len(kinds) > 1:
@@ -78,7 +78,7 @@ def batch_execute_statement(tables: Tables, request: BatchExecuteStatement) -> A
 
 
 def execute_transaction(tables: Tables, tokens: RequestTokens, request: ExecuteTransaction) -> Answer:
-    """Run all of several statements, or none: either reads, or writes and checks."""
+    """Run all of several statements, or none; they are either all reads, or all writes and checks."""
     statements = [_parsed(one) for one in request.TransactStatements]
     reads = [one for one in statements if isinstance(one, SelectStatement) and not one.is_check]
     if reads and len(reads) != len(statements):
@@ -159,7 +159,7 @@ class _Single(NamedTuple):
 
 
 def _single(tables: Tables, statement: Statement | DynamoError, *, consistent: bool) -> _Single:
-    """The one item that a SELECT with a whole key reads."""
+    """The one item that a SELECT with a complete key reads."""
     if isinstance(statement, DynamoError):
         raise statement
     if not isinstance(statement, SelectStatement):
@@ -226,7 +226,7 @@ def _failed(error: DynamoError, statement: Statement | DynamoError) -> Answer:
 
 
 def _merged(consumed: Sequence[Consumed]) -> list[Consumed]:
-    """What statements consumed, together for each table."""
+    """The units that statements consumed, combined for each table."""
     merged: dict[str, Consumed] = {}
     for one in consumed:
         name = one.schema.name

@@ -1,4 +1,4 @@
-"""What a SELECT reads: a partition, several, or all of a table or index, a page at a time."""
+"""The items of a SELECT: one partition, several, or all of a table or index, a page at a time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ON_RANGE = frozenset({"=", "<", "<=", ">", ">=", "BETWEEN"})
 
 
 class ItemSelection(NamedTuple):
-    """A SELECT on its table: the partitions that it reads, None for all, and in which direction."""
+    """A SELECT on its table: the partitions that it reads, None for all, and the direction."""
 
     reading: Reading
     conditions: list[KeyCondition] | None
@@ -38,7 +38,7 @@ class ItemSelection(NamedTuple):
     columns: tuple[ResolvedPath, ...] | None
 
     def entries(self, start: Attributes | None) -> Iterator[StoredItem]:
-        """The items that are read, from where a page begins."""
+        """The items from the start of a page."""
         if self.conditions is None:
             return scan_entries(self.reading, start, 0, 1)
         conditions = self.conditions
@@ -51,7 +51,7 @@ class ItemSelection(NamedTuple):
         return chain(first, chain.from_iterable(rest))
 
     def show(self, item: StoredItem) -> Any:
-        """What is shown of an item: each column under its path's last name."""
+        """Return the columns of an item, each under the last name of its path."""
         index = self.reading.of_index
         if self.columns is None:
             if index is None or index.projected is None:
@@ -63,7 +63,7 @@ class ItemSelection(NamedTuple):
 
 
 def select_from(table: StoredTable, select: SelectStatement, *, consistent: bool) -> ItemSelection:
-    """A SELECT on its table; DynamoError when the table or index does not have what it asks for."""
+    """A SELECT on its table; raises DynamoError if the table or index lacks what it selects."""
     index = None if select.of_index is None else table.index(select.of_index)
     key = table.schema.key if index is None else index.key
     columns = None if select.columns is None else tuple(path.elements for path in select.columns)
@@ -79,7 +79,7 @@ def select_from(table: StoredTable, select: SelectStatement, *, consistent: bool
 
 
 def named_key(where: Condition | None, table: StoredTable) -> tuple[Attributes | None, list[Condition]]:
-    """The key that a condition names, None if it does not name all of it, and the rest of the condition."""
+    """The key that a condition defines, None if it is incomplete, and the rest of the condition."""
     parts = conjuncts(where)
     key: Attributes = {}
     rest: list[Condition] = []
@@ -98,7 +98,7 @@ def named_key(where: Condition | None, table: StoredTable) -> tuple[Attributes |
 
 
 def conjuncts(condition: Condition | None) -> list[Condition]:
-    """The conditions that all have to hold."""
+    """The conditions that must all hold."""
     if condition is None:
         return []
     if isinstance(condition, Junction) and condition.operator == "AND":
@@ -112,7 +112,7 @@ def token_of(statement: str, key: Attributes) -> str:
 
 
 def start_of(statement: str, token: str | None) -> Attributes | None:
-    """The key at which the page before ended; DynamoError when the token is not the statement's."""
+    """The key at which the previous page ended; raises DynamoError if the token is not the statement's."""
     if token is None:
         return None
     try:
@@ -129,7 +129,7 @@ def _digest(statement: str) -> str:
 
 
 def _title(path: ResolvedPath) -> str:
-    """A column's name: that of the attribute or member, and for an element of a list how it is written."""
+    """A column's name: that of the attribute or member; for an element of a list, the path as written."""
     last = path[-1]
     if isinstance(last, str):
         return last
@@ -138,7 +138,7 @@ def _title(path: ResolvedPath) -> str:
 
 
 def _key_conditions(parts: list[Condition], key: KeySchema) -> tuple[list[KeyCondition] | None, list[Condition]]:
-    """The partitions that conditions ask for, None for all, and those of the conditions that say so."""
+    """The partitions that conditions select, None for all, and the conditions that select them."""
     for part in parts:
         values = _hash_values(part, key.hash)
         if values is None:
@@ -183,7 +183,7 @@ def _range_test(part: Condition, range_: KeySchemaElement) -> KeyTest | None:
 
 
 def _equality(part: Condition) -> tuple[str, Value] | None:
-    """The attribute and the value that a condition asks it to have."""
+    """The attribute and the value of a condition of equality; None for every other condition."""
     if not isinstance(part, Predicate) or part.operator != "=":
         return None
     named, value = part.operands
@@ -217,7 +217,7 @@ def _all(conditions: list[Condition]) -> Condition:
 
 
 def combined_test(conditions: list[Condition]) -> Test | None:
-    """Whether conditions all hold for an item; None for none."""
+    """The test that conditions all hold; None without conditions."""
     if not conditions:
         return None
     with expression("WHERE clause"):

@@ -22,7 +22,7 @@ _SETS = {"S": "SS", "N": "NS", "B": "BS"}
 
 
 class SelectStatement(NamedTuple):
-    """SELECT. `columns` are the paths that it shows, None for all; `order` are names, each with whether it descends."""
+    """SELECT. `columns` are the returned paths, None for all; `order` are names, each with whether it descends."""
 
     table: str
     of_index: str | None
@@ -60,10 +60,10 @@ Statement = SelectStatement | InsertStatement | UpdateStatement | DeleteStatemen
 
 
 def parse(statement: str, parameters: Sequence[Value]) -> Statement:
-    """Parse a statement, with its parameters in the place of its question marks.
+    """Parse a statement, and replace its question marks by its parameters.
 
     Raises:
-        DynamoError: it is no statement, or has another number of parameters.
+        DynamoError: it is not a statement, or the number of parameters differs.
     """
     parser = _Parser(statement, parameters)
     parsed = parser.statement()

@@ -39,11 +39,11 @@ class PartiqlTokens:
 
     @property
     def next(self) -> PartiqlToken:
-        """The token that comes next."""
+        """The next token."""
         return self._tokens[self._position]
 
     def is_call(self) -> bool:
-        """Whether a function comes next: a name and a parenthesis."""
+        """Return whether a function comes next: a name and a parenthesis."""
         following = self._tokens[min(self._position + 1, len(self._tokens) - 1)]
         return self.next.kind == "word" and following == PartiqlToken("symbol", "(")
 
@@ -60,7 +60,7 @@ class PartiqlTokens:
         return self.take().text
 
     def take_word(self, *words: str) -> str | None:
-        """Take the next token if it is one of these words, which are given in upper case."""
+        """Take the next token if it is one of these words, given in upper case."""
         word = self.next.text.upper()
         if self.next.kind != "word" or word not in words:
             return None
@@ -68,23 +68,23 @@ class PartiqlTokens:
         return word
 
     def expect_symbol(self, symbol: str) -> None:
-        """Take the next token, which has to be this symbol."""
+        """Take the next token, which must be this symbol."""
         if self.take_symbol(symbol) is None:
             raise self.error()
 
     def expect_word(self, word: str) -> None:
-        """Take the next token, which has to be this word."""
+        """Take the next token, which must be this word."""
         if self.take_word(word) is None:
             raise self.error()
 
     def name(self) -> str:
-        """Take the next token, which has to be a name, in quotation marks or not."""
+        """Take the next token, which must be a name, quoted or not."""
         if self.next.kind not in ("word", "quoted"):
             raise self.error()
         return self.take().text
 
     def error(self) -> DynamoError:
-        """The statement is invalid."""
+        """The error for an invalid statement."""
         return invalid(f"Statement wasn't well formed, can't be processed: {self._statement}")
 
 

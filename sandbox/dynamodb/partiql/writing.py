@@ -1,4 +1,4 @@
-"""INSERT, UPDATE and DELETE as the writes of the item calls."""
+"""INSERT, UPDATE and DELETE as writes of the item operations."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _NO_KEY = "Where clause does not contain a mandatory equality on all key attribu
 
 
 def write_of(tables: Tables, statement: Statement, on_failure: str | None = None) -> CheckedWrite:
-    """The write that a statement makes; that of an EXISTS changes nothing.
+    """The write of a statement; that of an EXISTS changes nothing.
 
     Raises:
-        DynamoError: the table does not exist, or the statement does not name one item of it.
+        DynamoError: the table does not exist, or the statement does not identify one item of it.
     """
     table = found(lookup(tables, statement.table))
     match statement:
@@ -58,7 +58,7 @@ def write_of(tables: Tables, statement: Statement, on_failure: str | None = None
 
 
 def returned(returning: str | None, write: CheckedWrite, change: ItemChange) -> msgspec.Raw | Attributes | None:
-    """What a statement's RETURNING shows of a change; None for nothing."""
+    """The value of a statement's RETURNING after a change; None if it returns nothing."""
     if returning is None:
         return None
     item = change.new if returning.endswith("NEW") else change.old
@@ -98,6 +98,6 @@ def _named(table: StoredTable, where: Condition | None) -> tuple[Attributes, lis
 
 
 def _present(table: StoredTable, rest: list[Condition]) -> Test | None:
-    """The condition of a statement on an item that has to be there."""
+    """The condition of a statement whose item must exist."""
     exists: Any = FunctionCall("attribute_exists", (Path((table.schema.key.hash.name,)),))
     return combined_test([exists, *rest])
