@@ -45,6 +45,10 @@ class Passages:
         """When the last one passed; 0 when nothing has."""
         return self._times[-1] if self._times else 0.0
 
+    def latest(self, at_s: float) -> float:
+        """The last time at which some passed, by a time; the first of all when none had."""
+        return self._times[max(bisect_right(self._times, at_s) - 1, 0)] if self._times else 0.0
+
     def until(self, at_s: float) -> float:
         """How many had passed by a time, that moment included."""
         return self._totals[bisect_right(self._times, at_s)]
@@ -97,7 +101,7 @@ def flow(
         passed_per_s=round((passed.until(load_s) - passed.until(began)) / window, 2),
         backlog=came.until(load_s) - passed.until(load_s),
         growth_per_s=round(growth, 2),
-        busy_per_s=round(_busy_per_s(passed, began), 2),
+        busy_per_s=round(_busy_per_s(passed, began, period_s + resolution_s), 2),
         drained_s=None if drained is None else round(max(drained, 0.0), 2),
         verdict=verdict,
         why=why,
@@ -159,7 +163,13 @@ def _trend(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return slope, (rest / (len(points) - 2) / spread) ** 0.5
 
 
-def _busy_per_s(passed: Passages, began: float) -> float:
-    """The rate from the settled part on until the last change."""
-    seconds = passed.last_s - began
-    return (passed.total - passed.until(began)) / seconds if seconds > 0 else 0.0
+def _busy_per_s(passed: Passages, began: float, blur_s: float) -> float:
+    """The rate from the settled part on until the last change, from one heap to another.
+
+    A heap has what came since the one before it, so a span that begins between two counts too much. The last heap is
+    late, because it waits for more that does not come: it is left out where there is an earlier one.
+    """
+    first, last = passed.latest(began), passed.latest(passed.last_s - blur_s)
+    if last <= first:
+        last = passed.last_s
+    return (passed.until(last) - passed.until(first)) / (last - first) if last > first else 0.0

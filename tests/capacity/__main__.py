@@ -22,7 +22,7 @@ from tests.conftest import free_port
 from tests.e2e.pipeline import Pipeline
 
 _OFF_BY = 0.1
-_FROM, _PRECISION, _LONGEST = "50", "5%", "90s"
+_FROM, _PRECISION, _LONGEST = "60", "5%", "45s"
 out = Console(highlight=False, soft_wrap=True)
 
 

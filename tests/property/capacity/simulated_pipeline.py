@@ -59,9 +59,9 @@ class SimulatedPipeline(NamedTuple):
     def _step(self, rate: float, load_s: int) -> SimulatedStep:
         accepted = min(rate, self.table, self.partition / self.hot_share)
         written = [(_TICK_S * (tick + 1), accepted * _TICK_S) for tick in range(int(load_s / _TICK_S))]
-        captured = list(_served(iter(written), min(self.pipe, self.shard * self.shards)))
-        served = list(_served(iter(captured), min(self.transform, self.delivery)))
-        delivered = list(_buffered(served, self.buffer_s))
+        captured = list(served(iter(written), min(self.pipe, self.shard * self.shards)))
+        transformed = served(iter(captured), min(self.transform, self.delivery))
+        delivered = list(buffered(list(transformed), self.buffer_s))
         flows = [
             flow(CAPTURE, Passages(written), Passages(captured), load_s),
             flow(
@@ -116,23 +116,23 @@ class SimulatedPipeline(NamedTuple):
         return reports.build(job, [SegmentResult(0, rows, totals)], start_epoch_ns=0, interrupted=False)
 
 
-def _served(came: Iterator[tuple[float, float]], per_s: float) -> Iterator[tuple[float, float]]:
+def served(came: Iterator[tuple[float, float]], per_s: float) -> Iterator[tuple[float, float]]:
     """What passes a stage that takes so many per second; the rest waits."""
     waiting, now = 0.0, 0.0
     for at, number in came:
         now = at
         waiting += number
-        served = min(waiting, per_s * _TICK_S)
-        waiting -= served
-        yield at, served
+        taken = min(waiting, per_s * _TICK_S)
+        waiting -= taken
+        yield at, taken
     while waiting > 1e-6:
         now += _TICK_S
-        served = min(waiting, per_s * _TICK_S)
-        waiting -= served
-        yield now, served
+        taken = min(waiting, per_s * _TICK_S)
+        waiting -= taken
+        yield now, taken
 
 
-def _buffered(came: list[tuple[float, float]], buffer_s: float) -> Iterator[tuple[float, float]]:
+def buffered(came: list[tuple[float, float]], buffer_s: float) -> Iterator[tuple[float, float]]:
     """Objects: what has come in a period arrives together, in whole seconds that are rounded up."""
     held, opened = 0.0, came[0][0]
     for at, number in came:

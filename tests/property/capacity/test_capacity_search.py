@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from capacity.flow import Passages, flow
 from capacity.report import taken
 from capacity.search import search
-from tests.property.capacity.simulated_pipeline import SimulatedPipeline, SimulatedStep
+from tests.property.capacity.simulated_pipeline import SimulatedPipeline, SimulatedStep, buffered, served
 
 PRECISION = 0.1
 limits = st.floats(60, 9_000)
@@ -60,6 +60,24 @@ def test_it_names_the_stage_with_the_lowest_limit_and_finds_the_limit(
     assert cause is not None
     assert (cause.stage, taken(found.held, cause.limit_per_s)) == (stage, pytest.approx(limit, rel=0.1))
     assert len(steps) <= 16
+
+
+@settings(max_examples=30)
+@given(
+    limit=st.floats(40, 4_000),
+    over=st.floats(1.1, 3),
+    buffer_s=st.floats(0.3, 5),
+    load_s=st.integers(30, 60),
+)
+def test_what_a_full_stage_shows_does_not_depend_on_when_its_heaps_come(
+    limit: float, over: float, buffer_s: float, load_s: int
+) -> None:
+    """The last heap waits for more that does not come, and a step ends somewhere within another: neither counts."""
+    came = [(tick / 10, over * limit / 10) for tick in range(1, 10 * load_s + 1)]
+    passed = Passages(buffered(list(served(iter(came), limit)), buffer_s))
+    found = flow("the delivery", Passages(came), passed, load_s, period_s=buffer_s, resolution_s=1.0)
+    # A time is off by less than a second at either end of what is judged.
+    assert found.busy_per_s == pytest.approx(limit, rel=1.1 / (0.7 * load_s * over - buffer_s))
 
 
 class Known(NamedTuple):
