@@ -76,7 +76,11 @@ def configure(parser: ArgumentParser) -> None:
         help="for a table that is being written to: compare all keys without a change since now, 10m or a time",
     )
     parser.add_argument(
-        "--ledger", type=Path, metavar="PATH", help="the load generator's ledger of acknowledged writes"
+        "--ledger",
+        type=Path,
+        action="append",
+        metavar="PATH",
+        help="the load generator's ledger of acknowledged writes (repeatable: of several runs, in their order)",
     )
     parser.add_argument("--report", type=Path, metavar="PATH", help="write the report with all differences as JSON")
     parser.add_argument("--json", action="store_true", help="print the report instead of the summary")

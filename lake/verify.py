@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from lake import buffering
@@ -30,7 +31,7 @@ def verify(
     *,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     settle_s: float | None = None,
-    ledger: Path | None = None,
+    ledger: Path | Sequence[Path] | None = None,
     share: float = 1.0,
     since: datetime | None = None,
     as_of: datetime | None = None,
@@ -45,7 +46,7 @@ def verify(
 
     `share` (more than 0, at most 1) compares a sample of the keys. `since` compares the keys with a change in the log
     since then; their items are read by key, and the rest of the table is not. `as_of` is for a table that is being
-    written to: keys that have changed since then are not compared.
+    written to: keys that have changed since then are not compared. Several ledgers are of runs one after the other.
 
     Raises UserError when the outputs, the table, the database or the view are missing or unreadable, the ledger is
     invalid, or the table has an item that DynamoDB cannot have written.
@@ -57,6 +58,8 @@ def verify(
         outputs.require("database_name"),
         s3=client("s3", outputs),
     )
+    ledgers = [ledger] if isinstance(ledger, Path) else ledger or ()
+    writes = chain.from_iterable(map(read_ledger, ledgers))
     scope = ComparedKeys(share=max(1, round(share * BUCKETS)), since=since)
     change_log, view = outputs.change_log_name or table.change_log, outputs.view_name or table.view
     lake = LakeReader(athena, table, change_log, view, scope)
@@ -67,7 +70,7 @@ def verify(
         _patience(outputs, timeout_s, settle_s),
         scope=scope,
         as_of=as_of,
-        delivery=None if ledger is None else AcknowledgedWrites(_since(read_ledger(ledger), since), table_name),
+        delivery=AcknowledgedWrites(_since(writes, since), table_name) if ledgers else None,
         way=Positions(outputs, lake.arrived).look,
         watch=watch,
     )

@@ -18,7 +18,7 @@ class Job(Struct, frozen=True, kw_only=True):
     """The input of a segment except the start time, which all segments share.
 
     `keys` are the key attributes of the tables, by name; `script` is the name of a user's workload that replaces
-    orders.
+    orders. `earlier` are the keys of the orders of an earlier run, by their numbers in the plan.
     """
 
     plan: Plan
@@ -30,6 +30,7 @@ class Job(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     ledger: str | None = None
     script: str | None = None
+    earlier: tuple[str, ...] = ()
 
 
 class SegmentTotals(Struct, kw_only=True):

@@ -135,6 +135,13 @@ def _add_load(made: ArgumentParser) -> None:
         help="insert N orders first, at --rps or (10k@2k) at another rate; they are left out of the counters",
     )
     load.add_argument(
+        "--continue-from",
+        type=Path,
+        metavar="LEDGER",
+        help="go on with the orders that an earlier run left in the table, by its --ledger: updates, deletes and reads "
+        "are of them too",
+    )
+    load.add_argument(
         "--warm-up",
         type=duration,
         default=0.0,

@@ -34,15 +34,21 @@ def plan_of(options: Namespace) -> Plan:
     profile = _profile(options, seed)
     orders, per_s = options.preload
     preload = Preload(orders, per_s or options.rps or 1.0)
-    if options.mix.insert == orders == 0:
-        raise ArgumentTypeError("the mix has no inserts, and updates and deletes need orders: --preload some")
-    if orders and options.workload:
-        raise ArgumentTypeError("--preload writes orders, and a --workload writes only what its `change` returns")
+    goes_on = options.continue_from is not None
+    if options.mix.insert == orders == goes_on == 0:
+        raise ArgumentTypeError(
+            "the mix has no inserts, and updates and deletes need orders: --preload some, or --continue-from a ledger"
+        )
+    if (orders or goes_on) and options.workload:
+        option = "--preload writes" if orders else "--continue-from changes"
+        raise ArgumentTypeError(f"{option} orders, and a --workload writes only what its `change` returns")
     fastest = max(options.rps or profile.rate(0.0), preload.per_s if orders else 0.0)
     return Plan(
         profile=profile,
         limit=options.count,
         preload=preload,
+        # How many they are is known when the table is.
+        earlier=int(goes_on),
         warm_up_s=options.warm_up,
         mix=options.mix,
         keys=options.keys,
@@ -63,6 +69,7 @@ def _check_trace(options: Namespace) -> None:
         "--profile": options.profile != "constant",
         "--duration": options.duration is not None,
         "--preload": options.preload[0] > 0,
+        "--continue-from": options.continue_from is not None,
         "--warm-up": options.warm_up > 0,
         "--workload": options.workload is not None,
         "--mix": options.mix != Mix(),

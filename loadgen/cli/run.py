@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+from msgspec import structs
+
 from loadgen.cli import arguments
 from loadgen.cli.plan import plan_of
 from loadgen.cli.progress import JsonLines, ProgressView, Silent
@@ -30,7 +32,7 @@ from loadgen.report.expected import Expected
 from loadgen.report.report import RunReport
 from loadgen.report.threshold import Threshold
 from loadgen.schedule.plan import Plan
-from loadgen.workloads import custom
+from loadgen.workloads import custom, earlier, orders
 from stack import Exit, StackOutputs, UserError, check_writable, resolve_options
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -169,8 +171,10 @@ async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
     tables = [table] if script is None else list(custom.load(script, table).tables)
     of_orders = script is None and options.trace is None
     ledger = cast("Path | None", options.ledger)
+    before = cast("Path | None", options.continue_from)
+    keys = () if before is None else earlier.of_table(before, table, orders.prefix(plan.seed))
     return Job(
-        plan=plan,
+        plan=structs.replace(plan, earlier=len(keys)),
         endpoint=where,
         table=table,
         writer=options.writer,
@@ -178,6 +182,7 @@ async def _job(options: Namespace, plan: Plan, outputs: StackOutputs) -> Job:
         limits=Limits(connections=plan.max_in_flight),
         ledger=None if ledger is None else str(ledger.absolute()),
         script=script,
+        earlier=keys,
     )
 
 

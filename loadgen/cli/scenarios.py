@@ -36,7 +36,7 @@ _OPTIONS = frozenset(
     (
         "rps", "users", "trace", "speed", "think", "profile", "duration", "count", "preload", "warm-up",
         "max-write-units", "max-in-flight", "mix", "keys", "item-size", "seed", "workload", "threshold", "abort",
-        "batch", "batch-wait", "processes", "writer",
+        "batch", "batch-wait", "processes", "writer", "continue-from",
     )
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9_-]+")

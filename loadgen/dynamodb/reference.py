@@ -29,6 +29,7 @@ _METHODS = {
     "GetItem": "get_item",
     "Query": "query",
     "TransactWriteItems": "transact_write_items",
+    "BatchGetItem": "batch_get_item",
     "DescribeTable": "describe_table",
 }
 # The operations whose reply has more than the success.

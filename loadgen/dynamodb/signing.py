@@ -26,6 +26,7 @@ OPERATIONS = (
     "GetItem",
     "Query",
     "TransactWriteItems",
+    "BatchGetItem",
     "DescribeTable",
 )
 """The operations that can be signed."""

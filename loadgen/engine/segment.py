@@ -17,9 +17,10 @@ from loadgen.job import Job, SegmentTotals
 from loadgen.ledger import Ledger, LedgerFile
 from loadgen.metrics.counters import MetricsRow, SegmentMetrics
 from loadgen.schedule.plan import Plan
-from loadgen.workloads import pools, replay
+from loadgen.workloads import earlier, pools, replay
 from loadgen.workloads.base import Workload
 from loadgen.workloads.custom import Script, Scripted
+from loadgen.workloads.order import Order
 from loadgen.workloads.orders import Orders
 from loadgen.workloads.pools import Pools
 
@@ -41,14 +42,18 @@ class Segment:
         self._on_row = on_row
         self._writer = open_writer(job.writer, job.endpoint, job.limits)
         self._pools: Pools | None = None
+        self._known: dict[int, Order] = {}
         self._engine: Engine | None = None
         self._stopped = False
 
     async def prepare(self) -> None:
-        """Make the pools and open the writer before the start, so that the start is punctual."""
+        """Make the pools, open the writer and read earlier orders before the start, so that the start is punctual."""
+        job = self._job
         if self._script is None:
-            self._pools = pools.build(self._job.plan.seed)
-        await self._writer.open(min(self._job.limits.connections, WARM_CONNECTIONS))
+            self._pools = pools.build(job.plan.seed)
+        await self._writer.open(min(job.limits.connections, WARM_CONNECTIONS))
+        if job.earlier:
+            self._known = await earlier.read(self._writer, job.table, job.earlier, job.plan)
 
     async def run(self, start_epoch_ns: int) -> SegmentTotals:
         """Carry out the plan, which starts at this wall time."""
@@ -113,6 +118,8 @@ class Segment:
             table=job.table,
             seed=plan.seed,
             preload=plan.preload.orders,
+            earlier=job.earlier,
+            known=self._known,
             segment=plan.segment,
             segments=plan.segments,
             epoch_ns=start_epoch_ns,

@@ -48,16 +48,19 @@ def arrivals(
     keys: KeyChoice,
     seed: int,
     preload: int = 0,
+    earlier: int = 0,
     segment: int = 0,
     segments: int = 1,
 ) -> Iterator[Arrival]:
     """Yield the segment's arrivals in order; the first `preload` are inserts, then the cycle begins.
 
     An insert has the next order's number. Other operations choose among the ready orders, which the plan inserted at
-    least one rest ago; the number is -1 when no order is ready.
+    least one rest ago; the number is -1 when no order is ready. Numbers below `earlier` are of orders of an earlier
+    run, which are ready at once.
     """
     rest_ns = round(keys.rest_s * 1e9)
-    inserted = ready = mark_ns = 0
+    inserted = ready = earlier
+    mark_ns = 0
     marks: deque[tuple[int, int]] = deque()
     choices = words(f"choices/{seed}", "I")
     ops = cast("Iterator[Op]", itertools.chain(itertools.repeat("insert", preload), itertools.cycle(cycle)))

@@ -38,10 +38,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What to write and when.
 
     First comes the preload, then the warm-up at the profile's first rate, then the profile. The writes of preload and
-    warm-up are left out of the report's counters. `limit` ends the run after this number of writes, before the
-    profile's end. `max_in_flight` is the number of requests of one segment that may be unanswered at a time.
-    `item_bytes` is the size, as DynamoDB counts it, to which items are padded; 0 means no padding. The segment stops
-    when it has sent writes of `max_write_units`.
+    warm-up are left out of the report's counters. `earlier` is the number of orders of an earlier run, which exist
+    before. `limit` ends the run after this number of writes, before the profile's end. `max_in_flight` is the number
+    of requests of one segment that may be unanswered at a time. `item_bytes` is the size, as DynamoDB counts it, to
+    which items are padded; 0 means no padding. The segment stops when it has sent writes of `max_write_units`.
 
     With `users` above 0 the loop is closed: each user waits for a reply, thinks for `think_s`, and continues for the
     profile's duration; the profile's rate is ignored.
@@ -55,6 +55,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     item_bytes: int = 0
     max_write_units: int | None = None
     preload: Preload = NO_PRELOAD
+    earlier: int = 0
     warm_up_s: float = 0.0
     max_in_flight: int = 1000
     batch: int = 1
@@ -69,8 +70,8 @@ class Plan(Struct, frozen=True, kw_only=True):
             raise ValueError(f"segment {self.segment} of {self.segments}: there are 1 to {LANES} segments")
         if not 1 <= self.batch <= MAX_BATCH:
             raise ValueError(f"a batch has 1 to {MAX_BATCH} items")
-        if self.mix.insert == self.preload.orders == 0:
-            raise ValueError("the mix has no inserts, and updates and deletes need orders of this run: preload some")
+        if self.mix.insert == self.preload.orders == self.earlier == 0:
+            raise ValueError("the mix has no inserts, and updates and deletes need orders: preload some")
         if self.max_in_flight < 1:
             raise ValueError("at least one request must be allowed in flight")
         if self.users and (self.batch > 1 or self.preload.orders):

@@ -56,7 +56,9 @@ def _step(status: int, *, note: Fragment = NOTHING, reason: Fragment = NOTHING) 
     return LifecycleStep(status, note, reason, b',"status":{"S":"%b"}' % name, expression)
 
 
-PLACE = _step(PLACED)
+AT = tuple(_step(status) for status in range(len(STATUSES)))
+"""The step to each status, without a note or a reason."""
+PLACE = AT[PLACED]
 _ADVANCE = {status: (_step(following),) for status, following in _NEXT.items()}
 _RETURN = (_step(RETURNED),)
 _CANCEL = tuple(_step(CANCELLED, reason=fragment({"cancel_reason": {"S": reason}})) for reason in _REASONS)

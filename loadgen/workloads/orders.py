@@ -14,20 +14,21 @@ from __future__ import annotations
 import hashlib
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import cast
 
 from msgspec import Struct
 
 from loadgen.clock import iso
-from loadgen.dynamodb.item import NOTHING, Fragment, item_size, write_units
+from loadgen.dynamodb.item import NOTHING, item_size, write_units
 from loadgen.dynamodb.writes import Proof, Target, Transaction, Write, WriteResult, transaction
 from loadgen.schedule.arrivals import Arrival, PlannedInsert, arrivals
 from loadgen.schedule.keys import LANES, SPAN, WINDOW, KeyChoice
 from loadgen.schedule.mix import READS, Mix
-from loadgen.workloads.lifecycle import PLACE, Life, LifecycleStep
-from loadgen.workloads.pools import BASKETS, DAY_S, HEADS, PHASES, OrderHead, Pools
+from loadgen.workloads.lifecycle import Life
+from loadgen.workloads.order import Order
+from loadgen.workloads.pools import BASKETS, DAY_S, HEADS, PHASES, Pools
 
 # Looking up an Enum's member takes 80 ns in Python 3.11.
 _APPLIED, _UNKNOWN = WriteResult.APPLIED, WriteResult.UNKNOWN
@@ -66,26 +67,6 @@ _FIXED_SIZE = item_size(
 )
 
 
-class Order(Struct, gc=False):
-    """One order: its content, its planned state and its actual state."""
-
-    number: int
-    order_id: str
-    ordered_at: bytes
-    head: OrderHead
-    basket: Fragment
-    padding_bytes: int
-    # The planned state.
-    last_ns: int
-    size_bytes: int
-    note: Fragment
-    reason: Fragment = NOTHING
-    step: LifecycleStep = PLACE
-    # The actual state: the acknowledged version, 0 when the order is not in the table or that is unknown.
-    version: int = 0
-    busy: bool = True
-
-
 class _Version(Struct, frozen=True, gc=False):
     """Return the version's text in an update: a member of the item, or the end of the expression's values."""
 
@@ -103,8 +84,17 @@ def _version(new: int) -> _Version:
     )
 
 
+def prefix(seed: int) -> str:
+    """How the ids of the orders of a run begin, before the first "-"."""
+    return hashlib.sha256(f"orders/{seed}".encode()).hexdigest()[:8]
+
+
 class Orders:
-    """The order workload of one segment; `whole_items` writes an update as a put of the whole item, for batches."""
+    """The order workload of one segment; `whole_items` writes an update as a put of the whole item, for batches.
+
+    It goes on from `earlier` orders, the keys of which are the first numbers; `known` are those of this segment that
+    are in the table.
+    """
 
     failure = None
 
@@ -117,6 +107,8 @@ class Orders:
         table: str,
         seed: int,
         preload: int = 0,
+        earlier: Sequence[str] = (),
+        known: Mapping[int, Order] | None = None,
         segment: int = 0,
         segments: int = 1,
         epoch_ns: int = 0,
@@ -134,7 +126,7 @@ class Orders:
         self._padded_bytes = item_bytes - _HEADROOM_BYTES
         self._unpadded_bytes = self._padded_bytes - len("padding")
         self._blob = random.Random(seed).randbytes(item_bytes // 2 + 1).hex().encode()
-        self._prefix = hashlib.sha256(f"orders/{seed}".encode()).hexdigest()[:8]
+        self._prefix = prefix(seed)
         self._high = -1
         self._begin = ""
         self._epoch_ms = epoch_ns // _TICK_NS
@@ -142,10 +134,14 @@ class Orders:
         self._tick(0)
         self._cycle = mix.cycle(seed)
         self._preload = preload
+        self._earlier = earlier
         # Orders with numbers below this one are tracked for later changes.
         self._kept = 0 if mix.update + mix.delete + mix.transact == 0 else SPAN if keys.of_first else sys.maxsize
         # A ring: the order WINDOW numbers later replaces an order.
         self._orders: list[Order | None] = [None] * (WINDOW if self._kept else 0)
+        for number, order in (known or {}).items():
+            if number < self._kept:
+                self._orders[number % WINDOW] = order
         self._rest_ns = round(keys.rest_s * 1e9)
 
     def arrivals(self, offsets_ns: Iterator[int]) -> Iterator[Arrival]:
@@ -156,6 +152,7 @@ class Orders:
             keys=self._keys,
             seed=self.seed,
             preload=self._preload,
+            earlier=len(self._earlier),
             segment=self.segment,
             segments=self.segments,
         )
@@ -273,7 +270,8 @@ class Orders:
     def _read(self, arrival: Arrival) -> Write:
         """Read the drawn order, or the first when no order is ready, whether or not it exists."""
         target, begin, end = _READS[arrival.op]
-        order_id = f"{self._prefix}-{max(arrival.number, 0):08x}"
+        number = max(arrival.number, 0)
+        order_id = self._earlier[number] if number < len(self._earlier) else f"{self._prefix}-{number:08x}"
         return Write(arrival.op, target, self._table, order_id, 0, (begin, order_id.encode(), end), 0)
 
     def _transact(self, arrival: Arrival) -> Write:

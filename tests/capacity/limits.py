@@ -102,7 +102,7 @@ def _per_s(_: CapacityReport) -> float:
 
 
 def _stream_per_s(report: CapacityReport) -> float:
-    """What the shards take when the fullest takes all that it may: the Pipe sends no batch before the one it retries."""
+    """What the shards take when the fullest takes all that it may: the Pipe repeats a batch before it sends another."""
     return _PER_S / _SHARDS / _fullest_share(report)
 
 
@@ -125,7 +125,7 @@ def _read_per_s(report: CapacityReport) -> float:
 
 
 def _fullest_share(report: CapacityReport) -> float:
-    """The share of the fullest shard in what all took, in the steps that gave out: keys spread evenly by chance only."""
+    """The share of the fullest shard in the steps that gave out: chance spreads the keys."""
     shares: list[float] = []
     for step in report.steps:
         loads = [shard.bytes_per_s for shard in step.shards]

@@ -139,7 +139,10 @@ def test_the_whole_pipeline_runs_from_what_is_installed(deployed: Deployed) -> N
     report, shown = deployed.load(deployed.environment)
     assert report["generator"]["native"] == "yes"
     assert "\nnative: yes\n" in shown
-    verified = deployed.run("lake", "verify", "--ledger", "r.ledger", "--report", "v.json")
+    on = ("--mix", "update=4,delete=1", "--continue-from", "r.ledger", "--ledger", "on.ledger", "--report", "on.json")
+    assert deployed.run("loadgen", "--rps", "400", "--count", "50", "--quiet", *on).code == 0
+    deployed.written += 50
+    verified = deployed.run("lake", "verify", *("--ledger", "r.ledger", "--ledger", "on.ledger"), "--report", "v.json")
     assert verified.code == 0, verified.err
     assert json.loads((deployed.cwd / "v.json").read_text())["changes"] == deployed.written
     wrong = deployed.run("lake", "query", "SELECT nothing FROM orders")

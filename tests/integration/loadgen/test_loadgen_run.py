@@ -286,3 +286,58 @@ def test_a_target_that_is_no_dynamodb_is_one_sentence(
     error = capsys.readouterr().err
     assert "does not answer DescribeTable as DynamoDB does" in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(("writer", "batch"), [("fast", "1"), ("fast", "5"), ("aioboto3", "1")])
+def test_a_run_goes_on_from_the_orders_of_an_earlier_one(
+    order_table: OrderTable, tmp_path: Path, writer: str, batch: str
+) -> None:
+    """Versions go on, and what an order has beside its life stays, also where an update puts the whole item."""
+    first = ["--rps", "400", "--count", "200", "--keys", "uniform:rest=50ms", "--seed", "1"]
+    assert main([*first, *options(order_table, tmp_path)]) == 0
+    before, left = order_table.items(), (tmp_path / "run.ledger").rename(tmp_path / "first.ledger")
+    gone = min(before)
+    order_table.client.delete_item(TableName=order_table.name, Key={"order_id": {"S": gone}})
+
+    more = ["--rps", "400", "--count", "60", "--mix", "update=5,delete=1,get=2", "--writer", writer, "--batch", batch]
+    more += ["--processes", "2" if writer == "fast" else "1", "--continue-from", str(left)]
+    assert main([*more, *options(order_table, tmp_path)]) == 0
+    report, ledger = load(tmp_path)
+    assert report.counts.acked_by_op["update"] + report.counts.acked_by_op["delete"] > 30
+    assert report.counts.items_read > 0
+    after = order_table.items()
+    expected = {key: int(item["version"]["N"]) for key, item in before.items() if key != gone}
+    for line in ledger:
+        if line["op"] == "update":
+            assert line["version"] == expected[line["key"]] + 1
+        if line["op"] == "delete":
+            assert expected.pop(line["key"]) == line["version"]
+        else:
+            expected[line["key"]] = line["version"]
+    assert {key: int(item["version"]["N"]) for key, item in after.items()} == expected
+    own = {"status", "version", "updated_at", "note", "cancel_reason"}
+    for key in before.keys() & after.keys():
+        assert {name: after[key][name] for name in after[key].keys() - own} == {
+            name: before[key][name] for name in before[key].keys() - own
+        }
+
+
+def test_a_ledger_to_go_on_from_must_fit(
+    order_table: OrderTable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = tmp_path / "first.ledger"
+    run = ["--rps", "400", "--count", "5", "--mix", "insert=1", *options(order_table, tmp_path)]
+
+    def refused(*more: str) -> str:
+        assert main([*run, "--continue-from", str(ledger), *more]) == 2
+        return capsys.readouterr().err
+
+    assert "first.ledger cannot be read: No such file or directory.\n" in refused()
+    ledger.write_text('{"key":"a-1","op":"insert","version":1,"table":"others"}\n')
+    assert f"leaves no orders in the table {order_table.name}: those in it are in others.\n" in refused()
+    ledger.write_text("placed\n")
+    assert "Line 1 of the ledger" in refused()
+    ledger.unlink()
+    assert main([*run, "--seed", "1"]) == 0
+    (tmp_path / "run.ledger").rename(ledger)
+    assert "is of a run with the same --seed, whose orders would be new again.\n" in refused("--seed", "1")

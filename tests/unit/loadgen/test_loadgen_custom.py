@@ -179,7 +179,7 @@ def test_a_script_that_fails_at_once_is_reported_before_the_run() -> None:
 
 
 def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (custom.__doc__ or "").split("returns write n:\n")[1].split("\nand name it")[0]
+    text = (custom.__doc__ or "").split("write n:\n")[1].split("\nand name it")[0]
     (tmp_path / "example_readings.py").write_text(dedent(text))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
