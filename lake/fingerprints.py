@@ -269,7 +269,7 @@ def _text_sql(table: LakeTable, column: Column) -> str:
         case _:
             text = f"CAST({name} AS varchar)"
             if column.decimal[1]:
-                text = f"regexp_replace({text}, '\\.?0+$', '')"
+                text = f"trim(TRAILING '.' FROM trim(TRAILING '0' FROM {text}))"
     return f"""'{{"{table.descriptor(column)}":"' || {text} || '"}}'"""
 
 

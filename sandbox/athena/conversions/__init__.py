@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sandbox.athena.conversions import json_values, moments, numbers, texts
 from sandbox.athena.conversions.casting import cast_sql, castable
-from sandbox.athena.types import Type
+from sandbox.athena.types import INTEGERS, Type
 from sandbox.athena.values import NOT_CONSTANT, Value, attempt, null
 
 MACROS = (*numbers.MACROS, *moments.MACROS, *texts.MACROS)
@@ -20,7 +20,7 @@ def coerce(value: Value, target: Type) -> Value:
         return value
     if value.type.name == "unknown":
         return Value(target, null(target), value.constant)
-    keeps = value.type.name == target.name == "varchar"
+    keeps = value.type.name == target.name == "varchar" or {value.type.name, target.name} <= INTEGERS.keys()
     return Value(target, cast_sql(value.sql, value.type, target), value.constant if keeps else NOT_CONSTANT)
 
 

@@ -9,7 +9,9 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -241,6 +243,16 @@ def _number(_: str) -> float:
     raise _NumberError
 
 
+def _without_numbers() -> Any:
+    """The type of JSON without a number, of some depth: what an image in DynamoDB JSON is."""
+    value: Any = str | bool | None
+    for _ in range(_DEPTH):
+        value = str | bool | None | list[value] | dict[str, value]
+    return value
+
+
+_DEPTH = 12
+_decode_texts = msgspec.json.Decoder(_without_numbers()).decode
 _decode = msgspec.json.Decoder(float_hook=_number).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
 _LONG_NUMBER = re.compile(r"[\[,:\s](?:-0|-?[0-9]{18})")
@@ -249,9 +261,13 @@ _WIDE = re.compile(r"[\ud800-\udfff\U00010000-\U0010ffff]")
 
 def _usual(text: str) -> str | None:
     """The canonical text of most JSON, in a fiftieth of the time; None for what needs the slow path."""
-    if text[:1] not in ("{", "[") or "\\u" in text or _LONG_NUMBER.search(text):
+    if text[:1] not in ("{", "[") or "\\u" in text:
         return None
     if not text.isascii() and _WIDE.search(text):
+        return None
+    with suppress(msgspec.MsgspecError):
+        return _encode(_decode_texts(text)).decode()
+    if _LONG_NUMBER.search(text):
         return None
     try:
         return _encode(_decode(text)).decode()

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, localcontext
 
-from sandbox.athena.functions import fdlibm
+from sandbox.athena.functions import fdlibm, radix
 from sandbox.athena.functions.building import INVALID, arguments, checked, in_python, once
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry, renamed, template
 from sandbox.athena.functions.native import Native, TrinoError
@@ -17,7 +17,6 @@ _INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 _NUMBERS = (*_INTEGERS, "real", "double")
 _WIDEST = 38
 _EXACT = Context(prec=40)
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def _of_one_number(name: str, types: tuple[str, ...] = _NUMBERS) -> tuple[str, ...]:
@@ -210,31 +209,6 @@ def _python_decimal(rounding: str) -> Callable[[str, int], str]:
     return places
 
 
-def _radix(radix: int) -> None:
-    if not 2 <= radix <= 36:
-        raise TrinoError(INVALID, "Radix must be between 2 and 36")
-
-
-def _to_base(value: int, radix: int) -> str:
-    _radix(radix)
-    digits, rest = "", abs(value)
-    while rest or not digits:
-        rest, digit = divmod(rest, radix)
-        digits = _DIGITS[digit] + digits
-    return f"-{digits}" if value < 0 else digits
-
-
-def _from_base(text: str, radix: int) -> int:
-    _radix(radix)
-    digits = text[1:] if text[:1] in {"-", "+"} else text
-    if not digits or any(digit not in _DIGITS[:radix] for digit in digits.lower()):
-        raise TrinoError(INVALID, f"Not a valid base-{radix} number: {text}")
-    value = int(text, radix)
-    if not -(2**63) <= value < 2**63:
-        raise TrinoError(INVALID, f"Not a valid base-{radix} number: {text}")
-    return value
-
-
 def _cosine_similarity(left: dict[str, float | None], right: dict[str, float | None]) -> str | None:
     """As a text, in which DuckDB leaves NaN as it is."""
     values = [*left.values(), *right.values()]
@@ -356,7 +330,7 @@ FUNCTIONS = (
         for name in ("random", "rand")
     ),
     entry("to_base(bigint, bigint) -> varchar(64)", "athena_to_base", "to_base(-10, 2)", "-1010"),
-    entry("from_base(varchar(x), bigint) -> bigint", "athena_from_base", "from_base('7F', 16)", "127"),
+    entry("from_base(varchar(x), bigint) -> bigint", radix.from_base_sql, "from_base('7F', 16)", "127"),
     entry(
         "cosine_similarity(map(varchar, double), map(varchar, double)) -> double",
         "CAST(athena_cosine_similarity({0}, {1}) AS DOUBLE)",
@@ -380,8 +354,8 @@ NATIVES = (
     Native("athena_decimal_trunc", _python_decimal(ROUND_DOWN), ("VARCHAR", "BIGINT"), "VARCHAR"),
     Native("athena_round_integer", _python_round_decimal_places, ("BIGINT", "BIGINT"), "HUGEINT"),
     Native("athena_random", _python_random, ("BIGINT", "BIGINT"), "BIGINT", deterministic=False),
-    Native("athena_to_base", _to_base, ("BIGINT", "BIGINT"), "VARCHAR"),
-    Native("athena_from_base", _from_base, ("VARCHAR", "BIGINT"), "BIGINT"),
+    Native("athena_to_base", radix.to_base, ("BIGINT", "BIGINT"), "VARCHAR"),
+    Native("athena_from_base", radix.from_base, ("VARCHAR", "BIGINT"), "BIGINT"),
     Native(
         "athena_cosine_similarity",
         _cosine_similarity,

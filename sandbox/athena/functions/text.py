@@ -14,6 +14,8 @@ from sandbox.athena.sql import literal
 _WHITESPACE = "".join(map(chr, (*range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B),
                                 0x2028, 0x2029, 0x205F, 0x3000)))  # fmt: skip
 _MAX = 2147483647
+_CODE_POINTS = (range(55296), range(57344, 1114112))
+"""Those that a text can have: all but surrogates."""
 
 
 def _length_of_char(call: TypedCall) -> str:
@@ -48,9 +50,10 @@ def _trimmed(side: str) -> TrinoFunction:
 def _substring(call: TypedCall) -> str:
     """From a start, counted from the end if it is negative; nothing if that is outside the text."""
     start, length = call.arguments[1].constant, call.arguments[2].constant if len(call) > 2 else _MAX
-    if isinstance(start, int) and isinstance(length, int) and start > 0 and length > 0:
+    is_text = call.arguments[0].type.name != "varbinary"
+    if is_text and isinstance(start, int) and isinstance(length, int) and 0 < start <= _MAX and length > 0:
         return f"substring({call[0]}, {start}, {length})" if length < _MAX else f"substring({call[0]}, {start})"
-    name = "athena_substring" if call.arguments[0].type.name != "varbinary" else "athena_bytes_substring"
+    name = "athena_substring" if is_text else "athena_bytes_substring"
     return f"{name}({call[0]}, {call[1]}, {call[2] if len(call) > 2 else _MAX})"
 
 
@@ -92,9 +95,13 @@ def _concat_ws(call: TypedCall) -> str:
 
 
 def _chr(call: TypedCall) -> str:
+    point = call.arguments[0].constant
+    if isinstance(point, int) and any(point in points for points in _CODE_POINTS):
+        return f"chr({point})"
+
     def body(a: Sequence[str]) -> str:
         wrong = invalid(f"'Not a valid Unicode code point: ' || {a[0]}", call.type)
-        valid = f"{a[0]} BETWEEN 0 AND 55295 OR {a[0]} BETWEEN 57344 AND 1114111"
+        valid = " OR ".join(f"{a[0]} BETWEEN {points[0]} AND {points[-1]}" for points in _CODE_POINTS)
         return f"CASE WHEN {valid} THEN chr({a[0]}::INTEGER) ELSE {wrong} END"
 
     return checked(call, body)

@@ -62,6 +62,28 @@ def test_values_are_printed_as_athena_prints_them(lake: Lake, expression: str, t
 
 
 @pytest.mark.parametrize(
+    ("constant", "computed"),
+    [
+        *((f"from_base('{text}', 16)", f"from_base('{text}', 16 + n - n)") for text in ("7f", "+F", "-7f", "f" * 15)),
+        *(
+            (f"from_base('{text}', 16)", f"from_base('{text}', 16 + n - n)")
+            for text in ("7" + "f" * 15, "-8" + "0" * 15)
+        ),
+        *((f"TRY(from_base('{text}', 16))", "NULL") for text in ("", "1_0", "0x1", " 1", "g", "f" * 16)),
+        ("substr('a€😀b', 2, 2)", "substr('a€😀b', 2 + n - n, 2)"),
+        ("substr('ab', 3, 1)", "substr('ab', 3 + n - n, 1)"),
+        ("substr('ab', 9223372036854775807)", "substr('ab', 9223372036854775807 - n + n)"),
+        ("substr(to_utf8('abc'), 2, 1)", "substr(to_utf8('abc'), 2 + n - n, 1)"),
+        ("chr(128512)", "chr(128512 + n - n)"),
+        ("TRY(chr(55296))", "NULL"),
+        ("TRY(chr(-1))", "NULL"),
+    ],
+)
+def test_a_literal_argument_gives_what_a_computed_one_gives(lake: Lake, constant: str, computed: str) -> None:
+    assert lake.value(f"SELECT {constant} FROM t") == lake.value(f"SELECT {computed} FROM t")
+
+
+@pytest.mark.parametrize(
     ("expression", "text", "type_"),
     [
         ("7 / 2", "3", "integer"),
