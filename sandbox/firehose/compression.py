@@ -35,4 +35,4 @@ COMPRESSIONS = {
     "GZIP": Compression(_gzip, ".gz", "gzip"),
     "ZIP": Compression(_zip, ".zip", "zip"),
 }
-"""Snappy and HADOOP_SNAPPY, the other two, are in no dependency of the sandbox."""
+"""Snappy and HADOOP_SNAPPY, the other two formats, are in no dependency of the sandbox."""

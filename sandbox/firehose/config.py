@@ -80,7 +80,7 @@ class StreamConfig(Struct, frozen=True):
 
     @property
     def identity(self) -> str:
-        """The identity, which distinguishes it from a later delivery stream with the same name."""
+        """Distinguishes the delivery stream from a later one with the same name."""
         return f"{self.arn} {self.created_at} {self.source_arn}"
 
 

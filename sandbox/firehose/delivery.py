@@ -1,4 +1,4 @@
-"""From records to objects in S3: buffered by prefix, compressed, named and retried until S3 accepts them."""
+"""Delivery of records as S3 objects: buffered by prefix, compressed, named, and retried until S3 accepts them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PartitionKeys = tuple[tuple[str, str], ...]
 
 
 class ObjectStore(Protocol):
-    """The S3 call that is used."""
+    """The S3 call that delivery uses."""
 
     def put_object(self, **arguments: Any) -> Any:
         """Put an object."""
@@ -57,7 +57,7 @@ class Buffer:
 
     @property
     def oldest_s(self) -> float:
-        """Arrival of the oldest record, in epoch seconds."""
+        """The arrival of the oldest record, in epoch seconds."""
         return min(record.source.arrived_at for record, _ in self.entries)
 
 
@@ -119,8 +119,8 @@ class BufferedDestination:
         self._buffer(error_type, ()).add(record, line)
 
     def step(self, *, flush: bool = False) -> float:
-        """Put the buffers that are due (all, with `flush`); returns the seconds until the next is due, infinite if all
-        are empty.
+        """Put the buffers that are due (all, with `flush`); return the seconds until the next, infinite if there are
+        no records.
         """
         now = self.clock()
         for place, buffer in list(self._buffers.items()):
@@ -152,7 +152,7 @@ class BufferedDestination:
         return max(0.0, min(dues, default=float("inf")) - now)
 
     def _seal(self, buffer: Buffer, now: float) -> bool:
-        """Convert a buffer to an object; False when it must wait for the catalogue."""
+        """Convert a buffer to an object; return False if it must wait for the catalogue."""
         if self.table is not None and buffer.error_type is None:
             return self._seal_converted(buffer, self.table, now)
         packing = COMPRESSIONS[self.destination.compression]
@@ -229,7 +229,10 @@ class BufferedDestination:
         return prefix + object_name(self.stream, self.version, moment, extension)
 
     def _measure(self, sealed: Object, *, succeeded: bool) -> None:
-        """Count a put. An object under the error prefix is no delivery of rows, but shows whether S3 takes objects."""
+        """Count a put.
+
+        An object under the error prefix is not a delivery of rows, but shows whether S3 accepts objects.
+        """
         if self.metrics is None:
             return
         age_s = self.clock() - min(record.source.arrived_at for record in sealed.records)
@@ -237,7 +240,7 @@ class BufferedDestination:
         self.metrics.put(self.measured_as, records, len(sealed.body), age_s, succeeded=succeeded)
 
     def _put(self, sealed: Object) -> None:
-        """Put it under the same key and retry until S3 accepts it."""
+        """Put an object under the same key until S3 accepts it."""
         encoding = {"ContentEncoding": sealed.content_encoding} if sealed.content_encoding else {}
         POINTS.reach("before-object")
         try:

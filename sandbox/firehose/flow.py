@@ -1,7 +1,7 @@
 """A delivery stream's flow from shards to objects: read, transform, deliver, checkpoint.
 
-A step does what is due and returns when the next is due; it only blocks in calls, and the processor may be called in
-another thread. The checkpoint follows what S3 has accepted.
+A step does what is due and returns when the next is due; it only blocks in calls, and the processor may be called in a
+different thread. The checkpoint follows the records that S3 has accepted.
 """
 
 from __future__ import annotations
@@ -93,18 +93,18 @@ class Flow:
         self._failing = False
 
     def step(self) -> float:
-        """Do what is due; returns the seconds until the next step, 0 for immediately."""
+        """Do what is due; return the seconds until the next step, 0 for immediately."""
         pauses = [self._read(), self._transform(), self._deliver()]
         self._ledger.save()
         self._finish_shards()
         return min(pauses)
 
     def finish(self) -> None:
-        """Deliver what has been read; the next worker reads the rest again."""
+        """Deliver the records read so far; the next worker reads the others again."""
         if self._invocations is not None:
             self._empty_buffer(self._invocations)
             self._invocations.finish()
-        for _ in range(2):  # the second for the errors of the first one's conversion
+        for _ in range(2):  # the second time for the errors of the first one's conversion
             self._deliver(flush=True)
         self._ledger.save()
 
@@ -132,12 +132,12 @@ class Flow:
             self._poll_due = now + _OUTAGE_PAUSE_S
             return _OUTAGE_PAUSE_S
         if self._failing:
-            log.info("delivery stream %s: source answers again", self._config.name)
+            log.info("delivery stream %s: the source responds again", self._config.name)
             self._failing = False
         return self._poll_due - now
 
     def _measure(self, records: Sequence[KinesisRecord], size_bytes: int, *, more: bool) -> None:
-        """Count what was read. It is behind by the age of the last record where the shard has more than that."""
+        """Count the records read. If the shard has more, the age of the last one is how far the stream is behind."""
         behind_ms = int((self._clock() - records[-1].arrived_at) * 1000) if more and records else 0
         self._metrics.read(len(records), size_bytes, behind_ms)
         oldest_ms = self._ledger.oldest_ms()
@@ -177,7 +177,7 @@ class Flow:
         if processor is None or self._invocations is None:
             return POLL_INTERVAL_S
         closes = self._buffer_opened + processor.buffering.interval_s
-        # What has to wait for the function anyway may as well become one larger request.
+        # Records that must wait for the function anyway become one larger request.
         if self._buffer and not self._invocations.is_busy and self._clock() >= closes:
             self._empty_buffer(self._invocations)
         pause = self._invocations.step()
@@ -245,7 +245,7 @@ class Flow:
 
 
 def _records_of(cursor: Cursor[KinesisRecord]) -> list[KinesisRecord]:
-    """What a shard gives now: nothing while it refuses for its limits, which are no other shard's.
+    """The records that a shard returns now; empty while its limits throttle it, which no other shard's affect.
 
     Raises:
         CallError: the stream could not be read.

@@ -28,7 +28,7 @@ from sandbox.firehose.transform import Failed, FunctionError, Outcome, Transform
 log = logging.getLogger(__name__)
 
 _SUBMITTED = 2
-"""One that runs, and one that runs next."""
+"""One that is running, and one that follows it."""
 _OUTAGE_PAUSE_S = 1.0
 _FIRST_BACKOFF_S = 0.25
 _LONGEST_BACKOFF_S = 5.0
@@ -36,14 +36,18 @@ _LONGEST_BACKOFF_S = 5.0
 Transform = Callable[[], list[Outcome]]
 Submit = Callable[[Transform], "Future[list[Outcome]]"]
 Settle = Callable[[Outcome, int], None]
-"""Called with each outcome, and with the number of attempts that it took."""
+"""Receives each outcome, and the number of attempts that it took."""
 
 
 class LambdaProcessor(Protocol):
     """The function of the Lambda processor."""
 
     def transform(self, records: Sequence[BufferedRecord]) -> list[Outcome]:
-        """Invoke it; returns one outcome for each record, raises FunctionError or CallError on failure."""
+        """Invoke the function; return one outcome for each record.
+
+        Raises:
+            FunctionError, CallError: the invocation failed.
+        """
         ...
 
 
@@ -57,7 +61,7 @@ class ProcessorCounters:
 
 @dataclass
 class ProcessorInvocation:
-    """The records of one request to the processor: `attempts` until now, and when the next is due."""
+    """The records of one request to the processor: the number of `attempts` so far, and when the next is due."""
 
     records: list[BufferedRecord]
     attempts: int = 0
@@ -78,7 +82,7 @@ class Invocations:
         clock: Callable[[], float],
         metrics: FirehoseMetrics | None = None,
     ) -> None:
-        """`submit` calls a function, at once or in another thread; `clock` is in epoch seconds."""
+        """`submit` calls a function, immediately or in a different thread; `clock` returns epoch seconds."""
         self.counters = ProcessorCounters()
         self._stream = stream
         self._processor = processor
@@ -92,7 +96,7 @@ class Invocations:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a further request would have to wait."""
+        """Whether a further request must wait."""
         return len(self._queue) >= _SUBMITTED
 
     def add(self, records: list[BufferedRecord]) -> None:
@@ -100,9 +104,9 @@ class Invocations:
         self._queue.append(ProcessorInvocation(records))
 
     def step(self) -> float:
-        """Take what has been answered and begin what is due; returns the seconds until the next step.
+        """Settle completed invocations and start due ones; return the seconds until the next step.
 
-        Infinite when that is the end of an invocation, or nothing is left.
+        Infinite if the next step follows the end of an invocation, or nothing is left.
         """
         self._take()
         now = self._clock()
@@ -117,7 +121,7 @@ class Invocations:
         return float("inf")
 
     def finish(self) -> None:
-        """Wait for what can be answered without a further pause."""
+        """Wait for the invocations that need no further pause."""
         while self._queue:
             first = self._queue[0]
             if first.running is not None:
@@ -139,7 +143,7 @@ class Invocations:
         return outcomes
 
     def _measure(self, began_s: float, outcomes: list[Outcome] | None) -> None:
-        """Count an invocation, which has no outcomes when the function failed."""
+        """Count an invocation; it has no outcomes if the function failed."""
         if self._metrics is None:
             return
         self._metrics.processed((time.perf_counter() - began_s) * 1000, succeeded=outcomes is not None)
@@ -160,7 +164,7 @@ class Invocations:
                 self._settle(outcome, attempts)
 
     def _outcomes(self, invocation: ProcessorInvocation, ended: Future[list[Outcome]]) -> Sequence[Outcome] | None:
-        """What it has come to; None when it must be tried again."""
+        """The outcomes of an invocation; None if it must be retried."""
         try:
             outcomes = ended.result()
         except FunctionError as error:
@@ -185,7 +189,7 @@ class Invocations:
 
 
 def at_once(transform: Transform) -> Future[list[Outcome]]:
-    """A `Submit` that calls in the caller's thread."""
+    """Call a function in the caller's thread, as a `Submit`."""
     future: Future[list[Outcome]] = Future()
     try:
         future.set_result(transform())
@@ -195,7 +199,10 @@ def at_once(transform: Transform) -> Future[list[Outcome]]:
 
 
 class Caller(Thread):
-    """Calls in its own thread, one after the other; `ended` is called after each. A call does not keep the process."""
+    """Calls functions in its own thread, one after the other; `ended` is called after each.
+
+    The thread does not prevent the process from ending.
+    """
 
     def __init__(self, name: str, ended: Callable[[], None]) -> None:
         super().__init__(name=name, daemon=True)
@@ -203,19 +210,19 @@ class Caller(Thread):
         self._calls: SimpleQueue[tuple[Transform, Future[list[Outcome]]] | None] = SimpleQueue()
 
     def submit(self, transform: Transform) -> Future[list[Outcome]]:
-        """Call this function after those before it."""
+        """Call this function after the earlier ones."""
         future: Future[list[Outcome]] = Future()
         self._calls.put((transform, future))
         return future
 
     def stop(self) -> None:
-        """End after the present call, without waiting for it; those that wait are not called."""
+        """End after the current call, without waiting for it; pending calls are dropped."""
         while not self._calls.empty():
             self._calls.get()
         self._calls.put(None)
 
     def run(self) -> None:
-        """Until it is stopped."""
+        """Call the submitted functions until stopped."""
         while (call := self._calls.get()) is not None:
             transform, future = call
             try:

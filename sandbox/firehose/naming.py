@@ -24,7 +24,7 @@ _LONGEST_PREFIX = 512
 
 
 class PrefixError(ValueError):
-    """A prefix that Firehose would refuse; its text says why."""
+    """A prefix that Firehose refuses; its text is the reason."""
 
 
 def object_prefix(prefix: str, moment: datetime, keys: PartitionKeys) -> str:
@@ -47,7 +47,7 @@ def error_prefix(prefix: str, error_prefix: str | None, error_type: str, moment:
 
 
 def check_prefixes(prefix: str, error_prefix_text: str | None) -> None:
-    """Raise PrefixError for a prefix that CreateDeliveryStream would refuse."""
+    """Raise PrefixError for a prefix that CreateDeliveryStream refuses."""
     has_expressions = "!{" in prefix
     if error_prefix_text is None and has_expressions:
         raise PrefixError("ErrorOutputPrefix is needed when Prefix contains expressions")

@@ -58,7 +58,7 @@ class RecordError(Exception):
 
 
 class SchemaError(Exception):
-    """A table with an unsupported column; its text says which and why."""
+    """A table with an unsupported column; its text names the column and the reason."""
 
 
 class ParquetColumn(Struct, frozen=True):
@@ -108,7 +108,7 @@ class Converter:
         self._columns = columns
         self._keys = [(key_mappings or {}).get(column.name, column.name) for column in columns]
         self._case_insensitive = case_insensitive
-        # A usual record is a row as it is, so that the names of its columns have to be those of the record.
+        # A usual record is written unchanged as a row, so the file's columns must have the record's names.
         is_usual = not key_mappings and len(set(self._keys)) == len(columns)
         self._usual = UsualRecords([(column.name, column.sql_type) for column in columns]) if is_usual else None
         self._database = duckdb.connect(":memory:", config={"threads": 1})
@@ -130,7 +130,7 @@ class Converter:
         return rows
 
     def rows_of_each(self, records: Sequence[bytes]) -> Iterator[Sequence[Row] | RecordError]:
-        """The rows of each record, or why it has none. It costs less for many records at once."""
+        """The rows of each record, or the error that refuses it; the cost per record falls with their number."""
         usual = itertools.repeat(False) if self._usual is None else self._usual.among(records)
         for record, is_usual in zip(records, usual, strict=False):
             if is_usual and b"\n" not in (line := record.strip()):
@@ -142,7 +142,7 @@ class Converter:
                 yield error
 
     def converted(self, data: bytes) -> Sequence[Row]:
-        """The rows of a record, each value converted to its text by itself.
+        """The rows of a record, each value converted separately.
 
         Raises:
             RecordError: it is not JSON, or a value does not fit its column.
@@ -150,7 +150,7 @@ class Converter:
         return [_ENCODER.encode(self._row(document)) for document in _documents(data)]
 
     def write(self, rows: Sequence[Row], directory: Path) -> bytes:
-        """A Parquet file of the rows; `directory` is for temporary files.
+        """Return a Parquet file of the rows; `directory` is for temporary files.
 
         Raises:
             duckdb.Error: the file could not be written.
@@ -158,7 +158,7 @@ class Converter:
         try:
             return self._written(rows, directory)
         except duckdb.InvalidInputException:
-            # DuckDB takes no object in which a name is repeated; for the SerDe's parser the last one counts.
+            # DuckDB accepts no object with a repeated name; for the SerDe's parser the last one counts.
             return self._written([_ENCODER.encode(msgspec.json.decode(row)) for row in rows], directory)
 
     def _written(self, rows: Sequence[Row], directory: Path) -> bytes:
@@ -216,7 +216,7 @@ def _documents(data: bytes) -> list[dict[str, Any]]:
 
 
 class _Number(str):
-    """A number with a point or an exponent, as it is written: most need no arithmetic."""
+    """A number with a point or an exponent, as written: most need no arithmetic."""
 
     __slots__ = ()
 

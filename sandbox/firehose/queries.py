@@ -20,10 +20,10 @@ class ProcessingQueryError(ValueError):
 
 
 def parse_query(text: str | None) -> Query:
-    """The path in a record of each partition key.
+    """Return the path in a record for each partition key.
 
     Raises:
-        QueryError: the query has more than paths.
+        QueryError: the query is more than paths.
     """
     if text is None:
         return {}
@@ -44,7 +44,7 @@ def parse_query(text: str | None) -> Query:
 
 
 def partition_keys(query: Query, data: bytes) -> dict[str, str] | None:
-    """The values of the query's keys in a JSON record; None when one is missing or not a scalar."""
+    """The values of the query's keys in a JSON record; None if one is missing or not a scalar."""
     try:
         record: Any = msgspec.json.decode(data) if query else None
     except msgspec.DecodeError:

@@ -62,7 +62,7 @@ class RecordsInFlight:
         self._checkpoint.save()
 
     def is_empty(self, shard_id: str) -> bool:
-        """True when the shard has no record in flight."""
+        """Return whether the shard has no record in flight."""
         return not self._shards.get(shard_id)
 
     @property

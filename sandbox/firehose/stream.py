@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class DeliveryStream:
-    """A delivery stream that runs until it is stopped. A later one resumes at its checkpoint."""
+    """A delivery stream that runs until it is stopped. Its successor resumes at its checkpoint."""
 
     def __init__(self, config: StreamConfig, endpoint_url: str, state: StateDir) -> None:
         self.config = config
@@ -55,7 +55,7 @@ class DeliveryStream:
 
     @property
     def is_alive(self) -> bool:
-        """False when its thread has ended, also after an error."""
+        """False once its thread has ended, also after an error."""
         return self._thread.is_alive()
 
     def request_stop(self, *, deliver: bool = True) -> None:
@@ -65,21 +65,21 @@ class DeliveryStream:
         self._wake.set()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the end; the checkpoint then has its progress."""
+        """Wait for the end; the checkpoint then includes its progress."""
         self._thread.join(timeout_s)
 
     def status(self) -> Mapping[str, Any]:
-        """The last counters and backlog of its thread."""
+        """The latest counters and backlog of its thread."""
         return self._status
 
     @property
     def source(self) -> Source:
-        """What it reads, and how far it has delivered."""
+        """The source, and the position up to which it is delivered."""
         return Source(self.config.source_arn, self._checkpoint.all(), self.config.created_at)
 
     @property
     def trouble(self) -> str | None:
-        """Why it does not work now; None while it does."""
+        """The reason that it fails now; None while it works."""
         return self._trouble
 
     def _run(self) -> None:
@@ -87,14 +87,14 @@ class DeliveryStream:
         self._caller.start()
         try:
             while not self._stop.is_set():
-                # Before the step, so that a call that ends meanwhile is not missed.
+                # Before the step, so that a call that ends during it is not missed.
                 self._wake.clear()
                 pause = self._flow.step()
                 self._status = self._flow.account()
                 if pause > 0 and not self._stop.is_set():
                     self._wake.wait(pause)
         except Exception as error:
-            # The thread ends, and the supervisor starts another; what was read is read again from the checkpoint.
+            # The thread ends, and the supervisor starts a new one, which reads again from the checkpoint.
             log.exception("delivery stream %s failed", self.config.name)
             self._trouble = f"It failed: {type(error).__name__}: {error}"
             self._caller.stop()

@@ -175,9 +175,9 @@ def requests(records: Sequence[BufferedRecord]) -> Iterator[list[BufferedRecord]
 
 
 def judge(payload: bytes, records: dict[str, BufferedRecord]) -> list[Outcome]:
-    """The outcomes of a function's response, in the records' order; `records` by their ids.
+    """The outcomes of a function's response, in the records' order; `records` is by their ids.
 
-    An unknown id is ignored; a missing or repeated one has failed.
+    An unknown id is ignored; a record whose id is missing or repeated has failed.
     """
     results: dict[str, dict[str, Any]] = {}
     twice: set[str] = set()

@@ -1,8 +1,7 @@
-"""Records in their usual form, which are rows as they are: `parquet` would convert their values to the same ones.
+"""Records in their usual form, which are rows already: `parquet` would not change their values.
 
-Usual is a record that is one JSON object with every column's member and no other: a string, a whole number, true or
-false for columns of these types; for decimals, times and dates a string that is nothing but its digits. Everything else
-is not usual.
+A usual record is one JSON object with exactly the columns' members: strings, whole numbers and booleans for columns of
+these types; for decimals, times and dates a string of nothing but their digits. Every other record is not usual.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Annotated, Any, cast
 import msgspec
 from msgspec import Meta, Struct, defstruct
 
-# Every day that there is, except February 29.
+# Every day of a year except February 29.
 _MONTH_AND_DAY = "(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31"
 _DAY = f"(?!0000)[0-9]{{4}}-(?:{_MONTH_AND_DAY})"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3}(?:[0-9]{3})?)?"
@@ -34,16 +33,16 @@ _TOGETHER = 256
 
 
 class _Check:
-    """A column of texts and what each of them has to match."""
+    """A column of texts and the pattern that each of them must match."""
 
     def __init__(self, field: str, pattern: str) -> None:
         self._values_of = attrgetter(field)
         self._one = re.compile(pattern).fullmatch
-        # One call for all: it costs a tenth of a call for each.
+        # One call for all rows costs a tenth of a call for each.
         self._all = re.compile(f"(?:(?:{pattern})\n)*+").fullmatch
 
     def misfits(self, rows: Sequence[Struct]) -> Iterator[int]:
-        """The numbers of the rows with another text."""
+        """The indices of the rows whose text does not match."""
         values: list[str | None] = list(map(self._values_of, rows))
         texts = [value for value in values if value is not None] if None in values else cast("list[str]", values)
         joined = "\n".join([*texts, ""])
@@ -55,10 +54,10 @@ class _Check:
 
 
 class UsualRecords:
-    """Tells which records are usual for columns, given by their names and DuckDB types.
+    """Recognizes the usual records for columns, given by their names and DuckDB types.
 
-    Of a column of another type, only null is usual. No record is usual for columns whose names JSON would write with
-    escapes.
+    Of a column of an unsupported type, only null is usual. No record is usual for columns whose names JSON would write
+    with escapes.
     """
 
     def __init__(self, columns: Sequence[tuple[str, str]]) -> None:
@@ -77,7 +76,7 @@ class UsualRecords:
             self._decode = None
 
     def among(self, records: Sequence[bytes]) -> list[bool]:
-        """Whether each of the records is usual."""
+        """Return for each record whether it is usual."""
         found: list[bool] = []
         for start in range(0, len(records), _TOGETHER):
             found += self._among(records[start : start + _TOGETHER])

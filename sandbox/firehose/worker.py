@@ -1,4 +1,4 @@
-"""Delivery streams, as the supervisor finds and runs them."""
+"""Delivery streams as workers of the supervisor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.supervisor import WorkerKind
 class DeliveryStreams(WorkerKind[StreamConfig]):
     """The delivery streams at an endpoint that read a Kinesis stream.
 
-    One that is deleted, or replaced under its name, loses what it holds, as on AWS.
+    If one is deleted, or replaced under its name, its buffered records are lost, as on AWS.
     """
 
     noun = "delivery stream"
@@ -31,7 +31,7 @@ class DeliveryStreams(WorkerKind[StreamConfig]):
         self._firehose: Any = client("firehose", endpoint_url)
 
     def listed(self) -> Mapping[str, object]:
-        """The names alone: a list of delivery streams does not say which have changed."""
+        """The names alone: the list of delivery streams does not show which have changed."""
         names: list[str] = []
         request: dict[str, Any] = {"DeliveryStreamType": "KinesisStreamAsSource"}
         while True:
@@ -47,5 +47,5 @@ class DeliveryStreams(WorkerKind[StreamConfig]):
         return parse_stream(description["DeliveryStreamDescription"])
 
     def worker(self, config: StreamConfig) -> DeliveryStream:
-        """The delivery stream at work."""
+        """The worker of a delivery stream."""
         return DeliveryStream(config, self._endpoint_url, self._state)

@@ -1,7 +1,7 @@
-"""The entries of the journal: their form on file.
+"""The binary form of the journal's entries.
 
-Each says what something is from now on, so that to read one twice changes nothing: a record of a shard by its index, an
-item of a table by its key, an element of a collection (an object of a bucket, a message of a queue) by its name.
+Each entry is a new state, so that reading one twice changes nothing: a record of a shard by its index, an item of a
+table by its key, an element of a collection (an object of a bucket, a message of a queue) by its name.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from struct import Struct
 from typing import Protocol
 
 UID_BYTES = 16
-"""The length of what names a shard or a table: the name of no other, before or after."""
+"""The length of a shard's or table's name, which is never reused."""
 
 _RECORD, _ITEM, _HELD_ITEM, _NO_ITEM, _ELEMENT, _NO_ELEMENT = range(1, 7)
 _RECORD_HEAD = Struct("<B16sQdI")
@@ -21,54 +21,54 @@ _ELEMENT_HEAD = Struct("<BHHI")
 
 
 class EntryReceiver(Protocol):
-    """What receives the entries of a journal, in their order."""
+    """Receives the entries of a journal in order."""
 
     def record(self, uid: bytes, index: int, at_s: float, position: int, size: int) -> None:
-        """A record arrived in a shard; its content is at a position of the journal."""
+        """Receive a record of a shard, whose content is at a position of the journal."""
         ...
 
     def item(self, uid: bytes, hash_: str, range_: str, size_bytes: int, image: bytes | None) -> None:
-        """An item of a table is this from now on; None for no item."""
+        """Receive the new state of an item of a table; None if it is deleted."""
         ...
 
     def element(self, collection: str, name: str, content: bytes | None) -> None:
-        """An element of a collection is this from now on; None for no element."""
+        """Receive the new state of an element of a collection; None if it is deleted."""
         ...
 
 
 def record_head(uid: bytes, index: int, at_s: float, size: int) -> bytes:
-    """What precedes a record's content."""
+    """The bytes before a record's content."""
     return _RECORD_HEAD.pack(_RECORD, uid, index, at_s, size)
 
 
 def item_entry(uid: bytes, hash_: bytes, range_: bytes, size_bytes: int, image: bytes) -> bytes:
-    """An item with its image."""
+    """The entry of an item with its image."""
     return _ITEM_HEAD.pack(_ITEM, uid, len(hash_), len(range_), size_bytes, len(image)) + hash_ + range_ + image
 
 
 def held_item_entry(uid: bytes, hash_: bytes, range_: bytes, size_bytes: int, image_bytes: int, position: int) -> bytes:
-    """An item whose image is at a position of the same frame, in the stream's record of the change."""
+    """The entry of an item whose image is at a position in the same frame, in the stream's record of the change."""
     head = _HELD_HEAD.pack(_HELD_ITEM, uid, len(hash_), len(range_), size_bytes, image_bytes, position)
     return head + hash_ + range_
 
 
 def no_item_entry(uid: bytes, hash_: bytes, range_: bytes) -> bytes:
-    """The item with a key is gone."""
+    """The entry of a deleted item."""
     return _NO_ITEM_HEAD.pack(_NO_ITEM, uid, len(hash_), len(range_)) + hash_ + range_
 
 
 def element_entry(collection: str, name: str, content: bytes | None) -> bytes:
-    """An element of a collection; None when it is gone."""
+    """The entry of an element of a collection; None for a deleted one."""
     in_, of = collection.encode(), name.encode("utf-8", "surrogatepass")
     kind = _NO_ELEMENT if content is None else _ELEMENT
     return _ELEMENT_HEAD.pack(kind, len(in_), len(of), len(content or b"")) + in_ + of + (content or b"")
 
 
 def replay_frame(file: memoryview, begin: int, end: int, first: int, to: EntryReceiver, *, records_only: bool) -> None:
-    """Report the entries of a frame: `begin` to `end` of a file that begins at position `first`.
+    """Report the entries of a frame: `begin` to `end` of a file whose first position is `first`.
 
     Raises:
-        ValueError: there is a kind of entry that this program does not write.
+        ValueError: the program does not support the kind of an entry.
     """
     at = begin
     while at < end:

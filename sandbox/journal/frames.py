@@ -1,7 +1,7 @@
-"""Frames: runs of entries that are on file either whole or not at all.
+"""Frames: runs of entries that are either completely in the file or absent.
 
-A frame is the length of its content and a checksum, four bytes each and little-endian, and its content. What a process
-that was killed, or a machine that lost power, left half written fails one of the two.
+A frame is the length of its content and a checksum, four bytes each and little-endian, and its content. A frame that a
+killed process, or a machine without power, has left incomplete fails one of the two checks.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ HEADER_BYTES = _HEADER.size
 
 
 class Span(NamedTuple):
-    """The bytes from `start` up to, but not at, `end`."""
+    """The bytes from `start` (inclusive) to `end` (exclusive)."""
 
     start: int
     end: int
 
 
 def framed(content: bytes) -> bytes:
-    """A frame with a content, which is not empty."""
+    """The frame of a content, which is not empty."""
     return _HEADER.pack(len(content), crc32(content)) + content
 
 
 def contents(file: memoryview) -> Iterator[Span]:
-    """Where the contents of the whole frames at the beginning of a file are. The rest is no frame, or torn."""
+    """The contents of the complete frames at the beginning of a file; the rest is not a frame, or incomplete."""
     start, size = 0, len(file)
     while start + HEADER_BYTES <= size:
         length, checksum = _HEADER.unpack_from(file, start)
         begin = start + HEADER_BYTES
         start = begin + length
-        # Where a file system wrote the length of a file but not its content, there are zeros.
+        # If a file system wrote a file's length but not its content, the content is zeros.
         if length == 0 or start > size or crc32(file[begin:start]) != checksum:
             return
         yield Span(begin, start)

@@ -1,4 +1,4 @@
-"""The journal of this process, for what moto makes and calls by itself."""
+"""The journal of this process, for code that moto creates and calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _journal: Journal | None = None
 
 
 def journal() -> Journal:
-    """The journal; one in a temporary directory if none was chosen."""
+    """Return the journal; by default one in a temporary directory."""
     if _journal is None:
         directory = tempfile.mkdtemp(prefix="journal-")
         atexit.register(shutil.rmtree, directory, ignore_errors=True)
@@ -22,7 +22,7 @@ def journal() -> Journal:
 
 
 def use(chosen: Journal) -> Journal:
-    """Write to a journal from now on."""
+    """Set the journal of this process."""
     global _journal
     _journal = chosen
     return chosen

@@ -1,7 +1,7 @@
-"""The journal's files: written at one end, read anywhere.
+"""The journal's files: written at the end, read anywhere.
 
-A position counts the bytes since the journal began, over all its segments, and is never used again. A segment's name is
-the position at which it begins.
+A position is the number of bytes since the journal began, over all its segments, and is never reused. A segment's name
+is the position at which it begins.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sandbox.journal.frames import HEADER_BYTES, framed
 
 SEGMENT_BYTES = 32 << 20
 SYNC_INTERVAL_S = 0.05
-"""How long after it was written a frame is at most only in the system's memory, from which a power cut takes it."""
+"""The maximum time that a written frame is only in the system's memory, where a power failure loses it."""
 _SUFFIX = ".journal"
 
 
@@ -33,24 +33,24 @@ class JournalFile:
 
     @property
     def end(self) -> int:
-        """The position after its last byte."""
+        """The position after the file's last byte."""
         return self.start + self.size
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         os.close(self.fd)
 
 
 def segments_in(directory: Path) -> list[JournalFile]:
-    """The segments of a directory in the order of their positions."""
+    """The segments of a directory, ordered by their positions."""
     paths = sorted(directory.glob(f"*{_SUFFIX}"))
     return [JournalFile(path, int(path.name.removesuffix(_SUFFIX))) for path in paths]
 
 
 class Journal:
-    """Entries are added to a frame, which `commit` writes. For one thread, except for what it does by itself.
+    """A journal: entries are added to a frame, which `commit` writes. For one thread, besides its own.
 
-    Whatever `commit` has written survives the end of the process, however it comes. It is on the disk after
+    Whatever `commit` has written survives the end of the process, however it ends. It is on the disk after
     `SYNC_INTERVAL_S`, or once `synced` has returned.
     """
 
@@ -67,16 +67,16 @@ class Journal:
 
     @property
     def end(self) -> int:
-        """The position after the last frame that was written."""
+        """The position after the last written frame."""
         return self._written
 
     @property
     def is_pending(self) -> bool:
-        """Whether there is something to commit."""
+        """Whether there are entries to commit."""
         return bool(self._parts)
 
     def add_record(self, uid: bytes, index: int, at_s: float, record: bytes) -> int:
-        """Add a shard's record to the frame; returns the position at which its content will be."""
+        """Add a shard's record to the frame; return the position of its content."""
         head = record_head(uid, index, at_s, len(record))
         self._parts += head, record
         position = self._next + len(head)
@@ -86,7 +86,7 @@ class Journal:
     def add_item(
         self, uid: bytes, hash_: str, range_: str, size_bytes: int, image: bytes | None, held: int | None
     ) -> None:
-        """Add an item, or that it is gone; `held` is the position in this frame at which its image already is."""
+        """Add an item, or its deletion; `held` is the position of its image if the frame already has it."""
         if image is None:
             entry = no_item_entry(uid, hash_.encode(), range_.encode())
         elif held is None:
@@ -101,10 +101,10 @@ class Journal:
         self._next += len(entry)
 
     def commit(self) -> None:
-        """Write what was added since the last commit as one frame, if anything was.
+        """Write the entries added since the last commit as one frame, if there are any.
 
         Raises:
-            OSError: it could not be written. It is kept, and the next commit tries again.
+            OSError: it could not be written. The entries are kept, and the next commit retries.
         """
         if not self._parts:
             return
@@ -121,45 +121,45 @@ class Journal:
         self._disk.written()
 
     def rotate(self) -> int:
-        """Begin a new segment; returns its position. For use between commits."""
+        """Begin a new segment and return its position; call it between commits."""
         if self.segments[-1].size:
             self.segments.append(self._segment(self._written))
             self._disk.follow(self.segments[-1])
         return self._written
 
     def read(self, position: int, size: int) -> bytes:
-        """Bytes at a position that was added."""
+        """Return bytes at a position, which may not be committed yet."""
         if position >= self._written:
             self.commit()
         segment = self._segment_of(position)
         return os.pread(segment.fd, size, position - segment.start)
 
     def is_in_one(self, position: int, size: int) -> bool:
-        """Whether the bytes at a position are in one segment."""
+        """Return whether the bytes at a position are in one segment."""
         return self._segment_of(position) is self._segment_of(position + size - 1)
 
     def drop(self, segment: JournalFile) -> None:
-        """Delete a segment that nothing refers to; not the last."""
+        """Delete a segment that nothing refers to, except the last."""
         self.segments.remove(segment)
         segment.close()
         segment.path.unlink()
 
     def sync_also(self, fd: int, done: Callable[[], object]) -> None:
-        """Bring another file to the disk, too, close it and then call a function, in another thread."""
+        """Sync a second file in the journal's thread, close it and then call a function there."""
         self._disk.also(fd, done)
 
     def when_synced(self, done: Callable[[], object]) -> None:
-        """Call a function, in another thread, some time after what was committed is on the disk."""
+        """Call a function, in the journal's thread, some time after the committed entries are on the disk."""
         self._disk.later(done)
 
     async def synced(self) -> None:
-        """Wait until what was committed is on the disk."""
+        """Wait until the committed entries are on the disk."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
-        self._disk.tell(lambda: loop.call_soon_threadsafe(done.set))
+        self._disk.when_done(lambda: loop.call_soon_threadsafe(done.set))
         await done.wait()
 
     def close(self) -> None:
-        """Write everything to the disk and give the files back."""
+        """Write everything to the disk and close the files."""
         self.commit()
         self._disk.stop()
         for segment in self.segments:
@@ -173,7 +173,7 @@ class Journal:
 
 
 class _Disk(threading.Thread):
-    """Has what was written brought to the disk, soon after."""
+    """The thread that syncs written frames to the disk."""
 
     def __init__(self, segment: JournalFile) -> None:
         super().__init__(name="journal", daemon=True)
@@ -182,23 +182,23 @@ class _Disk(threading.Thread):
         self._waiting: list[Callable[[], object]] = []
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._at_once = threading.Event()
+        self._immediately = threading.Event()
         self._is_busy = False
         self._stopping = False
         self.start()
 
     def written(self) -> None:
-        """There is something to be brought to the disk."""
+        """Schedule a sync of what was written."""
         if not self._wake.is_set():
             self._wake.set()
 
     def follow(self, segment: JournalFile) -> None:
-        """A new segment is written from now on."""
+        """Sync a new segment from now on."""
         with self._lock:
             self._segments.append(segment)
 
     def also(self, fd: int, done: Callable[[], object]) -> None:
-        """Sync and close another file next time, and then call a function."""
+        """Sync and close a second file with the next sync, and then call a function."""
         with self._lock:
             self._others.append((fd, done))
         self._wake.set()
@@ -209,35 +209,35 @@ class _Disk(threading.Thread):
             self._waiting.append(done)
         self._wake.set()
 
-    def tell(self, done: Callable[[], object]) -> None:
-        """Call a function, possibly in this thread, once everything that was written is on the disk."""
+    def when_done(self, done: Callable[[], object]) -> None:
+        """Call a function, possibly in this thread, once everything written is on the disk."""
         with self._lock:
             if self._wake.is_set() or self._is_busy:
                 self._waiting.append(done)
                 self._wake.set()
-                self._at_once.set()
+                self._immediately.set()
                 return
         done()
 
     def stop(self) -> None:
-        """Bring everything to the disk and end."""
+        """Sync everything and end."""
         self._stopping = True
-        self._at_once.set()
+        self._immediately.set()
         self._wake.set()
         self.join()
 
     def run(self) -> None:
-        """Until it is stopped."""
+        """Sync written frames until stopped."""
         while not self._stopping:
             self._wake.wait()
-            self._at_once.wait(SYNC_INTERVAL_S)
+            self._immediately.wait(SYNC_INTERVAL_S)
             self._sync()
         self._sync()
 
     def _sync(self) -> None:
         with self._lock:
             self._is_busy = True
-            self._at_once.clear()
+            self._immediately.clear()
             self._wake.clear()
             segments = list(self._segments)
             others, self._others = self._others, []
@@ -256,7 +256,7 @@ class _Disk(threading.Thread):
 
 
 _Other = tuple[int, Callable[[], object]]
-"""The descriptor of another file, and what is called when it is on the disk."""
+"""A file's descriptor, and the function to call once it is on the disk."""
 # macOS has no fdatasync.
 _sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
@@ -266,7 +266,7 @@ def _start(segment: JournalFile) -> int:
 
 
 def _write_all(segment: JournalFile, frame: bytes) -> None:
-    """Write a frame that was written in part; what cannot be written is taken back."""
+    """Write the rest of a partially written frame; if that fails, remove the part."""
     done = 0
     try:
         while done < len(frame):

@@ -1,4 +1,4 @@
-"""Reads a journal back after its process has ended, however it did."""
+"""The recovery of a journal after its process has ended in any way."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sandbox.journal.journal import Journal, JournalFile, segments_in
 
 
 class DamagedError(Exception):
-    """A journal that is not as it was written; the text says where."""
+    """A journal that differs from what was written; the text names the place."""
 
 
 def recover(directory: Path, to: EntryReceiver, whole_from: int = 0) -> Journal:
-    """Report all entries of the journal in a directory; returns it, to be written on.
+    """Report all entries of the journal in a directory, and return it for further writing.
 
-    Of what is before position `whole_from` only the records of shards are reported. A frame at the end that is torn is
-    cut off: it was never acknowledged.
+    Before position `whole_from` only the records of shards are reported. An incomplete frame at the end is removed: it
+    was never acknowledged.
 
     Raises:
-        DamagedError: there is a torn frame elsewhere, or an entry that cannot be read.
+        DamagedError: an incomplete frame is not the last one, or an entry cannot be read.
     """
     directory.mkdir(parents=True, exist_ok=True)
     segments = segments_in(directory)
@@ -39,7 +39,7 @@ def recover(directory: Path, to: EntryReceiver, whole_from: int = 0) -> Journal:
 
 
 def replay_segment(segment: JournalFile, to: EntryReceiver, *, records_only: bool) -> int:
-    """Report the entries of one file; returns where its last whole frame ends."""
+    """Report the entries of one file; return the end of its last complete frame."""
     if segment.size == 0:
         return 0
     end = 0

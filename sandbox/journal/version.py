@@ -1,4 +1,4 @@
-"""Who wrote the files of a state directory: moto's objects are saved as they are, so the same program reads them."""
+"""The version that wrote the files of a state directory; only the same version can read moto's pickled objects."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from sandbox.state import StateDir
 from stack.installation import version
 
 FORMAT = 1
-"""The form of the files. It changes with what the server keeps in moto's objects and with the journal's entries."""
+"""The version of the files' form. It changes with the state that the server adds to moto's objects and with the
+journal's entries.
+"""
 _FILE = "format.json"
 
 
 def written_by_another(state: StateDir) -> str | None:
-    """By which other version the files were written, in words; None for this one, and without files."""
+    """Describe the different version that wrote the files; None if it is this one, or there are no files."""
     saved = state.read_json(_FILE)
     if saved is None or saved == _this():
         return None
@@ -22,7 +24,7 @@ def written_by_another(state: StateDir) -> str | None:
 
 
 def mark(state: StateDir) -> None:
-    """Say that this version writes the files."""
+    """Record that this version writes the files."""
     state.write_json(_FILE, _this())
 
 

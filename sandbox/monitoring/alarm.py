@@ -1,4 +1,4 @@
-"""A metric alarm: its definition, and what an evaluation of it finds in the store."""
+"""A metric alarm: its definition, and its evaluation against the store."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _AS = {"breaching": "Breaching", "notBreaching": "NonBreaching", "missing": "Mis
 
 
 class AlarmDefinition(NamedTuple):
-    """What an alarm looks at, and when it is raised. `period_s` is that of the query that it returns."""
+    """An alarm's queries and rule. `period_s` is that of the query that returns data."""
 
     name: str
     queries: Sequence[MetricQuery]
     period_s: int
     rule: AlarmRule
     counted: bool
-    """Whether DatapointsToAlarm is given, which the reasons of its states show."""
+    """Whether DatapointsToAlarm is set, which the reasons of the alarm's states show."""
 
     @property
     def step_s(self) -> int:
-        """How often it is evaluated: every minute, with a shorter period every ten seconds.
+        """The interval of evaluations: a minute, for a shorter period ten seconds.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
         """
@@ -36,7 +36,7 @@ class AlarmDefinition(NamedTuple):
 
 
 class AlarmCheck(NamedTuple):
-    """The state that an evaluation has found, why, and the data of that reason as JSON; both empty without a change."""
+    """The state of an evaluation, its reason, and the reason's data as JSON; both texts are empty without a change."""
 
     state: AlarmState
     reason: str
@@ -44,7 +44,7 @@ class AlarmCheck(NamedTuple):
 
 
 def definition_of(given: Mapping[str, Any], queries: Sequence[MetricQuery]) -> AlarmDefinition | None:
-    """The definition of a PutMetricAlarm and its queries; None for one of anomaly detection, which is not evaluated."""
+    """The definition in a PutMetricAlarm with its queries; None for anomaly detection, which is not evaluated."""
     if given["ComparisonOperator"] not in COMPARISONS or given.get("Threshold") is None:
         return None
     periods = int(given["EvaluationPeriods"])
@@ -61,7 +61,7 @@ def definition_of(given: Mapping[str, Any], queries: Sequence[MetricQuery]) -> A
 
 
 def check(store: MetricStore, region: str, alarm: AlarmDefinition, current: AlarmState, at_s: int) -> AlarmCheck:
-    """Evaluate an alarm by the periods that have ended at a time (epoch seconds)."""
+    """Evaluate an alarm by the periods that ended before a time (epoch seconds)."""
     start_s = at_s - (alarm.rule.periods + EXTRA_PERIODS) * alarm.period_s
     times = range(start_s, at_s, alarm.period_s)
     try:
@@ -82,10 +82,10 @@ def check(store: MetricStore, region: str, alarm: AlarmDefinition, current: Alar
 def _reason(
     alarm: AlarmDefinition, state: AlarmState, before: AlarmState, known: list[tuple[int, float]], filled: int
 ) -> str:
-    """Why an alarm is in a state, in CloudWatch's words.
+    """The reason of an alarm's state, in CloudWatch's words.
 
-    As they are in https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html and in
-    recorded notifications; newest points first.
+    As in https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html and in recorded
+    notifications; newest points first.
     """
     rule = alarm.rule
     if state == "INSUFFICIENT_DATA":

@@ -34,9 +34,9 @@ class _Metadata(msgspec.Struct, rename="pascal"):
 
 
 def metrics_of(region: str, message: str) -> Iterator[Published]:
-    """The metrics of a log line; none of a line that is not in the format.
+    """The metrics of a log line; empty for a line that is not in the format.
 
-    A dimension without a value, or a metric without numbers, is left out.
+    A dimension without a value, or a metric without numbers, is omitted.
     """
     if _MARK not in message:
         return

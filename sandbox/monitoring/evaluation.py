@@ -1,4 +1,4 @@
-"""Which state an alarm is in, by the points of its metric.
+"""The state of an alarm according to the points of its metric.
 
 The rules are those of "Configuring how CloudWatch alarms treat missing data" and "Alarm evaluation":
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
@@ -15,9 +15,9 @@ from typing import Literal, NamedTuple
 AlarmState = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 MissingData = Literal["missing", "ignore", "breaching", "notBreaching"]
 EXTRA_PERIODS = 2
-"""How many points more than the evaluation periods are looked at: in AWS's examples five for three.
+"""How many points are retrieved beyond the evaluation periods: in AWS's examples five for three.
 
-AWS says that the number depends on the period, and no more.
+AWS only documents that the number depends on the period.
 """
 COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
@@ -28,7 +28,7 @@ COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
 
 
 class AlarmRule(NamedTuple):
-    """When an alarm is raised: `datapoints` of `periods` are breaching."""
+    """The condition of an alarm: at least `datapoints` of `periods` are breaching."""
 
     comparison: str
     threshold: float
@@ -37,14 +37,14 @@ class AlarmRule(NamedTuple):
     missing: MissingData
 
     def breaches(self, value: float) -> bool:
-        """Whether a value is outside the threshold."""
+        """Return whether a value breaches the threshold."""
         return COMPARISONS[self.comparison][0](value, self.threshold)
 
 
 class Evaluation(NamedTuple):
-    """An evaluation: the new state (the current one where it is retained), and the places of the values it is by.
+    """An evaluation: the new state (the current one if it is retained), and the indices of the evaluated values.
 
-    `filled` is how many missing points were needed.
+    `filled` is the number of missing points that were filled in.
     """
 
     state: AlarmState
@@ -53,10 +53,10 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(rule: AlarmRule, values: Sequence[float | None], current: AlarmState) -> Evaluation:
-    """The state by the points of the evaluation range, oldest first, None for a missing one.
+    """Return the state for the points of the evaluation range, oldest first, None for a missing point.
 
-    As many of the newest known points as there are evaluation periods are looked at; only if there are fewer, missing
-    ones are filled in as the alarm says.
+    The newest existing points are evaluated, as many as there are evaluation periods; only if there are fewer, missing
+    points are filled in as the alarm specifies.
     """
     known = [place for place, value in enumerate(values) if value is not None]
     evaluated = tuple(known[-rule.periods :])
@@ -79,5 +79,5 @@ def _state(
         return current
     if not evaluated:
         return "INSUFFICIENT_DATA"
-    # All that is known is breaching. It is enough once the oldest of it is as old as the points that must breach.
+    # All existing points are breaching. That suffices if the oldest is as old as the points that must breach.
     return "ALARM" if size - breaching[0] >= rule.datapoints else current

@@ -46,18 +46,20 @@ _ARITHMETIC: dict[str, Callable[[float, float], float | None]] = {
 
 
 class Search(Protocol):
-    """What finds the metrics of a SEARCH: its text, a statistic and a period in seconds."""
+    """Finds the metrics of a SEARCH by its text, a statistic and a period in seconds."""
 
     def __call__(self, text: str, statistic: str, period_s: int | None, /) -> list[TimeSeries]:
-        """The series; MathError for a text that is no search."""
+        """Return the series; raises MathError for an invalid search text."""
         ...
 
 
 def evaluate(text: str, known: Mapping[str, Value], metrics: Collection[str], span: TimeSpan, search: Search) -> Value:
-    """The value of an expression; `known` has results of queries by their ids, `metrics` the ids of those of metrics.
+    """Return the value of an expression.
+
+    `known` has results of queries by their ids, `metrics` the ids of the results that are metrics.
 
     Raises:
-        MathError: CloudWatch refuses it, or the sandbox does not have what it uses.
+        MathError: CloudWatch refuses the expression, or the sandbox does not support it.
     """
     return _Evaluation(text, known, metrics, span, search).whole()
 
@@ -153,7 +155,7 @@ class _Evaluation:
         return arguments
 
     def _metrics(self, arguments: list[Value]) -> Value:
-        """METRICS() has all series of the request, METRICS("text") those whose id has the text in it."""
+        """METRICS() is all series of the request, METRICS("text") those whose id contains the text."""
         part = arguments[0] if arguments else ""
         return [
             series

@@ -30,10 +30,10 @@ _AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
 
 
 def call(name: str, arguments: Sequence[Value], span: TimeSpan) -> Value:
-    """The result of a function.
+    """Return the result of a function.
 
     Raises:
-        MathError: it has no such arguments, or the sandbox does not have it.
+        MathError: the arguments are invalid, or the sandbox does not support the function.
     """
     if name in _EACH:
         change = _EACH[name]
@@ -53,7 +53,7 @@ def _one(name: str, arguments: Sequence[Value]) -> Value:
 
 
 def _each(value: Value, change: Callable[[TimeSeries], TimeSeries]) -> Value:
-    """A function of a series on one, on each of several, or on a number as if it were a series of it."""
+    """Apply a function to a series, to each of several, or to a number as a series of one point."""
     if isinstance(value, list):
         return [change(series) for series in value]
     if isinstance(value, TimeSeries):
@@ -64,7 +64,7 @@ def _each(value: Value, change: Callable[[TimeSeries], TimeSeries]) -> Value:
 
 
 def _aggregate(name: str, value: Value) -> Value:
-    """Of a series its one number; of several the series of what they have at each time."""
+    """The one number of a series; for several series, the series of their numbers at each time."""
     function = _AGGREGATES[name]
     if isinstance(value, TimeSeries):
         return float(function(list(value.values.values()))) if value.values else 0.0
@@ -101,7 +101,7 @@ def _fill(arguments: Sequence[Value], span: TimeSpan) -> Value:
 
 
 def _filling(series: TimeSeries, at_s: int, how: Value) -> float | None:
-    """What fills a gap of a series, None for nothing."""
+    """The value that fills a gap of a series; None if nothing does."""
     if isinstance(how, TimeSeries):
         return how.values.get(at_s)
     if how not in ("REPEAT", "LINEAR"):
@@ -117,7 +117,7 @@ def _filling(series: TimeSeries, at_s: int, how: Value) -> float | None:
 
 
 def _if(arguments: Sequence[Value], span: TimeSpan) -> Value:
-    """IF(condition, trueValue, falseValue); without the last, what is false has no value."""
+    """IF(condition, trueValue, falseValue); without falseValue, times with a false condition have no value."""
     if len(arguments) not in (2, 3):
         raise MathError("IF takes a condition, a value and another value.")
     condition = arguments[0]
@@ -153,7 +153,7 @@ def _diff(arguments: Sequence[Value], _: TimeSpan) -> Value:
 
 
 def _rate(arguments: Sequence[Value], _: TimeSpan) -> Value:
-    """The change a second: the difference to the value before, by the seconds between the two."""
+    """The change per second: the difference to the previous value, divided by the seconds between the two."""
     return _each(
         _one("RATE", arguments),
         lambda series: series.with_values({at: change / time for at, (change, time) in _differences(series).items()}),
@@ -191,7 +191,7 @@ def _count(arguments: Sequence[Value], _: TimeSpan) -> Value:
 
 
 def _datapoints(arguments: Sequence[Value], _: TimeSpan) -> Value:
-    """A number of points for a series, a series of how many have a value for several."""
+    """The number of points of a series; for several series, the number of series with a value at each time."""
     value = _one("DATAPOINT_COUNT", arguments)
     if isinstance(value, list):
         return _aggregate("SUM", [series.map(lambda _: 1.0) for series in value])
@@ -228,7 +228,7 @@ def _slice(arguments: Sequence[Value], _: TimeSpan) -> Value:
 
 
 def truth(left: Value, right: Value, test: Callable[[float, float], bool]) -> Value:
-    """A comparison: 1 where it holds and 0 where not."""
+    """The result of a comparison: 1 if it holds, else 0."""
     return combine(left, right, lambda one, other: float(test(one, other)))
 
 

@@ -27,7 +27,7 @@ _QUERY = re.compile(
 _CONDITION = re.compile(rf"\s*(?P<name>{_NAME})\s*(?P<sign>!=|=)\s*'(?P<value>[^']*)'\s*")
 
 Periods = Callable[[MetricKey], dict[int, StatisticSet]]
-"""A metric's samples by the beginnings of its periods."""
+"""Returns a metric's samples by the starts of their periods."""
 
 
 class _Condition(NamedTuple):
@@ -37,10 +37,10 @@ class _Condition(NamedTuple):
 
 
 def select(text: str, metrics: Iterable[MetricKey], periods: Periods, span: TimeSpan) -> list[TimeSeries]:
-    """The series of a query: one, or with GROUP BY one a group.
+    """Return the series of a query: one, or one for each group of GROUP BY.
 
     Raises:
-        MathError: it is no query of the language.
+        MathError: the text is not a query of the language.
     """
     found = _QUERY.fullmatch(text)
     if found is None:
@@ -71,7 +71,7 @@ def select(text: str, metrics: Iterable[MetricKey], periods: Periods, span: Time
     if not series and not groups:
         series = [TimeSeries(_bare(found["metric"]), {}, span.period_s)]
     if found["order"]:
-        # By the newest values, as far as the documentation says.
+        # By the newest values, as far as AWS documents it.
         series.sort(
             key=lambda each: list(each.values.values())[-1] if each.values else 0.0,
             reverse=(found["direction"] or "ASC").upper() == "DESC",
@@ -80,7 +80,7 @@ def select(text: str, metrics: Iterable[MetricKey], periods: Periods, span: Time
 
 
 def is_select(expression: str) -> bool:
-    """Whether an expression is a query, not metric math."""
+    """Return whether an expression is a query and not metric math."""
     return expression.lstrip()[:6].upper() == "SELECT"
 
 

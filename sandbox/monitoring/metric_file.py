@@ -1,7 +1,7 @@
-"""The metrics on file, so that a server goes on with those of the one before it.
+"""The metrics on disk, so that a new server has those of the previous one.
 
-The file is appended to: what clients have put before the reply, what the sandbox counts once a minute, so that a server
-that is killed loses less than a minute of it. Each start replaces it by what it has read.
+The file is appended to: samples that clients put before the reply, the sandbox's own counts once a minute, so that a
+killed server loses less than a minute of them. Each start replaces the file by what it has read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class MetricFile:
-    """Published samples, in frames of a length and a list."""
+    """A file of published samples, in frames of a length and a list."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -31,11 +31,11 @@ class MetricFile:
 
     @property
     def size(self) -> int:
-        """Its bytes."""
+        """The file's size in bytes."""
         return self._size
 
     def read(self) -> list[Published]:
-        """All samples; a frame that is not whole, the last one's of a server that was killed, is left out."""
+        """Return all samples; ignore an incomplete frame, which a killed server leaves at the end."""
         found: list[Published] = []
         content = self._path.read_bytes() if self._path.exists() else b""
         at = 0
@@ -46,19 +46,19 @@ class MetricFile:
             try:
                 found += _decoder.decode(content[at + _LENGTH_BYTES : end])
             except msgspec.MsgspecError as error:
-                log.warning("%s: metrics are left out that cannot be read: %s", self._path, error)
+                log.warning("%s: unreadable metrics are ignored: %s", self._path, error)
             at = end
         return found
 
     def append(self, published: Iterable[Published]) -> None:
-        """Write samples; OSError when that fails."""
+        """Append samples; raises OSError if that fails."""
         frames = _frames(published)
         if frames:
             with self._path.open("ab") as file:
                 self._size += file.write(frames)
 
     def replace(self, published: Iterable[Published]) -> None:
-        """Have these samples, and no others."""
+        """Replace the file's samples by these."""
         temporary = self._path.with_suffix(".part")
         temporary.write_bytes(_frames(published))
         temporary.replace(self._path)

@@ -1,4 +1,4 @@
-"""What CloudWatch sends to a topic when an alarm changes its state.
+"""CloudWatch's notification to a topic about an alarm's change of state.
 
 The members, their names and their order are those of notifications that AWS sent in 2021 and 2025, of an alarm on one
 metric and of one on queries.
@@ -23,7 +23,7 @@ _ACTIONS = ("OKActions", "AlarmActions", "InsufficientDataActions")
 
 
 def subject(name: str, state: str, region: str) -> str:
-    """The subject of a notification, which SNS takes up to 100 characters."""
+    """The subject of a notification, limited to SNS's 100 characters."""
     whole = f'{state}: "{name}" in {region_name(region)}'
     return whole if len(whole) <= _MAX_SUBJECT else whole[: _MAX_SUBJECT - 3] + "..."
 
@@ -52,7 +52,7 @@ def message(
 
 @cache
 def region_name(region: str) -> str:
-    """A region's name for people, as botocore's endpoints have it."""
+    """A region's display name, as in botocore's endpoints."""
     loader: Any = import_module("botocore.loaders").create_loader()
     for partition in loader.load_data("endpoints")["partitions"]:
         if region in partition["regions"]:

@@ -20,7 +20,7 @@ _DAY_S = 86_400
 
 
 class MetricQuery(NamedTuple):
-    """A query: a metric with a statistic, or an expression; `returned` is whether its result is part of the answer."""
+    """A query: a metric with a statistic, or an expression; `returned` is whether its result is in the response."""
 
     id: str
     label: str | None = None
@@ -33,23 +33,23 @@ class MetricQuery(NamedTuple):
 
 
 class QueryResult(NamedTuple):
-    """A series of the answer, oldest value first."""
+    """A series of the response, oldest value first."""
 
     id: str
     series: TimeSeries
 
 
 def run(store: MetricStore, region: str, queries: Sequence[MetricQuery], start_s: int, end_s: int) -> list[QueryResult]:
-    """The series that the queries return; an expression that returns several has several.
+    """Return the series of the queries; an expression may return several.
 
     Raises:
-        MathError: a query is in error.
+        MathError: a query is invalid.
     """
     return _Run(store, region, queries, start_s, end_s).results()
 
 
 def rounded_start(start_s: float, period_s: int, now_s: float) -> int:
-    """Where the first period begins: CloudWatch rounds a start down, the more the older it is.
+    """The start of the first period: CloudWatch rounds a start down, by more the older it is.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html (StartTime)
     """
@@ -112,7 +112,7 @@ class _Run:
             metrics = dict.fromkeys(listed.metric for listed in self._store.metrics(self._region))
             found = select(query.expression, metrics, lambda metric: self._periods(metric, span, None), span)
             return found[0] if len(found) == 1 and "GROUP BY" not in query.expression.upper() else found
-        # METRICS() needs all metrics of the request, wherever it stands.
+        # METRICS() needs all metrics of the request, regardless of their order.
         for name in (*self._metric_ids, *(names_in(query.expression) & self._queries.keys())):
             self._value(self._queries[name])
         return evaluate(query.expression, self._known, self._metric_ids, span, self._search)

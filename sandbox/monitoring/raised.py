@@ -1,4 +1,4 @@
-"""The alarms that are raised now, for the sandbox's own commands."""
+"""The alarms that are in the state ALARM now, for the sandbox's own commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATH = "/_sandbox/alarms"
 
 
 class RaisedAlarm(msgspec.Struct, frozen=True):
-    """An alarm in the state ALARM: its name, why, and since when (epoch seconds)."""
+    """An alarm in the state ALARM: its name, the reason, and the time of the change (epoch seconds)."""
 
     name: str
     reason: str
@@ -18,7 +18,7 @@ class RaisedAlarm(msgspec.Struct, frozen=True):
 
 
 def raised_alarms(endpoint_url: str) -> list[RaisedAlarm]:
-    """The raised alarms of a sandbox, the latest first; none when it does not answer."""
+    """The raised alarms of a sandbox, the latest first; empty if it does not respond."""
     client = HttpClient(endpoint_url, timeout_s=5.0)
     try:
         response = client.request("GET", PATH)

@@ -1,6 +1,6 @@
-"""What a process counts, until it is taken for the store.
+"""The counts of a process, until they are taken for the store.
 
-Counting is one append to a list: samples are put together when they are taken, once a second.
+Counting is one append to a list: the samples are combined when they are taken, once a second.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from sandbox.monitoring.statistics import StatisticSet, statistic_set
 
 OFF_VARIABLE = "CDC_SANDBOX_NO_METRICS"
-"""With a value, nothing is counted: for measuring what counting costs."""
+"""A value in this variable disables counting, to measure its cost."""
 _MAX_SERIES = 5_000
 
 Dimensions = tuple[tuple[str, str], ...]
@@ -23,7 +23,7 @@ Dimensions = tuple[tuple[str, str], ...]
 
 
 class MetricKey(msgspec.Struct, frozen=True, array_like=True):
-    """What identifies a metric in a region."""
+    """Identifies a metric in a region."""
 
     namespace: str
     name: str
@@ -31,7 +31,7 @@ class MetricKey(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Published(msgspec.Struct, array_like=True):
-    """The samples of a metric since the last time, in a unit of CloudWatch's. `at_s` is None for now."""
+    """The samples of a metric since the previous report, in one of CloudWatch's units. `at_s` is None for now."""
 
     region: str
     metric: MetricKey
@@ -41,12 +41,12 @@ class Published(msgspec.Struct, array_like=True):
 
 
 def metric(namespace: str, name: str, **dimensions: str) -> MetricKey:
-    """A metric by its dimensions."""
+    """The key of a metric by its dimensions."""
     return MetricKey(namespace, name, tuple(sorted(dimensions.items())))
 
 
 class MetricSeries:
-    """One metric that is counted in this process; `add` takes a sample, `scale` is what one is multiplied by."""
+    """One metric that this process counts; `add` takes a sample, `scale` is the factor applied to it."""
 
     __slots__ = ("_pending", "add", "key", "scale")
 
@@ -57,8 +57,8 @@ class MetricSeries:
         self.add: Callable[[float], None] = self._pending.append
 
     def take(self) -> StatisticSet | None:
-        """The samples since the last time; None without one."""
-        # Other threads append meanwhile: each of these two steps is one for them.
+        """Take the samples since the last call; None if there are no samples."""
+        # Other threads append concurrently: each of these two steps is atomic.
         taken = self._pending.copy()
         del self._pending[: len(taken)]
         if not taken:
@@ -68,7 +68,7 @@ class MetricSeries:
 
 
 def _nothing(_: float) -> None:
-    """A sample that is not counted."""
+    """Ignore a sample, while counting is disabled."""
 
 
 class Recorder:
@@ -80,7 +80,7 @@ class Recorder:
         self._lock = threading.Lock()
 
     def series(self, region: str, counted: MetricKey, unit: str, scale: float = 1.0) -> MetricSeries:
-        """The series of a metric, always the same one."""
+        """The series of a metric, the same object for every call."""
         key = (region, counted, unit)
         series = self._series.get(key)
         if series is None:
@@ -93,7 +93,7 @@ class Recorder:
         return series
 
     def take(self) -> list[Published]:
-        """What was counted since the last time."""
+        """Take what was counted since the last call."""
         published: list[Published] = []
         for series in list(self._series.values()):
             samples = series.take()

@@ -1,6 +1,6 @@
-"""How a worker's counts reach the server: a call once a second.
+"""The transfer of a worker's counts to the server: a call once a second.
 
-AWS's namespaces are closed to PutMetricData, so the server takes them at a path that no client of AWS uses.
+PutMetricData refuses AWS's namespaces, so the server receives the counts at a path that no AWS client uses.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
 """
 
@@ -25,7 +25,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class MetricReporter:
-    """Sends what a process has counted, in its own thread, as long as it is entered."""
+    """Sends the counts of a process from a separate thread, while its context is entered."""
 
     def __init__(self, endpoint_url: str, recorder: Recorder = RECORDER) -> None:
         self._http = HttpClient(endpoint_url, timeout_s=5.0)
@@ -47,7 +47,7 @@ class MetricReporter:
         self._http.close()
 
     def send(self) -> None:
-        """Send what is counted; without an answer it is sent the next time, the newest of it."""
+        """Send the counts; if the server does not respond, the newest of them are sent next time."""
         self._waiting += self._recorder.take()
         if not self._waiting:
             return

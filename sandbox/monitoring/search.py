@@ -1,4 +1,4 @@
-"""SEARCH expressions: which metrics a text finds.
+"""SEARCH expressions: the selection of metrics by a text.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 """
@@ -21,10 +21,10 @@ Test = Callable[[MetricKey], bool]
 
 
 def search(text: str) -> Test:
-    """The test whether a text finds a metric.
+    """Return the test whether a search text matches a metric.
 
     Raises:
-        MathError: it is no search expression.
+        MathError: it is not a search expression.
     """
     schema = _SCHEMA.match(text)
     found = _Terms(text[schema.end() :] if schema else text).whole()
@@ -38,7 +38,7 @@ def search(text: str) -> Test:
 
 
 class _Terms:
-    """Terms side by side are joined by AND, which binds more closely than OR."""
+    """Parses terms; adjacent terms are joined by AND, which binds more closely than OR."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -95,7 +95,7 @@ def _everything(_: MetricKey) -> bool:
 
 
 def _term(word: str, value: str | None) -> Test:
-    """One term: a name alone, a "whole text", or a property and its value, of which one in quotes must be the whole."""
+    """One term: a name alone, a "whole text", or a property and its value; a quoted value must match completely."""
     if value is None:
         return _matches(word, lambda metric: [metric.namespace, metric.name, *_pairs(metric)])
     name = word.strip('"')

@@ -1,4 +1,4 @@
-"""Values over time, and what metric math does with two of them."""
+"""Values over time, and the operators of metric math on two of them."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from dataclasses import dataclass, field
 
 
 class MathError(Exception):
-    """An expression that CloudWatch refuses; its text says why."""
+    """An expression that CloudWatch refuses; its text is the reason."""
 
 
 @dataclass(frozen=True)
 class TimeSeries:
-    """A labelled series: values by the beginnings of their periods (epoch seconds)."""
+    """A labelled series: values by the starts of their periods (epoch seconds)."""
 
     label: str
     values: Mapping[int, float]
     period_s: int = 60
 
     def map(self, change: Callable[[float], float]) -> TimeSeries:
-        """Every value changed."""
+        """Return the series with a function applied to each value."""
         return TimeSeries(self.label, {at_s: change(value) for at_s, value in self.values.items()}, self.period_s)
 
     def with_values(self, values: Mapping[int, float]) -> TimeSeries:
-        """The same series with other values."""
+        """Return the series with different values."""
         return TimeSeries(self.label, values, self.period_s)
 
 
 Value = float | str | TimeSeries | list[TimeSeries]
-"""What an expression evaluates to; a text only as a function's argument."""
+"""The value of an expression; a text occurs only as a function's argument."""
 
 
 @dataclass(frozen=True)
 class TimeSpan:
-    """The time that is asked about, in epoch seconds: from the start to before the end, in periods from the start."""
+    """The queried time in epoch seconds: from the start (inclusive) to the end (exclusive), in periods."""
 
     start_s: int
     end_s: int
     period_s: int = field(default=60)
 
     def times(self) -> range:
-        """The beginnings of the periods."""
+        """The starts of the periods."""
         return range(self.start_s, self.end_s, self.period_s)
 
 
 def combine(left: Value, right: Value, operation: Callable[[float, float], float | None]) -> Value:
-    """An operation on two values, of which a list must be with a series or a number.
+    """Apply an operation to two values; a list is combined with a series or a number.
 
-    A time at which one series has no value, or where the operation has no result, has none in the result.
+    The result has no value at a time at which a series lacks a value, or the operation has no result.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     """
     if isinstance(left, str) or isinstance(right, str):

@@ -1,4 +1,4 @@
-"""Samples put together: what CloudWatch stores of a metric's values in one period."""
+"""Sets of samples: what CloudWatch stores of a metric's values in one period."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 MAX_DISTINCT = 150
-"""How many distinct values a set has; PutMetricData takes as many.
+"""The maximum number of distinct values in a set, which is also that of PutMetricData.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
 """
@@ -19,9 +19,9 @@ STATISTICS = ("SampleCount", "Sum", "Average", "Minimum", "Maximum")
 
 
 class StatisticSet(msgspec.Struct, array_like=True):
-    """Count, sum, minimum and maximum of samples, and how often each value was seen.
+    """Count, sum, minimum and maximum of samples, and the frequency of each value.
 
-    `values` is None when only the four numbers are known, as of PutMetricData's StatisticValues. Beyond `MAX_DISTINCT`
+    `values` is None if only the four numbers are known, as of PutMetricData's StatisticValues. Beyond `MAX_DISTINCT`
     values they are in bins of 2 %.
     """
 
@@ -46,14 +46,14 @@ class StatisticSet(msgspec.Struct, array_like=True):
         self.values = merged if len(merged) <= MAX_DISTINCT else binned(merged)
 
     def copy(self) -> StatisticSet:
-        """The same samples, apart."""
+        """An independent copy of the samples."""
         return StatisticSet(self.count, self.sum, self.minimum, self.maximum, self.values)
 
     def statistic(self, name: str) -> float | None:
-        """A statistic by CloudWatch's name of it; None when the set does not have it.
+        """Return a statistic by CloudWatch's name; None if the set cannot have it.
 
-        A percentile needs the values, or samples that are all the same: CloudWatch cannot tell it of other statistic
-        sets. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Percentiles
+        A percentile needs the values, or equal samples: CloudWatch returns no percentile of other statistic sets.
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Percentiles
         """
         if name == "SampleCount":
             return self.count
@@ -82,25 +82,25 @@ class StatisticSet(msgspec.Struct, array_like=True):
 
 
 def percentile_of(name: str) -> float | None:
-    """The number of a percentile such as p99.9; None for what is not one."""
+    """The number of a percentile such as p99.9; None for any other name."""
     found = _PERCENTILE.fullmatch(name)
     return None if found is None else float(found[1])
 
 
 def is_statistic(name: str) -> bool:
-    """Whether a name is that of a statistic which the store computes."""
+    """Return whether a name is a statistic that the store computes."""
     return name in STATISTICS or percentile_of(name) is not None
 
 
 def statistic_set(counts: Mapping[float, float]) -> StatisticSet:
-    """A set of values and how often each was seen; there is at least one."""
+    """The set of values and their frequencies, of which there is at least one."""
     total = math.fsum(value * count for value, count in counts.items())
     values = dict(counts) if len(counts) <= MAX_DISTINCT else binned(counts)
     return StatisticSet(sum(counts.values()), total, min(counts), max(counts), values)
 
 
 def binned(counts: Mapping[float, float]) -> dict[float, float]:
-    """Values in bins of 2 %, each by its middle; if those are still too many, in wider ones."""
+    """Combine values in bins of 2 %, each named by its middle, or in wider bins if those are still too many."""
     width = _BIN
     while True:
         bins: dict[float, float] = {}
@@ -113,7 +113,7 @@ def binned(counts: Mapping[float, float]) -> dict[float, float]:
 
 
 def merged(sets: Iterable[StatisticSet]) -> StatisticSet | None:
-    """All samples of several sets; None without a set."""
+    """All samples of several sets; None for no set."""
     total: StatisticSet | None = None
     for each in sets:
         if total is None:

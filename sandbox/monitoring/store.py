@@ -1,8 +1,8 @@
-"""The metrics that the server has, by region: bounded in their number and in how long they are kept.
+"""The server's metrics by region, bounded in their number and their retention.
 
-CloudWatch keeps points of less than a minute for 3 hours, those of a minute for 15 days, of five minutes for 63 days,
+CloudWatch stores points of less than a minute for 3 hours, those of a minute for 15 days, of five minutes for 63 days,
 then of an hour for 455 days (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html,
-"Metrics retention"). A sandbox keeps them in memory, so it keeps those of a minute for a day and those of five minutes
+"Metrics retention"). A sandbox has them in memory, so it stores those of a minute for a day and those of five minutes
 for 15 days.
 """
 
@@ -16,9 +16,9 @@ from sandbox.monitoring.statistics import StatisticSet, merged
 
 MINUTE_S = 60
 MAX_METRICS = 5_000
-"""How many metrics a region has; the one that was added to longest ago is dropped for a new one."""
+"""The maximum number of a region's metrics; a new one replaces the one with the oldest last sample."""
 _AGES = ((3 * 3600, MINUTE_S), (86_400, 300))
-"""After how many seconds points are put together in how many."""
+"""Pairs of an age and the period into which older points are combined, in seconds."""
 _KEPT_S = 15 * 86_400
 
 
@@ -47,7 +47,7 @@ class _Points:
 
 
 class Listed(NamedTuple):
-    """A metric of the store, its unit and when it was last added to (epoch seconds)."""
+    """A metric of the store, its unit and the time of its last sample (epoch seconds)."""
 
     metric: MetricKey
     unit: str
@@ -63,7 +63,7 @@ class MetricStore:
         self._thinned_s = clock()
 
     def add(self, published: Iterable[Published], resolution_s: int = MINUTE_S) -> None:
-        """Add samples to the period of their time, or of now."""
+        """Add samples to the period of their time, by default the current one."""
         now_s = int(self.clock())
         for region, metric, unit, samples, at_s in map(_parts, published):
             metrics = self._regions.setdefault(region, {})
@@ -72,7 +72,7 @@ class MetricStore:
                 points = _Points(unit)
                 if len(metrics) >= MAX_METRICS:
                     del metrics[next(iter(metrics))]
-            # The dictionary is in the order of the last additions.
+            # The dictionary is ordered by the last additions.
             metrics[metric, unit] = points
             at_s = now_s if at_s is None else at_s
             points.add(at_s - at_s % resolution_s, samples)
@@ -80,7 +80,7 @@ class MetricStore:
             self.thin_out(now_s)
 
     def thin_out(self, now_s: float) -> None:
-        """Put together the points that are old, and drop what is older than all."""
+        """Combine old points, and drop those older than the retention."""
         self._thinned_s = now_s
         for metrics in self._regions.values():
             for key, points in list(metrics.items()):
@@ -96,9 +96,9 @@ class MetricStore:
     def periods(
         self, region: str, metric: MetricKey, start_s: int, end_s: int, period_s: int, unit: str | None = None
     ) -> dict[int, StatisticSet]:
-        """A metric's samples from a time to before another, by the beginnings of the periods counted from the first.
+        """A metric's samples from `start_s` (inclusive) to `end_s` (exclusive), by the starts of the periods.
 
-        Without a unit the samples of all units are counted.
+        Without a unit the samples of all units are included.
         """
         found: dict[int, list[StatisticSet]] = {}
         for points in self._points(region, metric, unit):
@@ -109,19 +109,19 @@ class MetricStore:
         return {at_s: samples for at_s, samples in periods.items() if samples is not None}
 
     def unit_of(self, region: str, metric: MetricKey) -> str:
-        """The unit in which a metric was last added to; "None" for none."""
+        """The unit of a metric's last samples; "None" if it has no unit."""
         units = [unit for known, unit, _ in self.metrics(region) if known == metric]
         return units[-1] if units else "None"
 
     def everything(self) -> Iterator[Published]:
-        """All points, to be kept."""
+        """All points, for saving."""
         for region, metrics in self._regions.items():
             for (metric, unit), points in metrics.items():
                 for at_s, samples in points.at.items():
                     yield Published(region, metric, unit, samples, at_s)
 
     def restore(self, kept: Iterable[Published]) -> None:
-        """Add points that were kept, at their own times."""
+        """Add saved points at their own times."""
         self.add(kept, resolution_s=1)
 
     def _points(self, region: str, metric: MetricKey, unit: str | None) -> Iterator[_Points]:

@@ -56,22 +56,22 @@ class PipeConfig(Struct, frozen=True):
 
     @property
     def reads_kinesis(self) -> bool:
-        """Whether the source is a Kinesis stream; else it is a DynamoDB stream."""
+        """Whether the source is a Kinesis stream; otherwise it is a DynamoDB stream."""
         return is_kinesis(self.source_arn)
 
     @property
-    def tells_bus(self) -> bool:
-        """Whether the target is an event bus; else it is a Kinesis stream."""
+    def writes_to_bus(self) -> bool:
+        """Whether the target is an event bus; otherwise it is a Kinesis stream."""
         return is_bus(self.target_arn)
 
     @property
     def identity(self) -> str:
-        """The identity, which distinguishes it from a later pipe with the same name."""
+        """Distinguishes the pipe from a later one with the same name."""
         return f"{self.arn} {self.created_at} {self.source_arn}"
 
     @property
     def since(self) -> float | None:
-        """The time from which records are read: LATEST means the pipe's creation.
+        """The time from which records are read: LATEST is the pipe's creation.
 
         DynamoDB's creation times are whole seconds, so it is rounded down.
         """
@@ -137,17 +137,17 @@ def parse_pipe(description: Mapping[str, Any]) -> PipeConfig:
 
 
 def is_kinesis(arn: str) -> bool:
-    """Whether an ARN is a Kinesis stream's."""
+    """Return whether an ARN is a Kinesis stream's."""
     return ":kinesis:" in arn and ":stream/" in arn
 
 
 def is_function(arn: str) -> bool:
-    """Whether an ARN is a Lambda function's."""
+    """Return whether an ARN is a Lambda function's."""
     return ":lambda:" in arn and ":function:" in arn
 
 
 def is_bus(arn: str) -> bool:
-    """Whether an ARN is an event bus's."""
+    """Return whether an ARN is an event bus's."""
     return ":events:" in arn and ":event-bus/" in arn
 
 

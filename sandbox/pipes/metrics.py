@@ -8,9 +8,9 @@ NAMESPACE = "AWS/EventBridge/Pipes"
 
 
 class PipeMetrics:
-    """What a pipe's executions are counted by: each is one try to deliver a batch.
+    """The metrics of a pipe's executions: each execution is one attempt to deliver a batch.
 
-    `ExecutionThrottled` is about the account's quota of concurrent executions, which a sandbox does not have: it is 0.
+    `ExecutionThrottled` concerns the account's quota of concurrent executions, which a sandbox lacks: it is 0.
     """
 
     def __init__(self, region: str, pipe: str, *, enriched: bool = False) -> None:
@@ -29,7 +29,7 @@ class PipeMetrics:
         self._target_failed = self._series("TargetStageFailed")
 
     def executed(self, events: int, size_bytes: int, failed: int, duration_ms: float) -> None:
-        """An execution of so many events has ended, of which so many have failed."""
+        """Count an execution of a number of events, of which some have failed."""
         self._invocations.add(1)
         self._events.add(events)
         self._bytes.add(size_bytes)
@@ -40,11 +40,11 @@ class PipeMetrics:
         self._throttled.add(0)
         self._timed_out.add(0)
         if not self._enriched:
-            # With an enrichment the pipe does not know how long each of the two took.
+            # With an enrichment the pipe cannot separate the durations of the two.
             self._target_duration.add(round(duration_ms, 2))
             self._target_failed.add(int(all_failed))
 
     def _series(self, name: str, unit: str = "None") -> MetricSeries:
-        # "Units: None" is what AWS's page says of all that it counts, except "Count or sum" of Invocations.
+        # AWS's page gives "Units: None" for every count except Invocations, which has "Count or sum".
         unit = "Count" if name == "Invocations" else unit
         return RECORDER.series(self._region, metric(NAMESPACE, name, PipeName=self._pipe), unit)

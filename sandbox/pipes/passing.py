@@ -1,7 +1,7 @@
-"""Changes that a pipe passes on as they are: their JSON goes from the stream to the target without being decoded.
+"""Changes that a pipe passes on unchanged: their JSON goes from the stream to the target without being decoded.
 
-What the filters and the target's parameters read of an event is decoded, and nothing else: a page of records costs
-little more than its bytes.
+Only the members that the filters and the target's parameters read are decoded: a page of records costs little more than
+its bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sandbox.pipes.templates import compile_parameter, parse_path
 from sandbox.streams import ChangeRecord
 
 Fields = dict[str, "Fields | None"]
-"""The members of an event that are read, each with its members that are read; None for all of it."""
+"""The members of an event that are read, each with its own members; None for all of them."""
 
 _ALWAYS: tuple[tuple[str, ...], ...] = (
     ("eventID",),
@@ -30,10 +30,10 @@ _OWN = frozenset({"awsRegion", "eventSourceARN", "userIdentity"})
 
 
 def reader_of(config: PipeConfig) -> Callable[[msgspec.Raw], ChangeRecord | None] | None:
-    """What reads a stream's record for a pipe that passes it on; None where the pipe reads whole events.
+    """Return the reader of stream records for a pipe that passes them on; None if the pipe reads whole events.
 
-    The reader returns None for a record that has to be decoded: one that was not made by a caller, or that has another
-    form than the pipe's filters and paths expect.
+    The reader returns None for a record that must be decoded: one that no caller made, or whose form differs from what
+    the pipe's filters and paths expect.
     """
     paths = [*_ALWAYS, *(path for text in config.filters for path in _pattern_paths(msgspec.json.decode(text)))]
     if config.reads_kinesis or config.input_template is not None:
@@ -58,9 +58,9 @@ def reader_of(config: PipeConfig) -> Callable[[msgspec.Raw], ChangeRecord | None
 
 
 def passed_on(config: PipeConfig) -> Callable[[ChangeRecord], Outgoing]:
-    """The target's record of one that is passed on: the event, and the ARN of the stream that it is from."""
+    """Return the function that makes the target's record of a passed-on one: the event, and the ARN of its stream."""
     end = b',"eventSourceARN":%b}' % msgspec.json.encode(config.source_arn)
-    # A function that enriches gets the events under their ids.
+    # An enrichment function receives the events under their ids.
     key = compile_parameter("$.eventID" if config.enrichment_arn else config.partition_key)
 
     def outgoing(record: ChangeRecord) -> Outgoing:
@@ -70,7 +70,7 @@ def passed_on(config: PipeConfig) -> Callable[[ChangeRecord], Outgoing]:
 
 
 def _names(path: tuple[str | int, ...]) -> int:
-    """How many steps from the first on are names."""
+    """The number of leading steps that are names."""
     return next((number for number, step in enumerate(path) if isinstance(step, int)), len(path))
 
 
@@ -104,6 +104,6 @@ def _merged(one: Fields | None, two: Fields | None) -> Fields | None:
 
 
 def _shape(fields: Fields) -> Any:
-    """The type of an object of which these members are decoded, each of which may be missing."""
+    """The type of an object with these members decoded; each may be missing."""
     members: dict[str, Any] = {name: Any if inner is None else _shape(inner) for name, inner in fields.items()}
     return cast("Any", TypedDict)("Seen", members, total=False)

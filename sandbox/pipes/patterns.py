@@ -34,7 +34,7 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 
 class PatternError(ValueError):
-    """A pattern that EventBridge would refuse; its text says why."""
+    """A pattern that EventBridge refuses; its text is the reason."""
 
 
 def compile_filters(patterns: Iterable[str]) -> Predicate:
@@ -50,7 +50,7 @@ def compile_filters(patterns: Iterable[str]) -> Predicate:
 
 
 def _any(predicates: list[Predicate]) -> Predicate:
-    """True when one matches."""
+    """A predicate that is true if one of them is."""
     if len(predicates) == 1:
         return predicates[0]
     if len(predicates) == 2:
@@ -60,7 +60,7 @@ def _any(predicates: list[Predicate]) -> Predicate:
 
 
 def _all(predicates: list[Predicate]) -> Predicate:
-    """True when each matches."""
+    """A predicate that is true if each of them is."""
     if len(predicates) == 1:
         return predicates[0]
     return lambda value: all(matches(value) for matches in predicates)
@@ -87,7 +87,7 @@ def compile_pattern(pattern: object) -> Predicate:
 
 
 def _check_object(matches: Predicate) -> Predicate:
-    """True when the fields of an object match, or those of one of an array's objects."""
+    """A predicate that is true if the fields of an object match, or those of one object in an array."""
 
     def check(value: Any) -> bool:
         if isinstance(value, dict):
@@ -135,7 +135,7 @@ def _compile_matcher(matcher: Any) -> Predicate:
 
 
 def _check_scalar(matches: Predicate) -> Predicate:
-    """True when a scalar, or one element of an array, matches."""
+    """A predicate that is true if a scalar, or one element of an array, matches."""
 
     def check(value: Any) -> bool:
         if isinstance(value, list):
@@ -199,7 +199,7 @@ def _text_ignoring_case(operator: str, operand: dict[str, Any]) -> Predicate:
 
 
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    r"""`*` matches any characters; `\*` and `\\` match themselves."""
+    r"""The expression of a wildcard: `*` matches any characters; `\*` and `\\` match themselves."""
     parts = re.findall(r"\\.|\*|[^\\*]+|\\$", pattern, re.DOTALL)
     expression = "".join(".*" if part == "*" else re.escape(part[1:] if part[0] == "\\" else part) for part in parts)
     return re.compile(expression, re.DOTALL)

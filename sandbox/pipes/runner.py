@@ -38,11 +38,12 @@ _OUTAGE_PAUSE_S = 1.0
 def compile_steps(config: PipeConfig) -> Steps:
     """The processing of an event by a pipe's configuration.
 
-    Raises: PatternError, TemplateError: Pipes would refuse the configuration.
+    Raises:
+        PatternError, TemplateError: Pipes refuses the configuration.
     """
     keep = compile_filters(config.filters)
     data = _compile_data(config)
-    if config.tells_bus:
+    if config.writes_to_bus:
         source, detail_type = compile_parameter(config.event_source), compile_parameter(config.detail_type)
         return Steps(
             keep,
@@ -88,7 +89,7 @@ def as_pipes_emits(event: dict[str, Any], source_arn: str, region: str) -> dict[
 
 
 class PipeRunner:
-    """A pipe that runs until it is stopped. A later one resumes at its checkpoint."""
+    """A pipe that runs until it is stopped. Its successor resumes at its checkpoint."""
 
     def __init__(self, config: PipeConfig, endpoint_url: str, state: StateDir) -> None:
         self.config = config
@@ -113,30 +114,30 @@ class PipeRunner:
 
     @property
     def is_alive(self) -> bool:
-        """False when its thread has ended, also after an error."""
+        """False once its thread has ended, also after an error."""
         return self._thread.is_alive()
 
     def request_stop(self, *, deliver: bool = True) -> None:
-        """Stop the pipe after its current call. It holds nothing that it could deliver."""
+        """Stop the pipe after its current call. It has no buffered records to deliver."""
         del deliver
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the end; the checkpoint then has its progress."""
+        """Wait for the end; the checkpoint then includes its progress."""
         self._thread.join(timeout_s)
 
     def status(self) -> Mapping[str, Any]:
-        """The last counters and backlog of its thread."""
+        """The latest counters and backlog of its thread."""
         return self._status
 
     @property
     def source(self) -> Source:
-        """What it reads, and how far it has come."""
+        """The source, and the position up to which it is accepted."""
         return Source(self.config.source_arn, self._checkpoint.all(), self.config.since)
 
     @property
     def trouble(self) -> str | None:
-        """Why it does not work now; None while it does."""
+        """The reason that it fails now; None while it works."""
         return self._trouble
 
     def _compile(self, config: PipeConfig) -> Steps:
@@ -150,7 +151,7 @@ class PipeRunner:
         return Steps(
             steps.keep,
             lambda event: steps.outgoing(as_pipes_emits(event, config.source_arn, self._region)),
-            None if config.tells_bus else passed_on(config),
+            None if config.writes_to_bus else passed_on(config),
         )
 
     def _source(self, endpoint_url: str) -> StreamApi[ChangeRecord]:
@@ -158,7 +159,7 @@ class PipeRunner:
             stream = KinesisStream(AwsJson(endpoint_url, "kinesis", self._region), self.config.source_arn)
             return KinesisEvents(stream, self.config)
         client = AwsJson(endpoint_url, "dynamodbstreams", self._region)
-        reader = None if self.config.tells_bus else reader_of(self.config)
+        reader = None if self.config.writes_to_bus else reader_of(self.config)
         return DynamoDbStream(client, self.config.source_arn, reader)
 
     def _open_target(self, endpoint_url: str) -> Target:
@@ -171,7 +172,7 @@ class PipeRunner:
     def _open_last(self, endpoint_url: str) -> KinesisTarget | BusTarget:
         arn = self.config.target_arn
         region = arn.split(":")[3]
-        if self.config.tells_bus:
+        if self.config.writes_to_bus:
             return BusTarget(AwsJson(endpoint_url, "events", region), arn)
         return KinesisTarget(AwsJson(endpoint_url, "kinesis", region), arn)
 
@@ -184,7 +185,7 @@ class PipeRunner:
                 if pause > 0:
                     self._stop.wait(pause)
         except Exception as error:
-            # The thread ends, and the supervisor starts another; meanwhile the pipe is not said to be running.
+            # The thread ends, and the supervisor starts a new one; in the meantime the pipe is not reported as running.
             log.exception("pipe %s failed", self.config.name)
             self._trouble = f"It failed: {type(error).__name__}: {error}"
         self._checkpoint.save()
@@ -200,7 +201,7 @@ class PipeRunner:
         }
 
     def _round(self) -> float:
-        """One step of every shard; returns the seconds until the next."""
+        """Do one step of every shard; return the seconds until the next."""
         try:
             self._discover()
             pauses = [self._step(shard) for shard in list(self._shards.values())]
@@ -210,7 +211,7 @@ class PipeRunner:
             self._trouble = f"Its source cannot be read: {error}"
             return _OUTAGE_PAUSE_S
         if self._trouble is not None:
-            log.info("pipe %s: source answers again", self.config.name)
+            log.info("pipe %s: the source responds again", self.config.name)
             self._trouble = None
         return min(pauses, default=DISCOVERY_INTERVAL_S)
 

@@ -36,7 +36,7 @@ POLL_INTERVAL_S = 0.25
 https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 """
 _NEXT_POLL_S = 0.1
-"""How soon a shard is polled that has just had records for the target."""
+"""The pause before polling a shard that has just had records for the target."""
 BATCH_BYTES = 6 * 1024 * 1024
 _FIRST_BACKOFF_S = 0.1
 _LONGEST_BACKOFF_S = 10.0
@@ -91,7 +91,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Steps:
-    """A pipe's processing of an event: the filter and the target's input, that of a record with its text apart."""
+    """A pipe's processing of an event: the filter and the target's input, that of an undecoded record apart."""
 
     keep: Callable[[dict[str, Any]], bool]
     outgoing: Callable[[dict[str, Any]], Outgoing]
@@ -133,7 +133,7 @@ class PipeShard:
 
     @property
     def is_drained(self) -> bool:
-        """True when the shard has ended and all its records are accepted."""
+        """Whether the shard has ended and all its records are accepted."""
         return self.cursor.exhausted and not self._read and not self._batches
 
     def lag_ms(self) -> int:
@@ -142,7 +142,7 @@ class PipeShard:
         return 0 if oldest is None else max(0, int((self.clock() - oldest.record.arrived_at) * 1000))
 
     def step(self) -> float:
-        """Do what is due; returns the seconds until the next step, 0 for immediately.
+        """Do what is due; return the seconds until the next step, 0 for immediately.
 
         Raises:
             CallError: the stream could not be read.
@@ -259,7 +259,7 @@ class PipeShard:
     def _fail(self, batch: Batch, error: CallError) -> None:
         self.counters.failed_calls += 1
         if not isinstance(error, RemoteError) or error.is_outage:
-            # Pipes does not count its own and the network's failures as retries.
+            # Pipes does not count its own failures and the network's as retries.
             batch.outages += 1
             self._back_off(batch)
             if batch.outages == 1:
@@ -268,7 +268,7 @@ class PipeShard:
             self._retry_or_give_up(batch, str(error))
 
     def _bisect(self, batch: Batch) -> None:
-        """Bisect it; a split does not count as an attempt, and only the end of the second half accepts what follows."""
+        """Bisect a batch, without counting an attempt; only the end of the second half accepts what follows."""
         middle = len(batch.items) // 2
         first, second = batch.items[:middle], batch.items[middle:]
         self._batches[0] = Batch(second, batch.accepts, batch.attempts)
@@ -289,7 +289,7 @@ class PipeShard:
             self._complete(batch)
 
     def _discard_aged(self, batch: Batch) -> bool:
-        """Discard the items that are too old; False when that must be retried."""
+        """Discard the items that are too old; return False if that must be retried."""
         if self.config.maximum_record_age_s == FOREVER:
             return True
         horizon = self.clock() - self.config.maximum_record_age_s
@@ -300,7 +300,7 @@ class PipeShard:
         return True
 
     def _discard(self, items: list[Item], condition: str, reason: str) -> bool:
-        """Discard the items; False, for a retry, when the dead-letter queue does not accept the message."""
+        """Discard the items; return False, for a retry, if the dead-letter queue does not accept the message."""
         records = [item.record for item in items]
         if self.dead_letters is not None:
             message = dead_letter(self.config, self.cursor.shard.id, records, condition, self.clock())

@@ -19,7 +19,7 @@ DATA = "data"
 
 
 class KinesisEvents:
-    """The calls of a Kinesis stream with records as a pipe's events.
+    """The calls of a Kinesis stream, with its records as a pipe's events.
 
     `data` is the decoded record if it is JSON, otherwise base64: a pipe's filters, paths and templates read inside
     JSON.
@@ -37,17 +37,17 @@ class KinesisEvents:
         self._shard_of: dict[str, str] = {}
 
     def shards(self) -> list[Shard]:
-        """All shards that are not trimmed."""
+        """All shards whose records are not all trimmed."""
         return self._stream.shards()
 
     def iterator(self, shard_id: str, after: str | None) -> str:
-        """An iterator after a sequence number, or from the oldest record."""
+        """Return an iterator after a sequence number, or from the oldest record."""
         iterator = self._stream.iterator(shard_id, after)
         self._shard_of[iterator] = shard_id
         return iterator
 
     def read(self, iterator: str) -> RecordPage[ChangeRecord]:
-        """The records of one call."""
+        """Return the records of one call."""
         page = self._stream.read(iterator)
         shard_id = self._shard_of.pop(iterator)
         if page.iterator is not None:
@@ -77,7 +77,7 @@ def _data(data: bytes) -> Any:
 
 
 def handed_on(event: dict[str, Any]) -> dict[str, Any]:
-    """A Kinesis event in the output of a pipe without a template: with its data in base64."""
+    """A Kinesis event in the output of a pipe without a template: its data is in base64."""
     data = event[DATA]
     encoded = data if isinstance(data, str) else base64.b64encode(msgspec.json.encode(data)).decode()
     return event | {DATA: encoded}

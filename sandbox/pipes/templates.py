@@ -23,7 +23,7 @@ Lookup = Callable[[dict[str, Any]], Any]
 
 
 class TemplateError(ValueError):
-    """A path or template that Pipes would refuse; its text says why."""
+    """A path or template that Pipes refuses; its text is the reason."""
 
 
 def parse_path(text: str) -> Path:

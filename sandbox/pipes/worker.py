@@ -1,4 +1,4 @@
-"""Pipes, as the supervisor finds and runs them."""
+"""Pipes as workers of the supervisor."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Pipes(WorkerKind[PipeConfig]):
         self._pipes: Any = client("pipes", endpoint_url)
 
     def listed(self) -> Mapping[str, object]:
-        """What matters of a pipe changes with its modification time alone, once it is running or stopped."""
+        """The pipes' names and modification times; None for the time of a pipe that is starting or stopping."""
         pages = self._pipes.get_paginator("list_pipes").paginate()
         return {
             pipe["Name"]: pipe["LastModifiedTime"] if pipe["CurrentState"] in _SETTLED else None
@@ -45,10 +45,10 @@ class Pipes(WorkerKind[PipeConfig]):
         }
 
     def configuration(self, name: str) -> PipeConfig | None:
-        """The pipe's configuration; None while it is to be stopped."""
+        """The pipe's configuration; None if it must be stopped."""
         description = self._pipes.describe_pipe(Name=name)
         return parse_pipe(description) if description["DesiredState"] == "RUNNING" else None
 
     def worker(self, config: PipeConfig) -> PipeRunner:
-        """The pipe at work."""
+        """The worker of a pipe."""
         return PipeRunner(config, self._endpoint_url, self._state)

@@ -55,7 +55,7 @@ def source(**parameters: Any) -> dict[str, Any]:
 
 def test_its_configuration_is_read_from_the_parameters_of_its_kinds() -> None:
     config = parse_pipe(description())
-    assert (config.reads_kinesis, config.tells_bus) == (True, True)
+    assert (config.reads_kinesis, config.writes_to_bus) == (True, True)
     assert (config.batch_size, config.maximum_retry_attempts, config.bisect) == (10, 3, True)
     assert (config.detail_type, config.event_source) == ("$.data.status", "shop")
     assert config.dead_letter_arn == "arn:aws:sqs:eu-west-1:123456789012:dead"
