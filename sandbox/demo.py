@@ -22,8 +22,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from sandbox.awsjson import CallError
 from sandbox.errors import TerminationRequest
-from sandbox.state import STATE_DIR_VARIABLE
+from sandbox.lifecycle import Sandbox
+from sandbox.monitoring.raised import coming_alarms
+from sandbox.state import STATE_DIR_VARIABLE, StateDir
 from stack.commandline import Exit
 
 RATE_PER_S = 500
@@ -66,6 +69,11 @@ class Demo:
         """The path of the verification's report."""
         return self.directory / "verify.json"
 
+    @property
+    def alarms(self) -> Path:
+        """The path of the alarms that were raised."""
+        return self.directory / "alarms.json"
+
     def play(self) -> None:
         """Run every step; raises StepError when one fails."""
         ledger = str(self.directory / "acknowledged.ledger")
@@ -84,10 +92,20 @@ class Demo:
         self._step("Measure how long the changes took until Athena could read them", "lake", "freshness")
         for title, sql in QUERIES.items():
             self._step(title, "lake", "query", " ".join(sql.split()))
+        self._look_at_alarms()
 
     def stop(self) -> None:
         """Stop the sandbox in any state."""
         self._step("Stop the sandbox", "sandbox", "down", "--forget")
+
+    def _look_at_alarms(self) -> None:
+        """Note which alarms the deployment and the load have raised or will raise once their periods have ended."""
+        outputs = Sandbox(StateDir(self.directory / "sandbox"), lambda _: None).outputs()
+        try:
+            alarms = coming_alarms(outputs["endpoint_url"])
+        except CallError as error:
+            raise StepError(f"The sandbox does not tell its alarms: {error}.") from error
+        self.alarms.write_bytes(msgspec.json.encode({"raised": [f"{alarm.name}: {alarm.reason}" for alarm in alarms]}))
 
     def _step(self, title: str, *command: str) -> None:
         shown = " ".join(word if word.isprintable() and " " not in word else f'"{word}"' for word in command)
@@ -122,13 +140,16 @@ def main() -> int:
 
 def _summary(demo: Demo, console: Console, failure: str | None, elapsed_s: float) -> int:
     load, verification = _read(demo.load_report), _read(demo.verification)
+    raised: list[str] | None = _read(demo.alarms).get("raised")
     table = Table(title="Demo", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in (*_load_rows(load.get("counts", {})), *_verification_rows(verification)):
         table.add_row(name, value)
+    if raised is not None:
+        table.add_row("alarms raised", str(len(raised)))
     table.add_row("time", f"{elapsed_s:.0f} s")
     console.print()
     console.print(table)
-    failure = failure or _shortfall(load.get("counts", {}), verification)
+    failure = failure or _shortfall(load.get("counts", {}), verification, raised or ())
     if failure is not None:
         console.print(f"[bold red]Not verified.[/bold red] {failure}")
         return 1
@@ -163,12 +184,14 @@ def _verification_rows(report: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     )
 
 
-def _shortfall(counts: Mapping[str, Any], verification: Mapping[str, Any]) -> str | None:
+def _shortfall(counts: Mapping[str, Any], verification: Mapping[str, Any], raised: Sequence[str]) -> str | None:
     """The reason why a demo without failed steps is still no proof."""
     if not counts["planned"] == counts["sent"] == counts["acked"]:
         return "Not every planned write was sent and acknowledged."
     if not verification["ok"]:
         return "The lake differs from the table."
+    if raised:
+        return f"An alarm is raised: {raised[0]}"
     return None
 
 

@@ -21,6 +21,7 @@ from sandbox.front.monitoring import MONITORING
 from sandbox.monitoring.alarm import AlarmCheck, AlarmDefinition, check
 from sandbox.monitoring.evaluation import AlarmState
 from sandbox.monitoring.notification import message, subject
+from sandbox.monitoring.outlook import outlook
 from sandbox.monitoring.raised import RaisedAlarm
 
 log = logging.getLogger(__name__)
@@ -134,6 +135,20 @@ def raised() -> list[RaisedAlarm]:
         if alarm.state_value == "ALARM"
     ]
     return sorted(found, key=lambda alarm: alarm.since_s, reverse=True)
+
+
+def coming() -> list[RaisedAlarm]:
+    """The alarms of all regions that the metrics so far have raised since they were put, or will raise."""
+    now_s = MONITORING.store.clock()
+    MONITORING.collect()
+    found: list[RaisedAlarm] = []
+    for _, region, backend in cloudwatch_backends.iter_backends():
+        for alarm in cast("dict[str, Alarm]", vars(backend)["alarms"]).values():
+            definition: AlarmDefinition | None = vars(alarm).get(_DEFINITION)
+            since_s = alarm.configuration_updated_timestamp.replace(tzinfo=UTC).timestamp()
+            if definition is not None and (raises := outlook(MONITORING.store, region, definition, since_s, now_s)):
+                found.append(RaisedAlarm(alarm.name, raises.reason, now_s))
+    return found
 
 
 def history(region: str) -> Iterator[dict[str, Any]]:

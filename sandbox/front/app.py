@@ -14,7 +14,7 @@ import msgspec
 from sandbox.faults.active import ACTIVE_FAULTS
 from sandbox.faults.strikes import PATH as FAULTS
 from sandbox.front import eventstream
-from sandbox.front.alarms import evaluate_due, raised
+from sandbox.front.alarms import coming, evaluate_due, raised
 from sandbox.front.cbor import CborError
 from sandbox.front.control import ControlPlane, refuses
 from sandbox.front.control.absent import failed
@@ -37,6 +37,7 @@ from sandbox.front.throughput import follow_faults
 from sandbox.front.unread import unread
 from sandbox.http1.requests import Head
 from sandbox.kinesis.subscription import AWS_CBOR, OPERATION, Subscriptions
+from sandbox.monitoring.raised import COMING_PATH as COMING_ALARMS
 from sandbox.monitoring.raised import PATH as ALARMS
 from sandbox.monitoring.reporting import PATH as METRICS
 from sandbox.refusals import refuse
@@ -250,6 +251,8 @@ def _internal(request: Request) -> HttpReply:
         return json_reply(200, msgspec.json.encode(unread(msgspec.json.decode(request.body, type=Source))))
     if request.path == ALARMS:
         return json_reply(200, msgspec.json.encode(raised()))
+    if request.path == COMING_ALARMS:
+        return json_reply(200, msgspec.json.encode(coming()))
     if request.path == METRICS:
         return MONITORING.receive(request)
     if request.path.startswith(FAULTS):

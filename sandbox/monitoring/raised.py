@@ -7,6 +7,7 @@ import msgspec
 from sandbox.awsjson import CallError, HttpClient
 
 PATH = "/_sandbox/alarms"
+COMING_PATH = "/_sandbox/alarms/coming"
 
 
 class RaisedAlarm(msgspec.Struct, frozen=True):
@@ -19,11 +20,27 @@ class RaisedAlarm(msgspec.Struct, frozen=True):
 
 def raised_alarms(endpoint_url: str) -> list[RaisedAlarm]:
     """The raised alarms of a sandbox, the latest first; empty if it does not respond."""
-    client = HttpClient(endpoint_url, timeout_s=5.0)
     try:
-        response = client.request("GET", PATH)
-        return msgspec.json.decode(response.body, type=list[RaisedAlarm]) if response.status == 200 else []
+        return _listed(endpoint_url, PATH)
     except (CallError, msgspec.DecodeError):
         return []
+
+
+def coming_alarms(endpoint_url: str) -> list[RaisedAlarm]:
+    """The alarms of a sandbox that are or were raised, or will be by its metrics so far if no others come.
+
+    Raises:
+        CallError: it does not answer.
+    """
+    return _listed(endpoint_url, COMING_PATH)
+
+
+def _listed(endpoint_url: str, path: str) -> list[RaisedAlarm]:
+    client = HttpClient(endpoint_url, timeout_s=5.0)
+    try:
+        response = client.request("GET", path)
     finally:
         client.close()
+    if response.status != 200:
+        raise CallError(f"GET {path} has the status {response.status}")
+    return msgspec.json.decode(response.body, type=list[RaisedAlarm])

@@ -8,18 +8,22 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from sandbox.monitoring.raised import coming_alarms
+from sandbox.state import client
 from stack import version
 from tests.conftest import free_port
 from tests.e2e.installation import ROOT, Environment, build, required
-from tests.e2e.pipeline import Finished
+from tests.e2e.pipeline import Finished, wait_for
 
 PACKAGES = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"benchmarks", "tests"}
+_DELIVERED = 'SELECT SUM("DeliveryToS3.Records") FROM "AWS/Firehose"'
 COMPILED = {"loadgen/_native.abi3.so", "transform/_native.abi3.so"}
 
 
@@ -145,6 +149,7 @@ def test_the_whole_pipeline_runs_from_what_is_installed(deployed: Deployed) -> N
     verified = deployed.run("lake", "verify", *("--ledger", "r.ledger", "--ledger", "on.ledger"), "--report", "v.json")
     assert verified.code == 0, verified.err
     assert json.loads((deployed.cwd / "v.json").read_text())["changes"] == deployed.written
+    _raises_no_alarm(json.loads(deployed.run("cdc-sandbox", "env", "--json").out)["AWS_ENDPOINT_URL"])
     wrong = deployed.run("lake", "query", "SELECT nothing FROM orders")
     assert wrong.code == 2
     assert len(wrong.err.splitlines()) == 1
@@ -152,6 +157,26 @@ def test_the_whole_pipeline_runs_from_what_is_installed(deployed: Deployed) -> N
         deployed.cwd, "python", "-c", "from transform import compiled, handler; print(compiled.missing)"
     )
     assert (compiled.code, compiled.out) == (0, "None\n")
+
+
+def _raises_no_alarm(endpoint_url: str) -> None:
+    """A first deployment and its load raise no alarm: neither now nor when the periods of their metrics have ended."""
+    cloudwatch = client("cloudwatch", endpoint_url)
+    now = datetime.now(UTC)
+
+    def delivered() -> bool:
+        (found,) = cloudwatch.get_metric_data(
+            MetricDataQueries=[{"Id": "all", "Expression": _DELIVERED, "Period": 60}],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(hours=1),
+        )["MetricDataResults"]
+        return sum(found["Values"]) >= 100
+
+    try:
+        wait_for(delivered, "the metrics of the delivery")
+        assert coming_alarms(endpoint_url) == []
+    finally:
+        cloudwatch.close()
 
 
 def test_without_its_compiled_module_the_load_generator_runs_and_says_so(

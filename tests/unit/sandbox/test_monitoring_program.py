@@ -15,9 +15,10 @@ from sandbox.firehose.metrics import FirehoseMetrics
 from sandbox.front.counting.dynamodb import DynamoCounter
 from sandbox.front.counting.kinesis import THROTTLED, KinesisCounter
 from sandbox.functions import metrics as functions
-from sandbox.monitoring.alarm import check, definition_of
+from sandbox.monitoring.alarm import AlarmDefinition, check, definition_of
 from sandbox.monitoring.embedded import metrics_of
 from sandbox.monitoring.evaluation import AlarmState
+from sandbox.monitoring.outlook import outlook
 from sandbox.monitoring.queries import MetricQuery
 from sandbox.monitoring.recorder import RECORDER, metric
 from sandbox.monitoring.store import MetricStore
@@ -167,18 +168,27 @@ class _Watched:
     def raised(self) -> set[str]:
         return {name for name, state in self.states.items() if state == "ALARM"}
 
+    def coming(self) -> set[str]:
+        """The alarms that are raised later if nothing more happens."""
+        defined = ((one.name, _definition(one)) for one in self.alarms)
+        return {name for name, each in defined if outlook(self.store, REGION, each, BEGIN_S, self.now_s)}
+
     def _evaluate(self, one: Alarm) -> None:
-        given = {
-            "AlarmName": one.name,
-            "ComparisonOperator": one.comparison,
-            "Threshold": one.threshold,
-            "EvaluationPeriods": one.periods,
-            "DatapointsToAlarm": one.periods_over,
-            "TreatMissingData": "notBreaching",
-        }
-        definition = definition_of(given, [_query(one)])
-        assert definition is not None
-        self.states[one.name] = check(self.store, REGION, definition, self.states[one.name], self.now_s).state
+        self.states[one.name] = check(self.store, REGION, _definition(one), self.states[one.name], self.now_s).state
+
+
+def _definition(one: Alarm) -> AlarmDefinition:
+    given = {
+        "AlarmName": one.name,
+        "ComparisonOperator": one.comparison,
+        "Threshold": one.threshold,
+        "EvaluationPeriods": one.periods,
+        "DatapointsToAlarm": one.periods_over,
+        "TreatMissingData": "notBreaching",
+    }
+    definition = definition_of(given, [_query(one)])
+    assert definition is not None
+    return definition
 
 
 def _query(one: Alarm) -> MetricQuery:
@@ -206,6 +216,7 @@ def test_an_alarm_is_raised_alone_and_comes_back(name: str) -> None:
     watched = _Watched("native" if name == "skipped-changes" else "pipe")
     watched.minutes(8, _usual)
     assert set(watched.states.values()) == {"OK"}
+    assert watched.coming() == set()
 
     def both(at_s: int) -> None:
         _usual(at_s)
@@ -213,6 +224,7 @@ def test_an_alarm_is_raised_alone_and_comes_back(name: str) -> None:
 
     watched.minutes(4, both)
     assert watched.raised() == {name}
+    assert watched.coming() == {name}
     watched.minutes(20, _usual)
     assert set(watched.states.values()) == {"OK"}
 
