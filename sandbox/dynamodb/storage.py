@@ -83,12 +83,12 @@ class StoreView(Protocol):
 
 
 class _Partition:
-    """The items of one partition key by sort key; their order is computed at its first use."""
+    """Several items of one partition key by sort key; their order is computed at its first use."""
 
     __slots__ = ("items", "order")
 
-    def __init__(self) -> None:
-        self.items: dict[str, StoredItem] = {}
+    def __init__(self, *items: StoredItem) -> None:
+        self.items = {item.key.range: item for item in items}
         self.order: Ordered | None = None
 
 
@@ -97,7 +97,8 @@ class Store:
 
     def __init__(self, key: KeySchema) -> None:
         self._schema = key
-        self._partitions: dict[str, _Partition] = {}
+        # The only item of a partition key is there itself: in a table without sort keys each one is.
+        self._partitions: dict[str, StoredItem | _Partition] = {}
         self._hashes: Ordered | None = None
         self._count = 0
         self.size_bytes = 0
@@ -107,13 +108,18 @@ class Store:
         return self._count
 
     def __iter__(self) -> Iterator[StoredItem]:
-        for partition in self._partitions.values():
-            yield from partition.items.values()
+        for found in self._partitions.values():
+            if isinstance(found, StoredItem):
+                yield found
+            else:
+                yield from found.items.values()
 
     def get(self, key: Key) -> StoredItem | None:
         """The item with a key; None if absent."""
-        partition = self._partitions.get(key.hash)
-        return None if partition is None else partition.items.get(key.range)
+        found = self._partitions.get(key.hash)
+        if isinstance(found, _Partition):
+            return found.items.get(key.range)
+        return found if found is not None and found.key.range == key.range else None
 
     def change(self, key: Key, old: StoredItem | None, new: StoredItem | None) -> None:
         """Replace the item with a key by a new one; None for no item."""
@@ -130,15 +136,18 @@ class Store:
 
     def partition(self, content: str) -> tuple[Ordered, dict[str, StoredItem]]:
         """The order of a partition, whose places are (sort key,), and its items by sort key."""
-        partition = self._partitions.get(content)
-        if partition is None:
+        found = self._partitions.get(content)
+        if found is None:
             return Ordered(), {}
+        partition = _Partition(found) if isinstance(found, StoredItem) else found
         return self._order_of(partition), partition.items
 
     def partition_bytes(self, content: str) -> int:
         """The size of all items of a partition, in bytes."""
-        partition = self._partitions.get(content)
-        return 0 if partition is None else sum(item.size_bytes for item in partition.items.values())
+        found = self._partitions.get(content)
+        if isinstance(found, _Partition):
+            return sum(item.size_bytes for item in found.items.values())
+        return 0 if found is None else found.size_bytes
 
     def scanned(self, low: int, high: int, after: Key | None) -> Iterator[StoredItem]:
         """The items with hashes from `low` to `high - 1`, after a key if one is given, in the order of a Scan."""
@@ -147,9 +156,13 @@ class Store:
         if after is not None:
             first, begins = max(first, (hash_of(after.hash), after.hash)), self.place_after(after.range)
         for place, content in self._order_of_hashes().between(first, (high,)):
-            partition = self._partitions[content]
-            for _, range_ in self._order_of(partition).between(begins if place == first else None, None):
-                yield partition.items[range_]
+            found = self._partitions[content]
+            since = begins if place == first else None
+            if isinstance(found, _Partition):
+                for _, range_ in self._order_of(found).between(since, None):
+                    yield found.items[range_]
+            elif since is None or self.place_of(found.key.range) >= since:
+                yield found
 
     def place_of(self, range_: str) -> Place:
         """The place of a sort key in its partition."""
@@ -161,27 +174,31 @@ class Store:
         return (*self.place_of(range_), 0)
 
     def _put(self, key: Key, item: StoredItem, *, is_new: bool) -> None:
-        partition = self._partitions.get(key.hash)
-        if partition is None:
-            partition = self._partitions[key.hash] = _Partition()
-            if self._hashes is not None:
+        self._count += is_new
+        found = self._partitions.get(key.hash)
+        if isinstance(found, _Partition):
+            found.items[key.range] = item
+            if is_new and found.order is not None:
+                found.order.add(self.place_of(key.range), key.range)
+        elif is_new and found is not None:
+            self._partitions[key.hash] = _Partition(found, item)
+        else:
+            self._partitions[key.hash] = item
+            if found is None and self._hashes is not None:
                 self._hashes.add((hash_of(key.hash), key.hash), key.hash)
-        partition.items[key.range] = item
-        if is_new:
-            self._count += 1
-            if partition.order is not None:
-                partition.order.add(self.place_of(key.range), key.range)
 
     def _remove(self, key: Key) -> None:
-        partition = self._partitions[key.hash]
-        del partition.items[key.range]
         self._count -= 1
-        if partition.order is not None:
-            partition.order.discard(self.place_of(key.range))
-        if not partition.items:
-            del self._partitions[key.hash]
-            if self._hashes is not None:
-                self._hashes.discard((hash_of(key.hash), key.hash))
+        found = self._partitions[key.hash]
+        if isinstance(found, _Partition):
+            del found.items[key.range]
+            if found.order is not None:
+                found.order.discard(self.place_of(key.range))
+            if found.items:
+                return
+        del self._partitions[key.hash]
+        if self._hashes is not None:
+            self._hashes.discard((hash_of(key.hash), key.hash))
 
     def _order_of(self, partition: _Partition) -> Ordered:
         if partition.order is None:
