@@ -7,7 +7,8 @@ killed server loses less than a minute of them. Each start replaces the file by 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -34,25 +35,23 @@ class MetricFile:
         """The file's size in bytes."""
         return self._size
 
-    def read(self) -> list[Published]:
-        """Return all samples; ignore an incomplete frame, which a killed server leaves at the end."""
-        found: list[Published] = []
-        content = self._path.read_bytes() if self._path.exists() else b""
-        at = 0
-        while at + _LENGTH_BYTES <= len(content):
-            end = at + _LENGTH_BYTES + int.from_bytes(content[at : at + _LENGTH_BYTES], "big")
-            if end > len(content):
-                break
-            try:
-                found += _decoder.decode(content[at + _LENGTH_BYTES : end])
-            except msgspec.MsgspecError as error:
-                log.warning("%s: unreadable metrics are ignored: %s", self._path, error)
-            at = end
-        return found
+    def read(self) -> Iterator[Published]:
+        """Yield all samples; ignore an incomplete frame, which a killed server leaves at the end."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            while len(length := file.read(_LENGTH_BYTES)) == _LENGTH_BYTES:
+                content = file.read(size := int.from_bytes(length, "big"))
+                if len(content) < size:
+                    return
+                try:
+                    yield from _decoder.decode(content)
+                except msgspec.MsgspecError as error:
+                    log.warning("%s: unreadable metrics are ignored: %s", self._path, error)
 
     def append(self, published: Iterable[Published]) -> None:
         """Append samples; raises OSError if that fails."""
-        frames = _frames(published)
+        frames = b"".join(_frames(published))
         if frames:
             with self._path.open("ab") as file:
                 self._size += file.write(frames)
@@ -60,15 +59,14 @@ class MetricFile:
     def replace(self, published: Iterable[Published]) -> None:
         """Replace the file's samples by these."""
         temporary = self._path.with_suffix(".part")
-        temporary.write_bytes(_frames(published))
+        with temporary.open("wb") as file:
+            file.writelines(_frames(published))
         temporary.replace(self._path)
         self._size = self._path.stat().st_size
 
 
-def _frames(published: Iterable[Published]) -> bytes:
-    samples = list(published)
-    frames: list[bytes] = []
-    for start in range(0, len(samples), _BATCH):
-        content = _encode(samples[start : start + _BATCH])
-        frames.append(len(content).to_bytes(_LENGTH_BYTES, "big") + content)
-    return b"".join(frames)
+def _frames(published: Iterable[Published]) -> Iterator[bytes]:
+    samples = iter(published)
+    while batch := list(islice(samples, _BATCH)):
+        content = _encode(batch)
+        yield len(content).to_bytes(_LENGTH_BYTES, "big") + content

@@ -49,6 +49,12 @@ class StatisticSet(msgspec.Struct, array_like=True):
         """An independent copy of the samples."""
         return StatisticSet(self.count, self.sum, self.minimum, self.maximum, self.values)
 
+    def packed(self) -> bytes:
+        """The same samples in few bytes, for `unpacked`: numbers without a fraction take as few as they need."""
+        numbers = [_short(self.count), _short(self.sum), _short(self.minimum), _short(self.maximum)]
+        values = self.values and {_short(value): _short(count) for value, count in self.values.items()}
+        return _pack([*numbers, values])
+
     def statistic(self, name: str) -> float | None:
         """Return a statistic by CloudWatch's name; None if the set cannot have it.
 
@@ -81,6 +87,15 @@ class StatisticSet(msgspec.Struct, array_like=True):
         return self.maximum
 
 
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(StatisticSet).decode
+
+
+def unpacked(packed: bytes) -> StatisticSet:
+    """The set of `StatisticSet.packed`."""
+    return _unpack(packed)
+
+
 def percentile_of(name: str) -> float | None:
     """The number of a percentile such as p99.9; None for any other name."""
     found = _PERCENTILE.fullmatch(name)
@@ -97,6 +112,10 @@ def statistic_set(counts: Mapping[float, float]) -> StatisticSet:
     total = math.fsum(value * count for value, count in counts.items())
     values = dict(counts) if len(counts) <= MAX_DISTINCT else binned(counts)
     return StatisticSet(sum(counts.values()), total, min(counts), max(counts), values)
+
+
+def _short(number: float) -> float:
+    return int(number) if number.is_integer() else number
 
 
 def binned(counts: Mapping[float, float]) -> dict[float, float]:

@@ -8,11 +8,12 @@ for 15 days.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from sandbox.monitoring.recorder import MetricKey, Published
-from sandbox.monitoring.statistics import StatisticSet, merged
+from sandbox.monitoring.statistics import StatisticSet, merged, unpacked
 
 MINUTE_S = 60
 MAX_METRICS = 5_000
@@ -20,30 +21,60 @@ MAX_METRICS = 5_000
 _AGES = ((3 * 3600, MINUTE_S), (86_400, 300))
 """Pairs of an age and the period into which older points are combined, in seconds."""
 _KEPT_S = 15 * 86_400
+_NEW_S = 600
+"""The age after which a point is packed. A point of many values then takes an eighth of the memory."""
 
 
 class _Points:
-    """A metric's points by their time (epoch seconds)."""
+    """A metric's points by their time (epoch seconds); the older ones are packed."""
 
-    __slots__ = ("at", "unit")
+    __slots__ = ("_new", "_packed", "last_s", "unit")
 
     def __init__(self, unit: str) -> None:
         self.unit = unit
-        self.at: dict[int, StatisticSet] = {}
+        self.last_s = 0
+        self._new: dict[int, StatisticSet] = {}
+        self._packed: dict[int, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._new) + len(self._packed)
 
     def add(self, at_s: int, samples: StatisticSet) -> None:
-        there = self.at.get(at_s)
+        there = self._take(at_s)
         if there is None:
-            self.at[at_s] = samples.copy()
+            there = samples.copy()
         else:
             there.merge(samples)
+        self._new[at_s] = there
+        self.last_s = max(self.last_s, at_s)
+
+    def between(self, start_s: float, end_s: float) -> Iterator[tuple[int, StatisticSet]]:
+        """Yield the points from a time to before another."""
+        for at_s, samples in self._new.items():
+            if start_s <= at_s < end_s:
+                yield at_s, samples
+        for at_s, packed in self._packed.items():
+            if start_s <= at_s < end_s:
+                yield at_s, unpacked(packed)
 
     def thin_out(self, now_s: float) -> None:
         for age_s, resolution_s in _AGES:
-            for at_s in [at_s for at_s in self.at if at_s % resolution_s and at_s < now_s - age_s]:
-                self.add(at_s - at_s % resolution_s, self.at.pop(at_s))
-        for at_s in [at_s for at_s in self.at if at_s < now_s - _KEPT_S]:
-            del self.at[at_s]
+            for at_s in [at_s for at_s in self._times() if at_s % resolution_s and at_s < now_s - age_s]:
+                if (samples := self._take(at_s)) is not None:
+                    self.add(at_s - at_s % resolution_s, samples)
+        for at_s in [at_s for at_s in self._times() if at_s < now_s - _KEPT_S]:
+            self._new.pop(at_s, None)
+            self._packed.pop(at_s, None)
+        for at_s in [at_s for at_s in self._new if at_s < now_s - _NEW_S]:
+            self._packed[at_s] = self._new.pop(at_s).packed()
+
+    def _times(self) -> Iterator[int]:
+        yield from self._new
+        yield from self._packed
+
+    def _take(self, at_s: int) -> StatisticSet | None:
+        packed = self._packed.pop(at_s, None)
+        return self._new.pop(at_s, None) if packed is None else unpacked(packed)
 
 
 class Listed(NamedTuple):
@@ -76,22 +107,22 @@ class MetricStore:
             metrics[metric, unit] = points
             at_s = now_s if at_s is None else at_s
             points.add(at_s - at_s % resolution_s, samples)
-        if now_s - self._thinned_s >= MINUTE_S:
+        if now_s - self._thinned_s >= _NEW_S:
             self.thin_out(now_s)
 
     def thin_out(self, now_s: float) -> None:
-        """Combine old points, and drop those older than the retention."""
+        """Combine and pack old points, and drop those older than the retention."""
         self._thinned_s = now_s
         for metrics in self._regions.values():
             for key, points in list(metrics.items()):
                 points.thin_out(now_s)
-                if not points.at:
+                if not len(points):
                     del metrics[key]
 
     def metrics(self, region: str) -> Iterator[Listed]:
         """All metrics of a region."""
         for (metric, unit), points in self._regions.get(region, {}).items():
-            yield Listed(metric, unit, max(points.at))
+            yield Listed(metric, unit, points.last_s)
 
     def periods(
         self, region: str, metric: MetricKey, start_s: int, end_s: int, period_s: int, unit: str | None = None
@@ -102,9 +133,8 @@ class MetricStore:
         """
         found: dict[int, list[StatisticSet]] = {}
         for points in self._points(region, metric, unit):
-            for at_s, samples in points.at.items():
-                if start_s <= at_s < end_s:
-                    found.setdefault(at_s - (at_s - start_s) % period_s, []).append(samples)
+            for at_s, samples in points.between(start_s, end_s):
+                found.setdefault(at_s - (at_s - start_s) % period_s, []).append(samples)
         periods = {at_s: merged(sets) for at_s, sets in sorted(found.items())}
         return {at_s: samples for at_s, samples in periods.items() if samples is not None}
 
@@ -117,7 +147,7 @@ class MetricStore:
         """All points, for saving."""
         for region, metrics in self._regions.items():
             for (metric, unit), points in metrics.items():
-                for at_s, samples in points.at.items():
+                for at_s, samples in points.between(0, math.inf):
                     yield Published(region, metric, unit, samples, at_s)
 
     def restore(self, kept: Iterable[Published]) -> None:

@@ -172,9 +172,9 @@ def test_the_file_gives_back_what_is_whole(tmp_path: Path) -> None:
     file.append([kept])
     with (tmp_path / "metrics").open("ab") as torn:
         torn.write(b"\0\0\1\0half")
-    assert MetricFile(tmp_path / "metrics").read() == [kept, kept]
+    assert list(MetricFile(tmp_path / "metrics").read()) == [kept, kept]
     file.replace([kept])
-    assert MetricFile(tmp_path / "metrics").read() == [kept]
+    assert list(MetricFile(tmp_path / "metrics").read()) == [kept]
 
 
 def test_metrics_are_taken_out_of_a_log_line() -> None:
