@@ -212,7 +212,7 @@ class Sandbox:
         region = stack_region(program, stack)
         self.state.socket(_LONGEST_SERVICE)  # refuses a path that is too long
         if not port_is_free(port):
-            raise SandboxError(f"Port {port} is in use by another program: choose another with --port.")
+            raise SandboxError(f"Port {port} is in use by a different program: choose a free one with --port.")
         shutil.rmtree(self.state.path / "logs", ignore_errors=True)
         begun_s = time.monotonic()
         endpoint_url = f"http://{HOST}:{port}"

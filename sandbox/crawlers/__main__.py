@@ -62,7 +62,7 @@ def _start_due(crawlers: Crawlers) -> None:
     try:
         crawlers.start_due(datetime.now(UTC).replace(tzinfo=None))
     except (BotoCoreError, ClientError) as error:
-        _log.warning("the crawlers' schedules could not be looked at: %s", error)
+        _log.warning("the crawlers' schedules could not be checked: %s", error)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class Sample:
 
 
 def read(content: bytes) -> Sample | None:
-    """Classify an object's bytes; None when they are neither JSON nor Parquet."""
+    """Classify an object's bytes; None if they are neither JSON nor Parquet."""
     if content[:4] == b"PAR1" == content[-4:]:
         return _parquet(content)
     text, compression = _decompressed(content)

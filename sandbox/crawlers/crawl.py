@@ -19,7 +19,7 @@ Definition = Mapping[str, Any]
 
 
 def crawl(definition: Definition, glue: Any, objects: Objects) -> CrawlCounts:
-    """Run a crawler; returns its changes of the catalogue.
+    """Run a crawler; return its changes of the catalogue.
 
     Targets other than S3 and the catalogue are logged and skipped.
     """
@@ -40,7 +40,7 @@ def crawl(definition: Definition, glue: Any, objects: Objects) -> CrawlCounts:
         _crawl_catalogue(target, configuration, glue, objects, writer=_writer_for(target, name, glue, policies))
     for kind, listed in targets.items():
         if listed and kind not in {"S3Targets", "CatalogTargets"}:
-            _log.warning("%s: targets of the kind %s are not crawled in the sandbox", name, kind)
+            _log.warning("%s: the sandbox does not crawl targets of the kind %s", name, kind)
     return writer.changes
 
 

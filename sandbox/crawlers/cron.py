@@ -30,7 +30,7 @@ class Schedule:
     years: frozenset[int]
 
     def matches(self, moment: datetime) -> bool:
-        """Whether it starts at a minute, UTC."""
+        """Return whether it starts at a minute, UTC."""
         return (
             moment.minute in self.minutes
             and moment.hour in self.hours

@@ -39,13 +39,17 @@ class Crawlers:
         glue.meta.events.register("before-call.glue.StartCrawler", _go_past_the_front)
 
     def recover(self) -> None:
-        """End the crawls that were running when an earlier process ended."""
+        """End the crawls that were running when the previous process ended."""
         for definition in self._definitions():
             if definition.get("State") in {"RUNNING", "STOPPING"}:
                 self._end(str(definition["Name"]), failed=True)
 
     def start(self, name: str) -> None:
-        """Start a crawler in a thread; raises ClientError when it does not exist or is running."""
+        """Start a crawler in a thread.
+
+        Raises:
+            ClientError: it does not exist or is running.
+        """
         self._glue.start_crawler(Name=name)
         definition: Definition = self._glue.get_crawler(Name=name)["Crawler"]
         thread = threading.Thread(target=self._run, args=(definition,), name=f"crawl-{name}", daemon=True)

@@ -198,7 +198,7 @@ class CrawlWriter:
                 self._glue.delete_partition(**where, PartitionValues=values)
             self.changes.partitions_deleted += len(gone)
         elif gone:
-            _log.info("%s: %d partitions of table %s have no objects any more", self._crawler, len(gone), name)
+            _log.info("%s: %d partitions of table %s no longer have objects", self._crawler, len(gone), name)
 
     def _pages(self, operation: str, key: str, **arguments: object) -> Iterator[dict[str, Any]]:
         for page in self._glue.get_paginator(operation).paginate(**arguments):

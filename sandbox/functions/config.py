@@ -73,7 +73,7 @@ def host_architecture() -> str:
 
 
 def why_not_here(config: FunctionConfig) -> str | None:
-    """One sentence when the function is built for a different Python or architecture; otherwise None."""
+    """Why this machine cannot run the function (its Python or architecture differs), as a sentence; else None."""
     built_for = (config.runtime, config.architecture)
     here = (host_runtime(), host_architecture())
     if built_for == here:

@@ -78,7 +78,7 @@ class Environment:
 
     @property
     def is_alive(self) -> bool:
-        """True while it can run another invocation."""
+        """Whether it can run a further invocation."""
         return self._process.poll() is None
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
@@ -113,9 +113,7 @@ class Environment:
                 os.close(descriptor)
 
     def _wait(self) -> tuple[float, RuntimeReport | None]:
-        """The time when the runtime fetched the invocation, and its report; None after a timeout or the end of the
-        process.
-        """
+        """The time of the runtime's fetch, and its report; None after a timeout or the end of the process."""
         begun = time.monotonic()
         taken: float | None = None
         until = begun + self.config.timeout_s + (INIT_TIMEOUT_S if self._init_ms is None else 0)
@@ -149,7 +147,7 @@ class Environment:
             return None
 
     def _end(self, invocation: Invocation) -> bytes:
-        """Kill the remaining processes; returns the error document for the missing response."""
+        """Kill the remaining processes; return the error document for the missing response."""
         if self.is_alive:
             self._kill()
             message = f"Task timed out after {self.config.timeout_s:.2f} seconds"

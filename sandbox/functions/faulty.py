@@ -1,4 +1,4 @@
-"""A Lambda function that a fault strikes: it raises, times out, answers wrong, or is slow.
+"""The effects of a fault on a Lambda function: it raises, times out, returns a wrong response, or is slow.
 
 The error documents are those of Lambda's runtime: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
@@ -21,7 +21,7 @@ _NO_LOG = b""
 
 
 def faulty(config: FunctionConfig, invocation: Invocation, invoke: Callable[[], InvocationResult]) -> InvocationResult:
-    """The result of an invocation, with what a fault does to it.
+    """Return the result of an invocation under a fault.
 
     A function that raises or times out has not run.
     """
@@ -55,7 +55,7 @@ def faulty(config: FunctionConfig, invocation: Invocation, invoke: Callable[[], 
 
 
 def _records_of(payload: bytes) -> int:
-    """How many records an invocation is for: `records` of Firehose, `Records` of event sources, else one."""
+    """The number of records of an invocation: `records` of Firehose, `Records` of event sources, else one."""
     try:
         event = msgspec.json.decode(payload, type=_Event)
     except msgspec.DecodeError:
@@ -64,7 +64,7 @@ def _records_of(payload: bytes) -> int:
 
 
 def _spoiled(payload: bytes, fault: Fault) -> bytes:
-    """A Firehose transform's response with one thing wrong in it; any other response becomes an empty object.
+    """A Firehose transform's response with one error in it; any other response becomes an empty object.
 
     https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html
     """

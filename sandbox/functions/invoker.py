@@ -86,7 +86,7 @@ class Invoker:
         """Run the function and wait for its result.
 
         Raises:
-            InvokeError: it cannot be run.
+            InvokeError: the function cannot be run.
         """
         if len(payload) > REQUEST_BYTES:
             raise _too_large(REQUEST_BYTES)
@@ -130,7 +130,7 @@ class Invoker:
         return result
 
     def check(self, name: str, qualifier: str | None) -> None:
-        """Raise the InvokeError that an invocation would."""
+        """Raise the InvokeError that an invocation would raise."""
         self._describe(name, qualifier)
 
     def enqueue(self, name: str, qualifier: str | None, request_id: str, payload: bytes) -> None:
@@ -153,7 +153,7 @@ class Invoker:
             return asdict(self._counters)
 
     def close(self) -> None:
-        """End every function; events that wait for a retry are dropped."""
+        """End every function; events that await a retry are dropped."""
         self._closing.set()
         self._events.shutdown(wait=False, cancel_futures=True)
         for pool in self._pools.values():
@@ -173,7 +173,7 @@ class Invoker:
         self._count(event_failures=1)
         config, _ = self._describe(name, qualifier)
         metrics.dropped(config.region, config.name)
-        log.warning("event %s for %s failed %d times and is given up", request_id, name, EVENT_RETRIES + 1)
+        log.warning("event %s for %s failed %d times and is dropped", request_id, name, EVENT_RETRIES + 1)
 
     def _describe(self, name: str, qualifier: str | None) -> tuple[FunctionConfig, int | None]:
         """The function's configuration and reserved concurrency, cached for a few seconds."""

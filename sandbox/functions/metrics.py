@@ -11,7 +11,7 @@ NAMESPACE = "AWS/Lambda"
 
 
 def invoked(region: str, function: str, *, failed: bool, duration_ms: float, concurrent: int) -> None:
-    """A function ran. `concurrent` is how many of its invocations ran at that time, this one included."""
+    """Count an invocation. `concurrent` is the number of invocations that ran at that time, including this one."""
     _add(region, function, "Invocations", 1)
     _add(region, function, "Errors", int(failed))
     _add(region, function, "Throttles", 0)
@@ -20,17 +20,17 @@ def invoked(region: str, function: str, *, failed: bool, duration_ms: float, con
 
 
 def throttled(region: str, function: str) -> None:
-    """An invocation was refused for its concurrency: it is no invocation, and no error."""
+    """Count a throttled invocation, which counts neither as an invocation nor as an error."""
     _add(region, function, "Throttles", 1)
 
 
 def received(region: str, function: str) -> None:
-    """An event was queued."""
+    """Count a queued event."""
     _add(region, function, "AsyncEventsReceived", 1)
 
 
 def dropped(region: str, function: str) -> None:
-    """An event failed as often as it is tried."""
+    """Count an event whose retries are exhausted."""
     _add(region, function, "AsyncEventsDropped", 1)
 
 

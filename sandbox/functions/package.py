@@ -33,17 +33,17 @@ RUNTIME_MODULES = (
 
 
 class PackageError(Exception):
-    """A function whose code cannot be fetched or unpacked; its text says why."""
+    """A function whose code cannot be fetched or unpacked; its text is the reason."""
 
 
 def unpack(config: FunctionConfig, endpoint_url: str, directory: Path) -> Path:
-    """The directory of the function's files, fetched and unpacked if needed.
+    """Return the directory of the function's files, fetched and unpacked if needed.
 
     Code unpacked for earlier versions of the function is removed.
 
     Raises:
         PackageError: the code is missing, is not a zip, or does not match the configuration.
-        CallError: the endpoint does not answer.
+        CallError: the endpoint does not respond.
     """
     target = directory / config.name / hashlib.sha256(config.code_sha256.encode()).hexdigest()[:32]
     if target.is_dir():
@@ -80,7 +80,7 @@ def _fetch(config: FunctionConfig, endpoint_url: str) -> bytes:
 
 
 def runtime_modules(directory: Path) -> Path:
-    """A directory with only the runtime's modules of this machine's packages."""
+    """Return a directory with only the runtime's modules of this machine's packages."""
     target = directory / ".runtime"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)

@@ -41,7 +41,7 @@ class Pool:
         """Run an invocation in an environment for this configuration.
 
         Raises:
-            ThrottledError: `reserved` invocations are running already.
+            ThrottledError: `reserved` invocations are already running.
             ClosedError: the pool was closed, possibly during the invocation.
             PackageError, CallError: a new environment could not be created.
         """
@@ -77,7 +77,7 @@ class Pool:
             environment.close()
 
     def _warm(self, config: FunctionConfig) -> Environment | None:
-        """An idle environment with this configuration; dead ones and those with another configuration are closed."""
+        """An idle environment with this configuration; dead and outdated ones are closed."""
         while self._idle:
             environment = self._idle.pop()
             if environment.is_alive and environment.config == config:

@@ -27,7 +27,7 @@ _REPORT = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)")
 
 
 class Invocation(Struct, frozen=True):
-    """An event for the function, to be answered within `timeout_s` after the runtime fetches it."""
+    """An event for the function, with `timeout_s` from the runtime's fetch to its response."""
 
     request_id: str
     function_arn: str
@@ -95,7 +95,7 @@ class RuntimeApi:
         return invocation.payload, headers
 
     def accept(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """Accept a report of the runtime; returns the response's status and body."""
+        """Accept a report of the runtime; return the response's status and body."""
         if path == _INIT_ERROR:
             self.report(RuntimeReport("init_error", body))
             return HTTPStatus.ACCEPTED, b""

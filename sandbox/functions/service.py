@@ -68,13 +68,13 @@ class FunctionsService:
 
 
 def invoke(invoker: Invoker, target: str, headers: Mapping[str, str], body: bytes) -> InvokeResponse:
-    """Answer one request for `target`, a path with its query; header names in lower case."""
+    """Handle one request for `target`, a path with its query; header names are in lower case."""
     request_id = str(uuid.uuid4())
     parts = urlsplit(target)
     match = _INVOCATIONS.fullmatch(parts.path)
     try:
         if match is None:
-            raise InvokeError(404, "ResourceNotFoundException", f"There is nothing at {parts.path}.")
+            raise InvokeError(404, "ResourceNotFoundException", f"The path {parts.path} does not exist.")
         name, qualifier = parse_name(unquote(match[1]), parse_qs(parts.query).get("Qualifier", [None])[0])
         kind = headers.get("x-amz-invocation-type") or "RequestResponse"
         if kind == "DryRun":
@@ -140,5 +140,5 @@ class _InvokeHandler(Handler):
         self.answer(answer.status, answer.body, answer.headers)
 
     def address_string(self) -> str:
-        """A Unix socket's peer has no address."""
+        """Return "": a Unix socket's peer has no address."""
         return "unix"

@@ -1,5 +1,5 @@
-"""HTTP/1.1 for the server, in its event loop: a call that is answered at once costs no task and no other thread.
+"""HTTP/1.1 for the server, in its event loop: a call with an immediate reply needs no task and no other thread.
 
-A general server hands each request over between threads and tasks, which costs more than most calls here take. What is
-not answered at once goes to the application by ASGI, and a connection that speaks HTTP/2 to granian (`http2`).
+A general-purpose server passes each request between threads and tasks, which costs more than most calls here take.
+Other requests are passed to the application by ASGI, and an HTTP/2 connection to granian (`http2`).
 """

@@ -8,7 +8,7 @@ _MAX_CHUNK_LINE_BYTES = 4096
 
 
 class BadRequestError(Exception):
-    """What arrives is not HTTP/1.1, or more than is taken; `status` is the answer's."""
+    """The received data is not HTTP/1.1, or too large; `status` is the reply's."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -16,10 +16,10 @@ class BadRequestError(Exception):
 
 
 class Body(Protocol):
-    """A body that arrives."""
+    """A request body while it is received."""
 
     def feed(self, data: bytes) -> bytes | None:
-        """Take what belongs to it; what follows it, or None while it is incomplete."""
+        """Consume the body's part of the data; return what follows the body, or None while it is incomplete."""
         ...
 
     def content(self) -> bytes:
@@ -47,7 +47,7 @@ class Sized:
 
 
 class Chunked:
-    """A body in chunks: each with its size before it, up to one of size 0, and lines of trailers."""
+    """A body in chunks: each has its size before it, up to one of size 0, and lines of trailers."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -61,7 +61,7 @@ class Chunked:
         self._rest = b""
         while True:
             if self._left:
-                # The chunk's data and the line end after it.
+                # the chunk's data and its line end
                 part = data[: self._left]
                 self._parts.append(part)
                 self._left -= len(part)
@@ -82,12 +82,12 @@ class Chunked:
                 self._begin(line)
 
     def _joined_end(self) -> bytes:
-        """The last part without the line end of its chunk, which may have come in two parts."""
+        """Return the last part without its chunk's line end, which may have arrived in two parts."""
         last = self._parts[-1]
         if len(last) == 1:
             last = self._parts.pop(-2) + last
         if not last.endswith(b"\r\n"):
-            raise BadRequestError(400, "A chunk is longer than its size says.")
+            raise BadRequestError(400, "A chunk is longer than its size.")
         return last[:-2]
 
     def _begin(self, line: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Requests to the services beside the server, over kept connections to their Unix sockets."""
+"""Requests to the services beside the server, over persistent connections to their Unix sockets."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class UnixClient:
         self._idle: list[_Connection] = []
 
     async def request(self, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes) -> Response:
-        """Send a request and wait for its response, however long that takes.
+        """Send a request and wait for its response, without a timeout.
 
         Raises:
-            OSError: the service does not answer.
+            OSError: the service does not respond.
         """
         connection = self._idle.pop() if self._idle else await self._connect()
         lines = [f"{method} {target} HTTP/1.1", "host: localhost", *(f"{name}: {value}" for name, value in headers)]
@@ -48,7 +48,7 @@ class UnixClient:
         return response
 
     def close(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the idle connections."""
         for connection in self._idle:
             connection.transport.close()
         self._idle.clear()
@@ -61,7 +61,7 @@ class UnixClient:
 
 
 class _Connection(asyncio.Protocol):
-    """A connection with at most one request in flight. It leaves `idle` when the service closes it."""
+    """A connection with at most one request in flight. It is removed from `idle` when the service closes it."""
 
     def __init__(self, idle: list[_Connection]) -> None:
         self.is_kept = False

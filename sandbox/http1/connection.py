@@ -1,6 +1,6 @@
-"""One connection: its requests one after the other, each answered at once or by a task.
+"""One connection: its requests in order, each with an immediate reply or one from a task.
 
-While a task answers, what the client sends meanwhile waits, so replies have the order of their requests.
+While a task handles a request, later requests wait, so replies have the order of their requests.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ Message = MutableMapping[str, Any]
 
 
 class Application(Settling, Protocol):
-    """What answers requests."""
+    """Handles requests."""
 
     def at_once(self, head: Head, body: bytes) -> ReadyReply | None:
-        """The reply where none has to be waited for; otherwise None, and the application is called by ASGI.
+        """Return a reply that needs no waiting; None if the application must be called by ASGI.
 
         The reply is sent after a call of `settle`.
         """
@@ -40,12 +40,12 @@ class Application(Settling, Protocol):
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
-        """Answer by ASGI."""
+        """Handle a request by ASGI."""
         ...
 
 
 class ServerConnection(asyncio.Protocol):
-    """A client's connection. `pass_on` takes over one that begins with HTTP/2's preface, and what has arrived."""
+    """A client's connection. `pass_on` takes over one that begins with HTTP/2's preface, and its received data."""
 
     def __init__(
         self,
@@ -71,26 +71,26 @@ class ServerConnection(asyncio.Protocol):
         self.writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Store the transport."""
         self.transport = cast("asyncio.Transport", transport)
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """End; a task that still answers learns that its client is gone."""
+        """Mark the connection as closed; a running task is notified that its client has disconnected."""
         self._connections.discard(self)
         self.gone.set()
         self.writable.set()
 
     def pause_writing(self) -> None:
-        """The client reads more slowly than it is sent to."""
+        """Pause the sending: the client reads more slowly than it is sent to."""
         self.writable.clear()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """Resume the sending."""
         self.writable.set()
 
     def data_received(self, data: bytes) -> None:
-        """Take what has arrived."""
+        """Process received data."""
         self._rest = self._rest + data if self._rest else data
         if self._exchange is not None:
             if len(self._rest) > _MAX_WAITING_BYTES:
@@ -101,13 +101,13 @@ class ServerConnection(asyncio.Protocol):
         self._go_on()
 
     def stop(self) -> None:
-        """Take no further request; close once the present one is answered."""
+        """Accept no further request; close once the current one is answered."""
         self._is_stopping = True
         if self._exchange is None and not self._unsent:
             self.transport.close()
 
     def send(self, head: Head, answer: ReadyReply) -> None:
-        """Send a reply that was there at once, at the end of its turn."""
+        """Send an immediate reply at the end of its turn."""
         self._unsent -= 1
         stays_open = head.stays_open
         start = replies.ready_head(answer.status, answer.headers, len(answer.body), closes=not stays_open)
@@ -116,7 +116,7 @@ class ServerConnection(asyncio.Protocol):
             self.transport.close()
 
     def finished(self, *, stays_open: bool) -> None:
-        """The task that answered has ended."""
+        """Continue after the task that handled a request."""
         self._exchange = None
         if not stays_open or self._is_stopping:
             self.transport.close()
@@ -132,7 +132,7 @@ class ServerConnection(asyncio.Protocol):
             self._pass_on(self.transport, received)
             return True
         if HTTP_2_PREFACE.startswith(received):
-            return True  # perhaps: more will come
+            return True  # possibly incomplete: more data may follow
         self._is_first = False
         return False
 
@@ -149,7 +149,7 @@ class ServerConnection(asyncio.Protocol):
             self.transport.close()
 
     def _take(self) -> bool:
-        """Take the next request, or as much of it as is there; False when more has to come."""
+        """Process the next request, or the available part of it; return False if more data is needed."""
         head = self._head
         if head is None:
             end = find_head(self._rest)
@@ -187,7 +187,7 @@ class ServerConnection(asyncio.Protocol):
 
 
 def write(transport: asyncio.Transport, *parts: bytes) -> None:
-    """Write parts in one call; large ones are not copied together first."""
+    """Write parts in one call; large ones are not first copied together."""
     if sum(map(len, parts)) <= _WRITTEN_TOGETHER_BYTES:
         transport.write(b"".join(parts))
     else:
@@ -195,7 +195,9 @@ def write(transport: asyncio.Transport, *parts: bytes) -> None:
 
 
 class Exchange:
-    """One request that the application answers by ASGI, in a task. https://asgi.readthedocs.io/en/latest/specs/www.html"""
+    """One request that the application handles by ASGI, in a task.
+    https://asgi.readthedocs.io/en/latest/specs/www.html
+    """
 
     def __init__(self, connection: ServerConnection, application: Application, head: Head, body: bytes) -> None:
         self._connection = connection
@@ -214,7 +216,7 @@ class Exchange:
         except Exception:
             log.exception("%s %s failed", self._head.method, scope["path"])
         finally:
-            # A reply that did not come, or not to its end, is known by the end of the connection.
+            # The client recognizes a missing or incomplete reply by the end of the connection.
             self._connection.finished(stays_open=self._stays_open and self._is_ended)
 
     async def _receive(self) -> Message:
@@ -253,7 +255,7 @@ class Exchange:
             self._stays_open = False
         if length is None and self._head.is_http_1_0:
             self._stays_open = False
-        # Where the connection ends with the reply, its end is the body's.
+        # If the connection ends with the reply, its end is the body's.
         self._is_chunked = length is None and self._stays_open
         return replies.head(message["status"], headers, length, self._head.method, closes=not self._stays_open)
 

@@ -1,4 +1,4 @@
-"""HTTP/2, which some SDKs speak for SubscribeToShard: granian on a Unix socket, started for the first connection."""
+"""HTTP/2, which some SDKs use for SubscribeToShard: granian on a Unix socket, started for the first connection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Http2:
         self._open: set[asyncio.Transport] = set()
 
     def pass_on(self, transport: asyncio.Transport, received: bytes) -> None:
-        """Take over a connection of which this much has arrived."""
+        """Take over a connection, and the data received so far."""
         transport.pause_reading()
         task = asyncio.ensure_future(self._connect(transport, received))
         self._passing.add(task)
@@ -67,7 +67,11 @@ class Http2:
             self._serving = asyncio.ensure_future(self._server.serve())
 
     async def _connected(self, pump: _Pump) -> asyncio.Transport:
-        """A connection to granian, which listens a little after its start; OSError when it does not."""
+        """Connect to granian, which listens shortly after its start.
+
+        Raises:
+            OSError: it does not listen.
+        """
         loop = asyncio.get_running_loop()
         for _ in range(_TRIES - 1):
             try:
@@ -78,7 +82,7 @@ class Http2:
 
 
 class _Pump(asyncio.Protocol):
-    """Writes what arrives to another connection, and closes it when this one ends."""
+    """Forwards data to a second connection, and closes that when this one ends."""
 
     def __init__(self, to: asyncio.Transport, open_: set[asyncio.Transport]) -> None:
         self._to = to

@@ -1,4 +1,4 @@
-"""Replies as they are sent: a status line, headers with the length and the date, a body."""
+"""Serialization of replies: a status line, headers with the length and the date, a body."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _WITHOUT_BODY = frozenset({204, 304})
 def head(
     status: int, headers: Iterable[tuple[bytes, bytes]], length: int | None, method: str, *, closes: bool
 ) -> bytes:
-    """A reply's head; `length` is the body's, None for one whose end says itself, in chunks or by the connection's end.
+    """A reply's head; `length` is the body's, None if chunks or the connection's end mark its end.
 
-    The length of a HEAD's reply is what the application says it would be.
+    The length of a reply to HEAD is the application's.
     """
     lines = [_status_line(status)]
     has_length = has_date = says_close = False
@@ -38,7 +38,7 @@ def head(
 
 
 def ready_head(status: int, headers: Iterable[tuple[str, str]], length: int, *, closes: bool) -> bytes:
-    """The head of a reply that is there at once; its headers have no length, no date and nothing of the connection."""
+    """The head of an immediate reply; its headers have no length, no date and nothing about the connection."""
     lines = [f"{name}: {value}\r\n" for name, value in headers]
     if closes:
         lines.append("connection: close\r\n")

@@ -1,4 +1,4 @@
-"""The heads of requests, and which body follows. https://www.rfc-editor.org/rfc/rfc9112"""
+"""The heads of requests, and the kinds of their bodies. https://www.rfc-editor.org/rfc/rfc9112"""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Head(NamedTuple):
 
     @property
     def stays_open(self) -> bool:
-        """Whether the connection is kept after the answer."""
+        """Whether the connection stays open after the reply."""
         options = self.fields.get(b"connection", b"").lower()
         return b"keep-alive" in options if self.is_http_1_0 else b"close" not in options
 
@@ -48,7 +48,7 @@ def parse_head(received: bytes, end: int) -> Head:
         raise BadRequestError(400, "The request line is malformed.")
     target = parts[1]
     if not target.startswith(b"/"):
-        # As proxies get it; the endpoint is one for S3 Control, whose hosts have the account in their names.
+        # The form for proxies; an S3 Control client uses it, whose hosts contain the account.
         target = _ABSOLUTE.sub(b"", target, count=1)
         target = target if target.startswith((b"/", b"*")) else b"/" + target
     path, _, query = target.partition(b"?")
@@ -62,7 +62,11 @@ def parse_head(received: bytes, end: int) -> Head:
 
 
 def find_head(received: bytes) -> int:
-    """Where the head ends, -1 when it is incomplete; BadRequestError when it is larger than is taken."""
+    """The end of the head, -1 if it is incomplete.
+
+    Raises:
+        BadRequestError: it is too large.
+    """
     end = received.find(b"\r\n\r\n")
     if end > _MAX_HEAD_BYTES or (end < 0 and len(received) > _MAX_HEAD_BYTES):
         raise BadRequestError(431, "The request's head is too large.")
@@ -73,19 +77,23 @@ def body_of(head: Head) -> Body | None:
     """The body that follows a head; None for no body.
 
     Raises:
-        BadRequestError: its length is not known.
+        BadRequestError: the length is unknown.
     """
     coding = head.fields.get(b"transfer-encoding")
     if coding is not None:
         if coding.lower() != b"chunked" or b"content-length" in head.fields:
-            raise BadRequestError(400, "The body's length is not known.")
+            raise BadRequestError(400, "The body's length is unknown.")
         return Chunked()
     length = length_of(head)
     return None if length == 0 else Sized(length)
 
 
 def length_of(head: Head) -> int:
-    """The Content-Length, 0 without one; BadRequestError when it is no number or two different ones."""
+    """The Content-Length, 0 without one.
+
+    Raises:
+        BadRequestError: it is not a number, or has two different values.
+    """
     given = head.fields.get(b"content-length")
     if given is None:
         return 0

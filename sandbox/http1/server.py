@@ -15,7 +15,7 @@ _END_S = 5.0
 
 
 class HttpServer:
-    """Serves an application on a port of the loopback address; `socket` is the path of the one for HTTP/2."""
+    """Serves an application on a loopback port; `socket` is the path of the HTTP/2 socket."""
 
     def __init__(self, application: Application, host: str, port: int, socket: Path) -> None:
         self._application = application
@@ -27,7 +27,11 @@ class HttpServer:
         self._server: asyncio.Server | None = None
 
     async def listen(self) -> None:
-        """Begin to accept connections; OSError when the port is taken."""
+        """Begin to accept connections.
+
+        Raises:
+            OSError: the port is in use.
+        """
         host, port = self._address
         self._server = await asyncio.get_running_loop().create_server(
             lambda: ServerConnection(self._application, self._turn, self._connections, self._http2.pass_on),
@@ -37,7 +41,7 @@ class HttpServer:
         )
 
     async def serve(self) -> None:
-        """Serve until the stop; what has begun is then answered for up to five seconds."""
+        """Serve until stopped; requests in progress then have up to five seconds."""
         await self._stop.wait()
         if self._server is not None:
             self._server.close()
@@ -52,7 +56,7 @@ class HttpServer:
 
 
 async def end_connections(connections: set[ServerConnection]) -> None:
-    """Have connections answer what has begun, for up to five seconds, and end them."""
+    """Close connections after their requests in progress, which have up to five seconds."""
     for connection in list(connections):
         connection.stop()
     with contextlib.suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""HTTP/1.1 over a Unix socket, for the services beside the server: it costs their start less than a web framework."""
+"""HTTP/1.1 over a Unix socket, for the services beside the server; it starts faster than a web framework."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ServiceReply(NamedTuple):
 
 
 Answer = Callable[[str, bytes], Awaitable[ServiceReply]]
-"""Answers a call: X-Amz-Target ("" without it) and the body."""
+"""Handles a call: X-Amz-Target ("" without it) and the body."""
 
 
 class UnixService:
@@ -35,32 +35,32 @@ class UnixService:
         self._server: asyncio.Server | None = None
 
     async def start(self, socket: Path) -> None:
-        """Begin to accept connections; nothing is at the socket's path yet."""
+        """Begin to accept connections; the socket's path must be free."""
         self._server = await asyncio.get_running_loop().create_unix_server(
             lambda: ServerConnection(self, self._turn, self._connections, _refuse_http_2), str(socket)
         )
 
     async def close(self) -> None:
-        """Answer what has begun, for some seconds, and end."""
+        """Finish the requests in progress, for some seconds, and close."""
         if self._server is not None:
             self._server.close()
         await end_connections(self._connections)
 
     def at_once(self, head: Head, body: bytes) -> ReadyReply | None:
-        """None: every call is answered by a task."""
+        """Return None: a task handles every call."""
         del head, body
 
     def settle(self) -> None:
-        """Nothing is to be written before a reply."""
+        """Do nothing: there are no changes to write before a reply."""
 
     def failed(self, head: Head, body: bytes, error: Exception) -> ReadyReply:
-        """Not called: no reply is ready at once."""
+        """Never called: no reply is immediate."""
         raise AssertionError(f"{head.method} of {len(body)} bytes") from error
 
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
-        """Answer one request by ASGI."""
+        """Handle one request by ASGI."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         body: bytes = (await receive())["body"]
         reply = await self._answer(headers.get(b"x-amz-target", b"").decode("latin-1"), body)

@@ -1,7 +1,7 @@
-"""The replies of one turn of the event loop: all are sent when what their requests have changed is on file.
+"""The replies of one turn of the event loop: all are sent once the changes of their requests are persisted.
 
-What arrives while a turn's requests are answered is answered in the next, so the busier the server, the fewer times it
-writes. No other task sends anything in between: the end of a turn is scheduled before its first request is answered.
+Requests that arrive during a turn are handled in the next, so the busier the server, the fewer times it writes. No
+other task sends anything in between: the end of a turn is scheduled before its first request is handled.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sandbox.http1.requests import Head
 
 
 class ReadyReply(Protocol):
-    """A reply that is there at once."""
+    """An immediate reply."""
 
     @property
     def status(self) -> int:
@@ -32,10 +32,10 @@ class ReadyReply(Protocol):
 
 
 class Settling(Protocol):
-    """What has requests' changes written."""
+    """Writes the changes of requests."""
 
     def settle(self) -> None:
-        """Write what was changed; replies are sent when this has returned."""
+        """Write the changes; replies are sent after this returns."""
         ...
 
     def failed(self, head: Head, body: bytes, error: Exception) -> ReadyReply:
@@ -59,7 +59,7 @@ class _Answered(NamedTuple):
 
 
 class Turn:
-    """The replies that wait, of all connections of a server."""
+    """The waiting replies of all connections of a server."""
 
     def __init__(self, application: Settling) -> None:
         self._application = application
@@ -67,17 +67,17 @@ class Turn:
         self._is_begun = False
 
     def begin(self) -> None:
-        """A request is going to be answered."""
+        """Note that a request is about to be handled."""
         if not self._is_begun:
             self._is_begun = True
             asyncio.get_running_loop().call_soon(self.end)
 
     def add(self, connection: Waiting, head: Head, body: bytes, reply: ReadyReply) -> None:
-        """A request was answered."""
+        """Add the reply to a handled request."""
         self._answered.append(_Answered(connection, head, body, reply))
 
     def end(self) -> None:
-        """Have all changes written, then send the replies."""
+        """Write all changes, then send the replies."""
         self._is_begun = False
         answered, self._answered = self._answered, []
         failure: Exception | None = None

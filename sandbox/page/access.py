@@ -1,8 +1,8 @@
-"""Who may use the page: those who have the token that the command prints, from no other site.
+"""Access control of the page: only for clients with the token that the command prints, and not from other sites.
 
-The token comes in the first URL, and is then a cookie that scripts cannot read and that other sites cannot send
-(HttpOnly, SameSite=Strict). Host must be the server's own, so a name that another site points at 127.0.0.1 is refused
-(DNS rebinding). A request that changes something must name the page's own Origin.
+The first URL has the token; from then on it is a cookie that scripts cannot read and other sites cannot send (HttpOnly,
+SameSite=Strict). Host must be the server's own, so a foreign name that resolves to 127.0.0.1 is refused (DNS
+rebinding). A request that changes something must name the page's own Origin.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 
 def hosts(port: int) -> frozenset[str]:
-    """The values of Host that are the server's own."""
+    """The server's own values of Host."""
     return frozenset({f"{HOST}:{port}", f"localhost:{port}"})
 
 
 def guard(token: str, port: int) -> Middleware:
-    """A middleware that refuses every request without the token, with another Host or from another site."""
+    """Return a middleware that refuses requests without the token, with a foreign Host or from a different site."""
     own = hosts(port)
     origins = frozenset(f"http://{host}" for host in own)
 
@@ -48,9 +48,9 @@ def guard(token: str, port: int) -> Middleware:
         elif (origin := request.headers.get(hdrs.ORIGIN)) is None and request.method not in _SAFE:
             response = _refused("The request names no Origin: send it from the console's page.")
         elif origin is not None and origin not in origins:
-            response = _refused("The request comes from another site.")
+            response = _refused("The request comes from a different site.")
         elif request.path == "/" and _same(request.query.get(TOKEN, ""), token):
-            # Without the token in the address bar, in the history, and in what is copied from it.
+            # Removes the token from the address bar, from the history, and from copied addresses.
             response = web.Response(status=303, headers={hdrs.LOCATION: "/"})
             response.set_cookie(COOKIE, token, httponly=True, samesite="Strict", path="/")
         elif not _same(request.cookies.get(COOKIE, ""), token):
@@ -65,7 +65,7 @@ def guard(token: str, port: int) -> Middleware:
 
 
 def secured(response: web.StreamResponse) -> None:
-    """Add the headers to a response that its handler prepares itself."""
+    """Add the security headers to a response that its handler prepares itself."""
     response.headers.update(_HEADERS)
 
 

@@ -12,7 +12,7 @@ GET  /api/queries/{id}   one that runs                     DELETE /api/queries/{
 GET  /api/queries/{id}/rows?token=T
 GET  /api/faults         kinds and what is on              POST /api/faults, DELETE /api/faults/{id}
 
-What is refused is `{"message": sentence}` with status 400, 403 or 404; 502 when the sandbox does not answer.
+A refusal is `{"message": sentence}` with status 400, 403 or 404, or 502 if the sandbox does not respond.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class ReplayOf(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class Page:
-    """The handlers of the API, over one running sandbox."""
+    """The handlers of the API for one running sandbox."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -87,7 +87,7 @@ class Page:
         ]
 
     async def publish(self, _: web.Application) -> AsyncGenerator[None]:
-        """Publish snapshots and alarms while the server runs and somebody listens."""
+        """Publish snapshots and alarms while the server runs and has listeners."""
         task = asyncio.create_task(self._publish())
         yield
         task.cancel()
@@ -106,7 +106,7 @@ class Page:
     def _tell(self, event: str, value: object) -> None:
         message = b"event: " + event.encode() + b"\ndata: " + _encoder.encode(value) + b"\n\n"
         for listener in self._listeners:
-            # A listener that does not read gets the newest only.
+            # A slow listener receives only the newest.
             while listener.full():
                 listener.get_nowait()
             listener.put_nowait(message)
@@ -214,7 +214,7 @@ class Page:
 
 @web.middleware
 async def _sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every error as one sentence."""
+    """Return every error as one sentence."""
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -222,11 +222,15 @@ async def _sentences(request: web.Request, handler: Handler) -> web.StreamRespon
     except ValueError as error:
         return _json({"message": str(error)}, 400)
     except (BotoCoreError, ClientError) as error:
-        return _json({"message": f"The sandbox does not answer: {error}"}, 502)
+        return _json({"message": f"The sandbox does not respond: {error}"}, 502)
 
 
 async def _body(request: web.Request, type_: type[_Body]) -> _Body:
-    """The request's JSON; ValueError with a sentence if it is not what the route takes."""
+    """Return the request's JSON.
+
+    Raises:
+        ValueError: it does not match the route's type; the text is a sentence.
+    """
     try:
         return msgspec.json.decode(await request.read(), type=type_)
     except msgspec.DecodeError as error:
@@ -242,7 +246,7 @@ async def _index(_: web.Request) -> web.FileResponse:
 
 
 def application(clients: Clients, token: str, port: int) -> web.Application:
-    """The page of a sandbox, for those who have the token."""
+    """Return the application for a sandbox's page, which requires the token."""
     page = Page(clients)
     app = web.Application(middlewares=[access.guard(token, port), _sentences], client_max_size=_MAX_BODY_BYTES)
     app.add_routes([*page.routes(), web.get("/", _index), web.static("/static", STATIC)])

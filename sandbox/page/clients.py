@@ -1,4 +1,4 @@
-"""The sandbox's endpoint for the page: its outputs, its processes and one boto3 client a service."""
+"""The sandbox's endpoint for the page: its outputs, its processes and one boto3 client for each service."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CONFIG = Config(retries={"max_attempts": 2}, connect_timeout=2, read_timeout=30
 
 
 def reason(error: ClientError) -> str:
-    """The service's own sentence of an error."""
+    """The service's own message of an error."""
     answer = cast("dict[str, Any]", error.response)
     return str(answer["Error"]["Message"])
 

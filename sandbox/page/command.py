@@ -21,7 +21,7 @@ _TRIED_PORTS = 20
 
 
 def serve(sandbox: Sandbox, port: int | None) -> int:
-    """Serve the page of a running sandbox on loopback, on `port` or the first free one from DEFAULT_PORT on.
+    """Serve the page of a running sandbox on loopback, on `port` or the first free one from DEFAULT_PORT up.
 
     Raises:
         SandboxError: the sandbox has no stack, or the port is in use.
@@ -61,4 +61,4 @@ def _listener(port: int | None) -> socket.socket:
         listener.listen()
         return listener
     used = str(port) if port is not None else f"{DEFAULT_PORT} to {DEFAULT_PORT + _TRIED_PORTS - 1}"
-    raise SandboxError(f"Port {used} is in use by another program: choose another with --port.")
+    raise SandboxError(f"Port {used} is in use by a different program: choose a free one with --port.")

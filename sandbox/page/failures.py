@@ -1,4 +1,4 @@
-"""What did not arrive: the error prefix and the dead letters by cause, and their replay, by `lake replay`."""
+"""Undelivered records: the error prefix and the dead letters by cause, and their replay, by `lake replay`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def listed(clients: Clients) -> dict[str, Any]:
     """The failed records and the dead letters, counted by cause with samples: `lake replay --dry-run` of both.
 
     Raises:
-        ValueError: the command refused; the text says why.
+        ValueError: the command refused; the text is the reason.
     """
     return {"records": _replay(clients, "--dry-run"), "letters": _replay(clients, "--dead-letters", "--dry-run")}
 
 
 def replay(clients: Clients, *, dead_letters: bool, cause: str) -> dict[str, Any]:
-    """Put them on the stream again, all or those of one cause; the result of `lake replay`.
+    """Put records on the stream again, all or those of one cause; return the result of `lake replay`.
 
     Raises:
-        ValueError: the command refused; the text says why.
+        ValueError: the command refused; the text is the reason.
     """
     options = ["--dead-letters"] if dead_letters else ["--cause", cause] if cause else []
     return _replay(clients, *options)
@@ -44,5 +44,5 @@ def _replay(clients: Clients, *options: str) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         raise ValueError(f"The replay took more than {_TIMEOUT_S:.0f} s: run `python -m lake replay`.") from None
     if not done.stdout.strip():
-        raise ValueError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "lake replay said nothing.")
+        raise ValueError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "lake replay wrote nothing.")
     return json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""The faults that can be switched on, and those that are on."""
+"""The kinds of faults, and the faults that are on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.faults.kinds import KINDS
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """A fault to switch on; `forS` is its duration in seconds, None until it is switched off."""
+    """A fault to switch on; `forS` is its duration in seconds, None for no limit."""
 
     kind: str
     service: str = ""
@@ -35,7 +35,7 @@ def kinds() -> list[dict[str, Any]]:
                 each: {
                     "meaning": parameter.meaning,
                     "default": parameter.default,
-                    # By service, as far as it has the parameter; without choices any value is valid.
+                    # By service, for services that have the parameter; without choices any value is valid.
                     "choices": {
                         service: list(parameter.choices_for(service))
                         for service in kind.services
@@ -50,7 +50,11 @@ def kinds() -> list[dict[str, Any]]:
 
 
 def listed(endpoint_url: str) -> list[Active]:
-    """The faults that are on or have ended; ValueError if the sandbox does not answer."""
+    """The faults that are on or have ended.
+
+    Raises:
+        ValueError: the sandbox does not respond.
+    """
     try:
         return Faults(endpoint_url).listed()
     except SandboxError as error:
@@ -58,7 +62,11 @@ def listed(endpoint_url: str) -> list[Active]:
 
 
 def on(endpoint_url: str, wanted: Wanted) -> Active:
-    """Switch a fault on; ValueError with the reason if it is not valid."""
+    """Switch a fault on.
+
+    Raises:
+        ValueError: it is not valid; the text is the reason.
+    """
     until = None if wanted.for_s is None else time.time() + wanted.for_s
     fault = Fault(wanted.kind, wanted.service, wanted.operation, wanted.share, None, until, 0, wanted.parameters)
     try:
@@ -68,7 +76,11 @@ def on(endpoint_url: str, wanted: Wanted) -> Active:
 
 
 def off(endpoint_url: str, id_: str) -> list[Active]:
-    """Switch one fault off; ValueError if it does not exist."""
+    """Switch one fault off.
+
+    Raises:
+        ValueError: it does not exist.
+    """
     try:
         return Faults(endpoint_url).off([id_])
     except SandboxError as error:

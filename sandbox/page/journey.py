@@ -1,7 +1,7 @@
-"""One item by its key, from the write to the query: where each of its changes has got to, and when.
+"""One item by its key, from the write to the query: the position of each of its changes, with times.
 
-The change log tells the changes that can be queried, with the object that holds each; the stream those of the last
-minutes that are on their way. Every shard is read, since a change's partition key need not be the item's key.
+The change log has the changes that can be queried, with the object of each; the stream has the undelivered ones of the
+last minutes. Every shard is read, since a change's partition key need not be the item's key.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from botocore.exceptions import ClientError
 from sandbox.page.clients import Clients, reason
 from sandbox.page.queries import Workgroup
 
-# How far back the stream is read, and how many records of a shard at most.
+# The age up to which the stream is read, and the maximum number of records of a shard.
 _BACK_S = 900.0
 _MAX_RECORDS = 20_000
 _MAX_CHANGES = 200
 
 
 class Passage(msgspec.Struct, rename="camel", frozen=True):
-    """A point that a change has passed, and when (epoch seconds); `where` is the object or shard."""
+    """A point that a change has passed, and the time (epoch seconds); `where` is the object or shard."""
 
     name: str
     at: float
@@ -32,7 +32,7 @@ class Passage(msgspec.Struct, rename="camel", frozen=True):
 
 
 class Journey(msgspec.Struct, rename="camel"):
-    """One change: its id, what it did, its version's sequence, and its steps so far."""
+    """One change: its id, its operation, its version's sequence, and its steps so far."""
 
     event_id: str
     op: str
@@ -40,7 +40,7 @@ class Journey(msgspec.Struct, rename="camel"):
 
 
 class Followed(msgspec.Struct, rename="camel"):
-    """A key's item as it is (DynamoDB JSON, None when it is not there), and its latest changes in their order."""
+    """A key's current item (DynamoDB JSON, None if absent), and its latest changes in order."""
 
     key: str
     item: dict[str, Any] | None
@@ -51,7 +51,7 @@ def follow(clients: Clients, queries: Workgroup, key: str) -> Followed:
     """Follow one item.
 
     Raises:
-        ValueError: the table has a sort key as well, or the key is no key of the table; the text says it.
+        ValueError: the table also has a sort key, or the key is not valid for the table; the text is the reason.
     """
     table = clients.dynamodb.describe_table(TableName=clients.outputs["table_name"])["Table"]
     names = [element["AttributeName"] for element in table["KeySchema"]]
@@ -103,7 +103,7 @@ def _last_modified(clients: Clients, path: str) -> float:
 
 
 def _on_the_way(clients: Clients, name: str, type_: str, key: str) -> list[Journey]:
-    """The key's changes in the stream, of the last minutes."""
+    """The key's changes of the last minutes in the stream."""
     stream = clients.outputs["stream_name"]
     shards = clients.kinesis.list_shards(StreamName=stream)["Shards"]
     journeys: list[Journey] = []
@@ -135,4 +135,4 @@ def _journey(record: dict[str, Any], shard: str, name: str, type_: str, key: str
         captured = Passage("in the stream", record["ApproximateArrivalTimestamp"].timestamp(), shard)
         return Journey(event["eventID"], event["eventName"], [Passage("written", at / unit), captured])
     except (ValueError, KeyError, TypeError):
-        return None  # not a change event: another producer's record
+        return None  # not a change event, but a record of a different producer

@@ -22,11 +22,10 @@ def dashboard(clients: Clients) -> dict[str, Any]:
 
 
 def data(clients: Clients, minutes: int) -> list[dict[str, Any]]:
-    """The data of every graph of the dashboard over the last minutes: title, and lines with times (epoch seconds) and
-    values.
+    """The data of every graph of the dashboard over the last minutes: title, and lines with times (epoch s) and values.
 
     Raises:
-        ValueError: CloudWatch refuses the query; the text says why.
+        ValueError: CloudWatch refuses the query; the text is the reason.
     """
     widgets = [widget["properties"] for widget in dashboard(clients)["widgets"] if widget["type"] == "metric"]
     queries: list[dict[str, Any]] = []
@@ -66,7 +65,7 @@ def data(clients: Clients, minutes: int) -> list[dict[str, Any]]:
 
 
 def _metrics(widget: dict[str, Any]) -> list[tuple[int, list[Any]]]:
-    """The metrics of a widget, with CloudWatch's `.` for "as the one above"."""
+    """The metrics of a widget, with CloudWatch's `.` replaced by the corresponding member of the previous metric."""
     found: list[list[Any]] = []
     for metric in widget["metrics"]:
         above = found[-1] if found else []

@@ -1,4 +1,4 @@
-"""Athena for the page: the saved queries, queries of one's own, their rows page by page, and their end."""
+"""Athena for the page: the saved queries and the user's own, their pages of rows, and stopping them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 
 class Running(msgspec.Struct, rename="camel"):
-    """A query: its id, state and reason, and what it took so far, in bytes and milliseconds."""
+    """A query: its id, state and reason, and its consumption so far, in bytes and milliseconds."""
 
     id: str
     state: str
@@ -57,7 +57,7 @@ class Workgroup:
         """Start a query and return its id.
 
         Raises:
-            ValueError: the text is empty or too long, or Athena refuses it; the text says why.
+            ValueError: the text is empty or too long, or Athena refuses it; the text is the reason.
         """
         if not sql.strip():
             raise ValueError("The query is empty: write a statement.")
@@ -73,7 +73,11 @@ class Workgroup:
             raise ValueError(reason(error)) from error
 
     def running(self, id_: str) -> Running:
-        """A query as it is; ValueError if no query has this id."""
+        """Return a query's current state.
+
+        Raises:
+            ValueError: no query has this id.
+        """
         try:
             found = self._athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]
         except ClientError as error:
@@ -85,14 +89,22 @@ class Workgroup:
         )
 
     def stop(self, id_: str) -> None:
-        """Stop a query; ValueError if no query has this id."""
+        """Stop a query.
+
+        Raises:
+            ValueError: no query has this id.
+        """
         try:
             self._athena.stop_query_execution(QueryExecutionId=id_)
         except ClientError as error:
             raise ValueError(reason(error)) from error
 
     def rows(self, id_: str, token: str | None = None) -> ResultPage:
-        """A page of a query's rows; ValueError if it has none."""
+        """Return a page of a query's rows.
+
+        Raises:
+            ValueError: it has no rows.
+        """
         following: dict[str, Any] = {"NextToken": token} if token else {}
         try:
             page = self._athena.get_query_results(QueryExecutionId=id_, MaxResults=_PAGE_ROWS, **following)
@@ -108,13 +120,17 @@ class Workgroup:
         return ResultPage(columns, [info["Type"] for info in infos], rows, page.get("NextToken"))
 
     def finished(self, sql: str) -> str:
-        """Run a query to its end and return its id; ValueError when it fails."""
+        """Run a query to its end and return its id.
+
+        Raises:
+            ValueError: it fails.
+        """
         id_ = self.start(sql)
         deadline = time.monotonic() + _TIMEOUT_S
         while (running := self.running(id_)).state not in _ENDED:
             if time.monotonic() > deadline:
                 self.stop(id_)
-                raise ValueError(f"Athena did not answer within {_TIMEOUT_S:.0f} s.")
+                raise ValueError(f"Athena did not finish within {_TIMEOUT_S:.0f} s.")
             time.sleep(_POLL_S)
         if running.state != "SUCCEEDED":
             raise ValueError(running.reason)

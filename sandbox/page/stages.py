@@ -1,4 +1,4 @@
-"""The pipeline as stages with edges between them: what the page draws and refreshes each second."""
+"""The pipeline as stages with edges between them, which the page draws and refreshes each second."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ShownStage(msgspec.Struct, rename="camel"):
 
 
 class Edge(msgspec.Struct, rename="camel"):
-    """What waits between two stages: records, and the age of the oldest in milliseconds."""
+    """The backlog between two stages: the records, and the age of the oldest in milliseconds."""
 
     source: str
     target: str
@@ -35,7 +35,7 @@ class Edge(msgspec.Struct, rename="camel"):
 
 
 class Snapshot(msgspec.Struct, rename="camel"):
-    """All stages and edges at one time (epoch seconds), and a sentence for each thing that does not work."""
+    """All stages and edges at one time (epoch seconds), and a sentence for each failure."""
 
     at: float
     stages: list[ShownStage]
@@ -44,12 +44,12 @@ class Snapshot(msgspec.Struct, rename="camel"):
 
 
 def snapshot(outputs: Mapping[str, Any], health: Sequence[Health], items: int, queued: Mapping[str, int]) -> Snapshot:
-    """The stages now, from the processes' own counters.
+    """The current stages, from the processes' own counters.
 
     `items` is DescribeTable's count, `queued` the messages of the queues by name.
     """
     by_name = {process.process: process for process in health}
-    # The Pipe that captures every change; another one may take the large ones.
+    # The Pipe that captures every change; a second one may capture the large ones.
     pipe = _resource(_status(by_name, "pipes"), "pipes", outputs.get("pipe_name", ""))
     firehose = _resource(_status(by_name, "firehose"), "delivery_streams", outputs["delivery_stream_name"])
     functions, athena = _status(by_name, "functions"), _status(by_name, "athena")

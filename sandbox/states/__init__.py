@@ -1,5 +1,5 @@
-"""Step Functions' executions and EventBridge Scheduler's starts: what the program's scheduled merge needs of both.
+"""Step Functions' executions and EventBridge Scheduler's schedules, as far as the program's scheduled merge uses them.
 
-moto keeps state machines and schedules. Here they run, in the crawlers' process, which is the other one that starts
-work by the clock.
+moto stores state machines and schedules; this package runs them, in the crawlers' process, which also starts work by
+the clock.
 """

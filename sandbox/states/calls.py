@@ -1,4 +1,4 @@
-"""The calls of Step Functions that are about executions."""
+"""The calls of Step Functions that concern executions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PAGE = 100
 
 
 class ExecutionCalls:
-    """The calls by their names, each from a request's members to an answer's."""
+    """The calls by their names, each from a request's members to a response's."""
 
     def __init__(self, executions: StateExecutions) -> None:
         self._executions = executions
 
     @property
     def calls(self) -> Mapping[str, Call]:
-        """Each operation's function."""
+        """The function of each operation."""
         return {
             "StartExecution": self._start,
             "StopExecution": self._stop,

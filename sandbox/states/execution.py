@@ -17,7 +17,7 @@ _INTERVAL_S, _BACKOFF, _ATTEMPTS = 1, 2.0, 3
 
 
 class Ended(Struct, frozen=True):
-    """How an execution ended: its status, with its output or its error."""
+    """The end of an execution: its status, with its output or its error."""
 
     status: str
     output: Any = None
@@ -26,14 +26,14 @@ class Ended(Struct, frozen=True):
 
 
 class Position(Struct):
-    """Where an execution is: the next state and its input. One that goes on begins here again."""
+    """The position of an execution: the next state and its input. A resumed execution begins here."""
 
     state: str
     data: Any
 
 
 class InterruptedRunError(Exception):
-    """The execution is to stop: its time is over (timed_out), or somebody stopped it."""
+    """The execution must stop: its time is over (`timed_out`), or a caller stopped it."""
 
     def __init__(self, *, timed_out: bool) -> None:
         super().__init__("the execution is to stop")
@@ -41,15 +41,19 @@ class InterruptedRunError(Exception):
 
 
 class Tasks(Protocol):
-    """What does the work of a Task state."""
+    """Executes the work of a Task state."""
 
     def run(self, resource: str, parameters: Any, wait: Callable[[float], None]) -> Any:
-        """The result of a task. It calls `wait` to wait; raises StateError, and what `wait` raises."""
+        """Return the result of a task; it waits by calling `wait`.
+
+        Raises:
+            StateError: the task failed; and what `wait` raises.
+        """
         ...
 
 
 class StateMachineRun:
-    """Runs a machine's document from a position. `wait` waits so many seconds or raises InterruptedRunError."""
+    """Runs a machine's document from a position. `wait` waits a number of seconds or raises InterruptedRunError."""
 
     def __init__(
         self,
@@ -66,7 +70,7 @@ class StateMachineRun:
         self._moved = moved
 
     def run(self, position: Position) -> Ended:
-        """Go on to the end."""
+        """Run from a position to the end."""
         try:
             while True:
                 self._moved(position)
@@ -81,7 +85,7 @@ class StateMachineRun:
             return Ended("TIMED_OUT") if interrupted.timed_out else Ended("ABORTED")
 
     def _step(self, name: str, state: Mapping[str, Any], data: Any) -> tuple[str | None, Any]:
-        """The next state, None after the last one, and its input."""
+        """Return the next state, None after the last one, and its input."""
         self._wait(0)
         match state["Type"]:
             case "Succeed":
@@ -132,7 +136,7 @@ class StateMachineRun:
 
 
 def _delay_s(state: Mapping[str, Any], error: StateError, attempts: dict[int, int]) -> float | None:
-    """How long to wait before the next attempt; None without one. `attempts` counts those of each retrier."""
+    """The seconds before the next attempt; None without one. `attempts` has the number of each retrier's attempts."""
     for at, retrier in enumerate(state.get("Retry", ())):
         if not _is_named(error, retrier["ErrorEquals"]):
             continue
@@ -155,12 +159,12 @@ def _caught(state: Mapping[str, Any], error: StateError, data: Any) -> tuple[str
 
 
 def _is_named(error: StateError, names: list[str]) -> bool:
-    """States.TaskFailed is every error of a task but a timeout, and States.Runtime is in no such name."""
+    """Return whether the names match an error; States.ALL and States.TaskFailed match all but States.Runtime."""
     if error.name in names:
         return True
     return error.name != _RUNTIME and bool({"States.ALL", "States.TaskFailed"} & set(names))
 
 
 def instant(epoch_s: float) -> str:
-    """A time in the context object's form: ISO 8601 with milliseconds, UTC."""
+    """The time in the context object's form: ISO 8601 with milliseconds, UTC."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(epoch_s)) + f".{int(epoch_s * 1000) % 1000:03d}Z"

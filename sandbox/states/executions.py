@@ -1,7 +1,7 @@
-"""The executions of all state machines: each runs in a thread, and a later process goes on with those not ended.
+"""The executions of all state machines: each runs in a thread, and a new process resumes the unfinished ones.
 
-A state that a killed process had begun is begun again, as Step Functions promises no more than "at least once" of a
-task. https://docs.aws.amazon.com/step-functions/latest/dg/concepts-standard-vs-express.html
+A state that a killed process had begun is begun again: Step Functions promises only "at least once" for a task.
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-standard-vs-express.html
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sandbox.states.execution import Ended, InterruptedRunError, Position, State
 
 _log = logging.getLogger(__name__)
 _KEPT = 1000
-"""The executions that are remembered; AWS remembers those of 90 days."""
+"""The number of executions that are stored; AWS stores those of 90 days."""
 _FILE = "executions.json"
 _METRICS = {
     "SUCCEEDED": "ExecutionsSucceeded",
@@ -37,7 +37,7 @@ _METRICS = {
 
 
 class StoredExecution(Struct, kw_only=True):
-    """An execution; `definition` and `position` are empty when it has ended."""
+    """An execution; `definition` and `position` are empty once it has ended."""
 
     arn: str
     machine_arn: str
@@ -55,7 +55,7 @@ class StoredExecution(Struct, kw_only=True):
 
 
 class StateExecutions:
-    """Starts, stops and remembers the executions of Step Functions' machines. `clients` makes a service's client."""
+    """Starts, stops and stores the executions of Step Functions' machines. `clients` creates a service's client."""
 
     def __init__(self, state: StateDir, clients: Callable[[str], Any], tasks: Tasks) -> None:
         self._file = state.path / "states" / _FILE
@@ -70,13 +70,17 @@ class StateExecutions:
         self._by_arn = {one.arn: one for one in kept}
 
     def recover(self) -> None:
-        """Go on with the executions that were running when an earlier process ended."""
+        """Resume the executions that were running when the previous process ended."""
         for one in list(self._by_arn.values()):
             if one.status == "RUNNING":
                 self._begin(one)
 
     def start(self, machine_arn: str, name: str = "", text: str = "{}") -> StoredExecution:
-        """Start an execution; one that runs by the same name with the same input is that one. Raises ApiError."""
+        """Start an execution, or return a running one with the same name and input.
+
+        Raises:
+            ApiError: Step Functions refuses the call.
+        """
         try:
             described = self._clients("stepfunctions").describe_state_machine(stateMachineArn=machine_arn)
         except ClientError as error:
@@ -111,7 +115,11 @@ class StateExecutions:
         return one
 
     def stop(self, arn: str, error: str = "", cause: str = "") -> StoredExecution:
-        """Stop an execution, and a query of its; returns when it has ended. Raises ApiError."""
+        """Stop an execution and its query; return when it has ended.
+
+        Raises:
+            ApiError: the execution does not exist.
+        """
         one = self.described(arn)
         with self._lock:
             if one.status == "RUNNING":
@@ -121,18 +129,22 @@ class StateExecutions:
         return one
 
     def described(self, arn: str) -> StoredExecution:
-        """An execution; raises ApiError for one that does not exist."""
+        """Return an execution.
+
+        Raises:
+            ApiError: it does not exist.
+        """
         if (one := self._by_arn.get(arn)) is None:
             raise ApiError(f"Execution Does Not Exist: '{arn}'", "ExecutionDoesNotExist")
         return one
 
     def listed(self, machine_arn: str, status: str = "") -> list[StoredExecution]:
-        """The executions of a machine, the newest first; those of one status, or of all."""
+        """The executions of a machine with a status, by default all, newest first."""
         found = [one for one in self._by_arn.values() if one.machine_arn == machine_arn and status in ("", one.status)]
         return sorted(found, key=lambda one: -one.started_s)
 
     def close(self) -> None:
-        """Interrupt the executions; a later process goes on with them."""
+        """Interrupt the executions; the next process resumes them."""
         self._closing = True
         for stopping in list(self._stops.values()):
             stopping.set()
@@ -189,7 +201,7 @@ class StateExecutions:
 
 
 def count_end(one: StoredExecution) -> None:
-    """Count an execution that has ended; of each way to end there is a value, which is 0 for the others."""
+    """Count an execution that has ended; each kind of end is a metric, which is 0 for the other kinds."""
     for status, name in _METRICS.items():
         _count(one, name, int(status == one.status))
     _count(one, "ExecutionTime", round(1000 * ((one.stopped_s or one.started_s) - one.started_s), 2), "Milliseconds")

@@ -1,4 +1,4 @@
-"""What the sandbox runs of the Amazon States Language, and what in a definition is not that.
+"""The subset of the Amazon States Language that the sandbox supports, and the check of definitions against it.
 
 https://states-language.net/spec.html
 """
@@ -28,17 +28,21 @@ _CATCHER = frozenset({"ErrorEquals", "ResultPath", "Next", "Comment"})
 QUERY = "arn:aws:states:::athena:startQueryExecution.sync"
 SDK = "arn:aws:states:::aws-sdk:"
 SDK_SERVICES: Mapping[str, tuple[str, str]] = {"glue": ("glue", "Glue"), "sfn": ("stepfunctions", "Sfn")}
-"""Of the integration's name of a service: botocore's, and that of its errors."""
+"""By the integration's name of a service: botocore's name, and the prefix of its errors."""
 
 
 def document(definition: str) -> dict[str, Any]:
-    """The definition's object; raises ValueError with what is wrong with it, or what of it the sandbox does not run."""
+    """Return the definition's object.
+
+    Raises:
+        ValueError: the definition is invalid, or the sandbox does not support it.
+    """
     try:
         found: Any = json.loads(definition)
     except ValueError as error:
         raise ValueError(f"INVALID_JSON_DESCRIPTION: {error}") from None
     if not isinstance(found, dict):
-        raise ValueError("INVALID_JSON_DESCRIPTION: the definition is no object")
+        raise ValueError("INVALID_JSON_DESCRIPTION: the definition is not an object")
     machine = cast("dict[str, Any]", found)
     for complaint in _complaints(machine):
         raise ValueError(complaint)
@@ -140,4 +144,4 @@ def _unknown(where: str, given: Any, known: Collection[str]) -> Iterator[str]:
 
 
 def _unsupported(what: str) -> str:
-    return f"SCHEMA_VALIDATION_FAILED: the sandbox does not run {what}"
+    return f"SCHEMA_VALIDATION_FAILED: the sandbox does not support {what}"

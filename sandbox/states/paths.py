@@ -1,6 +1,7 @@
-"""Paths and intrinsic functions of the Amazon States Language, as far as the sandbox runs it.
+"""Paths and intrinsic functions of the Amazon States Language, to the extent that the sandbox supports it.
 
-https://states-language.net/spec.html#paths, https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+https://states-language.net/spec.html#paths,
+https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
 
 from __future__ import annotations
@@ -26,11 +27,15 @@ class StateError(Exception):
 
 
 class UnsupportedLanguageError(Exception):
-    """A definition has something that the sandbox does not run; the text names it."""
+    """A definition uses an unsupported feature, which the text names."""
 
 
 def value_at(path: str, data: Any, context: Mapping[str, Any]) -> Any:
-    """The value at a path, of the context object for $$; StateError where there is no such value."""
+    """The value at a path, in the context object for $$.
+
+    Raises:
+        StateError: there is no value at the path.
+    """
     steps = list(_steps(path))
     return _follow(path, steps, context if path.startswith("$$") else data)
 
@@ -45,7 +50,7 @@ def evaluated(expression: str, data: Any, context: Mapping[str, Any]) -> Any:
 
 
 def filled(template: Any, data: Any, context: Mapping[str, Any]) -> Any:
-    """A template whose members that end with .$ are evaluated."""
+    """The template with its members that end in .$ evaluated."""
     if isinstance(template, list):
         return [filled(inner, data, context) for inner in cast("list[Any]", template)]
     if not isinstance(template, dict):
@@ -60,7 +65,7 @@ def filled(template: Any, data: Any, context: Mapping[str, Any]) -> Any:
 
 
 def placed(path: str | None, result: Any, data: Any) -> Any:
-    """A state's input with its result at a path: "$" is the result alone, None the input alone."""
+    """The state's input with its result at a path: "$" is the result alone, None the input alone."""
     if path is None:
         return data
     if path == "$":

@@ -1,7 +1,7 @@
-"""EventBridge Scheduler's starts: schedules by a rate whose target is a state machine.
+"""EventBridge Scheduler's schedules: those with a rate whose target is a state machine.
 
-A schedule without a start date starts its target at once, then at its rate; a start that fails is tried again as its
-retry policy says, and then reported to its dead-letter queue.
+A schedule without a start date starts its target immediately, then at its rate; a failed start is retried according to
+its retry policy, and then reported to its dead-letter queue.
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html,
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
 """
@@ -29,7 +29,7 @@ _LONGEST_DELAY_S = 60.0
 
 
 class PendingStart(Struct):
-    """A start that was due at `due_s` and has failed `attempts` times; the next try is at `next_s`."""
+    """A start that was due at `due_s` and has failed `attempts` times; the next attempt is at `next_s`."""
 
     schedule: Mapping[str, Any]
     due_s: float
@@ -38,7 +38,9 @@ class PendingStart(Struct):
 
 
 class MachineSchedules:
-    """The schedules at an endpoint. `clients` makes a service's client, `start` starts a machine or raises ApiError."""
+    """The schedules at an endpoint. `clients` creates a service's client, `start` starts a machine or raises
+    ApiError.
+    """
 
     def __init__(self, state: StateDir, clients: Callable[[str], Any], start: Callable[[str, str], object]) -> None:
         self._state = state
@@ -50,7 +52,7 @@ class MachineSchedules:
         self._refused: set[str] = set()
 
     def start_due(self, now_s: float) -> None:
-        """Start what is due, and try again what failed; botocore's errors pass through."""
+        """Start what is due, and retry failed starts; botocore's errors pass through."""
         scheduler = self._clients("scheduler")
         pages = scheduler.get_paginator("list_schedules").paginate()
         found = {one["Arn"]: one for page in pages for one in page["Schedules"]}
@@ -73,21 +75,21 @@ class MachineSchedules:
         return rate is not None and now_s >= self._last_s[arn] + int(rate[1]) * _SECONDS[rate[2]]
 
     def _is_run(self, schedule: Mapping[str, Any]) -> bool:
-        """Whether the sandbox runs such a schedule; the log says once what it does not."""
+        """Return whether the sandbox supports a schedule; log once why it does not."""
         reasons = {
-            "its expression is no rate": _RATE.fullmatch(schedule["ScheduleExpression"]) is None,
-            "its target is no state machine": ":stateMachine:" not in schedule["Target"]["Arn"],
+            "its expression is not a rate": _RATE.fullmatch(schedule["ScheduleExpression"]) is None,
+            "its target is not a state machine": ":stateMachine:" not in schedule["Target"]["Arn"],
             "its time window is flexible": schedule["FlexibleTimeWindow"]["Mode"] != "OFF",
-            "it has a start or an end": bool(schedule.get("StartDate") or schedule.get("EndDate")),
+            "it has a start or end date": bool(schedule.get("StartDate") or schedule.get("EndDate")),
         }
         why = [reason for reason, holds in reasons.items() if holds]
         if why and schedule["Arn"] not in self._refused:
             self._refused.add(schedule["Arn"])
-            _log.error("the sandbox does not run the schedule %s: %s", schedule["Name"], ", ".join(why))
+            _log.error("the sandbox does not support the schedule %s: %s", schedule["Name"], ", ".join(why))
         return not why
 
     def _waits(self, one: PendingStart, now_s: float) -> bool:
-        """Try a pending start if its time has come; whether it is to be tried again."""
+        """Attempt a pending start if it is due; return whether it must be retried."""
         if now_s < one.next_s:
             return True
         target: Mapping[str, Any] = one.schedule["Target"]
@@ -99,13 +101,13 @@ class MachineSchedules:
             one.next_s = now_s + min(2.0**one.attempts, _LONGEST_DELAY_S)
             if not self._given_up(one, error):
                 return True
-        # Only now, so that a process that is killed before it starts what is due starts it later.
+        # Recorded only after the start, so that a process that is killed before it starts later.
         self._done_s[one.schedule["Arn"]] = one.due_s
         self._state.write_json(_FILE, self._done_s)
         return False
 
     def _given_up(self, one: PendingStart, error: ApiError) -> bool:
-        """Whether a start is tried no more; then its dead-letter queue, if it has one, is notified."""
+        """Return whether a start is not retried any more; its dead-letter queue, if it has one, is then notified."""
         target: Mapping[str, Any] = one.schedule["Target"]
         policy: Mapping[str, int] = target.get("RetryPolicy") or {}
         too_old = one.next_s - one.due_s > policy.get("MaximumEventAgeInSeconds", 86_400)

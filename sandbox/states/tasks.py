@@ -28,7 +28,11 @@ class ServiceTasks:
         self._endpoint_url = endpoint_url
 
     def run(self, resource: str, parameters: Any, wait: Callable[[float], None]) -> Any:
-        """A task's result; an AWS error is a StateError with the name that Step Functions gives it."""
+        """Return a task's result.
+
+        Raises:
+            StateError: AWS returned an error; the name is Step Functions'.
+        """
         if resource == QUERY:
             return self._query(parameters, wait)
         name, _, operation = resource.removeprefix(SDK).partition(":")
@@ -40,7 +44,7 @@ class ServiceTasks:
         return client("athena", self._endpoint_url)
 
     def _query(self, parameters: Any, wait: Callable[[float], None]) -> Any:
-        """Start a query and wait for its end; an interrupted wait stops it, as Step Functions does (`.sync`)."""
+        """Start a query and wait for its end; an interrupted wait stops it, as in Step Functions (`.sync`)."""
         id_: str = _called("Athena", self._athena, "StartQueryExecution", parameters)["QueryExecutionId"]
         pause_s = _FIRST_WAIT_S
         while True:
@@ -60,7 +64,7 @@ class ServiceTasks:
 
 
 def _called(prefix: str, service: Any, operation: str, parameters: Any) -> dict[str, Any]:
-    """Call an operation by the API's name, with parameters in the integration's form, which has Pascal case."""
+    """Call an operation by the API's name, with parameters in the integration's Pascal case."""
     methods = {api: method for method, api in service.meta.method_to_api_mapping.items()}
     if operation not in methods:
         raise StateError("States.Runtime", f"{prefix} has no operation {operation}.")
@@ -75,12 +79,12 @@ def _called(prefix: str, service: Any, operation: str, parameters: Any) -> dict[
         raise StateError(f"{prefix}.{code}", reply["Message"]) from error
     except BotoCoreError as error:
         raise StateError(f"{prefix}.SdkClientException", str(error)) from error
-    # Times are texts in a state's data.
+    # Times in a state's data are texts.
     return json.loads(json.dumps(_pascal(model.output_shape, answer), default=str))
 
 
 def _pascal(shape: Any, value: Any) -> Any:
-    """An answer with its members in Pascal case, which the integrations have for every service."""
+    """A response with its members in Pascal case, which the integrations use for every service."""
     if shape.type_name == "structure":
         members = ((name, inner) for name, inner in value.items() if name in shape.members)
         return {name[0].upper() + name[1:]: _pascal(shape.members[name], inner) for name, inner in members}

@@ -21,14 +21,14 @@ from sandbox.states.tasks import ServiceTasks
 
 _log = logging.getLogger(__name__)
 EVERY_S = 5.0
-"""How often schedules are looked at; AWS's are precise to 60 seconds."""
+"""The interval at which schedules are checked; AWS's are precise to 60 seconds."""
 
 
 class StatesWorker:
     """The executions and the schedules of an endpoint."""
 
     def __init__(self, endpoint_url: str, state: StateDir) -> None:
-        # Clients are made when they are first used: reading a service's model would delay every sandbox's start.
+        # Clients are created at their first use: reading a service's model would delay every start of the sandbox.
         clients = cache(partial(client, endpoint_url=endpoint_url))
         self.executions = StateExecutions(state, clients, ServiceTasks(endpoint_url))
         self._schedules = MachineSchedules(
@@ -39,7 +39,7 @@ class StatesWorker:
 
     @asynccontextmanager
     async def served(self) -> AsyncGenerator[None]:
-        """In this context the calls are answered; executions of an earlier process go on."""
+        """Serve the calls within this context, and resume the executions of the previous process."""
         self.executions.recover()
         http = UnixService(Service(ExecutionCalls(self.executions).calls).answer)
         self._socket.unlink(missing_ok=True)
@@ -52,11 +52,11 @@ class StatesWorker:
             await asyncio.to_thread(self.executions.close)
 
     def start_due(self) -> None:
-        """Start the schedules that are due, when it is time to look."""
+        """Start the schedules that are due, once per interval."""
         if time.monotonic() - self._looked_s < EVERY_S:
             return
         self._looked_s = time.monotonic()
         try:
             self._schedules.start_due(time.time())
         except (BotoCoreError, ClientError) as error:
-            _log.warning("the schedules could not be looked at: %s", error)
+            _log.warning("the schedules could not be checked: %s", error)

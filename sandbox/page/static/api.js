@@ -9,7 +9,7 @@ export async function call(method, path, body) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
-    throw new Error("The console does not answer: start it again with `python -m sandbox console`.");
+    throw new Error("The console does not respond: start it again with `python -m sandbox console`.");
   }
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.message);

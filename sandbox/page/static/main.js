@@ -64,7 +64,7 @@ async function start() {
   const events = new EventSource("/api/events");
   events.addEventListener("snapshot", (event) => receive(JSON.parse(event.data)));
   events.addEventListener("alarms", (event) => { const list = JSON.parse(event.data); count(list); current?.alarms?.(list); });
-  events.addEventListener("error", () => show(trouble, h("p", {}, "The console does not answer; it tries again.")));
+  events.addEventListener("error", () => show(trouble, h("p", {}, "The console does not respond; the page tries again.")));
 }
 
 start();

@@ -69,7 +69,7 @@ def test_logs_of_no_sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_port_that_is_taken_is_named(tmp_path: Path, taken: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["up", "--state-dir", str(tmp_path), "--port", str(taken)]) == 2
 
-    assert error(capsys) == f"Port {taken} is in use by another program: choose another with --port."
+    assert error(capsys) == f"Port {taken} is in use by a different program: choose a free one with --port."
 
 
 def test_an_unknown_stack_is_reported_with_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

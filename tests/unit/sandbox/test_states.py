@@ -275,8 +275,8 @@ def test_a_start_that_fails_is_tried_again_and_then_told_to_the_queue(tmp_path: 
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"ScheduleExpression": "cron(0 0 * * ? *)"}, "its expression is no rate"),
-        ({"Target": {"Arn": "arn:aws:lambda:r:a:function:f"}}, "its target is no state machine"),
+        ({"ScheduleExpression": "cron(0 0 * * ? *)"}, "its expression is not a rate"),
+        ({"Target": {"Arn": "arn:aws:lambda:r:a:function:f"}}, "its target is not a state machine"),
         ({"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}}, "its time window is flexible"),
     ],
 )
