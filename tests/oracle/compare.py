@@ -39,15 +39,16 @@ _KEY_ERRORS = (
 )
 """Local looks at the keys before the expressions; AWS checks expressions first (mhart/dynalite validations/)."""
 
+_FOUND_IN_ITEM = re.compile(
+    r"The provided expression refers to an attribute|The document path provided in the update expression"
+    r"|An operand in the update expression has an incorrect data type"
+)
 _SAME_KIND = (
     # Of several faults of a kind, Local and the engine may name another one.
     re.compile(r"Invalid \w+: Two document paths (overlap|conflict) with each other;"),
     re.compile(r"Invalid \w+: Incorrect operand type for operator or function;"),
     # … also of what an update finds in an item.
-    re.compile(
-        r"The provided expression refers to an attribute|The document path provided in the update expression"
-        r"|An operand in the update expression has an incorrect data type"
-    ),
+    _FOUND_IN_ITEM,
     # Placeholders that nothing uses have no order, and Local may name those of another action.
     re.compile(r"Value provided in ExpressionAttribute|ExpressionAttributeValues can only be specified when"),
     # Local shows bounds as they were spelled, and binaries as Java does.
@@ -84,6 +85,11 @@ def same_sentence(local: str, ours: str) -> bool:
     if any(kind.match(local) and kind.match(ours) for kind in _SAME_KIND):
         return True
     return local.startswith(_KEY_ERRORS) and "Expression" in said
+
+
+def is_found_in_item(local: str) -> bool:
+    """Whether Local's sentence is of what an update finds in the item."""
+    return _FOUND_IN_ITEM.match(local) is not None
 
 
 def same_changes(local: list[Any], ours: list[Any]) -> bool:

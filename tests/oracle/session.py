@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.dynamodb.schema import Index, KeySchema, KeySchemaElement, TableSchema
 from tests.dynamodb_engine import Dynamo
-from tests.oracle.compare import difference, same_changes, same_sentence, scanned
+from tests.oracle.compare import difference, is_found_in_item, same_changes, same_sentence, scanned
 from tests.oracle.generate import TABLES, Call, Json
 
 
@@ -37,19 +38,29 @@ def differences(
 
 
 def _of_another_action(operation: str, request: Json, theirs: Json, ours: Json) -> bool:
-    """Whether Local names the fault of another of a transaction's actions: each of the two alone is refused so.
+    """Whether Local names another fault of a transaction: of another action, of an expression where ours is a value's,
+    or one that an action before finds in its item.
 
-    Local looks at the actions' expressions in turn, kind of fault by kind. What AWS does is recorded nowhere.
+    Local looks at the actions in turn, kind of fault by kind, at an action's expressions before its item, and at what
+    is stored before it has looked at all of them. What AWS does is recorded nowhere.
     """
     if operation != "TransactWriteItems" or not theirs.get("error") == ours.get("error") == "ValidationException":
         return False
-    alone = [
-        engine_session([(operation, request | {"TransactItems": [one]})])[0][0] for one in request["TransactItems"]
-    ]
+    alone = [engine_session([(operation, {"TransactItems": [one]})])[0][0] for one in _parts(request["TransactItems"])]
     refused = [str(one["message"]) for one in alone if one.get("error") == "ValidationException"]
-    return len(refused) > 1 and all(
-        any(same_sentence(str(said["message"]), one) for one in refused) for said in (theirs, ours)
-    )
+    local, our = (str(said["message"]) for said in (theirs, ours))
+    named = any(same_sentence(local, one) for one in refused) or is_found_in_item(local)
+    return named and any(same_sentence(our, one) for one in refused)
+
+
+def _parts(actions: list[Json]) -> Iterator[Json]:
+    """Each action, and each Put with its key alone."""
+    for action in actions:
+        yield action
+        if "Put" in action:
+            put = action["Put"]
+            key = {name: value for name, value in put["Item"].items() if name in {"pk", "sk"}}
+            yield {"Put": put | {"Item": key}}
 
 
 def schema_of(name: str, table: Json) -> TableSchema:

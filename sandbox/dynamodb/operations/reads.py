@@ -136,16 +136,20 @@ def _show_batched(request: KeysAndAttributes) -> Show:
 
 
 def _keys(table: StoredTable, request: KeysAndAttributes) -> list[Key]:
-    """The keys; a duplicate is refused before an invalid key (DynamoDB Local)."""
+    """The keys; duplicates are refused before invalid keys, and those before empty ones (DynamoDB Local)."""
     try:
         keys = [table.schema.given_key(key) for key in request.Keys]
     except DynamoError:
-        if len({repr(sorted(key.items())) for key in request.Keys}) == len(request.Keys):
-            raise
         keys = []
+        if len({repr(sorted(key.items())) for key in request.Keys}) == len(request.Keys):
+            keys = [table.schema.given_key(key) for key in sorted(request.Keys, key=_is_empty)]
     if len(set(keys)) != len(request.Keys):
         raise invalid("Provided list of item keys contains duplicates")
     return keys
+
+
+def _is_empty(key: Attributes) -> bool:
+    return any(value in ({"S": ""}, {"B": ""}) for value in key.values())
 
 
 def _given(request: KeysAndAttributes) -> Attributes:

@@ -220,3 +220,12 @@ def test_a_request_of_the_wrong_form_is_an_error(operation: str, body: bytes, er
 
     assert refused["error"] == error
     assert said in refused["message"]
+
+
+def test_a_batch_names_a_key_of_another_type_before_an_empty_one(dynamo: Dynamo) -> None:
+    # As DynamoDB Local does, which looks at all keys before their contents.
+    keys = [{"pk": {"S": ""}, "sk": {"N": "1"}}, {"pk": {"N": "1"}, "sk": {"N": "1"}}]
+
+    error = dynamo.call("BatchGetItem", RequestItems={"two-keys": {"Keys": keys}})
+
+    assert error["message"] == "The provided key element does not match the schema"
