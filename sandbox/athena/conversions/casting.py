@@ -5,7 +5,7 @@ Source: trino 435, the cast operators in core/trino-main/src/main/java/io/trino/
 
 from __future__ import annotations
 
-from sandbox.athena.conversions import json_values, moments, numbers, texts
+from sandbox.athena.conversions import json_values, moments, numbers, octets, texts
 from sandbox.athena.types import INTEGERS, Type
 from sandbox.athena.values import null
 
@@ -13,6 +13,7 @@ _NUMBERS = {*INTEGERS, "decimal", "real", "double", "boolean"}
 _MOMENTS = {"date", "time", "timestamp", "timestamp with time zone"}
 _INTERVALS = {"interval day to second", "interval year to month"}
 _TEXTS = {"varchar", "char"}
+_OF_OCTETS = {"uuid": {"varbinary", "varchar"}, "varbinary": {"varbinary", "uuid"}}
 _JSON_SCALARS = {*INTEGERS, "decimal", "real", "double", "boolean", "varchar", "date", "timestamp", "unknown", "json"}
 
 
@@ -29,7 +30,7 @@ def castable(source: Type, target: Type) -> bool:
     if a in _NUMBERS:
         return b in _NUMBERS or b == "varchar"
     if a in _TEXTS:
-        return b in _NUMBERS | _TEXTS | _MOMENTS | {"varbinary"} if a == "varchar" else b in _TEXTS
+        return b in _NUMBERS | _TEXTS | _MOMENTS | {"varbinary", "uuid"} if a == "varchar" else b in _TEXTS
     if a == "date":
         return b in {"varchar", "date", "timestamp", "timestamp with time zone"}
     if a == "time":
@@ -38,7 +39,7 @@ def castable(source: Type, target: Type) -> bool:
         return b in _MOMENTS | {"varchar"}
     if a in _INTERVALS:
         return b == "varchar"
-    return a == b == "varbinary" or (a == "uuid" and b == "varchar")
+    return b in _OF_OCTETS.get(a, ()) and not (b == "varchar" and target.arguments)
 
 
 def _json_castable(type_: Type, *, to_json: bool) -> bool:
@@ -65,8 +66,8 @@ def cast_sql(sql: str, source: Type, target: Type, depth: int = 0) -> str:
         return _structure(sql, source, target, depth)
     if b in _TEXTS:
         return texts.to_text(sql, source, target)
-    if b == "varbinary":
-        return f"encode({sql})"
+    if b in {"varbinary", "uuid"}:
+        return octets.convert(sql, source, target)
     if a in _TEXTS:
         text = sql if a == "varchar" else texts.to_text(sql, source, Type("varchar"))
         return moments.from_text(text, target) if b in _MOMENTS else numbers.from_text(text, target)

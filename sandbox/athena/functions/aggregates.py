@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.athena.conversions.numbers import unscaled
+from sandbox.athena.functions import hashes
 from sandbox.athena.functions.building import once
 from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
+from sandbox.athena.functions.hashes import in_table_order
 from sandbox.athena.functions.native import Native
 from sandbox.athena.values import fail
 
@@ -134,18 +136,21 @@ def _entries(call: TypedCall) -> str:
 
 
 def _map_agg(call: TypedCall) -> str:
-    return f"map_from_entries(athena_firsts({_entries(call)}))"
+    return f"map_from_entries({in_table_order(call, f'athena_firsts({_entries(call)})', call.type.key)})"
 
 
 def _multimap_agg(call: TypedCall) -> str:
-    return f"athena_grouped({_entries(call)})"
+    entries = f"map_entries(athena_grouped({_entries(call)}))"
+    pairs = f"list_transform({entries}, lambda e_: {{'k': e_.key, 'v': e_.value}})"
+    return f"map_from_entries({in_table_order(call, pairs, call.type.key)})"
 
 
 def _histogram(call: TypedCall) -> str:
-    """The values come in the order of their first occurrence; DuckDB's are sorted."""
+    """The values come in the order of the table or of their first occurrence; DuckDB's are sorted."""
     counts = f"CAST({call.aggregate('histogram', call[0])} AS {call.type.physical})"
     entry_ = f"{{'k': {call[0]}, 'v': true}}"
     entries = f"athena_firsts({call.aggregate('list', entry_, filter_=f'{call[0]} IS NOT NULL')})"
+    entries = in_table_order(call, entries, call.type.key)
     counted = "map_from_entries(list_transform({0}, lambda e_: {{'k': e_.k, 'v': map_extract_value({1}, e_.k)}}))"
     return once([entries, counts], lambda a: counted.format(*a))
 
@@ -154,7 +159,8 @@ def _map_union(call: TypedCall) -> str:
     """Empty maps alone have no union."""
     pairs = f"list_transform(map_entries({call[0]}), lambda e_: {{'k': e_.key, 'v': e_.value}})"
     entries = f"flatten({call.aggregate('list', pairs, filter_=f'{call[0]} IS NOT NULL')})"
-    return once([entries], lambda a: f"CASE WHEN len({a[0]}) > 0 THEN map_from_entries(athena_firsts({a[0]})) END")
+    firsts = in_table_order(call, f"athena_firsts({entries})", call.type.key)
+    return once([firsts], lambda a: f"CASE WHEN len({a[0]}) > 0 THEN map_from_entries({a[0]}) END")
 
 
 def _reduce_agg(call: TypedCall) -> str:
@@ -209,6 +215,7 @@ FUNCTIONS = (
         "reduce_agg(5, 0, (a, b) -> a + b, (a, b) -> a + b)",
         "5",
     ),
+    _aggregate("checksum(T) -> varbinary", hashes.checksum, "checksum('a')", "fd ff aa cc 62 74 ab df"),
     _aggregate("bitwise_and_agg(bigint) -> bigint", "bit_and", "bitwise_and_agg(6)", "6"),
     _aggregate("bitwise_or_agg(bigint) -> bigint", "bit_or", "bitwise_or_agg(6)", "6"),
 )
@@ -223,4 +230,4 @@ MACROS = (
         CASE WHEN total < 0 THEN '-' ELSE '' END || athena_mean_text(
             abs(replace(CAST(total AS VARCHAR), '.', '')::HUGEINT), n::HUGEINT, scale) END""",
 )
-NATIVES: tuple[Native, ...] = ()
+NATIVES: tuple[Native, ...] = hashes.NATIVES

@@ -18,7 +18,7 @@ _SPECIFIER = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?(?P<code>t
 _KINDS = {
     "tinyint": "integer", "smallint": "integer", "integer": "integer", "bigint": "integer", "real": "double",
     "double": "double", "decimal": "decimal", "boolean": "boolean", "varchar": "text", "char": "text", "json": "text",
-    "date": "text", "unknown": "null",
+    "date": "text", "uuid": "text", "unknown": "null",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ class Modifiers:
     """What stands around an aggregate's arguments and behind a call, all in DuckDB's SQL.
 
     `order_by` is the list behind ORDER BY, `filter` the condition, `over` the whole window in parentheses, `nulls`
-    IGNORE NULLS or nothing.
+    IGNORE NULLS or nothing. `grouped` is false for an aggregate of a SELECT without GROUP BY.
     """
 
     distinct: bool = False
@@ -25,6 +25,7 @@ class Modifiers:
     filter: str = ""
     over: str = ""
     nulls: str = ""
+    grouped: bool = True
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,6 @@ UNSUPPORTED = frozenset(
         "approx_set",
         "bar",
         "beta_cdf",
-        "checksum",
         "classify",
         "color",
         "current_groups",

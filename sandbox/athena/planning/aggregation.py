@@ -132,7 +132,8 @@ class Grouped:
                 if not has_trait(value.type, "comparable"):
                     message = f"DISTINCT can only be applied to comparable types (actual: {value.type.athena})"
                     raise self._context.error("TYPE_MISMATCH", node, message)
-        value = called(match, values, modifiers(plain, node))
+        grouped = bool(self._keys) or self.sets is not None
+        value = called(match, values, dataclasses.replace(modifiers(plain, node), grouped=grouped))
         return Value(value.type, self._column(value.sql))
 
     def _column(self, sql: str) -> str:

@@ -22,6 +22,7 @@ _TIMESTAMP = re.compile(
     r"\s*([+-]?\d{4,}-\d{1,2}-\d{1,2})(?: (\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?))?\s*(?P<zone>[^\s].*?)?\s*"
 )
 _TIME = re.compile(r"\s*(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?)\s*")
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DECIMAL = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?")
 _MS = {"DAY": 86400000, "HOUR": 3600000, "MINUTE": 60000, "SECOND": 1000}
 _FORMS = {
@@ -96,6 +97,8 @@ def typed_literal(node: n.TypedLiteral) -> Value:
         case "json":
             return Value(t.JSON, f"athena_json_parse({literal(text)})")
         case _:
+            if name == "uuid" and re.fullmatch(_UUID, text) is None:
+                raise _invalid(node)
             target = Type("integer" if name == "int" else name)
             return cast(Value(t.VARCHAR, literal(text)), target)
 

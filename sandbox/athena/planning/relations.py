@@ -59,6 +59,8 @@ class Relations:
                 return self._table(node)
             case n.Aliased():
                 return self._aliased(node, left)
+            case n.Sampled():
+                return self._sampled(node, left)
             case n.Derived():
                 scope = Scope(left, self.outer) if node.lateral else self.outer
                 sql, fields = self.query(node.query, scope)
@@ -143,6 +145,26 @@ class Relations:
         )
         hidden = tuple(replace(f, relation=(node.alias,)) for f in planned.fields if f.hidden)
         return Relation(planned.sql, (*fields, *hidden), planned.prunable)
+
+    def _sampled(self, node: n.Sampled, left: tuple[Field, ...]) -> Relation:
+        """Some rows by chance: each by itself, or with SYSTEM many beside each other."""
+        planned = self.plan(node.relation, left)
+        given = node.percentage
+        if isinstance(given, n.Name):
+            message = "Sample percentage cannot contain column references"
+            raise self.context.error("EXPRESSION_NOT_CONSTANT", given, message)
+        value = self.binder(Scope(()), "TABLESAMPLE").bind(given)
+        if value.is_null:
+            raise self.context.error("INVALID_ARGUMENTS", given, "Sample percentage cannot be NULL")
+        if not isinstance(given, (n.Literal, n.Negative)) or isinstance(node.relation, (n.Join, n.Unnest)):
+            raise self.context.error("NOT_SUPPORTED", given, "The sandbox's Athena takes a number of a table only")
+        if value.type.name not in {"integer", "bigint", "decimal", "double"}:
+            raise self.context.error("TYPE_MISMATCH", given, "Sample percentage should be a numeric expression")
+        percentage = float(given.text) if isinstance(given, n.Literal) else -1.0
+        if not 0 <= percentage <= 100:
+            bound = "less than or equal to 100" if percentage > 0 else "greater than or equal to 0"
+            raise self.context.error("NUMERIC_VALUE_OUT_OF_RANGE", given, f"Sample percentage must be {bound}")
+        return replace(planned, sql=f"{planned.sql} TABLESAMPLE {node.method}({percentage} PERCENT)")
 
     def _unnest(self, node: n.Unnest, left: tuple[Field, ...]) -> Relation:
         binder = self.binder(Scope(left, self.outer), "UNNEST")

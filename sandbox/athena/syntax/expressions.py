@@ -9,12 +9,13 @@ from sandbox.athena.syntax import nodes as n
 from sandbox.athena.syntax.forms import SpecialForms
 from sandbox.athena.syntax.lexer import TokenKind
 from sandbox.athena.syntax.tokens import Tokens, folded
+from sandbox.athena.syntax.typenames import unknown_type
 
 Item = TypeVar("Item")
 _COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 _LITERAL_TYPES = frozenset(
     {"date", "time", "timestamp", "decimal", "json", "char", "varchar", "tinyint", "smallint", "integer", "int"}
-    | {"bigint", "real", "double", "boolean", "varbinary"}
+    | {"bigint", "real", "double", "boolean", "varbinary", "uuid"}
 )
 
 
@@ -231,7 +232,9 @@ class ExpressionParser(SpecialForms):
         tokens = self._tokens
         token = tokens.name()
         name = folded(token)
-        if token.kind == TokenKind.WORD and tokens.current.kind == TokenKind.STRING and name in _LITERAL_TYPES:
+        if token.kind == TokenKind.WORD and tokens.current.kind == TokenKind.STRING:
+            if name not in _LITERAL_TYPES:
+                raise unknown_type(tokens, name, offset)
             return n.TypedLiteral(name, tokens.advance().value, offset=offset)
         if name == "double" and tokens.is_word("PRECISION") and tokens.ahead(1).kind == TokenKind.STRING:
             tokens.advance()

@@ -365,6 +365,15 @@ class Aliased(Relation):
 
 
 @dataclass(frozen=True, slots=True)
+class Sampled(Relation):
+    """relation TABLESAMPLE method (percentage); the method is BERNOULLI or SYSTEM."""
+
+    relation: Relation
+    method: str
+    percentage: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Join(Relation):
     """A join: CROSS, INNER, LEFT, RIGHT or FULL; a condition or USING columns, or neither."""
 

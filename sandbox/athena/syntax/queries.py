@@ -284,12 +284,19 @@ class QueryParser:
 
     def _sampled(self) -> n.Relation:
         relation = self._aliased()
-        tokens = self._tokens
-        for word in ("TABLESAMPLE", "MATCH_RECOGNIZE"):
-            if tokens.is_word(word):
-                place = position(tokens.text, tokens.current.offset)
-                raise StatementError("NOT_SUPPORTED", at(place, f"The sandbox's Athena has no {word}"))
-        return relation
+        tokens, offset = self._tokens, self._tokens.current.offset
+        if tokens.is_word("MATCH_RECOGNIZE"):
+            place = position(tokens.text, offset)
+            raise StatementError("NOT_SUPPORTED", at(place, "The sandbox's Athena has no MATCH_RECOGNIZE"))
+        if not tokens.accept("TABLESAMPLE"):
+            return relation
+        if not (tokens.is_word("BERNOULLI") or tokens.is_word("SYSTEM")):
+            raise tokens.unexpected("'BERNOULLI', 'SYSTEM'")
+        method = tokens.advance().value
+        tokens.expect_operator("(")
+        percentage = self._expressions.expression()
+        tokens.expect_operator(")")
+        return n.Sampled(relation, method, percentage, offset=offset)
 
     def _aliased(self) -> n.Relation:
         tokens, offset = self._tokens, self._tokens.current.offset

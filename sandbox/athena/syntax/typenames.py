@@ -9,10 +9,18 @@ from sandbox.athena.types import Type, array_of, decimal_of, map_of, row_of, tim
 
 _SIMPLE = {
     name: Type(name)
-    for name in ("boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "varbinary", "date", "json")
+    for name in (
+        *("boolean", "tinyint", "smallint", "integer", "bigint", "real", "double"),
+        *("varbinary", "date", "json", "uuid"),
+    )
 }
 _SIMPLE["int"] = Type("integer")
 _MAX_SECONDS_PRECISION = 12
+_NOT_THERE = frozenset(
+    {"ipaddress", "hyperloglog", "p4hyperloglog", "setdigest", "qdigest", "tdigest", "geometry", "sphericalgeography"}
+    | {"bingtile", "color"}
+)
+"""Trino's types that the sandbox's Athena refuses by name."""
 
 
 def read_type(tokens: Tokens) -> Type:
@@ -46,10 +54,17 @@ def _base(tokens: Tokens) -> Type:
     numbers = _numbers(tokens)
     type_ = _named(name, numbers)
     if type_ is None:
-        place = position(tokens.text, start.offset)
         shown = f"{name}({', '.join(map(str, numbers))})" if numbers else name
-        raise StatementError("TYPE_NOT_FOUND", at(place, f"Unknown type: {shown}"))
+        raise unknown_type(tokens, shown, start.offset, "TYPE_MISMATCH")
     return type_
+
+
+def unknown_type(tokens: Tokens, name: str, offset: int, error: str = "TYPE_NOT_FOUND") -> StatementError:
+    """The error for a type that does not exist, or that only Trino has. In a CAST it is TYPE_MISMATCH."""
+    place = position(tokens.text, offset)
+    if name in _NOT_THERE:
+        return StatementError("NOT_SUPPORTED", at(place, f"The sandbox's Athena has no type {name}"))
+    return StatementError(error, at(place, f"Unknown type: {name}"))
 
 
 def _named(name: str, numbers: tuple[int, ...]) -> Type | None:
@@ -113,7 +128,8 @@ def _row(tokens: Tokens) -> Type:
         named = tokens.is_name()
         if named:
             token = tokens.advance()
-            named = not tokens.is_operator(",", ")", "(", "<") and not tokens.is_word("ARRAY") and not _is_long(tokens)
+            postfix = tokens.is_word("ARRAY") and tokens.ahead(1).value not in {"(", "<"}
+            named = not (postfix or tokens.is_operator(",", ")", "(", "<") or _is_long(tokens))
             named = named or (token.kind == TokenKind.QUOTED)
         tokens.reset(mark)
         names.append(folded(tokens.name()) if named else "")
