@@ -221,6 +221,11 @@ def _add_output(made: ArgumentParser) -> None:
         metavar="PATH",
         help="write the run's metrics to this file each second, as Prometheus' text format",
     )
+    output.add_argument(
+        "--otlp",
+        metavar="URL",
+        help="send the run's metrics to this OpenTelemetry collector each second: http://127.0.0.1:4318",
+    )
     output.add_argument("--quiet", action="store_true", help="no progress, only the summary")
 
 

@@ -19,7 +19,7 @@ from loadgen.schedule.mix import Kind
 
 PREFIX = "loadgen"
 _QUANTILES = {"p50": "0.5", "p99": "0.99"}
-_LATENCIES = ("service", "intended", "lag")
+LATENCIES = ("service", "intended", "lag")
 
 
 class PrometheusFile:
@@ -84,7 +84,7 @@ def lines(label: str, total: MetricsRow, row: MetricsRow) -> Iterator[str]:
     yield f"# TYPE {PREFIX}_latency_seconds gauge"
     values = second(row)
     for name, kind in labels.items():
-        for latency, (percentile, quantile) in product(_LATENCIES, _QUANTILES.items()):
+        for latency, (percentile, quantile) in product(LATENCIES, _QUANTILES.items()):
             value = values.get(f"{kind}:{latency}_{percentile}_ms" if kind else f"{latency}_{percentile}_ms")
             if value is not None:
                 labelled = f'{name},latency="{latency}",quantile="{quantile}"'

@@ -205,11 +205,16 @@ def _views(scenarios: Sequence[Scenario], jobs: Sequence[Job]) -> list[ProgressV
 
 
 def _published(scenario: Scenario, job: Job, view: ProgressView) -> ProgressView:
-    if scenario.options.prometheus is None:
-        return view
-    from loadgen.cli.prometheus import PrometheusFile
+    options = scenario.options
+    if options.prometheus is not None:
+        from loadgen.cli.prometheus import PrometheusFile
 
-    return PrometheusFile(scenario.options.prometheus, job.table, view, scenario.name)
+        view = PrometheusFile(options.prometheus, job.table, view, scenario.name)
+    if options.otlp is not None:
+        from loadgen.cli.otlp import OtlpExport
+
+        view = OtlpExport(options.otlp, job.table, view, scenario.name)
+    return view
 
 
 # In ascending order of severity.

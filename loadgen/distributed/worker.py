@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from contextlib import suppress
 
 from loadgen.distributed import messages
 from loadgen.distributed.messages import Done, JobRefused, Prepare, Ready, RowReady, Start
@@ -29,7 +30,8 @@ async def serve(connection: socket.socket) -> None:
         messages.write(writer, JobRefused(sentence))
     finally:
         writer.close()
-        await writer.wait_closed()
+        with suppress(ConnectionError):  # the coordinator is gone
+            await writer.wait_closed()
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
