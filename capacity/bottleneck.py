@@ -1,12 +1,12 @@
-"""Which stage gives out in a step, and why: from what the stages took and passed on, and what the services say.
+"""Finds the limiting stage of a step and the reason, from the stages' flows and the services' metrics.
 
-The stages are asked in the order of a change. A later stage starves when an earlier one gives out, so the first that
-falls behind is the cause. Sources of the limits:
+The stages are checked in the order in which a change passes them. A limiting stage starves the later ones, so the first
+that falls behind is the cause. Sources of the limits:
 
 - a partition of a table takes 1,000 write units per second, a shard of a stream 1,000 records or 1 MiB
   (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html,
   https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html);
-- Firehose has at most 5 invocations per shard under way (https://docs.aws.amazon.com/firehose/latest/dev/limits.html).
+- Firehose has at most 5 concurrent invocations per shard (https://docs.aws.amazon.com/firehose/latest/dev/limits.html).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CAPTURE, DELIVERY = "the capture", "the delivery"
 
 
 class ShardLoad(Struct, frozen=True):
-    """What one shard took in the settled part of a step."""
+    """The load of one shard in the settled part of a step."""
 
     shard: str
     records_per_s: float
@@ -39,14 +39,14 @@ class ShardLoad(Struct, frozen=True):
 
     @property
     def share(self) -> float:
-        """Of the limit of a shard that it is closer to."""
+        """The share of the shard limit (records or bytes) that is closer."""
         return max(self.records_per_s / SHARD_RECORDS_PER_S, self.bytes_per_s / SHARD_BYTES_PER_S)
 
 
 class ServiceSignals(Struct, frozen=True, kw_only=True):
-    """What CloudWatch and the queues say of a step; None where it is not known.
+    """A step's values from CloudWatch and the queues; None where unknown.
 
-    Sums are of the step alone. `function_busy_s` is the time of all invocations together.
+    Sums cover the step alone. `function_busy_s` is the time of all invocations together.
     """
 
     stream_refused: float | None = None
@@ -65,7 +65,7 @@ class ServiceSignals(Struct, frozen=True, kw_only=True):
 
 
 class Bottleneck(Struct, frozen=True, kw_only=True):
-    """The stage that gives out, the changes per second that it has shown to take if known, and the evidence."""
+    """The limiting stage, its measured limit in changes per second if known, and the evidence."""
 
     stage: Stage
     limit_per_s: float | None
@@ -79,9 +79,9 @@ def find(
     signals: ServiceSignals,
     objectives: Sequence[ThresholdReport],
 ) -> Bottleneck | None:
-    """The first stage that gives out; None when every stage keeps up and every objective holds.
+    """Return the first limiting stage; None when every stage keeps up and every objective holds.
 
-    `flows` are those of the capture and of the delivery, as far as they are known.
+    `flows` are the known flows of capture and delivery.
     """
     behind = {one.name: one for one in flows if one.verdict == "behind"}
     missed = [one for one in objectives if not one.met]
@@ -100,18 +100,18 @@ def find(
 
 
 def _late_by_itself(report: RunReport) -> bool:
-    """Whether the generator is what made the writes late: most of their latency is the lag with which they left."""
+    """Return whether the generator delays the writes: most of their latency is lag."""
     lag, intended = (report.latency[name].percentiles_ms["p99"] for name in ("lag", "intended"))
     return report.generator.limited and 2 * lag > intended
 
 
 def _throttled(report: RunReport) -> Mapping[str, int]:
-    # A conflict of two writes of one item is retried like a throttle, and says nothing of a limit.
+    # A conflict of two writes of one item is retried like a throttle, but is no sign of a limit.
     return {name: number for name, number in report.counts.throttled.items() if number and "Conflict" not in name}
 
 
 def _table(report: RunReport, throttled: Mapping[str, int]) -> Bottleneck:
-    """The table as a whole or one partition of it, by the reasons that DynamoDB gives with a throttle."""
+    """Return the table or one of its partitions as the limit, by the reasons in DynamoDB's throttles."""
     acked = report.counts.acked
     names = ", ".join(f"{number:,} {name}" for name, number in sorted(throttled.items()))
     of_keys = sum(number for name, number in throttled.items() if _KEY_RANGE in name)
@@ -119,7 +119,8 @@ def _table(report: RunReport, throttled: Mapping[str, int]) -> Bottleneck:
     what = "a range of keys, which is one partition" if stage == "partition" else "the table"
     return Bottleneck(
         stage=stage,
-        # Until the last reply: retries go on after the last write was due. If all came in, they show no limit.
+        # Until the last reply, because retries continue after the last due time. If all writes succeeded, there is no
+        # limit.
         limit_per_s=round(acked / report.elapsed_s, 2) if acked < report.counts.due else None,
         why=f"DynamoDB throttled writes for the limit of {what} ({names}); "
         f"{report.rate:,.0f} of {report.counts.due / report.plan.duration_s:,.0f}/s were acknowledged",
@@ -157,7 +158,7 @@ def _delivery(flow: StageFlow, shards: int, signals: ServiceSignals, elapsed_s: 
         return Bottleneck(stage="transform", limit_per_s=flow.busy_per_s, why=why)
     busy, at_once = signals.function_busy_s, signals.function_concurrency
     if busy is not None and elapsed_s > 0:
-        # CloudWatch's maximum shows how many invocations were under way at a time; 5 per shard may be.
+        # CloudWatch's maximum is the number of concurrent invocations; the limit is 5 per shard.
         lanes = at_once or max(1, shards) * INVOCATIONS_PER_SHARD
         share = busy / elapsed_s / lanes
         each = f"{busy / signals.function_invocations * 1000:,.0f} ms each" if signals.function_invocations else ""
@@ -171,13 +172,13 @@ def _delivery(flow: StageFlow, shards: int, signals: ServiceSignals, elapsed_s: 
 
 
 def _reads(signals: ServiceSignals) -> str:
-    """What the stream refused of reading: a shard's 5 calls and 2 MiB a second are shared by all that read it."""
+    """Return the stream as the limit if it throttled reads; a shard's readers share 5 calls and 2 MiB per second."""
     refused = signals.stream_reads_refused
     return f"; Kinesis refused {refused:,.0f} reads for the limits of a shard" if refused else ""
 
 
 def _late(missed: Sequence[ThresholdReport]) -> Bottleneck:
-    """Every stage keeps up, but an objective does not hold."""
+    """Return the finding for a missed objective while every stage keeps up."""
     names = ", ".join(f"{one.expression} (it is {one.measured})" for one in missed)
     if all(one.expression.startswith("freshness") for one in missed):
         why = f"every stage keeps up, but changes wait in buffers for too long: {names}"

@@ -1,4 +1,4 @@
-"""`python -m loadgen capacity`: options in, steps, a report out."""
+"""`python -m loadgen capacity`: parses the options, carries out the steps and writes the report."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ from stack.outputs import SANDBOX
 _LOCAL_STACK = "local"
 _TIMES = (10.0, 1000.0)
 _DESCRIPTION = """\
-Find what a deployed pipeline takes: the highest rate of writes at which every stage keeps up and the objectives hold,
-the stage that gives out first, why, and which setting raises it.
+Find the capacity of a deployed pipeline: the highest rate of writes at which every stage keeps up and the objectives
+hold, the first bottleneck, its reason, and the setting that raises the capacity.
 
-Each step loads at one rate, then waits until the backlog is gone. A step that is too short to say whether a stage
-keeps up is done again for twice as long, up to --longest.
+Each step loads at one rate, then waits until the backlog is gone. A step that is too short to decide whether a stage
+keeps up is repeated for twice as long, up to --longest.
 """
 _EPILOG = """\
 objectives: those of `python -m loadgen --threshold`, and freshness_p99<10s (p50, p90, p99, max)
 
-exit codes: 0 a rate holds, 1 none does, 2 one sentence says why not, 130 stopped by Ctrl-C
+exit codes: 0 a rate holds, 1 none does, 2 an error (one sentence gives the reason), 130 stopped by Ctrl-C
 """
 
 
 def main(argv: Sequence[str]) -> int:
-    """Search for the capacity, and save the report; the exit code."""
+    """Search for the capacity, save the report and return the exit code."""
     options = _parser().parse_args(argv)
     outputs = resolve_options(options)
     for option in ("report", "html"):
@@ -105,7 +105,7 @@ def _search(
 
 
 class _LeftoverError(Exception):
-    """The cool-down did not end with an empty pipeline."""
+    """The pipeline was not empty at the end of the cool-down."""
 
 
 def _report(
@@ -172,7 +172,7 @@ def _load(options: Namespace) -> StepLoad:
 
 def _line(step: CapacityStep) -> str:
     result = "undecided, taken as held" if step.undecided else "held" if step.held else "failed"
-    gave_out = "" if step.bottleneck is None else f"; the {step.bottleneck.stage} gives out: {step.bottleneck.why}"
+    gave_out = "" if step.bottleneck is None else f"; bottleneck: the {step.bottleneck.stage}, {step.bottleneck.why}"
     fresh = "" if step.freshness is None or step.freshness.p99_s is None else f", fresh p99 {step.freshness.p99_s} s"
     p99 = step.latency_ms["intended"]["p99"]
     return (

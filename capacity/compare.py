@@ -1,4 +1,4 @@
-"""Two capacity reports side by side: what `python -m loadgen compare` shows when it is given them."""
+"""Compares two capacity reports side by side, for `python -m loadgen compare`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _NONE = "none"
 
 
 def lines(first: CapacityReport, second: CapacityReport) -> list[tuple[str, str, str]]:
-    """What both found, line by line: a name and two texts."""
+    """Return the results of both, line by line: a name and two texts."""
     pairs = (
         ("what it takes", _rate(first.takes_per_s), _rate(second.takes_per_s)),
         ("highest rate that held", _rate(first.held_per_s), _rate(second.held_per_s)),
         ("lowest that did not", _rate(first.failed_per_s), _rate(second.failed_per_s)),
-        ("what gives out", _stage(first), _stage(second)),
+        ("bottleneck", _stage(first), _stage(second)),
         ("a million changes", _usd(first), _usd(second)),
         ("objectives", ", ".join(first.objectives), ", ".join(second.objectives)),
         ("item size, bytes", str(first.item_bytes), str(second.item_bytes)),
@@ -25,13 +25,13 @@ def lines(first: CapacityReport, second: CapacityReport) -> list[tuple[str, str,
 
 
 def share_lost(first: CapacityReport, second: CapacityReport) -> float:
-    """By which share the second takes less; 0 when it takes as much."""
+    """Return by which share the second's capacity is lower; 0 when it is not."""
     before, after = first.takes_per_s or 0.0, second.takes_per_s or 0.0
     return max(0.0, (before - after) / before) if before else 0.0
 
 
 def show(first: Path, second: Path, tolerated: float | None) -> int:
-    """Print both; exit code 1 when the second takes less by more than is tolerated."""
+    """Print both; exit code 1 when the second's capacity is lower by more than the tolerance."""
     from rich.console import Console
     from rich.table import Table
 

@@ -1,7 +1,7 @@
-"""What a stage took in and passed on during a step, and whether it keeps up.
+"""Measures a stage's input and output during a step, and decides whether it keeps up.
 
-A stage that buffers passes changes on in heaps, so its backlog is a saw. Whether the saw climbs shows in its highest
-points, one in each period of the buffer. From its slope follows whether the stage falls behind, and how fast.
+A stage that buffers passes changes on in bursts, so its backlog is a sawtooth. The trend of its peaks, one in each
+period of the buffer, shows whether the stage falls behind, and how fast.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from msgspec import Struct
 
 Verdict = Literal["steady", "behind", "undecided"]
 
-# The beginning of a step is left out: connections open, batches and buffers fill.
+# The start of a step is excluded: connections open, batches and buffers fill.
 _SETTLED_SHARE = 0.3
 _TOLERATED_SHARE = 0.03
 _MAX_DOUBT = 0.05
 _ERRORS = 1.0
 _PERIODS = 8
-# A machine, a garbage collection or a cold start holds a stage up for so long, once, without its falling behind.
+# A pause of the machine, a garbage collection or a cold start delays a stage this long, once, without a backlog that
+# grows.
 _PAUSE_S = 1.0
 _SHORTEST_S = 10.0
 
 
 class Passages:
-    """When changes passed a place: seconds since the step began, and how many had passed by then."""
+    """The times at which changes passed a place: seconds since the step began, and the cumulative number."""
 
     def __init__(self, passed: Iterable[tuple[float, float]]) -> None:
         """`passed` are times in seconds with numbers of changes, in any order."""
@@ -37,20 +38,20 @@ class Passages:
 
     @property
     def total(self) -> float:
-        """How many passed."""
+        """The number of changes that passed."""
         return self._totals[-1]
 
     @property
     def last_s(self) -> float:
-        """When the last one passed; 0 when nothing has."""
+        """The time of the last change; 0 without changes."""
         return self._times[-1] if self._times else 0.0
 
     def latest(self, at_s: float) -> float:
-        """The last time at which some passed, by a time; the first of all when none had."""
+        """Return the last time up to `at_s` at which changes passed; the first of all when there is no such time."""
         return self._times[max(bisect_right(self._times, at_s) - 1, 0)] if self._times else 0.0
 
     def until(self, at_s: float) -> float:
-        """How many had passed by a time, that moment included."""
+        """Return how many had passed by a time, inclusive."""
         return self._totals[bisect_right(self._times, at_s)]
 
 
@@ -59,7 +60,7 @@ class StageFlow(Struct, frozen=True, kw_only=True):
 
     `came_per_s` and `passed_per_s` are of the settled part of the load. `backlog` is at the end of the load and
     `growth_per_s` its trend; `drained_s` is how long after the load the last change passed, None while some have not.
-    `busy_per_s` is what it passed on while it had a backlog: of a stage that falls behind, its limit.
+    `busy_per_s` is its output while it had a backlog: the limit of a stage that falls behind.
     """
 
     name: str
@@ -78,7 +79,7 @@ class StageFlow(Struct, frozen=True, kw_only=True):
 def flow(
     name: str, came: Passages, passed: Passages, load_s: float, *, period_s: float = 0.0, resolution_s: float = 0.0
 ) -> StageFlow:
-    """Judge a stage by what came and what it passed on.
+    """Judge a stage by its input and its output.
 
     `load_s` is how long the load lasted, `period_s` how long the stage may buffer, and `resolution_s` that of its
     times. It is undecided when the load was too short to see a trend of a few percent.
@@ -123,7 +124,7 @@ def _verdict(name: str, in_per_s: float, growth: float, window: float, doubt: fl
 
 
 def _doubt(window: float, blur_s: float) -> float:
-    """By which share of the rate a trend may be wrong, because a buffer is caught at any point of its period.
+    """Return a trend's error as a share of the rate, because samples hit a buffer at any point of its period.
 
     A backlog that is off by up to `blur_s` of changes has a standard deviation of blur_s/√12 of changes, and the
     least squares of n such points over a window a slope that is off by √12 of that, by √n and by the window.
@@ -133,7 +134,7 @@ def _doubt(window: float, blur_s: float) -> float:
 
 
 def enough_s(period_s: float, resolution_s: float) -> float:
-    """How long a load must last so that a trend of a few percent is seen behind such a buffer."""
+    """Return how long a load must last to make a trend of a few percent visible behind such a buffer."""
     load_s = _SHORTEST_S
     while _doubt(load_s * (1 - _SETTLED_SHARE), period_s + resolution_s) > _MAX_DOUBT:
         load_s *= 1.1
@@ -141,7 +142,7 @@ def enough_s(period_s: float, resolution_s: float) -> float:
 
 
 def _crests(came: Passages, passed: Passages, began: float, ended: float, period: float) -> list[tuple[float, float]]:
-    """The highest backlog of each period, with the middle of the period."""
+    """Return the highest backlog of each period, with the middle of the period."""
     periods = max(1, int((ended - began) / period + 1e-9))
     found: list[tuple[float, float]] = []
     for number in range(periods):
@@ -152,7 +153,7 @@ def _crests(came: Passages, passed: Passages, began: float, ended: float, period
 
 
 def _trend(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The slope of the straight line with the least squares and its standard error; 0 for fewer than three points."""
+    """Return the slope of the least-squares line and its standard error; 0 for fewer than three points."""
     if len(points) < 3:
         return 0.0, 0.0
     middle_x = sum(x for x, _ in points) / len(points)
@@ -164,10 +165,10 @@ def _trend(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 
 def _busy_per_s(passed: Passages, began: float, blur_s: float) -> float:
-    """The rate from the settled part on until the last change, from one heap to another.
+    """Return the rate from the settled part until the last change, from one burst to another.
 
-    A heap has what came since the one before it, so a span that begins between two counts too much. The last heap is
-    late, because it waits for more that does not come: it is left out where there is an earlier one.
+    A burst has the changes since the previous one, so a span that begins between two bursts counts too many. The last
+    burst is late, because it waits for further changes: it is left out where there is an earlier one.
     """
     first, last = passed.latest(began), passed.latest(passed.last_s - blur_s)
     if last <= first:

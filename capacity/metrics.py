@@ -1,7 +1,8 @@
-"""What CloudWatch says of the stages during a step, by GetMetricData.
+"""Reads the stages' CloudWatch metrics of a step with GetMetricData.
 
 Metrics have periods of a minute, and a step may begin within one. So sums are read before and after, and a step has the
-difference. CloudWatch shows a metric some minutes late: it is asked until the stream's own count of records is there.
+difference. CloudWatch publishes a metric some minutes late: it is polled until the stream's count of records is
+complete.
 
 Names and dimensions: the pages of each service that components/metrics.py names.
 """
@@ -55,7 +56,7 @@ _METRICS: Mapping[str, _Asked] = {
 
 
 class CloudWatchClient(Protocol):
-    """The part of boto3's CloudWatch client that is used here."""
+    """The methods of boto3's CloudWatch client that this module uses."""
 
     def get_metric_data(self, **request: object) -> dict[str, Any]:
         """Fetch a page of metrics' values."""
@@ -80,12 +81,12 @@ class CloudWatchMetrics:
         self._is_local = url is not None and is_loopback(url)
 
     def now(self) -> MetricReading:
-        """What there is of this minute, before a step begins in it."""
+        """Return the values of the current minute, before a step begins in it."""
         since = datetime.now(UTC).replace(second=0, microsecond=0)
         return MetricReading(since, self._read(since))
 
     def _read(self, since: datetime) -> dict[str, float]:
-        """The values since a minute; what has no value is left out, everything if it is not allowed."""
+        """Return the values since a minute, without metrics that have none; empty when access is denied."""
         queries = [
             {
                 "Id": f"m_{key}",
@@ -114,9 +115,9 @@ class CloudWatchMetrics:
             raise
 
     def since(self, before: MetricReading, records: float) -> dict[str, float]:
-        """The values of a step since `before`, once CloudWatch shows that so many records came to the stream.
+        """Return the values of a step since `before`, once CloudWatch counts this number of records on the stream.
 
-        A place that has shown no metric of the stream by the end of a step is not waited for if it is this machine.
+        A local endpoint without a metric of the stream by the end of a step is not waited for.
         """
         deadline = time.monotonic() + (_LOCAL_PATIENCE_S if self._is_local else _PATIENCE_S)
         while True:
@@ -149,7 +150,7 @@ def _together(statistic: Statistic, values: list[float]) -> float:
 
 
 def signals(step: Mapping[str, float], dead_letters: int | None, failed_objects: int | None) -> ServiceSignals:
-    """The metrics of a step as signals. A count without a value is 0 where its service shows other metrics."""
+    """Convert the metrics of a step to signals. A missing count is 0 if its service has other metrics."""
 
     def count(key: str, companion: str) -> float | None:
         return step.get(key, 0.0 if step.get(companion) else None)

@@ -1,4 +1,4 @@
-"""Objectives: what must hold of a step, or it is beyond the capacity.
+"""Objectives: the conditions on a step; a step that misses one is beyond the capacity.
 
 intended_p99<50ms    dropped==0    acked_share>=99.9%    as in `python -m loadgen --threshold`
 freshness_p99<10s    from a change until Athena can read it: p50, p90, p99 or max
@@ -22,7 +22,7 @@ DEFAULTS = ("intended_p99<100ms", "dropped==0", "failed==0")
 
 
 class Objective(Struct, frozen=True):
-    """An expression, and what judges it: a threshold of the writer's report, or the limit of a freshness in seconds."""
+    """An expression with its condition: a threshold of the writer's report, or a limit of freshness in seconds."""
 
     expression: str
     threshold: Threshold | None = None
@@ -32,7 +32,7 @@ class Objective(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Objective:
-        """From an expression. ArgumentTypeError says what is wrong with it."""
+        """Parse an expression. Raises: ArgumentTypeError: the expression is wrong."""
         if not text.strip().startswith("freshness"):
             return cls(text.strip(), Threshold.parse(text))
         match = _FRESHNESS.fullmatch(text)
@@ -45,11 +45,11 @@ class Objective(Struct, frozen=True):
 
     @property
     def of_freshness(self) -> bool:
-        """Whether the lake must be asked for it."""
+        """Whether the objective needs a query of the lake."""
         return self.threshold is None
 
     def check(self, report: RunReport, freshness: Freshness | None) -> ThresholdReport:
-        """Whether it holds of a step. A freshness that is unknown, because nothing arrived, does not hold."""
+        """Return whether it holds for a step. An unknown freshness, because nothing arrived, does not hold."""
         if self.threshold is not None:
             return self.threshold.check(report)
         found: int | None = getattr(freshness, f"{self.percentile}_s", None)

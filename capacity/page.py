@@ -1,4 +1,4 @@
-"""A capacity report as one self-contained page: the throughput-latency curve, and the stage that gives out."""
+"""A capacity report as one self-contained page: the throughput-latency curve, and the limiting stage."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from stack import save
 
 
 def write(report: CapacityReport, path: Path) -> None:
-    """Write the page. UserError when the path cannot be written."""
+    """Write the page. Raises: UserError: the path cannot be written."""
     save(path, page(report).encode())
 
 
 def page(report: CapacityReport) -> str:
-    """The page's HTML."""
+    """Return the page's HTML."""
     steps = sorted(report.steps, key=lambda step: step.rate)
     sections = [
         _section("Verdict", f'<ul class="verdict"><li class="good">{escape(report.verdict)}</li></ul>{_money(report)}'),
@@ -66,8 +66,8 @@ def _mark(report: CapacityReport) -> str:
     if report.bottleneck is None or report.failed_per_s is None:
         return ""
     return (
-        f'<ul class="verdict"><li class="bad">{report.failed_per_s:,.0f}/s: the {report.bottleneck.stage} gives out'
-        "</li></ul>"
+        f'<ul class="verdict"><li class="bad">{report.failed_per_s:,.0f}/s: the {report.bottleneck.stage} is the '
+        "bottleneck</li></ul>"
     )
 
 
@@ -82,7 +82,7 @@ def _table(steps: Sequence[CapacityStep]) -> str:
     )
     return (
         "<table><thead><tr><th></th><th>planned/s</th><th>acknowledged/s</th><th>intended p99, ms</th>"
-        "<th>freshness p99, s</th><th>cool-down, s</th><th>gives out</th></tr></thead>"
+        "<th>freshness p99, s</th><th>cool-down, s</th><th>bottleneck</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )
 

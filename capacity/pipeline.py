@@ -1,7 +1,7 @@
-"""The deployed pipeline, as its own services show it: what each place took, and when.
+"""Reads from the deployed pipeline's services how many changes passed each place, and when.
 
-The stream's records are read from the time at which a step began, once the step is over, so that reading does not take
-part of what the step measures. Objects and rows of the lake say when changes could be read.
+The stream's records are read after the step, from its start time, so that reading takes no capacity during the step.
+Objects and rows of the lake show when changes became readable.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from stack import StackOutputs, UserError
 from transform.schema import TABLE
 
 LAKE_RESOLUTION_S = 1.0
-"""An object's LastModified has whole seconds."""
+"""The resolution of an object's LastModified, in seconds."""
 _PAGE = 10_000
 _MAX_READ = 500_000
 _FIRST_POLL_S, _SLOWEST_POLL_S = 0.5, 10.0
@@ -36,13 +36,13 @@ _PATIENCE_S, _PAUSE_S = 120.0, 1.0
 
 
 class StreamRead(Struct, frozen=True):
-    """What arrived on the stream during a step: seconds since it began, and bytes with the partition key, by shard."""
+    """A step's records on the stream by shard: arrival in seconds since the start, and bytes with the partition key."""
 
     records: dict[str, list[tuple[float, int]]]
 
     @property
     def passages(self) -> Passages:
-        """When changes arrived, on all shards."""
+        """Return the arrival times on all shards."""
         return Passages((at, 1) for shard in self.records.values() for at, _ in shard)
 
     @property
@@ -52,7 +52,7 @@ class StreamRead(Struct, frozen=True):
         return sum(sizes) / len(sizes) if sizes else 0.0
 
     def loads(self, began: float, ended: float) -> list[ShardLoad]:
-        """What each shard took per second between two times."""
+        """Return each shard's load per second between two times."""
         found: list[ShardLoad] = []
         for shard, records in self.records.items():
             sizes = [size for at, size in records if began <= at <= ended]
@@ -61,13 +61,13 @@ class StreamRead(Struct, frozen=True):
 
 
 class LakeArrivals(Struct, frozen=True):
-    """The changes of a step that Athena can read, and when their objects came."""
+    """The changes of a step that Athena can read, and the times of their objects."""
 
     arrived: list[Arrived]
     came: dict[str, datetime]
 
     def passages(self, began: datetime) -> Passages:
-        """When they came, in seconds since a time, at the end of the second of their object."""
+        """Return the times of the changes in seconds since a time, at the end of their object's second."""
         return Passages(
             ((self.came[one.path] - began).total_seconds() + LAKE_RESOLUTION_S, one.changes)
             for one in self.arrived
@@ -76,12 +76,12 @@ class LakeArrivals(Struct, frozen=True):
 
     @property
     def freshness(self) -> Freshness:
-        """How old they were."""
+        """Return the freshness of the changes."""
         return measure(self.arrived, self.came)
 
 
 class DeployedPipeline:
-    """Reads the positions of one pipeline. UserError when outputs are missing."""
+    """Reads the positions of one pipeline. Raises: UserError: an output is missing."""
 
     def __init__(self, outputs: StackOutputs) -> None:
         self._outputs = outputs
@@ -97,7 +97,7 @@ class DeployedPipeline:
         self._errors = place(firehose, delivery)
 
     def stream(self, began: datetime, expected: int) -> StreamRead | None:
-        """What arrived on the stream since a time; None when reading so much would take longer than a step."""
+        """Return the records on the stream since a time; None when reading them takes longer than a step."""
         if expected > _MAX_READ:
             return None
         return StreamRead({shard: list(self._read(shard, began)) for shard in self._shards()})
@@ -125,10 +125,10 @@ class DeployedPipeline:
             iterator = page.get("NextShardIterator")
 
     def _page(self, iterator: str) -> dict[str, Any]:
-        """Read from an iterator, as soon as the shard lets it be read.
+        """Read from an iterator as soon as the shard's limits allow it.
 
         A shard gives 2 MiB a second to all its readers together, so that reading a step may take as long as the step
-        did; botocore, whose retries share a quota, gives up before.
+        did; botocore's retries share a quota and end earlier.
         """
         deadline = time.monotonic() + _PATIENCE_S
         while True:
@@ -146,9 +146,9 @@ class DeployedPipeline:
         timeout_s: float,
         watch: Callable[[int, int], None],
     ) -> LakeArrivals:
-        """Wait until so many changes since a time have arrived, or nothing has for longer than the buffers may hold.
+        """Wait until this number of changes has arrived since a time, or none for longer than the buffers' periods.
 
-        `watch` gets how many have arrived, and of how many, at every look.
+        `watch` receives the arrived and the expected number at each poll.
         """
         deadline = time.monotonic() + timeout_s
         quiet_s = self.buffered_s + _MARGIN_S
@@ -168,7 +168,7 @@ class DeployedPipeline:
     def _arrived(self, began: datetime) -> list[Arrived]:
         change_log = self._outputs.change_log_name or TABLE.change_log
         try:
-            # A change of the table's stream has its second rounded down.
+            # The time of a change in the table's stream is rounded down to the second.
             return list(arrivals(self._athena, change_log, began.replace(microsecond=0)))
         except QueryError as error:
             raise UserError(
@@ -176,7 +176,7 @@ class DeployedPipeline:
             ) from error
 
     def dead_letters(self) -> int | None:
-        """The messages of the dead-letter queue; None without one."""
+        """Return the number of messages in the dead-letter queue; None without a queue."""
         url = self._outputs.dead_letter_queue_url
         if not url:
             return None
@@ -185,12 +185,12 @@ class DeployedPipeline:
         return sum(int(answer["Attributes"][name]) for name in names)
 
     def failed_objects(self, since: datetime) -> int:
-        """The objects under the error prefix that came since a time."""
+        """Return the number of objects under the error prefix since a time."""
         found: Sequence[dict[str, Any]] = list(listed(self._s3, self._errors.bucket, self._errors.prefix))
         return sum(one["LastModified"] >= since.replace(microsecond=0) for one in found)
 
 
 def next_second(lead_s: float) -> datetime:
-    """The first whole second that is at least so far ahead: changes since then are of one step alone."""
+    """Return the first whole second at least `lead_s` away, so that later changes belong to one step."""
     ahead = datetime.now(UTC) + timedelta(seconds=lead_s + 1)
     return ahead.replace(microsecond=0)

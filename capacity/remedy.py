@@ -1,7 +1,7 @@
-"""Which setting of Pulumi.yaml raises what a stage takes, what a stack costs at a rate, and what larger loads need.
+"""Finds the setting that raises a stage's capacity, a stack's cost at a rate, and the needs of larger loads.
 
-Prices are those of components.explain, for the stack's own settings. Without its file or without Pulumi installed they
-are not known, and the report says so by leaving them out.
+Prices are those of components.explain, for the stack's own settings. Without the stack's file or without Pulumi they
+are unknown, and the report leaves them out.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ class PricedStack:
         self.cost = cost
 
     def setting(self, name: str) -> str:
-        """A setting's value as text."""
+        """Return a setting's value as text."""
         return self._settings.get(name, "")
 
     def number(self, name: str) -> int:
-        """A setting that is a whole number; 0 when it is not set."""
+        """Return a setting that is a whole number; 0 when it is not set."""
         return int(self._settings.get(name) or 0)
 
 
 def priced_stack(stack: str, step: CapacityStep, item_bytes: int) -> PricedStack | None:
-    """The stack with the load of a step; None where Pulumi is not installed or the project has no such stack."""
+    """Return the stack with the load of a step; None where Pulumi is not installed or there is no such stack."""
     try:
         from components.explain import stacks
         from components.explain.cli import load
@@ -98,7 +98,7 @@ def priced_stack(stack: str, step: CapacityStep, item_bytes: int) -> PricedStack
 
 
 def price(stack: PricedStack, rate: float) -> Price:
-    """What a million changes cost at a rate that lasts all month: themselves, and their part of the idle month."""
+    """Return the cost in dollars of a million changes at a constant rate, with their share of the idle month."""
     cost = stack.cost(())
     return Price(
         million_usd=round(cost.million + cost.month / (rate * _SECONDS_A_MONTH / _MILLION), 4),
@@ -108,7 +108,7 @@ def price(stack: PricedStack, rate: float) -> Price:
 
 
 def remedies(stage: Stage, stack: PricedStack | None, shards: int) -> list[Remedy]:
-    """The settings that raise what a stage takes, the one to try first at the top."""
+    """Return the settings that raise a stage's capacity, best first."""
     found = [
         Remedy(setting=setting, now="" if stack is None else stack.setting(setting), to=to, effect=effect)
         for setting, to, effect in _SETTINGS[stage](stack, shards)
@@ -224,7 +224,7 @@ _SETTINGS: Mapping[Stage, Callable[[PricedStack | None, int], list[_Change]]] = 
 
 
 def estimate(times: float, step: CapacityStep, item_bytes: int, stack: PricedStack | None) -> LoadEstimate:
-    """What so many times the rate of a step needs, from quotas and from what the step has measured."""
+    """Return the needs of multiples of a step's rate, from quotas and the step's measurements."""
     rate = times * step.rate
     units = rate * math.ceil((item_bytes or _UNIT_BYTES) / _UNIT_BYTES)
     shards = math.ceil(_HEADROOM * max(rate / SHARD_RECORDS_PER_S, rate * step.change_bytes / SHARD_BYTES_PER_S))

@@ -20,9 +20,10 @@ SCHEMA = 1
 
 
 class CapacityStep(Struct, frozen=True, kw_only=True):
-    """One step: what was planned, what every stage did, and what gave out. Rates are per second, latencies in ms.
+    """One step: the plan, the flow of every stage, and the limiting stage. Rates are per second, latencies in ms.
 
-    `left` are the changes that had not arrived when the cool-down ended. `flows` are in the order of a change.
+    `left` is the number of changes that had not arrived at the end of the cool-down. `flows` are in the order of a
+    change.
     """
 
     rate: float
@@ -51,18 +52,20 @@ class CapacityStep(Struct, frozen=True, kw_only=True):
 
     @property
     def undecided(self) -> bool:
-        """Whether the load was too short to say that a stage keeps up."""
+        """Whether the load was too short to decide whether a stage keeps up."""
         return self.held and any(flow.verdict == "undecided" for flow in self.flows)
 
     @property
     def shown_limit(self) -> float | None:
-        """What the stage that gave out has shown to take."""
+        """The measured limit of the limiting stage."""
         return None if self.bottleneck is None else self.bottleneck.limit_per_s
 
 
 class Remedy(Struct, frozen=True, kw_only=True):
-    """A setting of Pulumi.yaml that raises what a stage takes: dollars a month and a million changes more; None
-    where prices are not known."""
+    """A setting of Pulumi.yaml that raises a stage's capacity, with the extra cost.
+
+    The cost is in dollars per month and per million changes; None where prices are unknown.
+    """
 
     setting: str
     now: str
@@ -73,7 +76,7 @@ class Remedy(Struct, frozen=True, kw_only=True):
 
 
 class Price(Struct, frozen=True, kw_only=True):
-    """Dollars at the rate found: a million changes, with the share of the idle month that falls on them."""
+    """Dollars per million changes at the found rate, with their share of the idle month."""
 
     million_usd: float
     idle_month_usd: float
@@ -81,7 +84,7 @@ class Price(Struct, frozen=True, kw_only=True):
 
 
 class LoadEstimate(Struct, frozen=True, kw_only=True):
-    """What so many times the rate needs, from quotas and what was measured, and what stands against it."""
+    """The needs of a multiple of the rate, from quotas and measurements, and the obstacles."""
 
     times: float
     rate: float
@@ -91,7 +94,7 @@ class LoadEstimate(Struct, frozen=True, kw_only=True):
 
 
 class CapacityReport(Struct, frozen=True, kw_only=True):
-    """A capacity run: the highest rate that held, the lowest that did not, and the stage that gave out there."""
+    """A capacity run: the highest rate that held, the lowest that did not, and the limiting stage there."""
 
     schema: int
     kind: Literal["capacity"]
@@ -116,45 +119,46 @@ class CapacityReport(Struct, frozen=True, kw_only=True):
     stopped: str | None = None
 
     def save(self, path: Path) -> None:
-        """Write it as JSON. UserError when the path cannot be written."""
+        """Write the report as JSON. Raises: UserError: the path cannot be written."""
         save(path, msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
 
     @property
     def takes_per_s(self) -> float | None:
-        """The highest rate that held, but no more than the stage that gave out has shown to take.
+        """The highest rate that held, but at most the measured limit of the limiting stage.
 
-        A step cannot tell a rate just above the limit from one just below it; what a full stage passes on can.
+        A step cannot distinguish a rate just above the limit from one just below it; the output of a saturated stage
+        can.
         """
         return taken(self.held_per_s, None if self.bottleneck is None else self.bottleneck.limit_per_s)
 
     @property
     def verdict(self) -> str:
-        """In a sentence: what it takes, and what gives out."""
+        """Return a sentence with the capacity and the limiting stage."""
         if self.takes_per_s is None:
             takes = "No rate held the objectives"
         else:
             takes = f"It takes {self.takes_per_s:,.0f} changes per second"
         if self.failed_per_s is None or self.bottleneck is None:
-            return f"{takes}; no stage gave out up to the highest rate."
-        return f"{takes}; at {self.failed_per_s:,.0f} the {self.bottleneck.stage} gives out: {self.bottleneck.why}."
+            return f"{takes}; no stage is a bottleneck up to the highest rate."
+        stage, why = self.bottleneck.stage, self.bottleneck.why
+        return f"{takes}; at {self.failed_per_s:,.0f} the bottleneck is the {stage}: {why}."
 
 
 def taken(held_per_s: float | None, shown_limit: float | None) -> float | None:
-    """The rate that a pipeline takes, from the highest rate that held and what the stage that gave out has shown."""
+    """Return a pipeline's capacity, from the highest rate that held and the limiting stage's measured limit."""
     return held_per_s if held_per_s is None or shown_limit is None else min(held_per_s, shown_limit)
 
 
 def lowest_failed(steps: Sequence[CapacityStep]) -> CapacityStep | None:
-    """The step with the lowest rate that did not hold."""
+    """Return the step with the lowest rate that did not hold."""
     return min((step for step in steps if not step.held), key=lambda step: step.rate, default=None)
 
 
 def gives_out(steps: Sequence[CapacityStep]) -> Bottleneck | None:
-    """The stage that most of the failed steps name, at its lowest rate; of several, that of the lowest rate.
+    """Return the stage that most failed steps name, at its lowest rate; in a tie, the one with the lowest rate.
 
-    A machine that stands still for a moment makes one step name another stage. The limit is what the stage has shown in
-    the longest step, of several in that of the lowest rate: the longer it is, the less counts what was saved up before
-    it and what a machine's pause took.
+    A pause of the machine makes a single step name another stage. The limit is the one measured in the longest step, in
+    a tie that of the lowest rate: in a longer step, burst capacity and pauses of the machine weigh less.
     """
     failed = [step for step in sorted(steps, key=lambda step: step.rate) if not step.held]
     causes = [step.bottleneck for step in failed if step.bottleneck is not None]
@@ -169,7 +173,7 @@ def gives_out(steps: Sequence[CapacityStep]) -> Bottleneck | None:
 
 
 def read(path: Path) -> CapacityReport:
-    """Read a report. UserError for another file."""
+    """Read a report. Raises: UserError: the file is not a capacity report."""
     try:
         report = msgspec.json.decode(path.read_bytes(), type=CapacityReport)
     except OSError as error:

@@ -1,8 +1,6 @@
-"""The search for the highest rate that holds: up in large steps, then between the last that held and the first that
-did not.
+"""Searches for the highest rate that holds: up in large steps, then between the last success and the first failure.
 
-A stage that falls behind shows its limit: what it passes on while it has a backlog. The next rate is close to it, so
-that few steps are needed.
+The output of a stage with a growing backlog is its limit. The next rate is close to it, so that few steps are needed.
 """
 
 from __future__ import annotations
@@ -13,13 +11,13 @@ from typing import Protocol
 from msgspec import Struct
 
 _GROWTH = 2.0
-# Of the limit that a step has shown: what most likely holds, and what most likely does not.
+# Shares of a measured limit that most likely hold, and most likely do not.
 _BELOW, _ABOVE = 0.97, 1.04
 _MAX_STEPS = 24
 
 
 class SearchStep(Protocol):
-    """What the search needs to know of a step."""
+    """The properties of a step that the search uses."""
 
     @property
     def held(self) -> bool:
@@ -28,7 +26,7 @@ class SearchStep(Protocol):
 
     @property
     def shown_limit(self) -> float | None:
-        """Changes per second that the stage which gave out has shown to take; None when it is not known."""
+        """The measured limit of the limiting stage, in changes per second; None when unknown."""
         ...
 
 
@@ -42,7 +40,7 @@ class FoundRates(Struct, frozen=True):
 def search(
     step: Callable[[float], SearchStep], first: float, highest: float, precision: float, least: float = 1.0
 ) -> FoundRates:
-    """Search from a first rate; `precision` is the share by which the two rates found may differ at most.
+    """Search from a first rate; `precision` is the maximum relative difference of the two rates found.
 
     The rates are whole numbers from `least` to `highest`, in writes per second.
     """
@@ -71,7 +69,7 @@ def _next(found: FoundRates, limit: float | None, highest: float, precision: flo
         return None
     middle = round(failed / _GROWTH if held is None else (low * failed) ** 0.5)
     between = [middle] if limit is None else [round(limit * _BELOW), round(limit * _ABOVE), middle]
-    # Not so close to a known rate that the step would say nothing new.
+    # A step too close to a known rate adds no information.
     margin = 1 + precision / 4
     near = min(max(middle, low + 1), failed - 1)
     return max(least, next((rate for rate in between if low * margin < rate < failed / margin), near))

@@ -1,4 +1,4 @@
-"""One step of a capacity run: load at one rate, cool-down, and what every stage did meanwhile."""
+"""One step of a capacity run: load at one rate, cool-down, and the flow of every stage."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PERCENTILES = ("p50", "p90", "p99", "p99.9")
 
 
 class StepLoad(Struct, frozen=True, kw_only=True):
-    """What is the same in all steps: the plan without its rate, the processes that send, the longest cool-down."""
+    """The constants of all steps: the plan without its rate, the number of sending processes, the longest cool-down."""
 
     plan: Plan
     processes: int = 1
@@ -43,7 +43,7 @@ class StepLoad(Struct, frozen=True, kw_only=True):
 
 
 class StepRunner:
-    """Carries out steps on one deployed pipeline. `watch` gets a few words on what it is doing."""
+    """Carries out steps on one deployed pipeline. `watch` receives a short description of the current activity."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class StepRunner:
         self._metrics = CloudWatchMetrics(outputs)
 
     def run(self, rate: float, load_s: float) -> CapacityStep:
-        """Load at a rate for a time, wait until the backlog is gone, and say what gave out, if anything."""
+        """Load at a rate for a time, wait until the backlog is gone, and find the limiting stage, if any."""
         dead_letters = self.pipeline.dead_letters()
         self._watch(f"{rate:,.0f}/s for {load_s:.0f} s")
         report, began, before = asyncio.run(self._write(rate, load_s))
@@ -131,7 +131,7 @@ class StepRunner:
         ]
 
     async def _write(self, rate: float, load_s: float) -> tuple[RunReport, datetime, MetricReading]:
-        """The writer's report, when its first write was due, and the metrics until then."""
+        """Return the writer's report, the due time of its first write, and the metrics until then."""
         plan = structs.replace(
             self._load.plan,
             profile=profile("constant", rate, load_s, 0),

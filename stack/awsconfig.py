@@ -20,7 +20,7 @@ def region() -> str | None:
 
 
 def has_credentials() -> bool:
-    """Whether the configuration has credentials; an instance's role does not count."""
+    """Return whether the configuration has credentials; an instance's role does not count."""
     session = _session()
     # A request to a missing metadata service takes seconds.
     session.set_config_variable("metadata_service_num_attempts", 0)

@@ -1,9 +1,9 @@
-"""What every command line does alike: its exit codes, one sentence for an error, Ctrl-C, and a closed output.
+"""The common behaviour of all command lines: exit codes, one sentence for an error, Ctrl-C, a closed output.
 
     def main(argv: Sequence[str] | None = None) -> int:
         return run(lambda: _main(parser().parse_args(argv)))
 
-It depends on nothing else of ours, so all packages may import it.
+It imports no other module of the project, so all packages may import it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from typing import NoReturn, cast
 class Exit(IntEnum):
     """The exit codes of all commands.
 
-    UNREAD is what a shell reports for a program that SIGPIPE has ended, as it
-    ends `yes | head`: the reader has closed the output before the result was
-    known to be written.
+    UNREAD is what a shell reports for a program that SIGPIPE has ended, as it ends `yes | head`: the reader closed the
+    output before the result was completely written.
     """
 
     OK = 0
@@ -46,7 +45,7 @@ class Parser(ArgumentParser):
 
 
 def user_error(error: BaseException) -> str | None:
-    """The sentence of a UserError, also of one in an exception group; None for any other error, which is a bug."""
+    """Return the sentence of a UserError, also within an exception group; None for any other error, which is a bug."""
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, BaseExceptionGroup):
@@ -58,10 +57,9 @@ def user_error(error: BaseException) -> str | None:
 def run(main: Callable[[], int | None], explain: Callable[[BaseException], str | None] = user_error) -> int:
     """Call `main` and return the process's exit code.
 
-    It is what `main` returns (None is OK); BAD_INPUT after an error for which
-    `explain` has a sentence, which goes to standard error; INTERRUPTED after
-    Ctrl-C; UNREAD when the reader of standard output has gone before the end.
-    Any other error is a bug, and raised. So is SystemExit, as by --help.
+    It is what `main` returns (None is OK); BAD_INPUT after an error for which `explain` has a sentence, which goes to
+    standard error; INTERRUPTED after Ctrl-C; UNREAD when the reader of standard output has gone before the end. Any
+    other error is a bug and is raised, and so is SystemExit (for example by --help).
     """
     if cast("object", sys.stdout) is None:  # closed by `>&-`
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
@@ -94,7 +92,7 @@ def run(main: Callable[[], int | None], explain: Callable[[BaseException], str |
 
 
 def _flushed() -> bool:
-    """Write out standard output; whether its reader is still there. An inner `run` has set it to None."""
+    """Flush standard output; return whether its reader still exists. An inner `run` has set it to None."""
     if cast("object", sys.stdout) is None:
         return True
     try:
@@ -105,6 +103,6 @@ def _flushed() -> bool:
 
 
 def _unread(code: int = Exit.UNREAD) -> int:
-    """Write no more: the interpreter flushes standard output when it exits, and would report an error."""
+    """Discard further output: the interpreter flushes standard output when it exits, and would report an error."""
     sys.stdout = None
     return code

@@ -21,7 +21,7 @@ _SANDBOX = Credentials("sandbox", "sandbox")
 
 
 def credentials(outputs: StackOutputs) -> Credentials | None:
-    """Explicit credentials for the outputs' endpoint; None means those of the AWS configuration.
+    """Return explicit credentials for the outputs' endpoint; None means those of the AWS configuration.
 
     A sandbox has fixed credentials; any other loopback endpoint uses them too when the AWS configuration has none.
     """
@@ -33,7 +33,7 @@ def credentials(outputs: StackOutputs) -> Credentials | None:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL's host is a loopback address: localhost, 127.0.0.0/8 or ::1."""
+    """Return whether a URL's host is a loopback address: localhost, 127.0.0.0/8 or ::1."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback

@@ -1,4 +1,4 @@
-"""The errors that a user can fix, each reported as one sentence: AWS's, and our own.
+"""The errors that a user can fix, from AWS or from the project, each reported as one sentence.
 
 UserError                     one sentence on stderr, exit code 2
   anything `explain` knows    AWS's errors that the user can fix, as such a sentence
@@ -39,12 +39,12 @@ _REJECTED = frozenset(
 
 
 def run(main: Callable[[], int | None]) -> int:
-    """`commandline.run`, with AWS's errors that the user can fix as one sentence too."""
+    """Call `commandline.run`, and also report AWS's errors that the user can fix as one sentence."""
     return commandline.run(main, explain)
 
 
 def explain(error: BaseException) -> str | None:
-    """The sentence for an error that the user can fix; None for any other, which is a bug.
+    """Return the sentence for an error that the user can fix; None for any other, which is a bug.
 
     It recognises UserError, botocore's connection, credential and permission errors (aiobotocore raises the same), and
     exception groups that contain one of these.
@@ -85,5 +85,5 @@ def _explain_answer(error: BaseException) -> str | None:
 
 
 def _clause(text: str) -> str:
-    """A message as part of a sentence: one line, no full stop."""
+    """Format a message as part of a sentence: one line, no full stop."""
     return " ".join(text.split()).rstrip(".")

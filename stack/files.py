@@ -9,7 +9,7 @@ from stack.commandline import UserError
 
 
 def check_writable(option: str, path: Path | None) -> None:
-    """UserError now, rather than after the work, when the option's path cannot be written; None is not given."""
+    """Raise UserError before the work when the option's path cannot be written; None means not given."""
     if path is None:
         return
     parent = path.parent
@@ -22,7 +22,7 @@ def check_writable(option: str, path: Path | None) -> None:
 
 
 def save(path: Path, content: bytes) -> None:
-    """Write a file. UserError when it cannot be written."""
+    """Write a file. Raises: UserError: it cannot be written."""
     try:
         path.write_bytes(content)
     except OSError as error:

@@ -46,7 +46,7 @@ def version() -> str:
 
 
 def called(module: str, script: str = "") -> str:
-    """How the user called a command line: by its script, as a package installs it, or else by `python -m`.
+    """Return how the user called a command line: by its installed script, or by `python -m`.
 
     `module` may be followed by a subcommand; `script` is its first word's if not given.
     """
@@ -63,7 +63,7 @@ class ShowVersion(Action):
         super().__init__(option_strings, dest, nargs=0, help="show the project's version and exit")
 
     def __call__(self, parser: ArgumentParser, namespace: Namespace, *_: object) -> NoReturn:  # noqa: ARG002 - argparse's
-        """Show it."""
+        """Print the version and exit."""
         sys.stdout.write(f"{PROJECT} {version()}\n")
         parser.exit()
 

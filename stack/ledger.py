@@ -44,7 +44,7 @@ class _Header(Struct):
 
 
 def line(key: str, op: str, version: int, at: bytes, table: str) -> bytes:
-    """The line of a write; `at` is its time as ISO 8601."""
+    """Return the line of a write; `at` is its time as ISO 8601."""
     return b'{"key":%b,"op":"%b","version":%d,"at":"%b","table":%b}\n' % (
         _text(key),
         op.encode(),

@@ -1,4 +1,4 @@
-"""The command-line options that name the pipeline, the same for every tool."""
+"""The common command-line options that name the pipeline."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def add_options(parser: ArgumentParser, *names: str) -> None:
 
 
 def resolve_options(arguments: Namespace) -> StackOutputs:
-    """`resolve` with the options that `add_options` added."""
+    """Call `resolve` with the options that `add_options` added."""
     given = {name: getattr(arguments, name, None) for name in NAMES}
     return resolve(arguments.stack, arguments.state_dir, **given)

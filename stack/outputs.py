@@ -1,4 +1,4 @@
-"""The names by which tools find the deployed pipeline."""
+"""The stack's outputs, by which tools find the deployed pipeline."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from stack.commandline import UserError
 
 
 class StackOutputs(Struct, frozen=True, kw_only=True):
-    """The stack's outputs, each a name, an ARN or a URL; None where it is not known.
+    """The stack's outputs, each a name, an ARN or a URL; None where it is unknown.
 
-    A stack has `event_bus_name` and `event_queue_url` only with `eventFanout`,
-    and `merge_machine_arn` only with `mergeIntervalMinutes`. With `captureMode`
-    native it has no Pipes, and so no names of them, of their function and of their queue.
+    A stack has `event_bus_name` and `event_queue_url` only with `eventFanout`, and `merge_machine_arn` only with
+    `mergeIntervalMinutes`. With `captureMode` native it has no Pipes, and so no outputs for them, their function and
+    their queue.
 
     `endpoint_url` is the endpoint of the AWS calls; None means AWS. `origin` names the source of the outputs in words:
     "the options", "stack 'dev'", "the sandbox".
@@ -42,7 +42,7 @@ class StackOutputs(Struct, frozen=True, kw_only=True):
     merge_machine_arn: str | None = None
 
     def require(self, name: str) -> str:
-        """The output called `name`; raises UserError when it is unknown."""
+        """Return the output called `name`. Raises: UserError: it is unknown."""
         value: str | None = getattr(self, name)
         if value is None:
             raise UserError(
@@ -57,5 +57,5 @@ SANDBOX = "the sandbox"
 
 
 def option(name: str) -> str:
-    """The command-line option that sets an output: table_name → --table, endpoint_url → --endpoint-url."""
+    """Return the command-line option that sets an output: table_name → --table, endpoint_url → --endpoint-url."""
     return "--" + name.removesuffix("_name").replace("_", "-")

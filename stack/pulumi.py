@@ -17,7 +17,7 @@ _ELSE = "give the names as options, or use the sandbox (`python -m sandbox up`)"
 
 
 def stack_outputs(stack: str, project: Path | None = None) -> dict[str, str]:
-    """The outputs of `stack` that the tools use, from `pulumi stack output --json`.
+    """Return the outputs of `stack` that the tools use, from `pulumi stack output --json`.
 
     `project` is the directory of Pulumi.yaml, by default that of `stack.installation`. Raises UserError when the CLI is
     missing or not logged in, when the stack does not exist, or when the stack has no outputs.
@@ -56,7 +56,7 @@ def _without_cli(stack: str, project: Path) -> str:
 
 
 def _failure(stack: str, answer: str) -> str:
-    """The sentence for the CLI's error output.
+    """Return the sentence for the CLI's error output.
 
     It recognises these texts of pulumi/pulumi: "no stack named 'x' found", and "PULUMI_ACCESS_TOKEN must be set for
     login during non-interactive CLI sessions".

@@ -1,4 +1,4 @@
-"""The outputs, in this order: explicit options, `--stack`, a running sandbox."""
+"""Finds the outputs, in this order: explicit options, `--stack`, a running sandbox."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def resolve(stack: str | None = None, state_dir: Path | None = None, **overrides
     overrides do not point elsewhere (another endpoint or region).
 
     Without both, the result is the overrides alone, with the region from the AWS configuration; a missing output is
-    then an error only where it is required. Without overrides too, a UserError says how to start the sandbox and which
-    options to give.
+    then an error only where it is required. Without overrides too, the UserError names the command that starts the
+    sandbox and the options.
     """
     unknown = overrides.keys() - set(NAMES)
     if unknown:

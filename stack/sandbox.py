@@ -29,7 +29,7 @@ class _Deployment(msgspec.Struct):
 
 
 def find(state_dir: Path | None = None) -> dict[str, str] | str:
-    """The outputs of the running sandbox, or the sentence that says why they are unavailable."""
+    """Return the outputs of the running sandbox, or a sentence with the reason why they are unavailable."""
     directory = state_dir or Path(os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR)
     command = "python -m sandbox up"
     if directory != Path(DEFAULT_STATE_DIR):

@@ -1,4 +1,4 @@
-"""The fast path from records to rows, in C: native/. `transform.fast_path` calls it, and says what it does."""
+"""The fast path from records to rows, in C (native/). `transform.fast_path` calls and documents it."""
 
 from typing_extensions import Buffer
 
@@ -11,18 +11,18 @@ def table(
     nodes: tuple[tuple[bytes, int, int], ...],
     /,
 ) -> Table:
-    """A table as transform.compiled describes it.
+    """Build a table from transform.compiled's description.
 
-    TypeError and ValueError for a description that does not fit.
+    Raises: TypeError, ValueError: the description is inconsistent.
     """
 
 def rows(
     table: Table, contents: Buffer, lengths: Buffer, lines: Buffer, ends: Buffer, results: Buffer, moments: Buffer, /
 ) -> None:
-    """Write the rows of records, one behind the other, into `lines`.
+    """Write the rows of records, one after another, into `lines`.
 
     In `contents` a NUL follows each record, and 16 bytes more follow the last; `lengths` are their lengths in bytes.
-    By record: where its row ends in `lines`, its result (transform.fast_path.FALLBACK or one of RESULTS), and when it
-    was made, in microseconds since 1970. `lengths`, `ends` and `moments` are 64-bit integers, `results` bytes.
-    ValueError where a buffer is too small; a record for whose row `lines` has no room has FALLBACK.
+    For each record: the end of its row in `lines`, its result (transform.fast_path.FALLBACK or one of RESULTS), and the
+    time of the change, in microseconds since 1970. `lengths`, `ends` and `moments` are 64-bit integers, `results`
+    bytes. A record whose row does not fit in `lines` has FALLBACK. Raises: ValueError: another buffer is too small.
     """

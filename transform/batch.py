@@ -9,10 +9,10 @@ ProcessingFailed with their original data. Firehose writes these under the error
 replay` puts them on the stream again; the other rows are delivered.
 
 - Nothing is lost: each record is either in the lake or, unchanged, under the error prefix.
-- No order is lost: the order of changes to a key is that of `sequence`, in which a
-  replayed row takes its own place, not that of arrival.
-- It always fits: when every record is answered so, the answer is the request
-  without its metadata, and the request had the same limit.
+- No order is lost: the order of changes to a key is that of `sequence`, in which a replayed row has its original place,
+  independent of its arrival.
+- It always fits: with this result for every record, the response is the request without its metadata, and the request
+  had the same limit.
 - It is not ProcessingFailed for ever: a record has at most 1 MB and so, by itself,
   a result of at most 4.2 MB (see below), so each replay leaves fewer out.
 
@@ -152,7 +152,7 @@ class Transform:
         return answer
 
     def _shrink(self, records: list[Record], answers: list[Answer], counters: BatchCounters) -> None:
-        """Set ProcessingFailed where that saves the most, until the response fits."""
+        """Set ProcessingFailed where it saves the most, until the response fits."""
         savings = [
             (len(answer.get("data", "")) - len(record["data"]) + _metadata_size(answer), index)
             for index, (record, answer) in enumerate(zip(records, answers, strict=True))

@@ -1,6 +1,6 @@
-"""The module compiled of native/, and a table's schema as it reads it; `native` is None where nothing is compiled.
+"""The module compiled from native/, and a table's schema in its form; `native` is None where nothing is compiled.
 
-The slow path does all of the same in Python, for other systems and for a checkout in which nothing is compiled.
+The slow path does the same in Python, for other systems and for a checkout without compiled modules.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ except ImportError as error:
 else:
     native = _native
     missing = None
-# `missing` says why there is no module, and what to do. Then every record takes the slow path.
+# `missing` is the reason why there is no module, and what to do. Then every record takes the slow path.
 
 _NONE = -1
 # In native/table.h's order.
 _KINDS = {"string": 0, "boolean": 1, "int": 2, "bigint": 2, "double": 4, "date": 5, "timestamp": 6}
 _DECIMAL = 3
-# The digits before and behind the point that every number of these types may have.
+# The digits before and after the point that every number of these types may have.
 _DIGITS = {"int": (9, 0), "bigint": (18, 0), "double": (38, 20)}
 _BOOLEAN = ord("O")
 
 
 ColumnParts = tuple[bytes, int, int, int, int, bool, int]
-"""A column: its prefix, kind, descriptor, digits before and behind the point, whether it is a key, and the next one."""
+"""A column: its prefix, kind, descriptor, digits before and after the point, whether it is a key, and the next one."""
 
 
 class Description(NamedTuple):
     """A table as `_native.table` takes it: tuples of integers and encoded names, in native/table.h's order.
 
-    `prefixes` are the texts before the values of a row that no column of the schema has, `columns` those before the
-    others with what becomes of the value, and `nodes` the attributes that columns read: each one's name, the node of
-    the map that it is in, and its last column; -1 where there is no such node or column.
+    `prefixes` are the texts before the row's values that are not of a schema column, `columns` the texts before the
+    others with the value's conversion, and `nodes` the attributes that columns read: each one's name, the node of the
+    map that contains it, and its last column; -1 where there is no such node or column.
     """
 
     prefixes: tuple[bytes, ...]
@@ -49,12 +49,12 @@ class Description(NamedTuple):
 
     @property
     def prefix_bytes(self) -> int:
-        """The bytes of a row that its columns' names take."""
+        """The bytes of the columns' names in a row."""
         return sum(map(len, self.prefixes)) + sum(len(column[0]) for column in self.columns)
 
 
 def describe(table: LakeTable) -> Description:
-    """A table as the compiled module takes it."""
+    """Return a table in the form that the compiled module reads."""
     prefixes = [f',"{column.name}":'.encode() for column in table.change_log_columns]
     prefixes[0] = b"{" + prefixes[0][1:]
     envelope = len(prefixes) - len(table.columns) - len(IMAGES)
@@ -69,7 +69,7 @@ def describe(table: LakeTable) -> Description:
 
 
 def _places(table: LakeTable) -> dict[tuple[str, ...], int]:
-    """A place for each attribute that a column reads, and for each map on the way to one."""
+    """Return a node for each attribute that a column reads, and for each map on its path."""
     places: dict[tuple[str, ...], int] = {}
     for column in table.columns:
         for depth in range(len(column.attribute)):

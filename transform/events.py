@@ -6,7 +6,7 @@ Two forms arrive, distinguished by their members:
   in epoch seconds, and a SequenceNumber
   (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html);
 - from a table's native Kinesis destination: ApproximateCreationDateTime in milli- or
-  microseconds, as ApproximateCreationDateTimePrecision says, and no SequenceNumber
+  microseconds, in the unit of ApproximateCreationDateTimePrecision, and no SequenceNumber
   (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html).
 
 Without a unit (older native records) the magnitude of the number decides: from 1973 to 5138 the ranges of the units do
@@ -103,7 +103,7 @@ class Change(Struct, frozen=True, gc=False):
 
     `image` is the item's JSON from which the typed columns are read: the new image, the old one for a REMOVE, or only
     the keys when the stream has no images. `epoch_us` is the time of the change in whole microseconds since 1970.
-    `expired` says that DynamoDB's time to live deleted the item.
+    `expired` means that DynamoDB's time to live deleted the item.
     """
 
     event_id: str
@@ -155,7 +155,7 @@ def read_change(data: bytes) -> Change:
 
 
 def _sequence(sequence_number: str, epoch_us: int) -> str:
-    """The change's `sequence`, as the module's docstring specifies."""
+    """Return the change's `sequence`, as the module's docstring specifies."""
     seconds, microseconds = divmod(epoch_us, 1_000_000)
     if sequence_number and (not sequence_number.encode().isdigit() or len(sequence_number) > _SEQUENCE_NUMBER_DIGITS):
         raise UnreadableError("sequence_number")
@@ -170,7 +170,7 @@ def _no_image(text: str) -> None:
 
 
 class _Moments(dict[tuple[bytes, str], tuple[str, int]]):
-    """The time of a change from the number's text and its precision: the row's text and whole microseconds.
+    """Parse a change's time from the number's text and precision; return the row's text and whole microseconds.
 
     The changes of a batch from a pipe share a few seconds, so results are cached.
     """
@@ -201,7 +201,7 @@ def _likely_unit(digits: int, exponent: int) -> int:
 
 
 def _utc(digits: int, exponent: int, fraction_digits: int) -> tuple[str, int]:
-    """The time digits * 10**exponent in seconds since 1970, with at least that many fractional digits."""
+    """Format the time digits * 10**exponent, in seconds since 1970, with at least that many fractional digits."""
     if exponent >= 0:
         seconds, fraction = digits * 10**exponent, ""
     else:

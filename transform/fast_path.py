@@ -1,20 +1,19 @@
-"""The fast path from records to rows, for records in their common form: `native` does it, and this calls it.
+"""The fast path from records to rows, for records in their common form: calls the compiled module.
 
 The common form is that in which DynamoDB writes almost all records:
 
-- UTF-8 and JSON with no white space other than spaces, names without escapes, no member twice, an
-  object's members no more than 512, nested no deeper than 96;
+- UTF-8 and JSON with no white space other than spaces, names without escapes, no member twice, an object has at most
+  512 members, nested at most 96 deep;
 - the event has an id, an operation, a whole number for its time (1795356187 or
   1795356187.0 or 1.795356187E9), and the image that the columns are read from;
 - each column's attribute is missing, NULL, or of the column's DynamoDB type with a
-  text in that type's one form: 12.5, never 1.25E1; 2026-11-22T14:00:00Z, never with
-  an offset; in a string no escape except those that JSON requires.
+  text in that type's one form: 12.5, never 1.25E1; 2026-11-22T14:00:00Z, never with an offset; no escapes in a string
+  except those that JSON requires.
 
-All others take the slow path, `transform.events` and `transform.rows`, one at a time,
-which also says what is wrong with them. Both paths give the same row, byte for byte; a
-property test and a fuzzer compare them. That is why the fast path may be in C: it
-decides nothing, and what is right is written in Python. Where nothing is compiled,
-every record takes the slow path.
+All others take the slow path, `transform.events` and `transform.rows`, one at a time, which also reports what is wrong
+with them. Both paths give the same row, byte for byte; a property test and a fuzzer compare them. That is why the fast
+path may be in C: it specifies nothing; the specification is in Python. Where nothing is compiled, every record takes
+the slow path.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from transform.events import OPERATIONS
 from transform.schema import LakeTable
 
 FALLBACK = 0
-"""The result of a record that has no row here: it takes the slow path."""
+"""The result of a record without a row of the fast path: it takes the slow path."""
 
 RESULTS = {
     number + 4 * expired: (operation, expired)
@@ -44,17 +43,17 @@ MAX_RECORDS = 128
 PADDING = bytes(16)
 """What must follow the last record: the compiled module reads 16 bytes at a time."""
 
-# A row has an image with a backslash before each quote, its columns, and what follows from the schema
-# alone. A record for whose row there is no room takes the slow path.
+# A row has an image with a backslash before each quote, its columns, and what follows from the schema alone. A record
+# whose row does not fit takes the slow path.
 _ROW_TO_RECORD = 3
 _ROW_BYTES = 1024
 
 
 class Rows(Struct, frozen=True):
-    """Records' rows. By record: where its row ends in `lines` (it begins at the end before), its result, its time.
+    """Records' rows: for each record the end of its row in `lines` (it begins at the previous end), result and time.
 
-    `moments` are microseconds since 1970, without a meaning where the result is FALLBACK. All is valid until the
-    next call.
+    `moments` are microseconds since 1970, undefined where the result is FALLBACK. All values are valid until the next
+    call.
     """
 
     lines: memoryview
@@ -76,11 +75,11 @@ class FastPath:
         self._lines = memoryview(bytearray(MAX_RECORDS * self._row_bytes))
 
     def room_bytes(self, records: int, content_bytes: int) -> int:
-        """The room that the rows of so many records of so many bytes in all have."""
+        """Return the bytes reserved for the rows of a number of records with this number of bytes in all."""
         return _ROW_TO_RECORD * content_bytes + records * self._row_bytes
 
     def write(self, contents: Sequence[bytes]) -> Rows:
-        """The rows of these records, MAX_RECORDS or fewer; ValueError for more."""
+        """Return the rows of at most MAX_RECORDS records. Raises: ValueError: there are more."""
         count = len(contents)
         if count > MAX_RECORDS:
             raise ValueError(f"{count} records are more than the {MAX_RECORDS} that are processed together")

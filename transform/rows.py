@@ -45,7 +45,7 @@ _decode_image = Decoder(_Map).decode
 
 
 class RowWriter:
-    """Writes the changes of one table as rows, one value at a time: what `transform.fast_path` must equal."""
+    """Writes the changes of one table as rows, one value at a time: the specification of `transform.fast_path`."""
 
     def __init__(self, table: LakeTable) -> None:
         keys = {column.name for column in table.key_columns}
@@ -55,7 +55,7 @@ class RowWriter:
         self._row = defstruct("Row", [(column.name, object) for column in table.change_log_columns], gc=False)
 
     def line(self, change: Change, mismatches: dict[str, int]) -> bytes:
-        """The change's row; raises ValueError or RecursionError when its image is invalid or has no key.
+        """Return the change's row. Raises: ValueError, RecursionError: its image is invalid or has no key.
 
         Adds to `mismatches`, by column, the values that do not match their column.
         """
@@ -80,7 +80,7 @@ class RowWriter:
 
 
 def _read(image: _Map, path: tuple[str, ...], descriptor: str, read: Reader) -> Value:
-    """The value at a path through nested maps; None where it is missing or NULL, UnfitError for another type."""
+    """Return the value at a path through nested maps; None where missing or NULL. Raises: UnfitError: another type."""
     for name in path[:-1]:
         members = _content(image.get(name), "M")
         if members is None:
@@ -91,7 +91,7 @@ def _read(image: _Map, path: tuple[str, ...], descriptor: str, read: Reader) -> 
 
 
 def _content(attribute: object, descriptor: str) -> object:
-    """The value of the expected type; None for a missing attribute and for NULL."""
+    """Return the value of the expected type; None for a missing attribute and for NULL."""
     if attribute is None:
         return None
     typed = _map(attribute)

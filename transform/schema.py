@@ -99,8 +99,10 @@ class Lines(Struct, frozen=True):
 
 
 class DailyMetrics(Struct, frozen=True):
-    """What a view counts for each day: the items by the day of the timestamp or date column `time` and by the columns
-    `by`, and the sums of the number columns `sums`.
+    """The daily metrics of a view.
+
+    It counts items by the day of the timestamp or date column `time` and by the columns `by`, and sums the number
+    columns `sums`.
     """
 
     time: str

@@ -19,7 +19,7 @@ from transform.schema import Column
 Value = str | int | bool | Raw | None
 Reader = Callable[[object], Value]
 
-# DynamoDB's exponents end at 125. No column can represent a larger number, and writing it out could use unbounded
+# DynamoDB's exponents end at 125. No column can represent a larger number, and expanding its digits could use unbounded
 # memory.
 _MAX_EXPONENT = 400
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,9}))?")
@@ -41,8 +41,8 @@ class UnfitError(ValueError):
 def reader(column: Column) -> Reader:
     """The function that converts a column's attribute value; it raises UnfitError.
 
-    Its input is the value under the DynamoDB type (the text of S, N and B, the boolean of BOOL); its result is the
-    row's JSON, as `transform.rows` specifies.
+    Its input is the value of the DynamoDB type (the text of S, N and B, the boolean of BOOL); its result is the row's
+    JSON, as `transform.rows` specifies.
     """
     match column.type:
         case "string":
@@ -64,7 +64,7 @@ def reader(column: Column) -> Reader:
 
 
 def number(text: str) -> tuple[int, int]:
-    """A number's text as (digits, exponent) with the value digits * 10**exponent; digits has no trailing zero."""
+    """Parse a number's text to (digits, exponent) with the value digits * 10**exponent; digits has no trailing zero."""
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise UnfitError
@@ -81,7 +81,7 @@ def number(text: str) -> tuple[int, int]:
 
 
 def plain_decimal(digits: int, exponent: int) -> str:
-    """digits * 10**exponent written out, without an exponent."""
+    """Return digits * 10**exponent in plain notation, without an exponent."""
     if exponent >= 0:
         return str(digits * 10**exponent)
     text = str(abs(digits)).zfill(1 - exponent)
@@ -133,7 +133,7 @@ def _decimal(precision: int, scale: int) -> Reader:
 
 
 def _double(value: object) -> Raw:
-    """The number's text unchanged as a JSON number: a reader that parses it as a double rounds it, not this code."""
+    """Return the number's text unchanged as a JSON number: a reader that parses a double rounds it, not this code."""
     text = _string(value)
     plain = plain_decimal(*number(text))
     return Raw(text if _JSON_NUMBER(text) else plain)
@@ -150,7 +150,7 @@ def _date(value: object) -> str:
 
 
 def _timestamp(value: object) -> str:
-    """ISO 8601 with a Z, an offset or neither (then it is UTC), to the minute or finer, converted to UTC."""
+    """Convert ISO 8601 with a Z, an offset or neither (then UTC), to the minute or finer, to UTC."""
     match = _MOMENT.fullmatch(_string(value))
     if match is None:
         raise UnfitError

@@ -1,4 +1,4 @@
-/* What Python passes to a function, as C has it. Each reader returns -1 with an exception set. */
+/* Converts Python's arguments to C. Each reader returns -1 with an exception set. */
 #ifndef NATIVE_ARGUMENTS_H
 #define NATIVE_ARGUMENTS_H
 

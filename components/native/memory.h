@@ -1,4 +1,4 @@
-/* The three functions of C's library that compilers call themselves: each process that runs Python has them. */
+/* The three C library functions that compilers call implicitly; each process that runs Python has them. */
 #ifndef NATIVE_MEMORY_H
 #define NATIVE_MEMORY_H
 

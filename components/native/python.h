@@ -1,5 +1,5 @@
-/* The part of CPython's stable ABI (3.11) that the compiled modules use, declared here because a machine that runs
- * Python rarely has its headers: https://docs.python.org/3/c-api/stable.html. Names, fields and prototypes are
+/* The part of CPython's stable ABI (3.11) that the compiled modules use, declared here because a machine with
+ * Python often lacks its headers: https://docs.python.org/3/c-api/stable.html. Names, fields and prototypes are
  * those of Python.h; tests/unit/native compares them with it. */
 #ifndef NATIVE_PYTHON_H
 #define NATIVE_PYTHON_H
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where the real header has been read, it has declared the types, and the prototypes below must agree with it. */
+/* If the real header is included, it declares the types, and the prototypes below must agree with it. */
 #ifndef Py_PYTHON_H
 
 typedef intptr_t Py_ssize_t;

@@ -1,4 +1,4 @@
-/* Pieces of text; numbers and times as text. */
+/* Spans of text; numbers and times as text. */
 #ifndef NATIVE_TEXT_H
 #define NATIVE_TEXT_H
 
@@ -7,7 +7,7 @@
 
 #include "memory.h"
 
-/* From its first byte to the one behind its last; `at` is NULL for no span. */
+/* From the first byte to the byte after the last; `at` is NULL for no span. */
 typedef struct {
     const uint8_t *at, *end;
 } Span;

@@ -42,5 +42,5 @@ def test_it_names_the_table_whose_maximum_is_reached(
     assert held.signals.stream_refused == 0
     assert held.freshness is not None
     assert held.freshness.changes >= held.acked
-    assert "the table gives out" in page.read_text()
+    assert "the table is the bottleneck" in page.read_text()
     assert report.verdict in capsys.readouterr().out

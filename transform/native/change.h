@@ -1,4 +1,4 @@
-/* A change event, in pieces: what transform/events.py reads of it. */
+/* A change event in pieces: the parts that transform/events.py reads. */
 #ifndef TRANSFORM_CHANGE_H
 #define TRANSFORM_CHANGE_H
 
@@ -30,7 +30,7 @@ INLINE const uint8_t *keep(Span *piece, const uint8_t *at, const uint8_t *end) {
     return end;
 }
 
-/* A value of the event itself that no row needs. */
+/* A value of the event that no row uses. */
 static const uint8_t *skip_other(const uint8_t *p) {
     return *p == '-' || is_digit(*p) ? skip_number(p) : skip_value(p, 0);
 }

@@ -1,4 +1,4 @@
-/* The text that an image has for each column of the table. */
+/* Finds the text of each column of the table in an image. */
 #ifndef TRANSFORM_COLUMNS_H
 #define TRANSFORM_COLUMNS_H
 

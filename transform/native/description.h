@@ -1,4 +1,4 @@
-/* A table as transform/compiled.py describes it, copied into one block of memory that a capsule owns. */
+/* Copies a table's description (transform/compiled.py) into one block of memory that a capsule owns. */
 #ifndef TRANSFORM_DESCRIPTION_H
 #define TRANSFORM_DESCRIPTION_H
 
@@ -19,7 +19,7 @@ static Py_ssize_t count_parts(PyObject *tuple) {
     return count;
 }
 
-/* The bytes of a description's names, each with the 16 that `put` may read behind it; -1 with an exception. */
+/* The bytes of a description's names, each with the 16 bytes that `put` may read after it; -1 with an exception. */
 static int64_t names_bytes(PyObject *tuples, Py_ssize_t parts) {
     int64_t bytes = 0;
     Py_ssize_t count = count_parts(tuples);
@@ -37,7 +37,7 @@ static int64_t names_bytes(PyObject *tuples, Py_ssize_t parts) {
     return count < 0 ? -1 : bytes;
 }
 
-/* Copies a name to `room` and moves this behind it. */
+/* Copies a name to `room` and advances `room`. */
 static int copy_name(PyObject *object, Span *name, uint8_t **room) {
     Span from;
     if (read_bytes(object, &from) < 0) return -1;
@@ -57,7 +57,7 @@ static int read_column(PyObject *tuple, Table *table, int32_t index, uint8_t **r
     if (copy_name(PyTuple_GetItem(tuple, 0), &column->prefix, room) < 0
         || read_integers(tuple, parts, 1, COLUMN_PARTS - 1) < 0)
         return -1;
-    /* A column names one before it, so that no chain is a circle. */
+    /* A column refers to an earlier one, so that no chain is a cycle. */
     if (parts[0] < 0 || parts[0] >= KINDS || !is_within(parts[5], index)) {
         PyErr_SetString(PyExc_ValueError, "a column has a known kind, and the next one of its attribute is before it");
         return -1;
@@ -89,7 +89,7 @@ static int read_node(PyObject *tuple, Table *table, int32_t index, uint8_t **roo
     return 0;
 }
 
-/* Fills a table whose counts and places are set. */
+/* Fills a table that has its counts and pointers. */
 static int fill_table(Table *table, PyObject *const *tuples, uint8_t *room) {
     Span *const prefixes[PREFIXES] = {
         &table->event_id,
@@ -117,7 +117,7 @@ static void free_table(PyObject *capsule) {
     PyMem_Free(PyCapsule_GetPointer(capsule, table_name));
 }
 
-/* A table of these counts with its places set and nothing else; NULL with an exception. */
+/* Allocates a table with these counts and its pointers set; NULL with an exception. */
 static Table *new_table(size_t columns, size_t nodes, size_t names, uint8_t **room) {
     size_t fixed = sizeof(Table) + columns * (sizeof(Column) + sizeof(Span)) + nodes * (sizeof(Node) + 1);
     Table *made = PyMem_Malloc(fixed + names);

@@ -1,4 +1,4 @@
-/* The common forms of a column's texts; each function takes what is between the quotes. */
+/* The common forms of a column's texts; each function takes the text between the quotes. */
 #ifndef TRANSFORM_FORMS_H
 #define TRANSFORM_FORMS_H
 
@@ -49,7 +49,7 @@ static int is_date(Span text) {
     return day >= 1 && day <= days[month - 1] + (month == 2 && is_leap);
 }
 
-/* Where the zone begins, Z or +00:00, behind a time with at most nine digits of a fraction; NULL for another form. */
+/* The start of the zone, Z or +00:00, after a time with at most nine fractional digits; NULL for another form. */
 static const uint8_t *zone_of(Span text) {
     const uint8_t *p = text.at;
     if (length(text) < 20 || !is_date((Span){p, p + 10}) || p[10] != 'T' || p[13] != ':' || p[16] != ':') return NULL;

@@ -1,6 +1,6 @@
-/* JSON (https://www.rfc-editor.org/rfc/rfc8259), from a value's first byte to the one behind it.
+/* JSON (https://www.rfc-editor.org/rfc/rfc8259), from a value's first byte to the byte after it.
  *
- * NULL where there is no value, or one in another than the common form: a name with an escape, half a surrogate pair,
+ * NULL where there is no value, or one in an uncommon form: a name with an escape, half a surrogate pair,
  * a bare number, nesting beyond MAX_DEPTH, white space other than spaces. */
 #ifndef TRANSFORM_JSON_H
 #define TRANSFORM_JSON_H
@@ -13,7 +13,7 @@ static int is_hex(uint8_t c) {
     return is_digit(c) || (uint8_t)((c | 0x20) - 'a') < 6;
 }
 
-/* An escape, from behind its backslash; half a surrogate pair is for the slow path. */
+/* An escape, from the byte after its backslash; half a surrogate pair takes the slow path. */
 static const uint8_t *skip_escape(const uint8_t *p) {
     switch (*p) {
     case '"':
@@ -77,7 +77,7 @@ INLINE const uint8_t *skip_word(const uint8_t *p, const char *word) {
     return p;
 }
 
-/* Reads a member's value and says where it ends. */
+/* Reads a member's value and returns its end. */
 typedef const uint8_t *Visit(void *context, Span name, const uint8_t *value);
 
 INLINE const uint8_t *read_members(const uint8_t *p, void *context, Visit *read) {
@@ -97,7 +97,7 @@ INLINE const uint8_t *read_members(const uint8_t *p, void *context, Visit *read)
     }
 }
 
-/* A value without a bare number, of which an image has none. */
+/* A value without bare numbers, which images never contain. */
 static const uint8_t *skip_value(const uint8_t *p, int depth);
 
 static const uint8_t *skip_member(void *depth, Span name, const uint8_t *value) {

@@ -1,4 +1,4 @@
-/* Rows of records in their common form: the fast path of transform/fast_path.py, which says what that form is.
+/* Rows of records in their common form: the fast path of transform/fast_path.py, which defines that form.
  *
  * A record is read as JSON (json.h) into the pieces of its event (change.h), its image into the columns' texts
  * (columns.h), and these, where they have their common form (forms.h), are joined into a row (here).
@@ -18,10 +18,10 @@
 #include "columns.h"
 #include "forms.h"
 
-/* Of a sequence, whose parts transform/events.py explains. */
+/* The digits of a sequence; transform/events.py explains its parts. */
 enum { SECONDS_DIGITS = 12, NUMBER_DIGITS = 40 };
 
-/* FALLBACK: the record has no row here; the slow path reads it. */
+/* FALLBACK: the record takes the slow path. */
 enum { FALLBACK, INSERT, MODIFY, REMOVE, EXPIRED = 4 };
 
 INLINE uint8_t *put(uint8_t *to, Span text) {
@@ -120,7 +120,7 @@ static int64_t whole_number(Span text) {
     return number;
 }
 
-/* When the change was made, in microseconds since 1970, and the digits of its fraction of a second; -1 for another form. */
+/* The time of the change in microseconds since 1970, and its number of fractional digits; -1 for another form. */
 static int64_t moment_of(const Change *change, int *fraction_digits) {
     int64_t number = whole_number(change->time);
     if (!change->precision.at)
@@ -144,7 +144,7 @@ static int result_of(const Change *change) {
     return result == FALLBACK ? FALLBACK : result | (is_expired ? EXPIRED : 0);
 }
 
-/* The most that a row can take. */
+/* The maximum bytes of a row. */
 static int64_t row_bytes(const Table *table, const Change *change) {
     int64_t bytes = table->prefix_bytes + length(change->id) + length(change->op) + 160;
     if (change->old.text.at) bytes += 2 * length(change->old.text);
@@ -194,7 +194,8 @@ static uint8_t *write_row(const Table *table, const Change *change, uint8_t *to,
     return PUT(to, "}\n");
 }
 
-/* Writes the rows of records, one after another. By record: where its row ends in `to`, its result (FALLBACK, or its operation with EXPIRED) and when it was made, in microseconds since 1970. */
+/* Writes the rows of records, one after another. For each record: the end of its row in `to`, its result (FALLBACK, or
+ * its operation with EXPIRED) and the time of the change in microseconds since 1970. */
 static void write_rows(const Table *table, const uint8_t *in, const int64_t *lengths, int64_t count, uint8_t *to,
     int64_t capacity, int64_t *ends, uint8_t *results, int64_t *moments) {
     Change change;

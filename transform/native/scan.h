@@ -26,7 +26,7 @@ INLINE Bytes16 load(const uint8_t *p) {
         bits; \
     })
 
-/* Which of the next 16 bytes end a run of a string's characters: a quote, a backslash, a control character. */
+/* A mask of the next 16 bytes that end a run of a string's characters: a quote, a backslash, a control character. */
 INLINE unsigned stops(const uint8_t *p) {
     Bytes16 bytes = load(p);
     return BITS((bytes == '"') | (bytes == '\\') | (bytes < 0x20));

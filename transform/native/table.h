@@ -6,7 +6,7 @@
 
 enum { BUCKETS = 64, NONE = -1 };
 
-/* What a column's text becomes; transform/compiled.py has the same order. */
+/* The conversions of a column's text; transform/compiled.py has the same order. */
 typedef enum { STRING, BOOLEAN, INTEGER, DECIMAL, DOUBLE, DATE, TIMESTAMP } Kind;
 
 enum { KINDS = TIMESTAMP + 1 };

@@ -266,7 +266,7 @@ def test_the_page_shows_the_curve_and_marks_the_stage_that_gives_out(stack: Pric
     )
     html = page.page(report)
     assert html.count("<svg") == 2
-    assert "2,000/s: the stream gives out" in html
+    assert "2,000/s: the stream is the bottleneck" in html
     assert "Kinesis refused &lt;records&gt;" in html
     assert "<records>" not in html
     assert "kinesisShards: ? → 2" in html
