@@ -23,7 +23,7 @@ class QueryError(Exception):
     """A query that Athena refused, failed or cancelled; its text is Athena's reason as one line.
 
     `statement_at_fault` separates errors that the user can fix (syntax, names, types, permissions) from failures of a
-    correct statement; `cancelled` says that the statement was stopped.
+    correct statement; `cancelled` means that the statement was stopped.
     """
 
     def __init__(self, reason: str, *, statement_at_fault: bool, cancelled: bool = False) -> None:
@@ -98,7 +98,7 @@ class Athena:
         return self._result(self._run(sql, database or self._database, parameters))
 
     def execute(self, sql: str, token: str) -> None:
-        """Run a statement that has no rows, once for a token: asked again, it waits for the first.
+        """Run a statement without rows, once for a token: a repetition waits for the first run.
 
         https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
         """
@@ -112,7 +112,7 @@ class Athena:
         return self.begin(sql).rows()
 
     def begin(self, sql: str) -> Begun:
-        """Start a SELECT, whose rows are read later."""
+        """Start a SELECT and return it; its rows are read later."""
         return Begun(self, self._start(sql, self._database))
 
     def finished_rows(self, execution_id: str) -> Iterator[Row]:
@@ -142,12 +142,12 @@ class Athena:
             raise
 
     def one(self, sql: str) -> Row:
-        """The only row of a query's result."""
+        """Return the only row of a query's result."""
         (row,) = self.query(sql).rows
         return row
 
     def named_queries(self) -> list[NamedQuery]:
-        """The workgroup's saved queries by name."""
+        """Return the workgroup's saved queries by name."""
         request: dict[str, object] = {"WorkGroup": self._workgroup}
         ids: list[str] = []
         while True:

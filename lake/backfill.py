@@ -1,15 +1,15 @@
-"""Bring a table that exists into the change log, consistent with what streams meanwhile.
+"""Bring an existing table into the change log, consistent with the changes that stream meanwhile.
 
 The items come from a DynamoDB export, or from a Scan written in the same form, and SQL in Athena turns them into rows.
 The rows of a state at a moment sort after every change of an earlier second and before every change of that second and
-later ones. So the view is right whatever part of the rows is there: a key that has changed since shows its change, a
-key that was deleted since stays deleted, and all others show the item of that moment. The stream must have had the
-changes since the moment; a Scan, which has no moment, takes one before its start. The rows of an incremental export
-sort by the time of their write, as a native change of that time does (`transform.events`).
+later ones. So the view is correct with any part of the rows: a key that has changed since shows its change, a key that
+was deleted since stays deleted, and all others show the item of that moment. The stream must have received the changes
+since the moment; a Scan, which has no moment, uses one before its start. The rows of an incremental export sort by the
+time of their write, as a native change of that time does (`transform.events`).
 
-A row's `event_id` follows from its key and its `sequence`, so a row that is written twice is a duplicate. What is done
-is in `backfill/ID/state.json` in the lake's bucket, written before and after each step: a backfill that was stopped
-goes on there, and one that is complete does nothing.
+A row's `event_id` follows from its key and its `sequence`, so a row that is written twice is a duplicate. The progress
+is in `backfill/ID/state.json` in the lake's bucket, written before and after each step: a stopped backfill resumes from
+it, and a complete one does nothing.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from stack import StackOutputs, UserError
 from transform.schema import TABLE, LakeTable
 
 PREFIX = "backfill/"
-"""Where the lake's bucket has what backfills need and have done."""
+"""The prefix of the backfills' data and progress in the lake's bucket."""
 CHUNK_ITEMS = 5_000_000
 _CHUNK_FILES = 500
 """A statement lists a part's files, and Athena's limit is 262,144 bytes."""
 _FILE_ITEMS = 50_000
 _SKEW = timedelta(minutes=5)
-"""A Scan's moment is so long before its start: AWS refuses a request whose clock is off by more.
+"""How long before its start a Scan's moment is: AWS refuses a request whose clock differs by more.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 """
 
@@ -49,7 +49,7 @@ Source = Literal["export", "scan"]
 
 
 class BackfillPart(Struct):
-    """Some files of an export, and where their rows are. `hour` is set before the rows are written."""
+    """Some files of an export, and the hour of their rows. `hour` is set before the rows are written."""
 
     files: list[str]
     items: int
@@ -59,7 +59,7 @@ class BackfillPart(Struct):
 
 
 class BackfillState(Struct):
-    """What of a backfill is done. `arn` is the export's; `parts` are known when the items are in S3."""
+    """The progress of a backfill. `arn` is the export's; `parts` are set when the items are in S3."""
 
     id: str
     source: Source
@@ -82,7 +82,7 @@ class BackfillState(Struct):
 
 
 class BackfillPlan(Struct, frozen=True, kw_only=True):
-    """What a backfill will do. `items` and `bytes` are DynamoDB's own numbers, some hours old, or the export's."""
+    """The plan of a backfill. `items` and `bytes` are DynamoDB's numbers, some hours old, or the export's."""
 
     id: str
     source: Source
@@ -108,8 +108,10 @@ class Backfill:
         watch: Callable[[str], None] = lambda _: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`arn` names an export that exists. Raises UserError when the table has no stream or another key than the
-        schema, the change log does not exist, or the export is not complete or older than the stream.
+        """`arn` names an existing export.
+
+        Raises: UserError: the table has no stream or its key differs from the schema's, the change log does not exist,
+        or the export is incomplete or older than the stream.
         """
         self._outputs = outputs
         self._table = table
@@ -138,7 +140,7 @@ class Backfill:
 
     @property
     def plan(self) -> BackfillPlan:
-        """What `run` will do, from now on."""
+        """Return what `run` will do."""
         state, table = self.state, self._source_table
         known = self._export.bytes if self._export else state.bytes
         size = known or table.bytes
@@ -160,7 +162,7 @@ class Backfill:
         )
 
     def run(self) -> BackfillState:
-        """Do what is left to do; raises UserError when Athena refuses, or the export fails or has no moment to use."""
+        """Do the remaining steps. Raises: UserError: Athena refuses, or the export fails or has no usable moment."""
         if self.state.finished:
             return self.state
         if not self.state.parts:
@@ -191,12 +193,12 @@ class Backfill:
             return BackfillState(
                 self._export.id, "export", self._export.kind, self._export.moment.replace(microsecond=0)
             )
-        # To the microsecond: an id that comes again would have the rows of the first for those of the second.
+        # To the microsecond: with a repeated id, the rows of the first backfill would count as those of the second.
         id_ = f"{source}-{begun:%Y%m%d%H%M%S%f}"
         return BackfillState(id_, source, "full", now - _SKEW if source == "scan" else now)
 
     def _obtain(self) -> None:
-        """Have the items in S3, and divide them into parts."""
+        """Export or scan the items to S3 and divide them into parts."""
         state = self.state
         self._save()
         if state.source == "scan":
@@ -230,7 +232,7 @@ class Backfill:
         return checked(export, self._source_table)
 
     def _write(self, name: str, number: int, part: BackfillPart) -> None:
-        """Write a part's rows: Athena runs the statement once for a token and so not again after a restart."""
+        """Write a part's rows. The statement's token keeps Athena from running it again after a restart."""
         while not part.done:
             if not part.hour:
                 part.hour = f"{self._now():%Y-%m-%d-%H}"
@@ -240,7 +242,7 @@ class Backfill:
             try:
                 self._athena.execute(self._unload(name, part, place), token)
             except QueryError as error:
-                # What a stopped statement has left is not a part of the log.
+                # The objects of a stopped statement are not part of the log.
                 self._delete(place)
                 part.hour, part.attempt = "", part.attempt + 1
                 self._save()
@@ -281,7 +283,7 @@ class Backfill:
         return msgspec.json.decode(body, type=BackfillState)
 
     def _unfinished(self, source: Source) -> BackfillState | None:
-        """The newest backfill that was begun in this way and is not complete."""
+        """Return the newest incomplete backfill that was started in this way."""
         ids = sorted(
             entry["Key"].split("/")[1]
             for entry in listed(self._s3, self._place.bucket, f"{PREFIX}{source}-")
@@ -295,7 +297,7 @@ class Backfill:
 
 
 def checked(export: Export, table: SourceTable) -> Export:
-    """An export whose moment the stream has; raises UserError for an older one, or one of another table."""
+    """Return an export within the stream's time. Raises: UserError: it is older, or of another table."""
     if export.table_arn != table.arn:
         raise UserError(f"The export {export.id} is of {export.table_arn}, not of {table.arn}: name another.")
     if export.kind == "full" and table.streams_since is not None and export.moment < table.streams_since:

@@ -1,4 +1,4 @@
-"""How long the delivery stream may buffer a change."""
+"""The maximum time for which the delivery stream buffers a change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOT_TOLD = frozenset({"AccessDenied", "AccessDeniedException", "ResourceNotFoun
 
 
 def buffering_s(client: FirehoseClient, delivery_stream_name: str) -> float:
-    """Seconds by which a delivery stream may delay a change: the Lambda buffer plus the S3 buffer."""
+    """Return the seconds by which a delivery stream may delay a change: the Lambda buffer plus the S3 buffer."""
     try:
         answer = client.describe_delivery_stream(DeliveryStreamName=delivery_stream_name)
     except Exception as error:

@@ -37,8 +37,9 @@ _decode_image = msgspec.json.Decoder(RawItem).decode
 
 
 class _Form(NamedTuple):
-    """How items with the same attributes are written: their values in order, which of these are copied, and the text
-    with places for the values.
+    """The format of items with the same attributes.
+
+    It has their values in order, which of these are copied, and the text with placeholders.
 
     The values at the places `parsed` are maps and lists, whose members have an order.
     """
@@ -50,13 +51,13 @@ class _Form(NamedTuple):
 
 
 class Canonical:
-    """Writes items in canonical form; how items with the same attributes are written is found once."""
+    """Writes items in canonical form; the format for each set of attributes is computed once."""
 
     def __init__(self) -> None:
         self._forms: dict[tuple[str, ...], _Form] = {}
 
     def item(self, item: RawItem) -> bytes:
-        """The item's canonical text in UTF-8."""
+        """Return the item's canonical text in UTF-8."""
         names = tuple(item)
         form = self._forms.get(names)
         if form is None:
@@ -97,12 +98,12 @@ def _getter(names: Sequence[str]) -> Callable[[RawItem], tuple[Raw, ...]]:
 
 
 def read_image(text: str) -> RawItem:
-    """An image's attributes; raises msgspec.MsgspecError for a text that is not an image."""
+    """Parse an image's attributes. Raises: msgspec.MsgspecError: the text is not an image."""
     return _decode_image(text)
 
 
 def value_text(value: Raw) -> bytes:
-    """A value's canonical text: that of a string, a number or a boolean without escapes is its own."""
+    """Return a value's canonical text, which equals the input for strings, numbers and booleans without escapes."""
     text = bytes(value)
     if (text[:6] in _PLAIN and b"\\" not in text and not _WIDE.search(text)) or text in _BOOLEANS:
         return text
@@ -110,7 +111,7 @@ def value_text(value: Raw) -> bytes:
 
 
 def unequal(item: RawItem, image: RawItem) -> Iterator[str]:
-    """The attributes that an item and an image do not have in common, without those that the transform shortened."""
+    """Return the attributes that differ between an item and an image, without those that the transform shortened."""
     rest_is_shortened = _REST in image
     for name in sorted(item.keys() | image.keys()):
         if name == _REST:
@@ -123,12 +124,12 @@ def unequal(item: RawItem, image: RawItem) -> Iterator[str]:
 
 
 def shortened(image: RawItem) -> bool:
-    """Whether the transform has replaced values of an image by `{"SHORTENED": bytes}` to fit a record's size limit."""
+    """Return whether the transform replaced values of an image by `{"SHORTENED": bytes}` to fit the size limit."""
     return any(_is_mark(_decode(value)) for value in image.values())
 
 
 def same_value(value: Raw, other: Raw) -> bool:
-    """Whether an item's value equals an image's, or the image's is shortened."""
+    """Return whether an item's value equals an image's, or the image's is shortened."""
     if value_text(value) == value_text(other):
         return True
     parsed = _decode(other)
@@ -145,7 +146,7 @@ def _canonical(value: object) -> bytes:
 
 
 def _escaped(match: re.Match[bytes]) -> bytes:
-    """An escape as Trino's encoder writes it: its digits in upper case, a character beyond 16 bits as two."""
+    """Return an escape as Trino's encoder writes it: upper-case digits, two escapes for a character beyond 16 bits."""
     found = match[0]
     if found.startswith(b"\\"):
         return b"\\u00" + found[4:].upper() if found[1:2] == b"u" else found
@@ -154,7 +155,7 @@ def _escaped(match: re.Match[bytes]) -> bytes:
 
 
 def _normal(value: object) -> object:
-    """A value in DynamoDB JSON so that equal values are equal: numbers by value, sets without an order."""
+    """Convert a value in DynamoDB JSON to a comparable one: numbers by value, sets without an order."""
     kind, content = typed(value)
     match kind:
         case "N":

@@ -1,7 +1,7 @@
-"""The change of a row that Firehose could not convert to the catalogue's columns.
+"""Rebuilds the change of a row that Firehose could not convert to the catalogue's columns.
 
-Such a row has left the transform: it has the change's identity, its sequence and both images as they came. They are put
-together to the change event again, which the transform turns into the same row, or by then into a better one.
+Such a row has passed the transform: it has the change's identity, its sequence and both original images. From these the
+change event is rebuilt, which the transform turns into the same row, or into a correct one after a fix.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class _Row(Struct, frozen=True):
 
 
 def change_of(row: bytes, table: LakeTable) -> bytes:
-    """The change event of a row, with the row's event_id, sequence and images.
+    """Return the change event of a row, with the row's event_id, sequence and images.
 
     The digits of `sequence` are those of `transform.events`: the second, the capture, and its number within the second.
-    Raises msgspec.MsgspecError, KeyError or ValueError for what is not such a row.
+    Raises: msgspec.MsgspecError, KeyError, ValueError: the text is not such a row.
     """
     fields = msgspec.json.decode(row, type=_Row)
     images = {

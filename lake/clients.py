@@ -10,13 +10,13 @@ from stack import StackOutputs, UserError, credentials
 _CONNECTIONS = 16
 _REPLY = "RawReply"
 _HTTP_ERRORS = 300
-# A shard answers five GetRecords a second to all its readers together, Firehose among them, and refuses the others:
+# A shard accepts five GetRecords a second from all its readers together, including Firehose, and refuses more:
 # https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html. Other services keep botocore's three.
 _ATTEMPTS = {"kinesis": 12}
 
 
 class AthenaClient(Protocol):
-    """The part of boto3's Athena client that the lake uses."""
+    """The methods of boto3's Athena client that the lake uses."""
 
     def start_query_execution(self, **request: object) -> dict[str, Any]:
         """Submit a statement."""
@@ -44,7 +44,7 @@ class AthenaClient(Protocol):
 
 
 class DynamoDBClient(Protocol):
-    """The part of boto3's DynamoDB client that the lake uses."""
+    """The methods of boto3's DynamoDB client that the lake uses."""
 
     @property
     def meta(self) -> Any:
@@ -61,7 +61,7 @@ class DynamoDBClient(Protocol):
 
 
 class StreamsClient(Protocol):
-    """The part of boto3's DynamoDB Streams client that the lake uses."""
+    """The methods of boto3's DynamoDB Streams client that the lake uses."""
 
     @property
     def meta(self) -> Any:
@@ -82,7 +82,7 @@ class StreamsClient(Protocol):
 
 
 class SqsClient(Protocol):
-    """The part of boto3's SQS client that the lake uses."""
+    """The methods of boto3's SQS client that the lake uses."""
 
     def get_queue_attributes(self, **request: object) -> dict[str, Any]:
         """Read a queue's attributes."""
@@ -107,7 +107,7 @@ class _WithEvents(Protocol):
 
 
 class FirehoseClient(Protocol):
-    """The part of boto3's Firehose client that the lake uses."""
+    """The methods of boto3's Firehose client that the lake uses."""
 
     def describe_delivery_stream(self, **request: object) -> dict[str, Any]:
         """Describe a delivery stream's configuration."""
@@ -115,9 +115,9 @@ class FirehoseClient(Protocol):
 
 
 def client(service: str, outputs: StackOutputs) -> Any:
-    """A boto3 client for `service` at the outputs' endpoint and region; the caller gives its type.
+    """Create a boto3 client for `service` at the outputs' endpoint and region; the caller sets its type.
 
-    Raises UserError when the region is unknown or boto3 is not installed.
+    Raises: UserError: the region is unknown or boto3 is not installed.
     """
     # Imported lazily because it takes longer than the rest of a short command.
     try:
@@ -141,9 +141,9 @@ def client(service: str, outputs: StackOutputs) -> Any:
 
 
 def keep_reply(client: _WithEvents, service: str, operation: str) -> None:
-    """Have a client return an operation's reply unparsed, for `reply_of`.
+    """Make a client return an operation's reply unparsed, for `reply_of`.
 
-    boto3's parser takes a hundred microseconds for an item. Its requests, signatures, errors and retries stay.
+    boto3's parser takes a hundred microseconds for an item. Its requests, signatures, errors and retries are unchanged.
     """
     client.meta.events.register(f"before-parse.{service}.{operation}", _keep, unique_id=f"{_REPLY}.{operation}")
 
@@ -155,15 +155,15 @@ def _keep(response_dict: dict[str, Any], customized_response_dict: dict[str, Any
 
 
 def reply_of(response: dict[str, Any]) -> bytes:
-    """The reply's bytes."""
+    """Return the reply's bytes."""
     return response[_REPLY]
 
 
 def error_code(error: Exception) -> str:
-    """The code of AWS's error response (botocore's ClientError); empty for any other exception."""
+    """Return the code of AWS's error response (botocore's ClientError); empty for any other exception."""
     return getattr(error, "response", {}).get("Error", {}).get("Code", "")
 
 
 def error_message(error: Exception) -> str:
-    """The message of AWS's error response; otherwise that of the exception."""
+    """Return the message of AWS's error response; otherwise that of the exception."""
     return getattr(error, "response", {}).get("Error", {}).get("Message", "") or str(error)

@@ -1,4 +1,4 @@
-"""`python -m lake backfill`: bring a table that exists into the lake."""
+"""`python -m lake backfill`: bring an existing table into the lake."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from stack import add_options, resolve_options
 NAME = "backfill"
 HELP = "bring the items that the table had before its pipeline into the change log"
 DESCRIPTION = """\
-Write a row for each item that the table has into the change log: from a
-DynamoDB export to S3, which needs point-in-time recovery, or from a parallel
-Scan for a small table. SQL in Athena makes the rows. They sort before every
-change since the moment of the export, so that the view is right while the
-backfill runs, when it is stopped and when it is run twice.
+Write a row for each item of the table into the change log: from a DynamoDB
+export to S3, which needs point-in-time recovery, or from a parallel Scan for a
+small table. SQL in Athena makes the rows. They sort before every change since
+the moment of the export, so that the view is correct while the backfill runs,
+after a stop and after a second run.
 
-A backfill that was stopped goes on where it was. One of an export that is
-complete does nothing."""
+A stopped backfill resumes where it was. A complete backfill of an export does
+nothing."""
 EPILOG = """\
 examples:
   python -m lake backfill --export --dry-run     what it would cost
   python -m lake backfill --export               export the table now, then write the rows
-  python -m lake backfill --export arn:aws:dynamodb:…/export/01…   a full or incremental export that exists
+  python -m lake backfill --export arn:aws:dynamodb:…/export/01…   an existing full or incremental export
   python -m lake backfill --scan                 a small table, without an export
 
-The stream must be on before the export: deploy the pipeline first. Afterwards
+The stream must be enabled before the export: deploy the pipeline first. Afterwards
 `python -m lake verify` proves that the view is the table."""
 
 

@@ -28,13 +28,13 @@ EPILOG = """\
 examples:
   python -m lake compact --dry-run      how many objects, and what it would cost
   python -m lake compact
-  python -m lake compact --open         also the hours that still get objects
+  python -m lake compact --open         also the hours that still receive objects
 
-A query that has begun before an object is replaced can fail because it is
-gone: run it again. S3 has no rename, so a query of order_changes itself that
+A query that begins before an object is replaced can fail because the object is
+deleted: run it again. S3 has no rename, so a query of order_changes itself that
 lists an hour between the copy of its new object and the deletion of the old
-ones sees those rows twice: count distinct event_id there, as the views do.
-The views are right at every moment."""
+ones sees those rows twice: count distinct event_id there, as the views do. The
+views are correct at every moment."""
 
 
 def configure(parser: ArgumentParser) -> None:

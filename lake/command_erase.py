@@ -22,13 +22,13 @@ Remove the rows of one key from the change log, with their images, its records
 under the error prefix, and every older version in the lake's bucket; then look
 again. The item must be deleted from the table, and the pipeline drained.
 
-Without --yes it only says what it would look at and cost."""
+Without --yes it only prints what it would read and cost."""
 EPILOG = """\
 examples:
-  python -m lake erase ORDER-1            what it would look at
+  python -m lake erase ORDER-1            what it would read
   python -m lake erase ORDER-1 --yes
 
-Exit code 1: something is left; run again. Not in reach: what the table's stream
+Exit code 1: something is left; run again. Out of reach: what the table's stream
 and Kinesis keep (24 hours by default), results of earlier queries until they
 expire, and copies that others have made."""
 

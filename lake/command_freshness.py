@@ -74,7 +74,7 @@ def main(arguments: Namespace) -> int:
 
 
 def _watch(outputs: StackOutputs, since: timedelta, *, as_json: bool) -> NoReturn:
-    """Show a line a stage: in place on a terminal, elsewhere the lines, or one of JSON, each time."""
+    """Print a line per stage: in place on a terminal, elsewhere new lines (or one of JSON) each time."""
     console, watch = Console(), stage_watch(outputs)
     in_place = console.is_terminal and not as_json
     with Live(console=console, auto_refresh=False) if in_place else nullcontext() as live:

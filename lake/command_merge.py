@@ -24,15 +24,15 @@ Bring the last change of each key into the Iceberg table orders_current. The
 views orders and order_items are then that table and the changes since the
 merge began: as fresh as before, at a cost that does not grow with the history.
 
-The merge goes by the changes' sequence, so that duplicates, disorder and
-replays change nothing and a second run does nothing. It can be stopped at any
-point: the views are right after each of its statements."""
+The merge uses the changes' sequence, so that duplicates, disorder and replays
+have no effect and a second run does nothing. It can be stopped at any point:
+the views are correct after each of its statements."""
 EPILOG = """\
 examples:
   python -m lake merge --dry-run        what it would read and cost
   python -m lake merge
-  python -m lake merge --every 15m      again and again, until Ctrl-C
-  python -m lake merge --rebuild        make the table again from the whole log
+  python -m lake merge --every 15m      repeatedly, until Ctrl-C
+  python -m lake merge --rebuild       rebuild the table from the whole log
 
 The first merge, and one after a change of the columns, reads the whole log;
 a later one the changes that arrived since 26 hours before the last."""

@@ -107,7 +107,7 @@ def main(arguments: Namespace) -> int:
 
 
 class _Display:
-    """The query's state on stderr, when that is a terminal."""
+    """Displays the query's state on stderr if that is a terminal."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -20,9 +20,9 @@ HELP = "put changes that the transform, the conversion or a Pipe failed to proce
 DESCRIPTION = """\
 Firehose stores each record that its Lambda did not transform under the error
 prefix, and each row that does not match the catalogue's columns. Put them on
-the change stream again: replay is idempotent for the view. An object is
-deleted when its records are on the stream, or keeps those that were not
-selected; the bucket keeps the older version.
+the change stream again: replay is idempotent for the view. An object is deleted
+when its records are on the stream, or keeps those that were not selected; its
+older version stays in the bucket.
 
 With --dead-letters, replay the batches that the Pipes failed to deliver: each
 message of the dead-letter queue names a range of the table's stream, which

@@ -1,21 +1,21 @@
 """Replace the small objects of closed hours by few large ones.
 
-Firehose makes an object for each shard and interval, for ever, and a query opens every one. A group of objects becomes
-one object in the same partition, in steps that can stop anywhere:
+Firehose writes an object for each shard and interval, and a query opens every one. A group of objects becomes one
+object in the same partition, in steps that can stop anywhere:
 
 1. The rows are written elsewhere: for Parquet by CREATE TABLE AS into one bucket file, and compared with the group in
-   Athena; JSON objects are joined as they are, because gzip members in a row are one gzip file (RFC 1952, 2.2).
+   Athena; JSON objects are joined unchanged, because consecutive gzip members are one gzip file (RFC 1952, 2.2).
 2. A note `compaction/…json` in the lake's bucket names the group, the new object and its place.
 3. The new object is copied into the partition, and one DeleteObjects deletes the group.
 4. The staged object and the note are deleted.
 
 S3 has no rename of many objects, so between the two calls of step 3 a query of the change log can see the group's rows
-twice; the view, which drops repeated changes, never does. A run that was stopped there is finished by the next one,
-which first does what the notes say. The new object's key follows from the group's keys and ETags, so a second run makes
-the same object.
+twice; the view, which drops repeated changes, never does. The next run finishes a run that was stopped there: it first
+completes the steps of the notes. The new object's key is derived from the group's keys and ETags, so a second run
+writes the same object.
 
-Athena writes timestamps to the millisecond: a Parquet row's typed columns lose what is finer, which Athena does not
-read either; `sequence` and the images keep it.
+Athena writes timestamps to the millisecond: a Parquet row's typed columns lose finer digits, which Athena does not read
+either; `sequence` and the images keep them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from stack import StackOutputs, UserError
 from transform.schema import TABLE, LakeTable
 
 NOTES = "compaction/"
-"""Where the lake's bucket has the notes, and JSON objects before they are in their place."""
+"""The prefix in the lake's bucket for the notes, and for JSON objects before they are copied to their partition."""
 CLOSED_AFTER = timedelta(hours=1)
 """Firehose buffers for 15 minutes at most, and writes an hour's last objects after it has ended."""
 SMALL_BYTES = 64 << 20
@@ -62,16 +62,16 @@ class Group(Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """What follows from their keys and contents."""
+        """A digest of their keys and ETags."""
         return md5(
             "\n".join(f"{each.key} {each.etag}" for each in self.objects).encode(), usedforsecurity=False
         ).hexdigest()
 
 
 class CompactionPlan(Struct, frozen=True, kw_only=True):
-    """What a compaction will do: `objects` of `bytes` become `new_objects`; the log has `log_objects` before.
+    """The plan of a compaction: `objects` of `bytes` become `new_objects`; the log has `log_objects` before.
 
-    `unfinished` are groups that a stopped run has left.
+    `unfinished` is the number of groups that a stopped run left.
     """
 
     hours: int
@@ -84,7 +84,7 @@ class CompactionPlan(Struct, frozen=True, kw_only=True):
 
 
 class _Note(Struct):
-    """A group whose rows are staged: what step 3 does."""
+    """A group whose rows are staged: the input of step 3."""
 
     group: Group
     staged: str
@@ -106,7 +106,7 @@ class Compaction:
         watch: Callable[[str], None] = lambda _: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`open_hours` also takes the objects of hours that can still get some, which stay apart from the new one."""
+        """`open_hours` includes hours that can still receive objects; later objects stay separate from the new one."""
         self._watch = watch
         self._s3: S3Client = client("s3", outputs)
         glue, database = client("glue", outputs), outputs.require("database_name")
@@ -123,7 +123,7 @@ class Compaction:
 
     @property
     def plan(self) -> CompactionPlan:
-        """What `run` will do."""
+        """Return what `run` will do."""
         size = sum(group.bytes for group in self._groups)
         parquet = self._place.format == "PARQUET"
         return CompactionPlan(
@@ -143,7 +143,7 @@ class Compaction:
         )
 
     def run(self) -> None:
-        """Finish what a stopped run has left, then replace each group; raises UserError when Athena refuses."""
+        """Finish the groups of a stopped run, then replace each group. Raises: UserError: Athena refuses."""
         for note in self._unfinished:
             self._finish(note)
         for number, group in enumerate(self._groups):
@@ -180,7 +180,7 @@ class Compaction:
         self._put(staged, b"".join(parts))
 
     def _finish(self, note: _Note) -> None:
-        """Steps 3 and 4, again where they were stopped."""
+        """Do steps 3 and 4, or resume them."""
         bucket = self._place.bucket
         if not [*self._rewriter.objects(note.target)]:
             self._rewriter.replace(note.target, note.staged)
@@ -189,7 +189,7 @@ class Compaction:
         self._s3.delete_object(Bucket=bucket, Key=self._note_key(note))
 
     def _drop(self, note: _Note) -> None:
-        """Delete what is staged."""
+        """Delete the staged objects."""
         if note.table:
             self._rewriter.drop(note.table)
         else:
@@ -209,7 +209,7 @@ class Compaction:
 
 
 def _groups(objects: Sequence[LogObject], prefix: str, before: str) -> Iterator[Group]:
-    """Groups of at least two objects of one hour."""
+    """Return groups of at least two objects of one hour."""
     hours: defaultdict[str, list[LogObject]] = defaultdict(list)
     for each in objects:
         partition = each.key.removeprefix(prefix).partition("/")[0]

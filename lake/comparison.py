@@ -1,4 +1,4 @@
-"""The table against the view and the last images: by digests, and row by row where these differ."""
+"""Compares the table with the view and the last images: by digests, and row by row where these differ."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Difference(Struct, frozen=True, omit_defaults=True):
 
     missing: the item is not in the view; extra: the view's row has no item, or is not the key's only one; different: a
     column has another value, or an attribute of the last image (`after.` and its name). Values are canonical text, None
-    for NULL, those of images the first 200 characters of their JSON; the column is given for `different`.
+    for NULL; values of images are the first 200 characters of their JSON. `different` has a column.
     """
 
     kind: Kind
@@ -51,8 +51,8 @@ class Difference(Struct, frozen=True, omit_defaults=True):
 class Comparison:
     """The differences between a table's items and the lake. `close` deletes the file.
 
-    `suspects` says which buckets differ. For these, call `expect`, then `compare_rows` and `compare_images`. `moving`
-    keys are not compared, because they have a change after the moment of interest.
+    `suspects` returns the buckets that differ. For these, call `expect`, then `compare_rows` and `compare_images`.
+    `moving` keys are not compared, because they have a change after the moment of interest.
     """
 
     def __init__(self, table: LakeTable, fingerprints: Fingerprints, inventory: Inventory, fetch: Fetch) -> None:
@@ -86,7 +86,7 @@ class Comparison:
         return self.missing + self.extra + self.different
 
     def suspects(self, digests: Digests, share: int) -> tuple[set[int], set[int]]:
-        """The buckets whose digests differ: of the view's rows, and of the images."""
+        """Return the buckets whose digests differ: of the view's rows, and of the images."""
         self.rows = digests.rows
         inventory, empty = self._inventory, (0, 0)
         views = {at for at in range(share) if inventory.rows(at) != digests.view.get(at, empty)}
@@ -101,11 +101,11 @@ class Comparison:
                 "INSERT OR IGNORE INTO item(key, row, image) VALUES (?, ?, ?)", (key, row, image)
             )
             if not put.rowcount:
-                # Two items whose keys are equal in the columns: the view can have only one.
+                # The keys of two items are equal in the columns: the view can have only one.
                 self._missing(key)
 
     def compare_rows(self, rows: Iterable[Row], buckets: Collection[int]) -> None:
-        """Compare all rows that the view has in these buckets."""
+        """Compare all rows of the view in these buckets."""
         for batch in _batches(self._unequal_rows(rows)):
             items = self._items([key for key, _ in batch])
             for key, row in batch:
@@ -116,7 +116,7 @@ class Comparison:
         self._find_missing(buckets)
 
     def compare_images(self, images: Iterable[LastImage]) -> None:
-        """Compare the last images; keys that the table lacks are a matter of the rows."""
+        """Compare the last images; `compare_rows` reports keys that the table lacks."""
         for batch in _batches(self._unequal_images(images)):
             items = self._items([key for key, _ in batch])
             for key, after in batch:
@@ -124,7 +124,7 @@ class Comparison:
                     self._compare_image(key, items[key], after)
 
     def differences(self, limit: int = -1) -> Iterator[Difference]:
-        """The differences in key order; a negative `limit` returns all."""
+        """Return the differences in key order; a negative `limit` returns all."""
         query = 'SELECT kind, key, "column", expected, found FROM difference ORDER BY key, rowid LIMIT ?'
         for kind, key, column, expected, found in self._database.execute(query, (limit,)):
             yield Difference(kind, msgspec.json.decode(key, type=tuple[str | None, ...]), column, expected, found)
@@ -150,7 +150,7 @@ class Comparison:
                 yield key, last.after
 
     def _items(self, keys: Sequence[bytes]) -> dict[bytes, RawItem]:
-        """These items as they are now."""
+        """Return the current state of these items."""
         cells = [self._fingerprints.key_cells(key) for key in keys]
         items = self._fetch([key for key in cells if None not in key])
         return {self._fingerprints.of_item(item).key: item for item in items}
@@ -169,7 +169,7 @@ class Comparison:
         self.shortened += shortened(image)
         differs = self._database.execute("SELECT 1 FROM different WHERE key = ?", (key,)).fetchone() is not None
         for name in unequal(item, image):
-            # Its column has been reported.
+            # Its column is already reported.
             if differs and name in self._attributes:
                 continue
             self._different(key, f"after.{name}", _shown(item, name), _shown(image, name))

@@ -1,4 +1,4 @@
-"""What a command will scan, write and cost, which it says before it does it.
+"""Estimates what a command will scan, write and cost; the command prints it first.
 
 Prices are those of us-east-1 in dollars; other regions differ by some percent.
 https://aws.amazon.com/athena/pricing/, https://aws.amazon.com/dynamodb/pricing/on-demand/,
@@ -29,7 +29,7 @@ class CommandCost(Struct, frozen=True, kw_only=True):
 
     @property
     def dollars(self) -> float:
-        """The sum."""
+        """Return the sum."""
         return (
             max(self.scanned_bytes, self.queries * _LEAST_SCANNED) / _TB * _SCAN_TB
             + self.exported_bytes / _GB * _EXPORT_GB
@@ -48,7 +48,7 @@ class CommandCost(Struct, frozen=True, kw_only=True):
 
 
 def size(count: float) -> str:
-    """Bytes in words."""
+    """Format bytes with a unit."""
     for unit in ("bytes", "KB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.1f} {unit}"

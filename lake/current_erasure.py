@@ -1,9 +1,9 @@
 """Remove a key from the Iceberg table of the current state, and from its earlier snapshots.
 
 DELETE writes a new snapshot; the earlier ones keep the rows until VACUUM expires them, by default after five days. So
-they expire at once here, and the table's own setting comes back afterwards
-(https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html). Data files that no snapshot has are deleted as
-well, unless they are newer than the DELETE: those are of a writer that has not committed.
+this module expires them immediately and restores the table's setting afterwards
+(https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html). Data files without a snapshot are deleted as well,
+unless they are newer than the DELETE: those belong to a writer that has not committed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LEAST_AGE_S = 1
 
 
 class CurrentTable:
-    """An Iceberg table, and where its objects are."""
+    """An Iceberg table, and the location of its objects."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class CurrentTable:
         age: str | None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`age` is the table's setting of how old a snapshot becomes; None is Athena's default."""
+        """`age` is the table's setting for the maximum age of a snapshot; None is Athena's default."""
         self._athena = athena
         self._s3 = s3
         self._name = name
@@ -41,12 +41,12 @@ class CurrentTable:
         self._sleep = sleep
 
     def rows(self, condition: str) -> int:
-        """How many rows of the table meet a condition."""
+        """Return the number of the table's rows that meet a condition."""
         (count,) = self._athena.one(f"SELECT count(*) FROM {quote(self._name)} WHERE {condition}")
         return int(count or 0)
 
     def erase(self, condition: str) -> None:
-        """Delete these rows, all earlier snapshots, and the data files that only they had; raises QueryError."""
+        """Delete these rows, all earlier snapshots, and the data files that only those used. Raises: QueryError."""
         began = datetime.now(UTC)
         self._athena.query(f"DELETE FROM {quote(self._name)} WHERE {condition}")
         self._athena.query(f"ALTER TABLE `{self._name}` SET TBLPROPERTIES ('{_AGE}' = '{_LEAST_AGE_S}')")
@@ -71,7 +71,7 @@ class CurrentTable:
 
 
 def current_table(athena: Athena, glue: Any, s3: S3Client, database: str, name: str) -> CurrentTable | None:
-    """The table of the current state; None without one."""
+    """Return the table of the current state; None if there is no such table."""
     try:
         described: dict[str, Any] = glue.get_table(DatabaseName=database, Name=name)["Table"]
     except glue.exceptions.EntityNotFoundException:

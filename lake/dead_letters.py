@@ -56,9 +56,9 @@ class Recovery(Struct):
     """The result; with `dry_run`, what the result would be.
 
     `messages` are those whose `records` are on the stream; `shortened` of these exceeded the size limit. `gone` are
-    messages whose changes have expired in the table's stream, `others` those that no Pipe of the table wrote: both stay
-    in the queue. `reasons` counts messages by the Pipe's reason, `examples` has the first change of each, the beginning
-    of a long one.
+    messages whose changes have expired in the table's stream, `others` messages that no Pipe of the table wrote: both
+    stay in the queue. `reasons` counts messages by the Pipe's reason, `examples` has the first change of each, cut if
+    it is long.
     """
 
     stream_name: str
@@ -76,9 +76,9 @@ class Recovery(Struct):
 def recover(
     outputs: StackOutputs, *, dry_run: bool = False, watch: Callable[[Recovery], None] = lambda _: None
 ) -> Recovery:
-    """Put the changes of every dead letter on the change stream, message by message; `watch` hears of each.
+    """Put the changes of every dead letter on the change stream, message by message; `watch` receives each result.
 
-    Raises UserError when the pipeline has no dead-letter queue, or the stream keeps throttling.
+    Raises: UserError: the pipeline has no dead-letter queue, or the stream keeps throttling.
     """
     queue = _Queue(client("sqs", outputs), outputs.require("dead_letter_queue_url"))
     streams: StreamsClient = client("dynamodbstreams", outputs)
@@ -101,7 +101,7 @@ def recover(
 
 
 def _changes(message: dict[str, Any], streams: StreamsClient, done: Recovery) -> list[Failure] | None:
-    """A message's changes in the stream's form; None, and a count, when they cannot be read."""
+    """Return a message's changes in the stream's form; None, with a count, when they cannot be read."""
     try:
         letter = msgspec.json.decode(message["Body"], type=_Letter)
     except msgspec.MsgspecError:
@@ -149,7 +149,7 @@ def _records(streams: StreamsClient, batch: ShardRange) -> Iterator[dict[str, An
 
 
 def pipe_event(record: dict[str, Any], stream_arn: str) -> dict[str, Any]:
-    """A record of boto3's GetRecords in the form that a Pipe delivers.
+    """Convert a record of boto3's GetRecords to the form that a Pipe delivers.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html
     """
@@ -184,7 +184,7 @@ class _Queue:
         self._kept: list[dict[str, Any]] = []
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        """Every visible message; raises UserError when the queue does not exist."""
+        """Yield every visible message. Raises: UserError: the queue does not exist."""
         while True:
             try:
                 answer = self._client.receive_message(

@@ -1,4 +1,4 @@
-"""The DynamoDB table and the change log as AWS describes them, and whether the schema and a stream fit."""
+"""Describes the DynamoDB table and the change log, and checks the schema and the stream."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 class TableDescriber(Protocol):
-    """The part of boto3's DynamoDB client that describes a table."""
+    """The methods of boto3's DynamoDB client that describes a table."""
 
     def describe_table(self, **request: object) -> dict[str, Any]:
         """Describe a table."""
@@ -29,7 +29,7 @@ class TableDescriber(Protocol):
 
 
 class GlueClient(Protocol):
-    """The part of boto3's Glue client that the lake uses."""
+    """The methods of boto3's Glue client that the lake uses."""
 
     def get_table(self, **request: object) -> dict[str, Any]:
         """Describe a table of the catalogue."""
@@ -41,9 +41,9 @@ class GlueClient(Protocol):
 
 
 class SourceTable(Struct, frozen=True):
-    """A DynamoDB table: its ARN, its size as of some hours ago, and since when a stream has had its changes.
+    """A DynamoDB table: its ARN, its size as of some hours ago, and the start of its stream.
 
-    `streams_since` is None where the changes go to Kinesis by themselves, which has no such time.
+    `streams_since` is None for a native Kinesis destination, which has no such time.
     """
 
     name: str
@@ -54,19 +54,19 @@ class SourceTable(Struct, frozen=True):
 
 
 class LogPlace(Struct, frozen=True):
-    """Where the change log's objects are, and their format."""
+    """The location of the change log's objects, and their format."""
 
     bucket: str
     prefix: str
     format: Literal["PARQUET", "JSON"]
 
     def partition(self, hour: str) -> str:
-        """The prefix of an hour's objects."""
+        """Return the prefix of an hour's objects."""
         return f"{self.prefix}arrival_hour={hour}/"
 
 
 def source_table(client: TableDescriber, name: str, schema: LakeTable) -> SourceTable:
-    """Describe a table; raises UserError when it does not exist, has another key than the schema, or no stream."""
+    """Describe a table. Raises: UserError: it is missing, its key differs from the schema's, or it has no stream."""
     described = _found(
         lambda: client.describe_table(TableName=name)["Table"],
         f"There is no DynamoDB table {name!r}: check --table, --stack and --region.",
@@ -90,7 +90,7 @@ def source_table(client: TableDescriber, name: str, schema: LakeTable) -> Source
 
 
 def log_place(client: GlueClient, database: str, change_log: str) -> LogPlace:
-    """Find the change log's objects; raises UserError when the catalogue does not have it."""
+    """Find the change log's objects. Raises: UserError: the catalogue has no change log."""
     described = _found(
         lambda: client.get_table(DatabaseName=database, Name=change_log)["Table"],
         f"There is no table {change_log} in the database {database}: check --database, --stack and --region.",

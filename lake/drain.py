@@ -1,8 +1,8 @@
 """Wait until the pipeline is drained.
 
-The change log grows while changes arrive, and the streams show what is still on its way (`lake.way`). A change can be
-in flight for as long as the delivery stream buffers, so the log is complete when nothing is on its way and it is
-unchanged for longer than that.
+The change log grows while changes arrive, and the streams show which changes are still on their way (`lake.way`). A
+change can be in flight as long as the delivery stream buffers, so the log is complete when nothing is on its way and
+the log is unchanged for longer than that.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class LogState(Struct, frozen=True):
 
 
 class PipelineState(Struct, frozen=True):
-    """The state of the pipeline: of its change log, and what is on its way."""
+    """The state of the pipeline: its change log, and the changes on their way."""
 
     log: LogState
     way: Way = Way()
 
 
 class Drain:
-    """Watches the pipeline by asking `look` for its state, until `timeout_s` after the start."""
+    """Polls the pipeline's state with `look`, until `timeout_s` after the start."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Drain:
 
     @property
     def state(self) -> PipelineState:
-        """The pipeline's state at the last look; it looks if it has not yet."""
+        """The pipeline's state at the last poll, made now if there was no poll before."""
         if self._state is None:
             self._state, self._changed_at = self._look(), self._clock()
         return self._state
@@ -76,7 +76,7 @@ class Drain:
     def until_changed(self, settle_s: float) -> bool:
         """Wait until something moves; False when nothing has moved for `settle_s` or the timeout expires.
 
-        It looks at least once, whatever time has passed since the last look.
+        It polls at least once, however short the time since the last poll.
         """
         return self._poll() or self._wait(lambda changed: changed, settle_s)
 
@@ -93,7 +93,7 @@ class Drain:
             interval = _FIRST_POLL_S if changed else min(interval * 1.5, _SLOWEST_POLL_S)
 
     def _poll(self) -> bool:
-        """Poll once; whether the log has changed."""
+        """Poll once; return whether the log has changed."""
         state = self._look()
         if state == self._state:
             return False

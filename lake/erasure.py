@@ -2,13 +2,13 @@
 
 Erased are the rows of the change log with both images and of the current table (`lake.current_erasure`), its records
 under the error prefix, and every older version in the lake's bucket, because replaced objects stay as versions. An
-object with such rows is written again without them, elsewhere first and compared, then copied over: a stop loses
-nothing, and the next run goes on with what is left.
+object with such rows is rewritten without them: first elsewhere, then compared, then copied over. A stop loses nothing,
+and the next run continues with the rest.
 
-Refused while the item is in the table or changes are on their way, which would bring the data back, and while a
-backfill or a compaction is unfinished. A dead letter has the position of changes and no data. Not in reach: what
-Kinesis and the table's stream keep for their retention, results of earlier queries until the bucket's lifecycle deletes
-them, exports and copies that others have made.
+An erasure is refused while the item is in the table or changes are on their way, which would restore the data, and
+while a backfill or a compaction is unfinished. A dead letter has the position of changes and no data. Out of reach: the
+data of Kinesis and the table's stream during their retention, results of earlier queries until the bucket's lifecycle
+deletes them, exports and copies that others have made.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _decode = msgspec.json.decode
 
 
 class ErasurePlan(Struct, frozen=True, kw_only=True):
-    """What an erasure will look at: at most the whole log, all error objects, and so many older versions to delete."""
+    """The plan of an erasure: at most the whole log, all error objects, and the number of older versions to delete."""
 
     log_objects: int
     log_bytes: int
@@ -55,7 +55,7 @@ class ErasurePlan(Struct, frozen=True, kw_only=True):
 
 
 class Erased(Struct, kw_only=True):
-    """What was removed, and what a scan afterwards has found: `left` is 0 when all is gone."""
+    """What was removed, and the result of a scan afterwards: `left` is 0 when everything is removed."""
 
     rows: int = 0
     objects: int = 0
@@ -67,7 +67,7 @@ class Erased(Struct, kw_only=True):
 
     @property
     def left(self) -> int:
-        """What is still there."""
+        """The number of remaining rows, records and versions."""
         return self.left_rows + self.left_error_records + self.left_versions
 
 
@@ -82,10 +82,10 @@ class Erasure:
         table: LakeTable = TABLE,
         watch: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`key` has the texts of the key attributes, of a binary one its base64.
+        """`key` has the key attributes as text, a binary one as base64.
 
-        Raises UserError when it does not have the schema's form, the item is in the table, changes are on their way, or
-        a backfill or a compaction is unfinished.
+        Raises: UserError: the key does not have the schema's form, the item is in the table, changes are on their way,
+        or a backfill or a compaction is unfinished.
         """
         if len(key) != len(table.keys):
             names = ", ".join(attribute.name for attribute in table.keys)
@@ -105,14 +105,14 @@ class Erasure:
         )
         failures = place(client("firehose", outputs), outputs.require("delivery_stream_name"))
         self._errors_at = (failures.bucket, failures.prefix)
-        # Of another view, its own: a key that stays there is not erased.
+        # Another view has a separate table: a key that stays there is not erased.
         name = f"{outputs.view_name}_current" if outputs.view_name else current.name(table)
         self._current = current_table(self._athena, self._glue, self._s3, self._database, name)
         self._check()
 
     @property
     def plan(self) -> ErasurePlan:
-        """What `run` will look at."""
+        """Return what `run` will read."""
         objects = [*self._rewriter.objects(self._place.prefix)]
         older = [*self._older()]
         size = sum(each.size for each in objects)
@@ -127,7 +127,7 @@ class Erasure:
         )
 
     def run(self) -> Erased:
-        """Remove everything, then look again; raises UserError when Athena refuses."""
+        """Remove everything, then scan again. Raises: UserError: Athena refuses."""
         erased = Erased()
         try:
             for number, (path, hour, rows, left) in enumerate(found := self._found()):
@@ -178,7 +178,7 @@ class Erasure:
         return bool(_decode(body).get("finished"))
 
     def _found(self) -> list[tuple[str, str, int, int]]:
-        """The objects with rows of the key: path, hour, how many, and how many others."""
+        """Return the objects with rows of the key: path, hour, number of these rows, and number of other rows."""
         sql = (
             f'SELECT "$path", arrival_hour, count_if({self._condition()}), count(*) FROM {quote(self._change_log)} '
             f"GROUP BY 1, 2 HAVING count_if({self._condition()}) > 0"
@@ -193,7 +193,7 @@ class Erasure:
         return " AND ".join(f"{quote(column.name)} = {_typed(column, cell)}" for column, cell in parts)
 
     def _rewrite(self, key: str, hour: str, *, left: int) -> None:
-        """Have an object without the key's rows."""
+        """Rewrite an object without the key's rows."""
         bucket = self._place.bucket
         if not left:
             self._s3.delete_object(Bucket=bucket, Key=key)
@@ -223,7 +223,7 @@ class Erasure:
         return count
 
     def _failed(self) -> Iterator[tuple[str, list[bytes], list[bytes]]]:
-        """The objects under the error prefix with records of the key: their other lines, and these."""
+        """Yield the error objects with records of the key: their other lines, and the key's lines."""
         bucket, prefix = self._errors_at
         for number, entry in enumerate([*listed(self._s3, bucket, prefix)]):
             self._watch(f"reading error objects: {number + 1}")
@@ -234,7 +234,7 @@ class Erasure:
                 yield entry["Key"], [line for line in lines if line not in hit], hit
 
     def _is_failure(self, line: bytes) -> bool:
-        """Whether a failed record has the key; of what is not a change, whether it has the key's text anywhere."""
+        """Return whether a failed record has the key; if it is not a change, whether it contains the key's text."""
         try:
             data = _decode(line, type=_Failed).raw_data
         except (msgspec.MsgspecError, ValueError):
@@ -250,7 +250,7 @@ class Erasure:
             return all(msgspec.json.encode(cell) in data for cell in self._key)
 
     def _older(self) -> Iterator[dict[str, Any]]:
-        """Every version in the lake's bucket that is not an object's newest, and the markers of deleted objects."""
+        """Return every version in the lake's bucket that is not an object's newest, and all delete markers."""
         return (each for each in versions(self._s3, self._place.bucket, "") if not each["IsLatest"] or each["IsMarker"])
 
 
@@ -263,7 +263,7 @@ def _typed(column: Column, cell: str) -> str:
 
 
 def _content(s3: S3Client, bucket: str, key: str) -> tuple[bytes, bool]:
-    """An object's bytes, decompressed, and whether they were compressed; none of an object that is gone."""
+    """Return an object's decompressed bytes, and whether they were compressed; no bytes for a deleted object."""
     try:
         content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except Exception as error:

@@ -1,8 +1,8 @@
 """The rows of the change log from the lines of a DynamoDB export, in Athena's SQL.
 
 A full export's line is `{"Item":{…}}`, an incremental one's has `Metadata`, `Keys`, `OldImage` and `NewImage`
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html). `lake.backfill` says how
-the rows sort.
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html). `lake.backfill` specifies
+the order of the rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ITEM_AT, _AROUND = len('{"Item":') + 1, len('{"Item":}')
 
 
 def line_table_sql(name: str, location: str) -> str:
-    """The statement that makes a table of an export's lines: without a delimiter that JSON can have, a line is a value.
+    """Return the statement that makes a table of an export's lines, with a delimiter that JSON cannot contain.
 
     https://docs.aws.amazon.com/athena/latest/ug/lazy-simple-serde.html
     """
@@ -37,7 +37,7 @@ def line_table_sql(name: str, location: str) -> str:
 
 
 def rows_sql(table: LakeTable, lines: str, kind: Kind, moment: datetime, files: Sequence[str]) -> str:
-    """The query of the change log's rows from these files of a table of lines.
+    """Return the query of the change log's rows from these files of a table of lines.
 
     `moment` is that of a full export, to the second.
     """
@@ -50,7 +50,7 @@ def rows_sql(table: LakeTable, lines: str, kind: Kind, moment: datetime, files: 
 
 
 def sequence_of(moment: datetime) -> str:
-    """The `sequence` of a state at a moment: before every change of that second."""
+    """Return the `sequence` of a state at a moment, which sorts before every change of that second."""
     return f"{int(moment.timestamp()):0{_SECONDS_DIGITS}d}".ljust(SEQUENCE_DIGITS, "0")
 
 
@@ -84,6 +84,6 @@ def _writes(lines: str) -> str:
 
 
 def _id(table: LakeTable) -> str:
-    """An id that follows from the key and the sequence."""
+    """Return the SQL of an id that is derived from the key and the sequence."""
     text = f"concat({texts_sql(table, table.key_columns)}, '|', {_SEQUENCE})"
     return f"'backfill-' || lower({hash_sql(text)})"

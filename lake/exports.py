@@ -26,7 +26,7 @@ Kind = Literal["full", "incremental"]
 
 
 class ExportClient(Protocol):
-    """The part of boto3's DynamoDB client that exports."""
+    """The methods of boto3's DynamoDB client that exports."""
 
     def export_table_to_point_in_time(self, **request: object) -> dict[str, Any]:
         """Begin an export."""
@@ -42,14 +42,14 @@ class ExportClient(Protocol):
 
 
 class ExportedFile(Struct, frozen=True):
-    """A file of an export: its s3:// location, and how many lines it has."""
+    """A file of an export: its s3:// location, and its number of lines."""
 
     location: str
     items: int
 
 
 class Export(Struct, frozen=True):
-    """A complete export. `moment` is the one whose state it has; of an incremental one, the end of its time."""
+    """A complete export. `moment` is the time of its state; for an incremental one, the end of its period."""
 
     id: str
     kind: Kind
@@ -74,7 +74,7 @@ class _Summary(Struct, rename={"files": "manifestFilesS3Key"}):
 
 
 def check_recovery(client: ExportClient, table_name: str) -> None:
-    """Raise UserError when a table has no point-in-time recovery, without which DynamoDB does not export it."""
+    """Raise UserError when a table has no point-in-time recovery, which DynamoDB's exports require."""
     described = client.describe_continuous_backups(TableName=table_name)["ContinuousBackupsDescription"]
     if described.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
         raise UserError(
@@ -84,7 +84,7 @@ def check_recovery(client: ExportClient, table_name: str) -> None:
 
 
 def begin(client: ExportClient, table_arn: str, bucket: str, prefix: str, token: str) -> str:
-    """Begin a full export of now; its ARN. The same token begins it once."""
+    """Start a full export of the current state and return its ARN. The same token starts it once."""
     begun = client.export_table_to_point_in_time(
         TableArn=table_arn, S3Bucket=bucket, S3Prefix=prefix, ClientToken=token, ExportFormat="DYNAMODB_JSON"
     )
@@ -100,9 +100,9 @@ def completed(
     watch: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Export:
-    """An export that has ended; with `wait`, wait for its end.
+    """Return an export that has ended; with `wait`, wait for its end.
 
-    Raises UserError when there is no such export, it is not complete, has failed, or is not in DynamoDB JSON.
+    Raises: UserError: there is no such export, or it is incomplete, failed or not in DynamoDB JSON.
     """
     poll_s = _POLL_S[0]
     while (described := _described(client, arn))["ExportStatus"] == "IN_PROGRESS":
@@ -159,7 +159,7 @@ def _files(s3: S3Client, bucket: str, manifest: str) -> tuple[ExportedFile, ...]
 
 
 class ScannedItems:
-    """Writes a Scan's items under a prefix, as an export has them, in files of so many items."""
+    """Writes a Scan's items under a prefix in an export's format, in files of a fixed number of items."""
 
     def __init__(self, s3: S3Client, bucket: str, prefix: str, file_items: int) -> None:
         self._s3 = s3
@@ -170,7 +170,7 @@ class ScannedItems:
     def write(
         self, pages: Iterator[list[RawItem]], watch: Callable[[int], None] = lambda _: None
     ) -> tuple[int, tuple[ExportedFile, ...]]:
-        """Write all items; the bytes before compression, and the files."""
+        """Write all items; return the bytes before compression, and the files."""
         files: list[ExportedFile] = []
         lines: list[bytes] = []
         size = count = 0

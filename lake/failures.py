@@ -29,7 +29,7 @@ _GZIP = b"\x1f\x8b"
 
 
 class Failure(Struct, frozen=True, rename="camel"):
-    """A record as Firehose received it, and why it failed; the names that begin with `last` are a conversion's.
+    """A record as Firehose received it, and its error; the fields that begin with `last` are from a conversion.
 
     `arrival_timestamp` is in milliseconds since 1970, 0 if unknown.
     """
@@ -61,8 +61,9 @@ class Place(Struct, frozen=True):
 
 
 def place(client: FirehoseClient, delivery_stream_name: str) -> Place:
-    """Find the place of a delivery stream's failures; raises UserError when the delivery stream or its error prefix
-    does not exist.
+    """Find the place of a delivery stream's failures.
+
+    Raises: UserError: the delivery stream or its error prefix does not exist.
     """
     try:
         answer = client.describe_delivery_stream(DeliveryStreamName=delivery_stream_name)
@@ -97,7 +98,7 @@ class Failures:
         self._table = table
 
     def objects(self) -> Iterator[str]:
-        """The keys of the objects with records, in order of their kind."""
+        """Return the keys of the objects with records, in order of their kind."""
         for kind in (PROCESSING_FAILED, CONVERSION_FAILED):
             yield from self._keys(f"{self._place.prefix}{kind}/")
 
@@ -107,7 +108,7 @@ class Failures:
         return sum(not key.startswith(known) for key in self._keys(self._place.prefix))
 
     def read(self, key: str) -> list[tuple[bytes, Failure]]:
-        """An object's lines and their records, of a row its change; raises UserError when Firehose did not write it."""
+        """Return an object's lines and their records, a row's change. Raises: UserError: Firehose did not write it."""
         content: bytes = self._client.get_object(Bucket=self._place.bucket, Key=key)["Body"].read()
         if content.startswith(_GZIP):
             content = gzip.decompress(content)
@@ -121,7 +122,7 @@ class Failures:
             ) from error
 
     def keep(self, key: str, lines: list[bytes]) -> None:
-        """Leave only these lines of an object, whose other records are on the stream again; none deletes it."""
+        """Keep only these lines of an object after the replay of its other records; without lines, delete it."""
         if lines:
             body = b"\n".join(lines) + b"\n"
             self._client.put_object(Bucket=self._place.bucket, Key=key, Body=body)

@@ -7,7 +7,7 @@ again. An image's text is its canonical JSON.
 
 A digest is the first 60 bits of a text's MD5. The keys are divided into 4,096 buckets by the MD5 of the key's text; a
 bucket's digest is the number of its rows and the sum of their digests. Equal digests prove equal rows, without a row
-leaving Athena. Different digests can also be another spelling of equal values: only the rows tell.
+leaving Athena. Different digests can also come from different spellings of equal values: only the rows decide.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Fingerprint(NamedTuple):
 
 
 class _Form(NamedTuple):
-    """How items with the same attributes are written: their present columns, and the row's text with places for them.
+    """The format of items with the same attributes: their present columns, and the row's text with placeholders.
 
     `usual` matches that text when every value has the spelling that Athena's SQL writes.
     """
@@ -68,7 +68,7 @@ class Fingerprints:
         self._forms: dict[tuple[str, ...], _Form | None] = {}
 
     def of_item(self, item: RawItem) -> Fingerprint:
-        """An item's fingerprint; raises UnwritableError when DynamoDB cannot have written the item."""
+        """Return an item's fingerprint. Raises: UnwritableError: DynamoDB cannot have written the item."""
         image = digest(self._canonical.item(item))
         text = self._usual(item)
         if text is not None:
@@ -77,12 +77,12 @@ class Fingerprints:
         return Fingerprint(self._key(parts), digest(_SEPARATOR.join(parts)), image)
 
     def of_row(self, row: Row) -> tuple[bytes, int]:
-        """The key and the digest of a row of the view, in canonical text."""
+        """Return the key and the digest of a row of the view, in canonical text."""
         parts = list(map(self._text, self._table.columns, row))
         return self._key(parts), digest(_SEPARATOR.join(parts))
 
     def of_image(self, key: Row, image: str) -> tuple[bytes, int]:
-        """The key and the digest of an image of the change log; the key's cells are in canonical text."""
+        """Return the key and the digest of an image of the change log; the key's cells are in canonical text."""
         text = _SEPARATOR.join(map(self._text, self._table.key_columns, key))
         try:
             return text, digest(self._canonical.item(read_image(image)))
@@ -90,7 +90,7 @@ class Fingerprints:
             return text, -1
 
     def cells(self, item: RawItem) -> Row:
-        """The canonical text of an item's columns; raises UnwritableError."""
+        """Return the canonical text of an item's columns. Raises: UnwritableError."""
         parsed = {name: attribute(msgspec.json.decode(item[name])) for name in self._names if name in item}
         return tuple(expected(column, parsed, self._key_types.get(column.attribute)) for column in self._table.columns)
 
@@ -157,12 +157,12 @@ class Fingerprints:
 
 
 _SAFE_DIGITS = {"int": 9, "bigint": 18}
-"""So many digits fit whatever they are."""
+"""Return the number of digits that always fit."""
 _DAY = (
     rb"(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
     rb"|(?:0[13578]|1[02])-31)"
 )
-"""A date that exists; leap days take the slow path."""
+"""Return a pattern of valid dates; leap days take the slow path."""
 _TRAILING_ZEROS = re.compile(rb"\.?0+$")
 
 
@@ -174,7 +174,7 @@ _decode_map = msgspec.json.Decoder(_Map).decode
 
 
 class _Columns:
-    """The values of columns in an item, as the tuple that `%` takes; NULL for what is not on a path."""
+    """Return a function for the values of columns in an item, as the tuple for `%`; NULL for a missing path."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._get = itemgetter(*(column.attribute[0] for column in columns))
@@ -204,7 +204,7 @@ def _at(value: Raw, path: Sequence[str]) -> Raw | bytes:
 
 
 def _usual(column: Column, table: LakeTable) -> bytes:
-    """A pattern of a column's text in its usual spelling, or of NULL for a nested column."""
+    """Return a pattern of a column's text in its usual spelling, or of NULL for a nested column."""
     null = b"|" + _NULL if column.attribute[1:] else b""
     match column.type:
         case "boolean":

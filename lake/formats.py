@@ -28,18 +28,18 @@ Writer = Callable[[Result, TextIO], int]
 
 
 def write_csv(result: Result, out: TextIO) -> int:
-    """Header and rows, every field that is not NULL in quotes; returns the number of rows."""
+    """Write header and rows, every field that is not NULL in quotes; return the number of rows."""
     out.write(_csv_line(tuple(column.name for column in result.columns)))
     return _write_lines(out, map(_csv_line, result.rows))
 
 
 def write_json_lines(result: Result, out: TextIO) -> int:
-    """One object per line; returns the number of rows."""
+    """Write one object per line; return the number of rows."""
     return _write_lines(out, (line + "\n" for line in _objects(result)))
 
 
 def write_json(result: Result, out: TextIO) -> int:
-    """An array of objects, one per line; returns the number of rows."""
+    """Write an array of objects, one per line; return the number of rows."""
     out.write("[")
     count = _write_lines(out, (f"{',' if at else ''}\n  {line}" for at, line in enumerate(_objects(result))))
     out.write("\n]\n" if count else "]\n")
@@ -47,7 +47,7 @@ def write_json(result: Result, out: TextIO) -> int:
 
 
 def write_table(result: Result, out: TextIO, limit: int = 0, expanded: Expanded = "auto") -> int:
-    """A table of the first `limit` rows (0 is all); returns the number of rows shown.
+    """Print a table of the first `limit` rows (0 is all); return the number of rows.
 
     `expanded` has a line for each value instead, as psql's \\x: `auto` where the columns do not fit a terminal.
     """

@@ -35,7 +35,7 @@ class Arrived(NamedTuple):
 
 
 class Freshness(Struct, frozen=True, kw_only=True):
-    """How old changes were when Athena could first read them, in whole seconds; None without changes.
+    """The ages of changes when Athena could first read them, in whole seconds; None without changes.
 
     A duplicate counts twice. `gone` are changes whose object was deleted since. `slowest` is the object with the oldest
     change.
@@ -55,7 +55,7 @@ class Freshness(Struct, frozen=True, kw_only=True):
 def freshness(outputs: StackOutputs, *, since: datetime | None = None, table: LakeTable = TABLE) -> Freshness:
     """Measure all changes in the log, or those since a time (UTC).
 
-    Raises UserError when outputs are missing, or the change log cannot be read.
+    Raises: UserError: an output is missing, or the change log cannot be read.
     """
     athena = Athena(client("athena", outputs), outputs.require("workgroup_name"), outputs.require("database_name"))
     change_log = outputs.change_log_name or table.change_log
@@ -119,7 +119,7 @@ def measure(arrived: Iterable[Arrived], came: Mapping[str, datetime], since: dat
 
 
 def _percentile(ages: Counter[int], percent: int) -> int | None:
-    """The percentile: the lowest age that so many of a hundred do not exceed."""
+    """Return the percentile: the lowest age that this percentage of changes does not exceed."""
     left = ages.total() * percent / 100
     for age_s in sorted(ages):
         left -= ages[age_s]

@@ -1,9 +1,9 @@
-"""The change log's columns from an image in DynamoDB JSON, in Athena's SQL: what `transform.rows` does in Lambda.
+"""The change log's columns from an image in DynamoDB JSON, in Athena's SQL: the same as `transform.rows` in Lambda.
 
 A number is DynamoDB's plain spelling (digits without leading or trailing zeros), and `json_extract_scalar` leaves the
 text as it is, so nothing becomes a float. A value that the column cannot hold exactly is NULL, as in the transform. A
-timestamp is kept to the millisecond, which is all that Athena writes and reads
-(https://docs.aws.amazon.com/athena/latest/ug/data-types.html); the image keeps the rest.
+timestamp has milliseconds, the precision that Athena writes and reads
+(https://docs.aws.amazon.com/athena/latest/ug/data-types.html); the image has the other digits.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TYPES = {"int": "integer", "string": "varchar"}
 
 
 def columns_sql(table: LakeTable, image: str) -> str:
-    """The typed columns of `table`, each as `expression AS "name"`, from the SQL expression of an image's text."""
+    """Return the columns of `table`, each as `expression AS "name"`, from the SQL expression of an image's text."""
     return ", ".join(f"{_column(table, column, image)} AS {quote(column.name)}" for column in table.columns)
 
 
@@ -56,5 +56,5 @@ def _path(table: LakeTable, column: Column) -> str:
 
 
 def literal(text: str) -> str:
-    """A text in SQL."""
+    """Return a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

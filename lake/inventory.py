@@ -26,7 +26,7 @@ class BucketDigest(NamedTuple):
 class Inventory:
     """The fingerprints of items; `close` deletes the file.
 
-    `share` selects the buckets of a sample: those below.
+    `share` selects the first buckets as a sample.
     """
 
     def __init__(self, fingerprints: Fingerprints, share: int = BUCKETS) -> None:
@@ -43,7 +43,7 @@ class Inventory:
         self._file.close()
 
     def add(self, items: Iterable[RawItem]) -> None:
-        """Add items; raises UserError for one that DynamoDB cannot have written."""
+        """Add items. Raises: UserError: DynamoDB cannot have written one of them."""
         of_item, pack, share = self._fingerprints.of_item, _ENTRY.pack, self._share
         counts, rows, images = self._counts, self._rows, self._images
         entries: list[bytes] = []

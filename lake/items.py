@@ -1,4 +1,4 @@
-"""The DynamoDB table's items, undecoded: a parallel Scan, and reads by key."""
+"""Reads the DynamoDB table's items, undecoded: by a parallel Scan, and by key."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ _batch = msgspec.json.Decoder(_Batch).decode
 
 
 class Items:
-    """A DynamoDB table, read as `table` describes it. All reads are consistent."""
+    """A DynamoDB table with the schema `table`. All reads are consistent."""
 
     def __init__(self, client: DynamoDBClient, table_name: str, table: LakeTable) -> None:
         self._client = client
         self._name = table_name
         self._table = table
-        # boto3's parser takes a hundred microseconds for an item; its requests, signatures and retries stay.
+        # boto3's parser takes a hundred microseconds for an item; its requests, signatures and retries are unchanged.
         for operation in ("Scan", "BatchGetItem"):
             keep_reply(client, "dynamodb", operation)
 
     def pages(self) -> Iterator[list[RawItem]]:
-        """Every item, page by page, by a parallel Scan; at most one page of each segment is in memory."""
+        """Yield every item, page by page, by a parallel Scan; at most one page of each segment is in memory."""
         with ThreadPoolExecutor(_SEGMENTS, thread_name_prefix="scan") as pool:
             pending = {pool.submit(self._page, segment, None): segment for segment in range(_SEGMENTS)}
             while pending:
@@ -61,7 +61,7 @@ class Items:
                     yield page.items
 
     def get(self, keys: Sequence[Row]) -> list[RawItem]:
-        """The items with these keys, given by the cells of the key columns; those that do not exist are missing."""
+        """Return the existing items with these keys, given as the cells of the key columns."""
         found: list[RawItem] = []
         left = iter(keys)
         while batch := [*islice(left, _MAX_KEYS)]:
@@ -94,7 +94,7 @@ class Items:
 
 
 def _parameters(raw: Raw) -> Any:
-    """Keys of a reply as boto3's parameters, where bytes are not base64."""
+    """Convert keys of a reply to boto3's parameters, where bytes are not base64."""
     return _with_bytes(msgspec.json.decode(raw)) if bytes(raw) not in (b"", b"null") else None
 
 

@@ -1,4 +1,4 @@
-"""The load generator's ledger against the change log, which must contain every write of it (`stack.ledger`)."""
+"""Checks that the change log contains every write of the load generator's ledger (`stack.ledger`)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CREATE TABLE unversioned (
   found_puts INTEGER DEFAULT 0, found_inserts INTEGER DEFAULT 0, found_deletes INTEGER DEFAULT 0
 ) WITHOUT ROWID;
 """
-# Of writes to one key, in order: a delete of an item that is there, and a put of one that is not, are changes.
+# In the order of writes to one key, a delete of an existing item and a put of a missing one are changes.
 _NOTE = """
 INSERT INTO unversioned(key, is_there, puts) VALUES (:key, :put, :put) ON CONFLICT DO UPDATE SET
   times = times + 1, puts = max(puts, :put), is_there = :put,
@@ -49,12 +49,12 @@ class LostWrite(Struct, frozen=True):
 
 
 class AcknowledgedWrites:
-    """How often each acknowledged write must be in the change log, kept in a temporary SQLite file.
+    """Counts how often each acknowledged write must be in the change log, in a temporary SQLite file.
 
     A write may be in the log more often than in the ledger (its reply was lost and it was retried), but never less
     often. A write of an item without a version cannot be found alone, and is not a change if it writes equal values.
-    What its key's writes must have changed is counted: the first put, each delete of what was put, each put of what was
-    deleted.
+    The changes that its key's writes must have made are counted: the first put, each delete of what was put, each put
+    of what was deleted.
     """
 
     def __init__(self, ledger: Iterable[Acknowledged], table_name: str) -> None:
@@ -67,7 +67,7 @@ class AcknowledgedWrites:
 
     @property
     def versions(self) -> bool:
-        """Whether writes have a version, by which they are found."""
+        """Whether writes have a version that identifies them."""
         return self.writes > self.unversioned
 
     def find(self, log: Iterable[Row]) -> None:
@@ -97,7 +97,7 @@ class AcknowledgedWrites:
         return lost + short
 
     def lost_writes(self, limit: int = -1) -> Iterator[LostWrite]:
-        """Those writes in the order of key and version; a negative `limit` returns all."""
+        """Return those writes in the order of key and version; a negative `limit` returns all."""
         query = f"""
         SELECT key, op, version FROM write WHERE found < times
         UNION ALL SELECT key, CASE WHEN deletes > found_deletes THEN 'delete' ELSE 'insert' END, 0

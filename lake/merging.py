@@ -1,6 +1,6 @@
-"""The merge of new changes into the current table: the statements of `components.current`, run by hand.
+"""Merges new changes into the current table: runs the statements of `components.current` once.
 
-Each statement may be the last one: the views are right after each of them, and a later run goes on (see there).
+A run may stop after any statement: the views are correct after each, and a later run continues (see there).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from transform.schema import TABLE, LakeTable
 
 
 class MergePlan(Struct, frozen=True):
-    """What a merge will read. `since` is the first hour of the changes that it reads; "": it reads all of them."""
+    """The input of a merge. `since` is the first hour of the changes that it reads; "": it reads all of them."""
 
     table: str
     rebuilds: bool
@@ -35,16 +35,18 @@ class MergePlan(Struct, frozen=True):
 
 
 class MergeStep(Struct, frozen=True):
-    """A statement of a merge, and what it does."""
+    """A statement of a merge, and its purpose."""
 
     what: str
     sql: str
 
 
 class CurrentMerge:
-    """A merge in a deployed pipeline. `margin` is how late an object may be visible; None: the buffering and 5 min.
+    """A merge in a deployed pipeline.
 
-    Raises UserError when the catalogue has no change log.
+    `margin` is the maximum delay until an object is visible; None: the buffering and 5 min.
+
+    Raises: UserError: the catalogue has no change log.
     """
 
     def __init__(
@@ -65,20 +67,20 @@ class CurrentMerge:
         self._rebuilds = rebuild or found != [column.name for column in current.columns(table)]
 
     def plan(self) -> MergePlan:
-        """What `run` will read, from a listing of the log's objects."""
+        """Return what `run` will read, from a listing of the log's objects."""
         since = "" if self._rebuilds else self._since()
         sizes = [each["Size"] for each in self._objects() if self._hour(each["Key"]) >= since]
         cost = CommandCost(scanned_bytes=sum(sizes), queries=1)
         return MergePlan(current.name(self._table), self._rebuilds, since, len(sizes), sum(sizes), cost)
 
     def run(self) -> Iterator[str]:
-        """Run the statements; yields what each will do before it does it. Raises QueryError if one fails."""
+        """Run the statements; yield the purpose of each before it runs. Raises: QueryError: one of them fails."""
         for step in self.steps():
             yield step.what
             self._athena.query(step.sql)
 
     def steps(self) -> Iterator[MergeStep]:
-        """The statements, each to be run before the next one is asked for."""
+        """Yield the statements; each must be run before the next one is taken."""
         table = self._table
         if self._rebuilds:
             yield from self._rebuilding()
@@ -107,7 +109,7 @@ class CurrentMerge:
         return current.MARGIN + timedelta(seconds=buffering_s(client("firehose", self._outputs), stream))
 
     def _columns(self, name: str) -> list[str]:
-        """The columns of a table or view, in their order; of one that does not exist, no column."""
+        """Return the columns of a table or view in order; no columns if it does not exist."""
         rows = self._athena.query(
             "SELECT column_name FROM information_schema.columns "
             f"WHERE table_schema = {literal(self._database)} AND table_name = {literal(name)} ORDER BY ordinal_position"
@@ -115,7 +117,7 @@ class CurrentMerge:
         return [str(column) for (column,) in rows]
 
     def _since(self) -> str:
-        """The first hour of the unmerged changes; without one, a text after every hour."""
+        """Return the first hour of unmerged changes; without changes, a text that sorts after every hour."""
         sql = f"SELECT min({quote(view.PARTITION)}) FROM {quote(current.unmerged_name(self._table))}"
         return self._athena.one(sql)[0] or "~"
 

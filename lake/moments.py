@@ -12,7 +12,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def duration(text: str) -> timedelta:
-    """30s, 15m, 2h or 1d; ArgumentTypeError for anything else."""
+    """Parse 30s, 15m, 2h or 1d. Raises: ArgumentTypeError: anything else."""
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ArgumentTypeError(f"{text!r} is not a duration such as 30s, 15m, 2h or 1d")
@@ -20,9 +20,9 @@ def duration(text: str) -> timedelta:
 
 
 def moment(text: str) -> datetime:
-    """A time to the second, in UTC: `now`, a duration before now, or ISO 8601; one without an offset is in UTC.
+    """Parse a time to the second, in UTC: `now`, a duration before now, or ISO 8601 (without an offset: UTC).
 
-    ArgumentTypeError for anything else, and for a time in the future.
+    Raises: ArgumentTypeError: anything else, or a time in the future.
     """
     now = datetime.now(UTC).replace(microsecond=0)
     if text == "now":

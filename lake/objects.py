@@ -13,7 +13,7 @@ MAX_DELETED = 1000
 
 
 class S3Client(Protocol):
-    """The part of boto3's S3 client that the lake uses."""
+    """The methods of boto3's S3 client that the lake uses."""
 
     def list_objects_v2(self, **request: object) -> dict[str, Any]:
         """Fetch a page of a bucket's keys."""
@@ -24,11 +24,11 @@ class S3Client(Protocol):
         ...
 
     def put_object(self, **request: object) -> dict[str, Any]:
-        """Write an object; a versioned bucket keeps its older version."""
+        """Write an object; in a versioned bucket its older version stays."""
         ...
 
     def delete_object(self, **request: object) -> dict[str, Any]:
-        """Delete an object; a versioned bucket keeps it as an older version."""
+        """Delete an object; in a versioned bucket it stays as an older version."""
         ...
 
     def delete_objects(self, **request: object) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class S3Client(Protocol):
 
 
 def listed(client: S3Client, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    """All objects under a prefix in key order: `Key`, `LastModified` and the other members of ListObjectsV2."""
+    """Yield all objects under a prefix in key order: `Key`, `LastModified` and the other members of ListObjectsV2."""
     more: dict[str, str] = {}
     while True:
         page = client.list_objects_v2(Bucket=bucket, Prefix=prefix, **more)
@@ -56,7 +56,7 @@ def listed(client: S3Client, bucket: str, prefix: str) -> Iterator[dict[str, Any
 
 
 def delete_all(client: S3Client, bucket: str, objects: Iterable[dict[str, str]]) -> None:
-    """Delete objects by `Key`, or versions by `Key` and `VersionId`; raises UserError when S3 refuses one."""
+    """Delete objects by `Key`, or versions by `Key` and `VersionId`. Raises: UserError: S3 refuses one."""
     left = iter(objects)
     while batch := [*islice(left, MAX_DELETED)]:
         answer = client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
@@ -65,7 +65,7 @@ def delete_all(client: S3Client, bucket: str, objects: Iterable[dict[str, str]])
 
 
 def versions(client: S3Client, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    """All versions and delete markers under a prefix: `Key`, `VersionId`, `IsLatest`, `IsMarker` and `Size`."""
+    """Yield all versions and delete markers under a prefix: `Key`, `VersionId`, `IsLatest`, `IsMarker` and `Size`."""
     more: dict[str, str] = {}
     while True:
         page = client.list_object_versions(Bucket=bucket, Prefix=prefix, **more)

@@ -25,7 +25,7 @@ _JSON_INTERVAL_S = 5.0
 
 @contextmanager
 def progress_display(console: Console) -> Generator[Callable[[VerifyProgress], None]]:
-    """A callback that shows progress on `console` inside the context."""
+    """Yield a callback that displays progress on `console` inside the context."""
     if not console.is_terminal:
         yield _JsonLines(console).tell
         return
@@ -41,7 +41,7 @@ def _text(progress: VerifyProgress) -> str:
 
 
 def places(way: Way) -> list[str]:
-    """Where changes are, in words; places without any are left out."""
+    """Describe the places of changes in words, without empty places."""
     counted = (
         (way.in_stream, "in the table's stream"),
         (way.in_delivery, "in Kinesis or Firehose's buffer"),
@@ -52,7 +52,7 @@ def places(way: Way) -> list[str]:
 
 
 class _JsonLines:
-    """A line for each new phase, and every few seconds within one."""
+    """Writes a line for each new phase, and every few seconds within a phase."""
 
     def __init__(self, console: Console) -> None:
         self._out = console.file

@@ -1,4 +1,4 @@
-"""The lake through Athena: the change log's state, digests of the view and of the images, and their rows."""
+"""Reads the lake through Athena: the change log's state, digests of the view and of the images, and their rows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ChangeCounts(Struct, frozen=True):
 
 
 class ComparedKeys(Struct, frozen=True):
-    """Which keys are compared: those of the buckets below `share`, and those whose last change is since a time."""
+    """The compared keys: keys of the buckets below `share`, with a last change since a time."""
 
     share: int = BUCKETS
     since: datetime | None = None
@@ -54,7 +54,7 @@ class Digests(Struct):
 
 
 class BegunDigests:
-    """Digests that Athena computes meanwhile."""
+    """Digests that Athena computes in the background."""
 
     def __init__(self, begun: Begun) -> None:
         self._begun = begun
@@ -98,7 +98,7 @@ class LakeReader:
         return LogState(int(rows or 0), last)
 
     def arrived(self, event_ids: Collection[str]) -> frozenset[str]:
-        """Which of these changes are in the change log."""
+        """Return those of these changes that are in the change log."""
         if not event_ids:
             return frozenset()
         ids = ", ".join("'" + event_id.replace("'", "''") + "'" for event_id in event_ids)
@@ -107,7 +107,7 @@ class LakeReader:
         return frozenset(event_id for (event_id,) in self._athena.stream(sql) if event_id is not None)
 
     def digests(self) -> BegunDigests:
-        """Begin to compute the digests of all buckets, in one statement."""
+        """Start the computation of all buckets' digests, in one statement."""
         log = f"SELECT '{_LOG}', '', count(*), CAST(count(DISTINCT {quote(_EVENT_ID)}) AS decimal(38,0))"
         parts = (
             self._sums(_VIEW, f"SELECT {self._key_hash()} AS k, {self._row_hash()} AS d FROM {self._rows()}"),
@@ -117,7 +117,7 @@ class LakeReader:
         return BegunDigests(self._athena.begin(" UNION ALL ".join(parts)))
 
     def view_rows(self, buckets: Collection[int]) -> Iterator[Row]:
-        """The view's rows of some buckets, unordered, as the canonical text of the table's columns."""
+        """Yield the view's rows of some buckets, unordered, as the canonical text of the table's columns."""
         columns = self._table.columns
         names = ", ".join(quote(column.name) for column in columns)
         where = self._in(buckets, f"{self._key_hash()}")
@@ -125,7 +125,7 @@ class LakeReader:
             yield tuple(map(found, columns, row))
 
     def last_images(self, buckets: Collection[int]) -> Iterator[LastImage]:
-        """The last change of each key of some buckets, removed keys too."""
+        """Yield the last change of each key of some buckets, including removed keys."""
         keys = self._table.key_columns
         names = ", ".join(quote(column.name) for column in keys)
         sql = (
@@ -137,7 +137,7 @@ class LakeReader:
             yield LastImage(key, after, _moment(changed_at))
 
     def changed_keys(self, since: datetime) -> Iterator[Row]:
-        """The keys with a change since a time, as canonical text."""
+        """Return the keys with a change since a time, as canonical text."""
         keys = self._table.key_columns
         names = ", ".join(quote(column.name) for column in keys)
         sql = f"SELECT DISTINCT {names} FROM {quote(self.change_log)} WHERE {_since(since)}"
@@ -145,9 +145,9 @@ class LakeReader:
             yield tuple(map(found, keys, cells))
 
     def change_counts(self, *, versions: bool) -> Iterator[Row]:
-        """The number of distinct changes for each key, op and version (NULL without `versions`), in this order.
+        """Yield the number of distinct changes for each key, op and version (NULL without `versions`), in this order.
 
-        Raises UserError when there are versions and no column has the attribute `version`.
+        Raises: UserError: there are versions but no column has the attribute `version`.
         """
         keys = (column.name for column in self._table.key_columns)
         version = [version_column(self._table).name] if versions else []
@@ -185,7 +185,7 @@ class LakeReader:
         )
 
     def _in(self, buckets: Collection[int], hash_: str) -> str:
-        """The condition that a row is in one of the buckets.
+        """Return the condition that a row is in one of the buckets.
 
         All 4,096 names take 28 kB of the 262,144 bytes that a statement may have:
         https://docs.aws.amazon.com/athena/latest/ug/service-limits.html

@@ -1,9 +1,9 @@
-"""Put the records that the transform or the conversion failed to process on the change stream again.
+"""Puts the records that the transform or the conversion failed to process on the change stream again.
 
 A row that exceeded Lambda's response limit, and a batch whose invocation failed three times, are unchanged under the
-error prefix; of a row that does not match the catalogue's columns, `lake.changes_again` makes the change again. On the
-stream they pass the pipeline again. `sequence` orders a key's changes, so the time of arrival does
-not matter, and a duplicate has the same `event_id`.
+error prefix; of a row that does not match the catalogue's columns, `lake.changes_again` rebuilds the change. From the
+stream they pass the pipeline again. `sequence` orders a key's changes, so the time of arrival does not matter, and a
+duplicate has the same `event_id`.
 
 An object is deleted only when all of its records are on the stream: an interrupted replay can duplicate records but
 loses none.
@@ -36,7 +36,7 @@ _LONGEST_WAIT_S = 5.0
 
 
 class KinesisClient(Protocol):
-    """The part of boto3's Kinesis client that a replay uses."""
+    """The methods of boto3's Kinesis client that a replay uses."""
 
     def put_records(self, **request: object) -> dict[str, Any]:
         """Put records on a stream; each can fail separately."""
@@ -47,8 +47,8 @@ class Replay(Struct):
     """The result; with `dry_run`, what it would be.
 
     `reasons` counts records by Firehose's error code, `samples` has the first message of each and `examples` its
-    record, the beginning of a long one. `kept` are the records that were not selected. `others` are objects with
-    failures of another kind, which are unchanged.
+    record, cut if it is long. `kept` are the records that were not selected. `others` are objects with failures of
+    another kind, which are unchanged.
     """
 
     stream_name: str
@@ -64,13 +64,13 @@ class Replay(Struct):
 
 
 class Selection(Struct, frozen=True):
-    """Which failures are replayed: those with this error code, and those that arrived since a time; None is any."""
+    """Selects the failures to replay by error code and by arrival since a time; None selects any."""
 
     cause: str | None = None
     since: datetime | None = None
 
     def selects(self, failure: Failure) -> bool:
-        """Whether a failure is one of them."""
+        """Return whether a failure is selected."""
         since_ms = 0.0 if self.since is None else self.since.timestamp() * 1000
         return self.cause in (None, failure.cause) and failure.arrival_timestamp >= since_ms
 
@@ -85,7 +85,7 @@ def replay(
 ) -> Replay:
     """Put failed records on the change stream, object by object; `watch` is called for each.
 
-    Raises UserError when the delivery stream does not exist, Firehose did not write an object, or the stream keeps
+    Raises: UserError: the delivery stream does not exist, Firehose did not write an object, or the stream keeps
     throttling.
     """
     where = place(client("firehose", outputs), outputs.require("delivery_stream_name"))
@@ -118,7 +118,7 @@ def _count(done: Replay, chosen: list[Failure], kept: int) -> None:
 
 
 def excerpt(failure: Failure) -> str:
-    """The beginning of a failed record, as text."""
+    """Return the beginning of a failed record, as text."""
     return failure.raw_data[:_EXCERPT_BYTES].decode(errors="replace")
 
 
@@ -131,7 +131,7 @@ class Sender:
         self._sleep = sleep
 
     def send(self, failures: list[Failure]) -> None:
-        """Put all of them; raises UserError when the stream still throttles after many attempts."""
+        """Put all records. Raises: UserError: the stream still throttles after many attempts."""
         for batch in _batches(failures):
             waiting = [{"Data": data, "PartitionKey": hashlib.sha256(data).hexdigest()} for data in batch]
             for attempt in range(_ATTEMPTS):

@@ -18,7 +18,7 @@ _FIELD = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)")?([,\n])')
 
 
 def read_rows(client: S3Client, location: str) -> Iterator[Row]:
-    """The rows of a result at an s3:// location, without its header, as the object arrives."""
+    """Yield the rows of a result at an s3:// location, without its header, while the object arrives."""
     bucket, _, key = location.removeprefix("s3://").partition("/")
     body = client.get_object(Bucket=bucket, Key=key)["Body"]
     rows = parsed(iter(lambda: body.read(_CHUNK_BYTES), b""))
@@ -27,14 +27,14 @@ def read_rows(client: S3Client, location: str) -> Iterator[Row]:
 
 
 def parsed(chunks: Iterator[bytes]) -> Iterator[Row]:
-    """The rows of a CSV in Athena's form, header included."""
+    """Yield the rows of a CSV in Athena's form, header included."""
     left = b""
     row: list[Cell] = []
     for chunk in chunks:
         left += chunk
         end = 0
         for match in _FIELD.finditer(left):
-            # A quote at the end of what has arrived can be the first of two.
+            # A quote at the end of the received text can be the first of two.
             if match.start() != end or match.end() == len(left):
                 break
             end = match.end()

@@ -1,4 +1,4 @@
-"""Objects of the change log written again by Athena, elsewhere first, and compared with what they replace."""
+"""Rewrites objects of the change log with Athena, first elsewhere, and compares them with the objects to replace."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Rewriter:
         self._table = table
 
     def write(self, name: str, hour: str, keys: Sequence[str], where: str = "true") -> str:
-        """Write the rows of an hour's objects that meet a condition; the new object's key.
+        """Write the rows of an hour's objects that meet a condition; return the new object's key.
 
-        Raises UserError when they are not the same rows, and QueryError when Athena refuses.
+        Raises: UserError: the rows differ. QueryError: Athena refuses.
         """
         self.drop(name)
         columns = ", ".join(quote(column.name) for column in self._table.change_log_columns)
@@ -65,7 +65,7 @@ class Rewriter:
         return written[0]
 
     def drop(self, name: str) -> None:
-        """Delete such a table and its objects."""
+        """Delete a staging table and its objects."""
         try:
             location = self._location(name)
         except self._glue.exceptions.EntityNotFoundException:
@@ -75,7 +75,7 @@ class Rewriter:
             self._glue.delete_table(DatabaseName=self._database, Name=name)
 
     def objects(self, prefix: str) -> Iterator[LogObject]:
-        """The objects under a prefix of the log's bucket, without empty ones."""
+        """Return the objects under a prefix of the log's bucket, without empty ones."""
         for entry in listed(self._s3, self._place.bucket, prefix):
             if entry["Size"]:
                 yield LogObject(entry["Key"], entry["ETag"], entry["Size"])

@@ -8,7 +8,7 @@ _CACHE_KIB = 32 * 1024
 
 
 def scratch(schema: str) -> sqlite3.Connection:
-    """A connection to a new temporary database with the tables of `schema`."""
+    """Open a connection to a new temporary database with the tables of `schema`."""
     database = sqlite3.connect("", isolation_level=None)
     database.executescript(
         f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-{_CACHE_KIB}; {schema}"

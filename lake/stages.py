@@ -1,4 +1,4 @@
-"""What waits at each stage of the pipeline, again and again: counted at the source, with how long it has been so."""
+"""Polls the changes that wait at each stage of the pipeline: counted at the source, with the waiting time."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _WAITING = (
 
 
 class WaitingStage(Struct, frozen=True):
-    """One stage: its name, what waits there (None where that cannot be seen), and for how many seconds at least.
+    """One stage: its name, the number of waiting changes (None: unknown), and their minimum waiting time in seconds.
 
-    The seconds are those since a look at which nothing waited there, or since the first look.
+    The seconds count from the last poll at which nothing waited there, or from the first poll.
     """
 
     name: str
@@ -36,7 +36,7 @@ class WaitingStage(Struct, frozen=True):
 
 
 class StageWatch:
-    """Looks at the stages of one pipeline, and remembers since when something waits at each."""
+    """Polls the stages of one pipeline, and stores since when changes wait at each."""
 
     def __init__(self, look: Callable[[], Way], clock: Callable[[], float] = time.monotonic) -> None:
         self._look = look
@@ -44,7 +44,7 @@ class StageWatch:
         self._since: dict[str, float] = {}
 
     def stages(self) -> list[WaitingStage]:
-        """The stages now, in the order in which a change passes them."""
+        """Return the current stages, in the order in which a change passes them."""
         way, now_s = self._look(), self._clock()
         found: list[WaitingStage] = []
         for name, member, what in _WAITING:
@@ -58,7 +58,7 @@ class StageWatch:
 
 
 def stage_watch(outputs: StackOutputs, table: LakeTable = TABLE) -> StageWatch:
-    """The watch of a deployed pipeline. Each look reads the streams' ends and the change log's newest sequence."""
+    """Return the watch of a deployed pipeline. A poll reads the streams' ends and the log's newest sequence."""
     athena = Athena(client("athena", outputs), outputs.require("workgroup_name"), outputs.require("database_name"))
     view = outputs.view_name or table.view
     reader = LakeReader(athena, table, outputs.change_log_name or table.change_log, view)
@@ -67,7 +67,7 @@ def stage_watch(outputs: StackOutputs, table: LakeTable = TABLE) -> StageWatch:
 
 
 def line(stage: WaitingStage) -> str:
-    """A stage in words."""
+    """Describe a stage in words."""
     if stage.waiting is None:
         return f"{stage.name:<18} cannot be seen"
     behind = f", for {stage.for_s:.0f} s" if stage.waiting else ""
@@ -75,7 +75,7 @@ def line(stage: WaitingStage) -> str:
 
 
 def lake_line(found: Freshness) -> str:
-    """The lake's own stage: how long changes took until they were readable."""
+    """Return the lake's stage: how long changes took until they were readable."""
     if found.p99_s is None:
         return f"{'lake':<18} no changes"
     return f"{'lake':<18} {found.changes:,} changes, readable after {found.p50_s} s (p50), {found.p99_s} s (p99)"

@@ -31,7 +31,7 @@ _page = msgspec.json.Decoder(_Page).decode
 
 
 class Streamed:
-    """The newest changes of a table's stream. Its shards' ranges say where to begin.
+    """The newest changes of a table's stream, located by its shards' ranges.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_SequenceNumberRange.html
     """
@@ -42,7 +42,7 @@ class Streamed:
         keep_reply(client, "dynamodb-streams", "GetRecords")
 
     def newer(self, number: int) -> list[int]:
-        """The sequence numbers of the changes after this one, as far as a hundred pages of each shard reach."""
+        """Return the sequence numbers of the changes after this one, within the first hundred pages of each shard."""
         return [found for shard in self._shards() for found in self._newer(shard, number)]
 
     def _shards(self) -> Iterator[dict[str, Any]]:

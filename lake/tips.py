@@ -1,4 +1,4 @@
-"""The last record of each shard of a Kinesis stream.
+"""Finds the last record of each shard of a Kinesis stream.
 
 No call returns it. GetShardIterator finds a position by time (AT_TIMESTAMP), so the last record is found by halving the
 time in which it can lie (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html): some ten
@@ -23,7 +23,7 @@ _NEAR = timedelta(milliseconds=200)
 
 
 class KinesisReader(Protocol):
-    """The part of boto3's Kinesis client that is used here."""
+    """The methods of boto3's Kinesis client that this module uses."""
 
     def list_shards(self, **request: object) -> dict[str, Any]:
         """Fetch a page of a stream's shards."""
@@ -48,7 +48,7 @@ class _Event(Struct, frozen=True, rename={"event_id": "eventID"}):
 
 
 class Tip(Struct, frozen=True):
-    """A shard's last record: its Kinesis sequence number, when it arrived, and the change that it is.
+    """A shard's last record: its Kinesis sequence number, its arrival time, and its change.
 
     `change_number` is the change's number in the table's stream, 0 for a native record.
     """
@@ -60,7 +60,7 @@ class Tip(Struct, frozen=True):
 
 
 class Tips:
-    """Finds the last records of one stream; from the second time, only what has come since is searched."""
+    """Finds the last records of one stream; later calls search only newer records."""
 
     def __init__(
         self, client: KinesisReader, stream_name: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -71,7 +71,7 @@ class Tips:
         self._known: dict[str, Tip] = {}
 
     def find(self) -> list[Tip]:
-        """The last record of each shard that has one of the last 24 hours."""
+        """Return the last record of each shard that has a record of the last 24 hours."""
         for shard in self._shards():
             known = self._known.get(shard)
             found = self._last(shard) if known is None else self._later(shard, known)
@@ -105,11 +105,11 @@ class Tips:
         return known if found is None else self._between(shard, found, self._now())
 
     def _between(self, shard: str, found: Tip, end: datetime) -> Tip:
-        """The last record, which is `found` or comes between it and `end`."""
+        """Return the last record, which is `found` or between it and `end`."""
         while end - found.arrived_at > _NEAR:
             middle = found.arrived_at + (end - found.arrived_at) / 2
             later = self._first_from(shard, middle)
-            # Times are rounded to milliseconds: the record before the position can come once more.
+            # Times are rounded to milliseconds: the record before the position can be returned again.
             if later is None or later.number == found.number:
                 end = middle
             else:

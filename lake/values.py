@@ -44,7 +44,7 @@ class Deserializer(Protocol):
     """boto3's TypeDeserializer."""
 
     def deserialize(self, value: AttributeValue) -> Any:
-        """The Python value of a DynamoDB attribute value."""
+        """Return the Python value of a DynamoDB attribute value."""
         ...
 
 
@@ -56,7 +56,7 @@ class UnwritableError(Exception):
 def deserializer() -> Deserializer:
     """boto3's TypeDeserializer without its limit of 38 digits, beyond which it raises.
 
-    It raises UnwritableError for a number that is not one.
+    Raises: UnwritableError: a number's text is not a number.
     """
     base = import_module("boto3.dynamodb.types").TypeDeserializer
     return cast("Deserializer", type("ExactDeserializer", (base,), {"_deserialize_n": _exact})())
@@ -67,7 +67,7 @@ def _exact(_: object, text: str) -> Decimal:
 
 
 def number(text: object) -> Decimal:
-    """The value of a number in DynamoDB JSON, exactly; raises UnwritableError when the text is not a finite number."""
+    """Return the exact value of a number in DynamoDB JSON. Raises: UnwritableError: it is not a finite number."""
     if isinstance(text, str) and _FINITE.fullmatch(text):
         try:
             return _EXACT.create_decimal(text)
@@ -77,9 +77,9 @@ def number(text: object) -> Decimal:
 
 
 def attribute(value: object) -> object:
-    """boto3's Python value of an attribute in DynamoDB JSON, where bytes are base64.
+    """Return boto3's Python value of an attribute in DynamoDB JSON, where bytes are base64.
 
-    Raises UnwritableError when it is not an attribute value.
+    Raises: UnwritableError: it is not an attribute value.
     """
     try:
         return deserializer().deserialize(_with_bytes(value))
@@ -106,7 +106,7 @@ _CONTENTS: dict[str, type[object]] = {"BS": list, "SS": list, "NS": list, "L": l
 
 
 def typed(value: object) -> tuple[str, object]:
-    """The type and the content of a value in DynamoDB JSON; an empty type for anything else."""
+    """Return the type and the content of a value in DynamoDB JSON; an empty type for anything else."""
     if not isinstance(value, dict):
         return "", value
     members = cast("dict[str, object]", value)
@@ -117,7 +117,7 @@ def typed(value: object) -> tuple[str, object]:
 
 
 def expected(column: Column, item: Item, key_type: KeyType | None = None) -> Cell:
-    """The canonical text of the column for an item, whose attributes are boto3's Python values.
+    """Return the canonical text of the column for an item, whose attributes are boto3's Python values.
 
     `key_type` is the type of the column's key attribute: a string column has a number or binary key as text (base64).
     """
@@ -136,7 +136,7 @@ def _member(value: object, name: str) -> object:
 
 
 def found(column: Column, cell: Cell) -> Cell:
-    """The canonical text of Athena's cell; the cell unchanged when it does not match the type."""
+    """Return the canonical text of Athena's cell; the cell unchanged when it does not match the type."""
     if cell is None:
         return None
     try:
@@ -147,7 +147,7 @@ def found(column: Column, cell: Cell) -> Cell:
 
 
 def same(column: Column, expected: Cell, found: Cell) -> bool:
-    """Whether two canonical texts are equal values, timestamps at Athena's millisecond precision."""
+    """Return whether two canonical texts are equal values, timestamps at Athena's millisecond precision."""
     if expected == found:
         return True
     if column.type != "timestamp" or expected is None or found is None:
@@ -213,7 +213,7 @@ def _read_decimal(column: Column, cell: str) -> Cell:
 
 
 def _number(cell: str) -> Decimal:
-    """A cell's number; ValueError for forms that only Python accepts: spaces, underscores, digits of other scripts."""
+    """Parse a cell's number. Raises: ValueError: forms that only Python accepts (spaces, underscores, other digits)."""
     if not _NUMBER.fullmatch(cell):
         raise ValueError(f"{cell!r} is not a number")
     return Decimal(cell)

@@ -1,4 +1,4 @@
-"""Compare the table with the lake until they are equal or nothing moves any more."""
+"""Compares the table with the lake until they are equal or nothing moves any more."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class VerifyProgress(Struct, frozen=True, omit_defaults=True):
     """The progress of a verification.
 
     `count` is the phase's counter: the change log's rows while waiting, items and rows read, and at the end the
-    differences (keys, and writes of the ledger). `way` says what is on its way while waiting.
+    differences (keys, and writes of the ledger). `way` has the changes on their way while waiting.
     """
 
     phase: Phase
@@ -45,13 +45,13 @@ class VerifyProgress(Struct, frozen=True, omit_defaults=True):
 class Report(Struct, frozen=True, kw_only=True):
     """The result of a verification.
 
-    `items` are the table's, `rows` the view's; `missing`, `extra` and `different` count keys, `moving` those that were
-    not compared because they have changed since `as_of`. `shortened` are different images of which the transform has
-    shortened values, which count as equal. `log_rows` are the change log's rows, `changes` its distinct changes and
-    `duplicates` the rest. `writes` are the ledger's, of which `lost` are not in the change log, and `unversioned` are
-    checked by their key alone; None without a ledger. `ended` says why the wait ended: no differences; nothing on its
-    way and nothing moved for `settle_s` (settled), or something on its way and nothing moved (stalled); or the timeout.
-    `way` is what was on its way then.
+    `items` are the table's, `rows` the view's; `missing`, `extra` and `different` count keys, `moving` the keys that
+    were not compared because they changed after `as_of`. `shortened` counts images with shortened values, which count
+    as equal. `log_rows` are the change log's rows, `changes` its distinct changes and `duplicates` the rest. `writes`
+    are the ledger's, of which `lost` are not in the change log, and `unversioned` are checked by their key alone; None
+    without a ledger. `ended` is why the wait ended: no differences; nothing on its way and nothing moved for `settle_s`
+    (settled), or something on its way and nothing moved (stalled); or the timeout. `way` has the changes that were on
+    their way then.
     """
 
     ok: bool
@@ -118,7 +118,7 @@ class VerifiedSource(Protocol):
 
 
 class Pending(Protocol):
-    """Digests that are being computed."""
+    """Digests whose computation runs."""
 
     def result(self) -> Digests:
         """Wait for them."""
@@ -137,7 +137,7 @@ class VerifiedLake(Protocol):
         ...
 
     def digests(self) -> Pending:
-        """Begin to compute the digests of view and images."""
+        """Start the computation of the digests of view and images."""
         ...
 
     def view_rows(self, buckets: Collection[int]) -> Iterator[Row]:
@@ -153,15 +153,15 @@ class VerifiedLake(Protocol):
         ...
 
     def change_counts(self, *, versions: bool) -> Iterator[Row]:
-        """How many distinct changes the log holds for each key, op and version."""
+        """Return the number of distinct changes for each key, op and version."""
         ...
 
 
 class Patience(Struct, frozen=True, kw_only=True):
     """How long to wait, in seconds.
 
-    When nothing has moved for `quiet_s`, a comparison is worthwhile. When nothing has moved for `settle_s`, the
-    differences are final. `timeout_s` limits the whole wait.
+    A comparison starts when nothing has moved for `quiet_s`. The differences are final when nothing has moved for
+    `settle_s`. `timeout_s` limits the whole wait.
     """
 
     quiet_s: float
@@ -188,8 +188,9 @@ class Verifier:
         sleep: Callable[[float], None] = time.sleep,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`scope` selects the keys; with `as_of`, keys that have changed since are not compared. `delivery` has the
-        ledger's writes, `way` says what is on its way, `watch` receives progress.
+        """`scope` selects the keys; with `as_of`, keys that have changed since are not compared.
+
+        `delivery` has the ledger's writes, `way` returns the changes on their way, `watch` receives progress.
         """
         self._table = table
         self._source = source
@@ -208,8 +209,10 @@ class Verifier:
         self._drain = Drain(self._look, patience.timeout_s, clock=clock, sleep=sleep)
 
     def run(self) -> Verification:
-        """Compare whenever nothing moves, and again after something has, until there is no difference, nothing moves
-        any more or the timeout expires. With `as_of`, the table is read once.
+        """Compare when nothing moves, and again after each movement.
+
+        Ends when there is no difference, nothing moves any more or the timeout expires. With `as_of`, the table is read
+        once.
         """
         way = self._drain.state.way
         if way.in_delivery is None or way.moving:
@@ -229,7 +232,7 @@ class Verifier:
             self._forget()
 
     def _await_quiet(self) -> None:
-        # A table that is written to is never quiet.
+        # A table under writes is never quiet.
         if self._as_of is None:
             self._drain.until_quiet(self._patience.quiet_s)
             self._forget()
@@ -241,7 +244,7 @@ class Verifier:
             self._inventory = None
 
     def _passed(self) -> bool:
-        """Whether the log has changes so much later than the table was read that all before have arrived."""
+        """Return whether the log has changes so much later than the table was read that all before have arrived."""
         last = self._drain.state.log.last
         if self._as_of is None or self._inventory is None or last is None:
             return False
@@ -302,7 +305,7 @@ class Verifier:
             comparison.compare_images(self._counted("images", self._lake.last_images(images)))
 
     def _moving(self, buckets: Collection[int]) -> frozenset[bytes]:
-        """The keys that have changed since `as_of`."""
+        """Return the keys that have changed since `as_of`."""
         return frozenset(
             self._fingerprints.key_of(last.key)
             for last in self._lake.last_images(buckets)

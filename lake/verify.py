@@ -1,4 +1,4 @@
-"""Proof that nothing is lost: compare the DynamoDB table with the lake after the pipeline is drained."""
+"""Proves that nothing is lost: compares the DynamoDB table with the lake after the pipeline is drained."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def verify(
     since then; their items are read by key, and the rest of the table is not. `as_of` is for a table that is being
     written to: keys that have changed since then are not compared. Several ledgers are of runs one after the other.
 
-    Raises UserError when the outputs, the table, the database or the view are missing or unreadable, the ledger is
+    Raises: UserError: the outputs, the table, the database or the view are missing or unreadable, the ledger is
     invalid, or the table has an item that DynamoDB cannot have written.
     """
     table_name = outputs.require("table_name")
@@ -84,7 +84,7 @@ def verify(
 
 
 def _since(writes: Iterable[Acknowledged], since: datetime | None) -> Iterator[Acknowledged]:
-    """The writes since a time; those without a time too."""
+    """Return the writes since a time, and writes without a time."""
     for write in writes:
         if since is None or not write.at or datetime.fromisoformat(write.at) >= since:
             yield write

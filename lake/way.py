@@ -1,7 +1,7 @@
-"""What is still on its way to the lake, and where.
+"""Finds the changes that are still on their way to the lake, and where.
 
 A change passes the table's stream, a Pipe, the Kinesis stream and Firehose's buffer, or ends in the dead-letter queue
-or under the error prefix. Each place is asked for its own position:
+or under the error prefix. Each place reports a position:
 
 - the table's stream: the changes after the lake's newest one, by their sequence numbers;
 - Kinesis: the last record of each shard. Firehose delivers a shard in order, so the shard is delivered when the lake
@@ -36,11 +36,11 @@ WHOLE_WAY = (
     "pipe_name",
     "dead_letter_queue_url",
 )
-"""The outputs by which a command finds the table, the lake, and every place in between."""
+"""The outputs for the table, the lake, and every place in between."""
 _SECOND = timedelta(seconds=1)
 _SEQUENCE_AT = 13
 _STREAM = "0"
-# Codes for "you may not" and "it does not exist": that place stays unknown.
+# Codes for denied access and missing resources: the place stays unknown.
 _UNKNOWN = {
     "AccessDenied",
     "AccessDeniedException",
@@ -55,7 +55,7 @@ _T = TypeVar("_T")
 
 
 class Way(Struct, frozen=True, kw_only=True):
-    """Where changes are that the lake does not have; None where it cannot be seen.
+    """The changes that the lake lacks, by place; None where unknown.
 
     `in_stream` are changes of the table's stream that no Pipe has put on Kinesis yet, `in_delivery` those on Kinesis or
     in Firehose's buffer (at least one for each shard whose last record has not arrived). `failed` are objects under
@@ -69,12 +69,12 @@ class Way(Struct, frozen=True, kw_only=True):
 
     @property
     def moving(self) -> int:
-        """The number of changes that are still to arrive by themselves."""
+        """The number of changes that will still arrive without a replay."""
         return (self.in_stream or 0) + (self.in_delivery or 0)
 
 
 class Positions:
-    """Looks for what is on its way in one deployed pipeline. `arrived` says which events the change log has."""
+    """Finds the changes on their way in one deployed pipeline. `arrived` returns which events the change log has."""
 
     def __init__(self, outputs: StackOutputs, arrived: Callable[[Collection[str]], Collection[str]]) -> None:
         self._arrived = arrived
@@ -90,7 +90,7 @@ class Positions:
         self._queue_url = outputs.dead_letter_queue_url
 
     def look(self, last: str | None) -> Way:
-        """Where changes are, `last` being the change log's highest sequence."""
+        """Return the places of changes; `last` is the change log's highest sequence."""
         tips = None if self._tips is None else _known(self._tips.find)
         errors = None if self._place is None else _known(self._errors)
         newer = None if self._streamed is None else _known(lambda: self._newer(last))
@@ -110,7 +110,7 @@ class Positions:
         return self._streamed.newer(0 if last is None else int(last[_SEQUENCE_AT:]))
 
     def _waiting(self, tips: list[Tip], errors: list[datetime]) -> int:
-        """The number of shards whose last record is neither in the lake nor, by its time, under the error prefix."""
+        """Return the number of shards whose last record is neither in the lake nor, by time, under the error prefix."""
         arrived = self._arrived([tip.event_id for tip in tips if tip.event_id])
         failed_at = max(errors, default=None)
         return sum(
@@ -141,7 +141,7 @@ def _place(outputs: StackOutputs) -> Place | None:
 
 
 def _known(look: Callable[[], _T]) -> _T | None:
-    """What a place says; None where it cannot be seen."""
+    """Return a place's position; None where unknown."""
     try:
         return look()
     except Exception as error:
