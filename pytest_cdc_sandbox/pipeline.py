@@ -1,4 +1,4 @@
-"""A deployed pipeline in a sandbox, as a test uses it."""
+"""A deployed pipeline in a sandbox, for use by tests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PACKAGES = Path(__file__).parents[1]
 
 
 class SandboxFailedError(AssertionError):
-    """A command of the sandbox failed, or the pipeline is not drained in time; the text says why."""
+    """A command of the sandbox failed, or the pipeline is not drained in time; the text is the reason."""
 
 
 class CdcSandbox:
@@ -54,13 +54,17 @@ class CdcSandbox:
 
     @classmethod
     def running(cls, state_dir: Path | str) -> CdcSandbox:
-        """The pipeline of a sandbox that runs; UserError if none does in this state directory."""
+        """The pipeline of a running sandbox.
+
+        Raises:
+            UserError: no sandbox runs in this state directory.
+        """
         return cls(Path(state_dir).absolute())
 
     @classmethod
     @contextmanager
     def started(cls, stack: str = "local") -> Generator[CdcSandbox]:
-        """A pipeline in a new sandbox on a free port, which ends with the block.
+        """Start a pipeline in a new sandbox on a free port; it ends with the block.
 
         Raises:
             SandboxFailedError: it cannot be started.
@@ -87,7 +91,7 @@ class CdcSandbox:
         )
 
     def client(self, service: str) -> Any:
-        """A boto3 client of a service, the same one for each call."""
+        """A boto3 client of a service, the same object for each call."""
         if service not in self._clients:
             config = import_module("botocore.config").Config(s3={"addressing_style": "path"}, proxies={})
             self._clients[service] = self.session.client(service, endpoint_url=self.endpoint_url, config=config)
@@ -101,7 +105,7 @@ class CdcSandbox:
     # The lake
 
     def query(self, sql: str) -> list[dict[str, Any]]:
-        """The rows of a statement in Athena's SQL, numbers and booleans as JSON has them; decimals keep their digits.
+        """Return the rows of a statement in Athena's SQL, numbers and booleans as in JSON; decimals keep digits.
 
         `orders` is the current state, `order_changes` the change log.
 
@@ -121,7 +125,7 @@ class CdcSandbox:
         """Wait until every change that the table has acknowledged is in the lake.
 
         A change that a Pipe or the transform fails to deliver is in the dead-letter queue or under the error prefix,
-        and not waited for.
+        and is not waited for.
 
         Raises:
             SandboxFailedError: it takes longer than the timeout.
@@ -169,17 +173,21 @@ class CdcSandbox:
         )
 
     def dead(self) -> list[str]:
-        """The names of the processes that do not run, for example after a crash."""
+        """The names of the dead processes, for example after a crash."""
         health = Sandbox(StateDir(self.state_dir), lambda _line: None).health()
         return [process.process for process in health if not process.alive]
 
     def restart(self) -> None:
-        """Restart the processes that do not run; each continues at its checkpoint. SandboxFailedError if it fails."""
+        """Restart the dead processes; each continues at its checkpoint.
+
+        Raises:
+            SandboxFailedError: a restart fails.
+        """
         _command("up", self.state_dir)
 
 
 def _command(name: str, state_dir: Path, *options: str) -> None:
-    """Run one of the sandbox's commands in its own process, which a deployment needs for Pulumi's global state."""
+    """Run one of the sandbox's commands in its own process, because a deployment changes Pulumi's global state."""
     path = os.pathsep.join(filter(None, (str(_PACKAGES), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(  # noqa: S603 - a module of the project, and no shell
         [sys.executable, "-m", "sandbox", name, "--state-dir", str(state_dir), *options],

@@ -1,4 +1,4 @@
-"""The fixtures and the option. pytest loads this module in every run, so it imports the rest when a test needs it."""
+"""The fixtures and the option. pytest loads this module in every run, so it imports the rest at its first use."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def cdc_sandbox_stack() -> str:
-    """The stack that is deployed; override the fixture for another Pulumi.NAME.yaml."""
+    """The stack that is deployed; override the fixture to deploy a different Pulumi.NAME.yaml."""
     return "local"
 
 

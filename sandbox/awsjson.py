@@ -1,11 +1,11 @@
 """A lean client of AWS's JSON protocols, for the calls that carry data.
 
 botocore spends most of a data call on validation, hooks and parsing that the workers do not need. Here a call is one
-POST over a kept-alive connection, with the target in a header and msgspec for JSON. boto3 still reads the
+POST over a persistent connection, with the target in a header and msgspec for JSON. boto3 still reads the
 configuration.
 
-The sandbox checks no signature, but the credential scope of the Authorization header names the service and the region,
-so it must be well formed.
+The sandbox does not verify signatures, but the credential scope of the Authorization header names the service and the
+region, so it must be well formed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class CallError(Exception):
 
 
 class RemoteError(CallError):
-    """The service answered with an error: its `code`, its `message` and the HTTP `status`."""
+    """The service responded with an error: its `code`, its `message` and the HTTP `status`."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}" if message else code)
@@ -54,17 +54,17 @@ class RemoteError(CallError):
 
     @property
     def is_outage(self) -> bool:
-        """True for a failure of the service (5xx), independent of the request."""
+        """Whether the service itself failed (5xx), independent of the request."""
         return self.status >= 500
 
     @property
     def is_throttle(self) -> bool:
-        """True when a retry may succeed."""
+        """Whether a retry may succeed."""
         return self.code in _THROTTLES
 
 
 class UnreachableError(CallError):
-    """The endpoint did not answer: refused, reset or timed out."""
+    """The endpoint did not respond: the connection was refused, reset or timed out."""
 
 
 class ServiceResponse(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ class ServiceResponse(msgspec.Struct, frozen=True):
 
 
 class HttpClient:
-    """One kept-alive HTTP connection to the endpoint. Not thread-safe.
+    """One persistent HTTP connection to the endpoint. Not thread-safe.
 
     A connection that the server closed while it was idle is reopened once; a request may then arrive twice, so all data
     calls here must tolerate duplicates.
@@ -95,7 +95,7 @@ class HttpClient:
         """Send one request and read the whole response, with any status.
 
         Raises:
-            UnreachableError: the endpoint did not answer.
+            UnreachableError: the endpoint did not respond.
         """
         try:
             return self._exchange(method, path, body, headers or {})
@@ -106,7 +106,7 @@ class HttpClient:
         self.close()
         if retry:
             return self.request(method, path, body, headers)
-        raise UnreachableError(f"no answer from the endpoint: {reason or type(reason).__name__}") from reason
+        raise UnreachableError(f"no response from the endpoint: {reason or type(reason).__name__}") from reason
 
     def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> ServiceResponse:
         self._connection.request(method, path, body, headers)
@@ -122,7 +122,7 @@ class HttpClient:
 
 
 def authorization(region: str, signing_name: str) -> str:
-    """An Authorization header in Signature Version 4's form; the sandbox does not check the signature."""
+    """An Authorization header in Signature Version 4's form; the sandbox does not verify the signature."""
     return (
         f"AWS4-HMAC-SHA256 Credential=sandbox/20260101/{region}/{signing_name}/aws4_request, "
         "SignedHeaders=host;x-amz-date;x-amz-target, Signature=" + "0" * 64
@@ -151,7 +151,7 @@ class AwsJson:
 
         Raises:
             ServiceError: the service refused or failed.
-            UnreachableError: the endpoint did not answer in this protocol.
+            UnreachableError: the endpoint did not respond in this protocol.
         """
         headers = self._headers | {"X-Amz-Target": f"{self._target}.{operation}"}
         response = self._http.request("POST", "/", msgspec.json.encode(request), headers)

@@ -1,4 +1,4 @@
-"""What the pipes and delivery streams of a running sandbox have not delivered, by their checkpoints."""
+"""The backlog of a running sandbox: what pipes and delivery streams have not delivered, by their checkpoints."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from sandbox.unread import Source, UnreadClient
 
 
 class Backlog(NamedTuple):
-    """Changes that no pipe has delivered (with those that a fault holds back), and records that no delivery stream has
-    delivered.
-    """
+    """The number of changes that no pipe has delivered (held-back ones included), and of undelivered records."""
 
     changes: int
     records: int
 
 
 def backlog(endpoint_url: str, state: StateDir) -> Backlog:
-    """The backlog now. First the changes are counted, then the records: without new writes, zero changes and zero
-    records mean that everything is delivered, or is a dead letter or under an error prefix.
+    """Return the current backlog.
+
+    The changes are counted before the records: without new writes, zero changes and zero records mean that everything
+    is delivered, or is a dead letter or under an error prefix.
 
     Raises:
-        CallError, SandboxError: the server does not answer.
+        CallError, SandboxError: the server does not respond.
     """
     unread = UnreadClient(endpoint_url)
     try:

@@ -39,7 +39,7 @@ examples:
   eval "$(python -m sandbox env)"             then the AWS CLI, boto3, PyAthena and Polars use it
   python -m sandbox logs pipes --follow
   python -m sandbox fault on throttle dynamodb --share 0.2 --for 30s
-  python -m sandbox down                      stop it; `up` goes on with its data
+  python -m sandbox down                      stop it; `up` continues with its data
   python -m sandbox down --forget             stop it and delete its data
 
 exit codes:
@@ -107,7 +107,7 @@ def _parser() -> ArgumentParser:
     )
     page.set_defaults(run=_console)
 
-    down = add("down", "stop the sandbox; `up` goes on with its data")
+    down = add("down", "stop the sandbox; `up` continues with its data")
     down.add_argument("--forget", action="store_true", help="also delete everything except the logs")
     down.set_defaults(run=_down)
 
@@ -182,7 +182,11 @@ def _watch(sandbox: Sandbox, *, as_json: bool) -> int:
 
 
 def _health(sandbox: Sandbox) -> list[Health]:
-    """The processes; SandboxError when the sandbox is not running."""
+    """Return the processes.
+
+    Raises:
+        SandboxError: the sandbox is not running.
+    """
     health = sandbox.health()
     if not any(process.pid for process in health):
         raise SandboxError(f"The sandbox is not running: start it with `{command('up', sandbox.state)}`.")
@@ -231,7 +235,7 @@ def _down(arguments: Namespace) -> int:
     elif arguments.forget:
         console.say("The sandbox is down, and its data is deleted.")
     else:
-        console.say(f"The sandbox is down; `{command('up', sandbox.state)}` goes on with its data.")
+        console.say(f"The sandbox is down; `{command('up', sandbox.state)}` continues with its data.")
     return 0
 
 
@@ -251,7 +255,7 @@ def _demo(arguments: Namespace) -> int:  # noqa: ARG001 - all commands have the 
 
 
 def _silent(line: str) -> None:
-    """No progress."""
+    """Show no progress."""
 
 
 def _port(text: str) -> int:

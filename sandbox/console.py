@@ -1,6 +1,6 @@
 """The output of the sandbox's commands: progress on standard error, results on standard output.
 
-On a terminal the progress is one line that changes; elsewhere one line per event.
+On a terminal the progress is one changing line, otherwise one line per event.
 """
 
 from __future__ import annotations
@@ -54,17 +54,17 @@ class ProgressLine:
 
 
 def say(sentence: str) -> None:
-    """One sentence about the result, on standard error."""
+    """Print one sentence about the result, on standard error."""
     err.print(Text(sentence))
 
 
 def show_json(value: object) -> None:
-    """A result as JSON."""
+    """Print a result as JSON."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 def show_outputs(outputs: Mapping[str, object]) -> None:
-    """The stack's outputs by name; values other than strings as JSON."""
+    """Print the stack's outputs by name; values other than strings as JSON."""
     texts = {
         name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), sort_keys=True)
         for name, value in sorted(outputs.items())
@@ -78,7 +78,7 @@ def show_outputs(outputs: Mapping[str, object]) -> None:
 
 
 class StatusWatch:
-    """Shows the processes again and again: in place on a terminal, elsewhere a table or a line of JSON each time."""
+    """Shows the processes repeatedly: in place on a terminal, otherwise as a table or a line of JSON each time."""
 
     def __init__(self, heading: str, *, as_json: bool) -> None:
         self._heading = heading
@@ -97,7 +97,7 @@ class StatusWatch:
             self._live.stop()
 
     def show(self, health: Sequence[Health]) -> None:
-        """The processes as they are now."""
+        """Show the current state of the processes."""
         if self._as_json:
             sys.stdout.write(json.dumps(health_json(health)) + "\n")
         elif self._live is None:
@@ -109,7 +109,7 @@ class StatusWatch:
 
 
 def show_health(health: Sequence[Health]) -> None:
-    """The processes: state, start time and counters."""
+    """Print the processes: state, start time and counters."""
     out.print(health_table(health))
 
 
@@ -125,12 +125,16 @@ def health_table(health: Sequence[Health]) -> Table:
         state = state_of(process)
         age = _duration(time.time() - process.since_s) if process.alive and process.since_s else ""
         pid = str(process.pid) if process.alive else ""
-        shown.add_row(process.process, Text(state, _STATES[state]), pid, age, _told(process.status))
+        shown.add_row(process.process, Text(state, _STATES[state]), pid, age, _counters_text(process.status))
     return shown
 
 
 def state_of(process: Health) -> str:
-    """up, starting, silent (a worker without a status report for 10 s), failing (a pipe does not work), or dead."""
+    """The state of a process.
+
+    up, starting, silent (a worker without a status report for 10 s), failing (one of its resources does not work), or
+    dead.
+    """
     if not process.alive:
         return "dead"
     if not process.ready:
@@ -157,8 +161,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-def _told(status: Mapping[str, object]) -> str:
-    """A worker's scalar counters, without zeros."""
+def _counters_text(status: Mapping[str, object]) -> str:
+    """A worker's scalar counters as text, without zeros."""
     counters = {
         name: value
         for name, value in status.items()

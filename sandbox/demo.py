@@ -1,7 +1,7 @@
 """`python -m sandbox demo`: the whole pipeline, from a write to a query, in a separate sandbox.
 
 Every step runs the user's command as a process; the demo only chooses a free port and an unused directory, and
-summarises the steps' reports.
+summarizes the steps' reports.
 """
 
 from __future__ import annotations
@@ -75,13 +75,17 @@ class Demo:
         return self.directory / "alarms.json"
 
     def play(self) -> None:
-        """Run every step; raises StepError when one fails."""
+        """Run every step.
+
+        Raises:
+            StepError: one fails.
+        """
         ledger = str(self.directory / "acknowledged.ledger")
         self._step("Start a sandbox and deploy __main__.py to it", "sandbox", "up", "--port", str(_free_port()))
         self._step(
             f"Write {RATE_PER_S} changes per second for {DURATION_S} seconds",
             *("loadgen", "--rps", str(RATE_PER_S), "--duration", str(DURATION_S)),
-            # A busy machine answers late; that is no reason to drop a write of a demonstration.
+            # A busy machine responds late, which is no reason for a demonstration to drop writes.
             *("--max-in-flight", str(8 * RATE_PER_S)),
             *("--report", str(self.load_report), "--ledger", ledger),
         )
@@ -95,7 +99,7 @@ class Demo:
         self._look_at_alarms()
 
     def stop(self) -> None:
-        """Stop the sandbox in any state."""
+        """Stop the sandbox, whatever its state."""
         self._step("Stop the sandbox", "sandbox", "down", "--forget")
 
     def _look_at_alarms(self) -> None:
@@ -104,7 +108,7 @@ class Demo:
         try:
             alarms = coming_alarms(outputs["endpoint_url"])
         except CallError as error:
-            raise StepError(f"The sandbox does not tell its alarms: {error}.") from error
+            raise StepError(f"The sandbox does not report its alarms: {error}.") from error
         self.alarms.write_bytes(msgspec.json.encode({"raised": [f"{alarm.name}: {alarm.reason}" for alarm in alarms]}))
 
     def _step(self, title: str, *command: str) -> None:
@@ -119,7 +123,7 @@ class Demo:
 
 
 def main() -> int:
-    """Run the demo; 0 only if every write was acknowledged, arrived and was verified."""
+    """Run the demo; return 0 only if every write was acknowledged, arrived and was verified."""
     console = Console(soft_wrap=True)
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sales-cdc-demo-") as directory:
@@ -185,7 +189,7 @@ def _verification_rows(report: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 
 
 def _shortfall(counts: Mapping[str, Any], verification: Mapping[str, Any], raised: Sequence[str]) -> str | None:
-    """The reason why a demo without failed steps is still no proof."""
+    """The reason why a demo without failed steps is not a proof; None if it is one."""
     if not counts["planned"] == counts["sent"] == counts["acked"]:
         return "Not every planned write was sent and acknowledged."
     if not verification["ok"]:
@@ -203,7 +207,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The command's exit code. A Ctrl-C also reaches the command, which gets time to end cleanly."""
+    """Run a command and return its exit code; Ctrl-C also reaches the command, which has time to end cleanly."""
     process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own modules
     try:
         return process.wait()

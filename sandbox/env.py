@@ -1,8 +1,8 @@
-"""`python -m sandbox env`: what a shell, and every AWS client in it, needs to use the sandbox.
+"""`python -m sandbox env`: the environment that a shell, and every AWS client in it, needs to use the sandbox.
 
-    eval "$(python -m sandbox env)"
+eval "$(python -m sandbox env)"
 
-The lines after the exports are comments: a call of each client with the names of what is deployed.
+The lines after the exports are comments: a call of each client with the names of the deployed resources.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from sandbox.state import ACCESS_KEY, SECRET_KEY
 def variables(outputs: Mapping[str, Any]) -> dict[str, str]:
     """The environment variables, from the outputs of `up`.
 
-    AWS_ENDPOINT_URL: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html. AWS_ALLOW_HTTP is of
-    Rust's object_store, by which Polars, DataFusion and delta-rs read S3:
+    AWS_ENDPOINT_URL: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html. AWS_ALLOW_HTTP belongs
+    to Rust's object_store, by which Polars, DataFusion and delta-rs read S3:
     https://docs.rs/object_store/latest/object_store/aws/enum.AmazonS3ConfigKey.html
     """
     return {
@@ -38,7 +38,7 @@ def shell(outputs: Mapping[str, Any]) -> str:
 
 
 def examples(outputs: Mapping[str, Any]) -> list[str]:
-    """A line for each client; no lines for a sandbox without a stack."""
+    """A line for each client; empty for a sandbox without a stack."""
     if "table_name" not in outputs:
         return []
     table, workgroup, database = outputs["table_name"], outputs["workgroup_name"], outputs["database_name"]

@@ -1,4 +1,4 @@
-"""A synchronous invocation of a Lambda function by another service."""
+"""A synchronous invocation of a Lambda function by a service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sandbox.awsjson import HttpClient, ServiceResponse, authorization
 from sandbox.state import WORKER_AGENT
 
 _LONGEST_S = 330.0
-"""The maximum of seconds that a service waits for a function."""
+"""The maximum number of seconds that a service waits for a function."""
 
 
 class FunctionClient:
@@ -29,10 +29,10 @@ class FunctionClient:
         self._http = HttpClient(endpoint_url, _LONGEST_S)
 
     def invoke(self, payload: bytes) -> ServiceResponse:
-        """Lambda's response with any status; it has the header `x-amz-function-error` when the function failed.
+        """Return Lambda's response with any status; if the function failed, it has the header `x-amz-function-error`.
 
         Raises:
-            UnreachableError: the service did not answer.
+            UnreachableError: the service did not respond.
         """
         return self._http.request("POST", self._path, payload, self._headers)
 

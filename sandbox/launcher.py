@@ -1,6 +1,6 @@
 """Starts a process of the sandbox without garbage collection: `python -m sandbox.launcher MODULE [ARGUMENT…]`.
 
-A start makes some hundred thousand objects, none of which is garbage; looking for it would take a fifth of the start.
+A start creates some hundred thousand objects, none of which is garbage; searching them would take a fifth of the start.
 The process begins to collect when it is ready (`sandbox.garbage`).
 """
 
@@ -8,7 +8,7 @@ import gc
 
 gc.disable()
 
-# What is imported from here on is what the collection would go through.
+# Garbage collection would search everything that is imported from here on.
 import runpy  # noqa: E402
 import sys  # noqa: E402
 

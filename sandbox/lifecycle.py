@@ -45,7 +45,7 @@ _LONGEST_SERVICE = "functions"
 
 
 class Deployment(NamedTuple):
-    """What `up` deployed: a stack's resources, or nothing if `stack` is None."""
+    """The result of `up`: the deployed stack and its region; `stack` is None for an empty sandbox."""
 
     stack: str | None
     region: str
@@ -77,10 +77,9 @@ class Sandbox:
     progress: OnProgress
 
     def up(self, program: Path, stack: str | None, port: int | None, empty: bool = False) -> Up:
-        """Start the processes that do not run and deploy the stack if nothing is deployed; with `empty`, deploy
-        nothing.
+        """Start the dead processes and deploy the stack if nothing is deployed; with `empty`, deploy nothing.
 
-        A sandbox that was stopped or has died goes on with its data, port and stack; `stack` and `port` are None if
+        A sandbox that was stopped or has died continues with its data, port and stack; `stack` and `port` are None if
         the user does not set them. An empty sandbox takes only its region from the stack. After a failure, no process
         remains.
 
@@ -92,18 +91,18 @@ class Sandbox:
             deployed = self.deployment()
             if deployed is not None:
                 self._check_same(deployed, stack, port, empty)
-                return self._go_on(deployed)
+                return self._resume(deployed)
             last_port = self._port()
             if self._exists():
                 self.progress("An earlier start was interrupted: starting again from empty.")
                 self._stop_all()
             self._wipe()
-            return self._start_anew(program, stack or DEFAULT_STACK, port or last_port, empty)
+            return self._start_new(program, stack or DEFAULT_STACK, port or last_port, empty)
 
     def down(self, *, forget: bool = False) -> bool:
         """Stop everything, and end the faults; with `forget`, also delete all files except the logs.
 
-        False when nothing was there to do.
+        Return False if there was nothing to stop or delete.
         """
         if not (self.state.path / _LOCK).exists():
             return False
@@ -116,17 +115,17 @@ class Sandbox:
         return found
 
     def health(self) -> list[Health]:
-        """All processes in start order; none is alive when the sandbox is not running."""
+        """The processes in start order; if the sandbox is not running, all are dead."""
         port = self._port()
         return [self._health_of(process, port) for process in PROCESSES]
 
     def deployment(self) -> Deployment | None:
-        """What the last completed `up` deployed."""
+        """The result of the last completed `up`; None without one."""
         saved = self.state.read_json("deployment.json")
         return None if saved is None else Deployment(saved["stack"], saved["region"])
 
     def outputs(self) -> dict[str, Any]:
-        """The outputs of the stack; of an empty sandbox its endpoint and region; nothing before `up` is done."""
+        """The outputs of the stack; of an empty sandbox its endpoint and region; empty until `up` is complete."""
         deployment = self.deployment()
         if deployment is None:
             return {}
@@ -145,7 +144,7 @@ class Sandbox:
     def _check_same(self, deployed: Deployment, stack: str | None, port: int | None, empty: bool) -> None:
         is_ = "is already running" if is_alive(self.state, SERVER) else "was stopped"
         with_ = "" if is_.endswith("running") else "with "
-        other = f"run `{command('down --forget', self.state)}` first, or start another sandbox with its own --state-dir"
+        other = f"run `{command('down --forget', self.state)}` first, or start a second one with its own --state-dir"
         if port is not None and port != self._port():
             raise SandboxError(f"The sandbox {is_} on port {self._port()}: {other} and --port.")
         if deployed.stack is None and stack is not None and not empty:
@@ -153,8 +152,8 @@ class Sandbox:
         if deployed.stack is not None and (empty or stack not in (None, deployed.stack)):
             raise SandboxError(f"The sandbox {is_} {with_}stack {deployed.stack!r}: {other} and --port.")
 
-    def _go_on(self, deployed: Deployment) -> Up:
-        """Start what does not run of a sandbox that is there."""
+    def _resume(self, deployed: Deployment) -> Up:
+        """Start the dead processes of an existing sandbox."""
         dead = [process for process in PROCESSES if not is_alive(self.state, process)]
         endpoint_url = f"http://{HOST}:{self._port()}"
         if not dead:
@@ -178,12 +177,13 @@ class Sandbox:
         if SERVER in dead:
             if (other := written_by_another(self.state)) is not None:
                 raise SandboxError(
-                    f"The data in {self.state.path} was written by another program ({other}): use that one, or delete "
-                    f"the data with `{command('down --forget', self.state)}`."
+                    f"The data in {self.state.path} was written by a different program ({other}): use that one, or "
+                    f"delete the data with `{command('down --forget', self.state)}`."
                 )
             if not port_is_free(port):
                 raise SandboxError(
-                    f"Port {port} is in use by another program: stop that, because the sandbox's clients know this one."
+                    f"Port {port} is in use by a different program: stop that, because the sandbox's clients use the "
+                    "port."
                 )
             self.progress(f"starting the server at {endpoint_url}")
             start(self.state, SERVER, ["--port", str(port)], region)
@@ -196,7 +196,7 @@ class Sandbox:
             wait_until_ready(self.state, worker, port)
 
     def _recovered(self) -> str:
-        """What the server found on file, in one sentence."""
+        """A sentence about what the server recovered."""
         found = self.state.read_json(self.state.status / "server.json") or {}
         kinds = ("writes", "records", "objects", "messages")
         counted = [f"{found.get(f'recovered_{kind}', 0):,} {kind}" for kind in kinds]
@@ -206,7 +206,7 @@ class Sandbox:
         how = self.emptiness()
         return Up(self.outputs(), sentence if how is None else f"{sentence} {how}")
 
-    def _start_anew(self, program: Path, stack: str, port: int, empty: bool) -> Up:
+    def _start_new(self, program: Path, stack: str, port: int, empty: bool) -> Up:
         from sandbox.deploy import deploy, stack_region  # slow to import
 
         region = stack_region(program, stack)
@@ -278,7 +278,7 @@ class Sandbox:
         record = record_of(self.state, process)
         alive = is_alive(self.state, process)
         since_s = None
-        # Another command may restart the process, and has removed its record meanwhile.
+        # A concurrent command may restart the process, and has already removed its record.
         with suppress(FileNotFoundError):
             since_s = (self.state.path / f"{process.name}.pid").stat().st_mtime
         return Health(
@@ -294,7 +294,7 @@ class Sandbox:
     def _lock(self) -> Generator[None]:
         """A lock that only one start or stop holds at a time."""
         lock = self.state.path / _LOCK
-        # The directory's content will be deleted, so it must belong to a sandbox: the lock file marks it.
+        # The directory's content will be deleted, so it must belong to a sandbox: the lock file identifies it.
         if not lock.exists() and self.state.path.exists() and any(self.state.path.iterdir()):
             raise SandboxError(f"{self.state.path} contains other files: choose a new directory with --state-dir.")
         self.state.path.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,7 @@ def tail(state: StateDir, process: str | None, count: int, follow: bool) -> Iter
     """The last `count` lines of a process's log, or of each; with `follow`, also new lines.
 
     Raises:
-        SandboxError: there is no such log.
+        SandboxError: the log does not exist.
     """
     known = names(state)
     if not known:
@@ -49,7 +49,7 @@ def tail(state: StateDir, process: str | None, count: int, follow: bool) -> Iter
 
 
 class _Log:
-    """A file that is read as it grows; a recreated file is read from its beginning."""
+    """A file that is read while it grows; a recreated file is read from its beginning."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

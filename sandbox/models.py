@@ -1,6 +1,6 @@
 """botocore's models of services, read by msgspec: in a third less time than by botocore's own reader.
 
-A process of the sandbox reads several when it starts, the largest of half a megabyte.
+A process of the sandbox reads several at its start, the largest of half a megabyte.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _ENDINGS = (".json", ".json.gz")
 
 
 class _Files(JSONFileLoader):
-    """Reads a model; the members of its objects are in the file's order, as botocore's reader has them."""
+    """Reads a model; the members of its objects keep the file's order, as in botocore's reader."""
 
     def load_file(self, file_path: str) -> Any:
-        """The content of a file whose path has no ending; None without one."""
+        """The content of a file, whose path has no extension; None if it does not exist."""
         for ending in _ENDINGS:
             path = Path(file_path + ending)
             if path.is_file():

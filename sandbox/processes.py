@@ -27,7 +27,7 @@ from sandbox.state import LAUNCHER, REGION_VARIABLE, StateDir
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 60.0
 RECOVERY_TIMEOUT_S = 600.0
-"""How long a server may read back what it had: some seconds a gigabyte."""
+"""The time limit of a server's recovery: it takes some seconds a gigabyte."""
 STOP_TIMEOUT_S = 15.0
 _POLL_S = 0.02
 _PROBE_TIMEOUT_S = 2.0
@@ -73,7 +73,7 @@ def record_of(state: StateDir, process: Process) -> ProcessRecord | None:
 
 
 def is_alive(state: StateDir, process: Process) -> bool:
-    """Whether the recorded process still runs."""
+    """Return whether the recorded process still runs."""
     record = record_of(state, process)
     return record is not None and started_at(record.pid) == record.started
 
@@ -83,7 +83,7 @@ def start(state: StateDir, process: Process, arguments: Sequence[str], region: s
     for stale in (state.status / f"{process.name}.json", state.path / f"{process.name}.pid"):
         stale.unlink(missing_ok=True)
     command = [sys.executable, "-m", LAUNCHER, process.module, *arguments, "--state-dir", str(state.path)]
-    # An interrupt between its start and its record would leave a process that no command finds.
+    # An interrupt between the start and the record would leave a process that no command finds.
     with _interrupts_deferred(), (state.logs / f"{process.name}.log").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - a module of the project, and no shell
             command,
@@ -103,7 +103,7 @@ def start(state: StateDir, process: Process, arguments: Sequence[str], region: s
 
 @contextmanager
 def _interrupts_deferred() -> Generator[None]:
-    """In this context SIGINT and SIGTERM wait for its end. Signal handlers are the main thread's alone."""
+    """Defer SIGINT and SIGTERM to the end of this context. Only the main thread has signal handlers."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -126,7 +126,7 @@ def _interrupts_deferred() -> Generator[None]:
 
 
 def environment(region: str) -> dict[str, str]:
-    """The environment of the sandbox's processes: this process's, without the variables that AWS clients read."""
+    """The environment of the sandbox's processes: this process's, without the variables of AWS clients."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return inherited | {
         "AWS_CONFIG_FILE": os.devnull,
@@ -154,12 +154,12 @@ def wait_until_ready(state: StateDir, process: Process, port: int, timeout_s: fl
 
 
 def is_ready(state: StateDir, process: Process, port: int) -> bool:
-    """Whether a process is ready: the server answers, a service's socket accepts, a worker has written its status."""
+    """Return whether a process is ready: a server that responds, a socket that accepts, a worker with a status."""
     record = record_of(state, process)
     if record is None:
         return False
     if process == SERVER:
-        # The server of another sandbox would also answer here.
+        # The server of a different sandbox would also respond here.
         server = state.read_json("server.json")
         return server is not None and server["pid"] == record.pid and is_healthy(port)
     if process.has_socket and not _accepts(state.socket(process.name)):
@@ -169,7 +169,7 @@ def is_ready(state: StateDir, process: Process, port: int) -> bool:
 
 
 def is_healthy(port: int) -> bool:
-    """Whether a sandbox's server answers on a port."""
+    """Return whether a sandbox's server responds on a port."""
     connection = HTTPConnection(HOST, port, timeout=_PROBE_TIMEOUT_S)
     try:
         connection.request("GET", "/_sandbox/health")
@@ -181,7 +181,7 @@ def is_healthy(port: int) -> bool:
 
 
 def stop(state: StateDir, process: Process, timeout_s: float = STOP_TIMEOUT_S) -> bool:
-    """Send SIGTERM to a process and wait for its end; send SIGKILL after a timeout. False if it was killed."""
+    """Send SIGTERM to a process and wait for its end; after a timeout send SIGKILL, and return False."""
     clean = _end(state, process, signal.SIGTERM, timeout_s)
     if not clean:
         _end(state, process, signal.SIGKILL, timeout_s)
@@ -190,7 +190,7 @@ def stop(state: StateDir, process: Process, timeout_s: float = STOP_TIMEOUT_S) -
 
 
 def started_at(pid: int) -> str | None:
-    """A process's start time in the system's form; None when it does not run."""
+    """The process's start time in the system's form; None if it does not run."""
     stat = Path(f"/proc/{pid}/stat")
     if not Path("/proc/self/stat").exists():
         return _started_by_ps(pid)
@@ -204,7 +204,7 @@ def started_at(pid: int) -> str | None:
 
 
 def port_is_free(port: int) -> bool:
-    """Whether a port of the loopback address is free."""
+    """Return whether a loopback port is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -28,14 +28,14 @@ HOST = "127.0.0.1"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; server.json has the address meanwhile."""
+    """Serve until SIGTERM or SIGINT; in the meantime server.json has the address."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
     parser.add_argument("--state-dir", type=Path, required=True, help="the sandbox's state directory")
     parser.add_argument("--sync", action="store_true", help="reply only when a change is on the disk")
     arguments = parser.parse_args(argv)
     log_to_stderr()
-    # Nothing is garbage yet, and the start makes some million objects.
+    # Nothing is garbage yet, and the start creates some million objects.
     gc.disable()
     state = StateDir(arguments.state_dir)
     _keep_files_in(state)
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 async def serve(port: int, state: StateDir, stop: StopSignal, *, sync: bool = False) -> None:
-    """Serve until the stop is requested, from where the last server of the state directory ended."""
+    """Serve until the stop is requested, with the state of the state directory's previous server."""
     from sandbox.front.app import Front  # imports moto, which reads its settings from the environment
     from sandbox.front.expiry import expire_items
     from sandbox.front.monitoring import keep_counting
@@ -74,7 +74,7 @@ async def serve(port: int, state: StateDir, stop: StopSignal, *, sync: bool = Fa
     try:
         await server.listen()
         log.info("listening at %s", url)
-        _tell(state, front.saving.recovered)
+        _report(state, front.saving.recovered)
         state.write_json("server.json", description)
         collect_rarely()
         await server.serve()
@@ -86,8 +86,8 @@ async def serve(port: int, state: StateDir, stop: StopSignal, *, sync: bool = Fa
         log.info("stopped")
 
 
-def _tell(state: StateDir, recovered: Recovered) -> None:
-    """Say what was found on file, also to `up` and `status`."""
+def _report(state: StateDir, recovered: Recovered) -> None:
+    """Report what was recovered, also to `up` and `status`."""
     counts = msgspec.structs.asdict(recovered)
     found: dict[str, int] = {}
     if any(count for name, count in counts.items() if name != "ms"):
@@ -97,8 +97,9 @@ def _tell(state: StateDir, recovered: Recovered) -> None:
 
 
 def _keep_files_in(state: StateDir) -> None:
-    """Put temporary files, of large objects and of long streams, in the state directory, where a restart finds them
-    after SIGKILL.
+    """Put temporary files, of large objects and long streams, in the state directory.
+
+    There a restart finds them after SIGKILL.
     """
     directory = state.path / "tmp"
     shutil.rmtree(directory, ignore_errors=True)
@@ -107,7 +108,7 @@ def _keep_files_in(state: StateDir) -> None:
 
 
 def configure_moto(port: int) -> None:
-    """Set what moto reads from the environment, most of it when it is imported."""
+    """Set moto's environment variables, most of which it reads when it is imported."""
     os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT_ID
     os.environ["MOTO_PORT"] = str(port)
     # Otherwise any page in the user's browser could read the sandbox's data.

@@ -1,4 +1,4 @@
-"""Read the shards of a stream in an order that preserves the order of each key's changes.
+"""Reads the shards of a stream in an order that preserves the order of each key's changes.
 
 DynamoDB streams and Kinesis streams differ only in their calls: a shard is read through an iterator that expires, a
 closed shard ends, and the children of a shard are read only after all its records are accepted. The `Checkpoint` has
@@ -20,7 +20,7 @@ from sandbox.state import StateDir
 log = logging.getLogger(__name__)
 
 ENDED = "SHARD_END"
-"""In the place of a sequence number: all of a closed shard was accepted."""
+"""Replaces the sequence number once all of a closed shard is accepted."""
 
 
 class SourceRecord(Protocol):
@@ -33,7 +33,7 @@ class SourceRecord(Protocol):
 
     @property
     def arrived_at(self) -> float:
-        """When it arrived, in epoch seconds."""
+        """Its arrival time, in epoch seconds."""
         ...
 
 
@@ -51,8 +51,8 @@ class Shard(Struct, frozen=True):
 class RecordPage(Struct, Generic[R], frozen=True):
     """The result of one read.
 
-    `iterator` is None at the end of a closed shard; `at_tip` says that the page is certainly the last, `more` that it
-    certainly is not.
+    `iterator` is None at the end of a closed shard; `at_tip` is whether the page is certainly the last, `more` whether
+    it certainly is not.
     """
 
     records: list[R]
@@ -65,15 +65,15 @@ class StreamApi(Protocol[R]):
     """The calls of a stream."""
 
     def shards(self) -> list[Shard]:
-        """All shards that are not trimmed."""
+        """All shards whose records are not all trimmed."""
         ...
 
     def iterator(self, shard_id: str, after: str | None) -> str:
-        """An iterator after a sequence number, or from the oldest record."""
+        """Return an iterator after a sequence number, or from the oldest record."""
         ...
 
     def read(self, iterator: str) -> RecordPage[R]:
-        """The records of one call."""
+        """Return the records of one call."""
         ...
 
 
@@ -98,7 +98,7 @@ class Checkpoint:
         return None if sequence == ENDED else sequence
 
     def has_ended(self, shard_id: str) -> bool:
-        """True when all records of a closed shard are accepted."""
+        """Return whether all records of a closed shard are accepted."""
         return self._shards.get(shard_id) == ENDED
 
     def advance(self, shard_id: str, sequence: str) -> None:
@@ -118,7 +118,7 @@ class Checkpoint:
             self._dirty = True
 
     def all(self) -> dict[str, str]:
-        """How far each shard has been accepted: a sequence number, or `ENDED`. May be asked for in any thread."""
+        """The accepted position of each shard: a sequence number, or `ENDED`. Thread-safe."""
         return dict(self._shards)
 
     def known(self) -> set[str]:
@@ -151,7 +151,7 @@ class Cursor(Generic[R]):
         self._iterator: str | None = None
 
     def read(self) -> list[R]:
-        """The next records, possibly an empty list.
+        """Return the next records, possibly an empty list.
 
         After an error the cursor keeps its position and gets a new iterator.
 

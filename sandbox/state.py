@@ -28,12 +28,12 @@ DEFAULT_REGION = "eu-west-1"
 DEFAULT_PORT = 4566
 DEFAULT_STATE_DIR = ".sandbox"
 WORKER_AGENT = "sandbox-worker"
-"""In the User-Agent of every call of a process of the sandbox."""
+"""Part of the User-Agent of every call by a process of the sandbox."""
 REGION_VARIABLE = "SANDBOX_REGION"
 STATE_DIR_VARIABLE = "SANDBOX_STATE_DIR"
 STATUS_INTERVAL_S = 1.0
 LAUNCHER = "sandbox.launcher"
-"""The module that starts another one as a process."""
+"""The module that starts a module as a process."""
 
 _SOCKET_PATH_BYTES = 107  # sun_path of sockaddr_un without its final NUL: unix(7)
 
@@ -72,7 +72,11 @@ class StateDir:
         return self._directory("checkpoints")
 
     def socket(self, name: str) -> Path:
-        """The Unix socket of the service called `name`; SandboxError when the path is too long for one."""
+        """The Unix socket of the service called `name`.
+
+        Raises:
+            SandboxError: the path is too long for a socket.
+        """
         path = self.run / f"{name}.sock"
         if len(os.fsencode(path)) > _SOCKET_PATH_BYTES:
             raise SandboxError(f"The path {path} is too long for a Unix socket: choose a shorter --state-dir.")
@@ -103,7 +107,7 @@ class StateDir:
 class WorkerStatus:
     """A worker's status for `python -m sandbox status`: status/<process>.json.
 
-    `counters` may change at any time; `tick` writes the file when the last write is a second or more ago, `write`
+    `counters` may change at any time; `tick` writes the file if the last write is at least a second ago, `write`
     immediately. The constructor writes the first, which shows that the worker is up.
     """
 
@@ -149,7 +153,7 @@ class StopSignal:
         self.request()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the timeout or the stop; returns whether the stop is requested."""
+        """Wait for the timeout or the stop; return whether the stop is requested."""
         if not self.requested:
             select.select([self._reader], [], [], max(seconds, 0.0))
         return self.requested

@@ -21,7 +21,7 @@ _RECORDS_A_PAGE = 2000
 class ChangeRecord(Struct, frozen=True):
     """A record of a DynamoDB stream, with its event in the API's form.
 
-    Where `text` has the event's JSON, `event` has only the members that its reader asked for.
+    If `text` has the event's JSON, `event` has only the members that its reader requested.
     """
 
     sequence: str
@@ -36,13 +36,13 @@ class DynamoDbStream:
     def __init__(
         self, client: AwsJson, stream_arn: str, reader: Callable[[msgspec.Raw], ChangeRecord | None] | None = None
     ) -> None:
-        """`reader` reads a record; one for which it returns None is decoded as a whole."""
+        """`reader` reads a record; if it returns None, the whole record is decoded."""
         self._client = client
         self._arn = stream_arn
         self._reader = reader
 
     def shards(self) -> list[Shard]:
-        """All shards that are not trimmed."""
+        """All shards whose records are not all trimmed."""
         found: list[Shard] = []
         request = {"StreamArn": self._arn}
         while True:
@@ -53,12 +53,12 @@ class DynamoDbStream:
             request["ExclusiveStartShardId"] = answer.LastEvaluatedShardId
 
     def iterator(self, shard_id: str, after: str | None) -> str:
-        """An iterator after a sequence number, or from the oldest record."""
+        """Return an iterator after a sequence number, or from the oldest record."""
         request = {"StreamArn": self._arn, "ShardId": shard_id} | _position("SequenceNumber", after)
         return self._client.call("GetShardIterator", request, dict[str, str])["ShardIterator"]
 
     def read(self, iterator: str) -> RecordPage[ChangeRecord]:
-        """Up to 1,000 records or 1 MB."""
+        """Return up to 1,000 records or 1 MB."""
         answer = self._client.call("GetRecords", {"ShardIterator": iterator}, _Changes)
         reader = self._reader or _unread
         records = [reader(raw) or _decoded(raw) for raw in answer.Records]
@@ -83,7 +83,7 @@ def _decoded(raw: msgspec.Raw) -> ChangeRecord:
 
 
 class KinesisRecord(Struct, frozen=True):
-    """A record of a Kinesis stream. `content` is its data, as bytes or still as the JSON of its base64."""
+    """A record of a Kinesis stream. `content` is its data, as bytes or as the undecoded JSON of its base64."""
 
     sequence: str
     arrived_at: float
@@ -125,7 +125,7 @@ class KinesisStream:
         self._stream = {"StreamARN": stream_arn}
 
     def shards(self) -> list[Shard]:
-        """All shards that are not trimmed."""
+        """All shards whose records are not all trimmed."""
         found: list[Shard] = []
         request = dict(self._stream)
         while True:
@@ -136,12 +136,12 @@ class KinesisStream:
             request = {"NextToken": answer.NextToken}
 
     def iterator(self, shard_id: str, after: str | None) -> str:
-        """An iterator after a sequence number, or from the oldest record."""
+        """Return an iterator after a sequence number, or from the oldest record."""
         request = self._stream | {"ShardId": shard_id} | _position("StartingSequenceNumber", after)
         return self._client.call("GetShardIterator", request, dict[str, str])["ShardIterator"]
 
     def read(self, iterator: str) -> RecordPage[KinesisRecord]:
-        """Up to 2,000 records or 10 MB."""
+        """Return up to 2,000 records or 10 MB."""
         request = self._stream | {"ShardIterator": iterator, "Limit": _RECORDS_A_PAGE}
         answer = self._client.call("GetRecords", request, _KinesisPage)
         records = [

@@ -26,7 +26,7 @@ _CONVALESCENCE_S = 5.0
 
 
 class UnsupportedError(Exception):
-    """A resource that the sandbox does not support; its text says why."""
+    """A resource that the sandbox does not support; its text is the reason."""
 
 
 class Config(Protocol):
@@ -34,7 +34,7 @@ class Config(Protocol):
 
     @property
     def identity(self) -> str:
-        """The identity, which distinguishes it from a later resource with the same name."""
+        """Distinguishes the resource from a later one with the same name."""
         ...
 
 
@@ -43,7 +43,7 @@ C_co = TypeVar("C_co", bound=Config, covariant=True)
 
 
 class Worker(Protocol[C_co]):
-    """One running resource, in its own thread. A later one resumes at its checkpoint."""
+    """One running resource, in its own thread. Its successor resumes at its checkpoint."""
 
     @property
     def config(self) -> C_co:
@@ -52,11 +52,11 @@ class Worker(Protocol[C_co]):
 
     @property
     def is_alive(self) -> bool:
-        """False when its thread has ended, also after an error."""
+        """False once its thread has ended, also after an error."""
         ...
 
     def start(self) -> None:
-        """Begin."""
+        """Begin to run."""
         ...
 
     def request_stop(self, *, deliver: bool) -> None:
@@ -101,12 +101,13 @@ class WorkerKind(Protocol[C]):
     def configuration(self, name: str) -> C | None:
         """A resource's configuration; None while it is stopped.
 
-        Raises UnsupportedError, ValueError or msgspec.ValidationError for one that cannot run.
+        Raises:
+            UnsupportedError, ValueError, msgspec.ValidationError: the resource cannot run.
         """
         ...
 
     def worker(self, config: C) -> Worker[C]:
-        """Create a worker without starting it. Raises like `configuration`."""
+        """Create a worker without starting it; raises like `configuration`."""
         ...
 
 
@@ -184,7 +185,7 @@ class Supervisor(Generic[C]):
         return {**worker.status(), **behind}
 
     def _failing_ones(self) -> dict[str, str]:
-        """Failing resources by name; a dead worker counts until its successor has worked for a while."""
+        """The failing resources by name; a dead worker counts until its successor has worked for a while."""
         now_s = time.monotonic()
         died = {name: reason for name, (reason, at_s) in self._died.items() if now_s - at_s < _CONVALESCENCE_S}
         troubled = {name: worker.trouble for name, worker in self._workers.items()}
@@ -227,14 +228,14 @@ class Supervisor(Generic[C]):
             worker.start()
 
     def _has_died(self, name: str) -> bool:
-        """Whether the resource has a worker that does not run: it has failed, or waits for its predecessor."""
+        """Return whether the resource has a worker that does not run: it has failed, or waits for its predecessor."""
         ending = self._ending.get(name)
         if ending is not None and not ending.is_alive:
             del self._ending[name]
         return name in self._workers and not self._workers[name].is_alive
 
     def _end(self, name: str, *, deliver: bool) -> None:
-        """Stop a worker. After a timeout it ends later; until then no other worker uses its checkpoint."""
+        """Stop a worker. If that exceeds a timeout, no other worker uses its checkpoint until it ends."""
         worker = self._workers.pop(name, None)
         if worker is None or not worker.is_alive:
             return

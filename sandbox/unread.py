@@ -1,7 +1,7 @@
 """A worker's backlog: the records that it has not accepted, counted by the server.
 
-A worker knows only what it has read. The server stores the streams, and returns the backlog for a stream and the
-accepted position of each shard (`sandbox.front.unread`).
+A worker only has the records that it has read. The server stores the streams, and returns the backlog for a stream and
+the accepted position of each shard (`sandbox.front.unread`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,11 @@ class UnreadClient:
         self._http = HttpClient(endpoint_url, timeout_s=5.0)
 
     def ask(self, source: Source) -> Unread:
-        """What a source has that is not accepted; CallError when the server does not answer."""
+        """Return the unaccepted records of a source.
+
+        Raises:
+            CallError: the server does not respond.
+        """
         response = self._http.request("POST", PATH, msgspec.json.encode(source))
         try:
             return msgspec.json.decode(response.body, type=Unread)
@@ -52,7 +56,7 @@ class UnreadClient:
         self._http.close()
 
     def counters(self, source: Source) -> dict[str, int]:
-        """`backlog` in records and `lag_ms`, the age of the oldest; empty when the server does not answer."""
+        """`backlog` in records and `lag_ms`, the age of the oldest; empty if the server does not respond."""
         try:
             unread = self.ask(source)
         except CallError:

@@ -33,7 +33,9 @@ Element = Run | str
 def elements(pattern: str, dialect: DialectName) -> tuple[Element, ...]:
     """The pattern's runs of letters, and the text between them.
 
-    Raises PatternError for patterns that DateTimeFormatter refuses, and UnsupportedPatternError for optional sections.
+    Raises:
+        DatePatternError: DateTimeFormatter refuses the pattern.
+        UnsupportedPatternError: it has optional sections.
     """
     found: list[Element] = []
     position = 0

@@ -29,7 +29,11 @@ _UNSUPPORTED: Mapping[str, str] = {
 
 
 def write(pattern: str, moment: datetime) -> str:
-    """Format an aware datetime; raises PatternError for an unusable pattern."""
+    """Format an aware datetime.
+
+    Raises:
+        DatePatternError: the pattern cannot be used.
+    """
     return "".join(part if isinstance(part, str) else _writer(part)(moment) for part in elements(pattern, "java"))
 
 
@@ -39,7 +43,7 @@ def _writer(run: Run) -> _Writer:
         hint = ": the year of the calendar is yyyy" if run.letter == "Y" else ""
         raise UnsupportedPatternError(f"the sandbox does not support {what}{hint}")
     if run.letter not in _FIELDS:
-        raise DatePatternError(f"the letter {run.letter!r} of date patterns is not known to Java")
+        raise DatePatternError(f"the letter {run.letter!r} of date patterns is unknown to Java")
     return _FIELDS[run.letter](run.count)
 
 
@@ -64,7 +68,7 @@ def _year(count: int) -> _Writer:
 
 
 def _name(names: tuple[str, ...], index: Callable[[datetime], int]) -> _Field:
-    """Up to three letters are the short form, four the full form, five the first letter."""
+    """A field of a name: up to three letters are the short form, four the full form, five the first letter."""
 
     def field(count: int) -> _Writer:
         _too_many(count, 5)
@@ -108,7 +112,10 @@ def _fraction(count: int) -> _Writer:
 
 
 def _offset(letter: str) -> _Field:
-    """`X` writes no offset as Z and `x` as digits; one letter leaves out minutes of 0, two and four the colon."""
+    """A field of the offset.
+
+    `X` writes a zero offset as Z and `x` as digits; one letter omits zero minutes, two and four omit the colon.
+    """
 
     def field(count: int) -> _Writer:
         _too_many(count, 5)
@@ -135,7 +142,7 @@ def _zone_offset(count: int) -> _Writer:
 
 def _localized_offset(count: int) -> _Writer:
     if count not in {1, 4}:
-        raise DatePatternError("the letter 'O' of date patterns stands once or four times")
+        raise DatePatternError("the letter 'O' of date patterns must occur once or four times")
 
     def offset(moment: datetime) -> str:
         hours, minutes = _hours_and_minutes(moment)
@@ -150,7 +157,7 @@ def _localized_offset(count: int) -> _Writer:
 
 def _zone_id(count: int) -> _Writer:
     if count != 2:
-        raise DatePatternError("the letter 'V' of date patterns stands twice")
+        raise DatePatternError("the letter 'V' of date patterns must occur twice")
 
     def zone(moment: datetime) -> str:
         if isinstance(moment.tzinfo, ZoneInfo):

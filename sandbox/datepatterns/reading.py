@@ -1,7 +1,7 @@
-"""Parse text with a pattern of java.time.format.DateTimeFormatter, like the defaults of `DateTimeFormatter.parse`.
+"""Parsing of text with a pattern of java.time.format.DateTimeFormatter, with the defaults of `DateTimeFormatter.parse`.
 
-By default the resolver is "smart": a 31st of a shorter month is that month's
-last day, and 24:00 is the next midnight (java.time.format.ResolverStyle.SMART).
+By default the resolver is "smart": a 31st of a shorter month is that month's last day, and 24:00 is the next midnight
+(java.time.format.ResolverStyle.SMART).
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ _UNITS = ("YEARS", "MONTHS", "DAYS", "HOURS", "MINUTES", "SECONDS")
 
 
 def read(pattern: str, text: str) -> datetime | None:
-    """The moment of a text, without a zone; None when it does not match.
+    """The moment of a text, without a zone; None if the text does not match.
 
-    Missing fields have their first value: a month's first day, a day's first second. Raises PatternError for a pattern
-    that Java refuses or that cannot be parsed with.
+    Missing fields have their first value: a month's first day, a day's first second.
+
+    Raises:
+        DatePatternError: Java refuses the pattern, or the sandbox cannot parse with it.
     """
     match = re.fullmatch(_expression(pattern), text, re.ASCII)
     if match is None:
@@ -45,9 +47,10 @@ def read(pattern: str, text: str) -> datetime | None:
 
 
 def finest_unit(pattern: str) -> str | None:
-    """The finest of YEARS, MONTHS, DAYS, HOURS, MINUTES and SECONDS that a pattern gives; None without such a field.
+    """The finest of YEARS, MONTHS, DAYS, HOURS, MINUTES and SECONDS in a pattern; None if it has no such field.
 
-    Raises PatternError like `read`.
+    Raises:
+        DatePatternError: as `read`.
     """
     _expression(pattern)
     fields = [_field(part) for part in elements(pattern, "java") if isinstance(part, Run)]
@@ -83,9 +86,11 @@ def _expression(pattern: str) -> str:
             continue
         field = _field(part)
         if _SAYS_AGAIN.get(field, {field}) & seen:
-            raise UnsupportedPatternError(f"the sandbox reads no date in which {str(part)!r} repeats or contradicts")
+            raise UnsupportedPatternError(
+                f"the sandbox cannot parse a date in which {str(part)!r} repeats or contradicts an earlier field"
+            )
         if before is not None and before.count == 1 and str(part) not in _NAMED:
-            raise UnsupportedPatternError(f"the sandbox reads no {str(before)!r} with {str(part)!r} right behind it")
+            raise UnsupportedPatternError(f"the sandbox cannot parse {str(before)!r} directly before {str(part)!r}")
         seen.add("y" if field == "yy" else field)
         expression.append(f"(?P<{field}>{_digits(part)})")
         before = part

@@ -1,4 +1,4 @@
-"""Deploys a stack of the program in this directory to an endpoint: to try the deployer separately.
+"""Deploys a stack of the program in this directory to an endpoint, to test the deployer by itself.
 
 python -m sandbox.deploy --endpoint-url http://127.0.0.1:4566 --stack local
 """
@@ -16,7 +16,7 @@ from stack.commandline import Parser, run
 
 
 def main() -> int:
-    """Progress on standard error, the outputs as JSON on standard output; 2 and one sentence if it fails."""
+    """Deploy a stack; print progress to standard error and the outputs as JSON; return 2 if it fails."""
     return run(_main)
 
 

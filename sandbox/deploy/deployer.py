@@ -26,13 +26,15 @@ def deploy(
     progress: Callable[[str], None],
     begin: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Deploy a program's stack to an empty sandbox; returns the stack's outputs by name.
+    """Deploy a program's stack to an empty sandbox; return the stack's outputs by name.
 
     `program` is the `__main__.py` beside Pulumi.yaml, or its directory. `progress` receives a line for each created
     resource. `begin` is called before the first one, after the program has validated its settings: the endpoint must be
-    ready when it returns. The output of the program and the SDK, and the traceback of an error, go to logs/deploy.log
-    in `state`; the created resources and their inputs to resources.json. Raises SandboxError, one sentence, for a wrong
-    setting, a resource that cannot be created, or a program that fails.
+    ready when it returns. The output of the program and the SDK, and the traceback of an error, are written to
+    logs/deploy.log in `state`; the created resources and their inputs to resources.json.
+
+    Raises:
+        SandboxError: a setting is wrong, a resource cannot be created, or the program fails; the text is one sentence.
     """
     path = _entry(program)
     log = state.logs / LOG

@@ -39,16 +39,17 @@ def run(
     begin: Callable[[], None],
     keep: Callable[[Mapping[str, object]], None],
 ) -> dict[str, Any]:
-    """Run a program against the endpoint; returns its stack's outputs.
+    """Run a program against the endpoint; return its stack's outputs.
 
-    Raises SandboxError for a failed resource, and the program's exceptions.
+    Raises:
+        SandboxError: a resource fails; and the program's exceptions.
     """
     settings = {key.removeprefix("aws:"): text for key, text in stack.config.items() if key.startswith("aws:")}
     monitor = CreatingMonitor(Creator(ServiceClients(endpoint_url), settings, progress, begin, keep))
     try:
         running.run(running.program_at(program), stack, monitor)
     except Exception:
-        # The SDK's exception may be a consequence: that of a dependent of the failed resource.
+        # The SDK's exception may only be a consequence: that of a dependent of the failed resource.
         if monitor.failure is not None:
             raise monitor.failure from None
         raise
@@ -56,7 +57,7 @@ def run(
 
 
 def explain(error: BaseException, program: Path) -> str:
-    """The sentence for a program's failure: its message for an error that it raises for the user."""
+    """The sentence for a program's failure; the message of an error that the program raises for its user."""
     message = " ".join(str(error).split())
     if isinstance(error, UserError | pulumi.RunError):
         return message
@@ -73,7 +74,7 @@ def explain(error: BaseException, program: Path) -> str:
 
 
 def main() -> int:
-    """Run the program of the command line; returns 0 if it was deployed, else 1."""
+    """Run the program of the command line; return 0 if it was deployed, else 1."""
     program, stack, endpoint_url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -89,7 +90,7 @@ def main() -> int:
     def keep(resource: Mapping[str, object]) -> None:
         _tell(channel, resource=resource)
 
-    # The Pulumi CLI starts a program in its directory, from which it imports its modules.
+    # The Pulumi CLI runs a program in its directory, from which it imports its modules.
     os.chdir(program.parent)
     sys.path[0] = str(program.parent)
     try:

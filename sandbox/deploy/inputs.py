@@ -1,4 +1,4 @@
-"""A resource's inputs in a view that records which were read.
+"""A view of a resource's inputs that records which were read.
 
 A handler that ignores an input would deploy something different from the program. So handlers read from an `Inputs`
 instead of the dict, and an unread input at any depth is an error with its path.
@@ -46,7 +46,11 @@ class Inputs:
         return cast("str | None", self._typed(name, str, "a string"))
 
     def require(self, name: str) -> str:
-        """A required string; raises SandboxError when it is absent."""
+        """A required string.
+
+        Raises:
+            SandboxError: it is absent.
+        """
         value = self.text(name)
         if value is None:
             raise SandboxError(f"{self.path(name)} is required")
@@ -66,11 +70,11 @@ class Inputs:
         return int(value)
 
     def strings(self, name: str) -> list[str]:
-        """A list of strings; empty when absent."""
+        """A list of strings; empty if absent."""
         return cast("list[str] | None", self._typed(name, list, "a list")) or []
 
     def mapping(self, name: str) -> dict[str, str]:
-        """A map with the user's keys (tags, environment variables); empty when absent."""
+        """A map with the user's keys (tags, environment variables); empty if absent."""
         return cast("dict[str, str] | None", self._typed(name, dict, "a map")) or {}
 
     def block(self, name: str) -> Inputs | None:
@@ -82,7 +86,7 @@ class Inputs:
         return self._blocks[name][0]
 
     def blocks(self, name: str) -> list[Inputs]:
-        """A list of objects, each a view like `block`; empty when absent."""
+        """A list of objects, each a view like `block`; empty if absent."""
         if name not in self._values:
             return []
         if name not in self._blocks:
@@ -96,11 +100,11 @@ class Inputs:
         return self._blocks[name]
 
     def untouched(self) -> Iterator[str]:
-        """Names of this object of which neither value nor block was read."""
+        """The names of this object's members of which neither value nor block was read."""
         return (name for name in self._values if name not in self._taken and name not in self._blocks)
 
     def unread(self) -> list[str]:
-        """Paths of all unread inputs at any depth."""
+        """The paths of all unread inputs at any depth."""
         paths: list[str] = []
         for name in self._values:
             if name in self._taken:

@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 
 class Creator(Mocks):
-    """Creates each custom resource with its type's handler, and answers invokes.
+    """Creates each custom resource with its type's handler, and handles invokes.
 
     `settings` is the stack's `aws:` configuration, for resources without an explicit provider. `progress` receives a
     line for each created resource, and `keep` its type, name, id and inputs; `begin` is called once, before the first
@@ -61,7 +61,7 @@ class Creator(Mocks):
 
     @override
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        """The physical id and the state of a resource; a component has neither."""
+        """Create a resource and return its physical id and state; a component has neither."""
         given = _given(args)
         if args.transforms:
             raise SandboxError(_NO_CALLBACKS)
@@ -69,7 +69,7 @@ class Creator(Mocks):
             return None, given
         if args.resource_id:
             raise SandboxError(
-                f"it imports an existing resource (id {args.resource_id!r}), and an empty sandbox has none"
+                f"it imports an existing resource (id {args.resource_id!r}), and an empty sandbox has no resources"
             )
         inputs = cast("dict[str, Any]", plain(given))
         if args.typ == PROVIDER:
@@ -91,10 +91,10 @@ class Creator(Mocks):
 
     @override
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        """The answer to an invoke."""
+        """Return the result of an invoke."""
         answer = answer_of(args.token)
         if answer is None:
-            raise SandboxError("the sandbox cannot answer this: it has no answer in sandbox/deploy/handlers")
+            raise SandboxError("the sandbox does not support this invoke: it has no handler in sandbox/deploy/handlers")
         view = Inputs(cast("dict[str, Any]", plain(_given(args))))
         result = dict(answer(Question(view, self._aws(args.provider, view.text("region")))))
         _refuse_unread(args.token, view)
@@ -126,7 +126,7 @@ class CreatingMonitor(Monitor):
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         def register() -> resource_pb2.RegisterResourceResponse:
             if request.remote:
-                raise SandboxError("the sandbox cannot run a component of another language")
+                raise SandboxError("the sandbox cannot run a component of a different language")
             _refuse_unknown(request.object)
             response: resource_pb2.RegisterResourceResponse = self._sdk.RegisterResource(request)
             response.unknown = request.custom
@@ -197,7 +197,7 @@ def _refuse_unread(type_: str, inputs: Inputs) -> None:
 def _refuse_unknown(inputs: Struct) -> None:
     unknown = [path for path, value in _leaves(MessageToDict(inputs), "") if value == UNKNOWN]
     if unknown:
-        raise SandboxError(f"{', '.join(unknown)} depends on an output that the sandbox does not know")
+        raise SandboxError(f"{', '.join(unknown)} depends on an output that the sandbox does not have")
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:

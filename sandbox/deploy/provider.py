@@ -31,8 +31,10 @@ WITHOUT_EFFECT: Mapping[str, str] = dict.fromkeys(
 def aws_of(endpoint: ServiceClients, settings: Mapping[str, Any]) -> Aws:
     """AWS for a provider with these settings.
 
-    Settings other than strings are JSON text, both in a stack's file and in an explicit provider. Raises SandboxError
-    for an unknown setting, and when the account is not allowed.
+    Settings other than strings are JSON text, both in a stack's file and in an explicit provider.
+
+    Raises:
+        SandboxError: a setting is unsupported, or the account is not allowed.
     """
     inputs = Inputs({name: _decoded(value) for name, value in settings.items()})
     region = inputs.text("region") or DEFAULT_REGION
@@ -42,11 +44,11 @@ def aws_of(endpoint: ServiceClients, settings: Mapping[str, Any]) -> Aws:
     if ACCOUNT_ID in forbidden or (allowed and ACCOUNT_ID not in allowed):
         raise SandboxError(
             f"the provider's settings forbid the account {ACCOUNT_ID}, which is the sandbox's: "
-            "add it to aws:allowedAccountIds, or deploy another stack to the sandbox"
+            "add it to aws:allowedAccountIds, or deploy a different stack to the sandbox"
         )
     unread = [path for path in inputs.unread() if path.partition(".")[0].partition("[")[0] not in WITHOUT_EFFECT]
     if unread:
-        raise SandboxError(f"the sandbox does not know these settings of the provider: {', '.join(unread)}")
+        raise SandboxError(f"the sandbox does not support these settings of the provider: {', '.join(unread)}")
     return Aws(endpoint, region, default_tags)
 
 

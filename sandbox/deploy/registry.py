@@ -72,7 +72,7 @@ _answers: dict[str, InvokeHandler] = {}
 
 
 def handles(*types: str) -> Callable[[Handler], Handler]:
-    """The decorated function creates resources of these types (`aws:kinesis/stream:Stream`)."""
+    """Register a handler that creates resources of these types (`aws:kinesis/stream:Stream`)."""
 
     def register(handler: Handler) -> Handler:
         _handlers.update(dict.fromkeys(types, handler))
@@ -82,7 +82,7 @@ def handles(*types: str) -> Callable[[Handler], Handler]:
 
 
 def answers(*tokens: str) -> Callable[[InvokeHandler], InvokeHandler]:
-    """The decorated function answers these invokes (`aws:index/getRegion:getRegion`)."""
+    """Register a handler of these invokes (`aws:index/getRegion:getRegion`)."""
 
     def register(answer: InvokeHandler) -> InvokeHandler:
         _answers.update(dict.fromkeys(tokens, answer))

@@ -1,8 +1,8 @@
-"""A resource's inputs as the request of an AWS operation.
+"""Conversion of a resource's inputs to the request of an AWS operation.
 
-The provider's property names are the API's in another case (`dynamodbStreamParameters` for `DynamoDBStreamParameters`),
-so botocore's model of an operation has both its inputs and their types. A handler passes names that differ otherwise in
-`names`.
+The provider's property names are the API's in a different case (`dynamodbStreamParameters` for
+`DynamoDBStreamParameters`), so botocore's model of an operation has both its inputs and their types. A handler passes
+names with other differences in `names`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sandbox.deploy.inputs import Inputs
 from sandbox.errors import SandboxError
 
 Shape = Any
-"""botocore.model.Shape, which has no type hints."""
+"""botocore.model.Shape, which is untyped."""
 
 _NO_NAMES: Mapping[str, str] = {}
 
@@ -23,7 +23,10 @@ def fill(shape: Shape, inputs: Inputs, names: Mapping[str, str] = _NO_NAMES) -> 
     """Read the inputs that are members of a structure.
 
     An input outside the structure, at any depth, stays unread. `names` maps a property's name, at any depth, to the
-    member's where they differ by more than case. Raises SandboxError with the path for a value of the wrong type.
+    member's if they differ by more than case.
+
+    Raises:
+        SandboxError: a value has the wrong type; the text has its path.
     """
     members: Mapping[str, Shape] = shape.members
     by_name = {member.casefold(): member for member in members}

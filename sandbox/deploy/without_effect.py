@@ -26,7 +26,7 @@ WITHOUT_EFFECT: Mapping[str, Mapping[str, str]] = {
 
 
 def has_no_effect(type_: str, path: str) -> bool:
-    """Whether an input of a type, by its path, is listed here."""
+    """Return whether an input of a type, by its path, is listed here."""
     parts = re.sub(r"\[\d+\]", "[]", path).split(".")
     listed = WITHOUT_EFFECT.get(type_, {})
     return any(".".join(parts[:count]) in listed for count in range(1, len(parts) + 1))

@@ -1,4 +1,4 @@
-"""The server's faults: which are on, when one strikes, and how often it has."""
+"""The server's faults: the active ones, their strikes, and the counts of those."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ class Standing:
         self.random = Random(fault.seed)  # noqa: S311 - a run must be repeatable; nothing drawn is a secret
 
     def is_over(self, now_s: float) -> bool:
-        """Whether its time or its count is over."""
+        """Return whether its time or its count is over."""
         fault = self.fault
         return (fault.until is not None and now_s >= fault.until) or (
             fault.count is not None and self.struck >= fault.count
         )
 
     def shown(self, on: bool) -> Active:
-        """As the control endpoint shows it."""
+        """The fault in the control endpoint's form."""
         return Active(self.id, self.fault, on, self.met, self.struck)
 
 
 class ActiveFaults:
-    """All faults of the server. `on` is False without any, so a call costs one comparison.
+    """All faults of the server. `on` is False without faults, so a call costs one comparison.
 
-    `changed` is called after each change of what is on.
+    `changed` is called after each change of the faults that are on.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class ActiveFaults:
         self._saved_s = 0.0
 
     def open(self, state: StateDir) -> None:
-        """Continue with the faults of a server that ran before, and save changes from now on."""
+        """Continue with the faults of the previous server, and save changes from now on."""
         self._state = state
         found = state.read_json(FILE)
         saved = Saved([]) if found is None else msgspec.convert(found, Saved)
@@ -67,7 +67,11 @@ class ActiveFaults:
         self._update()
 
     def add(self, fault: Fault) -> Active:
-        """Switch a fault on. SandboxError if it is not valid."""
+        """Switch a fault on.
+
+        Raises:
+            SandboxError: it is not valid.
+        """
         self._last += 1
         standing = Standing(f"f{self._last}", checked(fault))
         self._standing.append(standing)
@@ -75,10 +79,10 @@ class ActiveFaults:
         return standing.shown(on=True)
 
     def remove(self, ids: list[str]) -> list[Active]:
-        """Switch faults off and forget them; all without ids. Returns them with their counters.
+        """Switch faults off and delete them, by default all; return them with their counters.
 
         Raises:
-            SandboxError: there is no fault with an id.
+            SandboxError: no fault has one of the ids.
         """
         known = [*self._standing, *self._ended]
         unknown = set(ids) - {standing.id for standing in known}
@@ -93,23 +97,26 @@ class ActiveFaults:
         return shown
 
     def listed(self) -> list[Active]:
-        """All faults, those that have ended first."""
+        """All faults, ended ones first."""
         self._end_overdue()
         return self._all()
 
     def has(self, *kinds: str) -> bool:
-        """Whether a fault of these kinds is on."""
+        """Return whether a fault of these kinds is on."""
         return any(standing.fault.kind in kinds for standing in self._standing)
 
     def matching(self, kind: str, service: str, operation: str = "") -> Iterator[Standing]:
-        """The faults of a kind that concern an operation; `strikes` decides whether one strikes."""
+        """The faults of a kind that concern an operation; `strikes` determines whether one strikes."""
         for standing in tuple(self._standing):
             fault = standing.fault
             if fault.kind == kind and fault.service == service and fault.operation in ("", operation):
                 yield standing
 
     def strikes(self, standing: Standing, *, urgent: bool = False) -> bool:
-        """Whether a fault strikes now; counts it. `urgent` saves at once, because the process is about to end."""
+        """Return whether a fault strikes now, and count it.
+
+        `urgent` saves the count immediately, because the process is about to end.
+        """
         now_s = time.time()
         if standing.is_over(now_s):
             self._end_overdue()
@@ -128,7 +135,7 @@ class ActiveFaults:
     def first(self, kind: str, service: str, operation: str = "", **parameters: str) -> Standing | None:
         """The first fault of a kind that concerns an operation and strikes now.
 
-        One with other values for these parameters does not concern it.
+        A fault with different values for these parameters does not concern it.
         """
         for standing in self.matching(kind, service, operation):
             given = standing.fault.parameters
@@ -139,7 +146,7 @@ class ActiveFaults:
         return None
 
     def part_of(self, standing: Standing, count: int) -> list[int]:
-        """The places of the entries of a batch that a partial fault strikes: its part of them, at least one."""
+        """The indices of the entries of a batch that a partial fault strikes: its part of them, at least one."""
         if not self.strikes(standing):
             return []
         part = max(1, round(count * standing.fault.number("part")))
@@ -175,8 +182,8 @@ class ActiveFaults:
 
 
 def _nothing() -> None:
-    """No one is interested in changes."""
+    """Do nothing: by default changes have no listener."""
 
 
 ACTIVE_FAULTS = ActiveFaults()
-"""That of this process, which only the server fills."""
+"""The faults of this process; only the server has any."""

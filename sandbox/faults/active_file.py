@@ -1,4 +1,4 @@
-"""The file in which the server keeps its faults, for its restart and for the other processes."""
+"""The file that has the server's faults, for its restart and for the other processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FILE = "faults.json"
 
 
 class Saved(msgspec.Struct):
-    """The content of the file: all faults, those that have ended by themselves first, and the number of the last."""
+    """The content of the file: all faults, those that have ended by themselves first, and the last number used."""
 
     faults: list[Active]
     last: int = 0

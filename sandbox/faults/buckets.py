@@ -1,4 +1,4 @@
-"""Units per second, counted by token buckets."""
+"""Token buckets: limits of units per second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capac
 
 
 class TokenBucket:
-    """So many units per second, and up to `burst_s` seconds of them that were not used; at first those of one second.
+    """A rate of units per second, and up to `burst_s` seconds of unused units; initially those of one second.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html
     """
@@ -26,13 +26,13 @@ class TokenBucket:
         self._filled_s = clock()
 
     def has(self, units: float) -> bool:
-        """Whether there are so many units now, or all that there can be."""
+        """Return whether the units are available now, or the bucket is full."""
         self._fill()
         return self._level >= min(units, self.per_s)
 
     @property
     def is_positive(self) -> bool:
-        """Whether there are any units now, of which more may then be taken."""
+        """Whether any units are available; a caller may then take more than that."""
         self._fill()
         return self._level > 0
 
@@ -48,9 +48,9 @@ class TokenBucket:
 
 @dataclass
 class Peaks:
-    """The most units in a second of an on-demand table, and how much more it takes at once.
+    """The peak rate of an on-demand table, and the rate that it accepts immediately.
 
-    It takes what it is warmed up for, and twice its previous peak.
+    It accepts its warm throughput, and twice its previous peak.
     """
 
     warm: float
@@ -62,7 +62,7 @@ class Peaks:
     _began_s: float = 0.0
 
     def admits(self, units: float) -> bool:
-        """Whether so many units more may be used in this second."""
+        """Return whether these additional units may be used in this second."""
         now_s = self.clock()
         if int(now_s) != self._second_at:
             self.recent = max(self.recent, self.second)

@@ -1,4 +1,4 @@
-"""Switch faults on and off from another process: `inject(...)` for tests, and what the command line uses."""
+"""Switching faults on and off from other processes: `inject(...)` for tests, and the command line's calls."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ class Faults:
         """Switch a fault on.
 
         Raises:
-            SandboxError: it is not valid, or the sandbox does not answer.
+            SandboxError: it is not valid, or the sandbox does not respond.
         """
         return self._call("POST", PATH, Active, msgspec.json.encode(checked(fault)))
 
     def off(self, ids: Sequence[str] = ()) -> list[Active]:
-        """Switch faults off and forget them, all without ids; returns them with their counters.
+        """Switch faults off and delete them, by default all; return them with their counters.
 
         Raises:
-            SandboxError: there is no such fault, or the sandbox does not answer.
+            SandboxError: a fault does not exist, or the sandbox does not respond.
         """
         query = "&".join(f"id={quote(each)}" for each in ids)
         return self._call("DELETE", f"{PATH}?{query}" if query else PATH, _Listed).faults
 
     def listed(self) -> list[Active]:
-        """All faults that are on or have ended by themselves; SandboxError if the sandbox does not answer."""
+        """All faults that are on or have ended by themselves; raises SandboxError if the sandbox does not respond."""
         return self._call("GET", PATH, _Listed).faults
 
     def held(self) -> int:
-        """How many records for native destinations are held back; SandboxError if the sandbox does not answer."""
+        """The number of held-back records of native destinations; SandboxError if the sandbox does not respond."""
         return self._call("GET", PATH, _Listed).held
 
     def _call(self, method: str, path: str, answer: Any, body: bytes = b"") -> Any:
@@ -61,7 +61,7 @@ class Faults:
             return msgspec.json.decode(response.body, type=answer)
         except (CallError, msgspec.DecodeError) as error:
             raise SandboxError(
-                f"The sandbox at {self._endpoint_url} does not answer ({error}): start it with `python -m sandbox up`."
+                f"The sandbox at {self._endpoint_url} does not respond ({error}): start it with `python -m sandbox up`."
             ) from error
         finally:
             self._http.close()
@@ -90,7 +90,7 @@ class InjectedFault:
 
     @property
     def struck(self) -> int:
-        """How many calls it has struck so far, at its end in all."""
+        """The number of calls that it has struck so far; after its end, in total."""
         with suppress(SandboxError):
             self._active = next((one for one in self._faults.listed() if one.id == self._active.id), self._active)
         return self._active.struck
@@ -141,7 +141,7 @@ def endpoint_of(state_dir: Path | str | None) -> str:
     """The endpoint of the sandbox that runs in a state directory.
 
     Raises:
-        SandboxError: none does.
+        SandboxError: no sandbox runs there.
     """
     state = StateDir(state_dir or os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR)
     server = state.read_json("server.json")

@@ -34,10 +34,10 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 
 def add_to(parser: Any, add: Callable[..., Any]) -> None:
-    """Add the subcommands to the parser of `fault`; `add` makes a parser with the common options."""
+    """Add the subcommands to the parser of `fault`; `add` creates a parser with the common options."""
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    show = add(commands, "list", "show the faults that are on, and the kinds that there are")
+    show = add(commands, "list", "show the faults that are on, and all kinds")
     show.add_argument("kind", metavar="KIND", nargs="?", help="one kind with its services and parameters")
     show.add_argument("--json", action="store_true", help="as JSON")
     show.set_defaults(run=run_list)
@@ -47,7 +47,7 @@ def add_to(parser: Any, add: Callable[..., Any]) -> None:
     on.add_argument("service", metavar="SERVICE", nargs="?", default="", help="whose calls, or which process")
     on.add_argument("rest", metavar="OPERATION | NAME=VALUE", nargs="*", help="an operation, and the kind's parameters")
     on.add_argument("--share", type=_share, default=1.0, metavar="S", help="the share of the calls (default: 1, all)")
-    on.add_argument("--count", type=int, metavar="N", help="end after so many strikes")
+    on.add_argument("--count", type=int, metavar="N", help="end after this many strikes")
     on.add_argument("--for", dest="for_s", type=duration, metavar="TIME", help="end after 500ms, 30s, 5m or 1h")
     on.add_argument("--seed", type=int, default=0, metavar="N", help="of the generator that draws the share")
     on.set_defaults(run=run_on)
@@ -109,7 +109,7 @@ def run_off(arguments: Namespace) -> int:
 
 
 def apply_limits(endpoint_url: str) -> None:
-    """Switch the limits of DynamoDB and Kinesis on, if they are not."""
+    """Switch the limits of DynamoDB and Kinesis on, unless they are on."""
     faults = Faults(endpoint_url)
     limited = {active.fault.service for active in faults.listed() if active.on and active.fault.kind == "limits"}
     for service in KINDS["limits"].services.keys() - limited:
@@ -117,7 +117,7 @@ def apply_limits(endpoint_url: str) -> None:
 
 
 def show_active(state_dir: Path) -> None:
-    """A line for each fault that is on; nothing when the server does not answer."""
+    """Print a line for each fault that is on; nothing if the server does not respond."""
     with suppress(SandboxError):
         for active in Faults(endpoint_of(state_dir)).listed():
             if active.on:
@@ -125,7 +125,7 @@ def show_active(state_dir: Path) -> None:
 
 
 def sentence(active: Active) -> str:
-    """A fault in words, with how often it struck."""
+    """A fault in words, with the number of its strikes."""
     fault = active.fault
     of = f"{fault.service}.{fault.operation}" if fault.operation else fault.service
     parameters = "".join(
@@ -141,7 +141,7 @@ def sentence(active: Active) -> str:
 
 
 def duration(text: str) -> float:
-    """Seconds of a duration; ArgumentTypeError for another text."""
+    """The seconds of a duration; raises ArgumentTypeError for an invalid text."""
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ArgumentTypeError(f"{text!r} is not a duration: give 500ms, 30s, 5m or 1h")

@@ -1,6 +1,7 @@
-"""The services' own errors, with which faults answer.
+"""The services' own errors, which faults return.
 
-DynamoDB's messages: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html,
+DynamoDB's messages:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html,
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html and
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html. Kinesis:
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html. S3:
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 
 class ErrorForm(NamedTuple):
-    """An error as a service answers it."""
+    """The status and message of a service's error."""
 
     status: int
     message: str
@@ -75,7 +76,7 @@ THROTTLES: Mapping[str, Mapping[str, ErrorForm]] = {
     },
     "glue": {THROTTLING: ErrorForm(400, _RATE)},
 }
-"""By service the errors of too many calls; the first is the default."""
+"""By service the errors of throttling; the first is the default."""
 
 _INTERNAL_FAILURE = "The request processing has failed because of an unknown error, exception or failure."
 _UNAVAILABLE = "The request has failed due to a temporary failure of the server."
@@ -100,7 +101,7 @@ FAILURES: Mapping[str, Mapping[str, ErrorForm]] = {
     "athena": {"InternalServerException": ErrorForm(500, "An internal server error occurred.")},
     "glue": {"InternalServiceException": ErrorForm(500, "An internal service error occurred.")},
 }
-"""By service the errors that are the service's own fault; the first is the default."""
+"""By service the errors that are failures of the service; the first is the default."""
 
 SERVICES = tuple(FAILURES)
 """The services whose calls can fail, by botocore's names."""
@@ -122,7 +123,7 @@ def form_of(service: str, code: str) -> ErrorForm:
 
 @cache
 def has_operation(service: str, operation: str) -> bool:
-    """Whether a service has an operation with this name. A process of the sandbox serves all."""
+    """Return whether a service has an operation; a process of the sandbox has every name."""
     if service not in SERVICES:
         return True
     session: Any = import_module("botocore.session").Session()

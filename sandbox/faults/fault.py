@@ -1,4 +1,4 @@
-"""What a fault is."""
+"""The definition of a fault."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ Value = str | int | float
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A fault, as it is asked for.
+    """A fault, as it is requested.
 
     It concerns the calls of `operation` ("" for every operation) of `service`; for a crash, `service` is a process of
     the sandbox. Of these it strikes a `share` (0 to 1), drawn from a generator seeded with `seed`; after `count`
-    strikes, or at the time `until` (epoch seconds), it ends. `kinds.checked` fills in what is left out.
+    strikes, or at the time `until` (epoch seconds), it ends. `kinds.checked` fills in the defaults.
     """
 
     kind: str
@@ -26,16 +26,16 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     parameters: dict[str, Value] = {}
 
     def text(self, name: str) -> str:
-        """A parameter as text; "" without it."""
+        """A parameter as text; "" if it is not set."""
         return str(self.parameters.get(name, ""))
 
     def number(self, name: str) -> float:
-        """A parameter as a number; 0 without it."""
+        """A parameter as a number; 0 if it is not set."""
         return float(self.parameters.get(name, 0))
 
 
 class Active(msgspec.Struct, frozen=True):
-    """A fault of the server: its `id`, whether it is still on, and how many calls it `met` and `struck`."""
+    """A fault of the server: its `id`, whether it is still on, and the numbers of calls it `met` and `struck`."""
 
     id: str
     fault: Fault

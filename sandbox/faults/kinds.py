@@ -18,10 +18,10 @@ ANY: tuple[str, ...] = ()
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a kind: its meaning, its value by default ("" for none), and its values where only some are valid.
+    """A parameter of a kind: its meaning, its default ("" for no default), and its values if they are limited.
 
-    Numbers are not negative. `by_service` has the values of a parameter that depends on the service; one with `only`
-    is of these services alone.
+    Numbers are not negative. `by_service` has the values of a parameter that depends on the service; `only` are the
+    services that have the parameter.
     """
 
     meaning: str
@@ -32,19 +32,17 @@ class Parameter:
     only: tuple[str, ...] = ()
 
     def is_of(self, service: str) -> bool:
-        """Whether a service has it."""
+        """Return whether a service has the parameter."""
         return not self.only or service in self.only
 
     def choices_for(self, service: str) -> tuple[str, ...]:
-        """The valid values with a service; none if any text is valid."""
+        """The valid values for a service; none if any text is valid."""
         return self.by_service.get(service, self.choices)
 
 
 @dataclass(frozen=True)
 class FaultKind:
-    """A kind of faults: its meaning, its services with their operations, its parameters, and the service of one that
-    names none.
-    """
+    """A kind of faults: its meaning, its services with their operations, its parameters, and its default service."""
 
     meaning: str
     services: Mapping[str, tuple[str, ...]]
@@ -55,9 +53,7 @@ class FaultKind:
 _CALLER = Parameter(
     "whose calls: all, those of clients, or those of the sandbox's own workers", "all", ("all", "client", "worker")
 )
-_WHEN = Parameter(
-    "before the call is made, or after it, so that only its answer is lost", "before", ("before", "after")
-)
+_WHEN = Parameter("before the call, or after it, so that only its response is lost", "before", ("before", "after"))
 _TABLE = Parameter("the table's name (default: every table)")
 _SERVICES = dict.fromkeys(errors.SERVICES, ANY)
 
@@ -70,10 +66,10 @@ POINTS: Mapping[str, tuple[str, ...]] = {
     "functions": ("before-invocation", "after-invocation"),
     "server": ("before-call", "after-call"),
 }
-"""Where a process can crash, in the order in which it passes them."""
+"""The points at which a process can crash, in the order in which it passes them."""
 
 WRONG_ANSWERS = ("no-record-id", "missing-record", "repeated-record", "unknown-result", "bad-base64", "not-json")
-"""What a function can answer instead of a Firehose transform's response."""
+"""The wrong responses of a function to a Firehose transform."""
 
 KINDS: Mapping[str, FaultKind] = {
     "throttle": FaultKind(
@@ -101,15 +97,15 @@ KINDS: Mapping[str, FaultKind] = {
         },
     ),
     "latency": FaultKind(
-        "the answer takes longer",
+        "the response takes longer",
         _SERVICES,
         {
-            "ms": Parameter("by how many milliseconds", 200, maximum=600_000),
-            "jitter_ms": Parameter("and by up to so many more", 0, maximum=600_000),
+            "ms": Parameter("by this many milliseconds", 200, maximum=600_000),
+            "jitter_ms": Parameter("and by up to this many more", 0, maximum=600_000),
             "caller": _CALLER,
         },
     ),
-    "reset": FaultKind("the connection is reset instead of an answer", _SERVICES, {"when": _WHEN, "caller": _CALLER}),
+    "reset": FaultKind("the connection is reset instead of a response", _SERVICES, {"when": _WHEN, "caller": _CALLER}),
     "partial": FaultKind(
         "only a part of a batch is accepted (UnprocessedItems, UnprocessedKeys, FailedRecordCount)",
         {"dynamodb": ("BatchWriteItem", "BatchGetItem"), "kinesis": ("PutRecords",)},
@@ -163,13 +159,13 @@ KINDS: Mapping[str, FaultKind] = {
         {"point": Parameter("where", by_service=POINTS)},
     ),
     "function": FaultKind(
-        "a Lambda function raises an error, times out, answers wrong or is slow",
+        "a Lambda function raises an error, times out, returns a wrong response or is slow",
         {"lambda": ("Invoke",)},
         {
             "how": Parameter("what it does", "raise", ("raise", "timeout", "wrong", "slow")),
             "function": Parameter("the function's name (default: every function)"),
-            "answer": Parameter("what a wrong answer is", "missing-record", WRONG_ANSWERS),
-            "after_ms": Parameter("when it times out, whatever its own timeout is", 100, maximum=900_000),
+            "answer": Parameter("what is wrong with the response", "missing-record", WRONG_ANSWERS),
+            "after_ms": Parameter("when it times out, whatever the configured timeout is", 100, maximum=900_000),
             "record_ms": Parameter("how much longer a slow one takes for each record", 1, maximum=60_000),
         },
     ),
@@ -177,7 +173,7 @@ KINDS: Mapping[str, FaultKind] = {
 
 
 def kind_of(name: str) -> FaultKind:
-    """The kind with a name; SandboxError if it is absent."""
+    """The kind with a name; raises SandboxError if it does not exist."""
     kind = KINDS.get(name)
     if kind is None:
         raise _unknown("kind of fault", name, KINDS)
@@ -188,7 +184,7 @@ def checked(fault: Fault) -> Fault:
     """The fault with its defaults.
 
     Raises:
-        SandboxError: there is no such kind, service, operation or parameter, or a value is out of range.
+        SandboxError: the kind, service, operation or a parameter does not exist, or a value is out of range.
     """
     kind = kind_of(fault.kind)
     only = next(iter(kind.services)) if len(kind.services) == 1 else ""
@@ -214,7 +210,7 @@ def checked(fault: Fault) -> Fault:
 
 
 def described() -> list[dict[str, object]]:
-    """All kinds for a user or a page: the meaning, the services with their operations, and the parameters."""
+    """All kinds for display: the meaning, the services with their operations, and the parameters."""
     return [
         {
             "kind": name,

@@ -1,6 +1,6 @@
 """The faults of the processes beside the server: named points at which they can crash, and Lambda functions.
 
-A process looks at the server's file of faults, which is there only while one is on, and asks the server only when a
+A process checks the server's file of faults, which exists only while a fault is on, and queries the server only if a
 fault in it concerns the process.
 """
 
@@ -34,13 +34,13 @@ class ProcessFaults:
         self._faults: list[Active] = []
 
     def reach(self, point: str) -> None:
-        """Crash here, if a fault has this process crash at this point."""
+        """Crash if a fault crashes this process at this point."""
         if self.struck("crash", self._process, point=point):
             log.warning("fault: crash at %s", point)
             os.kill(os.getpid(), signal.SIGKILL)
 
     def struck(self, kind: str, service: str, operation: str = "", **parameters: str) -> Fault | None:
-        """The fault of a kind that strikes an operation now, if any."""
+        """The fault of a kind that strikes an operation now; None if no fault does."""
         asked = Strike(kind, service, operation, parameters)
         return self._strikes(asked) if self._concerns(asked) else None
 
@@ -74,7 +74,7 @@ class ProcessFaults:
             response = http.request("POST", STRIKE_PATH, msgspec.json.encode(asked), headers)
             return msgspec.json.decode(response.body, type=_Answer).fault
         except (CallError, msgspec.DecodeError) as error:
-            log.warning("the server does not say whether a fault strikes: %s", error)
+            log.warning("the server does not report whether a fault strikes: %s", error)
             return None
         finally:
             http.close()
@@ -85,7 +85,7 @@ class _Answer(msgspec.Struct):
 
 
 class Points:
-    """The points of this process; without a watch none is dangerous."""
+    """The points of this process; without a watch they have no effect."""
 
     watch: ProcessFaults | None = None
 
@@ -99,6 +99,6 @@ POINTS = Points()
 
 
 def watch(state: StateDir, process: str, endpoint_url: str) -> ProcessFaults:
-    """Have this process's faults strike from now on."""
+    """Apply the faults of this process from now on."""
     POINTS.watch = ProcessFaults(state, process, endpoint_url)
     return POINTS.watch

@@ -1,4 +1,4 @@
-"""How another process asks the server whether a fault strikes it."""
+"""The request of a process to the server whether a fault strikes it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ STRIKE_PATH = f"{PATH}/strike"
 
 
 class Strike(msgspec.Struct, frozen=True):
-    """The question whether a fault of a kind strikes an operation of a service (or a process) now; a fault with other
-    values for these parameters does not.
+    """Requests whether a fault of a kind strikes an operation of a service (or a process) now.
+
+    A fault with different values for these parameters does not.
     """
 
     kind: str

@@ -1,8 +1,8 @@
-"""DynamoDB's limits of throughput, and the faults that concern single items: the gate of the engine's operations.
+"""DynamoDB's throughput limits, and the faults that concern single items: the gate of the engine's operations.
 
-A partition key takes 1,000 write units and 3,000 read units per second. A provisioned table takes what is provisioned,
-and what was not used of it in the last 300 seconds; an on-demand table its configured maximum, what it is warmed up for
-(4,000 write units and 12,000 read units when it is new) or twice its previous peak, and at most its quota of 40,000.
+A partition key accepts 1,000 write units and 3,000 read units per second. A provisioned table accepts its provisioned
+units, and those unused in the last 300 seconds; an on-demand table its configured maximum, its warm throughput (4,000
+write units and 12,000 read units when it is new) or twice its previous peak, and at most its quota of 40,000.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html
@@ -31,7 +31,7 @@ _SECOND = 1.0
 
 
 class _Need(NamedTuple):
-    """Units of a partition key of a table or index; None for a read of several partition keys."""
+    """The units that a call needs of a partition key of a table or index; None for a read of several partition keys."""
 
     units: float
     partition: str | None
@@ -39,7 +39,7 @@ class _Need(NamedTuple):
 
 
 class _Lack(NamedTuple):
-    """What there is not enough of: the error's code and message, and the limit by AWS's name."""
+    """The exceeded limit: the error's code and message, and AWS's name of the limit."""
 
     code: str
     message: str
@@ -48,7 +48,7 @@ class _Lack(NamedTuple):
 
 
 class ThroughputGate:
-    """Refuses by the faults `limits`, `throttle` and `partial` that are on."""
+    """Refuses calls by the faults `limits`, `throttle` and `partial` that are on."""
 
     def __init__(
         self,
@@ -63,11 +63,11 @@ class ThroughputGate:
         self._peaks: dict[tuple[str, str], Peaks] = {}
 
     def writes(self, changes: Sequence[tuple[StoredTable, ItemChange]], factor: int = 1) -> list[DynamoError | None]:
-        """For each of several writes why it is refused, or None."""
+        """For each write the error that refuses it, or None."""
         return [self._write(table, change, factor) for table, change in changes]
 
     def batched(self, operation: str, count: int) -> list[DynamoError | None]:
-        """For each of the entries of a batch whether the fault `partial` refuses it."""
+        """For each entry of a batch the error with which the fault `partial` refuses it, or None."""
         refused: list[DynamoError | None] = [None] * count
         for standing in self._active.matching("partial", "dynamodb", operation):
             for number in self._active.part_of(standing, count):
@@ -77,7 +77,7 @@ class ThroughputGate:
     def read(
         self, table: StoredTable, units: float, partition: str | None, index: str | None = None
     ) -> DynamoError | None:
-        """Why a read is refused, or None."""
+        """The error that refuses a read, or None."""
         return self._refusal(table, "Read", [_Need(units, partition, index)], partition)
 
     def _write(self, table: StoredTable, change: ItemChange, factor: int) -> DynamoError | None:
@@ -116,7 +116,7 @@ class ThroughputGate:
         return None
 
     def _lack(self, standing: Standing, capacity: Capacity, verb: str, needs: list[_Need]) -> _Lack | None:
-        """What a call lacks; if nothing, it consumes what it needs."""
+        """The limit that a call would exceed; if there is no such limit, consume the call's units."""
         taken: list[tuple[TokenBucket | Peaks, float]] = []
         for need in needs:
             for bucket, lack in self._limits(standing, capacity, verb, need):
@@ -131,7 +131,7 @@ class ThroughputGate:
     def _limits(
         self, standing: Standing, capacity: Capacity, verb: str, need: _Need
     ) -> Iterator[tuple[TokenBucket | Peaks, _Lack]]:
-        """The limits of a table or index that a call meets."""
+        """The limits of a table or index that apply to a call."""
         code, over = (
             (errors.PROVISIONED, errors.OVER_PROVISIONED if need.of_index is None else errors.OVER_PROVISIONED_INDEX)
             if capacity.provisioned
@@ -178,7 +178,7 @@ def _of(throughput: Throughput, verb: str) -> float:
 
 
 def _index_key(table: StoredTable, change: ItemChange, name: str) -> str | None:
-    """The partition key in an index of the item after a change, else before it."""
+    """The partition key of an item in an index, after the change or else before it."""
     part = table.schema.indexes[name].key.hash
     for item in (change.new, change.old):
         value = None if item is None else item.attributes.get(part.name)

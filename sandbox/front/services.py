@@ -78,7 +78,7 @@ class Services:
 
 def _unavailable(service: str, error: Exception) -> HttpReply:
     message = (
-        f"The sandbox's {service} service does not answer ({type(error).__name__}): "
+        f"The sandbox's {service} service does not respond ({type(error).__name__}): "
         "run `python -m sandbox up` to start it again."
     )
     return error_reply(ServiceError("ServiceUnavailableException", message, status=503), JSON_1_1)

@@ -1,11 +1,11 @@
-"""What AWS refuses, the sandbox refuses, before moto acts, with AWS's code and sentence.
+"""The calls that AWS refuses: the sandbox refuses them before moto acts, with AWS's code and sentence.
 
 Most refusals need no code: the service first checks the lengths, ranges, patterns and enumerations of botocore's model
-(`constraints`). Rules that are in no model (a member that excludes another, a policy that locks its author out, an
+(`constraints`). Rules that are in no model (a member that excludes a second one, a policy that locks its author out, an
 invalid dashboard) are functions per operation, one module per service. A sentence is AWS's, as recorded on an account;
 its source is beside it, or with the rule of `components/audit` that a test ties to it.
 
-Not refused: calls that only read or delete, and data calls.
+Calls that only read or delete, and data calls, are not checked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ load()
 
 
 def refuse(service: str, operation: str, region: str, parameters: Mapping[str, Any]) -> ServiceError | None:
-    """AWS's error for a call, or None if AWS accepts it.
+    """Return AWS's error for a call, or None if AWS accepts it.
 
     `service` is botocore's name, `parameters` are in botocore's shape. As on AWS, the model's constraints are checked
     first.

@@ -29,7 +29,7 @@ _OF_OBJECTS = ("Object", "ObjectAcl", "ObjectTagging", "ObjectVersion")
 
 @refuses("s3", "PutBucketLifecycleConfiguration")
 def lifecycle(asked: Asked) -> ServiceError | None:
-    """A rule has an action, and removes delete markers only without days or a date."""
+    """Refuse a lifecycle rule without an action, and the removal of delete markers by days or a date."""
     rules = listed(asked.at("LifecycleConfiguration.Rules"))
     for rule in rules:
         expiration = fields(rule.get("Expiration"))
@@ -47,7 +47,7 @@ def lifecycle(asked: Asked) -> ServiceError | None:
 
 @refuses("s3", "PutBucketEncryption")
 def encryption(asked: Asked) -> ServiceError | None:
-    """A key requires KMS encryption."""
+    """Refuse a key without KMS encryption."""
     for rule in listed(asked.at("ServerSideEncryptionConfiguration.Rules")):
         default = fields(rule.get("ApplyServerSideEncryptionByDefault"))
         if default.get("KMSMasterKeyID") and not str(default.get("SSEAlgorithm")).startswith("aws:kms"):
@@ -60,7 +60,7 @@ def encryption(asked: Asked) -> ServiceError | None:
 
 @refuses("s3", "PutBucketPolicy")
 def policy(asked: Asked) -> ServiceError | None:
-    """A policy is a JSON object with statements, each with a resource in the bucket."""
+    """Refuse a policy that is not a JSON object with statements, each with a resource in the bucket."""
     text = asked.get("Policy") or ""
     try:
         document: Any = json.loads(text)
@@ -77,7 +77,7 @@ def policy(asked: Asked) -> ServiceError | None:
 
 @refuses("s3", "PutBucketNotificationConfiguration")
 def notifications(asked: Asked) -> ServiceError | None:
-    """The policy of a notification's queue allows S3 to send on behalf of the bucket: S3 tests it immediately."""
+    """Refuse a notification whose queue's policy does not allow S3 to send for the bucket; S3 tests it."""
     for one in listed(asked.at("NotificationConfiguration.QueueConfigurations")):
         if not _lets_in(str(one.get("QueueArn")), str(asked.get("Bucket"))):
             return ServiceError("InvalidArgument", "Unable to validate the following destination configurations")
@@ -115,7 +115,7 @@ def _allows(statement: Fields, bucket: str) -> bool:
 
 
 def _holds(statement: Fields, bucket: str) -> bool:
-    """Whether a statement's conditions allow S3 to send on behalf of the bucket; ignores other conditions."""
+    """Return whether a statement's conditions allow S3 to send on behalf of the bucket; ignore other conditions."""
     carried = {"aws:sourcearn": f"arn:aws:s3:::{bucket}", "aws:sourceaccount": ACCOUNT_ID}
     return all(
         any(fnmatch.fnmatchcase(carried[key.lower()], value) for value in texts(values))

@@ -18,7 +18,7 @@ _CRON_FIELDS = 6
 
 @refuses("glue", "CreateCrawler", "UpdateCrawler")
 def schedule(asked: Asked) -> ServiceError | None:
-    """A schedule is a cron of six fields, with "?" for either the day of the month or the day of the week."""
+    """Refuse a schedule that is not a cron of six fields with "?" for either the day of the month or of the week."""
     text = asked.get("Schedule")
     if not text:
         return None
@@ -33,7 +33,7 @@ def schedule(asked: Asked) -> ServiceError | None:
 
 @refuses("glue", "CreateCrawler", "UpdateCrawler")
 def configuration(asked: Asked) -> ServiceError | None:
-    """A configuration is JSON whose version is a number."""
+    """Refuse a configuration that is not JSON with a number as its version."""
     text = asked.get("Configuration")
     if not text:
         return None
@@ -49,7 +49,7 @@ def configuration(asked: Asked) -> ServiceError | None:
 
 @refuses("glue", "CreateCrawler", "UpdateCrawler")
 def targets(asked: Asked) -> ServiceError | None:
-    """An S3 path does not start with a slash."""
+    """Refuse an S3 path that starts with a slash."""
     if any(str(target.get("Path", "")).startswith("/") for target in listed(asked.at("Targets.S3Targets"))):
         return _invalid("Invalid S3 Target Path")
     return None

@@ -26,13 +26,15 @@ _MAX = 10
 _READING = re.compile(r"Batch|Delete|Describe|Detect|Get|Head|List|Query|Scan|Search|Test")
 """Calls that only read or delete: checked only for the services in `_ALL_CALLS`."""
 _ALL_CALLS = frozenset({"dynamodbstreams", "kinesis"})
-"""The services whose reads are this project's, too (mhart/kinesalite validations/getRecords.js and others)."""
+"""The services whose reads the sandbox itself implements (mhart/kinesalite validations/getRecords.js and others)."""
 
 
 _REQUIRED_BY_DEFAULT = frozenset({("kinesis", "PartitionKey")})
-"""Members that newer models leave optional and that AWS still requires here: botocore 1.44.8's documentation of
-PutRecord and PutRecords has "If the stream uses the USER_PARTITION_KEY record distribution strategy (the default), a
-partition key is required", and the sandbox's streams have no other strategy."""
+"""Members that newer models make optional and that AWS still requires here.
+
+botocore 1.44.8's documentation of PutRecord and PutRecords has "If the stream uses the USER_PARTITION_KEY record
+distribution strategy (the default), a partition key is required", and the sandbox's streams have no other strategy.
+"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ _NOT_AS_MODELLED = {
 
 
 _ENUM_ORDER = {"ScalarAttributeType": ("B", "N", "S")}
-"""Types whose values the service lists in another order than its model (nubo-db/dynamodb-conformance, createTable)."""
+"""Types whose values the service lists in its own order (nubo-db/dynamodb-conformance, createTable)."""
 
 
 class ConstraintViolation(NamedTuple):

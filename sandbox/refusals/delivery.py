@@ -24,7 +24,7 @@ _RANGES = {"BufferSizeInMBs": ("0.2", "3"), "BufferIntervalInSeconds": ("0", "90
 
 @refuses("firehose", "CreateDeliveryStream", "UpdateDestination")
 def destination(asked: Asked) -> ServiceError | None:
-    """The first error of an S3 destination, in AWS's order."""
+    """Refuse an S3 destination with its first error, in AWS's order."""
     given = fields(asked.get("ExtendedS3DestinationConfiguration") or asked.get("ExtendedS3DestinationUpdate"))
     complaints = (
         *_of_conversion(given),
@@ -37,7 +37,7 @@ def destination(asked: Asked) -> ServiceError | None:
 
 @refuses("firehose", "CreateDeliveryStream")
 def source(asked: Asked) -> ServiceError | None:
-    """A delivery stream with a Kinesis source is not encrypted itself; its source is."""
+    """Refuse the encryption of a delivery stream with a Kinesis source; the source is encrypted."""
     if asked.get("DeliveryStreamType") != "KinesisStreamAsSource":
         return None
     if asked.get("DeliveryStreamEncryptionConfigurationInput"):

@@ -22,7 +22,7 @@ _RUNTIMES = (
 
 @refuses("lambda", "CreateFunction")
 def name(asked: Asked) -> ServiceError | None:
-    """A new function's name has at most 64 characters."""
+    """Refuse a new function's name of more than 64 characters."""
     given = str(asked.get("FunctionName") or "")
     if given.startswith("arn:") or len(given) <= _LONGEST_NAME:
         return None
@@ -34,7 +34,7 @@ def name(asked: Asked) -> ServiceError | None:
 
 @refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
 def runtime(asked: Asked) -> ServiceError | None:
-    """The runtime is one of Lambda's."""
+    """Refuse a runtime that Lambda lacks."""
     given = asked.get("Runtime")
     if given is None or given in _RUNTIMES:
         return None
@@ -46,7 +46,7 @@ def runtime(asked: Asked) -> ServiceError | None:
 
 @refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
 def environment(asked: Asked) -> ServiceError | None:
-    """The environment variables have at most 4 KB."""
+    """Refuse environment variables of more than 4 KB."""
     variables = asked.at("Environment.Variables")
     text = json.dumps(variables, separators=(",", ":"), ensure_ascii=False) if variables else ""
     if len(text.encode()) <= _LARGEST_ENVIRONMENT_BYTES:

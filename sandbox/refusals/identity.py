@@ -21,7 +21,7 @@ _LARGEST_TRUST = 2_048
 
 @refuses("iam", "PutRolePolicy")
 def inline_size(asked: Asked) -> ServiceError | None:
-    """The inline policies of a role have at most 10,240 characters; only a single policy is checked here."""
+    """Refuse an inline policy of more than 10,240 characters; AWS's limit is for all of a role's policies."""
     if _size(asked.get("PolicyDocument")) <= _LARGEST_INLINE:
         return None
     sentence = f"Maximum policy size of {_LARGEST_INLINE} bytes exceeded for role {asked.get('RoleName')}"
@@ -30,7 +30,7 @@ def inline_size(asked: Asked) -> ServiceError | None:
 
 @refuses("iam", "PutRolePolicy")
 def nobody(asked: Asked) -> ServiceError | None:
-    """A role's policy has no principal."""
+    """Refuse a principal in a role's policy."""
     statements = _statements(asked.get("PolicyDocument"))
     if any("Principal" in statement or "NotPrincipal" in statement for statement in statements):
         return ServiceError("MalformedPolicyDocument", "Policy document should not specify a principal.")
@@ -39,7 +39,7 @@ def nobody(asked: Asked) -> ServiceError | None:
 
 @refuses("iam", "CreateRole")
 def trusted(asked: Asked) -> ServiceError | None:
-    """A trust policy has no resource."""
+    """Refuse a resource in a trust policy."""
     if any("Resource" in statement for statement in _statements(asked.get("AssumeRolePolicyDocument"))):
         return ServiceError("MalformedPolicyDocument", "Has prohibited field Resource")
     return None
@@ -47,13 +47,13 @@ def trusted(asked: Asked) -> ServiceError | None:
 
 @refuses("iam", "CreateRole")
 def trust_size(asked: Asked) -> ServiceError | None:
-    """A role's trust policy has at most 2,048 characters, unless the account's quota is raised."""
+    """Refuse a trust policy of more than 2,048 characters, the default quota."""
     return _too_large_trust(asked.get("AssumeRolePolicyDocument"))
 
 
 @refuses("iam", "UpdateAssumeRolePolicy")
 def changed_trust_size(asked: Asked) -> ServiceError | None:
-    """The same for an updated trust policy."""
+    """Refuse an updated trust policy of more than 2,048 characters."""
     return _too_large_trust(asked.get("PolicyDocument"))
 
 

@@ -23,7 +23,7 @@ _FIELDS = {
 
 @refuses("kms", "CreateKey", "PutKeyPolicy")
 def policy(asked: Asked) -> ServiceError | None:
-    """A policy is complete, and a principal of the account can still change it."""
+    """Refuse a policy that is incomplete, or that no principal of the account can change."""
     text = asked.get("Policy")
     if not text:
         return None
@@ -42,7 +42,7 @@ def policy(asked: Asked) -> ServiceError | None:
 
 @refuses("kms", "CreateAlias")
 def alias(asked: Asked) -> ServiceError | None:
-    """An alias starts with alias/; the prefix alias/aws/ is reserved."""
+    """Refuse an alias that does not start with alias/, or starts with the reserved alias/aws/."""
     name = str(asked.get("AliasName") or "")
     if not name.startswith("alias/"):
         return ServiceError(
@@ -58,7 +58,7 @@ def alias(asked: Asked) -> ServiceError | None:
 
 
 def _changes_policy(statement: Fields) -> bool:
-    """Whether a statement allows a principal of this account to change the policy."""
+    """Return whether a statement allows a principal of this account to change the policy."""
     if statement.get("Effect") != "Allow":
         return False
     if "NotPrincipal" in statement or "NotAction" in statement:

@@ -17,7 +17,7 @@ _DAYS = (
 
 @refuses("logs", "PutRetentionPolicy")
 def retention(asked: Asked) -> ServiceError | None:
-    """The retention is one of about two dozen numbers of days."""
+    """Refuse a retention that is not one of about two dozen numbers of days."""
     days = asked.get("retentionInDays")
     if days is None or days in _DAYS:
         return None

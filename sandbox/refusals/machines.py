@@ -1,7 +1,7 @@
-"""Step Functions: a definition is one of the Amazon States Language.
+"""Step Functions: the validity of a definition in the Amazon States Language.
 
 The codes are those of https://docs.aws.amazon.com/step-functions/latest/apireference/
-API_ValidateStateMachineDefinitionDiagnostic.html; the sandbox refuses also what it does not run.
+API_ValidateStateMachineDefinitionDiagnostic.html; the sandbox also refuses features that it does not support.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sandbox.states.language import document
 
 @refuses("stepfunctions", "CreateStateMachine", "UpdateStateMachine")
 def definition(asked: Asked) -> ServiceError | None:
-    """A machine's definition is valid."""
+    """Refuse an invalid or unsupported definition."""
     text = asked.get("definition")
     if text is None:
         return None

@@ -25,7 +25,9 @@ _DASHBOARD_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 @refuses("cloudwatch", "PutMetricAlarm")
 def periods(asked: Asked) -> ServiceError | None:
-    """A period is 10, 20 or 30 seconds or whole minutes; all together at most a day, or a week if each is an hour or
+    """Refuse an invalid period.
+
+    A period is 10, 20 or 30 seconds or whole minutes; all together are at most a day, or a week if each is an hour or
     longer.
     """
     period, evaluated = asked.get("Period"), asked.get("EvaluationPeriods")
@@ -43,7 +45,7 @@ def periods(asked: Asked) -> ServiceError | None:
 
 @refuses("cloudwatch", "PutDashboard")
 def dashboard(asked: Asked) -> ServiceError | None:
-    """A dashboard has a valid name and complete widgets."""
+    """Refuse a dashboard with an invalid name or incomplete widgets."""
     if not _DASHBOARD_NAME.fullmatch(str(asked.get("DashboardName") or "")):
         return ServiceError(
             "InvalidParameterValue",

@@ -37,7 +37,7 @@ _LOG_DESTINATIONS = ("CloudwatchLogsLogDestination", "FirehoseLogDestination", "
 
 @refuses("pipes", "CreatePipe")
 def regions(asked: Asked) -> ServiceError | None:
-    """Source and target are in the Pipe's region."""
+    """Refuse a source or target outside the Pipe's region."""
     if all(_part(asked.get(end), 3) in ("", asked.region) for end in ("Source", "Target")):
         return None
     return _invalid("Creating cross-region pipe is not permitted.")
@@ -45,7 +45,7 @@ def regions(asked: Asked) -> ServiceError | None:
 
 @refuses("pipes", "CreatePipe")
 def source(asked: Asked) -> ServiceError | None:
-    """A source has the parameters of its kind; a stream requires them."""
+    """Refuse a source with the parameters of a different kind, or a stream without parameters."""
     service = _part(asked.get("Source"), 2)
     given = fields(asked.get("SourceParameters"))
     if any(block in given and service != kind for block, kind in _SOURCES.items()):
@@ -58,7 +58,7 @@ def source(asked: Asked) -> ServiceError | None:
 
 @refuses("pipes", "CreatePipe", "UpdatePipe")
 def target(asked: Asked) -> ServiceError | None:
-    """A target has the parameters of its kind."""
+    """Refuse a target with the parameters of a different kind."""
     service = _part(asked.get("Target"), 2)
     given = fields(asked.get("TargetParameters"))
     if service and any(block in given and service not in kinds for block, kinds in _TARGETS.items()):
@@ -68,7 +68,7 @@ def target(asked: Asked) -> ServiceError | None:
 
 @refuses("pipes", "CreatePipe", "UpdatePipe")
 def batch(asked: Asked) -> ServiceError | None:
-    """The batch size is at most the target's maximum."""
+    """Refuse a batch size above the target's maximum."""
     most = _LARGEST_BATCH.get(_part(asked.get("Target"), 2))
     for size in (fields(block).get("BatchSize") for block in fields(asked.get("SourceParameters")).values()):
         if most is not None and size is not None and size > most:
@@ -78,7 +78,7 @@ def batch(asked: Asked) -> ServiceError | None:
 
 @refuses("pipes", "CreatePipe", "UpdatePipe")
 def filters(asked: Asked) -> ServiceError | None:
-    """A filter is a valid event pattern."""
+    """Refuse a filter that is not a valid event pattern."""
     for one in listed(asked.at("SourceParameters.FilterCriteria.Filters")):
         why = patterns.complaint(one.get("Pattern", ""))
         if why is not None:
@@ -88,7 +88,7 @@ def filters(asked: Asked) -> ServiceError | None:
 
 @refuses("pipes", "CreatePipe", "UpdatePipe")
 def logs(asked: Asked) -> ServiceError | None:
-    """Enabled logging has a destination."""
+    """Refuse enabled logging without a destination."""
     given = fields(asked.get("LogConfiguration"))
     if not given or given.get("Level") == "OFF" or any(given.get(name) for name in _LOG_DESTINATIONS):
         return None

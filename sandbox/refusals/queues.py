@@ -26,7 +26,7 @@ _RANGES = {
 
 @refuses("sqs", "CreateQueue", "SetQueueAttributes")
 def ranges(asked: Asked) -> ServiceError | None:
-    """A numeric attribute is within its range."""
+    """Refuse a numeric attribute outside its range."""
     given = fields(asked.get("Attributes"))
     for name, (low, high) in _RANGES.items():
         if name in given and not (str(given[name]).isdecimal() and low <= int(given[name]) <= high):
@@ -36,7 +36,7 @@ def ranges(asked: Asked) -> ServiceError | None:
 
 @refuses("sqs", "CreateQueue", "SetQueueAttributes")
 def encryption(asked: Asked) -> ServiceError | None:
-    """A queue is encrypted by SQS or with a KMS key, not both."""
+    """Refuse encryption both by SQS and with a KMS key."""
     given = fields(asked.get("Attributes"))
     if str(given.get("SqsManagedSseEnabled")).lower() == "true" and given.get("KmsMasterKeyId"):
         return ServiceError(
@@ -49,7 +49,7 @@ def encryption(asked: Asked) -> ServiceError | None:
 
 @refuses("sqs", "CreateQueue", "SetQueueAttributes")
 def redrive(asked: Asked) -> ServiceError | None:
-    """A redrive policy names a queue and the maximum of receives."""
+    """Refuse a redrive policy without a queue or a valid maximum of receives."""
     text = str(fields(asked.get("Attributes")).get("RedrivePolicy") or "")
     reason = _reason(text) if text else None
     if reason is None:

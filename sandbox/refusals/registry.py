@@ -40,7 +40,7 @@ _first: dict[tuple[str, str], list[Check]] = {}
 
 
 def refuses(service: str, *operations: str, first: bool = False) -> Callable[[Check], Check]:
-    """The decorated function is asked about these operations of a service; `first`: before the model's constraints."""
+    """Register a check of these operations of a service; `first`: before the model's constraints."""
 
     def register(check: Check) -> Check:
         for operation in operations:
@@ -51,16 +51,16 @@ def refuses(service: str, *operations: str, first: bool = False) -> Callable[[Ch
 
 
 def of(service: str, operation: str) -> list[Check]:
-    """The functions for an operation, in the order of registration."""
+    """The checks of an operation, in the order of registration."""
     return _checks.get((service, operation), [])
 
 
 def first_of(service: str, operation: str) -> list[Check]:
-    """Those of the functions that are asked before the model's constraints are checked."""
+    """The checks of an operation that run before those of the model's constraints."""
     return _first.get((service, operation), [])
 
 
 def load() -> None:
-    """Import the modules of this package, which register their functions."""
+    """Import the modules of this package, so that their checks are registered."""
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         importlib.import_module(f"{__package__}.{module.name}")

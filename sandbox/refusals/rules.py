@@ -19,7 +19,7 @@ _INPUTS = ("Input", "InputPath", "InputTransformer")
 
 @refuses("events", "PutRule")
 def pattern(asked: Asked) -> ServiceError | None:
-    """A rule's pattern is valid and has at most 2,048 characters."""
+    """Refuse a pattern that is invalid or longer than 2,048 characters."""
     text = asked.get("EventPattern")
     if not text:
         return None
@@ -33,7 +33,7 @@ def pattern(asked: Asked) -> ServiceError | None:
 
 @refuses("events", "PutTargets")
 def targets(asked: Asked) -> ServiceError | None:
-    """A target has one kind of input, whose placeholders are declared, and a standard dead-letter queue."""
+    """Refuse a target with several kinds of input, an undeclared placeholder, or a non-standard dead-letter queue."""
     for target in listed(asked.get("Targets")):
         sentence = _complaint(target)
         if sentence is not None:

@@ -17,7 +17,7 @@ _LOW, _HIGH = 10.0, 90.0
 
 @refuses("application-autoscaling", "RegisterScalableTarget")
 def target(asked: Asked) -> ServiceError | None:
-    """The minimum is at most the maximum; a table has its resource id."""
+    """Refuse a minimum above the maximum, and a resource id that is not a table's."""
     least, most = asked.get("MinCapacity"), asked.get("MaxCapacity")
     if least is not None and most is not None and least > most:
         return _invalid("Maximum capacity cannot be less than minimum capacity")
@@ -28,7 +28,7 @@ def target(asked: Asked) -> ServiceError | None:
 
 @refuses("application-autoscaling", "PutScalingPolicy")
 def policy(asked: Asked) -> ServiceError | None:
-    """A table's reads scale with the read metric, at 10 to 90 per cent."""
+    """Refuse a policy of a table's reads with a different metric, or a target outside 10 to 90 per cent."""
     metric = asked.at("TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.PredefinedMetricType")
     dimension = str(asked.get("ScalableDimension"))
     expected = _METRICS.get(dimension)

@@ -12,7 +12,7 @@ from sandbox.refusals.registry import Asked, refuses
 
 @refuses("kinesis", "CreateStream")
 def shards(asked: Asked) -> ServiceError | None:
-    """An on-demand stream has no shard count, an explicitly provisioned one has."""
+    """Refuse a shard count for an on-demand stream, and its absence for an explicitly provisioned one."""
     mode = asked.at("StreamModeDetails.StreamMode")
     counted = asked.get("ShardCount") is not None
     if mode == "ON_DEMAND" and counted:

@@ -29,7 +29,7 @@ _LIMITS = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
 
 @refuses("dynamodb", "CreateTable", first=True)
 def name(asked: Asked) -> ServiceError | None:
-    """A table's name has 3 to 255 allowed characters."""
+    """Refuse a table's name that does not have 3 to 255 allowed characters."""
     given = asked.get("TableName")
     if given is None:
         return _invalid("The parameter 'TableName' is required but was not present in the request")
@@ -48,7 +48,7 @@ def name(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "CreateTable")
 def on_demand_limit(asked: Asked) -> ServiceError | None:
-    """A limit of a new table is at least 1: only UpdateTable accepts -1 for "no limit"."""
+    """Refuse a new table's limit below 1: only UpdateTable accepts -1 for "no limit"."""
     limits = fields(asked.get("OnDemandThroughput"))
     for name in _LIMITS:
         if (limit := limits.get(name)) is None:
@@ -63,7 +63,7 @@ def on_demand_limit(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "CreateTable")
 def warm_throughput(asked: Asked) -> ServiceError | None:
-    """A new table's warm throughput is at least AWS's default."""
+    """Refuse a new table's warm throughput below AWS's default."""
     warm = fields(asked.get("WarmThroughput"))
     for name, least in _LEAST_WARM.items():
         if name in warm and warm[name] < least:
@@ -73,7 +73,7 @@ def warm_throughput(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "CreateTable", "UpdateTable")
 def capacity(asked: Asked) -> ServiceError | None:
-    """A provisioned table has a capacity, an on-demand table does not."""
+    """Refuse a provisioned table without a capacity, and an on-demand table with one."""
     given = asked.get("ProvisionedThroughput")
     if asked.operation == "UpdateTable" and asked.get("BillingMode") is None:
         return None
@@ -92,7 +92,7 @@ def capacity(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "UpdateTable")
 def nothing_to_update(asked: Asked) -> ServiceError | None:
-    """An update has more than the table's name."""
+    """Refuse an update that has only the table's name."""
     if set(asked.parameters) - {"TableName", "AttributeDefinitions"}:
         return None
     return _invalid(
@@ -103,7 +103,7 @@ def nothing_to_update(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "UpdateTable")
 def same_capacity(asked: Asked) -> ServiceError | None:
-    """An update to the current capacity is refused."""
+    """Refuse an update to the current capacity."""
     requested = fields(asked.get("ProvisionedThroughput"))
     table = _table(asked)
     if not requested or table is None or asked.get("GlobalSecondaryIndexUpdates"):

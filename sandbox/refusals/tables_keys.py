@@ -23,7 +23,7 @@ _Element = Mapping[str, str]
 
 @refuses("dynamodb", "CreateTable")
 def keys(asked: Asked) -> ServiceError | None:
-    """Every key attribute has a definition, and every definition is used."""
+    """Refuse a key attribute without a definition, and a definition that no key uses."""
     schema, defined = _listed(asked, "KeySchema"), _names(_listed(asked, "AttributeDefinitions"))
     if len(schema) > len(defined):
         return _invalid("Invalid KeySchema: Some index key attribute have no definition")
@@ -47,7 +47,7 @@ def keys(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "CreateTable")
 def local_indexes(asked: Asked) -> ServiceError | None:
-    """A local index has the table's partition key and a sort key, so the table has a sort key."""
+    """Refuse a local index without a sort key or of a table without one, and a different partition key."""
     indexes = asked.get("LocalSecondaryIndexes")
     if indexes is None:
         return None
@@ -74,7 +74,7 @@ def local_indexes(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "CreateTable")
 def global_indexes(asked: Asked) -> ServiceError | None:
-    """A global index has a unique name and a defined key."""
+    """Refuse a global index with a repeated name or an undefined key."""
     indexes = asked.get("GlobalSecondaryIndexes")
     if indexes is None:
         return None
@@ -92,7 +92,7 @@ def global_indexes(asked: Asked) -> ServiceError | None:
 
 @refuses("dynamodb", "UpdateTable")
 def index_updates(asked: Asked) -> ServiceError | None:
-    """A created index is new and its key defined; an updated or deleted one exists."""
+    """Refuse to create an index that exists or whose key is undefined, and to update or delete an absent one."""
     table = dynamodb_backends[ACCOUNT_ID][asked.region].tables.get(str(asked.get("TableName")).rpartition("/")[2])
     if table is None:
         return None

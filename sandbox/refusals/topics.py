@@ -23,13 +23,13 @@ _ENDPOINTS = {
 
 @refuses("sns", "CreateTopic")
 def name(asked: Asked) -> ServiceError | None:
-    """A topic's name has at most 256 letters, digits, hyphens and underscores."""
+    """Refuse a topic's name that is not at most 256 letters, digits, hyphens and underscores."""
     return None if _NAME.fullmatch(str(asked.get("Name") or "")) else _invalid("Topic Name")
 
 
 @refuses("sns", "Subscribe")
 def endpoint(asked: Asked) -> ServiceError | None:
-    """An endpoint has its protocol's form."""
+    """Refuse an endpoint that does not have its protocol's form."""
     expected = _ENDPOINTS.get(str(asked.get("Protocol")))
     if expected is None or expected[0].fullmatch(str(asked.get("Endpoint") or "")):
         return None

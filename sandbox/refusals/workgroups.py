@@ -17,7 +17,7 @@ _WITH_KEY = frozenset({"SSE_KMS", "CSE_KMS"})
 
 @refuses("athena", "CreateWorkGroup", "UpdateWorkGroup")
 def configuration(asked: Asked) -> ServiceError | None:
-    """The output location is in S3, KMS encryption has a key, the engine version exists."""
+    """Refuse an output location outside S3, KMS encryption without a key, and an engine version that does not exist."""
     given = fields(asked.get("Configuration") or asked.get("ConfigurationUpdates"))
     results = fields(given.get("ResultConfiguration") or given.get("ResultConfigurationUpdates"))
     location = results.get("OutputLocation")

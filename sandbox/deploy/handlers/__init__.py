@@ -7,6 +7,6 @@ from pkgutil import iter_modules
 
 
 def load() -> None:
-    """Import every module here, whose functions register themselves."""
+    """Import every module of this package, so that its functions register themselves."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")

@@ -17,7 +17,7 @@ _PLACE = {
 
 @handles("aws:appautoscaling/target:Target")
 def target(new: New) -> Created:
-    """A scalable target with its bounds."""
+    """Create a scalable target with its bounds."""
     arn = new.create(_SERVICE, "register_scalable_target", **_place(new.inputs))["ScalableTargetARN"]
     id_ = new.inputs.require("resourceId")
     return Created(id_, {"arn": arn})
@@ -25,7 +25,7 @@ def target(new: New) -> Created:
 
 @handles("aws:appautoscaling/policy:Policy")
 def policy(new: New) -> Created:
-    """A scaling policy."""
+    """Create a scaling policy."""
     name = new.physical_name()
     created = new.create(
         _SERVICE,

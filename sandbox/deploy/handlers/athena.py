@@ -9,7 +9,7 @@ _NAMES = {"kmsKeyArn": "KmsKey"}
 
 @handles("aws:athena/workgroup:Workgroup")
 def workgroup(new: New) -> Created:
-    """A workgroup: its output location and scan limit."""
+    """Create a workgroup: its output location and scan limit."""
     name = new.physical_name()
     new.create("athena", "create_work_group", names=_NAMES, Name=name)
     return Created(name, {"name": name, "arn": new.aws.arn("athena", f"workgroup/{name}")})
@@ -17,7 +17,7 @@ def workgroup(new: New) -> Created:
 
 @handles("aws:athena/namedQuery:NamedQuery")
 def named_query(new: New) -> Created:
-    """A named query."""
+    """Create a named query."""
     name = new.physical_name()
     created = new.create("athena", "create_named_query", names={"query": "QueryString"}, Name=name)
     return Created(created["NamedQueryId"], {"name": name})

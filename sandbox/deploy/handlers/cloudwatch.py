@@ -13,7 +13,7 @@ _ALARM = {"evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile
 
 @handles("aws:cloudwatch/logGroup:LogGroup")
 def log_group(new: New) -> Created:
-    """A log group with its retention, in days; 0 means no expiry."""
+    """Create a log group with its retention, in days; 0 means no expiry."""
     name = new.physical_name()
     days = new.inputs.integer("retentionInDays")
     new.create("logs", "create_log_group", logGroupName=name)
@@ -24,7 +24,7 @@ def log_group(new: New) -> Created:
 
 @handles("aws:cloudwatch/logStream:LogStream")
 def log_stream(new: New) -> Created:
-    """A log stream of a group."""
+    """Create a log stream of a group."""
     name, group = new.physical_name(), new.inputs.require("logGroupName")
     new.call("logs", "create_log_stream", logGroupName=group, logStreamName=name)
     return Created(name, {"name": name, "arn": new.aws.arn("logs", f"log-group:{group}:log-stream:{name}")})
@@ -32,7 +32,7 @@ def log_stream(new: New) -> Created:
 
 @handles("aws:cloudwatch/metricAlarm:MetricAlarm")
 def metric_alarm(new: New) -> Created:
-    """An alarm on one metric, or on an expression over several."""
+    """Create an alarm on one metric, or on an expression over several."""
     name = new.physical_name()
     shape = new.aws.api("cloudwatch").request_shape("put_metric_alarm").members["Metrics"].member
     queries = [_query(shape, query) for query in new.inputs.blocks("metricQueries")]
@@ -43,7 +43,7 @@ def metric_alarm(new: New) -> Created:
 
 @handles("aws:cloudwatch/dashboard:Dashboard")
 def dashboard(new: New) -> Created:
-    """A dashboard, from its body in JSON."""
+    """Create a dashboard, from its body in JSON."""
     name = new.inputs.require("dashboardName")
     new.call("cloudwatch", "put_dashboard", DashboardName=name, DashboardBody=new.inputs.require("dashboardBody"))
     arn = f"arn:{new.aws.partition}:cloudwatch::{new.aws.account_id}:dashboard/{name}"

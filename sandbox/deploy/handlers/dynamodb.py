@@ -12,7 +12,7 @@ _NAMES = {"attributes": "AttributeDefinitions", "name": "AttributeName", "type":
 
 @handles("aws:dynamodb/table:Table")
 def table(new: New) -> Created:
-    """A table with its indexes, stream, encryption, point-in-time recovery and time to live."""
+    """Create a table with its indexes, stream, encryption, point-in-time recovery and time to live."""
     inputs = new.inputs
     name = new.physical_name()
     arguments: dict[str, Any] = {"TableName": name, "KeySchema": _key_schema(inputs)}
@@ -39,7 +39,7 @@ def table(new: New) -> Created:
 
 @handles("aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination")
 def kinesis_streaming_destination(new: New) -> Created:
-    """A table's native Kinesis destination."""
+    """Create a table's native Kinesis destination."""
     table_name, stream_arn = new.inputs.require("tableName"), new.inputs.require("streamArn")
     precision = new.inputs.text("approximateCreationDateTimePrecision")
     configuration = {"ApproximateCreationDateTimePrecision": precision} if precision else {}

@@ -12,7 +12,7 @@ _TARGET = {"inputPaths": "InputPathsMap"}
 
 @handles("aws:cloudwatch/eventBus:EventBus")
 def event_bus(new: New) -> Created:
-    """A bus with its key and its dead-letter queue."""
+    """Create a bus with its key and its dead-letter queue."""
     name = new.inputs.require("name")
     arn = new.create("events", "create_event_bus", Name=name)["EventBusArn"]
     return Created(name, {"name": name, "arn": arn})
@@ -20,7 +20,7 @@ def event_bus(new: New) -> Created:
 
 @handles("aws:cloudwatch/eventBusPolicy:EventBusPolicy")
 def event_bus_policy(new: New) -> Created:
-    """A bus's resource policy."""
+    """Create a bus's resource policy."""
     bus = new.inputs.text("eventBusName") or _DEFAULT_BUS
     new.call("events", "put_permission", EventBusName=bus, Policy=document(new.inputs, "policy"))
     return Created(bus, {"eventBusName": bus})
@@ -28,7 +28,7 @@ def event_bus_policy(new: New) -> Created:
 
 @handles("aws:cloudwatch/eventRule:EventRule")
 def event_rule(new: New) -> Created:
-    """A rule of a bus."""
+    """Create a rule of a bus."""
     name = new.physical_name()
     bus = new.inputs.text("eventBusName") or _DEFAULT_BUS
     arn = new.create("events", "put_rule", Name=name, EventBusName=bus)["RuleArn"]
@@ -37,7 +37,7 @@ def event_rule(new: New) -> Created:
 
 @handles("aws:cloudwatch/eventTarget:EventTarget")
 def event_target(new: New) -> Created:
-    """A rule's target: its input transformation, retries and dead-letter queue."""
+    """Create a rule's target: its input transformation, retries and dead-letter queue."""
     inputs = new.inputs
     rule, bus = inputs.require("rule"), inputs.text("eventBusName") or _DEFAULT_BUS
     id_ = inputs.text("targetId") or new.name

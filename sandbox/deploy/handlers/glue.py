@@ -10,7 +10,7 @@ from sandbox.deploy.shapes import fill
 
 @handles("aws:glue/catalogDatabase:CatalogDatabase")
 def catalog_database(new: New) -> Created:
-    """A database of the catalogue."""
+    """Create a database of the catalogue."""
     name = new.physical_name()
     catalog = new.inputs.text("catalogId") or new.aws.account_id
     shape = new.aws.api("glue").request_shape("create_database").members["DatabaseInput"]
@@ -22,7 +22,7 @@ def catalog_database(new: New) -> Created:
 
 @handles("aws:glue/catalogTable:CatalogTable")
 def catalog_table(new: New) -> Created:
-    """A table or a view of the catalogue, with its partition indexes."""
+    """Create a table or a view of the catalogue, with its partition indexes."""
     inputs = new.inputs
     name, database = new.physical_name(), inputs.require("databaseName")
     catalog = inputs.text("catalogId") or new.aws.account_id
@@ -40,7 +40,7 @@ def catalog_table(new: New) -> Created:
 
 @handles("aws:glue/crawler:Crawler")
 def crawler(new: New) -> Created:
-    """A crawler of S3 or catalogue targets."""
+    """Create a crawler of S3 or catalogue targets."""
     name = new.physical_name()
     shape = new.aws.api("glue").request_shape("create_crawler").members["Targets"]
     targets = {"s3Targets": "S3Targets", "catalogTargets": "CatalogTargets"}

@@ -24,7 +24,7 @@ def document(inputs: Inputs, name: str) -> str:
 
 @handles("aws:iam/role:Role")
 def role(new: New) -> Created:
-    """A role with its trust policy, its inline policies and the managed ones attached to it."""
+    """Create a role with its trust policy, its inline policies and its attached managed policies."""
     inputs = new.inputs
     name = new.physical_name()
     trust = document(inputs, "assumeRolePolicy")
@@ -45,7 +45,7 @@ def role(new: New) -> Created:
 
 @handles("aws:iam/rolePolicy:RolePolicy")
 def role_policy(new: New) -> Created:
-    """A role's inline policy."""
+    """Create a role's inline policy."""
     role_name, name = new.inputs.require("role"), new.physical_name()
     _put_policy(new, role_name, name, document(new.inputs, "policy"))
     return Created(f"{role_name}:{name}", {"name": name})
@@ -53,7 +53,7 @@ def role_policy(new: New) -> Created:
 
 @handles("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
 def role_policy_attachment(new: New) -> Created:
-    """A managed policy on a role."""
+    """Attach a managed policy to a role."""
     role_name, arn = new.inputs.require("role"), new.inputs.require("policyArn")
     new.call("iam", "attach_role_policy", RoleName=role_name, PolicyArn=arn)
     return Created(f"{role_name}-{arn}")

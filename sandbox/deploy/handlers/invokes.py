@@ -10,7 +10,7 @@ from sandbox.deploy.registry import Question, answers
 
 @answers("aws:index/getCallerIdentity:getCallerIdentity")
 def caller_identity(question: Question) -> Mapping[str, Any]:
-    """The caller identity of the sandbox's credentials."""
+    """Return the caller identity of the sandbox's credentials."""
     identity = question.aws.api("sts").call("get_caller_identity", {})
     account = identity["Account"]
     return {"accountId": account, "arn": identity["Arn"], "userId": identity["UserId"], "id": account}
@@ -18,7 +18,7 @@ def caller_identity(question: Question) -> Mapping[str, Any]:
 
 @answers("aws:index/getRegion:getRegion")
 def region(question: Question) -> Mapping[str, Any]:
-    """The provider's region."""
+    """Return the provider's region."""
     name = question.aws.region
     return {
         "region": name,
@@ -31,7 +31,7 @@ def region(question: Question) -> Mapping[str, Any]:
 
 @answers("aws:index/getPartition:getPartition")
 def partition(question: Question) -> Mapping[str, Any]:
-    """The partition of the provider's region."""
+    """Return the partition of the provider's region."""
     name, suffix = question.aws.partition, _dns_suffix(question)
     reverse = ".".join(reversed(suffix.split(".")))
     return {"partition": name, "id": name, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
@@ -39,7 +39,7 @@ def partition(question: Question) -> Mapping[str, Any]:
 
 @answers("pulumi:pulumi:readStackOutputs")
 def stack_outputs(question: Question) -> Mapping[str, Any]:
-    """The outputs of a stack's last update: empty, because the deployer keeps no state."""
+    """Return a stack's outputs before this update: empty, because the deployer stores no state."""
     return {"name": question.inputs.require("name"), "outputs": {}, "secretOutputNames": []}
 
 

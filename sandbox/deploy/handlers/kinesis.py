@@ -14,7 +14,7 @@ _DEFAULT_RETENTION_HOURS = 24
 
 @handles("aws:kinesis/stream:Stream")
 def stream(new: New) -> Created:
-    """A data stream with its retention, encryption and tags."""
+    """Create a data stream with its retention, encryption and tags."""
     inputs = new.inputs
     name = new.physical_name()
     tags = new.tags()
@@ -36,7 +36,7 @@ def stream(new: New) -> Created:
 
 @handles("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream")
 def firehose_delivery_stream(new: New) -> Created:
-    """A delivery stream to S3, from a Kinesis stream or from direct puts."""
+    """Create a delivery stream to S3, from a Kinesis stream or from direct puts."""
     inputs = new.inputs
     destination = inputs.require("destination")
     configuration = inputs.block("extendedS3Configuration")
@@ -57,7 +57,7 @@ def firehose_delivery_stream(new: New) -> Created:
 
 
 def _s3(shape: Shape, inputs: Inputs) -> dict[str, Any]:
-    """Properties that the provider flattens and the API nests; the others differ only in case."""
+    """The properties that the provider flattens and the API nests; the others differ only in case."""
     nested: dict[str, Any] = {}
     size, interval = inputs.integer("bufferingSize"), inputs.integer("bufferingInterval")
     hints = {"SizeInMBs": size, "IntervalInSeconds": interval}
@@ -76,9 +76,9 @@ def _s3(shape: Shape, inputs: Inputs) -> dict[str, Any]:
 
 
 def _with_processor_defaults(destination: dict[str, Any]) -> dict[str, Any]:
-    """A destination whose Lambda processors also have the parameters that the provider adds.
+    """The destination with the parameters that the provider adds to Lambda processors.
 
-    AWS refuses one buffering hint without the other, so they are required: defaultProcessorParameters in
+    AWS requires both buffering hints or neither, so they are required: defaultProcessorParameters in
     internal/service/firehose/delivery_stream.go of hashicorp/terraform-provider-aws.
     """
     added = {

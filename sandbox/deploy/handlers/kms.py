@@ -10,7 +10,7 @@ _ALIAS = "alias/"
 
 @handles("aws:kms/key:Key")
 def key(new: New) -> Created:
-    """A key with its policy and its rotation."""
+    """Create a key with its policy and its rotation."""
     inputs = new.inputs
     rotate, days = inputs.flag("enableKeyRotation"), inputs.integer("rotationPeriodInDays")
     enabled = inputs.flag("isEnabled")
@@ -25,7 +25,7 @@ def key(new: New) -> Created:
 
 @handles("aws:kms/alias:Alias")
 def alias(new: New) -> Created:
-    """A name for a key."""
+    """Create an alias of a key."""
     target = new.inputs.require("targetKeyId")
     name = new.physical_name()
     name = name if name.startswith(_ALIAS) else _ALIAS + name

@@ -17,7 +17,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @handles("aws:lambda/function:Function")
 def function(new: New) -> Created:
-    """A function from an archive on this machine or from an object in S3."""
+    """Create a function from an archive on this machine or from an object in S3."""
     inputs = new.inputs
     name = new.physical_name()
     code = inputs.take("code")
@@ -55,7 +55,8 @@ def function(new: New) -> Created:
 def zip_of(code: object) -> bytes:
     """The zip of the program's archive: an existing zip, or a new one from a directory or a map of assets.
 
-    Raises SandboxError for a remote archive or asset.
+    Raises:
+        SandboxError: the archive or an asset is remote.
     """
     match code:
         case pulumi.FileArchive() if Path(code.path).is_file():

@@ -9,7 +9,7 @@ _NAMES = {"includeExecutionDatas": "IncludeExecutionData"}
 
 @handles("aws:pipes/pipe:Pipe")
 def pipe(new: New) -> Created:
-    """A pipe; the provider uses the API's parameter names."""
+    """Create a pipe; the provider uses the API's parameter names."""
     name = new.physical_name()
     created = new.create("pipes", "create_pipe", names=_NAMES, Name=name)
     return Created(name, {"name": name, "arn": created["Arn"], "desiredState": created["DesiredState"]})

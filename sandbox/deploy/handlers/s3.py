@@ -13,7 +13,7 @@ _NO_LOCATION = "us-east-1"
 
 @handles("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 def bucket(new: New) -> Created:
-    """A bucket and its tags; bucket names are in lower case."""
+    """Create a bucket and its tags; bucket names are in lower case."""
     name = new.physical_name("bucket").lower()
     location = {} if new.aws.region == _NO_LOCATION else {"LocationConstraint": new.aws.region}
     lock = {"ObjectLockEnabledForBucket": True} if new.inputs.flag("objectLockEnabled") else {}
@@ -36,7 +36,7 @@ def bucket(new: New) -> Created:
 
 @handles("aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2")
 def bucket_versioning(new: New) -> Created:
-    """A bucket's versioning; `Disabled` means that it was never enabled."""
+    """Set a bucket's versioning; `Disabled` means that it was never enabled."""
     name, configuration = new.inputs.require("bucket"), new.inputs.block("versioningConfiguration")
     shape = new.aws.api("s3").request_shape("put_bucket_versioning").members["VersioningConfiguration"]
     versioning = fill(shape, configuration) if configuration else {}
@@ -50,7 +50,7 @@ def bucket_versioning(new: New) -> Created:
     "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 )
 def bucket_encryption(new: New) -> Created:
-    """A bucket's default encryption."""
+    """Set a bucket's default encryption."""
     return _configure(new, "put_bucket_encryption", "ServerSideEncryptionConfiguration")
 
 
@@ -59,19 +59,19 @@ def bucket_encryption(new: New) -> Created:
     "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
 )
 def bucket_lifecycle(new: New) -> Created:
-    """A bucket's lifecycle."""
+    """Set a bucket's lifecycle."""
     return _configure(new, "put_bucket_lifecycle_configuration", "LifecycleConfiguration")
 
 
 @handles("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
 def bucket_public_access_block(new: New) -> Created:
-    """A bucket's public access block."""
+    """Set a bucket's public access block."""
     return _configure(new, "put_public_access_block", "PublicAccessBlockConfiguration")
 
 
 @handles("aws:s3/bucketOwnershipControls:BucketOwnershipControls")
 def bucket_ownership_controls(new: New) -> Created:
-    """A bucket's object ownership."""
+    """Set a bucket's object ownership."""
     name, rule = new.inputs.require("bucket"), new.inputs.block("rule")
     rules = [{"ObjectOwnership": rule.require("objectOwnership")}] if rule else []
     new.call("s3", "put_bucket_ownership_controls", Bucket=name, OwnershipControls={"Rules": rules})
@@ -80,7 +80,7 @@ def bucket_ownership_controls(new: New) -> Created:
 
 @handles("aws:s3/bucketLogging:BucketLogging", "aws:s3/bucketLoggingV2:BucketLoggingV2")
 def bucket_logging(new: New) -> Created:
-    """A bucket's access logging."""
+    """Set a bucket's access logging."""
     name = new.inputs.require("bucket")
     shape = new.aws.api("s3").request_shape("put_bucket_logging")
     enabled = fill(shape.members["BucketLoggingStatus"].members["LoggingEnabled"], new.inputs)
@@ -90,7 +90,7 @@ def bucket_logging(new: New) -> Created:
 
 @handles("aws:s3/bucketPolicy:BucketPolicy")
 def bucket_policy(new: New) -> Created:
-    """A bucket policy."""
+    """Set a bucket policy."""
     name = new.inputs.require("bucket")
     new.call("s3", "put_bucket_policy", Bucket=name, Policy=document(new.inputs, "policy"))
     return Created(name)
@@ -98,7 +98,7 @@ def bucket_policy(new: New) -> Created:
 
 @handles("aws:s3/bucketNotification:BucketNotification")
 def bucket_notification(new: New) -> Created:
-    """A bucket's notifications: queues and EventBridge."""
+    """Set a bucket's notifications: queues and EventBridge."""
     name = new.inputs.require("bucket")
     queues = [
         _optional(Id=queue.text("id"))
@@ -123,7 +123,7 @@ def _optional(**members: object) -> dict[str, Any]:
 
 
 def _configure(new: New, method: str, member: str) -> Created:
-    """Set a request member from inputs of the top level."""
+    """Set a request member from top-level inputs."""
     name = new.inputs.require("bucket")
     shape = new.aws.api("s3").request_shape(method).members[member]
     new.create("s3", method, Bucket=name, **{member: fill(shape, new.inputs)})

@@ -10,7 +10,7 @@ from sandbox.errors import SandboxError
 
 @handles("aws:sfn/stateMachine:StateMachine")
 def state_machine(new: New) -> Created:
-    """A state machine, whose definition Step Functions validates first, as the provider asks it to."""
+    """Create a state machine after Step Functions has validated its definition, as the provider does."""
     inputs, name = new.inputs, new.physical_name()
     kind, definition = inputs.text("type") or "STANDARD", inputs.require("definition")
     found = new.call("stepfunctions", "validate_state_machine_definition", definition=definition, type=kind)
@@ -37,7 +37,7 @@ def state_machine(new: New) -> Created:
 
 @handles("aws:scheduler/schedule:Schedule")
 def schedule(new: New) -> Created:
-    """A schedule, by default in the group `default`."""
+    """Create a schedule, by default in the group `default`."""
     name, group = new.physical_name(), new.inputs.peek("groupName") or "default"
     arn = new.create("scheduler", "create_schedule", Name=name)["ScheduleArn"]
     return Created(f"{group}/{name}", {"name": name, "arn": arn, "groupName": group})

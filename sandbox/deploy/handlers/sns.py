@@ -30,7 +30,7 @@ _SUBSCRIPTION = {
 
 @handles("aws:sns/topic:Topic")
 def topic(new: New) -> Created:
-    """A topic; its name ends with .fifo if it is one."""
+    """Create a topic; the name of a FIFO topic ends with .fifo."""
     name = new.physical_name(suffix=".fifo" if new.inputs.peek("fifoTopic") else "")
     arn = new.create("sns", "create_topic", Name=name, Attributes=texts(new.inputs, _TOPIC))["TopicArn"]
     return Created(arn, {"name": name, "arn": arn, "owner": new.aws.account_id})
@@ -38,7 +38,7 @@ def topic(new: New) -> Created:
 
 @handles("aws:sns/topicPolicy:TopicPolicy")
 def topic_policy(new: New) -> Created:
-    """A topic policy."""
+    """Set a topic policy."""
     arn, policy = new.inputs.require("arn"), document(new.inputs, "policy")
     new.call("sns", "set_topic_attributes", TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     return Created(arn, {"owner": new.aws.account_id})
@@ -46,7 +46,7 @@ def topic_policy(new: New) -> Created:
 
 @handles("aws:sns/topicSubscription:TopicSubscription")
 def topic_subscription(new: New) -> Created:
-    """A subscription to a topic; an e-mail subscription stays pending, because the sandbox sends no mail."""
+    """Create a subscription; an e-mail subscription stays pending, because the sandbox sends no mail."""
     inputs = new.inputs
     arn = new.call(
         "sns",

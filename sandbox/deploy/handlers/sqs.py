@@ -27,7 +27,7 @@ _ATTRIBUTES = {
 
 @handles("aws:sqs/queue:Queue")
 def queue(new: New) -> Created:
-    """A queue; its name ends with .fifo if it is one."""
+    """Create a queue; the name of a FIFO queue ends with .fifo."""
     name = new.physical_name(suffix=".fifo" if new.inputs.peek("fifoQueue") else "")
     attributes = texts(new.inputs, _ATTRIBUTES)
     url = new.create("sqs", "create_queue", QueueName=name, Attributes=attributes)["QueueUrl"]
@@ -37,7 +37,7 @@ def queue(new: New) -> Created:
 
 @handles("aws:sqs/queuePolicy:QueuePolicy")
 def queue_policy(new: New) -> Created:
-    """A queue policy."""
+    """Set a queue policy."""
     url = new.inputs.require("queueUrl")
     new.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={"Policy": document(new.inputs, "policy")})
     return Created(url)

@@ -129,7 +129,7 @@ def test_a_resource_that_fails_ends_the_deployment_with_its_type_and_name(run: R
         ),
         (
             "import pulumi\nq = " + queue("q", '"moon": None') + queue("r", '"policy": q.moon'),
-            "^aws:sqs/queue:Queue r: policy depends on an output that the sandbox does not know",
+            "^aws:sqs/queue:Queue r: policy depends on an output that the sandbox does not have",
         ),
     ],
 )

@@ -118,7 +118,7 @@ def test_a_service_that_is_not_up_is_unavailable(
     worker = {"lambda": "functions", "glue": "crawlers"}.get(service, service)
     if sandbox_server.state.socket(worker).exists():
         pytest.skip("another file's tests have started this worker for the server that they share")
-    with pytest.raises(ClientError, match=r"service does not answer .*run `python -m sandbox up`") as refused:
+    with pytest.raises(ClientError, match=r"service does not respond .*run `python -m sandbox up`") as refused:
         getattr(client(service, sandbox_server.endpoint_url), operation)(**parameters)
 
     error: Any = refused.value

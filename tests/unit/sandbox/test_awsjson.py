@@ -133,7 +133,7 @@ def test_an_unreachable_endpoint(endpoint: Endpoint) -> None:
     url = endpoint.url
     endpoint.server_close()
     client = AwsJson(url, "kinesis", "eu-west-1")
-    with pytest.raises(UnreachableError, match="no answer from the endpoint"):
+    with pytest.raises(UnreachableError, match="no response from the endpoint"):
         client.call("ListShards", {}, dict[str, Any])
 
 

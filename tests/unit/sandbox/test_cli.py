@@ -234,7 +234,7 @@ def test_data_of_another_version_is_refused_and_kept(tmp_path: Path, capsys: pyt
     state.write_json("format.json", {"format": 0, "version": "0.1", "moto": "5.0.1"})
     assert cli.main(["up", "--state-dir", str(state.path)]) == 2
     said = error(capsys, last=True)
-    assert "was written by another program (version 0.1 with moto 5.0.1, format 0)" in said
+    assert "was written by a different program (version 0.1 with moto 5.0.1, format 0)" in said
     assert f"`python -m sandbox down --forget --state-dir {state.path}`" in said
     assert cli.main(["down", "--forget", "--state-dir", str(state.path)]) == 0
     assert {path.name for path in state.path.iterdir()} <= {"logs", "sandbox.lock"}

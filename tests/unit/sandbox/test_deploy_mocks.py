@@ -75,7 +75,7 @@ def test_an_unknown_type_is_an_error() -> None:
 
 
 def test_an_unknown_invoke_is_an_error_and_so_is_an_argument_not_read() -> None:
-    with pytest.raises(SandboxError, match="cannot answer this"):
+    with pytest.raises(SandboxError, match="does not support this invoke"):
         creator().call(MockCallArgs("aws:ec2/getAmi:getAmi", {}, ""))
     with pytest.raises(SandboxError, match="does not support why"):
         creator().call(MockCallArgs("test:index/about:about", {"of": "x", "why": "y"}, ""))
@@ -123,7 +123,7 @@ def test_a_resource_s_own_region_wins() -> None:
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"regoin": "eu-west-1"}, "does not know these settings of the provider: regoin"),
+        ({"regoin": "eu-west-1"}, "does not support these settings of the provider: regoin"),
         ({"defaultTags": '{"tgas":{}}'}, r"defaultTags\.tgas"),
         ({"allowedAccountIds": '["999999999999"]'}, "forbid the account 123456789012"),
     ],

@@ -100,7 +100,7 @@ def test_an_error_prefix_names_the_kind_of_error(error_text: str | None, evaluat
         ("!{timestamp}/", "e/!{firehose:error-output-type}/", "not of the form"),
         ("!{moon:phase}/", "e/!{firehose:error-output-type}/", "not a namespace"),
         ("!{firehose:phase}/", "e/!{firehose:error-output-type}/", "not an expression"),
-        ("!{timestamp:jj}/", "e/!{firehose:error-output-type}/", "not known"),
+        ("!{timestamp:jj}/", "e/!{firehose:error-output-type}/", "unknown to Java"),
     ],
 )
 def test_prefixes_that_firehose_refuses_are_refused(prefix: str, error_text: str | None, complaint: str) -> None:
