@@ -17,7 +17,7 @@ from components import compiler
 
 
 class CompiledParts(BuildHookInterface[Any]):
-    """Puts both modules into the wheel; an editable installation gets them in the checkout, as by `make`."""
+    """Puts the modules into the wheel; an editable installation gets them in the checkout, as by `make`."""
 
     PLUGIN_NAME = "custom"
 
@@ -55,7 +55,7 @@ def parts() -> tuple[compiler.Part, ...]:
 def tag() -> str:
     """The wheel's tag: https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
 
-    Both parts are modules of CPython 3.11's stable ABI, which the free-threaded
+    The parts are modules of CPython 3.11's stable ABI, which the free-threaded
     build does not have: https://docs.python.org/3/howto/free-threading-extensions.html
     On Linux the platform is the one that the wheel is built on. The modules ask
     for no C library by name or version, so they load under any, but manylinux

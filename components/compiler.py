@@ -4,7 +4,7 @@ The compiler is the package ziglang, which includes clang and cross-compiles. A 
 version of Python: a module of the stable ABI resolves its functions in the process that loads it. So the build is
 reproducible on any machine.
 
-    python -m components.compiler             compiles both parts for this machine, into the checkout
+    python -m components.compiler             compiles all parts for this machine, into the checkout
     python -m components.compiler transform   one of them
 
 It imports only the standard library, because the package's build runs it without the project's dependencies.
@@ -56,8 +56,9 @@ class Part:
 
 
 LOADGEN = Part("loadgen")
+SANDBOX = Part("sandbox")
 TRANSFORM = Part("transform")
-PARTS = (LOADGEN, TRANSFORM)
+PARTS = (LOADGEN, SANDBOX, TRANSFORM)
 
 SHARED_HEADERS = Path(__file__).resolve().parent / "native"
 """The directory of the shared headers."""
@@ -140,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = list(sys.argv[1:] if arguments is None else arguments)
     known = {part.name: part for part in PARTS}
     if unknown := [name for name in names if name not in known]:
-        sys.stderr.write(f"There is no part {unknown[0]!r} to compile: the parts are {' and '.join(known)}.\n")
+        sys.stderr.write(f"There is no part {unknown[0]!r} to compile: the parts are {', '.join(known)}.\n")
         return 2
     try:
         for name in names or known:

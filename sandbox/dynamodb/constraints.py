@@ -26,7 +26,11 @@ _ENVELOPE = "{} validation error{} detected: {}"
 
 def violation(operation: str, body: bytes, decoding: str) -> DynamoError:
     """The error for a request that could not be decoded, in AWS's words; `decoding` is the decoder's message."""
-    document = msgspec.json.decode(body)
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # A value of the wrong type may come before what is no JSON.
+        return serialization("")
     if type(document) is not dict:
         return serialization("Unexpected value type in payload")
     given = cast("dict[str, Any]", document)

@@ -86,6 +86,12 @@ class PutItem(SingleWrite, kw_only=True):
     Item: Attributes
 
 
+class UndecodedPutItem(SingleWrite, kw_only=True):
+    """The parameters of PutItem, of which the item is still JSON."""
+
+    Item: msgspec.Raw
+
+
 class DeleteItem(SingleWrite, kw_only=True):
     """The parameters of DeleteItem."""
 
@@ -180,12 +186,35 @@ class WriteRequest(msgspec.Struct):
     DeleteRequest: BatchDelete | None = None
 
 
-class BatchWriteItem(msgspec.Struct, kw_only=True):
+class BatchWrite(msgspec.Struct, kw_only=True):
+    """What BatchWriteItem is asked besides its writes."""
+
+    ReturnConsumedCapacity: CapacityMode | None = None
+    ReturnItemCollectionMetrics: Metrics | None = None
+
+
+class BatchWriteItem(BatchWrite, kw_only=True):
     """The parameters of BatchWriteItem."""
 
     RequestItems: dict[str, Annotated[list[WriteRequest], msgspec.Meta(min_length=1, max_length=25)]]
-    ReturnConsumedCapacity: CapacityMode | None = None
-    ReturnItemCollectionMetrics: Metrics | None = None
+
+
+class UndecodedPut(msgspec.Struct):
+    """A put of BatchWriteItem, of which the item is still JSON."""
+
+    Item: msgspec.Raw
+
+
+class UndecodedPutRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """One of BatchWriteItem's writes, a put."""
+
+    PutRequest: UndecodedPut
+
+
+class UndecodedBatchWriteItem(BatchWrite, kw_only=True):
+    """The parameters of BatchWriteItem with nothing but puts, of which the items are still JSON."""
+
+    RequestItems: dict[str, Annotated[list[UndecodedPutRequest], msgspec.Meta(min_length=1, max_length=25)]]
 
 
 class TransactPut(Conditional, kw_only=True):

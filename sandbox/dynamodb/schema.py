@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from sandbox.dynamodb.errors import DynamoError, invalid, invalid_parameter
@@ -36,6 +37,11 @@ class KeySchema:
         yield self.hash
         if self.range is not None:
             yield self.range
+
+    @cached_property
+    def compiled(self) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+        """The names and the types of the key attributes as the compiled module takes them."""
+        return tuple(part.name.encode() for part in self), tuple(ord(part.kind) for part in self)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -41,6 +41,10 @@ class StoredTable:
         key = self.schema.put_key(attributes)
         return ItemChange(key, self.store.get(key), StoredItem(key, attributes, size_bytes))
 
+    def put_item(self, item: StoredItem) -> ItemChange:
+        """What putting an item that the table takes would change."""
+        return ItemChange(item.key, self.store.get(item.key), item)
+
     def find(self, key: Attributes) -> ItemChange:
         """Return the item with a request's key as a change without an effect; DynamoError for an invalid key."""
         found = self.schema.given_key(key)

@@ -34,13 +34,6 @@ static const uint8_t *skip_escape(const uint8_t *p) {
     }
 }
 
-/* From anywhere in a string to its closing quote or its next backslash. */
-INLINE const uint8_t *skip_characters(const uint8_t *p) {
-    unsigned found;
-    while (!(found = stops(p))) p += AT_ONCE;
-    return p + __builtin_ctz(found);
-}
-
 /* A string without an escape: its bytes are its characters. */
 INLINE const uint8_t *skip_bare_string(const uint8_t *p) {
     if (*p != '"') return NULL;

@@ -13,12 +13,13 @@ from sandbox.dynamodb.errors import DynamoError, invalid
 from sandbox.dynamodb.items import Key
 from sandbox.dynamodb.operations.tables import Tables, found, lookup
 from sandbox.dynamodb.operations.writes import collection_metrics, has_collections
-from sandbox.dynamodb.requests import BatchWriteItem, WriteRequest
+from sandbox.dynamodb.requests import BatchWrite, BatchWriteItem, WriteRequest
 from sandbox.dynamodb.table import ItemChange, StoredTable, refuse_large
 from sandbox.dynamodb.usage import USAGE
 from sandbox.dynamodb.values import measure_item
 
-_MAX_WRITES = 25
+MAX_WRITES = 25
+"""How many writes a batch may have."""
 
 
 class _Checked(NamedTuple):
@@ -30,7 +31,7 @@ def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
     """Put and delete up to 25 items of several tables. An invalid batch changes nothing."""
     if not request.RequestItems:
         raise invalid("The requestItems parameter is required for BatchWriteItem")
-    if sum(map(len, request.RequestItems.values())) > _MAX_WRITES:
+    if sum(map(len, request.RequestItems.values())) > MAX_WRITES:
         raise invalid("Too many items requested for the BatchWriteItem call")
     checked: list[_Checked] = []
     for name, writes in request.RequestItems.items():
@@ -49,6 +50,13 @@ def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
     unprocessed: dict[str, list[Any]] = {}
     if ADMISSION.gate is not None:
         changes, unprocessed = _admitted(ADMISSION.gate, request, changes)
+    return write_batch(request, changes, unprocessed)
+
+
+def write_batch(
+    request: BatchWrite, changes: list[tuple[StoredTable, ItemChange]], unprocessed: dict[str, list[Any]]
+) -> dict[str, Any]:
+    """Make the changes of a batch; its answer, with those that are not made."""
     for table, change in changes:
         table.write(change)
     USAGE.wrote(changes)

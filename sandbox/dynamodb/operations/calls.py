@@ -17,13 +17,17 @@ from sandbox.dynamodb.operations.pages import query, scan
 from sandbox.dynamodb.operations.reads import batch_get_item, get_item
 from sandbox.dynamodb.operations.tables import Tables
 from sandbox.dynamodb.operations.transactions import transact_get_items, transact_write_items
+from sandbox.dynamodb.operations.usual_puts import put_usual, put_usual_batch
 from sandbox.dynamodb.operations.writes import delete_item, put_item, update_item
 from sandbox.dynamodb.partiql.calls import batch_execute_statement, execute_statement, execute_transaction
 
 
 class _Operation(NamedTuple):
+    """`usual` answers what is usual without decoding all of it, and returns None for the rest."""
+
     decode: Callable[[bytes], Any]
     handle: Callable[[DataPlane, Any], dict[str, Any]]
+    usual: Callable[[Tables, bytes], dict[str, Any] | None] | None = None
 
 
 class DataPlane:
@@ -39,14 +43,16 @@ class DataPlane:
         Raises:
             DynamoError: AWS refuses the request, with the same sentence.
         """
-        decode, handle = _OPERATIONS[operation]
+        decode, handle, usual = _OPERATIONS[operation]
+        ADMISSION.operation = operation
+        if usual is not None and (answer := usual(self.tables, body)) is not None:
+            return answer
         try:
             request = decode(body)
         except msgspec.ValidationError as error:
             raise violation(operation, body, str(error)) from None
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise serialization("") from None
-        ADMISSION.operation = operation
         return handle(self, request)
 
 
@@ -65,12 +71,12 @@ def _on_tokens(request: Any, handle: Callable[[Tables, RequestTokens, Any], dict
 
 
 _OPERATIONS = {
-    "PutItem": _on_tables(requests.PutItem, put_item),
+    "PutItem": _on_tables(requests.PutItem, put_item)._replace(usual=put_usual),
     "DeleteItem": _on_tables(requests.DeleteItem, delete_item),
     "UpdateItem": _on_tables(requests.UpdateItem, update_item),
     "GetItem": _on_tables(requests.GetItem, get_item),
     "BatchGetItem": _on_tables(requests.BatchGetItem, batch_get_item),
-    "BatchWriteItem": _on_tables(requests.BatchWriteItem, batch_write_item),
+    "BatchWriteItem": _on_tables(requests.BatchWriteItem, batch_write_item)._replace(usual=put_usual_batch),
     "Query": _on_tables(requests.Query, query),
     "Scan": _on_tables(requests.Scan, scan),
     "TransactWriteItems": _on_tokens(requests.TransactWriteItems, transact_write_items),

@@ -33,6 +33,7 @@ from sandbox.dynamodb.requests import (
     TransactDelete,
     TransactPut,
     TransactUpdate,
+    UndecodedPutItem,
     UpdateItem,
 )
 from sandbox.dynamodb.table import ItemChange, StoredTable, refuse_large
@@ -75,6 +76,15 @@ def put_item(tables: Tables, request: PutItem) -> Answer:
     _refuse_new_values(request)
     refuse_large(size)
     return _written(request, CheckedWrite(table, _tested(request), *putting(request.Item, size)))
+
+
+def put_usual_item(table: StoredTable, item: StoredItem, request: UndecodedPutItem) -> Answer:
+    """PutItem of a usual item (`usual_items`), of which nothing is left to be checked but its size."""
+    if not _is_plain(request):
+        refuse_mixed(request, _WRITE)
+    _refuse_new_values(request)
+    refuse_large(item.size_bytes)
+    return _written(request, CheckedWrite(table, _tested(request), *putting_item(item)))
 
 
 def delete_item(tables: Tables, request: DeleteItem) -> Answer:
@@ -207,7 +217,7 @@ def _refuse_new_values(request: SingleWrite) -> None:
         raise invalid("ReturnValues can only be ALL_OLD or NONE")
 
 
-def _tested(request: PutItem | DeleteItem) -> Test | None:
+def _tested(request: PutItem | UndecodedPutItem | DeleteItem) -> Test | None:
     """The condition of a put or delete; None if it has none."""
     if request.ConditionExpression is None and request.Expected is None:
         return None
@@ -228,6 +238,11 @@ Parts = tuple[Callable[[StoredTable], ItemChange], Apply]
 def putting(attributes: Attributes, size: int) -> Parts:
     """The functions of a put of measured attributes."""
     return lambda table: table.put(attributes, size), unchanged
+
+
+def putting_item(item: StoredItem) -> Parts:
+    """A put of an item that the table takes."""
+    return lambda table: table.put_item(item), unchanged
 
 
 def finding(key: Attributes) -> Callable[[StoredTable], ItemChange]:

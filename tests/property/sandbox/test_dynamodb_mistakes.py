@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,3 +65,10 @@ def test_a_mistake_is_an_error_and_changes_nothing(random: Random) -> None:
         if "error" in answer:
             assert str(answer["error"]).endswith("Exception"), answer
             assert len(dynamo.changes) == changes, (operation, request, answer)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'"TableName":"t"}', b'{"TableName":"\xc3"}', b'{"TableName":1,"\xc3":2}', b"[1}"]
+)
+def test_a_body_that_is_no_json_is_an_error_of_aws(body: bytes) -> None:
+    assert Dynamo().send("PutItem", body)["error"] == "SerializationException"

@@ -1,4 +1,4 @@
-"""Both compiled parts under sanitizers, outside of the suite: `make test-native`.
+"""The compiled parts under sanitizers, outside of the suite: `make test-native`.
 
     python -m tests.unit.native.sanitizers [--cases N] [--seed N]
 
@@ -31,14 +31,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from components.compiler import LOADGEN, PARTS, SHARED_HEADERS, TRANSFORM, Part
+from components.compiler import LOADGEN, PARTS, SANDBOX, SHARED_HEADERS, TRANSFORM, Part
 
 ROOT = Path(__file__).parents[3]
 COPIES = ROOT / ".build" / "sanitized"
 _COPIED = (
-    *("loadgen", "stack", "transform", "tests/events"),
+    *("loadgen", "sandbox", "stack", "transform", "tests/events", "tests/dynamodb_engine.py"),
     *("tests/unit/loadgen", "tests/unit/native", "tests/unit/transform"),
-    *("tests/property/loadgen", "tests/property/transform"),
+    *("tests/property/loadgen", "tests/property/sandbox/test_usual_items.py", "tests/property/transform"),
 )
 TESTS = (
     *("tests/unit/native/test_binding.py", "tests/unit/transform/test_batch.py"),
@@ -46,6 +46,7 @@ TESTS = (
     *("tests/unit/transform/test_fast_path_event.py", "tests/property/transform/test_transform_rows.py"),
     *("tests/unit/loadgen/test_loadgen_receiver.py", "tests/unit/loadgen/test_loadgen_pacer.py"),
     *("tests/property/loadgen/test_loadgen_signing.py", "tests/property/loadgen/test_loadgen_inserts.py"),
+    "tests/property/sandbox/test_usual_items.py",
 )
 _PYTEST = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:randomly")
 # What the shared library of a sanitizer is called, by the compilers that have one.
@@ -122,7 +123,20 @@ def sign(size):
     call = SimpleNamespace(target="t", pieces=[b"y" * size])
     return native.requests([call], {"t": (b"head", state)}, state, state)
 """
+_STORED = "from sandbox.compiled import native\nnative.stored({}, (b'pk',), (83,))"
 PLANTED = (
+    Fault(
+        "the names of an item are written beyond their array",
+        *(SANDBOX, "item.h", "count == MOST_MEMBERS ||", "count > MOST_MEMBERS ||"),
+        _STORED.format("b'{' + b','.join(b'\"%d\":{\"N\":\"1\"}' % n for n in range(70)) + b'}'"),
+        ("undefined", "address"),
+    ),
+    Fault(
+        "an item has no room behind it",
+        *(SANDBOX, "module.c", "(size_t)given->len + AT_ONCE;", "(size_t)given->len;"),
+        _STORED.format("b'{}'"),
+        ("undefined", "address"),
+    ),
     Fault(
         "an array within a structure is written one beyond its end",
         *(TRANSFORM, "change.h", "image->count == MAX_MEMBERS", "image->count > MAX_MEMBERS"),
@@ -175,7 +189,11 @@ class Workshop:
         shutil.rmtree(self._copy, ignore_errors=True)
         for name in _COPIED:
             ignored = shutil.ignore_patterns("__pycache__", "*.so")
-            shutil.copytree(ROOT / name, self._copy / name, ignore=ignored)
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, self._copy / name, ignore=ignored)
+                continue
+            (self._copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, self._copy / name)
         shutil.copyfile(ROOT / "pyproject.toml", self._copy / "pyproject.toml")
 
     def build(self, part: Part) -> None:

@@ -1,4 +1,4 @@
-"""Where the modules cannot be loaded, both packages work without, and their bindings agree on that."""
+"""Where the modules cannot be loaded, the packages work without, and their bindings agree on that."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("package", ["loadgen", "transform"])
+@pytest.mark.parametrize("package", ["loadgen", "sandbox", "transform"])
 @pytest.mark.parametrize(
     ("flags", "loaded"), [(sys.abiflags, True), ("t", False), ("td", False)], ids=["", "free-threaded", "debug"]
 )

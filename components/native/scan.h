@@ -1,6 +1,6 @@
 /* Text, sixteen bytes at a time. */
-#ifndef TRANSFORM_SCAN_H
-#define TRANSFORM_SCAN_H
+#ifndef NATIVE_SCAN_H
+#define NATIVE_SCAN_H
 
 #include "memory.h"
 #include "text.h"
@@ -30,6 +30,13 @@ INLINE Bytes16 load(const uint8_t *p) {
 INLINE unsigned stops(const uint8_t *p) {
     Bytes16 bytes = load(p);
     return BITS((bytes == '"') | (bytes == '\\') | (bytes < 0x20));
+}
+
+/* From anywhere in a string to its closing quote or its next backslash or control character. */
+INLINE const uint8_t *skip_characters(const uint8_t *p) {
+    unsigned found;
+    while (!(found = stops(p))) p += AT_ONCE;
+    return p + __builtin_ctz(found);
 }
 
 INLINE int is_same(const uint8_t *a, const uint8_t *b, int64_t count) {
