@@ -24,7 +24,7 @@ Body = Mapping[str, Any]
 
 
 class QueryCalls:
-    """Answers the calls by their names."""
+    """Handles the calls by their names."""
 
     def __init__(self, executions: Executions, workgroups: Workgroups) -> None:
         self._executions = executions
@@ -125,7 +125,7 @@ def _page(remembered: Remembered, token: str | None, most: int) -> RowPage:
 
 
 def _reuse(configuration: Body) -> int | None:
-    """The age in minutes up to which an earlier result is taken; None when none is.
+    """The maximum age in minutes of a result to reuse; None if the request reuses no results.
 
     https://docs.aws.amazon.com/athena/latest/APIReference/API_ResultReuseByAgeConfiguration.html
     """

@@ -1,4 +1,4 @@
-"""From the text of a JSON value, or a Parquet column, to a column's Glue type, in DuckDB's SQL.
+"""Conversion of a JSON value's text, or of a Parquet column, to a column's Glue type, in DuckDB's SQL.
 
 Each conversion returns null for values that it cannot parse. Sources: Trino's OpenXJsonDeserializer and HiveFormatUtils
 for JSON, HiveType coercions for Parquet.
@@ -33,12 +33,12 @@ MACROS = (
 
 
 def from_text(text: str, type_: Type) -> str:
-    """SQL that converts the SQL expression `text`, the text of a JSON value, to `type_`."""
+    """Return SQL that converts the SQL expression `text`, the text of a JSON value, to `type_`."""
     name = type_.name
     if name == "varchar" or name == "char":
         return f"left({text}, {type_.arguments[0]})" if type_.arguments else text
     if name == "boolean":
-        return f"(lower({text}) = 'true')"  # Boolean.parseBoolean: everything else is false
+        return f"(lower({text}) = 'true')"  # Boolean.parseBoolean: any other text is false
     if name in INTEGERS:
         return rf"CASE WHEN regexp_full_match({text}, '[+-]?\d+') THEN TRY_CAST({text} AS {type_.duckdb}) END"
     if name == "timestamp":
@@ -53,7 +53,7 @@ def from_text(text: str, type_: Type) -> str:
 
 
 def checked(text: str, value: str, field: int, type_: Type) -> str:
-    """SQL for `value`, with an error where `text` is a value that cannot be parsed."""
+    """SQL for `value`, which fails if `text` is a value that cannot be parsed."""
     if type_.name in {"varchar", "char", "boolean"}:
         return value
     message = f"'HIVE_BAD_DATA: Error parsing field value ''' || {text} || ''' for field {field}: not a {type_.glue}'"
@@ -62,7 +62,7 @@ def checked(text: str, value: str, field: int, type_: Type) -> str:
 
 
 def from_parquet(column: str, stored: Type, declared: Type) -> str | None:
-    """SQL for a Parquet column as its declared type; None when the types are incompatible."""
+    """SQL for a Parquet column as its declared type; None if the types are incompatible."""
     if declared.name == "timestamp" and declared.arguments == (6,):
         return f"{column}::TIMESTAMP" if stored.name == "timestamp" else None
     if declared.name == "timestamp":

@@ -30,9 +30,9 @@ _INPUT = (
     "TableType",
     "Parameters",
 )
-"""The members of Glue's description of a table that its TableInput has too."""
+"""The members of Glue's description of a table that TableInput also has."""
 _READ = {"parquet": "parquet", "json": "json", "opencsv": "csv", "lazysimple": "text"}
-"""How rows are read, by a word of the SerDe's library in lower case."""
+"""The reader of rows, by a word of the SerDe's library in lower case."""
 _HEADER = "skip.header.line.count"
 _VIEW_PREFIX, _VIEW_SUFFIX = "/* Presto View: ", " */"
 
@@ -62,8 +62,8 @@ class Storage:
 class CatalogueTable:
     """A table of the catalogue. `raw` is Glue's description.
 
-    Exactly one of `view`, `storage` and `rows` is set; `rows` are the texts of a table that describes another, and
-    `objects` the data files of an Iceberg table, which lists them itself.
+    Exactly one of `view`, `storage` and `rows` is set; `rows` are the texts of a table that describes a different one,
+    and `objects` the data files of an Iceberg table, which lists them itself.
     """
 
     database: str
@@ -118,18 +118,18 @@ class GlueCatalogue:
         return sorted(self._pages("get_databases", "DatabaseList"), key=lambda database: str(database["Name"]))
 
     def described_database(self, name: str) -> dict[str, Any] | None:
-        """Glue's description of a database; None when there is no such database."""
+        """Glue's description of a database; None if it does not exist."""
         try:
             return self._glue.get_database(Name=name)["Database"]
         except self._glue.exceptions.EntityNotFoundException:
             return None
 
     def has_database(self, name: str) -> bool:
-        """Whether there is a database of that name."""
+        """Return whether a database with that name exists."""
         return self.described_database(name) is not None
 
     def raw_table(self, database: str, name: str) -> dict[str, Any] | None:
-        """Glue's description of a table or view; None when the table or the database does not exist."""
+        """Glue's description of a table or view; None if it or the database does not exist."""
         return self._descriptions.get(database, name)
 
     def raw_tables(self, database: str) -> list[dict[str, Any]]:
@@ -139,9 +139,9 @@ class GlueCatalogue:
         )
 
     def table(self, database: str, name: str) -> CatalogueTable | None:
-        """A table or view; None when the table or the database does not exist.
+        """A table or view; None if it or the database does not exist.
 
-        `information_schema` and a table's name with $partitions behind it are tables too.
+        `information_schema` and a table's name followed by $partitions are also tables.
         """
         if database == SCHEMA:
             described = information(self, name)
@@ -166,7 +166,7 @@ class GlueCatalogue:
     def _iceberg_table(
         self, database: str, name: str, raw: Mapping[str, Any], which: str, kind: str, moment: str
     ) -> CatalogueTable | None:
-        """An Iceberg table as it is or was, or one that describes it."""
+        """A current or earlier version of an Iceberg table, or a table that describes it."""
         parameters: Mapping[str, str] = raw.get("Parameters") or {}
         loaded = self.iceberg.load_at(database, name, parameters.get("metadata_location", ""))
         if which:
@@ -206,13 +206,13 @@ class GlueCatalogue:
         inputs = [
             {"Values": list(v), "StorageDescriptor": {**descriptor, "Location": location}} for v, location in values
         ]
-        for start in range(0, len(inputs), 100):  # BatchCreatePartition accepts 100
+        for start in range(0, len(inputs), 100):  # BatchCreatePartition's limit is 100
             self._glue.batch_create_partition(
                 DatabaseName=table.database, TableName=table.name, PartitionInputList=inputs[start : start + 100]
             )
 
     def put_view(self, database: str, name: str, view: View, *, replace: bool) -> None:
-        """Create a view, or replace one; raises QueryError when the name is in use."""
+        """Create a view, or replace one; raises QueryError if the name is in use."""
         existing = self.table(database, name)
         if existing is not None and (not replace or existing.view is None):
             kind = "View" if existing.view is not None else "Table"
@@ -225,11 +225,11 @@ class GlueCatalogue:
             self._glue.update_table(DatabaseName=database, TableInput=view_input(name, view))
 
     def delete_table(self, database: str, name: str) -> None:
-        """Remove a table or view from the catalogue; its objects stay, as on AWS."""
+        """Delete a table or view from the catalogue; its objects stay, as on AWS."""
         self._glue.delete_table(DatabaseName=database, Name=name)
 
     def create_table(self, database: str, table_input: Mapping[str, Any]) -> None:
-        """Create a table from Glue's TableInput; raises QueryError when the database is not there or the name is."""
+        """Create a table from Glue's TableInput; QueryError if its database does not exist or its name is in use."""
         try:
             self._glue.create_table(DatabaseName=database, TableInput=table_input)
         except self._glue.exceptions.EntityNotFoundException as error:
@@ -255,7 +255,7 @@ class GlueCatalogue:
         self._glue.update_database(Name=name, DatabaseInput={**kept, **changes})
 
     def delete_database(self, name: str) -> None:
-        """Remove a database with its tables."""
+        """Delete a database with its tables."""
         self._glue.delete_database(Name=name)
 
     def raw_partitions(self, database: str, name: str) -> list[dict[str, Any]]:
@@ -265,7 +265,7 @@ class GlueCatalogue:
     def change_partition(
         self, table: CatalogueTable, values: Sequence[str], raw: Mapping[str, Any], **changes: object
     ) -> None:
-        """Replace members of the partition `raw`, whose values are `values`; they may change too."""
+        """Replace members of the partition `raw`, whose values are `values`; the values may also change."""
         kept = {member: raw[member] for member in ("Values", "StorageDescriptor", "Parameters") if member in raw}
         self._glue.update_partition(
             DatabaseName=table.database,
@@ -275,7 +275,7 @@ class GlueCatalogue:
         )
 
     def drop_partition(self, table: CatalogueTable, values: Sequence[str]) -> None:
-        """Remove one partition; its objects stay."""
+        """Delete one partition; its objects stay."""
         self._glue.delete_partition(DatabaseName=table.database, TableName=table.name, PartitionValues=list(values))
 
     def _pages(self, operation: str, key: str, **arguments: object) -> Iterator[dict[str, Any]]:
@@ -287,12 +287,12 @@ class GlueCatalogue:
 
 
 def table_of(database: str, raw: Mapping[str, Any]) -> CatalogueTable:
-    """A table or view from Glue's description; raises QueryError when Athena cannot read it."""
+    """A table or view from Glue's description; raises QueryError if Athena cannot read it."""
     name = str(raw["Name"])
     descriptor: Mapping[str, Any] = raw.get("StorageDescriptor") or {}
     is_view = raw.get("TableType") == "VIRTUAL_VIEW"
     if is_view and "SerdeInfo" not in descriptor:
-        # An empty one is enough. https://github.com/hashicorp/terraform-provider-aws/issues/28517
+        # An empty member suffices. https://github.com/hashicorp/terraform-provider-aws/issues/28517
         raise StatementError("HIVE_METASTORE_ERROR", "Table storage descriptor is missing SerDe info")
     return CatalogueTable(
         database=database,
@@ -311,7 +311,7 @@ def storage_of(
 ) -> Storage:
     """The storage of a table, or of a partition, which inherits missing values from the table's.
 
-    `table` are the table's own parameters, which say how many lines of a text file are its header.
+    `table` are the table's own parameters, which include the number of header lines of a text file.
     """
     table = table or {}
     serde: Mapping[str, Any] = descriptor.get("SerdeInfo") or {}

@@ -30,7 +30,7 @@ _WIDER: Mapping[str, tuple[str, ...]] = {
 
 
 def can_coerce(source: Type, target: Type) -> bool:
-    """Whether a value of one type is taken where another is expected."""
+    """Return whether a value of one type is accepted as the second one."""
     return common_type(source, target) == target
 
 

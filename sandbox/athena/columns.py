@@ -19,7 +19,7 @@ class TypedColumn:
 
 
 def columns_of(table: str, columns: Iterable[Mapping[str, str]]) -> tuple[TypedColumn, ...]:
-    """Columns as Glue describes them; raises QueryError for a type that Athena has not."""
+    """Columns from Glue's description; raises QueryError for a type that Athena lacks."""
     result: list[TypedColumn] = []
     for column in columns:
         try:

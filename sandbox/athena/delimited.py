@@ -1,9 +1,9 @@
-"""Lines of delimited text to lines of text values, one per column, with the rules of two SerDes.
+"""Conversion of lines of delimited text to lines of text values, one per column, by the rules of two SerDes.
 
 LazySimpleSerDe: https://docs.aws.amazon.com/athena/latest/ug/lazy-simple-serde.html, and of Hive
-serde/src/java/org/apache/hadoop/hive/serde2/lazy/LazySerDeParameters.java. What cannot be converted is null.
-OpenCSVSerde: https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html. What cannot be converted is an error; dates
-are days and timestamps milliseconds since 1970.
+serde/src/java/org/apache/hadoop/hive/serde2/lazy/LazySerDeParameters.java. A value that cannot be converted is null.
+OpenCSVSerde: https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html. A value that cannot be converted is an error;
+dates are days and timestamps milliseconds since 1970.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class DelimitedReader:
         self._options = options
 
     def lines(self, text: bytes, number: int, source: str) -> list[bytes]:
-        """The rows of one object; a line with fewer fields than columns has nulls, one with more loses the rest."""
+        """The rows of one object; missing fields of a line are nulls, superfluous ones are dropped."""
         del source
         lines = text.decode(errors="replace").split("\n")
         if lines and not lines[-1]:

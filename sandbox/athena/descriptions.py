@@ -1,4 +1,4 @@
-"""Glue's descriptions of single tables, by a cheap call: a query asks for each table and view that it reads."""
+"""Glue's descriptions of single tables, by a cheap call: a query requests each table and view that it reads."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ _TIMES = ("CreateTime", "LastAccessTime", "LastAnalyzedTime", "UpdateTime")
 
 
 class TableDescriptions:
-    """GetTable at an endpoint, over a connection of each thread."""
+    """GetTable at an endpoint, over one connection for each thread."""
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
         self._of_thread = threading.local()
 
     def get(self, database: str, name: str) -> dict[str, Any] | None:
-        """A table's or view's description as boto3 has it; None when it or the database does not exist.
+        """A table's or view's description as in boto3; None if it or the database does not exist.
 
-        Raises CallError when the catalogue does not answer.
+        Raises:
+            CallError: the catalogue does not respond.
         """
         try:
             answer = self._glue.call("GetTable", {"DatabaseName": database, "Name": name}, dict[str, Any])

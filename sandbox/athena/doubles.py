@@ -40,7 +40,7 @@ def java_digits(value: float, width: int) -> str:
 
 
 def _parts(value: float, width: int) -> tuple[int, int, int]:
-    """The exponent of the first bit, 53 bits that begin with it, and how many of them count."""
+    """The exponent of the first bit, 53 bits that begin with it, and the number of significant bits."""
     if width == 53:
         bits = struct.unpack(">Q", struct.pack(">d", value))[0]
         exponent, fraction, bias, stored = bits >> 52 & 0x7FF, bits & (1 << 52) - 1, 1023, 52
@@ -76,7 +76,7 @@ def _dtoa(binary_exponent: int, fraction: int, significant: int) -> tuple[str, i
         m2 -= 1
     if m2 < 0:
         b2, s2, m2 = b2 - m2, s2 - m2, 0
-    # Java computes with ints or longs where the numbers fit, and what it compares may overflow there.
+    # Java computes with ints or longs where the numbers fit, and its comparisons may overflow.
     longest = max(bits + b2 + _bits_of_5(b5), s2 + 1 + _bits_of_5(s5 + 1))
     word = 32 if longest < 32 else 64 if longest < 64 else None
     return _developed(fraction * 5**b5 << b2, 5**s5 << s2, 5**m5 << m2, decimal_exponent, word)
@@ -110,12 +110,12 @@ def _reaches(sum_: int, tens: int, word: int | None) -> bool:
 
 
 def _wrapped(number: int, word: int | None) -> int:
-    """An integer as a word of so many bits keeps it."""
+    """An integer wrapped to a word of a number of bits."""
     return number if word is None else (number + (1 << word - 1)) % (1 << word) - (1 << word - 1)
 
 
 def _round_up(digits: list[int]) -> int:
-    """Add one to the last digit; returns by how much the exponent grows."""
+    """Add one to the last digit; return the increase of the exponent."""
     for place in range(len(digits) - 1, -1, -1):
         if digits[place] < 9:
             digits[place] += 1

@@ -33,7 +33,7 @@ _ERROR_TYPES = {
 }
 """AthenaError's ErrorType by the error's name.
 
-The numbers are those of https://docs.aws.amazon.com/athena/latest/ug/error-reference.html; which name has which is
+The numbers are those of https://docs.aws.amazon.com/athena/latest/ug/error-reference.html; the assignment to names is
 measured on Athena by aoyagikouhei/athena-local, src/failure.rs, except FAILED (a DDL task), INVALID_VIEW and
 INVALID_OUTPUT_LOCATION, which follow from that page's words.
 """
@@ -68,7 +68,7 @@ class StatementError(Exception):
 
     @property
     def located(self) -> bool:
-        """Whether the message begins with a place in the query."""
+        """Whether the message begins with a position in the query."""
         return re.match(r"line \d+:\d+: ", self.detail) is not None
 
 

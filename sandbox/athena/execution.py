@@ -1,4 +1,4 @@
-"""One query execution: what was asked, how far it is, and the API's description of it."""
+"""One query execution: its request, its progress, and the API's description of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class QueryExecution:
     """One query execution; its state changes only under the registry's lock. Times are epoch seconds.
 
     `statement` is what runs; after EXECUTE it is the prepared statement. `update_count` is the number of rows written,
-    and 0 where Athena says so; `manifest` the place of the list of written files.
+    and 0 if Athena reports 0; `manifest` the location of the list of written files.
     """
 
     id: str
@@ -61,7 +61,7 @@ class QueryExecution:
 
     @property
     def file_name(self) -> str:
-        """The name of the result's file behind the output location."""
+        """The name of the result's file below the output location."""
         return self.statement.output.value.format(id=self.id)
 
     @property
@@ -72,7 +72,7 @@ class QueryExecution:
     def described(self) -> dict[str, Any]:
         """The QueryExecution of the API.
 
-        The catalogue comes back in lower case, the database as it was sent, and what was left out is left out: measured
+        The catalogue is returned in lower case, the database as it was sent, and omitted members stay omitted: measured
         by aoyagikouhei/athena-local, docs/caveats.md, "Query lifecycle".
         """
         settings, statement = self.request.settings, self.statement

@@ -71,9 +71,10 @@ class Executions:
         self.counts = {"queries": 0, "failed": 0}
 
     def start(self, request: QueryParameters, token: str | None) -> str:
-        """Queue a query; returns its id, or the id of the query with the same token.
+        """Queue a query; return its id, or the id of the query with the same token.
 
-        Raises ApiError when the text is not a statement, or the token was used for another request.
+        Raises:
+            ApiError: the text is not a statement, or the token was used for a different request.
         """
         statement = recognise(request.sql)
         if isinstance(statement, Execute):
@@ -158,7 +159,7 @@ class Executions:
             timer.cancel()
 
     def _fail(self, execution: QueryExecution, error: Exception, *, timed_out: bool) -> None:
-        """End a query that did not succeed; one that was stopped is cancelled, whatever its interrupt made fail."""
+        """End a query that failed; if it was stopped, it is cancelled, whatever error the interrupt caused."""
         if execution.hold.stopped:
             state, reason = ("FAILED", "Query timeout") if timed_out else ("CANCELLED", "Query cancelled by user")
             self._finish(execution, state, reason)
@@ -194,7 +195,7 @@ class Executions:
         self._publish(execution, path)
 
     def _publish(self, execution: QueryExecution, path: Path) -> None:
-        """Upload the result's file, if the statement has one, and the description of its columns beside it."""
+        """Upload the result's file, if the statement has one, and beside it the description of its columns."""
         if path.exists():
             execution.output_bytes = path.stat().st_size
             self._upload(path, execution.output_location)
@@ -211,7 +212,7 @@ class Executions:
             metadata.unlink()
 
     def _reuse(self, execution: QueryExecution) -> bool:
-        """Take the result of an earlier execution of the same query, if the request allows one of that age.
+        """Reuse the result of an earlier execution of the same query, if the request allows its age.
 
         https://docs.aws.amazon.com/athena/latest/ug/reusing-query-results.html: the text, the database, the catalogue
         and the workgroup are the same, and the query is a SELECT.
@@ -280,7 +281,7 @@ class Executions:
         partial.replace(path)
 
     def _recall(self) -> dict[str, tuple[float, str]]:
-        """The executions of earlier processes; queries that were running count as failed."""
+        """The executions of previous processes; queries that were running count as failed."""
         past: dict[str, tuple[float, str]] = {}
         for path in self._directory.glob("*.json"):
             remembered = self._read(path.stem)
@@ -300,7 +301,7 @@ class Executions:
 
 
 def _identity(request: QueryParameters) -> tuple[str, str, str, str]:
-    """What two requests with one token have in common; the parameters and the workgroup are not compared.
+    """The members that two requests with one token must share; the parameters and the workgroup are not compared.
 
     Measured by aoyagikouhei/athena-local, docs/api.md.
     """

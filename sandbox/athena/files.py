@@ -1,4 +1,4 @@
-"""Writes the rows of a relation as the files of a table or of UNLOAD, one directory a partition.
+"""Writes the rows of a relation as the files of a table or of UNLOAD, one directory for each partition.
 
 https://docs.aws.amazon.com/athena/latest/ug/ctas-bucketing-partitioning.html, create-table-as.html (CTAS table
 properties), unload.html
@@ -32,7 +32,7 @@ MAX_PARTITIONS = 100
 """https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html"""
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 _ROWS_AT_ONCE = 200
-"""In memory at once, of which each may have some hundred kilobytes."""
+"""The number of rows in memory at the same time; each may have some hundred kilobytes."""
 _PARQUET_CODECS = {"NONE": "uncompressed", "SNAPPY": "snappy", "GZIP": "gzip", "ZSTD": "zstd", "LZ4": "lz4_raw"}
 _TEXT_CODECS: Mapping[str, tuple[str, Callable[[Path, Literal["wb"]], BufferedIOBase]]] = {
     "NONE": ("", open),
@@ -40,7 +40,7 @@ _TEXT_CODECS: Mapping[str, tuple[str, Callable[[Path, Literal["wb"]], BufferedIO
     "BZIP2": (".bz2", bz2.open),
 }
 _TEXTS = frozenset({"varchar", "char", "timestamp", "varbinary"})
-"""Types whose values are texts in JSON; the others' are JSON of DuckDB's."""
+"""Types whose values are texts in JSON; for others, DuckDB writes the JSON."""
 _OBJECTS = frozenset({"row", "map"})
 _encode = msgspec.json.encode
 _members = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -50,12 +50,12 @@ _UNSTORED = frozenset(
         *("interval day to second", "interval year to month"),
     }
 )
-"""Types that Hive has not. HiveTypeTranslator of Trino 435."""
+"""Types that Hive lacks. HiveTypeTranslator of Trino 435."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How rows are written: the format, the compression (GZIP where none is named), partitions and buckets.
+    """The form of written rows: the format, the compression (by default GZIP), partitions and buckets.
 
     `columns` are all columns in the relation's order; `partitions` and `buckets` are names of them.
     """
@@ -74,7 +74,7 @@ class Layout:
         return tuple(column for column in self.columns if column.name not in self.partitions)
 
     def check(self) -> None:
-        """Raise QueryError for a compression that the format has not, and for a type that Hive has not."""
+        """Raise QueryError for a compression that the format lacks, and for a type that Hive lacks."""
         codecs = _PARQUET_CODECS if self.format is PARQUET else _TEXT_CODECS
         if self.compression.upper() not in codecs:
             message = (
@@ -90,7 +90,7 @@ class Layout:
 
 @dataclass
 class WrittenFiles:
-    """What was written: each file's location, each partition's values, and the number of rows."""
+    """The written files: each file's location, each partition's values, and the number of rows."""
 
     paths: list[str] = field(default_factory=list[str])
     partitions: list[tuple[str, ...]] = field(default_factory=list["tuple[str, ...]"])
@@ -99,7 +99,7 @@ class WrittenFiles:
 
 @dataclass(frozen=True)
 class RelationWriter:
-    """Writes relations of one cursor. `place` gives a partition's location, `upload` copies a file to a location."""
+    """Writes relations of one cursor. `place` returns a partition's location, `upload` copies a file to a location."""
 
     cursor: duckdb.DuckDBPyConnection
     layout: Layout
@@ -153,7 +153,7 @@ class RelationWriter:
         return [(i, f"{prefix}{bucket} = {i}") for i in range(self.layout.bucket_count)]
 
     def _hash(self, name: str) -> str:
-        """Hive's hash of a value, which says in which file a row is: ObjectInspectorUtils.hashCode of Hive."""
+        """Hive's hash of a value, which determines a row's file: ObjectInspectorUtils.hashCode of Hive."""
         column = next(column for column in self.layout.columns if column.name == name)
         value, kind = identifier(name), column.type.name
         if kind == "bigint":
@@ -233,7 +233,7 @@ def _written(column: TypedColumn) -> Callable[[str], bytes]:
 
 
 def _without_nulls(value: str | Raw) -> bytes:
-    """The JSON of an object without members that are null, at any depth of objects; numbers keep their digits."""
+    """The JSON of an object without null members, at any depth of objects; numbers keep their digits."""
     try:
         members = _members(value)
     except msgspec.MsgspecError:  # NaN and Infinity, as DuckDB writes them
@@ -247,7 +247,7 @@ def _without_nulls(value: str | Raw) -> bytes:
 
 
 def _json_value(column: TypedColumn) -> str:
-    """A column's text, or its JSON; a moment's text is Hive's."""
+    """A column's text, or its JSON; a time's text is Hive's."""
     name = identifier(column.name)
     match column.type.name:
         case "varchar" | "char":
@@ -261,11 +261,11 @@ def _json_value(column: TypedColumn) -> str:
 
 
 def _name(number: int, bucket: int | None) -> str:
-    """A file's name as Trino's Hive connector makes it; a bucket's begins with its number."""
+    """A file's name as in Trino's Hive connector; a bucket's begins with its number."""
     query = f"{time.strftime('%Y%m%d_%H%M%S', time.gmtime())}_{number:05d}_{secrets.token_hex(3)[:5]}"
     return f"{query}_{uuid.uuid4()}" if bucket is None else f"{query}_bucket-{bucket:05d}"
 
 
 def described(columns: Sequence[TypedColumn]) -> list[dict[str, str]]:
-    """Columns as Glue has them."""
+    """Columns in Glue's form."""
     return [{"Name": column.name, "Type": column.type.glue} for column in columns]

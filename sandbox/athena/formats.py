@@ -1,4 +1,4 @@
-"""Hive's storage formats: the SerDe and the classes of each, as Athena writes them into the Glue catalogue.
+"""Hive's storage formats: the SerDe and the classes of each, as Athena stores them in the Glue catalogue.
 
 https://docs.aws.amazon.com/athena/latest/ug/supported-serdes.html, create-table.html (STORED AS)
 """
@@ -74,7 +74,7 @@ _BY_SERDE = {"parquet": PARQUET, "json": JSON, "lazysimple": TEXTFILE}
 
 
 def format_of(name: str) -> Format:
-    """A format by its name; raises QueryError for one that Athena has not."""
+    """A format by its name; raises QueryError for one that Athena lacks."""
     found = _FORMATS.get(name.upper())
     if found is None:
         raise StatementError("FAILED", f"SemanticException Unrecognized file format in STORED AS clause: '{name}'")
@@ -82,7 +82,7 @@ def format_of(name: str) -> Format:
 
 
 def written_format(name: str) -> Format:
-    """A format in which the sandbox writes; raises QueryError for another."""
+    """A format in which the sandbox writes; raises QueryError for any other."""
     if name.upper() in {"PARQUET", "JSON", "TEXTFILE"}:
         return format_of(name)
     known = "PARQUET, JSON and TEXTFILE"
@@ -92,7 +92,7 @@ def written_format(name: str) -> Format:
 
 
 def format_of_serde(library: str) -> Format:
-    """The format in which INSERT writes to a table; raises QueryError where Athena or the sandbox does not write.
+    """The format in which INSERT writes to a table; raises QueryError if Athena or the sandbox does not write it.
 
     https://docs.aws.amazon.com/athena/latest/ug/insert-into.html, "Supported formats and SerDes"
     """

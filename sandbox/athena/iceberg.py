@@ -1,8 +1,8 @@
 """Iceberg tables of the Glue catalogue, by pyiceberg: their columns, their data files at a snapshot, their writes.
 
 https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html. Writes are copy-on-write; data files with delete
-files beside them (merge-on-read, as Athena and Spark write updates) are refused. pyiceberg is imported with the first
-Iceberg table that is used, because that takes a second.
+files beside them (merge-on-read, as Athena and Spark write updates) are refused. pyiceberg is imported when the first
+Iceberg table is used, because the import takes a second.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ T = TypeVar("T")
 
 _ATTEMPTS = 5
 _KNOWN_FILES = 256
-"""Tables at a snapshot whose lists of files are kept. A metadata file never changes, so neither does its list."""
+"""The number of cached lists of files, by table and snapshot. A metadata file never changes, so neither does its
+list.
+"""
 _AT = re.compile(r"(?P<name>.+)\$at:(?P<kind>version|timestamp):(?P<value>.+)")
 _NAMES = {
     "int": "integer",
@@ -36,7 +38,7 @@ _NAMES = {
 
 
 def is_iceberg(raw: Mapping[str, Any]) -> bool:
-    """Whether Glue's description is of an Iceberg table."""
+    """Return whether Glue's description is of an Iceberg table."""
     parameters: Mapping[str, str] = raw.get("Parameters") or {}
     return str(parameters.get("table_type", "")).upper() == "ICEBERG"
 
@@ -47,7 +49,7 @@ def dated(name: str, kind: str, value: str) -> str:
 
 
 def undated(name: str) -> tuple[str, str, str]:
-    """A name without its version or timestamp, the kind of that, and its value; both empty where there is neither."""
+    """A name without its version or timestamp, the kind of that, and its value; both are empty if it has neither."""
     found = _AT.fullmatch(name)
     return (found["name"], found["kind"], found["value"]) if found else (name, "", "")
 
@@ -70,18 +72,18 @@ class Iceberg:
             raise StatementError("NOT_SUPPORTED", message) from error
 
     def load(self, database: str, name: str) -> Any:
-        """pyiceberg's table, as it is now."""
+        """pyiceberg's table in its current state."""
         return self.catalog.load_table((database, name))
 
     def load_at(self, database: str, name: str, metadata_location: str) -> Any:
-        """pyiceberg's table for reading, which is not loaded again while Glue names the same metadata file."""
+        """pyiceberg's table for reading, cached while Glue names the same metadata file."""
         known = self._read.get((database, name))
         if known is None or known.metadata_location != metadata_location:
             known = self._read[database, name] = self.load(database, name)
         return known
 
     def columns(self, table: Any, snapshot: int | None = None) -> tuple[TypedColumn, ...]:
-        """The columns at a snapshot, today's by default."""
+        """The columns at a snapshot, by default the current one."""
         schema = table.schema()
         _check_names(table)
         if snapshot is not None:
@@ -92,7 +94,7 @@ class Iceberg:
         )
 
     def snapshot(self, table: Any, kind: str, value: str) -> int | None:
-        """The id of the snapshot that FOR VERSION or TIMESTAMP AS OF names; None for today's."""
+        """The id of the snapshot that FOR VERSION or TIMESTAMP AS OF names; None for the current one."""
         if not kind:
             return None
         if kind == "version":
@@ -107,7 +109,7 @@ class Iceberg:
         return entries[-1].snapshot_id
 
     def files(self, table: Any, snapshot: int | None) -> list[S3Object]:
-        """The data files at a snapshot; raises QueryError when rows of one are deleted by another file."""
+        """The data files at a snapshot; raises QueryError if a delete file applies to one."""
         if snapshot is None and table.current_snapshot() is None:
             return []
         place = (str(table.metadata_location), snapshot)
@@ -127,7 +129,7 @@ class Iceberg:
         return found
 
     def commit(self, change: Callable[[], T]) -> T:
-        """Make a change, again from the start when another writer was faster."""
+        """Make a change; repeat it from the start if a concurrent writer was faster."""
         exceptions: Any = import_module("pyiceberg.exceptions")
         conflict = (exceptions.CommitFailedException, exceptions.ValidationException)
         for _ in range(_ATTEMPTS - 1):
@@ -146,7 +148,7 @@ def replace_files(table: Any, paths: Sequence[str], rows: Any) -> None:
     if not paths:
         table.append(rows)
         return
-    # pyiceberg's own delete() writes what is left of a file with this function, and has no other.
+    # pyiceberg's own delete() writes the rest of a file with this function, and has no public one.
     write: Any = vars(import_module("pyiceberg.io.pyarrow"))["_dataframe_to_data_files"]
     gone = {path.partition("://")[2] for path in paths}
     files = [task.file for task in table.scan().plan_files()]
@@ -160,9 +162,9 @@ def replace_files(table: Any, paths: Sequence[str], rows: Any) -> None:
 
 
 def _check_names(table: Any) -> None:
-    """Refuse a table of which a column was renamed, or has the name of another that was dropped.
+    """Refuse a table with a renamed column, or a column with the name of a dropped one.
 
-    Its older files have the column under another name, and the sandbox reads columns by their names.
+    Its older files have the column under a different name, and the sandbox reads columns by their names.
     """
     names: dict[int, set[str]] = {}
     ids: dict[str, set[int]] = {}
@@ -177,7 +179,9 @@ def _check_names(table: Any) -> None:
 
 
 def type_of(type_: Any) -> Type:
-    """Athena's type of one of Iceberg's. https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-supported-data-types.html"""
+    """Athena's type for one of Iceberg's.
+    https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-supported-data-types.html
+    """
     kind = type(type_).__name__
     if kind == "ListType":
         return array_of(type_of(type_.element_type))

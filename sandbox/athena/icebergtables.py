@@ -72,13 +72,14 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
     "partitions": {"record_count": "bigint", "file_count": "bigint", "total_size": "bigint"},
 }
 _UNDOCUMENTED = frozenset({"properties", "metadata_log_entries", "entries", "all_entries", "all_manifests"})
-"""Trino's others."""
+"""Trino's other tables, which Athena does not document."""
 
 
 def described(table: Any, which: str) -> tuple[tuple[TypedColumn, ...], tuple[Row, ...]] | None:
-    """The columns and rows of pyiceberg's table's "$files" and the like, named without the $; None for another name.
+    """The columns and rows of a table such as "$files", named without the $; None for any other name.
 
-    Raises StatementError for a name that is Trino's and not in Athena's documentation.
+    Raises:
+        StatementError: the name is Trino's and not in Athena's documentation.
     """
     if which in _UNDOCUMENTED:
         raise StatementError("NOT_SUPPORTED", f"The sandbox's Athena has no ${which} of an Iceberg table")
@@ -191,7 +192,7 @@ def _partitions(table: Any) -> Iterable[Row]:
 
 
 def _data(measured: list[Any], files: list[Any]) -> str | None:
-    """The least and greatest value and the counts of each column; None where a file's writer has not counted."""
+    """The least and greatest value and the counts of each column; None if a file's writer has not counted."""
     data: dict[str, Any] = {}
     for field in measured:
         low, high = (
@@ -212,7 +213,7 @@ def _data(measured: list[Any], files: list[Any]) -> str | None:
 
 
 def _of_column(files: list[Any], name: str, field_id: int) -> list[Any]:
-    """What the files that have it say of a column."""
+    """The statistics of a column in the files that have it."""
     told: list[dict[int, Any]] = [getattr(file, name) or {} for file in files]
     return [one[field_id] for one in told if field_id in one]
 
@@ -252,7 +253,7 @@ def _values_of(record: Any) -> list[Any]:
 
 
 def _measured(table: Any) -> list[Any]:
-    """The columns of simple types by whose values the table is not partitioned."""
+    """The columns of simple types that are not partition columns."""
     identity = {field.source_id for field in table.spec().fields if str(field.transform) == "identity"}
     return [f for f in table.schema().fields if f.field_type.is_primitive and f.field_id not in identity]
 
@@ -282,7 +283,7 @@ def _value(type_: Any, octets: bytes) -> Any:
 
 
 def _human(type_: Any, value: Any) -> str:
-    """A value as Iceberg writes it for people: 2026-01-01T00:00:00.123456."""
+    """A value in Iceberg's readable form: 2026-01-01T00:00:00.123456."""
     if isinstance(value, bool):
         return str(value).lower()
     return import_module("pyiceberg.transforms").IdentityTransform().to_human_string(type_, value)

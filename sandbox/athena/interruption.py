@@ -1,4 +1,4 @@
-"""Cancelling a query while DuckDB runs it."""
+"""The cancellation of a query while DuckDB runs it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Interruptible:
         self._cursor: duckdb.DuckDBPyConnection | None = None
 
     def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Set the connection to interrupt; raises QueryCancelledError when the query is already cancelled."""
+        """Set the connection to interrupt; raises QueryCancelledError if the query is already cancelled."""
         with self._lock:
             if self.stopped:
                 raise QueryCancelledError

@@ -1,9 +1,8 @@
-"""Joda-Time's patterns, of format_datetime and parse_datetime, as DuckDB's SQL.
+"""Joda-Time's patterns, for format_datetime and parse_datetime, as DuckDB's SQL.
 
-https://www.joda.org/joda-time/apidocs/org/joda/time/format/DateTimeFormat.html
-in English, as Trino calls it for a session in UTC (Trino documentation, "Date
-and time functions and operators", "Java date functions"). The sandbox keeps no
-zone with a time: its times with time zone are in UTC.
+https://www.joda.org/joda-time/apidocs/org/joda/time/format/DateTimeFormat.html in English, as Trino calls it for a
+session in UTC (Trino documentation, "Date and time functions and operators", "Java date functions"). The sandbox stores
+no zone with a time: its times with time zone are in UTC.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from sandbox.athena.errors import StatementError
 from sandbox.datepatterns import Run, elements
 
 DATE_PATTERN = "date pattern"
-"""With this, and a colon, begins what a text that is not of its pattern is said to be."""
+"""The beginning, followed by a colon, of the message about a text that does not match its pattern."""
 _STRFTIME: Mapping[str, str] = {
     "yyyy": "%Y",
     "YYYY": "%Y",
@@ -62,12 +61,14 @@ _UNZONED = (
 
 
 def formatted(value: str, pattern: str, *, zoned: bool, zone: str = "") -> str:
-    """SQL for the text of a time by a pattern; null of null.
+    """SQL for the text of a time by a pattern; null for null.
 
-    `value` is the SQL of the time, which is used once. QueryError
-    (INVALID_FUNCTION_ARGUMENT) for a pattern that Joda-Time refuses, and for a
-    zone of a time that has none. `zone` is the SQL of the value with its zone;
-    without it, a time with a zone is in UTC.
+    `value` is the SQL of the time, which is used once. `zone` is the SQL of the value with its zone; without it, a time
+    with a zone is in UTC.
+
+    Raises:
+        QueryError: INVALID_FUNCTION_ARGUMENT, if Joda-Time refuses the pattern, or it has a zone and the time has no
+            zone.
     """
     pieces: list[tuple[bool, str]] = []
     for part in filter(None, elements(pattern, "joda")):
@@ -88,7 +89,7 @@ def formatted(value: str, pattern: str, *, zoned: bool, zone: str = "") -> str:
 
 
 def _piece(run: Run, *, zoned: bool, zone: str) -> tuple[bool, str]:
-    """A directive of strftime (True), or SQL of the time `t` (False)."""
+    """A directive of strftime (True), or SQL for the time `t` (False)."""
     text, letter, count = str(run), run.letter, run.count
     if text in _STRFTIME:
         return True, _STRFTIME[text]
@@ -133,7 +134,7 @@ _LONG = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
 )
-# The most digits that each field is read by (DateTimeFormatterBuilder.appendDayOfYear and its like).
+# The maximum number of digits of each field in parsing (DateTimeFormatterBuilder.appendDayOfYear and its like).
 _MAX_DIGITS = {"y": 9, "Y": 9, "D": 3, **dict.fromkeys("MdHhKkms", 2)}
 _QUANTITY = {"y": "year", "Y": "year", "M": "month", "d": "day", "D": "day of the year", "S": "fraction"} | {
     "H": "hour",
@@ -161,14 +162,12 @@ _LAST = {"d": "day(last_day(make_date({year}, {month}, 1)))", "D": "dayofyear(ma
 
 
 def parsed(value: str, pattern: str) -> str:
-    """SQL for the timestamp, in UTC, that a text gives by a pattern; null of null.
+    """SQL for the timestamp, in UTC, that a pattern parses from a text; null for null.
 
-    `value` is the SQL of the text, which is used once. What the pattern lacks
-    is that of 1970-01-01T00:00, but the year is 2000 where there is a month or
-    a day (DateTimeParserBucket.computeMillis). A text that is not of the
-    pattern fails the query with INVALID_FUNCTION_ARGUMENT, as does a pattern
-    that Joda-Time refuses; NOT_SUPPORTED is a pattern that the sandbox cannot
-    read by.
+    `value` is the SQL of the text, which is used once. Fields that the pattern lacks are those of 1970-01-01T00:00, but
+    the year is 2000 if there is a month or a day (DateTimeParserBucket.computeMillis). A text that does not match the
+    pattern fails the query with INVALID_FUNCTION_ARGUMENT, as does a pattern that Joda-Time refuses; a pattern that the
+    sandbox cannot parse with fails with NOT_SUPPORTED.
     """
     expression, letters = _expression(pattern)
     names = ", ".join(literal(_group(letter)) for letter in letters)
@@ -179,7 +178,7 @@ def parsed(value: str, pattern: str) -> str:
     moment = f"make_timestamp({year}, {month}, {day}, {_hour(letters)}, {_or_zero('m', letters)}, {_seconds(letters)})"
     if "D" in letters:
         moment = f"({moment} + to_days({_integer('D')} - 1))"
-    # Joda-Time looks at the longest field first.
+    # Joda-Time evaluates the longest field first.
     for letter in sorted(letters, key=_BY_LENGTH.index):
         if letter in _RANGES:
             name, interval = _RANGES[letter].split(" ")
@@ -202,7 +201,7 @@ def _refused(number: str, field: str, interval: str = "", last: str = "") -> str
 
 
 def _failure(message: str) -> str:
-    """SQL that fails with a message. DuckDB's `error` is volatile, which TRY does not take."""
+    """SQL that fails with a message. DuckDB's `error` is volatile, which TRY does not accept."""
     return f"CAST('{DATE_PATTERN}: ' || {message} AS TIMESTAMP)"
 
 
@@ -229,7 +228,7 @@ def _expression(pattern: str) -> tuple[str, list[str]]:
 
 
 def _readable(run: Run) -> str:
-    """What a run gives; QueryError where the sandbox or Joda-Time does not read by it."""
+    """The expression of a run; raises QueryError if the sandbox or Joda-Time cannot parse with it."""
     if run.letter not in _QUANTITY:
         if run.letter in "GCxwEeZz":
             raise _unreadable(repr(str(run)))
@@ -252,7 +251,7 @@ def _digits(run: Run, following: Run | str) -> str:
         return rf"\d{{0,{run.count}}}"
     next_letter = following.letter if isinstance(following, Run) and not _is_name(following) else "a"
     before_digits = next_letter != "a"
-    # Joda-Time takes as many digits as there are and gives none back to the next part, which needs one.
+    # Joda-Time consumes all available digits and leaves none to the next part, which needs one.
     sign, most = (r"[+-]?", run.count if before_digits else 9) if run.letter in "yY" else ("", _MAX_DIGITS[run.letter])
     fewest = most if before_digits and next_letter != "S" else 1
     return rf"{sign}\d{{{fewest},{most}}}"
@@ -263,7 +262,7 @@ def _is_name(run: Run) -> bool:
 
 
 def _group(letter: str) -> str:
-    """A letter's name among the groups, which DuckDB does not tell apart by upper and lower case."""
+    """A letter's group name, because DuckDB ignores the case of these."""
     return f"{'upper' if letter.isupper() else 'lower'}_{letter.lower()}"
 
 
@@ -302,5 +301,5 @@ def _seconds(letters: Sequence[str]) -> str:
 
 
 def escaped(text: str) -> str:
-    """A text as a regular expression that it alone matches."""
+    """A regular expression that matches only this text."""
     return "".join(letter if letter.isalnum() or letter.isspace() else f"\\{letter}" for letter in text)

@@ -24,7 +24,7 @@ _TIMES = {
 def measured(
     region: str, workgroup: str, state: str, kind: str, scanned_bytes: int, timeline: Mapping[str, int]
 ) -> None:
-    """A query has ended; `timeline` is that of its QueryRuntimeStatistics."""
+    """Count a query that has ended; `timeline` is that of its QueryRuntimeStatistics."""
     values = {"ProcessedBytes": (float(scanned_bytes), "Bytes")}
     values |= {name: (float(timeline[member]), "Milliseconds") for name, member in _TIMES.items()}
     for name, (value, unit) in values.items():

@@ -1,6 +1,6 @@
 """The catalogue through Athena's own API: databases, and tables with their columns.
 
-https://docs.aws.amazon.com/athena/latest/APIReference/API_TableMetadata.html: what Glue has of a table, with its
+https://docs.aws.amazon.com/athena/latest/APIReference/API_TableMetadata.html: Glue's description of a table, with its
 location and formats among the parameters. PyAthena and SQLAlchemy read it.
 """
 
@@ -73,7 +73,7 @@ def _check_catalogue(body: Body) -> None:
 
 
 def _expression(text: str) -> re.Pattern[str]:
-    """ListTableMetadata's Expression: a regular expression for a whole name; * alone is every name."""
+    """ListTableMetadata's Expression: a regular expression for a whole name; * alone matches every name."""
     try:
         return re.compile(".*" if text == "*" else text, re.IGNORECASE)
     except re.error:
@@ -111,7 +111,7 @@ def _column_of(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _storage_of(descriptor: Mapping[str, Any]) -> dict[str, str]:
-    """Among the parameters as the API has them: the location, the formats, and the SerDe with its own parameters."""
+    """The API's parameters of a storage: the location, the formats, and the SerDe with its own parameters."""
     serde: Mapping[str, Any] = descriptor.get("SerdeInfo") or {}
     named = {
         "location": descriptor.get("Location"),

@@ -1,8 +1,8 @@
-"""Functions of Python and macros in a DuckDB connection.
+"""Python functions and macros in a DuckDB connection.
 
-DuckDB calls a Python function once a row, at about half a microsecond, so it is for what DuckDB's SQL cannot say:
-Java's patterns, canonical JSON. Where it raises `TrinoError`, the query fails with Trino's error name, and TRY
-gives NULL.
+DuckDB calls a Python function once for each row, at about half a microsecond, so it is for what DuckDB's SQL cannot
+express: Java's patterns, canonical JSON. If it raises `TrinoError`, the query fails with Trino's error name, and TRY
+returns NULL.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TrinoError(Exception):
 
 @dataclass(frozen=True)
 class Native:
-    """A Python function for DuckDB: the types are DuckDB's, and without `takes_null` a NULL argument gives NULL.
+    """A Python function for DuckDB: the types are DuckDB's, and without `takes_null` a NULL argument returns NULL.
 
     `deterministic` is false if equal arguments may have different results.
     """
@@ -44,10 +44,10 @@ class Native:
 
 
 class Library:
-    """Macros and Python functions for the connections of one DuckDB database, created when an SQL text first needs
-    them: there are a hundred, each costs a millisecond or two, and a query uses few. Thread-safe.
+    """Macros and Python functions for the connections of one DuckDB database, created at their first use. Thread-safe.
 
-    All names begin with `athena_`; a macro is the text behind CREATE MACRO.
+    There are a hundred, each costs a millisecond or two, and a query uses few. All names begin with `athena_`; a macro
+    is the text after CREATE MACRO.
     """
 
     def __init__(self, macros: Iterable[str], natives: Iterable[Native]) -> None:
@@ -57,7 +57,7 @@ class Library:
         self._lock = threading.Lock()
 
     def require(self, connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-        """Create what an SQL text calls, and what that calls."""
+        """Create the macros and functions that an SQL text calls, and those that these call."""
         with self._lock:
             self._require(connection, sql)
 

@@ -1,4 +1,4 @@
-"""Objects in S3: listed, and read once each."""
+"""Objects in S3: listing them, and reading each once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Objects:
         s3.meta.events.register("before-sign.s3.PutObject", _without_expect)
 
     def list(self, bucket: str, prefix: str) -> list[S3Object]:
-        """All objects under a prefix, in key order, without empty ones, which have no rows."""
+        """All objects under a prefix, in key order, except empty ones, which have no rows."""
         found: list[S3Object] = []
         token: dict[str, str] = {}
         while True:
@@ -63,7 +63,8 @@ class Objects:
     def read_text(self, item: S3Object) -> bytes:
         """An object's bytes, decompressed according to its suffix, as in Hive's text input.
 
-        Raises QueryError (HIVE_BAD_DATA) when they do not match the suffix.
+        Raises:
+            QueryError: HIVE_BAD_DATA, if they do not match the suffix.
         """
         content = self.read(item)
         try:
@@ -76,7 +77,7 @@ class Objects:
         return content
 
     def write(self, path: Path, location: str) -> None:
-        """Upload a file to an s3:// location; raises QueryError when the bucket does not exist."""
+        """Upload a file to an s3:// location; raises QueryError if the bucket does not exist."""
         bucket, _, key = location.removeprefix("s3://").partition("/")
         try:
             self._s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
@@ -86,7 +87,7 @@ class Objects:
 
 
 def _without_expect(request: Any, **_: object) -> None:
-    """Send an object without Expect: 100-continue: the sandbox's server does not answer it for an empty object."""
+    """Send an object without Expect: 100-continue, which the server does not answer for an empty object."""
     del request.headers["Expect"]
 
 

@@ -1,6 +1,6 @@
-"""The values for a query's question marks: expressions or texts, never pieces of the query.
+"""The values for a query's question marks: expressions or texts, never fragments of the query.
 
-What Athena takes is measured by aoyagikouhei/athena-local, docs/parameters.md: a value that is an expression without
+What Athena accepts is measured by aoyagikouhei/athena-local, docs/parameters.md: a value that is an expression without
 column references is that expression; one that does not parse, or that names a column, is a text; values for a query
 without question marks are ignored.
 """
@@ -17,9 +17,12 @@ from sandbox.athena.syntax.lexer import TokenKind, tokenize
 
 
 def bind(sql: str, values: Sequence[str]) -> str:
-    """The query with each ? replaced by its value; raises QueryError (INVALID_PARAMETER_USAGE) for another number.
+    """The query with each ? replaced by its value.
 
     A query without ? is returned unchanged.
+
+    Raises:
+        QueryError: INVALID_PARAMETER_USAGE, if the number of values differs.
     """
     places = placeholders(sql)
     if not places:
@@ -38,7 +41,7 @@ def placeholders(sql: str) -> list[int]:
 
 
 def _written(value: str) -> str:
-    """A value as it stands in the query: one token as it is, an expression in parentheses, anything else as a text."""
+    """A value as it is inserted: one token unchanged, an expression in parentheses, anything else as a text."""
     if not _is_expression(value):
         return literal(value)
     tokens = tokenize(value)
@@ -50,7 +53,7 @@ def _written(value: str) -> str:
 
 
 def _is_expression(value: str) -> bool:
-    """Whether a value is one expression that names no column."""
+    """Return whether a value is one expression that names no column."""
     try:
         expression = parse_expression(value)
     except (ApiError, StatementError, RecursionError):

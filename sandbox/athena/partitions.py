@@ -1,7 +1,7 @@
 """The objects that a query reads: the table's pruned partitions and their objects.
 
 A projected table's partitions are never enumerated: the keys under the longest prefix that the query allows are listed,
-and each is matched with the location template (`projection` decides whether its values are projected).
+and each is matched with the location template (`projection` determines whether its values are projected).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MAX_PREFIXES = 16
 
 Values = tuple[str, ...]
 Prune = Callable[[list[Values]], list[Values]]
-"""Of the given partitions, those that the query may need."""
+"""Returns those of the given partitions that the query may need."""
 
 
 @dataclass(frozen=True)
@@ -203,5 +203,5 @@ def _directories(key: str) -> Iterable[int]:
 
 
 def _visible(key: str, prefix: str) -> bool:
-    """Hive ignores files and directories whose names start with _ or a dot."""
+    """Return whether Hive reads a file: it ignores files and directories whose names start with _ or a dot."""
     return not any(part.startswith(("_", ".")) for part in key[len(prefix) :].split("/"))

@@ -1,8 +1,8 @@
 """Partition projection: a table's partitions, computed from its properties.
 
 Source of the rules: Amazon Athena User Guide, "Supported types for partition projection". Values are tested instead of
-enumerated: `Projection.contains` says whether Athena would project a value from an object's key, so a range of years by
-the hour costs nothing.
+enumerated: `Projection.contains` returns whether Athena would project a value from an object's key, so the size of a
+range does not matter.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Projection(Protocol):
     """One partition column's projection."""
 
     def contains(self, value: str, now: datetime) -> bool:
-        """Whether Athena projects `value`; `now` is the time of the query, UTC without a zone."""
+        """Return whether Athena projects `value`; `now` is the time of the query, UTC without a zone."""
         ...
 
 
@@ -39,7 +39,7 @@ class Enumerated:
     values: frozenset[str]
 
     def contains(self, value: str, now: datetime) -> bool:
-        """One of the listed values."""
+        """Return whether the value is one of the listed values."""
         del now
         return value in self.values
 
@@ -54,7 +54,7 @@ class Integers:
     digits: int
 
     def contains(self, value: str, now: datetime) -> bool:
-        """On the grid and in Athena's form."""
+        """Return whether the value is on the grid and in Athena's form."""
         del now
         try:
             number = int(value)
@@ -76,7 +76,7 @@ class Dates:
     unit: str
 
     def contains(self, value: str, now: datetime) -> bool:
-        """On the grid from the range's start, truncated to the format's precision."""
+        """Return whether the value is on the grid from the range's start, truncated to the format's precision."""
         moment = read(self.format, value)
         if moment is None or self._written(moment) != value:
             return False
@@ -112,15 +112,16 @@ class Injected:
     """projection.<column>.type = injected: any value that the query names."""
 
     def contains(self, value: str, now: datetime) -> bool:
-        """Every value; the query names it."""
+        """Return True: the query names the value."""
         del now
         return bool(value)
 
 
 def projections(columns: list[str], parameters: Mapping[str, str]) -> dict[str, Projection] | None:
-    """The projection of each partition column; None when the table's properties do not enable it.
+    """The projection of each partition column; None if the table's properties do not enable it.
 
-    Raises QueryError (HIVE_INVALID_METADATA) when a property is missing or invalid.
+    Raises:
+        QueryError: HIVE_INVALID_METADATA, if a property is missing or invalid.
     """
     if str(parameters.get("projection.enabled", "false")).strip().lower() != "true":
         return None

@@ -51,10 +51,10 @@ class RowPage:
 
 
 def write_csv(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, path: Path) -> tuple[list[ColumnInfo], int]:
-    """Run a query into Athena's CSV; returns its columns in GetQueryResults's form and its number of rows.
+    """Run a query into Athena's CSV; return its columns in GetQueryResults's form and its number of rows.
 
-    Raises StatementError when DuckDB's count of rows is not that of what it has written: a result without its rows
-    would look like an answer.
+    Raises:
+        StatementError: DuckDB's count of rows is not that of the written rows: an incomplete result would look correct.
     """
     types = [column.type for column in plan.columns]
     columns = ", ".join(f"c{i}" for i in range(len(types)))
@@ -79,12 +79,12 @@ def write_csv(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, path: Path) ->
 
 
 def write_lines(lines: Sequence[str], path: Path) -> None:
-    """A statement's lines."""
+    """Write a statement's lines."""
     path.write_text("\n".join(lines))
 
 
 def csv_page(path: Path, token: str | None, most: int) -> RowPage:
-    """Rows of a CSV result (the header is the first) from the token on, at most `most`."""
+    """At most `most` rows of a CSV result from the token on; the header is the first row."""
     start = _offset(token, path.stat().st_size)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         rows: list[ResultRow] = []
@@ -101,7 +101,7 @@ def csv_page(path: Path, token: str | None, most: int) -> RowPage:
 
 
 def text_page(path: Path, token: str | None, most: int) -> RowPage:
-    """Rows of a text result, each line one value, as in Athena."""
+    """At most `most` rows of a text result from the token on; each line is one value, as in Athena."""
     text = path.read_text()
     lines = text.split("\n") if text else []
     start = _offset(token, len(lines)) if lines else 0

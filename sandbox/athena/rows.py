@@ -1,4 +1,4 @@
-"""JSON lines to lines of text values, one per column, with the rules of the OpenX JSON SerDe.
+"""Conversion of JSON lines to lines of text values, one per column, by the rules of the OpenX JSON SerDe.
 
 DuckDB's JSON reader converts numbers to doubles, so a decimal of more than 17 digits would change. Here a number's text
 is kept unchanged and cast once, to its column's type. Source of the rules: Trino's OpenXJsonDeserializer, which

@@ -1,4 +1,4 @@
-"""Runs a SELECT: plans it, loads its objects, and lets DuckDB write the result."""
+"""Runs a SELECT: plans it, loads its objects, and runs it in DuckDB, which writes the result."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Runner:
         self._finder = finder
 
     def check_syntax(self, sql: str) -> None:
-        """Raise ApiError when the text is not a query."""
+        """Raise ApiError if the text is not a query."""
         parse_query(with_dated_names(sql))
 
     def select(
@@ -58,7 +58,9 @@ class Runner:
     ) -> SelectResult:
         """Run a query into a CSV file; `parameters` are the values for its ?s.
 
-        Raises QueryError with Athena's reason, or QueryCancelledError.
+        Raises:
+            QueryError: the query fails, with Athena's reason.
+            QueryCancelledError: it was cancelled.
         """
 
         def write(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> tuple[list[ColumnInfo], int]:
@@ -75,9 +77,11 @@ class Runner:
         hold: Interruptible,
         use: Callable[[duckdb.DuckDBPyConnection, QueryPlan], T],
     ) -> tuple[T, int]:
-        """Plan a query, load its objects and hand its plan to `use`; also returns the bytes that it reads.
+        """Plan a query, load its objects and pass its plan to `use`; return its result and the bytes to read.
 
-        Raises QueryError with Athena's reason, or QueryCancelledError.
+        Raises:
+            QueryError: the query fails, with Athena's reason.
+            QueryCancelledError: it was cancelled.
         """
         plan = planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue)
         self._store.require(" ".join([plan.sql, *(predicate for read in plan.reads for predicate in read.predicates)]))
@@ -104,7 +108,7 @@ class Runner:
         return planning.plan(with_dated_names(bind(sql, parameters)), database, self._catalogue).columns
 
     def _prepare(self, cursor: duckdb.DuckDBPyConnection, plan: QueryPlan, hold: Interruptible) -> int:
-        """Create the relations that the plan reads; returns the bytes of their objects."""
+        """Create the relations that the plan reads; return the bytes of their objects."""
         scanned_bytes = 0
         for read in plan.reads:
             if read.table.rows is not None:
@@ -163,7 +167,7 @@ class Runner:
 def _unnested(keys: Iterable[tuple[str, TypedColumn]], partitions: Sequence[Row]) -> tuple[str, list[list[str | None]]]:
     """SQL that selects rows of values from parameters, cast to the columns' types, and the parameters.
 
-    A value is its text, that of an array, map or row a JSON text.
+    A value is its text; that of an array, map or row is a JSON text.
     """
     named = list(keys)
     sql = ", ".join(
@@ -215,7 +219,7 @@ _KINDS: tuple[tuple[type[duckdb.Error], str], ...] = (
 
 
 def failure_of(error: duckdb.Error) -> StatementError:
-    """DuckDB's error as Athena's message, where known."""
+    """DuckDB's error with Athena's message, if that is known."""
     message = str(error).partition("\n\nLINE ")[0]
     for pattern, name, reason in _REASONS:
         match = re.search(pattern, message, re.DOTALL)

@@ -26,7 +26,7 @@ class Service:
         self._calls = calls
 
     async def answer(self, target: str, given: bytes) -> ServiceReply:
-        """The reply to a call, by its X-Amz-Target and its body."""
+        """Return the reply to a call, by its X-Amz-Target and its body."""
         operation = target.rpartition(".")[2]
         call = self._calls.get(operation)
         try:

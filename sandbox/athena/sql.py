@@ -16,5 +16,5 @@ def literal(text: object) -> str:
 
 
 def select(columns: Iterable[str], source: str) -> str:
-    """SELECT of expressions from a source, both in SQL already."""
+    """SELECT of expressions from a source, both already in SQL."""
     return f"SELECT {', '.join(columns)} FROM {source}"  # noqa: S608 - callers quote external values

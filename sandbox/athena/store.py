@@ -1,8 +1,8 @@
 """The loaded objects of the lake: one DuckDB file with each object's rows once.
 
-An object with the same ETag never changes, so a query costs the listing and the objects that are new since the last. A
-query reads exactly the objects that were listed for it, through a temporary table of object numbers and partition
-values; a stored row only refers to its object.
+An object with the same ETag never changes, so the cost of a query is the listing and the new objects since the previous
+one. A query reads exactly the objects that were listed for it, through a temporary table of object numbers and
+partition values; a stored row only refers to its object.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _BATCH_BYTES = 32 * 2**20
 _BATCH_OBJECTS = 256
 _READERS = 4
 RESULTS = ("athena_local", "athena_shown_order")
-"""What a result's texts call beside the macros of `TEXTS`."""
-_LAYOUT = "1"  # part of each data table's name: raise it when the stored form of an object changes
+"""The macros that a result's texts call besides those of `TEXTS`."""
+_LAYOUT = "1"  # part of each data table's name: increase it when the stored form of an object changes
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,12 @@ class RowStore:
         self._library.require(self._connection, sql)
 
     def load(self, table: CatalogueTable, found: Sequence[Found], stopped: Callable[[], bool]) -> list[Slice]:
-        """Load the rows of these objects that are not in the store yet.
+        """Load the rows of those objects that are not yet in the store.
 
-        Raises QueryError when an object cannot be read; `stopped` is polled between batches.
+        `stopped` is polled between batches.
+
+        Raises:
+            QueryError: an object cannot be read.
         """
         slices: list[Slice] = []
         by_storage: dict[tuple[str, str], list[Found]] = {}
@@ -200,7 +203,7 @@ def _reader(table: CatalogueTable, storage: Storage) -> LineReader | DelimitedRe
 
 
 def _open(path: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
-    """Open the DuckDB file, or recreate it when it is unreadable: all its data can be loaded again."""
+    """Open the DuckDB file, or recreate it if it is unreadable: all its data can be reloaded."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory,
         "threads": threads,

@@ -1,4 +1,4 @@
-"""A typed expression in DuckDB's SQL, and the fragments that fail as Trino does."""
+"""A typed expression in DuckDB's SQL, and the fragments that fail as in Trino."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sandbox.athena.sql import literal
 from sandbox.athena.types import Type
 
 FAILURE = "athena failure "
-"""Begins the text of a run-time error that has Trino's name: `athena failure NAME: message`."""
+"""The prefix of a run-time error with Trino's name: `athena failure NAME: message`."""
 MACROS = (f"athena_fail(message) AS CAST(CAST({literal(FAILURE)} || message AS INTEGER) AS VARCHAR)",)
 
 
@@ -62,7 +62,7 @@ def fail(name: str, message: str, type_: Type) -> str:
 
 
 def let(variable: str, value: str, body: str) -> str:
-    """SQL of `body` with a variable for a value that it uses several times. A column's name takes its place itself."""
+    """SQL for `body` with a variable for a value that it uses several times; a column's name is inserted directly."""
     if _COLUMN.fullmatch(value) and f"lambda {variable}:" not in body:
         places = re.compile(rf"(?<![.]){variable}(?!\w)")
         return f"({places.sub(lambda _: value, body)})"
@@ -70,8 +70,8 @@ def let(variable: str, value: str, body: str) -> str:
 
 
 def attempt(variable: str, value: str, body: str) -> str:
-    """SQL of `body`, with a variable for a value that it uses, or NULL where the body fails.
+    """SQL for `body` with a variable for a value that it uses, or NULL if the body fails.
 
-    A lambda expression keeps DuckDB from computing a part of the body that occurs twice outside of TRY.
+    A lambda expression prevents DuckDB from computing outside of TRY a part of the body that occurs twice.
     """
     return f"list_transform([{value}], lambda {variable}: TRY({body}))[1]"

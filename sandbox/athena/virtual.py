@@ -32,7 +32,7 @@ _TABLES: Mapping[str, tuple[str, ...]] = {
 
 
 def information(catalogue: GlueCatalogue, name: str) -> tuple[tuple[TypedColumn, ...], tuple[Row, ...]] | None:
-    """The columns and rows of a table of information_schema; None for another name."""
+    """The columns and rows of a table of information_schema; None for any other name."""
     names = _TABLES.get(name)
     if names is None:
         return None
@@ -59,7 +59,7 @@ def _views(catalogue: GlueCatalogue) -> Iterator[Row]:
 
 
 def _definition(catalogue: GlueCatalogue, schema: str, name: str) -> str | None:
-    """A view's query; null for one that Athena cannot read, which does not keep the others from being listed."""
+    """A view's query; null if Athena cannot read it, so that the other views are still listed."""
     try:
         table = catalogue.table(schema, name)
     except StatementError:
@@ -68,7 +68,7 @@ def _definition(catalogue: GlueCatalogue, schema: str, name: str) -> str | None:
 
 
 def _described(raw: Mapping[str, Any]) -> tuple[TypedColumn, ...]:
-    """A table's columns; nothing of one that has a column of a type that Athena has not."""
+    """A table's columns; empty if it has a column of a type that Athena lacks."""
     descriptor: dict[str, Any] = raw.get("StorageDescriptor") or {}
     described: list[dict[str, str]] = [*descriptor.get("Columns", ()), *(raw.get("PartitionKeys") or ())]
     try:

@@ -16,7 +16,7 @@ _ENGINE_VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "A
 class QuerySettings:
     """The settings of one query: its workgroup, its output location (ends in /), its scan limit.
 
-    `enforced` says that the workgroup's own location is the one, whatever a request asks for.
+    `enforced` is whether the workgroup's own location overrides the request's.
     """
 
     workgroup: str
@@ -37,8 +37,10 @@ class Workgroups:
     def settings(self, name: str, asked: Mapping[str, Any]) -> QuerySettings:
         """A query's settings in the workgroup `name`; `asked` is the request's ResultConfiguration.
 
-        An enforcing workgroup ignores the request's settings. Raises ApiError when the workgroup does not exist or is
-        disabled, or without an output location.
+        An enforcing workgroup ignores the request's settings.
+
+        Raises:
+            ApiError: the workgroup does not exist or is disabled, or no output location is set.
         """
         group = self._describe(name)
         if group.get("State") == "DISABLED":
@@ -67,7 +69,7 @@ class Workgroups:
         )
 
     def check(self, name: str) -> None:
-        """Raise ApiError when the workgroup does not exist."""
+        """Raise ApiError if the workgroup does not exist."""
         self._describe(name)
 
     def _describe(self, name: str) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
-"""How each statement is run: one module for the statements about one thing.
+"""The execution of statements: one module for the statements about one subject.
 
-`Commands` hands a statement to the function that runs it. `session` has what a function gets and returns.
+`Commands` calls the function that runs a statement. `session` has a function's input and output.
 """
 
 from sandbox.athena.commands.commands import Commands

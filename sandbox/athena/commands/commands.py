@@ -1,4 +1,4 @@
-"""Hands each statement to the function that runs it."""
+"""The dispatch of each statement to the function that runs it."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ class Commands:
         self._prepared = prepared
 
     def check(self, statement: Statement, database: str) -> None:
-        """Raise ApiError for what Athena refuses before it starts a query: syntax, and a table that is not there.
+        """Raise ApiError for what Athena refuses before it starts a query: a syntax error, or a missing table.
 
-        Of DESCRIBE and SHOW COLUMNS measured by aoyagikouhei/athena-local, docs/caveats.md.
+        For DESCRIBE and SHOW COLUMNS measured by aoyagikouhei/athena-local, docs/caveats.md.
         """
         if isinstance(statement, _WITH_QUERY) and not placeholders(statement.sql):
             self._engine.runner.check_syntax(statement.sql)
@@ -90,7 +90,7 @@ class Commands:
                 raise ApiError(f"Entity Not Found ({answer})")
 
     def prepared(self, statement: forms.Execute, workgroup: str) -> Statement:
-        """The statement that EXECUTE runs, its values in place of the ?s; raises ApiError when it is not there."""
+        """The statement that EXECUTE runs, with its values instead of the ?s; raises ApiError if it does not exist."""
         return recognise(self._prepared.bound(statement, workgroup))
 
     def run(self, statement: Statement, session: Session) -> StatementResult:

@@ -30,7 +30,7 @@ def create(engine: AthenaEngine, statement: forms.CreateDatabase, session: Sessi
 
 
 def alter(engine: AthenaEngine, statement: forms.AlterDatabase, session: Session) -> StatementResult:
-    """ALTER DATABASE SET DBPROPERTIES: the properties are added to those that it has."""
+    """ALTER DATABASE SET DBPROPERTIES: the properties are added to the existing ones."""
     del session
     raw = engine.catalogue.described_database(statement.name)
     if raw is None:
@@ -41,7 +41,7 @@ def alter(engine: AthenaEngine, statement: forms.AlterDatabase, session: Session
 
 
 def drop(engine: AthenaEngine, statement: forms.DropDatabase, session: Session) -> StatementResult:
-    """DROP DATABASE: one with tables only with CASCADE; their objects stay."""
+    """DROP DATABASE: if it has tables, only with CASCADE; their objects stay."""
     del session
     if not engine.catalogue.has_database(statement.name):
         if statement.if_exists:

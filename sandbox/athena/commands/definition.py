@@ -38,7 +38,7 @@ def definition_of(table: CatalogueTable) -> list[str]:
 
 
 def _columns(columns: Iterable[TypedColumn], library: str) -> list[str]:
-    """Columns with their comments. A JSON SerDe gives each column without one a fixed comment."""
+    """Columns with their comments. A JSON SerDe has a fixed comment for each column without one."""
     default = "from deserializer" if "json" in library.lower() else ""
     lines: list[str] = []
     for column in columns:
@@ -48,7 +48,7 @@ def _columns(columns: Iterable[TypedColumn], library: str) -> list[str]:
 
 
 def _list(lines: Iterable[str], end: str = ")") -> list[str]:
-    """Lines with a comma and a space behind each, and a parenthesis behind the last."""
+    """Lines, each followed by a comma and a space, and the last by a parenthesis."""
     listed = list(lines)
     return [*(f"{line}, " for line in listed[:-1]), *(f"{line}{end}" for line in listed[-1:])]
 

@@ -1,6 +1,6 @@
 """DESCRIBE of tables, views, partitions and columns.
 
-The lines are as aoyagikouhei/athena-local measured them: docs/result-files.md, src/operation/describe_detail.rs.
+The lines are as measured by aoyagikouhei/athena-local: docs/result-files.md, src/operation/describe_detail.rs.
 https://docs.aws.amazon.com/athena/latest/ug/describe-table.html
 """
 
@@ -20,7 +20,7 @@ _HEADER = f"# {'col_name':<{WIDTH}}\t{'data_type':<{WIDTH}}\t{'comment':<{WIDTH}
 
 
 def describe(engine: AthenaEngine, statement: forms.Describe, session: Session) -> StatementResult:
-    """DESCRIBE: a line a column, the partition columns again below a heading."""
+    """DESCRIBE: one line for each column, and the partition columns again below a heading."""
     table = engine.found(statement.name, session.database)
     if table.view is not None:
         return view_columns(table.view)

@@ -1,7 +1,7 @@
 """SHOW FUNCTIONS: the table of functions, with the columns of Trino's statement.
 
-io/trino/sql/rewrite/ShowQueriesRewrite.java of Trino 435, visitShowFunctions. It is the one SHOW of which the result is
-CSV: measured by aoyagikouhei/athena-local, docs/result-files.md.
+io/trino/sql/rewrite/ShowQueriesRewrite.java of Trino 435, visitShowFunctions. It is the only SHOW whose result is CSV:
+measured by aoyagikouhei/athena-local, docs/result-files.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _COLUMNS = ("Function", "Return Type", "Argument Types", "Function Type", "Deter
 
 
 def show(engine: AthenaEngine, statement: forms.ShowFunctions, session: Session) -> StatementResult:
-    """SHOW FUNCTIONS [LIKE pattern]: a line a signature; the description is the function's example."""
+    """SHOW FUNCTIONS [LIKE pattern]: one line for each signature; the description is the function's example."""
     del engine, session
     rows = sorted(row for row in _rows() if _matches(row[0], statement.pattern))
     types = [BOOLEAN if name == "Deterministic" else VARCHAR for name in _COLUMNS]
@@ -37,7 +37,7 @@ def _rows() -> Iterator[tuple[str, ...]]:
 
 
 def _matches(name: str, pattern: str | None) -> bool:
-    """LIKE: % is anything, _ one character."""
+    """Return whether a name matches LIKE: % is any text, _ any character."""
     if pattern is None:
         return True
     regular = "".join({"%": ".*", "_": "."}.get(character, re.escape(character)) for character in pattern)

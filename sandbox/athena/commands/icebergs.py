@@ -1,7 +1,7 @@
 """Iceberg tables: CREATE TABLE, CREATE TABLE AS, INSERT, UPDATE, DELETE, MERGE, OPTIMIZE and VACUUM.
 
 https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html and the pages beside it. A write is
-one commit, made again from the table's newest snapshot when another writer was faster.
+one commit, retried from the table's newest snapshot if a concurrent writer was faster.
 """
 
 from __future__ import annotations
@@ -87,12 +87,12 @@ def create_as(
 def insert(
     engine: AthenaEngine, table: CatalogueTable, chosen: Sequence[TypedColumn], sql: str, session: Session
 ) -> StatementResult:
-    """INSERT INTO: the rows as new data files."""
+    """INSERT INTO: write the rows as new data files."""
     return _append(engine, table, chosen, sql, session)
 
 
 def change(engine: AthenaEngine, statement: forms.IcebergChange, session: Session) -> StatementResult:
-    """UPDATE, DELETE and MERGE: the files with changed rows are replaced, the others stay."""
+    """UPDATE, DELETE and MERGE: replace the files with changed rows; the others stay."""
 
     def once() -> StatementResult:
         table = _found(engine, statement.name, session)
@@ -112,7 +112,7 @@ def change(engine: AthenaEngine, statement: forms.IcebergChange, session: Sessio
 
 
 def optimize(engine: AthenaEngine, statement: forms.Optimize, session: Session) -> StatementResult:
-    """OPTIMIZE … REWRITE DATA [WHERE …]: the rows of the files with such rows in as few files as they need."""
+    """OPTIMIZE … REWRITE DATA [WHERE …]: rewrite the files with matching rows to as few files as possible."""
 
     def once() -> StatementResult:
         table = _found(engine, statement.name, session)
@@ -134,9 +134,9 @@ def optimize(engine: AthenaEngine, statement: forms.Optimize, session: Session) 
 
 
 def vacuum(engine: AthenaEngine, statement: forms.Vacuum, session: Session) -> StatementResult:
-    """VACUUM: forget the snapshots older than vacuum_max_snapshot_age_seconds, 5 days by default.
+    """VACUUM: delete the snapshots older than vacuum_max_snapshot_age_seconds, 5 days by default.
 
-    https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html. The files that only they had stay.
+    https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html. The files that only they use stay.
     """
 
     def once() -> StatementResult:
@@ -151,13 +151,13 @@ def vacuum(engine: AthenaEngine, statement: forms.Vacuum, session: Session) -> S
 
 
 def is_iceberg(raw: Mapping[str, Any]) -> bool:
-    """Whether a table of the catalogue is an Iceberg table."""
+    """Return whether a table of the catalogue is an Iceberg table."""
     parameters: Mapping[str, str] = raw.get("Parameters") or {}
     return parameters.get("table_type", "").upper() == "ICEBERG"
 
 
 def set_properties(engine: AthenaEngine, statement: forms.SetProperties, session: Session) -> StatementResult:
-    """ALTER TABLE SET and UNSET TBLPROPERTIES: an Iceberg table has them in its metadata.
+    """ALTER TABLE SET and UNSET TBLPROPERTIES: an Iceberg table's properties are in its metadata.
 
     https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-alter-table-set-properties.html
     """
@@ -250,7 +250,7 @@ def _rows(
     sql: str,
     session: Session,
 ) -> tuple[Any, int]:
-    """A query's rows as a PyArrow table of Iceberg's types; `filled` are the columns that the query gives."""
+    """A query's rows as a PyArrow table of Iceberg's types; `filled` are the columns that the query fills."""
     target = import_module("pyiceberg.io.pyarrow").schema_to_pyarrow(loaded.schema(), include_field_ids=False)
 
     def use(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> Any:
@@ -263,7 +263,7 @@ def _rows(
 
 
 def _paths(engine: AthenaEngine, sql: str, session: Session) -> list[str]:
-    """The paths of files that a query gives."""
+    """The file paths that a query returns."""
 
     def use(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> list[str]:
         return [row[0] for row in cursor.execute(plan.sql).fetchall()]
@@ -280,7 +280,7 @@ def _number(engine: AthenaEngine, sql: str, session: Session) -> int | None:
 
 
 def _stored(type_: Any) -> Any:
-    """A type as Iceberg has it: narrow integers are int, texts have no length, timestamps have microseconds."""
+    """The stored form of a type: narrow integers are int, texts have no length, timestamps microseconds."""
     if type_.name in {"tinyint", "smallint"}:
         return parse("int")
     if type_.name in {"varchar", "char"}:

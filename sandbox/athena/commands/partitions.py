@@ -50,7 +50,7 @@ def add(engine: AthenaEngine, statement: forms.AddPartitions, session: Session) 
 
 
 def drop(engine: AthenaEngine, statement: forms.DropPartitions, session: Session) -> StatementResult:
-    """ALTER TABLE DROP PARTITION: out of the catalogue; the objects stay."""
+    """ALTER TABLE DROP PARTITION: delete it from the catalogue; the objects stay."""
     table = _partitioned(engine, statement.name, session)
     listed = [partition.values for partition in engine.catalogue.partitions(table)]
     for comparisons in statement.partitions:
@@ -65,7 +65,7 @@ def drop(engine: AthenaEngine, statement: forms.DropPartitions, session: Session
 
 
 def rename(engine: AthenaEngine, statement: forms.RenamePartition, session: Session) -> StatementResult:
-    """ALTER TABLE PARTITION RENAME TO PARTITION: another value for the same location."""
+    """ALTER TABLE PARTITION RENAME TO PARTITION: change the values, with the same location."""
     table = _partitioned(engine, statement.name, session)
     old, new = _values(table, statement.old), _values(table, statement.new)
     found = {tuple(p["Values"]): p for p in engine.catalogue.raw_partitions(table.database, table.name)}
@@ -102,7 +102,7 @@ def repair(engine: AthenaEngine, statement: forms.Repair, session: Session) -> S
 
 
 def location_of(table: CatalogueTable, values: tuple[str, ...]) -> str:
-    """Where Hive keeps a partition that has no separate location."""
+    """Hive's location of a partition that has no separate location."""
     base = table.storage.location if table.storage is not None else ""
     return f"{base.rstrip('/')}/{hive_path([c.name for c in table.partition_columns], values)}/"
 
@@ -132,7 +132,7 @@ def _partitioned(engine: AthenaEngine, name: Name, session: Session) -> Catalogu
 
 
 def _values(table: CatalogueTable, partition: forms.Partition) -> tuple[str, ...]:
-    """A partition's values in the order of the table's columns; each must be named."""
+    """A partition's values in the order of the table's columns; the statement must name each."""
     given = dict(partition.values)
     names = [column.name for column in table.partition_columns]
     if set(given) != set(names):

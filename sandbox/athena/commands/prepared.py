@@ -1,4 +1,4 @@
-"""PREPARE, EXECUTE and DEALLOCATE, which are the API's prepared statements under another name.
+"""PREPARE, EXECUTE and DEALLOCATE, the SQL forms of the API's prepared statements.
 
 https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements-querying.html
 """
@@ -19,7 +19,7 @@ class Prepared:
         self._athena = athena
 
     def keep(self, statement: forms.PrepareStatement, workgroup: str) -> None:
-        """Keep a statement under its name; one of that name is replaced."""
+        """Store a statement under its name; it replaces an existing one."""
         given = {"StatementName": statement.name, "WorkGroup": workgroup, "QueryStatement": statement.sql}
         if self._text(statement.name, workgroup) is None:
             self._athena.create_prepared_statement(**given)
@@ -27,7 +27,7 @@ class Prepared:
             self._athena.update_prepared_statement(**given)
 
     def bound(self, statement: forms.Execute, workgroup: str) -> str:
-        """The kept statement with the values in place of its ?s; raises ApiError when the name is unknown."""
+        """The stored statement with the values instead of its ?s; raises ApiError for an unknown name."""
         text = self._text(statement.name, workgroup)
         if text is None:
             raise ApiError(f"PreparedStatement {statement.name} was not found in workGroup {workgroup}")
@@ -37,7 +37,7 @@ class Prepared:
             raise ApiError(error.reason) from error
 
     def forget(self, statement: forms.Deallocate, workgroup: str) -> None:
-        """Remove a statement; raises QueryError when the name is unknown."""
+        """Delete a statement; raises QueryError for an unknown name."""
         try:
             self._athena.delete_prepared_statement(StatementName=statement.name, WorkGroup=workgroup)
         except self._athena.exceptions.ResourceNotFoundException as error:

@@ -15,7 +15,7 @@ from sandbox.athena.types import BOOLEAN, ColumnInfo, varchar_of
 
 
 def select(engine: AthenaEngine, statement: forms.SelectQuery, session: Session) -> StatementResult:
-    """A query, its rows in the session's file."""
+    """Run a query into the session's file."""
 
     def write(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> tuple[list[ColumnInfo], int]:
         return write_csv(cursor, plan, session.path)
@@ -27,10 +27,10 @@ def select(engine: AthenaEngine, statement: forms.SelectQuery, session: Session)
 
 
 def explain(engine: AthenaEngine, statement: forms.Explain, session: Session) -> StatementResult:
-    """A query's plan, as lines of text below a header. The plan is DuckDB's: the sandbox has no stages to show.
+    """The plan of a query, as lines of text below a header. The plan is DuckDB's: the sandbox has no stages to show.
 
-    The rows are as aoyagikouhei/athena-local measured them, docs/api.md: the header, a row a line, and an empty one for
-    each newline at the end. https://docs.aws.amazon.com/athena/latest/ug/athena-explain-statement.html
+    The rows are as measured by aoyagikouhei/athena-local, docs/api.md: the header, one row for each line, and an empty
+    one for each newline at the end. https://docs.aws.amazon.com/athena/latest/ug/athena-explain-statement.html
     """
     if statement.analyze:
         raise StatementError("NOT_SUPPORTED", "EXPLAIN ANALYZE: the sandbox has no distributed plan to measure")
@@ -58,7 +58,7 @@ def _second(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
 
 
 def _inputs(plan: QueryPlan) -> str:
-    """EXPLAIN (TYPE IO)'s list of the tables that are read."""
+    """EXPLAIN (TYPE IO)'s list of the tables that a query reads."""
     read = sorted({(read.table.database, read.table.name) for read in plan.reads})
     tables = [
         {"table": {"catalog": "awsdatacatalog", "schemaTable": {"schema": schema, "table": table}}}

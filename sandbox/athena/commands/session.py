@@ -1,4 +1,4 @@
-"""What a statement runs with, and what it gives."""
+"""The input and output of a statement's execution."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sandbox.athena.workgroups import QuerySettings
 
 @dataclass(frozen=True)
 class Session:
-    """One execution: its id, the database of names without one, the values for ?s, and the result's local file."""
+    """One execution: its id, the default database, the values for ?s, and the result's local file."""
 
     id: str
     database: str
@@ -30,10 +30,10 @@ class Session:
 
 @dataclass(frozen=True)
 class StatementResult:
-    """What a statement gave.
+    """The result of a statement.
 
-    `lines` are the result's file, None where the statement writes it itself or has none. `update_count` is the number
-    of rows written, 0 where Athena says 0 of a statement that writes none, None where it says nothing.
+    `lines` are the result's file, None if the statement writes it itself or has no file. `update_count` is the number
+    of rows written, 0 if Athena reports 0 for a statement that writes no rows, None if it reports no count.
     """
 
     columns: list[ColumnInfo] = field(default_factory=list[ColumnInfo])
@@ -46,14 +46,14 @@ class StatementResult:
 
 @dataclass(frozen=True)
 class AthenaEngine:
-    """The parts that statements work on."""
+    """The services that statements use."""
 
     catalogue: GlueCatalogue
     objects: Objects
     runner: Runner
 
     def found(self, name: Name, database: str) -> CatalogueTable:
-        """A table or view; raises QueryError as Hive does when it is not there."""
+        """A table or view; raises QueryError in Hive's words if it does not exist."""
         schema = name.schema or database
         table = self.catalogue.table(schema, name.table)
         if table is None:
@@ -61,7 +61,7 @@ class AthenaEngine:
         return table
 
     def check_catalogue(self, name: Name) -> None:
-        """Raise QueryError when a name names another catalogue than Glue's."""
+        """Raise QueryError for a name in a catalogue that is not Glue's."""
         if name.catalog and name.catalog not in {CATALOG.lower(), "hive"}:
             raise StatementError("CATALOG_NOT_FOUND", f"Catalog '{name.catalog}' does not exist")
 
@@ -77,5 +77,5 @@ def texts(
 
 
 def written(rows: int, scanned_bytes: int, manifest: str | None = None) -> StatementResult:
-    """The result of a statement that wrote rows: no file, and a column `rows` of which there is no row."""
+    """The result of a statement that wrote rows: no file, and a column `rows` without a row."""
     return StatementResult([BIGINT.column_info("rows")], None, rows, rows, scanned_bytes, manifest)

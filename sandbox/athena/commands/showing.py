@@ -1,4 +1,4 @@
-"""SHOW. The columns and the form of the lines are as aoyagikouhei/athena-local measured them on Athena.
+"""SHOW. The columns and the form of the lines are as measured on Athena by aoyagikouhei/athena-local.
 
 docs/dev/measurements/query-results.md and docs/result-files.md there;
 https://docs.aws.amazon.com/athena/latest/ug/show-tables.html and the pages beside it.
@@ -26,7 +26,7 @@ def databases(engine: AthenaEngine, statement: forms.ShowDatabases, session: Ses
 
 
 def tables(engine: AthenaEngine, statement: forms.ShowTables, session: Session) -> StatementResult:
-    """SHOW TABLES, views included; in the pattern * is anything."""
+    """SHOW TABLES, including views; in the pattern * matches any text."""
     return texts(["tab_name"], _listed(engine, statement.database or session.database, statement.pattern))
 
 
@@ -37,7 +37,7 @@ def views(engine: AthenaEngine, statement: forms.ShowViews, session: Session) ->
 
 
 def columns(engine: AthenaEngine, statement: forms.ShowColumns, session: Session) -> StatementResult:
-    """SHOW COLUMNS: names alone; of a view names and types."""
+    """SHOW COLUMNS: only names; for a view, names and types."""
     table = engine.found(statement.name, session.database)
     if table.view is not None:
         return view_columns(table.view)
@@ -45,12 +45,12 @@ def columns(engine: AthenaEngine, statement: forms.ShowColumns, session: Session
 
 
 def view_columns(view: View) -> StatementResult:
-    """What SHOW COLUMNS and DESCRIBE give of a view: its columns with Trino's types."""
+    """The result of SHOW COLUMNS and DESCRIBE for a view: its columns with Trino's types."""
     return texts(["column", "type"], [f"{c.name}\t{c.type.athena}" for c in view.columns], type_="varchar")
 
 
 def partitions(engine: AthenaEngine, statement: forms.ShowPartitions, session: Session) -> StatementResult:
-    """SHOW PARTITIONS: those in the catalogue, so none of a projected table."""
+    """SHOW PARTITIONS: the partitions in the catalogue, so a projected table has no rows."""
     table = engine.found(statement.name, session.database)
     if not table.partition_columns:
         task = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask."
@@ -81,7 +81,7 @@ def create_view(engine: AthenaEngine, statement: forms.ShowCreateView, session: 
 
 
 def properties(engine: AthenaEngine, statement: forms.ShowProperties, session: Session) -> StatementResult:
-    """SHOW TBLPROPERTIES: all in the order of their names, or the value of one."""
+    """SHOW TBLPROPERTIES: all properties ordered by name, or the value of one."""
     table = engine.found(statement.name, session.database)
     found = {str(name): str(value) for name, value in table.parameters.items()}
     if statement.key is None:

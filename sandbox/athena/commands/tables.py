@@ -1,4 +1,4 @@
-"""CREATE EXTERNAL TABLE, DROP TABLE, and ALTER TABLE where it is about a whole table.
+"""CREATE EXTERNAL TABLE, DROP TABLE, and the forms of ALTER TABLE that concern a whole table.
 
 https://docs.aws.amazon.com/athena/latest/ug/create-table.html, alter-table-add-columns.html and the pages beside it
 """
@@ -41,7 +41,7 @@ def create(engine: AthenaEngine, statement: forms.CreateTable, session: Session)
 
 
 def drop(engine: AthenaEngine, statement: forms.DropTable, session: Session) -> StatementResult:
-    """DROP TABLE: out of the catalogue; the objects stay. Whether the table can be read does not matter."""
+    """DROP TABLE: delete it from the catalogue, even if it cannot be read; the objects stay."""
     schema, name = statement.name.schema or session.database, statement.name.table
     raw = engine.catalogue.raw_table(schema, name)
     if raw is None:
@@ -55,7 +55,7 @@ def drop(engine: AthenaEngine, statement: forms.DropTable, session: Session) -> 
 
 
 def add_columns(engine: AthenaEngine, statement: forms.AddColumns, session: Session) -> StatementResult:
-    """ALTER TABLE ADD COLUMNS, behind the columns that are there."""
+    """ALTER TABLE ADD COLUMNS, after the existing columns."""
     raw = _raw(engine, statement.name, session)
     present = {column["Name"] for column in raw.get("PartitionKeys") or ()}
 
@@ -76,7 +76,7 @@ def replace_columns(engine: AthenaEngine, statement: forms.ReplaceColumns, sessi
 
 
 def change_column(engine: AthenaEngine, statement: forms.ChangeColumn, session: Session) -> StatementResult:
-    """ALTER TABLE CHANGE COLUMN: another name, type or comment in the same place."""
+    """ALTER TABLE CHANGE COLUMN: change the name, type or comment of a column, which keeps its position."""
     raw = _raw(engine, statement.name, session)
 
     def changed(descriptor: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -90,7 +90,7 @@ def change_column(engine: AthenaEngine, statement: forms.ChangeColumn, session: 
 
 
 def drop_column(engine: AthenaEngine, statement: forms.DropColumn, session: Session) -> StatementResult:
-    """ALTER TABLE DROP COLUMN, which Hive's tables have not: measured by aoyagikouhei/athena-local, docs/caveats.md."""
+    """ALTER TABLE DROP COLUMN, which Hive's tables lack: measured by aoyagikouhei/athena-local, docs/caveats.md."""
     _raw(engine, statement.name, session)
     raise StatementError("FAILED", "ParseException line 1:0 mismatched input 'COLUMN' expecting PARTITION near 'DROP'")
 

@@ -9,7 +9,7 @@ from sandbox.athena.statements import forms
 
 
 def create(engine: AthenaEngine, statement: forms.CreateView, session: Session) -> StatementResult:
-    """CREATE VIEW: the query is planned, and its text and columns are kept."""
+    """CREATE VIEW: plan the query, and store its text and columns."""
     engine.check_catalogue(statement.name)
     schema, name = statement.name.schema or session.database, statement.name.table
     columns = engine.runner.describe(statement.sql, (), session.database)
@@ -29,7 +29,7 @@ def create(engine: AthenaEngine, statement: forms.CreateView, session: Session) 
 
 
 def drop(engine: AthenaEngine, statement: forms.DropView, session: Session) -> StatementResult:
-    """DROP VIEW. Whether the view can be read does not matter."""
+    """DROP VIEW, even if the view cannot be read."""
     engine.check_catalogue(statement.name)
     schema, name = statement.name.schema or session.database, statement.name.table
     raw = engine.catalogue.raw_table(schema, name)

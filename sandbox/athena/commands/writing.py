@@ -1,7 +1,7 @@
 """CREATE TABLE AS, INSERT INTO and UNLOAD.
 
-https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html, insert-into.html, unload.html. What fails names the
-place where data may be left: measured by aoyagikouhei/athena-local, docs/caveats.md, "Failed queries".
+https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html, insert-into.html, unload.html. A failure names the
+location where data may remain: measured by aoyagikouhei/athena-local, docs/caveats.md, "Failed queries".
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _ENFORCED = (
 
 
 def create_table_as(engine: AthenaEngine, statement: forms.CreateTableAs, session: Session) -> StatementResult:
-    """CREATE TABLE AS: the rows below the output location, or at external_location, and the table over them."""
+    """CREATE TABLE AS: write the rows below the output location, or at external_location, and create the table."""
     engine.check_catalogue(statement.name)
     schema, name = statement.name.schema or session.database, statement.name.table
     location = f"{session.settings.output_location}tables/{session.id}/"
@@ -79,7 +79,7 @@ def create_table_as(engine: AthenaEngine, statement: forms.CreateTableAs, sessio
 
 
 def insert(engine: AthenaEngine, statement: forms.InsertInto, session: Session) -> StatementResult:
-    """INSERT INTO: more files at the table's location, and the partitions that are new."""
+    """INSERT INTO: add files at the table's location, and the new partitions."""
     engine.check_catalogue(statement.name)
     manifest = f"{session.settings.output_location}{session.id}-manifest.csv"
     left = f"If a data manifest file was generated at '{manifest}', you may need to manually clean the data from "
@@ -108,7 +108,7 @@ def insert(engine: AthenaEngine, statement: forms.InsertInto, session: Session) 
 
 
 def unload(engine: AthenaEngine, statement: forms.Unload, session: Session) -> StatementResult:
-    """UNLOAD: the rows of a query at a location that holds nothing."""
+    """UNLOAD: write the rows of a query to an empty location."""
     if "format" not in statement.properties:
         raise StatementError("INVALID_PROPERTY", "UNLOAD needs the property format")
     columns = engine.runner.describe(statement.sql, session.parameters, session.database)
@@ -127,7 +127,10 @@ def _write(
     place: Callable[[tuple[str, ...]], str],
     given: Sequence[TypedColumn] | None = None,
 ) -> tuple[WrittenFiles, int]:
-    """Write a query's rows; `given` are the columns that it fills, in its order: all of the layout's by default."""
+    """Write a query's rows.
+
+    `given` are the columns that the query fills, in its order: by default all of the layout's.
+    """
     filled = list(layout.columns if given is None else given)
 
     def use(cursor: duckdb.DuckDBPyConnection, plan: QueryPlan) -> WrittenFiles:
@@ -186,7 +189,7 @@ def _check_partitions(columns: Sequence[TypedColumn], partitions: tuple[str, ...
 
 
 def _layout_of(table: CatalogueTable) -> Layout:
-    """How INSERT writes to a table that is there."""
+    """The layout in which INSERT writes to an existing table."""
     format_: Format = format_of_serde(str(table.serde.get("SerializationLibrary") or ""))
     own: dict[str, str] = table.serde.get("Parameters") or {}
     parameters = {**own, **table.parameters}
@@ -226,7 +229,7 @@ def _chosen(table: CatalogueTable, names: tuple[str, ...]) -> list[TypedColumn]:
 
 
 def _check_types(target: Sequence[TypedColumn], query: Sequence[TypedColumn]) -> None:
-    """The query's columns as many as the target's, and of types that convert: StatementAnalyzer of Trino 435."""
+    """Check that the query has as many columns as the target, of types that convert: StatementAnalyzer of Trino 435."""
     if len(target) == len(query) and all(_fits(have, need) for have, need in zip(query, target, strict=True)):
         return
     need, have = (", ".join(column.type.athena for column in columns) for columns in (target, query))
@@ -289,7 +292,7 @@ def _check_empty(engine: AthenaEngine, location: str, what: str) -> None:
 
 
 def _named(columns: Sequence[TypedColumn]) -> list[TypedColumn]:
-    """A query's columns, each of which needs a name and a type in a table; names in lower case."""
+    """A query's columns; in a table each requires a name and a type. Names are in lower case."""
     for position, column in enumerate(columns, 1):
         if re.fullmatch(r"_col\d+", column.name):
             raise StatementError("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {position}")
@@ -303,7 +306,7 @@ def _named(columns: Sequence[TypedColumn]) -> list[TypedColumn]:
 
 
 def _manifest(engine: AthenaEngine, session: Session, name: str, paths: Sequence[str]) -> str | None:
-    """Upload the list of the files that were written; none where none was."""
+    """Upload the list of the written files; None if there are no files."""
     if not paths:
         return None
     location = f"{session.settings.output_location}{name}"
@@ -332,7 +335,7 @@ def _names(properties: Properties, name: str) -> tuple[str, ...]:
 
 @contextmanager
 def _left(sentence: str) -> Any:
-    """Add to a failure where its data may be left."""
+    """Add to a failure the location where its data may remain."""
     try:
         yield
     except StatementError as error:

@@ -1,6 +1,6 @@
 """Conversions between Trino's types, in DuckDB's SQL: implicit ones (`coerce`), casts, and the text of a result.
 
-Nothing is left to DuckDB's own conversions: each pair of types has its rule here, and a pair without one is not cast.
+No conversion is DuckDB's own: each pair of types has its rule here, and a pair without a rule cannot be cast.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NATIVES = (*json_values.NATIVES, *texts.NATIVES)
 
 
 def coerce(value: Value, target: Type) -> Value:
-    """A value implicitly converted to a type that it can be coerced to."""
+    """Return a value implicitly converted to a type that it can be coerced to."""
     if value.type == target:
         return value
     if value.type.name == "unknown":
@@ -25,7 +25,7 @@ def coerce(value: Value, target: Type) -> Value:
 
 
 def cast(value: Value, target: Type, *, safe: bool = False) -> Value:
-    """CAST or TRY_CAST of a value; the types are `castable`."""
+    """Return CAST or TRY_CAST of a value; the types must be `castable`."""
     if value.type.name == "unknown":
         return Value(target, null(target))
     plain = _plain(value, target)
@@ -37,7 +37,7 @@ def cast(value: Value, target: Type, *, safe: bool = False) -> Value:
 
 
 def _plain(value: Value, target: Type) -> Value | None:
-    """A literal text that is a number of the type, cast by DuckDB itself."""
+    """A literal text that is a number of the type, cast by DuckDB itself; None for any other value."""
     if isinstance(value.constant, str) and value.type.name == "varchar" and numbers.is_number(value.constant, target):
         return Value(target, f"CAST({value.sql} AS {target.physical})")
     return None

@@ -1,4 +1,4 @@
-"""Which types are cast to which, and the SQL of each pair.
+"""The pairs of types that can be cast, and the SQL of each pair.
 
 Source: trino 435, the cast operators in core/trino-main/src/main/java/io/trino/type and operator/scalar.
 """
@@ -18,7 +18,7 @@ _JSON_SCALARS = {*INTEGERS, "decimal", "real", "double", "boolean", "varchar", "
 
 
 def castable(source: Type, target: Type) -> bool:
-    """Whether CAST takes a value of one type to another."""
+    """Return whether CAST accepts a pair of types."""
     a, b = source.name, target.name
     if source == target or a == "unknown":
         return b != "function"
@@ -52,7 +52,7 @@ def _json_castable(type_: Type, *, to_json: bool) -> bool:
 
 
 def cast_sql(sql: str, source: Type, target: Type, depth: int = 0) -> str:
-    """The SQL of a value of one type as another; the types are `castable`. A NULL stays one."""
+    """The SQL of a value of one type as the second; the types must be `castable`. NULL stays NULL."""
     a, b = source.name, target.name
     if source == target:
         return sql
@@ -99,7 +99,7 @@ def _structure(sql: str, source: Type, target: Type, depth: int) -> str:
 
 
 def _same_inside(source: Type, target: Type) -> bool:
-    """Whether values of the two types are the same, so that only names of the types differ."""
+    """Return whether values of the two types are the same, so that only names in the types differ."""
     if source.fields:
         return all(_same_inside(a, b) for a, b in zip(source.members, target.members, strict=True))
     if source.name == target.name == "varchar":

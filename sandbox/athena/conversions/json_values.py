@@ -1,6 +1,6 @@
 """JSON values: CAST(x AS json), and CAST(json AS …).
 
-A JSON value is its canonical text, as Trino's json_parse makes it: keys in order, no space, numbers with a point or
+A JSON value is its canonical text, as Trino's json_parse returns it: keys in order, no space, numbers with a point or
 an exponent as Java writes a double. Source: trino 435, io.trino.util.JsonUtil, JsonCast.
 """
 
@@ -18,7 +18,7 @@ from sandbox.athena.values import fail
 
 Cast = Callable[[str, Type, Type, int], str]
 _PLAIN_SCALE = 6
-"""Decimals of more digits behind the point may have an exponent."""
+"""Decimals with more digits after the point may have an exponent."""
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -64,7 +64,7 @@ NATIVES = (
 
 
 def from_value(sql: str, source: Type, depth: int) -> str:
-    """SQL of a value as a JSON value."""
+    """SQL for a value as a JSON value."""
     name, item = source.name, f"j{depth}"
     if name == "json":
         return sql
@@ -101,7 +101,7 @@ def from_value(sql: str, source: Type, depth: int) -> str:
 
 
 def to_value(sql: str, target: Type, cast: Cast, depth: int) -> str:
-    """SQL of a JSON value as another type; JSON's null is NULL."""
+    """SQL for a JSON value as a given type; JSON's null is NULL."""
     if target.name == "json":
         return sql
     item = f"j{depth}"
@@ -131,7 +131,7 @@ def _map(item: str, target: Type, cast: Cast, depth: int) -> str:
 
 
 def _row(item: str, target: Type, cast: Cast, depth: int) -> str:
-    """From an array by position, or from an object by names without regard to case."""
+    """A row from an array by position, or from an object by names, whose case does not matter."""
     parts = f"p{depth}"
     by_place = ", ".join(
         f"f{i} := {to_value(f'{parts}[{i}]', member, cast, depth + 1)}" for i, member in enumerate(target.members, 1)

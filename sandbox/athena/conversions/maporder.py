@@ -1,4 +1,4 @@
-"""The order in which a result shows a map's entries: that of Java's HashMap, which Trino makes of each map.
+"""The order of a map's entries in a result: that of Java's HashMap, which Trino creates for each map.
 
 Sources: trino 435, io.trino.spi.type.MapType.getObjectValue; OpenJDK 17, java.util.HashMap, and hashCode of the keys'
 classes.
@@ -19,9 +19,9 @@ _KINDS = frozenset({*INTEGERS, "varchar", "boolean", "date", "double", "decimal"
 
 
 def ordered(entries: str, key: Type, depth: int) -> str:
-    """SQL of the entries of a map, a list of structs, in the order in which they are shown.
+    """SQL for the entries of a map, a list of structs, in the order of a result.
 
-    Entries whose keys are of another type stay in their order.
+    Entries whose keys have an unsupported type keep their order.
     """
     if key.name not in _KINDS:
         return entries
@@ -39,12 +39,12 @@ def ordered(entries: str, key: Type, depth: int) -> str:
 
 
 def shown_order(keys: list[str], kind: str, precision: int) -> list[int]:
-    """The places of the entries, from 1, in a HashMap's order; `precision` is a decimal's."""
+    """The positions of the entries, from 1, in a HashMap's order; `precision` is a decimal's."""
     return hashed_order([_of_decimal(key, precision) if kind == "decimal" else _HASHES[kind](key) for key in keys])
 
 
 def hashed_order(codes: list[int]) -> list[int]:
-    """The places of keys, from 1, in a HashMap's order, by their hash codes; those of one bucket stay in order."""
+    """The positions of keys, from 1, in a HashMap's order, by their hash codes; a bucket's keys keep their order."""
     buckets = _BUCKETS
     while len(codes) > buckets * 3 // 4:
         buckets *= 2

@@ -1,7 +1,7 @@
-"""Dates, times, timestamps and zones: between each other, and from text.
+"""Conversions between dates, times, timestamps and zones, and from text.
 
-A timestamp with time zone is a STRUCT(instant, zone); `functions.zones` has what goes from one to the other.
-Sources: trino 435, io.trino.operator.scalar.timestamp, timestamptz, io.trino.util.DateTimeUtils.
+A timestamp with time zone is a STRUCT(instant, zone); `functions.zones` converts between the two. Sources: trino 435,
+io.trino.operator.scalar.timestamp, timestamptz, io.trino.util.DateTimeUtils.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MACROS = (
         ELSE CAST(t - INTERVAL 1 SECOND AS TIME) END""",
     r"""athena_at_zone(i, z) AS CASE WHEN i IS NOT NULL AND z IS NOT NULL
         THEN struct_pack(instant := i, zone := z) END""",
-    # Rounds to a multiple of so many microseconds, half up.
+    # Rounds to a multiple of a number of microseconds, half up.
     r"""athena_round_time(t, unit) AS CASE WHEN epoch_us(t) % unit = 0 THEN t ELSE make_timestamp(epoch_us(t)
         - ((epoch_us(t) % unit) + unit) % unit
         + CASE WHEN 2 * (((epoch_us(t) % unit) + unit) % unit) >= unit THEN unit ELSE 0 END) END""",
@@ -31,7 +31,7 @@ def local(sql: str) -> str:
 
 
 def from_text(text: str, target: Type) -> str:
-    """Text to a date, time or timestamp; what is not one fails with INVALID_CAST_ARGUMENT."""
+    """Convert text to a date, time or timestamp; any other text fails with INVALID_CAST_ARGUMENT."""
     refused = fail("INVALID_CAST_ARGUMENT", f"'Value cannot be cast to {target.athena}: ' || {text}", target)
     if target.name == "date":
         matches, made = (
@@ -53,7 +53,7 @@ def from_text(text: str, target: Type) -> str:
 
 
 def _timestamp(text: str) -> str:
-    """Text as a timestamp, the digits behind the sixth rounded; DuckDB cuts them off."""
+    """Text as a timestamp, rounded to six fractional digits; DuckDB truncates."""
     more = f"CASE WHEN regexp_matches({text}, '{_LONG_FRACTION}') THEN 1 ELSE 0 END"
     return f"(CAST({text} AS TIMESTAMP) + to_microseconds({more}))"
 
@@ -65,7 +65,7 @@ def rounded(sql: str, target: Type) -> str:
 
 
 def convert(sql: str, source: Type, target: Type) -> str:
-    """A date, time or timestamp as another of these types."""
+    """Convert between dates, times and timestamps."""
     a, b = source.name, target.name
     if a == b and not source.fields and a in {"timestamp", "timestamp with time zone"}:
         return _shortened(sql, source, target)

@@ -1,4 +1,4 @@
-"""Numbers and booleans: between each other, and from text.
+"""Conversions between numbers and booleans, and from text.
 
 Sources: trino 435, io.trino.type.DoubleOperators, DecimalCasts, VarcharOperators; Java's Double.parseDouble and
 BigDecimal.
@@ -36,7 +36,7 @@ def unscaled(sql: str, type_: Type) -> str:
 
 
 def is_number(text: str, target: Type) -> bool:
-    """Whether a text is a short number of the type, so that its conversion cannot fail."""
+    """Return whether a text is a short number of the type, whose conversion cannot fail."""
     if target.name in {"integer", "bigint"}:
         return re.fullmatch(r"[+-]?\d{1,9}", text) is not None
     if target.name != "decimal":
@@ -47,7 +47,7 @@ def is_number(text: str, target: Type) -> bool:
 
 
 def from_text(text: str, target: Type) -> str:
-    """Text to a number or a boolean; what is not one fails with INVALID_CAST_ARGUMENT."""
+    """Convert text to a number or a boolean; any other text fails with INVALID_CAST_ARGUMENT."""
     if target.name == "boolean":
         lower = f"lower({text})"
         refused = fail("INVALID_CAST_ARGUMENT", f"'Cannot cast ''' || {text} || ''' to BOOLEAN'", target)
@@ -75,7 +75,7 @@ def from_text(text: str, target: Type) -> str:
 
 
 def convert(sql: str, source: Type, target: Type) -> str:
-    """A number or boolean as another type of number, or as a boolean."""
+    """Convert a number or boolean to a different type of number, or to a boolean."""
     a, b = source.name, target.name
     if a == "boolean":
         return f"CAST(CAST({sql} AS INTEGER) AS {target.physical})"
@@ -92,7 +92,7 @@ def convert(sql: str, source: Type, target: Type) -> str:
 
 
 def _to_double(sql: str, source: Type, target: Type) -> str:
-    """A decimal of up to 18 digits is its digits as a double by a power of ten, a longer one the nearest double."""
+    """A decimal as a double: up to 18 digits divided by a power of ten, a longer one the nearest double."""
     precision, scale = source.decimal
     if precision <= _DECIMAL_DIGITS_OF_A_DOUBLE:
         return f"CAST({sql} AS {target.physical})"

@@ -1,4 +1,4 @@
-"""Bytes and UUIDs: from text, and between each other.
+"""Conversions between bytes and UUIDs, and from text.
 
 Sources: trino 435, io.trino.type.UuidOperators; OpenJDK 17, UUID.fromString, which takes parts of other lengths, of
 which Trino then counts the letters.
@@ -15,7 +15,7 @@ _ERROR = "INVALID_CAST_ARGUMENT"
 
 
 def convert(sql: str, source: Type, target: Type) -> str:
-    """A value as bytes or as a UUID; any other text or length fails with INVALID_CAST_ARGUMENT."""
+    """Convert a value to bytes or a UUID; any other text or length fails with INVALID_CAST_ARGUMENT."""
     if target.name == "varbinary":
         return f"unhex(replace(CAST({sql} AS VARCHAR), '-', ''))" if source.name == "uuid" else f"encode({sql})"
     if source.name == "varbinary":

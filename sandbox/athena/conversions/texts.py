@@ -1,7 +1,7 @@
 """Values as text: CAST(x AS varchar), and a column of GetQueryResults, which differ.
 
-Sources: trino 435, io.trino.type.DoubleOperators, RealOperators (a cast writes 1.5E0); Java's Double.toString (a
-result has 1.5); Athena's results for the rest.
+Sources: trino 435, io.trino.type.DoubleOperators, RealOperators (a cast writes 1.5E0); Java's Double.toString (a result
+has 1.5); Athena's results for the rest.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _FRACTIONS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H
 
 
 def to_text(sql: str, source: Type, target: Type) -> str:
-    """CAST to varchar(n) or char(n): text is cut to the length, other values that are longer fail."""
+    """CAST to varchar(n) or char(n): text is truncated to the length, other values that are longer fail."""
     length = target.arguments[0] if target.arguments else None
     if source.name in {"varchar", "char"}:
         return _text(sql, source, target, length)
@@ -101,7 +101,7 @@ def _plain(sql: str, source: Type) -> str:
 
 
 def timestamp_text(sql: str, precision: int) -> str:
-    """The text of a timestamp with so many fractional digits."""
+    """The text of a timestamp with a number of fractional digits."""
     if precision in _FRACTIONS:
         return f"strftime({sql}, '{_FRACTIONS[precision]}')"
     whole = f"strftime({sql}, '{_FRACTIONS[6]}')"
@@ -114,7 +114,7 @@ def _time_text(sql: str, precision: int) -> str:
 
 
 def result_text(sql: str, type_: Type, depth: int = 0) -> str:
-    """SQL of Athena's text of a value in a result; null stays null."""
+    """SQL for Athena's text of a value in a result; null stays null."""
     name = type_.name
     if name == "timestamp":
         return timestamp_text(sql, 3)
