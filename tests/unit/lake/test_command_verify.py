@@ -88,7 +88,7 @@ def test_what_is_wrong_is_named_and_exits_1(verify: FakeVerify, capsys: pytest.C
     assert "missing rows will not arrive" in out
     assert ["missing", "order-1"] in [line.split()[:2] for line in out.splitlines()]
     assert (verify.asked["timeout_s"], verify.asked["settle_s"]) == (5.0, 0.0)
-    assert verify.asked["ledger"] == Path("run.ledger")
+    assert verify.asked["ledger"] == [Path("run.ledger")]
     assert (verify.asked["share"], verify.asked["since"], verify.asked["as_of"]) == (0.25, None, None)
 
 
