@@ -102,7 +102,7 @@ bench-before: $(NATIVE) ## this checkout and an earlier commit in turn: make ben
 bench-sandbox: $(NATIVE) ## the sandbox of this checkout and of an earlier commit in turn, beside DynamoDB Local: make bench-sandbox COMMIT=c57f2c6
 	$(BIN)/python -m benchmarks.sandbox $(COMMIT) --json bench-sandbox.json
 
-bench-lake: $(NATIVE) ## what lake verify costs, beside an earlier commit's on the same items: make bench-lake COMMIT=5e72ff3; what queries of the current state cost
+bench-lake: $(NATIVE) ## what lake verify costs, beside an earlier commit's on the same items: make bench-lake COMMIT=c57f2c6; what queries of the current state cost
 	$(BIN)/python -m benchmarks.lake $(COMMIT) --json bench-lake.json
 	$(BIN)/python -m benchmarks.lake.queries --json bench-queries.json
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from lake.athena import Cell, Row
 from lake.canonical import RawItem, read_image, shortened, unequal
 from lake.fingerprints import Fingerprints, bucket_of
-from lake.inventory import Inventory
+from lake.inventory import ItemDigests
 from lake.reader import Digests, LastImage
 from lake.scratch import scratch
 from lake.values import same
@@ -55,7 +55,7 @@ class Comparison:
     `moving` keys are not compared, because they have a change after the moment of interest.
     """
 
-    def __init__(self, table: LakeTable, fingerprints: Fingerprints, inventory: Inventory, fetch: Fetch) -> None:
+    def __init__(self, table: LakeTable, fingerprints: Fingerprints, inventory: ItemDigests, fetch: Fetch) -> None:
         self._table = table
         self._fingerprints = fingerprints
         self._inventory = inventory

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import struct
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from lake.canonical import RawItem
 from lake.fingerprints import BUCKETS, Fingerprint, Fingerprints, bucket_of
@@ -14,6 +15,8 @@ from stack import UserError
 
 _ENTRY = struct.Struct("<HIQQ")
 _READ_BYTES = 1 << 20
+_SUM_BYTES = 16
+"""A table would need 10^20 items for a sum of 60-bit digests that has more."""
 
 
 class BucketDigest(NamedTuple):
@@ -23,23 +26,59 @@ class BucketDigest(NamedTuple):
     total: int = 0
 
 
-class Inventory:
-    """The fingerprints of items; `close` deletes the file.
+class ItemDigests(ABC):
+    """A table's items for a comparison: their number, the digests of each bucket, and fingerprints of some buckets."""
+
+    def __init__(self) -> None:
+        self._rows = [0] * BUCKETS
+        self._images = [0] * BUCKETS
+        self._counts = [0] * BUCKETS
+        self.items: int = 0
+
+    @abstractmethod
+    def close(self) -> None:
+        """Delete its files."""
+
+    @abstractmethod
+    def entries(self, buckets: Collection[int]) -> Iterator[Fingerprint]:
+        """Yield the fingerprints of the items of some buckets."""
+
+    def rows(self, bucket: int) -> BucketDigest:
+        """Return the digest of a bucket's rows."""
+        return BucketDigest(self._counts[bucket], self._rows[bucket])
+
+    def images(self, bucket: int) -> BucketDigest:
+        """Return the digest of a bucket's images."""
+        return BucketDigest(self._counts[bucket], self._images[bucket])
+
+    def packed(self) -> bytes:
+        """Return all digests, for `merge` in another process."""
+        sums = (total.to_bytes(_SUM_BYTES, "big") for total in (*self._counts, *self._rows, *self._images))
+        return b"".join(sums)
+
+    def merge(self, packed: bytes) -> None:
+        """Add the digests of other items."""
+        sums = [int.from_bytes(packed[at : at + _SUM_BYTES], "big") for at in range(0, len(packed), _SUM_BYTES)]
+        for place, start in ((self._counts, 0), (self._rows, BUCKETS), (self._images, 2 * BUCKETS)):
+            for bucket in range(BUCKETS):
+                place[bucket] += sums[start + bucket]
+        self.items += sum(sums[:BUCKETS])
+
+
+class Inventory(ItemDigests):
+    """The fingerprints of items, in `file` if that is given; `close` deletes its own.
 
     `share` selects the first buckets as a sample.
     """
 
-    def __init__(self, fingerprints: Fingerprints, share: int = BUCKETS) -> None:
+    def __init__(self, fingerprints: Fingerprints, share: int = BUCKETS, file: IO[bytes] | None = None) -> None:
+        super().__init__()
         self._fingerprints = fingerprints
         self._share = share
-        self._file = tempfile.TemporaryFile(prefix="lake-verify-")  # noqa: SIM115 - until close
-        self._rows = [0] * BUCKETS
-        self._images = [0] * BUCKETS
-        self._counts = [0] * BUCKETS
-        self.items = 0
+        self._file = file or tempfile.TemporaryFile(prefix="lake-verify-")  # noqa: SIM115 - until close
 
     def close(self) -> None:
-        """Delete the file."""
+        """Close its file."""
         self._file.close()
 
     def add(self, items: Iterable[RawItem]) -> None:
@@ -62,21 +101,24 @@ class Inventory:
         self.items += len(entries) // 2
         self._file.write(b"".join(entries))
 
-    def rows(self, bucket: int) -> BucketDigest:
-        """The digest of a bucket's rows."""
-        return BucketDigest(self._counts[bucket], self._rows[bucket])
-
-    def images(self, bucket: int) -> BucketDigest:
-        """The digest of a bucket's images."""
-        return BucketDigest(self._counts[bucket], self._images[bucket])
-
     def entries(self, buckets: Collection[int]) -> Iterator[Fingerprint]:
-        """The fingerprints of the items of some buckets."""
+        """Yield the fingerprints of the items of some buckets."""
         self._file.seek(0)
-        wanted = frozenset(buckets)
-        for bucket, key, row, image in _read(self._file.read):
-            if bucket in wanted:
-                yield Fingerprint(key, row, image)
+        yield from read_entries(self._file, buckets)
+
+    def packed_entries(self, buckets: Collection[int]) -> bytes:
+        """Return the same, for `read_entries` in another process."""
+        return b"".join(
+            _ENTRY.pack(bucket_of(key), len(key), row, image) + key for key, row, image in self.entries(buckets)
+        )
+
+
+def read_entries(file: IO[bytes], buckets: Collection[int]) -> Iterator[Fingerprint]:
+    """Yield the fingerprints of some buckets that are in a file."""
+    wanted = frozenset(buckets)
+    for bucket, key, row, image in _read(file.read):
+        if bucket in wanted:
+            yield Fingerprint(key, row, image)
 
 
 def _read(read: Callable[[int], bytes]) -> Iterator[tuple[int, bytes, int, int]]:

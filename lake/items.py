@@ -47,17 +47,22 @@ class Items:
         for operation in ("Scan", "BatchGetItem"):
             keep_reply(client, "dynamodb", operation)
 
-    def pages(self) -> Iterator[list[RawItem]]:
-        """Yield every item, page by page, by a parallel Scan; at most one page of each segment is in memory."""
+    def pages(self, part: int = 0, parts: int = 1) -> Iterator[list[RawItem]]:
+        """Yield the items of one of so many equal parts, by default every item, page by page.
+
+        A part is read by a parallel Scan; at most one page of each segment is in memory.
+        """
+        total = parts * _SEGMENTS
         with ThreadPoolExecutor(_SEGMENTS, thread_name_prefix="scan") as pool:
-            pending = {pool.submit(self._page, segment, None): segment for segment in range(_SEGMENTS)}
+            segments = range(part * _SEGMENTS, (part + 1) * _SEGMENTS)
+            pending = {pool.submit(self._page, segment, total, None): segment for segment in segments}
             while pending:
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
                     reply, segment = future.result(), pending.pop(future)
                     page = _page(reply)
                     if bytes(page.last_evaluated_key) not in (b"", b"null"):
-                        pending[pool.submit(self._page, segment, page.last_evaluated_key)] = segment
+                        pending[pool.submit(self._page, segment, total, page.last_evaluated_key)] = segment
                     yield page.items
 
     def get(self, keys: Sequence[Row]) -> list[RawItem]:
@@ -76,8 +81,18 @@ class Items:
         values = zip(self._table.keys, cells, strict=True)
         return {key.name: {key.type: b64decode(cell or "") if key.type == "B" else cell} for key, cell in values}
 
-    def _page(self, segment: int, start: Raw | None) -> bytes:
-        position: dict[str, object] = {"Segment": segment, "TotalSegments": _SEGMENTS}
+    def about(self) -> int:
+        """Return DynamoDB's own number of items, which it updates about every six hours.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+        """
+        try:
+            return self._client.describe_table(TableName=self._name)["Table"]["ItemCount"]
+        except Exception as error:
+            raise self._explained(error) from error
+
+    def _page(self, segment: int, segments: int, start: Raw | None) -> bytes:
+        position: dict[str, object] = {"Segment": segment, "TotalSegments": segments}
         if start is not None:
             position["ExclusiveStartKey"] = _parameters(start)
         return self._call("scan", TableName=self._name, ConsistentRead=True, **position)
@@ -86,11 +101,12 @@ class Items:
         try:
             return reply_of(getattr(self._client, operation)(**request))
         except Exception as error:
-            if error_code(error) != "ResourceNotFoundException":
-                raise
-            raise UserError(
-                f"There is no DynamoDB table {self._name!r}: check --table, --stack and --region."
-            ) from error
+            raise self._explained(error) from error
+
+    def _explained(self, error: Exception) -> Exception:
+        if error_code(error) != "ResourceNotFoundException":
+            return error
+        return UserError(f"There is no DynamoDB table {self._name!r}: check --table, --stack and --region.")
 
 
 def _parameters(raw: Raw) -> Any:

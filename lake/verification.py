@@ -14,7 +14,7 @@ from lake.canonical import RawItem
 from lake.comparison import Comparison, Difference
 from lake.drain import Drain, LogState, PipelineState
 from lake.fingerprints import BUCKETS, Fingerprints
-from lake.inventory import Inventory
+from lake.inventory import Inventory, ItemDigests
 from lake.ledger import AcknowledgedWrites, LostWrite
 from lake.reader import ChangeCounts, ComparedKeys, Digests, LastImage
 from lake.way import Way
@@ -182,6 +182,7 @@ class Verifier:
         scope: ComparedKeys | None = None,
         as_of: datetime | None = None,
         delivery: AcknowledgedWrites | None = None,
+        reading: Callable[[Callable[[int], None]], ItemDigests] | None = None,
         way: Callable[[str | None], Way] = lambda _: Way(),
         watch: Callable[[VerifyProgress], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
@@ -191,6 +192,7 @@ class Verifier:
         """`scope` selects the keys; with `as_of`, keys that have changed since are not compared.
 
         `delivery` has the ledger's writes, `way` returns the changes on their way, `watch` receives progress.
+        `reading` digests the whole table elsewhere and tells the number of items as it goes.
         """
         self._table = table
         self._source = source
@@ -199,12 +201,13 @@ class Verifier:
         self._scope = scope or ComparedKeys()
         self._as_of = as_of
         self._delivery = delivery
+        self._reading = reading
         self._way = way
         self._watch = watch
         self._fingerprints = Fingerprints(table)
         self._changes = ChangeCounts(0, 0)
         self._wall = wall
-        self._inventory: Inventory | None = None
+        self._inventory: ItemDigests | None = None
         self._read_at = 0.0
         self._drain = Drain(self._look, patience.timeout_s, clock=clock, sleep=sleep)
 
@@ -276,7 +279,11 @@ class Verifier:
         self._tell("compared", wrong)
         return comparison
 
-    def _read(self) -> Inventory:
+    def _read(self) -> ItemDigests:
+        if self._reading is not None:
+            self._inventory = self._reading(lambda items: self._tell("table", items))
+            self._read_at = self._wall()
+            return self._inventory
         self._inventory = inventory = Inventory(self._fingerprints, self._scope.share)
         for page in self._pages():
             inventory.add(page)

@@ -11,8 +11,11 @@ from lake import buffering
 from lake.athena import Athena, QueryError
 from lake.clients import client
 from lake.fingerprints import BUCKETS
+from lake.inventory import ItemDigests
 from lake.items import Items
 from lake.ledger import AcknowledgedWrites
+from lake.parts import PartedDigests
+from lake.processes import PartProcesses, cores
 from lake.reader import ComparedKeys, LakeReader
 from lake.verification import Patience, Verification, Verifier, VerifyProgress
 from lake.way import Positions
@@ -24,6 +27,8 @@ DEFAULT_TIMEOUT_S = 600.0
 MARGIN_S = 15.0
 """Added to the delivery stream's buffering for all other delays."""
 _LONGEST_QUIET_S = 5.0
+_LARGE_ITEMS = 100_000
+"""From so many on, other processes digest the items: one takes a second of a processor to start."""
 
 
 def verify(
@@ -61,16 +66,18 @@ def verify(
     ledgers = [ledger] if isinstance(ledger, Path) else ledger or ()
     writes = chain.from_iterable(map(read_ledger, ledgers))
     scope = ComparedKeys(share=max(1, round(share * BUCKETS)), since=since)
+    items = Items(client("dynamodb", outputs), table_name, table)
     change_log, view = outputs.change_log_name or table.change_log, outputs.view_name or table.view
     lake = LakeReader(athena, table, change_log, view, scope)
     verifier = Verifier(
         table,
-        Items(client("dynamodb", outputs), table_name, table),
+        items,
         lake,
         _patience(outputs, timeout_s, settle_s),
         scope=scope,
         as_of=as_of,
         delivery=AcknowledgedWrites(_since(writes, since), table_name) if ledgers else None,
+        reading=_reading(outputs, table, items, scope),
         way=Positions(outputs, lake.arrived).look,
         watch=watch,
     )
@@ -81,6 +88,25 @@ def verify(
             f"Athena cannot read {lake.change_log} and {lake.view} in database {outputs.database_name} ({error}): "
             "check that the stack is deployed, and your permissions."
         ) from error
+
+
+def _reading(
+    outputs: StackOutputs, table: LakeTable, items: Items, scope: ComparedKeys
+) -> Callable[[Callable[[int], None]], ItemDigests] | None:
+    """How a large table is read: in parts, by processes of this machine."""
+    if scope.since is not None or cores() == 1 or items.about() < _LARGE_ITEMS:
+        return None
+
+    def read(watch: Callable[[int], None]) -> ItemDigests:
+        found = PartedDigests(outputs, table, scope.share, lambda: PartProcesses(cores()), files=True)
+        try:
+            found.read(watch)
+        except BaseException:
+            found.close()
+            raise
+        return found
+
+    return read
 
 
 def _since(writes: Iterable[Acknowledged], since: datetime | None) -> Iterator[Acknowledged]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +18,16 @@ from benchmarks.loadgen.machine import ROOT
 from benchmarks.terminal import Steps, console, table
 from stack.commandline import Parser, UserError, run
 
-_BEFORE = "5e72ff3"
-"""The last commit whose verification compared row by row."""
-_LOOK_S = 0.05
+_BEFORE = "c57f2c6"
+"""A commit whose verification compared row by row."""
+_LOOK_S = 0.2
 
 
 class Measured(NamedTuple):
-    """One verification: times in seconds; `sandbox_s` is the processor time of the sandbox's processes."""
+    """One verification: times in seconds; `sandbox_s` is the processor time of the sandbox's processes.
+
+    `peak_mb` is the most memory that the command's processes have had together, looked at five times a second.
+    """
 
     build: str
     items: int
@@ -90,7 +94,7 @@ def _verify(build: Path, name: str, items: int, sandbox: FilledSandbox) -> Measu
         )
         peak_mb = 0.0
         while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
-            peak_mb = max(peak_mb, _peak_mb(process.pid))
+            peak_mb = max(peak_mb, sum(map(_resident_mb, (process.pid, *_children(process.pid)))))
             time.sleep(_LOOK_S)
         _, status, usage = ended
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -107,13 +111,23 @@ def _verify(build: Path, name: str, items: int, sandbox: FilledSandbox) -> Measu
     )
 
 
-def _peak_mb(pid: int) -> float:
-    """The most memory that a process has had; what wait4 says includes its parent's before exec."""
+def _resident_mb(pid: int) -> float:
+    """A process's resident memory."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
+    return next((int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmRSS")), 0.0)
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        # The parent is the second field after the command's name, which can have spaces.
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return found
 
 
 def _show(measured: list[Measured], commit: str) -> None:
