@@ -1,12 +1,12 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-# The demo and the tests start many processes: each would compile all that it imports.
+# The demo and the tests start many processes: each would compile all its imports.
 unexport PYTHONDONTWRITEBYTECODE
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-header --no-annotate
 
-# What is compiled of C for this machine; components/compiler.py knows how.
+# The C modules compiled for this machine; components/compiler.py builds them.
 NATIVE := loadgen/_native.abi3.so sandbox/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] sandbox/native/*.[ch] transform/native/*.[ch])
 
@@ -15,7 +15,7 @@ NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] sandbox
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: .venv/.installed $(NATIVE) ## install what it needs, and compile what is compiled
+install: .venv/.installed $(NATIVE) ## install the dependencies and compile the C modules
 
 demo: $(NATIVE) ## run the whole pipeline in the sandbox and prove that nothing is lost
 	$(BIN)/python -m sandbox demo
@@ -26,7 +26,7 @@ test: $(NATIVE) ## run every test
 chaos: $(NATIVE) ## 200,000 writes under every fault and kill -9 of every process, and the proof that nothing is lost
 	$(BIN)/python -m tests.chaos
 
-coverage: $(NATIVE) ## which lines the tests run, in the processes that they start too; some three times as long as make test
+coverage: $(NATIVE) ## measure line coverage, including the processes that tests start; about three times as long as make test
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
@@ -42,30 +42,30 @@ test-native: $(NATIVE) ## test and fuzz the compiled parts under sanitizers
 ORACLE := .build/dynamodb-local
 TRINO := .build/trino
 
-test-oracle: ## compare the sandbox with AWS's DynamoDB Local and with the real Trino, where Java and Maven are
+test-oracle: ## compare the sandbox with AWS's DynamoDB Local and with the real Trino, if Java and Maven are installed
 	@if command -v javac >/dev/null && command -v mvn >/dev/null; then \
 	  { [ -d $(ORACLE) ] || mvn -q -f tests/oracle/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(ORACLE); } && \
 	  { [ -d $(TRINO) ] || mvn -q -f tests/oracle/trino/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(TRINO); } && \
 	  DYNAMODB_LOCAL=$${DYNAMODB_LOCAL:-$(ORACLE)} TRINO=$${TRINO:-$(TRINO)} $(BIN)/python -m pytest -q -m oracle tests/oracle; \
 	  else echo "test-oracle: skipped, because there is no JDK or no Maven on the PATH"; fi
 
-test-engine: ## run the program under the real Pulumi engine against a recording provider, when there is a pulumi CLI
+test-engine: ## run the program under the real Pulumi engine against a recording provider, if the pulumi CLI is installed
 	@if command -v pulumi >/dev/null; then $(BIN)/python -m pytest -q --tb=short --show-capture=no -m engine -n 2 --dist worksteal tests/engine; \
 	  else echo "test-engine: skipped, because there is no pulumi CLI on the PATH (https://www.pulumi.com/docs/install/)"; fi
 
-test-clients: .venv/.installed ## the SDKs for Go, JavaScript and Java, the KCL and the Streams adapter against a sandbox, where their toolchains are
+test-clients: .venv/.installed ## the SDKs for Go, JavaScript and Java, the KCL and the Streams adapter against a sandbox, if their toolchains are installed
 	$(BIN)/python -m tests.clients
 
-test-page: .venv-page/.installed ## the console's page in a headless Chromium, where one is installed
+test-page: .venv-page/.installed ## the console's page in a headless Chromium, if one is installed
 	$(BIN)/python -m tests.page .venv-page/bin/python
 
-test-capacity: $(NATIVE) ## a limit on each stage of a running pipeline in turn, which `loadgen capacity` must name and find within 10 %
+test-capacity: $(NATIVE) ## limit each stage of a running pipeline in turn; `loadgen capacity` must name it and find the limit within 10 %
 	$(BIN)/python -m tests.capacity
 
 test-athena-clients: .venv-athena-clients/.installed ## PyAthena, SQLAlchemy, awswrangler, dbt-athena and the AWS CLI against a sandbox
 	$(BIN)/python -m tests.athena_clients .venv-athena-clients/bin/python
 
-check: $(NATIVE) ## lint, format, types, the import rules, the words of docs/glossary.md, and one meaning a name
+check: $(NATIVE) ## lint, format, types, the import rules, the words of docs/glossary.md, and unique class names
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run -Werror $(NATIVE_SOURCES) tests/unit/native/facts.c
@@ -74,7 +74,7 @@ check: $(NATIVE) ## lint, format, types, the import rules, the words of docs/glo
 	$(BIN)/python docs/words.py
 	$(BIN)/python docs/names.py
 
-snapshots: .venv/.installed ## write the files again that tests compare with: stacks with their inputs, rows of events
+snapshots: .venv/.installed ## rewrite the golden files: stacks with their inputs, rows of events
 	$(BIN)/python -m tests.golden
 
 bench: bench-transform bench-loadgen bench-pacing ## run every side-by-side measurement in benchmarks/
@@ -82,7 +82,7 @@ bench: bench-transform bench-loadgen bench-pacing ## run every side-by-side meas
 bench-transform: $(NATIVE) .venv-bench/.installed ## the transform beside its peers: exactness, then records a second
 	$(BIN)/python -m benchmarks.transform --python .venv-bench/bin/python --json bench-transform.json
 
-lock: .venv/.installed ## pin every dependency again, by name, version and hash
+lock: .venv/.installed ## update the pins of every dependency, by name, version and hash
 	$(LOCK) pyproject.toml --extra sandbox --extra reference --extra cluster --extra dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --extra pulumi --extra lake --extra reference -c requirements/dev.txt -o requirements/runtime.txt
 	$(LOCK) pyproject.toml --extra sandbox --extra test --upgrade-package boto3 --upgrade-package botocore -o requirements/newest.txt
@@ -102,20 +102,20 @@ bench-before: $(NATIVE) ## this checkout and an earlier commit in turn: make ben
 bench-sandbox: $(NATIVE) ## the sandbox of this checkout and of an earlier commit in turn, beside DynamoDB Local: make bench-sandbox COMMIT=c57f2c6
 	$(BIN)/python -m benchmarks.sandbox $(COMMIT) --json bench-sandbox.json
 
-bench-lake: $(NATIVE) ## what lake verify costs, beside an earlier commit's on the same items: make bench-lake COMMIT=c57f2c6; what queries of the current state cost
+bench-lake: $(NATIVE) ## measure the cost of lake verify beside an earlier commit's, and of queries of the current state: make bench-lake COMMIT=c57f2c6
 	$(BIN)/python -m benchmarks.lake $(COMMIT) --json bench-lake.json
 	$(BIN)/python -m benchmarks.lake.queries --json bench-queries.json
 
-bench-page: $(NATIVE) .venv-page/.installed ## the memory of the console's page and of the sandbox while 1,000 changes a second flow: make bench-page MINUTES=60
+bench-page: $(NATIVE) .venv-page/.installed ## measure the memory of the console's page and of the sandbox while 1,000 changes a second flow: make bench-page MINUTES=60
 	$(BIN)/python -m benchmarks.console.page .venv-page/bin/python --minutes $(or $(MINUTES),60) --json bench-page.jsonl
 
-bench-metrics: $(NATIVE) ## what metrics, alarms and the console cost the sandbox, beside one without them
+bench-metrics: $(NATIVE) ## measure the cost of metrics, alarms and console beside a sandbox without them
 	$(BIN)/python -m benchmarks.console.cost --json bench-metrics.json
 
 bench-athena: $(NATIVE) ## the sandbox's Athena: planning, and the demo's queries beside an earlier commit and DuckDB alone: make bench-athena COMMIT=c57f2c6
 	$(BIN)/python -m benchmarks.athena $(COMMIT) --json bench-athena.json
 
-bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacing
+bench-pacing: $(NATIVE) ## measure the lag of writes beside the usual ways of pacing
 	$(BIN)/python -m benchmarks.pacing --json bench-pacing.json
 
 .venv-newest/.installed: requirements/newest.txt .venv/.installed
@@ -142,7 +142,7 @@ bench-pacing: $(NATIVE) ## how late writes leave, beside the usual ways of pacin
 	  || .venv-bench/bin/python -m pip install --quiet --require-hashes -r requirements/bench.txt
 	@touch $@
 
-clean: ## stop the sandbox; remove what was built and installed
+clean: ## stop the sandbox; remove all built and installed files
 	@if [ -x $(BIN)/python ] && [ -d .sandbox ]; then $(BIN)/python -m sandbox down --forget; fi
 	rm -rf $(NATIVE) .venv .venv-athena-clients .venv-bench .venv-newest .venv-page .sandbox .build .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -150,8 +150,8 @@ clean: ## stop the sandbox; remove what was built and installed
 $(NATIVE): %/_native.abi3.so: $(NATIVE_SOURCES) components/compiler.py .venv/.installed
 	$(BIN)/python -m components.compiler $*
 
-# uv installs the same hashes ten times as fast; where it cannot reach the
-# registry that pip is set up for, pip does it.
+# uv installs the same hashes ten times as fast; if it cannot reach the
+# registry of pip's configuration, pip installs them.
 .venv/.installed: requirements/dev.txt requirements/bootstrap.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt

@@ -1,4 +1,4 @@
-"""The pipeline's CloudWatch alarms; each description says what to do."""
+"""The pipeline's CloudWatch alarms; each description has the action to take."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def alarms(pipeline: Pipeline, settings: Settings) -> list[Alarm]:
 
 
 def _merge_alarms(pipeline: Pipeline) -> list[Alarm]:
-    right = "The views are right meanwhile, and queries read more of the log"
+    right = "The views stay correct, but queries read more of the log meanwhile"
     return [
         Alarm(
             "merge-failures",

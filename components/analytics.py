@@ -84,7 +84,7 @@ class Analytics(Stage):
         self.register_outputs({"workgroup_name": self.workgroup_name, "view_name": self.view_name})
 
     def _view(self, one: LakeView, database: pulumi.Output[str]) -> aws.glue.CatalogTable:
-        """A view in the catalogue. The current state has the stage's name, another one its own behind it."""
+        """Create a view in the catalogue; all but the current state's have a suffix in the resource name."""
         of_current = one.name == self.context.table.view
         return aws.glue.CatalogTable(
             self.name if of_current else f"{self.name}-{one.name.replace('_', '-')}",

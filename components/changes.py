@@ -14,8 +14,9 @@ from dataclasses import dataclass
 class SettingChange:
     """What a change of one setting does to a running stack.
 
-    `says` covers changes in flight and rows already in the lake. `refused` names the change that is refused, by whom,
-    and the alternative ("": no change is refused). `loses` names what is lost permanently ("": nothing).
+    `says` describes the effect on changes in flight and on rows in the lake. `refused` names the change that is
+    refused, by whom, and the alternative ("": no change is refused). `loses` names what is lost permanently ("":
+    nothing).
     """
 
     says: str
@@ -132,8 +133,8 @@ CHANGES: Mapping[str, SettingChange] = {
         loses="Off: the messages in the error queue. The error objects stay in the lake.",
     ),
     "mergeIntervalMinutes": SettingChange(
-        "On: the first merge reads the whole log and makes the table; until it ends, the views read the log. Off: the "
-        "views go on with the table and all changes since the last merge, which become more: run lake merge, or "
+        "On: the first merge reads the whole log and creates the table; until its end the views read the log. Off: the "
+        "views continue with the table and all changes since the last merge, which accumulate: run lake merge, or "
         "pulumi up --refresh, which makes them read the log again.",
         loses="Off: the messages in the schedule's dead-letter queue, each of which is a merge that was not started.",
     ),

@@ -35,7 +35,7 @@ class CompileError(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """A package with a compiled part: a module of CPython's stable ABI (3.11), `_native`, of the C in its `native`."""
+    """A package with a compiled part: `_native`, a module of CPython's stable ABI (3.11), compiled from `native`."""
 
     name: str
 
@@ -117,8 +117,7 @@ def compile_source(source: Path, machine: str, system: str, extra: Sequence[str]
 
 
 def build(part: Part, root: Path, output: Path | None = None) -> Path:
-    """Compile a part of the project at `root` for this machine; returns the module's path, `output` or its place in the
-    project.
+    """Compile a part of the project at `root` for this machine; return the module's path (default: in the project).
 
     Raises CompileError when this machine's system is not one of SYSTEMS, or it does not compile.
     """

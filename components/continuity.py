@@ -50,7 +50,7 @@ class MadeWith:
 
     @classmethod
     def of(cls, settings: Settings, before: MadeWith | None) -> Self:
-        """What the program would deploy now, with the account and the region of the provider's credentials.
+        """Return what the program would deploy now, with the account and the region of the provider's credentials.
 
         Raises RunError when the provider has no credentials, or AWS does not accept them.
         """
@@ -86,7 +86,7 @@ def deployed() -> MadeWith | None:
 
 
 def _outputs_of(name: str) -> object:
-    """The engine's answer for a stack; retried while the engine is writing the stack's state.
+    """Return the engine's outputs of a stack; retry while the engine writes the stack's state.
 
     A file backend replaces a checkpoint in place, so a concurrent read can see a partial file ("failed to load
     checkpoint: EOF", seen with pulumi 3.274 at the first update of a stack).

@@ -2,26 +2,25 @@
 
 A merge brings in what the table may lack. Its statements, in this order, each of which may be the last one:
 
-1. `unmerged` without a bound, if the table is not there: the view `..._unmerged` is then the whole log.
-2. `create`: CREATE TABLE IF NOT EXISTS.
-3. `merge`: MERGE of the last row of each key of `..._unmerged`, guarded by `sequence`. One Iceberg commit.
-4. `unmerged` with the time at which the merge began.
-5. `state_views`: the views become the table plus `..._unmerged`.
+1. `unmerged` without a bound, if the table does not exist: the view `..._unmerged` is then the whole log. 2. `create`:
+CREATE TABLE IF NOT EXISTS. 3. `merge`: MERGE of the last row of each key of `..._unmerged`, guarded by `sequence`. One
+Iceberg commit. 4. `unmerged` with the time at which the merge began. 5. `state_views`: the views become the table plus
+`..._unmerged`.
 
-Why the views are right after each of them. Let U be the rows of `..._unmerged`, T the table, L the log. A view is right
-if each row of L is in U, or T has a row of its key whose sequence is not lower: the view takes the highest sequence of
-both. With U = L that is so whatever T has. A merge only raises a key's sequence in T, so it keeps it so for every U.
-Statement 4 takes from U the partitions that are older than the merge's beginning less `OVERLAP`. Firehose names a
-partition by the arrival of an object's oldest record, writes the object within its buffer's 15 minutes, and retries for
-up to 24 hours (https://docs.aws.amazon.com/firehose/latest/dev/retry.html), so no object comes into those partitions
-later, and what was there the merge has read. A merge that begins earlier and ends later only moves the
-bound back. A deleted key stays in T as a tombstone with its sequence, so an insert that comes late does not revive it.
-What a replay or a backfill writes is in the partition of its hour, and what a compaction writes are rows of before.
+Why the views are correct after each of them. Let U be the rows of `..._unmerged`, T the table, L the log. A view is
+correct if each row of L is in U, or T has a row of its key whose sequence is not lower: the view takes the highest
+sequence of both. With U = L that holds for any T. A merge only raises a key's sequence in T, so it still holds for
+every U. Statement 4 removes from U the partitions that are older than the merge's start less `OVERLAP`. Firehose names
+a partition by the arrival of an object's oldest record, writes the object within its buffer's 15 minutes, and retries
+for up to 24 hours (https://docs.aws.amazon.com/firehose/latest/dev/retry.html), so those partitions receive no later
+object, and the merge has read the existing ones. A merge that begins earlier and ends later only moves the bound back.
+A deleted key stays in T as a tombstone with its sequence, so a late insert does not restore it. A replay or a backfill
+writes to the partition of the current hour, and a compaction writes existing rows.
 
-So that a query reads less than a day's changes, a view reads of U only what is `fresh`: the objects whose name gives an
-arrival after the merge's beginning less `margin`, and those whose names give no time. Objects are in the table if they
-were visible as the merge began. One that Firehose writes later than `margin` after its arrival, because it had to
-retry, is in the views with the next merge, which reads all of U.
+So that a query reads less than a day's changes, a view reads only the `fresh` part of U: the objects whose name has an
+arrival time after the merge's start less `margin`, and those whose names have no time. Objects that were visible at the
+merge's start are in the table. An object that Firehose writes later than `margin` after its arrival, after retries, is
+in the views after the next merge, which reads all of U.
 https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
 """
 
@@ -38,7 +37,7 @@ from transform.schema import ENVELOPE, IMAGES, Column, LakeTable
 OVERLAP = timedelta(hours=26)
 """Firehose's 24 hours of retries, its buffer of up to 15 minutes, and the hour that a partition has."""
 MARGIN = timedelta(minutes=5)
-"""What an object may take beyond the delivery stream's buffering until it is visible."""
+"""The maximum delay until an object is visible, beyond the delivery stream's buffering."""
 
 _NAMED_AT = f"regexp_extract({quoted('$path')}, '-(\\d{{4}}(-\\d\\d){{5}})-[^/]+$', 1)"
 """An object's time in the name that Firehose gives it."""
@@ -129,7 +128,7 @@ def unmerged(table: LakeTable, began: str = "", margin: timedelta = MARGIN) -> s
 
 
 def rebuilding(table: LakeTable) -> Iterator[tuple[str, str]]:
-    """What makes place for a new current table, each with its statement: views of the log, nothing merged, no table."""
+    """Return the steps before a new current table, with statements: views of the log, nothing merged, no table."""
     of_state = {one.name for one in state_views(table)}
     for one in views(table):
         if one.name in of_state:
@@ -147,7 +146,7 @@ def state_views(table: LakeTable) -> tuple[LakeView, ...]:
 
 
 def replaced(view_name: str, sql: str) -> str:
-    """The statement that puts a query in the place of a view's, in one call of Glue."""
+    """Return the statement that replaces a view's query, in one call of Glue."""
     return f"CREATE OR REPLACE VIEW {quoted(view_name)} AS {sql}"
 
 

@@ -7,7 +7,7 @@ domain events there.
 
 Limits of a pattern: DynamoDB writes numbers as text, a Pipe's template passes text as text, and EventBridge compares
 only numbers. So "at least" must exclude a list of texts: exact for a small integer, whose smaller values can be listed,
-impossible for an amount of money. So a large order is one with many units; a large total would need a Lambda function.
+impossible for an amount of money. So a large order has many units; a large total would need a Lambda function.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-filtering.html
 """

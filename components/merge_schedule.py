@@ -1,4 +1,4 @@
-"""The scheduled merge: what keeps the current table without anyone running `lake merge`."""
+"""The scheduled merge, which updates the current table without manual runs of `lake merge`."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class MergeScheduleArgs:
 class MergeSchedule(Stage):
     """A state machine that merges the changes into the Iceberg table of the current state, and its schedule.
 
-    EventBridge Scheduler starts it every `mergeIntervalMinutes`, tries for as long as the interval, and then notes the
-    failed start in a queue. The machine's first execution makes the table and puts it behind the views, which this
-    program deploys over the log: a refresh that puts them back costs speed until the next execution, and no row. Its
-    states and logs have SQL and no rows, so they need no key of the stack. Exports `state_machine_arn` and
+    EventBridge Scheduler starts it every `mergeIntervalMinutes`, retries for the length of the interval, and then sends
+    the failed start to a queue. The machine's first execution creates the table and bases the views on it; this program
+    deploys them over the log. A refresh that restores that costs speed until the next execution, but no row. Its states
+    and logs have SQL and no rows, so they need no key of the stack. Exports `state_machine_arn` and
     `dead_letter_queue_name`.
     """
 

@@ -1,9 +1,9 @@
 """The state machine of the scheduled merge, in the Amazon States Language: the statements of `components.current`.
 
-An execution ends at once while another one runs, because one that makes the table again must be alone. It looks at the
-table's columns in the catalogue and makes the table again where they differ, then merges and moves the bound to its own
-start, which Step Functions notes before the merge reads. Every statement can be run again and may be the last one, so
-each is retried, whatever failed it.
+An execution ends immediately while another one runs, because a rebuild of the table must be exclusive. It compares the
+table's columns in the catalogue and rebuilds the table where they differ, then merges and moves the bound to its start,
+which Step Functions records before the merge reads. Every statement can be repeated and may be the last one, so each is
+retried after any failure.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-athena.html,
 https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html,
@@ -23,9 +23,9 @@ from components import current
 from transform.schema import LakeTable
 
 TIMEOUT_SECONDS = 7200
-"""An execution's: four of Athena's default timeouts of a statement (30 minutes)."""
+"""An execution's timeout: four of Athena's default timeouts of a statement (30 minutes)."""
 TRANSITIONS = 9
-"""The states that a merge without a rebuild enters: what Step Functions charges for."""
+"""The number of states that a merge without a rebuild enters; Step Functions charges for each."""
 
 _STARTED = "$$.Execution.StartTime"
 _MARK = "{started}"
@@ -55,9 +55,10 @@ def definition(
 ) -> Mapping[str, Any]:
     """The machine's document, in which outputs may be values.
 
-    `create` is the statement that makes the table, `margin` how late an object may be readable.
+    `create` is the statement that makes the table, `margin` the maximum delay until an object is readable.
     """
-    # As in `lake merge`: the views are the log's before the table goes, and all is unmerged before it is made.
+    # As in `lake merge`: the views read the log before the table is dropped, and everything is unmerged before it is
+    # created.
     rebuilding = [*(sql for _, sql in current.rebuilding(table)), create]
     return {
         "Comment": f"Merges the changes of {table.change_log} into {current.name(table)}",
@@ -111,7 +112,7 @@ def _same_columns(table: LakeTable, database: pulumi.Input[str]) -> Mapping[str,
         },
         "Compare the columns": {
             "Type": "Choice",
-            # The second one reads columns that are there only if the first one does not match.
+            # The second condition reads columns that exist only if the first one does not match.
             "Choices": [
                 {"Not": {"Variable": "$.table.count", "NumericEquals": len(expected)}, "Next": _REBUILD},
                 {"And": same, "Next": _MERGE},
@@ -137,7 +138,7 @@ def _merging(
 
 
 def _formatted(parts: int) -> Mapping[str, str]:
-    """The texts at `$.bound` with the execution's start between them."""
+    """Return the texts at `$.bound` with the execution's start between them."""
     texts = [f"$.bound[{at}]" for at in range(parts)]
     values = [value for pair in zip_longest(texts, [_STARTED] * (parts - 1)) for value in pair if value]
     return {"QueryString.$": f"States.Format('{'{}' * len(values)}', {', '.join(values)})"}
@@ -150,7 +151,7 @@ def _queries(
     database: pulumi.Input[str],
     workgroup: pulumi.Input[str],
 ) -> Mapping[str, State]:
-    """A state a statement, called by the name and its number; by the name alone if it is the merge."""
+    """Return a state per statement, named by the name and its number; for the merge by the name alone."""
     names = [name] if name == _MERGE else [f"{name} {at}" for at in range(1, len(statements) + 1)]
     return {
         one: _query({"QueryString": sql}, following, database, workgroup)
@@ -165,7 +166,7 @@ def _query(
         "Type": "Task",
         "Resource": _QUERY,
         "Parameters": {**text, "QueryExecutionContext": {"Database": database}, "WorkGroup": workgroup},
-        # What Athena says of a statement is not kept: a state's data has at most 256 KiB.
+        # Athena's result of a statement is discarded: a state's data has at most 256 KiB.
         "ResultPath": None,
         "Retry": [_RETRY],
         **({"Next": then} if then else {"End": True}),

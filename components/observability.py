@@ -16,13 +16,13 @@ from components.stage import Context, Stage
 
 
 class Observability(Stage):
-    """A dashboard that follows a change from stage to stage, and alarms that say what to do.
+    """A dashboard that follows a change from stage to stage, and alarms whose descriptions have the action to take.
 
     With `alarmEmail`, the alarms publish to an encrypted topic that sends them as mail. Exports `dashboard_name`.
 
     With `protect`, the dashboard blocks a destroy of the whole stack: it is protected, and it depends on everything in
     `stages` and on this stage's other resources. The engine deletes dependents first, refuses to delete a protected
-    resource, and keeps what a resource depends on that it could not delete. So a destroy deletes nothing, while an
+    resource, and keeps the dependencies of a resource that it could not delete. So a destroy deletes nothing, while an
     update still deletes what the program no longer declares (pulumi's pkg/resource/deploy/deployment_executor.go and
     step_generator.go, ScheduleDeletes).
     """

@@ -70,7 +70,7 @@ def policy(permissions: Sequence[Permission]) -> pulumi.Output[str]:
 
 
 def trust(service: str, conditions: Sequence[Condition]) -> pulumi.Output[str]:
-    """The trust policy that lets an AWS service, under conditions, assume a role."""
+    """Return the trust policy that allows an AWS service, under conditions, to assume a role."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": service},

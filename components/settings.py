@@ -1,8 +1,8 @@
 """A stack's settings: read once and validated together, before the first resource.
 
 A key of the project's configuration is declared here (name, type, default and what is allowed) and in `Pulumi.yaml`
-(the same, for the engine and its users); a test compares the two. A value that is not allowed, and a key that the
-program does not know, stop it with one sentence.
+(the same, for the engine and its users); a test compares the two. A value that is not allowed, and an unknown key, stop
+the program with one sentence.
 """
 
 from __future__ import annotations
@@ -60,8 +60,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capac
 """
 
 WARM_BY_ITSELF = 4000
-"""The default warm throughput of a new on-demand table, in write units per second. The provider reads exactly this
-value back as nothing (internal/service/dynamodb/table.go, flattenTableWarmThroughput), so it cannot be set.
+"""The default warm throughput of a new on-demand table, in write units per second.
+
+The provider reads exactly this value back as missing (internal/service/dynamodb/table.go, flattenTableWarmThroughput),
+so it cannot be set.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
 """
 
@@ -71,7 +73,7 @@ SECRET_FIELDS = frozenset({"alarm_email"})
 
 
 class SettingsError(pulumi.RunError):
-    """The stack's configuration is wrong; the message says which key, why and what is allowed."""
+    """The stack's configuration is wrong; the message has the key, the reason and the allowed values."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,8 @@ _ACCOUNT_DIGITS = 12
 class Context:
     """The context of a stage: the settings, the schema, the names, the account, the key.
 
-    `key_arn` is the customer-managed key's, or None for AWS's own keys. `before` is what the last update made the stack
-    with; None for a new one.
+    `key_arn` is the customer-managed key's, or None for AWS's own keys. `before` has the properties of the last update;
+    None for a new stack.
     """
 
     settings: Settings

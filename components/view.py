@@ -1,7 +1,7 @@
 """The lake's views: their queries in Athena's SQL, derived from the schema, and Athena's form of a view in Glue.
 
-Every one is right under duplicates, disorder and replay: `sequence` orders the changes of a key independently of their
-arrival, and of copies of one change (the same key and sequence) one is used.
+Every view is correct under duplicates, disorder and replay: `sequence` orders the changes of a key independently of
+their arrival, and of copies of one change (the same key and sequence) one is used.
 """
 
 from __future__ import annotations
@@ -101,12 +101,13 @@ def latest(table: LakeTable, selected: str, source: str) -> str:
 
 
 def history(table: LakeTable, source: str = "") -> LakeView:
-    """Each version of each item with the time from which and until which it was there.
+    """Return the query for each version of each item, with the times at which it began and ended.
 
     A version ends with the key's next change; a deletion ends one and begins none. The state as of a moment is
-    `valid_from <= moment AND (valid_to IS NULL OR valid_to > moment)`. `source` replaces the change log: a part of it
-    from an hour on is enough for the versions since then, because a change arrives after it is made and a version is
-    ended by a later one. No part up to an hour is: a replay brings an old change into a late partition.
+    `valid_from <= moment AND (valid_to IS NULL OR valid_to > moment)`. `source` replaces the change log. For the
+    versions since an hour, the part of the log from that hour on is enough, because a change arrives after it is made
+    and a later change ends a version. For the versions before an hour, the part up to it is not enough: a replay writes
+    an old change to a late partition.
     """
     sequence, changed_at = _ENVELOPE["sequence"], _ENVELOPE["changed_at"]
     return LakeView(
@@ -132,8 +133,8 @@ def history(table: LakeTable, source: str = "") -> LakeView:
 def lines(table: LakeTable, described: Lines, state: str = "") -> LakeView:
     """One row for each line of each item of the current state, in order; `line` counts from 1.
 
-    Values are read from the last image, in DynamoDB JSON, whose numbers are texts: decimals stay exact. One that does
-    not match its type is null. `state` is another query of the keys and last images.
+    Values are read from the last image, in DynamoDB JSON, whose numbers are texts: decimals stay exact. A value that
+    does not match its type is null. `state` is another query of the keys and last images.
     """
     keys = names(table.key_columns)
     selected = f"{keys}, {quoted(_AFTER)}"
@@ -152,7 +153,7 @@ def lines(table: LakeTable, described: Lines, state: str = "") -> LakeView:
 
 
 def daily_metrics(table: LakeTable, described: DailyMetrics) -> LakeView:
-    """For each day, by the columns that the schema names: how many items there are, and sums of their numbers."""
+    """Return the query for the number of items and the sums of their numbers, by day and by the schema's columns."""
     by_name = {column.name: column for column in table.columns}
     by = tuple(by_name[name] for name in described.by)
     sums = tuple(_sum(by_name[name]) for name in described.sums)
@@ -173,7 +174,7 @@ def daily_metrics(table: LakeTable, described: DailyMetrics) -> LakeView:
 
 
 def _sum(column: Column) -> Column:
-    """The column of a sum: Trino's sum of a decimal(p,s) is a decimal(38,s), of an integer a bigint."""
+    """Return the column of a sum: Trino's sum of a decimal(p,s) is a decimal(38,s), of an integer a bigint."""
     type_ = f"decimal(38,{column.decimal[1]})" if column.type.startswith("decimal") else column.type
     return Column(column.name, "bigint" if type_ == "int" else type_, column.attribute, f"sum of {column.name}")
 

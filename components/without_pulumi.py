@@ -1,4 +1,4 @@
-"""The command lines that run the program, where the extra with Pulumi's SDK is not installed."""
+"""Starts the command lines that run the program, and reports a missing Pulumi SDK."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SDK = ("pulumi", "pulumi_aws")
 
 
 def exit_with(module: str) -> NoReturn:
-    """Exit with what the `main` of a command line's module returns; in one sentence when the SDK is absent."""
+    """Exit with the result of the `main` of a command line's module; print one sentence if the SDK is missing."""
     sys.exit(run(lambda: _main(module)))
 
 
@@ -21,7 +21,7 @@ def _main(module: str) -> int:
     try:
         main = import_module(module).main
     except ModuleNotFoundError:
-        # What is missed first may be a package that comes with the SDK.
+        # The first missing package may be a dependency of the SDK.
         absent = [name for name in _SDK if find_spec(name) is None]
         if not absent:
             raise

@@ -1,4 +1,4 @@
-"""What a monitor in the engine's place needs, whatever it does with the resources."""
+"""The common parts of monitors that replace the engine."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ STACK = "pulumi:pulumi:Stack"
 
 
 class Monitor(MockMonitor):
-    """The SDK's monitor of mocks, which keeps the stack's outputs as they went over the wire.
+    """The SDK's monitor of mocks, which stores the stack's outputs in their wire format.
 
-    Mocks never see these: `outputs` is empty until the program has ended.
+    Mocks never receive these: `outputs` is empty until the program has ended.
     """
 
     outputs: dict[str, Any]
@@ -30,7 +30,7 @@ class Monitor(MockMonitor):
 
 
 def plain(value: object) -> Any:
-    """The value without the SDK's wrappers of secrets, and with whole numbers as integers, at every depth."""
+    """Return the value without the SDK's wrappers of secrets, and with whole numbers as integers, at every depth."""
     value = unwrap_rpc_secret(value)
     match value:
         case dict():

@@ -33,7 +33,7 @@ class Stack:
 
 
 def stack_names(directory: Path) -> list[str]:
-    """The stacks that have a file in the project's directory."""
+    """Return the stacks that have a file in the project's directory."""
     return sorted(path.name.split(".")[1] for path in directory.glob("Pulumi.*.yaml"))
 
 
@@ -41,9 +41,8 @@ def load_stack(directory: Path, name: str, placeholder: Callable[[str, str], str
     """Read a stack of the project in a directory; raises UserError, one sentence, where the CLI would also refuse
     it.
 
-    A secret needs the stack's passphrase, which only the CLI asks for. It is
-    refused, or `placeholder` gives a value for it, by its key and its default
-    ("" if it has none).
+    A secret needs the stack's passphrase, which only the CLI asks for. It is refused, or `placeholder` returns a value
+    for its key and its default ("" if there is no default).
     """
     project_file = directory / "Pulumi.yaml"
     if not project_file.is_file():
@@ -81,7 +80,7 @@ def load_stack(directory: Path, name: str, placeholder: Callable[[str, str], str
 
 
 def _defaults(declared: Mapping[str, Any], texts: Mapping[str, Any], namespace: str) -> dict[str, str]:
-    """The values that the project gives, by qualified key."""
+    """Return the project's default values, by qualified key."""
     defaults: dict[str, str] = {}
     for key, declaration in declared.items():
         fields = _fields(declaration)
@@ -110,7 +109,7 @@ def _fields(declaration: Any) -> dict[str, Any]:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A YAML file twice: with values of YAML's types, and with every scalar as its text."""
+    """Parse a YAML file twice: with values of YAML's types, and with every scalar as its text."""
     content = path.read_text()
     try:
         typed, texts = yaml.load(content, Loader=_TYPED), yaml.load(content, Loader=_TEXTS)  # noqa: S506 - both are safe

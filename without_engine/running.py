@@ -1,4 +1,4 @@
-"""Runs a program as Pulumi's language host does, against a monitor in the engine's place."""
+"""Runs a program as Pulumi's language host does, against a monitor that replaces the engine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from without_engine.project import Stack
 
 
 def program_at(path: Path) -> Callable[[], object]:
-    """The program in a file, or of the project in a directory: run by its path, as Pulumi's language host runs it."""
+    """Return the program in a file or project directory; it is run by its path, as in Pulumi's language host."""
     file = path / "__main__.py" if path.is_dir() else path
     return lambda: runpy.run_path(str(file), run_name="__main__")
 
@@ -37,12 +37,11 @@ def run(
     secrets: Collection[str] = (),
     in_threads: bool = True,
 ) -> None:
-    """Run a program for a stack; `monitor` gets its resources and then has its stack's outputs.
+    """Run a program for a stack; `monitor` receives its resources and then has its stack's outputs.
 
-    With `preview`, what only AWS can know stays unknown. `secrets` are the
-    configuration's keys that hold one. A monitor that waits for nothing is
-    called in this thread without `in_threads`, which is cheaper and keeps one
-    order. Raises the program's exceptions and the monitor's.
+    With `preview`, values that only AWS can provide stay unknown. `secrets` are the keys with secret values. A
+    non-blocking monitor is called in this thread without `in_threads`, which is cheaper and keeps one order. Raises the
+    program's exceptions and the monitor's.
 
     Not under `pulumi.runtime.set_mocks`, which finishes the root stack before
     the program has run: `run_in_stack`, as in Pulumi's host, returns the exports.
@@ -105,6 +104,6 @@ def _without_garbage_collection() -> Generator[None]:
 
 @contextmanager
 def _without_stack_traces() -> Generator[None]:
-    """In this context the SDK does not read the stack for each resource, a tenth of a run: only an engine shows it."""
+    """Stop the SDK from reading the stack for each resource, which takes a tenth of a run: only an engine shows it."""
     with patch("pulumi.runtime.resource._get_stack_trace", StackTrace, create=True):
         yield

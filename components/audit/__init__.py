@@ -6,6 +6,6 @@ refuses and AWS's sentence, and the sandbox must give the same one (tests/integr
 
     python -m components.audit --stack prod
 
-It is separate from `explain`, because it describes what is allowed, not what exists; it uses the same graph, which
+It is separate from `explain`, because it describes allowed resources, not existing ones; it uses the same graph, which
 needs neither engine nor account.
 """

@@ -61,7 +61,7 @@ def _projection_is_whole(case: Case) -> bool:
 
 
 def _view_is_whole(case: Case) -> bool:
-    """Whether a view's text is Presto's JSON in base64, with the table's columns in order."""
+    """Return whether a view's text is Presto's JSON in base64, with the table's columns in order."""
     if case.inputs.get("tableType") != "VIRTUAL_VIEW":
         return True
     found = _VIEW.fullmatch(case.inputs.get("viewOriginalText", ""))

@@ -27,7 +27,7 @@ def _states(case: Case) -> dict[str, Any]:
 
 
 def _targets(value: Any) -> Iterator[str]:
-    """Every state that a state or a part of it names as the next one."""
+    """Yield every state to which a state or a part of it refers."""
     if isinstance(value, dict):
         for name, inner in cast("dict[str, Any]", value).items():
             if name in ("Next", "Default"):
@@ -47,7 +47,7 @@ def _states_follow_states(case: Case) -> bool:
 
 
 def _states_end(case: Case) -> bool:
-    """Each state has one way on: a next state, an end, or a kind that is an end or a choice."""
+    """Return whether each state has one successor: a next state, an end, or a type that is an end or a choice."""
     return all(
         (state.get("Type") in (*_ENDS, "Choice")) != (("Next" in state) != (state.get("End") is True))
         for state in _states(case).values()

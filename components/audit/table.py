@@ -1,4 +1,4 @@
-"""The table: all rules, in the order of the pipeline, and which of them a stack violates."""
+"""The table of all rules, in the order of the pipeline, and the check of a stack against them."""
 
 from __future__ import annotations
 

@@ -24,8 +24,7 @@ HOLDS_DATA = frozenset(
         *("aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"),
     }
 )
-"""Types whose content cannot be recreated: items, changes in flight, rows, messages, and what finds or decrypts them.
-"""
+"""Types whose content cannot be recreated: items, changes in flight, rows, messages, the catalogue, the key."""
 
 
 @dataclass(frozen=True)

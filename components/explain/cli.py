@@ -37,12 +37,12 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> int:
 
 
 def refusal(error: BaseException) -> str | None:
-    """The sentence for what the program refuses, and for an error that the user can fix."""
+    """Return the sentence for a refusal of the program, and for an error that the user can fix."""
     return str(error) if isinstance(error, pulumi.RunError) else user_error(error)
 
 
 def check_stack(root: Path, stack: str) -> None:
-    """UserError unless the project in a directory has this stack."""
+    """Raise UserError unless the project in a directory has this stack."""
     names = stack_names(root)
     if stack not in names:
         raise UserError(f"There is no stack {stack!r}: the stacks are {', '.join(names) or 'none here'}.")

@@ -48,7 +48,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Finding:
-    """A control's result for a resource; `reason` says why it is waived."""
+    """A control's result for a resource; `reason` is why it is waived."""
 
     control: Control
     urn: str

@@ -1,6 +1,6 @@
 """A stack's resources without an engine: run the program against a recorder.
 
-The program runs as in `pulumi up`, with a recorder instead of the engine; it answers each resource with its inputs, an
+The program runs as in `pulumi up`, with a recorder instead of the engine; it returns for each resource its inputs, an
 invented ARN and other outputs of AWS. The result, a `Graph`, is used by the tests and by `python -m
 components.explain`.
 """

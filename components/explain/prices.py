@@ -176,7 +176,7 @@ def _crawler(inputs: Mapping[str, Any], basis: Basis) -> Cost:
 
 
 def _merge(_inputs: Mapping[str, Any], basis: Basis) -> Cost:
-    """The transitions and Athena's scans: a change is read by each merge of the hours after it, at most as it came."""
+    """The transitions and Athena's scans: each merge of the following hours reads a change, uncompressed at most."""
     if not basis.settings.merge_interval_minutes:
         return Cost()
     merges_an_hour = 60 / basis.settings.merge_interval_minutes

@@ -34,7 +34,7 @@ class Rate(Enum):
     )
     WRITE_CAPACITY_HOUR = (0.00065, "DynamoDB write capacity unit, an hour", _infracost("dynamodb_table"))
     READ_CAPACITY_HOUR = (0.00013, "DynamoDB read capacity unit, an hour", _infracost("dynamodb_table"))
-    # One for each kilobyte of the larger image. Many notes say so, but no readable price list does.
+    # One for each kilobyte of the larger image. Many articles state this, but no readable price list does.
     CAPTURE_UNIT = (0.10 / _MILLION, "DynamoDB change data capture unit, to Kinesis", "")
     SHARD_HOUR = (0.015, "Kinesis shard, an hour", _infracost("kinesis_stream"))
     KEPT_SHARD_HOUR = (
@@ -59,7 +59,7 @@ class Rate(Enum):
         "cloudburn.io/blog/amazon-eventbridge-pricing (2026-03)",
     )
     QUEUE_REQUEST = (0.40 / _MILLION, "SQS request", _infracost("sqs_queue"))
-    # Many estimates repeat these two, but no readable price list does. aws.amazon.com/firehose/pricing says that a
+    # Many estimates repeat these two, but no readable price list has them. aws.amazon.com/firehose/pricing says that a
     # record from Kinesis counts as a multiple of 5 KB.
     FIREHOSE_GB = (0.029, "Firehose, GB in", "")
     CONVERSION_GB = (0.018, "Firehose, GB converted", "")
@@ -100,7 +100,7 @@ Confirmed = tuple[float, str]
 
 _LAMBDA = "github.com/alexcasalboni/aws-lambda-power-tuning, terraform/locals.tf (baseCosts: a millisecond of 128 MB)"
 _MS_OF_128_MB = 8 * 1000
-"""How many of them make a GB-second."""
+"""The number of units in a GB-second."""
 
 # That file has a price for each region that differs; all others have the default, which is us-east-1's.
 _LAMBDA_X86_64: Mapping[str, float] = {

@@ -1,9 +1,9 @@
 """The inputs whose change makes the provider replace a resource.
 
 `REPLACES` holds, for every type that the program uses, the properties that its schema marks ForceNew (RequiresReplace
-where it is written with the plugin framework), each with the file of github.com/hashicorp/terraform-provider-aws, below
-internal/service/, that says so: pulumi-aws wraps that provider, and its documentation does not say which. An entry
-covers the property's whole value: every change below `kinesisSourceConfiguration` replaces.
+where it is written with the plugin framework), each with its file in github.com/hashicorp/terraform-provider-aws, below
+internal/service/: pulumi-aws wraps that provider, and its documentation does not list these properties. An entry covers
+the property's whole value: every change below `kinesisSourceConfiguration` replaces.
 
 The engine decides the order: Pulumi creates before it deletes unless a name would collide. All names here are explicit,
 so a replaced resource is deleted first.
