@@ -1,4 +1,4 @@
-"""Trino's functions, as a table: one module a family, each with FUNCTIONS, MACROS and NATIVES.
+"""Trino's functions, as a table: one module for each family, each with FUNCTIONS, MACROS and NATIVES.
 
 A name that is not in the table is FUNCTION_NOT_FOUND. The families' macros and Python functions are installed in every
 connection. Special forms (CASE, IF, COALESCE, NULLIF, TRY, CAST, subscripts, operators, AT TIME ZONE, EXTRACT) are the
@@ -66,7 +66,7 @@ FUNCTIONS: tuple[TrinoFunction, ...] = tuple(function for table in FAMILIES.valu
 
 
 UNSUPPORTED = valuetexts.UNSUPPORTED
-"""Functions that Athena has and the sandbox has not."""
+"""Functions that Athena has and the sandbox lacks."""
 
 
 def _by_name() -> Mapping[str, tuple[TrinoFunction, ...]]:

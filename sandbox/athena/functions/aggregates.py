@@ -1,7 +1,8 @@
 """Aggregate functions: https://trino.io/docs/435/functions/aggregate.html.
 
-`approx_distinct` counts exactly, where Trino's answer has a standard error of 2.3 %; `approx_percentile` is Trino's
-own rule for few values (about fifty), where its digest keeps each; of more it is exact and Trino's is near.
+`approx_distinct` counts exactly, where Trino's result has a standard error of 2.3 %; `approx_percentile` follows
+Trino's rule for few values (about fifty), where its digest has each; for more values it is exact and Trino's is
+approximate.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sandbox.athena.functions.native import Native
 from sandbox.athena.values import fail
 
 _SUMMED = 28
-"""Decimals of more digits may have a sum that is no decimal, although their mean is one."""
+"""The sum of decimals with more digits may exceed a decimal, although their mean does not."""
 
 
 def _aggregate(
@@ -46,7 +47,7 @@ def _average(call: TypedCall) -> str:
     argument, type_ = call[0], call.type
     if type_.name == "decimal":
         wide = type_.decimal[0] > _SUMMED
-        # A sum of HUGEINTs has another digit than one of decimals.
+        # The sum of HUGEINTs rounds differently from that of decimals.
         summed = unscaled(argument, type_) if wide else f"CAST({argument} AS DECIMAL(38, {type_.decimal[1]}))"
         total = call.aggregate("sum", summed)
         mean = f"athena_average({total}, {call.aggregate('count', argument)}, {type_.decimal[1]})"
@@ -58,7 +59,7 @@ def _average(call: TypedCall) -> str:
 
 
 def _first(call: TypedCall, order: str) -> str:
-    """min and max with a number: the array of so many."""
+    """min and max with a number: the array of that many values."""
     values = call.aggregate(
         "list", call[0], order_by=f"{_ordered(call, 0, order)} {order}", filter_=f"{call[0]} IS NOT NULL"
     )
@@ -71,7 +72,7 @@ def _limited(call: TypedCall, values: str, count: str) -> str:
 
 
 def _ordered(call: TypedCall, index: int, order: str) -> str:
-    """A key by which min and max order: NaN counts last, as the least for max and as the greatest for min."""
+    """A key by which min and max order: NaN is last, as the least for max and as the greatest for min."""
     if call.arguments[index].type.name not in {"double", "real"}:
         return call[index]
     last = "-inf" if order == "DESC" else "inf"
@@ -79,7 +80,7 @@ def _ordered(call: TypedCall, index: int, order: str) -> str:
 
 
 def _of_arrays(call: TypedCall, found: str) -> str:
-    """Trino fails where it compares a NULL element; here every NULL element of several arrays fails."""
+    """Trino fails if it compares a NULL element; here every NULL element of several arrays fails."""
     message = "'ARRAY comparison not supported for arrays with null elements'"
     some = call.aggregate("bool_or", f"list_count({call[0]}) < len({call[0]})")
     several = f"{call.aggregate('count', call[0])} > 1 AND {some}"
@@ -93,7 +94,7 @@ def _extreme(name: str, order: str) -> tuple[TrinoFunction, ...]:
             return _of_arrays(call, found)
         if call.type.name not in {"double", "real"}:
             return found
-        # The first of equal ones, which 0 and -0 are; DuckDB's arg_max of FLOATs gives another one.
+        # The first of equal values, such as 0 and -0; DuckDB's arg_max of FLOATs returns a different one.
         value = f"CAST({call[0]} AS DOUBLE)"
         first = call.aggregate(f"arg_{name}", value, f"CASE WHEN NOT isnan({call[0]}) THEN {value} END")
         return f"CAST(coalesce({first}, {found}) AS {call.type.physical})"
@@ -107,7 +108,7 @@ def _extreme(name: str, order: str) -> tuple[TrinoFunction, ...]:
 
 
 def _extreme_by(name: str, order: str) -> tuple[TrinoFunction, ...]:
-    """The value beside the greatest key, also if it is NULL; a NULL key does not count."""
+    """The value beside the greatest key, even if the value is NULL; a NULL key is ignored."""
     duckdb = {"max_by": "arg_max_null", "min_by": "arg_min_null"}[name]
 
     def several(call: TypedCall) -> str:
@@ -146,7 +147,7 @@ def _multimap_agg(call: TypedCall) -> str:
 
 
 def _histogram(call: TypedCall) -> str:
-    """The values come in the order of the table or of their first occurrence; DuckDB's are sorted."""
+    """The values are in the order of the table or of their first occurrence; DuckDB's are sorted."""
     counts = f"CAST({call.aggregate('histogram', call[0])} AS {call.type.physical})"
     entry_ = f"{{'k': {call[0]}, 'v': true}}"
     entries = f"athena_firsts({call.aggregate('list', entry_, filter_=f'{call[0]} IS NOT NULL')})"
@@ -156,7 +157,7 @@ def _histogram(call: TypedCall) -> str:
 
 
 def _map_union(call: TypedCall) -> str:
-    """Empty maps alone have no union."""
+    """The union of only empty maps is NULL."""
     pairs = f"list_transform(map_entries({call[0]}), lambda e_: {{'k': e_.key, 'v': e_.value}})"
     entries = f"flatten({call.aggregate('list', pairs, filter_=f'{call[0]} IS NOT NULL')})"
     firsts = in_table_order(call, f"athena_firsts({entries})", call.type.key)

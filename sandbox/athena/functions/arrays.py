@@ -33,7 +33,7 @@ def _union(call: TypedCall) -> str:
 
 
 def _intersect(call: TypedCall) -> str:
-    """In the order of the longer array, of the first if both are of one length."""
+    """The intersection in the order of the longer array, or of the first if the lengths are equal."""
 
     def body(a: Sequence[str]) -> str:
         common = "list_filter({0}, lambda e_, i_: list_position({0}, e_) = i_ AND list_position({1}, e_) > 0)"
@@ -82,7 +82,7 @@ def _remove(call: TypedCall) -> str:
 
 
 def _extreme(name: str) -> Callable[[TypedCall], str]:
-    """The greatest or least element, the first of equal ones (0 and -0); NULL if one is NULL, NaN if all are."""
+    """The greatest or least element, the first of equal ones (0 and -0); NULL if one is NULL, NaN if all are NaN."""
 
     def sql(call: TypedCall) -> str:
         def body(a: Sequence[str]) -> str:
@@ -179,7 +179,7 @@ def _zip_with(call: TypedCall) -> str:
 
 
 def _matched(when: str, otherwise: str, expected: str) -> Callable[[TypedCall], str]:
-    """any_match, all_match, none_match: a NULL of the condition matters only where nothing decides."""
+    """any_match, all_match, none_match: a NULL of the condition only matters if no element determines the result."""
 
     def sql(call: TypedCall) -> str:
         return once(
@@ -194,7 +194,7 @@ def _matched(when: str, otherwise: str, expected: str) -> Callable[[TypedCall], 
 
 
 def _reduce(call: TypedCall) -> str:
-    """DuckDB's own reduction, whose state may have another type than the elements."""
+    """DuckDB's own reduction, whose state may have a different type from the elements."""
     state = call.type if call.arguments[3].type.members[0] == call.type else call.arguments[3].type.members[0]
     reduced = f"list_reduce({call[0]}, {call[2]}, CAST({call[1]} AS {state.physical}))"
     finished = applied(call.arguments[3], reduced)
@@ -251,7 +251,7 @@ def _concat(call: TypedCall) -> str:
 
 
 def _join(call: TypedCall) -> str:
-    """Elements as CAST writes them; a NULL is left out, or replaced by the third argument."""
+    """Join the elements as CAST writes them; a NULL is omitted, or replaced by the third argument."""
     element = call.arguments[0].type.element
     if not castable(element, VARCHAR) or element.fields:
         raise StatementError("FUNCTION_NOT_FOUND", f"Cannot cast {element.athena} to varchar in array_join")

@@ -18,7 +18,7 @@ _BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
 _MASK = 2**64 - 1
 _DIGESTS = ("md5", "sha1", "sha256", "sha512")
 _DUCKDB_DIGESTS = ("md5", "sha1", "sha256")
-"""Those that DuckDB has itself, in hexadecimal."""
+"""The digests that DuckDB has, in hexadecimal."""
 
 
 def _digest(name: str, answer: str) -> TrinoFunction:
@@ -153,7 +153,7 @@ def _bit_count(number: int, bits: int) -> int:
 
 
 def _shifted(direction: str) -> Callable[[int, int, int], int]:
-    """Shifts of a number of so many bits; a distance outside of them leaves nothing, arithmetically the sign."""
+    """Shifts of a number of bits; a greater distance leaves 0, or in an arithmetic shift the sign."""
 
     def shift(number: int, distance: int, bits: int) -> int:
         if not 0 <= distance < bits:

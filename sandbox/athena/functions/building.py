@@ -15,9 +15,9 @@ _SIMPLE = re.compile(r"""[\w."]+|-?[\d.]+|'[^']*'""")
 
 
 def once(values: Sequence[str], body: Callable[[Sequence[str]], str]) -> str:
-    """SQL of a body that uses values several times, each computed once.
+    """SQL for a body that uses values several times, each computed once.
 
-    Short values stand in the body as they are: binding a value costs DuckDB a list a row, and repeating a long one
+    Short values are inserted directly: binding a value costs DuckDB one list for each row, and repeating a long one
     makes nested calls grow exponentially.
     """
     if all(len(value) <= _SHORT or _SIMPLE.fullmatch(value) for value in values):
@@ -32,7 +32,7 @@ def arguments(call: TypedCall) -> list[str]:
 
 
 def checked(call: TypedCall, body: Callable[[Sequence[str]], str]) -> str:
-    """`once` for a call's arguments; a NULL among them gives NULL, and the body is not evaluated."""
+    """`once` for a call's arguments; if one is NULL, the result is NULL, and the body is not evaluated."""
 
     def guarded(values: Sequence[str]) -> str:
         nullable = [
@@ -45,12 +45,12 @@ def checked(call: TypedCall, body: Callable[[Sequence[str]], str]) -> str:
 
 
 def in_python(name: str) -> Callable[[TypedCall], str]:
-    """The SQL of a Python function whose result is a double and never NULL: DuckDB makes its NaN a NULL."""
+    """The SQL for a Python function whose result is a double and never NULL: DuckDB converts its NaN to NULL."""
     return lambda call: checked(call, lambda a: f"coalesce({name}({', '.join(a)}), 'nan'::DOUBLE)")
 
 
 def is_constant(call: TypedCall, sql: str) -> bool:
-    """Whether an argument's SQL is that of a literal which is not NULL."""
+    """Return whether an argument's SQL is that of a literal which is not NULL."""
     return any(a.sql == sql and isinstance(a.constant, (str, int, float, bool)) for a in call.arguments)
 
 

@@ -1,6 +1,6 @@
-"""array_sort with a lambda expression, as Java sorts: a comparator that contradicts itself has an order too.
+"""array_sort with a lambda expression, in Java's order, which also exists for a contradictory comparator.
 
-Source: OpenJDK 17, java.util.TimSort, which sorts up to 31 elements by binary insertion behind a first run.
+Source: OpenJDK 17, java.util.TimSort, which sorts up to 31 elements by binary insertion after a first run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sandbox.athena.functions.native import Native, TrinoError
 _SHORT = 32
 Compare = Callable[[int, int], int]
 Results = Sequence[Sequence[int | None]]
-"""What the comparator says of each element and each other, by their places in the array."""
+"""The comparator's results for each pair of elements, by their positions in the array."""
 
 
 def sorted_by_lambda(call: TypedCall) -> str:
@@ -29,10 +29,11 @@ def sorted_by_lambda(call: TypedCall) -> str:
 
 
 def sorted_places(results: Results) -> list[int]:
-    """The places of the sorted elements, from 1.
+    """The positions of the sorted elements, from 1.
 
-    Raises TrinoError for a result other than -1, 0 and 1, and where a comparator contradicts itself for 32 elements
-    or more: the sandbox's Athena does not merge runs as Java does.
+    Raises:
+        TrinoError: a result is not -1, 0 or 1, or the comparator contradicts itself for 32 elements or more: the
+            sandbox's Athena does not merge runs as Java does.
     """
 
     def compare(a: int, b: int) -> int:
@@ -71,7 +72,7 @@ def _binary(count: int, compare: Compare) -> list[int]:
 
 
 def _ranked(count: int, compare: Compare) -> list[int]:
-    """By the number of smaller elements, if that explains all results."""
+    """The order by the number of smaller elements, if it is consistent with all results."""
     places = range(count)
     ranks = [sum(compare(other, place) < 0 for other in places if other != place) for place in places]
     for a in places:

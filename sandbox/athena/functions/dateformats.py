@@ -57,7 +57,7 @@ def _date_format(call: TypedCall) -> str:
 
 
 def _date_parse(call: TypedCall) -> str:
-    """The two commonest patterns are DuckDB's own notation; text that is not exactly of them goes the slow way."""
+    """The two most common patterns are DuckDB's own notation; text that does not match exactly takes the slow path."""
     plain = _PLAIN.get(str(call.arguments[1].constant))
     slow = "athena_date_parse({0}, {1})"
     if plain is None:

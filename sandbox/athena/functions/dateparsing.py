@@ -1,4 +1,4 @@
-"""Dates and times from text, as Joda-Time and Trino read it: called a value at a time.
+"""Parsing of dates and times as in Joda-Time and Trino, one value for each call.
 
 Every function raises TrinoError with INVALID_FUNCTION_ARGUMENT (INVALID_CAST_ARGUMENT for a cast's text).
 """
@@ -31,14 +31,14 @@ _RANGES = {
 
 
 class Zoned(TypedDict):
-    """A moment with time zone, as DuckDB takes it."""
+    """A timestamp with time zone in DuckDB's form."""
 
     instant: datetime
     zone: str
 
 
 def wrong(text: str) -> TrinoError:
-    """A text that is not of its pattern."""
+    """The error for a text that does not match its pattern."""
     return TrinoError(INVALID, f'Invalid format: "{text}"')
 
 
@@ -95,7 +95,7 @@ _MAX_DIGITS = {"year": 9, "weekyear": 9, "yearday": 3, "weekdaynumber": 1}
 
 
 def joda_timestamp(text: str, pattern: str) -> Zoned:
-    """parse_datetime: what the pattern lacks is that of 1970-01-01 (of 2000 with a month or a day) in UTC."""
+    """parse_datetime: missing fields are those of 1970-01-01 in UTC (of 2000 with a month or a day)."""
     expression, fields = _joda_expression(pattern)
     values = _values(text, expression, fields)
     year = 2000 if values.keys() & {"month", "day", "yearday"} else 1970
@@ -190,7 +190,7 @@ def _day(numbers: Mapping[str, int], default_year: int) -> date:
 
 
 def instant_of(local: datetime, zone: str) -> datetime:
-    """UTC of a local time in a zone; of two, the earlier."""
+    """The UTC time of a local time in a zone; of two, the earlier."""
     return local.replace(tzinfo=tzinfo_of(zone)).astimezone(UTC).replace(tzinfo=None)
 
 
@@ -243,7 +243,7 @@ def _iso_values(text: str) -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def iso_timestamp(text: str) -> Zoned:
-    """from_iso8601_timestamp. DuckDB's optimizer evaluates a constant of a query tens of times."""
+    """from_iso8601_timestamp. Cached, because DuckDB's optimizer evaluates a constant of a query dozens of times."""
     values = _iso_values(text)
     if values.get("hour") == "24":
         raise wrong(text)
@@ -283,7 +283,7 @@ _UNITS = (("week", 604800), ("day", 86400), ("hour", 3600), ("minute", 60), ("se
 
 
 def human_readable(seconds: float) -> str:
-    """Weeks, days, hours, minutes and seconds that are not zero."""
+    """The nonzero weeks, days, hours, minutes and seconds of a number of seconds."""
     if seconds != seconds or seconds in {float("inf"), float("-inf")}:
         raise TrinoError(INVALID, f"Invalid argument found: {'NaN' if seconds != seconds else 'Infinity'}")
     rest, parts = int(abs(seconds) + 0.5), list[str]()

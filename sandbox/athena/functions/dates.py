@@ -22,12 +22,12 @@ _FIELDS = {"date": "DATE", "time": "TIME"}
 
 
 def local(sql: str, type_name: str) -> str:
-    """SQL of the local date or time of a value, which may have a time zone."""
+    """SQL for the local date or time of a value, which may have a time zone."""
     return f"athena_local({sql})" if type_name == "timestamp with time zone" else sql
 
 
 def _unit(call: TypedCall, units: Callable[[str], tuple[str, ...]]) -> str | None:
-    """The unit of a call in lower case; None if the type has no such unit, which fails when it is evaluated."""
+    """The unit of a call in lower case; None if the type lacks the unit, which fails when it is evaluated."""
     unit = call.arguments[0].constant
     if not isinstance(unit, str):
         raise StatementError("NOT_SUPPORTED", f"The sandbox's Athena needs the unit of {call.name} as a literal")
@@ -35,7 +35,7 @@ def _unit(call: TypedCall, units: Callable[[str], tuple[str, ...]]) -> str | Non
 
 
 def _with_unit(body: Callable[[TypedCall], str]) -> Callable[[TypedCall], str]:
-    """The body for a unit that is not the literal NULL, which gives NULL."""
+    """Apply a body to a unit; the literal NULL as unit returns NULL."""
     return lambda call: null(call.type) if call.arguments[0].is_null else body(call)
 
 
@@ -87,7 +87,7 @@ def _added(call: TypedCall) -> str:
 
 
 def _rounded(sql: str, call: TypedCall) -> str:
-    """A moment of few digits stays one: milliseconds added to whole seconds are rounded."""
+    """A time keeps its precision: milliseconds added to whole seconds are rounded."""
     digits = call.type.precision
     return sql if digits >= 3 else f"athena_digits({sql}, {10 ** (6 - digits)})"
 
@@ -116,7 +116,7 @@ def _difference(call: TypedCall) -> str:
 
 
 def _zoned_difference(unit: str, start: str, end: str) -> str:
-    """Hours and less between the instants; days and more between the local times, both in the first one's zone."""
+    """The difference: of the instants for hours and less; of the first zone's local times for days and more."""
     if unit in _TIME_UNITS:
         return f"athena_quotient(epoch_us(athena_utc({end})) - epoch_us(athena_utc({start})), {_MS[unit] * 1000})"
     first, last = f"athena_local({start})", f"athena_in_zone(athena_utc({end}), athena_zone_name({start}))"
@@ -167,7 +167,7 @@ def _last_day(call: TypedCall) -> str:
 
 
 def _moments(text: str, types: tuple[str, ...]) -> str:
-    """Signatures over several types, for which {0} stands."""
+    """Signatures over several types, which replace {0}."""
     return "; ".join(text.format(type_) for type_ in types)
 
 
@@ -241,7 +241,7 @@ MACROS = (
         'zone': athena_zone_name(z)} END""",
     """athena_full_months(a, b) AS (year(b) - year(a)) * 12 + month(b) - month(a)
         - CASE WHEN a + to_months(((year(b) - year(a)) * 12 + month(b) - month(a))::INTEGER) > b THEN 1 ELSE 0 END""",
-    # Full months, where the last day of a month counts as any later one (Joda-Time's difference).
+    # Full months; the last day of a month counts as any later day (Joda-Time's difference).
     "athena_months_between(a, b) AS CASE WHEN b >= a THEN athena_full_months(a, b) ELSE -athena_full_months(b, a) END",
 )
 NATIVES: tuple[Native, ...] = ()

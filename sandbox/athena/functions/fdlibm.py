@@ -1,10 +1,9 @@
-"""The functions that Java computes by fdlibm on every machine, to the last digit: asin, acos, atan, atan2, sinh, cosh,
-tanh and cbrt.
+"""The functions that Java computes by fdlibm on every machine, to the last digit.
 
-Of sin, cos, tan, exp, log, log10 and pow Java has other code for each processor, so that their last digit is no rule.
-Sources: OpenJDK 17, java.lang.StrictMath ("the algorithms of fdlibm, version 5.3") and Math, which calls it for these;
-https://www.netlib.org/fdlibm, s_atan.c, e_asin.c, e_acos.c, e_atan2.c, e_sinh.c, e_cosh.c, s_tanh.c, s_cbrt.c,
-e_exp.c, s_expm1.c.
+They are asin, acos, atan, atan2, sinh, cosh, tanh and cbrt. For sin, cos, tan, exp, log, log10 and pow Java has
+different code for each processor, so that their last digit is not specified. Sources: OpenJDK 17, java.lang.StrictMath
+("the algorithms of fdlibm, version 5.3") and Math, which calls it for these; https://www.netlib.org/fdlibm, s_atan.c,
+e_asin.c, e_acos.c, e_atan2.c, e_sinh.c, e_cosh.c, s_tanh.c, s_cbrt.c, e_exp.c, s_expm1.c.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _ATAN_STEPS = (
     (9.82793723247329054082e-01, 1.39033110312309984516e-17),
     (_HALF_PI, _HALF_PI_REST),
 )
-"""atan of 0.5, 1, 1.5 and infinity, and what a double lacks of it."""
+"""atan of 0.5, 1, 1.5 and infinity, and the remainders that a double cannot represent."""
 _ATAN_ODD = (
     3.33333333333329318027e-01, 1.42857142725034663711e-01, 9.09088713343650656196e-02, 6.66107313738753120669e-02,
     4.97687799461593236017e-02, 1.62858201153657823623e-02,
@@ -245,7 +244,7 @@ def _expm1(x: float) -> float:
 
 
 def _reduced(x: float) -> tuple[int, float, float, float]:
-    """How often ln 2 is in a number, the rest, and the rest's two parts (rest = high - low)."""
+    """The multiple of ln 2 in a number, the rest, and the rest's two parts (rest = high - low)."""
     word = _high(abs(x))
     if word <= 0x3FD62E42:
         return 0, x, 0.0, x

@@ -1,4 +1,4 @@
-"""What a function is: a name, signatures, DuckDB's SQL for a call, and an example with its answer."""
+"""The definition of a function: a name, signatures, DuckDB's SQL for a call, and an example with its result."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Kind = Literal["scalar", "aggregate", "window"]
 
 @dataclass(frozen=True)
 class Modifiers:
-    """What stands around an aggregate's arguments and behind a call, all in DuckDB's SQL.
+    """The clauses around an aggregate's arguments and after a call, all in DuckDB's SQL.
 
-    `order_by` is the list behind ORDER BY, `filter` the condition, `over` the whole window in parentheses, `nulls`
-    IGNORE NULLS or nothing. `grouped` is false for an aggregate of a SELECT without GROUP BY.
+    `order_by` is the list of ORDER BY, `filter` the condition, `over` the whole window in parentheses, `nulls` IGNORE
+    NULLS or nothing. `grouped` is false for an aggregate of a SELECT without GROUP BY.
     """
 
     distinct: bool = False
@@ -30,10 +30,10 @@ class Modifiers:
 
 @dataclass(frozen=True)
 class TypedCall:
-    """A call whose arguments have the signature's types, coercions written out.
+    """A call whose arguments have the signature's types, with all coercions in their SQL.
 
     `call[i]` is the SQL of argument i (of a lambda expression: `lambda x: …`), `arguments[i]` its Value, with its type
-    and, of a literal, its constant. `type` is the result's.
+    and, for a literal, its constant. `type` is the result's.
     """
 
     name: str
@@ -67,12 +67,12 @@ class TypedCall:
 
 @dataclass(frozen=True)
 class TrinoFunction:
-    """A function of Trino's that the sandbox's Athena has.
+    """A Trino function that the sandbox's Athena supports.
 
-    `sql` gives DuckDB's SQL of a call, of the DuckDB type `call.type.physical`. Of an aggregate or window function it
-    is written with `call.aggregate`. `example` is an SQL expression and Athena's text of its value (None for NULL).
-    `result` computes the result's type from the arguments', where a signature cannot say it; the signature's own
-    result is then only documentation. `deterministic` is false for random() and the like.
+    `sql` returns DuckDB's SQL of a call, of the DuckDB type `call.type.physical`; an aggregate or window function uses
+    `call.aggregate`. `example` is an SQL expression and Athena's text of its value (None for NULL). `result` computes
+    the result's type from the arguments', if a signature cannot express it; the signature's own result is then only
+    documentation. `deterministic` is false for random() and the like.
     """
 
     name: str
@@ -109,7 +109,7 @@ def entry(
     result: Callable[[tuple[Value, ...]], Type] | None = None,
     deterministic: bool = True,
 ) -> TrinoFunction:
-    """A Function from its signatures, separated by semicolons.
+    """A TrinoFunction from its signatures, separated by semicolons.
 
     `sql` is a callable, a template if it has a brace, or the name of a DuckDB function with the same arguments.
     """

@@ -1,8 +1,8 @@
 """Trino's hashes of values: checksum, and the order of keys in map_agg, multimap_agg, map_union and histogram.
 
-Where rows are not grouped, Trino writes the table of their hashes from its first slot to its last. It aggregates twice,
-the second time the partial results in the order of the first; with DISTINCT, an order or a window, once. Sources:
-trino 435, io.trino.operator.aggregation.AbstractMapAggregationState and ChecksumAggregationFunction, the hash codes of
+Without grouping, Trino writes the table of their hashes from its first slot to its last. It aggregates twice, the
+second time the partial results in the order of the first; with DISTINCT, an order or a window, once. Sources: trino
+435, io.trino.operator.aggregation.AbstractMapAggregationState and ChecksumAggregationFunction, the hash codes of
 io.trino.spi.type.
 """
 
@@ -26,9 +26,9 @@ _MICROSECONDS = 6
 
 
 def in_table_order(call: TypedCall, entries: str, key: Type) -> str:
-    """SQL of the entries of a map, structs whose `k` is the key, in the order of the hash table, if Trino has one.
+    """SQL for the entries of a map, structs whose `k` is the key, in the order of Trino's hash table, if it has one.
 
-    Entries whose keys are of another type, and those of groups, stay in the order of their first occurrence.
+    Entries whose keys have an unsupported type, and those of groups, stay in the order of their first occurrence.
     """
     around, hashed = call.modifiers, _hashed("e_.k", key)
     if hashed is None or (around.grouped and not around.over):
@@ -41,7 +41,7 @@ def in_table_order(call: TypedCall, entries: str, key: Type) -> str:
 
 
 def checksum(call: TypedCall) -> str:
-    """SQL of the checksum of a column, in any order of its values."""
+    """SQL for the checksum of a column, whatever the order of its values."""
     hashed = _hashed(call[0], call.arguments[0].type)
     if hashed is None:
         message = f"The sandbox's Athena has no checksum of {call.arguments[0].type.athena}"
@@ -51,7 +51,7 @@ def checksum(call: TypedCall) -> str:
 
 
 def _hashed(sql: str, type_: Type) -> tuple[str, str] | None:
-    """SQL of a value's number as text, and how it is hashed; None for a type whose hash is not here."""
+    """SQL for a value's number as text, and the kind of its hash; None for an unsupported type."""
     text = _KEYS.get(type_.name)
     if text is None or (type_.name == "timestamp" and type_.precision > _MICROSECONDS):
         return None
@@ -60,20 +60,20 @@ def _hashed(sql: str, type_: Type) -> tuple[str, str] | None:
 
 
 def checksum_of(values: list[str | None], kind: str) -> bytes:
-    """The checksum of values, NULLs among them."""
+    """The checksum of values, including NULLs."""
     total = sum(1 if value is None else _hash(value, kind, _xx) for value in values) * _P1
     return (total % _LONG).to_bytes(8, "little")
 
 
 def table_order(keys: list[str], kind: str, once: bool) -> list[int]:
-    """The places of distinct keys, from 1, in the table's order."""
+    """The positions of distinct keys, from 1, in the table's order."""
     hashes = [_hash(key, kind, _mixed) for key in keys]
     order = _slots(range(len(hashes)), hashes)
     return [place + 1 for place in (order if once else _slots(order, hashes))]
 
 
 def _slots(order: Sequence[int], hashes: Sequence[int]) -> list[int]:
-    """Keys, put into a table in an order, as they stand in it; a table of which 15/16 are taken is doubled."""
+    """The order of keys in a table, inserted in an order; a table that is 15/16 full is doubled."""
     table: list[int | None] = [None] * _CAPACITY
     for size, key in enumerate(order, 1):
         _put(table, key, hashes[key])
@@ -140,7 +140,7 @@ _ONE_HASH: Mapping[str, Callable[[str], int]] = {
     "json": _of_text,
     "boolean": _of_boolean,
 }
-"""The types that have one hash only: XXH64."""
+"""The types that only have one hash: XXH64."""
 _KEYS: Mapping[str, str] = {
     **dict.fromkeys((*INTEGERS, "double", "real", "varchar", "json", "boolean"), "CAST({0} AS VARCHAR)"),
     "date": "CAST({0} - DATE '1970-01-01' AS VARCHAR)",

@@ -1,6 +1,6 @@
 """JSON_ARRAY and JSON_OBJECT: https://trino.io/docs/435/functions/json.html.
 
-The planner gives the clauses as words, the keys as texts and the values as JSON texts: json_array(nulls, values),
+The planner passes the clauses as words, the keys as texts and the values as JSON texts: json_array(nulls, values),
 json_object(nulls, unique, keys, values).
 """
 
@@ -20,7 +20,7 @@ def _array(nulls: str, values: list[str | None]) -> str:
 
 
 def _object(nulls: str, unique: str, keys: list[str | None], values: list[str | None]) -> str:
-    """The members come in the order of Java's HashMap (io.trino.operator.scalar.json.JsonObjectFunction)."""
+    """The object with its members in the order of Java's HashMap (io.trino.operator.scalar.json.JsonObjectFunction)."""
     members: dict[str, str] = {}
     for key, value in zip(keys, values, strict=True):
         if key is None:

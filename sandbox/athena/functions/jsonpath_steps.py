@@ -1,4 +1,4 @@
-"""The steps of a JSON path: each is a function from the state of an evaluation to the items that it gives.
+"""The steps of a JSON path: each is a function from the state of an evaluation to its items.
 
 Items are Python's own: None, bool, int, float, Decimal (only of a path's literals), str, list and dict.
 
@@ -24,12 +24,12 @@ class PathError(Exception):
 
 
 def members_of(item: Item) -> dict[str, Item] | None:
-    """An object's members; None for another item."""
+    """An object's members; None for any other item."""
     return cast("dict[str, Item]", item) if isinstance(item, dict) else None
 
 
 def elements_of(item: Item) -> list[Item] | None:
-    """An array's elements; None for another item."""
+    """An array's elements; None for any other item."""
     return cast("list[Item]", item) if isinstance(item, list) else None
 
 
@@ -43,14 +43,14 @@ class PathState:
 
 
 def unwrapped(items: list[Item], *, lax: bool) -> list[Item]:
-    """In lax mode the elements of an array in its place."""
+    """The items; in lax mode an array is replaced by its elements."""
     if not lax:
         return items
     return [inner for item in items for inner in (elements_of(item) or ([] if item == [] else [item]))]
 
 
 def member(item: Item, key: str, *, lax: bool) -> list[Item]:
-    """An object's member; in lax mode no items without it."""
+    """An object's member; in lax mode no items if it is missing."""
     members = members_of(item)
     if members is not None and key in members:
         return [members[key]]
@@ -70,7 +70,7 @@ def values(item: Item, lax: bool) -> list[Item]:
 
 
 def elements(item: Item, *, lax: bool) -> list[Item]:
-    """An array's elements; in lax mode an item that is no array is its own element."""
+    """An array's elements; in lax mode an item that is not an array is its own element."""
     elements = elements_of(item)
     if elements is not None:
         return elements
@@ -80,7 +80,7 @@ def elements(item: Item, *, lax: bool) -> list[Item]:
 
 
 def descendants(item: Item, key: str) -> list[Item]:
-    """The members of this name in an item and all that is within it."""
+    """The members with this name in an item and in everything inside it."""
     members = members_of(item) or {}
     children = elements_of(item) or list(members.values())
     found = [members[key]] if key in members else []
@@ -107,14 +107,14 @@ def _index(items: list[Item]) -> int:
 
 
 def numeric(item: Item) -> Item:
-    """The item, which must be a number."""
+    """Return the item, which must be a number."""
     if isinstance(item, bool) or not isinstance(item, (int, float, Decimal)):
         raise PathError("invalid item type. Expected: NUMBER")
     return item
 
 
 def arithmetic(sign: str, left: Evaluate, right: Evaluate, *, lax: bool) -> Evaluate:
-    """Two numbers added, subtracted, multiplied or divided."""
+    """The sum, difference, product or quotient of two numbers."""
 
     def compute(state: PathState) -> list[Item]:
         operands = [unwrapped(side(state), lax=lax) for side in (left, right)]
@@ -181,7 +181,7 @@ def filtered(found: Evaluate, test: Test, *, lax: bool) -> Evaluate:
 
 
 def either(left: Test, right: Test, *, decides: bool) -> Test:
-    """|| (where true decides) and && (where false does), with an unknown third."""
+    """|| (true determines the result) and && (false does), with the third value unknown."""
 
     def combine(state: PathState) -> bool | None:
         values = left(state), right(state)
@@ -193,7 +193,7 @@ def either(left: Test, right: Test, *, decides: bool) -> Test:
 
 
 def exists(path: Evaluate) -> Test:
-    """Whether a path gives items; unknown when it fails."""
+    """Return whether a path has items; unknown if it fails."""
 
     def test(state: PathState) -> bool | None:
         try:
@@ -205,7 +205,7 @@ def exists(path: Evaluate) -> Test:
 
 
 def compared(sign: str, left: Evaluate, right: Evaluate, *, lax: bool) -> Test:
-    """True if a pair of items compares so; unknown if a pair cannot be compared before that."""
+    """True if the comparison holds for a pair of items; unknown if a pair before it cannot be compared."""
 
     def test(state: PathState) -> bool | None:
         try:

@@ -1,6 +1,6 @@
 """The SQL standard's JSON path: lax or strict, of JSON_VALUE, JSON_QUERY and JSON_EXISTS.
 
-A path is parsed once into a function from an item to the sequence of items that it gives.
+A path is parsed once into a function from an item to a sequence of items.
 
 Source: trino 435, io.trino.sql.jsonpath and https://trino.io/docs/435/functions/json.html.
 """
@@ -209,9 +209,9 @@ def _unquoted(name: str) -> str:
 
 @lru_cache(256)
 def compiled(path: str) -> Callable[[Item], list[Item]]:
-    """A path as a function from a document to items; SYNTAX_ERROR for what is no path.
+    """A path as a function from a document to items; SYNTAX_ERROR for an invalid path.
 
-    PathError is raised by the function where the path does not fit the document.
+    The function raises PathError if the document does not match the path.
     """
     evaluate = _Parser(path).parsed()
     return lambda root: evaluate(steps.PathState(root))

@@ -1,7 +1,7 @@
 """Functions of JSON: https://trino.io/docs/435/functions/json.html.
 
-Python functions answer: DuckDB's own reader changes the digits of numbers with a point and refuses broken text, and
-each call of it keeps the memory of its largest batch of rows, up to 16 MiB for each thread.
+They are Python functions: DuckDB's own reader changes the digits of numbers with a point and refuses broken text, and
+each call of it holds the memory of its largest batch of rows, up to 16 MiB for each thread.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PATH_ERROR = "Invalid JSON path: "
 
 
 def _checked_path(call: TypedCall, body: Callable[[TypedCall], str]) -> str:
-    """The body, or the failure of a literal that is no path."""
+    """The body, or the failure of a literal that is not a path."""
     path = call.arguments[1].constant
     if path is None:
         return null(call.type)
@@ -93,7 +93,7 @@ MACROS: tuple[str, ...] = ()
 
 
 def _strict(call: Callable[..., object]) -> Callable[..., object]:
-    """A function whose result may be NULL, of which a NULL argument gives NULL."""
+    """Wrap a function whose result may be NULL: it returns NULL for a NULL argument."""
 
     @wraps(call)  # DuckDB counts the parameters
     def strict(*values: object) -> object:

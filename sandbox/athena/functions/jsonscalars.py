@@ -1,4 +1,4 @@
-"""json_extract_scalar, by msgspec where that reads as Trino does, and token by token elsewhere."""
+"""json_extract_scalar, by msgspec where it reads as Trino does, otherwise token by token."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _ESCAPED_NAME = re.compile(rb'\\u[^"]*"[ \t\n\r]*:')
 
 
 class _Object(Protocol):
-    """An object, read for one of its members."""
+    """An object, decoded only for one of its members."""
 
     value: Raw | UnsetType
 
 
 class _Step(NamedTuple):
-    """A key of a path: its name between quotes, and the reader of an object for its member."""
+    """A key of a path: its quoted name, and the decoder of an object for its member."""
 
     quoted: bytes
     read: Callable[[bytes], _Object]
@@ -56,7 +56,7 @@ def scalar_of(text: str, path: str) -> str | None:
             times = content.count(quoted)
             if not times:
                 return None
-            # msgspec takes the last of equal names, Trino the first.
+            # msgspec uses the last of equal names, Trino the first.
             if times > 1:
                 return jsontext.extract_scalar(text, path)
             value = read(content).value

@@ -1,4 +1,4 @@
-"""JSON text as Trino reads and writes it: a token at a time, numbers as they are spelled, broken text up to its break.
+"""JSON text as Trino reads and writes it: token by token, numbers as spelled, invalid text up to its first error.
 
 Source: trino 435, io.trino.operator.scalar.JsonExtract, JsonPathTokenizer, io.trino.util.JsonUtil.
 """
@@ -29,12 +29,12 @@ _STEP = re.compile(r"""\.([\w:]+)|\[([\w]+)\]|\["((?:[^"\\]|\\["\\])*)"\]""")
 
 
 class BrokenError(Exception):
-    """The text is no JSON from here on."""
+    """The text is invalid JSON from this position on."""
 
 
 @lru_cache(256)
 def path_steps(path: str) -> tuple[str, ...]:
-    """The keys and indexes of a JSON path; INVALID_FUNCTION_ARGUMENT for other text."""
+    """The keys and indexes of a JSON path; INVALID_FUNCTION_ARGUMENT for any other text."""
     steps, at = list[str](), 1
     if not path.startswith("$"):
         raise TrinoError(INVALID, f"Invalid JSON path: '{path}'")
@@ -74,7 +74,7 @@ class Walk:
         self.text = text
 
     def find(self, at: int, steps: tuple[str, ...]) -> int | None:
-        """Where the value of a path begins, from the value at a place; None if it is missing."""
+        """The start of the value of a path, from the value at a position; None if it is missing."""
         for step in steps:
             found = self._member(at, step)
             if found is None:
@@ -97,7 +97,7 @@ class Walk:
         return None
 
     def _name(self, at: int) -> tuple[str, int]:
-        """The name of the member that begins here, and where its value begins."""
+        """The name of the member that begins here, and the start of its value."""
         key = _STRING.match(self.text, at)
         if key is None:
             raise BrokenError
@@ -116,7 +116,7 @@ class Walk:
         return None
 
     def following(self, at: int, closing: str) -> int:
-        """Where the next item begins behind one that ends at a place, or the closing bracket is."""
+        """The start of the next item after one that ends at a position, or the closing bracket."""
         at = _space(self.text, at)
         if _at(self.text, at) == closing:
             return at
@@ -128,14 +128,16 @@ class Walk:
         return at
 
     def skip(self, at: int) -> int:
-        """The end of the value that begins at a place."""
+        """The end of the value that begins at a position."""
         opening = _at(self.text, at)
         if opening not in "{[":
             return _scalar_end(self.text, at)
         return self.canonical(at, ordered=False)[1]
 
     def canonical(self, at: int, *, ordered: bool) -> tuple[str, int]:
-        """The value at a place in canonical text, and its end; `ordered` sorts keys, of which the last one counts."""
+        """The value at a position in canonical text, and its end; `ordered` sorts keys; of equal keys the last
+        counts.
+        """
         opening = _at(self.text, at)
         if opening == "{":
             return self._object(at, ordered=ordered)
@@ -172,7 +174,7 @@ def unescaped(quoted_text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A JSON string as Jackson writes it: characters beyond 16 bits are two escapes."""
+    """A JSON string as in Jackson: characters beyond 16 bits are two escapes."""
     return f'"{_TO_ESCAPE.sub(_escaped, text)}"'
 
 
@@ -222,9 +224,9 @@ def extract_scalar(text: str, path: str) -> str | None:
 
 
 def first_value(text: str) -> str:
-    """The JSON value that the text begins with, or null if it has spaces only; BrokenError for any other text.
+    """The JSON value that the text begins with, or null if it has only spaces; BrokenError for any other text.
 
-    What comes behind does not count, as in Jackson, but a number must have a space behind it.
+    Text after the value is ignored, as in Jackson, but a number must be followed by a space.
     """
     start = _space(text, 0)
     if start == len(text):
@@ -236,7 +238,7 @@ def first_value(text: str) -> str:
 
 
 class _NumberError(Exception):
-    """The text has a number that is not read as Trino reads it."""
+    """The text has a number that is not read as in Trino."""
 
 
 def _number(_: str) -> float:
@@ -244,7 +246,7 @@ def _number(_: str) -> float:
 
 
 def _without_numbers() -> Any:
-    """The type of JSON without a number, of some depth: what an image in DynamoDB JSON is."""
+    """The type of JSON without a number, up to a depth: such as an image in DynamoDB JSON."""
     value: Any = str | bool | None
     for _ in range(_DEPTH):
         value = str | bool | None | list[value] | dict[str, value]
@@ -260,7 +262,7 @@ _WIDE = re.compile(r"[\ud800-\udfff\U00010000-\U0010ffff]")
 
 
 def _usual(text: str) -> str | None:
-    """The canonical text of most JSON, in a fiftieth of the time; None for what needs the slow path."""
+    """The canonical text of most JSON, in a fiftieth of the time; None for text that needs the slow path."""
     if text[:1] not in ("{", "[") or "\\u" in text:
         return None
     if not text.isascii() and _WIDE.search(text):
@@ -276,7 +278,7 @@ def _usual(text: str) -> str | None:
 
 
 def parse(text: str) -> str:
-    """json_parse: canonical text with sorted keys; INVALID_FUNCTION_ARGUMENT for what is no JSON."""
+    """json_parse: canonical text with sorted keys; INVALID_FUNCTION_ARGUMENT for invalid JSON."""
     usual = _usual(text)
     if usual is not None:
         return usual
@@ -290,7 +292,7 @@ def parse(text: str) -> str:
 
 
 def _elements(text: str) -> Iterator[str]:
-    """The elements of an array's text up to its break, each canonical; BrokenError at a break."""
+    """The elements of an array's text up to its first error, each canonical; BrokenError there."""
     at = _space(text, 0)
     if _at(text, at) != "[":
         raise BrokenError
@@ -312,7 +314,7 @@ def array_length(text: str) -> int | None:
 
 
 def array_get(text: str, index: int) -> str | None:
-    """json_array_get: an element, of a string its bare text."""
+    """json_array_get: an element; of a string, its plain text."""
     try:
         items = list(_elements(text))
     except BrokenError:
@@ -326,7 +328,7 @@ def array_get(text: str, index: int) -> str | None:
 
 
 def array_contains(text: str, wanted: str, kind: str) -> bool | None:
-    """json_array_contains: of one kind of JSON value; an integer is no number with a point."""
+    """json_array_contains: of one kind of JSON value; a number with a point is not an integer."""
     try:
         for item in _elements(text):
             if _is(item, wanted, kind):
@@ -366,7 +368,7 @@ def size(text: str, path: str) -> int | None:
 
 
 def is_scalar(text: str) -> bool:
-    """is_json_scalar: the whole text has to be one JSON value."""
+    """is_json_scalar: whether the whole text is one JSON scalar."""
     start = _space(text, 0)
     try:
         is_one = _space(text, Walk(text).skip(start)) == len(text)

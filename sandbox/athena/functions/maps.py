@@ -13,7 +13,7 @@ from sandbox.athena.values import null
 
 
 def built(entries: str, type_: Type) -> str:
-    """A map of a list of {'k', 'v'} without NULL keys; equal keys fail as in Trino."""
+    """A map from a list of {'k', 'v'} without NULL keys; equal keys fail as in Trino."""
     typed = f"CAST({entries} AS STRUCT(k {type_.key.physical}, v {type_.value.physical})[])"
     twice = invalid("'Duplicate map keys (' || {0} || ') are not allowed'", type_)
 
@@ -113,7 +113,7 @@ def _zip_with(call: TypedCall) -> str:
 
 
 def _concat(call: TypedCall) -> str:
-    """The last map's entries come first (trino 435, io.trino.operator.scalar.MapConcatFunction)."""
+    """The concatenation, with the last map's entries first (trino 435, io.trino.operator.scalar.MapConcatFunction)."""
     if len(call) < 2:
         raise StatementError(INVALID, "There must be two or more concatenation arguments to map_concat")
 
@@ -202,7 +202,7 @@ FUNCTIONS = (
     ),
 )
 MACROS = (
-    # Entries whose key occurs before are left out; sorting by key and place avoids comparing each with each.
+    # Entries with an earlier equal key are omitted; sorting by key and position avoids comparing all pairs.
     """athena_firsts(entries) AS list_transform(list_sort(list_transform(
         list_filter(list_transform([list_sort(list_transform(entries, lambda e_, i_: {'k': e_.k, 'i': i_, 'v': e_.v}))],
             lambda s_: list_filter(s_, lambda e_, j_: j_ = 1 OR e_.k IS DISTINCT FROM s_[j_ - 1].k))[1],

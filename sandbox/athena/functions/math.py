@@ -31,7 +31,7 @@ def _of_double(
 
 
 def _logarithm(name: str) -> Callable[[TypedCall], str]:
-    """DuckDB's logarithms fail for zero and less; Java's give -Infinity and NaN."""
+    """Java's -Infinity and NaN of zero and less, for which DuckDB's logarithms fail."""
 
     def sql(call: TypedCall) -> str:
         return once(arguments(call), lambda a: _logarithm_of(name, a[0]))
@@ -40,12 +40,12 @@ def _logarithm(name: str) -> Callable[[TypedCall], str]:
 
 
 def _log10(value: float) -> float:
-    """The nearest double, which is Java's; the C library's is another one in one case of eleven."""
+    """The nearest double, as in Java; the C library's result differs in one case of eleven."""
     return float(_EXACT.log10(Decimal(value))) if math.isfinite(value) else value
 
 
 def _ln(value: float) -> float:
-    """The nearest double, which is Java's; the C library's is another one in one case of 3,000."""
+    """The nearest double, as in Java; the C library's result differs in one case of 3,000."""
     return float(_EXACT.ln(Decimal(value))) if math.isfinite(value) else value
 
 
@@ -86,7 +86,7 @@ def _sign(call: TypedCall) -> str:
 
 
 def _whole(name: str) -> Callable[[TypedCall], str]:
-    """ceil and floor: of an integer itself."""
+    """ceil and floor; an integer is its own result."""
     return lambda call: call[0] if call.type.name in _INTEGERS else _as_result(f"{name}({call[0]})", call)
 
 
@@ -97,7 +97,7 @@ def _round(call: TypedCall) -> str:
         return call[0] if len(call) == 1 else _round_integer(call)
     if name == "decimal":
         return _decimal_places(call, "round") if len(call) > 1 else _as_result(f"round({call[0]})", call)
-    # Java's way: the digits behind are those of the product, so that 0.285 is rounded to 0.28.
+    # As in Java, the fractional digits are those of the product, so that 0.285 is rounded to 0.28.
     value = f"{call[0]}::DOUBLE"
     if places == "0":
         return _as_result(once([value], lambda a: f"CASE WHEN {a[0]} = 0 THEN 0 ELSE round({a[0]}) END"), call)
@@ -112,11 +112,11 @@ def _round(call: TypedCall) -> str:
 
 
 def _decimal_places(call: TypedCall, name: str) -> str:
-    """Rounding of a decimal to places that DuckDB's own function takes as a constant only."""
+    """Rounding of a decimal to a number of places, which DuckDB's own function only accepts as a constant."""
     places, (precision, scale) = call.arguments[1].constant, call.arguments[0].type.decimal
     if not isinstance(places, int):
         return _as_result(f"athena_decimal_{name}({call[0]}::VARCHAR, {call[1]})", call)
-    # As many places as there are digits leave nothing; of a NULL, DuckDB's trunc would make a zero.
+    # With as many places as digits nothing is left; for NULL, DuckDB's trunc would return zero.
     if places <= scale - precision - (name == "round"):
         return _as_result(f"({call[0]} - {call[0]})", call)
     placed = f"{name}({call[0]}, {min(places, scale)})"
@@ -163,7 +163,7 @@ def _mod(call: TypedCall) -> str:
 
 
 def _extreme(sign: str) -> Callable[[TypedCall], str]:
-    """greatest and least: NULL where an argument is; NaN only where all are."""
+    """greatest and least: NULL if an argument is NULL; NaN only if all are NaN."""
 
     def sql(call: TypedCall) -> str:
         name = "greatest" if sign == ">" else "least"
@@ -216,7 +216,7 @@ def _python_decimal(rounding: str) -> Callable[[str, int], str]:
 
 
 def _cosine_similarity(left: dict[str, float | None], right: dict[str, float | None]) -> str | None:
-    """As a text, in which DuckDB leaves NaN as it is."""
+    """The similarity as a text, in which DuckDB preserves NaN."""
     values = [*left.values(), *right.values()]
     if None in values:
         return None

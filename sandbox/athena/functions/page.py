@@ -1,4 +1,4 @@
-"""The documentation page of the functions, made from the table: docs/athena-functions.md."""
+"""The documentation page of the functions, generated from the table: docs/athena-functions.md."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _row(function: TrinoFunction) -> str:
 
 
 def _code(text: str) -> str:
-    """Code in a cell of a table; a text that is empty or has a backquote is shown as such."""
+    """Code in a cell of a table; an empty text, or one with a backquote, is displayed as such."""
     if not text:
         return "(empty text)"
     escaped = text.replace("|", "\\|")

@@ -1,7 +1,7 @@
-"""Regular expressions of Trino (Joni, Java's syntax) as those of Python and of DuckDB (RE2).
+"""Translation of Trino's regular expressions (Joni, Java's syntax) to Python's and to DuckDB's (RE2).
 
-Where a construct means something else there, it is translated; where that cannot be, the pattern is refused. In Joni
-\\w, \\d and \\s are of ASCII, while \\b and (?i) are of Unicode.
+A construct with a different meaning there is translated, or the pattern is refused if that is impossible. In Joni \\w,
+\\d and \\s are of ASCII, while \\b and (?i) are of Unicode.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _POSIX = {"digit": "0-9", "xdigit": "0-9A-Fa-f", "space": " \\t\\n\\x0b\\f\\r"}
 
 @lru_cache(32)
 def category(name: str) -> str:
-    """The ranges of a class for a category of Unicode (L, Lu, Nd, …); nothing for another property."""
+    """The ranges of a class for a category of Unicode (L, Lu, Nd, …); empty for any other property."""
     if name[:1] not in "LMNPSZC" or len(name) > 2:
         return ""
     ranges, start = list[str](), -1
@@ -38,14 +38,14 @@ def category(name: str) -> str:
 
 
 class _Reader:
-    """Translates one pattern to Python's syntax, and says whether RE2 takes it as well."""
+    """Translates one pattern to Python's syntax, and determines whether RE2 also supports it."""
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self.at = 0
         self.out: list[str] = []
         self.simple = True
-        """Whether DuckDB's RE2 gives the same answer to whether the pattern is found."""
+        """Whether DuckDB's RE2 has the same result for whether the pattern is found."""
 
     def refuse(self, what: str) -> TrinoError:
         return TrinoError("NOT_SUPPORTED", f"The sandbox's Athena cannot read {what} in the pattern {self.pattern}")
@@ -107,7 +107,7 @@ class _Reader:
         self.out.append({"Z": "(?=\\n?\\Z)", "z": "\\Z"}.get(code, f"\\{code}"))
 
     def _property(self, code: str, *, inside: bool) -> None:
-        """A category of Unicode, written out: Python's expressions have none."""
+        """Write out a category of Unicode, which Python's expressions lack."""
         found = re.compile(r"\{(\^?)(\w+)\}").match(self.pattern, self.at)
         ranges = category(found[2]) if found else ""
         if found is None or not ranges:
@@ -196,7 +196,7 @@ _ERRORS = (
 
 @lru_cache(256)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern of Trino's for Python; TrinoError for an invalid one, or one that cannot be translated."""
+    """A pattern of Trino's for Python; TrinoError for one that is invalid or cannot be translated."""
     translated = _Reader(pattern).translated()
     try:
         return re.compile(translated)
@@ -207,7 +207,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def re2(pattern: str) -> str | None:
-    """The pattern for DuckDB, if its own engine finds the same texts; None if it does not or is not sure to."""
+    """The pattern for DuckDB, if its own engine is certain to find the same texts; otherwise None."""
     reader = _Reader(pattern)
     try:
         translated = reader.translated()

@@ -1,4 +1,4 @@
-"""Numbers in another base: to_base and from_base of https://trino.io/docs/435/functions/math.html."""
+"""Numbers in a different base: to_base and from_base of https://trino.io/docs/435/functions/math.html."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def to_base(value: int, radix: int) -> str:
 
 
 def from_base(text: str, radix: int) -> int:
-    """The number that digits are, which must fit in a bigint."""
+    """The number that the digits represent, which must fit in a bigint."""
     _check(radix)
     digits = text[1:] if text[:1] in {"-", "+"} else text
     if not digits or any(digit not in _DIGITS[:radix] for digit in digits.lower()):
@@ -38,7 +38,7 @@ def from_base(text: str, radix: int) -> int:
 
 
 def from_base_sql(call: TypedCall) -> str:
-    """SQL of a call of from_base: hexadecimal digits that fit are DuckDB's own notation, and Python reads the rest."""
+    """SQL for a call of from_base: short hexadecimal digits are DuckDB's own notation, and Python reads the rest."""
     slow = "athena_from_base({0}, {1})"
     if call.arguments[1].constant != _HEXADECIMAL:
         return slow.format(call[0], call[1])

@@ -40,7 +40,7 @@ def _replace(call: TypedCall) -> str:
 
 
 def _replace_by(call: TypedCall) -> str:
-    """Between the pieces of text that do not match, the lambda's texts of the matches' groups."""
+    """Join the unmatched parts of the text with the lambda's results for the matches' groups."""
 
     def body(a: Sequence[str]) -> str:
         text = applied(call.arguments[2], "m_.groups")
@@ -109,7 +109,7 @@ def _python_replace(text: str, pattern: str, replacement: str) -> str:
 
 
 def _expanded(found: re.Match[str], replacement: str) -> str:
-    """Java's replacement: $1, as many digits as make a group, ${name}, and a backslash before a literal."""
+    """Java's replacement: $1, as many digits as name a group, ${name}, and a backslash before a literal."""
 
     def piece(reference: re.Match[str]) -> str:
         escaped, name, digits = reference.groups()

@@ -1,4 +1,4 @@
-"""Which of a function's signatures a call has, by Trino's rules: exact, then generic, then with coercions.
+"""The selection of a call's signature by Trino's rules: exact, then generic, then with coercions.
 
 Source: trino 435, core/trino-main/src/main/java/io/trino/metadata/FunctionBinder.java.
 """
@@ -18,7 +18,7 @@ from sandbox.athena.values import Value
 
 @dataclass(frozen=True)
 class LambdaArgument:
-    """A lambda expression of `count` parameters; `bind` gives its body's Value for the parameters' types."""
+    """A lambda expression of `count` parameters; `bind` returns its body's Value for the parameters' types."""
 
     count: int
     bind: Callable[[tuple[Type, ...]], Value]
@@ -42,7 +42,7 @@ class Match:
 
 
 def resolve(functions: Sequence[TrinoFunction], arguments: Sequence[Argument]) -> list[Match]:
-    """The best matches of a call: one, none if no signature fits, several if the call is ambiguous."""
+    """The best matches of a call: one, an empty list if no signature fits, several if the call is ambiguous."""
     candidates = [(f, parse_signature(text)) for f in functions for text in f.signatures]
     for generic in (False, True):
         exact = [m for f, s in candidates if s.is_generic == generic and (m := _match(f, s, arguments, coerce=False))]
@@ -60,7 +60,7 @@ def resolve(functions: Sequence[TrinoFunction], arguments: Sequence[Argument]) -
 
 
 def _most_specific(matches: list[Match]) -> list[Match]:
-    """The matches whose types fit no other's signature better."""
+    """The matches whose types fit no other signature better."""
     chosen: list[Match] = []
     for match in matches:
         if any(_is_more_specific(other, match) for other in chosen):
@@ -71,7 +71,7 @@ def _most_specific(matches: list[Match]) -> list[Match]:
 
 
 def _is_more_specific(match: Match, other: Match) -> bool:
-    """Whether the types of one match can be bound to the other's signature."""
+    """Return whether the types of one match can be bound to the other's signature."""
     patterns = other.signature.patterns(len(match.parameters)) or ()
     bindings = Bindings(other.signature.traits, coerce=True)
     pairs = zip(patterns, match.parameters, strict=True)
@@ -144,7 +144,7 @@ def _bind_lambda(bindings: Bindings, pattern: TypePattern, argument: LambdaArgum
 
 
 def _is_bound(pattern: TypePattern, bindings: Bindings) -> bool:
-    """Whether all type variables of a pattern have types, which a lambda expression's result does not change."""
+    """Return whether all type variables of a pattern have types that a lambda expression's result does not change."""
     if pattern.is_variable:
         return pattern.name in bindings.types
     return all(_is_bound(component, bindings) for component in pattern.components)

@@ -1,12 +1,12 @@
-"""A function's signature in Trino's notation, and how the types of a call's arguments are bound to it.
+"""A function's signature in Trino's notation, and the binding of a call's argument types to it.
 
-    concat(array(E), array(E)) -> array(E)
+concat(array(E), array(E)) -> array(E)
     round(decimal(p, s), integer) -> decimal(min(38, p + 1), s)
     reduce(array(T), S, function(S, T, S), function(S, R)) -> R
     <T: orderable> greatest(T, T...) -> T
 
 A capital letter is a type variable, a small one that of a number; the last parameter may repeat (`...`, also zero
-times), and `any` takes every type. Trait names before the signature limit a variable: comparable, orderable.
+times), and `any` accepts every type. Trait names before the signature limit a variable: comparable, orderable.
 
 Source: trino 435, core/trino-main/src/main/java/io/trino/metadata/SignatureBinder.java.
 """
@@ -24,7 +24,7 @@ from sandbox.athena.types import Type
 
 _NOTATION = re.compile(r"\s*(?:<(?P<traits>[^>]*)>)?\s*(?P<name>[\w$]+)\s*\((?P<parameters>.*)\)\s*->\s*(?P<result>.*)")
 _UNBOUNDED = 2147483647
-"""The length of a varchar without one, in a signature's arithmetic."""
+"""The length of an unbounded varchar, in a signature's arithmetic."""
 _LONG_NAMES = ("interval day to second", "interval year to month")
 
 
@@ -62,7 +62,7 @@ class Signature:
         return any(parameter.has_variables for parameter in self.parameters)
 
     def patterns(self, count: int) -> tuple[TypePattern, ...] | None:
-        """A pattern for each of `count` arguments; None if the signature does not take so many."""
+        """A pattern for each of `count` arguments; None if the signature does not accept that number."""
         if not self.variadic:
             return self.parameters if len(self.parameters) == count else None
         fixed = self.parameters[:-1]
@@ -71,7 +71,7 @@ class Signature:
 
 @dataclass
 class Bindings:
-    """Types and numbers of a signature's variables. Binding returns whether an argument fits."""
+    """The types and numbers of a signature's variables. Binding returns whether an argument fits."""
 
     traits: Mapping[str, str]
     coerce: bool
@@ -79,7 +79,7 @@ class Bindings:
     numbers: dict[str, int] = field(default_factory=dict[str, int])
 
     def bind(self, pattern: TypePattern, type_: Type) -> bool:
-        """Bind one argument's type to its parameter."""
+        """Bind one argument's type to its parameter; return whether it fits."""
         if pattern.is_variable:
             return self._variable(pattern.name, type_)
         if pattern.name == "any":
@@ -96,7 +96,7 @@ class Bindings:
         return type_ == expected or (self.coerce and can_coerce(type_, expected))
 
     def resolve(self, pattern: TypePattern) -> Type:
-        """The type of a pattern whose variables are bound; unknown for a variable that is not."""
+        """The type of a pattern whose variables are bound; unknown for an unbound variable."""
         if pattern.is_variable:
             return self.types.get(pattern.name, Type("unknown"))
         if pattern.components:
@@ -108,7 +108,7 @@ class Bindings:
         return Type(pattern.name, () if numbers == (default,) else numbers)
 
     def _unknown(self, pattern: TypePattern) -> bool:
-        """NULL for any type; where its numbers are not known, the smallest type of that name."""
+        """Bind NULL to any type; if its numbers are unbound, to the smallest type of that name."""
         smallest = (1, 0) if pattern.name in {"decimal", "char"} else (0,)
         for number, value in zip(pattern.numbers, smallest, strict=False):
             if number.isidentifier():
@@ -161,7 +161,7 @@ class Bindings:
 
 
 def has_trait(type_: Type, trait: str) -> bool:
-    """Whether values of a type can be compared, or ordered."""
+    """Return whether values of a type can be compared, or ordered."""
     if trait == "orderable":
         if type_.name in {"map", "json", "function"}:
             return False
@@ -172,7 +172,7 @@ def has_trait(type_: Type, trait: str) -> bool:
 
 @cache
 def parse_signature(text: str) -> Signature:
-    """Read a signature; ValueError for any other text."""
+    """Parse a signature; ValueError for any other text."""
     match = _NOTATION.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a signature")

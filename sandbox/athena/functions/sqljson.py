@@ -1,8 +1,8 @@
 """JSON_EXISTS, JSON_QUERY and JSON_VALUE: https://trino.io/docs/435/functions/json.html.
 
-The planner gives the clauses as texts: json_exists(input, path, on error), json_query(input, path, wrapper, quotes,
-on empty, on error), json_value(input, path, on empty, on error). A DEFAULT is answered with the character 1 and EMPTY
-or ERROR, for which the planner puts the default's value.
+The planner passes the clauses as texts: json_exists(input, path, on error), json_query(input, path, wrapper, quotes, on
+empty, on error), json_value(input, path, on empty, on error). For a DEFAULT the result is the character 1 and EMPTY or
+ERROR, which the planner replaces by the default's value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NO_ITEMS = "JSON path found no items"
 
 
 def _checked(name: str) -> Callable[[TypedCall], str]:
-    """The path is a literal, and read when the query is planned."""
+    """The path must be a literal, which is read when the query is planned."""
 
     def sql(call: TypedCall) -> str:
         try:
@@ -39,9 +39,12 @@ def _checked(name: str) -> Callable[[TypedCall], str]:
 
 
 def document(text: str) -> Any:
-    """Numbers with a point or an exponent are doubles, as in Trino; of an object's members of a name the last counts.
+    """Parse a document: numbers with a point or an exponent are doubles, and the last of equal members counts.
 
-    What stands behind the first value does not count, and an empty text is null. Raises TrinoError.
+    Text after the first value is ignored, and an empty text is null.
+
+    Raises:
+        TrinoError: the text is not JSON.
     """
     try:
         return json.loads(jsontext.first_value(text))

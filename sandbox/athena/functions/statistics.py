@@ -16,7 +16,7 @@ _MOST = 2**63 - 1
 
 
 def _of_numbers(name: str, duckdb: str, answer: str | None) -> TrinoFunction:
-    """A function of bigint or double whose result is a double. Of one infinity DuckDB gives 0, Trino NaN."""
+    """A function of bigint or double whose result is a double. For a single infinity DuckDB returns 0, Trino NaN."""
 
     def sql(call: TypedCall) -> str:
         found = call.aggregate(duckdb, f"CAST({call[0]} AS DOUBLE)")
@@ -35,7 +35,7 @@ def _of_numbers(name: str, duckdb: str, answer: str | None) -> TrinoFunction:
 
 
 def _of_pairs(name: str, sql: Callable[[TypedCall], str] | None, answer: str | None) -> TrinoFunction:
-    """A function of two doubles; of integers and decimals Trino takes the one of reals."""
+    """A function of two doubles; for integers and decimals Trino uses that of reals."""
 
     def default(call: TypedCall) -> str:
         return f"CAST({call.aggregate(name, f'{call[0]}::DOUBLE', f'{call[1]}::DOUBLE')} AS {call.type.physical})"
@@ -47,7 +47,7 @@ def _of_pairs(name: str, sql: Callable[[TypedCall], str] | None, answer: str | N
 
 
 def _related(name: str) -> Callable[[TypedCall], str]:
-    """A function of pairs that is computed as Trino computes it, to the last digit."""
+    """A function of pairs, computed as in Trino, to the last digit."""
 
     def sql(call: TypedCall) -> str:
         pair = f"{{'y': CAST({call[0]} AS DOUBLE), 'x': CAST({call[1]} AS DOUBLE)}}"
@@ -58,7 +58,7 @@ def _related(name: str) -> Callable[[TypedCall], str]:
 
 
 def _skewness(call: TypedCall) -> str:
-    """The population's; DuckDB's is that of a sample."""
+    """The population's skewness; DuckDB's is that of a sample."""
     value = f"CAST({call[0]} AS DOUBLE)"
     values = call.aggregate("list", value, filter_=f"{call[0]} IS NOT NULL")
     return (
@@ -67,7 +67,7 @@ def _skewness(call: TypedCall) -> str:
 
 
 def _kurtosis(call: TypedCall) -> str:
-    """NaN of equal values, where DuckDB's is NULL."""
+    """NaN for equal values, where DuckDB's is NULL."""
     value = f"CAST({call[0]} AS DOUBLE)"
     count, values = call.aggregate("count", value), call.aggregate("list", value, filter_=f"{call[0]} IS NOT NULL")
     return f"CASE WHEN {count} >= 4 THEN coalesce(athena_kurtosis({values}), 'nan'::DOUBLE) END"
@@ -106,7 +106,7 @@ def _percentile(call: TypedCall) -> str:
 
 
 def _whole(found: str) -> str:
-    """A double rounded half up to a bigint, of which the greatest is no double. DuckDB's least() leaves NULL out."""
+    """A double rounded half up to a bigint, whose maximum is not a double. DuckDB's least() ignores NULL."""
     return once(
         [f"CAST(floor({found} + 0.5) AS HUGEINT)"],
         lambda a: f"CAST(CASE WHEN {a[0]} > {_MOST} THEN {_MOST} ELSE {a[0]} END AS BIGINT)",
@@ -122,7 +122,7 @@ def _number(call: TypedCall) -> str:
 
 
 def _exact(value: str) -> str:
-    """A bigint as a double, which Trino refuses if that loses a digit; the greatest one loses and comes back."""
+    """A bigint as a double, which Trino refuses if a digit is lost, except for the maximum."""
     message = f"'no exact double representation for long: ' || {value}"
     refused = fail(INVALID, message, DOUBLE)
     lost = f"abs(CAST({value} AS HUGEINT)) > {2**53} AND {value} <> {_MOST}"
@@ -174,7 +174,7 @@ def _between(left: float, left_weight: float, right: float, right_weight: float)
 
 
 def _moments(values: list[float]) -> tuple[int, float, float, float]:
-    """The number of values and their central moments 2, 3 and 4, as io.trino…AggregationUtils adds them up."""
+    """The number of values and their central moments 2, 3 and 4, accumulated as in io.trino…AggregationUtils."""
     n, mean, m2, m3, m4 = 0, 0.0, 0.0, 0.0, 0.0
     for value in values:
         n += 1
@@ -204,7 +204,7 @@ def _python_kurtosis(values: list[float]) -> float:
 
 @dataclass
 class _Relation:
-    """Means and sums of squares and products of pairs, as io.trino…AggregationUtils.updateCorrelationState has them."""
+    """Means and sums of squares and products of pairs, as in io.trino…AggregationUtils.updateCorrelationState."""
 
     mean_x: float = 0.0
     mean_y: float = 0.0
@@ -233,7 +233,7 @@ def _of_some(call: Callable[[list[dict[str, float]]], float | None]) -> Callable
 
 
 def _divided(dividend: float, divisor: float) -> float | None:
-    """NULL for what is no finite number."""
+    """The quotient; NULL if it is not a finite number."""
     result = dividend / divisor if divisor else math.nan
     return result if math.isfinite(result) else None
 

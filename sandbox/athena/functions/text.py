@@ -10,12 +10,12 @@ from sandbox.athena.functions.function import TrinoFunction, TypedCall, entry
 from sandbox.athena.functions.native import Native, TrinoError
 from sandbox.athena.sql import literal
 
-# What io.airlift.slice.SliceUtf8.isWhitespace lists.
+# The characters in io.airlift.slice.SliceUtf8.isWhitespace.
 _WHITESPACE = "".join(map(chr, (*range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B),
                                 0x2028, 0x2029, 0x205F, 0x3000)))  # fmt: skip
 _MAX = 2147483647
 _CODE_POINTS = (range(55296), range(57344, 1114112))
-"""Those that a text can have: all but surrogates."""
+"""The code points that a text may have: all except surrogates."""
 
 
 def _length_of_char(call: TypedCall) -> str:
@@ -31,7 +31,7 @@ def _bytes_length(call: TypedCall) -> str:
 
 
 def _upper(call: TypedCall) -> str:
-    """DuckDB makes ß a capital sharp s; Java leaves it."""
+    """Upper case with ß unchanged, as in Java; DuckDB converts it to a capital sharp s."""
     return once(
         arguments(call), lambda a: f"CASE WHEN contains({a[0]}, 'ß') THEN athena_upper({a[0]}) ELSE upper({a[0]}) END"
     )
@@ -48,7 +48,7 @@ def _trimmed(side: str) -> TrinoFunction:
 
 
 def _substring(call: TypedCall) -> str:
-    """From a start, counted from the end if it is negative; nothing if that is outside the text."""
+    """The substring from a start, counted from the end if negative; empty if that is outside the text."""
     start, length = call.arguments[1].constant, call.arguments[2].constant if len(call) > 2 else _MAX
     is_text = call.arguments[0].type.name != "varbinary"
     if is_text and isinstance(start, int) and isinstance(length, int) and 0 < start <= _MAX and length > 0:
@@ -85,7 +85,7 @@ def _concat_of_chars(call: TypedCall) -> str:
 
 
 def _concat_ws(call: TypedCall) -> str:
-    """A NULL separator gives NULL, NULL texts are left out."""
+    """Join texts; a NULL separator returns NULL, NULL texts are omitted."""
     if call.arguments[1].type.name == "array":
         return f"array_to_string({call[1]}, {call[0]})"
     return once(
@@ -150,7 +150,7 @@ def _from_utf8(call: TypedCall) -> str:
     return f"athena_from_utf8({call[0]}, {call[1] if len(call) > 1 else literal(chr(0xFFFD))})"
 
 
-# Python's functions: a NULL argument gives NULL.
+# Python functions: a NULL argument returns NULL.
 
 
 def _bytes_substring(octets: bytes, start: int, length: int) -> bytes:
@@ -211,7 +211,7 @@ _SOUNDEX = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", 
 
 
 def _soundex(text: str) -> str:
-    """American Soundex as commons-codec has it: H and W do not part two letters of one code."""
+    """American Soundex as in commons-codec: H and W do not separate two letters of one code."""
     letters = [letter for letter in text if letter.isalpha()]
     letters = [letter.upper() for letter in letters]
     if not letters:

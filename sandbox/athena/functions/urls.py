@@ -1,4 +1,4 @@
-"""URL functions: https://trino.io/docs/435/functions/url.html. What java.net.URI does not parse gives NULL."""
+"""URL functions: https://trino.io/docs/435/functions/url.html. Text that java.net.URI refuses returns NULL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sandbox.athena.functions.building import INVALID
 from sandbox.athena.functions.function import TrinoFunction, entry
 from sandbox.athena.functions.native import Native, TrinoError
 
-# RFC 2396 as java.net.URI has it: characters beyond ASCII are taken, a space is not.
+# RFC 2396 as in java.net.URI: characters beyond ASCII are accepted, a space is not.
 _URI = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?"
     r"(?:(?P<opaque>(?<=:)[^/#][^#]*)|(?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?)"
@@ -34,7 +34,7 @@ def _parts(url: str) -> dict[str, str | None] | None:
 
 
 def _decoded(text: str | None) -> str:
-    """Escapes replaced as java.net.URI does, also a broken sequence of UTF-8."""
+    """Replace escapes as java.net.URI does, including an invalid sequence of UTF-8."""
     if text is None:
         return ""
     return _ESCAPES.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode(errors="replace"), text)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def type_name(type_: Type) -> str:
-    """A type as typeof and messages show it: row(a integer), map(varchar, integer), timestamp(3) with time zone."""
+    """A type as in typeof and messages: row(a integer), map(varchar, integer), timestamp(3) with time zone."""
     if type_.name == "row":
         members = [f"{_quoted(name)} {type_name(member)}".strip() for name, member in type_.fields]
         return f"row({', '.join(members)})"
@@ -247,4 +247,4 @@ UNSUPPORTED = frozenset(
         "st_ymin",
     ]
 )
-"""Functions of Athena's (Trino's own, geospatial and machine learning) that the sandbox does not have."""
+"""Athena's functions (Trino's own, geospatial and machine learning) that the sandbox lacks."""

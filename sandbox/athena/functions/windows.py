@@ -14,7 +14,7 @@ def _window(signatures: str, sql: str | Callable[[TypedCall], str], example: str
 
 
 def _numbered(name: str, least: int, message: str, argument: int) -> Callable[[TypedCall], str]:
-    """A function with a number that must not be less than `least`."""
+    """A function with a number argument of at least `least`."""
 
     def sql(call: TypedCall) -> str:
         arguments = [call[i] for i in range(len(call))]

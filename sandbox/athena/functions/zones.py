@@ -1,7 +1,7 @@
 """Time zones: a value with one is STRUCT(instant, zone), the instant in UTC, the zone a name or +hh:mm.
 
-DuckDB's ICU knows the named zones by tzdata, as Java does, and an offset as GMT+hh:mm. A local time that occurs twice
-is the later of both for with_timezone and date_add, as in Trino; in text (`athena_zoned_text`) the earlier.
+DuckDB's ICU has the named zones of tzdata, as Java has, and an offset as GMT+hh:mm. A local time that occurs twice is
+the later of both for with_timezone and date_add, as in Trino; in text (`athena_zoned_text`) the earlier.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_MINUTES = 14 * 60
 
 
 def zone_of(text: str) -> str | None:
-    """Trino's name of a time zone as a query writes it: UTC, +05:30, Europe/Berlin; None if there is no such zone.
+    """Trino's name for a time zone in a query: UTC, +05:30, Europe/Berlin; None if the zone does not exist.
 
     Source: trino 435, core/trino-spi/src/main/java/io/trino/spi/type/TimeZoneKey.java.
     """
@@ -58,7 +58,7 @@ def _python_zone(text: str) -> str:
 
 
 def zone_sql(call: TypedCall, index: int) -> str:
-    """SQL of Trino's name for an argument that is a time zone; a literal that names none fails when evaluated."""
+    """SQL for Trino's name of a time zone argument; an invalid literal fails when evaluated."""
     text = call.arguments[index].constant
     if not isinstance(text, str):
         return f"athena_zone({call[index]})"
@@ -117,7 +117,7 @@ MACROS = (
         ELSE timezone('UTC', timezone(athena_icu(zone), local)) END""",
     """athena_zoned(local, zone) AS CASE WHEN local IS NOT NULL AND zone IS NOT NULL
         THEN {'instant': athena_instant(local, zone), 'zone': zone} END""",
-    # The earlier one of two instants: by the offset of the day before, if that gives the local time.
+    # The earlier of two instants: by the offset of the day before, if that yields the local time.
     """athena_earlier(local, zone, guess) AS CASE WHEN athena_in_zone(guess, zone) = local THEN guess
         ELSE athena_instant(local, zone) END""",
     """athena_zoned_text(local, zone) AS CASE WHEN local IS NOT NULL AND zone IS NOT NULL

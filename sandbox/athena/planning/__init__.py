@@ -1,12 +1,12 @@
 """The typed planner: from a query's tree to DuckDB's SQL.
 
-Names are bound by Trino's rules, every expression gets Trino's type, and every conversion is written out in the SQL, so
-that what is not known is refused and never guessed.
+Names are bound by Trino's rules, every expression has Trino's type, and every conversion is explicit in the SQL, so
+that an unsupported construct is refused and never guessed.
 
-`queries` plans what surrounds SELECT, `selects` SELECT with its `items`, `aggregation` and `ordering`, `relations` what
-stands in FROM, `views` a view. `expressions` binds expressions, with `operators`, `calls`, `windows`, `subscripts` and
-`literals`; `scope` resolves names, `context` holds what one statement shares, `pruning` finds what limits a table's
-partitions, `stored` goes between stored columns and values.
+`queries` plans the clauses around SELECT, `selects` SELECT with its `items`, `aggregation` and `ordering`, `relations`
+the FROM clause, `views` a view. `expressions` binds expressions, with `operators`, `calls`, `windows`, `subscripts` and
+`literals`; `scope` resolves names, `context` has the shared state of one statement, `pruning` finds the constraints on
+a table's partitions, `stored` converts between stored columns and values.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sandbox.athena.syntax import parse_query
 class QueryPlan:
     """A query for DuckDB, the tables that it reads, and its columns with Athena's types.
 
-    `names` are the columns' names as the query spells them, of which `columns` has the small letters.
+    `names` are the columns' names as spelled in the query; `columns` has them in lower case.
     """
 
     sql: str
@@ -37,7 +37,7 @@ class QueryPlan:
 
 
 def plan(text: str, database: str, catalogue: GlueCatalogue) -> QueryPlan:
-    """The plan of a query's text; raises QueryError with Athena's reason, or ApiError for what is not SQL."""
+    """The plan of a query's text; raises QueryError with Athena's reason, or ApiError for invalid SQL."""
     context = PlanningContext(catalogue, text, database)
     sql, fields = plan_query(context, parse_query(text))
     shown = [f for f in fields if not f.hidden]
@@ -47,7 +47,7 @@ def plan(text: str, database: str, catalogue: GlueCatalogue) -> QueryPlan:
 
 
 def library() -> Library:
-    """What the SQL of plans and results calls: macros and Python functions."""
+    """The macros and Python functions that the SQL of plans and results calls."""
     own = (conversions, operators)
     macros = [*functions.macros(), *(macro for part in own for macro in part.MACROS)]
     return Library(macros, [*functions.natives(), *(native for part in own for native in part.NATIVES)])

@@ -1,6 +1,6 @@
-"""GROUP BY and aggregates: one SELECT that groups, and expressions behind it over its columns.
+"""GROUP BY and aggregates: one SELECT that groups, and the expressions over its columns.
 
-Behind the grouping an expression is a key, an aggregate, or made of them. Source of the rules: trino 435,
+After the grouping an expression is a key, an aggregate, or composed of them. Source of the rules: trino 435,
 io.trino.sql.analyzer.AggregationAnalyzer.
 """
 
@@ -27,7 +27,7 @@ _MAX_SETS = 2048
 
 @dataclasses.dataclass(frozen=True)
 class GroupingKey:
-    """A grouping key: its expression, comparable by `canonical`, its value before and its column behind."""
+    """A grouping key: its expression, comparable by `canonical`, its value before and its column after the grouping."""
 
     canonical: object
     value: Value
@@ -66,7 +66,7 @@ class Grouped:
         self.sets = [[self._key(expression) for expression in some] for some in sets]
 
     def binder(self, windows: dict[str, n.Window] | None, place: str) -> Binder:
-        """A binder of expressions behind the grouping."""
+        """A binder of expressions after the grouping."""
         calls = Calls(aggregate=self._aggregate, windows=windows)
         source = self._source
         return Binder(
@@ -79,7 +79,7 @@ class Grouped:
         )
 
     def _subquery_scope(self, scope: Scope) -> Scope:
-        """What a subquery behind the grouping sees of it: its keys that are columns."""
+        """The columns that a subquery after the grouping sees: the keys that are columns."""
         fields = [
             dataclasses.replace(f, sql=f"{self._alias}.{key.column}")
             for f in self._source.scope.fields
@@ -158,7 +158,7 @@ class Grouped:
         return Value(type_, f"CAST({column} AS {type_.physical})")
 
     def sql(self, source: str, where: str) -> str:
-        """The FROM item of the grouped rows; to be called when everything behind is bound."""
+        """The FROM item of the grouped rows; call it after all expressions over them are bound."""
         selected = [f"{self._key_column(key)} AS {key.column}" for key in self._keys]
         selected += [f"{sql} AS {column}" for sql, column in self._aggregates.items()]
         groups = ""
@@ -185,7 +185,7 @@ def grouping_sets(groups: Sequence[n.Grouping], *, distinct: bool) -> list[tuple
 
 
 def canonical_form(node: object, scope: Scope) -> object:
-    """A node in a form that is equal for equal expressions: columns are resolved, whatever they are called."""
+    """A form of a node that is equal for equal expressions: columns are resolved, whatever their names."""
     if isinstance(node, (n.Name, n.Dereference)):
         parts = qualified(node)
         if parts is not None and parts[0] not in scope.variables:

@@ -1,4 +1,4 @@
-"""Calls: functions of the table, aggregates, windows, lambda arguments, and the forms that are no functions."""
+"""Calls: functions of the table, aggregates, windows, lambda arguments, and special forms."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _EMPTY, _ERROR = "\x01EMPTY", "\x01ERROR"
 class Calls:
     """Binds calls in one clause.
 
-    `aggregate` binds an aggregate, `grouping` the operation of that name; where either is None the clause has none of
-    them. `windows` are the query's named windows, None where there may be no window functions.
+    `aggregate` binds an aggregate, `grouping` the operation of that name; either is None if the clause does not allow
+    it. `windows` are the query's named windows, None if the clause allows no window functions.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Calls:
     def match(
         self, binder: Binder, node: n.Node, name: str, arguments: Sequence[n.Expression]
     ) -> tuple[Match, tuple[Value, ...]]:
-        """The function that a call means, and its arguments converted."""
+        """The function of a call, and its converted arguments."""
         known = functions.BY_NAME.get(name)
         if name in functions.UNSUPPORTED:
             raise binder.error("NOT_SUPPORTED", node, f"The sandbox's Athena has no function {name}")
@@ -214,8 +214,8 @@ class Calls:
         """JSON_EXISTS, JSON_VALUE, JSON_QUERY: functions of the table with the clauses as texts.
 
         json_exists(input, path, on error), json_query(input, path, wrapper, quotes, on empty, on error) and
-        json_value(input, path, on empty, on error), where a DEFAULT … ON … is the text DEFAULT and is answered with
-        the character 1 and EMPTY or ERROR.
+        json_value(input, path, on empty, on error), where a DEFAULT … ON … is the text DEFAULT, for which the function
+        returns the character 1 and EMPTY or ERROR.
         """
         if node.passing:
             raise binder.error("NOT_SUPPORTED", node, "The sandbox's Athena has no PASSING")
@@ -279,7 +279,7 @@ def _json_clauses(node: n.JsonCall) -> list[str] | None:
 
 
 def is_aggregate(name: str) -> bool:
-    """Whether a function of that name is an aggregate."""
+    """Return whether a function of that name is an aggregate."""
     return any(function.kind == "aggregate" for function in functions.BY_NAME.get(name, ()))
 
 
@@ -291,16 +291,16 @@ def called(match: Match, values: tuple[Value, ...], around: Modifiers) -> Value:
 
 
 def modifiers(binder: Binder, node: n.Call, *, over: str = "", nulls: str = "") -> Modifiers:
-    """What stands around a call, in SQL."""
+    """The clauses around a call, in SQL."""
     condition = binder.condition(node.filter, "Filter clause").sql if node.filter is not None else ""
     return Modifiers(node.distinct, sorted_by(binder, node.order_by), condition, over, nulls)
 
 
 def sorted_by(binder: Binder, items: Sequence[n.Sort]) -> str:
-    """The list behind ORDER BY."""
+    """The list of ORDER BY."""
     return ", ".join(operators.group_key(binder.bind(item.expression)) + direction(item) for item in items)
 
 
 def direction(item: n.Sort) -> str:
-    """The order of an item of ORDER BY and the place of its NULLs, written out."""
+    """The explicit order of an item of ORDER BY and the place of its NULLs."""
     return f" {'DESC' if item.descending else 'ASC'} NULLS {'FIRST' if item.nulls_first else 'LAST'}"

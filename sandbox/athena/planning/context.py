@@ -1,4 +1,4 @@
-"""What the planning of one statement shares: the catalogue, the text, unique names, and the tables that it reads."""
+"""The shared state of one statement's planning: the catalogue, the text, unique names, and the tables that it reads."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sandbox.athena.syntax import position
 class Read:
     """A use of a table in a query: the relation that replaces it, and the constraints on its partitions.
 
-    `relation` is the name that the query has for it. `predicates` are DuckDB's SQL over the partition columns, all of
-    which a partition must satisfy.
+    `relation` is the query's name for it. `predicates` are DuckDB's SQL over the partition columns, all of which a
+    partition must satisfy.
     """
 
     alias: str
@@ -29,7 +29,7 @@ class Read:
 
 @dataclass
 class PlanningContext:
-    """`names` counts the unique names; `views` are those being planned, outermost first."""
+    """`names` counts the unique names; `views` are those in planning, outermost first."""
 
     catalogue: GlueCatalogue
     text: str
@@ -48,12 +48,12 @@ class PlanningContext:
         return self.known[database, name]
 
     def unique(self, prefix: str) -> str:
-        """A name that nothing else in the statement has."""
+        """A name that is unique in the statement."""
         self.counter[0] += 1
         return f"{prefix}{self.counter[0]}"
 
     def error(self, name: str, node: n.Node, message: str) -> StatementError:
-        """An error at a node, with Trino's name; inside a view it has no place in the statement."""
+        """An error at a node, with Trino's name; inside a view it has no position in the statement."""
         return StatementError(name, message if self.views else at(position(self.text, node.offset), message))
 
     def inside_view(self, name: str, text: str, database: str) -> PlanningContext:

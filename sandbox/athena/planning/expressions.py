@@ -1,4 +1,4 @@
-"""Binding an expression: its names, its type, and its SQL with every conversion written out.
+"""Binding of expressions: names, types, and SQL with every conversion explicit.
 
 Source of the rules: trino 435, core/trino-main/src/main/java/io/trino/sql/analyzer/ExpressionAnalyzer.java.
 """
@@ -26,13 +26,13 @@ from sandbox.athena.values import Value
 Subqueries = Callable[[n.Query, Scope], tuple[str, tuple[Field, ...]]]
 """Plans a subquery in a scope: its SQL, and its columns."""
 Override = Callable[[n.Expression, "Binder"], Value | None]
-"""What an expression is in a place where it has a value already, such as behind GROUP BY; else None."""
+"""Returns an expression's value if it already has one, such as after GROUP BY; else None."""
 
 
 class Binder:
     """Binds expressions in one scope.
 
-    `place` names the clause in errors, and decides with `aggregates` and `windows` which calls it may have.
+    `place` names the clause in errors, and determines with `aggregates` and `windows` which calls are allowed.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Binder:
         return self.context.error(name, node, message)
 
     def bind(self, node: n.Expression) -> Value:
-        """The value of an expression; raises QueryError with Trino's name for what is wrong."""
+        """The value of an expression; raises QueryError with Trino's name of the error."""
         if self.override is not None:
             found = self.override(node, self)
             if found is not None:
@@ -74,7 +74,7 @@ class Binder:
             raise self.error(error.name, node, error.detail) from error
 
     def bind_as(self, node: n.Expression, type_: Type, what: str) -> Value:
-        """An expression that must have a type; `what` begins the sentence of the error."""
+        """Bind an expression that must have a type; `what` begins the sentence of the error."""
         value = self.bind(node)
         if not can_coerce(value.type, type_):
             message = f"{what} must evaluate to a {type_.athena} (actual: {value.type.athena})"
@@ -122,7 +122,7 @@ class Binder:
         return found
 
     def column(self, parts: tuple[str, ...], node: n.Expression) -> Value | None:
-        """The column of a name, or None."""
+        """The column with a name; None if it does not exist."""
         try:
             found = self.scope.resolve(parts)
         except AmbiguousNameError:
@@ -154,7 +154,7 @@ class Binder:
         return Value(base.type.members[matches[0] - 1], f"struct_extract({base.sql}, 'f{matches[0]}')")
 
     def scope_has(self, parts: tuple[str, ...]) -> bool:
-        """Whether a name is a column of this scope or one around it."""
+        """Return whether a name is a column of this scope or an enclosing one."""
         try:
             return self.scope.resolve(parts) is not None
         except AmbiguousNameError:
@@ -187,7 +187,7 @@ class Binder:
         return self.compared(node.operator, self.bind(node.left), self.bind(node.right), node)
 
     def compared(self, operator: str, left: Value, right: Value, node: n.Node) -> Value:
-        """A comparison, or the error of one that Trino does not have."""
+        """A comparison, or the error of one that Trino lacks."""
         found = operators.compare(operator, left, right)
         if found is None:
             raise self._no_operator(node, f"{left.type.athena} {operator} {right.type.athena}")
@@ -200,7 +200,7 @@ class Binder:
         name = self.context.unique("q")
         test = self.compared(node.operator, left, Value(right.type, f"{name}.{right.sql.rpartition('.')[2]}"), node)
         every = node.quantifier == "ALL"
-        # Three-valued: any false makes ALL false, any true makes ANY true, else a NULL makes it unknown.
+        # Three-valued logic: any false makes ALL false, any true makes ANY true, otherwise a NULL makes it unknown.
         decisive, neutral = ("false", "true") if every else ("true", "false")
         found = f"list({test.sql})"
         inner = (

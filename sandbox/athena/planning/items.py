@@ -23,7 +23,7 @@ class SelectItems:
         self._nodes: list[n.Node] = []
 
     def add(self, expression: n.Expression, alias: str | None, spelled: str | None) -> None:
-        """An expression; without an alias, a name keeps its own."""
+        """Add an expression; without an alias, a name keeps its own."""
         if alias is None and _is_named(expression):
             alias, spelled = expression.name, expression.name
         self.expressions.append(expression)
@@ -32,7 +32,7 @@ class SelectItems:
         self._nodes.append(expression)
 
     def add_field(self, field: Field, name: str | None, node: n.Node) -> None:
-        """A column of `*`."""
+        """Add a column of `*`."""
         parts = field.relation[-1:]
         expression: n.Expression | None = None
         if field.name is not None:
@@ -60,7 +60,7 @@ class SelectItems:
         return canonical_form(self.expressions[index], scope)
 
     def bound(self, binder: Binder) -> list[tuple[n.Expression | None, Value, str | None, str | None]]:
-        """Each item with its value, name and the name as it was spelled."""
+        """Each item with its value, its name and the name as spelled."""
         found: list[tuple[n.Expression | None, Value, str | None, str | None]] = []
         for expression, field, (name, spelled) in zip(self.expressions, self._fields, self._names, strict=True):
             if field is not None and (binder.override is None or expression is None):
@@ -74,7 +74,7 @@ class SelectItems:
 
 
 def with_aliases(node: n.Expression, aliases: Mapping[str, n.Expression | None]) -> n.Expression:
-    """An expression of ORDER BY with the select list's aliases replaced by what they name."""
+    """An expression of ORDER BY with the select list's aliases replaced by their expressions."""
 
     def replacement(part: n.Node) -> n.Node | None:
         if isinstance(part, n.Name) and part.name in aliases:
@@ -88,7 +88,7 @@ def with_aliases(node: n.Expression, aliases: Mapping[str, n.Expression | None])
 
 
 def _is_named(expression: n.Expression) -> TypeGuard[n.Name | n.Dereference]:
-    """Whether a column of the result has the expression's own name: a column, or a member of one."""
+    """Return whether a result column has the expression's own name: a column, or a member of one."""
     while isinstance(expression, n.Dereference):
         expression = expression.base
     return isinstance(expression, n.Name)

@@ -46,7 +46,7 @@ def built(binder: Binder, node: n.JsonBuilding) -> Value:
 
 
 def _text(binder: Binder, node: n.JsonBuilding, item: n.JsonItem) -> str:
-    """SQL of an item's JSON text. What builds or finds JSON is JSON already, without FORMAT JSON."""
+    """SQL for an item's JSON text. The result of a JSON function is already JSON, without FORMAT JSON."""
     value = binder.bind(item.value)
     nested = isinstance(item.value, n.JsonBuilding) or (
         isinstance(item.value, n.JsonCall) and item.value.name == "json_query"
@@ -78,7 +78,7 @@ def _key(binder: Binder, node: n.Expression) -> str:
 
 
 def _formats(type_: Type, encoding: str) -> bool:
-    """Whether JSON text can be of a type: an encoding is for bytes only."""
+    """Return whether JSON text can have a type: an encoding is only for bytes."""
     return type_.name == "varbinary" or (type_.name in _TEXTS and encoding in {"", "JSON"})
 
 

@@ -1,4 +1,4 @@
-"""Literals: what type each has, and its value in DuckDB's SQL. Source: trino 435, io.trino.sql.analyzer, Decimals."""
+"""Literals: their types, and their values in DuckDB's SQL. Source: trino 435, io.trino.sql.analyzer, Decimals."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MAX_MICROSECONDS = 6
 
 
 def literal_value(node: n.Literal, *, negative: bool = False) -> Value:
-    """null, boolean, text, number or binary; `negative` is for a number behind a minus."""
+    """null, boolean, text, number or binary; `negative` is for a number after a minus."""
     text = f"-{node.text}" if negative else node.text
     match node.kind:
         case "null":
@@ -136,7 +136,7 @@ def _timestamp(node: n.TypedLiteral) -> Value:
 
 
 def _is_skipped(text: str, zone: str) -> bool:
-    """Whether a local time is one that a change of clocks leaves out."""
+    """Return whether a local time is skipped by a change of clocks."""
     if zone[0] in "+-":
         return False
     day, _, time = text.strip().partition(" ")

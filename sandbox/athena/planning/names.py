@@ -1,4 +1,4 @@
-"""The names in expressions: as parts to look up, and as a message says them."""
+"""The names in expressions: as parts for lookup, and as text for messages."""
 
 from __future__ import annotations
 

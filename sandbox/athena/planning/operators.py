@@ -1,6 +1,6 @@
 """Arithmetic, comparisons and || on typed values.
 
-Every operand is converted to the operator's type in SQL, and what DuckDB does otherwise is written out: NaN in
+Every operand is converted to the operator's type in SQL, and the SQL is explicit where DuckDB differs: NaN in
 comparisons, NULL inside rows and arrays, decimal division. Sources: trino 435, io.trino.type.DecimalOperators,
 DateTimeOperators, io.trino.operator.scalar.
 """
@@ -69,7 +69,7 @@ _SHORT = 18
 
 
 def arithmetic(operator: str, left: Value, right: Value) -> Value | None:
-    """left + - * / % right; None if Trino has no such operator for the types."""
+    """left + - * / % right; None if Trino lacks the operator for the types."""
     if left.type.name == "unknown" and right.type.name == "unknown":
         return None
     if left.type.name == "unknown":
@@ -125,7 +125,7 @@ def _decimals(operator: str, left: Value, right: Value) -> Value:
 
 
 def divided(left: Value, right: Value, type_: Type) -> str:
-    """A decimal by another, exactly and rounded half up at the result's scale, which is at least the dividend's."""
+    """The quotient of two decimals, rounded half up at the result's scale, which is at least the dividend's."""
     (p1, s1), (_, s2) = left.type.decimal, right.type.decimal
     shift = type_.decimal[1] - s1 + s2
     if shift >= _WIDE:
@@ -140,7 +140,7 @@ def divided(left: Value, right: Value, type_: Type) -> str:
 
 
 def scaled(digits: str, type_: Type) -> str:
-    """A decimal of its digits, a HUGEINT: 150 is 1.50."""
+    """A decimal from its digits, a HUGEINT: 150 is 1.50."""
     precision, scale = type_.decimal
     if scale == 0:
         return f"CAST({digits} AS DECIMAL({precision}, 0))"
@@ -226,7 +226,7 @@ def _difference(left: Value, right: Value) -> Value | None:
 
 
 def negated(value: Value) -> Value | None:
-    """-value; None if Trino has no such operator for the type."""
+    """-value; None if Trino lacks the operator for the type."""
     name = value.type.name
     if name in {*INTEGERS, *_FLOATS, "decimal"} or name.startswith("interval"):
         return Value(value.type, f"CAST(-{value.sql} AS {value.type.physical})")
@@ -268,7 +268,7 @@ def _compared(operator: str, left: Value, right: Value) -> str:
 
 
 def _with_nan(operator: str, left: Value, right: Value) -> str:
-    """NaN equals nothing and is neither less nor greater; DuckDB holds it for the greatest and equal to itself."""
+    """A comparison with NaN, which equals nothing and is neither less nor greater; in DuckDB it is the greatest."""
     plain = f"({left.sql} {operator} {right.sql})"
     finite_left, finite_right = (isinstance(value.constant, float) for value in (left, right))
     if operator in {"=", ">", ">="}:
@@ -280,7 +280,7 @@ def _with_nan(operator: str, left: Value, right: Value) -> str:
 
 
 def _rows(operator: str, left: Value, right: Value) -> str:
-    """Member by member, so that a NULL inside makes the comparison unknown."""
+    """A comparison member by member, so that a NULL inside makes it unknown."""
     pairs = [
         (Value(type_, f"struct_extract(__l, 'f{i}')"), Value(type_, f"struct_extract(__r, 'f{i}')"))
         for i, type_ in enumerate(left.type.members, 1)
@@ -328,5 +328,5 @@ def _all_true(results: str) -> str:
 
 
 def group_key(value: Value) -> str:
-    """What GROUP BY, DISTINCT and joins compare of a value."""
+    """The part of a value that GROUP BY, DISTINCT and joins compare."""
     return _comparable(value)

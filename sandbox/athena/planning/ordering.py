@@ -1,4 +1,4 @@
-"""ORDER BY, OFFSET and LIMIT behind a SELECT."""
+"""ORDER BY, OFFSET and LIMIT of a query."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.athena.syntax import nodes as n
 
 @dataclass(frozen=True)
 class Ordering:
-    """What follows a query's body."""
+    """The clauses after a query's body."""
 
     items: tuple[n.Sort, ...] = ()
     offset: str = ""
@@ -21,7 +21,7 @@ class Ordering:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing follows."""
+        """Whether there are no clauses."""
         return not self.items and not self.offset and not self.limit
 
 
@@ -33,7 +33,7 @@ def limited(
     ordering: Ordering,
     fields: Sequence[Field],
 ) -> str:
-    """A SELECT (`head`) from its sources (`tail`) with ORDER BY, OFFSET and LIMIT; WITH TIES goes by the rank."""
+    """A SELECT (`head`) from its sources (`tail`) with ORDER BY, OFFSET and LIMIT; WITH TIES uses the rank."""
     if ordering.ties:
         return _with_ties(context, head, tail, keys, ordering, fields)
     order = f" ORDER BY {', '.join(key + way for key, way in keys)}" if keys else ""
@@ -64,5 +64,5 @@ def _with_ties(
 
 
 def ordinal(node: n.Expression) -> int | None:
-    """The position that an integer literal of GROUP BY or ORDER BY means."""
+    """The position in an integer literal of GROUP BY or ORDER BY; None for any other expression."""
     return int(node.text) if isinstance(node, n.Literal) and node.kind == "integer" else None

@@ -22,7 +22,7 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 
 
 def prune(read: Read, where: n.Expression, scope: Scope, binder: Callable[[Scope], Binder]) -> None:
-    """Add to a read what the clause says about its partition columns alone."""
+    """Add to a read the constraints of the clause that only concern its partition columns."""
     names = {column.name for column in read.table.partition_columns}
     columns = {f.sql: f for f in scope.fields if f.name in names and _is_of(f, read)}
     constraints: dict[str, Constraint] = dict(read.constraints)
@@ -56,7 +56,7 @@ def _conjuncts(where: n.Expression) -> Iterator[n.Expression]:
 
 
 def _columns(part: n.Expression, scope: Scope) -> list[Field] | None:
-    """The columns of this scope that an expression uses; None if it uses anything but values of a row."""
+    """The columns of this scope that an expression uses; None if it uses anything except values of a row."""
     found: list[Field] = []
     stack: list[object] = [part]
     while stack:
@@ -110,7 +110,7 @@ def _literal(node: n.Expression) -> str | None:
 
 
 def _text(node: n.Expression) -> str | None:
-    """A bound in text order; numbers have a different order, so they give no bound."""
+    """A bound in text order; None for numbers, whose order differs."""
     return node.text if isinstance(node, n.Literal) and node.kind == "string" else None
 
 

@@ -1,6 +1,6 @@
-"""Queries: each becomes DuckDB's SQL whose columns have names that nothing else in the statement has.
+"""Queries: each becomes DuckDB's SQL whose columns have names that are unique in the statement.
 
-So DuckDB resolves no name of the user's: aliases, clauses and scopes follow Trino's rules alone. Source of the rules:
+So DuckDB resolves no name of the user's: aliases, clauses and scopes only follow Trino's rules. Source of the rules:
 trino 435, core/trino-main/src/main/java/io/trino/sql/analyzer/StatementAnalyzer.java.
 """
 
@@ -30,7 +30,7 @@ from sandbox.athena.values import Value, fail
 Planned = tuple[str, tuple[Field, ...]]
 _DEPTH = "$depth"
 RECURSION_LIMIT = 10
-"""Steps of WITH RECURSIVE: Trino's max_recursion_depth."""
+"""The steps of WITH RECURSIVE: Trino's max_recursion_depth."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Queries:
     ctes: Mapping[str, Cte]
 
     def plan(self, query: n.Query, outer: Scope | None) -> Planned:
-        """A query's SQL and columns; `outer` is what it sees of the query around it."""
+        """A query's SQL and columns; `outer` is the scope of the enclosing query that it sees."""
         inner, texts = self, list[str]()
         recursive = False
         for cte in query.ctes:
@@ -58,7 +58,7 @@ class Queries:
         return sql, fields
 
     def subquery(self, query: n.Query, scope: Scope) -> Planned:
-        """A subquery of an expression: its columns are named."""
+        """A subquery of an expression; each of its columns has a name."""
         return self.plan(query, scope)
 
     @staticmethod
@@ -88,7 +88,7 @@ class Queries:
         )
 
     def _recursive(self, cte: n.With) -> tuple[str, Cte]:
-        """WITH RECURSIVE, with a column for the depth; Trino fails beyond ten steps."""
+        """WITH RECURSIVE, with a column for the depth; Trino fails after ten steps."""
         body = cte.query.body
         if not isinstance(body, n.SetOperation) or body.operator != "UNION" or not body.every:
             message = "Recursive reference outside of UNION ALL is not supported"
@@ -159,7 +159,7 @@ class Queries:
         return self._sorted(sql, fields, outer, ordering)
 
     def _sorted(self, sql: str, fields: tuple[Field, ...], outer: Scope | None, ordering: Ordering) -> Planned:
-        """ORDER BY and LIMIT of rows that have no columns but their own."""
+        """ORDER BY and LIMIT of rows that have only their own columns."""
         if ordering.is_empty:
             return sql, fields
         alias = self.context.unique("r")

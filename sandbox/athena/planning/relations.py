@@ -25,7 +25,7 @@ PATH = "$path"
 
 @dataclass(frozen=True)
 class Relation:
-    """A FROM item: its SQL, its columns, and the tables in it whose rows a WHERE clause filters."""
+    """A FROM item: its SQL, its columns, and its tables whose rows a WHERE clause filters."""
 
     sql: str
     fields: tuple[Field, ...]
@@ -147,7 +147,7 @@ class Relations:
         return Relation(planned.sql, (*fields, *hidden), planned.prunable)
 
     def _sampled(self, node: n.Sampled, left: tuple[Field, ...]) -> Relation:
-        """Some rows by chance: each by itself, or with SYSTEM many beside each other."""
+        """A random sample of the rows: BERNOULLI selects single rows, SYSTEM blocks of adjacent rows."""
         planned = self.plan(node.relation, left)
         given = node.percentage
         if isinstance(given, n.Name):
@@ -230,7 +230,7 @@ class Relations:
         return Relation(f"{first.sql} {node.kind} JOIN {right} ON {condition.sql}", fields, prunable)
 
     def _using(self, node: n.Join, first: Relation, second: Relation, prunable: tuple[Read, ...]) -> Relation:
-        """The joined columns once, without a relation's name, and then all others."""
+        """The joined columns once, without a relation's name, followed by all others."""
         conditions, merged, used = list[str](), list[Field](), set[str]()
         for name in node.using:
             sides = [Scope(relation.fields).local((name,)) for relation in (first, second)]
@@ -254,7 +254,7 @@ class Relations:
 
 
 def _prunable(kind: str, first: Relation, second: Relation) -> tuple[Read, ...]:
-    """The tables of which WHERE removes only rows: not those that an outer join fills with NULLs."""
+    """The tables from which WHERE only removes rows: not those that an outer join fills with NULLs."""
     left = first.prunable if kind in {"CROSS", "INNER", "LEFT"} else ()
     right = second.prunable if kind in {"CROSS", "INNER", "RIGHT"} else ()
     return (*left, *right)

@@ -10,7 +10,7 @@ from sandbox.athena.syntax import nodes as n
 
 
 def walked(node: object, stop: tuple[type[n.Node], ...] = ()) -> Iterator[n.Node]:
-    """A node and all below it, but nothing below nodes of the classes in `stop`."""
+    """A node and all its descendants, except those of nodes of the classes in `stop`."""
     stack: list[object] = [node]
     while stack:
         part = stack.pop()
@@ -24,7 +24,7 @@ def walked(node: object, stop: tuple[type[n.Node], ...] = ()) -> Iterator[n.Node
 
 
 def replaced(node: object, replacement: Callable[[n.Node], n.Node | None]) -> object:
-    """A copy of a node in which each part is what `replacement` gives, or has its parts replaced."""
+    """A copy of a node in which each part is the result of `replacement`, or has its parts replaced."""
     if isinstance(node, n.Node):
         found = replacement(node)
         if found is not None:

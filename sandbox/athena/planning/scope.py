@@ -1,4 +1,4 @@
-"""Names in a query: the fields that each place can see, by Trino's rules.
+"""Names in a query: the visible fields at each place, by Trino's rules.
 
 Source: trino 435, core/trino-main/src/main/java/io/trino/sql/analyzer/Scope.java and RelationType.java.
 """
@@ -14,8 +14,10 @@ from sandbox.athena.values import Value
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of a relation: its name in small letters (None if it has none), the parts of the relation's name, its
-    type, and the SQL that refers to it. `spelled` is the name as an alias wrote it. A hidden field is not in `*`.
+    """A column of a relation.
+
+    It has a name in lower case (None without one), the parts of the relation's name, its type, and the SQL that refers
+    to it. `spelled` is the name as an alias wrote it. A hidden field is not in `*`.
     """
 
     name: str | None
@@ -26,7 +28,7 @@ class Field:
     hidden: bool = False
 
     def renamed(self, name: str | None, relation: tuple[str, ...]) -> Field:
-        """The same column under another relation's name."""
+        """The same column under the name of a different relation."""
         return replace(self, name=name, relation=relation)
 
     @property
@@ -46,9 +48,9 @@ class AmbiguousNameError(Exception):
 
 @dataclass
 class Scope:
-    """The columns that an expression sees, and those of the queries around it.
+    """The columns that an expression sees, and those of the enclosing queries.
 
-    `variables` are the parameters of lambda expressions. `used_outer` is set when a name is found outside.
+    `variables` are the parameters of lambda expressions. `used_outer` is set if a name is found in an enclosing scope.
     """
 
     fields: tuple[Field, ...] = ()
@@ -57,7 +59,7 @@ class Scope:
     used_outer: bool = False
 
     def resolve(self, parts: tuple[str, ...]) -> tuple[Field, Scope] | None:
-        """The column of a name, and the scope that has it; raises AmbiguousNameError."""
+        """The column with a name, and the scope that has it; raises AmbiguousNameError."""
         found = self.local(parts)
         if found is not None:
             return found, self
@@ -69,7 +71,7 @@ class Scope:
         return outer
 
     def local(self, parts: tuple[str, ...]) -> Field | None:
-        """The column of a name among this scope's own."""
+        """The column with a name in this scope."""
         *qualifier, name = parts
         count = len(qualifier)
         found = [f for f in self.fields if f.name == name and (not count or f.relation[-count:] == tuple(qualifier))]
@@ -78,7 +80,7 @@ class Scope:
         return found[0] if found else None
 
     def is_column(self, name: str) -> bool:
-        """Whether a name without a qualifier is one of this scope's columns."""
+        """Return whether a name without a qualifier is one of this scope's columns."""
         return any(f.name == name for f in self.fields)
 
     def variable(self, name: str) -> Value | None:

@@ -1,4 +1,4 @@
-"""SELECT: each clause in Trino's order, with what it sees.
+"""SELECT: the clauses in Trino's order, each with the names that it sees.
 
 Source of the rules: trino 435, core/trino-main/src/main/java/io/trino/sql/analyzer/StatementAnalyzer.java.
 """
@@ -31,7 +31,7 @@ Planned = tuple[str, tuple[Field, ...]]
 
 
 class SelectPlanner:
-    """Plans one SELECT: its clauses in Trino's order, each with what it sees."""
+    """Plans one SELECT: its clauses in Trino's order, each with the names that it sees."""
 
     def __init__(self, queries: Queries, select: n.Select, outer: Scope | None) -> None:
         self._queries = queries
@@ -150,7 +150,7 @@ class SelectPlanner:
         return None
 
     def _behind(self, items: SelectItems, ordering: Ordering) -> Binder:
-        """The binder of the select list, HAVING and ORDER BY: behind a grouping if there is one."""
+        """The binder of the select list, HAVING and ORDER BY: after the grouping if there is one."""
         select = self._select
         source = Binder(self._context, self._scope, self._queries.subquery, place="GROUP BY clause")
         expressions = [e for e in items.expressions if e is not None]
@@ -171,7 +171,7 @@ class SelectPlanner:
         return self._grouped.binder(self._windows, "SELECT clause")
 
     def _check_columns(self, group: n.Grouping, source: Binder) -> None:
-        """What ROLLUP, CUBE and GROUPING SETS have are columns."""
+        """Check that the elements of ROLLUP, CUBE and GROUPING SETS are columns."""
         for expression in dict.fromkeys(e for some in group.sets for e in some):
             parts = qualified(expression)
             if parts is None or source.column(parts, expression) is None:

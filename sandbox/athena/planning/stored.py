@@ -1,4 +1,4 @@
-"""Between a stored column and a value of a query: rows have members by position, char values no spaces at their end."""
+"""Conversion between stored columns and a query's values, which have rows by position and unpadded chars."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sandbox.athena.types import Type
 from sandbox.athena.values import Value, let
 
 _ZONED = "timestamp with time zone"
-"""Stored as an instant, which is read in UTC; a query's value has its zone beside it."""
+"""Stored as an instant, which is read in UTC; a query's value also has its zone."""
 
 
 def physical(sql: str, type_: Type, depth: int = 0) -> str:
-    """SQL of a stored value as `type_.physical`."""
+    """SQL for a stored value as `type_.physical`."""
     if type_.name == "char":
         return f"rtrim({sql}, ' ')"
     if type_.name == _ZONED:
@@ -39,7 +39,7 @@ def physical(sql: str, type_: Type, depth: int = 0) -> str:
 def rows_of(
     sql: str, found: Sequence[TypedColumn], filled: Sequence[TypedColumn], columns: Sequence[TypedColumn]
 ) -> str:
-    """SQL of a query's rows as a table's, by name and type of its columns; NULL in those that are not `filled`.
+    """SQL for a query's rows as a table's, by name and type of its columns; NULL in those that are not `filled`.
 
     `found` are the query's own columns, one for each that it fills.
     """
@@ -54,12 +54,12 @@ def rows_of(
 
 
 def stored(value: Value, type_: Type) -> str:
-    """SQL of a query's value as a column's, converted to its type."""
+    """SQL for a query's value as a column's, converted to its type."""
     return from_value(cast(value, type_).sql, type_)
 
 
 def from_value(sql: str, type_: Type, depth: int = 0) -> str:
-    """SQL of a value as a stored one, of DuckDB's type `type_.duckdb`."""
+    """SQL for a value as a stored one, of DuckDB's type `type_.duckdb`."""
     if type_.name == "char":
         return f"rpad({sql}, {type_.arguments[0]}, ' ')"
     if type_.name == _ZONED:

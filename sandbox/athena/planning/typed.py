@@ -1,4 +1,4 @@
-"""Values between Trino's types and DuckDB's."""
+"""Conversion of values between Trino's types and DuckDB's."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from sandbox.athena.values import Value
 
 
 def null_typed(value: Value) -> str:
-    """A value's SQL; a bare NULL with a type of DuckDB's."""
+    """A value's SQL; a bare NULL has a DuckDB type."""
     return f"CAST(NULL AS {value.type.physical})" if value.type.name == "unknown" else value.sql
 
 
 def coerce_text(value: Value) -> Value:
-    """A text as varchar: char values get their spaces."""
+    """A text as varchar: char values are padded."""
     return cast(value, t.VARCHAR) if value.type.name != "varchar" else value
 
 
 def supported(type_: Type) -> None:
-    """Refuse a type that the sandbox's Athena has no values of."""
+    """Refuse a type whose values the sandbox's Athena lacks."""
     if type_.name == "time with time zone":
         raise StatementError("NOT_SUPPORTED", "The sandbox's Athena has no TIME WITH TIME ZONE")
     if type_.name.startswith("time") and type_.precision > literals.MAX_MICROSECONDS:

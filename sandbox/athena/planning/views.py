@@ -53,7 +53,7 @@ def _converted(context: PlanningContext, sql: str, fields: Sequence[Field], view
 def _check(
     context: PlanningContext, node: n.Table, view: str, stored: Sequence[TypedColumn], found: Sequence[Field]
 ) -> None:
-    """Athena runs a view only if its query still matches the stored definition: the same columns, coercible types."""
+    """Check that a view's query still matches its definition, as Athena does: the same columns, coercible types."""
 
     def stale(detail: str) -> StatementError:
         message = f"View '{CATALOG.lower()}.{view}' is stale or in invalid state: {detail}"

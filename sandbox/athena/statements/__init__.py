@@ -1,6 +1,6 @@
-"""Which statement a text is: every form that Athena has, as values, and their readers.
+"""The recognition of statements: every form that Athena supports, as values, and their readers.
 
-`forms` has a class a statement; `recognition` reads a text into one, or refuses it as StartQueryExecution does.
+`forms` has a class for each statement; `recognition` reads a text into one, or refuses it as StartQueryExecution does.
 https://docs.aws.amazon.com/athena/latest/ug/ddl-sql-reference.html
 """
 

@@ -16,7 +16,7 @@ from sandbox.athena.statements.tokens import Name, Reader
 
 
 def alter(reader: Reader) -> Statement:
-    """A statement that begins with ALTER."""
+    """Read a statement that begins with ALTER."""
     reader.take("ALTER")
     if reader.accepts("DATABASE") or reader.accepts("SCHEMA"):
         statement = _database(reader)

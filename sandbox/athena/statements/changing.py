@@ -1,7 +1,7 @@
-"""UPDATE, DELETE and MERGE as queries: which files of a table they touch, and what is left of those.
+"""UPDATE, DELETE and MERGE as queries: the files of a table that they change, and the remaining rows of those.
 
 https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-updating-iceberg-table-data.html. Iceberg tables are
-written copy-on-write, so a change replaces each file that has a changed row by one with the rows that are left.
+written copy-on-write, so a change replaces each file that has a changed row by one with the remaining rows.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ ROW = '"$row"'
 
 @dataclass(frozen=True)
 class Changed:
-    """`touched` gives the paths of the files with changed rows, `count` the number of rows changed.
+    """`touched` returns the paths of the files with changed rows, `count` the number of rows changed.
 
-    `rows` gives what takes the place of files, by their paths: the rows that are left of them, and new ones. `repeated`
-    gives the largest number of source rows that match one row of the target; empty where that is no error.
+    `rows` returns the rows that replace files, by their paths: the remaining rows, and new ones. `repeated` returns the
+    largest number of source rows that match one row of the target; empty if that is not an error.
     """
 
     rows: Callable[[Sequence[str]], str]
@@ -72,7 +72,7 @@ def update(text: str, columns: Sequence[str]) -> Changed:
 
 
 def among(path: str, paths: Sequence[str]) -> str:
-    """The condition that a row is of one of these files."""
+    """The condition that a row belongs to one of these files."""
     return f"{path} IN ({', '.join(map(literal, paths))})" if paths else "false"
 
 
@@ -136,7 +136,7 @@ def _kept(name: str, matched: Sequence[_Clause], case: str, alias: str) -> str:
 
 
 def _case(matched: Sequence[_Clause], present: str) -> str:
-    """The number of the first WHEN MATCHED that holds; 0 where none does."""
+    """The number of the first WHEN MATCHED that holds; 0 if there is no such clause."""
     choices = " ".join(f"WHEN {present} AND ({clause.condition}) THEN {i}" for i, clause in enumerate(matched, 1))
     return f"(CASE {choices} ELSE 0 END)" if choices else "0"
 
@@ -165,7 +165,7 @@ def _clause(reader: Reader, columns: Sequence[str]) -> _Clause:
 
 
 def _source(reader: Reader, ends: tuple[str, ...]) -> tuple[str, str]:
-    """A table or a query in parentheses with its alias, as SQL, and the alias."""
+    """A table or a parenthesized query with its alias, as SQL, and the alias."""
     start = reader.next.start
     if reader.sees("("):
         reader.inside()
@@ -189,7 +189,7 @@ def _assignments(reader: Reader, ended: Callable[[], bool]) -> Iterable[tuple[st
 
 
 def _list(reader: Reader) -> list[str]:
-    """Expressions with commas between them up to a closing parenthesis, which is read."""
+    """Read expressions between commas, and their closing parenthesis."""
     values = [_until(reader, lambda: reader.sees(",") or reader.sees(")"))]
     while reader.accepts(","):
         values.append(_until(reader, lambda: reader.sees(",") or reader.sees(")")))
@@ -198,7 +198,7 @@ def _list(reader: Reader) -> list[str]:
 
 
 def _until(reader: Reader, ended: Callable[[], bool]) -> str:
-    """An expression up to a place outside of parentheses and CASE, as it is written."""
+    """An expression up to an end outside of parentheses and CASE, as written."""
     start, end, depth = reader.next.start, reader.next.start, 0
     while not reader.done and not (depth == 0 and (ended() or reader.sees(";"))):
         token = reader.step()

@@ -27,7 +27,7 @@ _DELIMITERS = (
 
 
 def create(reader: Reader) -> Statement:
-    """A statement that begins with CREATE."""
+    """Read a statement that begins with CREATE."""
     reader.take("CREATE")
     if reader.accepts("OR"):
         reader.take("REPLACE")
@@ -53,7 +53,7 @@ def create(reader: Reader) -> Statement:
 
 
 def drop(reader: Reader) -> Statement:
-    """A statement that begins with DROP."""
+    """Read a statement that begins with DROP."""
     reader.take("DROP")
     if reader.accepts("DATABASE") or reader.accepts("SCHEMA"):
         return _drop_database(reader)
@@ -145,7 +145,7 @@ def _clause(reader: Reader, given: dict[str, Any]) -> None:
 
 
 def _partitioned(reader: Reader, given: dict[str, Any]) -> None:
-    """Columns with their types in Hive; columns and transforms of the table's own columns in Iceberg."""
+    """Read columns with their types in Hive; columns and transforms of the table's own columns in Iceberg."""
     reader.take("(")
     texts: list[str] = []
     typed: list[forms.ColumnDefinition] = []
@@ -191,7 +191,7 @@ def _row_format(reader: Reader, given: dict[str, Any]) -> None:
 
 
 def _unescaped(text: str) -> str:
-    """A delimiter as Hive reads it: \\t, \\n, \\001, \\u0001 and the character itself."""
+    """A delimiter as in Hive: \\t, \\n, \\001, \\u0001 and the character itself."""
     named = {r"\t": "\t", r"\n": "\n", r"\r": "\r", r"\\": "\\", r"\0": "\x00"}
     if text in named:
         return named[text]

@@ -1,4 +1,4 @@
-"""What several statements have in common: columns, partitions, properties, and queries inside a statement."""
+"""The parts that statements share: columns, partitions, properties, and queries inside a statement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COMPARISONS = ("=", "<", ">", "<=", ">=", "<>", "!=")
 
 
 def comma_separated(reader: Reader, item: Callable[[Reader], T]) -> tuple[T, ...]:
-    """Items with commas between them, behind an opening parenthesis that is read, up to the closing one."""
+    """Read items between commas, after an opening parenthesis that is already read, up to the closing one."""
     found = [item(reader)]
     while reader.accepts(","):
         found.append(item(reader))
@@ -26,9 +26,9 @@ def comma_separated(reader: Reader, item: Callable[[Reader], T]) -> tuple[T, ...
 
 
 def hive_name(reader: Reader) -> Name:
-    """A table's name in a statement that Hive's parser reads: double quotes are a text there.
+    """A table's name in a statement that Hive's parser reads: double quotes delimit a text there.
 
-    The message is as Athena's: docs/caveats.md of aoyagikouhei/athena-local, "A quoted table name is rejected".
+    The message is Athena's: docs/caveats.md of aoyagikouhei/athena-local, "A quoted table name is rejected".
     """
     place = reader.mark()
     name = reader.name()

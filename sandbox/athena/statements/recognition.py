@@ -1,4 +1,4 @@
-"""From a text to the statement that it is, before anything runs: what Athena refuses in StartQueryExecution."""
+"""Recognition of a text's statement, before anything runs, with the refusals of StartQueryExecution."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _REFUSED = frozenset(
         *("RESET", "REVOKE", "ROLLBACK", "SET", "START", "TRUNCATE", "UNLOCK", "USE"),
     }
 )
-"""Statements of Trino or Hive that Athena has not.
+"""Statements of Trino or Hive that Athena lacks.
 
 https://docs.aws.amazon.com/athena/latest/ug/unsupported-ddl.html, other-notable-limitations.html
 """
 
 
 def recognise(text: str) -> Statement:
-    """Recognise a statement; raises ApiError (MALFORMED_QUERY) when Athena would not start it."""
+    """Recognize a statement; raises ApiError (MALFORMED_QUERY) if Athena would not start it."""
     if len(text) > _MAX_CHARACTERS:
         raise ApiError(f"Your query has exceeded the maximum query length of {_MAX_CHARACTERS} bytes.")
     reader = Reader(text)
@@ -176,7 +176,7 @@ def _execute(reader: Reader) -> Statement:
 
 
 def _expressions(reader: Reader) -> list[str]:
-    """Expressions with commas between them, each as it is written."""
+    """Expressions between commas, each as written."""
     found: list[str] = []
     start, end, depth = reader.next.start, reader.next.start, 0
     while not reader.done and not (depth == 0 and reader.sees(";")):

@@ -11,7 +11,7 @@ from sandbox.athena.statements.tokens import Name, Reader
 
 
 def show(reader: Reader) -> Statement:
-    """A statement that begins with SHOW."""
+    """Read a statement that begins with SHOW."""
     reader.take("SHOW")
     word = reader.next.text.upper()
     read = _READERS.get(word)
@@ -73,7 +73,7 @@ def _in(reader: Reader) -> Name:
 
 
 def _database(reader: Reader) -> str:
-    """The database of SHOW TABLES and SHOW VIEWS, which may stand behind a catalogue's name."""
+    """The database of SHOW TABLES and SHOW VIEWS, possibly after a catalogue's name."""
     if not (reader.accepts("IN") or reader.accepts("FROM")):
         return ""
     return hive_name(reader).table

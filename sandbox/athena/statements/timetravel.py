@@ -1,4 +1,4 @@
-"""FOR VERSION AS OF and FOR TIMESTAMP AS OF, as names of tables that the catalogue knows.
+"""FOR VERSION AS OF and FOR TIMESTAMP AS OF, as table names that the catalogue resolves.
 
 https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-time-travel-and-version-travel-queries.html
 """
@@ -25,13 +25,14 @@ _AFTER = frozenset(
         *("JOIN", "LEFT", "RIGHT", "INNER", "FULL", "CROSS", "NATURAL", "ON", "USING", "TABLESAMPLE", "WHEN", "SET"),
     }
 )
-"""Words that end a table in FROM, so that they are no alias."""
+"""Words that end a table in FROM, so they cannot be an alias."""
 
 
 def with_dated_names(sql: str) -> str:
-    """The query with `t FOR VERSION AS OF 5` written as the one table that it is, under its own name as alias.
+    """The query with `t FOR VERSION AS OF 5` written as one table name, with its own name as alias.
 
-    Raises QueryError where the version is not a number, or the timestamp not a literal.
+    Raises:
+        QueryError: the version is not a number, or the timestamp not a literal.
     """
     if "FOR" not in sql.upper():
         return sql
@@ -49,7 +50,7 @@ def with_dated_names(sql: str) -> str:
 
 
 def _value(sql: str, kind: str, tokens: Sequence[StatementToken]) -> tuple[str, int, StatementToken]:
-    """The version or the moment, where it ends, and the token behind it."""
+    """The version or the timestamp, its end, and the token after it."""
     first = tokens[0]
     if kind == "version":
         if not first.text.isdecimal():

@@ -1,7 +1,6 @@
-"""The words, names, texts and signs of a statement, and a reader over them.
+"""The words, names, texts and signs of a statement, and a reader of them.
 
-Only statements other than queries are read here; the text of a query inside one (CREATE VIEW … AS) is passed on as it
-is written.
+It only reads statements other than queries; the text of a query inside one (CREATE VIEW … AS) is passed on as written.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _NAMES = frozenset({"word", "quoted", "backquoted"})
 
 
 class StatementToken(NamedTuple):
-    """One token: its kind (word, quoted, backquoted, string, number, sign, end) and its place in the text."""
+    """One token: its kind (word, quoted, backquoted, string, number, sign, end) and its position in the text."""
 
     kind: str
     text: str
@@ -45,7 +44,7 @@ class StatementToken(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A name of a table or view as it was written, in lower case; the schema is empty when none was written."""
+    """The name of a table or view as written, in lower case; the schema is empty if it has no schema."""
 
     catalog: str
     schema: str
@@ -53,7 +52,7 @@ class Name(NamedTuple):
 
 
 def tokens_of(text: str) -> list[StatementToken]:
-    """The tokens of a text, without spaces and comments; a token of the kind `end` is the last."""
+    """The tokens of a text, without spaces and comments; the last has the kind `end`."""
     found = [
         StatementToken(match.lastgroup or "sign", match[0], match.start(), match.end())
         for match in _TOKEN.finditer(text)
@@ -63,7 +62,7 @@ def tokens_of(text: str) -> list[StatementToken]:
 
 
 class Reader:
-    """Reads a statement from left to right; every `take` raises ApiError (MALFORMED_QUERY) with the place."""
+    """Reads a statement from left to right; every `take` raises ApiError (MALFORMED_QUERY) with the position."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -72,7 +71,7 @@ class Reader:
 
     @property
     def next(self) -> StatementToken:
-        """The token that is read next."""
+        """The next token."""
         return self._tokens[self._at]
 
     @property
@@ -88,20 +87,20 @@ class Reader:
         return token
 
     def mark(self) -> int:
-        """The place, for `back`."""
+        """The position, for `back`."""
         return self._at
 
     def back(self, place: int) -> None:
-        """Go back to a place."""
+        """Return to a position."""
         self._at = place
 
     def sees(self, *words: str) -> bool:
-        """Whether these words or signs follow."""
+        """Return whether these words or signs follow."""
         ahead = self._tokens[self._at : self._at + len(words)]
         return [token.text.upper() for token in ahead if token.kind in {"word", "sign"}] == list(words)
 
     def accepts(self, *words: str) -> bool:
-        """Read these words or signs if they follow."""
+        """Read these words or signs if they follow, and return whether they did."""
         if not self.sees(*words):
             return False
         self._at += len(words)
@@ -114,7 +113,7 @@ class Reader:
                 self.fail(word)
 
     def end(self) -> None:
-        """Nothing may follow but one semicolon."""
+        """Check that only a semicolon follows, if anything."""
         self.accepts(";")
         if not self.done:
             self.fail("<EOF>")
@@ -136,7 +135,7 @@ class Reader:
         return Name(catalog, schema, table)
 
     def string(self) -> str:
-        """A text in quotes; Hive takes double quotes for it too."""
+        """Read a text in quotes; Hive also accepts double quotes."""
         if self.next.kind not in {"string", "quoted"}:
             self.fail("<string>")
         return self.step().value
@@ -157,7 +156,7 @@ class Reader:
         return tuple(found)
 
     def properties(self) -> dict[str, str]:
-        """('name' = 'value', …), each value a text, a word or a number."""
+        """Read ('name' = 'value', …), each value a text, a word or a number."""
         found: dict[str, str] = {}
         self.take("(")
         while True:
@@ -169,7 +168,7 @@ class Reader:
                 return found
 
     def inside(self) -> str:
-        """What stands between a pair of parentheses, as it is written."""
+        """Read a pair of parentheses, and return the text between them as written."""
         opening = self.next
         self.take("(")
         start, depth = opening.end, 1
@@ -182,7 +181,7 @@ class Reader:
                 return self.text[start : token.start]
 
     def rest(self) -> str:
-        """Everything that follows, as it is written, without a last semicolon."""
+        """The rest of the text as written, without a final semicolon."""
         start = self.next.start
         last = self._tokens[-2] if len(self._tokens) > 1 else self.next
         end = last.start if last.kind == "sign" and last.text == ";" else len(self.text)

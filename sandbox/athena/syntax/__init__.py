@@ -1,7 +1,8 @@
-"""Trino's syntax: a text becomes a tree of nodes, or StartQueryExecution's error with its place.
+"""Trino's syntax: a text becomes a tree of nodes, or StartQueryExecution's error with its position.
 
-The parser follows Trino's grammar alone. A parser of several dialects takes other engines' syntax too, and turns
-literals into casts and functions into another dialect's, so that the types that Trino gives them are lost.
+The parser only follows Trino's grammar. A parser of several dialects also accepts the syntax of other engines, and
+turns literals into casts and functions into those of a different dialect, so that the types that Trino gives them are
+lost.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from sandbox.athena.syntax.lexer import position
 from sandbox.athena.syntax.queries import QueryParser
 
 _SHORT = 16_384
-"""The characters of a text whose tree is kept: the trees of all views of a stack take some megabytes."""
+"""The maximum length of a text whose tree is cached, in characters: a stack's views take some megabytes."""
 
 
 def parse_query(text: str) -> nodes.Query:
-    """The tree of a query; raises ApiError (MALFORMED_QUERY), or QueryError for what the sandbox's Athena lacks.
+    """The tree of a query; raises ApiError (MALFORMED_QUERY), or QueryError for syntax that the sandbox's Athena lacks.
 
-    A tree never changes, so those of short texts are kept: a statement is parsed when it is accepted and when it is
+    Trees are immutable, so those of short texts are cached: a statement is parsed when it is accepted and when it is
     planned, and a view's text with every query of it.
     """
     return _kept(text) if len(text) <= _SHORT else QueryParser(text).whole_query()

@@ -1,4 +1,4 @@
-"""Expressions: one function a rule of Trino's grammar. Source: trino 435, SqlBase.g4."""
+"""Expressions: one function for each rule of Trino's grammar. Source: trino 435, SqlBase.g4."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class ExpressionParser(SpecialForms):
         return found
 
     def _is_query(self) -> bool:
-        """Whether a query comes next, perhaps in parentheses (then it must be read to know)."""
+        """Return whether a query comes next, possibly in parentheses (then it must be read to determine that)."""
         tokens, depth = self._tokens, 0
         while tokens.ahead(depth).value == "(" and tokens.ahead(depth).kind == TokenKind.OPERATOR:
             depth += 1
@@ -262,7 +262,7 @@ class ExpressionParser(SpecialForms):
         return self._behind(n.Call(name, arguments, distinct=distinct, order_by=order_by, offset=offset))
 
     def _behind(self, call: n.Call) -> n.Call:
-        """FILTER, IGNORE NULLS and OVER behind a call."""
+        """FILTER, IGNORE NULLS and OVER after a call."""
         tokens = self._tokens
         condition: n.Expression | None = None
         if tokens.is_word("FILTER") and tokens.ahead(1).value == "(":

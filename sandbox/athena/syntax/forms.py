@@ -1,4 +1,4 @@
-"""Expressions that begin with a word of their kind: CASE, CAST, EXTRACT, INTERVAL, LISTAGG, JSON_VALUE and the like.
+"""Expressions that begin with a keyword: CASE, CAST, EXTRACT, INTERVAL, LISTAGG, JSON_VALUE and the like.
 
 Source: trino 435, SqlBase.g4, primaryExpression.
 """
@@ -24,7 +24,7 @@ _CURRENT_NAMES = ("CURRENT_USER", "CURRENT_CATALOG", "CURRENT_SCHEMA", "CURRENT_
 
 
 class SpecialForms(ABC):
-    """Reads the forms; a subclass reads what is inside them."""
+    """Reads the forms; a subclass reads the expressions inside them."""
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
@@ -32,15 +32,15 @@ class SpecialForms(ABC):
 
     @abstractmethod
     def expression(self) -> n.Expression:
-        """An expression."""
+        """Read an expression."""
 
     @abstractmethod
     def value(self) -> n.Expression:
-        """An expression without comparisons and logic."""
+        """Read an expression without comparisons and logic."""
 
     @abstractmethod
     def order_by(self) -> tuple[n.Sort, ...]:
-        """[ORDER BY items]"""
+        """Read [ORDER BY items]."""
 
     @abstractmethod
     def _primary(self) -> n.Expression: ...
@@ -52,7 +52,7 @@ class SpecialForms(ABC):
     def _behind(self, call: n.Call) -> n.Call: ...
 
     def list_of(self, item: Callable[[], Item]) -> tuple[Item, ...]:
-        """One or more items between commas."""
+        """Read one or more items between commas."""
         items = [item()]
         while self._tokens.accept_operator(","):
             items.append(item())
@@ -75,7 +75,7 @@ class SpecialForms(ABC):
         units: list[str] = []
         while True:
             if not units and tokens.current.value not in _UNITS:
-                # Without its unit, it is the literal of a type of that name.
+                # Without a unit, it is the literal of a type with that name.
                 place = position(tokens.text, offset)
                 raise StatementError("TYPE_NOT_FOUND", at(place, "Unknown resolvedType: INTERVAL"))
             if tokens.current.value not in _UNITS:
@@ -342,4 +342,4 @@ class SpecialForms(ABC):
         "JSON_OBJECT": _json_built,
         **dict.fromkeys((*_CURRENT, *_CURRENT_NAMES), _current),
     }
-    """What begins with these words; None where the word is a name there."""
+    """The readers by the forms' first words; None if the word is a name there."""

@@ -18,7 +18,7 @@ Expression = Callable[[], n.Expression]
 
 
 def read(tokens: Tokens, expression: Expression, offset: int) -> n.JsonBuilding:
-    """The call that begins here; `expression` reads an expression of the same tokens."""
+    """Read the call that begins here; `expression` reads an expression of the same tokens."""
     name = tokens.advance().value.lower()
     is_object = name == "json_object"
     tokens.expect_operator("(")
@@ -42,7 +42,7 @@ def read(tokens: Tokens, expression: Expression, offset: int) -> n.JsonBuilding:
 
 
 def _key(tokens: Tokens, expression: Expression) -> n.Expression:
-    """A key with what stands between it and its value. KEY may also be the name of a column."""
+    """Read a key and the separator before its value. KEY may also be the name of a column."""
     start = tokens.mark()
     if tokens.accept("KEY"):
         try:

@@ -10,7 +10,7 @@ from sandbox.athena.errors import ApiError
 
 
 class TokenKind(Enum):
-    """What a token is. A word may be a keyword or a name."""
+    """The kind of a token. A word may be a keyword or a name."""
 
     WORD = "word"
     QUOTED = "quoted name"
@@ -25,7 +25,7 @@ class TokenKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token: `text` as it stands, `value` without quotes (a word in capitals), and where it begins."""
+    """A token: `text` as written, `value` without quotes (a word in capitals), and its start."""
 
     kind: TokenKind
     text: str

@@ -1,4 +1,4 @@
-"""The syntax tree of a query. Every node knows its offset in the text, which does not count in a comparison."""
+"""The syntax tree of a query. Every node has its offset in the text, which comparisons ignore."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Node:
 
 
 class Expression(Node):
-    """Something that has a value."""
+    """A node that has a value."""
 
     __slots__ = ()
 
@@ -30,7 +30,7 @@ class Literal(Expression):
 
 @dataclass(frozen=True, slots=True)
 class TypedLiteral(Expression):
-    """DATE '2024-03-05', DECIMAL '1.5': a type's name in small letters and a text."""
+    """DATE '2024-03-05', DECIMAL '1.5': a type's name in lower case and a text."""
 
     type_name: str
     text: str
@@ -55,7 +55,7 @@ class Parameter(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Name(Expression):
-    """A name, in small letters unless it is quoted; Trino compares names without regard to case."""
+    """A name, in lower case unless it is quoted; Trino's comparison of names ignores their case."""
 
     name: str
     spelled: str = field(compare=False)
@@ -250,7 +250,7 @@ class Lambda(Expression):
 
 @dataclass(frozen=True, slots=True)
 class JsonCall(Expression):
-    """JSON_EXISTS, JSON_VALUE or JSON_QUERY: the clauses as they stand, in capitals, beside the arguments."""
+    """JSON_EXISTS, JSON_VALUE or JSON_QUERY: the clauses as written, in capitals, beside the arguments."""
 
     name: str
     operand: Expression
@@ -264,7 +264,7 @@ class JsonCall(Expression):
 
 @dataclass(frozen=True, slots=True)
 class JsonItem(Node):
-    """A value inside JSON_ARRAY or JSON_OBJECT; `encoding` is set behind FORMAT JSON: JSON, UTF8, UTF16 or UTF32."""
+    """A value inside JSON_ARRAY or JSON_OBJECT; `encoding` is that of FORMAT JSON: JSON, UTF8, UTF16 or UTF32."""
 
     value: Expression
     encoding: str
@@ -272,7 +272,7 @@ class JsonItem(Node):
 
 @dataclass(frozen=True, slots=True)
 class JsonBuilding(Expression):
-    """JSON_ARRAY or JSON_OBJECT, which has a key for each item; `absent` leaves NULLs out."""
+    """JSON_ARRAY or JSON_OBJECT, which has a key for each item; `absent` omits NULLs."""
 
     name: str
     keys: tuple[Expression, ...]
@@ -285,7 +285,7 @@ class JsonBuilding(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Sort(Node):
-    """An item of ORDER BY; NULLs come last unless `nulls_first`."""
+    """An item of ORDER BY; NULLs are last unless `nulls_first`."""
 
     expression: Expression
     descending: bool
@@ -303,7 +303,7 @@ class Frame(Node):
 
 @dataclass(frozen=True, slots=True)
 class Window(Node):
-    """A window: the name of another that it extends, partition, order and frame."""
+    """A window: the name of the window that it extends, partition, order and frame."""
 
     base: str | None
     partition_by: tuple[Expression, ...]
@@ -313,7 +313,7 @@ class Window(Node):
 
 @dataclass(frozen=True, slots=True)
 class Call(Expression):
-    """A function's call: the name in small letters; `star` for count(*); `over` a window or the name of one."""
+    """A function call: the name in lower case; `star` for count(*); `over` a window or the name of one."""
 
     name: str
     arguments: tuple[Expression, ...]
@@ -326,7 +326,7 @@ class Call(Expression):
 
 
 class Relation(Node):
-    """Something in FROM."""
+    """An element of FROM."""
 
     __slots__ = ()
 
@@ -410,7 +410,7 @@ class Grouping(Node):
 
 
 class Body(Node):
-    """What stands before ORDER BY."""
+    """The part of a query before ORDER BY."""
 
     __slots__ = ()
 
@@ -448,7 +448,7 @@ class SetOperation(Body):
 
 @dataclass(frozen=True, slots=True)
 class Nested(Body):
-    """(query) where a SELECT may stand"""
+    """A parenthesized query in the position of a SELECT."""
 
     query: Query
 

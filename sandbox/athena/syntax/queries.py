@@ -21,7 +21,7 @@ class QueryParser:
         self._expressions = ExpressionParser(self._tokens, self.query)
 
     def whole_query(self) -> n.Query:
-        """The query that is the whole text, perhaps with a semicolon behind it."""
+        """Read the query that is the whole text, possibly followed by a semicolon."""
         query = self.query()
         tokens = self._tokens
         if tokens.accept_operator(";") and tokens.current.kind != TokenKind.END:
@@ -32,7 +32,7 @@ class QueryParser:
         return query
 
     def whole_expression(self) -> n.Expression:
-        """The expression that is the whole text."""
+        """Read the expression that is the whole text."""
         expression = self._expressions.expression()
         if self._tokens.current.kind != TokenKind.END:
             raise self._tokens.unexpected("<EOF>")
@@ -98,7 +98,7 @@ class QueryParser:
         return columns
 
     def _body(self) -> n.Body:
-        """Set operations: INTERSECT binds more than UNION and EXCEPT."""
+        """Set operations: INTERSECT binds more closely than UNION and EXCEPT."""
         return self._set_operation(("UNION", "EXCEPT"))
 
     def _set_operation(self, words: tuple[str, ...]) -> n.Body:
@@ -172,7 +172,7 @@ class QueryParser:
         return self._tokens.advance() if self._tokens.is_name() and not self._is_clause() else None
 
     def _is_clause(self) -> bool:
-        """Whether a word that could be an alias begins a clause."""
+        """Return whether a word that could be an alias begins a clause."""
         token, following = self._tokens.current, self._tokens.ahead(1)
         if token.kind != TokenKind.WORD:
             return False
@@ -220,7 +220,7 @@ class QueryParser:
         return tuple(tuple(e for part in some for e in part) for some in chosen)
 
     def _grouping_set(self) -> tuple[n.Expression, ...]:
-        """(a, b), () or one expression. A parenthesis that goes on as an expression is one."""
+        """(a, b), () or one expression. A parenthesis that continues as an expression is an expression."""
         tokens = self._tokens
         if tokens.is_operator("("):
             if tokens.ahead(1).value == ")":
@@ -272,7 +272,7 @@ class QueryParser:
         return n.Join(kind, left, right, self._expressions.expression(), (), offset=offset)
 
     def _relation_of_join(self) -> n.Relation:
-        """The right side: joins may nest, a JOIN b JOIN c ON … ON …."""
+        """The right side of a join: joins may nest, a JOIN b JOIN c ON … ON …."""
         right = self._sampled()
         tokens = self._tokens
         while not (tokens.is_word("ON") or tokens.is_word("USING")):
@@ -327,7 +327,7 @@ class QueryParser:
         return self._table_name()
 
     def _parenthesis(self) -> n.Relation:
-        """A query or a relation in parentheses; which one is known only when it is read."""
+        """A query or a relation in parentheses; which one it is shows only when it is read."""
         tokens, offset = self._tokens, self._tokens.current.offset
         mark = tokens.mark()
         tokens.expect_operator("(")

@@ -1,4 +1,4 @@
-"""A reader of tokens, which both parts of the parser share."""
+"""The reader of tokens that both parts of the parser share."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ RESERVED = frozenset(
         "WITH",
     ]
 )
-"""Words that are no names. Source: trino 435, SqlBase.g4, all keywords but `nonReserved`."""
+"""Words that cannot be names. Source: trino 435, SqlBase.g4, all keywords but `nonReserved`."""
 
 
 class Tokens:
@@ -107,7 +107,7 @@ class Tokens:
         return self._tokens[self._index]
 
     def ahead(self, count: int) -> Token:
-        """A token further on."""
+        """The token at a distance from the next one."""
         return self._tokens[min(self._index + count, len(self._tokens) - 1)]
 
     def advance(self) -> Token:
@@ -118,30 +118,30 @@ class Tokens:
         return token
 
     def mark(self) -> int:
-        """A place to go back to."""
+        """The position, for `reset`."""
         return self._index
 
     def reset(self, mark: int) -> None:
-        """Go back."""
+        """Return to a position."""
         self._index = mark
 
     def is_word(self, *words: str) -> bool:
-        """Whether the next tokens are these keywords, in order."""
+        """Return whether the next tokens are these keywords, in order."""
         return all(self.ahead(i).kind == TokenKind.WORD and self.ahead(i).value == word for i, word in enumerate(words))
 
     def is_operator(self, *texts: str) -> bool:
-        """Whether the next token is one of these operators."""
+        """Return whether the next token is one of these operators."""
         return self.current.kind == TokenKind.OPERATOR and self.current.value in texts
 
     def accept(self, *words: str) -> bool:
-        """Take these keywords, if they come next."""
+        """Take these keywords if they come next, and return whether they did."""
         if not self.is_word(*words):
             return False
         self._index += len(words)
         return True
 
     def accept_operator(self, text: str) -> bool:
-        """Take an operator, if it comes next."""
+        """Take an operator if it comes next, and return whether it did."""
         if not self.is_operator(text):
             return False
         self._index += 1
@@ -176,5 +176,5 @@ class Tokens:
 
 
 def folded(token: Token) -> str:
-    """A name as Trino compares it: in small letters."""
+    """A name in the form in which Trino compares it: in lower case."""
     return (token.value if token.kind == TokenKind.QUOTED else token.text).lower()

@@ -141,5 +141,5 @@ def _row(tokens: Tokens) -> Type:
 
 
 def _is_long(tokens: Tokens) -> bool:
-    """Whether a type goes on here (TIMESTAMP WITH …, DOUBLE PRECISION), so that the word before is no name."""
+    """Return whether a type continues here (TIMESTAMP WITH …, DOUBLE PRECISION), so that its word is no name."""
     return tokens.is_word("WITH") or tokens.is_word("WITHOUT") or tokens.is_word("PRECISION")

@@ -1,4 +1,4 @@
-"""The statements of Athena, each as a value: what a reader makes of a text, and a command runs."""
+"""Athena's statements as values: the result of a reader, and the input of a command."""
 
 from sandbox.athena.statements.forms.queries import (
     Deallocate,

@@ -1,4 +1,4 @@
-"""Queries, what is shown of the catalogue, and prepared statements."""
+"""Queries, the forms that show the catalogue, and prepared statements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sandbox.athena.statements.tokens import Name
 
 @dataclass(frozen=True)
 class SelectQuery(Statement):
-    """SELECT, VALUES, TABLE or WITH: answered by the planner."""
+    """SELECT, VALUES, TABLE or WITH, which the planner handles."""
 
     kind = StatementKind.DML
     sort = "SELECT"
@@ -90,7 +90,7 @@ class ShowCreateView(Statement):
 
 @dataclass(frozen=True)
 class ShowProperties(Statement):
-    """SHOW TBLPROPERTIES, of all properties or one."""
+    """SHOW TBLPROPERTIES, for all properties or one."""
 
     sort = "SHOW_TBLPROPERTIES"
     name: Name

@@ -1,7 +1,7 @@
-"""A statement as a value: its kinds, the file of its result, and what several have in common.
+"""A statement as a value: its kinds, the file of its result, and the parts that several share.
 
-`sort` is GetQueryExecution's SubstatementType and `kind` its StatementType. Both, and which file a statement's result
-is, are as aoyagikouhei/athena-local measured them on Athena (docs/api.md, docs/result-files.md).
+`sort` is GetQueryExecution's SubstatementType and `kind` its StatementType. Both, and the file of a statement's result,
+are as measured on Athena by aoyagikouhei/athena-local (docs/api.md, docs/result-files.md).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class StatementKind(Enum):
 
 
 class Output(Enum):
-    """The file that a statement's result is, by its name behind the output location."""
+    """The file of a statement's result, by its name below the output location."""
 
     CSV = "{id}.csv"
     TEXT = "{id}.txt"
@@ -30,7 +30,7 @@ class Output(Enum):
 
 @dataclass(frozen=True)
 class Statement:
-    """A recognised statement."""
+    """A recognized statement."""
 
     kind: ClassVar[StatementKind] = StatementKind.UTILITY
     sort: ClassVar[str] = ""
@@ -48,7 +48,7 @@ class ColumnDefinition:
 
 @dataclass(frozen=True)
 class Partition:
-    """A partition that is named in a statement: its columns' values as text, and its location if one is given."""
+    """A partition that a statement names: its columns' values as text, and its location if one is given."""
 
     values: tuple[tuple[str, str], ...]
     location: str = ""

@@ -45,7 +45,7 @@ class DropDatabase(Statement):
 
 @dataclass(frozen=True)
 class CreateTable(Statement):
-    """CREATE [EXTERNAL] TABLE. `partition_texts` are Iceberg's transforms, where PARTITIONED BY has no types."""
+    """CREATE [EXTERNAL] TABLE. `partition_texts` are Iceberg's transforms, if PARTITIONED BY has no types."""
 
     kind = StatementKind.DDL
     sort = "CREATE_TABLE"
@@ -163,7 +163,7 @@ class ReplaceColumns(Statement):
 
 @dataclass(frozen=True)
 class ChangeColumn(Statement):
-    """ALTER TABLE CHANGE COLUMN: another name, type or comment."""
+    """ALTER TABLE CHANGE COLUMN: a new name, type or comment."""
 
     kind = StatementKind.DDL
     sort = "ALTER_TABLE_CHANGE_COLUMN"

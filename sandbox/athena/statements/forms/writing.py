@@ -11,7 +11,7 @@ from sandbox.athena.statements.tokens import Name
 
 @dataclass(frozen=True)
 class InsertInto(Statement):
-    """INSERT INTO, with the columns named or all of the table."""
+    """INSERT INTO, with the named columns or all of the table."""
 
     kind = StatementKind.DML
     sort = "INSERT"
@@ -35,7 +35,7 @@ class Unload(Statement):
 
 @dataclass(frozen=True)
 class IcebergChange(Statement):
-    """UPDATE, DELETE or MERGE, of an Iceberg table; `sort` follows from the word that it begins with."""
+    """UPDATE, DELETE or MERGE, of an Iceberg table; its first word determines `sort`."""
 
     kind = StatementKind.DML
     output = Output.CSV
@@ -66,7 +66,7 @@ class Merge(IcebergChange):
 
 @dataclass(frozen=True)
 class Optimize(Statement):
-    """OPTIMIZE … REWRITE DATA USING BIN_PACK [WHERE …]; Athena files it under the sort of CREATE TABLE AS."""
+    """OPTIMIZE … REWRITE DATA USING BIN_PACK [WHERE …]; Athena reports it as a CREATE TABLE AS."""
 
     kind = StatementKind.DDL
     sort = "CREATE_TABLE_AS_SELECT"
