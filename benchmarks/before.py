@@ -3,13 +3,13 @@
     python -m benchmarks.before COMMIT [--pairs 15] [--seconds 0.5] [--only fast] [--instructions] [--json PATH]
 
 The commit is checked out and installed by its own `make install` in `.build/before`. Each figure is measured in pairs:
-one build, then at once the other, each in its own process against the same server, and they change places in every
-pair, so other load affects both equally. The figures are processor time per item (load generator) and time per record
+one build, then immediately the other, each in a separate process against the same server, and their order alternates,
+so other load affects both equally. The figures are processor time per item (load generator) and time per record
 (transform); below 1 this checkout is faster.
 
-`--instructions` also counts the processor's instructions per request under valgrind's cachegrind, where that is
-installed: other load does not change them. They are the difference between a long and a short run, so the start of a
-process does not count.
+`--instructions` also counts the processor's instructions per request under valgrind's cachegrind, if installed: other
+load does not change them. They are the difference between a long and a short run, so the start of a process does not
+count.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from stack.commandline import Parser, UserError, run
 ROOT = Path(__file__).parents[1]
 _BATCHES = (50, 500, 2000)
 _RECORD_BYTES = 1024
-# Requests of a short and a long run whose instructions are counted: seconds of a process that valgrind slows down.
+# Requests of the short and the long run for counting instructions: seconds of a process that valgrind slows down.
 _COUNTED_S = (1.0, 6.0)
 # The instructions of these are counted: the others search for a rate, which valgrind changes.
 _COUNTED = ("loadgen fast", "loadgen fast, batches of 25")
@@ -91,7 +91,7 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def checkout(commit: str) -> Path:
-    """The directory of a commit's checkout; UserError where git knows no such commit."""
+    """Return the directory of a commit's checkout. Raises: UserError: git has no such commit."""
     found = subprocess.run(
         ["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"], cwd=ROOT, capture_output=True, text=True
     )
@@ -158,7 +158,7 @@ def _record_us(records: int, seconds: float, build: Path) -> float:
     )
     if done.returncode:
         raise UserError(f"The transform of {build.name} cannot run: {done.stdout.strip() or done.stderr.strip()}")
-    # The first line says that the worker is ready.
+    # The first line means that the worker is ready.
     return json.loads(done.stdout.splitlines()[1])["median"] / records / 1000
 
 

@@ -19,7 +19,7 @@ HOLDS = ("intended_p99<500ms", "failed==0", "dropped==0")
 
 
 class Readings(WorkloadBase):
-    """A reading of one of a hundred devices; every tenth write notes when a device was last heard of."""
+    """A reading of one of a hundred devices; every tenth write records when a device last reported."""
 
     def __init__(self, table: str) -> None:
         self.tables = (table,)
@@ -38,7 +38,7 @@ def show(row: MetricsRow) -> None:
 
 
 def main() -> int:
-    """Run, print what came of it, and save the report."""
+    """Run, print the results, and save the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", required=True)
     parser.add_argument("--region", required=True)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # awscli 1.46.3 with botocore 1.40.61 (PyPI); needs Python 3.11.
 #
-# The AWS CLI is installed as a package beside botocore. It carries another botocore, and once it is imported, an
-# import hook gives that one the name: a program that imports both gets another botocore, by the order of its imports.
+# The AWS CLI is installed as a package beside botocore. It contains its own botocore, and once it is imported, an
+# import hook binds that one to the name: in a program with both, the order of imports decides which botocore it gets.
 #
 # Seen:
 #   installed: 1.40.61

@@ -3,9 +3,9 @@
 #
 # Client.upload_file of one unchanged file, three times: each registers a plugin under a random name, and none is ever
 # removed. A worker that starts afterwards writes and imports that file three times, and begins all three before one
-# is done: they go to one path, which each truncates first, so that one may import what another has half written (an
-# archive then ends, now and then, in a KeyError of pkgutil). Registering distributed's UploadFile oneself, under one
-# name and with `idempotent` set, writes it once.
+# is done: all write to one path, which each truncates first, so that one may import a half-written file (for an
+# archive this sometimes ends in a KeyError of pkgutil). Registering distributed's UploadFile directly, under one name
+# and with `idempotent` set, writes it once.
 #
 # Seen:
 #   uploads that a restarted worker carries out: 3

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # software.amazon.dynamodb:DynamoDBLocal 3.3.1 (Maven) with boto3 1.40.61 (PyPI); needs Java 17, Maven and Python 3.11.
 #
-# The 400 KB that an item may have are counted in another size than the JSON that carries it. An empty string
+# An item's limit of 400 KB counts a size that differs from that of its JSON. An empty string
 # in a list counts one byte and is nine in JSON, so an item just under the limit is 3.7 MB on the wire; a
 # stream record with both images of its update would be 7.4 MB, more than a Kinesis record (1 MiB), a Lambda
-# payload (6 MB) or one answer of GetRecords (1 MB on the service) can be.
+# payload (6 MB) or one response of GetRecords (1 MB on the service) can be.
 #
 # Seen:
 #   most empty strings in a list: 409593; the item's JSON: 3686365 bytes

@@ -4,7 +4,7 @@
 # The newer model of Kinesis no longer lists PartitionKey among the required members of PutRecord and of an entry of
 # PutRecords, though the model's own documentation says that a stream needs one unless it chooses its shards in another
 # way. So a record without a key, which the client refused before it was sent, now goes to the service: a test that
-# expects ParamValidationError fails, and a mistake is found one round trip later.
+# expects ParamValidationError fails, and the error appears one round trip later.
 #
 # Seen:
 #   1.40.61 PutRecord: Data, PartitionKey; entry: Data, PartitionKey

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # awslambdaric 4.2.2 (PyPI), AWS's own runtime client of Python functions; needs Python 3.11.
 #
-# The same answer of a function is three times as long on the managed runtime python3.11 as on python3.12:
-# the client escapes what is not ASCII (\u00e9, six bytes) only where AWS_EXECUTION_ENV names a runtime older
-# than 3.12, whatever Python it runs on. An answer near Lambda's limit of 6 MB fits on one and not on the other.
+# The same response of a function is three times as long on the managed runtime python3.11 as on python3.12:
+# the client escapes non-ASCII characters (\u00e9, six bytes) only where AWS_EXECUTION_ENV names a runtime older
+# than 3.12, independent of the Python version. A response near Lambda's limit of 6 MB fits on one and not on the other.
 #
 # Seen:
 #   AWS_Lambda_python3.11: 6009 bytes

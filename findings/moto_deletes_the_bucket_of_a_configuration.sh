@@ -2,9 +2,9 @@
 # moto 5.2.5 with boto3 1.44.8 (PyPI); needs Python 3.11.
 #
 # DeleteBucketMetricsConfiguration of an empty bucket deletes the bucket, as do the calls that delete its analytics
-# and Intelligent-Tiering configurations: moto does not know these sub-resources and takes the call for DeleteBucket.
-# On a bucket with an object the answer is BucketNotEmpty. A configuration that another call of the family knows,
-# such as the inventory's, goes alone. S3 deletes the configuration and leaves the bucket.
+# and Intelligent-Tiering configurations: moto does not recognise these sub-resources and executes DeleteBucket.
+# On a bucket with an object the error is BucketNotEmpty. A configuration that moto supports, such as the inventory's,
+# is deleted alone. S3 deletes the configuration and leaves the bucket.
 #
 # Seen:
 #   metrics: the bucket is gone

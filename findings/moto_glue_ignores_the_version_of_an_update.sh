@@ -2,7 +2,7 @@
 # moto 5.2.5 with boto3 1.44.8 (PyPI); needs Python 3.11.
 #
 # Iceberg's Glue catalogs commit by UpdateTable with the VersionId that they have read: AWS refuses it with
-# ConcurrentModificationException when another writer was first. moto takes the parameter and does not look at it, so
+# ConcurrentModificationException when another writer was first. moto accepts the parameter and ignores it, so
 # that the second of two concurrent commits replaces the first without an error, and its rows are gone.
 #
 # Seen:

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # moto 5.2.5 (PyPI); needs Python 3.11.
 #
-# moto draws its identifiers from a generator that it makes when it is imported, a subclass of random.Random. Python
-# seeds only the random module's own generator again in a fork. So servers that are forked from a process that has
-# imported moto (preforking, multiprocessing's forkserver with a preload) give their resources the same ids.
+# moto draws its identifiers from a generator that it creates at import, a subclass of random.Random. Python
+# reseeds only the random module's own generator in a fork. So servers that are forked from a process that has
+# imported moto (preforking, multiprocessing's forkserver with a preload) assign the same ids.
 #
 # Seen:
 #   ids that two forked processes give the first message of a queue: equal

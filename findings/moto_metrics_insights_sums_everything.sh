@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # moto 5.2.5 with boto3 1.44.8 (PyPI); needs Python 3.11.
 #
-# GetMetricData takes metric math and Metrics Insights queries as an Expression. In moto, a Metrics Insights query is
+# GetMetricData accepts metric math and Metrics Insights queries as an Expression. In moto, a Metrics Insights query is
 # the sum of the samples of all metrics in the period, whatever it selects, and an alarm's usual math (m1 / m2) is an
 # empty result without an error, so that a test of an alarm's expression sees no data instead of a wrong value.
 #

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # moto 5.2.5 with boto3 1.44.8 (PyPI); needs Python 3.11.
 #
-# UpdateTable names only the attributes that a new index needs, as its documentation allows. moto puts them in place of
-# the table's own definitions: the type of the table's key is gone from DescribeTable, and a tool that reads the key's
-# type there (to scan, export or compare) fails. DynamoDB adds the new definitions to the old ones.
+# UpdateTable names only the attributes that a new index needs, as its documentation allows. moto replaces the
+# table's definitions with them: the type of the table's key is missing in DescribeTable, and a tool that reads the
+# key's # type there (to scan, export or compare) fails. DynamoDB adds the new definitions to the old ones.
 #
 # Seen:
 #   before: order_id

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # pulumi-aws 7.51.1 with pulumi 3.272.0 (PyPI); needs Python 3.11.
 #
-# The reference of a resource is in its source and still not to be had by help(), an interactive shell's `?` or
-# inspect.getdoc: neither the class nor its __init__ has a docstring at run time. It stands on an overload,
-# whose text Python keeps apart: typing.get_overloads gives it.
+# The reference of a resource is in its source, but not available from help(), an interactive shell's `?` or
+# inspect.getdoc: neither the class nor its __init__ has a docstring at run time. It is on an overload,
+# whose docstring only typing.get_overloads returns.
 #
 # Seen:
 #   Bucket: class None, __init__ None, first overload 12415 characters

@@ -3,7 +3,7 @@
 #
 # DynamoDB's CancellationReasons have the order of the request's TransactItems, and the SDKs send them in the program's
 # order. PynamoDB's TransactWrite collects them by kind and sends condition checks first, then deletes, puts and
-# updates, so that the reason at a place is not that of the statement at this place of the program.
+# updates, so that the reason at an index does not belong to the statement at this index of the program.
 #
 # Seen:
 #   written: put, update, condition_check

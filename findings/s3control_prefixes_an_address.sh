@@ -3,8 +3,8 @@
 #
 # A client of S3 Control with a custom endpoint puts the account ID before the host's name even where
 # the host is an address: http://127.0.0.1:4566 becomes http://123456789012.127.0.0.1:4566, which no resolver
-# knows, so an emulator that answers S3 at an address cannot be asked for a bucket's tags that way. S3's own
-# client, asked for a bucket, leaves an address alone and puts the bucket into the path.
+# resolves, so a client cannot read a bucket's tags from an emulator at an address. S3's client leaves an address
+# unchanged and puts the bucket into the path.
 #
 # Seen:
 #   s3control: 123456789012.127.0.0.1:4566

@@ -1,4 +1,4 @@
-"""The demo's queries in this checkout, in an earlier one and in DuckDB alone, in turn; and what planning costs."""
+"""Measure the demo's queries in this checkout, an earlier one and DuckDB alone, in turn; and the cost of planning."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.oracle.trino.session import Sandbox
 from transform.schema import TABLE
 
 _BEFORE = "c57f2c6"
-"""The last commit whose Athena patched a translation of each query; it has no typed planner."""
+"""The last commit whose Athena patched a translation of each query, before the typed planner."""
 _NOW, _DUCKDB = "now", "DuckDB alone"
 _PLAN_TARGET_MS, _DUCKDB_TARGET = 20.0, 1.5
 _STATEMENTS = ROOT / "tests" / "oracle" / "trino" / "answers.jsonl"
@@ -42,13 +42,13 @@ class Run(NamedTuple):
 
 
 class Contender(NamedTuple):
-    """A worker that is ready."""
+    """Start a worker and wait until it is ready."""
 
     name: str
     process: subprocess.Popen[str]
 
     def ask(self, message: Mapping[str, object]) -> dict[str, Any]:
-        """Its answer to one line."""
+        """Send one line and return the response."""
         if self.process.stdin is None or self.process.stdout is None:
             raise RuntimeError(f"{self.name} has no pipes.")
         self.process.stdin.write(json.dumps(message) + "\n")
@@ -95,7 +95,7 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def _planned_ms(directory: Path) -> Iterator[float]:
-    """Milliseconds of planning each statement of the oracle's that can be planned, once: nothing is remembered."""
+    """Return the milliseconds of planning each plannable statement of the oracle once, without caches."""
     catalogue = Sandbox(directory / "planning").lake.catalogue
     for line in _STATEMENTS.read_text(encoding="utf-8").splitlines():
         sql = json.loads(line)["sql"]
@@ -110,7 +110,7 @@ def _planned_ms(directory: Path) -> Iterator[float]:
 def _measured(
     builds: Mapping[str, Path | None], files: Path, rounds: int, steps: Steps
 ) -> dict[str, dict[str, list[Run]]]:
-    """Each query's runs by contender; who begins changes with every round."""
+    """Return each query's runs by contender; the first contender rotates with every round."""
     measured: dict[str, dict[str, list[Run]]] = {query: {name: [] for name in builds} for query in QUERIES}
     with ExitStack() as stack:
         contenders: list[Contender] = []

@@ -35,7 +35,7 @@ _BY_TYPE = {
 
 
 def write(directory: Path, changes: int) -> list[Path]:
-    """Write that many changes, three to an order, with random access over the whole log; returns the files."""
+    """Write this many changes, three per order, with random access over the whole log; return the files."""
     database = duckdb.connect()
     files: list[Path] = []
     orders = max(1, changes // _CHANGES_AN_ORDER)

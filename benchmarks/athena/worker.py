@@ -1,4 +1,4 @@
-"""One contender in a separate process: a checkout's Athena, or DuckDB alone; it runs a query a line of its input.
+"""One contender in a separate process: a checkout's Athena, or DuckDB alone; it runs one query per input line.
 
     PYTHONPATH=CHECKOUT python worker.py sandbox|duckdb FILES
 
@@ -64,7 +64,7 @@ def _sandbox(directory: Path, files: Path, described: dict[str, Any]) -> Query:
         found = listed.get(prefix)
         return [item for item in everything if item.key.startswith(prefix)] if found is None else found
 
-    # An object's ETag is not part of what a query costs, and the lake in memory computes it for each listing.
+    # An object's ETag is not part of a query's cost, but the lake in memory computes it for each listing.
     lake.objects.list = listing
     return lambda sql: lake.run(sql).rows
 

@@ -1,1 +1,1 @@
-"""What watching costs: the console's page over an hour, and the metrics."""
+"""The cost of observation: the console's page over an hour, and the metrics."""

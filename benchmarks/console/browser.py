@@ -1,7 +1,7 @@
-"""Has the console's page open and says each minute what it takes: `python browser.py URL BROWSER MINUTES`.
+"""Opens the console's page and reports its memory each minute: `python browser.py URL BROWSER MINUTES`.
 
-In an environment with Playwright. A line of JSON a minute, in bytes: JavaScript's heap after a collection, and the
-renderer's private memory, RssAnon and VmSwap, as Chromium's task manager counts it
+It needs an environment with Playwright. It prints a line of JSON per minute, in bytes: JavaScript's heap after a
+collection, and the renderer's private memory, RssAnon and VmSwap, as Chromium's task manager counts it
 (https://chromium.googlesource.com/chromium/src/+/main/docs/memory/key_concepts.md).
 """
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def page_heap(answer: dict[str, list[dict[str, object]]]) -> int:
-    """The used heap of an answer of Performance.getMetrics."""
+    """Return the used heap from a response of Performance.getMetrics."""
     return next(int(str(metric["value"])) for metric in answer["metrics"] if metric["name"] == "JSHeapUsedSize")
 
 

@@ -1,11 +1,11 @@
-"""What metrics, alarms and the console cost the sandbox: `make bench-metrics`.
+"""Measures the cost of metrics, alarms and the console in the sandbox: `make bench-metrics`.
 
     python -m benchmarks.console.cost [--pairs 12] [--changes 10000] [--json PATH]
 
 Two sandboxes of this checkout run at a time: one counts and evaluates its alarms and has a console whose page is
-watched, the other counts nothing (CDC_SANDBOX_NO_METRICS=1). Each pair puts the same load on one and at once on the
-other, 25 changes a request until the last can be queried, and they change places in every pair, so that other load
-affects both alike. Exit code 1 when a change costs more than 3 % more processor time.
+watched, the other counts nothing (CDC_SANDBOX_NO_METRICS=1). Each pair puts the same load on one and then immediately
+on the other, 25 changes per request until the last can be queried, in alternating order, so that other load affects
+both equally. Exit code 1 when a change costs more than 3 % more processor time.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _OFF = {"CDC_SANDBOX_NO_METRICS": "1"}
 
 
 class Cost(NamedTuple):
-    """One load on one sandbox: changes a second, processor time a change in microseconds, that of the server alone."""
+    """One load on one sandbox: changes per second, processor time per change in microseconds, and the server's part."""
 
     per_s: float
     cpu_us: float
@@ -103,8 +103,7 @@ def _started(ends: ExitStack, environment: dict[str, str]) -> Running:
 def _watch(url: str) -> None:
     """Receive the page's events in a thread that ends with this process, as a browser does.
 
-    Raises:
-        UserError: the console answers otherwise.
+    Raises: UserError: the console returns another response.
     """
     parts = urlsplit(url)
     connection = HTTPConnection(parts.netloc, timeout=60)

@@ -3,9 +3,10 @@
     python -m benchmarks.console.page PYTHON [--minutes 60] [--rate 1000] [--json PATH]
 
 PYTHON is an interpreter with Playwright (requirements/page.txt), the browser $CHROMIUM or the one on the path. A
-sandbox takes changes at a rate while a headless Chromium has the page open; every five minutes it visits each view. A
-line a minute says what the page has (JavaScript's heap after a collection, and the renderer's memory as Chromium's task
-manager counts it) and what the sandbox's processes and files have. Exit code 1 when the page had more than 100 MB.
+sandbox receives changes at a rate while a headless Chromium has the page open; every five minutes it visits each view.
+A line per minute shows the memory of the page (JavaScript's heap after a collection, and the renderer's memory as
+Chromium's task manager counts it) and of the sandbox's processes and files. Exit code 1 when the page had more than 100
+MB.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def _sandbox(sandbox: Running) -> dict[str, int]:
-    """The resident memory of the sandbox's processes, and the size of its files, in bytes."""
+    """Return the resident memory of the sandbox's processes, and the size of its files, in bytes."""
     files = sum(map(_size_of, sandbox.state.rglob("*")))
     return {name: memory_of(sandbox.pid(name)) for name in PROCESSES} | {"files": files}
 

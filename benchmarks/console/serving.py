@@ -1,4 +1,4 @@
-"""A console that serves the page of a running sandbox, and other commands beside it, until the end of a stack."""
+"""Starts a console for a running sandbox and further commands, until the end of an exit stack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STOP_S = 60
 
 
 def console_url(state: Path, ends: ExitStack) -> tuple[str, int]:
-    """The address of the page of a sandbox's console, and its process id. UserError when it does not start."""
+    """Return the address of a console's page and its process id. Raises: UserError: it does not start."""
     command = ["sandbox", "console", "--state-dir", str(state), "--port", str(free_port())]
     process = started(command, ends, said=True)
     printed = process.stderr.readline() if process.stderr else ""
@@ -28,7 +28,7 @@ def console_url(state: Path, ends: ExitStack) -> tuple[str, int]:
 
 
 def started(arguments: list[str], ends: ExitStack, *, said: bool = False) -> subprocess.Popen[str]:
-    """`python -m` with these arguments, until the end of the stack."""
+    """Run `python -m` with these arguments until the end of the stack."""
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""`lake verify` of this checkout and of an earlier commit, on the same items, and of this checkout on more."""
+"""Measure `lake verify` of this checkout and of an earlier commit on the same items, and of this checkout on more."""
 
 from __future__ import annotations
 

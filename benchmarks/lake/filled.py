@@ -57,7 +57,7 @@ class FilledSandbox:
         return resolve(state_dir=self.state_dir)
 
     def grow(self, items: int) -> int:
-        """Put orders until there are about as many, and write the change log again; returns how many there are."""
+        """Put orders until there are about as many, and rewrite the change log; return the number of orders."""
         missing = items - self._written
         if missing > 0:
             arguments = (
@@ -98,7 +98,7 @@ class FilledSandbox:
             )
 
     def processor_s(self) -> float:
-        """The processor time of its processes so far."""
+        """Return the processor time of its processes so far."""
         ticks = 0
         for record in self.state_dir.glob("*.pid"):
             pid: int = msgspec.json.decode(record.read_bytes())["pid"]

@@ -1,4 +1,4 @@
-"""A change log of any length in a sandbox, and a plain table of the orders that are left, for the cost of queries."""
+"""A change log of any length in a sandbox, and a plain table of the remaining orders, for the cost of queries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLAIN = "orders_plain"
 TODAY = "orders_by_the_log"
 _OBJECT_ROWS = 500_000
 _HOURS = 40
-"""How long before now the history ends, so that a merge's overlap of 26 hours has none of it."""
+"""How long before now the history ends, so that a merge's overlap of 26 hours excludes it."""
 _TYPES = {"string": "VARCHAR", "int": "INTEGER"}
 
 
@@ -35,7 +35,7 @@ class History:
 
     @property
     def changes(self) -> int:
-        """How many changes there are."""
+        """The number of changes."""
         return self._orders * self._rounds
 
     def prepare(self) -> None:
@@ -44,7 +44,7 @@ class History:
         self._athena.query(f"CREATE TABLE {PLAIN} WITH (format = 'PARQUET') AS SELECT * FROM {TODAY}")  # noqa: S608 - names
 
     def grow(self, rounds: int) -> None:
-        """Change every order until there are this many rounds."""
+        """Change every order in further rounds, up to this number of rounds."""
         while self._rounds < rounds:
             at = self._start - timedelta(hours=_HOURS + (1000 - self._rounds) % 1000)
             self._write(self._rounds, 0, self._orders, at)
@@ -67,7 +67,7 @@ class History:
 
 
 def _rows(number: int, first: int, end: int, at: datetime) -> str:
-    """The rows of one round's changes, with the schema's columns, null where the queries ask for none."""
+    """The rows of one round's changes, with the schema's columns, null where the queries use none."""
     event_id, op, sequence, changed_at = (column.name for column in ENVELOPE)
     before, after = (column.name for column in IMAGES)
     values = {

@@ -1,4 +1,4 @@
-"""What a query of the current state costs: the view over the log, the view over the current table, a plain table."""
+"""Measures the cost of a query of the current state: the view over the log, over the current table, a plain table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _QUERIES: Mapping[str, str] = {
     "revenue by day": "SELECT CAST(ordered_at AS date) AS day, sum(total) FROM {} GROUP BY 1",
 }
 _NEW_CHANGES = 500
-"""Changes that came after the merge."""
+"""The number of changes after the merge."""
 _LONG = 10
 
 

@@ -2,8 +2,7 @@
 
     python -m benchmarks.loadgen.clients NAME --url URL --seconds 5
 
-Every client keeps CONCURRENCY requests under way, signs them, and puts orders
-of about 1 KB, each with its own key.
+Every client keeps CONCURRENCY requests in flight, signs them, and puts orders of about 1 KB, each with its own key.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def whole_batched(url: str, seconds: float) -> Measured:
 async def _closed_loop(
     kind: Callable[[Endpoint, Limits], Writer], url: str, seconds: float, items_each: int
 ) -> Measured:
-    """A writer that gets the next call after each reply."""
+    """A writer that receives the next call after each reply."""
     writer = kind(_endpoint(url), _LIMITS)
     source = calls(items_each)
     await writer.open(CONCURRENCY)
@@ -108,7 +108,7 @@ async def _whole(url: str, seconds: float, items_each: int) -> Measured:
 
 
 async def _can(writer: FastWriter, rate: float, items_each: int) -> bool:
-    """Whether a plan with this rate is kept; repeated on failure, because other load may be the cause."""
+    """Return whether a plan of this rate is kept; retry on failure, because other load may be the cause."""
     for _ in range(_TRIALS):
         began_s = time.perf_counter()
         acked = (await _counts(writer, rate, _TRIAL_S, items_each)).acked
@@ -118,7 +118,7 @@ async def _can(writer: FastWriter, rate: float, items_each: int) -> bool:
 
 
 async def _counts(writer: FastWriter, rate: float, seconds: float, items_each: int) -> Counts:
-    """The result of a plan with this rate. Writes in flight beyond the connections wait for one."""
+    """Return the result of a plan with this rate. Writes in flight beyond the connections wait for one."""
     plan = Plan(profile=Constant(rate, seconds), seed=1, mix=INSERTS, batch=items_each)
     start_ns = time.monotonic_ns()
     metrics = SegmentMetrics(start_ns, 0)

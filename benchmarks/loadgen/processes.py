@@ -2,12 +2,10 @@
 
     python -m benchmarks.loadgen.processes [--processes 1,2] [--seconds 5] [--json PATH]     (make bench-loadgen)
 
-Each run is `--processes N` of the load generator, with the same rate for each
-process. The null servers need cores too, about as much as the processes; so each
-process is asked for as large a part of what one can do as the cores allow to
-all. `scaling` is the rate against N times that of one process. Where rates are
-bounded like that, the processor time a write says more: if a process costs no
-more beside others, N of them do N times as much on N cores.
+Each run is `--processes N` of the load generator, with the same rate for each process. The null servers need cores too,
+about as many as the processes; so each process runs at the share of its capacity that the cores allow for all.
+`scaling` is the rate relative to N times that of one process. With such bounded rates, the processor time per write is
+more telling: if a process costs no more beside others, N of them do N times as much on N cores.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Null servers in their own processes, and what they cost."""
+"""Null servers in separate processes, and their processor time."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
     python -m benchmarks.sandbox [COMMIT] [--rounds 3] [--changes 30000] [--rate 2000] [--seconds 8] [--json PATH]
 
 The commit is checked out and installed in `.build/before`, as `make bench-before` does. Each round starts both
-sandboxes and puts each load on one and at once on the other: changes as fast as the table takes them, one a request and
-25 a request, until the last can be queried; new orders at a rate; single calls on a table. They change places in every
-round, so other load affects both alike, and the ratios are those of a round. Three rounds take some six minutes.
+sandboxes and puts each load on one and then immediately on the other: changes at the table's maximum rate, one and 25
+per request, until the last can be queried; new orders at a rate; single calls on a table. Their order alternates, so
+other load affects both equally, and the ratios are within a round. Three rounds take about six minutes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Measured(Struct):
 
 
 class Load(Struct):
-    """How much load a round has."""
+    """The load of a round."""
 
     changes: int
     rate: float
@@ -90,7 +90,7 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def _rounds(builds: Mapping[str, Path], count: int, load: Load, steps: Steps) -> list[dict[str, Measured]]:
-    """The rounds, in which the builds change places."""
+    """Run the rounds, in which the builds' order alternates."""
     rounds: list[dict[str, Measured]] = []
     for number in range(count):
         steps.begin(f"round {number + 1} of {count}")
@@ -193,7 +193,7 @@ class _Target(NamedTuple):
 
     @property
     def target(self) -> str:
-        """The bound in words."""
+        """Describe the bound."""
         bound = f"at least {self.least}" if self.least else f"at most {self.most}"
         return f"{bound} {self.unit}"
 

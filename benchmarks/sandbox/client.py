@@ -1,4 +1,4 @@
-"""A client that costs little: prepared requests over kept-alive connections, each with one request in flight."""
+"""A client with little overhead: prepared requests over kept-alive connections, each with one request in flight."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TICK_S = 0.001
 
 
 class Sent(NamedTuple):
-    """When each request left (epoch seconds, in the requests' order), and how long all of them took."""
+    """The send time of each request (epoch seconds, in the requests' order), and the duration of all."""
 
     at_s: list[float]
     elapsed_s: float
@@ -25,7 +25,7 @@ def closed_loop(port: int, requests: Sequence[bytes], connections: int = 16) -> 
 
 
 def paced(port: int, requests: Sequence[bytes], per_s: float, connections: int = 64) -> Sent:
-    """Send all requests at a rate, whatever the replies; one that finds no free connection waits for it."""
+    """Send all requests at a rate, independent of replies; a request without a free connection waits for one."""
     return uvloop.run(_send(port, requests, connections, per_s))
 
 
@@ -39,7 +39,7 @@ class _Load:
         self.answered = 0
 
     def next(self, connection: _Connection) -> None:
-        """Give a connection its next request, or note that it is free."""
+        """Send a connection's next request, or mark the connection as free."""
         number = len(self.sent_s)
         if number < min(self.allowed, len(self.requests)):
             self.sent_s.append(time.time())
@@ -48,13 +48,13 @@ class _Load:
             self.idle.append(connection)
 
     def allow(self, count: int) -> None:
-        """Let as many requests be sent in all."""
+        """Raise the total number of requests that may be sent."""
         self.allowed = count
         while self.idle and len(self.sent_s) < min(count, len(self.requests)):
             self.next(self.idle.pop())
 
     def answer(self, connection: _Connection) -> None:
-        """One reply has come."""
+        """Handle one reply."""
         self.answered += 1
         if self.answered == len(self.requests):
             self.done.set_result(None)
@@ -62,7 +62,7 @@ class _Load:
             self.next(connection)
 
     def fail(self, reason: str) -> None:
-        """Give up: a reply is not 200, or a connection ended."""
+        """Fail: a reply is not 200, or a connection ended."""
         if not self.done.done():
             self.done.set_exception(RuntimeError(reason))
 

@@ -20,7 +20,7 @@ _QUIET_S = 2.5
 _STALLED_S = 60.0
 
 Change = tuple[str, str]
-"""An order's key and the kind of its change."""
+"""An order's key and its kind of change."""
 
 
 class Seen(NamedTuple):
@@ -44,7 +44,7 @@ class Lake:
         self.new()
 
     def new(self) -> list[Seen]:
-        """The objects that were not listed before."""
+        """Return the objects that were not listed before."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(**self._place, Prefix=self._prefix)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
         at_s = time.time()
@@ -53,19 +53,18 @@ class Lake:
         return found
 
     def rows(self, key: str) -> list[Change]:
-        """The changes in a Parquet object."""
+        """Return the changes in a Parquet object."""
         with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
             file.write(self._s3.get_object(**self._place, Key=key)["Body"].read())
             file.flush()
             return duckdb.execute("SELECT order_id, op FROM read_parquet(?)", [file.name]).fetchall()
 
     def drained_s(self, expected: AbstractSet[Change]) -> float:
-        """Wait until every expected change has a row; when the last object was in the bucket (epoch seconds).
+        """Wait until every expected change has a row; return the time of the last object (epoch seconds).
 
-        Firehose writes its checkpoint then, which costs the server nothing to watch. The rows are read afterwards.
+        Firehose then writes its checkpoint, whose observation costs the server nothing. The rows are read afterwards.
 
-        Raises:
-            RuntimeError: nothing new has come for a minute.
+        Raises: RuntimeError: no new row has arrived for a minute.
         """
         missing = set(expected)
         last_s = time.time()
@@ -86,7 +85,7 @@ class Lake:
 
 
 class Watch:
-    """Lists new objects a few times a second, in its own thread, and reads them afterwards."""
+    """Lists new objects a few times a second in a separate thread, and reads them afterwards."""
 
     def __init__(self, sandbox: Running) -> None:
         self._lake = Lake(sandbox)
@@ -96,10 +95,9 @@ class Watch:
         self._thread.start()
 
     def queryable_s(self, expected: AbstractSet[Change]) -> dict[Change, float]:
-        """Wait until every expected change has a row; when each could first be queried (epoch seconds).
+        """Wait until every expected change has a row; return when each was first readable (epoch seconds).
 
-        Raises:
-            RuntimeError: nothing new has come for a minute.
+        Raises: RuntimeError: no new row has arrived for a minute.
         """
         found: dict[Change, float] = {}
         read, changed_s = 0, time.time()

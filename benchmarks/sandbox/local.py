@@ -1,4 +1,4 @@
-"""AWS's DynamoDB Local, where Java is and `make test-oracle` has fetched it."""
+"""AWS's DynamoDB Local, if Java is installed and `make test-oracle` has fetched it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _START_S = 90.0
 
 
 def jars() -> Path | None:
-    """Its directory; None where it, or Java, is missing."""
+    """Return its directory; None if it or Java is missing."""
     directory = Path(os.environ.get("DYNAMODB_LOCAL", ".build/dynamodb-local")).absolute()
     return directory if shutil.which("java") and directory.is_dir() else None
 
 
 @contextmanager
 def running(directory: Path) -> Generator[tuple[int, int]]:
-    """Its port and process id, until the end of the context."""
+    """Run it and yield its port and process id."""
     port = free_port()
     command = ["java", f"-Djava.library.path={directory}", "-cp", f"{directory}/*", _MAIN, "-inMemory"]
-    # It writes a file of metadata into the directory where it is started.
+    # It writes a file of metadata into its working directory.
     with tempfile.TemporaryDirectory() as place:
         process = subprocess.Popen(
             [*command, "-port", str(port)], cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

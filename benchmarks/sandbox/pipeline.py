@@ -1,4 +1,4 @@
-"""From a write to a row that can be queried: as much as it takes, and at a rate."""
+"""Measures from a write to a readable row: at maximum load, and at a rate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PERCENTILES = (50, 99)
 
 
 class Backlog(Struct):
-    """Changes written as fast as the table takes them, until the last can be queried.
+    """Changes at the table's maximum rate, until the last is readable.
 
     Processor time is in microseconds a change, by process; memory in bytes of the server a change, at the end.
     """
@@ -84,7 +84,7 @@ def paced(sandbox: Running, per_s: float, seconds: float) -> Paced:
 
 
 def queried(sandbox: Running) -> int:
-    """How many rows Athena counts in the change log."""
+    """Return the number of rows that Athena counts in the change log."""
     athena: Any = sandbox.client("athena")
     outputs = sandbox.outputs
     execution = athena.start_query_execution(

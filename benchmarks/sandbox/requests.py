@@ -1,4 +1,4 @@
-"""The requests: one order of about 1 KB each, as JSON that is built before anything is measured."""
+"""The requests: one order of about 1 KB each, as JSON that is built before the measurement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.loadgen.workload import REGION, items
 _SCOPE = f"sandbox/20260101/{REGION}/dynamodb/aws4_request"
 _INSERTS, _UPDATES = 6, 3
 _BLOCKS_BETWEEN = 100
-"""Between an order and its update: the replies to the first have come by then."""
+"""The number of requests between an order and its update, so that the order's reply has arrived."""
 
 
 _numbers = itertools.count()
@@ -69,7 +69,7 @@ def _changes(table: str) -> Iterator[Change]:
 
 
 def _insert(table: str, item: dict[str, Any]) -> Change:
-    # New in every run of a process, whatever was written before.
+    # New in every run of a process, independent of earlier writes.
     key = f"order-{next(_numbers):012x}"
     return Change(key, "INSERT", "PutItem", {"TableName": table, "Item": item | {"order_id": {"S": key}}})
 
@@ -92,7 +92,7 @@ def batches(table: str, changes: Sequence[Change], each: int) -> list[bytes]:
 
 
 def update_parameters(table: str, key: str) -> dict[str, object]:
-    """An update as the load generator makes it: a step in an order's life, if the order is there."""
+    """An update as the load generator makes it: a step in an order's life, if the order exists."""
     return {
         "TableName": table,
         "Key": {"order_id": {"S": key}},

@@ -1,6 +1,6 @@
 """Single calls on a table: puts, conditional puts, updates, deletes, queries, one at a time over each connection.
 
-The table has no stream, so what is measured is the table alone, as DynamoDB Local has it too.
+The table has no stream, so only the table is measured, as with DynamoDB Local.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from benchmarks.sandbox.requests import request, update_parameters
 _TABLE = "measured"
 _CONNECTIONS = 4
 _QUERIES_LESS = 10
-"""How many times fewer queries than other calls: one of the earlier commits needs 16 ms for each."""
+"""How many times fewer queries than other calls: an earlier commit needs 16 ms for each."""
 
 
 class Calls(Struct):
-    """One kind of call: how many a second, and the server's processor time for each in microseconds."""
+    """One kind of call: calls per second, and the server's processor time per call in microseconds."""
 
     per_s: float
     cpu_us: float
 
 
 def measure(port: int, dynamodb: Any, cpu_s: Callable[[], float], count: int) -> dict[str, Calls]:
-    """Each kind of call `count` times at a server, queries less often; `cpu_s` is its processor time."""
+    """Make each kind of call `count` times, queries less often; `cpu_s` returns the server's processor time."""
     dynamodb.create_table(
         TableName=_TABLE,
         KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
