@@ -59,13 +59,18 @@ class BackfillPart(Struct):
 
 
 class BackfillState(Struct):
-    """The progress of a backfill. `arn` is the export's; `parts` are set when the items are in S3."""
+    """The progress of a backfill. `arn` is the export's, `log` the change log's location.
+
+    `parts` are set when the items are in S3.
+    """
 
     id: str
     source: Source
     kind: Kind
     moment: datetime
     arn: str = ""
+    table: str = ""
+    log: str = ""
     bytes: int = 0
     parts: list[BackfillPart] = []
     finished: bool = False
@@ -135,8 +140,11 @@ class Backfill:
             found = self._unfinished(source)
         if source == "export" and arn is None and not (found and found.arn):
             check_recovery(self._dynamodb, self._source_table.name)
+        if found is not None:
+            self._refuse_others(found)
         self._resumed = found is not None
         self.state = found or self._new(source)
+        self.state.table, self.state.log = self._source_table.arn, self._place.location
 
     @property
     def plan(self) -> BackfillPlan:
@@ -196,6 +204,16 @@ class Backfill:
         # To the microsecond: with a repeated id, the rows of the first backfill would count as those of the second.
         id_ = f"{source}-{begun:%Y%m%d%H%M%S%f}"
         return BackfillState(id_, source, "full", now - _SKEW if source == "scan" else now)
+
+    def _refuse_others(self, state: BackfillState) -> None:
+        """Raise UserError for a backfill of another table or into another log, which has its parts there."""
+        table, log = self._source_table.arn, self._place.location
+        if (state.table or table, state.log or log) == (table, log):
+            return
+        raise UserError(
+            f"The backfill {state.id} is of {state.table} into {state.log}, not of {table} into {log}: name that table "
+            f"and log, or delete s3://{self._place.bucket}/{PREFIX}{state.id}/ to give it up."
+        )
 
     def _obtain(self) -> None:
         """Export or scan the items to S3 and divide them into parts."""

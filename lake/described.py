@@ -60,6 +60,11 @@ class LogPlace(Struct, frozen=True):
     prefix: str
     format: Literal["PARQUET", "JSON"]
 
+    @property
+    def location(self) -> str:
+        """Its s3:// location."""
+        return f"s3://{self.bucket}/{self.prefix}"
+
     def partition(self, hour: str) -> str:
         """Return the prefix of an hour's objects."""
         return f"{self.prefix}arrival_hour={hour}/"

@@ -122,6 +122,9 @@ def test_a_backfill_is_right_when_it_is_stopped_anywhere_and_run_twice(
         monkeypatch.setattr(backfill, "client", stopping)
         with pytest.raises(StoppedError) if stop_before else nullcontext():
             Backfill(log.outputs, "scan", chunk_items=items // 2 + 1).run()
+        if stop_before:
+            with pytest.raises(UserError, match=f"into s3://{log.bucket}/{log.name}/, not of"):
+                Backfill(pipeline.outputs, "scan")
         report = log.verified()
         assert (report.extra, report.different, report.duplicates) == (0, 0, 0), "what is there is right"
         if report.rows != rows[-1]:
@@ -149,6 +152,8 @@ def test_an_export_becomes_rows_once(pipeline: Pipeline, log: Log) -> None:
     assert log.verified().ok
     assert "is complete: nothing to do" in log.lake("backfill", "--export", arn).out
     assert log.verified().duplicates == 0
+    with pytest.raises(UserError, match=f"into s3://{log.bucket}/{log.name}/, not of"):
+        Backfill(pipeline.outputs, "export", arn=arn)
     assert_refused(log.lake("backfill", "--export", arn + "0"), "There is no export")
 
 
