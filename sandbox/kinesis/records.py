@@ -104,10 +104,10 @@ def _put_record(backend: KinesisBackend, body: bytes) -> HttpReply:
     shard = _finder(stream)(request)
     if ACTIVE_FAULTS.on:
         for code, message in SHARD_THROUGHPUT.refused(stream, [(shard, size)], "PutRecord").values():
-            KINESIS.put(stream, "PutRecord", [(shard.shard_id, size, code)], began_ns)
+            KINESIS.put(stream, "PutRecord", [shard], [size], {0: code}, began_ns)
             raise ServiceError(code, message)
     sequence = shard.put_record(request.PartitionKey, request.Data, "")
-    KINESIS.put(stream, "PutRecord", [(shard.shard_id, size, "")], began_ns)
+    KINESIS.put(stream, "PutRecord", [shard], [size], {}, began_ns)
     return _reply({"SequenceNumber": sequence, "ShardId": shard.shard_id, "EncryptionType": stream.encryption_type})
 
 
@@ -135,11 +135,8 @@ def _put_records(backend: KinesisBackend, body: bytes) -> HttpReply:
         else _Accepted(shard.put_record(record.PartitionKey, record.Data, ""), shard.shard_id)
         for number, (shard, record) in enumerate(zip(shards, request.Records, strict=True))
     ]
-    counted = [
-        (shard.shard_id, size, refused[number][0] if number in refused else "")
-        for number, (shard, size) in enumerate(zip(shards, sizes, strict=True))
-    ]
-    KINESIS.put(stream, "PutRecords", counted, began_ns)
+    codes = {place: code for place, (code, _) in refused.items()}
+    KINESIS.put(stream, "PutRecords", shards, sizes, codes, began_ns)
     return _reply({"EncryptionType": stream.encryption_type, "FailedRecordCount": len(refused), "Records": results})
 
 

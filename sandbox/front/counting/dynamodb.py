@@ -11,6 +11,7 @@ from typing import Any, cast
 import msgspec
 
 from sandbox.dynamodb.capacity import Consumed, write_units
+from sandbox.dynamodb.schema import TableSchema
 from sandbox.dynamodb.table import ItemChange, StoredTable
 from sandbox.front.counting.latency import SCALE, ticks_since
 from sandbox.monitoring.recorder import RECORDER, metric
@@ -53,23 +54,30 @@ class DynamoCounter:
 
     def wrote(self, changes: Sequence[tuple[StoredTable, ItemChange]], factor: int = 1) -> None:
         """Count the units of writes."""
+        counted: TableSchema | None = None
+        add: Sample | None = None
         for table, change in changes:
-            name = table.schema.name
-            known = self._usual.get(name)
-            if known is None:
-                latency = self._sample(name, "SuccessfulRequestLatency", self._operation)
-                known = self._usual[name] = latency, self._sample(name, "ConsumedWriteCapacityUnits")
-            self._touched[name] = known[0]
-            if table.schema.indexes:
-                consumed = Consumed(table.schema)
+            schema = table.schema
+            if add is None or schema is not counted:
+                counted = schema
+                known = self._usual.get(schema.name)
+                if known is None:
+                    latency = self._sample(schema.name, "SuccessfulRequestLatency", self._operation)
+                    known = latency, self._sample(schema.name, "ConsumedWriteCapacityUnits")
+                    self._usual[schema.name] = known
+                self._touched[schema.name], add = known
+            if schema.indexes:
+                consumed = Consumed(schema)
                 consumed.add_write(table, change, factor)
-                self._sample(name, "ConsumedWriteCapacityUnits")(consumed.table)
+                add(consumed.table)
                 for index, units in consumed.indexes.items():
-                    self._sample(name, "ConsumedWriteCapacityUnits", index=index)(units)
+                    self._sample(schema.name, "ConsumedWriteCapacityUnits", index=index)(units)
                 continue
-            old, new = change.old, change.new
-            size = max(0 if old is None else old.size_bytes, 0 if new is None else new.size_bytes)
-            known[1](write_units(size) * factor)
+            _, old, new = change
+            size = 0 if new is None else new.size_bytes
+            if old is not None and old.size_bytes > size:
+                size = old.size_bytes
+            add(write_units(size) * factor)
 
     def read(self, table: StoredTable, units: float, index: str | None = None, items: int | None = None) -> None:
         """Count the units of a read, and how many items a Query or Scan returns."""

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sandbox.front.counting.latency import SCALE, ticks_since
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from moto.kinesis.models import Stream
+
+    from sandbox.kinesis.shard import StoredShard
 
 NAMESPACE = "AWS/Kinesis"
 THROTTLED = "ProvisionedThroughputExceededException"
@@ -26,30 +28,37 @@ class KinesisCounter:
     def __init__(self) -> None:
         self._samples: dict[tuple[str, str, str, str], Callable[[float], None]] = {}
 
-    def put(self, stream: Stream, operation: str, entries: Sequence[tuple[str, int, str]], began_ns: int) -> None:
-        """Count a PutRecord or PutRecords: the shard of each record, its size, and its error code or ""."""
+    def put(
+        self,
+        stream: Stream,
+        operation: str,
+        shards: Sequence[StoredShard],
+        sizes: Sequence[int],
+        codes: Mapping[int, str],
+        began_ns: int,
+    ) -> None:
+        """Count a PutRecord or PutRecords: each record's shard and size, and the refused ones' error codes by place."""
         region, name = stream.region, stream.stream_name
-        taken = [(shard, size) for shard, size, code in entries if not code]
-        throttled = sum(code == THROTTLED for _, _, code in entries)
+        taken, throttled = len(sizes) - len(codes), sum(code == THROTTLED for code in codes.values())
+        taken_bytes = sum(sizes) - sum(sizes[place] for place in codes)
         self._add(region, name, f"{operation}.Latency", ticks_since(began_ns))
-        self._add(region, name, f"{operation}.Bytes", sum(size for _, size in taken))
+        self._add(region, name, f"{operation}.Bytes", taken_bytes)
         self._add(region, name, f"{operation}.Success", 1 if taken else 0)
         if operation == "PutRecords":
-            self._add(region, name, "PutRecords.Records", len(taken))
-            self._add(region, name, "PutRecords.TotalRecords", len(entries))
-            self._add(region, name, "PutRecords.SuccessfulRecords", len(taken))
-            self._add(region, name, "PutRecords.FailedRecords", len(entries) - len(taken) - throttled)
+            self._add(region, name, "PutRecords.Records", taken)
+            self._add(region, name, "PutRecords.TotalRecords", len(sizes))
+            self._add(region, name, "PutRecords.SuccessfulRecords", taken)
+            self._add(region, name, "PutRecords.FailedRecords", len(codes) - throttled)
             self._add(region, name, "PutRecords.ThrottledRecords", throttled)
-        self._add(region, name, "IncomingRecords", len(taken))
-        self._add(region, name, "IncomingBytes", sum(size for _, size in taken))
+        self._add(region, name, "IncomingRecords", taken)
+        self._add(region, name, "IncomingBytes", taken_bytes)
         self._add(region, name, "WriteProvisionedThroughputExceeded", throttled)
         if enhanced := _enhanced(stream):
-            for shard, size, code in entries:
-                self._add_of_shard(stream, enhanced, "IncomingRecords", shard, 0 if code else 1)
-                self._add_of_shard(stream, enhanced, "IncomingBytes", shard, 0 if code else size)
-                self._add_of_shard(
-                    stream, enhanced, "WriteProvisionedThroughputExceeded", shard, int(code == THROTTLED)
-                )
+            for place, (shard, size) in enumerate(zip(shards, sizes, strict=True)):
+                id_, code = shard.shard_id, codes.get(place)
+                self._add_of_shard(stream, enhanced, "IncomingRecords", id_, 0 if code else 1)
+                self._add_of_shard(stream, enhanced, "IncomingBytes", id_, 0 if code else size)
+                self._add_of_shard(stream, enhanced, "WriteProvisionedThroughputExceeded", id_, int(code == THROTTLED))
 
     def got(self, stream: Stream, shard: str, records: Sequence[bytes], age_ms: int, began_ns: int) -> None:
         """Count a GetRecords; `age_ms` is the age of the last record returned, 0 at the end of the shard."""
