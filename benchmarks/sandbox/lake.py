@@ -57,7 +57,9 @@ class Lake:
         with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
             file.write(self._s3.get_object(**self._place, Key=key)["Body"].read())
             file.flush()
-            return duckdb.execute("SELECT order_id, op FROM read_parquet(?)", [file.name]).fetchall()
+            # Not the module's own connection: loads on two sandboxes at a time are two threads.
+            with duckdb.connect() as connection:
+                return connection.execute("SELECT order_id, op FROM read_parquet(?)", [file.name]).fetchall()
 
     def drained_s(self, expected: AbstractSet[Change]) -> float:
         """Wait until every expected change has a row; return the time of the last object (epoch seconds).
