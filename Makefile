@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 NATIVE := loadgen/_native.abi3.so sandbox/_native.abi3.so transform/_native.abi3.so
 NATIVE_SOURCES := $(wildcard components/native/*.h loadgen/native/*.[ch] sandbox/native/*.[ch] transform/native/*.[ch])
 
-.PHONY: help install demo test test-native test-page test-newest test-engine test-oracle test-clients test-athena-clients test-capacity chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-athena bench-page bench-metrics bench-before clean lock
+.PHONY: help install demo test test-native test-page pictures test-newest test-engine test-oracle test-clients test-athena-clients test-capacity chaos coverage check snapshots bench bench-transform bench-loadgen bench-pacing bench-sandbox bench-lake bench-athena bench-page bench-metrics bench-before clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test-clients: .venv/.installed ## the SDKs for Go, JavaScript and Java, the KCL 
 
 test-page: .venv-page/.installed ## the console's page in a headless Chromium, if one is installed
 	$(BIN)/python -m tests.page .venv-page/bin/python
+
+pictures: .venv-page/.installed ## draw the console's pictures in the documents again, in a headless Chromium
+	$(BIN)/python -m tests.page .venv-page/bin/python --documents docs/pictures
 
 test-capacity: $(NATIVE) ## limit each stage of a running pipeline in turn; `loadgen capacity` must name it and find the limit within 10 %
 	$(BIN)/python -m tests.capacity

@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +38,7 @@ from sandbox.page.stages import Snapshot, snapshot
 STATIC = Path(__file__).parent / "static"
 _INTERVAL_S = 1.0
 _ALARMS_EVERY = 5
+_COUNT_EVERY_S = 5.0
 _MAX_MINUTES = 24 * 60
 _LATEST_CHANGES = 50
 _MAX_BODY_BYTES = 1 << 20
@@ -63,6 +66,8 @@ class Page:
         self._clients = clients
         self._queries = Workgroup(clients)
         self._listeners: set[asyncio.Queue[bytes]] = set()
+        self._items, self._queued = 0, dict[str, int]()
+        self._counted_s = -math.inf
 
     def routes(self) -> list[web.RouteDef]:
         """Every route of the API."""
@@ -95,6 +100,8 @@ class Page:
             await task
 
     async def _publish(self) -> None:
+        # The first snapshot creates the clients, which takes longer than all else: it is taken before a page opens.
+        await asyncio.to_thread(self._snapshot)
         for turn in range(1 << 62):
             if self._listeners:
                 self._tell("snapshot", await asyncio.to_thread(self._snapshot))
@@ -112,15 +119,22 @@ class Page:
             listener.put_nowait(message)
 
     def _snapshot(self) -> Snapshot:
-        outputs, health = self._clients.outputs, self._clients.sandbox.health()
+        if time.monotonic() - self._counted_s > _COUNT_EVERY_S:
+            self._items, self._queued = self._counted()
+            self._counted_s = time.monotonic()
+        return snapshot(self._clients.outputs, self._clients.sandbox.health(), self._items, self._queued)
+
+    def _counted(self) -> tuple[int, dict[str, int]]:
+        """The counts that no process reports: the table's items, and the messages of the queues by name."""
+        outputs, attribute = self._clients.outputs, "ApproximateNumberOfMessages"
         try:
             table = self._clients.dynamodb.describe_table(TableName=outputs["table_name"])["Table"]
-            url = outputs["dead_letter_queue_url"]
-            name = "ApproximateNumberOfMessages"
-            letters = self._clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
+            found = self._clients.sqs.get_queue_attributes(
+                QueueUrl=outputs["dead_letter_queue_url"], AttributeNames=[attribute]
+            )
         except (BotoCoreError, ClientError):
-            return snapshot(outputs, health, 0, {})
-        return snapshot(outputs, health, table["ItemCount"], {"the dead-letter queue": int(letters)})
+            return 0, {}
+        return table["ItemCount"], {"the dead-letter queue": int(found["Attributes"][attribute])}
 
     async def _state(self, _: web.Request) -> web.Response:
         return _json({"outputs": self._clients.outputs, "snapshot": await asyncio.to_thread(self._snapshot)})

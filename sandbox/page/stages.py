@@ -26,12 +26,16 @@ class ShownStage(msgspec.Struct, rename="camel"):
 
 
 class Edge(msgspec.Struct, rename="camel"):
-    """The backlog between two stages: the records, and the age of the oldest in milliseconds."""
+    """The way from one stage to the next: the records waiting on it, and the age of the oldest in milliseconds.
+
+    `done` counts the records that have passed it; None where none pass, since Athena reads the lake's objects.
+    """
 
     source: str
     target: str
     backlog: int
     lag_ms: int
+    done: int | None
 
 
 class Snapshot(msgspec.Struct, rename="camel"):
@@ -77,12 +81,15 @@ def snapshot(outputs: Mapping[str, Any], health: Sequence[Health], items: int, q
         ),
         ShownStage("athena", outputs["workgroup_name"], _state(by_name, "athena"), 0, _numbers(athena)),
     ]
-    captures = [Edge("table", "pipe", unread, int(pipe.get("lag_ms", 0))), Edge("pipe", "stream", 0, 0)]
+    captures = [
+        Edge("table", "pipe", unread, int(pipe.get("lag_ms", 0)), captured),
+        Edge("pipe", "stream", 0, 0, int(pipe.get("records_out", 0))),
+    ]
     edges = [
-        *(captures if by_pipe else [Edge("table", "stream", 0, 0)]),
-        Edge("stream", "firehose", waiting, int(firehose.get("lag_ms", 0))),
-        Edge("firehose", "lake", 0, 0),
-        Edge("lake", "athena", 0, 0),
+        *(captures if by_pipe else [Edge("table", "stream", 0, 0, written)]),
+        Edge("stream", "firehose", waiting, int(firehose.get("lag_ms", 0)), read),
+        Edge("firehose", "lake", 0, 0, delivered),
+        Edge("lake", "athena", 0, 0, None),
     ]
     dead = [
         f"{process.process} is dead: restart with `python -m sandbox up`." for process in health if not process.alive

@@ -1,4 +1,4 @@
-"""Starts a pipeline, its console and some load, and drives the page: `python -m tests.page PYTHON [--pictures DIR]`.
+"""Starts a pipeline, its console and some load, and drives the page: `python -m tests.page PYTHON [OPTION]`.
 
 PYTHON is the interpreter of an environment with Playwright (requirements/page.txt); `make test-page` makes it. The
 browser is $CHROMIUM, or the Chromium or Chrome on the path; nothing is downloaded.
@@ -31,6 +31,9 @@ def main() -> int:
     parser.add_argument(
         "--pictures", type=Path, metavar="DIR", help="also write pictures of the page to this directory"
     )
+    parser.add_argument(
+        "--documents", type=Path, metavar="DIR", help="instead draw the pictures of the documents to this directory"
+    )
     arguments = parser.parse_args()
     browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
     if browser is None:
@@ -53,18 +56,21 @@ def main() -> int:
             if url is None:
                 sys.stderr.write(f"The console did not start: {printed}")
                 return 1
-            # The first batches of changes end under the error prefix: the page shows them and puts them back.
-            fault = ("function", "how=raise", f"function={_function(state)}", "--count", "12")
-            _run("sandbox", "fault", "on", *fault, *state)
-            report = ("--report", f"{directory}/report.json")
+            rate = ("--rps", "300", "--profile", "sine:amplitude=0.5,period=40s", "--duration", "10m")
+            if not arguments.documents:
+                rate = ("--rps", "200", "--duration", "90s")
+                # The first batches of changes end under the error prefix: the page shows them and puts them back.
+                fault = ("function", "how=raise", f"function={_function(state)}", "--count", "12")
+                _run("sandbox", "fault", "on", *fault, *state)
             load = subprocess.Popen(
-                [sys.executable, "-m", "loadgen", "--rps", "200", "--duration", "90s", *report, *state],
+                [sys.executable, "-m", "loadgen", *rate, "--report", f"{directory}/report.json", *state],
                 cwd=ROOT,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            pictures = ["--pictures", str(arguments.pictures.absolute())] if arguments.pictures else []
-            driver = [arguments.python, str(Path(__file__).with_name("browser.py")), url[0], browser, *pictures]
+            driver = [arguments.python, str(Path(__file__).with_name("browser.py")), url[0], browser]
+            for option, place in (("--pictures", arguments.pictures), ("--documents", arguments.documents)):
+                driver += [option, str(place.absolute())] if place else []
             return subprocess.run(driver, timeout=_TIMEOUT_S, check=False).returncode
         finally:
             for process in (load, console):

@@ -1,4 +1,4 @@
-"""Drives the console's page: `python browser.py URL BROWSER [--pictures DIR]`, in an environment with Playwright.
+"""Drives the console's page: `python browser.py URL BROWSER [OPTION]`, in an environment with Playwright.
 
 It uses the page by the keyboard, in dark and light, at 360 and 1280 pixels, and ends with 1 at the first thing that is
 not as it should be: an error in the browser's console, a request to elsewhere, a page that is wider than the window.
@@ -12,6 +12,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from pathlib import Path
+from statistics import median
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
@@ -20,6 +21,9 @@ VIEWS = ("Pipeline", "Dashboard", "Alarms", "One order", "Latest changes", "Fail
 WIDTHS = (360, 1280)
 MANY_ROWS = 100_000
 _PATIENCE_MS = 30_000
+_OPENINGS = 7
+_USABLE_MS = 1000
+_FLOW_MS = 240_000
 
 
 class Watched:
@@ -70,6 +74,7 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("browser")
     parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--documents", type=Path)
     arguments = parser.parse_args()
     expect.set_options(timeout=_PATIENCE_MS)
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -79,17 +84,50 @@ def main() -> None:
             args=[*options, "--disable-gpu", "--lang=en-US"],
             env=os.environ | {"LANG": "en_US.UTF-8"},
         )
+        if arguments.documents:
+            _documents(browser, arguments.url, arguments.documents)
+            return
         for colours in ("light", "dark"):
             for width in WIDTHS:
                 _views(browser, arguments.url, width, colours, arguments.pictures)
         _deeds(browser, arguments.url)
+        _opening(browser, arguments.url)
         browser.close()
     sys.stdout.write("the page is as it should be\n")
 
 
+def _opening(browser: Browser, url: str) -> None:
+    """Open the page several times, with nothing cached: it is usable when the pipeline is drawn."""
+    times: list[float] = []
+    for _ in range(_OPENINGS):
+        watched = Watched(browser, url, WIDTHS[1], "light")
+        times.append(watched.usable_ms)
+        watched.page.context.close()
+    shown = ", ".join(f"{each:.0f}" for each in sorted(times))
+    sys.stdout.write(f"usable after {shown} ms; the target is a median of {_USABLE_MS} ms\n")
+    if median(times) > _USABLE_MS:
+        sys.exit("the page opens too slowly")
+
+
+def _documents(browser: Browser, url: str, directory: Path) -> None:
+    """Draw the pictures of the documents, after some minutes of changes."""
+    for view, colours in (("Pipeline", "light"), ("Dashboard", "dark")):
+        watched = Watched(browser, url, WIDTHS[1], colours)
+        if view == "Pipeline":
+            watched.page.wait_for_timeout(_FLOW_MS)
+        else:
+            watched.open(view)
+            watched.page.get_by_label("the last").select_option("15")
+            watched.page.wait_for_load_state("networkidle")
+            watched.page.wait_for_timeout(2500)
+        watched.check(view)
+        watched.page.screenshot(path=directory / f"console-{view.lower()}.png")
+        watched.page.context.close()
+
+
 def _views(browser: Browser, url: str, width: int, colours: str, pictures: Path | None) -> None:
     watched = Watched(browser, url, width, colours)
-    sys.stdout.write(f"{colours}, {width} pixels: usable after {watched.usable_ms:.0f} ms\n")
+    sys.stdout.write(f"{colours}, {width} pixels\n")
     watched.page.wait_for_timeout(3000)  # a few seconds of rates, to be drawn
     for view in VIEWS:
         watched.open(view)
@@ -131,9 +169,12 @@ def _deeds(browser: Browser, url: str) -> None:
     if drawn > 500:
         sys.exit(f"{drawn} rows are in the document of {MANY_ROWS}")
     watched.open("Faults")
+    off = page.get_by_role("button", name="Switch off")
+    expect(off).to_have_count(0)
     page.get_by_role("button", name="Switch on").click()
-    page.get_by_role("button", name="Switch off").first.click()
-    page.get_by_text("No fault is on.").or_(page.get_by_role("button", name="Switch off")).first.wait_for()
+    expect(off).to_have_count(1)
+    off.click()
+    expect(off).to_have_count(0)
     watched.check("using it")
     heap = page.evaluate("performance.memory ? performance.memory.usedJSHeapSize : 0")
     sys.stdout.write(f"{MANY_ROWS:,} rows: {drawn} in the document, {heap / 1e6:.0f} MB of JavaScript's heap\n")

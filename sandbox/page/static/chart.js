@@ -39,7 +39,7 @@ export function chart(title, labels) {
         plot = new uPlot({
           ...size(),
           axes: [time(), { ...axis(), size: 56 }],
-          series: [{ label: "at", value: (_, at) => (at == null ? "–" : clock(at, 1)) }, ...labels.map((label, index) => ({ label, value: (_, value) => (value == null ? "–" : DIGITS.format(value)), stroke: colour(COLOURS[index % COLOURS.length]), width: 1.5, points: { show: times.length < 3 } }))],
+          series: [{ label: "at", value: (_, at) => (at == null ? "–" : clock(at, 1)) }, ...labels.map((label, index) => ({ label, value: (_, value) => (value == null ? "–" : DIGITS.format(value)), stroke: colour(COLOURS[index % COLOURS.length]), width: 1.5, points: { show: (self) => self.data[0].length < 3 } }))],
           scales: { x: { range: (_, low, high) => range ?? [low, high] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.05 : 1] } },
         }, [times, ...lines], place);
       } else plot.setData([times, ...lines]);

@@ -17,6 +17,7 @@ export function show(element, ...children) {
 
 export const number = (value) => new Intl.NumberFormat("en").format(value);
 export const rate = (value) => `${number(value < 10 ? Math.round(value * 10) / 10 : Math.round(value))}/s`;
+export const bytes = (value) => (value < 1e3 ? `${value} B` : value < 1e6 ? `${(value / 1e3).toFixed(1)} kB` : value < 1e9 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e9).toFixed(1)} GB`);
 export const time = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 export const moment = (seconds) => new Date(seconds * 1000).toLocaleString("en-GB", { hour12: false });
 export const age = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : ms < 120000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60000)} min`);

@@ -47,8 +47,10 @@ def test_what_is_written_is_what_the_capturing_pipe_has_read_and_has_not() -> No
     assert done["table"] == 100
     assert done["pipe"] == 90
     assert done["lake"] == 70
-    assert Edge("table", "pipe", 10, 2000) in found.edges
-    assert Edge("stream", "firehose", 5, 900) in found.edges
+    assert Edge("table", "pipe", 10, 2000, done=90) in found.edges
+    assert Edge("pipe", "stream", 0, 0, done=85) in found.edges
+    assert Edge("stream", "firehose", 5, 900, done=80) in found.edges
+    assert Edge("firehose", "lake", 0, 0, done=70) in found.edges
     assert found.troubles == []
 
 
@@ -56,7 +58,7 @@ def test_native_capture_has_no_pipe() -> None:
     found = snapshot(_OUTPUTS | {"pipe_name": ""}, _PROCESSES, items=40, queued={})
     assert [stage.name for stage in found.stages][:2] == ["table", "stream"]
     assert found.stages[0].done == 85
-    assert found.edges[0] == Edge("table", "stream", 0, 0)
+    assert found.edges[0] == Edge("table", "stream", 0, 0, done=85)
 
 
 def test_the_stages_are_joined_from_the_table_to_athena() -> None:

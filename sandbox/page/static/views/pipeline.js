@@ -1,6 +1,6 @@
 // The pipeline as a picture: a card a stage with its rate, and what waits between them.
 
-import { age, h, number, rate, show } from "../dom.js";
+import { age, bytes, h, number, rate, show } from "../dom.js";
 import { chart } from "../chart.js";
 
 const RATE_OVER = 5;
@@ -18,7 +18,9 @@ export function open(root) {
       if (!last) return;
       show(flow, last.stages.map((stage) => {
         const edge = last.edges.find((each) => each.source === stage.name);
-        return h("li", {}, card(stage, perSecond(state.snapshots, stage.name)), edge && arrow(edge));
+        // Firehose invokes the transform: what goes to it comes back.
+        const way = stage.name === "transform" ? both() : edge && arrow(edge, state.snapshots);
+        return h("li", {}, card(stage, perSecond(state.snapshots, stage.name)), way);
       }));
       const times = state.snapshots.map((each) => each.at);
       graphs.rates.set(times, [series(state.snapshots, "table"), series(state.snapshots, "lake")]);
@@ -29,11 +31,10 @@ export function open(root) {
   };
 }
 
-function done(snapshot, name) {
-  return snapshot.stages.find((stage) => stage.name === name)?.done ?? 0;
-}
+const doneAt = (snapshot, name) => snapshot.stages.find((stage) => stage.name === name)?.done ?? 0;
+const passed = (snapshot, source) => snapshot.edges.find((edge) => edge.source === source)?.done ?? 0;
 
-function perSecond(snapshots, name, end = snapshots.length - 1) {
+function perSecond(snapshots, name, end = snapshots.length - 1, done = doneAt) {
   const from = snapshots[Math.max(0, end - RATE_OVER)];
   const to = snapshots[end];
   return to.at - from.at > SHORTEST_S ? Math.max(0, (done(to, name) - done(from, name)) / (to.at - from.at)) : 0;
@@ -50,11 +51,14 @@ function card(stage, changes) {
     h("div", { class: "resource" }, stage.resource),
     moves ? h("div", { class: "rate" }, rate(changes)) : null,
     h("div", { class: STATES[stage.state] ?? "" }, stage.state),
-    h("div", { class: "quiet" }, shown.map(([name, value]) => h("div", {}, `${name.replaceAll("_", " ")} ${number(value)}`))));
+    h("div", { class: "quiet" }, shown.map(([name, value]) => h("div", {}, `${name.replaceAll("_", " ")} ${name.startsWith("bytes") ? bytes(value) : number(value)}`))));
 }
 
-function arrow(edge) {
+function arrow(edge, snapshots) {
   const late = edge.lagMs > 60000 ? "bad" : edge.backlog ? "warn" : "quiet";
-  const waiting = edge.backlog ? `${number(edge.backlog)} waiting, ${age(edge.lagMs)}` : "";
-  return h("div", { class: `edge ${late}` }, h("div", { class: "arrow", "aria-hidden": "true" }, "→"), waiting || h("span", { class: "skip" }, "nothing waits"));
+  const going = edge.done == null ? null : rate(perSecond(snapshots, edge.source, undefined, passed));
+  const waiting = edge.backlog ? [h("div", {}, `${number(edge.backlog)} waiting`), h("div", {}, age(edge.lagMs))] : h("span", { class: "skip" }, "nothing waits");
+  return h("div", { class: `edge ${late}` }, going && h("div", {}, going), h("div", { class: "arrow", "aria-hidden": "true" }, "→"), waiting);
 }
+
+const both = () => h("div", { class: "edge quiet" }, h("div", { class: "arrow", "aria-hidden": "true" }, "⇄"), h("span", { class: "skip" }, "called by"));
