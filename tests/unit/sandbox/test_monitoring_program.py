@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from components.alarms import Alarm, alarms
 from components.metrics import TRANSFORM_NAMESPACE, Pipeline
@@ -14,6 +17,7 @@ from components.settings import Settings
 from sandbox.firehose.metrics import FirehoseMetrics
 from sandbox.front.counting.dynamodb import DynamoCounter
 from sandbox.front.counting.kinesis import THROTTLED, KinesisCounter
+from sandbox.front.counting.queues import counting_sent, sizes_of_queues
 from sandbox.functions import metrics as functions
 from sandbox.monitoring.alarm import AlarmDefinition, check, definition_of
 from sandbox.monitoring.embedded import metrics_of
@@ -48,12 +52,36 @@ PIPELINE = Pipeline(
 MANY = 120
 LATE_MS = 3_600_000
 BODY = b'{"TableName": "orders"}'
+_numbers = count()
 
 
-def _sample(name: str, value: float, **dimensions: str) -> None:
-    """A sample of a metric that the sandbox publishes elsewhere than here: of queues, and of a quota it has not."""
-    namespace = "AWS/SQS" if "QueueName" in dimensions else "AWS/EventBridge/Pipes"
-    RECORDER.series(REGION, metric(namespace, name, **dimensions), "Count").add(value)
+def _pipe_throttled(pipe: str) -> None:
+    """A sample of what only AWS publishes: it is about the account's quota of executions, and a sandbox has none."""
+    RECORDER.series(REGION, metric("AWS/EventBridge/Pipes", "ExecutionThrottled", PipeName=pipe), "Count").add(MANY)
+
+
+@contextmanager
+def _queues(*names: str) -> Generator[list[Queue]]:
+    """moto's queues, counted as the server counts them."""
+    backend: SQSBackend = sqs_backends["123456789012"][REGION]
+    try:
+        yield [backend.create_queue(name, {}) for name in names]
+    finally:
+        for name in names:
+            backend.delete_queue(name)
+
+
+def _count_queues() -> None:
+    for one in sizes_of_queues():
+        RECORDER.series(one.region, one.metric, one.unit).add(one.samples.sum)
+
+
+def _letter(name: str) -> None:
+    """Send a message to a queue; no consumer receives it."""
+    with _queues(name) as (queue,):
+        letter: Any = Message(message_id=f"letter-{next(_numbers)}", body="{}")
+        counting_sent(Queue.add_message)(queue, letter)
+        _count_queues()
 
 
 def _throttled_writes(_: int) -> None:
@@ -104,11 +132,11 @@ def _merged(status: str) -> None:
 CONDITIONS: dict[str, Callable[[int], None]] = {
     "write-throttles": _throttled_writes,
     "pipe-failures": _times(lambda: _executed("pipe", 1)),
-    "pipe-throttles": lambda _: _sample("ExecutionThrottled", MANY, PipeName="pipe"),
+    "pipe-throttles": lambda _: _pipe_throttled("pipe"),
     "large-pipe-failures": _times(lambda: _executed("large", 1)),
-    "large-pipe-throttles": lambda _: _sample("ExecutionThrottled", MANY, PipeName="large"),
+    "large-pipe-throttles": lambda _: _pipe_throttled("large"),
     "shorten-errors": _times(lambda: _invoked("shorten", failed=True)),
-    "dead-letters": lambda _: _sample("ApproximateNumberOfMessagesVisible", 1, QueueName="dead"),
+    "dead-letters": lambda _: _letter("dead"),
     "skipped-changes": lambda _: DynamoCounter().not_replicated(REGION, "orders"),
     "stream-throttles": _throttled_stream,
     "stream-age": _old_records,
@@ -120,13 +148,13 @@ CONDITIONS: dict[str, Callable[[int], None]] = {
     "delivery-freshness": lambda _: FirehoseMetrics(REGION, "lake").put(
         "DeliveryToS3", 1, 1, LATE_MS / 1000, succeeded=True
     ),
-    "lake-errors": lambda _: _sample("NumberOfMessagesSent", 1, QueueName="errors"),
+    "lake-errors": lambda _: _letter("errors"),
     "merge-failures": lambda _: _merged("FAILED"),
     "merge-timeouts": lambda _: _merged("TIMED_OUT"),
-    "merge-dead-letters": lambda _: _sample("ApproximateNumberOfMessagesVisible", 1, QueueName="merge-dead"),
+    "merge-dead-letters": lambda _: _letter("merge-dead"),
     "event-pipe-failures": _times(lambda: _executed("events", 1)),
-    "event-pipe-throttles": lambda _: _sample("ExecutionThrottled", MANY, PipeName="events"),
-    "event-dead-letters": lambda _: _sample("ApproximateNumberOfMessagesVisible", 1, QueueName="event-dead"),
+    "event-pipe-throttles": lambda _: _pipe_throttled("events"),
+    "event-dead-letters": lambda _: _letter("event-dead"),
 }
 
 
@@ -141,8 +169,8 @@ def _usual(at_s: int) -> None:
     _batch(at_s, records=10, ok=10, oldest_us=(at_s * 1000 - 300) * 1000)
     FirehoseMetrics(REGION, "lake").put("DeliveryToS3", 10, 100, 2.0, succeeded=True)
     _merged("SUCCEEDED")
-    for name in ("dead", "errors", "event-dead", "merge-dead"):
-        _sample("ApproximateNumberOfMessagesVisible", 0, QueueName=name)
+    with _queues("dead", "errors", "event-dead", "merge-dead"):
+        _count_queues()
 
 
 class _Watched:
