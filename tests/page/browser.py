@@ -168,6 +168,14 @@ def _deeds(browser: Browser, url: str) -> None:
     drawn = page.locator("main tbody tr").count()
     if drawn > 500:
         sys.exit(f"{drawn} rows are in the document of {MANY_ROWS}")
+    many = "UNNEST(sequence(1, 10000))"
+    page.get_by_label("SQL").fill(
+        f"SELECT count(*) FROM {many} AS a(x), {many} AS b(y), {many} AS c(z) WHERE x * y * z % 7 = 3"
+    )
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("running …").wait_for()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text(re.compile("^cancelled in ")).wait_for()
     watched.open("Faults")
     off = page.get_by_role("button", name="Switch off")
     expect(off).to_have_count(0)
