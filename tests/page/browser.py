@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, Request, expect, sync_playwright
 
 VIEWS = ("Pipeline", "Dashboard", "Alarms", "One order", "Latest changes", "Failures", "Query", "Faults")
 WIDTHS = (360, 1280)
@@ -121,7 +121,10 @@ def _documents(browser: Browser, url: str, directory: Path) -> None:
             watched.page.wait_for_load_state("networkidle")
             watched.page.wait_for_timeout(2500)
         watched.check(view)
-        watched.page.screenshot(path=directory / f"console-{view.lower()}.png")
+        drawn = watched.page.locator("body").bounding_box()
+        height = min(900, drawn["height"] if drawn else 900)
+        clip: FloatRect = {"x": 0, "y": 0, "width": WIDTHS[1], "height": height}
+        watched.page.screenshot(path=directory / f"console-{view.lower()}.png", clip=clip)
         watched.page.context.close()
 
 
