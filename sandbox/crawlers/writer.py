@@ -108,7 +108,7 @@ class CrawlWriter:
         return None if table is None else _as_input(table)
 
     def _name(self, found: FoundTable) -> str:
-        """The prefix and the folder's name, with a suffix if a table of another location has that name."""
+        """The prefix and the folder's name, with a suffix if a table with a different location has that name."""
         plain = (self._prefix + "".join(c if c.isalnum() else "_" for c in found.folder)).lower()
         table = self._get(plain)
         if table is None or table["StorageDescriptor"].get("Location", "").rstrip("/") == found.location.rstrip("/"):

@@ -29,7 +29,7 @@ def violation(operation: str, body: bytes, decoding: str) -> DynamoError:
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # A value of the wrong type may come before what is no JSON.
+        # A value of a wrong type may precede invalid JSON.
         return serialization("")
     if type(document) is not dict:
         return serialization("Unexpected value type in payload")

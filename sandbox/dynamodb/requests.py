@@ -87,7 +87,7 @@ class PutItem(SingleWrite, kw_only=True):
 
 
 class UndecodedPutItem(SingleWrite, kw_only=True):
-    """The parameters of PutItem, of which the item is still JSON."""
+    """The parameters of PutItem with an undecoded item."""
 
     Item: msgspec.Raw
 
@@ -187,7 +187,7 @@ class WriteRequest(msgspec.Struct):
 
 
 class BatchWrite(msgspec.Struct, kw_only=True):
-    """What BatchWriteItem is asked besides its writes."""
+    """The parameters of BatchWriteItem except its writes."""
 
     ReturnConsumedCapacity: CapacityMode | None = None
     ReturnItemCollectionMetrics: Metrics | None = None
@@ -200,19 +200,19 @@ class BatchWriteItem(BatchWrite, kw_only=True):
 
 
 class UndecodedPut(msgspec.Struct):
-    """A put of BatchWriteItem, of which the item is still JSON."""
+    """A put of BatchWriteItem with an undecoded item."""
 
     Item: msgspec.Raw
 
 
 class UndecodedPutRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """One of BatchWriteItem's writes, a put."""
+    """One of BatchWriteItem's writes: a put with an undecoded item."""
 
     PutRequest: UndecodedPut
 
 
 class UndecodedBatchWriteItem(BatchWrite, kw_only=True):
-    """The parameters of BatchWriteItem with nothing but puts, of which the items are still JSON."""
+    """The parameters of a BatchWriteItem of only puts, with undecoded items."""
 
     RequestItems: dict[str, Annotated[list[UndecodedPutRequest], msgspec.Meta(min_length=1, max_length=25)]]
 

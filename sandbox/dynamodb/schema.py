@@ -40,7 +40,7 @@ class KeySchema:
 
     @cached_property
     def compiled(self) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
-        """The names and the types of the key attributes as the compiled module takes them."""
+        """The names and the types of the key attributes in the compiled module's form."""
         return tuple(part.name.encode() for part in self), tuple(ord(part.kind) for part in self)
 
     @property

@@ -97,7 +97,7 @@ class Store:
 
     def __init__(self, key: KeySchema) -> None:
         self._schema = key
-        # The only item of a partition key is there itself: in a table without sort keys each one is.
+        # A partition with one item stores it directly, as every partition of a table without sort keys does.
         self._partitions: dict[str, StoredItem | _Partition] = {}
         self._hashes: Ordered | None = None
         self._count = 0

@@ -42,7 +42,7 @@ class StoredTable:
         return ItemChange(key, self.store.get(key), StoredItem(key, attributes, size_bytes))
 
     def put_item(self, item: StoredItem) -> ItemChange:
-        """What putting an item that the table takes would change."""
+        """Return the change of putting an item that the table accepts."""
         return ItemChange(item.key, self.store.get(item.key), item)
 
     def find(self, key: Attributes) -> ItemChange:

@@ -1,8 +1,8 @@
 """Items in their usual JSON, which are checked, measured and stored without being decoded.
 
-Usual is most of what is put: texts, numbers, Booleans, nulls, lists, maps and sets of texts in order, without an escape
-and with the table's key. Of any other item nothing is said: it is decoded and goes the slow path, which specifies what
-both do (`sandbox.dynamodb.values`, `sandbox.dynamodb.schema`).
+A usual item has only texts, numbers, Booleans, nulls, lists, maps and sets of texts in order, without an escape, and
+the table's key: most items are usual. Any other item is decoded and takes the slow path, which specifies the result of
+both (`sandbox.dynamodb.values`, `sandbox.dynamodb.schema`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from sandbox.dynamodb.items import Key, StoredItem
 from sandbox.dynamodb.schema import TableSchema
 
 _MAX_KEY_BYTES = 1024
-"""The most that any key attribute may have; the slow path says which may have more."""
+"""The maximum size of a key attribute's value here; the slow path has the exact limits."""
 
 
 def usual_item(schema: TableSchema, text: msgspec.Raw) -> StoredItem | None:
-    """The item of a JSON text as a table stores it; None for one that is not usual, or not in the table's form.
+    """Return the item of a JSON text as a table stores it; None if it is not usual or not in the table's form.
 
-    A table with indexes has more that is to be checked, and no usual items.
+    A table with indexes requires further checks, and has no usual items.
     """
     if native is None or schema.indexes:
         return None

@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 
 class UnsupportedStreamError(UnsupportedError):
-    """A delivery stream that this worker does not support; its text says why."""
+    """A delivery stream that this worker does not support; its text is the reason."""
 
 
 class Buffering(Struct, frozen=True):

@@ -29,7 +29,7 @@ _PARAMETERS = ("Credential", "Signature", "SignedHeaders")
 
 
 def refusal_of_unsigned(request: Request) -> ServiceError | None:
-    """The error of an unsigned request that requires a signature; None if it needs no signature or is no known call."""
+    """The error of an unsigned request that requires a signature; None if it needs none or its call is unknown."""
     headers = dict(request.headers)
     prefix, _, operation = headers.get("x-amz-target", "").partition(".")
     service = _SERVICES.get(prefix)

@@ -1,4 +1,4 @@
-"""Which alarms the metrics so far will raise, without waiting for the ends of their periods."""
+"""The alarms that the existing metrics will raise, without waiting for the ends of their periods."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sandbox.monitoring.store import MetricStore
 
 
 def outlook(store: MetricStore, region: str, alarm: AlarmDefinition, since_s: float, now_s: float) -> AlarmCheck | None:
-    """The first evaluation after `since_s` that raises an alarm, if no sample comes after `now_s`; None without one.
+    """Return the first evaluation after `since_s` that raises an alarm if no sample arrives after `now_s`; else None.
 
-    It is evaluated at the times at which the sandbox does, until all that there is has left its periods. Times are
-    epoch seconds.
+    The times of evaluation are the sandbox's, until all existing points have left the alarm's periods. Times are epoch
+    seconds.
     """
     step_s = alarm.step_s
     state: AlarmState = "INSUFFICIENT_DATA"

@@ -27,10 +27,10 @@ def raised_alarms(endpoint_url: str) -> list[RaisedAlarm]:
 
 
 def coming_alarms(endpoint_url: str) -> list[RaisedAlarm]:
-    """The alarms of a sandbox that are or were raised, or will be by its metrics so far if no others come.
+    """The alarms that are or were raised, or will be raised by the existing metrics if no further ones arrive.
 
     Raises:
-        CallError: it does not answer.
+        CallError: the sandbox does not respond.
     """
     return _listed(endpoint_url, COMING_PATH)
 

@@ -50,7 +50,7 @@ class StatisticSet(msgspec.Struct, array_like=True):
         return StatisticSet(self.count, self.sum, self.minimum, self.maximum, self.values)
 
     def packed(self) -> bytes:
-        """The same samples in few bytes, for `unpacked`: numbers without a fraction take as few as they need."""
+        """The samples in a compact form for `unpacked`: numbers without a fraction use as few bytes as possible."""
         numbers = [_short(self.count), _short(self.sum), _short(self.minimum), _short(self.maximum)]
         values = self.values and {_short(value): _short(count) for value, count in self.values.items()}
         return _pack([*numbers, values])

@@ -22,7 +22,7 @@ _AGES = ((3 * 3600, MINUTE_S), (86_400, 300))
 """Pairs of an age and the period into which older points are combined, in seconds."""
 _KEPT_S = 15 * 86_400
 _NEW_S = 600
-"""The age after which a point is packed. A point of many values then takes an eighth of the memory."""
+"""The age after which a point is packed; a point of many values then uses an eighth of the memory."""
 
 
 class _Points:
@@ -49,7 +49,7 @@ class _Points:
         self.last_s = max(self.last_s, at_s)
 
     def between(self, start_s: float, end_s: float) -> Iterator[tuple[int, StatisticSet]]:
-        """Yield the points from a time to before another."""
+        """Yield the points from `start_s` (inclusive) to `end_s` (exclusive)."""
         for at_s, samples in self._new.items():
             if start_s <= at_s < end_s:
                 yield at_s, samples

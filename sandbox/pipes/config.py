@@ -22,7 +22,7 @@ _DETAIL_TYPE = "Event from aws:pipes"
 
 
 class UnsupportedPipeError(UnsupportedError):
-    """A pipe that this worker does not support; its text says why."""
+    """A pipe that this worker does not support; its text is the reason."""
 
 
 class PipeConfig(Struct, frozen=True):

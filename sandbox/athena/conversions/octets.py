@@ -1,7 +1,7 @@
 """Conversions between bytes and UUIDs, and from text.
 
-Sources: trino 435, io.trino.type.UuidOperators; OpenJDK 17, UUID.fromString, which takes parts of other lengths, of
-which Trino then counts the letters.
+Sources: trino 435, io.trino.type.UuidOperators; OpenJDK 17, UUID.fromString, which accepts parts of other lengths,
+whose letters Trino then counts.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Placeholders:
 
     @property
     def signature(self) -> object:
-        """What the binding of an expression depends on: the names, and the types of the values."""
+        """The key of an expression's binding: the names, and the types of the values."""
         if self._signature is None:
             self._signature = tuple(self._names.items()), tuple([(name, *value) for name, value in self.values.items()])
         return self._signature

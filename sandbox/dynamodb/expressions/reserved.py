@@ -8,7 +8,9 @@ from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 
 def is_reserved(word: str) -> bool:
-    """Whether a word is one of https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html."""
+    """Return whether a word is in
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html.
+    """
     return word.upper() in _words()
 
 

@@ -19,7 +19,7 @@ from sandbox.dynamodb.usage import USAGE
 from sandbox.dynamodb.values import measure_item
 
 MAX_WRITES = 25
-"""How many writes a batch may have."""
+"""The maximum number of a batch's writes."""
 
 
 class _Checked(NamedTuple):
@@ -56,7 +56,7 @@ def batch_write_item(tables: Tables, request: BatchWriteItem) -> dict[str, Any]:
 def write_batch(
     request: BatchWrite, changes: list[tuple[StoredTable, ItemChange]], unprocessed: dict[str, list[Any]]
 ) -> dict[str, Any]:
-    """Make the changes of a batch; its answer, with those that are not made."""
+    """Make the changes of a batch, and return its response with the unprocessed writes."""
     for table, change in changes:
         table.write(change)
     USAGE.wrote(changes)

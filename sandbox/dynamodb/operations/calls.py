@@ -23,7 +23,7 @@ from sandbox.dynamodb.partiql.calls import batch_execute_statement, execute_stat
 
 
 class _Operation(NamedTuple):
-    """`usual` answers what is usual without decoding all of it, and returns None for the rest."""
+    """`usual` handles the usual requests without decoding them completely, and returns None for the others."""
 
     decode: Callable[[bytes], Any]
     handle: Callable[[DataPlane, Any], dict[str, Any]]

@@ -29,7 +29,7 @@ class Filter(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a request reads: the table or one of its indexes, the returned attributes, and the filter."""
+    """The reading of a request: the table or one of its indexes, the returned attributes, and the filter."""
 
     table: StoredTable
     of_index: Index | None
@@ -48,7 +48,7 @@ class Reading(NamedTuple):
 
 
 def reading_of(table: StoredTable, request: Paged, paths: list[ResolvedPath] | None, filter_: Filter | None) -> Reading:
-    """What a request reads; raises DynamoError if its index does not exist or lacks requested attributes."""
+    """Return the reading of a request; raises DynamoError if its index is absent or lacks requested attributes."""
     index = None if request.IndexName is None else table.index(request.IndexName)
     reading = Reading(table, index, paths, filter_)
     if index is None or index.kind == "Local":

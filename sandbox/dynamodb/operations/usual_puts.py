@@ -1,7 +1,7 @@
-"""PutItem and BatchWriteItem of usual items, which are most of what is written and are not decoded (`usual_items`).
+"""PutItem and BatchWriteItem of usual items, which are most writes and are not decoded (`usual_items`).
 
-Each returns None for a call that is another's, before anything has been written. So what is refused, and in which
-words, is up to `writes` and `batches` alone.
+Each function returns None, before it has written anything, for a call that it does not support. So only `writes` and
+`batches` determine what is refused, and in which words.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _decode_batch = msgspec.json.Decoder(UndecodedBatchWriteItem).decode
 
 
 def put_usual(tables: Tables, body: bytes) -> dict[str, Any] | None:
-    """The answer to a PutItem of a usual item.
+    """Return the response to a PutItem of a usual item; None for any other request.
 
     Raises:
-        DynamoError: the write is refused for something other than its item.
+        DynamoError: the write is refused for a reason other than its item.
     """
     try:
         request = _decode_put(body)
@@ -39,7 +39,7 @@ def put_usual(tables: Tables, body: bytes) -> dict[str, Any] | None:
 
 
 def put_usual_batch(tables: Tables, body: bytes) -> dict[str, Any] | None:
-    """The answer to a BatchWriteItem that puts usual items and nothing else."""
+    """Return the response to a BatchWriteItem of only puts of usual items; None for any other request."""
     if ADMISSION.gate is not None:
         return None
     try:

@@ -79,7 +79,7 @@ def put_item(tables: Tables, request: PutItem) -> Answer:
 
 
 def put_usual_item(table: StoredTable, item: StoredItem, request: UndecodedPutItem) -> Answer:
-    """PutItem of a usual item (`usual_items`), of which nothing is left to be checked but its size."""
+    """Put a usual item (`usual_items`), of which only the size is still to be checked."""
     if not _is_plain(request):
         refuse_mixed(request, _WRITE)
     _refuse_new_values(request)
@@ -241,7 +241,7 @@ def putting(attributes: Attributes, size: int) -> Parts:
 
 
 def putting_item(item: StoredItem) -> Parts:
-    """A put of an item that the table takes."""
+    """The functions of a put of an item that the table accepts."""
     return lambda table: table.put_item(item), unchanged
 
 

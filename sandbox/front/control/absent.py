@@ -41,7 +41,7 @@ def failed(what: str, error: Exception) -> ServiceError:
 
 
 def refusal_of_unknown(request: Request) -> ServiceError | None:
-    """The error for a request that is no operation of any service in botocore; None if moto may support it."""
+    """The error for a request of an operation that botocore lacks; None if moto may support it."""
     signed = signed_for(request)
     if signed is None:
         return refusal_of_unsigned(request)

@@ -1,4 +1,4 @@
-"""What a call may have changed in place, according to its parameters."""
+"""The marking of what a call may have changed in place, according to its parameters."""
 
 from __future__ import annotations
 
