@@ -1,6 +1,12 @@
-"""The check of an item that is put, in C: native/. `sandbox.dynamodb.usual_items` calls it, and says what it does."""
+"""The server's hot path, in C: native/. `sandbox.http1.requests` and `sandbox.dynamodb.usual_items` call it."""
 
 from typing_extensions import Buffer
+
+def headers(received: bytes, begin: int, end: int, /) -> list[tuple[bytes, bytes]] | None:
+    """Header fields between two places, with their names in lower case; None if one of them is not usual.
+
+    ValueError for places that are not in `received`.
+    """
 
 def stored(item: Buffer, names: tuple[bytes, ...], kinds: tuple[int, ...], /) -> tuple[int | bytes, ...] | None:
     """An item's size, its image, and the contents of its key attributes, which have these names and types.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from sandbox.compiled import native
 from sandbox.http1.bodies import BadRequestError, Body, Chunked, Sized
 
 _MAX_HEAD_BYTES = 64 << 10
@@ -42,8 +43,9 @@ def parse_head(received: bytes, end: int) -> Head:
     Raises:
         BadRequestError: it is not HTTP/1.1.
     """
-    first, *lines = received[:end].split(b"\r\n")
-    parts = first.split(b" ")
+    first_end = received.find(b"\r\n", 0, end)
+    first_end = end if first_end < 0 else first_end
+    parts = received[:first_end].split(b" ")
     if len(parts) != 3 or parts[2] not in (b"HTTP/1.1", b"HTTP/1.0") or _METHOD.fullmatch(parts[0]) is None:
         raise BadRequestError(400, "The request line is malformed.")
     target = parts[1]
@@ -52,13 +54,21 @@ def parse_head(received: bytes, end: int) -> Head:
         target = _ABSOLUTE.sub(b"", target, count=1)
         target = target if target.startswith((b"/", b"*")) else b"/" + target
     path, _, query = target.partition(b"?")
+    headers = _headers(received, min(first_end + 2, end), end)
+    return Head(parts[0].decode("ascii"), path, query, headers, dict(headers), parts[2] == b"HTTP/1.0")
+
+
+def _headers(received: bytes, begin: int, end: int) -> Headers:
+    usual = None if native is None else native.headers(received, begin, end)
+    if usual is not None:
+        return usual
     headers: Headers = []
-    for line in lines:
+    for line in received[begin:end].split(b"\r\n") if begin < end else ():
         name, colon, value = line.partition(b":")
         if not colon or not name or name[-1] <= 32 or name[0] <= 32:
             raise BadRequestError(400, "A header is malformed.")
         headers.append((name.lower(), value.strip(b" \t")))
-    return Head(parts[0].decode("ascii"), path, query, headers, dict(headers), parts[2] == b"HTTP/1.0")
+    return headers
 
 
 def find_head(received: bytes) -> int:
@@ -97,6 +107,7 @@ def length_of(head: Head) -> int:
     given = head.fields.get(b"content-length")
     if given is None:
         return 0
-    if not given.isdigit() or any(value != given for name, value in head.headers if name == b"content-length"):
+    others = head.headers if len(head.fields) < len(head.headers) else ()
+    if not given.isdigit() or any(value != given for name, value in others if name == b"content-length"):
         raise BadRequestError(400, "The Content-Length is not a number.")
     return int(given)

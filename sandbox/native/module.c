@@ -1,5 +1,6 @@
-/* The check of an item that is put, as a Python module of the stable ABI; ../_native.pyi describes its function. */
+/* The server's hot path, as a Python module of the stable ABI; ../_native.pyi describes its functions. */
 #include "arguments.h"
+#include "headers.h"
 #include "item.h"
 
 enum { MOST_PARTS = 2 };
@@ -62,7 +63,22 @@ static PyObject *stored(PyObject *module, PyObject *const *arguments, Py_ssize_t
     return found;
 }
 
-static PyMethodDef methods[] = {METHOD(stored), {0}};
+static const char headers_usage[] = "headers takes what was received, and where its header fields begin and end";
+
+static PyObject *headers(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
+    (void)module;
+    Span received;
+    int64_t begin, end;
+    if (read_count(count, 3, headers_usage) < 0 || read_bytes(arguments[0], &received) < 0) return NULL;
+    if (read_integer(arguments[1], &begin) < 0 || read_integer(arguments[2], &end) < 0) return NULL;
+    if (begin < 0 || begin > end || end > length(received)) {
+        PyErr_SetString(PyExc_ValueError, headers_usage);
+        return NULL;
+    }
+    return read_fields(received.at + begin, received.at + end);
+}
+
+static PyMethodDef methods[] = {METHOD(headers), METHOD(stored), {0}};
 
 static PyModuleDef definition = {.m_base = {.ob_base = {.ob_refcnt = 1}}, .m_name = "_native", .m_methods = methods};
 
