@@ -11,6 +11,7 @@ from decimal import Context, Decimal
 from sandbox.dynamodb.errors import DynamoError, invalid
 
 MAX_DIGITS = 38
+_MAX_QUICK = 18
 _MAX_EXPONENT = 125
 _MIN_EXPONENT = -130
 
@@ -68,8 +69,14 @@ def spelled(number: Decimal) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
+def _are_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def add(left: str, right: str, sign: int) -> str:
     """left + right, or left - right for a negative sign: exact, or refused; raises DynamoError as `spelled` does."""
+    if len(left) < _MAX_QUICK and len(right) < _MAX_QUICK and _are_digits(left + right):
+        return str(int(left) + int(right) * sign)
     a, b = Decimal(left), Decimal(right)
     return spelled(_EXACT.add(a, b) if sign > 0 else _EXACT.subtract(a, b))
 

@@ -13,6 +13,7 @@ from sandbox.dynamodb.values import Attributes, Value, kind_of, measure_item, me
 
 _MAX_HASH_BYTES = 2048
 _MAX_RANGE_BYTES = 1024
+_USUAL_CHARACTERS = _MAX_HASH_BYTES // 4
 _EMPTY = {"S": "string", "B": "binary"}
 """The types whose values may be empty in any attribute except a key's."""
 _MISMATCH = "The provided key element does not match the schema"
@@ -117,6 +118,9 @@ class TableSchema:
         Raises:
             DynamoError: attributes are missing or superfluous, empty, too long or of a wrong type.
         """
+        usual = self._usual_key(attributes)
+        if usual is not None:
+            return usual
         measure_item(attributes)
         if len(attributes) != len(self.key.names):
             raise invalid(_MISMATCH)
@@ -127,6 +131,14 @@ class TableSchema:
             _refuse_empty(part, value)
         self._refuse_long(attributes)
         return self.key.key_of(attributes)
+
+    def _usual_key(self, attributes: Attributes) -> Key | None:
+        """The key if it is one text that is certainly valid; else None."""
+        value = attributes.get(self.key.hash.name)
+        if self.key.range is not None or len(attributes) != 1 or value is None or len(value) != 1:
+            return None
+        content = value.get("S") if self.key.hash.kind == "S" else None
+        return Key(content) if type(content) is str and 0 < len(content) <= _USUAL_CHARACTERS else None
 
     def refuse_index_keys(self, attributes: Attributes, before: Attributes | None = None) -> None:
         """Raise DynamoError if an index's key attribute is empty or its type is not the index's.

@@ -10,7 +10,7 @@ import msgspec
 from moto.core.utils import utcnow
 
 from sandbox.dynamodb.items import StoredItem
-from sandbox.dynamodb.values import Attributes, measure_item
+from sandbox.dynamodb.values import Attributes, measure_key, text_size
 from sandbox.front.native import Happening, has_destination, replicate
 from sandbox.front.record_log import RecordLog
 from sandbox.front.reply import random_hex
@@ -91,7 +91,7 @@ def _record(
     table: Table, view: str, old: StoredItem | None, new: StoredItem | None, sequence: int, now_s: float
 ) -> bytes:
     keys = _keys(table, old, new)
-    size_bytes = measure_item(keys)
+    size_bytes = _size_of(keys)
     images = b""
     if new is not None and view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
         images += b'"NewImage":' + new.image + b","
@@ -128,9 +128,13 @@ def _happening(table: Table, old: StoredItem | None, new: StoredItem | None, ide
         keys=_encode(keys),
         new_image=new.image if new else b"",
         old_image=old.image if old else b"",
-        size_bytes=measure_item(keys) + sum(item.size_bytes for item in (new, old) if item),
+        size_bytes=_size_of(keys) + sum(item.size_bytes for item in (new, old) if item),
         identity=identity,
     )
+
+
+def _size_of(keys: Attributes) -> int:
+    return sum([text_size(name) + measure_key(value) for name, value in keys.items()])
 
 
 def _event_name(old: StoredItem | None, new: StoredItem | None) -> str:

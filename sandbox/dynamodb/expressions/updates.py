@@ -56,10 +56,11 @@ Compute = Callable[[Attributes, Values], "Edit | None"]
 
 
 class BoundUpdate(NamedTuple):
-    """An update, bound to a request's names and values."""
+    """An update, bound to a request's names and values. One is deep if it changes something within an attribute."""
 
     paths: tuple[ResolvedPath, ...]
     computes: tuple[Compute, ...]
+    is_deep: bool
 
     def changed(self, before: Attributes, copy: Callable[[], Attributes], values: Values) -> Attributes:
         """Return the item after the update; `copy` returns a separate copy of the item before.
@@ -74,9 +75,16 @@ class BoundUpdate(NamedTuple):
             edit = compute(before, values)
             if edit is not None:
                 edits.append(edit)
-        is_deep = any(len(path) > 1 for path in self.paths)
-        after = copy() if is_deep else dict(before)
-        apply(after, edits)
+        if self.is_deep:
+            after = copy()
+            apply(after, edits)
+            return after
+        after = dict(before)
+        for (name,), value in edits:
+            if value is None:
+                after.pop(str(name), None)
+            else:
+                after[str(name)] = value
         return after
 
 
@@ -165,7 +173,7 @@ def bind(actions: Sequence[Action], placeholders: Placeholders) -> BoundUpdate:
     for action, path in zip(actions, paths, strict=True):
         operand = _NOTHING if action.operand is None else bind_operand(action.operand, placeholders)
         computes.append(_COMPUTES[action.section](path, operand))
-    return BoundUpdate(tuple(paths), tuple(computes))
+    return BoundUpdate(tuple(paths), tuple(computes), any(len(path) > 1 for path in paths))
 
 
 def _refuse_functions(operand: Operand | None) -> None:

@@ -99,7 +99,8 @@ def delete_item(tables: Tables, request: DeleteItem) -> Answer:
 def update_item(tables: Tables, request: UpdateItem) -> Answer:
     """Change the item with a key, or create it."""
     table = lookup(tables, request.TableName)
-    refuse_mixed(request, _UPDATE)
+    if request.UpdateExpression is None or request.AttributeUpdates is not None or request.Expected is not None:
+        refuse_mixed(request, _UPDATE)
     measure_item(request.Key)
     actions = None if request.AttributeUpdates is None else legacy.updates(request.AttributeUpdates)
     given = placeholders(request.ExpressionAttributeNames, request.ExpressionAttributeValues)
@@ -170,7 +171,7 @@ def has_collections(table: StoredTable) -> bool:
 
 
 def _written(request: SingleWrite, write: CheckedWrite) -> Answer:
-    if write.test is not None:
+    if write.test is not None and request.ReturnValuesOnConditionCheckFailure is not None:
         write = write._replace(on_failure=request.ReturnValuesOnConditionCheckFailure)
     table, change = prepared(write)
     if ADMISSION.gate is not None:
@@ -254,7 +255,7 @@ def deleting(key: Attributes) -> Parts:
     """The functions of a delete of the item with a key."""
 
     def apply(table: StoredTable, change: ItemChange, before: Attributes | None) -> ItemChange:  # noqa: ARG001 - all are called alike
-        return change._replace(new=None)
+        return ItemChange(change.key, change.old, None)
 
     return finding(key), apply
 
@@ -289,7 +290,7 @@ def updating(key: Attributes, update: BoundUpdate, values: Mapping[str, Value]) 
         refuse_large(size, updated=True)
         if table.schema.indexes:
             table.schema.refuse_index_keys(after, {} if old is None else before)
-        return change._replace(new=StoredItem(change.key, after, size))
+        return ItemChange(change.key, old, StoredItem(change.key, after, size))
 
     return find, apply
 
