@@ -141,15 +141,15 @@ def _capture(flow: StageFlow, shards: Sequence[ShardLoad], signals: ServiceSigna
     if signals.stream_refused is None and fullest is not None and fullest.share >= _AT_LIMIT:
         why = f"{flow.why}; a shard is at {fullest.share:.0%} of its limit{load}"
         return Bottleneck(stage="stream", limit_per_s=flow.busy_per_s, why=why)
-    told = [
+    details = [
         f"{number:,.0f} executions {what}"
         for number, what in ((signals.pipe_throttled, "throttled"), (signals.pipe_failed, "failed"))
         if number
     ]
     if signals.pipe_duration_ms:
-        told.append(f"an execution takes {signals.pipe_duration_ms:,.0f} ms")
+        details.append(f"an execution takes {signals.pipe_duration_ms:,.0f} ms")
     refusals = "Kinesis refused nothing" if signals.stream_refused is not None else "no shard is near its limits"
-    return Bottleneck(stage="pipe", limit_per_s=flow.busy_per_s, why="; ".join([flow.why, refusals + load, *told]))
+    return Bottleneck(stage="pipe", limit_per_s=flow.busy_per_s, why="; ".join([flow.why, refusals + load, *details]))
 
 
 def _delivery(flow: StageFlow, shards: int, signals: ServiceSignals, elapsed_s: float) -> Bottleneck:

@@ -40,7 +40,7 @@ class Observability(Stage):
         super().__init__("Observability", name, context, opts)
         mail = self._mail(name, context) if context.settings.alarm_email else []
         actions = [topic.arn for topic in mail if isinstance(topic, aws.sns.Topic)]
-        told = [self._alarm(name, alarm, actions, context) for alarm in alarms(args, context.settings)]
+        created = [self._alarm(name, alarm, actions, context) for alarm in alarms(args, context.settings)]
         protect = context.settings.protect
         dashboard = aws.cloudwatch.Dashboard(
             name,
@@ -53,7 +53,7 @@ class Observability(Stage):
                     with_events=context.settings.event_fanout,
                 ),
             ),
-            self.child([*stages, *mail, *told] if protect else [], protect=protect),
+            self.child([*stages, *mail, *created] if protect else [], protect=protect),
         )
         self.dashboard_name = dashboard.dashboard_name
         self.register_outputs({"dashboard_name": self.dashboard_name})

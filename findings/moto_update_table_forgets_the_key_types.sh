@@ -3,7 +3,7 @@
 #
 # UpdateTable names only the attributes that a new index needs, as its documentation allows. moto replaces the
 # table's definitions with them: the type of the table's key is missing in DescribeTable, and a tool that reads the
-# key's # type there (to scan, export or compare) fails. DynamoDB adds the new definitions to the old ones.
+# key's type there (to scan, export or compare) fails. DynamoDB adds the new definitions to the old ones.
 #
 # Seen:
 #   before: order_id

@@ -2,10 +2,9 @@
 
     PYTHONPATH=CHECKOUT python worker.py sandbox|duckdb FILES
 
-The first line describes the tables (`log`, `columns`, `partition`, `view`, `sql`, `view_columns`); it answers `{}` when
-it is ready. The others are `{"sql"}`, and the answer has the seconds elapsed, those of the processors, and the rows.
-
-It imports of a checkout only what the tests of every commit have: `tests.athena_lake`.
+The first line describes the tables (`log`, `columns`, `partition`, `view`, `sql`, `view_columns`); the response `{}`
+means ready. The others are `{"sql"}`, and the response has the elapsed seconds, the processor seconds and the rows. It
+imports from a checkout only a module that every commit has: `tests.athena_lake`.
 """
 
 from __future__ import annotations

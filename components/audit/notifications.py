@@ -45,9 +45,9 @@ def _targets_of_the_bucket(case: Case) -> list[Resource]:
 
 
 def _waits_for_those_it_tells(case: Case) -> bool:
-    told = [one for queue in listed(case.inputs, "queues") for one in _queue_policies(case, queue["queueArn"])]
-    told += _targets_of_the_bucket(case) if case.inputs.get("eventbridge") else []
-    return bool(told) and {one.urn for one in told} <= set(case.resource.depends_on)
+    prerequisites = [one for queue in listed(case.inputs, "queues") for one in _queue_policies(case, queue["queueArn"])]
+    prerequisites += _targets_of_the_bucket(case) if case.inputs.get("eventbridge") else []
+    return bool(prerequisites) and {one.urn for one in prerequisites} <= set(case.resource.depends_on)
 
 
 def _is_the_only_one(case: Case) -> bool:

@@ -136,8 +136,8 @@ def reply_of(error: Exception) -> Reply:
         details = response.get("Error", {})
         status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
         code = str(details.get("Code", ""))
-        told = {name: response[name] for name in ("Item", "CancellationReasons") if name in response}
-        body = msgspec.json.encode(told) if told else b""
+        fields = {name: response[name] for name in ("Item", "CancellationReasons") if name in response}
+        body = msgspec.json.encode(fields) if fields else b""
         return Reply(classify(status, code, body), code, str(details.get("Message", "")), body)
     for kind, outcome in _OUTCOMES.items():
         if kind in names:

@@ -136,8 +136,8 @@ class ChaoticRun:
 
 def described(fault: Fault) -> str:
     """A fault's kind, service and the parameters that tell it from others."""
-    told = ("error", "when", "point", "how", "answer")
-    parameters = [fault.text(name) for name in told if fault.text(name)]
+    shown = ("error", "when", "point", "how", "answer")
+    parameters = [fault.text(name) for name in shown if fault.text(name)]
     if fault.kind == "function" and fault.text("how") != "wrong":
         parameters = parameters[:1]
     operation = [fault.operation] if fault.kind == "crash" and fault.operation else []

@@ -222,9 +222,9 @@ def test_the_lake_is_queried_in_athenas_sql(pipeline: Pipeline) -> None:
 def test_how_fresh_the_lake_is_can_be_asked(pipeline: Pipeline) -> None:
     pipeline.write(_changes())
     rows = _assert_right(pipeline).log_rows
-    told = pipeline.lake("freshness", "--json")
-    assert told.code == 0, told.err
-    fresh = json.loads(told.out)
+    freshness = pipeline.lake("freshness", "--json")
+    assert freshness.code == 0, freshness.err
+    fresh = json.loads(freshness.out)
     assert (fresh["changes"], fresh["gone"]) == (rows, 0)
     assert 0 < fresh["p50_s"] <= fresh["p99_s"] <= fresh["max_s"]
     assert fresh["slowest"].startswith(f"s3://{pipeline.outputs.require('bucket_name')}/")

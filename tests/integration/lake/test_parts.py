@@ -61,14 +61,14 @@ def digests(items: ItemDigests) -> list[object]:
 
 @pytest.mark.parametrize(("files", "share"), [(True, BUCKETS), (False, BUCKETS // 2)])
 def test_the_parts_digests_and_entries_are_the_tables(outputs: StackOutputs, files: bool, share: int) -> None:
-    told: list[int] = []
+    counts: list[int] = []
     with (
         closing(read_whole(outputs, share)) as whole,
         closing(PartedDigests(outputs, TABLE, share, lambda: PartProcesses(2), files=files)) as parted,
     ):
-        parted.read(told.append)
+        parted.read(counts.append)
         assert digests(parted) == digests(whole)
-        assert told[-1] == parted.items
+        assert counts[-1] == parted.items
         assert (parted.items == ITEMS) == (share == BUCKETS)
         for buckets in ((), (1, 2, 3), range(0, share, 2)):
             assert sorted(parted.entries(buckets)) == sorted(whole.entries(buckets))

@@ -146,8 +146,8 @@ def test_a_sandbox_is_started_repaired_interrupted_recovered_and_taken_down(sand
     assert status.err.startswith("server is dead; nothing that was acknowledged is lost: restart with")
     with sandbox.start("up") as again:
         assert again.stderr is not None
-        told = again.stderr.readline()
-        assert told == f"starting the server at http://127.0.0.1:{sandbox.port}\n", "on the port that it had"
+        first_line = again.stderr.readline()
+        assert first_line == f"starting the server at http://127.0.0.1:{sandbox.port}\n", "on the port that it had"
         again.send_signal(signal.SIGINT)
         again.communicate(timeout=60)
     assert again.returncode == 130

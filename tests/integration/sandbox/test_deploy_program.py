@@ -176,8 +176,8 @@ def the_bucket_is_closed_versioned_and_logged(deployed: Deployed) -> None:
     algorithm = rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"]
     assert algorithm == ("aws:kms" if deployed.stack == "prod" else "AES256")
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "access/"
-    told = s3.get_bucket_notification_configuration(Bucket=bucket)
-    assert set(told) == {"ResponseMetadata", "EventBridgeConfiguration"}
+    notification = s3.get_bucket_notification_configuration(Bucket=bucket)
+    assert set(notification) == {"ResponseMetadata", "EventBridgeConfiguration"}
     ids = {rule["ID"] for rule in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]}
     assert {"query-results", "tidy"} <= ids
     assert ("rows" in ids) is (deployed.stack == "dev")

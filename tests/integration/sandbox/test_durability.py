@@ -237,14 +237,14 @@ def test_all_that_was_acknowledged_under_load_is_there_after_each_kill(
         records = stream_records(server.url, resources["stream"])
         # Other tests of this server write to the table, too, items without a name.
         images = [record["dynamodb"]["NewImage"] for record in records]
-        told = [image["name"]["S"] for image in images if "name" in image]
-        assert [name for name in told if name not in ledger.unsure] == ledger.records
+        recorded = [image["name"]["S"] for image in images if "name" in image]
+        assert [name for name in recorded if name not in ledger.unsure] == ledger.records
         numbers_ = [int(record["dynamodb"]["SequenceNumber"]) for record in records]
         assert numbers_ == list(range(numbers_[0], numbers_[0] + len(records)))
         tables = client("dynamodb", server.url)
         pages = tables.get_paginator("scan").paginate(TableName=TABLE)
         items = [item for page in pages for item in page["Items"] if "name" in item]
-        assert sorted(item["name"]["S"] for item in items) == sorted(told), "an item and its record are one"
+        assert sorted(item["name"]["S"] for item in items) == sorted(recorded), "an item and its record are one"
         assert {item["name"]["S"]: item for item in items if item["name"]["S"] in ledger.items} == {
             name: item for name, item in ledger.items.items() if "sk" in item
         }

@@ -23,7 +23,7 @@ import runpy, sys
 sys.path[0] = {str(ROOT)!r}
 runpy.run_path({str(ROOT / "__main__.py")!r}, run_name="__main__")
 """
-Told = Counter[tuple[str, str]]
+Received = Counter[tuple[str, str]]
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Fanout:
         key = {"order_id": {"S": order_id}}
         self.sandbox.client("dynamodb").delete_item(TableName=self.outputs["table_name"], Key=key)
 
-    def told(self, prefix: str) -> Told:
+    def received(self, prefix: str) -> Received:
         """The queue's events of the orders with this prefix: the number of each event of each order."""
         sqs, url = self.sandbox.client("sqs"), self.outputs["event_queue_url"]
         while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -53,16 +53,16 @@ class Fanout:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return Counter((message["event"], order_id) for message in self.messages if (order_id := of(message, prefix)))
 
-    def drained(self, prefix: str) -> Told:
+    def drained(self, prefix: str) -> Received:
         """The events, after an order that is written now has arrived: the pipe keeps each shard's order."""
         markers = [f"{prefix}-marker-{number}" for number in range(32)]
         for marker in markers:
             self.put(marker, "placed")
         wait_until(
-            lambda: self.told(f"{prefix}-marker").keys() >= {("order placed", m) for m in markers}, "the markers"
+            lambda: self.received(f"{prefix}-marker").keys() >= {("order placed", m) for m in markers}, "the markers"
         )
-        told = self.told(prefix)
-        return Counter({event: count for event, count in told.items() if "-marker-" not in event[1]})
+        received = self.received(prefix)
+        return Counter({event: count for event, count in received.items() if "-marker-" not in event[1]})
 
 
 def of(message: dict[str, Any], prefix: str) -> str:

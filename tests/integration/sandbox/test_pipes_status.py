@@ -64,7 +64,7 @@ def test_a_pipe_without_its_source_is_not_running(sandbox: Sandbox) -> None:
 
     sandbox.client("kinesis").delete_stream(StreamName="orphan-source")
     described = wait_until(
-        lambda: (told := pipes.describe_pipe(Name="orphan"))["CurrentState"] != "RUNNING" and told,
+        lambda: (orphan := pipes.describe_pipe(Name="orphan"))["CurrentState"] != "RUNNING" and orphan,
         "the pipe to say that it does not work",
     )
     assert (described["DesiredState"], described["CurrentState"]) == ("RUNNING", "START_FAILED")

@@ -117,7 +117,7 @@ def test_a_stopped_execution_is_aborted_and_its_name_is_taken(merge: ScheduledMe
 
 
 def test_what_the_sandbox_does_not_run_is_refused(merge: ScheduledMerge) -> None:
-    for states, told in (
+    for states, message in (
         ({"A": {"Type": "Wait", "Seconds": 1, "End": True}}, "the state A of the type Wait"),
         ({"A": {"Type": "Pass", "Next": "B"}}, "Missing 'Next' target: B at /States/A/Next"),
         (
@@ -128,7 +128,7 @@ def test_what_the_sandbox_does_not_run_is_refused(merge: ScheduledMerge) -> None
     ):
         definition = json.dumps({"StartAt": "A", "States": states})
         asked = {"name": "other", "roleArn": _ROLE, "definition": definition}
-        refused("InvalidDefinition", merge.states.create_state_machine, told, **asked)
+        refused("InvalidDefinition", merge.states.create_state_machine, message, **asked)
         validated = merge.states.validate_state_machine_definition(definition=definition)
         assert validated["result"] == "FAIL"
     absent = merge.arn.replace(merge.name, "none")

@@ -20,10 +20,10 @@ from tests.forked import ForkedProcess
 
 
 def test_the_server_says_where_it_is(sandbox_server: Any) -> None:
-    told = sandbox_server.state.read_json("server.json")
+    stored = sandbox_server.state.read_json("server.json")
 
-    assert told["endpoint_url"] == sandbox_server.endpoint_url
-    assert told["pid"] == sandbox_server.process.pid
+    assert stored["endpoint_url"] == sandbox_server.endpoint_url
+    assert stored["pid"] == sandbox_server.process.pid
     with urlopen(f"{sandbox_server.endpoint_url}/_sandbox/health") as answer:
         assert json.load(answer) == {"status": "ok"}
 

@@ -104,11 +104,11 @@ def _filled(pattern: str, texts: dict[str, tuple[str, ...]], draw: random.Random
 
 def _ask(command: Sequence[str], questions: Sequence[tuple[str, str, str]], to: Path) -> None:
     asked = "".join("\t".join(question) + "\n" for question in questions)
-    told = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
-    version = told.stderr.strip().splitlines()[-1]
+    result = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    version = result.stderr.strip().splitlines()[-1]
     with to.open("w") as file:
         file.write(json.dumps({"oracle": to.stem, "version": version}) + "\n")
-        for question, answer in zip(questions, told.stdout.splitlines(), strict=True):
+        for question, answer in zip(questions, result.stdout.splitlines(), strict=True):
             mark, text = answer.split("\t", 1)
             file.write(json.dumps([*question, text if mark == "=" else None, None if mark == "=" else text]) + "\n")
 

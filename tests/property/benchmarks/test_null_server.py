@@ -44,14 +44,14 @@ def cut(data: bytes, at: list[float]) -> list[bytes]:
     return [data[begin:end] for begin, end in itertools.pairwise(places)]
 
 
-def told(session: Session, chunks: list[bytes]) -> bytes:
+def output(session: Session, chunks: list[bytes]) -> bytes:
     return b"".join(session.turn(chunk) for chunk in chunks)
 
 
 @given(requests, cuts)
 def test_every_request_is_answered_once(sent: list[tuple[str, bytes, str]], at: list[float]) -> None:
     data = b"".join(request(*one) for one in sent)
-    assert told(Plain(), cut(data, at)) == b"".join(ANSWERS[operation] for operation, _, _ in sent)
+    assert output(Plain(), cut(data, at)) == b"".join(ANSWERS[operation] for operation, _, _ in sent)
 
 
 class Client:
@@ -97,7 +97,7 @@ def test_over_tls_too_wherever_a_record_is_cut(
     server = Encrypted(contexts[0])
     client = Client(contexts[1], server)
     data = b"".join(client.records(request(*one)) for one in sent)
-    client.incoming.write(told(server, cut(data, at)))
+    client.incoming.write(output(server, cut(data, at)))
     assert client.read() == b"".join(ANSWERS[operation] for operation, _, _ in sent)
 
 

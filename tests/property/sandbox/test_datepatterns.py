@@ -26,7 +26,7 @@ UNSUPPORTED = set("YwWFecvzBp")
 ORACLES = Path(__file__).parents[2] / "oracle" / "dates"
 
 
-class Told(NamedTuple):
+class Recorded(NamedTuple):
     """What an oracle answered: a text, or None and why it refused."""
 
     what: str
@@ -36,9 +36,9 @@ class Told(NamedTuple):
     error: str | None
 
 
-def told(oracle: str, what: str) -> list[Told]:
+def recorded(oracle: str, what: str) -> list[Recorded]:
     lines = (ORACLES / f"{oracle}.jsonl").read_text().splitlines()[1:]
-    return [one for one in (Told(*json.loads(line)) for line in lines) if one.what == what]
+    return [one for one in (Recorded(*json.loads(line)) for line in lines) if one.what == what]
 
 
 def _moment(text: str) -> datetime:
@@ -49,7 +49,7 @@ def _moment(text: str) -> datetime:
 def test_a_moment_is_written_as_java_writes_it_or_the_pattern_is_refused() -> None:
     written = unsupported = 0
     refusal = ""
-    for one in told("java", "format"):
+    for one in recorded("java", "format"):
         if one.error:
             with pytest.raises(DatePatternError):
                 write(one.pattern, _moment(one.text))
@@ -70,7 +70,7 @@ def test_a_moment_is_written_as_java_writes_it_or_the_pattern_is_refused() -> No
 
 def test_a_text_is_read_as_java_reads_it_or_the_pattern_is_refused() -> None:
     compared = 0
-    for one in told("java", "parse"):
+    for one in recorded("java", "parse"):
         try:
             moment = read(one.pattern, one.text)
         except UnsupportedPatternError:
@@ -119,14 +119,14 @@ def _answers(duck: duckdb.DuckDBPyConnection, sqls: Sequence[str]) -> list[str |
 
 
 def test_athena_writes_a_time_as_joda_writes_it(duck: duckdb.DuckDBPyConnection) -> None:
-    written = [one for one in told("joda", "format") if not one.error]
+    written = [one for one in recorded("joda", "format") if not one.error]
     sqls = [joda.formatted(f"TIMESTAMPTZ '{one.text}'", one.pattern, zoned=True) for one in written]
     assert _answers(duck, sqls) == [one.answer for one in written]
     assert len(written) > 800
 
 
 def test_athena_refuses_the_patterns_that_joda_refuses() -> None:
-    refused = [one for one in told("joda", "format") if one.error]
+    refused = [one for one in recorded("joda", "format") if one.error]
     for one in refused:
         with pytest.raises(StatementError, match="INVALID_FUNCTION_ARGUMENT"):
             joda.formatted("t", one.pattern, zoned=True)
@@ -134,7 +134,7 @@ def test_athena_refuses_the_patterns_that_joda_refuses() -> None:
 
 
 def test_athena_reads_a_time_as_joda_reads_it_or_says_that_it_does_not(duck: duckdb.DuckDBPyConnection) -> None:
-    readings = [(one, *_reading(one)) for one in told("joda", "parse")]
+    readings = [(one, *_reading(one)) for one in recorded("joda", "parse")]
     assert {refusal.partition(":")[0] for _, _, refusal in readings} == {"", "NOT_SUPPORTED"}
     read = [(one, sql) for one, sql, refusal in readings if not refusal]
     assert _answers(duck, [sql for _, sql in read]) == [one.answer for one, _ in read]
@@ -143,7 +143,7 @@ def test_athena_reads_a_time_as_joda_reads_it_or_says_that_it_does_not(duck: duc
 
 def test_athena_says_of_a_text_what_joda_says(duck: duckdb.DuckDBPyConnection) -> None:
     """Joda-Time says in some cases also where: is too short, is malformed at "2"."""
-    wrong = [(one, *_reading(one)) for one in told("joda", "parse") if one.error]
+    wrong = [(one, *_reading(one)) for one in recorded("joda", "parse") if one.error]
     for one, sql, _ in [found for found in wrong if found[1]][::5]:
         with pytest.raises(duckdb.ConversionException) as failure:
             duck.execute(f"SELECT {sql}").fetchall()
@@ -152,7 +152,7 @@ def test_athena_says_of_a_text_what_joda_says(duck: duckdb.DuckDBPyConnection) -
         assert str(one.error).startswith(message), one
 
 
-def _reading(one: Told) -> tuple[str, str]:
+def _reading(one: Recorded) -> tuple[str, str]:
     """The SQL that parses a text, or the error."""
     try:
         return f"strftime({joda.parsed(joda.literal(one.text), one.pattern)}, '%Y-%m-%dT%H:%M:%S.%gZ')", ""

@@ -158,17 +158,17 @@ def test_every_setting_can_be_moved() -> None:
 
 def test_the_command_says_what_up_would_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--stack", "dev", "--change", "captureMode=native"], ROOT) == 0
-    told = capsys.readouterr().out
-    assert told.startswith("Stack dev, captureMode from pipe to native:\n")
-    assert "  created: KinesisStreamingDestination capture" in told
-    assert "  deleted: Pipe capture-pipe" in told
-    assert CHANGES["captureMode"].says.partition(":")[0] in " ".join(told.split())
+    output = capsys.readouterr().out
+    assert output.startswith("Stack dev, captureMode from pipe to native:\n")
+    assert "  created: KinesisStreamingDestination capture" in output
+    assert "  deleted: Pipe capture-pipe" in output
+    assert CHANGES["captureMode"].says.partition(":")[0] in " ".join(output.split())
 
 
 def test_a_change_that_the_program_refuses_is_reported_in_its_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--stack", "dev", "--change", "kinesisRetentionHours=1"], ROOT) == 2
-    told = " ".join(capsys.readouterr().out.split())
-    assert "refused before any resource changes: sales-analytics-cdc:kinesisRetentionHours is '1'; allowed:" in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert "refused before any resource changes: sales-analytics-cdc:kinesisRetentionHours is '1'; allowed:" in output
 
 
 @pytest.mark.parametrize(
@@ -183,17 +183,17 @@ def test_what_would_lose_the_data_of_a_running_stack_is_refused(
 ) -> None:
     """The program is shown what the stack was made with, as the engine shows it."""
     assert cli.main(["--stack", "prod", *(part for one in changed for part in ("--change", one))], ROOT) == 2
-    told = " ".join(capsys.readouterr().out.split())
-    assert "refused before any resource changes:" in told
-    assert words in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert "refused before any resource changes:" in output
+    assert words in output
 
 
 def test_the_text_names_what_forces_a_replacement(record: Record) -> None:
     dev = record("dev")
     found = plan(dev, altered(dev, TABLE, hashKey="another"))
-    told = list(change_text.lines("dev", [Moved("one", "a", "b")], found, ""))
-    assert "  replaced: Table table, because hashKey cannot change in place (with its data)" in told
-    assert "  replaced: Pipe capture-pipe, because it depends on table" in told
+    output = list(change_text.lines("dev", [Moved("one", "a", "b")], found, ""))
+    assert "  replaced: Table table, because hashKey cannot change in place (with its data)" in output
+    assert "  replaced: Pipe capture-pipe, because it depends on table" in output
 
 
 def test_the_table_of_all_settings_has_each_with_its_plan_and_its_meaning(record: Record) -> None:
@@ -202,7 +202,7 @@ def test_the_table_of_all_settings_has_each_with_its_plan_and_its_meaning(record
     def load(_root: Path, stack: str, changed: Sequence[str], _deployed: Graph | None) -> tuple[Graph, Settings]:
         return record(stack, dict(one.split("=") for one in changed)), Settings()
 
-    told = " ".join(moves.setting(ROOT, "prod", "captureMode", load))
-    assert "captureMode, from pipe to native" in told
-    assert "up creates 1 KinesisStreamingDestination" in told
-    assert "Lost: To native" in told
+    output = " ".join(moves.setting(ROOT, "prod", "captureMode", load))
+    assert "captureMode, from pipe to native" in output
+    assert "up creates 1 KinesisStreamingDestination" in output
+    assert "Lost: To native" in output

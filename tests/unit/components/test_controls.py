@@ -43,8 +43,8 @@ def test_the_control_is_met_by_every_resource_of_the_stack(
 def test_the_control_is_met_by_the_event_fan_out(
     control: Control, stack: str, record: Record, settings: Settings
 ) -> None:
-    told = record(stack, CHOSEN)
-    found = [finding for finding in findings(told, settings) if finding.control is control]
+    graph = record(stack, CHOSEN)
+    found = [finding for finding in findings(graph, settings) if finding.control is control]
     assert [finding.urn for finding in found if finding.status == "failed"] == []
 
 

@@ -56,7 +56,7 @@ def changes(draw: st.DrawFn) -> tuple[dict[str, Any], set[str]]:
     return change(op, old, new), {name for name, is_one in events.items() if is_one}
 
 
-def told(event: dict[str, Any]) -> dict[str, Any] | None:
+def published(event: dict[str, Any]) -> dict[str, Any] | None:
     """The event on the bus for a change; None where the Pipe's filters leave it out."""
     if not compile_filters(domain.filters(TABLE, THRESHOLD))(event):
         return None
@@ -74,7 +74,7 @@ def named(event: dict[str, Any], table: LakeTable = TABLE) -> Iterator[str]:
 @given(changes())
 def test_a_change_is_published_as_its_events_and_no_others(made: tuple[dict[str, Any], set[str]]) -> None:
     event, expected = made
-    bus_event = told(event)
+    bus_event = published(event)
     assert (set(named(bus_event)) if bus_event else set[str]()) == expected
     assert bus_event is None or expected
 

@@ -67,9 +67,9 @@ def test_the_sums_are_those_of_the_parts(program: Graph, settings: Settings) -> 
 
 
 def test_an_unconfirmed_price_is_marked(record: Record) -> None:
-    told = " ".join(text.overview(priced(record("dev"), Settings())))
+    output = " ".join(text.overview(priced(record("dev"), Settings())))
     assert Tariff().unverified()
-    assert all(f"{rate.unit} at $" in told for rate in Tariff().unverified())
+    assert all(f"{rate.unit} at $" in output for rate in Tariff().unverified())
 
 
 def test_a_region_has_its_own_prices_where_a_source_confirms_them(record: Record) -> None:
@@ -79,8 +79,8 @@ def test_a_region_has_its_own_prices_where_a_source_confirms_them(record: Record
     assert milan.usd(Rate.X86_64_GB_SECOND) > Rate.X86_64_GB_SECOND.usd
     assert milan.is_own(Rate.X86_64_GB_SECOND)
     assert not milan.is_own(Rate.SHARD_HOUR)
-    told = " ".join(text.overview(report("dev", record("dev"), Basis(Settings(), tariff=milan))))
-    assert f"No source confirms {len(Rate) - 1} of the {len(Rate)} prices for eu-south-1" in told
+    output = " ".join(text.overview(report("dev", record("dev"), Basis(Settings(), tariff=milan))))
+    assert f"No source confirms {len(Rate) - 1} of the {len(Rate)} prices for eu-south-1" in output
     assert "No source confirms" not in " ".join(text.overview(priced(record("dev"), Settings())))
 
 

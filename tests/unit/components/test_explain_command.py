@@ -46,22 +46,22 @@ def test_in_full_it_is_the_tree_with_every_waiver_s_reason(root: Path, capsys: C
 
 def test_as_json_it_is_what_the_documentation_says(root: Path, capsys: Capture) -> None:
     assert cli.main(["--stack", "dev", "--json"], root) == 0
-    told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert (told["version"], told["stack"], told["region"]) == (1, "dev", "eu-west-1")
-    assert set(told) == {"version", "stack", "region", "cost", "prices", "stages", "resources"}
-    assert set(told["prices"]) == {"checked", "of_us_east_1", "unverified", "unknown"}
-    assert all(set(one) == {"urn", "kind", "purpose", "resources", "cost"} for one in told["stages"])
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (document["version"], document["stack"], document["region"]) == (1, "dev", "eu-west-1")
+    assert set(document) == {"version", "stack", "region", "cost", "prices", "stages", "resources"}
+    assert set(document["prices"]) == {"checked", "of_us_east_1", "unverified", "unknown"}
+    assert all(set(one) == {"urn", "kind", "purpose", "resources", "cost"} for one in document["stages"])
     assert all(
         set(one)
         == {
             *("urn", "type", "name", "parent", "component", "protected"),
             *("purpose", "cost", "controls", "inputs"),
         }
-        for one in told["resources"]
+        for one in document["resources"]
     )
-    month = sum(one["cost"]["month"] for one in told["resources"] if one["cost"] and not one["component"])
-    assert told["cost"]["month"] == pytest.approx(month, abs=1e-4)
-    (table,) = [one for one in told["resources"] if one["type"] == "aws:dynamodb/table:Table"]
+    month = sum(one["cost"]["month"] for one in document["resources"] if one["cost"] and not one["component"])
+    assert document["cost"]["month"] == pytest.approx(month, abs=1e-4)
+    (table,) = [one for one in document["resources"] if one["type"] == "aws:dynamodb/table:Table"]
     waived = {control["id"]: control["reason"] for control in table["controls"] if control["status"] == "waived"}
     assert waived["DynamoDB.2"] == "the stack is disposable"
 
@@ -117,6 +117,6 @@ def test_a_secret_of_the_stack_file_needs_no_passphrase(root: Path, tmp_path: Pa
 
 def test_the_permissions_are_policies_one_a_line(root: Path, capsys: Capture) -> None:
     assert cli.main(["--stack", "dev", "--permissions"], root) == 0
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert len(told) == 2
-    assert all(policy["Version"] == "2012-10-17" and policy["Statement"] for policy in told)
+    document = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(document) == 2
+    assert all(policy["Version"] == "2012-10-17" and policy["Statement"] for policy in document)

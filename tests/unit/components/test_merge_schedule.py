@@ -118,11 +118,11 @@ def test_a_statement_that_fails_is_run_again_and_one_that_goes_on_to_fail_fails_
 
 
 def test_the_machine_of_a_stack_has_its_names(stack: str, record: Record) -> None:
-    told = record(stack, CHOSEN)
-    text = told.one("aws:sfn/stateMachine:StateMachine").inputs["definition"]
+    recorded = record(stack, CHOSEN)
+    text = recorded.one("aws:sfn/stateMachine:StateMachine").inputs["definition"]
     for name in ("database_name", "workgroup_name", "bucket_name"):
-        assert str(told.outputs[name]) in text
-    assert told.outputs["merge_machine_arn"] == told.one("aws:sfn/stateMachine:StateMachine").state["arn"]
+        assert str(recorded.outputs[name]) in text
+    assert recorded.outputs["merge_machine_arn"] == recorded.one("aws:sfn/stateMachine:StateMachine").state["arn"]
     assert len(text) < 100_000, "Step Functions accepts a megabyte"
     assert "merge_machine_arn" not in record(stack).outputs
 

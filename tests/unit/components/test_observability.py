@@ -45,27 +45,29 @@ def test_every_metric_is_one_of_a_resource_that_there_is(program: Graph) -> None
 
 
 def test_so_is_every_metric_of_the_event_fan_out(stack: str, record: Record) -> None:
-    told = record(stack, CHOSEN)
-    names = {str(value) for value in told.outputs.values()}
+    deployed = record(stack, CHOSEN)
+    names = {str(value) for value in deployed.outputs.values()}
     names |= {
-        str(one.inputs["name"]) for type_ in ("sqs/queue:Queue", "pipes/pipe:Pipe") for one in told.of(f"aws:{type_}")
+        str(one.inputs["name"])
+        for type_ in ("sqs/queue:Queue", "pipes/pipe:Pipe")
+        for one in deployed.of(f"aws:{type_}")
     }
-    for namespace, name, dimensions in (*drawn(told), *watched(told)):
+    for namespace, name, dimensions in (*drawn(deployed), *watched(deployed)):
         assert set(dimensions.values()) <= names, (namespace, name)
 
 
 def test_the_events_have_their_own_row_and_alarms(stack: str, record: Record) -> None:
-    told = record(stack, CHOSEN)
-    headings = [widget["properties"]["markdown"] for widget in dashboard(told) if widget["type"] == "text"]
+    deployed = record(stack, CHOSEN)
+    headings = [widget["properties"]["markdown"] for widget in dashboard(deployed) if widget["type"] == "text"]
     assert headings[-1] == "## 7 · Events: changes published"
     without = {alarm.inputs["name"] for alarm in record(stack).of(ALARM)}
-    new = [alarm for alarm in told.of(ALARM) if alarm.inputs["name"] not in without]
+    new = [alarm for alarm in deployed.of(ALARM) if alarm.inputs["name"] not in without]
     assert {alarm.name.removeprefix("observability-") for alarm in new} == {
         *("event-pipe-failures", "event-pipe-throttles", "event-dead-letters"),
         *("merge-failures", "merge-timeouts", "merge-dead-letters"),
     }
     assert all(len(alarm.inputs["alarmDescription"].split(". ")) >= 2 for alarm in new)
-    (age,) = [alarm for alarm in told.of(ALARM) if alarm.name == "observability-stream-age"]
+    (age,) = [alarm for alarm in deployed.of(ALARM) if alarm.name == "observability-stream-age"]
     assert age.inputs["alarmDescription"].startswith("Firehose or the event Pipe falls behind")
 
 
@@ -88,8 +90,8 @@ DIMENSIONS = {
 
 
 def test_a_metric_is_queried_by_its_own_dimensions(stack: str, record: Record) -> None:
-    told = record(stack, CHOSEN)
-    for namespace, name, dimensions in (*drawn(told), *watched(told)):
+    deployed = record(stack, CHOSEN)
+    for namespace, name, dimensions in (*drawn(deployed), *watched(deployed)):
         assert set(dimensions) == DIMENSIONS[namespace], (namespace, name)
 
 

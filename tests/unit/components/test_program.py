@@ -154,8 +154,8 @@ def test_two_stacks_never_share_a_name(record: Record) -> None:
 
 
 def test_a_chosen_stage_is_one_more_component_all_tagged_with_unique_names(stack: str, record: Record) -> None:
-    told = record(stack, CHOSEN)
-    new = {resource.urn: resource for resource in told.resources}
+    graph = record(stack, CHOSEN)
+    new = {resource.urn: resource for resource in graph.resources}
     for resource in record(stack).resources:
         del new[resource.urn]
     tops = [resource for resource in new.values() if not resource.parent]

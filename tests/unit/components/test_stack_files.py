@@ -71,8 +71,8 @@ def test_without_a_cli_the_engines_tests_say_that_they_skip(root: Path, tmp_path
         found = shutil.which(tool)
         assert found is not None
         (tmp_path / tool).symlink_to(found)
-    told = subprocess.run(
+    result = subprocess.run(
         ["make", "test-engine"], cwd=root, env={"PATH": str(tmp_path)}, check=True, capture_output=True, text=True
     )
-    (line,) = told.stdout.splitlines()
+    (line,) = result.stdout.splitlines()
     assert line.startswith("test-engine: skipped, because there is no pulumi CLI on the PATH")

@@ -125,11 +125,11 @@ def test_status_as_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFi
 
     assert cli.main(["status", "--json", "--state-dir", str(tmp_path)]) == 0
 
-    told = {process["process"]: process for process in json.loads(capsys.readouterr().out)}
-    assert list(told) == [process.name for process in PROCESSES]
-    assert told["pipes"]["state"] == "up"
-    assert told["pipes"]["status"]["records_in"] == 3
-    assert told["firehose"]["state"] == "starting"
+    statuses = {process["process"]: process for process in json.loads(capsys.readouterr().out)}
+    assert list(statuses) == [process.name for process in PROCESSES]
+    assert statuses["pipes"]["state"] == "up"
+    assert statuses["pipes"]["status"]["records_in"] == 3
+    assert statuses["firehose"]["state"] == "starting"
 
 
 def test_watch_shows_the_processes_until_it_is_interrupted(
@@ -243,8 +243,8 @@ def test_data_of_another_version_is_refused_and_kept(tmp_path: Path, capsys: pyt
 def test_a_pipe_that_does_not_work_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = {"failing": {"orders": "Its source cannot be read."}, "updated_at": time.time()}
-    health = [Health("pipes", alive=True, ready=True, pid=1, since_s=time.time(), status=told)]
+    status = {"failing": {"orders": "Its source cannot be read."}, "updated_at": time.time()}
+    health = [Health("pipes", alive=True, ready=True, pid=1, since_s=time.time(), status=status)]
 
     def told_health(_: Sandbox) -> list[Health]:
         return health

@@ -96,8 +96,11 @@ def test_a_retrier_waits_longer_each_time_and_gives_up() -> None:
 def test_a_catcher_goes_on_with_the_error_beside_the_input() -> None:
     catch = [{"ErrorEquals": ["Glue.EntityNotFoundException"], "ResultPath": "$.missing", "Next": "Done"}]
     made = machine(T={**TASK, "Catch": catch}, Done={"Type": "Succeed"})
-    told = {"Error": "Glue.EntityNotFoundException", "Cause": "none"}
-    assert ran(made, {"a": 1}, StateError(told["Error"], told["Cause"]))[0].output == {"a": 1, "missing": told}
+    failure = {"Error": "Glue.EntityNotFoundException", "Cause": "none"}
+    assert ran(made, {"a": 1}, StateError(failure["Error"], failure["Cause"]))[0].output == {
+        "a": 1,
+        "missing": failure,
+    }
 
 
 @pytest.mark.parametrize("name", ["States.ALL", "States.TaskFailed"])
@@ -197,7 +200,7 @@ class Clock:
     """The clients of a scheduler with one schedule and of a queue, and what was started and sent when."""
 
     def __init__(self, tmp_path: Path, expression: str = "rate(1 minute)", **target: Any) -> None:
-        self.told: dict[str, Any] = {
+        self.schedule: dict[str, Any] = {
             "Arn": "schedule",
             "Name": "merge",
             "GroupName": "default",
@@ -218,10 +221,10 @@ class Clock:
 
     def get_paginator(self, operation: str) -> Any:
         assert operation == "list_schedules"
-        return SimpleNamespace(paginate=lambda: [{"Schedules": [self.told]}])
+        return SimpleNamespace(paginate=lambda: [{"Schedules": [self.schedule]}])
 
     def get_schedule(self, **_: str) -> dict[str, Any]:
-        return self.told
+        return self.schedule
 
     def get_queue_url(self, **asked: str) -> dict[str, str]:
         return {"QueueUrl": asked["QueueName"]}
@@ -247,7 +250,7 @@ def test_a_rate_starts_at_once_and_then_after_each_interval_also_in_a_later_proc
     clock.schedules = clock.restarted()
     clock.go(80, 124, 125)
     assert clock.started == [5, 65, 125]
-    clock.told["State"] = "DISABLED"
+    clock.schedule["State"] = "DISABLED"
     clock.go(500)
     assert clock.started == [5, 65, 125]
 
@@ -264,12 +267,12 @@ def test_a_start_that_fails_is_tried_again_and_then_told_to_the_queue(tmp_path: 
     clock.go(3600, 3602, 3606, 3700)
     (message,) = clock.sent
     assert message["QueueUrl"] == "dead"
-    told = {name: of["StringValue"] for name, of in message["MessageAttributes"].items()}
-    assert (told["ERROR_CODE"], told["EXHAUSTED_RETRY_CONDITION"]) == (
+    attributes = {name: of["StringValue"] for name, of in message["MessageAttributes"].items()}
+    assert (attributes["ERROR_CODE"], attributes["EXHAUSTED_RETRY_CONDITION"]) == (
         "StateMachineDoesNotExist",
         "MaximumRetryAttempts",
     )
-    assert (told["RETRY_ATTEMPTS"], told["SCHEDULED_TIME"]) == ("2", "1970-01-01T01:00:00Z")
+    assert (attributes["RETRY_ATTEMPTS"], attributes["SCHEDULED_TIME"]) == ("2", "1970-01-01T01:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -284,7 +287,7 @@ def test_a_schedule_that_the_sandbox_does_not_run_is_told_once(
     changed: dict[str, Any], why: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock(tmp_path)
-    clock.told.update(changed)
+    clock.schedule.update(changed)
     clock.go(0, 60, 120)
     assert clock.started == []
     (record,) = caplog.records

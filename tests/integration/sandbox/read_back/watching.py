@@ -51,10 +51,10 @@ def event_rule(aws: Aws, it: Resource) -> Mapping[str, Any]:
 def event_target(aws: Aws, it: Resource) -> Mapping[str, Any]:
     where = {"rule": it.inputs["rule"], "eventBusName": it.inputs.get("eventBusName", "default")}
     (found,) = aws.events.list_targets_by_rule(Rule=where["rule"], EventBusName=where["eventBusName"])["Targets"]
-    told = found | where | {"targetId": found["Id"]}
+    described = found | where | {"targetId": found["Id"]}
     if transformer := found.get("InputTransformer"):
-        told["inputTransformer"] = also(transformer, inputPaths="InputPathsMap")
-    return told
+        described["inputTransformer"] = also(transformer, inputPaths="InputPathsMap")
+    return described
 
 
 @reads("aws:cloudwatch/logGroup:LogGroup")
